@@ -1,0 +1,21 @@
+"""Errors and warnings that name the place, the value found, what was expected and what to do."""
+
+
+class ResurveyError(ValueError):
+    """Base of every error that the package raises on purpose."""
+
+
+class InputError(ResurveyError):
+    """An argument or a table cell is outside what is allowed; the message names it and its value."""
+
+
+class InconsistentReport(ResurveyError):
+    """Printed numbers cannot all hold together; the message names those in conflict."""
+
+
+class NotEstimable(ResurveyError):
+    """The information at hand does not determine the quantity asked for; the message says what is missing."""
+
+
+class ApproximationWarning(UserWarning):
+    """A result rests on an approximation that the caller should know about."""
