@@ -1,0 +1,30 @@
+"""resurvey: from the numbers papers print to a checked, reproducible comparison. A table of contents."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/clean.smk"
+include: "workflow/rules/audit.smk"
+include: "workflow/rules/reconstruct.smk"
+include: "workflow/rules/design.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/draw.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/notebooks.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/audit/verified.txt",
+        "results/report/index.html",
+        NOTEBOOKS,

@@ -1,0 +1,61 @@
+"""Fingerprints of code and files, so that a result can say what made it and reruns follow what changed."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def source_digest(script: Path) -> str:
+    """Fingerprint of a script and of every module of this package that it imports, directly or through others.
+
+    Snakemake does not see an edit inside an imported package; a rule that lists this digest among its params reruns
+    when, and only when, code it can reach has changed.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(reachable(script)):
+        digest.update(path.relative_to(ROOT).as_posix().encode() if path.is_relative_to(ROOT) else path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def reachable(script: Path) -> set[Path]:
+    """The script and all modules of this package reachable from its imports (also those inside functions)."""
+    found: set[Path] = set()
+    waiting = [script.resolve()]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting.extend(_imports(path))
+    return found
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(module for name in names if name.split(".")[0] == ROOT.name for module in _files(name))
+
+
+def _files(name: str) -> list[Path]:
+    """Files that importing `name` runs: the module, and the __init__ of every package above it."""
+    parts = name.split(".")[1:]
+    files = [ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
+    files.append(ROOT.joinpath(*parts).with_suffix(".py") if parts else ROOT / "__init__.py")
+    return [path for path in files if path.is_file()]

@@ -1,0 +1,161 @@
+"""A number as printed, and the interval of values it may stand for.
+
+Printed text carries its precision: `5.10` was rounded to two decimals, `5.1` to one. Every comparison of the audit
+is made between intervals, never between bare floats, so that a difference is called one only when no rounding
+rule in use can explain it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from resurvey.errors import InputError
+
+NOT_REACHED = re.compile(
+    r"^(nr|n\.r\.?|ne|n\.e\.?|na|not (yet )?(reached|estimable|evaluable)|immature|∞|inf)$", re.IGNORECASE
+)
+NUMBER = re.compile(
+    r"^(?P<operator><=|>=|[<>≤≥~≈=]|ca\.|approx\.?)?\s*(?P<sign>[-+−–])?"
+    r"(?P<digits>\d+(?:[.·]\d+)?|[.·]\d+)(?P<exponent>[eE][-+]?\d{1,3})?$"
+)
+OPERATORS = {"": "=", "=": "=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
+MAX_LENGTH = 40
+# Slack for binary representation of decimal text, far below any printed digit.
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One printed number.
+
+    Attributes
+    ----------
+    text : str
+        As printed.
+    value : float
+        The number printed; infinite for "not reached", not-a-number for an empty cell.
+    operator : str
+        `=`, `<`, `<=`, `>`, `>=`, `~` (about), `NR` (not reached) or empty (not reported).
+    decimals : int
+        Digits after the point.
+    lower, upper : float
+        Values the text may stand for when it was rounded to nearest (half up or half even).
+    """
+
+    text: str
+    value: float
+    operator: str
+    decimals: int
+    lower: float
+    upper: float
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether anything was printed."""
+        return self.operator != ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a finite number was printed."""
+        return math.isfinite(self.value)
+
+    @property
+    def unit(self) -> float:
+        """One unit of the last printed digit."""
+        return 10.0**-self.decimals
+
+    def truncated(self) -> tuple[float, float]:
+        """Values the text may stand for when digits were cut off instead of rounded."""
+        if self.operator not in ("=", "~") or not self.is_number:
+            return self.lower, self.upper
+        return (self.value, self.value + self.unit) if self.value >= 0 else (self.value - self.unit, self.value)
+
+    def any_rule(self) -> tuple[float, float]:
+        """Values the text may stand for under rounding to nearest or truncation."""
+        low, high = self.truncated()
+        return min(low, self.lower), max(high, self.upper)
+
+    def holds(self, value: float, *, rule: str = "nearest") -> bool:
+        """Whether `value` may have been printed like this; `rule` is `nearest`, `truncate` or `any`."""
+        low, high = {"nearest": (self.lower, self.upper), "truncate": self.truncated(), "any": self.any_rule()}[rule]
+        slack = EPSILON * max(1.0, abs(value))
+        if self.operator == "<":
+            return value < high + slack
+        if self.operator == ">":
+            return value > low - slack
+        return low - slack <= value <= high + slack
+
+
+EMPTY = Reported("", math.nan, "", 0, math.nan, math.nan)
+
+
+def parse(text: str | None) -> Reported:
+    """Read a printed number.
+
+    Parameters
+    ----------
+    text : str or None
+        `5.10`, `0·71`, `-3`, `<0.001`, `≥8.0`, `~20`, `NR`, `1e-5`; empty or None for not reported.
+
+    Returns
+    -------
+    Reported
+        With the interval rounding to nearest allows. `<x` stands for everything below x (down to minus infinity),
+        `~x` for x and half a unit of the second last digit around it.
+
+    Raises
+    ------
+    InputError
+        If the text is not a number as printed. A float is refused: it has lost the printed precision.
+    """
+    if text is None:
+        return EMPTY
+    if not isinstance(text, str):
+        found = f"{type(text).__name__} {text!r}"
+        raise InputError(f"a printed number must be text, found {found}: keep the printed digits")
+    cell = text.strip()
+    if not cell:
+        return EMPTY
+    if NOT_REACHED.match(cell):
+        return Reported(cell, math.inf, "NR", 0, math.inf, math.inf)
+    match = NUMBER.match(cell) if len(cell) <= MAX_LENGTH else None
+    if match is None:
+        expected = "expected digits with an optional sign, <, >, ≤, ≥, ~ or NR"
+        raise InputError(f"{cell[:MAX_LENGTH]!r} is not a printed number: {expected}")
+    digits = match["digits"].replace("·", ".")
+    exponent = match["exponent"] or ""
+    value = float(digits + exponent)
+    if not math.isfinite(value):
+        raise InputError(f"{cell!r} is too large to be a printed number")
+    if match["sign"] in ("-", "−", "–"):
+        value = -value
+    decimals = (len(digits.split(".")[1]) if "." in digits else 0) - (int(exponent[1:]) if exponent else 0)
+    operator = OPERATORS.get(match["operator"] or "", "~")
+    half = 0.5 * 10.0**-decimals
+    if operator == "<" or operator == "<=":
+        return Reported(cell, value, operator, decimals, -math.inf, value)
+    if operator == ">" or operator == ">=":
+        return Reported(cell, value, operator, decimals, value, math.inf)
+    if operator == "~":
+        # "About" admits one more unit of the last digit either way than rounding alone.
+        half *= 3
+    return Reported(cell, value + 0.0, operator, decimals, value - half, value + half)
+
+
+def overlaps(first: tuple[float, float], second: tuple[float, float], *, slack: float = EPSILON) -> bool:
+    """Whether two closed intervals share a value (with room for binary representation)."""
+    scale = max(1.0, *(abs(x) for x in (*first, *second) if math.isfinite(x)))
+    return first[0] <= second[1] + slack * scale and second[0] <= first[1] + slack * scale
+
+
+def show(value: float, digits: int = 4) -> str:
+    """A computed number in words: `digits` significant digits, no trailing noise, never an exponent for usual sizes."""
+    if math.isnan(value):
+        return "not estimable"
+    if math.isinf(value):
+        return "infinite"
+    if value != 0 and abs(value) < 1e-4:
+        return f"{value:.1e}"
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"

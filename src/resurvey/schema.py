@@ -1,0 +1,197 @@
+"""What every extraction table may hold: columns, kinds of cell, keys and the rules that tie cells together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KINDS = {
+    "text": "any text",
+    "id": "lower case letters, digits, `_` and `-`, starting with a letter or digit, at most 64",
+    "number": "a printed number",
+    "count": "a printed whole number, 0 or more",
+    "size": "a printed whole number, 1 or more",
+    "percent": "a printed percentage between 0 and 100",
+    "p": "a printed p value between 0 and 1",
+    "level": "a printed confidence level between 50 and 99.99",
+    "date": "YYYY, YYYY-MM or YYYY-MM-DD",
+    "ids": "claim ids separated by `;`",
+    "choice": "one of a list",
+    "file": "the name of a file in the same folder, without a path",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, kind of cell, whether a cell may be empty, the choices, and the key it must "
+    "be found in."""
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: columns in order, the key of a row, and pairs whose first must not exceed the second."""
+
+    name: str
+    columns: tuple[Column, ...]
+    unique: tuple[str, ...]
+    ordered: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Columns from a compact notation.
+
+    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key).
+    """
+    made = []
+    for word in text.split():
+        required = word.endswith("!")
+        body, _, key = word.rstrip("!").partition(">")
+        name, _, kind = body.partition(":")
+        kind, _, rest = (kind or "text").partition("(")
+        choices = tuple(choice.replace("~", " ") for choice in rest.rstrip(")").split("|")) if rest else ()
+        made.append(Column(name, kind, required, choices, key))
+    return tuple(made)
+
+
+COMMON = (
+    "claim_id:id! source_id:id>sources.source_id! locator! study_id:id>studies.study_id! arm_id:id population! data_cut"
+)
+INTERVAL = (("lower", "upper"),)
+RANGE = (*INTERVAL, ("range_lower", "range_upper"))
+
+
+def _claims(name: str, columns: str, ordered: tuple[tuple[str, str], ...] = ()) -> Table:
+    return Table(name, _columns(f"{COMMON} {columns} note"), ("claim_id",), ordered)
+
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "sources",
+            _columns(
+                "source_id:id! citation! doi year:date! "
+                "kind:choice(trial|cohort|letter|review|preprint|abstract|label)! licence url note"
+            ),
+            ("source_id",),
+        ),
+        Table(
+            "studies",
+            _columns(
+                "study_id:id! acronym! "
+                "design:choice(randomised|single~arm|retrospective~cohort|registry|basket|laboratory|field)! "
+                "phase setting line prior_pertuzumab resistance_definition region registry_id enrolment_start:date "
+                "enrolment_end:date data_cutoff:date source_id:id>sources.source_id! note"
+            ),
+            ("study_id",),
+            (("enrolment_start", "enrolment_end"), ("enrolment_end", "data_cutoff")),
+        ),
+        Table("treatments", _columns("treatment_id:id! label! components! classes! note"), ("treatment_id",)),
+        Table(
+            "endpoints",
+            _columns(
+                "endpoint! label! family:choice(time_to_event|response|baseline|harm|other)! clock_start event note"
+            ),
+            ("endpoint",),
+        ),
+        _claims("arms", "treatment_id:id>treatments.treatment_id label n:size"),
+        _claims(
+            "medians",
+            "endpoint>endpoints.endpoint! value:number! lower:number upper:number ci_level:level range_lower:number "
+            "range_upper:number unit! n:size events:count",
+            RANGE,
+        ),
+        _claims(
+            "survival_rates",
+            "endpoint>endpoints.endpoint! time:number! time_unit! value:number! "
+            "unit:choice(%|proportion)! lower:number "
+            "upper:number ci_level:level n:size",
+            INTERVAL,
+        ),
+        _claims(
+            "hazard_ratios",
+            "endpoint>endpoints.endpoint! measure:choice(HR|OR|RR)! comparator_arm_id:id "
+            "comparator_population value:number "
+            "lower:number upper:number ci_level:level p:p p_sided:choice(1|2) test "
+            "model:choice(unadjusted|stratified|multivariable|matched) n:size events:count",
+            INTERVAL,
+        ),
+        _claims(
+            "proportions",
+            "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! grade "
+            "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition",
+            INTERVAL,
+        ),
+        _claims(
+            "p_values",
+            "endpoint item! comparator_study_id:id>studies.study_id comparator_arm_id:id comparator_population p:p "
+            "p_sided:choice(1|2) test adjusted:choice(yes|no) "
+            "statement:choice(significant|not~significant|trend) claims:ids",
+        ),
+        _claims(
+            "differences",
+            "endpoint item! value:number unit "
+            "direction:choice(longer|shorter|higher|lower|similar|doubled|better|worse) claims:ids",
+        ),
+        _claims(
+            "statements",
+            "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of)! "
+            "endpoint item! value claims:ids",
+        ),
+        _claims(
+            "designs",
+            "endpoint>endpoints.endpoint! distribution test null_median:number alternative_median:number "
+            "hazard_ratio:number "
+            "unit alpha:percent sides:choice(1|2) power:percent allocation events:size patients:size accrual:number "
+            "follow_up:number dropout:percent",
+        ),
+        _claims(
+            "follow_up",
+            "item! statistic:choice(median|mean|date|duration|maximum|minimum)! value! lower:number "
+            "upper:number ci_level:level "
+            "range_lower:number range_upper:number unit",
+            RANGE,
+        ),
+        _claims("risk_tables", "endpoint>endpoints.endpoint! time:number! time_unit! n_at_risk:count!"),
+        _claims(
+            "quantities",
+            ""
+            "kind:choice(dose|schedule|eligibility|definition|threshold|sites|laboratory|epidemiology|software)! item! "
+            "value lower:number upper:number unit",
+            INTERVAL,
+        ),
+        _claims("names", "kind:choice(drug|trial|arm|reference|unit)! entity:id! printed!"),
+        _claims("ongoing_trials", "registry_id! title! phase! status! intervention! strategy!"),
+        Table(
+            "adjudications",
+            _columns(
+                "check_id! verdict:choice(rounding|other-method|discrepant|conflict|impossible|uncheckable)! "
+                "ruling:choice(misprint|rounding|other~method|different~population|different~data~cut|unresolved|"
+                "accepted)! "
+                "affects reason! by!"
+            ),
+            ("check_id",),
+        ),
+        Table(
+            "curves",
+            _columns(
+                f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit! "
+                "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note"
+            ),
+            ("claim_id",),
+            folder="curves",
+        ),
+    )
+}
+CLAIM_TABLES = [name for name, table in TABLES.items() if table.columns[0].name == "claim_id"]

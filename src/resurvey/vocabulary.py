@@ -1,0 +1,29 @@
+"""Units of time and scale. Endpoints and treatments are data (`endpoints.csv`, `treatments.csv`), not code."""
+
+from __future__ import annotations
+
+from resurvey.errors import InputError
+
+DAYS_PER_MONTH = 365.25 / 12
+MONTHS_PER = {
+    "day": 1 / DAYS_PER_MONTH,
+    "week": 7 / DAYS_PER_MONTH,
+    "month": 1.0,
+    "mo": 1.0,
+    "year": 12.0,
+    "yr": 12.0,
+}
+SCALE_OF = {"%": 0.01, "percent": 0.01, "proportion": 1.0}
+
+
+def months_per(unit: str) -> float | None:
+    """Months in one `unit` (`days`, `weeks`, `months`, `years`, singular too); None when it is not a unit of time."""
+    return MONTHS_PER.get(unit.strip().lower().rstrip("s"))
+
+
+def to_proportion(unit: str) -> float:
+    """Factor from `unit` (`%`, `percent` or `proportion`) to a proportion between 0 and 1."""
+    factor = SCALE_OF.get(unit.strip().lower())
+    if factor is None:
+        raise InputError(f"unit {unit!r} is not a scale of proportions: expected one of {', '.join(SCALE_OF)}")
+    return factor

@@ -1,0 +1,33 @@
+"""What every stage shares: the checked config, the checked tables, and fingerprints that make reruns follow changes."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from resurvey import gate, provenance
+from resurvey.errors import ResurveyError
+
+WORKFLOW = Path(workflow.basedir) / "workflow"
+RAW = config.get("raw", "data/raw")
+
+
+def code(script):
+    """Fingerprint of a rule's script and of the package modules it can reach (Snakemake does not look into them)."""
+    return provenance.source_digest(WORKFLOW / "scripts" / f"{script}.py")
+
+
+try:
+    gate.check_config(config, WORKFLOW / "schemas" / "config.schema.yaml")
+    # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
+    FACTS = gate.check_tables(Path(RAW), memory=Path(".snakemake/resurvey_checked.json"))
+except ResurveyError as error:
+    raise WorkflowError(str(error)) from None
+
+# Every raw table; `ancient` where a rule follows the digest of the rows it reads instead of the whole file.
+TABLE_NAMES = gate.table_names()
+TABLES = [str(path) for path in gate.table_files(Path(RAW))]
+
+
+wildcard_constraints:
+    study="[a-z0-9][a-z0-9_-]*",
+    comparison="[a-z0-9][a-z0-9_-]*",
