@@ -1,0 +1,148 @@
+"""An estimate with its interval, and the normal and t quantiles it needs; shared by the comparison methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, isfinite, log, sqrt
+
+import pandas as pd
+from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from resurvey.errors import InputError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An effect on the scale on which it is about normal (log for a ratio), with interval and two-sided p.
+
+    Attributes
+    ----------
+    estimate, se : float
+        Point estimate and standard error (log scale for a ratio).
+    lower, upper : float
+        Limits of the two-sided interval at `level`, same scale.
+    p : float
+        Two-sided p against no effect (0).
+    level : float
+        Confidence level of the interval.
+    label : str
+        What is compared with what, where known.
+    """
+
+    estimate: float
+    se: float
+    lower: float
+    upper: float
+    p: float
+    level: float = 0.95
+    label: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The estimate as a ratio, exp(estimate)."""
+        return exp(self.estimate)
+
+    @property
+    def ratio_lower(self) -> float:
+        """Lower limit as a ratio."""
+        return exp(self.lower)
+
+    @property
+    def ratio_upper(self) -> float:
+        """Upper limit as a ratio."""
+        return exp(self.upper)
+
+
+def check_level(level: float) -> float:
+    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip)."""
+    if not (isinstance(level, int | float) and 0 < level < 1):
+        raise InputError(f"level must be a confidence level strictly between 0 and 1 (0.95, not 95), found {level!r}")
+    return float(level)
+
+
+def interval(estimate: float, se: float, *, level: float = 0.95, df: float | None = None, label: str = "") -> Estimate:
+    """Wald interval and p: normal, or t with `df` degrees of freedom."""
+    half = quantile(level, df) * se
+    z = abs(estimate / se)
+    p = 2 * float(ndtr(-z)) if df is None else 2 * float(stdtr(df, -z))
+    return Estimate(estimate, se, estimate - half, estimate + half, p, level, label)
+
+
+def quantile(level: float, df: float | None = None) -> float:
+    """Two-sided critical value at `level`: of the normal, or of t with `df` degrees of freedom."""
+    upper = 0.5 + level / 2
+    return float(ndtri(upper)) if df is None else float(stdtrit(df, upper))
+
+
+def chi_square_p(q: float, df: float) -> float:
+    """Upper tail of chi-square; 1 where there are no degrees of freedom."""
+    return float(chdtrc(df, q)) if df > 0 else 1.0
+
+
+def from_interval(ratio: float | None, lower: float, upper: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Log ratio and its standard error from a printed ratio and interval.
+
+    Parameters
+    ----------
+    ratio : float or None
+        Printed ratio; None takes the geometric centre of the interval.
+    lower, upper : float
+        Limits of the interval, ratios greater than 0.
+    level : float, default 0.95
+        Two-sided level at which the interval was printed.
+
+    Returns
+    -------
+    (float, float)
+        log(ratio), and (log upper - log lower) / (2 z).
+
+    Raises
+    ------
+    InputError
+        If a number is not a ratio greater than 0, or the limits are not around the ratio.
+    """
+    check_level(level)
+    centre = sqrt(lower * upper) if ratio is None and lower > 0 and upper > 0 else ratio
+    for name, value in (("ratio", centre), ("lower", lower), ("upper", upper)):
+        if value is None or not isfinite(value) or value <= 0:
+            raise InputError(
+                f"{name} must be a ratio greater than 0, found {value!r}: a ratio without its interval has no "
+                "standard error; give both limits, or derive se from the number of events"
+            )
+    if not lower < upper or not lower <= centre <= upper:
+        raise InputError(f"the interval {lower} to {upper} is not around the ratio {centre}: check order and typing")
+    return log(centre), (log(upper) - log(lower)) / (2 * quantile(level))
+
+
+def as_effect(value: object, name: str) -> tuple[float, float]:
+    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked."""
+    if isinstance(value, pd.DataFrame):
+        if len(value) != 1:
+            raise InputError(
+                f"{name} must be one effect, found a table of {len(value)} rows: choose one, or pool first"
+            )
+        value = value.iloc[0]
+    if isinstance(value, Mapping | pd.Series):
+        missing = [key for key in ("estimate", "se") if key not in value]
+        if missing:
+            raise InputError(f"{name} lacks {', '.join(missing)}: give estimate and se on the log scale")
+        pair = (value["estimate"], value["se"])
+    elif hasattr(value, "estimate") and hasattr(value, "se"):
+        pair = (value.estimate, value.se)
+    else:
+        try:
+            pair = tuple(value)  # type: ignore[arg-type]
+        except TypeError:
+            pair = ()
+        if len(pair) != 2:
+            raise InputError(f"{name} must be a pair (estimate, se) on the log scale, found {value!r}")
+    try:
+        estimate, se = float(pair[0]), float(pair[1])
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must hold two numbers, found {pair!r}") from None
+    if not isfinite(estimate):
+        raise InputError(f"{name}: estimate must be a finite log ratio, found {estimate}")
+    if not isfinite(se) or se <= 0:
+        raise InputError(f"{name}: se must be finite and greater than 0, found {se}; a ratio needs its interval")
+    return estimate, se

@@ -1,0 +1,211 @@
+"""Contrasts of a network, checked: studies as graph Laplacians, so that multi-arm trials need no special case.
+
+A study with arms i, j, ... and pairwise variances V_ij stands in the network as a small weighted graph: the weights are
+those whose effective resistances are the V_ij (Rücker 2012; Rücker and Schwarzer 2014). For two arms that is 1 / V; for
+more it is the reduction of weights that the correlation within the study demands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from resurvey.errors import InconsistentReport, InputError
+
+Floats = NDArray[np.float64]
+COLUMNS = ("study", "treatment", "comparator", "estimate", "se")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study: the places of its arms in the list of treatments, and its pairwise effects and variances.
+
+    Attributes
+    ----------
+    name : str
+    arms : ndarray of int, shape (m,)
+        Places of its treatments, in increasing order.
+    effects : ndarray, shape (m, m)
+        Antisymmetric: row arm against column arm.
+    variances : ndarray, shape (m, m)
+        Symmetric, 0 on the diagonal.
+    """
+
+    name: str
+    arms: NDArray[np.intp]
+    effects: Floats
+    variances: Floats
+
+    def laplacian(self, tau2: float = 0.0) -> Floats:
+        """Weighted Laplacian, shape (m, m), of the pairwise variances plus `tau2`."""
+        m = self.arms.size
+        variances = self.variances + tau2 * (1 - np.eye(m))
+        if m == 2:
+            weight = 1 / variances[0, 1]
+            return np.array([[weight, -weight], [-weight, weight]])
+        covariance = _arm_covariance(variances)
+        return np.linalg.inv(covariance + 1 / m) - 1 / m
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Checked contrasts of one connected network.
+
+    Attributes
+    ----------
+    treatments : tuple of str
+        In alphabetical order.
+    studies : tuple of Study
+    table : DataFrame
+        The contrasts as given (study, treatment, comparator, estimate, se), only of this network.
+    """
+
+    treatments: tuple[str, ...]
+    studies: tuple[Study, ...]
+    table: pd.DataFrame
+
+    @property
+    def degrees(self) -> int:
+        """Independent contrasts less parameters: the degrees of freedom of Q."""
+        return sum(s.arms.size - 1 for s in self.studies) - (len(self.treatments) - 1)
+
+
+def read_contrasts(contrasts: pd.DataFrame, *, loop_tolerance: float = 0.05) -> tuple[list[Evidence], list[str]]:
+    """Check a table of contrasts and split it into connected networks, largest first.
+
+    Parameters
+    ----------
+    contrasts : DataFrame
+        study, treatment, comparator, estimate (log scale, treatment against comparator), se; a study with m arms
+        has one row for each of its m (m - 1) / 2 pairs.
+    loop_tolerance : float, default 0.05
+        By how much the estimates of a multi-arm study may fail to add up around a triangle (log scale; printed
+        ratios of two decimals fail by about 0.02) before they are taken to contradict each other.
+
+    Raises
+    ------
+    InputError
+        With every fault found: missing columns, empty cells, standard errors not above 0, a treatment against
+        itself, a pair twice in a study, missing pairs of a multi-arm study.
+    InconsistentReport
+        If the estimates of a study do not add up, or its standard errors cannot belong to one set of arms.
+    """
+    table = _clean(contrasts)
+    faults = [fault for name, rows in table.groupby("study", sort=False) for fault in _study_faults(str(name), rows)]
+    if faults:
+        raise InputError("contrasts: " + "; ".join(faults))
+    pieces, messages = [], []
+    for names in _components(table):
+        rows = table[table["treatment"].isin(names)].reset_index(drop=True)
+        place = {name: i for i, name in enumerate(names)}
+        studies = [_study(str(name), part, place) for name, part in rows.groupby("study", sort=False)]
+        messages += [note for s in studies for note in _check_multi_arm(s, names, loop_tolerance)]
+        pieces.append(Evidence(tuple(names), tuple(studies), rows))
+    pieces.sort(key=lambda e: (-len(e.studies), e.treatments))
+    return pieces, messages
+
+
+def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
+    if not isinstance(contrasts, pd.DataFrame):
+        raise InputError(f"contrasts must be a DataFrame with {', '.join(COLUMNS)}, found {type(contrasts).__name__}")
+    missing = [c for c in COLUMNS if c not in contrasts.columns]
+    if missing:
+        raise InputError(
+            f"contrasts lacks {', '.join(missing)}; it needs {', '.join(COLUMNS)} (estimate on the log scale)"
+        )
+    if contrasts.empty:
+        raise InputError("contrasts is empty: a network needs at least one study")
+    table = contrasts.loc[:, list(COLUMNS)].reset_index(drop=True)
+    faults = [
+        f"row {row}: {column} is empty"
+        for column in ("study", "treatment", "comparator")
+        for row in np.flatnonzero(table[column].isna() | (table[column].astype(str).str.strip() == ""))
+    ]
+    for column in ("estimate", "se"):
+        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
+        bad = ~np.isfinite(numbers) | ((column == "se") & (numbers <= 0))
+        wanted = "a number above 0 (a ratio needs its interval)" if column == "se" else "a finite log ratio"
+        labels = table["study"].astype(str)
+        faults += [
+            f"row {i} (study {labels[i]!r}): {column} must be {wanted}, found {table[column][i]}"
+            for i in np.flatnonzero(bad)
+        ]
+        table[column] = numbers
+    if faults:
+        raise InputError("contrasts: " + "; ".join(faults))
+    return table.astype({"study": str, "treatment": str, "comparator": str})
+
+
+def _study_faults(name: str, rows: pd.DataFrame) -> list[str]:
+    """What is wrong with the set of pairs of one study."""
+    faults, seen = [], set()
+    for first, second in zip(rows["treatment"], rows["comparator"], strict=True):
+        if first == second:
+            faults.append(f"study {name!r} compares {first!r} with itself")
+        pair = frozenset((first, second))
+        if pair in seen:
+            faults.append(f"study {name!r} has the pair {first} - {second} more than once: keep one row a pair")
+        seen.add(pair)
+    arms = sorted(set(rows["treatment"]) | set(rows["comparator"]))
+    lacking = [f"{a} - {b}" for a, b in combinations(arms, 2) if frozenset((a, b)) not in seen]
+    if lacking:
+        faults.append(
+            f"study {name!r} has {len(arms)} arms and needs a row for every pair; it lacks {', '.join(lacking)} "
+            "(without its se the correlation within the study is unknown)"
+        )
+    return faults
+
+
+def _components(table: pd.DataFrame) -> list[list[str]]:
+    """Treatments of each connected piece, alphabetical."""
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_edges_from(zip(table["treatment"], table["comparator"], strict=True))
+    return [sorted(piece) for piece in nx.connected_components(graph)]
+
+
+def _study(name: str, rows: pd.DataFrame, place: dict[str, int]) -> Study:
+    first = rows["treatment"].map(place).to_numpy()
+    second = rows["comparator"].map(place).to_numpy()
+    arms = np.unique(np.concatenate((first, second)))
+    i, j = np.searchsorted(arms, first), np.searchsorted(arms, second)
+    effects, variances = np.zeros((2, arms.size, arms.size))
+    effects[i, j], effects[j, i] = rows["estimate"], -rows["estimate"]
+    variances[i, j] = variances[j, i] = rows["se"] ** 2
+    return Study(name, arms, effects, variances)
+
+
+def _arm_covariance(variances: Floats) -> Floats:
+    """Pseudo-inverse Laplacian whose resistances are `variances`: doubly centred, times -1/2."""
+    m = variances.shape[0]
+    centre = np.eye(m) - 1 / m
+    return -0.5 * centre @ variances @ centre
+
+
+def _check_multi_arm(study: Study, treatments: list[str], tolerance: float) -> list[str]:
+    if study.arms.size == 2:
+        return []
+    names = [treatments[i] for i in study.arms]
+    gap, triangle = max(
+        (abs(study.effects[a, b] + study.effects[b, c] + study.effects[c, a]), (names[a], names[b], names[c]))
+        for a, b, c in combinations(range(len(names)), 3)
+    )
+    if gap > tolerance:
+        raise InconsistentReport(
+            f"study {study.name!r}: its estimates contradict each other; around {' - '.join(triangle)} they fail to "
+            f"add up by {gap:.3g} (log scale, {tolerance} allowed): check signs and orientation or raise loop_tolerance"
+        )
+    smallest = np.linalg.eigvalsh(_arm_covariance(study.variances))[1]
+    if smallest <= 1e-9 * study.variances.max():
+        raise InconsistentReport(
+            f"study {study.name!r}: its standard errors cannot belong to one set of arms ({', '.join(names)}): the se "
+            "of one pair must be smaller than the sum of the two others; check them"
+        )
+    if gap > 1e-3:
+        return [f"study {study.name!r}: its estimates fail to add up by {gap:.3g} (log scale); taken as rounding"]
+    return []

@@ -1,0 +1,122 @@
+"""Ranking and league tables of a fitted network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from resurvey.compare.estimates import quantile
+from resurvey.errors import InputError
+
+if TYPE_CHECKING:
+    from resurvey.compare.network import Fit, Network
+
+Floats = NDArray[np.float64]
+MODELS = ("common", "random")
+
+
+def p_scores(result: Network) -> pd.DataFrame:
+    """P-scores of both models: model, treatment, p_score, piece; best first.
+
+    References
+    ----------
+    .. [1] Rücker, G. and Schwarzer, G. (2015). BMC Medical Research Methodology 15, 58.
+    """
+    rows = []
+    for place, model in enumerate(MODELS):
+        for number, pair in enumerate(result.pieces, start=1):
+            scores = _scores(pair[place], result.small_values)
+            names = pair[place].evidence.treatments
+            order = np.argsort(-scores, kind="stable")
+            rows += [{"model": model, "treatment": names[i], "p_score": scores[i], "piece": number} for i in order]
+    return pd.DataFrame(rows)
+
+
+def _scores(piece: Fit, small_values: str) -> Floats:
+    n = piece.effects.shape[0]
+    sign = -1.0 if small_values == "desirable" else 1.0
+    better = ndtr(sign * piece.effects / (piece.se + np.eye(n)))
+    np.fill_diagonal(better, 0.0)
+    return better.sum(axis=1) / (n - 1)
+
+
+def rank_probabilities(result: Network, *, draws: int = 20_000, rng: np.random.Generator | None = None) -> pd.DataFrame:
+    """Probability that a treatment takes each rank, by draws from the estimates' joint normal distribution.
+
+    Parameters
+    ----------
+    result : Network
+    draws : int, default 20,000
+    rng : numpy.random.Generator, optional
+        Default: a generator of fixed seed, so that the table is the same on every run.
+
+    Returns
+    -------
+    DataFrame
+        model, piece, treatment, rank (1 is best), probability, mc_se (of the draws), sucra (exact: the P-score).
+
+    References
+    ----------
+    .. [1] Salanti, G., Ades, A. E. and Ioannidis, J. P. A. (2011). Journal of Clinical Epidemiology 64, 163-171.
+    """
+    if draws < 100:
+        raise InputError(f"draws must be at least 100, found {draws}")
+    rng = np.random.default_rng(20_240_229) if rng is None else rng
+    tables = []
+    for place, model in enumerate(MODELS):
+        for number, pair in enumerate(result.pieces, start=1):
+            piece = pair[place]
+            share = _rank_shares(piece, result.small_values, draws, rng)
+            n = share.shape[0]
+            sucra = _scores(piece, result.small_values)
+            tables.append(pd.DataFrame({
+                "model": model, "piece": number, "treatment": np.repeat(piece.evidence.treatments, n),
+                "rank": np.tile(np.arange(1, n + 1), n), "probability": share.ravel(),
+                "mc_se": np.sqrt(share * (1 - share) / draws).ravel(), "sucra": np.repeat(sucra, n),
+            }))  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
+def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Generator) -> Floats:
+    """Share of draws in which treatment (row) has rank (column)."""
+    n = piece.effects.shape[0]
+    values, vectors = np.linalg.eigh(piece.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    sign = 1.0 if small_values == "desirable" else -1.0
+    sample = sign * (piece.effects[:, 0] + rng.standard_normal((draws, n)) @ root.T)
+    order = np.argsort(sample, axis=1)
+    counts = np.zeros((n, n))
+    for rank in range(n):
+        counts[:, rank] = np.bincount(order[:, rank], minlength=n)
+    return counts / draws
+
+
+def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) -> pd.DataFrame:
+    """League table as text; both triangles read alike: row treatment against column treatment.
+
+    Returns
+    -------
+    DataFrame
+        Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)", the diagonal
+        the name, and "not linked" stands between pieces. `attrs["orientation"]` is the sentence to print with it.
+    """
+    if model not in MODELS:
+        raise InputError(f"model must be common or random, found {model!r}")
+    ranking = result.ranking[result.ranking["model"] == model]
+    names = ranking["treatment"].tolist()
+    table = pd.DataFrame("not linked", index=pd.Index(names, name="row against column"), columns=names)
+    half = quantile(result.level)
+    for pair in result.pieces:
+        piece = pair[MODELS.index(model)]
+        for i, row in enumerate(piece.evidence.treatments):
+            for j, column in enumerate(piece.evidence.treatments):
+                limits = piece.effects[i, j] + half * piece.se[i, j] * np.array([0, -1, 1])
+                centre, lower, upper = np.exp(limits) if ratio else limits
+                cell = f"{centre:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})"
+                table.loc[row, column] = row if i == j else cell
+    table.attrs["orientation"] = result.orientation
+    return table

@@ -1,0 +1,333 @@
+"""Pairwise pooling of effects: common effect and random effects, heterogeneity, prediction, leave-one-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf, sqrt
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import chdtri
+
+from resurvey.compare.estimates import Estimate, as_effect, check_level, chi_square_p, interval, quantile
+from resurvey.errors import InputError, NotEstimable
+
+Floats = NDArray[np.float64]
+Method = Literal["EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
+METHODS: tuple[str, ...] = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
+INTERVALS: tuple[str, ...] = ("normal", "hartung-knapp", "hartung-knapp-adhoc")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Result of `pool`.
+
+    Attributes
+    ----------
+    common, random : Estimate
+        Common-effect (inverse variance, normal) and random-effects estimate (interval as asked for).
+    tau2, tau2_se, tau2_lower, tau2_upper : float
+        Between-study variance by `method`, its standard error, and its Q-profile interval.
+    i2, i2_lower, i2_upper : float
+        Share of variance that is between studies (0-1): tau2 / (tau2 + typical variance), limits from those of tau2.
+    q, df, p_q : float
+        Cochran's Q, its degrees of freedom and p.
+    prediction_lower, prediction_upper : float
+        Interval for the effect in a new study.
+    method, interval_method : str
+        Estimator of tau2; kind of the random-effects interval.
+    studies : DataFrame
+        study, estimate, se, lower, upper, weight_common, weight_random (each sums to 1).
+    messages : tuple of str
+        What limits the result, in words.
+    """
+
+    common: Estimate
+    random: Estimate
+    tau2: float
+    tau2_se: float
+    tau2_lower: float
+    tau2_upper: float
+    i2: float
+    i2_lower: float
+    i2_upper: float
+    q: float
+    df: int
+    p_q: float
+    prediction_lower: float
+    prediction_upper: float
+    method: str
+    interval_method: str
+    studies: pd.DataFrame
+    messages: tuple[str, ...] = field(default=())
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """Rows common, random and prediction: model, estimate, se, lower, upper, p."""
+        rows = [
+            {"model": name, **{key: getattr(e, key) for key in ("estimate", "se", "lower", "upper", "p")}}
+            for name, e in (("common", self.common), ("random", self.random))
+        ]
+        spread = sqrt(self.tau2 + self.random.se**2)
+        new = {"model": "prediction", "estimate": self.random.estimate, "se": spread, "lower": self.prediction_lower}
+        return pd.DataFrame([*rows, {**new, "upper": self.prediction_upper, "p": np.nan}])
+
+
+def pool(
+    effects: object,
+    *,
+    method: Method = "REML",
+    interval_method: str = "hartung-knapp",
+    level: float = 0.95,
+) -> Pooled:
+    r"""Pool independent effects of one comparison.
+
+    Parameters
+    ----------
+    effects : DataFrame or sequence of (estimate, se)
+        One row a study: `estimate` and `se` on the log scale for ratios, optional `study`.
+    method : {"REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "EE"}
+        Estimator of the between-study variance: restricted or full maximum likelihood, DerSimonian-Laird,
+        Paule-Mandel (EB, empirical Bayes, solves the same equation), Hedges, Hunter-Schmidt, Sidik-Jonkman;
+        EE sets it to 0.
+    interval_method : {"hartung-knapp", "hartung-knapp-adhoc", "normal"}
+        Interval of the random-effects estimate: Hartung-Knapp (t, k - 1), the same never narrower than the
+        unscaled standard error, or normal.
+    level : float, default 0.95
+        Two-sided confidence level.
+
+    Returns
+    -------
+    Pooled
+        See there. With one study it is that study: tau2 is 0 and a message says that heterogeneity is unknown.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, an estimate is not finite, a standard error is not greater than 0, a study is
+        listed twice, or an option is unknown.
+
+    References
+    ----------
+    .. [1] DerSimonian, R. and Laird, N. (1986). Controlled Clinical Trials 7, 177-188.
+    .. [2] Viechtbauer, W. (2005). Journal of Educational and Behavioral Statistics 30, 261-293 (ML, REML, HS, HE).
+    .. [3] Paule, R. C. and Mandel, J. (1982). Journal of Research of the NBS 87, 377-385.
+    .. [4] Sidik, K. and Jonkman, J. N. (2005). Applied Statistics 54, 367-384.
+    .. [5] Knapp, G. and Hartung, J. (2003). Statistics in Medicine 22, 2693-2710.
+    .. [6] Viechtbauer, W. (2007). Statistics in Medicine 26, 37-52 (Q-profile interval of tau2).
+    .. [7] Higgins, J. P. T., Thompson, S. G. and Spiegelhalter, D. J. (2009). JRSS A 172, 137-159 (prediction).
+    """
+    check_level(level)
+    _check_option("method", method, METHODS)
+    _check_option("interval_method", interval_method, INTERVALS)
+    study, y, v = _read(effects)
+    tau2, tau2_se = tau_squared(y, v, method)
+    common = interval(*_weighted_mean(y, 1 / v), level=level, label="common effect")
+    random, scale_df = _random(y, v, tau2, interval_method, level)
+    lower, upper = _q_profile(y, v, level) if y.size > 1 else (0.0, inf)
+    half = quantile(level, scale_df) * sqrt(tau2 + random.se**2)
+    q, df = _q(y, v, 0.0), int(y.size - 1)
+    typical = _typical_variance(v)
+    shares = [1.0 if t == inf else t / (t + typical) for t in (tau2, lower, upper)]
+    i2 = max(0.0, (q - df) / q) if method == "EE" and q > 0 else shares[0]
+    return Pooled(
+        common=common, random=random, tau2=tau2, tau2_se=tau2_se, tau2_lower=lower, tau2_upper=upper,
+        i2=i2, i2_lower=shares[1], i2_upper=shares[2], q=q, df=df, p_q=chi_square_p(q, df),
+        prediction_lower=random.estimate - half, prediction_upper=random.estimate + half,
+        method=method, interval_method=interval_method,
+        studies=_study_table(study, y, v, tau2, level), messages=_messages(y.size, interval_method),
+    )  # fmt: skip
+
+
+def leave_one_out(
+    effects: object, *, method: Method = "REML", interval_method: str = "hartung-knapp", level: float = 0.95
+) -> pd.DataFrame:
+    """Pool again without each study in turn.
+
+    Returns
+    -------
+    DataFrame
+        left_out, estimate, se, lower, upper, p (random effects), common_estimate, tau2, i2, q; one row a study.
+
+    Raises
+    ------
+    NotEstimable
+        With fewer than two studies.
+    """
+    study, y, v = _read(effects)
+    if y.size < 2:
+        raise NotEstimable("leave-one-out needs at least two studies, found one")
+    rows = []
+    for i, name in enumerate(study):
+        rest = pd.DataFrame({"estimate": np.delete(y, i), "se": np.sqrt(np.delete(v, i))})
+        fit = pool(rest, method=method, interval_method=interval_method, level=level)
+        numbers = {key: getattr(fit.random, key) for key in ("estimate", "se", "lower", "upper", "p")}
+        heterogeneity = {"tau2": fit.tau2, "i2": fit.i2, "q": fit.q}
+        rows.append({"left_out": name, **numbers, "common_estimate": fit.common.estimate, **heterogeneity})
+    return pd.DataFrame(rows)
+
+
+def tau_squared(y: Floats, v: Floats, method: str = "REML") -> tuple[float, float]:
+    """Between-study variance and its standard error (0 and 0 with one study or under EE)."""
+    if y.size < 2 or method == "EE":
+        return 0.0, 0.0
+    if method in ("ML", "REML"):
+        tau2 = _likelihood_tau2(y, v, restricted=method == "REML")
+    elif method in ("PM", "EB"):
+        tau2 = _generalised_q_root(y, v, float(y.size - 1))
+    else:
+        tau2 = _moment_tau2(y, v, method)
+    return tau2, _tau2_se(y, v, tau2, method)
+
+
+def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name} must be one of {', '.join(allowed)}, found {value!r}")
+
+
+def _read(effects: object) -> tuple[list[str], Floats, Floats]:
+    if isinstance(effects, pd.DataFrame):
+        missing = [c for c in ("estimate", "se") if c not in effects.columns]
+        if missing:
+            raise InputError(f"effects lacks the column {', '.join(missing)}: it needs estimate and se (log scale)")
+        rows = list(zip(effects["estimate"], effects["se"], strict=True))
+        study = [str(s) for s in effects["study"]] if "study" in effects else [str(i + 1) for i in range(len(effects))]
+    else:
+        try:
+            rows = list(effects)  # type: ignore[call-overload]
+        except TypeError:
+            raise InputError(f"effects must be a table or a list of (estimate, se), found {effects!r}") from None
+        study = [str(i + 1) for i in range(len(rows))]
+    if not rows:
+        raise InputError("effects is empty: pooling needs at least one study")
+    repeated = sorted({s for s in study if study.count(s) > 1})
+    if repeated:
+        raise InputError(f"study {repeated[0]!r} is listed more than once: its estimates are not independent; keep one")
+    pairs = [as_effect(row, f"effects, study {name!r}") for name, row in zip(study, rows, strict=True)]
+    values = np.array(pairs)
+    return study, values[:, 0], values[:, 1] ** 2
+
+
+def _weighted_mean(y: Floats, w: Floats) -> tuple[float, float]:
+    return float(w @ y / w.sum()), float(1 / sqrt(w.sum()))
+
+
+def _q(y: Floats, v: Floats, tau2: float) -> float:
+    w = 1 / (v + tau2)
+    return float(w @ (y - w @ y / w.sum()) ** 2)
+
+
+def _random(y: Floats, v: Floats, tau2: float, kind: str, level: float) -> tuple[Estimate, float | None]:
+    w = 1 / (v + tau2)
+    estimate, se = _weighted_mean(y, w)
+    if kind == "normal" or y.size == 1:
+        return interval(estimate, se, level=level, label="random effects"), None
+    df = y.size - 1
+    scale = _q(y, v, tau2) / df
+    # With effects all alike the Hartung-Knapp factor is 0 and claims certainty; fall back on the unscaled error.
+    factor = max(1.0, scale) if kind == "hartung-knapp-adhoc" or scale < 1e-12 else scale
+    return interval(estimate, se * sqrt(factor), level=level, df=df, label="random effects"), float(df)
+
+
+def _moment_tau2(y: Floats, v: Floats, method: str) -> float:
+    k, w = y.size, 1 / v
+    if method == "DL":
+        return max(0.0, (_q(y, v, 0.0) - (k - 1)) / float(w.sum() - (w @ w) / w.sum()))
+    if method == "HE":
+        return max(0.0, float(np.var(y, ddof=1) - v.mean()))
+    if method == "HS":
+        return max(0.0, (_q(y, v, 0.0) - k) / float(w.sum()))
+    start = float(np.var(y))  # Sidik-Jonkman: crude variance as the first guess, then one improvement
+    return 0.0 if start == 0 else _q(y, v / start, 1.0) / (k - 1)
+
+
+def _generalised_q_root(y: Floats, v: Floats, target: float) -> float:
+    """The tau2 at which the generalised Q equals `target`; 0 where Q is below it already at 0."""
+    if _q(y, v, 0.0) <= target:
+        return 0.0
+    high = float(np.var(y, ddof=1) + v.max())
+    while _q(y, v, high) > target:
+        high *= 4
+    return float(brentq(lambda t: _q(y, v, t) - target, 0.0, high, xtol=1e-15, rtol=1e-14))
+
+
+def _likelihood_tau2(y: Floats, v: Floats, *, restricted: bool) -> float:
+    """Global maximum of the (restricted) likelihood: every root of the score on a grid is compared, and 0."""
+
+    def score(t: float) -> float:
+        w = 1 / (v + t)
+        mean = w @ y / w.sum()
+        trace = w.sum() - (w @ w / w.sum() if restricted else 0.0)
+        return float((w**2) @ (y - mean) ** 2 - trace)
+
+    def minus_twice_loglik(t: float) -> float:
+        w = 1 / (v + t)
+        return float(-np.log(w).sum() + (np.log(w.sum()) if restricted else 0.0)) + _q(y, v, t)
+
+    top = 10 * float(np.var(y) + v.max())
+    grid = np.concatenate(([0.0], np.geomspace(1e-6 * float(v.min()), top, 80)))
+    signs = np.array([score(t) for t in grid])
+    turns = np.flatnonzero((signs[:-1] > 0) & (signs[1:] <= 0))
+    roots = [float(brentq(score, grid[i], grid[i + 1], xtol=1e-16, rtol=1e-14)) for i in turns]
+    return min([0.0, *roots], key=minus_twice_loglik)
+
+
+def _tau2_se(y: Floats, v: Floats, tau2: float, method: str) -> float:
+    """Large-sample standard error of tau2: from the information, or of the quadratic form that defines it."""
+    k, w = y.size, 1 / (v + tau2)
+    if method == "ML":
+        return sqrt(2 / float(w @ w))
+    if method in ("PM", "EB"):
+        return sqrt(2 * k**2 / (k - 1)) / float(w.sum())
+    if method == "REML":
+        p = np.diag(w) - np.outer(w, w) / w.sum()
+        return sqrt(2 / float(np.sum(p * p)))
+    a = _quadratic_form(y, v, method)
+    av = a * (v + tau2)
+    return sqrt(2 * float(np.sum(av * av.T)))
+
+
+def _quadratic_form(y: Floats, v: Floats, method: str) -> Floats:
+    """Matrix A of the moment estimator tau2 = y'Ay - constant."""
+    k = y.size
+    if method == "HE":
+        return (np.eye(k) - 1 / k) / (k - 1)
+    start = float(np.var(y))
+    w = start / (v + start) if method == "SJ" else 1 / v
+    p = np.diag(w) - np.outer(w, w) / w.sum()
+    divisor = {"DL": float(np.trace(p)), "HS": float(w.sum()), "SJ": float(k - 1)}[method]
+    return p / divisor
+
+
+def _q_profile(y: Floats, v: Floats, level: float) -> tuple[float, float]:
+    df = y.size - 1
+    low, high = chdtri(df, (1 + level) / 2), chdtri(df, (1 - level) / 2)
+    if _q(y, v, 0.0) == 0:
+        return 0.0, 0.0
+    return _generalised_q_root(y, v, float(high)), _generalised_q_root(y, v, float(low))
+
+
+def _typical_variance(v: Floats) -> float:
+    """Higgins and Thompson's typical within-study variance."""
+    w = 1 / v
+    k = v.size
+    return float(v[0]) if k == 1 else float((k - 1) * w.sum() / (w.sum() ** 2 - w @ w))
+
+
+def _study_table(study: list[str], y: Floats, v: Floats, tau2: float, level: float) -> pd.DataFrame:
+    half = quantile(level) * np.sqrt(v)
+    common, random = 1 / v, 1 / (v + tau2)
+    columns = {"study": study, "estimate": y, "se": np.sqrt(v), "lower": y - half, "upper": y + half}
+    shares = {"weight_common": common / common.sum(), "weight_random": random / random.sum()}
+    return pd.DataFrame({**columns, **shares})
+
+
+def _messages(k: int, kind: str) -> tuple[str, ...]:
+    if k == 1:
+        return ("one study: heterogeneity and a prediction interval cannot be estimated; tau2 is set to 0",)
+    if k < 5 and kind == "hartung-knapp":
+        return (f"{k} studies: tau2 is hardly estimable and the Hartung-Knapp interval may be very wide or too narrow",)
+    return ()
