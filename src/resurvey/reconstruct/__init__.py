@@ -1,1 +1,4 @@
 """Patients behind an arm, rebuilt from a digitised curve or from the numbers a paper prints."""
+
+from resurvey.reconstruct.curve import from_curve as from_curve
+from resurvey.reconstruct.result import Reconstruction as Reconstruction

@@ -1,0 +1,134 @@
+"""Every printed fact beside the rebuilt value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from resurvey.reconstruct.curve import Arm
+
+Floats = NDArray[np.float64]
+Patients = tuple[Floats, Floats]
+
+
+def product_limit(time: Floats, event: Floats) -> tuple[Floats, Floats]:
+    """Distinct event times and survival just after each; quicker than a full estimate and without its checks."""
+    order = np.lexsort((1 - event, time))
+    t, e = time[order], event[order]
+    left = np.arange(t.size, 0, -1)
+    with np.errstate(divide="ignore"):
+        survival = np.exp(np.cumsum(np.where(e > 0, np.log1p(-1.0 / left), 0.0)))
+    last = np.append(t[1:] != t[:-1], True)
+    died = np.flatnonzero(last)
+    return t[died], survival[died]
+
+
+def at(curve: tuple[Floats, Floats], times: Floats) -> Floats:
+    """Survival of a product-limit curve at `times`."""
+    return np.concatenate(([1.0], curve[1]))[np.searchsorted(curve[0], times, side="right")]
+
+
+def quantile(curve: tuple[Floats, Floats], level: float = 0.5) -> float:
+    """First time with survival at or below `level`, infinite where there is none."""
+    below = np.flatnonzero(curve[1] <= level + 1e-9)
+    return float(curve[0][below[0]]) if below.size else float("inf")
+
+
+def half_unit(value: float) -> float:
+    """Half a unit of the last digit that a number was given with."""
+    text = f"{value:.10f}".rstrip("0")
+    return 0.5 * 10.0 ** -max(len(text.split(".")[1]), 0)
+
+
+def fact(name: str, printed: float, rebuilt: list[float], tolerance: float, note: str = "") -> dict[str, object]:
+    """One row of the table: the mean over replicates, and whether all of them hold."""
+    values = np.asarray(rebuilt, dtype=float)
+    mean = float(values.mean()) if np.all(np.isfinite(values)) else float(np.median(values))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(values - printed)
+    holds = bool(np.all((apart <= tolerance + 1e-9) | (values == printed)))
+    difference = 0.0 if mean == printed else mean - printed
+    return {
+        "fact": name,
+        "printed": float(printed),
+        "rebuilt": mean,
+        "difference": difference,
+        "holds": holds,
+        "note": note,
+    }
+
+
+def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]], list[str]]:
+    """The rows of `accuracy` for an arm, and a sentence for each printed fact that does not hold."""
+    rows = [fact("patients", arm.n, [time.size for time, _ in sets], 0)]
+    if arm.events is not None:
+        rows.append(fact("events", arm.events, [event.sum() for _, event in sets], 0))
+    ordered = [np.sort(time) for time, _ in sets]
+    for when, count in zip(arm.given_table.time, arm.given_table.count, strict=True):
+        rebuilt = [time.size - np.searchsorted(time, when, side="left") for time in ordered]
+        rows.append(fact(f"at risk at {when:g}", count, rebuilt, 0))
+    curves = [product_limit(time, event) for time, event in sets]
+    if arm.median is not None:
+        rows += median_facts(arm.median, curves, sets)
+    for when, rate in arm.landmarks:
+        rebuilt = [float(at(curve, np.array([when]))[0]) for curve in curves]
+        rows.append(fact(f"survival at {when:g}", rate, rebuilt, half_unit(rate)))
+    broken = [
+        f"{row['fact']}: {row['printed']:g} printed, {row['rebuilt']:.6g} rebuilt" for row in rows if not row["holds"]
+    ]
+    return rows + distances(arm, curves), broken
+
+
+def median_facts(
+    median: tuple[float, float, float], curves: list[tuple[Floats, Floats]], sets: list[Patients]
+) -> list[dict[str, object]]:
+    """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
+    from resurvey.reconstruct.limits import median_limits
+
+    rows = [fact("median", median[0], [quantile(curve) for curve in curves], half_unit(median[0]))]
+    if np.all(np.isnan(median[1:])):
+        return rows
+    bands = {
+        kind: np.array([median_limits(time, event, kind) for time, event in sets]) for kind in ("log-log", "linear")
+    }
+    nearest = min(bands, key=lambda kind: np.nansum(np.abs(np.median(bands[kind], axis=0) - median[1:])))
+    for place, name in enumerate(("lower", "upper")):
+        if np.isfinite(median[1 + place]):
+            note = f"95 % limit, {nearest} band; methods differ between programs"
+            values = bands[nearest][:, place].tolist()
+            rows.append(fact(f"median, {name} limit", median[1 + place], values, half_unit(median[1 + place]), note))
+    return rows
+
+
+def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, object]]:
+    """RMSE and greatest distance between the rebuilt curve and the monotone curve through the points."""
+    grid = arm.curve.time
+    middle, width = (grid[1:] + grid[:-1]) / 2, np.diff(grid)
+    given = arm.curve.at(middle)
+    apart = np.array([at(curve, middle) for curve in curves]).mean(axis=0) - given
+    rmse = float(np.sqrt(np.dot(width, apart**2) / max(width.sum(), 1e-300)))
+    most = float(np.abs(apart).max())
+    allowed = max(0.02, 3 * arm.curve.noise, 1.5 / arm.n)
+    common = {"printed": 0.0}
+    note = f"noise of the points around the curve {arm.curve.noise:.2g}"
+    return [
+        {
+            "fact": "distance from the curve, RMSE",
+            **common,
+            "rebuilt": rmse,
+            "difference": rmse,
+            "holds": rmse <= allowed,
+            "note": note,
+        },
+        {
+            "fact": "distance from the curve, greatest",
+            **common,
+            "rebuilt": most,
+            "difference": most,
+            "holds": most <= 3 * allowed,
+            "note": "at the middles between points",
+        },
+    ]

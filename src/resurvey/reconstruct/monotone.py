@@ -1,0 +1,109 @@
+"""A monotone curve through noisy points: stray points set aside, noise measured, true steps kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
+STRAY = 0.02
+
+
+@dataclass(frozen=True)
+class MonotoneCurve:
+    """Knots (time, survival) from (0, 1) on; between them the curve is straight (a vertical step has two knots).
+
+    `noise` is the standard deviation of the points around the curve in survival units; 0 means that the points
+    were monotone to the last digit.
+    """
+
+    time: Floats
+    survival: Floats
+    noise: float
+    strays: int
+
+    @property
+    def end(self) -> float:
+        """Time of the last point."""
+        return float(self.time[-1])
+
+    def at(self, times: Floats) -> Floats:
+        """Survival at `times`, straight between knots and flat after the last."""
+        return np.interp(times, self.time, self.survival)
+
+
+def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
+    """Least-squares non-increasing curve through points ordered by time.
+
+    References
+    ----------
+    .. [1] Barlow, R. E., Bartholomew, D. J., Bremner, J. M. and Brunk, H. D. (1972). Statistical Inference under
+       Order Restrictions. Wiley. Chapter 1 (pool adjacent violators).
+    """
+    from scipy.optimize import isotonic_regression
+
+    keep = ~stray_points(time, survival)
+    t, s = time[keep], survival[keep]
+    fit = isotonic_regression(s, increasing=False)
+    levels = np.clip(fit.x, 0.0, 1.0)
+    blocks = len(fit.blocks) - 1
+    residual = s - fit.x
+    noise = float(np.sqrt(np.sum(residual**2) / max(s.size - blocks, 1))) if blocks < s.size else 0.0
+    knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], levels))
+    return MonotoneCurve(knots, values, noise, int((~keep).sum()))
+
+
+def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:
+    """Points that lie off the curve that their neighbours agree on.
+
+    A low point is stray when the points after it are higher, a high one when the points before it are lower, both
+    by more than noise: a true drop, even the last one, is neither.
+    """
+    n = survival.size
+    stray = np.zeros(n, dtype=bool)
+    if n < 4:
+        return stray
+    from scipy.ndimage import median_filter
+
+    smooth = median_filter(survival, size=5, mode="nearest")
+    off = survival - smooth
+    spread = 1.4826 * float(np.median(np.abs(off)))
+    limit = max(STRAY, 6 * spread)
+    suspects = np.flatnonzero(np.abs(off) > limit)
+    for k in suspects:
+        before, after = survival[max(k - 3, 0) : k], survival[k + 1 : k + 4]
+        near = smooth[max(k - 2, 0) : k + 3]
+        low = after.size and survival[k] < min(np.median(after), near.min()) - limit
+        high = before.size and survival[k] > max(np.median(before), near.max()) + limit
+        stray[k] = bool(low or high)
+    return stray
+
+
+def anchored(
+    curve: MonotoneCurve, anchors: list[tuple[str, float, float, float]], conflicts: list[str], slack: float = 0.03
+) -> MonotoneCurve:
+    """The curve drawn through printed points (name, time, lowest, highest survival) that lie within its noise.
+
+    Bounding a least-squares monotone curve from both sides of a point gives the least-squares monotone curve through
+    that point. A printed point further off than `slack` is left to the table of facts, and named.
+    """
+    time, survival = curve.time, curve.survival
+    for name, when, low, high in anchors:
+        if when > time[-1]:
+            continue
+        there = float(np.interp(when, time, survival))
+        reach = 0.01 * time[-1]
+        before, after = np.interp([when - reach, when + reach], time, survival)
+        if before < low - slack or after > high + slack:
+            conflicts.append(f"{name}: the curve has {there:.3g} there, further off than its noise; the curve was kept")
+            continue
+        level = float(np.clip(there, low, high))
+        place = int(np.searchsorted(time, when))
+        time, survival = np.insert(time, place, when), np.insert(survival, place, level)
+        survival[:place] = np.maximum(survival[:place], level)
+        survival[place:] = np.minimum(survival[place:], level)
+    return MonotoneCurve(time, survival, curve.noise, curve.strays)

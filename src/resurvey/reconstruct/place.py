@@ -1,0 +1,248 @@
+"""From a monotone curve and counts to patients: solve the risk sets, choose whole numbers, place them in time.
+
+Everything rests on one identity. With S the survival curve and G the survival of follow-up (one minus the share
+censored), the number at risk just before t is N(t) = n S(t-) G(t-), deaths are dD = n G (-dS) and censorings are
+dC = n S (-dG). A printed number at risk fixes G at its time. Between two of them G is straight, or steps down at the
+censoring marks; after the last one it follows a one-parameter path whose parameter the printed total of events, or
+the end of follow-up, decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.monotone import MonotoneCurve
+
+Floats = NDArray[np.float64]
+
+#: G(u) = 1 - theta u^3 on an arm without a table: follow-up ends slowly at first and fast at the end, as staggered
+#: entry makes it; benchmarks/reconstruction/README.md shows what other exponents cost.
+OPEN_SHAPE = 3.0
+#: After the last row of a table the censoring hazard goes on at this multiple of that of the last gap.
+TAIL_HAZARD = 1.5
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """Numbers at risk just before each time, from (0, n) on: times strictly increase, counts never rise."""
+
+    time: Floats
+    count: Floats
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An arm cut at every time that matters.
+
+    `knot` (k,) times; `survival` (k,) the curve there; `gap` (k - 1,) the row of the table a stretch belongs to;
+    `edge` (rows + 1,) the places of the table's times, and of the end, among the knots; `entering` (rows,) patients
+    at risk at the start of each gap.
+    """
+
+    knot: Floats
+    survival: Floats
+    gap: NDArray[np.intp]
+    edge: NDArray[np.intp]
+    entering: Floats
+    ticks: Floats
+
+    @property
+    def gaps(self) -> int:
+        """Number of gaps."""
+        return int(self.entering.size)
+
+    @property
+    def leaving(self) -> Floats:
+        """Patients who leave in each gap, by death or censoring."""
+        return -np.diff(np.concatenate((self.entering, [0.0])))
+
+
+def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> Frame:
+    """Cut the arm at the points of the curve, the rows of the table, the censoring marks and the end.
+
+    A row counts patients with a time of its own or later, so that its cut lies just before its time; a censoring
+    mark is a step, so that it is cut on both sides.
+    """
+    rows = table.time <= end
+    time, count = table.time[rows], table.count[rows]
+    before = np.nextafter(time, -np.inf)
+    before[0] = min(curve.time[0], 0.0)
+    cuts = [curve.time[curve.time < end], before, [end]]
+    if ticks.size:
+        cuts += [ticks, np.nextafter(ticks, -np.inf)]
+    knot = np.unique(np.concatenate(cuts))
+    edge = np.append(np.searchsorted(knot, before), knot.size - 1)
+    gap = np.repeat(np.arange(count.size), np.diff(edge))
+    return Frame(knot, curve.at(knot), gap, edge, count, ticks)
+
+
+def follow_up_profile(arm: Frame) -> Floats:
+    """Share (0 to 1) of a gap's fall of G that has happened at each knot, shape (k - 1, 2): start and end of a stretch.
+
+    Straight in time, or at the marks where the gap has any: a mark stands for the same number of patients as the
+    other marks of its gap, and dG = -dC / (n S).
+    """
+    width = np.diff(arm.knot)
+    weight = width.copy()
+    if arm.ticks.size:
+        at = np.searchsorted(arm.knot, np.unique(arm.ticks)) - 1
+        copies = np.diff(np.append(np.searchsorted(arm.ticks, np.unique(arm.ticks)), arm.ticks.size))
+        marked = np.bincount(arm.gap[at], minlength=arm.gaps) > 0
+        weight = np.where(marked[arm.gap], 0.0, width)
+        weight[at] = copies / np.maximum(arm.survival[at], 1e-9)
+    total = np.bincount(arm.gap, weights=weight, minlength=arm.gaps)
+    done = np.concatenate(([0.0], np.cumsum(weight / np.maximum(total, 1e-300)[arm.gap])))
+    return np.stack((done[:-1] - arm.gap, done[1:] - arm.gap), axis=1)
+
+
+def open_path(u: Floats, theta: float, shape: float) -> Floats:
+    """G on an open stretch, u from 0 to 1: 1 - theta u^shape up to theta = 1, then 1 - u^(shape / theta)."""
+    return 1.0 - min(theta, 1.0) * np.maximum(u, 0.0) ** (shape / max(theta, 1.0))
+
+
+def solve_open_path(u: Floats, drop: Floats, deaths: float, shape: float) -> float:
+    """The theta at which an open stretch holds `deaths` deaths; the nearest one where none does.
+
+    `drop` (k - 1,) is the number of deaths between the places `u` (k,) were nobody censored.
+    """
+
+    def expected(theta: float) -> float:
+        g = open_path(u, theta, shape)
+        return float(np.dot(drop, g[1:] + g[:-1]) / 2)
+
+    most, at_one = float(drop.sum()), expected(1.0)
+    if deaths >= at_one:
+        return float(np.clip((most - deaths) / max(most - at_one, 1e-12), 0.0, 1.0))
+    low, high = 0.0, 6.0  # log theta; beyond exp(6) nearly everybody is censored at once
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expected(np.exp(middle)) > deaths else (low, middle)
+    return float(np.exp((low + high) / 2))
+
+
+def default_theta(arm: Frame, G: Floats) -> float:
+    """Where nothing decides the open stretch: the hazard of the gap before goes on; without a table G ends near 0."""
+    last = arm.gaps - 1
+    if last == 0:
+        return 1.0 - 1.0 / max(arm.entering[0] * arm.survival[-1], 2.0)
+    start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
+    hazard = max(-np.log(max(G[last], 1e-12) / max(G[last - 1], 1e-12)), 0.0) / max(stop - start, 1e-12)
+    length = arm.knot[-1] - stop
+    patients = max(arm.entering[last] * arm.survival[-1] / max(arm.survival[arm.edge[last]], 1e-12), 1.0)
+    return float(np.clip(1.0 - np.exp(-TAIL_HAZARD * hazard * length), 0.0, max(1.0 - 1.0 / patients, 0.0)))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Expected deaths and censorings in each stretch, real numbers; `expected` (gaps,) the deaths of each gap."""
+
+    deaths: Floats
+    censored: Floats
+    expected: Floats
+
+
+def flow(arm: Frame, theta: float | None = None, last_deaths: float | None = None) -> Flow:
+    """Expected deaths and censorings of every stretch, from the counts at risk and the curve.
+
+    The last gap is open: its G follows `theta`, or is solved so that it holds `last_deaths` deaths.
+    """
+    n, last = arm.entering[0], arm.gaps - 1
+    level = arm.survival[arm.edge]
+    G = np.minimum.accumulate(arm.entering / (n * np.maximum(level[:-1], 1e-12)))
+    G = np.minimum(G, 1.0)
+    profile = follow_up_profile(arm)
+    fall = -np.diff(np.append(G, 0.0))
+    start = G[arm.gap] - fall[arm.gap] * profile[:, 0]
+    stop = G[arm.gap] - fall[arm.gap] * profile[:, 1]
+    tail = slice(int(arm.edge[last]), None)
+    step = -np.diff(arm.survival)
+    u = np.append(profile[tail, 0], 1.0)
+    shape = OPEN_SHAPE if last == 0 and not arm.ticks.size else 1.0
+    if last_deaths is not None:
+        theta = solve_open_path(u, n * G[last] * step[tail], last_deaths, shape)
+    elif theta is None:
+        theta = default_theta(arm, G)
+    path = G[last] * open_path(u, theta, shape)
+    start[tail], stop[tail] = path[:-1], path[1:]
+    deaths = n * (start + stop) / 2 * step
+    censored = n * (arm.survival[1:] + arm.survival[:-1]) / 2 * (start - stop)
+    return Flow(deaths, censored, np.bincount(arm.gap, weights=deaths, minlength=arm.gaps))
+
+
+def whole_deaths(
+    expected: Floats, leaving: Floats, level: Floats, noise: float, total: int | None
+) -> NDArray[np.int64]:
+    """Whole numbers of deaths a gap, tracking the curve at every row, with the printed total where there is one.
+
+    The distance to a printed total is spread over the gaps by least squares: the errors of the curve at the rows
+    are independent, those of the shape of censoring grow with the share censored in a gap. Then the running sum is
+    rounded, so that errors do not build up.
+    """
+    target = np.minimum(expected, leaving)
+    if total is not None:
+        spread = _covariance(expected, leaving, level, noise)
+        column = spread.sum(axis=1)
+        for _ in range(3):
+            target = np.clip(target + column * (total - target.sum()) / max(column.sum(), 1e-12), 0.0, leaving)
+    deaths = _running_round(target, leaving)
+    return deaths if total is None else _meet_total(deaths, target, leaving, total)
+
+
+def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
+    entering = np.cumsum(leaving[::-1])[::-1]
+    curve = (max(noise, 1e-3) / np.maximum(level, 0.02)) ** 2
+    curve[0] = 0.0
+    at_risk = np.maximum(entering - leaving / 2, 0.5)
+    difference = np.zeros((expected.size, level.size))
+    rows = np.arange(expected.size)
+    difference[rows, rows], difference[rows, rows + 1] = -at_risk, at_risk
+    shape = (0.15 * expected * np.maximum(leaving - expected, 0.0) / np.maximum(entering, 1.0)) ** 2
+    return (difference * curve) @ difference.T + np.diag(shape + 1e-9)
+
+
+def _running_round(target: Floats, leaving: Floats) -> NDArray[np.int64]:
+    deaths, carried = np.zeros(target.size, dtype=np.int64), 0.0
+    for gap, (value, most) in enumerate(zip(target.tolist(), leaving.tolist(), strict=True)):
+        carried += value
+        deaths[gap] = min(max(int(np.floor(carried + 0.5)), 0), int(most))
+        carried -= deaths[gap]
+    return deaths
+
+
+def _meet_total(deaths: NDArray[np.int64], target: Floats, leaving: Floats, total: int) -> NDArray[np.int64]:
+    """Add or take single deaths where that hurts least until the total is met (it never exceeds those who leave)."""
+    while (missing := total - int(deaths.sum())) != 0:
+        sign = 1 if missing > 0 else -1
+        room = leaving - deaths if sign > 0 else deaths.astype(float)
+        gain = np.where(room > 0, sign * (target - deaths) / np.sqrt(np.maximum(target, 0.25)), -np.inf)
+        best = int(np.argmax(gain))
+        deaths[best] += sign * (1 if abs(missing) < 50 else int(min(abs(missing) // 8 + 1, room[best])))
+    return deaths
+
+
+def place(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None = None) -> Floats:
+    """Times of `count` patients a gap, at the half-way levels of the running amount (or at levels `u` in a gap).
+
+    The amount of a gap is scaled to its count; a gap with patients but no amount spreads them evenly.
+    """
+    total = np.bincount(arm.gap, weights=amount, minlength=count.size)
+    empty = total <= 1e-9
+    if np.any(empty & (count > 0)):
+        amount = np.where(empty[arm.gap], np.diff(arm.knot), amount)
+        total = np.bincount(arm.gap, weights=amount, minlength=count.size)
+    scale = np.where(total > 0, count / np.where(total > 0, total, 1.0), 0.0)
+    running = np.concatenate(([0.0], np.cumsum(amount * scale[arm.gap])))
+    levels = np.arange(int(count.sum())) + 0.5 if u is None else u
+    return _within_gap(arm, np.interp(levels, running, arm.knot), count)
+
+
+def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
+    """Keep every patient in its own gap: at or after the row's time, before the next row's."""
+    gap = np.repeat(np.arange(count.size), count)
+    start = np.nextafter(arm.knot[arm.edge[:-1]], np.inf)
+    start[0] = max(arm.knot[0], 0.0)
+    stop = arm.knot[arm.edge[1:]]
+    return np.clip(times, np.minimum(start, stop)[gap], stop[gap])
