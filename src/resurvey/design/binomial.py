@@ -1,0 +1,223 @@
+"""Exact binomial designs for a proportion: one stage, and Simon's two stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from resurvey.design import checks
+from resurvey.errors import InputError, NotEstimable
+
+
+def upper_tail(n: int, responses: int, p: float) -> float:
+    """P(B(n, p) >= responses)."""
+    from scipy.special import bdtrc
+
+    if responses <= 0:
+        return 1.0
+    return float(bdtrc(responses - 1, n, p)) if responses <= n else 0.0
+
+
+def binomial_critical(n: int, p: float, alpha: float) -> int:
+    """Fewest responses that reject p at level alpha; n + 1 if none does."""
+    from scipy.special import bdtrc
+
+    tail = bdtrc(np.arange(-1, n), n, p) if n else np.array([])
+    tail = np.concatenate(([1.0], tail[1:], [0.0])) if n else np.array([1.0, 0.0])
+    return int(np.argmax(tail <= alpha * (1 + 1e-12)))
+
+
+@dataclass(frozen=True)
+class BinomialDesign:
+    """One-stage exact design: reject when at least `critical` of `patients` respond; attained error rates."""
+
+    null: float
+    alternative: float
+    patients: int
+    critical: int
+    alpha: float
+    power: float
+
+
+def _proportions(null: float, alternative: float, alpha: float, power: float) -> None:
+    checks.proportion("null", null)
+    checks.proportion("alternative", alternative)
+    checks.errors_and_sides(alpha, power, 1)
+    if alternative <= null:
+        raise InputError(
+            f"alternative ({alternative:g}) must be above null ({null:g}): count what is wanted, say responses"
+        )
+
+
+def binomial_one_stage(
+    null: float, alternative: float, *, alpha: float, power: float, keeps: bool = True, largest: int = 2000
+) -> BinomialDesign:
+    """Smallest one-stage exact binomial design (one-sided).
+
+    Parameters
+    ----------
+    null, alternative : float
+        Response proportions, null < alternative.
+    alpha, power : float
+        One-sided level and power.
+    keeps : bool, default True
+        Whether all larger trials must keep the power (the saw-tooth); otherwise the smallest n that has it.
+    largest : int
+        Largest n looked at.
+
+    Raises
+    ------
+    InputError, NotEstimable
+        If a proportion or error rate is out of range; if no n up to `largest` is enough.
+
+    References
+    ----------
+    .. [1] A'Hern, R. P. (2001). Statistics in Medicine 20, 859-866.
+    """
+    _proportions(null, alternative, alpha, power)
+
+    def reached(n: int) -> bool:
+        return upper_tail(n, binomial_critical(n, null, alpha), alternative) >= power
+
+    first = next((n for n in range(1, largest + 1) if reached(n)), None)
+    if first is None:
+        raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}")
+    if keeps:
+        dips = [n for n in range(first, 2 * first + 60) if not reached(n)]
+        first = dips[-1] + 1 if dips else first
+    critical = binomial_critical(first, null, alpha)
+    return BinomialDesign(
+        null, alternative, first, critical, upper_tail(first, critical, null), upper_tail(first, critical, alternative)
+    )
+
+
+@dataclass(frozen=True)
+class SimonDesign:
+    """Two-stage design: stop after `n1` with at most `r1` responses, reject the null with more than `r` of `n`.
+
+    `expected_patients` and `early_stop` are under the null; `alpha` and `power` are attained.
+    """
+
+    kind: str
+    r1: int
+    n1: int
+    r: int
+    n: int
+    expected_patients: float
+    early_stop: float
+    alpha: float
+    power: float
+
+
+def simon_designs(null: float, alternative: float, *, alpha: float, power: float, largest: int = 100) -> pd.DataFrame:
+    """Best two-stage design (least expected patients under the null) for each total n.
+
+    Returns
+    -------
+    DataFrame
+        r1, n1, r, n, expected_patients, early_stop, alpha, power; one row a feasible n, in order of n.
+
+    References
+    ----------
+    .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
+    """
+    _proportions(null, alternative, alpha, power)
+    largest = checks.whole("largest", largest, 2)
+    rows = []
+    # A first stage can spend alpha more cleverly than one stage does, so totals somewhat below the one-stage n count.
+    for n in range(max(2, _one_stage(null, alternative, alpha, power, largest) * 3 // 4), largest + 1):
+        best = _best_for_total(n, null, alternative, alpha, power)
+        if best is not None:
+            rows.append(best)
+    columns = ["r1", "n1", "r", "n", "expected_patients", "early_stop", "alpha", "power"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _one_stage(null: float, alternative: float, alpha: float, power: float, largest: int) -> int:
+    for n in range(2, largest + 1):
+        if upper_tail(n, binomial_critical(n, null, alpha), alternative) >= power:
+            return n
+    raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}: raise largest")
+
+
+def _best_for_total(n: int, null: float, alternative: float, alpha: float, power: float) -> tuple | None:
+    best: tuple | None = None
+    for n1 in range(1, n):
+        found = _best_for_stages(n1, n, null, alternative, alpha, power)
+        if found is not None and (best is None or found[4] < best[4] - 1e-12):
+            best = found
+    return best
+
+
+def _best_for_stages(n1: int, n: int, null: float, alternative: float, alpha: float, power: float) -> tuple | None:
+    """Over r1 at once: the smallest r that keeps alpha, then the largest r1 that keeps the power."""
+    from scipy.special import bdtr
+
+    reject0, reject1 = (_rejections(n1, n, p) for p in (null, alternative))
+    # Column r: reject with more than r responses; rejection falls with r, so count the r that are too low.
+    r = np.sum(reject0 > alpha, axis=1)
+    r1 = np.arange(n1 + 1)
+    inside = r < n
+    if not inside.any():
+        return None
+    place = np.minimum(r, n - 1)
+    reached = reject1[r1, place]
+    good = np.flatnonzero(inside & (reached >= power) & (r1 < n1))
+    if good.size == 0:
+        return None
+    k = int(good[-1])
+    stop = float(bdtr(k, n1, null))
+    return k, n1, int(r[k]), n, n1 + (1 - stop) * (n - n1), stop, float(reject0[k, place[k]]), float(reached[k])
+
+
+def _rejections(n1: int, n: int, p: float) -> np.ndarray:
+    """P(more than r1 in stage 1 and more than r in all), shape (n1 + 1, n): rows r1 = 0.., columns r = 0..n-1."""
+    from scipy.special import bdtrc
+
+    x1 = np.arange(n1 + 1)
+    pmf = _pmf(n1, p)
+    need = np.arange(n)[None, :] - x1[:, None]  # more than `need` responses in stage 2
+    n2 = n - n1
+    more = np.concatenate((bdtrc(np.arange(n2), n2, p), [0.0, 1.0]))  # more than 0.. n2; the last place is for need < 0
+    tail = more[np.where(need < 0, n2 + 1, np.minimum(need, n2))]
+    joint = pmf[:, None] * tail
+    beyond = np.cumsum(joint[::-1], axis=0)[::-1]  # sum over x1 >= row
+    return np.vstack([beyond[1:], np.zeros((1, n))])
+
+
+def _pmf(n: int, p: float) -> np.ndarray:
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    x = np.arange(n + 1)
+    return np.exp(gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1) + xlogy(x, p) + xlog1py(n - x, -p))
+
+
+def simon_two_stage(
+    null: float, alternative: float, *, alpha: float, power: float, kind: str = "optimal", largest: int = 100
+) -> SimonDesign:
+    """Simon's optimal (least expected patients under the null) or minimax (least maximum) two-stage design.
+
+    Parameters
+    ----------
+    null, alternative : float
+        Response proportions, null < alternative.
+    alpha, power : float
+        One-sided level and power, both exact.
+    kind : {"optimal", "minimax"}
+    largest : int, default 100
+        Largest total n looked at. The optimum is over n up to this bound.
+
+    References
+    ----------
+    .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
+    """
+    checks.choice("kind", kind, ("optimal", "minimax"))
+    table = simon_designs(null, alternative, alpha=alpha, power=power, largest=largest)
+    if table.empty:
+        raise NotEstimable(f"no two-stage design up to n = {largest}: raise largest")
+    row = table.loc[table["expected_patients"].idxmin()] if kind == "optimal" else table.iloc[0]
+    whole = {name: int(row[name]) for name in ("r1", "n1", "r", "n")}
+    rest = {name: float(row[name]) for name in ("expected_patients", "early_stop", "alpha", "power")}
+    return SimonDesign(kind, **whole, **rest)

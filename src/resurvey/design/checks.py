@@ -1,0 +1,112 @@
+"""Refusals: what a design may be asked, in words that say what was found and what to do."""
+
+from __future__ import annotations
+
+import math
+
+from resurvey.errors import InputError
+
+# Above these ratios one of two numbers is almost surely in another unit (days, weeks or years for months).
+MEDIAN_OVER_TRIAL = 2.5
+MEDIAN_OVER_LONGER_PART = 6.0
+TRIAL_OVER_MEDIAN = 80.0
+
+
+def finite(name: str, value: float) -> float:
+    """`value` as a float, refused when it is not a finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a number, found {value!r}") from None
+    if not math.isfinite(number):
+        raise InputError(f"{name} must be finite, found {number}: give the printed value or leave the argument out")
+    return number
+
+
+def positive(name: str, value: float) -> float:
+    """A finite number above 0."""
+    number = finite(name, value)
+    if number <= 0:
+        raise InputError(f"{name} must be above 0, found {number:g}")
+    return number
+
+
+def not_negative(name: str, value: float) -> float:
+    """A finite number that is 0 or more."""
+    number = finite(name, value)
+    if number < 0:
+        raise InputError(f"{name} must not be negative, found {number:g}")
+    return number
+
+
+def proportion(name: str, value: float) -> float:
+    """A number strictly between 0 and 1; a percentage is named as the likely slip."""
+    number = finite(name, value)
+    if 0 < number < 1:
+        return number
+    hint = f": {number:g} looks like a percentage, give {number / 100:g}" if 1 <= number < 100 else ""
+    raise InputError(f"{name} must lie strictly between 0 and 1, found {number:g}{hint}")
+
+
+def dropout_proportion(value: float) -> float:
+    """A dropout of 0 or more and below 1; a percentage is named as the likely slip."""
+    return 0.0 if finite("dropout", value) == 0 else proportion("dropout", value)
+
+
+def whole(name: str, value: float, least: int = 1) -> int:
+    """A whole number of at least `least`."""
+    number = finite(name, value)
+    if number != int(number) or number < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, found {number:g}")
+    return int(number)
+
+
+def choice(name: str, value: str, allowed: object) -> str:
+    """`value` if it is one of `allowed`, else a refusal that lists them."""
+    names = list(allowed)  # type: ignore[call-overload]
+    if value not in names:
+        raise InputError(f"{name} {value!r} is not known; choose one of {', '.join(map(str, names))}")
+    return value
+
+
+def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
+    """Refuse error rates that no test can have: outside (0, 1), a power not above alpha, sides other than 1 or 2."""
+    proportion("alpha", alpha)
+    if sides not in (1, 2):
+        raise InputError(f"sides must be 1 or 2, found {sides!r}")
+    if power is None:
+        return
+    proportion("power", power)
+    if power <= alpha:
+        raise InputError(
+            f"power ({power:g}) must be above alpha ({alpha:g}): a test that ignores the data already has power alpha"
+        )
+
+
+def medians(null_median: float, alternative_median: float) -> None:
+    """Refuse medians that are not positive and finite, or equal."""
+    null, alternative = positive("null_median", null_median), positive("alternative_median", alternative_median)
+    if math.isclose(null, alternative, rel_tol=1e-9):
+        raise InputError(
+            f"null_median and alternative_median are both {null:g}: no sample size tells equal medians apart; "
+            "give the historical value as null_median and the hoped-for value as alternative_median"
+        )
+
+
+def same_unit(null_median: float, alternative_median: float, accrual: float, follow_up: float) -> None:
+    """Refuse medians and trial times that cannot plausibly be in one unit (240 days beside 32 months)."""
+    shorter, longer = sorted((null_median, alternative_median))
+    total, part = accrual + follow_up, max(accrual, follow_up)
+    advice = "give all times in one unit; if the numbers are right, pass check_units=False"
+    if total <= 0:
+        raise InputError("accrual and follow_up are both 0: a trial that lasts no time observes no event")
+    if longer > MEDIAN_OVER_TRIAL * total or longer > MEDIAN_OVER_LONGER_PART * part:
+        raise InputError(
+            f"a median of {longer:g} with an accrual of {accrual:g} and a follow-up of {follow_up:g} looks like a "
+            f"mix-up of units (days or weeks for months?); {advice}"
+        )
+    if total > TRIAL_OVER_MEDIAN * shorter:
+        raise InputError(
+            f"a median of {shorter:g} with an accrual of {accrual:g} and a follow-up of {follow_up:g} looks like a "
+            f"mix-up of units (years for months?); {advice}"
+        )

@@ -1,0 +1,233 @@
+"""A printed sample size against every formula: the table of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from resurvey.design import checks
+from resurvey.design.course import DROPOUT_READINGS, READINGS, deflate, inflate, reading_applies
+from resurvey.design.methods import Method, find_method
+from resurvey.design.single import HYPOTHESES, Plan, design_of, make_plan, method_names, size_from_events
+from resurvey.design.solve import alpha_at, power_at, round_up
+from resurvey.errors import InputError, NotEstimable
+
+COLUMNS = [
+    "method",
+    "sides",
+    "alpha",
+    "power",
+    "events",
+    "patients",
+    "reproduces_events",
+    "reproduces_patients",
+    "reading",
+    "events_raw",
+    "patients_raw",
+    "power_at_claimed_events",
+    "alpha_implied",
+    "patients_from_claimed_events",
+    "events_difference",
+    "patients_difference",
+    "tolerance",
+    "dropout",
+    "dropout_reading",
+    "hypothesis",
+    "event_probability",
+    "total_time",
+    "label",
+    "unit",
+    "misuse",
+    "formula",
+    "reference",
+]
+COUNTS = ("events", "patients", "patients_from_claimed_events", "events_difference", "patients_difference")
+
+
+@dataclass(frozen=True)
+class DesignClaim:
+    """What a paper prints about its sample size; times in one unit, rates as proportions.
+
+    `sides` is None where the paper does not say; `events` and `patients` where it gives none.
+    """
+
+    null_median: float
+    alternative_median: float
+    alpha: float
+    power: float
+    accrual: float
+    follow_up: float
+    dropout: float = 0.0
+    sides: int | None = None
+    events: int | None = None
+    patients: int | None = None
+    shape: float = 1.0
+    landmark: float | None = None
+    check_units: bool = True
+
+    def __post_init__(self) -> None:
+        checks.errors_and_sides(self.alpha, self.power, 1 if self.sides is None else self.sides)
+        for name in ("events", "patients"):
+            if getattr(self, name) is not None:
+                checks.whole(f"claimed {name}", getattr(self, name))
+        if self.events is not None and self.patients is not None and self.events > self.patients:
+            raise InputError(f"claimed events ({self.events}) exceed claimed patients ({self.patients})")
+        self.plan()
+
+    @property
+    def sides_to_try(self) -> tuple[int, ...]:
+        """The printed number of sides, or both."""
+        return (1, 2) if self.sides is None else (self.sides,)
+
+    def plan(
+        self, *, reading: str = "additional", dropout_reading: str = "divide", hypothesis: str = "alternative"
+    ) -> Plan:
+        """The setting of the formulas under the given readings."""
+        return make_plan(
+            self.null_median,
+            self.alternative_median,
+            accrual=self.accrual,
+            follow_up=self.follow_up,
+            dropout=self.dropout,
+            dropout_reading=dropout_reading,
+            reading=reading,
+            hypothesis=hypothesis,
+            shape=self.shape,
+            landmark=self.null_median if self.landmark is None else self.landmark,
+            check_units=self.check_units,
+        )
+
+
+def check_claim(
+    claim: DesignClaim,
+    *,
+    methods: Iterable[str] | None = None,
+    readings: Iterable[str] | None = None,
+    dropout_readings: Iterable[str] = ("divide",),
+    hypotheses: Iterable[str] = ("alternative",),
+    tolerance: int = 0,
+) -> pd.DataFrame:
+    """Events and patients by every method, number of sides and reading of the accrual sentence.
+
+    Parameters
+    ----------
+    claim : DesignClaim
+    methods, readings, dropout_readings, hypotheses : iterable of str, optional
+        Keys to cross; all methods and all readings that make sense for the times by default.
+    tolerance : int, default 0
+        Greatest difference, in whole events or patients, that still counts as reproduced.
+
+    Returns
+    -------
+    DataFrame
+        One row each combination; columns `COLUMNS`. `alpha` and `power` are the printed ones; `alpha_implied` is
+        the level (of a test with `sides` sides) at which the claimed events give the printed power;
+        `power_at_claimed_events` is at the printed level; `patients_from_claimed_events` starts from the claimed
+        events. Columns about the claim are empty where the paper gives no number, and all numbers are empty where
+        a method does not apply to a reading (a landmark beyond all follow-up).
+    """
+    chosen = [find_method(name) for name in (method_names() if methods is None else methods)]
+    wanted = READINGS if readings is None else readings
+    kept = [name for name in wanted if reading_applies(claim.accrual, claim.follow_up, name)]
+    tolerance = checks.whole("tolerance", tolerance, 0)
+    rows = []
+    for reading in kept:
+        for dropout_reading in dropout_readings:
+            for hypothesis in hypotheses:
+                plan = claim.plan(reading=reading, dropout_reading=dropout_reading, hypothesis=hypothesis)
+                rows += [
+                    _row(claim, method, plan, sides, tolerance) for method in chosen for sides in claim.sides_to_try
+                ]
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(
+        dict.fromkeys(COUNTS, "Int64") | {"reproduces_events": "boolean", "reproduces_patients": "boolean"}
+    )
+    order = {method.name: i for i, method in enumerate(chosen)}
+    return table.sort_values(
+        ["method", "sides", "reading"], key=lambda c: c.map(order) if c.name == "method" else c, kind="stable"
+    ).reset_index(drop=True)
+
+
+def _row(claim: DesignClaim, method: Method, plan: Plan, sides: int, tolerance: int) -> dict[str, object]:
+    row: dict[str, object] = {
+        "method": method.name,
+        "sides": sides,
+        "alpha": claim.alpha,
+        "power": claim.power,
+        "reading": plan.reading,
+        "tolerance": tolerance,
+        "dropout": plan.dropout,
+        "dropout_reading": plan.dropout_reading,
+        "hypothesis": plan.hypothesis,
+        "label": method.label,
+        "unit": method.unit,
+        "misuse": method.misuse,
+        "formula": method.formula,
+        "reference": method.reference,
+        "event_probability": plan.event_probability,
+        "total_time": plan.setting.course.end if plan.setting.course else None,
+    }
+    try:
+        row |= _numbers(claim, method, plan, sides, tolerance)
+    except NotEstimable:
+        return row
+    return row
+
+
+def _numbers(claim: DesignClaim, method: Method, plan: Plan, sides: int, tolerance: int) -> dict[str, object]:
+    design = design_of(method, plan, alpha=claim.alpha, power=claim.power, sides=sides)
+    assert design.events is not None and design.patients is not None
+    row: dict[str, object] = {
+        "events": design.events,
+        "patients": design.patients,
+        "events_raw": design.events_raw,
+        "patients_raw": design.patients_raw,
+    }
+    if claim.events is not None:
+        size = size_from_events(method, plan, claim.events)
+        patients = inflate(claim.events / plan.event_probability, plan.dropout, plan.dropout_reading)
+        row |= {
+            "reproduces_events": abs(design.events - claim.events) <= tolerance,
+            "events_difference": design.events - claim.events,
+            "power_at_claimed_events": power_at(method, plan.setting, size, alpha=claim.alpha, sides=sides),
+            "alpha_implied": alpha_at(method, plan.setting, size, power=claim.power, sides=sides),
+            "patients_from_claimed_events": round_up(patients),
+        }
+    if claim.patients is not None:
+        row |= {
+            "reproduces_patients": abs(design.patients - claim.patients) <= tolerance,
+            "patients_difference": design.patients - claim.patients,
+        }
+    return row
+
+
+def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:
+    """Event probability that turns the claimed events into the claimed patients, beside what the readings give.
+
+    Returns
+    -------
+    DataFrame
+        dropout_reading, lower, upper (the probability lies in [lower, upper)), reading, hypothesis,
+        event_probability (what the trial's own numbers give) and `inside`.
+
+    Raises
+    ------
+    InputError
+        If the claim has no events or no patients.
+    """
+    if claim.events is None or claim.patients is None:
+        raise InputError("the claim needs both events and patients")
+    rows = []
+    for dropout_reading in DROPOUT_READINGS:
+        kept = [deflate(n, claim.dropout, dropout_reading) for n in (claim.patients, claim.patients - 1)]
+        lower, upper = claim.events / kept[0], claim.events / kept[1] if kept[1] > 0 else float("inf")
+        for reading in READINGS:
+            if not reading_applies(claim.accrual, claim.follow_up, reading):
+                continue
+            for hypothesis in HYPOTHESES:
+                plan = claim.plan(reading=reading, dropout_reading=dropout_reading, hypothesis=hypothesis)
+                value = plan.event_probability
+                rows.append((dropout_reading, lower, upper, reading, hypothesis, value, lower <= value < upper))
+    columns = ["dropout_reading", "lower", "upper", "reading", "hypothesis", "event_probability", "inside"]
+    return pd.DataFrame(rows, columns=columns)

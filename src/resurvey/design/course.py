@@ -1,0 +1,390 @@
+"""The course of a trial: who enters when, how long each patient is watched, and the events to expect.
+
+Times are in one unit of the caller's choice, counted from the first entry; hazards are per that unit. A survival
+distribution is Weibull, S(t) = exp(-ln 2 (t / median)^shape); shape 1 is the exponential.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resurvey.design import checks
+from resurvey.errors import InputError, NotEstimable
+
+Floats = NDArray[np.float64]
+LN2 = math.log(2.0)
+
+READINGS = {
+    "additional": "enrolment, then the whole follow-up after the last entry (total = enrolment + follow-up)",
+    "total": "the follow-up is the length of the whole trial from the first entry; entry stops there if it is shorter",
+    "within_enrolment": "the enrolment period contains the follow-up (entry over enrolment - follow-up)",
+    "per_patient": "each patient is followed for exactly the follow-up time from his or her own entry",
+    "end_of_enrolment": "the analysis is at the end of enrolment, with no further follow-up",
+}
+
+DROPOUT_READINGS = {
+    "none": "no allowance for dropout",
+    "divide": "flat inflation, patients / (1 - dropout)",
+    "multiply": "flat inflation, patients x (1 + dropout)",
+    "hazard_over_trial": "exponential dropout, the proportion lost by the end of the whole trial",
+    "hazard_over_follow_up": "exponential dropout, the proportion lost by the end of the follow-up time",
+    "hazard_per_year": "exponential dropout, the proportion lost in 12 time units (a year, times in months)",
+    "hazard_per_unit": "exponential dropout, the proportion lost in 1 time unit (a month, times in months)",
+}
+
+
+@dataclass(frozen=True)
+class Accrual:
+    """Entry at piecewise constant rates.
+
+    Attributes
+    ----------
+    durations : tuple of float
+        Length of each piece, above 0.
+    rates : tuple of float
+        Relative rate in each piece, 0 or more, not all 0. Only ratios matter: patients are spread over the pieces.
+    """
+
+    durations: tuple[float, ...]
+    rates: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.durations or len(self.durations) != len(self.rates):
+            raise InputError(
+                f"accrual needs one rate a piece, found {len(self.durations)} durations, {len(self.rates)} rates"
+            )
+        for duration in self.durations:
+            checks.positive("an accrual duration", duration)
+        for rate in self.rates:
+            checks.not_negative("an accrual rate", rate)
+        if sum(self.rates) == 0:
+            raise InputError("all accrual rates are 0: nobody enters the trial")
+
+    @classmethod
+    def uniform(cls, duration: float) -> Accrual:
+        """One constant rate over `duration`."""
+        return cls((checks.positive("accrual", duration),), (1.0,))
+
+    @classmethod
+    def piecewise(cls, durations: ArrayLike, rates: ArrayLike) -> Accrual:
+        """Constant `rates` (gsDesign's gamma) over `durations` (gsDesign's R)."""
+        lengths, levels = np.atleast_1d(np.asarray(durations, float)), np.atleast_1d(np.asarray(rates, float))
+        return cls(tuple(lengths.tolist()), tuple(levels.tolist()))
+
+    @classmethod
+    def ramped(cls, duration: float, ramp: float, steps: int = 24) -> Accrual:
+        """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full."""
+        checks.positive("accrual", duration)
+        checks.positive("ramp", ramp)
+        if ramp > duration:
+            raise InputError(f"ramp ({ramp:g}) is longer than the accrual ({duration:g})")
+        steps = checks.whole("steps", steps)
+        rates = [(i + 0.5) / steps for i in range(steps)]
+        durations = [ramp / steps] * steps
+        if duration > ramp:
+            durations, rates = [*durations, duration - ramp], [*rates, 1.0]
+        return cls(tuple(durations), tuple(rates))
+
+    @property
+    def duration(self) -> float:
+        """Time from the first to the last entry."""
+        return float(sum(self.durations))
+
+    @property
+    def knots(self) -> tuple[Floats, Floats]:
+        """Times at which the rate changes, and the proportion entered by each."""
+        times = np.concatenate(([0.0], np.cumsum(self.durations)))
+        entered = np.concatenate(([0.0], np.cumsum(np.multiply(self.durations, self.rates))))
+        return times, entered / entered[-1]
+
+    def entered(self, time: ArrayLike) -> Floats:
+        """Proportion of all patients that has entered by each `time`."""
+        times, share = self.knots
+        return np.interp(np.asarray(time, dtype=float), times, share)
+
+    def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
+        """Random entry times, in no order."""
+        times, share = self.knots
+        uniform = rng.random(size)
+        return uniform * times[-1] if len(self.rates) == 1 else np.interp(uniform, share, times)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What happens to the patients besides the event.
+
+    Attributes
+    ----------
+    accrual : Accrual
+        Entry pattern.
+    end : float
+        Calendar time of the analysis, from the first entry.
+    per_patient : float
+        Longest follow-up of a patient from entry (infinite: all are followed until `end`).
+    dropout_hazard : float
+        Constant hazard of loss to follow-up.
+    """
+
+    accrual: Accrual
+    end: float
+    per_patient: float = math.inf
+    dropout_hazard: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.positive("end", self.end)
+        checks.not_negative("dropout_hazard", self.dropout_hazard)
+        if math.isnan(self.per_patient) or self.per_patient <= 0:
+            raise InputError(f"per_patient follow-up must be above 0, found {self.per_patient}")
+
+    def followed(self, time: ArrayLike) -> Floats:
+        """Probability that administrative censoring leaves a patient under observation for at least `time`."""
+        t = np.asarray(time, dtype=float)
+        return np.where(t <= self.per_patient, self.accrual.entered(self.end - t), 0.0)
+
+    @property
+    def longest(self) -> float:
+        """Longest possible follow-up of one patient."""
+        return min(self.end, self.per_patient)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Follow-up times at which `followed` has a corner, from 0 to `longest`."""
+        corners = {self.end - knot for knot in self.accrual.knots[0].tolist()}
+        inside = {corner for corner in corners if 0 < corner < self.longest}
+        return tuple(sorted({0.0, self.longest} | inside))
+
+
+def dropout_hazard(dropout: float, reading: str, accrual: float, follow_up: float) -> float:
+    """Constant hazard meant by a dropout proportion under a reading of `DROPOUT_READINGS` (0 for flat readings)."""
+    checks.choice("dropout_reading", reading, DROPOUT_READINGS)
+    share = checks.dropout_proportion(dropout)
+    period = {
+        "hazard_over_trial": accrual + follow_up,
+        "hazard_over_follow_up": follow_up,
+        "hazard_per_year": 12.0,
+        "hazard_per_unit": 1.0,
+    }.get(reading)
+    if period is None or share == 0:
+        return 0.0
+    if period <= 0:
+        raise InputError(f"dropout_reading {reading!r} needs a follow-up above 0, found {period:g}")
+    return -math.log1p(-share) / period
+
+
+def inflate(patients: float, dropout: float, reading: str) -> float:
+    """Patients after a flat allowance for dropout (unchanged for the hazard readings and for none)."""
+    if reading == "divide":
+        return patients / (1 - dropout)
+    return patients * (1 + dropout) if reading == "multiply" else patients
+
+
+def deflate(patients: float, dropout: float, reading: str) -> float:
+    """The inverse of `inflate`: patients that stay once the flat allowance is taken off."""
+    return patients / inflate(1.0, dropout, reading)
+
+
+def read_course(
+    accrual: float | Accrual, follow_up: float, *, reading: str = "additional", dropout_hazard: float = 0.0
+) -> Course:
+    """Course meant by a sentence such as "enrolment 32 months, follow-up 24 months".
+
+    Parameters
+    ----------
+    accrual : float or Accrual
+        Length of enrolment (uniform entry), or an entry pattern. 0 means that all enter at once.
+    follow_up : float
+        The printed follow-up, in the same unit.
+    reading : str
+        One of `READINGS`.
+    dropout_hazard : float
+        Constant hazard of loss to follow-up, per unit.
+
+    Raises
+    ------
+    InputError
+        If a time is negative or not finite, the reading is unknown, or it makes no sense for these times.
+    """
+    checks.choice("reading", reading, READINGS)
+    follow_up = checks.not_negative("follow_up", follow_up)
+    # All entering at once is a very short enrolment: it keeps every formula and costs under 1e-9 of a time unit.
+    pattern = accrual if isinstance(accrual, Accrual) else _uniform_or_at_once(accrual)
+    length = pattern.duration
+    if reading == "end_of_enrolment":
+        return Course(pattern, length, dropout_hazard=dropout_hazard)
+    if follow_up == 0 and reading in {"total", "per_patient"}:
+        raise InputError(f"reading {reading!r} with a follow_up of 0 observes nobody")
+    if reading == "total":
+        return Course(_stop(pattern, follow_up), follow_up, dropout_hazard=dropout_hazard)
+    if reading == "within_enrolment":
+        if length <= follow_up:
+            raise InputError(f"an enrolment of {length:g} cannot contain a follow-up of {follow_up:g}")
+        return Course(_stop(pattern, length - follow_up), length, dropout_hazard=dropout_hazard)
+    per_patient = follow_up if reading == "per_patient" else math.inf
+    return Course(pattern, length + follow_up, per_patient, dropout_hazard)
+
+
+def _uniform_or_at_once(accrual: float) -> Accrual:
+    return Accrual.uniform(max(checks.not_negative("accrual", accrual), 1e-9))
+
+
+def _stop(pattern: Accrual, at: float) -> Accrual:
+    """The entry pattern cut off at calendar time `at`."""
+    if pattern.duration <= at:
+        return pattern
+    starts = np.concatenate(([0.0], np.cumsum(pattern.durations)))[:-1]
+    kept = [(min(d, at - s), r) for s, d, r in zip(starts, pattern.durations, pattern.rates, strict=True) if s < at]
+    return Accrual(tuple(float(d) for d, _ in kept), tuple(r for _, r in kept))
+
+
+def reading_applies(accrual: float, follow_up: float, reading: str) -> bool:
+    """Whether a reading of the accrual sentence makes sense for these two times."""
+    if reading == "within_enrolment":
+        return accrual > follow_up
+    if reading == "end_of_enrolment":
+        return accrual > 0
+    return follow_up > 0 if reading in {"total", "per_patient"} else accrual + follow_up > 0
+
+
+def event_probability(course: Course, median: float, *, shape: float = 1.0, at: float | None = None) -> float:
+    """Probability that a planned patient has an observed event by calendar time `at` (default: the analysis).
+
+    It is the integral of h(t) S(t) exp(-eta t) G(t), with G the probability of being followed to t and eta the
+    dropout hazard. Patients not yet entered at `at` count with probability 0.
+
+    Parameters
+    ----------
+    course : Course
+    median : float
+        Median of the time to the event, above 0.
+    shape : float
+        Weibull shape; 1 is the exponential (closed form).
+    at : float, optional
+        Calendar time from the first entry.
+
+    References
+    ----------
+    .. [1] Lachin, J. M. and Foulkes, M. A. (1986). Biometrics 42, 507-519.
+    """
+    checks.positive("median", median)
+    checks.positive("shape", shape)
+    if at is not None:
+        if checks.not_negative("at", at) == 0:
+            return 0.0
+        course = replace(course, end=float(at))
+    return _event_probability(course, float(median), float(shape))
+
+
+@lru_cache(maxsize=65536)
+def _event_probability(course: Course, median: float, shape: float) -> float:
+    if shape == 1.0:
+        return _exponential_probability(course, LN2 / median)
+    hazard = _Weibull(median, shape)
+    return integrate(course, lambda t: math.exp(-hazard.cumulative(t)) * hazard.hazard(t))
+
+
+def _exponential_probability(course: Course, rate: float) -> float:
+    """Closed form: one term a piece of the entry pattern, split where follow-up is capped."""
+    total = rate + course.dropout_hazard
+    times, entered = course.accrual.knots
+    capped = course.per_patient < course.end
+    capped_share = float(course.accrual.entered(course.end - course.longest)) if capped else 0.0
+    watched = capped_share * -math.expm1(-total * course.longest)
+    for i, length in enumerate(np.diff(times)):
+        density = (entered[i + 1] - entered[i]) / length
+        shortest = max(course.end - times[i + 1], 0.0)
+        longest = min(course.end - times[i], course.longest)
+        if longest > shortest and density > 0:
+            watched += density * _mean_loss(total, shortest, longest)
+    return rate / total * watched
+
+
+def _mean_loss(rate: float, lower: float, upper: float) -> float:
+    """Integral of 1 - exp(-rate x) over (lower, upper), without cancellation for small rates."""
+    span = rate * (upper - lower)
+    # (1 - exp(-s)) / s loses digits below s = 1e-5; three terms of its series are exact there.
+    mean = 1 - span / 2 + span * span / 6 if span < 1e-5 else -math.expm1(-span) / span
+    if rate * upper < 1e-4:
+        x = (rate * lower, rate * upper)
+        return ((x[1] ** 2 - x[0] ** 2) / 2 - (x[1] ** 3 - x[0] ** 3) / 6) / rate
+    return (upper - lower) * (1 - math.exp(-rate * lower) * mean)
+
+
+@dataclass(frozen=True)
+class _Weibull:
+    median: float
+    shape: float
+
+    def cumulative(self, t: float) -> float:
+        return LN2 * (t / self.median) ** self.shape
+
+    def hazard(self, t: float) -> float:
+        return LN2 * self.shape / self.median * (t / self.median) ** (self.shape - 1)
+
+
+def integrate(course: Course, function) -> float:
+    """Integral over follow-up of `function(t)` times the probability of still being observed at t."""
+    from scipy.integrate import quad
+
+    def observed(t: float) -> float:
+        return float(course.followed(t)) * math.exp(-course.dropout_hazard * t) * function(t)
+
+    breaks = course.breaks
+    parts = pairwise(breaks)
+    return math.fsum(quad(observed, a, b, epsabs=1e-13, epsrel=1e-11, limit=200)[0] for a, b in parts)
+
+
+def expected_events(course: Course, patients: float, median: float, times: ArrayLike, *, shape: float = 1.0) -> Floats:
+    """Expected number of events by each calendar time, of `patients` planned in all.
+
+    Parameters
+    ----------
+    course : Course
+        Entry pattern, dropout and cap on follow-up; its `end` is not used.
+    patients : float
+        Patients planned, above 0.
+    median : float
+        Median time to the event.
+    times : array-like, shape (k,)
+        Calendar times from the first entry.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+    """
+    checks.positive("patients", patients)
+    at = np.atleast_1d(np.asarray(times, dtype=float))
+    return np.array([patients * event_probability(course, median, shape=shape, at=t) for t in at.tolist()])
+
+
+def time_of_event(course: Course, patients: float, median: float, events: float, *, shape: float = 1.0) -> float:
+    """Calendar time at which `events` events are expected.
+
+    It solves patients x P(event by t) = events; follow-up goes on past `course.end` as long as needed.
+
+    Raises
+    ------
+    NotEstimable
+        If so many events are never expected (too few patients, dropout, or a cap on follow-up).
+    """
+    from scipy.optimize import brentq
+
+    checks.positive("events", events)
+
+    def excess(t: float) -> float:
+        return patients * event_probability(course, median, shape=shape, at=t) - events
+
+    upper = course.accrual.duration + median
+    for _ in range(60):
+        if excess(upper) > 1e-9 * events:  # a limit that is only approached is not a time
+            return float(brentq(excess, 1e-9, upper, xtol=1e-12, rtol=1e-14))
+        upper *= 1.5
+    ceiling = patients * event_probability(course, median, shape=shape, at=upper)
+    raise NotEstimable(
+        f"{events:g} events are never expected of {patients:g} patients: at most {ceiling:.1f} however long one waits"
+    )

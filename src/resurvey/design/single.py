@@ -1,0 +1,367 @@
+"""Single-arm designs with a time to event: `single_arm` and its inverse questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resurvey.design import checks
+from resurvey.design.course import (
+    DROPOUT_READINGS,
+    READINGS,
+    Accrual,
+    dropout_hazard,
+    inflate,
+    read_course,
+    time_of_event,
+)
+from resurvey.design.methods import METHODS, Method, Setting, event_probabilities, find_method
+from resurvey.design.solve import alpha_at, median_at, power_at, required_size, round_up
+from resurvey.errors import InputError, NotEstimable
+
+HYPOTHESES = {
+    "alternative": "events are counted as if the alternative held",
+    "null": "events are counted as if the null held",
+    "average": "the event probability is the mean of the two",
+}
+
+
+@dataclass(frozen=True)
+class Design:
+    """A single-arm design, unrounded and rounded.
+
+    Attributes
+    ----------
+    method, label, formula, reference : str
+        The formula: key, name in a table, in symbols, source.
+    sides, alpha, power : int, float, float
+        As asked for; alpha is that of a test with `sides` sides.
+    null_median, alternative_median, hazard_ratio, shape : float
+    events_raw, events : float, int
+        Events needed, and rounded up. For a formula that counts patients: those expected under `hypothesis`.
+    patients_raw, patients : float or None, int or None
+        Patients to enrol including the allowance for dropout; None when no accrual and follow-up were given.
+    power_at_rounded : float
+        Power of the rounded number (events, or patients before a flat allowance, as the formula counts).
+    event_probability_null, event_probability_alternative : float or None
+        Probability that an enrolled patient has an observed event by the analysis.
+    accrual, follow_up, total_time : float or None
+        Enrolment, printed follow-up, and calendar time of the analysis under `reading`.
+    reading, dropout, dropout_reading, hypothesis : str, float, str, str
+        Readings used; see `READINGS`, `DROPOUT_READINGS`, `HYPOTHESES`.
+    landmark : float or None
+        Time at which survival is compared, for the landmark methods.
+    """
+
+    method: str
+    label: str
+    formula: str
+    reference: str
+    sides: int
+    alpha: float
+    power: float
+    null_median: float
+    alternative_median: float
+    hazard_ratio: float
+    shape: float
+    events_raw: float | None
+    events: int | None
+    patients_raw: float | None
+    patients: int | None
+    power_at_rounded: float
+    event_probability_null: float | None
+    event_probability_alternative: float | None
+    accrual: float | None
+    follow_up: float | None
+    total_time: float | None
+    reading: str
+    dropout: float
+    dropout_reading: str
+    hypothesis: str
+    landmark: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Arguments of a design, checked: the setting of the formulas and the readings of the sentence."""
+
+    setting: Setting
+    accrual: float | None
+    follow_up: float | None
+    reading: str
+    dropout: float
+    dropout_reading: str
+    hypothesis: str
+
+    @property
+    def event_probability(self) -> float:
+        """Probability of an observed event under the chosen hypothesis."""
+        null, alternative = event_probabilities(self.setting)
+        return {"null": null, "alternative": alternative, "average": (null + alternative) / 2}[self.hypothesis]
+
+
+def make_plan(
+    null_median: float,
+    alternative_median: float,
+    *,
+    accrual: float | Accrual | None = None,
+    follow_up: float | None = None,
+    dropout: float = 0.0,
+    dropout_reading: str = "divide",
+    reading: str = "additional",
+    hypothesis: str = "alternative",
+    shape: float = 1.0,
+    landmark: float | None = None,
+    check_units: bool = True,
+) -> Plan:
+    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up)."""
+    checks.medians(null_median, alternative_median)
+    checks.positive("shape", shape)
+    checks.choice("hypothesis", hypothesis, HYPOTHESES)
+    checks.choice("reading", reading, READINGS)
+    checks.choice("dropout_reading", dropout_reading, DROPOUT_READINGS)
+    dropout = checks.dropout_proportion(dropout)
+    if landmark is not None:
+        checks.positive("landmark", landmark)
+    if (accrual is None) != (follow_up is None):
+        raise InputError("accrual and follow_up belong together: give both, or neither for the number of events alone")
+    course, length = None, None
+    if accrual is not None and follow_up is not None:
+        length = accrual.duration if isinstance(accrual, Accrual) else checks.not_negative("accrual", accrual)
+        checks.not_negative("follow_up", follow_up)
+        if check_units:
+            checks.same_unit(null_median, alternative_median, length, follow_up)
+        hazard = dropout_hazard(dropout, dropout_reading, length, follow_up)
+        course = read_course(accrual, follow_up, reading=reading, dropout_hazard=hazard)
+    setting = Setting(float(null_median), float(alternative_median), float(shape), course, landmark)
+    return Plan(setting, length, follow_up, reading, dropout, dropout_reading, hypothesis)
+
+
+def single_arm(
+    null_median: float,
+    alternative_median: float,
+    *,
+    alpha: float,
+    power: float,
+    sides: int,
+    accrual: float | Accrual | None = None,
+    follow_up: float | None = None,
+    dropout: float = 0.0,
+    method: str = "log_hazard",
+    dropout_reading: str = "divide",
+    reading: str = "additional",
+    hypothesis: str = "alternative",
+    shape: float = 1.0,
+    landmark: float | None = None,
+    check_units: bool = True,
+) -> Design:
+    r"""Events and patients of a single-arm trial with a time to event, by a named formula.
+
+    Parameters
+    ----------
+    null_median, alternative_median : float
+        Historical and hoped-for median, in one unit (say months) with all other times; above 0, not equal.
+    alpha, power : float
+        Level of the test (both tails together when `sides` is 2) and power, as proportions.
+    sides : {1, 2}
+    accrual : float or Accrual, optional
+        Enrolment period (uniform entry) or entry pattern. Without it (and `follow_up`) patients are not computed.
+    follow_up : float, optional
+        Printed follow-up; `reading` says what it means.
+    dropout : float, default 0
+        Proportion lost; `dropout_reading` says how it is allowed for.
+    method : str
+        A key of `METHODS` or a usual alias.
+    reading, dropout_reading, hypothesis : str
+        Keys of `READINGS`, `DROPOUT_READINGS`, `HYPOTHESES`.
+    shape : float, default 1
+        Weibull shape shared by both hypotheses.
+    landmark : float, optional
+        Time of comparison for the landmark methods; the null median by default.
+    check_units : bool, default True
+        Refuse medians and trial times that look like different units.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    InputError
+        If an argument is outside the range above, or units look mixed up; the message names it.
+    NotEstimable
+        If no size has the power (a landmark beyond all follow-up, medians too close).
+
+    Notes
+    -----
+    Patients are the unrounded events over the event probability, then the flat allowance, then rounded up once.
+    """
+    chosen = find_method(method)
+    checks.errors_and_sides(alpha, power, sides)
+    if landmark is None and chosen.needs_landmark:
+        landmark = null_median
+    plan = make_plan(
+        null_median,
+        alternative_median,
+        accrual=accrual,
+        follow_up=follow_up,
+        dropout=dropout,
+        dropout_reading=dropout_reading,
+        reading=reading,
+        hypothesis=hypothesis,
+        shape=shape,
+        landmark=landmark,
+        check_units=check_units,
+    )
+    return design_of(chosen, plan, alpha=alpha, power=power, sides=sides)
+
+
+def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: int) -> Design:
+    """The design of a method for a checked plan."""
+    setting = plan.setting
+    size = required_size(method, setting, alpha=alpha, power=power, sides=sides)
+    probabilities = event_probabilities(setting) if setting.course is not None else (None, None)
+    events, patients = _both_counts(method, plan, size)
+    return Design(
+        method=method.name,
+        label=method.label,
+        formula=method.formula,
+        reference=method.reference,
+        sides=sides,
+        alpha=alpha,
+        power=power,
+        null_median=setting.null_median,
+        alternative_median=setting.alternative_median,
+        hazard_ratio=setting.hazard_ratio,
+        shape=setting.shape,
+        events_raw=events,
+        events=None if events is None else round_up(events),
+        patients_raw=patients,
+        patients=None if patients is None else round_up(patients),
+        power_at_rounded=power_at(method, setting, round_up(size), alpha=alpha, sides=sides),
+        event_probability_null=probabilities[0],
+        event_probability_alternative=probabilities[1],
+        accrual=plan.accrual,
+        follow_up=plan.follow_up,
+        total_time=None if setting.course is None else setting.course.end,
+        reading=plan.reading,
+        dropout=plan.dropout,
+        dropout_reading=plan.dropout_reading,
+        hypothesis=plan.hypothesis,
+        landmark=setting.landmark if method.needs_landmark else None,
+    )
+
+
+def _both_counts(method: Method, plan: Plan, size: float) -> tuple[float | None, float | None]:
+    """Events and patients (with the flat allowance) from whichever the method counts."""
+    known = plan.setting.course is not None
+    if method.unit == "events":
+        patients = size / plan.event_probability if known else None
+        return size, None if patients is None else inflate(patients, plan.dropout, plan.dropout_reading)
+    events = size * plan.event_probability if known else None
+    return events, inflate(size, plan.dropout, plan.dropout_reading)
+
+
+def size_from_events(method: Method, plan: Plan, events: float) -> float:
+    """What the method counts (events or patients) when `events` events are expected."""
+    return events if method.unit == "events" else events / plan.event_probability
+
+
+def power_given_events(
+    null_median: float,
+    alternative_median: float,
+    *,
+    events: float,
+    alpha: float,
+    sides: int,
+    method: str = "log_hazard",
+    **readings: object,
+) -> float:
+    """Power of a trial with that many events; `readings` are the further keywords of `single_arm`.
+
+    For a formula that counts patients, the patients are those who bring `events` expected events.
+    """
+    checks.positive("events", events)
+    checks.errors_and_sides(alpha, None, sides)
+    chosen, plan = _plan(null_median, alternative_median, method, readings)
+    return power_at(chosen, plan.setting, size_from_events(chosen, plan, events), alpha=alpha, sides=sides)
+
+
+def alpha_given_events(
+    null_median: float,
+    alternative_median: float,
+    *,
+    events: float,
+    power: float,
+    sides: int,
+    method: str = "log_hazard",
+    **readings: object,
+) -> float:
+    """Significance level (of a test with `sides` sides) at which that many events give the power."""
+    checks.positive("events", events)
+    checks.proportion("power", power)
+    checks.errors_and_sides(0.5, None, sides)
+    chosen, plan = _plan(null_median, alternative_median, method, readings)
+    return alpha_at(chosen, plan.setting, size_from_events(chosen, plan, events), power=power, sides=sides)
+
+
+def detectable_median(
+    null_median: float,
+    *,
+    events: float,
+    alpha: float,
+    power: float,
+    sides: int,
+    method: str = "log_hazard",
+    longer: bool = True,
+    **readings: object,
+) -> float:
+    """Median that `events` events tell from the null with the power (longer than the null, or shorter).
+
+    Methods that count patients need patients rather than events to answer this; they are refused.
+    """
+    checks.positive("events", events)
+    checks.errors_and_sides(alpha, power, sides)
+    chosen, plan = _plan(null_median, null_median * (1.5 if longer else 1 / 1.5), method, readings)
+    if chosen.unit != "events":
+        raise InputError(f"method {chosen.name} counts patients: the detectable median needs one that counts events")
+    return median_at(chosen, plan.setting, events, alpha=alpha, power=power, sides=sides)
+
+
+def _plan(null_median: float, alternative_median: float, method: str, readings: dict) -> tuple[Method, Plan]:
+    chosen = find_method(method)
+    if chosen.needs_landmark and readings.get("landmark") is None:
+        readings = {**readings, "landmark": null_median}
+    return chosen, make_plan(null_median, alternative_median, **readings)
+
+
+def follow_up_for_events(
+    patients: float,
+    median: float,
+    *,
+    events: float,
+    accrual: float | Accrual,
+    shape: float = 1.0,
+    dropout_hazard: float = 0.0,
+) -> float:
+    """Follow-up after the last entry at which `events` events are expected of `patients`.
+
+    Raises
+    ------
+    NotEstimable
+        If they are expected before enrolment ends (the message says when), or never.
+    """
+    checks.positive("patients", patients)
+    course = read_course(accrual, 1.0, dropout_hazard=dropout_hazard)
+    time = time_of_event(course, patients, median, events, shape=shape)
+    follow_up = time - course.accrual.duration
+    if follow_up < 0:
+        raise NotEstimable(
+            f"{events:g} events are expected at {time:.2f}, before the last of {patients:g} patients enters at "
+            f"{course.accrual.duration:g}: no follow-up is needed"
+        )
+    return follow_up
+
+
+def method_names(*, misuse: bool = True) -> list[str]:
+    """Keys of all methods, in the order of the tables."""
+    return [name for name, method in METHODS.items() if misuse or not method.misuse]
