@@ -2,3 +2,5 @@
 
 from resurvey.reconstruct.curve import from_curve as from_curve
 from resurvey.reconstruct.result import Reconstruction as Reconstruction
+from resurvey.reconstruct.summary import SurvivalSummary as SurvivalSummary
+from resurvey.reconstruct.summary import from_summary as from_summary

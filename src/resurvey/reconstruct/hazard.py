@@ -1,0 +1,268 @@
+"""The smoothest pair of hazards, event and censoring, that satisfies what a summary prints.
+
+The arm is a state on a grid of time: the log hazard of an event and of censoring in each bin (smooth, Gaussian prior) and
+the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). Every printed
+number is a function of that state; the state given the numbers is found by Gauss-Newton steps, and draws around it carry
+the uncertainty that is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.prior import PRIOR, HazardPrior
+
+Floats = NDArray[np.float64]
+
+LOG_LOG_2 = float(np.log(np.log(2.0)))
+STEPS = 12
+LARGEST_STEP = 1.0
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One printed number as a condition on the state.
+
+    Attributes
+    ----------
+    kind : {'survival', 'band', 'at_risk', 'events', 'censoring'}
+        survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk: log of the
+        patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t on the log scale.
+    edge : int
+        Index of the grid edge at the fact's time.
+    target, sd : float
+        Value on the fact's scale and the standard deviation that rounding and the steps of the curve leave.
+    z : float
+        Signed normal quantile, for a band (positive: the lower limit of the median).
+    at_most : bool
+        An inequality: in force only where the value would exceed `target`.
+    """
+
+    kind: str
+    edge: int
+    target: float
+    sd: float
+    z: float = 0.0
+    transform: str = "log-log"
+    at_most: bool = False
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A grid, the prior on it and the facts; n patients."""
+
+    n: float
+    edges: Floats
+    facts: list[Fact]
+    mean: Floats
+    cov_event: Floats
+    cov_censor: Floats
+    prior: HazardPrior = field(default=PRIOR)
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return self.edges.size - 1
+
+    @property
+    def width(self) -> Floats:
+        """Width of each bin."""
+        return np.diff(self.edges)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Increments and running values of the cumulative hazards, shape (..., bins) or (..., bins + 1)."""
+
+    event: Floats
+    censor: Floats
+    cum_event: Floats
+    cum_censor: Floats
+    log_at_risk: Floats
+    at_risk_mid: Floats
+    greenwood: Floats
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The most probable state, its increments' noise variance, the gain and what is left of the misfit."""
+
+    arm: Arm
+    state: Floats
+    noise: Floats
+    misfit: float
+
+
+def smooth_part(arm: Arm, state: Floats) -> tuple[Floats, Floats]:
+    """Smooth increments of the event and the censoring hazard in each bin."""
+    k = arm.bins
+    return np.exp(np.clip(state[..., :k], -30, 30)) * arm.width, np.exp(
+        np.clip(state[..., k : 2 * k], -30, 30)
+    ) * arm.width
+
+
+def paths(arm: Arm, state: Floats) -> Paths:
+    """Cumulative hazards, patients at risk and Greenwood sum behind a state."""
+    k = arm.bins
+    smooth_event, smooth_censor = smooth_part(arm, state)
+    # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
+    event = np.maximum(smooth_event + state[..., 2 * k : 3 * k], 0.02 * smooth_event)
+    censor = np.maximum(smooth_censor + state[..., 3 * k :], 0.02 * smooth_censor)
+    cum_event, cum_censor = _running(event), _running(censor)
+    log_at_risk = np.log(arm.n) - cum_event - cum_censor
+    mid = np.exp(np.clip(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20, 20))
+    return Paths(event, censor, cum_event, cum_censor, log_at_risk, mid, _running(event / np.maximum(mid, 0.3)))
+
+
+def _running(increments: Floats) -> Floats:
+    out = np.zeros((*increments.shape[:-1], increments.shape[-1] + 1))
+    np.cumsum(increments, axis=-1, out=out[..., 1:])
+    return out
+
+
+def predict(arm: Arm, path: Paths) -> Floats:
+    """The value of every fact on its own scale, shape (..., facts)."""
+    columns = []
+    for fact in arm.facts:
+        hazard = np.maximum(path.cum_event[..., fact.edge], 1e-6)
+        if fact.kind == "survival":
+            value = np.log(hazard)
+        elif fact.kind == "band":
+            value = _band(fact, hazard, path.greenwood[..., fact.edge])
+        elif fact.kind == "at_risk":
+            value = path.log_at_risk[..., fact.edge]
+        elif fact.kind == "censoring":
+            value = np.log(np.maximum(path.cum_censor[..., fact.edge], 1e-6))
+        else:
+            value = (path.event * path.at_risk_mid).sum(axis=-1)
+        columns.append(value)
+    return np.stack(columns, axis=-1)
+
+
+def _band(fact: Fact, hazard: Floats, greenwood: Floats) -> Floats:
+    """log of the cumulative hazard that the confidence band shows at its crossing of one half."""
+    root = np.sqrt(np.maximum(greenwood, 1e-12))
+    if fact.transform == "log-log":
+        return np.log(hazard) + fact.z * root / hazard
+    if fact.transform == "log":
+        return np.log(np.maximum(hazard + fact.z * root, 1e-3))
+    band = np.exp(-hazard) * (1 - fact.z * root)
+    return np.log(-np.log(np.clip(band, 1e-3, 1 - 1e-3)))
+
+
+def _band_slopes(fact: Fact, hazard: float, greenwood: float) -> tuple[float, float]:
+    """Derivatives of the band with respect to the cumulative hazard and the Greenwood sum, by central difference."""
+    dh, dg = 1e-4 * hazard, 1e-4 * greenwood + 1e-12
+    one = np.array([hazard + dh, hazard - dh, hazard, hazard])
+    two = np.array([greenwood, greenwood, greenwood + dg, greenwood - dg])
+    up_h, down_h, up_g, down_g = _band(fact, one, two)
+    return float((up_h - down_h) / (2 * dh)), float((up_g - down_g) / (2 * dg))
+
+
+def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
+    """Derivative of every fact with respect to the event and the censoring increments, shapes (facts, bins)."""
+    k = arm.bins
+    by_event, by_censor = np.zeros((len(arm.facts), k)), np.zeros((len(arm.facts), k))
+    later_events = np.append(np.cumsum((path.at_risk_mid * path.event)[::-1])[::-1][1:], 0.0)
+    own_events = 0.5 * path.at_risk_mid * path.event
+    share = path.event / np.maximum(path.at_risk_mid, 0.3)
+    for row, fact in enumerate(arm.facts):
+        e = fact.edge
+        if fact.kind == "survival":
+            by_event[row, :e] = 1 / max(path.cum_event[e], 1e-6)
+        elif fact.kind == "at_risk":
+            by_event[row, :e] = by_censor[row, :e] = -1.0
+        elif fact.kind == "censoring":
+            by_censor[row, :e] = 1 / max(path.cum_censor[e], 1e-6)
+        elif fact.kind == "band":
+            to_hazard, to_greenwood = _band_slopes(fact, max(path.cum_event[e], 1e-6), path.greenwood[e])
+            # one more increment lowers the patients at risk, and so widens, in all later bins up to the crossing
+            later = path.greenwood[e] - path.greenwood[1 : e + 1] + 0.5 * share[:e]
+            by_event[row, :e] = to_hazard + to_greenwood * (1 / np.maximum(path.at_risk_mid[:e], 0.3) + later)
+            by_censor[row, :e] = to_greenwood * later
+        else:
+            by_event[row] = path.at_risk_mid - later_events - own_events
+            by_censor[row] = -later_events - own_events
+    return by_event, by_censor
+
+
+def _gain(arm: Arm, state: Floats, path: Paths, target_sd: Floats) -> tuple[Floats, Floats, Floats]:
+    """Kalman gain (4 bins, facts), Jacobian (facts, 4 bins) and noise variances (2 bins,)."""
+    smooth_event, smooth_censor = smooth_part(arm, state)
+    room = np.maximum(path.at_risk_mid, 0.7)
+    noise = np.concatenate([smooth_event / room, smooth_censor / room])
+    by_event, by_censor = slopes(arm, path)
+    jacobian = np.hstack([by_event * smooth_event, by_censor * smooth_censor, by_event, by_censor])
+    k = arm.bins
+    cross = np.vstack(
+        [
+            arm.cov_event @ jacobian[:, :k].T,
+            arm.cov_censor @ jacobian[:, k : 2 * k].T,
+            noise[:, None] * jacobian[:, 2 * k :].T,
+        ]
+    )
+    spread = jacobian @ cross + np.diag(target_sd**2)
+    return np.linalg.solve(spread, cross.T).T, jacobian, noise
+
+
+def fit(arm: Arm) -> Fit:
+    """Most probable state given the facts, by damped Gauss-Newton steps in the space of the facts."""
+    mean = np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
+    state = mean.copy()
+    target = np.array([fact.target for fact in arm.facts])
+    sd = np.array([fact.sd for fact in arm.facts])
+    for step in range(STEPS):
+        path = paths(arm, state)
+        value = predict(arm, path)
+        active = np.array([not fact.at_most for fact in arm.facts]) | (value > target)
+        gain, jacobian, noise = _gain(arm, state, path, np.where(active, sd, 1e3))
+        wanted = mean + gain @ (target - value + jacobian @ (state - mean))
+        move = wanted - state
+        largest = np.abs(move[: 2 * arm.bins]).max()
+        state = state + move * min(1.0, LARGEST_STEP / max(largest, 1e-12))
+        if largest < 1e-3 and step > 2:
+            break
+    path = paths(arm, state)
+    left = predict(arm, path) - target
+    prior_pull = (state - mean)[: 2 * arm.bins]
+    misfit = float(
+        np.sum((left[active] / sd[active]) ** 2) + _quadratic(arm, prior_pull, (state - mean)[2 * arm.bins :], noise)
+    )
+    return Fit(arm, state, noise, misfit)
+
+
+def _quadratic(arm: Arm, smooth: Floats, rest: Floats, noise: Floats) -> float:
+    k = arm.bins
+    jitter = 1e-8 * np.eye(k)
+    value = smooth[:k] @ np.linalg.solve(arm.cov_event + jitter, smooth[:k])
+    value += smooth[k:] @ np.linalg.solve(arm.cov_censor + jitter, smooth[k:])
+    return float(value + np.sum(rest**2 / np.maximum(noise, 1e-12)))
+
+
+def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 4) -> Floats:
+    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the gain at the best state."""
+    arm = found.arm
+    k = arm.bins
+    path = paths(arm, found.state)
+    target = np.array([fact.target for fact in arm.facts])
+    sd = np.array([fact.sd for fact in arm.facts])
+    above = np.array([fact.at_most for fact in arm.facts])
+    dormant = above & (predict(arm, path) < target)
+    gain, jacobian, noise = _gain(arm, found.state, path, np.where(dormant, 1e3, sd))
+    spread = np.hstack(
+        [
+            rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_event + 1e-9 * np.eye(k)).T,
+            rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_censor + 1e-9 * np.eye(k)).T,
+            rng.standard_normal((size, 2 * k)) * np.sqrt(noise),
+        ]
+    )
+    error = rng.standard_normal((size, len(arm.facts))) * np.where(above, 0.0, sd)
+    state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
+    for _ in range(corrections):
+        left = target + error - predict(arm, paths(arm, state))
+        left = np.where(above & (left > 0), 0.0, left)
+        state = state + np.clip(left, -2 * np.maximum(sd, 1.0), 2 * np.maximum(sd, 1.0)) @ gain.T
+    return state

@@ -1,0 +1,403 @@
+"""From draws of the hazards to patients: whole numbers in each segment, times inside it, and the median put where it was printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.hazard import Arm, Fit, draw, paths, smooth_part
+
+if TYPE_CHECKING:
+    from resurvey.reconstruct.summary import SurvivalSummary
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROUNDS = 3
+HALVINGS = 12
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Patients of every replicate, sorted by time: arrays of shape (replicates, n); `placed` marks replicates whose median fits."""
+
+    time: Floats
+    event: Floats
+    placed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
+
+    knots: Ints
+    fixed_at_risk: Ints
+    survival: Floats
+    log_at_risk: Floats
+    share: Floats
+
+
+def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
+    """`size` replicates; those whose median and limits cannot be put in place are drawn again, a few times."""
+    kept: list[Ensemble] = []
+    wanted = size
+    for round_ in range(ROUNDS):
+        made = _batch(found, s, int(np.ceil(wanted * 1.1)) + 2, transform, rng)
+        good = np.flatnonzero(made.placed)
+        last = round_ == ROUNDS - 1
+        take = good[:wanted] if not last else np.concatenate([good, np.flatnonzero(~made.placed)])[:wanted]
+        kept.append(Ensemble(made.time[take], made.event[take], made.placed[take]))
+        wanted -= take.size
+        if wanted <= 0:
+            break
+    return Ensemble(*(np.concatenate([getattr(part, name) for part in kept]) for name in ("time", "event", "placed")))
+
+
+def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
+    arm = found.arm
+    state = draw(found, size, rng)
+    plan = _plan(arm, s, state)
+    leaving, events = _counts(plan, s, rng)
+    time, event = _times(arm, state, plan, leaving, events, rng)
+    time, event = _tune_landmarks(arm, plan, time, event, rng)
+    return _in_place(arm, s, plan, time, event, transform, rng)
+
+
+def _plan(arm: Arm, s: SurvivalSummary, state: Floats) -> Plan:
+    """Segments between the printed times, with patients at risk and the share of events among those leaving."""
+    path = paths(arm, state)
+    last = arm.bins
+    table = dict(zip(_places(arm, s.at_risk_times or ()), s.at_risk or (), strict=True)) if s.at_risk_times else {}
+    landmarks = dict(zip(_places(arm, [t for t, _ in s.landmarks]), [v for _, v in s.landmarks], strict=True))
+    knots = np.array(sorted({0, last, *table, *landmarks}))
+    fixed = np.array([int(s.n) if k == 0 else int(table.get(k, -1)) for k in knots])
+    survival = np.array([landmarks.get(k, np.nan) for k in knots])
+    gained = np.diff(path.cum_event[:, knots], axis=1)
+    lost = np.diff(path.cum_censor[:, knots], axis=1)
+    return Plan(knots, fixed, survival, path.log_at_risk[:, knots], gained / np.maximum(gained + lost, 1e-12))
+
+
+def _places(arm: Arm, times) -> list[int]:
+    return [int(np.argmin(np.abs(arm.edges - t))) for t in times]
+
+
+def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Patients leaving and events in each segment, whole numbers, shape (replicates, segments)."""
+    at_risk = _whole_at_risk(plan, s)
+    size, knots = at_risk.shape
+    leaving = -np.diff(at_risk, axis=1)
+    events = np.zeros_like(leaving)
+    used = np.zeros(size, dtype=np.int64)
+    survival = np.ones(size)
+    marks = [j for j in range(1, knots) if np.isfinite(plan.survival[j])]
+    begin = 0
+    for mark in marks:
+        block = slice(begin, mark)
+        events[:, block] = _rounded(leaving[:, block] * plan.share[:, block], None, rng)
+        for j in range(begin, mark - 1):
+            survival = survival * _ratio(at_risk[:, j], leaving[:, j], events[:, j])
+        used += events[:, begin : mark - 1].sum(axis=1)
+        _fit_mark(plan, s, mark, at_risk, leaving, events, used, survival)
+        survival = np.full(size, plan.survival[mark])
+        used += events[:, mark - 1]
+        begin = mark
+    if begin < knots - 1:
+        block = slice(begin, knots - 1)
+        expected = leaving[:, block] * plan.share[:, block]
+        total = None
+        if s.events is not None:
+            total = np.clip(s.events - used, 0, leaving[:, block].sum(axis=1))
+            expected = _shifted(leaving[:, block], plan.share[:, block], total)
+        events[:, block] = _rounded(expected, total, rng)
+    return leaving, events
+
+
+def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
+    """Patients at risk at the knots: as printed, otherwise the draw's to the nearest whole, never rising."""
+    value = np.rint(np.exp(np.clip(plan.log_at_risk, -5, 20))).astype(np.int64)
+    floor = np.maximum.accumulate(np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, 0)[::-1])[::-1]
+    if plan.fixed_at_risk[-1] < 0:
+        most = s.n if s.events is None else s.n - s.events
+        value[:, -1] = np.clip(value[:, -1], min(1, most), most)
+    value = np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, np.maximum(value, floor))
+    value[:, :-1] = np.maximum(value[:, :-1], np.minimum(value[:, -1:], s.n))
+    return np.minimum.accumulate(value, axis=1)
+
+
+def _shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
+    """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
+    odds = np.log(np.clip(share, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(share, 1e-9, 1 - 1e-9))
+    low, high = np.full(total.size, -40.0), np.full(total.size, 40.0)
+    for _ in range(40):
+        shift = 0.5 * (low + high)
+        more = (leaving / (1 + np.exp(-(odds + shift[:, None])))).sum(axis=1) < total
+        low, high = np.where(more, shift, low), np.where(more, high, shift)
+    return leaving / (1 + np.exp(-(odds + 0.5 * (low + high)[:, None])))
+
+
+def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> Ints:
+    """Whole numbers with the running sum kept: each is its expectation rounded up or down, the sum is `total`."""
+    running = np.cumsum(expected, axis=1)
+    if total is not None and running.shape[1]:
+        running[:, -1] = total
+    start = rng.random((expected.shape[0], 1))
+    whole = np.floor(running + start + 1e-9)
+    if total is not None and running.shape[1]:
+        whole[:, -1] = total
+    return np.diff(np.concatenate([np.zeros((expected.shape[0], 1)), whole], axis=1), axis=1).astype(np.int64)
+
+
+def _ratio(at_risk: Ints, leaving: Ints, events: Ints) -> Floats:
+    """Survival over a segment with the censorings spread evenly between the events."""
+    middle = at_risk - 0.5 * (leaving - events)
+    return np.clip(1 - events / np.maximum(middle, 1), 0, 1)
+
+
+def _fit_mark(
+    plan: Plan, s: SurvivalSummary, mark: int, at_risk: Ints, leaving: Ints, events: Ints, used: Ints, survival: Floats
+) -> None:
+    """Choose events and censorings of the segment before a printed survival so that some order of them gives it (in place).
+
+    With y at risk, d events and c censorings the ratio of survivals lies between (y - c - d) / (y - c), all censorings first, and
+    (y - d) / y, all last.
+    """
+    j = mark - 1
+    y = at_risk[:, j]
+    wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
+    slack = s.survival_rounding / np.maximum(survival, 1e-9)
+    d0 = np.rint((1 - wanted) * (y - 0.5 * (leaving[:, j] - events[:, j]))).astype(np.int64)
+    c0 = leaving[:, j] - events[:, j]
+    dd, dc = (grid.ravel() for grid in np.meshgrid(np.arange(-4, 5), np.arange(-6, 7), indexing="ij"))
+    d = d0[:, None] + dd
+    pinned = plan.fixed_at_risk[mark] >= 0
+    c = leaving[:, j, None] - d if pinned else c0[:, None] + dc
+    after = y[:, None] - d - c
+    floor = at_risk[:, -1] if s.events is not None else 0
+    later = np.max(plan.fixed_at_risk[mark:], initial=0)
+    possible = (d >= 0) & (c >= 0) & (after >= later)
+    if s.events is not None:
+        rest = s.events - used[:, None] - d
+        possible &= (rest >= 0) & (rest <= after - np.asarray(floor)[..., None])
+    high = 1 - d / np.maximum(y, 1)[:, None]
+    low = 1 - d / np.maximum(y[:, None] - c, np.maximum(d, 1))
+    missed = np.maximum(low - wanted[:, None] - slack[:, None], 0) + np.maximum(
+        wanted[:, None] - slack[:, None] - high, 0
+    )
+    cost = np.abs(dd) * 0.1 + np.abs(c - c0[:, None]) * 0.1 + missed * 1e4 + ~possible * 1e9
+    best = np.argmin(cost, axis=1)
+    rows = np.arange(y.size)
+    ok = possible[rows, best]
+    events[:, j] = np.where(ok, d[rows, best], events[:, j])
+    changed = np.where(ok, d[rows, best] + c[rows, best], leaving[:, j]) - leaving[:, j]
+    leaving[:, j] += changed
+    at_risk[:, mark] = at_risk[:, j] - leaving[:, j]
+    if mark < leaving.shape[1]:
+        # what left earlier or later is made up for in the segments that follow, up to the next printed number at risk
+        follow = np.minimum.accumulate(np.minimum(at_risk[:, mark:], at_risk[:, mark, None]), axis=1)
+        at_risk[:, mark:] = follow
+        leaving[:, mark:] = -np.diff(follow, axis=1)
+
+
+def _times(
+    arm: Arm, state: Floats, plan: Plan, leaving: Ints, events: Ints, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
+    size, n = leaving.shape[0], int(arm.n)
+    smooth_event, smooth_censor = smooth_part(arm, state)
+    mid = paths(arm, state).at_risk_mid
+    slot = np.arange(n)
+    run_event, run_censor = np.cumsum(events, axis=1), np.cumsum(leaving - events, axis=1)
+    n_event, n_left = run_event[:, -1:], run_event[:, -1:] + run_censor[:, -1:]
+    event = slot < n_event
+    rank = np.where(event, slot, slot - n_event)
+    segment = np.zeros((size, n), dtype=np.int64)
+    for j in range(leaving.shape[1] - 1):
+        segment += rank >= np.where(event, run_event[:, j, None], run_censor[:, j, None])
+    at = rng.random((size, n))
+    rows = np.arange(size)[:, None]
+    time = np.empty((size, n))
+    for kind, smooth in ((True, smooth_event), (False, smooth_censor)):
+        mass = np.zeros((size, arm.bins + 1))
+        np.cumsum(smooth * mid + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
+        mass /= mass[:, -1:]
+        begin, end = mass[rows, plan.knots[segment]], mass[rows, plan.knots[segment + 1]]
+        placed = _interpolate(begin + at * (end - begin), mass, np.broadcast_to(arm.edges, mass.shape))
+        time = np.where(event == kind, placed, time)
+    # strictly inside the segment, so that a printed number at risk counts them on the right side
+    low, high = arm.edges[plan.knots[segment]], arm.edges[plan.knots[segment + 1]]
+    gap = 1e-9 * arm.edges[-1]
+    time = np.clip(time, low + gap, np.maximum(high - gap, low + 0.5 * gap))
+    time = np.where(slot >= n_left, arm.edges[-1], time)
+    order = np.argsort(time, axis=1, kind="stable")
+    return time[rows, order], event[rows, order].astype(float)
+
+
+def _interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
+    """Row-wise linear interpolation in one call: rows are set apart on one axis."""
+    low, high = xp[:, :1], xp[:, -1:]
+    apart = 2.0 * np.arange(xp.shape[0])[:, None]
+    scaled = (xp - low) / (high - low) + apart
+    query = np.clip((x - low) / (high - low), 0, 1) + apart
+    return np.interp(query.ravel(), scaled.ravel(), np.ascontiguousarray(fp).ravel()).reshape(x.shape)
+
+
+def _tune_landmarks(
+    arm: Arm, plan: Plan, time: Floats, event: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Move censorings earlier or later among the events of the segment before a printed survival until it holds."""
+    for mark in [j for j in range(1, plan.knots.size) if np.isfinite(plan.survival[j])]:
+        begin, end = arm.edges[plan.knots[mark - 1]], arm.edges[plan.knots[mark]]
+        before = (time < begin + 1e-12 * end).sum(axis=1) if mark > 1 else np.zeros(time.shape[0], dtype=np.int64)
+        time, event = _tune(
+            time,
+            event,
+            before,
+            (time <= end).sum(axis=1) if end < arm.edges[-1] else None,
+            end,
+            begin,
+            plan.survival[mark],
+            rng,
+        )
+    return time, event
+
+
+def _tune(time, event, before, through, end, begin, wanted, rng):
+    size, n = time.shape
+    through = np.full(size, n) if through is None else through
+    y0 = n - np.arange(n)
+    log_factor = np.log(np.maximum(1 - event / y0, 1e-12))
+    running = np.concatenate([np.zeros((size, 1)), np.cumsum(log_factor, axis=1)], axis=1)
+    rows = np.arange(size)
+    target = np.log(max(wanted, 1e-9)) - running[rows, before]
+    slot = np.arange(n)
+    inside = (slot >= before[:, None]) & (slot < through[:, None])
+    is_event = inside & (event > 0)
+    rank = np.cumsum(is_event, axis=1) - 1
+    count = is_event.sum(axis=1)
+    most = int(count.max(initial=0))
+    if most == 0:
+        return time, event
+    where = np.nonzero(is_event)
+    earlier = np.zeros((size, most))
+    earlier[where[0], rank[where]] = slot[where[1]] - before[where[0]] - rank[where]
+    censored = (inside.sum(axis=1) - count)[:, None].astype(float)
+    valid = np.arange(most) < count[:, None]
+    at_risk = (n - before)[:, None] - np.arange(most)
+
+    def moved(shift: Floats) -> Floats:
+        up = earlier + shift[:, None] * (censored - earlier)
+        down = earlier * (1 + shift[:, None])
+        return np.floor(np.where(shift[:, None] > 0, up, down) + 0.5)
+
+    def log_survival(shift: Floats) -> Floats:
+        left = np.maximum(at_risk - moved(shift), 1.0)
+        return np.where(valid, np.log(np.maximum(1 - 1 / left, 1e-12)), 0).sum(axis=1)
+
+    low, high = -np.ones(size), np.ones(size)
+    best, miss = np.zeros(size), np.abs(log_survival(np.zeros(size)) - target)
+    for _ in range(HALVINGS):
+        shift = 0.5 * (low + high)
+        value = log_survival(shift)
+        nearer = np.abs(value - target) < miss
+        best, miss = np.where(nearer, shift, best), np.where(nearer, np.abs(value - target), miss)
+        low, high = np.where(value > target, shift, low), np.where(value > target, high, shift)
+    return _replaced(time, event, before, inside, is_event, rank, moved(best), count, begin, end, rng)
+
+
+def _replaced(time, event, before, inside, is_event, rank, earlier, count, begin, end, rng):
+    """Times with the k-th censoring of the segment put behind as many events as the new order asks for."""
+    size, n = time.shape
+    most = earlier.shape[1]
+    event_time = np.full((size, most + 2), end)
+    event_time[:, 0] = begin
+    where = np.nonzero(is_event)
+    event_time[where[0], rank[where] + 1] = time[where]
+    is_censor = inside & ~is_event
+    cens = np.nonzero(is_censor)
+    k = (np.cumsum(is_censor, axis=1) - 1)[cens]
+    # events before the k-th censoring (from 0): those with at most k censorings before them
+    valid = np.arange(most) < count[:, None]
+    gap = np.zeros(k.size, dtype=np.int64)
+    for i in range(most):
+        gap += valid[cens[0], i] & (earlier[cens[0], i] <= k)
+    lower, upper = event_time[cens[0], gap], event_time[cens[0], gap + 1]
+    own = time[cens]
+    fits = (own > lower) & (own < upper)
+    new = lower + (upper - lower) * (0.001 + 0.998 * rng.random(k.size))
+    time = time.copy()
+    time[cens] = np.where(fits, own, new)
+    order = np.argsort(time, axis=1, kind="stable")
+    rows = np.arange(size)[:, None]
+    return time[rows, order], event[rows, order]
+
+
+def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
+    """Median and Brookmeyer-Crowley limits of every row of sorted patients; infinite where not reached.
+
+    References
+    ----------
+    .. [1] Brookmeyer, R. and Crowley, J. (1982). Biometrics 38, 29-41.
+    """
+    n = time.shape[1]
+    at_risk = n - np.arange(n)
+    survival = np.cumprod(1 - event / at_risk, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.sqrt(np.cumsum(event / (at_risk * np.maximum(at_risk - event, 1e-300)), axis=1))
+        if transform == "log-log":
+            hazard = -np.log(survival)
+            half = np.log(np.log(2.0))
+            low = np.log(hazard) + z * root / hazard >= half
+            high = np.log(hazard) - z * root / hazard >= half
+        elif transform == "log":
+            low, high = survival * np.exp(-z * root) <= 0.5, survival * np.exp(z * root) <= 0.5
+        else:
+            low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
+    alive = survival > 1e-12
+    low, high = (low | ~alive) & (survival < 1 - 1e-12), high & alive
+    return _first(time, survival <= 0.5 + 1e-12), _first(time, low), _first(time, high)
+
+
+def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
+    place = np.argmax(reached, axis=1)
+    return np.where(reached.any(axis=1), time[np.arange(time.shape[0]), place], np.inf)
+
+
+def _in_place(
+    arm: Arm, s: SurvivalSummary, plan: Plan, time: Floats, event: Floats, transform: str, rng: np.random.Generator
+) -> Ensemble:
+    """Stretch time between the printed times so that median and limits fall where they were printed.
+
+    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the limits with it;
+    numbers at risk and landmarks stay as they are because their times are held.
+    """
+    size = time.shape[0]
+    median, lower, upper = limits(time, event, s.z, transform)
+    placed = np.ones(size, dtype=bool)
+    if s.median_not_reached:
+        placed &= ~np.isfinite(median)
+    if s.upper_not_reached:
+        placed &= ~np.isfinite(upper)
+    moved = [(a, b) for a, b in ((lower, s.lower), (median, s.median), (upper, s.upper)) if b is not None]
+    if not moved:
+        return Ensemble(time, event, placed)
+    held = arm.edges[plan.knots]
+    source = np.column_stack([np.broadcast_to(held, (size, held.size)), *(a for a, _ in moved)])
+    jitter = 0.9 * s.time_rounding * (2 * rng.random((size, len(moved))) - 1)
+    goal = np.sort(np.array([b for _, b in moved]) + jitter, axis=1)
+    goal = np.column_stack([np.broadcast_to(held, (size, held.size)), goal])
+    ok = np.isfinite(source).all(axis=1)
+    order = np.argsort(np.where(np.isfinite(source), source, 2 * held[-1]), axis=1, kind="stable")
+    rows = np.arange(size)[:, None]
+    x, y = source[rows, order], goal[rows, order]
+    gap = 1e-9 * held[-1]
+    ok &= (np.diff(y, axis=1) > gap).all(axis=1) & (np.diff(np.where(np.isfinite(x), x, 0), axis=1) > gap).all(axis=1)
+    placed &= ok
+    use = np.flatnonzero(ok)
+    out = time.copy()
+    if use.size:
+        warped = _interpolate(time[use], x[use], y[use])
+        out[use] = np.where(time[use] >= held[-1], held[-1], warped)
+    return Ensemble(out, event, placed)

@@ -1,0 +1,273 @@
+"""All faults of a summary at once, before anything is rebuilt from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resurvey.errors import InconsistentReport, InputError
+
+if TYPE_CHECKING:
+    from resurvey.reconstruct.summary import SurvivalSummary
+
+TRANSFORMS = ("log-log", "log", "linear")
+TIMES = (
+    "median",
+    "lower",
+    "upper",
+    "longest_follow_up",
+    "median_follow_up",
+    "shortest_follow_up",
+    "accrual",
+    "follow_up_after_accrual",
+)
+MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "lower")
+
+
+def checked(s: SurvivalSummary) -> SurvivalSummary:
+    """The summary with missing numbers as None, flags set, rounding inferred; refused with every fault it has.
+
+    Raises
+    ------
+    InputError
+        A number that cannot be one (negative, not finite, a percentage where a proportion is asked for), or lists that do not pair.
+    InconsistentReport
+        Numbers that are possible one by one but not together.
+    """
+    where = f"{s.label}: " if s.label else ""
+    faults = list(_malformed(s))
+    if faults:
+        raise InputError(f"{where}{_listed(faults)}")
+    tidy = _tidied(s)
+    faults = list(_contradictions(tidy))
+    if faults:
+        raise InconsistentReport(f"{where}the printed numbers cannot all hold: {_listed(faults)}")
+    return tidy
+
+
+def _listed(faults: list[str]) -> str:
+    return faults[0] if len(faults) == 1 else "; ".join(f"({i}) {fault}" for i, fault in enumerate(faults, 1))
+
+
+def _missing(value: object) -> bool:
+    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, (bool, np.bool_))
+
+
+def _malformed(s: SurvivalSummary) -> Iterator[str]:
+    yield from _bad_counts(s)
+    yield from _bad_times(s)
+    yield from _bad_landmarks(s)
+    yield from _bad_risk_table(s)
+    if not (_number(s.ci_level) and 0 < s.ci_level < 1):
+        hint = "; a level in per cent is divided by 100" if _number(s.ci_level) and 1 < s.ci_level < 100 else ""
+        yield f"ci_level is {s.ci_level!r}, expected a number between 0 and 1{hint}"
+    if s.ci_method is not None and s.ci_method not in TRANSFORMS:
+        yield f"ci_method is {s.ci_method!r}, expected one of {', '.join(TRANSFORMS)} or None"
+
+
+def _whole(value: object) -> bool:
+    return _number(value) and math.isfinite(value) and float(value) == math.floor(value)  # type: ignore[arg-type, call-overload]
+
+
+def _bad_counts(s: SurvivalSummary) -> Iterator[str]:
+    if not _whole(s.n) or s.n < 1:
+        yield f"n is {s.n!r}, expected a whole number of patients, 1 or more"
+    elif s.n > 1_000_000:
+        yield f"n is {s.n}, more than a million patients: check the number"
+    if not _missing(s.events) and (not _whole(s.events) or s.events < 0):  # type: ignore[operator]
+        yield f"events is {s.events!r}, expected a whole number, 0 or more"
+
+
+def _bad_times(s: SurvivalSummary) -> Iterator[str]:
+    for name in TIMES:
+        value = getattr(s, name)
+        if _missing(value):
+            continue
+        if not _number(value):
+            yield f"{name} is {value!r}, expected a number"
+        elif value < 0 or (value == 0 and name not in MAY_BE_ZERO):
+            yield f"{name} is {value}, expected a time greater than 0"
+        elif math.isinf(value) and name not in ("median", "lower", "upper"):
+            yield f"{name} is {value}, expected a finite time"
+    for name in ("time_rounding", "survival_rounding"):
+        value = getattr(s, name)
+        if not _missing(value) and (not _number(value) or not math.isfinite(value) or value < 0):
+            yield f"{name} is {value!r}, expected half a unit of the last printed digit, 0 or more"
+
+
+def _bad_landmarks(s: SurvivalSummary) -> Iterator[str]:
+    for entry in s.landmarks if s.landmarks is not None else ():
+        try:
+            t, v = entry
+        except (TypeError, ValueError):
+            yield f"landmark {entry!r}, expected a pair (time, survival)"
+            continue
+        if not _number(t) or not math.isfinite(t) or t < 0:
+            yield f"landmark time {t!r}, expected a number, 0 or more"
+        if not _number(v) or not math.isfinite(v):
+            yield f"survival {v!r} at time {t}, expected a proportion between 0 and 1"
+        elif 1 < v <= 100:
+            yield f"survival {v:g} at time {t:g} looks like a percentage: give it as a proportion, {v / 100:g}"
+        elif not 0 <= v <= 1:
+            yield f"survival {v:g} at time {t:g}, expected a proportion between 0 and 1"
+
+
+def _bad_risk_table(s: SurvivalSummary) -> Iterator[str]:
+    if s.at_risk_times is None and s.at_risk is None:
+        return
+    if s.at_risk_times is None or s.at_risk is None:
+        yield "at_risk_times and at_risk belong together: one of them is missing"
+        return
+    if len(s.at_risk_times) != len(s.at_risk):
+        yield f"at_risk_times has {len(s.at_risk_times)} entries and at_risk {len(s.at_risk)}, expected as many"
+        return
+    for t, y in zip(s.at_risk_times, s.at_risk, strict=True):
+        if not _number(t) or not math.isfinite(t) or t < 0:
+            yield f"at-risk time {t!r}, expected a number, 0 or more"
+        if _missing(y):
+            continue
+        if not _whole(y) or y < 0:
+            yield f"{y!r} at risk at time {t}, expected a whole number, 0 or more"
+
+
+def _tidied(s: SurvivalSummary) -> SurvivalSummary:
+    """None for missing, flags for infinite, sorted lists, inferred rounding."""
+    changes: dict[str, object] = {
+        name: None if _missing(getattr(s, name)) else float(getattr(s, name)) for name in TIMES
+    }
+    changes["n"], changes["events"] = int(s.n), None if _missing(s.events) else int(s.events)  # type: ignore[arg-type]
+    changes["median_not_reached"] = s.median_not_reached or s.median == math.inf
+    changes["upper_not_reached"] = s.upper_not_reached or s.upper == math.inf or changes["median_not_reached"]
+    for name in ("median", "lower", "upper"):
+        if changes[name] == math.inf:
+            changes[name] = None
+    if changes["lower"] == 0.0:
+        changes["lower"] = None
+    landmarks = sorted({(float(t), float(v)) for t, v in s.landmarks or () if t > 0})
+    changes["landmarks"] = tuple(landmarks)
+    if s.at_risk_times is not None and s.at_risk is not None:
+        rows = sorted({(float(t), int(y)) for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if not _missing(y)})
+        changes["at_risk_times"] = tuple(t for t, _ in rows) or None
+        changes["at_risk"] = tuple(y for _, y in rows) or None
+    if _missing(s.time_rounding):
+        printed = [changes[name] for name in ("median", "lower", "upper") if changes[name] is not None]
+        changes["time_rounding"] = 0.5 * 10.0 ** -max((_decimals(v) for v in printed), default=1)  # type: ignore[arg-type]
+    if _missing(s.survival_rounding):
+        changes["survival_rounding"] = 0.5 * 10.0 ** -max([2, *(_decimals(v) for _, v in landmarks)])
+    return replace(s, **changes)  # type: ignore[arg-type]
+
+
+def _decimals(value: float, most: int = 4) -> int:
+    return next((d for d in range(most) if abs(value - round(value, d)) < 1e-9), most)
+
+
+def _contradictions(s: SurvivalSummary) -> Iterator[str]:
+    if s.events is not None and s.events > s.n:
+        yield f"events ({s.events}) exceed n ({s.n})"
+    yield from _median_faults(s)
+    yield from _landmark_faults(s)
+    yield from _risk_faults(s)
+    yield from _follow_up_faults(s)
+    if not list(_risk_faults(s)):
+        yield from _cross_faults(s)
+
+
+def _median_faults(s: SurvivalSummary) -> Iterator[str]:
+    m, low, high = s.median, s.lower, s.upper
+    if s.median_not_reached and (m is not None or high is not None):
+        yield f"the median is said not to be reached, yet {'it' if m is not None else 'its upper limit'} is printed"
+    if s.upper_not_reached and high is not None:
+        yield f"the upper limit is said not to be reached, yet {high:g} is printed"
+    if m is not None and low is not None and low > m:
+        yield f"the lower limit ({low:g}) lies above the median ({m:g})"
+    if m is not None and high is not None and high < m:
+        yield f"the upper limit ({high:g}) lies below the median ({m:g})"
+    if low is not None and high is not None and low > high:
+        yield f"the lower limit ({low:g}) lies above the upper limit ({high:g})"
+    if s.events == 0 and (m is not None or low is not None or high is not None):
+        yield "there are no events, yet a median or a limit of it is printed"
+
+
+def _landmark_faults(s: SurvivalSummary) -> Iterator[str]:
+    tol = 2 * s.survival_rounding + 1e-9  # type: ignore[operator]
+    for (t1, v1), (t2, v2) in zip(s.landmarks, s.landmarks[1:], strict=False):
+        if v2 > v1 + tol or (t1 == t2 and abs(v1 - v2) > tol):
+            yield f"survival rises from {v1:g} at time {t1:g} to {v2:g} at time {t2:g}"
+    slack = s.survival_rounding + 1e-9  # type: ignore[operator]
+    for t, v in s.landmarks:
+        if s.median is not None and t < s.median - s.time_rounding and v < 0.5 - slack:  # type: ignore[operator]
+            yield f"survival is {v:g} at time {t:g}, below one half before the median ({s.median:g})"
+        if s.median is not None and t > s.median + s.time_rounding and v > 0.5 + slack:  # type: ignore[operator]
+            yield f"survival is {v:g} at time {t:g}, above one half after the median ({s.median:g})"
+        if s.median_not_reached and v < 0.5 - slack:
+            yield f"survival is {v:g} at time {t:g}, yet the median is said not to be reached"
+        if s.events == 0 and v < 1 - slack:
+            yield f"survival is {v:g} at time {t:g}, yet there are no events"
+
+
+def _risk_faults(s: SurvivalSummary) -> Iterator[str]:
+    if s.at_risk_times is None or s.at_risk is None:
+        return
+    rows = list(zip(s.at_risk_times, s.at_risk, strict=True))
+    for (t1, y1), (t2, y2) in zip(rows, rows[1:], strict=False):
+        if y2 > y1:
+            yield f"numbers at risk rise from {y1} at time {t1:g} to {y2} at time {t2:g}"
+        elif t1 == t2 and y1 != y2:
+            yield f"two numbers at risk, {y1} and {y2}, at time {t1:g}"
+    for t, y in rows:
+        if y > s.n:
+            yield f"{y} at risk at time {t:g} exceed n ({s.n})"
+        elif t == 0 and y != s.n:
+            yield f"{y} at risk at time 0, but n is {s.n}"
+
+
+def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
+    end = s.longest_follow_up
+    if s.accrual is not None and s.follow_up_after_accrual is not None:
+        window = s.accrual + s.follow_up_after_accrual
+        if window <= 0:
+            yield "enrolment and the time from its end to the cut-off are both 0: nobody could be followed"
+        elif end is not None and end > 1.1 * window:
+            yield f"the longest follow-up ({end:g}) exceeds the time from first enrolment to cut-off ({window:g}): check the unit"
+    if end is None:
+        return
+    slack = max(s.time_rounding or 0.0, 0.5 if end > 50 else 0.05) + 1e-9
+    for name in ("median", "lower", "upper", "median_follow_up", "shortest_follow_up"):
+        value = getattr(s, name)
+        if value is not None and value > end + slack:
+            yield f"{name} ({value:g}) lies beyond the longest follow-up ({end:g}): check the unit of time"
+    for t, _ in s.landmarks:
+        if t > end + slack:
+            yield f"a survival is printed at time {t:g}, beyond the longest follow-up ({end:g}): check the unit of time"
+    if s.at_risk_times is not None and s.at_risk is not None:
+        for t, y in zip(s.at_risk_times, s.at_risk, strict=True):
+            if t > end + slack and y > 0:
+                yield f"{y} at risk at time {t:g}, beyond the longest follow-up ({end:g})"
+
+
+def _cross_faults(s: SurvivalSummary) -> Iterator[str]:
+    """Survival against patients at risk: Y(t)/n <= S(t), and d events cannot bring S below y / (y + d) while y remain."""
+    if s.at_risk_times is None or s.at_risk is None:
+        return
+    points = [(t, v, s.survival_rounding, "survival is {v:g} at time {t:g}") for t, v in s.landmarks]
+    if s.median is not None:
+        points.append((s.median, 0.5, 0.0, "the median is {t:g}"))
+    for t, v, slack, text in points:
+        later = [(when, y) for when, y in zip(s.at_risk_times, s.at_risk, strict=True) if when > t + s.time_rounding]  # type: ignore[operator]
+        if later and later[0][1] / s.n > v + slack + 1e-9:  # type: ignore[operator]
+            when, y = later[0]
+            yield f"{text.format(t=t, v=v)}, but {y} of {s.n} are still at risk at time {when:g}"
+        elif later and s.events is not None and later[0][1] / (later[0][1] + max(s.events, 1e-9)) > v + slack + 1e-9:  # type: ignore[operator]
+            when, y = later[0]
+            yield f"{text.format(t=t, v=v)}, which {s.events} events cannot bring about while {y} are still at risk at time {when:g}"
+    spent = min(s.at_risk)
+    if s.events is not None and spent == 0:
+        return

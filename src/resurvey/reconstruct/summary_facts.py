@@ -1,0 +1,185 @@
+"""From printed numbers to conditions: the grid of time, the prior placed on it, and one fact a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.errors import NotEstimable
+from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
+from resurvey.reconstruct.prior import PRIOR, HazardPrior
+
+if TYPE_CHECKING:
+    from resurvey.reconstruct.summary import SurvivalSummary
+
+Floats = NDArray[np.float64]
+
+EARLY_EDGES = (
+    0.05,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1.0,
+    1.1,
+    1.2,
+    1.35,
+    1.5,
+    1.75,
+    2.0,
+    2.5,
+    3.0,
+    4.0,
+)
+EVEN_BINS = 16
+NO_HAZARD = -25.0
+
+
+def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
+    """A guess of the median and the standard deviation of its log; the level of the prior hazard is as loose as that."""
+    if s.median is not None:
+        return s.median, PRIOR.level
+    inner = [(t, v) for t, v in s.landmarks if 0.02 < v < 0.98]
+    if inner:
+        t, v = min(inner, key=lambda pair: abs(pair[1] - 0.5))
+        return t * np.log(2) / -np.log(v), 0.4
+    if s.lower is not None:
+        return s.lower * 1.25, 0.5
+    if s.upper is not None:
+        return s.upper * 0.8, 0.5
+    if s.events is not None and s.at_risk_times is not None:
+        share = [(t, y / s.n) for t, y in zip(s.at_risk_times, s.at_risk or (), strict=True) if t > 0 and 0 < y < s.n]
+        if share:
+            t, v = min(share, key=lambda pair: abs(pair[1] - 0.5))
+            return t * np.log(2) / (-np.log(v) * max(s.events / s.n, 0.02)), 0.6
+    if s.events is not None and end is not None:
+        person_time = end * s.n * (0.5 if s.events < s.n else 0.3)
+        return np.log(2) * person_time / max(s.events, 0.5), 0.8
+    raise NotEstimable(
+        f"{s.label + ': ' if s.label else ''}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its "
+        "interval, or a survival at a time, or the events together with numbers at risk or the longest follow-up"
+    )
+
+
+def end_of_follow_up(s: SurvivalSummary) -> tuple[float | None, bool]:
+    """The longest follow-up, and whether it was printed rather than inferred."""
+    if s.longest_follow_up is not None:
+        return s.longest_follow_up, True
+    if s.accrual is not None and s.follow_up_after_accrual is not None:
+        return s.accrual + s.follow_up_after_accrual, True
+    if s.at_risk_times is not None and s.at_risk is not None:
+        empty = [t for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if y == 0]
+        alive = [t for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if y > 0]
+        if empty:
+            return 0.5 * (max(alive, default=0.0) + empty[0]), False
+    return None, False
+
+
+def printed_times(s: SurvivalSummary) -> list[float]:
+    """Every time at which something is printed."""
+    times = [t for t, _ in s.landmarks] + [t for t in (s.lower, s.median, s.upper, s.median_follow_up) if t is not None]
+    return times + list(s.at_risk_times or ())
+
+
+def _inferred_end(s: SurvivalSummary) -> float:
+    """An end beyond everything printed, far enough for the share of events that was printed."""
+    last = max(printed_times(s))
+    if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
+        step = float(np.diff(s.at_risk_times).mean()) if len(s.at_risk_times) > 1 else last
+        return max(last, s.at_risk_times[-1] + step * min(1.0, 0.2 + 3 * s.at_risk[-1] / s.n))
+    scale, _ = guess_scale(s, last)
+    share = 0.7 if s.events is None else min(s.events / s.n, 0.97)
+    # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the event
+    ends = scale * np.linspace(0.05, 9, 400)
+    rate = np.log(2) / scale
+    gone = 1 - (np.exp(-rate * ends * 0.3) - np.exp(-rate * ends)) / (rate * ends * 0.7)
+    return max(1.1 * last, float(np.interp(share, gone, ends)))
+
+
+def grid(s: SurvivalSummary, scale: float, end: float) -> Floats:
+    """Edges of the bins: fine where curves bend, and every printed time an edge."""
+    fixed = np.unique([0.0, end, *[t for t in printed_times(s) if 0 < t < end]])
+    loose = np.concatenate([np.array(EARLY_EDGES) * scale, np.linspace(0, end, EVEN_BINS + 1)])
+    loose = loose[(loose > 0) & (loose < end)]
+    loose = np.sort(loose[np.abs(loose[:, None] - fixed[None, :]).min(axis=1) > 0.006 * end])
+    if loose.size:
+        loose = loose[np.concatenate(([True], np.diff(loose) > 0.006 * end))]
+    return np.sort(np.concatenate([fixed, loose]))
+
+
+def arm_of(s: SurvivalSummary, *, transform: str = "log-log", prior: HazardPrior = PRIOR) -> Arm:
+    """The grid, the prior and the facts of a summary."""
+    end, _ = end_of_follow_up(s)
+    scale, level = guess_scale(s, end)
+    end = _inferred_end(s) if end is None else end
+    edges = grid(s, scale, end)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    mean_event, cov_event = prior.event(middle, scale, level)
+    mean_censor, cov_censor = _censoring(s, middle, end, prior)
+    if s.events == 0:
+        mean_event, cov_event = np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
+    facts = list(_facts(s, edges, scale, transform, prior))
+    return Arm(float(s.n), edges, facts, np.concatenate([mean_event, mean_censor]), cov_event, cov_censor, prior)
+
+
+def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats]:
+    """Prior of the log hazard of censoring: none, from enrolment and cut-off, or the general shape."""
+    if s.events == s.n:
+        return np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
+    mean, cov = prior.censoring(middle, end)
+    shortest = s.follow_up_after_accrual if s.follow_up_after_accrual is not None else s.shortest_follow_up
+    if s.accrual and s.follow_up_after_accrual is not None:
+        # uniform enrolment: the administrative hazard is 1 / (last - t) once the last to enrol may be cut off; before, drop-out only
+        last = s.follow_up_after_accrual + s.accrual
+        rate = (
+            np.where(middle > s.follow_up_after_accrual, 1 / np.maximum(last - middle, 0.02 * last), 0.0) + 0.1 / last
+        )
+        return np.log(rate), 0.35 * cov
+    if shortest is not None:
+        mean = np.where(middle < shortest, mean - 2.0, mean)
+    return mean, cov
+
+
+def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prior: HazardPrior) -> Iterator[Fact]:
+    """Every printed number as a fact."""
+
+    def place(t: float) -> int:
+        return int(np.argmin(np.abs(edges - t)))
+
+    last = edges.size - 1
+    assert s.time_rounding is not None and s.survival_rounding is not None
+    # the curve crosses one half in a step of about 1 / n, and the printed time is rounded
+    blur = float(np.hypot(1.2 / s.n, 1.3 / scale * s.time_rounding / np.sqrt(3)))
+    if s.median is not None:
+        yield Fact("survival", place(s.median), LOG_LOG_2, blur)
+    for limit, z in ((s.lower, s.z), (s.upper, -s.z)):
+        if limit is not None:
+            yield Fact("band", place(limit), LOG_LOG_2, blur, z, transform)
+    for t, v in s.landmarks:
+        least = max(0.5 * s.survival_rounding, 0.2 / s.n)
+        held = min(max(v, least), 1 - least)
+        hazard = -np.log(held)
+        yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_rounding / held, 0.3 / s.n) / hazard)
+    for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
+        if 0 < t <= edges[-1] and y > 0:
+            yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)
+    if s.events:
+        yield Fact("events", last, float(s.events), 0.4)
+    if end_of_follow_up(s)[1] and not (s.at_risk_times and s.at_risk_times[-1] == edges[-1]):
+        target, sd = (0.0, 0.5) if s.events == s.n else (prior.left_log, prior.left_sd)
+        yield Fact("at_risk", last, target, sd)
+    if s.median_follow_up is not None and s.events != s.n and s.median_follow_up < edges[-1]:
+        yield Fact("censoring", place(s.median_follow_up), LOG_LOG_2, 0.35)
+    if s.median_not_reached:
+        yield Fact("survival", last, LOG_LOG_2 - 0.03, 0.02, at_most=True)
+    if s.upper_not_reached:
+        yield Fact("band", last, LOG_LOG_2 - 0.03, 0.02, -s.z, transform, at_most=True)
