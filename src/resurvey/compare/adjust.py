@@ -1,0 +1,437 @@
+"""Weights that give trial patients the covariate moments of another population: matching, maximum ESS, hull test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from resurvey.errors import InputError, NotEstimable
+
+Floats = NDArray[np.float64]
+BALANCE = 1e-10  # largest residual, in standard deviations of the moment, that counts as exact balance
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of patients and what they achieve.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n,)
+        One a patient, in the order given, mean 1.
+    ess : float
+        Effective sample size, (sum w)^2 / sum w^2.
+    balance : DataFrame
+        moment, before, after, target, difference (after - target), smd_before, smd_after (differences over the
+        standard deviation before weighting); one row a moment.
+    coefficients : Series
+        Of log weights on the moments (their scale); 0 for moments that others imply. Empty for maximum-ESS weights.
+    raw_weights : ndarray, shape (n,)
+        exp(x'a) with x centred at the target, as the method of moments writes them, unscaled.
+    method : str
+        "maic" or "max-ess".
+    messages : tuple of str
+    """
+
+    weights: Floats
+    ess: float
+    balance: pd.DataFrame
+    coefficients: pd.Series
+    raw_weights: Floats
+    method: str
+    messages: tuple[str, ...] = field(default=())
+
+    @property
+    def n(self) -> int:
+        """Patients weighted."""
+        return self.weights.size
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Distribution of the weights (mean 1): statistic, value."""
+        w = self.weights
+        rows = {
+            "patients": self.n, "effective sample size": self.ess, "effective share": self.ess / self.n,
+            "minimum": w.min(), "lower quartile": np.quantile(w, 0.25), "median": np.median(w),
+            "upper quartile": np.quantile(w, 0.75), "maximum": w.max(), "share of the largest": w.max() / w.sum(),
+            "weights below 1e-6": int(np.sum(w < 1e-6)),
+            "share of the heaviest tenth": np.sort(w)[-max(1, self.n // 10) :].sum() / w.sum(),
+        }  # fmt: skip
+        return pd.DataFrame({"statistic": list(rows), "value": [float(v) for v in rows.values()]})
+
+
+@dataclass(frozen=True)
+class HullCheck:
+    """Whether target moments can be reached by any weights.
+
+    Attributes
+    ----------
+    inside : bool
+    conflicting : tuple of str
+        A smallest set of moments that cannot be reached together (empty when inside).
+    nearest : DataFrame
+        moment, target, nearest: reachable values of least summed distance in standard deviations.
+    message : str
+    """
+
+    inside: bool
+    conflicting: tuple[str, ...]
+    nearest: pd.DataFrame
+    message: str
+
+
+def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: float = 0.0) -> Weights:
+    r"""Matching-adjusted weights: exact balance on the target means, by Newton steps on the dual.
+
+    The weights :math:`w_i \propto \exp(x_i'a)` minimise :math:`\log \sum_i \exp((x_i - \bar x_{target})'a)`; they
+    are the weights of largest entropy that balance. A second moment is a column of squares with target
+    mean^2 + sd^2 (`with_second_moments` makes them). A target at the very edge of what patients have (all of them
+    positive, say) keeps the patients at that edge and gives the others weight 0.
+
+    Parameters
+    ----------
+    patients : DataFrame, shape (n, ...)
+        Numeric columns, at least those named in `targets`.
+    targets : mapping of str to float
+        Mean of each column in the target population.
+    minimum_ess : float, default 0
+        Refuse weights with a smaller effective sample size.
+
+    Returns
+    -------
+    Weights
+
+    Raises
+    ------
+    InputError
+        If a column is missing, not numeric or has empty cells, or a target is not finite.
+    NotEstimable
+        If no weights reach the targets (the message names the moments, and the nearest that can be reached), if the
+        targets lie on the edge of the patients' convex hull, or if the effective sample size is below the limit.
+
+    References
+    ----------
+    .. [1] Signorovitch, J. E. et al. (2010). PharmacoEconomics 28, 935-945.
+    .. [2] Phillippo, D. M. et al. (2016). NICE DSU Technical Support Document 18, Appendix D.
+    """
+    return _weigh(patients, targets, "maic", minimum_ess)
+
+
+def max_ess_weights(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: float = 0.0) -> Weights:
+    """Weights of largest effective sample size (least sum of squares) that balance exactly; none is negative.
+
+    Parameters and errors as in `maic`; unlike it, targets on the edge of the convex hull are allowed.
+
+    References
+    ----------
+    .. [1] Glimm, E. and Yau, L. (2022). Pharmaceutical Statistics 21, 974-987.
+    """
+    return _weigh(patients, targets, "max-ess", minimum_ess)
+
+
+def with_second_moments(
+    patients: pd.DataFrame, means: Mapping[str, float], sds: Mapping[str, float]
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Add a column of squares for each column of `sds`, and its target mean^2 + sd^2.
+
+    Returns
+    -------
+    (DataFrame, dict)
+        `patients` with columns "<name> squared", and all targets; both ready for `maic`.
+    """
+    lacking = [name for name in sds if name not in means]
+    if lacking:
+        raise InputError(f"sds names {', '.join(lacking)} without a mean: a second moment needs both")
+    negative = [name for name, sd in sds.items() if not sd > 0]
+    if negative:
+        raise InputError(f"sds: the standard deviation of {negative[0]!r} must be above 0, found {sds[negative[0]]}")
+    squares = {f"{name} squared": patients[name] ** 2 for name in sds}
+    return patients.assign(**squares), {**means, **{f"{k} squared": means[k] ** 2 + sd**2 for k, sd in sds.items()}}
+
+
+def hull_check(patients: pd.DataFrame, targets: Mapping[str, float]) -> HullCheck:
+    """Test by linear programme whether the targets lie in the convex hull of the patients.
+
+    References
+    ----------
+    .. [1] Glimm, E. and Yau, L. (2022). Pharmaceutical Statistics 21, 974-987.
+    """
+    x, names, goal = _read(patients, targets)
+    scale = _scale(x)
+    centred = (x - goal) / scale
+    slack, inside = _nearest(centred)
+    nearest = pd.DataFrame({"moment": names, "target": goal, "nearest": goal + slack * scale})
+    if inside:
+        return HullCheck(True, (), nearest, "the targets lie in the convex hull of the patients")
+    conflicting = _smallest_conflict(centred, names)
+    return HullCheck(False, conflicting, nearest, _refusal(x, names, goal, conflicting, nearest))
+
+
+def mahalanobis(patients: pd.DataFrame, targets: Mapping[str, float]) -> pd.Series:
+    """Distance of the targets from the patients' means: d2, t2 (Hotelling), f, df1, df2, p.
+
+    A small p says that the populations differ, not that matching fails; it is a measure of how far one must reweight.
+
+    References
+    ----------
+    .. [1] Glimm, E. and Yau, L. (2022). Pharmaceutical Statistics 21, 974-987.
+    """
+    from scipy.special import fdtrc
+
+    x, names, goal = _read(patients, targets)
+    n, p = x.shape
+    covariance = np.atleast_2d(np.cov(x, rowvar=False))
+    if n <= p or np.linalg.matrix_rank(covariance, hermitian=True) < p:
+        raise NotEstimable(f"the covariance of {', '.join(names)} is singular: drop a moment that the others imply")
+    gap = x.mean(axis=0) - goal
+    d2 = float(gap @ np.linalg.solve(covariance, gap))
+    f = n * d2 * (n - p) / (p * (n - 1))
+    return pd.Series({"d2": d2, "t2": n * d2, "f": f, "df1": p, "df2": n - p, "p": float(fdtrc(p, n - p, f))})
+
+
+def effective_sample_size(weights: Floats) -> float:
+    """Kish's (sum w)^2 / sum w^2."""
+    return float(weights.sum() ** 2 / (weights @ weights))
+
+
+def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None) -> tuple[Floats, Floats, bool]:
+    """Newton on the dual: coefficients, weights summing to 1, and whether the balance is exact.
+
+    Parameters
+    ----------
+    centred : ndarray, shape (n, p)
+        Moments less their targets, each in standard deviations.
+    base : ndarray, shape (n,)
+        Weights before tilting (1, or bootstrap counts).
+    start : ndarray, shape (p,), optional
+        Where to begin.
+    """
+    a = np.zeros(centred.shape[1]) if start is None else start
+    value, w = _dual(centred, base, a)
+    if start is not None and not np.isfinite(value):
+        a = np.zeros(centred.shape[1])
+        value, w = _dual(centred, base, a)
+    best = np.inf
+    for _ in range(200):
+        gradient = w @ centred
+        residual = float(np.max(np.abs(gradient), initial=0.0))
+        # Stop when Newton's quadratic phase has reached rounding error.
+        if residual < 1e-15 or (residual < 1e-12 and residual >= best):
+            break
+        best = min(best, residual)
+        hessian = (centred * w[:, None]).T @ centred - np.outer(gradient, gradient)
+        step = _solve(hessian, gradient)
+        value, a, w, moved = _line_search(centred, base, a, step, gradient, value, w)
+        if not moved:
+            break
+    return a, w, bool(np.max(np.abs(w @ centred), initial=0.0) < BALANCE)
+
+
+def _dual(centred: Floats, base: Floats, a: Floats) -> tuple[float, Floats]:
+    exponent = centred @ a
+    top = exponent.max()
+    w = base * np.exp(exponent - top)
+    total = w.sum()
+    return float(top + np.log(total)), w / total
+
+
+def _solve(hessian: Floats, gradient: Floats) -> Floats:
+    """Newton step; the least-norm one where moments are (nearly) implied by others."""
+    try:
+        step = np.linalg.solve(hessian, gradient)
+    except np.linalg.LinAlgError:
+        step = np.full_like(gradient, np.nan)
+    if np.all(np.isfinite(step)) and np.max(np.abs(step)) < 1e6:
+        return step
+    return np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+
+
+def _line_search(
+    centred: Floats, base: Floats, a: Floats, step: Floats, gradient: Floats, value: float, w: Floats
+) -> tuple[float, Floats, Floats, bool]:
+    slope = float(gradient @ step)
+    size = 1.0
+    for _ in range(50):
+        trial = a - size * step
+        new, weights = _dual(centred, base, trial)
+        # Near the optimum the value is flat to rounding; accept steps that leave it unchanged.
+        if new <= value - 1e-4 * size * slope + 1e-14 * max(1.0, abs(value)):
+            return new, trial, weights, True
+        size /= 2
+    return value, a, w, False
+
+
+def _weigh(patients: pd.DataFrame, targets: Mapping[str, float], method: str, minimum_ess: float) -> Weights:
+    x, names, goal = _read(patients, targets)
+    kept, free, messages = _at_the_edge(x, names, goal)
+    scale = _scale(x[kept])
+    centred = ((x[kept] - goal) / scale)[:, free]
+    solution = np.zeros(x.shape[1])
+    if method == "maic":
+        solution[free], inner, solved = entropy_solution(centred, np.ones(len(centred)))
+    else:
+        inner, solved = _least_squares_weights(centred)
+    if not solved:
+        check = hull_check(patients, targets)
+        raise NotEstimable(check.message if not check.inside else _edge_message(names))
+    weights = np.zeros(len(x))
+    weights[kept] = inner * len(x)
+    coefficients = solution / scale
+    raw = np.where(kept, np.exp(np.minimum((x - goal) @ coefficients, 700.0)), 0.0) if method == "maic" else weights
+    ess = effective_sample_size(weights)
+    if ess < minimum_ess:
+        raise NotEstimable(
+            f"effective sample size {ess:.1f} of {len(x)} patients is below the limit of {minimum_ess:g}: the "
+            "populations overlap too little on "
+            + ", ".join(names)
+            + "; match fewer moments or lower the limit knowingly"
+        )
+    if ess < 0.2 * len(x):
+        messages.append(f"effective sample size {ess:.1f} is less than a fifth of {len(x)} patients: little overlap")
+    return Weights(
+        weights, ess, _balance(x, names, goal, weights),
+        pd.Series(coefficients if method == "maic" else [], index=names if method == "maic" else [], dtype=float),
+        raw, method, tuple(messages),
+    )  # fmt: skip
+
+
+def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats, list[str], Floats]:
+    names = list(targets)
+    if not names:
+        raise InputError("targets is empty: name at least one column and its mean in the target population")
+    if not isinstance(patients, pd.DataFrame) or len(patients) == 0:
+        raise InputError("patients must be a DataFrame with at least one row")
+    missing = [name for name in names if name not in patients.columns]
+    if missing:
+        raise InputError(f"patients lacks the column {', '.join(map(str, missing))} that targets names")
+    try:
+        x = patients[names].to_numpy(dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"patients: the columns {', '.join(names)} must be numbers; code categories as 0/1") from None
+    empty = ~np.isfinite(x)
+    if empty.any():
+        column = int(np.flatnonzero(empty.any(axis=0))[0])
+        raise InputError(
+            f"patients: column {names[column]!r} has {int(empty[:, column].sum())} empty or infinite cells; "
+            "complete them or leave these patients out, and say so"
+        )
+    goal = np.array([targets[name] for name in names], dtype=float)
+    if not np.all(np.isfinite(goal)):
+        bad = int(np.flatnonzero(~np.isfinite(goal))[0])
+        raise InputError(f"targets: {names[bad]!r} must be a finite mean, found {goal[bad]}")
+    return x, names, goal
+
+
+def _scale(x: Floats) -> Floats:
+    spread = x.std(axis=0)
+    return np.where(spread > 1e-12 * np.maximum(1.0, np.abs(x).max(axis=0)), spread, 1.0)
+
+
+def _at_the_edge(x: Floats, names: list[str], goal: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+    """Patients and moments left after targets that equal a smallest or largest value have been met."""
+    kept, free = np.ones(len(x), dtype=bool), np.ones(len(names), dtype=bool)
+    messages: list[str] = []
+    changed = True
+    while changed:
+        changed = False
+        for j in np.flatnonzero(free):
+            low, high = x[kept, j].min(), x[kept, j].max()
+            room = 1e-12 * max(1.0, abs(low), abs(high))
+            if goal[j] < low - room or goal[j] > high + room:
+                continue  # outside: left to the hull test, which names it
+            if min(goal[j] - low, high - goal[j]) <= room:
+                stay = np.abs(x[:, j] - goal[j]) <= room
+                dropped = int(np.sum(kept & ~stay))
+                kept, changed = kept & stay, True
+                free[j] = False
+                if dropped:
+                    messages.append(
+                        f"{names[j]}: the target {goal[j]:g} is an extreme value; {dropped} others get weight 0"
+                    )
+    return kept, free, messages
+
+
+def _balance(x: Floats, names: list[str], goal: Floats, weights: Floats) -> pd.DataFrame:
+    before, after = x.mean(axis=0), weights @ x / weights.sum()
+    spread = _scale(x)
+    return pd.DataFrame({
+        "moment": names, "before": before, "after": after, "target": goal, "difference": after - goal,
+        "smd_before": (before - goal) / spread, "smd_after": (after - goal) / spread,
+    })  # fmt: skip
+
+
+def _least_squares_weights(centred: Floats) -> tuple[Floats, bool]:
+    """Least sum of squares, not negative, balanced, sum 1: semismooth Newton on the dual of the quadratic programme."""
+    n = len(centred)
+    rows = np.vstack((np.ones(n), centred.T))
+    goal = np.zeros(len(rows))
+    goal[0] = 1.0
+    dual = goal / n
+    w = np.maximum(0.0, dual @ rows)
+    for _ in range(500):
+        gradient = goal - rows @ w
+        if np.max(np.abs(gradient)) < 1e-14:
+            break
+        active = rows[:, w > 0]
+        step = np.linalg.lstsq(active @ active.T, gradient, rcond=1e-13)[0]
+        value, slope, size = goal @ dual - 0.5 * w @ w, float(gradient @ step), 1.0
+        while size > 1e-12:
+            trial = np.maximum(0.0, (dual + size * step) @ rows)
+            if goal @ (dual + size * step) - 0.5 * trial @ trial >= value + 1e-4 * size * slope - 1e-16:
+                break
+            size /= 2
+        if size <= 1e-12 or slope <= 0:
+            break
+        dual, w = dual + size * step, trial
+    total = w.sum()
+    if total <= 0:
+        return w, False
+    w = w / total
+    return w, bool(np.max(np.abs(w @ centred), initial=0.0) < BALANCE)
+
+
+def _nearest(centred: Floats) -> tuple[Floats, bool]:
+    """Shift of the target, in standard deviations, to the nearest reachable point (L1), by linear programme."""
+    from scipy.optimize import linprog
+
+    n, p = centred.shape
+    equality = np.block([[centred.T, -np.eye(p), np.eye(p)], [np.ones((1, n)), np.zeros((1, 2 * p))]])
+    cost = np.concatenate((np.zeros(n), np.ones(2 * p)))
+    result = linprog(cost, A_eq=equality, b_eq=np.concatenate((np.zeros(p), [1.0])), bounds=(0, None), method="highs")
+    slack = result.x[n : n + p] - result.x[n + p :]
+    return slack, bool(np.abs(slack).sum() < 1e-9)
+
+
+def _smallest_conflict(centred: Floats, names: list[str]) -> tuple[str, ...]:
+    """Moments left after removing, one at a time, all whose removal keeps the targets out of reach."""
+    kept = list(range(len(names)))
+    for j in list(kept):
+        rest = [i for i in kept if i != j]
+        if rest and not _nearest(centred[:, rest])[1]:
+            kept = rest
+    return tuple(names[i] for i in kept)
+
+
+def _refusal(x: Floats, names: list[str], goal: Floats, conflicting: tuple[str, ...], nearest: pd.DataFrame) -> str:
+    parts = []
+    for name in conflicting:
+        j = names.index(name)
+        parts.append(f"{name} (target {goal[j]:g}; patients {x[:, j].min():g} to {x[:, j].max():g})")
+    moved = nearest[np.abs(nearest["nearest"] - nearest["target"]) > 1e-9]
+    reach = ", ".join(f"{m} = {v:.4g}" for m, v in zip(moved["moment"], moved["nearest"], strict=True))
+    together = " together" if len(conflicting) > 1 else ""
+    return (
+        f"no weights can match {' and '.join(parts)}{together}: the target lies outside the convex hull of the "
+        f"patients. Nearest that can be reached: {reach}. Drop or coarsen the moment, or do not compare"
+    )
+
+
+def _edge_message(names: list[str]) -> str:
+    return (
+        f"the targets of {', '.join(names)} lie on the edge of the patients' convex hull, where weights of the form "
+        "exp(x'a) do not exist: leave out the patients who cannot have weight, or use max_ess_weights"
+    )
