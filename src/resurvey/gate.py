@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,27 @@ class Facts:
 
     Attributes
     ----------
-    studies : dict
-        Study id to the fingerprint of its rows in the tables that reconstruction reads.
+    studies : dict of dict
+        Study id and table to the fingerprint of its rows there.
+    claims : dict
+        Claim id to the study it is about.
     """
 
-    studies: dict[str, str]
+    studies: dict[str, dict[str, str]]
+    claims: dict[str, str]
 
     def of(self, study: str) -> str:
-        """Fingerprint of a study's rows; changes when, and only when, one of them does."""
-        return self.studies.get(study, "none")
+        """Fingerprint of the rows about a study that reconstruction reads."""
+        tables = self.studies.get(study, {})
+        return _digest(f"{name}:{tables[name]}" for name in sorted(tables) if name in ARM_TABLES)
+
+    def of_claims(self, entry: object) -> str:
+        """Fingerprint of every study that a config entry names, itself or through a claim about it."""
+        names = sorted(set(_texts(entry)))
+        studies = {self.claims.get(name, name) for name in names}
+        return _digest(
+            f"{study}:{sorted(self.studies[study].items())}" for study in sorted(studies & set(self.studies))
+        )
 
 
 def check_config(config: Mapping[str, Any], schema: Path) -> None:
@@ -90,14 +102,15 @@ def check_tables(folder: Path, memory: Path) -> Facts:
         try:
             known = json.loads(memory.read_text(encoding="utf-8"))
             if known["state"] == state:
-                return Facts(known["studies"])
+                return Facts(known["studies"], known["claims"])
         except (ValueError, KeyError, TypeError):
             pass  # A half-written memory is no memory.
     from resurvey import tables
 
     tables.read_raw(folder)
-    facts = Facts(_study_digests(folder))
-    tables.write_text(json.dumps({"state": state, "studies": facts.studies}, indent=0), memory)
+    facts = Facts(*_study_digests(folder))
+    known = {"state": state, "studies": facts.studies, "claims": facts.claims}
+    tables.write_text(json.dumps(known, indent=0), memory)
     return facts
 
 
@@ -111,27 +124,48 @@ def _state(folder: Path) -> str:
     return digest.hexdigest()
 
 
-# Tables that say something about the patients of a study.
-STUDY_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-# Tables that are small and give meaning to all studies.
+def _texts(value: object) -> Iterator[str]:
+    """All texts inside a config entry."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
+
+
+def _digest(words: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
+# Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
+ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
+STUDY_TABLES = (*ARM_TABLES, "proportions")
+# Tables that are small and give meaning to all studies: every study depends on them.
 SHARED_TABLES = ("endpoints", "treatments")
 
 
-def _study_digests(folder: Path) -> dict[str, str]:
-    rows: dict[str, list[str]] = {}
-    common = []
-    for name in SHARED_TABLES:
-        common.append((folder / f"{name}.csv").read_text(encoding="utf-8-sig"))
+def _study_digests(folder: Path) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    rows: dict[tuple[str, str], list[str]] = {}
+    claims: dict[str, str] = {}
+    common = [(folder / f"{name}.csv").read_text(encoding="utf-8-sig") for name in SHARED_TABLES]
     for name in STUDY_TABLES:
         table = TABLES[name]
         with (folder / table.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
             for row in csv.DictReader(stream):
-                text = json.dumps([name, row], sort_keys=True)
-                rows.setdefault(row["study_id"], []).append(text)
+                texts = rows.setdefault((row["study_id"], name), [])
+                texts.append(json.dumps(row, sort_keys=True))
+                if "claim_id" in row:
+                    claims[row["claim_id"]] = row["study_id"]
                 if name == "curves":
-                    for file in filter(None, (row["file"], row["at_risk_file"])):
-                        rows[row["study_id"]].append(file_digest(folder / table.folder / file))
-    return {
-        study: hashlib.sha256("\n".join([*common, *sorted(texts)]).encode()).hexdigest()[:16]
-        for study, texts in sorted(rows.items())
-    }
+                    texts += [
+                        file_digest(folder / table.folder / row[column])
+                        for column in ("file", "at_risk_file")
+                        if row[column]
+                    ]
+    digests: dict[str, dict[str, str]] = {}
+    for (study, name), texts in sorted(rows.items()):
+        digests.setdefault(study, {})[name] = _digest([*common, *sorted(texts)])
+    return digests, claims

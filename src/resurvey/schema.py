@@ -101,7 +101,8 @@ TABLES: dict[str, Table] = {
         Table(
             "endpoints",
             _columns(
-                "endpoint! label! family:choice(time_to_event|response|baseline|harm|other)! clock_start event note"
+                "endpoint! label! family:choice(time_to_event|response|baseline|harm|other)! "
+                "clock_start:choice(entry|response|later) event note"
             ),
             ("endpoint",),
         ),
@@ -109,7 +110,7 @@ TABLES: dict[str, Table] = {
         _claims(
             "medians",
             "endpoint>endpoints.endpoint! value:number! lower:number upper:number ci_level:level range_lower:number "
-            "range_upper:number unit! n:size events:count",
+            "range_upper:number unit n:size events:count",
             RANGE,
         ),
         _claims(
@@ -121,7 +122,7 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "hazard_ratios",
-            "endpoint>endpoints.endpoint! measure:choice(HR|OR|RR)! comparator_arm_id:id "
+            "endpoint>endpoints.endpoint measure:choice(HR|OR|RR)! comparator_arm_id:id "
             "comparator_population value:number "
             "lower:number upper:number ci_level:level p:p p_sided:choice(1|2) test "
             "model:choice(unadjusted|stratified|multivariable|matched) n:size events:count",
@@ -135,7 +136,7 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "p_values",
-            "endpoint item! comparator_study_id:id>studies.study_id comparator_arm_id:id comparator_population p:p "
+            "endpoint item comparator_study_id:id>studies.study_id comparator_arm_id:id comparator_population p:p "
             "p_sided:choice(1|2) test adjusted:choice(yes|no) "
             "statement:choice(significant|not~significant|trend) claims:ids",
         ),
@@ -172,7 +173,7 @@ TABLES: dict[str, Table] = {
             INTERVAL,
         ),
         _claims("names", "kind:choice(drug|trial|arm|reference|unit)! entity:id! printed!"),
-        _claims("ongoing_trials", "registry_id! title! phase! status! intervention! strategy!"),
+        _claims("ongoing_trials", "registry_id title! phase status intervention strategy"),
         Table(
             "adjudications",
             _columns(

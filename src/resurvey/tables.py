@@ -343,3 +343,23 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in set(text)}
     frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
     return frame
+
+
+def stack(paths: Iterable[Path]) -> pd.DataFrame:
+    """Tables of one layout below each other; columns that some lack are empty there."""
+    return pd.concat([pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths], ignore_index=True).fillna(
+        ""
+    )
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a large table as Parquet, whole or not at all; texts that repeat are stored once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    frame.to_parquet(part, index=False, compression="zstd")
+    part.replace(path)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A table written by `write_parquet`."""
+    return pd.read_parquet(path)

@@ -31,3 +31,6 @@ TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 wildcard_constraints:
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
+
+AUDITED = config["audit"]["pages"]
+REBUILT = config["reconstruction"]["studies"]

@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer:
+#   make results   sets up and runs the whole chain          make test   sets up and runs every test
+# The environment is made from requirements.lock (exact pins with hashes) when it is missing or out of date.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A step computes on the cores Snakemake gives it; libraries that start threads of their own would fight over them.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+
+.PHONY: results test check lint lock docs clean help
+
+results: .venv/.ready
+	@snakemake $(ARGS)
+	@python -m resurvey.cli made
+
+test: .venv/.ready
+	@python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: .venv/.ready lint
+	@python -m resurvey.cli check data/raw
+
+lint: .venv/.ready
+	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && mypy && snakemake --lint
+
+docs: .venv/.ready
+	@mkdocs build --strict --quiet
+
+# Resolve the pins anew; needs the program uv. environment.yml follows.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+		--no-header --no-emit-index-url --no-annotate --upgrade -o requirements.lock
+	python -m resurvey.cli environment > environment.yml
+
+.venv/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "resurvey needs Python 3.11 or newer; found none" >&2; exit 1; }
+	@echo "Setting up .venv from requirements.lock (a minute or two, once)"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/.ready
+
+clean:
+	rm -rf results data/processed logs .snakemake
+
+help:
+	@sed -n '1,3s/^# //p' Makefile

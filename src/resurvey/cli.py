@@ -1,0 +1,54 @@
+"""`resurvey ...`: each step on its own, for one's own numbers. Commands are imported only when they are asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from resurvey import __version__
+from resurvey.errors import ResurveyError
+
+# Command, the module that has `add_arguments(parser)` and `run(arguments) -> int`, and its help.
+COMMANDS = {
+    "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
+    "audit": (
+        "resurvey.audit.commands",
+        "recompute a reported number: percentage, interval, ratio, p value, median ...",
+    ),
+    "reconstruct": (
+        "resurvey.commands.reconstruct",
+        "patients behind a digitised curve, a folder of curves, or a summary",
+    ),
+    "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
+    "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
+    "made": ("resurvey.commands.made", "say what the last run made and where to look"),
+    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of requirements.lock"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code (2 for wrong input, with one plain message)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="resurvey", description="A second look at published survival evidence.")
+    parser.add_argument("--version", action="version", version=f"resurvey {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wanted = words[0] if words else ""
+    for name, (module, words_of_help) in COMMANDS.items():
+        child = subparsers.add_parser(name, help=words_of_help, description=words_of_help)
+        if name == wanted:
+            importlib.import_module(module).add_arguments(child)
+    chosen = parser.parse_args(words)
+    module = importlib.import_module(COMMANDS[chosen.command][0])
+    try:
+        return int(module.run(chosen) or 0)
+    except ResurveyError as error:
+        sys.stderr.write(f"resurvey {chosen.command}: {error}\n")
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `resurvey`, one module each: read arguments, call one function, print."""

@@ -1,0 +1,213 @@
+"""What is printed of each arm, collected from the typed tables into one summary an arm, population and endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.tables import Tables
+from resurvey.vocabulary import DAYS_PER_MONTH
+
+KEY = ["arm_id", "population", "endpoint", "data_cut"]
+
+
+@dataclass(frozen=True)
+class ArmFacts:
+    """Everything printed of one group of patients and one endpoint.
+
+    Attributes
+    ----------
+    study_id, arm_id, population, endpoint, data_cut : str
+    summary : SurvivalSummary or None
+        Numbers in months; None where they do not make an arm.
+    reason : str
+        Why there is no summary; empty otherwise.
+    claims : tuple of str
+        Claim ids the summary was made from.
+    median_text : str
+        The median as printed.
+    """
+
+    study_id: str
+    arm_id: str
+    population: str
+    endpoint: str
+    data_cut: str
+    summary: SurvivalSummary | None
+    reason: str
+    claims: tuple[str, ...] = ()
+    median_text: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """Study, arm, population, endpoint and data cut."""
+        return self.study_id, self.arm_id, self.population, self.endpoint, self.data_cut
+
+
+@dataclass
+class _Collected:
+    values: dict[str, object] = field(default_factory=dict)
+    claims: list[str] = field(default_factory=list)
+
+
+def gather(typed: Tables, study_id: str) -> list[ArmFacts]:
+    """One `ArmFacts` for each arm, population, time-to-event endpoint and data cut with a printed median.
+
+    Rows that name no data cut stand for the study's only one; where the study has named cuts for that endpoint they are
+    left aside (another paper cites the study without saying which analysis it read). Among several prints of one
+    median the one with most beside it is taken, the study's own report before a citing paper.
+
+    Parameters
+    ----------
+    typed : dict of DataFrame
+        Tables as made by `resurvey.clean.tidy`.
+    study_id : str
+
+    Returns
+    -------
+    list of ArmFacts
+        Sorted by arm, population, endpoint and data cut.
+    """
+    endpoints = typed["endpoints"]
+    survival = set(endpoints.loc[endpoints["family"] == "time_to_event", "endpoint"])
+    medians = typed["medians"]
+    rows = medians[(medians["study_id"] == study_id) & medians["endpoint"].isin(survival)].fillna({"data_cut": ""})
+    if rows.empty:
+        return []
+    rows = rows[~_superseded(rows)]
+    own = set(typed["studies"].loc[typed["studies"]["study_id"] == study_id, "source_id"])
+    made = []
+    for key, group in rows.groupby(KEY, sort=True, dropna=False):
+        made.append(_facts(typed, study_id, dict(zip(KEY, key, strict=True)), _best(group, own)))
+    return made
+
+
+def _superseded(rows: pd.DataFrame) -> pd.Series:
+    """Rows without a data cut whose arm, population and endpoint has rows with one."""
+    named = rows[rows["data_cut"] != ""]
+    known = set(zip(named["arm_id"], named["population"], named["endpoint"], strict=True))
+    keys = zip(rows["arm_id"], rows["population"], rows["endpoint"], strict=True)
+    return pd.Series([key in known for key in keys], index=rows.index) & (rows["data_cut"] == "")
+
+
+def _best(group: pd.DataFrame, own: set[str]) -> pd.Series:
+    beside = group[["lower_text", "upper_text", "n_text", "events_text"]].ne("").sum(axis=1)
+    return (
+        group.assign(beside=beside, own=group["source_id"].isin(own))
+        .sort_values(["own", "beside", "claim_id"], ascending=[False, False, True], kind="stable")
+        .iloc[0]
+    )
+
+
+def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) -> ArmFacts:
+    collected = _Collected(claims=[row["claim_id"]])
+    clock = typed["endpoints"].set_index("endpoint")["clock_start"].get(key["endpoint"], "")
+    # A duration of response counts responders only, so the size of the arm is not its number of patients.
+    n = _size(typed["arms"].head(0) if clock == "response" else typed["arms"], study_id, key, row, collected)
+    where = {"study_id": study_id, **key}
+    head = dict(study_id=study_id, median_text=row["value_text"], **key)
+    if n is None:
+        reason = "no source prints the number of patients of this group"
+        return ArmFacts(**head, summary=None, reason=reason, claims=tuple(collected.claims))
+    _median(row, collected)
+    _landmarks(typed["survival_rates"], where, collected)
+    _risk_table(typed["risk_tables"], where, collected)
+    if clock == "entry":
+        _follow_up(typed, study_id, key, collected)
+    label = " ".join(part for part in (study_id, *key.values()) if part)
+    summary = SurvivalSummary(n=n, label=label, **collected.values)
+    reason = (
+        ""
+        if collected.values.get("median") or collected.values.get("landmarks") or _bounded(summary)
+        else ("the median was not reached and nothing else places the curve")
+    )
+    return ArmFacts(**head, summary=None if reason else summary, reason=reason, claims=tuple(collected.claims))
+
+
+def _bounded(summary: SurvivalSummary) -> bool:
+    """Whether anything but a missing median places the curve."""
+    return summary.lower is not None or (summary.events is not None and summary.longest_follow_up is not None)
+
+
+def _size(arms: pd.DataFrame, study_id: str, key: dict[str, str], row: pd.Series, collected: _Collected) -> int | None:
+    if np.isfinite(row["n"]):
+        return int(row["n"])
+    same = (
+        (arms["study_id"] == study_id) & (arms["arm_id"] == key["arm_id"]) & (arms["population"] == key["population"])
+    )
+    sized = arms[same & np.isfinite(arms["n"])]
+    if sized.empty:
+        return None
+    collected.claims.append(sized.iloc[0]["claim_id"])
+    return int(sized.iloc[0]["n"])
+
+
+def _median(row: pd.Series, collected: _Collected) -> None:
+    values = collected.values
+    for name, flag, column in (
+        ("median", "median_not_reached", "value"),
+        ("lower", None, "lower"),
+        ("upper", "upper_not_reached", "upper"),
+    ):
+        if row[f"{column}_op"] == "NR":
+            if flag:
+                values[flag] = True
+        elif np.isfinite(row[f"{column}_months"]):
+            values[name] = float(row[f"{column}_months"])
+    if np.isfinite(row["ci_level"]):
+        values["ci_level"] = float(row["ci_level"]) / 100
+    if np.isfinite(row["events"]):
+        values["events"] = int(row["events"])
+    if np.isfinite(row["value_months"]):
+        values["time_rounding"] = float(row["value_months_max"] - row["value_months_min"]) / 2
+
+
+def _matching(table: pd.DataFrame, where: dict[str, str]) -> pd.DataFrame:
+    chosen = pd.Series(True, index=table.index)
+    for column, value in where.items():
+        chosen &= table[column].fillna("") == value
+    return table[chosen]
+
+
+def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected) -> None:
+    rows = _matching(rates, where).drop_duplicates("time_months").sort_values("time_months")
+    if not rows.empty:
+        points = zip(rows["time_months"], rows["value_prop"], strict=True)
+        collected.values["landmarks"] = tuple((float(t), float(s)) for t, s in points)
+        collected.values["survival_rounding"] = float(((rows["value_prop_max"] - rows["value_prop_min"]) / 2).max())
+        collected.claims.extend(rows["claim_id"])
+
+
+def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collected) -> None:
+    rows = _matching(table, where).drop_duplicates("time_months").sort_values("time_months")
+    if len(rows):
+        collected.values["at_risk_times"] = tuple(float(t) for t in rows["time_months"])
+        collected.values["at_risk"] = tuple(int(n) for n in rows["n_at_risk"])
+        collected.claims.extend(rows["claim_id"])
+
+
+def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Collected) -> None:
+    """Administrative censoring from dates where they are printed, else from the length of follow-up."""
+    study = typed["studies"].set_index("study_id").loc[study_id]
+    dates = [
+        pd.Timestamp(day) if len(day) == 10 else None
+        for day in study[["enrolment_start", "enrolment_end", "data_cutoff"]]
+    ]
+    table = typed["follow_up"]
+    rows = table[(table["study_id"] == study_id) & (table["item"].str.lower() == "follow-up")]
+    rows = rows[(rows["statistic"] == "median") & rows["arm_id"].isin(["", "all", key["arm_id"]])]
+    rows = rows[rows["population"].isin(["all", key["population"]]) & rows["data_cut"].isin(["", key["data_cut"]])]
+    best = rows.assign(own=rows["arm_id"] == key["arm_id"]).sort_values(["own", "claim_id"], ascending=[False, True])
+    if all(dates):
+        collected.values["accrual"] = (dates[1] - dates[0]).days / DAYS_PER_MONTH
+        collected.values["follow_up_after_accrual"] = (dates[2] - dates[1]).days / DAYS_PER_MONTH
+        return
+    if len(best):
+        row = best.iloc[0]
+        collected.values["median_follow_up"] = float(row["value_months"])
+        if np.isfinite(row["range_upper_months"]):
+            collected.values["longest_follow_up"] = float(row["range_upper_months"])
+        collected.claims.append(row["claim_id"])

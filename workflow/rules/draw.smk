@@ -1,0 +1,69 @@
+"""Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
+
+
+rule draw_study:
+    input:
+        curves="results/reconstruction/{study}/curves.csv",
+        facts="results/reconstruction/{study}/facts.csv",
+        accuracy="results/reconstruction/{study}/accuracy.csv",
+        patients="data/processed/patients/{study}.parquet",
+    output:
+        directory("results/figures/study-{study}"),
+    log:
+        "logs/draw_study/{study}.log",
+    params:
+        code=code("draw_study"),
+    script:
+        "../scripts/draw_study.py"
+
+
+rule draw_comparison:
+    input:
+        comparison="results/comparisons/{comparison}",
+    output:
+        directory("results/figures/comparison-{comparison}"),
+    log:
+        "logs/draw_comparison/{comparison}.log",
+    params:
+        entry=lambda wildcards: COMPARISONS[wildcards.comparison],
+        code=code("draw_comparison"),
+    script:
+        "../scripts/draw_comparison.py"
+
+
+rule draw_design:
+    input:
+        table="results/design/{design}.csv",
+        verdict="results/design/{design}.json",
+    output:
+        directory("results/figures/design-{design}"),
+    log:
+        "logs/draw_design/{design}.log",
+    params:
+        code=code("draw_design"),
+    script:
+        "../scripts/draw_design.py"
+
+
+rule draw_evidence:
+    input:
+        checks="results/audit/checks.csv",
+        claims="data/processed/claims.csv",
+        tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
+    output:
+        directory("results/figures/evidence"),
+    log:
+        "logs/draw_evidence.log",
+    params:
+        pages=AUDITED,
+        code=code("draw_evidence"),
+    script:
+        "../scripts/draw_evidence.py"
+
+
+FIGURES = [
+    *expand("results/figures/study-{study}", study=REBUILT),
+    *expand("results/figures/comparison-{comparison}", comparison=COMPARISONS),
+    *expand("results/figures/design-{design}", design=DESIGNS),
+    "results/figures/evidence",
+]
