@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 ROUNDS = 3
 HALVINGS = 12
+EVENT_OFFSETS = np.array([*range(-8, 9), -16, -12, 12, 16])
+CENSOR_OFFSETS = np.array([*range(-8, 9), -30, -20, -14, -11, 11, 14, 20, 30])
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class Plan:
 def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
     """`size` replicates; those whose median and limits cannot be put in place are drawn again, a few times."""
     kept: list[Ensemble] = []
-    wanted = size
+    wanted, spare = size, 1.1
     for round_ in range(ROUNDS):
-        made = _batch(found, s, int(np.ceil(wanted * 1.1)) + 2, transform, rng)
+        made = _batch(found, s, int(np.ceil(wanted * spare)) + 2, transform, rng)
         good = np.flatnonzero(made.placed)
+        spare = min(1.05 / max(good.size / made.placed.size, 0.2), 4.0)
         last = round_ == ROUNDS - 1
         take = good[:wanted] if not last else np.concatenate([good, np.flatnonzero(~made.placed)])[:wanted]
         kept.append(Ensemble(made.time[take], made.event[take], made.placed[take]))
@@ -60,10 +63,30 @@ def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.ra
     arm = found.arm
     state = draw(found, size, rng)
     plan = _plan(arm, s, state)
-    leaving, events = _counts(plan, s, rng)
-    time, event = _times(arm, state, plan, leaving, events, rng)
+    leaving, events, late = _counts(plan, s, rng)
+    time, event = _times(arm, state, plan, leaving, events, late, rng)
     time, event = _tune_landmarks(arm, plan, time, event, rng)
-    return _in_place(arm, s, plan, time, event, transform, rng)
+    made = _in_place(arm, s, plan, time, event, transform, rng)
+    return Ensemble(made.time, made.event, made.placed & _meets_landmarks(s, made.time, made.event))
+
+
+def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray[np.bool_]:
+    """Replicates with the printed events and every printed survival within its rounding."""
+    meets = np.ones(time.shape[0], dtype=bool)
+    if s.events is not None:
+        meets &= event.sum(axis=1) == s.events
+    if s.landmarks:
+        at = survival_at(time, event, [t for t, _ in s.landmarks])
+        meets &= (np.abs(at - np.array([v for _, v in s.landmarks])) <= s.survival_rounding + 1e-9).all(axis=1)
+    return meets
+
+
+def survival_at(time: Floats, event: Floats, times: list[float]) -> Floats:
+    """Product-limit survival of every row of sorted patients at `times`, shape (rows, times)."""
+    size, n = time.shape
+    survival = np.cumprod(1 - event / (n - np.arange(n)), axis=1)
+    survival = np.concatenate([np.ones((size, 1)), survival], axis=1)
+    return np.column_stack([survival[np.arange(size), (time <= t).sum(axis=1)] for t in times])
 
 
 def _plan(arm: Arm, s: SurvivalSummary, state: Floats) -> Plan:
@@ -75,8 +98,9 @@ def _plan(arm: Arm, s: SurvivalSummary, state: Floats) -> Plan:
     knots = np.array(sorted({0, last, *table, *landmarks}))
     fixed = np.array([int(s.n) if k == 0 else int(table.get(k, -1)) for k in knots])
     survival = np.array([landmarks.get(k, np.nan) for k in knots])
-    gained = np.diff(path.cum_event[:, knots], axis=1)
-    lost = np.diff(path.cum_censor[:, knots], axis=1)
+    # events among those leaving: not the ratio of the hazards' sums, because the hazards change while patients leave
+    gained = np.add.reduceat(path.event * path.at_risk_mid, knots[:-1], axis=1)
+    lost = np.add.reduceat(path.censor * path.at_risk_mid, knots[:-1], axis=1)
     return Plan(knots, fixed, survival, path.log_at_risk[:, knots], gained / np.maximum(gained + lost, 1e-12))
 
 
@@ -84,17 +108,16 @@ def _places(arm: Arm, times) -> list[int]:
     return [int(np.argmin(np.abs(arm.edges - t))) for t in times]
 
 
-def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Patients leaving and events in each segment, whole numbers, shape (replicates, segments)."""
+def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
+    """Patients leaving and events in each segment, shape (replicates, segments), and events among those left at the end."""
     at_risk = _whole_at_risk(plan, s)
     size, knots = at_risk.shape
     leaving = -np.diff(at_risk, axis=1)
     events = np.zeros_like(leaving)
     used = np.zeros(size, dtype=np.int64)
     survival = np.ones(size)
-    marks = [j for j in range(1, knots) if np.isfinite(plan.survival[j])]
     begin = 0
-    for mark in marks:
+    for mark in [j for j in range(1, knots) if np.isfinite(plan.survival[j])]:
         block = slice(begin, mark)
         events[:, block] = _rounded(leaving[:, block] * plan.share[:, block], None, rng)
         for j in range(begin, mark - 1):
@@ -104,15 +127,21 @@ def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[I
         survival = np.full(size, plan.survival[mark])
         used += events[:, mark - 1]
         begin = mark
+    late = np.zeros(size, dtype=np.int64)
     if begin < knots - 1:
         block = slice(begin, knots - 1)
-        expected = leaving[:, block] * plan.share[:, block]
-        total = None
+        if s.events is not None and plan.fixed_at_risk[-1] < 0:
+            # fewer may be left at the end than was drawn, where the printed events ask for more to leave
+            short = np.maximum(s.events - used - leaving[:, block].sum(axis=1), 0)
+            leaving[:, -1] += np.minimum(short, at_risk[:, -1])
+        expected, total = leaving[:, block] * plan.share[:, block], None
         if s.events is not None:
             total = np.clip(s.events - used, 0, leaving[:, block].sum(axis=1))
             expected = _shifted(leaving[:, block], plan.share[:, block], total)
         events[:, block] = _rounded(expected, total, rng)
-    return leaving, events
+    if s.events is not None:
+        late = np.clip(s.events - events.sum(axis=1), 0, s.n - leaving.sum(axis=1))
+    return leaving, events, late
 
 
 def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
@@ -121,7 +150,8 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
     floor = np.maximum.accumulate(np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, 0)[::-1])[::-1]
     if plan.fixed_at_risk[-1] < 0:
         most = s.n if s.events is None else s.n - s.events
-        value[:, -1] = np.clip(value[:, -1], min(1, most), most)
+        printed = plan.fixed_at_risk[plan.fixed_at_risk >= 0]
+        value[:, -1] = np.clip(value[:, -1], min(1, most), min(most, printed[-1]))
     value = np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, np.maximum(value, floor))
     value[:, :-1] = np.maximum(value[:, :-1], np.minimum(value[:, -1:], s.n))
     return np.minimum.accumulate(value, axis=1)
@@ -167,26 +197,27 @@ def _fit_mark(
     j = mark - 1
     y = at_risk[:, j]
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
-    slack = s.survival_rounding / np.maximum(survival, 1e-9)
-    d0 = np.rint((1 - wanted) * (y - 0.5 * (leaving[:, j] - events[:, j]))).astype(np.int64)
-    c0 = leaving[:, j] - events[:, j]
-    dd, dc = (grid.ravel() for grid in np.meshgrid(np.arange(-4, 5), np.arange(-6, 7), indexing="ij"))
+    slack = 0.9 * s.survival_rounding / np.maximum(survival, 1e-9)
+    d0, c0 = events[:, j].copy(), leaving[:, j] - events[:, j]
+    dd, dc = (grid.ravel() for grid in np.meshgrid(EVENT_OFFSETS, CENSOR_OFFSETS, indexing="ij"))
     d = d0[:, None] + dd
     pinned = plan.fixed_at_risk[mark] >= 0
     c = leaving[:, j, None] - d if pinned else c0[:, None] + dc
     after = y[:, None] - d - c
-    floor = at_risk[:, -1] if s.events is not None else 0
+    floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
     later = np.max(plan.fixed_at_risk[mark:], initial=0)
     possible = (d >= 0) & (c >= 0) & (after >= later)
     if s.events is not None:
         rest = s.events - used[:, None] - d
-        possible &= (rest >= 0) & (rest <= after - np.asarray(floor)[..., None])
+        possible &= (rest >= 0) & (rest <= after - floor)
     high = 1 - d / np.maximum(y, 1)[:, None]
     low = 1 - d / np.maximum(y[:, None] - c, np.maximum(d, 1))
     missed = np.maximum(low - wanted[:, None] - slack[:, None], 0) + np.maximum(
         wanted[:, None] - slack[:, None] - high, 0
     )
-    cost = np.abs(dd) * 0.1 + np.abs(c - c0[:, None]) * 0.1 + missed * 1e4 + ~possible * 1e9
+    # among the orders that give it, one with the censorings near their usual place is the more likely
+    lean = np.abs(wanted[:, None] - 0.5 * (low + high)) / np.maximum(0.5 * (high - low), slack[:, None])
+    cost = 0.1 * (np.abs(dd) + np.abs(c - c0[:, None])) + np.minimum(lean, 3) ** 2 + missed * 1e4 + ~possible * 1e9
     best = np.argmin(cost, axis=1)
     rows = np.arange(y.size)
     ok = possible[rows, best]
@@ -202,7 +233,7 @@ def _fit_mark(
 
 
 def _times(
-    arm: Arm, state: Floats, plan: Plan, leaving: Ints, events: Ints, rng: np.random.Generator
+    arm: Arm, state: Floats, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
     size, n = leaving.shape[0], int(arm.n)
@@ -231,6 +262,7 @@ def _times(
     gap = 1e-9 * arm.edges[-1]
     time = np.clip(time, low + gap, np.maximum(high - gap, low + 0.5 * gap))
     time = np.where(slot >= n_left, arm.edges[-1], time)
+    event = event | ((slot >= n_left) & (slot < n_left + late[:, None]))
     order = np.argsort(time, axis=1, kind="stable")
     return time[rows, order], event[rows, order].astype(float)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from resurvey.reconstruct.summary_facts import end_of_follow_up
 from resurvey.reconstruct.hazard import Fit
 from resurvey.reconstruct.result import Reconstruction, accuracy_table
-from resurvey.reconstruct.sample import Ensemble, limits
+from resurvey.reconstruct.sample import Ensemble, limits, survival_at
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -85,11 +85,8 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
                 "holds": bool(kept.all()),
                 "note": note,
             }
-    survival = np.cumprod(1 - event / (n - np.arange(n)), axis=1)
     for t, v in s.landmarks:
-        place = (time <= t).sum(axis=1)
-        at = np.where(place > 0, survival[np.arange(size), np.maximum(place - 1, 0)], 1.0)
-        yield _row(f"survival at {t:g}", v, at, s.survival_rounding)
+        yield _row(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_rounding)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         yield _row(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
     if s.longest_follow_up is not None:
