@@ -8,20 +8,33 @@ from resurvey.compare.adjust_effects import (
     weighted_cox,
     weighted_means,
 )
+from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, shifted_null
 from resurvey.compare.bucher import bucher
 from resurvey.compare.estimates import Estimate, from_interval
 from resurvey.compare.network import Network, compare, network
+from resurvey.compare.outcome_models import g_computation, simulate_population, stc, stc_hazard_ratio
+from resurvey.compare.pairwise import PairwiseResult, pairwise
 from resurvey.compare.pool import Pooled, leave_one_out, pool
+from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
+from resurvey.compare.standardise import cox_standardised_survival, poststratify, standardised_survival
 
 __all__ = [
     "AdjustedEffect",
+    "EnsembleEstimate",
     "Estimate",
     "Network",
+    "PairwiseResult",
     "Pooled",
     "Weights",
+    "bias_array",
+    "bias_needed",
     "bucher",
     "compare",
+    "cox_standardised_survival",
+    "e_value",
+    "e_values",
     "from_interval",
+    "g_computation",
     "hull_check",
     "leave_one_out",
     "mahalanobis",
@@ -30,7 +43,16 @@ __all__ = [
     "maic_unanchored",
     "max_ess_weights",
     "network",
+    "pairwise",
     "pool",
+    "poststratify",
+    "rubin",
+    "rubin_limits",
+    "shifted_null",
+    "simulate_population",
+    "standardised_survival",
+    "stc",
+    "stc_hazard_ratio",
     "weighted_cox",
     "weighted_means",
     "with_second_moments",

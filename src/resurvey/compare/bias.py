@@ -1,0 +1,239 @@
+"""What if we are wrong: how strong an unmeasured factor, or how large a bias, would change the conclusion.
+
+All effects come on the log scale and are treatment against comparator, as everywhere in this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, isfinite, log, sqrt
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from resurvey.compare.estimates import as_effect, check_level, interval, quantile
+from resurvey.errors import InputError
+
+
+def e_value(ratio: float) -> float:
+    r"""E-value of a risk ratio: :math:`RR + \sqrt{RR (RR - 1)}` for RR above 1, of 1 / RR below.
+
+    The least strength of association, as a risk ratio, that an unmeasured factor must have with both treatment and
+    outcome to explain the ratio away.
+
+    Raises
+    ------
+    InputError
+        If `ratio` is not a finite number above 0.
+
+    References
+    ----------
+    .. [1] VanderWeele, T. J. and Ding, P. (2017). Annals of Internal Medicine 167, 268-274.
+    """
+    if not isfinite(ratio) or ratio <= 0:
+        raise InputError(f"ratio must be a finite number above 0, found {ratio}")
+    away = max(ratio, 1 / ratio)
+    return away + sqrt(away * (away - 1))
+
+
+def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> float:
+    """Approximate risk ratio of a hazard or odds ratio (itself where the outcome is rare, below 15 %).
+
+    References
+    ----------
+    .. [1] VanderWeele, T. J. and Ding, P. (2017). Annals of Internal Medicine 167, 268-274, Table 2.
+    """
+    if measure not in ("hr", "or", "rr"):
+        raise InputError(f"measure must be hr, or or rr, found {measure!r}")
+    if not isfinite(ratio) or ratio <= 0:
+        raise InputError(f"ratio must be a finite number above 0, found {ratio}")
+    if measure == "rr" or not common:
+        return ratio
+    if measure == "or":
+        return sqrt(ratio)
+    # -expm1(x log .5) is 1 - 0.5^x without loss of digits for small x.
+    return float(np.expm1(-log(2) * sqrt(ratio)) / np.expm1(-log(2) * sqrt(1 / ratio)))
+
+
+def e_values(
+    effect: object, *, measure: str = "hr", common: bool = True, null_ratio: float = 1.0, level: float = 0.95
+) -> pd.DataFrame:
+    """E-values of an estimate and of the limit nearer to no effect.
+
+    Parameters
+    ----------
+    effect : (estimate, se), or an object with `estimate` and `se`
+        Log ratio.
+    measure : {"hr", "or", "rr"}
+    common : bool, default True
+        Whether the outcome is common (more than 15 % by the end of follow-up), so that a hazard or odds ratio must
+        be turned into a risk ratio.
+    null_ratio : float, default 1
+        The true ratio to which the estimate is to be moved (on the scale of `measure`).
+    level : float
+
+    Returns
+    -------
+    DataFrame
+        of ("estimate", "nearer limit"), ratio, risk_ratio, e_value; 1 for the limit when the interval holds the null.
+    """
+    estimate, se = as_effect(effect, "effect")
+    half = quantile(check_level(level)) * se
+    null = as_risk_ratio(null_ratio, measure=measure, common=common)
+    above = estimate > log(null_ratio)
+    limit = estimate - half if above else estimate + half
+    crosses = (limit <= log(null_ratio)) == above
+    rows = []
+    for name, value in (("estimate", estimate), ("nearer limit", limit)):
+        risk = as_risk_ratio(exp(value), measure=measure, common=common)
+        strength = 1.0 if name == "nearer limit" and crosses else e_value(risk / null)
+        rows.append({"of": name, "ratio": exp(value), "risk_ratio": risk, "e_value": strength})
+    return pd.DataFrame(rows)
+
+
+def bias_needed(effect: object, *, level: float = 0.95) -> pd.DataFrame:
+    """Bias that would change what one concludes.
+
+    A bias is a factor by which the observed ratio lies off the true one, in the direction that flatters the finding.
+
+    Returns
+    -------
+    DataFrame
+        question, log_bias, ratio_bias, already: to bring the interval to no effect ("change the
+        conclusion"), the estimate to no effect ("cross 1"), and to turn it into a significant effect the other way.
+        `log_bias` is 0 and `already` True where the interval includes no effect as it is.
+    """
+    estimate, se = as_effect(effect, "effect")
+    half = quantile(check_level(level)) * se
+    sign = 1.0 if estimate >= 0 else -1.0
+    distances = {
+        "change the conclusion": abs(estimate) - half,
+        "cross 1": abs(estimate),
+        "reverse the conclusion": abs(estimate) + half,
+    }
+    rows = [
+        {"question": name, "log_bias": sign * max(d, 0.0), "ratio_bias": exp(sign * max(d, 0.0)), "already": d <= 0}
+        for name, d in distances.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def bias_array(
+    effect: object,
+    *,
+    strengths: Sequence[float] = (1.25, 1.5, 2.0, 3.0, 4.0),
+    prevalence_treated: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    prevalence_comparator: Sequence[float] = (0.5,),
+    level: float = 0.95,
+) -> pd.DataFrame:
+    r"""Array analysis: the estimate corrected for a binary prognostic factor that nobody measured.
+
+    With strength :math:`\gamma` (ratio for the event, with the factor against without) and prevalences
+    :math:`p_1, p_0`, the observed ratio is the true one times
+    :math:`(\gamma p_1 + 1 - p_1) / (\gamma p_0 + 1 - p_0)`. The formula is for risk ratios; for hazard ratios it is
+    close while events are rare or the ratio is near 1, and overstates the bias later on.
+
+    Parameters
+    ----------
+    effect : (estimate, se), or an object with `estimate` and `se`
+        Log ratio, treatment against comparator.
+    strengths : sequence of float
+        Ratios above 0; above 1 the factor is harmful.
+    prevalence_treated, prevalence_comparator : sequence of float
+        Shares (0-1) of patients who have the factor.
+    level : float
+
+    Returns
+    -------
+    DataFrame
+        strength, prevalence_treated, prevalence_comparator, bias (ratio), estimate, lower, upper (log scale),
+        ratio, ratio_lower, ratio_upper, p, conclusion ("as observed", "not significant", "reversed").
+
+    References
+    ----------
+    .. [1] Schneeweiss, S. (2006). Pharmacoepidemiology and Drug Safety 15, 291-303 (array approach).
+    .. [2] Lin, D. Y., Psaty, B. M. and Kronmal, R. A. (1998). Biometrics 54, 948-963.
+    """
+    estimate, se = as_effect(effect, "effect")
+    check_level(level)
+    for name, values, low, high in (
+        ("strengths", strengths, 0.0, np.inf),
+        ("prevalence_treated", prevalence_treated, 0.0, 1.0),
+        ("prevalence_comparator", prevalence_comparator, 0.0, 1.0),
+    ):
+        bad = [v for v in values if not (low <= v <= high and isfinite(v)) or (name == "strengths" and v == 0)]
+        if len(values) == 0 or bad:
+            wanted = "ratios above 0" if name == "strengths" else "shares from 0 to 1"
+            raise InputError(f"{name} must be {wanted}, found {bad[0] if bad else 'none'}")
+    observed = interval(estimate, se, level=level)
+    rows = []
+    for gamma in strengths:
+        for p1 in prevalence_treated:
+            for p0 in prevalence_comparator:
+                bias = (gamma * p1 + 1 - p1) / (gamma * p0 + 1 - p0)
+                fixed = interval(estimate - log(bias), se, level=level)
+                rows.append({
+                    "strength": gamma, "prevalence_treated": p1, "prevalence_comparator": p0, "bias": bias,
+                    "estimate": fixed.estimate, "lower": fixed.lower, "upper": fixed.upper, "ratio": fixed.ratio,
+                    "ratio_lower": fixed.ratio_lower, "ratio_upper": fixed.ratio_upper, "p": fixed.p,
+                    "conclusion": _conclusion(fixed.lower, fixed.upper, observed.lower, observed.upper),
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _conclusion(lower: float, upper: float, observed_lower: float, observed_upper: float) -> str:
+    def side(low: float, high: float) -> int:
+        return 1 if low > 0 else -1 if high < 0 else 0
+
+    now, before = side(lower, upper), side(observed_lower, observed_upper)
+    if now == before:
+        return "as observed"
+    if now == 0:
+        return "not significant"
+    return "reversed" if before == -now else "significant"
+
+
+def shifted_null(
+    effect: object, margins: Sequence[float] = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7), *, level: float = 0.95
+) -> pd.DataFrame:
+    """Test against null hypotheses shifted to allow for bias.
+
+    A benefit counts only when the ratio is significantly below a margin below 1 (a harm: above its inverse), which is
+    what a bias as large as the margin would produce from nothing.
+
+    Parameters
+    ----------
+    effect : (estimate, se), or an object with `estimate` and `se`
+        Log ratio.
+    margins : sequence of float
+        Ratios in (0, 1]; for an observed ratio above 1 their inverses are used.
+    level : float
+        Two-sided level at which `significant` is judged (each test is one-sided at half its complement).
+
+    Returns
+    -------
+    DataFrame
+        margin (as used), z, p_one_sided, significant. `attrs["tipping"]` is the margin at which significance is lost
+        (the interval's limit nearer to 1, as a ratio).
+
+    References
+    ----------
+    .. [1] HTA Coordination Group (2024). Methodological guideline for quantitative evidence synthesis (shifted
+       hypotheses for unanchored comparisons).
+    """
+    estimate, se = as_effect(effect, "effect")
+    alpha = (1 - check_level(level)) / 2
+    bad = [m for m in margins if not 0 < m <= 1]
+    if len(margins) == 0 or bad:
+        raise InputError(f"margins must be ratios above 0 and at most 1, found {bad[0] if bad else 'none'}")
+    sign = 1.0 if estimate > 0 else -1.0
+    rows = []
+    for margin in margins:
+        null = -sign * log(margin)
+        z = (estimate - null) / se
+        p = float(ndtr(-sign * z))
+        rows.append({"margin": exp(null), "z": z, "p_one_sided": p, "significant": p < alpha})
+    table = pd.DataFrame(rows)
+    table.attrs["tipping"] = exp(estimate - sign * quantile(level) * se)
+    return table

@@ -1,0 +1,336 @@
+"""Outcome models carried to another population: g-computation, simulated treatment comparison.
+
+A weighting method (`resurvey.compare.adjust`) models who is in the trial; the methods here model the outcome. Their
+answers should be shown side by side: where they differ, one of the models is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import hypot, log, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, ndtr
+
+from resurvey.compare.estimates import Estimate, as_effect, check_level, interval
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival import check_patients
+
+if TYPE_CHECKING:
+    from lifelines import CoxPHFitter
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _OutcomeModel:
+    """Regression coefficients and their sandwich covariance."""
+
+    beta: Floats
+    covariance: Floats
+    link: str
+
+    def mean(self, design: Floats) -> tuple[float, Floats]:
+        """Average prediction over the rows of a design, and its gradient in beta."""
+        eta = design @ self.beta
+        if self.link == "identity":
+            return float(eta.mean()), design.mean(axis=0)
+        p = expit(eta)
+        return float(p.mean()), (design * (p * (1 - p))[:, None]).mean(axis=0)
+
+
+def _fit(design: Floats, y: Floats, link: str, names: list[str]) -> _OutcomeModel:
+    """Linear or logistic regression; covariance sandwich with n / (n - p)."""
+    n, p = design.shape
+    if n <= p or np.linalg.matrix_rank(design) < p:
+        raise NotEstimable(
+            f"the outcome model with {', '.join(names)} cannot be fitted to {n} patients: drop a covariate that is "
+            "constant or implied by others"
+        )
+    if link == "identity":
+        beta = np.linalg.lstsq(design, y, rcond=None)[0]
+        weight, residual = np.ones(n), y - design @ beta
+    else:
+        beta, weight, residual = _logistic(design, y, names)
+    bread = np.linalg.inv((design * weight[:, None]).T @ design)
+    score = design * residual[:, None]
+    return _OutcomeModel(beta, bread @ (score.T @ score) @ bread * n / (n - p), link)
+
+
+def _logistic(design: Floats, y: Floats, names: list[str]) -> tuple[Floats, Floats, Floats]:
+    beta = np.zeros(design.shape[1])
+    for _ in range(60):
+        p = expit(design @ beta)
+        weight = p * (1 - p)
+        hessian = (design * weight[:, None]).T @ design
+        if weight.max() < 1e-9 or np.linalg.cond(hessian) > 1e14:
+            break
+        step = np.linalg.solve(hessian, design.T @ (y - p))
+        beta = beta + step * min(1.0, 5 / max(np.max(np.abs(design @ step)), 1e-12))
+        if np.max(np.abs(design @ step)) < 1e-10:
+            p = expit(design @ beta)
+            return beta, p * (1 - p), y - p
+    raise NotEstimable(
+        f"the logistic model with {', '.join(names)} does not converge: covariates separate the responses"
+    )
+
+
+def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
+    """Named columns as a matrix of finite numbers, refused by name otherwise."""
+    missing = [c for c in names if c not in table]
+    if missing:
+        raise InputError(f"{where} lacks the column {', '.join(missing)}")
+    x = table[names].to_numpy(dtype=float)
+    if x.size == 0 or not np.all(np.isfinite(x)):
+        raise InputError(f"{where}: the covariates {', '.join(names)} must be finite numbers in at least one row")
+    return x
+
+
+def _response(patients: pd.DataFrame, measure: str) -> tuple[Floats, str]:
+    if measure not in ("or", "rr", "rd", "md"):
+        raise InputError(f"measure must be or, rr, rd or md, found {measure!r}")
+    if "response" not in patients:
+        raise InputError("patients lacks the column response")
+    y = patients["response"].to_numpy(dtype=float)
+    if not np.all(np.isfinite(y)) or (measure != "md" and not np.all((y == 0) | (y == 1))):
+        wanted = "finite numbers" if measure == "md" else f"0 or 1 for {measure}"
+        raise InputError(f"patients: response must be {wanted}")
+    return y, "identity" if measure == "md" else "logit"
+
+
+def g_computation(
+    patients: pd.DataFrame,
+    population: pd.DataFrame,
+    comparator: object,
+    *,
+    measure: str = "or",
+    anchored: bool = False,
+    level: float = 0.95,
+) -> Estimate:
+    """Marginal effect in another population: predict every member's outcome, average, then compare.
+
+    Unanchored, the outcome model of one arm is averaged over `population` and compared with the comparator's mean.
+    Anchored (patients has a column treated), the model has all interactions of treatment and covariates; A against C
+    is averaged over `population`, and the published B against C is taken off.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        response (0/1, or any number for "md"), the covariates of `population`, and treated (0/1) when anchored.
+    population : DataFrame, shape (m, p)
+        Covariates of the target population: its patients, or draws (`simulate_population`).
+    comparator : (estimate, se), or what `bucher` takes
+        Unanchored: the comparator's log odds (or), log risk (rr), risk (rd) or mean (md). Anchored: B against C.
+    measure : {"or", "rr", "rd", "md"}
+    anchored : bool
+    level : float
+
+    Returns
+    -------
+    Estimate
+        Treatment of `patients` against B; delta-method error with the sandwich covariance of the model. The
+        population's covariates are taken as known.
+
+    References
+    ----------
+    .. [1] Remiro-Azócar, A., Heath, A. and Baio, G. (2022). Research Synthesis Methods 13, 716-744.
+    """
+    check_level(level)
+    other, other_se = as_effect(comparator, "comparator")
+    y, link = _response(patients, measure)
+    names = list(population.columns)
+    x, target = covariates(patients, names, "patients"), covariates(population, names, "population")
+    if not anchored:
+        model = _fit(_design(x, None), y, link, names)
+        value, gradient = _transformed(model, _design(target, None), measure)
+    else:
+        z = _treated(patients)
+        model = _fit(_design(x, z), y, link, names)
+        one = _transformed(model, _design(target, np.ones(len(target))), measure)
+        none = _transformed(model, _design(target, np.zeros(len(target))), measure)
+        value, gradient = one[0] - none[0], one[1] - none[1]
+    se = sqrt(float(gradient @ model.covariance @ gradient))
+    return interval(value - other, hypot(se, other_se), level=level, label="g-computation")
+
+
+def _design(x: Floats, treated: Floats | None) -> Floats:
+    base = np.column_stack((np.ones(len(x)), x))
+    return base if treated is None else np.column_stack((base, base * treated[:, None]))
+
+
+def _treated(patients: pd.DataFrame) -> Floats:
+    if "treated" not in patients:
+        raise InputError("patients lacks the column treated (1 treatment of interest, 0 common comparator)")
+    z = patients["treated"].to_numpy(dtype=float)
+    if set(np.unique(z)) != {0.0, 1.0}:
+        raise InputError(f"treated must be 0 or 1 with both present, found {sorted(set(z))[:4]}")
+    return z
+
+
+def _transformed(model: _OutcomeModel, design: Floats, measure: str) -> tuple[float, Floats]:
+    """Average prediction on the scale of the measure, and its gradient."""
+    mean, gradient = model.mean(design)
+    if measure in ("rd", "md"):
+        return mean, gradient
+    if measure == "rr":
+        return log(mean), gradient / mean
+    return log(mean / (1 - mean)), gradient / (mean * (1 - mean))
+
+
+def stc(
+    patients: pd.DataFrame,
+    targets: Mapping[str, float],
+    comparator: object,
+    *,
+    measure: str = "or",
+    anchored: bool = False,
+    level: float = 0.95,
+) -> Estimate:
+    """Simulated treatment comparison: the outcome model read off at the target's mean covariates.
+
+    For "or" this is a conditional effect (at the mean), not the marginal one that `g_computation` gives; for "md" the
+    two agree. For "hr" use `stc_hazard_ratio`.
+
+    Parameters and errors as in `g_computation`, with `targets`, a mapping of covariate to mean, for the population.
+
+    References
+    ----------
+    .. [1] Caro, J. J. and Ishak, K. J. (2010). PharmacoEconomics 28, 957-967.
+    .. [2] Phillippo, D. M. et al. (2016). NICE DSU Technical Support Document 18, section 2.2.
+    """
+    if not targets:
+        raise InputError("targets is empty: name at least one covariate and its mean in the target population")
+    point = pd.DataFrame([dict(targets)])
+    result = g_computation(patients, point, comparator, measure=measure, anchored=anchored, level=level)
+    return interval(result.estimate, result.se, level=level, label="simulated treatment comparison")
+
+
+def stc_hazard_ratio(
+    patients: pd.DataFrame,
+    targets: Mapping[str, float],
+    comparator: object,
+    *,
+    level: float = 0.95,
+) -> Estimate:
+    """Simulated treatment comparison of survival: a Cox model with covariates centred at the target.
+
+    Unanchored, `comparator` is a table (time, event) of the other study's (rebuilt) patients, who stand at the target's
+    means (0 after centring); anchored, it is the published log hazard ratio B against C and `patients` has treated.
+    The ratio is conditional, at the target's mean covariates.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        time, event, the covariates of `targets`, and treated (0/1) when anchored.
+    targets : mapping of str to float
+    comparator : DataFrame, or (estimate, se)
+    level : float
+
+    Returns
+    -------
+    Estimate
+        Log hazard ratio, treatment of `patients` against B.
+
+    Raises
+    ------
+    InputError
+        On malformed tables.
+    NotEstimable
+        If the Cox model does not converge.
+
+    References
+    ----------
+    .. [1] Phillippo, D. M. et al. (2016). NICE DSU Technical Support Document 18, section 2.2.
+    """
+    check_level(level)
+    names = list(targets)
+    x = covariates(patients, names, "patients") - np.array([float(targets[k]) for k in names])
+    time, event = check_patients(patients["time"], patients["event"])
+    columns = {f"x{i}": x[:, i] for i in range(len(names))}
+    frame = pd.DataFrame({"time": time, "event": event, **columns})
+    shift, extra = 0.0, 0.0
+    if isinstance(comparator, pd.DataFrame) and {"time", "event"} <= set(comparator.columns):
+        check_patients(comparator["time"], comparator["event"])
+        rest = comparator[["time", "event"]].astype(float).assign(treated=0.0, **dict.fromkeys(columns, 0.0))
+        frame = pd.concat([frame.assign(treated=1.0), rest], ignore_index=True)
+    else:
+        shift, extra = as_effect(comparator, "comparator")
+        frame["treated"] = _treated(patients)
+        for key in columns:
+            frame[f"treated_{key}"] = frame["treated"] * frame[key]
+    fitted = cox_fit(frame, names)
+    estimate, se = float(fitted.params_["treated"]), float(fitted.standard_errors_["treated"])
+    return interval(estimate - shift, hypot(se, extra), level=level, label="simulated treatment comparison")
+
+
+def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
+    """Cox model (Efron) of all columns but time and event; refused where it does not converge."""
+    import warnings
+
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", ConvergenceWarning)
+            return CoxPHFitter().fit(frame, "time", "event")
+    except (ConvergenceError, ConvergenceWarning, ValueError, np.linalg.LinAlgError) as error:
+        raise NotEstimable(
+            f"the Cox model with {', '.join(names)} does not converge: drop a covariate that is constant, implied by "
+            "others, or separates the events"
+        ) from error
+
+
+def simulate_population(
+    means: Mapping[str, float],
+    sds: Mapping[str, float] | None = None,
+    *,
+    like: pd.DataFrame | None = None,
+    size: int = 10_000,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Draw covariates with published means: normal where an sd is given, 0/1 otherwise, by a Gaussian copula.
+
+    Parameters
+    ----------
+    means : mapping of str to float
+        Mean, or share (0-1) of a 0/1 covariate.
+    sds : mapping of str to float, optional
+        Standard deviations of the continuous covariates.
+    like : DataFrame, optional
+        Patients whose rank correlations the draws take over (by default none).
+    size : int
+    rng : numpy.random.Generator, optional
+        Default: of fixed seed.
+
+    Returns
+    -------
+    DataFrame, shape (size, p)
+    """
+    sds = {} if sds is None else sds
+    names = list(means)
+    for name in names:
+        if name in sds and not sds[name] > 0:
+            raise InputError(f"sds: {name!r} must be above 0, found {sds[name]}")
+        if name not in sds and not 0 <= means[name] <= 1:
+            raise InputError(f"means: {name!r} has no sd, so it is a share, but {means[name]} is not within 0 to 1")
+    correlation = np.eye(len(names))
+    if like is not None:
+        ranks = pd.DataFrame(covariates(like, names, "like"), columns=names).corr(method="spearman").fillna(0.0)
+        correlation = 2 * np.sin(np.pi / 6 * ranks.to_numpy())
+        np.fill_diagonal(correlation, 1.0)
+    values, vectors = np.linalg.eigh(correlation)
+    rng = np.random.default_rng(20_240_229) if rng is None else rng
+    latent = rng.standard_normal((size, len(names))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    latent /= np.sqrt(np.maximum(np.sum(vectors**2 * np.maximum(values, 0.0), axis=1), 1e-12))
+    drawn = {}
+    for name, column in zip(names, latent.T, strict=True):
+        drawn[name] = (
+            means[name] + sds[name] * column if name in sds else (ndtr(column) > 1 - means[name]).astype(float)
+        )
+    return pd.DataFrame(drawn)
