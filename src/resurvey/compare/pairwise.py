@@ -1,0 +1,401 @@
+"""Two arms of rebuilt patients, first against second, with the uncertainty of the rebuilding carried along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import exp, inf, isfinite, nan
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.cox import Ties, check_level, stack_cox
+from resurvey.survival.logrank import MAXCOMBO_WEIGHTS, NO_INFORMATION, Weight, stack_maxcombo, stack_z, weight_name
+from resurvey.survival.risksets import RiskSets
+from resurvey.survival.rmst import common_horizon
+from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
+
+ROW_COLUMNS = ["method", "measure", "time", "estimate", "lower", "upper", "p", "se", "note"]
+SPREAD_COLUMNS = ["method", "measure", "time", "replicates", "mean", "sd", "q025", "q25", "q50", "q75", "q975"]
+SPREAD_COLUMNS += ["within", "between", "missing_information", "df"]
+
+
+@dataclass(frozen=True)
+class PairwiseResult:
+    """First arm against second, by several methods.
+
+    Attributes
+    ----------
+    rows : DataFrame, columns method, measure, time, estimate, lower, upper, p, se, note
+        A row a measure. Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark. A
+        measure that cannot be estimated has a row too, with empty numbers and the reason in `note`.
+    ensemble : DataFrame
+        Spread of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log for
+        a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution.
+    log_hazard_ratio : EnsembleEstimate or None
+        Pooled log hazard ratio; has `estimate` and `se`, so it can be pooled or compared further. None where it is
+        not estimable (the row says why).
+    orientation : str
+        Which arm is the numerator, and which way to read the estimates.
+    horizon : float
+        Horizon of the restricted means in the rows.
+    replicates : int
+        Number of replicates compared.
+    notes : list of str
+        What was done to the input, in words.
+    """
+
+    rows: pd.DataFrame
+    ensemble: pd.DataFrame
+    log_hazard_ratio: EnsembleEstimate | None
+    orientation: str
+    horizon: float
+    replicates: int
+    notes: list[str] = field(default_factory=list)
+
+    def row(self, method: str, measure: str) -> pd.Series:
+        """The one row of a method and a measure."""
+        found = self.rows[(self.rows["method"] == method) & (self.rows["measure"] == measure)]
+        if len(found) != 1:
+            known = sorted({f"{m} / {q}" for m, q in zip(self.rows["method"], self.rows["measure"], strict=True)})
+            raise InputError(f"{len(found)} rows for {method!r} / {measure!r}; there are: {'; '.join(known)}")
+        return found.iloc[0]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Both arms, their risk sets, and what every measure needs."""
+
+    a: PatientStack
+    b: PatientStack
+    sets: RiskSets
+    level: float
+    complete_df: float
+    rows: list[dict[str, object]]
+    spread: list[dict[str, object]]
+
+
+def pairwise(
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    *,
+    horizon: float | None = None,
+    landmarks: Sequence[float] = (),
+    labels: tuple[str, str] = ("first arm", "second arm"),
+    weights: Sequence[Weight] = ((0.0, 1.0), (1.0, 0.0)),
+    ties: Ties = "efron",
+    level: float = 0.95,
+) -> PairwiseResult:
+    """Compare two arms of rebuilt patients, `a` against `b`, over all their replicates.
+
+    Every measure is estimated in each replicate (replicate i of `a` beside replicate i of `b`; the arms are rebuilt
+    independently) and pooled by Rubin's rules. Test statistics are pooled as standard normal deviates with within
+    variance 1 (Licht). Intervals of medians and landmark survival are log-log in each arm and combined for the
+    difference by the method of variance estimates recovery, so they may be skewed.
+
+    Parameters
+    ----------
+    a, b : DataFrame, columns time, event, and replicate where there are several
+        Patients of the first and of the second arm; one unit of time for both.
+    horizon : float, optional
+        Horizon of the restricted means; by default the greatest that all replicates of both arms determine, to
+        which a longer one is cut, with a note.
+    landmarks : sequence of float
+        Times at which survival is compared.
+    labels : (str, str)
+        How to call the arms in words.
+    weights : sequence of weights
+        Weighted log-rank tests beside the plain one, as in `resurvey.survival.logrank`.
+    ties : {'efron', 'breslow'}
+        Tied deaths in the Cox model.
+    level : float, default 0.95
+        Two-sided level of the intervals.
+
+    Returns
+    -------
+    PairwiseResult
+
+    Raises
+    ------
+    InputError
+        If an arm is no table of patients or has none, or both arms have several replicates but not equally many.
+
+    References
+    ----------
+    .. [1] Rubin, D. B. (1987). Multiple Imputation for Nonresponse in Surveys. Wiley. Section 3.3.
+    .. [2] Licht, C. (2010). New methods for generating significance levels from multiply-imputed data. Bamberg.
+    .. [3] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702.
+    """
+    check_level(level)
+    first, second, notes = _match(patient_stack(a, labels[0]), patient_stack(b, labels[1]), labels)
+    events = float(first.events.mean() + second.events.mean())
+    pair = _Pair(first, second, pair_risk_sets(first, second), level, max(events - 1, 1.0), [], [])
+    tau, note = _horizon(horizon, pair, labels)
+    notes += [note] if note else []
+    log_hr = _attempt(_hazard_ratio, pair, ties)
+    for weight in ("logrank", *weights):
+        _attempt(_test, pair, weight)
+    _attempt(_maxcombo, pair)
+    _attempt(_restricted_means, pair, tau, note)
+    _attempt(_medians, pair)
+    for time in landmarks:
+        _attempt(_landmark, pair, float(time))
+    return PairwiseResult(
+        pd.DataFrame(pair.rows, columns=ROW_COLUMNS),
+        pd.DataFrame(pair.spread, columns=SPREAD_COLUMNS),
+        log_hr,
+        _orientation(labels),
+        tau,
+        first.replicates,
+        notes,
+    )
+
+
+def _orientation(labels: tuple[str, str]) -> str:
+    return (
+        f"{labels[0]} (first) against {labels[1]} (second). Ratios are first / second: a hazard ratio below 1 is a "
+        f"lower hazard with {labels[0]}. Differences are first - second: above 0 is longer, or more event-free, with "
+        f"{labels[0]}. A negative z is fewer events with {labels[0]} than expected."
+    )
+
+
+def _match(a: PatientStack, b: PatientStack, labels: tuple[str, str]) -> tuple[PatientStack, PatientStack, list[str]]:
+    """Arms with equally many replicates; a single replicate (a determined curve) is set beside each of the other."""
+    if a.replicates == b.replicates:
+        alone = ["one replicate: the uncertainty of the rebuilding is not in these intervals"]
+        return a, b, alone if a.replicates == 1 else []
+    if 1 not in (a.replicates, b.replicates):
+        raise InputError(
+            f"{labels[0]} has {a.replicates} replicates and {labels[1]} {b.replicates}: replicate is set beside "
+            "replicate, so rebuild both with equally many (or one for a fully determined curve)"
+        )
+    many, single = max(a.replicates, b.replicates), labels[0] if a.replicates == 1 else labels[1]
+    note = f"{single} has one replicate, set beside each of the {many} of the other arm"
+    return a if a.replicates > 1 else a.repeat(many), b if b.replicates > 1 else b.repeat(many), [note]
+
+
+def _horizon(horizon: float | None, pair: _Pair, labels: tuple[str, str]) -> tuple[float, str]:
+    """The horizon used, and a note where it is shorter than the one asked for."""
+    greatest = common_horizon(pair.a.curves, pair.b.curves)
+    if horizon is None:
+        return greatest, ""
+    if not (isfinite(horizon) and horizon > 0):
+        raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
+    if horizon <= greatest:
+        return float(horizon), ""
+    ends = [float(arm.curves.last.min()) for arm in (pair.a, pair.b)]
+    return greatest, (
+        f"horizon {horizon:g} is beyond the follow-up ({labels[0]} {ends[0]:g}, {labels[1]} {ends[1]:g}, shortest "
+        f"replicate): cut to {greatest:g}"
+    )
+
+
+def _attempt(
+    measure: Callable[..., EnsembleEstimate | None], pair: _Pair, *arguments: object
+) -> EnsembleEstimate | None:
+    """Run a measure; where it cannot be estimated, leave rows that say why."""
+    try:
+        return measure(pair, *arguments)
+    except _Unable as reason:
+        for method, name, time in reason.rows:
+            pair.rows.append({"method": method, "measure": name, "time": time, "note": str(reason)})
+        return None
+
+
+class _Unable(NotEstimable):
+    """A measure that cannot be estimated, and the rows that it leaves empty."""
+
+    def __init__(self, message: str, rows: list[tuple[str, str, float]]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
+def _hazard_ratio(pair: _Pair, ties: Ties) -> EnsembleEstimate:
+    """Cox log hazard ratio, shown as a ratio."""
+    names = (f"Cox ({ties.capitalize()})", "hazard ratio", nan)
+    log_hr, se = stack_cox(pair.sets, ties)
+    known = np.isfinite(se)
+    if known.mean() <= 0.5:
+        arm = "first" if np.all(log_hr[~known] < 0) else "second" if np.all(log_hr[~known] > 0) else "either"
+        raise _Unable(
+            f"no finite hazard ratio in {int((~known).sum())} of {known.size} replicates: the {arm} arm has no event "
+            "while both arms are at risk",
+            [names],
+        )
+    pooled = rubin(log_hr[known], se[known] ** 2, complete_df=pair.complete_df, level=pair.level)
+    _add(pair, names, pooled, log_hr[known], _left_out(known), ratio=True)
+    return pooled
+
+
+def _test(pair: _Pair, weight: Weight) -> EnsembleEstimate:
+    """A log-rank type test, pooled as a normal deviate."""
+    method = "log-rank" if weight == "logrank" else weight_name(weight)
+    z = stack_z(pair.sets, weight)
+    known = np.isfinite(z)
+    if known.mean() <= 0.5:
+        raise _Unable(NO_INFORMATION, [(method, "z", nan)])
+    pooled = rubin(z[known], np.ones(int(known.sum())), complete_df=pair.complete_df, level=pair.level)
+    _add(pair, (method, "z", nan), pooled, z[known], _left_out(known))
+    _add_spread(pair, (method, "p", nan), 2 * ndtr(-np.abs(z[known])), None)
+    return pooled
+
+
+def _maxcombo(pair: _Pair) -> None:
+    """MaxCombo: p of each replicate turned into a normal deviate, pooled, and turned back."""
+    z, p = stack_maxcombo(pair.sets, MAXCOMBO_WEIGHTS)
+    known = np.isfinite(p)
+    names = ("MaxCombo", "greatest |z|", nan)
+    if known.mean() <= 0.5:
+        raise _Unable(NO_INFORMATION, [names])
+    deviates = -ndtri(np.clip(p[known], 1e-300, 1 - 1e-12))  # one-sided in |z|: a small p is a large deviate
+    pooled = rubin(deviates, np.ones(deviates.size), complete_df=pair.complete_df, level=pair.level)
+    greatest = np.abs(z[known]).max(axis=1)
+    share = np.bincount(np.abs(z[known]).argmax(axis=1), minlength=len(MAXCOMBO_WEIGHTS))
+    note = f"greatest most often: {weight_name(MAXCOMBO_WEIGHTS[int(share.argmax())])}; p from the pooled deviate of p"
+    row = dict(zip(("method", "measure", "time"), names, strict=True))
+    pair.rows.append(row | {"estimate": float(greatest.mean()), "p": _upper_tail(pooled), "note": note})
+    _add_spread(pair, names, greatest, None)
+    _add_spread(pair, ("MaxCombo", "p", nan), p[known], None)
+
+
+def _upper_tail(pooled: EnsembleEstimate) -> float:
+    """One-sided p of a pooled deviate."""
+    return pooled.p / 2 if pooled.estimate > 0 else 1 - pooled.p / 2
+
+
+def _restricted_means(pair: _Pair, tau: float, note: str) -> EnsembleEstimate:
+    """Restricted means of both arms, their difference and ratio."""
+    method = "restricted mean"
+    (m1, v1), (m2, v2) = (arm.curves.restricted_mean(tau) for arm in (pair.a, pair.b))
+    if not np.all(v1 + v2 > 0):
+        names = [(method, name, tau) for name in ("difference", "ratio")]
+        raise _Unable(f"no event up to the horizon {tau:g} in some replicate: no variance", names)
+    for name, mean, variance in (("first arm", m1, v1), ("second arm", m2, v2)):
+        if np.all(variance > 0):
+            _add(pair, (method, name, tau), _pool(pair, mean, variance), mean, note, test=False)
+    difference = _pool(pair, m1 - m2, v1 + v2)
+    _add(pair, (method, "difference", tau), difference, m1 - m2, note)
+    log_ratio = np.log(m1 / m2)
+    ratio = _pool(pair, log_ratio, v1 / m1**2 + v2 / m2**2)
+    _add(pair, (method, "ratio", tau), ratio, log_ratio, note, ratio=True)
+    return difference
+
+
+def _pool(pair: _Pair, estimates: np.ndarray, variances: np.ndarray) -> EnsembleEstimate:
+    return rubin(estimates, variances, complete_df=pair.complete_df, level=pair.level)
+
+
+def _medians(pair: _Pair) -> None:
+    """Medians of both arms, their difference and ratio."""
+    arms = []
+    for arm in (pair.a, pair.b):
+        limits = arm.curves.quantile_interval(0.5, level=pair.level)
+        arms.append((arm.curves.quantile(0.5), *limits))
+    for name, values in zip(("first arm", "second arm"), arms, strict=True):
+        _attempt(_skewed, pair, ("median", name, nan), *values, False, False)
+    both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
+    _attempt(_skewed, pair, ("median", "difference", nan), *recovered_difference(*both), False, True)
+    positive = np.where(both[0] > 0, both[0], np.nan), np.maximum(both[1], 1e-12), np.maximum(both[2], 1e-12)
+    logs = tuple(np.log(part) for part in positive)
+    _attempt(_skewed, pair, ("median", "ratio", nan), *recovered_difference(*logs), True, True)
+
+
+def _landmark(pair: _Pair, time: float) -> None:
+    """Survival at one time in both arms, and its difference."""
+    for name, arm in (("first arm", pair.a), ("second arm", pair.b)):
+        if time > float(arm.curves.last.min()) and not np.all(arm.curves.survival[:, -1] <= 0):
+            names = [(f"survival at {time:g}", "difference", time)]
+            end = float(arm.curves.last.min())
+            raise _Unable(f"landmark {time:g} is beyond the follow-up of the {name} ({end:g})", names)
+    arms = [arm.curves.landmark(time, level=pair.level) for arm in (pair.a, pair.b)]
+    method = f"survival at {time:g}"
+    for name, values in zip(("first arm", "second arm"), arms, strict=True):
+        _attempt(_skewed, pair, (method, name, time), *values, False, False)
+    both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
+    _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True)
+
+
+def recovered_difference(
+    estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Difference of two independent estimates and its limits, from the limits of each.
+
+    Parameters
+    ----------
+    estimate, lower, upper : ndarray, shape (2, m)
+        First and second estimate with their limits.
+
+    References
+    ----------
+    .. [1] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702. Equation (2).
+    """
+    with np.errstate(invalid="ignore"):
+        difference = estimate[0] - estimate[1]
+        down = np.hypot(estimate[0] - lower[0], upper[1] - estimate[1])
+        up = np.hypot(upper[0] - estimate[0], estimate[1] - lower[1])
+    return difference, difference - down, difference + up
+
+
+def _skewed(
+    pair: _Pair,
+    names: tuple[str, str, float],
+    estimate: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    ratio: bool,
+    test: bool,
+) -> EnsembleEstimate:
+    """Pool an estimate with skewed limits over the replicates in which it exists."""
+    known = np.isfinite(estimate)
+    if known.mean() <= 0.5:
+        raise _Unable(f"not reached in {int((~known).sum())} of {known.size} replicates", [names])
+    values = (part[known] for part in (estimate, lower, upper))
+    try:
+        pooled = rubin_limits(*values, complete_df=pair.complete_df, level=pair.level)
+    except NotEstimable as reason:
+        raise _Unable(str(reason), [names]) from None
+    open_ = "upper limit not reached" if pooled.upper == inf else "lower limit open" if pooled.lower == -inf else ""
+    note = "; ".join(part for part in (_left_out(known), open_) if part)
+    _add(pair, names, pooled, estimate[known], note, ratio=ratio, test=test)
+    return pooled
+
+
+def _left_out(known: np.ndarray) -> str:
+    """How many replicates are left out, in words."""
+    return "" if known.all() else f"{int((~known).sum())} of {known.size} replicates left out: not estimable there"
+
+
+def _add(
+    pair: _Pair,
+    names: tuple[str, str, float],
+    pooled: EnsembleEstimate,
+    values: np.ndarray,
+    note: str,
+    *,
+    ratio: bool = False,
+    test: bool = True,
+) -> None:
+    """Add the row of a measure, and its spread over the replicates."""
+    shown = [exp(v) if ratio and v < inf else v for v in (pooled.estimate, pooled.lower, pooled.upper)]
+    row = dict(zip(("method", "measure", "time"), names, strict=True))
+    row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
+    pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, "note": note})
+    _add_spread(pair, names, np.exp(values) if ratio else values, pooled)
+
+
+def _add_spread(
+    pair: _Pair, names: tuple[str, str, float], values: np.ndarray, pooled: EnsembleEstimate | None
+) -> None:
+    """Spread of a measure over the replicates, and the split of its variance."""
+    row: dict[str, object] = dict(zip(("method", "measure", "time"), names, strict=True))
+    row |= {"replicates": int(values.size), "mean": float(values.mean())}
+    row["sd"] = float(values.std(ddof=1)) if values.size > 1 else 0.0
+    quantiles = np.quantile(values, (0.025, 0.25, 0.5, 0.75, 0.975))
+    row |= dict(zip(("q025", "q25", "q50", "q75", "q975"), quantiles.tolist(), strict=True))
+    if pooled is not None:
+        row |= {"within": pooled.within, "between": pooled.between, "df": pooled.df}
+        row["missing_information"] = pooled.missing_information
+    pair.spread.append(row)

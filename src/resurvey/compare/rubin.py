@@ -1,0 +1,168 @@
+"""Pooling over an ensemble of rebuilt patients: Rubin's rules, on each side of the interval where it is skewed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.cox import check_level
+
+
+@dataclass(frozen=True)
+class EnsembleEstimate:
+    """An estimate pooled over replicates, with its uncertainty split by source.
+
+    Attributes
+    ----------
+    estimate, se : float
+        Mean over replicates and its total standard error, sqrt(within + (1 + 1/m) between).
+    lower, upper, p : float
+        Interval at `level` and two-sided p against 0, from t with `df` degrees of freedom.
+    within, between : float
+        Mean sampling variance, and variance of the estimate over the replicates (0 with one replicate).
+    missing_information : float
+        Fraction of the information that is missing because patients were rebuilt, not seen (Rubin's gamma, with the
+        correction for finite df); 0 with one replicate.
+    df : float
+        Barnard-Rubin degrees of freedom; infinite (normal) where replicates do not differ.
+    replicates : int
+        Number of replicates m.
+    level : float
+        Two-sided confidence level.
+    """
+
+    estimate: float
+    se: float
+    lower: float
+    upper: float
+    p: float
+    within: float
+    between: float
+    missing_information: float
+    df: float
+    replicates: int
+    level: float = 0.95
+
+
+def rubin(
+    estimates: ArrayLike, variances: ArrayLike, *, complete_df: float = inf, level: float = 0.95
+) -> EnsembleEstimate:
+    r"""Pool estimates over replicates by Rubin's rules.
+
+    :math:`T = \bar W + (1 + 1/m) B`; degrees of freedom by Barnard and Rubin with `complete_df` for full data.
+
+    Parameters
+    ----------
+    estimates, variances : array-like, shape (m,)
+        Estimate and sampling variance of each replicate, on a scale on which the estimate is about normal.
+    complete_df : float, default infinite
+        Degrees of freedom had the patients been seen.
+    level : float, default 0.95
+        Two-sided level of the interval.
+
+    Raises
+    ------
+    InputError
+        If the vectors differ in length, are empty or hold a number that is not finite, or a variance below 0.
+    NotEstimable
+        If the total variance is 0.
+
+    References
+    ----------
+    .. [1] Rubin, D. B. (1987). Multiple Imputation for Nonresponse in Surveys. Wiley. Section 3.3.
+    .. [2] Barnard, J. and Rubin, D. B. (1999). Biometrika 86, 948-955.
+    """
+    check_level(level)
+    q, w = _vectors(estimates, variances)
+    within = float(w.mean())
+    return _pool(q, within, within, complete_df, level)
+
+
+def rubin_limits(
+    estimates: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, complete_df: float = inf, level: float = 0.95
+) -> EnsembleEstimate:
+    """Pool estimates whose intervals are skewed: the rules are applied on each side by itself.
+
+    The distance of the estimate from its limit, divided by the normal quantile, serves as the within standard error
+    of that side; an infinite limit stays infinite if more than half of the replicates have it, and is otherwise left
+    out of that side's mean. `se` is that of the side towards 0, which also gives p.
+
+    Parameters
+    ----------
+    estimates, lower, upper : array-like, shape (m,)
+        Estimate and limits at `level` of each replicate.
+
+    Raises
+    ------
+    InputError, NotEstimable
+        As `rubin`; NotEstimable also where the interval is open on both sides.
+    """
+    check_level(level)
+    q, low, high = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (estimates, lower, upper))
+    z = float(ndtri(0.5 + level / 2))
+    sides = [_side_variance((q - low) / z), _side_variance((high - q) / z)]
+    if not min(sides) < inf:
+        raise NotEstimable("the interval is open on both sides in most replicates: too few events for a limit")
+    _vectors(q, np.zeros_like(q))
+    return _pool(q, *sides, complete_df, level)
+
+
+def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Both vectors, checked."""
+    q, w = np.atleast_1d(np.asarray(estimates, dtype=float)), np.atleast_1d(np.asarray(variances, dtype=float))
+    if q.ndim != 1 or q.shape != w.shape or not q.size:
+        raise InputError(f"estimates and variances must be vectors of one length, found shapes {q.shape}, {w.shape}")
+    if not np.all(np.isfinite(q)) or not np.all(np.isfinite(w)) or np.any(w < 0):
+        bad = int(np.flatnonzero(~(np.isfinite(q) & np.isfinite(w) & (w >= 0)))[0])
+        raise InputError(
+            f"replicate {bad} has estimate {q[bad]} and variance {w[bad]}: both must be finite, the variance not "
+            "negative; leave replicates without an estimate out and say how many"
+        )
+    return q, w
+
+
+def _side_variance(distance: np.ndarray) -> float:
+    """Mean squared distance to the limit of one side; infinite where most replicates have no limit."""
+    finite = np.isfinite(distance)
+    return float((distance[finite] ** 2).mean()) if finite.mean() > 0.5 else inf
+
+
+def _pool(q: np.ndarray, below: float, above: float, complete_df: float, level: float) -> EnsembleEstimate:
+    """Pool, with the within variance of the lower and of the upper side."""
+    m, estimate = q.size, float(q.mean())
+    between = float(q.var(ddof=1)) if m > 1 else 0.0
+    if between <= 1e-20 * max(estimate**2, 1e-300):
+        between = 0.0  # the mean of equal numbers differs from them in the last digit
+    within = below if (estimate >= 0 and below < inf) or above == inf else above
+    totals = [side + (1 + 1 / m) * between for side in (below, above)]
+    total = within + (1 + 1 / m) * between
+    if not total > 0:
+        raise NotEstimable("the total variance is 0: no events, or one replicate without a sampling variance")
+    df, missing = _barnard_rubin(total, (1 + 1 / m) * between, m, complete_df)
+    se, t = sqrt(total), _quantile(0.5 + level / 2, df)
+    lower, upper = estimate - t * sqrt(totals[0]), estimate + t * sqrt(totals[1])
+    statistic = -abs(estimate) / se
+    p = 2 * float(ndtr(statistic) if df == inf else stdtr(df, statistic))
+    return EnsembleEstimate(estimate, se, lower, upper, p, within, between, missing, df, m, float(level))
+
+
+def _barnard_rubin(total: float, inflated: float, m: int, complete_df: float) -> tuple[float, float]:
+    """Degrees of freedom and fraction of missing information."""
+    if inflated == 0 or m < 2:
+        return inf, 0.0
+    share = inflated / total
+    df = (m - 1) / share**2
+    if complete_df < inf:
+        observed = (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
+        df = 1 / (1 / df + 1 / observed) if observed > 0 else df
+    r = share / (1 - share) if share < 1 else inf
+    return df, float((r + 2 / (df + 3)) / (r + 1)) if r < inf else 1.0
+
+
+def _quantile(probability: float, df: float) -> float:
+    return float(ndtri(probability)) if df == inf else float(stdtrit(df, probability))

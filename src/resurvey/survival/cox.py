@@ -1,0 +1,180 @@
+"""The proportional hazards model of one arm against another, for one table or a stack of replicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtr, ndtri
+
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.km import Floats
+from resurvey.survival.risksets import RiskSets, risk_sets
+
+Ties = Literal["efron", "breslow"]
+
+
+@dataclass(frozen=True)
+class CoxRatio:
+    """The hazard ratio of the first arm against the second, from a Cox model.
+
+    Attributes
+    ----------
+    log_hr, se : float
+        Log hazard ratio and its standard error; negative: lower hazard in the first arm.
+    hr, lower, upper : float
+        Hazard ratio and its Wald interval at `level`.
+    p : float
+        Two-sided Wald p.
+    log_likelihood : float
+        Log partial likelihood at the estimate.
+    events : tuple of int
+        Events of the first and the second arm.
+    level : float
+        Two-sided confidence level.
+    ties : str
+        How tied deaths are handled.
+    """
+
+    log_hr: float
+    se: float
+    hr: float
+    lower: float
+    upper: float
+    p: float
+    log_likelihood: float
+    events: tuple[int, int]
+    level: float = 0.95
+    ties: str = "efron"
+
+    @property
+    def estimate(self) -> float:
+        """The log hazard ratio (the name that pooling and indirect comparison read)."""
+        return self.log_hr
+
+
+def cox(
+    time: ArrayLike,
+    event: ArrayLike,
+    first: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    ties: Ties = "efron",
+    level: float = 0.95,
+) -> CoxRatio:
+    """Hazard ratio of the first arm against the second by Cox's partial likelihood.
+
+    Parameters
+    ----------
+    time, event, first : array-like, shape (n,)
+        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+    strata : array-like, shape (n,), optional
+        Stratum of each patient; each stratum has its own baseline hazard.
+    ties : {'efron', 'breslow'}
+    level : float, default 0.95
+        Two-sided level of the interval.
+
+    Raises
+    ------
+    InputError
+        If the vectors are no table of two arms.
+    NotEstimable
+        If the ratio is 0, infinite or undetermined; the message says which arm lacks events.
+
+    References
+    ----------
+    .. [1] Cox, D. R. (1972). Journal of the Royal Statistical Society B 34, 187-220.
+    .. [2] Efron, B. (1977). Journal of the American Statistical Association 72, 557-565.
+    """
+    check_level(level)
+    sets = risk_sets(time, event, first, strata)
+    log_hr, se = (float(part[0]) for part in stack_cox(sets, ties))
+    events = (int((sets.death & sets.first).sum()), int((sets.death & ~sets.first).sum()))
+    if not np.isfinite(se):
+        raise NotEstimable(_why_not(log_hr, events))
+    half = float(ndtri(0.5 + level / 2)) * se
+    loglik = float(_log_likelihood(sets, np.array([log_hr]), ties)[0])
+    p = float(2 * ndtr(-abs(log_hr) / se))
+    return CoxRatio(
+        log_hr, se, exp(log_hr), exp(log_hr - half), exp(log_hr + half), p, loglik, events, float(level), ties
+    )
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is not strictly between 0 and 1."""
+    if not 0 < level < 1:
+        raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
+
+
+def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12) -> tuple[Floats, Floats]:
+    """Log hazard ratio and standard error of each replicate, each of shape (replicates,).
+
+    Where the likelihood has no maximum the ratio is -inf, inf or not a number and the standard error infinite.
+    """
+    m1, m2 = efron_counts(sets, ties)
+    deaths = (sets.death & sets.first).sum(axis=1)
+    beta, information = np.zeros(len(deaths)), np.zeros(len(deaths))
+    limit = _limits(sets, m1, m2, deaths)
+    open_ = np.flatnonzero(np.isnan(limit[0]))
+    m1, m2, deaths = m1[open_], m2[open_], deaths[open_]
+    b = np.zeros(open_.size)
+    for _ in range(100):
+        share = _share(m1, m2, b)
+        info = (share * (1 - share)).sum(axis=1)
+        step = np.clip((deaths - share.sum(axis=1)) / info, -1.5, 1.5)
+        b = b + step
+        if not open_.size or np.abs(step).max() < tolerance:
+            break
+    share = _share(m1, m2, b)
+    beta[:], information[:] = limit[1], 0.0
+    beta[open_], information[open_] = b, (share * (1 - share)).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return beta, 1 / np.sqrt(information)
+
+
+def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
+    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie."""
+    if ties not in ("efron", "breslow"):
+        raise InputError(f"ties must be 'efron' or 'breslow', found {ties!r}")
+    part = np.zeros_like(sets.rank)
+    if ties == "efron":
+        part = np.divide(sets.rank, sets.d1 + sets.d2, out=part, where=sets.death)
+    return tuple(np.where(sets.death, n - part * d, 0.0) for n, d in ((sets.n1, sets.d1), (sets.n2, sets.d2)))
+
+
+def _share(m1: Floats, m2: Floats, beta: Floats) -> Floats:
+    """Expected share of the first arm in each death, at log ratio beta."""
+    hazard = m1 * np.exp(beta)[:, None]
+    total = hazard + m2
+    return np.divide(hazard, total, out=np.zeros_like(total), where=total > 0)
+
+
+def _limits(sets: RiskSets, m1: Floats, m2: Floats, deaths: Floats) -> tuple[Floats, Floats]:
+    """Replicates without a finite estimate: (NaN where finite, else 1) and the limit of the log ratio."""
+    least = (sets.death & (m2 <= 0) & (m1 > 0)).sum(axis=1)
+    most = (sets.death & (m1 > 0)).sum(axis=1)
+    low, high = deaths == least, deaths == most
+    limit = np.where(low & high, np.nan, np.where(low, -np.inf, np.inf))
+    return np.where(low | high, 1.0, np.nan), limit
+
+
+def _log_likelihood(sets: RiskSets, beta: Floats, ties: Ties) -> Floats:
+    """Log partial likelihood of each replicate."""
+    m1, m2 = efron_counts(sets, ties)
+    total = np.where(sets.death, m1 * np.exp(beta)[:, None] + m2, 1.0)
+    return beta * (sets.death & sets.first).sum(axis=1) - np.log(total).sum(axis=1)
+
+
+def _why_not(log_hr: float, events: tuple[int, int]) -> str:
+    """Why the partial likelihood has no maximum, in words."""
+    counts = f"events: {events[0]} in the first arm, {events[1]} in the second"
+    if np.isnan(log_hr):
+        return f"no event happens while both arms are at risk, so the hazard ratio is undetermined ({counts})"
+    which, value = ("first", "0") if log_hr < 0 else ("second", "infinite")
+    return (
+        f"the {which} arm has no event while both arms are at risk, so the hazard ratio is {value} and has no "
+        f"interval ({counts}); use the log-rank test or a difference of restricted means instead"
+    )
