@@ -1,0 +1,60 @@
+"""The audit: every printed number recomputed from the others, a verdict each.
+
+`run(tables)` gives the rows of `checks.csv`. Each check is a function of its family's module, registered once in
+`registry.RULES` with its formula and reference; `commands` offers each family for single numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+
+import pandas as pd
+
+from resurvey.audit.context import Context, prepare
+from resurvey.audit.registry import RULES, catalogue
+from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty
+from resurvey.errors import InputError
+
+FAMILIES = ("percentages", "categories", "intervals", "ratios")
+for _family in FAMILIES:
+    import_module(f"{__name__}.{_family}")
+
+__all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "run"]
+
+
+def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = None) -> pd.DataFrame:
+    """Audit every number of the tables.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Extraction tables by name, as text (checked first) or typed (`clean.tidy`); absent tables count as empty.
+    rules : iterable of str, optional
+        Names of the rules to run; all by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns check_id, rule, source_id, study_id, claim_ids (separated by `;`), reported, recomputed, verdict,
+        severity, explanation; sorted by source, rule and check id. `check_id` follows from the rule and its claims
+        alone, never from the order of rows.
+
+    Raises
+    ------
+    TableFaults
+        With every fault of raw tables at once.
+    InputError
+        If a rule or table name is unknown.
+    """
+    names = list(RULES) if rules is None else list(rules)
+    unknown = [name for name in names if name not in RULES]
+    if unknown:
+        raise InputError(f"unknown rule(s) {', '.join(unknown)}: expected some of {', '.join(RULES)}")
+    context = Context(prepare(tables))
+    found = [RULES[name].check(context) for name in names]
+    found = [frame for frame in found if len(frame)]
+    if not found:
+        return empty()
+    checks = pd.concat(found, ignore_index=True)
+    return checks.sort_values(["source_id", "rule", "check_id"], kind="stable", ignore_index=True)

@@ -1,0 +1,67 @@
+"""Human rulings on checks that did not come out: which check has none, and which ruling no longer fits."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resurvey.audit.verdicts import RULED
+from resurvey.errors import InconsistentReport
+
+COLUMNS = ["check_id", "verdict", "ruling", "affects", "reason", "by"]
+UNRULED = ["check_id", "problem", "explanation"]
+
+
+def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
+    """Checks without a ruling, and rulings that no longer match a check.
+
+    A ruling is needed for every verdict that is neither reproduced nor a matter of rounding, and not a gap either:
+    `other-method`, `discrepant`, `conflict`, `impossible`. A ruling matches when its check exists and still has the
+    verdict that was ruled on; a ruling on a check that is now reproduced is out of date.
+
+    Parameters
+    ----------
+    checks : DataFrame
+        Rows of checks.csv.
+    adjudications : DataFrame
+        Columns check_id, verdict, ruling, affects, reason, by.
+
+    Returns
+    -------
+    DataFrame
+        Columns check_id, problem, explanation; one row a problem, sorted; empty when all is ruled.
+    """
+    needed = checks[checks["verdict"].isin(RULED)]
+    ruled = dict(zip(adjudications["check_id"], adjudications["verdict"], strict=True))
+    words = dict(zip(checks["check_id"], checks["explanation"], strict=True))
+    now = dict(zip(checks["check_id"], checks["verdict"], strict=True))
+    problems = [
+        (check, f"no ruling on a verdict {verdict}", words[check])
+        for check, verdict in zip(needed["check_id"], needed["verdict"], strict=True)
+        if check not in ruled
+    ]
+    for check, verdict in ruled.items():
+        if check not in now:
+            problems.append((check, "the ruling names a check that is not made any more", "remove it or rename it"))
+        elif now[check] != verdict:
+            problem = f"the ruling was on a verdict {verdict}, the check now says {now[check]}"
+            problems.append((check, problem, words[check]))
+    return pd.DataFrame(sorted(problems), columns=UNRULED)
+
+
+def verify(checks: pd.DataFrame, adjudications: pd.DataFrame) -> str:
+    """A line for every verdict, when each discrepancy has its ruling and each ruling its check.
+
+    Raises
+    ------
+    InconsistentReport
+        Naming every check without a ruling and every ruling without its check.
+    """
+    problems = unruled(checks, adjudications)
+    if len(problems):
+        lines = [f"  {row.check_id}: {row.problem} ({row.explanation})" for row in problems.itertuples()]
+        advice = "rule on them in data/raw/adjudications.csv"
+        raise InconsistentReport(f"{len(lines)} check(s) and rulings do not match; {advice}:\n" + "\n".join(lines))
+    counts = checks["verdict"].value_counts()
+    lines = [f"{verdict}: {counts[verdict]}" for verdict in sorted(counts.index)]
+    lines.append(f"rulings: {len(adjudications)}, each of a check that still says what was ruled on")
+    return "\n".join(lines) + "\n"

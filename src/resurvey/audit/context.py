@@ -1,0 +1,158 @@
+"""What every check reads: typed tables, whatever form they came in, and the sizes of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from resurvey import clean, schema
+from resurvey import tables as raw_tables
+from resurvey.clean import NUMERIC, PRINTED_NUMBERS
+from resurvey.errors import InputError
+
+PLACE = ["source_id", "study_id", "arm_id", "population"]
+
+
+def numeric_columns(name: str) -> list[str]:
+    """Columns of a table that are typed as numbers (`c_text`, `c`, `c_min`, `c_max`, `c_op`)."""
+    columns = [column.name for column in schema.TABLES[name].columns if column.kind in NUMERIC]
+    return columns + [column for column in PRINTED_NUMBERS.get(name, ()) if column not in columns]
+
+
+def word_columns(name: str) -> list[str]:
+    """Columns of a typed table that hold words: to be read as text, never as numbers."""
+    numeric = numeric_columns(name)
+    words = [column.name for column in schema.TABLES[name].columns if column.name not in numeric]
+    return words + [f"{column}{end}" for column in numeric for end in ("_text", "_op")]
+
+
+def is_raw(name: str, frame: pd.DataFrame) -> bool:
+    """Whether a table still holds printed text only."""
+    numeric = numeric_columns(name)
+    return bool(numeric) and f"{numeric[0]}_text" not in frame.columns
+
+
+def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Typed tables from raw ones (checked first) or from typed ones (as `clean.tidy` makes them, or read back).
+
+    Raises
+    ------
+    TableFaults
+        With every fault of raw tables, all at once.
+    InputError
+        If a table has a name that the schema does not know.
+    """
+    unknown = sorted(set(tables) - set(schema.TABLES) - {"claims"})
+    if unknown:
+        raise InputError(f"unknown table(s) {', '.join(unknown)}: expected some of {', '.join(schema.TABLES)}")
+    known = {name: frame for name, frame in tables.items() if name in schema.TABLES}
+    raw = {name: frame for name, frame in known.items() if is_raw(name, frame)}
+    typed = {name: frame for name, frame in known.items() if name not in raw}
+    if raw:
+        # Tables without numbers look the same raw and typed; keys are checked against all of them.
+        plain = {name: frame for name, frame in typed.items() if not numeric_columns(name)}
+        raw_tables.check({**plain, **raw})
+        typed |= clean.tidy(raw)
+    missing = {name: _blank(name) for name in schema.TABLES if name not in typed}
+    if missing:
+        typed |= clean.tidy(missing)
+    return {name: _words_as_text(name, frame) for name, frame in typed.items()}
+
+
+def _blank(name: str) -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype=object) for column in schema.TABLES[name].names})
+
+
+def _words_as_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Blank cells of word columns come back from a file as not-a-number, `2` as 2.0: text again."""
+    spoilt = [column for column in word_columns(name) if column in frame and _is_spoilt(frame[column])]
+    if not spoilt:
+        return frame
+    return frame.assign(**{column: frame[column].map(_text) for column in spoilt})
+
+
+def _is_spoilt(column: pd.Series) -> bool:
+    return column.dtype != object or bool(column.isna().any())
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def read_typed(path: Path) -> pd.DataFrame:
+    """A typed table that the clean step wrote, words as text."""
+    return raw_tables.read_table(path, text=word_columns(path.stem)).pipe(
+        lambda frame: _words_as_text(path.stem, frame)
+    )
+
+
+class Context:
+    """Typed tables by attribute-like access, and look-ups that several checks share."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]):
+        self.tables = dict(tables)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+    @cached_property
+    def place_of(self) -> dict[str, tuple[str, int]]:
+        """Table and row number of every claim."""
+        found: dict[str, tuple[str, int]] = {}
+        for name in schema.CLAIM_TABLES:
+            for row, claim in enumerate(self.tables[name]["claim_id"]):
+                found[claim] = (name, row)
+        return found
+
+    def claim(self, claim_id: str) -> tuple[str, dict[str, object]] | None:
+        """Table name and row of a claim, or None."""
+        place = self.place_of.get(claim_id)
+        if place is None:
+            return None
+        name, row = place
+        return name, self._records(name)[row]
+
+    def _records(self, name: str) -> list[dict[str, object]]:
+        cache = self.__dict__.setdefault("_record_cache", {})
+        if name not in cache:
+            cache[name] = self.tables[name].to_dict("records")
+        return cache[name]
+
+    def records(self, name: str) -> list[dict[str, object]]:
+        """Rows of a table as dictionaries."""
+        return self._records(name)
+
+    @cached_property
+    def sizes(self) -> dict[tuple[str, str, str, str], tuple[float, str]]:
+        """Size of (source, study, arm, population) and the claim that prints it, where one size only is printed."""
+        arms = self.tables["arms"]
+        arms = arms[arms["n_op"] == "="]
+        kept = arms.groupby(PLACE, sort=False).agg(
+            n=("n", "first"), distinct=("n", "nunique"), claim=("claim_id", "first")
+        )
+        kept = kept[kept["distinct"] == 1]
+        return dict(zip(kept.index, zip(kept["n"], kept["claim"], strict=True), strict=True))
+
+    def size(self, source: str, study: str, arm: str, population: str) -> tuple[float, str] | None:
+        """Printed size of a group and the claim that prints it: by the same source, else by one other source."""
+        here = self.sizes.get((source, study, arm, population))
+        if here is not None:
+            return here
+        return self._size_elsewhere.get((study, arm, population))
+
+    @cached_property
+    def _size_elsewhere(self) -> dict[tuple[str, str, str], tuple[float, str]]:
+        found: dict[tuple[str, str, str], tuple[float, str]] = {}
+        clash = set()
+        for (_, *place), (n, claim) in self.sizes.items():
+            key = (place[0], place[1], place[2])
+            if key in found and found[key][0] != n:
+                clash.add(key)
+            found.setdefault(key, (n, claim))
+        return {key: value for key, value in found.items() if key not in clash}

@@ -1,0 +1,176 @@
+"""What a person reads of the audit: a summary table, and a page a paper in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from resurvey.audit.verdicts import (
+    CONFLICT,
+    DISCREPANT,
+    IMPOSSIBLE,
+    NONE,
+    OTHER_METHOD,
+    REPRODUCED,
+    ROUNDING,
+    RULED,
+    SEVERITIES,
+    UNCHECKABLE,
+    VERDICTS,
+)
+from resurvey.schema import CLAIM_TABLES
+
+SUMMARY = [
+    "source_id",
+    "claims",
+    "checked_claims",
+    "checks",
+    "reproduced",
+    "rounding",
+    "other_method",
+    "discrepant",
+    "conflict",
+    "impossible",
+    "uncheckable",
+    "conclusion",
+]
+MEANING = {
+    IMPOSSIBLE: "no data can have it",
+    CONFLICT: "the same quantity is printed differently elsewhere",
+    DISCREPANT: "no standard method reproduces it",
+    OTHER_METHOD: "reproduced by a standard method the paper does not name",
+    ROUNDING: "reproduced up to its last digit",
+    UNCHECKABLE: "hints, and what nothing printed can check",
+    REPRODUCED: "came out",
+}
+
+
+def places(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every extracted row: columns claim_id, source_id, locator; from raw or typed tables."""
+    columns = ["claim_id", "source_id", "locator"]
+    parts = [tables[name][columns] for name in CLAIM_TABLES if name in tables and len(tables[name])]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def summary(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """Numbers extracted, checkable and by verdict, a row a document and one for all.
+
+    Parameters
+    ----------
+    checks : DataFrame
+        Rows of checks.csv.
+    claims : DataFrame
+        Columns source_id and claim_id: every row that was extracted.
+
+    Returns
+    -------
+    DataFrame
+        Columns `SUMMARY`: `claims` rows extracted, `checked_claims` those in a check that could be made, then checks
+        by verdict, and `conclusion` the findings that touch a stated conclusion.
+    """
+    made = checks[checks["verdict"] != UNCHECKABLE]
+    touched = set().union(*(ids.split(";") for ids in made["claim_ids"])) if len(made) else set()
+    sources = sorted(set(claims["source_id"]) | set(checks["source_id"]))
+    lines = [
+        _summary_row(source, checks[checks["source_id"] == source], claims[claims["source_id"] == source], touched)
+        for source in sources
+    ]
+    lines.append(_summary_row("all", checks, claims, touched))
+    return pd.DataFrame(lines, columns=SUMMARY)
+
+
+def _summary_row(source: str, checks: pd.DataFrame, claims: pd.DataFrame, touched: set[str]) -> dict[str, object]:
+    counts = checks["verdict"].value_counts()
+    row: dict[str, object] = {verdict.replace("-", "_"): int(counts.get(verdict, 0)) for verdict in VERDICTS}
+    grave = checks["severity"].eq("conclusion") & checks["verdict"].isin(RULED)
+    return row | {
+        "source_id": source,
+        "claims": len(claims),
+        "checked_claims": int(claims["claim_id"].isin(touched).sum()),
+        "checks": len(checks),
+        "conclusion": int(grave.sum()),
+    }
+
+
+def page(
+    source_id: str, checks: pd.DataFrame, claims: pd.DataFrame, adjudications: pd.DataFrame, citation: str = ""
+) -> str:
+    """One paper's audit in Markdown: findings by severity with their rulings, then everything that was checked.
+
+    Parameters
+    ----------
+    source_id : str
+        The document.
+    checks, adjudications : DataFrame
+        Rows of checks.csv and adjudications.csv, of any documents.
+    claims : DataFrame
+        At least claim_id and locator (`clean.claims`).
+    citation : str
+        Printed under the title.
+    """
+    own = checks[checks["source_id"] == source_id]
+    place = dict(zip(claims["claim_id"], claims["locator"], strict=True)) if "locator" in claims else {}
+    rulings = {row["check_id"]: row for row in adjudications.to_dict("records")}
+    findings = own[own["verdict"].isin(RULED)]
+    lines = [f"# Audit of {source_id}", "", *([citation, ""] if citation else []), *_counts(own), ""]
+    lines += ["## Findings", ""]
+    if findings.empty:
+        lines += ["Every check that could be made came out.", ""]
+    for severity in SEVERITIES:
+        graded = findings[findings["severity"] == severity]
+        if len(graded):
+            lines += [f"### {_heading(severity)}", ""]
+            lines += [
+                line for verdict in VERDICTS for line in _findings(graded[graded["verdict"] == verdict], place, rulings)
+            ]
+    lines += ["## Everything that was checked", ""]
+    for verdict in VERDICTS:
+        part = own[own["verdict"] == verdict]
+        if len(part):
+            lines += [f"### {verdict}: {MEANING[verdict]} ({len(part)})", "", *_table(part, place), ""]
+    return "\n".join(lines)
+
+
+def _counts(own: pd.DataFrame) -> list[str]:
+    counts = own["verdict"].value_counts()
+    lines = ["| verdict | meaning | checks |", "|---|---|---|"]
+    lines += [f"| {verdict} | {MEANING[verdict]} | {counts.get(verdict, 0)} |" for verdict in reversed(VERDICTS)]
+    return lines
+
+
+def _heading(severity: str) -> str:
+    return {
+        "conclusion": "A stated conclusion is touched",
+        "major": "A number that readers use is wrong or doubtful",
+        "minor": "A digit or a label",
+        NONE: "Without consequence",
+    }[severity]
+
+
+def _findings(part: pd.DataFrame, place: dict[str, str], rulings: dict[str, dict]) -> list[str]:
+    lines = []
+    for row in part.itertuples():
+        first = row.claim_ids.split(";")[0]
+        lines.append(
+            f"- **{row.verdict}** `{row.check_id}` ({_cell(place.get(first, first))}): {_cell(row.explanation)}."
+        )
+        ruling = rulings.get(row.check_id)
+        if ruling:
+            affects = f" Affects: {_cell(ruling['affects'])}." if ruling["affects"] else ""
+            lines.append(f"  - Ruling: {ruling['ruling']}. {_cell(ruling['reason'])}{affects} ({_cell(ruling['by'])})")
+    return [*lines, ""] if lines else []
+
+
+def _table(part: pd.DataFrame, place: dict[str, str]) -> list[str]:
+    lines = ["| check | where | printed | recomputed | why |", "|---|---|---|---|---|"]
+    for row in part.itertuples():
+        first = row.claim_ids.split(";")[0]
+        cells = (f"`{row.check_id}`", place.get(first, first), row.reported, row.recomputed, row.explanation)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return lines
+
+
+def _cell(text: object) -> str:
+    """A table cell: no bars, no line breaks."""
+    return str(text).replace("|", "/").replace("\n", " ")

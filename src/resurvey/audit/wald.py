@@ -1,0 +1,96 @@
+"""What a ratio, its interval and its p say of each other on the log scale, for arrays of printed intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+SLACK = 1e-9
+# A log-rank z may differ from the Wald z by this much besides its systematic difference (see `score_factor`):
+# tied times, strata and covariates move it.
+Z_WINDOW = 0.1
+
+
+@dataclass(frozen=True)
+class Box:
+    """Printed values and what they may stand for: `low` to `high` by rounding to nearest, `unit` the last digit.
+
+    `widened()` admits digits cut off or rounded up as well.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, column: str) -> Box:
+        """From the columns `c`, `c_min`, `c_max` of a typed table."""
+        return cls(*(frame[f"{column}{end}"].to_numpy(float) for end in ("", "_min", "_max")))
+
+    def widened(self) -> Box:
+        """One unit of the last digit either way, where the print is a plain number."""
+        finite = np.isfinite(self.low) & np.isfinite(self.high)
+        with np.errstate(invalid="ignore"):
+            half = np.where(finite, (self.high - self.low) / 2, 0.0)
+        return Box(self.value, self.low - half, self.high + half)
+
+
+def quantile(level: Floats) -> Floats:
+    """Normal quantile of a two-sided confidence level in per cent; 95 where none is printed."""
+    from scipy.special import ndtri
+
+    return ndtri(0.5 + np.where(np.isnan(level), 95.0, level) / 200)
+
+
+def _log(values: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.maximum(values, 1e-12))
+
+
+def centre(lower: Box, upper: Box) -> tuple[Floats, Floats]:
+    """Range of the geometric middle sqrt(L U) of an interval."""
+    return np.sqrt(np.maximum(lower.low, 0) * upper.low), np.sqrt(np.maximum(lower.high, 0) * upper.high)
+
+
+def standard_error(lower: Box, upper: Box, z: Floats) -> tuple[Floats, Floats]:
+    """Range of the standard error of the log ratio, (ln U - ln L) / 2z."""
+    least = (_log(upper.low) - _log(lower.high)) / (2 * z)
+    return np.maximum(least, 1e-12), (_log(upper.high) - _log(lower.low)) / (2 * z)
+
+
+def z_range(value: Box, se: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Range of |ln ratio| / se."""
+    low, high = _log(value.low), _log(value.high)
+    least = np.where(low * high <= 0, 0.0, np.minimum(np.abs(low), np.abs(high)))
+    return least / se[1], np.maximum(np.abs(low), np.abs(high)) / se[0]
+
+
+def p_range(z: tuple[Floats, Floats], sides: int = 2) -> tuple[Floats, Floats]:
+    """Range of the p value that belongs to a range of |z|."""
+    from scipy.special import ndtr
+
+    return sides * ndtr(-z[1]), sides * ndtr(-z[0])
+
+
+def z_of_p(p: Floats, sides: int = 2) -> Floats:
+    """|z| of a p value."""
+    from scipy.special import ndtri
+
+    return -ndtri(np.clip(p, 1e-300, 1.0) / sides)
+
+
+def score_factor(value: Floats) -> Floats:
+    """Log-rank z over Wald z for a hazard ratio h and equal arms, at most 1: 2 (1 - h) / ((1 + h) |ln h|)."""
+    log = np.abs(_log(value))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = 2 * np.abs(1 - value) / ((1 + value) * log)
+    return np.where(log < 1e-6, 1.0, np.clip(factor, 0.0, 1.0))
+
+
+def meets(first: tuple[Floats, Floats], low: Floats, high: Floats) -> NDArray[np.bool_]:
+    """Whether the range `first` and low..high share a value."""
+    return (first[0] <= high + SLACK) & (low <= first[1] + SLACK)

@@ -1,0 +1,23 @@
+"""Recompute every printed number and write the verdicts, their summary and a page a paper."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import audit, tables
+from resurvey.audit import report
+from resurvey.audit.context import read_typed
+from resurvey.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+typed = {name: read_typed(Path(path)) for path in snakemake.input.tables for name in [Path(path).stem]}
+checks = audit.run(typed)
+tables.write_csv(checks, Path(snakemake.output.checks))
+claims = report.places(typed)
+tables.write_csv(report.summary(checks, claims), Path(snakemake.output.summary))
+citations = dict(zip(typed["sources"]["source_id"], typed["sources"]["citation"], strict=True))
+for source, path in zip(snakemake.params.sources, snakemake.output.pages, strict=True):
+    text = report.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))
+    tables.write_text(text, Path(path))
