@@ -18,7 +18,8 @@ NOT_REACHED = re.compile(
 )
 NUMBER = re.compile(
     r"^(?P<operator><=|>=|[<>≤≥~≈=]|ca\.|approx\.?)?\s*(?P<sign>[-+−–])?"
-    r"(?P<digits>\d+(?:[.·]\d+)?|[.·]\d+)(?P<exponent>[eE][-+]?\d{1,3})?$"
+    r"(?P<digits>\d+(?:[.·]\d+)?|[.·]\d+)(?P<exponent>[eE][-+]?\d{1,3})?$",
+    re.ASCII,
 )
 OPERATORS = {"": "=", "=": "=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
 MAX_LENGTH = 40

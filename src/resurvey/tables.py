@@ -20,7 +20,7 @@ from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
 
 Tables = dict[str, pd.DataFrame]
 IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
-DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
+DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", re.ASCII)
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 MAX_BYTES = 200_000_000
 MAX_CELL = 20_000

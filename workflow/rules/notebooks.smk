@@ -1,0 +1,21 @@
+"""Notebooks executed against the results, top to bottom, and their HTML copies."""
+
+SOURCES = sorted(Path("notebooks").glob("*.ipynb"))
+NOTEBOOKS = [f"results/notebooks/{path.stem}.html" for path in SOURCES]
+
+
+if SOURCES:
+
+    rule notebooks:
+        input:
+            **RESULTS,
+            figures=FIGURES,
+            notebooks=[str(path) for path in SOURCES],
+        output:
+            html=NOTEBOOKS,
+        log:
+            "logs/notebooks.log",
+        params:
+            code=code("notebooks"),
+        script:
+            "../scripts/notebooks.py"
