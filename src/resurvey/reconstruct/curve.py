@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from resurvey.reconstruct import checks
 from resurvey.reconstruct.facts import curve_facts
 from resurvey.reconstruct.monotone import MonotoneCurve, anchored, monotone_curve
-from resurvey.reconstruct.place import Floats, Frame, RiskTable, flow, frame, place, whole_deaths
+from resurvey.reconstruct.place import Floats, Frame, RiskTable, flow, frame, place, settle, tail_deaths, whole_deaths
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 
 #: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
@@ -159,9 +159,13 @@ def rebuild(arm: Arm, cut: Frame) -> tuple[Floats, Floats]:
     streams = flow(cut)
     total = arm.events if arm.events is None else feasible_total(arm, cut)
     deaths = whole_deaths(streams.expected, cut.leaving, cut.survival[cut.edge], arm.curve.noise, total)
-    streams = flow(cut, last_deaths=float(deaths[-1]))
+    known = float(deaths[-1])
+    if cut.gaps > 1:
+        known = tail_deaths(cut, float(streams.expected[-1]), known, arm.curve.noise)
+    streams = flow(cut, last_deaths=known)
     censored = cut.leaving.astype(np.int64) - deaths
     died, lost = place(cut, streams.deaths, deaths), place(cut, streams.censored, censored)
+    died = settle(cut, died, lost, deaths)
     return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
 
 

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+#: Share of the stretch between two points over which the curve falls, up to the later one: a click marks the foot of a
+#: step more often than its top. The points of an exact curve are taken at their word more than noisy ones.
+FALL_NOISY, FALL_EXACT = 0.5, 0.3
 #: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
 STRAY = 0.02
 
 
 @dataclass(frozen=True)
 class MonotoneCurve:
-    """Knots (time, survival) from (0, 1) on; between them the curve is straight (a vertical step has two knots).
+    """Knots (time, survival) from (0, 1) on, times strictly increasing; between them the curve is straight.
 
     `noise` is the standard deviation of the points around the curve in survival units; 0 means that the points
     were monotone to the last digit.
@@ -54,7 +57,31 @@ def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
     residual = s - fit.x
     noise = float(np.sqrt(np.sum(residual**2) / max(s.size - blocks, 1))) if blocks < s.size else 0.0
     knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], levels))
+    knots, values = _falls(knots, values, FALL_EXACT if noise < 1e-6 else FALL_NOISY)
     return MonotoneCurve(knots, values, noise, int((~keep).sum()))
+
+
+def _falls(time: Floats, survival: Floats, share: float) -> tuple[Floats, Floats]:
+    """Knots of a curve that is flat after each point and falls over the last `share` of the way to the next."""
+    if np.any(np.diff(time) == 0):
+        time, survival = _vertical(time, survival)
+    shoulder = time[1:] - share * np.diff(time)
+    knots = np.append(np.stack((time[:-1], np.minimum(shoulder, np.nextafter(time[1:], -np.inf))), axis=1), time[-1])
+    values = np.append(np.repeat(survival[:-1], 2), survival[-1])
+    distinct = np.append(np.diff(knots) > 0, True)
+    return knots[distinct], values[distinct]
+
+
+def _vertical(time: Floats, survival: Floats) -> tuple[Floats, Floats]:
+    """Points at one time as a vertical step: the highest just before that time, the lowest at it."""
+    first = np.append(True, np.diff(time) > 0)
+    last = np.append(first[1:], True)
+    top, foot = first & ~last, last
+    times = np.concatenate((np.nextafter(time[top], -np.inf), time[foot]))
+    levels = np.concatenate((survival[top], survival[foot]))
+    order = np.argsort(times, kind="stable")
+    keep = times[order] >= 0
+    return times[order][keep], levels[order][keep]
 
 
 def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 Everything rests on one identity. With S the survival curve and G the survival of follow-up (one minus the share
 censored), the number at risk just before t is N(t) = n S(t-) G(t-), deaths are dD = n G (-dS) and censorings are
-dC = n S (-dG). A printed number at risk fixes G at its time. Between two of them G is straight, or steps down at the
+dC = n S (-dG). A printed number at risk fixes G at its time. Between two of them censorings come at one pace, or at the
 censoring marks; after the last one it follows a one-parameter path whose parameter the printed total of events, or
 the end of follow-up, decides.
 """
@@ -22,7 +22,9 @@ Floats = NDArray[np.float64]
 #: entry makes it; benchmarks/reconstruction/README.md shows what other exponents cost.
 OPEN_SHAPE = 3.0
 #: After the last row of a table the censoring hazard goes on at this multiple of that of the last gap.
-TAIL_HAZARD = 1.5
+TAIL_HAZARD = 2.0
+#: How far (as a share) the deaths that this foresees after the last row may be off.
+TAIL_DOUBT = 0.3
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
     """Cut the arm at the points of the curve, the rows of the table, the censoring marks and the end.
 
     A row counts patients with a time of its own or later, so that its cut lies just before its time; a censoring
-    mark is a step, so that it is cut on both sides.
+    mark is a step, so that it is cut on both sides; so is the end, where everybody left is censored.
     """
     rows = table.time <= end
     time, count = table.time[rows], table.count[rows]
     before = np.nextafter(time, -np.inf)
     before[0] = min(curve.time[0], 0.0)
-    cuts = [curve.time[curve.time < end], before, [end]]
+    cuts = [curve.time[curve.time < end], before, [np.nextafter(end, -np.inf), end]]
     if ticks.size:
         cuts += [ticks, np.nextafter(ticks, -np.inf)]
     knot = np.unique(np.concatenate(cuts))
@@ -82,16 +84,16 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
 def follow_up_profile(arm: Frame) -> Floats:
     """Share (0 to 1) of a gap's fall of G that has happened at each knot, shape (k - 1, 2): start and end of a stretch.
 
-    Straight in time, or at the marks where the gap has any: a mark stands for the same number of patients as the
-    other marks of its gap, and dG = -dC / (n S).
+    Censorings come at one pace in a gap, or at the marks where the gap has any: a mark stands for the same number of
+    patients as the other marks of its gap. dG = -dC / (n S).
     """
     width = np.diff(arm.knot)
-    weight = width.copy()
+    weight = width / np.maximum((arm.survival[1:] + arm.survival[:-1]) / 2, 1e-3)
     if arm.ticks.size:
         at = np.searchsorted(arm.knot, np.unique(arm.ticks)) - 1
         copies = np.diff(np.append(np.searchsorted(arm.ticks, np.unique(arm.ticks)), arm.ticks.size))
         marked = np.bincount(arm.gap[at], minlength=arm.gaps) > 0
-        weight = np.where(marked[arm.gap], 0.0, width)
+        weight = np.where(marked[arm.gap], 0.0, weight)
         weight[at] = copies / np.maximum(arm.survival[at], 1e-9)
     total = np.bincount(arm.gap, weights=weight, minlength=arm.gaps)
     done = np.concatenate(([0.0], np.cumsum(weight / np.maximum(total, 1e-300)[arm.gap])))
@@ -167,8 +169,11 @@ def flow(arm: Frame, theta: float | None = None, last_deaths: float | None = Non
         theta = default_theta(arm, G)
     path = G[last] * open_path(u, theta, shape)
     start[tail], stop[tail] = path[:-1], path[1:]
+    start[-1], stop[-1] = path[-1], 0.0
     deaths = n * (start + stop) / 2 * step
+    deaths[-1] = n * start[-1] * step[-1]
     censored = n * (arm.survival[1:] + arm.survival[:-1]) / 2 * (start - stop)
+    censored[-1] = n * arm.survival[-1] * start[-1]
     return Flow(deaths, censored, np.bincount(arm.gap, weights=deaths, minlength=arm.gaps))
 
 
@@ -246,3 +251,31 @@ def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
     start[0] = max(arm.knot[0], 0.0)
     stop = arm.knot[arm.edge[1:]]
     return np.clip(times, np.minimum(start, stop)[gap], stop[gap])
+
+
+def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) -> Floats:
+    """Move each death to where the curve crosses half-way between the survival before and after it.
+
+    The levels are those of the product-limit curve of the patients themselves: among all times for this order of
+    deaths and censorings it is the least-squares one, because the least-squares curve on a lattice of levels is the
+    least-squares monotone curve rounded to it. Every death stays in its gap.
+    """
+    died = np.sort(died)
+    time = np.concatenate((died, lost))
+    event = np.concatenate((np.ones(died.size), np.zeros(lost.size)))
+    order = np.lexsort((1 - event, time))
+    at_risk = np.arange(time.size, 0, -1)
+    after = np.cumprod(np.where(event[order] > 0, 1 - 1 / at_risk, 1.0))[event[order] > 0]
+    half_way = (np.concatenate(([1.0], after[:-1])) + after) / 2
+    return _within_gap(arm, np.interp(-half_way, -arm.survival, arm.knot), deaths)
+
+
+def tail_deaths(arm: Frame, foreseen: float, counted: float, noise: float) -> float:
+    """Deaths after the last row by which to solve its censoring: between the foreseen and the counted number.
+
+    The count says much about censoring where the curve falls by more than its noise there, and little otherwise.
+    """
+    level = max(float(arm.survival[-1]), 0.02)
+    count_error = 2 * (0.7 * arm.entering[-1] * max(noise, 1e-3) / level) ** 2 + 0.3
+    doubt = (TAIL_DOUBT * foreseen) ** 2
+    return foreseen + doubt / (doubt + count_error) * (counted - foreseen)
