@@ -39,6 +39,8 @@ class Fact:
         Signed normal quantile, for a band (positive: the lower limit of the median).
     at_most : bool
         An inequality: in force only where the value would exceed `target`.
+    crossing : bool
+        The time was read off a curve at a given height (a median or a limit), rather than the height at a given time.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Fact:
     z: float = 0.0
     transform: str = "log-log"
     at_most: bool = False
+    crossing: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,12 @@ class Paths:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most probable state, its increments' noise variance, the gain and what is left of the misfit."""
+    """The most probable state, the noise variance of its increments, and the log evidence of the facts under the prior."""
 
     arm: Arm
     state: Floats
     noise: Floats
-    misfit: float
+    evidence: float
 
 
 def smooth_part(arm: Arm, state: Floats) -> tuple[Floats, Floats]:
@@ -210,7 +213,7 @@ def _gain(arm: Arm, state: Floats, path: Paths, target_sd: Floats) -> tuple[Floa
 
 def fit(arm: Arm) -> Fit:
     """Most probable state given the facts, by damped Gauss-Newton steps in the space of the facts."""
-    mean = np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
+    mean = arm_mean(arm)
     state = mean.copy()
     target = np.array([fact.target for fact in arm.facts])
     sd = np.array([fact.sd for fact in arm.facts])
@@ -226,20 +229,32 @@ def fit(arm: Arm) -> Fit:
         if largest < 1e-3 and step > 2:
             break
     path = paths(arm, state)
-    left = predict(arm, path) - target
-    prior_pull = (state - mean)[: 2 * arm.bins]
-    misfit = float(
-        np.sum((left[active] / sd[active]) ** 2) + _quadratic(arm, prior_pull, (state - mean)[2 * arm.bins :], noise)
-    )
-    return Fit(arm, state, noise, misfit)
+    return Fit(arm, state, noise, _evidence(arm, state - mean, path, np.where(active, sd, 1e3), target))
 
 
-def _quadratic(arm: Arm, smooth: Floats, rest: Floats, noise: Floats) -> float:
+def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -> float:
+    """Log density of the facts under the prior, linearised at the best state.
+
+    A median and its limits are times of a crossing: their density is that of the curve's value there times its slope, so a time in a
+    stretch with many events is the likelier.
+    """
+    _, jacobian, noise = _gain(arm, arm_mean(arm) + move, path, sd)
     k = arm.bins
-    jitter = 1e-8 * np.eye(k)
-    value = smooth[:k] @ np.linalg.solve(arm.cov_event + jitter, smooth[:k])
-    value += smooth[k:] @ np.linalg.solve(arm.cov_censor + jitter, smooth[k:])
-    return float(value + np.sum(rest**2 / np.maximum(noise, 1e-12)))
+    spread = jacobian[:, :k] @ arm.cov_event @ jacobian[:, :k].T
+    spread += jacobian[:, k : 2 * k] @ arm.cov_censor @ jacobian[:, k : 2 * k].T
+    spread += (jacobian[:, 2 * k :] * noise) @ jacobian[:, 2 * k :].T + np.diag(sd**2)
+    surprise = target - predict(arm, path) + jacobian @ move
+    value = -0.5 * surprise @ np.linalg.solve(spread, surprise) - 0.5 * np.linalg.slogdet(spread)[1]
+    for fact in arm.facts:
+        if fact.crossing and not fact.at_most:
+            near = slice(max(fact.edge - 1, 0), fact.edge + 1)
+            value += np.log(path.event[near].sum() / arm.width[near].sum())
+    return float(value)
+
+
+def arm_mean(arm: Arm) -> Floats:
+    """Prior mean of the whole state: the noise has mean 0."""
+    return np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
 
 
 def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 4) -> Floats:

@@ -29,30 +29,51 @@ class HazardPrior:
         log of the patients still followed at the longest follow-up, and its standard deviation.
     """
 
-    nodes: tuple[float, ...] = (0.05, 0.15, 0.25, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0)
-    shape: tuple[float, ...] = (-1.9, -0.95, -0.65, -0.45, -0.25, -0.08, -0.2, -0.35, -0.7, -1.1)
-    level: float = 0.3
-    wiggle: float = 0.4
-    wiggle_length: float = 0.6
-    early: float = 0.6
-    early_length: float = 0.25
-    censor_nodes: tuple[float, ...] = (0.05, 0.3, 0.5, 0.75, 0.95)
-    censor_shape: tuple[float, ...] = (-0.8, -0.5, 0.1, 0.9, 1.9)
-    censor_level: float = 0.8
-    censor_wiggle: float = 0.7
-    censor_length: float = 0.3
+    nodes: tuple[float, ...] = (0.05, 0.12, 0.25, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0)
+    shape: tuple[float, ...] = (-2.57, -1.28, -0.71, -0.55, -0.23, 0.0, -0.25, -0.27, -0.67, -1.53)
+    level: float = 0.1
+    slope: float = 0.1
+    wiggle: float = 0.21
+    wiggle_length: float = 0.5
+    early: float = 1.06
+    early_length: float = 0.19
+    rough: float = 0.45
+    rough_length: float = 0.03
+    tilt: tuple[float, ...] = (-0.5, -0.45, -0.35, -0.15, -0.03, 0.0, -0.05, -0.1, -0.2, -0.1)
+    usual_follow_up: float = 1.3
+    censor_nodes: tuple[float, ...] = (0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.97)
+    censor_shape: tuple[float, ...] = (-1.05, -1.0, -0.73, 0.02, 0.79, 1.36, 2.14)
+    censor_level: float = 0.4
+    censor_wiggle: float = 0.72
+    censor_length: float = 0.25
+    censor_rough: float = 0.37
+    censor_rough_length: float = 0.08
     left_log: float = 0.4
     left_sd: float = 0.7
+    periods_weeks: tuple[float, ...] = (6.0, 8.0, 9.0, 12.0)
+    period_share: tuple[float, ...] = (0.13, 0.08, 0.07, 0.08)
+    known_period_share: float = 0.75
+    unscheduled: float = 0.43
+    late: float = 0.037
+    spread: float = 0.06
+    spread_growth: float = 0.038
 
-    def event(self, time: Floats, scale: float, level: float | None = None) -> tuple[Floats, Floats]:
+    def event(
+        self, time: Floats, scale: float, level: float | None = None, end: float | None = None
+    ) -> tuple[Floats, Floats]:
         """Mean (bins,) and covariance (bins, bins) of the log hazard of an event at `time`; `scale` is the median or a guess of it."""
         u = np.maximum(time / scale, 1e-4)
         x = np.log(u)
         mean = np.interp(x, np.log(self.nodes), self.shape) - np.log(scale)
+        if end is not None:
+            longer = np.clip(np.log(end / scale) - self.usual_follow_up, -1.3, 1.3)
+            mean = mean + longer * np.interp(x, np.log(self.nodes), self.tilt)
         damp = np.exp(-u / self.early_length)
         distance = x[:, None] - x[None, :]
         cov = (self.level if level is None else level) ** 2
         cov = cov + self.wiggle**2 * np.exp(-0.5 * (distance / self.wiggle_length) ** 2)
+        cov = cov + self.slope**2 * x[:, None] * x[None, :]
+        cov = cov + self.rough**2 * np.exp(-0.5 * (distance / self.rough_length) ** 2)
         cov = cov + self.early**2 * damp[:, None] * damp[None, :]
         return mean, cov
 
@@ -61,7 +82,28 @@ class HazardPrior:
         v = time / end
         mean = np.interp(v, self.censor_nodes, self.censor_shape) - np.log(end)
         distance = v[:, None] - v[None, :]
-        return mean, self.censor_level**2 + self.censor_wiggle**2 * np.exp(-0.5 * (distance / self.censor_length) ** 2)
+        cov = self.censor_level**2 + self.censor_wiggle**2 * np.exp(-0.5 * (distance / self.censor_length) ** 2)
+        return mean, cov + self.censor_rough**2 * np.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
+
+    def spread_at(self, visit: Floats) -> Floats:
+        """Standard deviation, in periods, of the events found at the k-th visit."""
+        return np.sqrt(self.spread**2 + visit * self.spread_growth**2)
+
+    def scheduled(self, edges: Floats, period: float) -> Floats:
+        """Factor on the hazard in each bin where progression is looked for every `period`; its mean over a period is 1.
+
+        A share `unscheduled` of the hazard is even; the rest is found shortly after each visit, more loosely at later ones.
+        """
+        visits = np.arange(1, max(int(np.ceil(edges[-1] / period)) + 2, 2))
+        place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)
+        found = np.diff(_normal_cdf(place).sum(axis=1)) * period / np.diff(edges)
+        return self.unscheduled + (1 - self.unscheduled) * found
+
+
+def _normal_cdf(x: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    return ndtr(x)
 
 
 PRIOR = HazardPrior()

@@ -9,15 +9,16 @@ from statistics import NormalDist
 import numpy as np
 
 from resurvey.errors import InputError
-from resurvey.reconstruct.summary_facts import arm_of
+from resurvey.reconstruct.summary_facts import arm_of, periods
 from resurvey.reconstruct.hazard import Fit, fit
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.sample import ensemble
+from resurvey.reconstruct.sample import Ensemble, ensemble
 from resurvey.reconstruct.summary_checks import TRANSFORMS, checked
 from resurvey.reconstruct.summary_report import report
 
-# the customary transformation is preferred unless another fits clearly better (in units of twice the log likelihood)
-OTHER_TRANSFORM = 4.0
+# how often each transformation of the band is met with in print, before its fit is looked at
+TRANSFORM_SHARE = {"log-log": 0.6, "log": 0.25, "linear": 0.15}
+SMALLEST_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class SurvivalSummary:
         The curve stays above one half; its upper confidence band does.
     time_rounding, survival_rounding : float, optional
         Half a unit of the last printed digit; by default inferred from the numbers.
+    assessment_interval : float, optional
+        Time between the visits at which progression is looked for; 0 where events are not tied to visits (death). None weighs the
+        customary intervals of 6, 8, 9 and 12 weeks against none, by how well they agree with the printed numbers.
+    time_unit : {'months', 'weeks', 'days', 'years'} or None, default 'months'
+        Unit of all times; used only to place the customary intervals (None: none are tried).
     label : str
         Named in messages.
     """
@@ -71,6 +77,8 @@ class SurvivalSummary:
     ci_method: str | None = None
     time_rounding: float | None = None
     survival_rounding: float | None = None
+    assessment_interval: float | None = None
+    time_unit: str | None = "months"
     label: str = ""
 
     @property
@@ -115,15 +123,40 @@ def from_summary(
     if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
         raise InputError(f"replicates is {replicates!r}, expected a whole number, 1 or more")
     rng = np.random.default_rng(0) if rng is None else rng
-    found, transform = best_fit(s)
-    made = ensemble(found, s, int(replicates), transform, rng)
-    return report(s, found, made, transform)
+    fits, transform = weigh(s)
+    made = _drawn(fits, s, int(replicates), transform, rng)
+    return report(s, fits[0][0], made, transform)
 
 
-def best_fit(s: SurvivalSummary) -> tuple[Fit, str]:
-    """The fit under the named transformation of the interval, or under the one whose limits agree best with all else."""
-    tried = [s.ci_method] if s.ci_method else list(TRANSFORMS) if s.lower or s.upper else ["log-log"]
-    fits = [(fit(arm_of(s, transform=transform)), transform) for transform in tried]
-    return min(
-        fits, key=lambda pair: pair[0].misfit + (OTHER_TRANSFORM if pair[1] != "log-log" and len(fits) > 1 else 0.0)
+def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
+    """Fits under each schedule of visits with their posterior shares, and the transformation the interval was read from."""
+    arms = {name: arm_of(s, transform=name) for name in _transforms(s)}
+    plain = {name: fit(arm) for name, arm in arms.items()}
+    transform = max(plain, key=lambda name: plain[name].evidence + np.log(TRANSFORM_SHARE[name]))
+    candidates = periods(s, float(plain[transform].arm.edges[-1]))
+    fits = [plain[transform] if p is None else fit(arm_of(s, transform=transform, period=p)) for p, _ in candidates]
+    score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
+    share = np.exp(score - score.max())
+    share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
+    share /= share.sum()
+    return [(found, float(p)) for found, p in zip(fits, share, strict=True) if p > 0], transform
+
+
+def _transforms(s: SurvivalSummary) -> list[str]:
+    if s.ci_method:
+        return [s.ci_method]
+    return list(TRANSFORMS) if s.lower is not None or s.upper is not None else ["log-log"]
+
+
+def _drawn(
+    fits: list[tuple[Fit, float]], s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator
+) -> Ensemble:
+    """Replicates from each fit in proportion to its share, in random order."""
+    running = np.cumsum([share for _, share in fits])
+    upto = np.rint(size * running / running[-1]).astype(int)
+    counts = np.diff(np.concatenate([[0], upto]))
+    parts = [ensemble(found, s, int(c), transform, rng) for (found, _), c in zip(fits, counts, strict=True) if c > 0]
+    order = rng.permutation(size)
+    return Ensemble(
+        *(np.concatenate([getattr(part, name) for part in parts])[order] for name in ("time", "event", "placed"))
     )

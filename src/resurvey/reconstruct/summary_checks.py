@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
 
 TRANSFORMS = ("log-log", "log", "linear")
+UNITS = ("days", "weeks", "months", "years")
 TIMES = (
     "median",
     "lower",
@@ -24,8 +25,9 @@ TIMES = (
     "shortest_follow_up",
     "accrual",
     "follow_up_after_accrual",
+    "assessment_interval",
 )
-MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "lower")
+MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "assessment_interval", "lower")
 
 
 def checked(s: SurvivalSummary) -> SurvivalSummary:
@@ -71,6 +73,8 @@ def _malformed(s: SurvivalSummary) -> Iterator[str]:
         yield f"ci_level is {s.ci_level!r}, expected a number between 0 and 1{hint}"
     if s.ci_method is not None and s.ci_method not in TRANSFORMS:
         yield f"ci_method is {s.ci_method!r}, expected one of {', '.join(TRANSFORMS)} or None"
+    if s.time_unit is not None and s.time_unit not in UNITS:
+        yield f"time_unit is {s.time_unit!r}, expected one of {', '.join(UNITS)} or None"
 
 
 def _whole(value: object) -> bool:

@@ -42,6 +42,8 @@ EARLY_EDGES = (
 )
 EVEN_BINS = 16
 NO_HAZARD = -25.0
+MOST_VISITS = 14
+WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
 def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
@@ -105,25 +107,53 @@ def _inferred_end(s: SurvivalSummary) -> float:
     return max(1.1 * last, float(np.interp(share, gone, ends)))
 
 
-def grid(s: SurvivalSummary, scale: float, end: float) -> Floats:
-    """Edges of the bins: fine where curves bend, and every printed time an edge."""
+def grid(s: SurvivalSummary, scale: float, end: float, visits: Floats) -> Floats:
+    """Edges of the bins: fine where curves bend and around visits, and every printed time an edge."""
     fixed = np.unique([0.0, end, *[t for t in printed_times(s) if 0 < t < end]])
     loose = np.concatenate([np.array(EARLY_EDGES) * scale, np.linspace(0, end, EVEN_BINS + 1)])
+    loose = np.concatenate([visits, loose[loose > visits.max(initial=0.0)]])
     loose = loose[(loose > 0) & (loose < end)]
-    loose = np.sort(loose[np.abs(loose[:, None] - fixed[None, :]).min(axis=1) > 0.006 * end])
+    loose = np.sort(loose[np.abs(loose[:, None] - fixed[None, :]).min(axis=1) > 0.003 * end])
     if loose.size:
-        loose = loose[np.concatenate(([True], np.diff(loose) > 0.006 * end))]
+        loose = loose[np.concatenate(([True], np.diff(loose) > 0.003 * end))]
     return np.sort(np.concatenate([fixed, loose]))
 
 
-def arm_of(s: SurvivalSummary, *, transform: str = "log-log", prior: HazardPrior = PRIOR) -> Arm:
-    """The grid, the prior and the facts of a summary."""
-    end, _ = end_of_follow_up(s)
+def visit_edges(period: float | None, end: float, prior: HazardPrior = PRIOR) -> Floats:
+    """Edges that resolve the events found at visits every `period`, as long as they stand apart."""
+    if period is None:
+        return np.empty(0)
+    visit = np.arange(1, min(int(end / period), MOST_VISITS) + 1)
+    centre, spread = visit + prior.late, prior.spread_at(visit)
+    around = centre[:, None] + spread[:, None] * np.array([-1.5, -0.5, 0.5, 1.5])
+    return np.concatenate([[0.5 * period], around.ravel() * period, (visit + 0.5) * period])
+
+
+def periods(s: SurvivalSummary, end: float, prior: HazardPrior = PRIOR) -> list[tuple[float | None, float]]:
+    """Candidate intervals between visits, in the summary's unit (None: events are not tied to visits), and their prior shares."""
+    if s.assessment_interval is not None:
+        if s.assessment_interval == 0:
+            return [(None, 1.0)]
+        return [(None, 1 - prior.known_period_share), (s.assessment_interval, prior.known_period_share)]
+    if s.time_unit is None:
+        return [(None, 1.0)]
+    found = [(w * WEEK[s.time_unit], p) for w, p in zip(prior.periods_weeks, prior.period_share, strict=True)]
+    found = [(period, p) for period, p in found if end > 1.5 * period]
+    return [(None, 1 - sum(p for _, p in found)), *found]
+
+
+def arm_of(
+    s: SurvivalSummary, *, transform: str = "log-log", period: float | None = None, prior: HazardPrior = PRIOR
+) -> Arm:
+    """The grid, the prior and the facts of a summary; `period` is the interval between visits, if any."""
+    end, printed = end_of_follow_up(s)
     scale, level = guess_scale(s, end)
     end = _inferred_end(s) if end is None else end
-    edges = grid(s, scale, end)
+    edges = grid(s, scale, end, visit_edges(period, end, prior))
     middle = 0.5 * (edges[1:] + edges[:-1])
-    mean_event, cov_event = prior.event(middle, scale, level)
+    mean_event, cov_event = prior.event(middle, scale, level, end if printed else None)
+    if period is not None:
+        mean_event = mean_event + np.log(prior.scheduled(edges, period))
     mean_censor, cov_censor = _censoring(s, middle, end, prior)
     if s.events == 0:
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
@@ -160,10 +190,10 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
     # the curve crosses one half in a step of about 1 / n, and the printed time is rounded
     blur = float(np.hypot(1.2 / s.n, 1.3 / scale * s.time_rounding / np.sqrt(3)))
     if s.median is not None:
-        yield Fact("survival", place(s.median), LOG_LOG_2, blur)
+        yield Fact("survival", place(s.median), LOG_LOG_2, blur, crossing=True)
     for limit, z in ((s.lower, s.z), (s.upper, -s.z)):
         if limit is not None:
-            yield Fact("band", place(limit), LOG_LOG_2, blur, z, transform)
+            yield Fact("band", place(limit), LOG_LOG_2, blur, z, transform, crossing=True)
     for t, v in s.landmarks:
         least = max(0.5 * s.survival_rounding, 0.2 / s.n)
         held = min(max(v, least), 1 - least)
