@@ -2,6 +2,17 @@
 
 from resurvey.design.binomial import BinomialDesign, SimonDesign, binomial_one_stage, simon_designs, simon_two_stage
 from resurvey.design.claim import DesignClaim, check_claim, implied_event_probability
+from resurvey.design.conduct import (
+    ExponentialTest,
+    OneSampleLogRank,
+    RealCourse,
+    exact_exponential_test,
+    log_rank_from_counts,
+    median_interval,
+    months_between,
+    one_sample_log_rank,
+    real_course,
+)
 from resurvey.design.course import (
     DROPOUT_READINGS,
     READINGS,
@@ -13,7 +24,16 @@ from resurvey.design.course import (
     read_course,
     time_of_event,
 )
+from resurvey.design.curves import (
+    alpha_power_contour,
+    alpha_power_map,
+    events_by_time,
+    operating_characteristics,
+    simulated_characteristics,
+)
 from resurvey.design.methods import METHODS, Method, find_method
+from resurvey.design.search import SearchBounds, SearchResult, implied_values, search_assumptions
+from resurvey.design.simulate import TESTS, SimulatedTrials, rejection_rates, simulate_trials, z_scores
 from resurvey.design.single import (
     HYPOTHESES,
     Design,
@@ -24,34 +44,60 @@ from resurvey.design.single import (
     power_given_events,
     single_arm,
 )
+from resurvey.design.verdict import describe_set, verdict_on_claim
 
 __all__ = [
     "DROPOUT_READINGS",
     "HYPOTHESES",
     "METHODS",
     "READINGS",
+    "TESTS",
     "Accrual",
     "BinomialDesign",
     "Course",
     "Design",
     "DesignClaim",
+    "ExponentialTest",
     "Method",
+    "OneSampleLogRank",
+    "RealCourse",
+    "SearchBounds",
+    "SearchResult",
     "SimonDesign",
+    "SimulatedTrials",
     "alpha_given_events",
+    "alpha_power_contour",
+    "alpha_power_map",
     "binomial_one_stage",
     "check_claim",
+    "describe_set",
     "detectable_median",
     "dropout_hazard",
     "event_probability",
+    "events_by_time",
+    "exact_exponential_test",
     "expected_events",
     "find_method",
     "follow_up_for_events",
     "implied_event_probability",
+    "implied_values",
+    "log_rank_from_counts",
+    "median_interval",
     "method_names",
+    "months_between",
+    "one_sample_log_rank",
+    "operating_characteristics",
     "power_given_events",
     "read_course",
+    "real_course",
+    "rejection_rates",
+    "search_assumptions",
     "simon_designs",
     "simon_two_stage",
+    "simulate_trials",
+    "simulated_characteristics",
     "single_arm",
     "time_of_event",
+    "verdict_on_claim",
+    "z_scores",
 ]

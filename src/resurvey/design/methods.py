@@ -15,9 +15,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
-from resurvey.design.course import LN2, Course, _Weibull, event_probability, integrate
+import numpy as np
+
+from resurvey.design.course import LN2, Course, Floats, Weibull, event_probability, integrate
 from resurvey.errors import InputError, NotEstimable
 
 
@@ -157,13 +158,13 @@ def one_sample_moments(s: Setting) -> tuple[float, float, float]:
     """
     if s.course is None:
         raise InputError("the one-sample log-rank methods need accrual and follow_up, in the unit of the medians")
-    null, ratio = _Weibull(s.null_median, s.shape), s.hazard_ratio
+    null, ratio = Weibull(s.null_median, s.shape), s.hazard_ratio
 
-    def density(t: float) -> float:
-        return math.exp(-ratio * null.cumulative(t)) * null.hazard(t)
+    def density(t: Floats) -> Floats:
+        return np.exp(-ratio * null.cumulative(t)) * null.hazard(t)
 
-    v0 = integrate(s.course, density)
-    v00 = integrate(s.course, lambda t: density(t) * null.cumulative(t))
+    v0 = integrate(s.course, density, null)
+    v00 = integrate(s.course, lambda t: density(t) * null.cumulative(t), null)
     v1, v01 = ratio * v0, ratio * v00
     return v1, v0, v1 - v1**2 + 2 * v00 - v0**2 - 2 * v01 + 2 * v0 * v1
 
@@ -201,17 +202,14 @@ def _landmark_variance(s: Setting, median: float) -> float:
         )
     if course.dropout_hazard == 0 and float(course.followed(time)) == 1.0:
         return survival * (1 - survival)
-    from scipy.integrate import quad
+    law = Weibull(median, s.shape)
 
-    law = _Weibull(median, s.shape)
+    def rate(t: Floats) -> Floats:
+        # `integrate` multiplies by the chance of being observed; here the variance divides by it.
+        seen = course.followed(t) * np.exp(-course.dropout_hazard * t)
+        return law.hazard(t) * np.exp(law.cumulative(t)) / seen**2
 
-    def rate(t: float) -> float:
-        seen = float(course.followed(t)) * math.exp(-course.dropout_hazard * t)
-        return law.hazard(t) * math.exp(law.cumulative(t)) / seen
-
-    points = [b for b in course.breaks if b < time] + [time]
-    parts = pairwise(points)
-    return survival**2 * math.fsum(quad(rate, a, b, epsabs=1e-13, epsrel=1e-11, limit=200)[0] for a, b in parts)
+    return survival**2 * integrate(course, rate, law, upper=time)
 
 
 def _landmark(transform: str, both: bool = False) -> Callable[[Setting], Effect]:
@@ -402,6 +400,13 @@ ALIASES = {
     "landmark": "landmark_arcsine",
     "binomial": "landmark_binomial",
 }
+
+
+@lru_cache(maxsize=65536)
+def effect_of(method: Method, setting: Setting) -> Effect:
+    """The effect of a normal-approximation method; cached, since one setting is asked about many error rates."""
+    assert method.effect is not None
+    return method.effect(setting)
 
 
 def find_method(name: str) -> Method:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
-from resurvey.design.methods import Method, Setting
+from resurvey.design.methods import Method, Setting, effect_of
 from resurvey.errors import NotEstimable
 
 LARGEST = 2_000_000
@@ -29,9 +30,15 @@ def required_size(method: Method, setting: Setting, *, alpha: float, power: floa
     """
     tail = alpha / sides
     if method.effect is not None:
-        effect = method.effect(setting)
+        effect = effect_of(method, setting)
         z = _upper_quantile(tail) * effect.sd_null + _upper_quantile(1 - power) * effect.sd_alternative
         return (z / effect.shift) ** 2
+    # No exact test here depends on the course of the trial; without it the answer is found again in the cache.
+    return _exact_size(method, replace(setting, course=None), tail, power)
+
+
+@lru_cache(maxsize=4096)
+def _exact_size(method: Method, setting: Setting, tail: float, power: float) -> float:
     if not method.discrete:
         return _smooth_size(method, setting, tail, power)
     return float(_discrete_size(method, setting, tail, power))
@@ -88,7 +95,7 @@ def power_at(method: Method, setting: Setting, size: float, *, alpha: float, sid
 
     if method.effect is None:
         return _exact(method, setting, size, alpha / sides)
-    effect = method.effect(setting)
+    effect = effect_of(method, setting)
     z = abs(effect.shift) * math.sqrt(size) - _upper_quantile(alpha / sides) * effect.sd_null
     return float(ndtr(z / effect.sd_alternative))
 
@@ -98,7 +105,7 @@ def alpha_at(method: Method, setting: Setting, size: float, *, power: float, sid
     from scipy.special import ndtr
 
     if method.effect is not None:
-        effect = method.effect(setting)
+        effect = effect_of(method, setting)
         z = abs(effect.shift) * math.sqrt(size) - _upper_quantile(1 - power) * effect.sd_alternative
         return min(1.0, sides * float(ndtr(-z / effect.sd_null)))
     return min(1.0, sides * _smallest_level(method, setting, size, power))

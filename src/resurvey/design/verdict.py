@@ -1,0 +1,216 @@
+"""The outcome of the check in words, and as a dictionary that travels in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from resurvey.design.claim import DesignClaim
+from resurvey.design.search import SearchResult
+from resurvey.errors import InputError
+
+PLAIN = {"reading": "additional", "dropout_reading": "divide", "hypothesis": "alternative"}
+SET_COLUMNS = [
+    "method",
+    "sides",
+    "alpha",
+    "power",
+    "null_median",
+    "alternative_median",
+    "landmark",
+    "reading",
+    "dropout",
+    "dropout_reading",
+    "hypothesis",
+    "assumed_share",
+    "event_probability",
+    "events_raw",
+    "events",
+    "patients_raw",
+    "patients",
+    "departures",
+    "departures_text",
+]
+
+
+def verdict_on_claim(
+    claim: DesignClaim, table: pd.DataFrame, search: SearchResult | None = None, *, nearest: int = 8
+) -> dict[str, Any]:
+    """Judge a printed sample size from the table of `check_claim` and, where made, the search.
+
+    Parameters
+    ----------
+    claim : DesignClaim
+        With `events`, and usually `patients`.
+    table : DataFrame
+        Of `check_claim(claim)`.
+    search : SearchResult, optional
+    nearest : int, default 8
+        Assumption sets listed.
+
+    Returns
+    -------
+    dict
+        `verdict` and the verdicts on events and on patients (`reproduced`: the first formula for an exponential
+        trial, as printed; `other-method`: another named formula, or an assumption that is not printed;
+        `discrepant`: none), `words`, the formulas that give each number, `nearest_assumption_sets`, what was
+        searched, and `questions_for_authors`. Only plain types, None for an empty cell.
+    """
+    if claim.events is None:
+        raise InputError("the claim needs events: there is nothing to judge")
+    proper = table[~table["misuse"].astype(bool)]
+    plain = proper[(proper["reading"] == PLAIN["reading"]) & (proper["hypothesis"] == PLAIN["hypothesis"])]
+    usual = plain[plain["method"] == "log_hazard"]
+    events = _verdict(usual, plain, proper, "reproduces_events")
+    patients = None if claim.patients is None else _verdict(usual, plain, proper, "reproduces_patients")
+    same_row = proper[_true(proper, "reproduces_events") & _true(proper, "reproduces_patients")]
+    pair = _pair_verdict(claim, events, same_row, search)
+    return {
+        "verdict": pair,
+        "verdict_events": events,
+        "verdict_patients": patients,
+        "words": _words(claim, usual, plain, same_row, search),
+        "claimed": {"events": claim.events, "patients": claim.patients},
+        "formulas_that_give_the_events": _names(plain, "reproduces_events"),
+        "formulas_that_give_the_patients": _names(plain, "reproduces_patients"),
+        "formulas_that_give_both": sorted(set(same_row["method"])),
+        "nearest_assumption_sets": [] if search is None else _sets(search, nearest),
+        "search": None if search is None else _search_counts(search),
+        "questions_for_authors": _questions(claim),
+    }
+
+
+def _true(table: pd.DataFrame, column: str) -> pd.Series:
+    return table[column].fillna(False).astype(bool)
+
+
+def _verdict(usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame, column: str) -> str:
+    if _true(usual, column).any():
+        return "reproduced"
+    return "other-method" if _true(plain, column).any() or _true(proper, column).any() else "discrepant"
+
+
+def _pair_verdict(claim: DesignClaim, events: str, same_row: pd.DataFrame, search: SearchResult | None) -> str:
+    if claim.patients is None:
+        return events
+    if len(same_row):
+        usual = same_row[(same_row["method"] == "log_hazard") & (same_row["reading"] == PLAIN["reading"])]
+        return "reproduced" if len(usual) else "other-method"
+    # A set that changes or adds an assumption the paper does not print reproduces nothing that the paper says.
+    return "discrepant"
+
+
+def _names(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+    chosen = table[_true(table, column)]
+    return [
+        {"method": row.method, "sides": int(row.sides), "events_raw": float(row.events_raw)}
+        for row in chosen.itertuples()
+    ]
+
+
+def _range(table: pd.DataFrame, column: str) -> str:
+    values = table[column].dropna()
+    return f"{int(values.min())} to {int(values.max())}" if len(values) else "no number"
+
+
+def _words(
+    claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, same_row: pd.DataFrame, search: SearchResult | None
+) -> str:
+    said = ", ".join(f"{int(r.events)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
+    hits = plain[_true(plain, "reproduces_events")]
+    parts = [
+        f"The usual formula for an exponential median (log hazard) gives {said} events; {claim.events} is printed."
+    ]
+    if len(hits):
+        named = "; ".join(f"{r.label}, {r.sides}-sided ({r.events_raw:.2f})" for r in hits.itertuples())
+        parts.append(f"The printed number of events is what these formulas give: {named}.")
+    else:
+        parts.append("No formula examined gives the printed number of events with the printed error rates.")
+    if claim.patients is not None:
+        parts += _words_on_patients(claim, plain, same_row, search)
+    return " ".join(parts)
+
+
+def _words_on_patients(
+    claim: DesignClaim, plain: pd.DataFrame, same_row: pd.DataFrame, search: SearchResult | None
+) -> list[str]:
+    first = plain.iloc[0]
+    parts = [
+        f"Enrolment over {claim.accrual:g} and follow-up for {claim.follow_up:g} after it would show an event in "
+        f"{100 * first['event_probability']:.0f} % of patients under the alternative, so that {claim.events} events "
+        f"need {int(first['patients_from_claimed_events'])} patients, dropout included; {claim.patients} is printed."
+    ]
+    if len(same_row):
+        parts.append(f"Both numbers follow from {_range(same_row, 'sides')}-sided {', '.join(set(same_row['label']))}.")
+    else:
+        parts.append("No row of the table gives both numbers.")
+    if search is not None and search.both_count:
+        best = search.both.iloc[0]
+        parts.append(
+            f"Of {search.examined} sets of assumptions searched, {search.both_count} give both (about "
+            f"{search.both_by_chance:.0f} would by coincidence); the closest to the print is {describe_set(best)}."
+        )
+    elif search is not None:
+        parts.append(f"None of the {search.examined} sets of assumptions searched gives both.")
+    return parts
+
+
+def describe_set(row: pd.Series) -> str:
+    """One assumption set in words."""
+    from resurvey.design.course import DROPOUT_READINGS, READINGS
+    from resurvey.design.methods import METHODS
+
+    said = [
+        METHODS[row["method"]].label,
+        f"{'one' if row['sides'] == 1 else 'two'}-sided {row['alpha']:g}",
+        f"power {row['power']:g}",
+        f"medians {row['null_median']:.4g} and {row['alternative_median']:.4g}",
+    ]
+    if pd.notna(row["landmark"]):
+        said.append(f"landmark {row['landmark']:g}")
+    if row["reading"]:
+        said.append(READINGS[row["reading"]])
+    if pd.notna(row["assumed_share"]):
+        said.append(f"{100 * row['assumed_share']:.4g} % of patients assumed to have an event")
+    elif row["hypothesis"]:
+        said.append(f"events counted under: {row['hypothesis']}")
+    said.append(DROPOUT_READINGS[row["dropout_reading"]])
+    return "; ".join(said) + f" ({row['events_raw']:.2f} events, {row['patients_raw']:.2f} patients)"
+
+
+def _sets(search: SearchResult, count: int) -> list[dict[str, Any]]:
+    chosen = search.both if search.both_count else search.nearest
+    return [
+        {name: _plain(row[name]) for name in SET_COLUMNS} | {"words": describe_set(row)}
+        for _, row in chosen.head(count).iterrows()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or pd.isna(value) or value == "":
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _search_counts(search: SearchResult) -> dict[str, Any]:
+    return {
+        "examined": search.examined,
+        "give_events": search.events_count,
+        "give_patients": search.patients_count,
+        "give_both": search.both_count,
+        "both_by_chance": search.both_by_chance,
+    }
+
+
+def _questions(claim: DesignClaim) -> list[str]:
+    asked = ["Which formula or program gave the number of events, and on which scale was the test to be made?"]
+    if claim.sides is None:
+        asked.append("Is the significance level one-sided or two-sided?")
+    if claim.patients is not None:
+        asked += [
+            "Does the follow-up begin at the last entry, at each patient's entry, or does it include enrolment?",
+            "Which share of patients was expected to have an event by the analysis, and under which median?",
+            "Is the dropout a flat allowance (divided or multiplied) or a rate, and over which time?",
+        ]
+    return [*asked, "At how many events, or at which date, was the primary analysis to be made?"]
