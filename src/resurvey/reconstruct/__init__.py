@@ -4,3 +4,8 @@ from resurvey.reconstruct.curve import from_curve as from_curve
 from resurvey.reconstruct.result import Reconstruction as Reconstruction
 from resurvey.reconstruct.summary import SurvivalSummary as SurvivalSummary
 from resurvey.reconstruct.summary import from_summary as from_summary
+from resurvey.reconstruct.pair import HazardRatio as HazardRatio
+from resurvey.reconstruct.pair import ReconstructedPair as ReconstructedPair
+from resurvey.reconstruct.pair import from_pair as from_pair
+from resurvey.reconstruct.subgroups import ReconstructedSubgroups as ReconstructedSubgroups
+from resurvey.reconstruct.subgroups import from_subgroups as from_subgroups

@@ -400,36 +400,58 @@ def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
 def _in_place(
     arm: Arm, s: SurvivalSummary, plan: Plan, time: Floats, event: Floats, transform: str, rng: np.random.Generator
 ) -> Ensemble:
-    """Stretch time between the printed times so that median and limits fall where they were printed.
-
-    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the limits with it;
-    numbers at risk and landmarks stay as they are because their times are held.
-    """
-    size = time.shape[0]
-    median, lower, upper = limits(time, event, s.z, transform)
-    placed = np.ones(size, dtype=bool)
+    """Replicates with median and limits where they were printed; `placed` where that could be done."""
+    median, _, upper = limits(time, event, s.z, transform)
+    placed = np.ones(time.shape[0], dtype=bool)
     if s.median_not_reached:
         placed &= ~np.isfinite(median)
     if s.upper_not_reached:
         placed &= ~np.isfinite(upper)
-    moved = [(a, b) for a, b in ((lower, s.lower), (median, s.median), (upper, s.upper)) if b is not None]
+    held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
+    stretch = stretch_to(s, time, event, held, transform, rng)
+    return Ensemble(stretch.apply(time), event, placed & stretch.possible)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A monotone map of time for each replicate, from `source` to `goal` times; the identity where it is not `possible`."""
+
+    source: Floats
+    goal: Floats
+    possible: NDArray[np.bool_]
+
+    def apply(self, time: Floats) -> Floats:
+        """Mapped times, shape as given; the last held time stays what it is to the bit."""
+        use = np.flatnonzero(self.possible)
+        if not use.size or not self.source.shape[1]:
+            return time
+        out = time.copy()
+        last = self.goal[use, -1:]
+        out[use] = np.where(time[use] >= last, time[use], _interpolate(time[use], self.source[use], self.goal[use]))
+        return out
+
+
+def stretch_to(
+    s: SurvivalSummary, time: Floats, event: Floats, held: Floats, transform: str, rng: np.random.Generator
+) -> Stretch:
+    """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
+
+    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the limits
+    with it; numbers at risk and landmarks stay as they are because their times are held.
+    """
+    size = time.shape[0]
+    rebuilt = zip(limits(time, event, s.z, transform), (s.median, s.lower, s.upper), strict=True)
+    moved = sorted(((a, b) for a, b in rebuilt if b is not None), key=lambda pair: pair[1])
     if not moved:
-        return Ensemble(time, event, placed)
-    held = arm.edges[plan.knots]
-    source = np.column_stack([np.broadcast_to(held, (size, held.size)), *(a for a, _ in moved)])
+        return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))
+    source = np.column_stack([held, *(a for a, _ in moved)])
     jitter = 0.9 * s.time_rounding * (2 * rng.random((size, len(moved))) - 1)
-    goal = np.sort(np.array([b for _, b in moved]) + jitter, axis=1)
-    goal = np.column_stack([np.broadcast_to(held, (size, held.size)), goal])
-    ok = np.isfinite(source).all(axis=1)
-    order = np.argsort(np.where(np.isfinite(source), source, 2 * held[-1]), axis=1, kind="stable")
-    rows = np.arange(size)[:, None]
-    x, y = source[rows, order], goal[rows, order]
-    gap = 1e-9 * held[-1]
-    ok &= (np.diff(y, axis=1) > gap).all(axis=1) & (np.diff(np.where(np.isfinite(x), x, 0), axis=1) > gap).all(axis=1)
-    placed &= ok
-    use = np.flatnonzero(ok)
-    out = time.copy()
-    if use.size:
-        warped = _interpolate(time[use], x[use], y[use])
-        out[use] = np.where(time[use] >= held[-1], held[-1], warped)
-    return Ensemble(out, event, placed)
+    goal = np.column_stack([held, np.sort(np.array([b for _, b in moved]) + jitter, axis=1)])
+    end = held.max(axis=1, keepdims=True)
+    possible = np.isfinite(source).all(axis=1)
+    order = np.argsort(np.where(np.isfinite(source), source, 2 * end), axis=1, kind="stable")
+    x, y = np.take_along_axis(source, order, axis=1), np.take_along_axis(goal, order, axis=1)
+    gap = 1e-9 * end
+    possible &= (np.diff(y, axis=1) > gap).all(axis=1)
+    possible &= (np.diff(np.where(np.isfinite(x), x, 0), axis=1) > gap).all(axis=1)
+    return Stretch(x, y, possible)

@@ -123,9 +123,15 @@ def from_summary(
     if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
         raise InputError(f"replicates is {replicates!r}, expected a whole number, 1 or more")
     rng = np.random.default_rng(0) if rng is None else rng
+    made, transform, end = rebuilt(s, int(replicates), rng)
+    return report(s, end, made, transform)
+
+
+def rebuilt(s: SurvivalSummary, size: int, rng: np.random.Generator) -> tuple[Ensemble, str, float]:
+    """Replicates of a checked summary, the transformation its interval was read by, and the end of follow-up."""
     fits, transform = weigh(s)
-    made = _drawn(fits, s, int(replicates), transform, rng)
-    return report(s, fits[0][0], made, transform)
+    made = _drawn(fits, s, size, transform, rng)
+    return made, transform, float(fits[0][0].arm.edges[-1])
 
 
 def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:

@@ -163,13 +163,14 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
         changes["at_risk"] = tuple(y for _, y in rows) or None
     if _missing(s.time_rounding):
         printed = [changes[name] for name in ("median", "lower", "upper") if changes[name] is not None]
-        changes["time_rounding"] = 0.5 * 10.0 ** -max((_decimals(v) for v in printed), default=1)  # type: ignore[arg-type]
+        changes["time_rounding"] = 0.5 * 10.0 ** -max((decimals(v) for v in printed), default=1)  # type: ignore[arg-type]
     if _missing(s.survival_rounding):
-        changes["survival_rounding"] = 0.5 * 10.0 ** -max([2, *(_decimals(v) for _, v in landmarks)])
+        changes["survival_rounding"] = 0.5 * 10.0 ** -max([2, *(decimals(v) for _, v in landmarks)])
     return replace(s, **changes)  # type: ignore[arg-type]
 
 
-def _decimals(value: float, most: int = 4) -> int:
+def decimals(value: float, most: int = 4) -> int:
+    """Decimals a number needs, at most `most`."""
     return next((d for d in range(most) if abs(value - round(value, d)) < 1e-9), most)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.summary_facts import end_of_follow_up
-from resurvey.reconstruct.hazard import Fit
 from resurvey.reconstruct.result import Reconstruction, accuracy_table
 from resurvey.reconstruct.sample import Ensemble, limits, survival_at
 
@@ -24,7 +23,7 @@ METHOD = (
 )
 
 
-def report(s: SurvivalSummary, found: Fit, made: Ensemble, transform: str) -> Reconstruction:
+def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Reconstruction:
     """The reconstruction with its table of facts."""
     size, n = made.time.shape
     patients = pd.DataFrame(
@@ -39,7 +38,7 @@ def report(s: SurvivalSummary, found: Fit, made: Ensemble, transform: str) -> Re
         patients,
         accuracy,
         [],
-        list(_undetermined(s, found, accuracy)),
+        list(_undetermined(s, end, accuracy)),
         "summary",
         f"{METHOD}; interval of the median read as {transform}",
     )
@@ -105,9 +104,8 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
         }
 
 
-def _undetermined(s: SurvivalSummary, found: Fit, accuracy: pd.DataFrame) -> Iterator[str]:
+def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Iterator[str]:
     yield "the shape of the curve between the printed points: replicates differ there"
-    end = found.arm.edges[-1]
     if not end_of_follow_up(s)[1]:
         yield f"the longest follow-up was not printed: {end:.4g} was inferred"
     if s.events is None:
