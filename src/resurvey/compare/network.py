@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from resurvey.compare import network_consistency, network_rank
 from resurvey.compare.estimates import check_level, chi_square_p, quantile
-from resurvey.compare.network_data import Evidence, read_contrasts
+from resurvey.compare.network_data import Evidence, centred_inverse, read_contrasts
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
@@ -232,7 +232,7 @@ def fit(evidence: Evidence, tau2: float) -> Fit:
     for study, own in zip(evidence.studies, weights, strict=True):
         laplacian[np.ix_(study.arms, study.arms)] += own
         right[study.arms] += -(own * study.effects).sum(axis=1)
-    covariance = np.linalg.inv(laplacian + 1 / n) - 1 / n
+    covariance = centred_inverse(laplacian)
     level_of = covariance @ right
     effects = level_of[:, None] - level_of[None, :]
     diagonal = np.diag(covariance)
@@ -276,7 +276,7 @@ def _basic_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats, Floats
         stop, m = start + study.arms.size - 1, study.arms.size
         # Where rounding keeps the pairs from adding up, the arm means that fit all pairs best stand for them.
         own = study.laplacian()
-        means = (np.linalg.inv(own + 1 / m) - 1 / m) @ -(own * study.effects).sum(axis=1)
+        means = centred_inverse(own) @ -(own * study.effects).sum(axis=1)
         y[start:stop] = means[1:] - means[0]
         rows = np.arange(start, stop)
         design[rows, study.arms[1:]], design[rows, study.arms[0]] = 1.0, -1.0

@@ -47,8 +47,7 @@ class Study:
         if m == 2:
             weight = 1 / variances[0, 1]
             return np.array([[weight, -weight], [-weight, weight]])
-        covariance = _arm_covariance(variances)
-        return np.linalg.inv(covariance + 1 / m) - 1 / m
+        return centred_inverse(_arm_covariance(variances))
 
 
 @dataclass(frozen=True)
@@ -185,6 +184,13 @@ def _arm_covariance(variances: Floats) -> Floats:
     m = variances.shape[0]
     centre = np.eye(m) - 1 / m
     return -0.5 * centre @ variances @ centre
+
+
+def centred_inverse(matrix: Floats) -> Floats:
+    """Pseudo-inverse of a symmetric matrix whose only null vector is constant (a Laplacian, or the inverse of one)."""
+    n = matrix.shape[0]
+    size = float(np.trace(matrix)) / n  # filling the null direction with the usual eigenvalue keeps the digits
+    return np.linalg.inv(matrix + size / n) - 1 / (size * n)
 
 
 def _check_multi_arm(study: Study, treatments: list[str], tolerance: float) -> list[str]:
