@@ -9,9 +9,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.reconstruct import checks
+from resurvey.reconstruct.censoring import FollowUp, known_events, step_heights, unknown_events
 from resurvey.reconstruct.facts import curve_facts
 from resurvey.reconstruct.monotone import MonotoneCurve, anchored, monotone_curve
-from resurvey.reconstruct.place import Floats, Frame, RiskTable, flow, frame, place, settle, tail_deaths, whole_deaths
+from resurvey.reconstruct.place import (
+    Floats,
+    Frame,
+    RiskTable,
+    flow,
+    followed,
+    foreseen_theta,
+    frame,
+    open_path,
+    place,
+    settle,
+    solve_open_path,
+    tail_deaths,
+    whole_deaths,
+)
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 
 #: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
@@ -156,17 +171,28 @@ def read_arm(
 
 def rebuild(arm: Arm, cut: Frame) -> tuple[Floats, Floats]:
     """Times and marks of the single most plausible set of patients."""
-    streams = flow(cut)
-    total = arm.events if arm.events is None else feasible_total(arm, cut)
+    total = None if arm.events is None else feasible_total(arm, cut)
+    known = followed(cut)
+    if cut.gaps == 1 and not arm.ticks.size:
+        path = no_table(arm, cut, total).mean_path(cut.knot / arm.end)
+    else:
+        path = open_path(known.place, foreseen_theta(cut, known))
+    streams = flow(cut, known, path)
     deaths = whole_deaths(streams.expected, cut.leaving, cut.survival[cut.edge], arm.curve.noise, total)
-    known = float(deaths[-1])
-    if cut.gaps > 1:
-        known = tail_deaths(cut, float(streams.expected[-1]), known, arm.curve.noise)
-    streams = flow(cut, last_deaths=known)
-    censored = cut.leaving.astype(np.int64) - deaths
-    died, lost = place(cut, streams.deaths, deaths), place(cut, streams.censored, censored)
-    died = settle(cut, died, lost, deaths)
+    if cut.gaps > 1 or arm.ticks.size:
+        aim = tail_deaths(cut, float(streams.expected[-1]), float(deaths[-1]), arm.curve.noise)
+        streams = flow(cut, known, open_path(known.place, solve_open_path(known.place, known.drop, aim)))
+    lost = place(cut, streams.censored, cut.leaving.astype(np.int64) - deaths)
+    died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
     return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
+
+
+def no_table(arm: Arm, cut: Frame, total: int | None) -> FollowUp:
+    """Candidate ends of follow-up of an arm without numbers at risk."""
+    steps = step_heights(arm.curve, arm.n, arm.end)
+    if total is None:
+        return unknown_events(steps)
+    return known_events(steps, cut.knot / arm.end, -arm.n * np.diff(cut.survival), total)
 
 
 def feasible_total(arm: Arm, cut: Frame) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,15 @@ class MonotoneCurve:
     """Knots (time, survival) from (0, 1) on, times strictly increasing; between them the curve is straight.
 
     `noise` is the standard deviation of the points around the curve in survival units; 0 means that the points
-    were monotone to the last digit.
+    were monotone to the last digit. `drops` are the falls between neighbouring points, at `drop_times`.
     """
 
     time: Floats
     survival: Floats
     noise: float
     strays: int
+    drop_times: Floats
+    drops: Floats
 
     @property
     def end(self) -> float:
@@ -58,7 +60,8 @@ def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
     noise = float(np.sqrt(np.sum(residual**2) / max(s.size - blocks, 1))) if blocks < s.size else 0.0
     knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], levels))
     knots, values = _falls(knots, values, FALL_EXACT if noise < 1e-6 else FALL_NOISY)
-    return MonotoneCurve(knots, values, noise, int((~keep).sum()))
+    strays = int((~keep).sum())
+    return MonotoneCurve(knots, values, noise, strays, t, np.maximum(-np.diff(levels, prepend=1.0), 0.0))
 
 
 def _falls(time: Floats, survival: Floats, share: float) -> tuple[Floats, Floats]:
@@ -133,4 +136,4 @@ def anchored(
         time, survival = np.insert(time, place, when), np.insert(survival, place, level)
         survival[:place] = np.maximum(survival[:place], level)
         survival[place:] = np.minimum(survival[place:], level)
-    return MonotoneCurve(time, survival, curve.noise, curve.strays)
+    return replace(curve, time=time, survival=survival)

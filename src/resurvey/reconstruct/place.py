@@ -18,9 +18,6 @@ from resurvey.reconstruct.monotone import MonotoneCurve
 
 Floats = NDArray[np.float64]
 
-#: G(u) = 1 - theta u^3 on an arm without a table: follow-up ends slowly at first and fast at the end, as staggered
-#: entry makes it; benchmarks/reconstruction/README.md shows what other exponents cost.
-OPEN_SHAPE = 3.0
 #: After the last row of a table the censoring hazard goes on at this multiple of that of the last gap.
 TAIL_HAZARD = 2.0
 #: How far (as a share) the deaths that this foresees after the last row may be off.
@@ -100,19 +97,19 @@ def follow_up_profile(arm: Frame) -> Floats:
     return np.stack((done[:-1] - arm.gap, done[1:] - arm.gap), axis=1)
 
 
-def open_path(u: Floats, theta: float, shape: float) -> Floats:
+def open_path(u: Floats, theta: float, shape: float = 1.0) -> Floats:
     """G on an open stretch, u from 0 to 1: 1 - theta u^shape up to theta = 1, then 1 - u^(shape / theta)."""
     return 1.0 - min(theta, 1.0) * np.maximum(u, 0.0) ** (shape / max(theta, 1.0))
 
 
-def solve_open_path(u: Floats, drop: Floats, deaths: float, shape: float) -> float:
+def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
     """The theta at which an open stretch holds `deaths` deaths; the nearest one where none does.
 
     `drop` (k - 1,) is the number of deaths between the places `u` (k,) were nobody censored.
     """
 
     def expected(theta: float) -> float:
-        g = open_path(u, theta, shape)
+        g = open_path(u, theta)
         return float(np.dot(drop, g[1:] + g[:-1]) / 2)
 
     most, at_one = float(drop.sum()), expected(1.0)
@@ -125,16 +122,47 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float, shape: float) -> flo
     return float(np.exp((low + high) / 2))
 
 
-def default_theta(arm: Frame, G: Floats) -> float:
-    """Where nothing decides the open stretch: the hazard of the gap before goes on; without a table G ends near 0."""
+@dataclass(frozen=True)
+class Followed:
+    """G at both ends of every stretch, `start` and `stop` (k - 1,), and the open last gap.
+
+    `tail` are the stretches of the last gap, `place` (their number + 1,) runs from 0 to 1 along its censoring, and
+    `drop` are its deaths if nobody were censored.
+    """
+
+    start: Floats
+    stop: Floats
+    at_rows: Floats
+    tail: slice
+    place: Floats
+    drop: Floats
+
+
+def followed(arm: Frame) -> Followed:
+    """G as the numbers at risk fix it; the last gap is left open."""
+    n, last = arm.entering[0], arm.gaps - 1
+    level = np.maximum(arm.survival[arm.edge[:-1]], 1e-12)
+    rows = np.minimum(np.minimum.accumulate(arm.entering / (n * level)), 1.0)
+    profile = follow_up_profile(arm)
+    fall = -np.diff(np.append(rows, 0.0))[arm.gap]
+    start = rows[arm.gap] - fall * profile[:, 0]
+    stop = rows[arm.gap] - fall * profile[:, 1]
+    tail = slice(int(arm.edge[last]), None)
+    drop = n * rows[last] * -np.diff(arm.survival)[tail]
+    return Followed(start, stop, rows, tail, np.append(profile[tail, 0], 1.0), drop)
+
+
+def foreseen_theta(arm: Frame, known: Followed) -> float:
+    """Share censored before the end in the open last gap, if the censoring hazard of the gap before goes on."""
     last = arm.gaps - 1
-    if last == 0:
-        return 1.0 - 1.0 / max(arm.entering[0] * arm.survival[-1], 2.0)
-    start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
-    hazard = max(-np.log(max(G[last], 1e-12) / max(G[last - 1], 1e-12)), 0.0) / max(stop - start, 1e-12)
-    length = arm.knot[-1] - stop
     patients = max(arm.entering[last] * arm.survival[-1] / max(arm.survival[arm.edge[last]], 1e-12), 1.0)
-    return float(np.clip(1.0 - np.exp(-TAIL_HAZARD * hazard * length), 0.0, max(1.0 - 1.0 / patients, 0.0)))
+    most = 1.0 - 1.0 / max(patients, 1.0)
+    if last == 0:
+        return most
+    start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
+    before, at = np.maximum(known.at_rows[[last - 1, last]], 1e-12)
+    hazard = max(float(np.log(before / at)), 0.0) / max(stop - start, 1e-12)
+    return float(np.clip(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0, most))
 
 
 @dataclass(frozen=True)
@@ -146,30 +174,18 @@ class Flow:
     expected: Floats
 
 
-def flow(arm: Frame, theta: float | None = None, last_deaths: float | None = None) -> Flow:
-    """Expected deaths and censorings of every stretch, from the counts at risk and the curve.
+def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
+    """Expected deaths and censorings of every stretch.
 
-    The last gap is open: its G follows `theta`, or is solved so that it holds `last_deaths` deaths.
+    `path` is G on the open last gap, relative to its start, at the places of `known`; what is left at the end leaves
+    there.
     """
-    n, last = arm.entering[0], arm.gaps - 1
-    level = arm.survival[arm.edge]
-    G = np.minimum.accumulate(arm.entering / (n * np.maximum(level[:-1], 1e-12)))
-    G = np.minimum(G, 1.0)
-    profile = follow_up_profile(arm)
-    fall = -np.diff(np.append(G, 0.0))
-    start = G[arm.gap] - fall[arm.gap] * profile[:, 0]
-    stop = G[arm.gap] - fall[arm.gap] * profile[:, 1]
-    tail = slice(int(arm.edge[last]), None)
+    n = arm.entering[0]
+    start, stop = known.start.copy(), known.stop.copy()
+    open_G = known.at_rows[-1] * path
+    start[known.tail], stop[known.tail] = open_G[:-1], open_G[1:]
+    start[-1], stop[-1] = open_G[-1], 0.0
     step = -np.diff(arm.survival)
-    u = np.append(profile[tail, 0], 1.0)
-    shape = OPEN_SHAPE if last == 0 and not arm.ticks.size else 1.0
-    if last_deaths is not None:
-        theta = solve_open_path(u, n * G[last] * step[tail], last_deaths, shape)
-    elif theta is None:
-        theta = default_theta(arm, G)
-    path = G[last] * open_path(u, theta, shape)
-    start[tail], stop[tail] = path[:-1], path[1:]
-    start[-1], stop[-1] = path[-1], 0.0
     deaths = n * (start + stop) / 2 * step
     deaths[-1] = n * start[-1] * step[-1]
     censored = n * (arm.survival[1:] + arm.survival[:-1]) / 2 * (start - stop)

@@ -1,0 +1,130 @@
+"""How follow-up ends on an arm without numbers at risk: what the steps of its curve, its end and its events say.
+
+A single death lowers the curve by S / N = 1 / (n G): the height of the steps is the share of patients still followed,
+whatever the survival. Steps are only seen where they stand out of the noise, so that they are one source beside a
+prior over shapes of G and, where it is printed, the total of events, which fixes the mean of G over the deaths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from resurvey.reconstruct.monotone import Floats, MonotoneCurve
+
+#: Shapes b of G(u) = 1 - theta u^b and their prior: from a rush out at the start (0.5) to a common cut-off (12).
+SHAPES = np.array([0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0])
+SHAPE_PRIOR = np.array([0.06, 0.09, 0.15, 0.20, 0.20, 0.15, 0.10, 0.05])
+#: G just before the end of follow-up, and its prior, Beta(0.4, 1.5) by cells: most curves are drawn to their last
+#: patients (G near 0), some are cut off with many patients still followed.
+ENDS = np.array([0.001, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97])
+END_PRIOR = np.array(
+    [0.164, 0.135, 0.103, 0.091, 0.081, 0.071, 0.092, 0.083, 0.061, 0.045, 0.033, 0.022, 0.013, 0.006, 0.001]
+)
+#: Shapes and prior where the events are known and theta follows from them.
+SOLVED_SHAPES = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 12.0])
+SOLVED_PRIOR = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5]) / 6.0
+#: Windows of follow-up in which steps are measured, and how a measured step relates to the true one: steps of several
+#: deaths and blocks split by noise are in the mean and in the log standard deviation.
+WINDOWS = (1 / 3, 2 / 3, 1.0001)
+STEP_BIAS, STEP_SD, NOISE_SHARE = 0.9, 0.35, 0.8
+
+
+@dataclass(frozen=True)
+class StepHeights:
+    """Share followed as the steps of the curve tell it: at `place` (0 to 1), with a log standard deviation."""
+
+    place: Floats
+    followed: Floats
+    log_sd: Floats
+
+
+def step_heights(curve: MonotoneCurve, n: int, end: float) -> StepHeights:
+    """The mean step of the least-squares monotone curve, weighted by its height, in each window of follow-up."""
+    drop, place = curve.drops, curve.drop_times / end
+    found = []
+    for low, high in zip(WINDOWS[:-1], WINDOWS[1:], strict=True):
+        inside = (place >= low) & (place < high)
+        d = drop[inside]
+        total, squares = float(d.sum()), float(np.dot(d, d))
+        if total < 0.015:
+            continue
+        mean = squares / total
+        height = np.sqrt(max(mean**2 - (NOISE_SHARE * curve.noise) ** 2, (0.3 * mean) ** 2))
+        log_sd = np.sqrt(STEP_SD**2 + 0.3 * squares / total**2) * min((mean / height) ** 2, 10.0)
+        at = float(np.dot(d * d, place[inside]) / squares)
+        found.append((min(at, 1.0), min(1 / (n * height * STEP_BIAS), 1.0), log_sd))
+    columns = np.array(found).reshape(-1, 3).T
+    return StepHeights(*columns)
+
+
+def _misfit(theta: Floats, shape: Floats, steps: StepHeights) -> Floats:
+    """Log likelihood of the steps for each (theta, shape); theta above 1 bends the shape as in `open_path`."""
+    bend = shape / np.maximum(theta, 1.0)
+    g = 1 - np.minimum(theta, 1.0)[:, None] * steps.place[None, :] ** bend[:, None]
+    apart = (np.log(np.maximum(g, 1e-4)) - np.log(steps.followed)) / steps.log_sd
+    return -np.minimum(apart**2 / 2, 8.0).sum(axis=1)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Candidate shapes of the end of follow-up, and how plausible each is (weights sum to 1)."""
+
+    theta: Floats
+    shape: Floats
+    weight: Floats
+
+    def paths(self, u: Floats, index: object = slice(None)) -> Floats:
+        """G of the candidates at the places u, one row a candidate."""
+        theta, shape = self.theta[index], self.shape[index]
+        power = (shape / np.maximum(theta, 1.0))[:, None]
+        return 1 - np.minimum(theta, 1.0)[:, None] * np.maximum(u, 0.0)[None, :] ** power
+
+    def mean_path(self, u: Floats) -> Floats:
+        """Their mean at the places u (through a grid of 129 places, which is finer than any of them bends)."""
+        grid = np.linspace(0.0, 1.0, 129) ** 2
+        likely = np.flatnonzero(self.weight > 1e-4)
+        weight = self.weight[likely]
+        return np.interp(u, grid, weight @ self.paths(grid, likely) / weight.sum())
+
+
+def unknown_events(steps: StepHeights) -> FollowUp:
+    """Candidates where the events are not known: all shapes and ends, weighted by prior and steps."""
+    shape, end = (grid.ravel() for grid in np.meshgrid(SHAPES, ENDS, indexing="ij"))
+    log_weight = np.log(np.outer(SHAPE_PRIOR, END_PRIOR).ravel())
+    return _weighted(1 - end, shape, log_weight + _misfit(1 - end, shape, steps))
+
+
+def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> FollowUp:
+    """Candidates with the given number of deaths: one theta a shape.
+
+    `drop` (k - 1,) is the number of deaths between the places u (k,) if nobody were censored.
+    """
+    middle, drop = (u[1:] + u[:-1]) / 2, np.maximum(drop, 0.0)
+    # sixty places of equal drop are enough to solve for theta
+    running = np.concatenate(([0.0], np.cumsum(drop)))
+    levels = (np.arange(60) + 0.5) / 60 * running[-1]
+    place = np.interp(levels, (running[1:] + running[:-1]) / 2, middle) if running[-1] > 0 else np.linspace(0, 1, 60)
+    wanted = deaths / max(running[-1], 1e-12)
+    shape = SOLVED_SHAPES
+    log_place = np.log(np.maximum(place, 1e-9))[None, :]
+
+    def followed(theta: Floats) -> Floats:
+        power = np.exp((shape / np.maximum(theta, 1.0))[:, None] * log_place).mean(axis=1)
+        return 1 - np.minimum(theta, 1.0) * power
+
+    at_one = followed(np.ones(shape.size))
+    below = np.clip((1 - wanted) / np.maximum(1 - at_one, 1e-12), 0.0, 1.0)
+    low, high = np.zeros(shape.size), np.full(shape.size, 6.0)
+    for _ in range(18):
+        half = (low + high) / 2
+        more = followed(np.exp(half)) > wanted
+        low, high = np.where(more, half, low), np.where(more, high, half)
+    theta = np.where(wanted >= at_one, below, np.exp((low + high) / 2))
+    return _weighted(theta, shape, np.log(SOLVED_PRIOR) + _misfit(theta, shape, steps))
+
+
+def _weighted(theta: Floats, shape: Floats, log_weight: Floats) -> FollowUp:
+    weight = np.exp(log_weight - log_weight.max())
+    return FollowUp(theta, shape, weight / weight.sum())
