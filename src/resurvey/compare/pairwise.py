@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise as steps
 from math import exp, inf, isfinite, nan
 
 import numpy as np
@@ -13,7 +14,9 @@ from scipy.special import ndtr, ndtri
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.cox import Ties, check_level, stack_cox
+from resurvey.survival.difference import recovered_difference
 from resurvey.survival.logrank import MAXCOMBO_WEIGHTS, NO_INFORMATION, Weight, stack_maxcombo, stack_z, weight_name
+from resurvey.survival.proportional import check_cuts, piece_of, stack_proportionality
 from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
@@ -86,6 +89,7 @@ def pairwise(
     landmarks: Sequence[float] = (),
     labels: tuple[str, str] = ("first arm", "second arm"),
     weights: Sequence[Weight] = ((0.0, 1.0), (1.0, 0.0)),
+    cuts: Sequence[float] = (),
     ties: Ties = "efron",
     level: float = 0.95,
 ) -> PairwiseResult:
@@ -109,6 +113,8 @@ def pairwise(
         How to call the arms in words.
     weights : sequence of weights
         Weighted log-rank tests beside the plain one, as in `resurvey.survival.logrank`.
+    cuts : sequence of float
+        Inner limits of pieces of time, each of which gets its own hazard ratio.
     ties : {'efron', 'breslow'}
         Tied deaths in the Cox model.
     level : float, default 0.95
@@ -130,7 +136,8 @@ def pairwise(
     .. [3] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702.
     """
     check_level(level)
-    first, second, notes = _match(patient_stack(a, labels[0]), patient_stack(b, labels[1]), labels)
+    limits = check_cuts(cuts) if len(cuts) else []
+    first, second, notes = match_replicates(patient_stack(a, labels[0]), patient_stack(b, labels[1]), labels)
     events = float(first.events.mean() + second.events.mean())
     pair = _Pair(first, second, pair_risk_sets(first, second), level, max(events - 1, 1.0), [], [])
     tau, note = _horizon(horizon, pair, labels)
@@ -139,6 +146,9 @@ def pairwise(
     for weight in ("logrank", *weights):
         _attempt(_test, pair, weight)
     _attempt(_maxcombo, pair)
+    _attempt(_proportionality, pair, ties)
+    for start, end in steps(limits):
+        _attempt(_hazard_ratio, pair, ties, start, end)
     _attempt(_restricted_means, pair, tau, note)
     _attempt(_medians, pair)
     for time in landmarks:
@@ -162,7 +172,9 @@ def _orientation(labels: tuple[str, str]) -> str:
     )
 
 
-def _match(a: PatientStack, b: PatientStack, labels: tuple[str, str]) -> tuple[PatientStack, PatientStack, list[str]]:
+def match_replicates(
+    a: PatientStack, b: PatientStack, labels: tuple[str, str]
+) -> tuple[PatientStack, PatientStack, list[str]]:
     """Arms with equally many replicates; a single replicate (a determined curve) is set beside each of the other."""
     if a.replicates == b.replicates:
         alone = ["one replicate: the uncertainty of the rebuilding is not in these intervals"]
@@ -213,20 +225,47 @@ class _Unable(NotEstimable):
         self.rows = rows
 
 
-def _hazard_ratio(pair: _Pair, ties: Ties) -> EnsembleEstimate:
-    """Cox log hazard ratio, shown as a ratio."""
-    names = (f"Cox ({ties.capitalize()})", "hazard ratio", nan)
-    log_hr, se = stack_cox(pair.sets, ties)
+def _hazard_ratio(pair: _Pair, ties: Ties, start: float = -inf, end: float = inf) -> EnsembleEstimate:
+    """Cox log hazard ratio over all time or one piece of it, shown as a ratio."""
+    method, sets = f"Cox ({ties.capitalize()})", pair.sets
+    if start > -inf:
+        until = f" to {end:g}" if end < inf else " on"
+        method, sets = f"{method}, from {max(start, 0.0):g}{until}", piece_of(sets, start, end)
+    names = (method, "hazard ratio", nan)
+    log_hr, se = stack_cox(sets, ties)
     known = np.isfinite(se)
     if known.mean() <= 0.5:
-        arm = "first" if np.all(log_hr[~known] < 0) else "second" if np.all(log_hr[~known] > 0) else "either"
-        raise _Unable(
-            f"no finite hazard ratio in {int((~known).sum())} of {known.size} replicates: the {arm} arm has no event "
-            "while both arms are at risk",
-            [names],
-        )
+        raise _Unable(_no_ratio(log_hr, known), [names])
     pooled = rubin(log_hr[known], se[known] ** 2, complete_df=pair.complete_df, level=pair.level)
     _add(pair, names, pooled, log_hr[known], _left_out(known), ratio=True)
+    return pooled
+
+
+def _no_ratio(log_hr: np.ndarray, known: np.ndarray) -> str:
+    """Why there is no hazard ratio, in words."""
+    lost = log_hr[~known]
+    arm = "first" if np.all(lost == -inf) else "second" if np.all(lost == inf) else "first or second"
+    return (
+        f"no finite hazard ratio in {lost.size} of {known.size} replicates: the {arm} arm has no event there while "
+        "both arms are at risk"
+    )
+
+
+def _proportionality(pair: _Pair, ties: Ties) -> EnsembleEstimate:
+    """Score test of proportional hazards on the product-limit scale, as a signed deviate."""
+    names = ("proportional hazards (Grambsch-Therneau)", "z", nan)
+    log_hr, se = stack_cox(pair.sets, ties)
+    known = np.isfinite(se)
+    score, information = stack_proportionality(pair.sets, 1 - pair.sets.survival, np.where(known, log_hr, 0.0), ties)
+    known &= information > 0
+    if known.mean() <= 0.5:
+        raise _Unable("no finite hazard ratio, or all events at one time, so no change in time can be seen", [names])
+    z = score[known] / np.sqrt(information[known])
+    pooled = rubin(z, np.ones(z.size), complete_df=pair.complete_df, level=pair.level)
+    way = "rises" if pooled.estimate > 0 else "falls"
+    note = f"above 0: the hazard ratio rises in time; here it {way}"
+    _add(pair, names, pooled, z, "; ".join(part for part in (note, _left_out(known)) if part))
+    _add_spread(pair, (names[0], "p", nan), 2 * ndtr(-np.abs(z)), None)
     return pooled
 
 
@@ -316,27 +355,6 @@ def _landmark(pair: _Pair, time: float) -> None:
         _attempt(_skewed, pair, (method, name, time), *values, False, False)
     both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
     _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True)
-
-
-def recovered_difference(
-    estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Difference of two independent estimates and its limits, from the limits of each.
-
-    Parameters
-    ----------
-    estimate, lower, upper : ndarray, shape (2, m)
-        First and second estimate with their limits.
-
-    References
-    ----------
-    .. [1] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702. Equation (2).
-    """
-    with np.errstate(invalid="ignore"):
-        difference = estimate[0] - estimate[1]
-        down = np.hypot(estimate[0] - lower[0], upper[1] - estimate[1])
-        up = np.hypot(upper[0] - estimate[0], estimate[1] - lower[1])
-    return difference, difference - down, difference + up
 
 
 def _skewed(

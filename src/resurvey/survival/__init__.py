@@ -7,8 +7,19 @@ negative z mean fewer events in the first arm than the second arm's hazard would
 """
 
 from resurvey.survival.cox import CoxRatio, cox
+from resurvey.survival.curves import Quantile, numbers_at_risk, quantile, survival_at
+from resurvey.survival.difference import Contrast, compare_landmarks, compare_quantiles
+from resurvey.survival.incidence import cumulative_incidence
 from resurvey.survival.km import KaplanMeier, check_patients, kaplan_meier
 from resurvey.survival.logrank import LogRank, MaxCombo, logrank, maxcombo
+from resurvey.survival.parametric import ALL_MODELS, ParametricFit, fit_model, fit_models
+from resurvey.survival.proportional import (
+    ProportionalityTest,
+    log_cumulative_hazards,
+    piecewise_ratios,
+    proportionality,
+)
+from resurvey.survival.regression import cox_regression
 from resurvey.survival.rmst import (
     RestrictedMean,
     RestrictedMeanComparison,
@@ -18,18 +29,35 @@ from resurvey.survival.rmst import (
 )
 
 __all__ = [
+    "ALL_MODELS",
+    "Contrast",
     "CoxRatio",
     "KaplanMeier",
     "LogRank",
     "MaxCombo",
+    "ParametricFit",
+    "ProportionalityTest",
+    "Quantile",
     "RestrictedMean",
     "RestrictedMeanComparison",
     "check_patients",
+    "compare_landmarks",
+    "compare_quantiles",
     "compare_restricted_means",
     "cox",
+    "cox_regression",
+    "cumulative_incidence",
+    "fit_model",
+    "fit_models",
     "kaplan_meier",
+    "log_cumulative_hazards",
     "logrank",
     "maxcombo",
+    "numbers_at_risk",
+    "piecewise_ratios",
+    "proportionality",
+    "quantile",
     "restricted_mean",
     "restricted_means_over",
+    "survival_at",
 ]

@@ -1,0 +1,171 @@
+"""Differences and ratios of medians and of landmark survival between two arms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, log
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtr, ndtri
+
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.curves import quantile as arm_quantile
+from resurvey.survival.curves import survival_at
+from resurvey.survival.km import Floats, check_patients, kaplan_meier
+from resurvey.survival.risksets import check_first
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """An estimate in both arms and their contrast, first against second.
+
+    Attributes
+    ----------
+    first, second : tuple of float
+        Estimate, lower and upper limit of each arm.
+    difference, lower, upper : float
+        First minus second and its interval; a limit is infinite where the arms' intervals are open.
+    ratio, ratio_lower, ratio_upper : float
+        First over second and its interval (not a number where an arm's estimate is 0).
+    p : float
+        Two-sided p against no difference, from the side of the interval towards 0.
+    level : float
+        Two-sided confidence level.
+    """
+
+    first: tuple[float, float, float]
+    second: tuple[float, float, float]
+    difference: float
+    lower: float
+    upper: float
+    ratio: float
+    ratio_lower: float
+    ratio_upper: float
+    p: float
+    level: float = 0.95
+
+
+def recovered_difference(estimate: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
+    """Difference of two independent estimates and its limits, from the limits of each.
+
+    The distance of the lower limit of the difference is that of the first arm's lower and the second arm's upper
+    limit, added as squares; the other limit likewise. Skewed intervals give a skewed interval.
+
+    Parameters
+    ----------
+    estimate, lower, upper : ndarray, shape (2, ...)
+        First and second estimate with their limits.
+
+    References
+    ----------
+    .. [1] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702. Equation (2).
+    """
+    with np.errstate(invalid="ignore"):
+        difference = estimate[0] - estimate[1]
+        down = np.hypot(estimate[0] - lower[0], upper[1] - estimate[1])
+        up = np.hypot(upper[0] - estimate[0], estimate[1] - lower[1])
+    return difference, difference - down, difference + up
+
+
+def compare_quantiles(
+    time: ArrayLike,
+    event: ArrayLike,
+    first: ArrayLike,
+    survival: float = 0.5,
+    *,
+    level: float = 0.95,
+    transform: str = "log-log",
+) -> Contrast:
+    """Difference and ratio of medians (or other quantiles) of the first arm against the second.
+
+    Parameters
+    ----------
+    time, event, first : array-like, shape (n,)
+        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+    survival : float, default 0.5
+        Survival level of the quantile.
+    level, transform
+        As for `quantile`; each arm's Brookmeyer-Crowley interval enters the interval of the difference.
+
+    Raises
+    ------
+    InputError
+        If the vectors are no table of two arms.
+    NotEstimable
+        If an arm does not reach the quantile.
+    """
+    t, e = check_patients(time, event)
+    x = check_first(first, t.size)
+    arms = [arm_quantile(t[m], e[m], survival, level=level, transform=transform) for m in (x, ~x)]
+    for name, arm in zip(("first", "second"), arms, strict=True):
+        if not isfinite(arm.time):
+            raise NotEstimable(
+                f"the {name} arm does not come down to a survival of {survival:g}: its quantile is not reached, so "
+                "there is no difference; compare restricted means or landmark survival instead"
+            )
+    return _contrast(*((arm.time, arm.lower, arm.upper) for arm in arms), level=level)
+
+
+def compare_landmarks(
+    time: ArrayLike,
+    event: ArrayLike,
+    first: ArrayLike,
+    landmark: float,
+    *,
+    level: float = 0.95,
+    transform: str = "log-log",
+) -> Contrast:
+    """Difference and ratio of survival at one time, first arm against second.
+
+    Parameters
+    ----------
+    time, event, first : array-like, shape (n,)
+        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+    landmark : float
+        The time, within the follow-up of both arms.
+    level, transform
+        As for `survival_at`; with transform 'plain' the interval of the difference is the usual Wald interval.
+
+    Raises
+    ------
+    InputError
+        If the vectors are no table of two arms, or the landmark is beyond the follow-up of an arm.
+    NotEstimable
+        If no event happens up to the landmark in either arm, or survival is 0 in one of them.
+    """
+    t, e = check_patients(time, event)
+    x = check_first(first, t.size)
+    arms = []
+    for name, mark in (("first", x), ("second", ~x)):
+        try:
+            row = survival_at(kaplan_meier(t[mark], e[mark]), [landmark], level=level, transform=transform).iloc[0]
+        except InputError as reason:
+            raise InputError(f"{name} arm: {reason}") from None
+        arms.append((float(row["survival"]), float(row["lower"]), float(row["upper"])))
+    if min(arm[0] for arm in arms) >= 1:
+        raise NotEstimable(f"no event happens up to {landmark:g} in either arm: survival has no variance there")
+    if min(arm[0] for arm in arms) <= 0:
+        raise NotEstimable(f"an arm's survival is 0 at {landmark:g}: Greenwood's variance does not exist there")
+    return _contrast(*arms, level=level)
+
+
+def _contrast(first: tuple[float, float, float], second: tuple[float, float, float], *, level: float) -> Contrast:
+    """Difference and ratio from both arms' estimates and limits."""
+    both = np.array([first, second], dtype=float)
+    difference = tuple(float(v) for v in recovered_difference(*both.T))
+    logs = np.array([[log(v) if 0 < v < inf else (inf if v > 0 else -inf) for v in arm] for arm in both])
+    ratio = (float("nan"),) * 3
+    if np.all(np.isfinite(logs[:, 0])):
+        with np.errstate(over="ignore"):
+            ratio = tuple(float(np.exp(v)) for v in recovered_difference(*logs.T))
+    return Contrast(first, second, *difference, *ratio, side_p(*difference, level=level), float(level))
+
+
+def side_p(difference: float, lower: float, upper: float, *, level: float) -> float:
+    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side."""
+    distance = difference - lower if difference >= 0 else upper - difference
+    if not distance > 0:
+        raise NotEstimable("the difference has no variance: no event in either arm up to there")
+    se = distance / float(ndtri(0.5 + level / 2))
+    return float(2 * ndtr(-abs(difference) / se))

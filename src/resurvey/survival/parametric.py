@@ -1,0 +1,343 @@
+"""Maximum likelihood fits of parametric survival models to one arm, and their comparison by AIC and BIC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, log
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.families import FAMILIES, Family
+from resurvey.survival.km import Floats, check_patients
+from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail_slope
+
+#: What `fit_models` fits: the standard families, and splines on three scales with one to three inner knots.
+ALL_MODELS = (*FAMILIES, *(f"spline-{scale}-{knots}" for scale in SCALES for knots in (1, 2, 3)))
+
+
+@dataclass(frozen=True)
+class ParametricFit:
+    """A parametric survival model of one arm.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model, as in `ALL_MODELS`.
+    parameters : dict of str to float
+        Natural parameters, in the unit of the times.
+    theta, covariance : ndarray
+        Unconstrained parameters (logarithms of positive ones) and their covariance (inverse observed information).
+    log_likelihood, aic, bic : float
+        Of the full density of the times, as flexsurv and survreg print; BIC with the number of patients.
+    n, events : int
+        Patients and events.
+    longest : float
+        Longest follow-up; beyond it everything is extrapolated.
+    family : Family
+        The distribution.
+    knots : ndarray
+        Knots of a spline in log time, empty otherwise.
+    """
+
+    model: str
+    parameters: dict[str, float]
+    theta: Floats
+    covariance: Floats
+    log_likelihood: float
+    aic: float
+    bic: float
+    n: int
+    events: int
+    longest: float
+    family: Family
+    knots: Floats
+
+    def survival(self, times: ArrayLike) -> Floats:
+        """Survival at `times` (1 at and before 0)."""
+        t = np.asarray(times, dtype=float)
+        inside = np.where(t > 0, t, 1.0)
+        return np.where(t > 0, np.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape), 1.0)
+
+    def hazard(self, times: ArrayLike) -> Floats:
+        """Hazard at `times` above 0, per unit of time."""
+        t = np.asarray(times, dtype=float)
+        if np.any(t <= 0):
+            raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
+        return np.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
+
+    def quantile(self, survival: float = 0.5) -> float:
+        """Time at which survival is `survival`; infinite where the model never gets there."""
+        from scipy.optimize import brentq
+
+        if not 0 < survival < 1:
+            raise InputError(f"survival must be strictly between 0 and 1, found {survival!r}")
+        target = log(survival)
+
+        def excess(x: float) -> float:
+            return float(self.family.log_survival(np.array([np.exp(x)]), self.theta)[0]) - target
+
+        centre = log(self.longest)
+        low, high = centre - 1, centre + 1
+        while excess(low) < 0 and low > -200:
+            low -= 2
+        while excess(high) > 0 and high < 200:
+            high += 2
+        if excess(high) > 0:
+            return inf
+        return float(np.exp(brentq(excess, low, high, xtol=1e-13, rtol=1e-14)))
+
+    @property
+    def median(self) -> float:
+        """Median survival time."""
+        return self.quantile(0.5)
+
+    def restricted_mean(self, horizon: float) -> float:
+        """Area under the model's curve from 0 to `horizon`."""
+        if not (np.isfinite(horizon) and horizon > 0):
+            raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
+        nodes, weights = np.polynomial.legendre.leggauss(64)
+        # quarters that shrink towards 0, where a hazard may be infinite
+        ends = horizon * np.array([0.0, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.6, 1.0])
+        half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+        return float((self.survival(middle[:, None] + half[:, None] * nodes) @ weights @ half).item())
+
+    @property
+    def mean(self) -> float:
+        """Mean survival time over all time; infinite where the model has none. Mostly an extrapolation."""
+        if self.family.mean is not None:
+            return self.family.mean(self.theta)
+        if self._heavy_tail():
+            return inf
+        end = self.quantile(1e-14)
+        if end <= self.longest:
+            return self.restricted_mean(end)
+        area = self.restricted_mean(self.longest) + self._area(self.longest, end)
+        if "odds" not in self.model:
+            return area
+        # the odds tail falls as a power of time, so what lies beyond `end` is not nothing
+        return area + end * 1e-14 / (tail_slope(self.theta, self.knots) - 1)
+
+    def _heavy_tail(self) -> bool:
+        """Whether the area under the whole curve is infinite."""
+        if self.model == "gompertz":
+            return bool(self.theta[0] < 0)
+        slope = tail_slope(self.theta, self.knots)
+        return slope <= (1.0 if "odds" in self.model else 0.0)
+
+    def _area(self, start: float, end: float) -> float:
+        """Area between two times above 0, in log time."""
+        nodes, weights = np.polynomial.legendre.leggauss(64)
+        ends = np.linspace(log(start), log(end), 41)
+        half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+        x = middle[:, None] + half[:, None] * nodes
+        return float((self.survival(np.exp(x)) * np.exp(x)) @ weights @ half)
+
+
+def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
+    """Fit one parametric model to one arm by maximum likelihood.
+
+    Parameters
+    ----------
+    time, event : array-like, shape (n,)
+        Follow-up times and event marks; events must lie after time 0.
+    model : str
+        One of `ALL_MODELS`: exponential (rate), weibull (shape, scale: S = exp(-(t/scale)^shape)), gompertz (shape,
+        rate: h = rate exp(shape t)), log-logistic (shape, scale), log-normal (mean_log, sd_log), generalised-gamma
+        (Prentice's mu, sigma, q), or spline-SCALE-K with SCALE hazard, odds or normal and K inner knots, 0 to 3.
+
+    Raises
+    ------
+    InputError
+        If the vectors are no patient table, the model is unknown, or an event lies at time 0.
+    NotEstimable
+        If there are fewer distinct event times than parameters, or the likelihood has no maximum that can be found.
+
+    References
+    ----------
+    .. [1] Latimer, N. (2011). NICE DSU Technical Support Document 14.
+    .. [2] Prentice, R. L. (1974). Biometrika 61, 539-544.
+    .. [3] Royston, P. and Parmar, M. K. B. (2002). Statistics in Medicine 21, 2175-2197.
+    """
+    t, e = check_patients(time, event)
+    _check_events(t, e)
+    unit = float(t.sum() / e.sum())
+    scaled = t / unit
+    family, knots = _family(model, scaled[e == 1])
+    distinct = len(np.unique(t[e == 1]))
+    if distinct < len(family.parameters):
+        raise NotEstimable(f"{model} has {len(family.parameters)} parameters, but there are {distinct} event times")
+    dead, kept = scaled[e == 1], scaled[scaled > 0]
+
+    def minus_log_likelihood(theta: Floats) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = -family.log_hazard(dead, theta).sum() - family.log_survival(kept, theta).sum()
+        return float(value) if np.isfinite(value) else 1e12
+
+    theta = _minimise(minus_log_likelihood, family.start(np.log(dead), 1.0), model)
+    information = _hessian(minus_log_likelihood, theta)
+    if not np.all(np.linalg.eigvalsh(information) > 0):
+        raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
+    return _result(model, family, knots, theta, information, minus_log_likelihood(theta), t, e, unit)
+
+
+def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence[str] = ALL_MODELS) -> pd.DataFrame:
+    """Fit many models to each arm by itself and set their likelihoods side by side.
+
+    Parameters
+    ----------
+    arms : mapping of label to (time, event)
+        Patients of each arm.
+    models : sequence of str
+        Models, as for `fit_model`.
+
+    Returns
+    -------
+    DataFrame
+        Columns arm, model, parameters (their number), log_likelihood, aic, bic, median, mean, note; sorted by arm and
+        AIC. A model that cannot be fitted has empty numbers and the reason in `note`. AIC and BIC compare models of
+        one arm, not arms.
+
+    Raises
+    ------
+    InputError
+        If there is no arm, an arm is no patient table, or a model is unknown.
+    """
+    if not arms:
+        raise InputError("arms is empty: give at least one arm")
+    tables = []
+    for label, (time, event) in arms.items():
+        t, e = check_patients(time, event)
+        rows = [{"arm": label, "model": model, **_row(t, e, model)} for model in models]
+        tables.append(pd.DataFrame(rows).sort_values("aic", kind="stable", na_position="last"))
+    columns = ["arm", "model", "parameters", "log_likelihood", "aic", "bic", "median", "mean", "note"]
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def _row(t: Floats, e: Floats, model: str) -> dict[str, object]:
+    """The row of one model, or the reason why there is none."""
+    numbers = ("parameters", "log_likelihood", "aic", "bic", "median", "mean")
+    try:
+        fit = fit_model(t, e, model)
+    except NotEstimable as reason:
+        return dict.fromkeys(numbers, float("nan")) | {"note": str(reason)}
+    values = (len(fit.theta), fit.log_likelihood, fit.aic, fit.bic, fit.median, fit.mean)
+    note = "" if np.isfinite(fit.mean) else "the mean is infinite: the curve does not come down to 0, or too slowly"
+    return dict(zip(numbers, values, strict=True)) | {"note": note}
+
+
+def _check_events(t: Floats, e: Floats) -> None:
+    """Refuse arms without events, and events at time 0, where no density is defined."""
+    if not e.sum() > 0:
+        raise NotEstimable(f"no events among {t.size} patients: a parametric model needs at least one")
+    if np.any(t[e == 1] <= 0):
+        raise InputError(
+            f"{int((t[e == 1] <= 0).sum())} events at time 0 have no density: set them to half of the unit in which "
+            "times were recorded"
+        )
+
+
+def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
+    """The family of a name, with the knots of a spline placed at centiles of the event times."""
+    if model in FAMILIES:
+        return FAMILIES[model], np.empty(0)
+    kind, _, rest = model.partition("-")
+    scale, _, knots = rest.rpartition("-")
+    if kind != "spline" or scale not in SCALES or knots not in {"0", "1", "2", "3"}:
+        raise InputError(f"model must be one of {', '.join(ALL_MODELS)}, found {model!r}")
+    place = spline_knots(event_times, int(knots))
+    return royston_parmar(place, scale), place
+
+
+def _minimise(function: Any, start: Floats, model: str) -> Floats:
+    """Minimise from a start: quasi-Newton and Newton steps; from a simplex where these do not arrive."""
+    from scipy.optimize import minimize
+
+    theta = minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x
+    theta, arrived = _newton(function, theta)
+    if not arrived:
+        theta = minimize(function, theta, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-10}).x
+        theta, arrived = _newton(function, theta)
+    if not arrived:
+        raise NotEstimable(f"{model}: the likelihood did not come to a maximum; leave this model out for this arm")
+    return theta
+
+
+def _newton(function: Any, theta: Floats, *, steps: int = 30) -> tuple[Floats, bool]:
+    """Newton steps by differences, and whether they became as small as differences allow."""
+    for _ in range(steps):
+        gradient, hessian = _gradient(function, theta), _hessian(function, theta)
+        if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0):
+            return theta, False
+        step = np.linalg.solve(hessian, gradient)
+        if gradient @ step < 1e-11:  # twice what the likelihood could still gain
+            return theta - step, True
+        while function(theta - step) > function(theta) and np.abs(step).max() > 1e-12:
+            step = step / 2
+        theta = theta - step
+    return theta, bool(gradient @ step < 1e-7)
+
+
+def _steps(theta: Floats, size: float) -> Floats:
+    return np.diag(size * np.maximum(np.abs(theta), 1.0))
+
+
+def _gradient(function: Any, theta: Floats) -> Floats:
+    """Central differences."""
+    steps = _steps(theta, 6e-6)
+    return np.array([(function(theta + h) - function(theta - h)) / (2 * h.sum()) for h in steps])
+
+
+def _hessian(function: Any, theta: Floats) -> Floats:
+    """Central second differences."""
+    steps = _steps(theta, 1e-4)
+    k = theta.size
+    out = np.empty((k, k))
+    for i in range(k):
+        for j in range(i, k):
+            a, b = steps[i], steps[j]
+            corners = function(theta + a + b) - function(theta + a - b) - function(theta - a + b)
+            out[i, j] = out[j, i] = (corners + function(theta - a - b)) / (4 * a.sum() * b.sum())
+    return out
+
+
+def _result(
+    model: str,
+    family: Family,
+    knots: Floats,
+    theta: Floats,
+    information: Floats,
+    minus: float,
+    t: Floats,
+    e: Floats,
+    unit: float,
+) -> ParametricFit:
+    """Put the fit back on the unit of the times."""
+    shifted = knots + log(unit) if knots.size else knots
+    original = royston_parmar(shifted, model.split("-")[1]) if knots.size else family
+    jacobian = np.column_stack(
+        [
+            (family.rescale(theta + h, unit) - family.rescale(theta - h, unit)) / (2 * h.sum())
+            for h in _steps(theta, 1e-6)
+        ]
+    )
+    final, k, events = family.rescale(theta, unit), theta.size, int(e.sum())
+    log_likelihood = -minus - events * log(unit)
+    return ParametricFit(
+        model,
+        original.natural(final),
+        final,
+        jacobian @ np.linalg.inv(information) @ jacobian.T,
+        log_likelihood,
+        2 * k - 2 * log_likelihood,
+        k * log(t.size) - 2 * log_likelihood,
+        int(t.size),
+        events,
+        float(t.max()),
+        original,
+        shifted,
+    )

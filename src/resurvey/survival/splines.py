@@ -1,0 +1,108 @@
+"""Royston-Parmar models: natural cubic splines in log time on the scale of hazards, odds or normal deviates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log, pi
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.families import Family
+from resurvey.survival.km import Floats
+
+SCALES = ("hazard", "odds", "normal")
+_INNER = {0: (), 1: (0.5,), 2: (1 / 3, 2 / 3), 3: (0.25, 0.5, 0.75)}
+
+
+def spline_knots(event_times: Floats, inner: int) -> Floats:
+    """Knots in log time: the extreme event times, and equally spaced centiles of the event times between them.
+
+    References
+    ----------
+    .. [1] Royston, P. and Parmar, M. K. B. (2002). Statistics in Medicine 21, 2175-2197. Section 2.4.
+    """
+    if inner not in _INNER:
+        raise InputError(f"inner knots must be one of {', '.join(map(str, _INNER))}, found {inner!r}")
+    logs = np.log(event_times)
+    knots = np.quantile(logs, (0.0, *_INNER[inner], 1.0))
+    if np.any(np.diff(knots) < 1e-9):
+        raise NotEstimable(
+            f"{len(np.unique(event_times))} distinct event times are too few, or too tied, for {inner} inner knots"
+        )
+    return knots
+
+
+def spline_basis(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
+    """Natural cubic spline basis of log time and its derivative, each of shape (n, inner knots + 2).
+
+    Columns are 1, x, and for each inner knot k_j the function (x - k_j)+^3 - l_j (x - k_min)+^3 -
+    (1 - l_j)(x - k_max)+^3 with l_j = (k_max - k_j) / (k_max - k_min), which is linear beyond the extreme knots.
+    """
+    low, high = knots[0], knots[-1]
+    columns, slopes = [np.ones_like(x), x], [np.zeros_like(x), np.ones_like(x)]
+    for knot in knots[1:-1]:
+        share = (high - knot) / (high - low)
+        parts = [np.maximum(x - place, 0.0) for place in (knot, low, high)]
+        weights = (1.0, -share, share - 1.0)
+        columns.append(sum(w * part**3 for w, part in zip(weights, parts, strict=True)))
+        slopes.append(sum(3 * w * part**2 for w, part in zip(weights, parts, strict=True)))
+    return np.column_stack(columns), np.column_stack(slopes)
+
+
+def royston_parmar(knots: Floats, scale: str) -> Family:
+    """The family with given knots (in log time) on a scale.
+
+    `hazard`: log H(t) is the spline; `odds`: log((1 - S) / S); `normal`: the standard normal deviate of 1 - S. With
+    no inner knot these are the Weibull, the log-logistic and the log-normal.
+    """
+    if scale not in SCALES:
+        raise InputError(f"scale must be one of {', '.join(SCALES)}, found {scale!r}")
+    log_survival_of, log_density_of = _LINKS[scale]
+
+    def log_survival(t: Floats, p: Floats) -> Floats:
+        return log_survival_of(spline_basis(np.log(t), knots)[0] @ p)
+
+    def log_hazard(t: Floats, p: Floats) -> Floats:
+        x = np.log(t)
+        basis, slopes = spline_basis(x, knots)
+        eta, slope = basis @ p, slopes @ p
+        # a falling spline is no survival curve: -inf makes the likelihood refuse it
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rising = np.where(slope > 0, np.log(slope), -np.inf)
+        return rising - x + log_density_of(eta) - log_survival_of(eta)
+
+    def start(logs: Floats, rate: float) -> Floats:
+        line = {"hazard": (log(rate), 1.0), "odds": (log(rate), 1.7), "normal": (log(rate), 1.0)}[scale]
+        return np.array([*line, *np.zeros(len(knots) - 2)])
+
+    names = tuple(f"gamma{i}" for i in range(len(knots)))
+    inner = len(knots) - 2
+    return Family(
+        f"royston-parmar {scale}, {inner} knot{'s' if inner != 1 else ''}",
+        names,
+        log_hazard,
+        log_survival,
+        start,
+        lambda p, s: np.array([p[0] - p[1] * log(s), *p[1:]]),
+        lambda p: {name: float(v) for name, v in zip(names, p, strict=True)},
+    )
+
+
+def tail_slope(theta: Floats, knots: Floats) -> float:
+    """Slope of the spline in log time beyond the last knot."""
+    return float((spline_basis(np.array([knots[-1]]), knots)[1] @ theta)[0])
+
+
+def _log_phi(eta: Floats) -> Floats:
+    return -(eta**2) / 2 - 0.5 * log(2 * pi)
+
+
+Link = tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]
+#: log S and the log of -dS/d(eta) as functions of the spline eta.
+_LINKS: dict[str, Link] = {
+    "hazard": (lambda eta: -np.exp(np.minimum(eta, 700)), lambda eta: eta - np.exp(np.minimum(eta, 700))),
+    "odds": (lambda eta: -np.logaddexp(0, eta), lambda eta: eta - 2 * np.logaddexp(0, eta)),
+    "normal": (lambda eta: log_ndtr(-eta), _log_phi),
+}
