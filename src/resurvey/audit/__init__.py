@@ -16,7 +16,19 @@ from resurvey.audit.registry import RULES, catalogue
 from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty
 from resurvey.errors import InputError
 
-FAMILIES = ("percentages", "categories", "intervals", "ratios")
+FAMILIES = (
+    "percentages",
+    "implied",
+    "categories",
+    "intervals",
+    "contingency",
+    "ratios",
+    "medians",
+    "dates",
+    "relations",
+    "words",
+    "harms",
+)
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")
 

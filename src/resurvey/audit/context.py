@@ -130,14 +130,21 @@ class Context:
 
     @cached_property
     def sizes(self) -> dict[tuple[str, str, str, str], tuple[float, str]]:
-        """Size of (source, study, arm, population) and the claim that prints it, where one size only is printed."""
+        """Size of (source, study, arm, population) and a claim that prints it.
+
+        Where a document prints several sizes of one group, the one it prints in most places; none when there is a tie.
+        """
         arms = self.tables["arms"]
         arms = arms[arms["n_op"] == "="]
-        kept = arms.groupby(PLACE, sort=False).agg(
-            n=("n", "first"), distinct=("n", "nunique"), claim=("claim_id", "first")
-        )
-        kept = kept[kept["distinct"] == 1]
-        return dict(zip(kept.index, zip(kept["n"], kept["claim"], strict=True), strict=True))
+        if arms.empty:
+            return {}
+        counted = arms.groupby([*PLACE, "n"], sort=False).agg(places=("claim_id", "size"), claim=("claim_id", "first"))
+        counted = counted.reset_index()
+        most = counted.groupby(PLACE, sort=False)["places"].transform("max")
+        counted = counted[counted["places"] == most]
+        counted = counted[~counted.duplicated(PLACE, keep=False)]
+        keys = zip(*(counted[column] for column in PLACE), strict=True)
+        return dict(zip(keys, zip(counted["n"], counted["claim"], strict=True), strict=True))
 
     def size(self, source: str, study: str, arm: str, population: str) -> tuple[float, str] | None:
         """Printed size of a group and the claim that prints it: by the same source, else by one other source."""

@@ -1,0 +1,131 @@
+"""Follow-up and treatment against the calendar: enrolment, cut-off, durations and ranges."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resurvey.audit.context import Context
+from resurvey.audit.registry import register
+from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, REPRODUCED, Ledger
+from resurvey.reported import show
+from resurvey.vocabulary import DAYS_PER_MONTH
+
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def period(text: str) -> Span | None:
+    """First and last day that a printed date (`2019`, `2019-06`, `2019-06-20`) can mean."""
+    try:
+        whole = pd.Period(text, freq={4: "Y", 7: "M", 10: "D"}.get(len(text), "D"))
+    except ValueError:
+        return None
+    return whole.start_time.normalize(), whole.end_time.normalize()
+
+
+def months_between(start: Span, end: Span) -> tuple[float, float]:
+    """Fewest and most months from one printed date to another."""
+    return tuple((a - b).days / DAYS_PER_MONTH for a, b in ((end[0], start[1]), (end[1], start[0])))  # type: ignore[return-value]
+
+
+@register("follow-up-dates", "longest follow-up <= cut-off minus first enrolment; enrolment lasts from start to end")
+def check_dates(context: Context) -> pd.DataFrame:
+    """Durations that are printed in months, against the dates they lie between."""
+    ledger = Ledger("follow-up-dates")
+    frame = context["follow_up"]
+    for (_, study), group in frame.groupby(["source_id", "study_id"], sort=False):
+        known = _dates(group, context["studies"], study)
+        for record in group.to_dict("records"):
+            _judge_longest(ledger, record, known)
+            _judge_enrolment(ledger, record, known)
+    return ledger.frame()
+
+
+def _dates(group: pd.DataFrame, studies: pd.DataFrame, study: str) -> dict[str, tuple[Span, str]]:
+    """Printed dates of a study: enrolment start and end, data cut-off; the most exact one of each."""
+    found: dict[str, tuple[Span, str]] = {}
+    for record in group[group["statistic"] == "date"].to_dict("records"):
+        span = period(record["value_text"])
+        item = record["item"]
+        if span and (item not in found or _length(span) < _length(found[item][0])):
+            found[item] = (span, record["claim_id"])
+    return found
+
+
+def _length(span: Span) -> int:
+    return (span[1] - span[0]).days
+
+
+def _judge_longest(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]]) -> None:
+    longest = record["range_upper_months_min"]
+    if longest != longest or not {"enrolment start", "data cut-off"} <= set(known):
+        return
+    most = months_between(known["enrolment start"][0], known["data cut-off"][0])[1]
+    wrong = longest > most + 0.1
+    words = f"the longest {record['item']} is {record['range_upper_text']} {record['unit']}; "
+    words += f"first enrolment and cut-off are {show(most, 3)} months apart"
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], known["enrolment start"][1], known["data cut-off"][1]],
+        named=[record["claim_id"]],
+        reported=record["range_upper_text"],
+        recomputed=f"at most {show(most, 3)}",
+        verdict=IMPOSSIBLE if wrong else REPRODUCED,
+        severity=MAJOR if wrong else NONE,
+        explanation=words,
+    )
+
+
+def _judge_enrolment(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]]) -> None:
+    ends = {"enrolment start", "enrolment end"}
+    if record["item"] != "enrolment duration" or not ends <= set(known):
+        return
+    least, most = months_between(known["enrolment start"][0], known["enrolment end"][0])
+    # Whole months are often counted by calendar, which may add one.
+    fits = record["value_months_min"] <= most + 1 and record["value_months_max"] >= least - 1
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], *(known[end][1] for end in sorted(ends))],
+        named=[record["claim_id"]],
+        reported=record["value_text"],
+        recomputed=f"{show(least, 3)}-{show(most, 3)}",
+        verdict=REPRODUCED if fits else DISCREPANT,
+        severity=NONE if fits else MINOR,
+        explanation=f"they are {show(least, 3)} to {show(most, 3)} months apart, printed {record['value_text']}",
+    )
+
+
+@register("treatment-follow-up", "median and longest treatment <= median and longest follow-up of the same patients")
+def check_treatment(context: Context) -> pd.DataFrame:
+    """Patients cannot be treated for longer than they are followed."""
+    ledger = Ledger("treatment-follow-up")
+    frame = context["follow_up"]
+    place = ["source_id", "study_id", "arm_id", "population", "data_cut"]
+    for _, group in frame.groupby(place, sort=False):
+        treated = group[group["item"] == "treatment duration"].to_dict("records")
+        followed = group[group["item"] == "follow-up"].to_dict("records")
+        for first in treated[:1]:
+            for second in followed[:1]:
+                _judge_treatment(ledger, first, second)
+    return ledger.frame()
+
+
+def _judge_treatment(ledger: Ledger, treated: dict, followed: dict) -> None:
+    longer = (
+        treated["value_months_min"] > followed["value_months_max"] and treated["statistic"] == followed["statistic"]
+    )
+    longest = treated["range_upper_months_min"] > followed["range_upper_months_max"]
+    wrong = bool(longer or longest)
+    words = f"treatment {treated['value_text']} (to {treated['range_upper_text'] or '?'}) and follow-up "
+    words += f"{followed['value_text']} (to {followed['range_upper_text'] or '?'}) {followed['unit']}"
+    ledger.add(
+        treated["source_id"],
+        treated["study_id"],
+        [treated["claim_id"], followed["claim_id"]],
+        reported=treated["value_text"],
+        recomputed=f"at most {followed['value_text']}",
+        verdict=IMPOSSIBLE if wrong else REPRODUCED,
+        severity=MAJOR if wrong else NONE,
+        explanation=words + ("; nobody is treated longer than followed" if wrong else ", in the only possible order"),
+    )

@@ -1,0 +1,259 @@
+"""Medians against their intervals and ranges, landmarks, follow-up, subgroups and the other clock."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from resurvey.audit.context import Context
+from resurvey.audit.registry import register
+from resurvey.audit.verdicts import (
+    DISCREPANT,
+    IMPOSSIBLE,
+    MAJOR,
+    MINOR,
+    NONE,
+    REPRODUCED,
+    UNCHECKABLE,
+    Ledger,
+    rows,
+)
+from resurvey.audit.wald import quantile
+from resurvey.reported import show
+
+SLACK = 1e-9
+GROUP = ["source_id", "study_id", "arm_id", "population", "endpoint"]
+# An exponential interval is a yardstick: printed widths up to this factor wider or narrower are usual.
+WIDTH_FACTOR = 2.0
+MOST_SUBGROUPS = 8
+
+
+@register(
+    "median-interval",
+    "L <= median <= U; not reached bounds only what is not reached above it",
+    "Brookmeyer and Crowley 1982",
+)
+def check_median_interval(context: Context) -> pd.DataFrame:
+    """Every median must lie in its interval and range, with `not reached` as infinity."""
+    found = [_ordered(context["medians"], "value"), _ordered(context["follow_up"], "value")]
+    return pd.concat(found, ignore_index=True)
+
+
+def _ordered(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    ends = [("lower", "upper"), ("range_lower", "range_upper")]
+    bounded = sum((frame[f"{end}_op"] != "") for pair in ends for end in pair) > 0
+    frame = frame[bounded & (frame[f"{column}_op"] != "")].reset_index(drop=True)
+    low, high = frame[f"{column}_min"].to_numpy(float), frame[f"{column}_max"].to_numpy(float)
+    wrong = np.zeros(len(frame), dtype=bool)
+    for lower, upper in ends:
+        # A bound that is not printed (blank) says nothing; comparisons with not-a-number are false.
+        wrong |= frame[f"{lower}_min"].to_numpy(float) > high + SLACK
+        wrong |= frame[f"{upper}_max"].to_numpy(float) < low - SLACK
+    verdict = np.where(wrong, IMPOSSIBLE, REPRODUCED)
+    spans = [_span(record) for record in frame.to_dict("records")]
+    words = np.where(wrong, "lies outside its own", "lies within its")
+    return rows(
+        "median-interval",
+        source=frame["source_id"],
+        study=frame["study_id"],
+        claims=[[claim] for claim in frame["claim_id"]],
+        reported=[f"{text} {span}" for text, span in zip(frame[f"{column}_text"], spans, strict=True)],
+        recomputed=[""] * len(frame),
+        verdict=verdict,
+        severity=np.where(wrong, MAJOR, NONE),
+        explanation=[
+            f"{text} {word} interval or range {span}"
+            for text, word, span in zip(frame[f"{column}_text"], words, spans, strict=True)
+        ],
+    )
+
+
+def _span(record: dict) -> str:
+    parts = []
+    if record["lower_text"] or record["upper_text"]:
+        parts.append(f"({record['lower_text'] or '?'}-{record['upper_text'] or '?'})")
+    if record["range_lower_text"] or record["range_upper_text"]:
+        parts.append(f"(range {record['range_lower_text'] or '?'}-{record['range_upper_text'] or '?'})")
+    return " ".join(parts)
+
+
+@register(
+    "median-exponential",
+    "median exp(-+ z / sqrt(d)) from d events under exponential survival; a hint",
+    "Collett 2015, 5.4",
+)
+def check_median_exponential(context: Context) -> pd.DataFrame:
+    """The interval that the events would give under a constant hazard, beside the printed one; never a finding."""
+    frame = context["medians"]
+    usable = (frame["value_op"] == "=") & (frame["events"] > 0) & (frame["lower_op"] == "=") & (frame["lower"] > 0)
+    frame = frame[usable & (frame["upper_op"] == "=") & (frame["value"] > 0)]
+    ledger = Ledger("median-exponential")
+    for record in frame.to_dict("records"):
+        z = float(quantile(np.array([record["ci_level"]]))[0])
+        factor = float(np.exp(z / np.sqrt(record["events"])))
+        low, high = record["value"] / factor, record["value"] * factor
+        ratio = np.log(record["upper"] / record["lower"]) / (2 * np.log(factor))
+        usual = 1 / WIDTH_FACTOR <= ratio <= WIDTH_FACTOR
+        words = f"{record['events_text']} events and a constant hazard give {show(low, 3)} to {show(high, 3)}"
+        words += f"; the printed interval is {show(ratio, 3)} times as wide on the log scale"
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"]],
+            reported=f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})",
+            recomputed=f"{show(low, 3)}-{show(high, 3)}",
+            verdict=REPRODUCED if usual else UNCHECKABLE,
+            explanation=words + ("" if usual else "; a hint only: hazards are seldom constant"),
+        )
+    return ledger.frame()
+
+
+@register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")
+def check_landmark(context: Context) -> pd.DataFrame:
+    """Survival at a time and the median of the same curve must lie on the same side of one half."""
+    ledger = Ledger("landmark-median")
+    medians = {tuple(r[c] for c in GROUP): r for r in context["medians"][::-1].to_dict("records") if r["value_op"]}
+    for rate in context["survival_rates"].to_dict("records"):
+        median = medians.get(tuple(rate[c] for c in GROUP))
+        if median is None or rate["value_op"] != "=" or np.isnan(rate["time_months"]):
+            continue
+        _judge_landmark(ledger, rate, median)
+    return ledger.frame()
+
+
+def _judge_landmark(ledger: Ledger, rate: dict, median: dict) -> None:
+    time, low, high = rate["time_months"], rate["value_prop_min"], rate["value_prop_max"]
+    before = median["value_months_max"] < time - SLACK
+    after = median["value_months_min"] > time + SLACK
+    wrong = (before and low > 0.5 + SLACK) or (after and high < 0.5 - SLACK)
+    place = "before" if before else "after" if after else "at about"
+    words = f"the median {median['value_text']} {median['unit']} comes {place} {rate['time_text']} {rate['time_unit']}"
+    words += f", where survival is printed as {rate['value_text']} {rate['unit']}"
+    ledger.add(
+        rate["source_id"],
+        rate["study_id"],
+        [rate["claim_id"], median["claim_id"]],
+        reported=f"S({rate['time_text']} {rate['time_unit']}) {rate['value_text']} {rate['unit']}",
+        recomputed="at most 50 %" if before else "at least 50 %" if after else "about 50 %",
+        verdict=IMPOSSIBLE if wrong else REPRODUCED,
+        severity=MAJOR if wrong else NONE,
+        explanation=words + ("; one curve cannot do both" if wrong else ""),
+    )
+
+
+@register("clock-order", "median PFS <= median OS of the same patients")
+def check_clock_order(context: Context) -> pd.DataFrame:
+    """Progression or death cannot come later than death."""
+    return _compare_clocks("clock-order", _by_endpoint(context["medians"], "value_months", "value_op"))
+
+
+@register("event-order", "events of PFS >= deaths of the same patients at the same cut-off")
+def check_event_order(context: Context) -> pd.DataFrame:
+    """Progression or death cannot be rarer than death."""
+    return _compare_clocks("event-order", _by_endpoint(context["medians"], "events", "events_op"))
+
+
+def _compare_clocks(rule: str, known: dict) -> pd.DataFrame:
+    ledger = Ledger(rule)
+    for (place, endpoint), progression in known.items():
+        death = known.get((place, "OS"))
+        if endpoint in ("PFS", "PFS1") and death is not None:
+            words = "events" if rule == "event-order" else "median"
+            _judge_clocks(ledger, progression, death, words == "median", words)
+    return ledger.frame()
+
+
+def _by_endpoint(frame: pd.DataFrame, column: str, operator: str) -> dict[tuple[tuple[str, ...], str], tuple]:
+    known = frame[frame[operator].isin(["=", "NR"]) & frame[column].notna()]
+    made = {}
+    for record in known[::-1].to_dict("records"):
+        place = tuple(record[c] for c in (*GROUP[:4], "data_cut"))
+        made[(place, record["endpoint"])] = (record, record[column], record[f"{column}_min"], record[f"{column}_max"])
+    return made
+
+
+def _judge_clocks(ledger: Ledger, progression: tuple, death: tuple, later: bool, words: str) -> None:
+    (first, a, a_low, _), (second, b, _, b_high) = progression, death
+    wrong = a_low > b_high + SLACK if later else a < b
+    ledger.add(
+        first["source_id"],
+        first["study_id"],
+        [first["claim_id"], second["claim_id"]],
+        reported=f"{words} {show(a)} and {show(b)}",
+        recomputed="",
+        verdict=IMPOSSIBLE if wrong else REPRODUCED,
+        severity=MAJOR if wrong else NONE,
+        explanation=f"{words} {show(a)} for {first['endpoint']} and {show(b)} for OS"
+        + (": progression or death cannot be later or rarer than death" if wrong else ", in the only possible order"),
+    )
+
+
+@register(
+    "median-of-parts", "min of subgroup medians <= median of the whole <= max, for subgroups that make up the whole"
+)
+def check_median_of_parts(context: Context) -> pd.DataFrame:
+    """The curve of a whole lies between those of its parts, so its median lies between theirs."""
+    ledger = Ledger("median-of-parts")
+    frame = context["medians"]
+    frame = frame[frame["value_op"].isin(["=", "NR"]) & (frame["endpoint"] != "age")]
+    several = frame.groupby(["source_id", "study_id", "arm_id", "endpoint", "data_cut"], sort=False)
+    for place, group in several:
+        first = group.drop_duplicates("population").set_index("population")
+        if "all" in first.index and len(first) > 2:
+            for parts in _partitions(context, place[:3], [name for name in first.index if name != "all"]):
+                _judge_parts(ledger, first, parts)
+    return ledger.frame()
+
+
+def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> list[tuple[str, ...]]:
+    """Sets of subgroups that make up the whole: complements by name, or sizes that add up to it."""
+    pairs = [(a, b) for a, b in combinations(names, 2) if complements(a, b)]
+    if len(names) > MOST_SUBGROUPS:
+        return pairs
+    for arm in (place[2], "all"):
+        whole = context.size(place[0], place[1], arm, "all")
+        sizes = {name: context.size(place[0], place[1], arm, name) for name in names if "," not in name}
+        known = {name: size[0] for name, size in sizes.items() if size}
+        sets = [
+            group
+            for count in range(2, len(known) + 1)
+            for group in combinations(known, count)
+            if whole and sum(known[name] for name in group) == whole[0]
+        ]
+        if sets:
+            return pairs + [group for group in sets if group not in pairs]
+    return pairs
+
+
+OPPOSITES = (("positive", "negative"), ("primary", "secondary"), ("with", "without"), ("yes", "no"))
+
+
+def complements(first: str, second: str) -> bool:
+    """Whether two names of subgroups are each other's complement (`hormone receptor positive`, `... negative`)."""
+    a, b = sorted((first.lower(), second.lower()))
+    for one, other in OPPOSITES:
+        for x, y in ((one, other), (other, one)):
+            if f" {x} " in f" {a} " and f" {a} ".replace(f" {x} ", f" {y} ") == f" {b} ":
+                return True
+    return False
+
+
+def _judge_parts(ledger: Ledger, first: pd.DataFrame, parts: tuple[str, ...]) -> None:
+    whole, pieces = first.loc["all"], first.loc[list(parts)]
+    low, high = pieces["value_min"].min(), pieces["value_max"].max()
+    wrong = whole["value_max"] < low - SLACK or whole["value_min"] > high + SLACK
+    shown = ", ".join(f"{text} ({name})" for name, text in pieces["value_text"].items())
+    words = f"{whole['endpoint']} of the whole {whole['value_text']}, of its parts {shown}"
+    words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
+    ledger.add(
+        whole["source_id"],
+        whole["study_id"],
+        [whole["claim_id"], *pieces["claim_id"]],
+        reported=whole["value_text"],
+        recomputed=f"{show(low)}-{show(high)}",
+        verdict=DISCREPANT if wrong else REPRODUCED,
+        severity=MINOR if wrong else NONE,
+        explanation=words,
+    )

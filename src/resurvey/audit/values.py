@@ -1,0 +1,65 @@
+"""One claim as a number with its interval, in the unit in which it is compared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from resurvey.audit.context import Context
+
+# Table: columns to look at, in order; the first that holds a number counts. `months` and `prop` name typed variants.
+COLUMNS = {
+    "medians": (("value", "value_months"), ("value", "value")),
+    "follow_up": (("value", "value_months"), ("value", "value")),
+    "differences": (("value", "value_months"), ("value", "value")),
+    "survival_rates": (("value", "value_prop"),),
+    "proportions": (("percent", "percent"), ("n", "n")),
+    "hazard_ratios": (("value", "value"),),
+    "arms": (("n", "n"),),
+    "quantities": (("value", "value"),),
+    "risk_tables": (("n_at_risk", "n_at_risk"),),
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A printed number of a claim.
+
+    Attributes
+    ----------
+    claim, table, text : str
+        Whose number, in which table, as printed.
+    value, low, high : float
+        The number and what its rounding allows; months for times, per cent for shares.
+    operator : str
+        `=`, `<`, `~`, `NR` ...
+    """
+
+    claim: str
+    table: str
+    text: str
+    value: float
+    low: float
+    high: float
+    operator: str
+
+
+def value_of(context: Context, claim: str) -> Value | None:
+    """The number of a claim; None when the claim is unknown or prints none."""
+    found = context.claim(claim)
+    if found is None:
+        return None
+    table, record = found
+    return value_in(table, record)
+
+
+def value_in(table: str, record: dict) -> Value | None:
+    """The number of a row of a table; None when it prints none."""
+    for printed, typed in COLUMNS.get(table, ()):
+        operator = record.get(f"{printed}_op", "")
+        value = record.get(typed, math.nan)
+        if operator == "" or value != value:
+            continue
+        low, high = record[f"{typed}_min"], record[f"{typed}_max"]
+        return Value(record["claim_id"], table, record[f"{printed}_text"], value, low, high, operator)
+    return None

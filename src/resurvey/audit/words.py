@@ -1,0 +1,202 @@
+"""Differences and directions said in words, and words about significance, against the numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resurvey.audit.context import Context
+from resurvey.audit.registry import register
+from resurvey.audit.values import Value, value_in, value_of
+from resurvey.audit.verdicts import (
+    CONCLUSION,
+    DISCREPANT,
+    MINOR,
+    NONE,
+    REPRODUCED,
+    ROUNDING,
+    UNCHECKABLE,
+    Ledger,
+)
+from resurvey.reported import show
+
+SLACK = 1e-9
+# "Similar" and "doubled" are words: similar within a quarter either way, doubled from 1.75 to 2.5 times.
+SIMILAR, DOUBLED = (0.75, 1.34), (1.75, 2.5)
+HIGHER, LOWER = ("longer", "higher"), ("shorter", "lower")
+
+
+def _pair(context: Context, record: dict) -> tuple[Value, Value] | None:
+    claims = [claim.strip() for claim in record["claims"].split(";") if claim.strip()]
+    if len(claims) != 2:
+        return None
+    first, second = value_of(context, claims[0]), value_of(context, claims[1])
+    return (first, second) if first is not None and second is not None else None
+
+
+@register("stated-difference", "first - second, each within its rounding, against the difference stated")
+def check_difference(context: Context) -> pd.DataFrame:
+    """A difference printed as a number, recomputed from the two numbers it is between."""
+    ledger = Ledger("stated-difference")
+    for record in context["differences"].to_dict("records"):
+        pair = _pair(context, record)
+        stated = value_in("differences", record)
+        if pair and stated and all(v.operator in ("=", "~") for v in (*pair, stated)):
+            _judge_difference(context, ledger, record, stated, *pair)
+    return ledger.frame()
+
+
+def _judge_difference(context: Context, ledger: Ledger, record: dict, stated: Value, a: Value, b: Value) -> None:
+    low, high = a.low - b.high, a.high - b.low
+    flips = low > 0 or high < 0
+    sizes = [(low, high)] if record["direction"] in ("longer", "higher", "") else [(low, high), (-high, -low)]
+    fits = any(x <= stated.high + SLACK and stated.low <= y + SLACK for x, y in sizes)
+    unit = stated.high - stated.low
+    near = any(x - unit / 2 <= stated.high + SLACK and stated.low <= y + unit / 2 + SLACK for x, y in sizes)
+    verdict = REPRODUCED if fits else ROUNDING if near else DISCREPANT
+    words = (
+        f"{a.text} minus {b.text} is {show(a.value - b.value)} ({show(low)} to {show(high)}), stated as {stated.text}"
+    )
+    if verdict == DISCREPANT:
+        words += _fits_elsewhere(context, record, stated, a, b)
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], a.claim, b.claim],
+        named=[record["claim_id"]],
+        reported=stated.text,
+        recomputed=show(a.value - b.value),
+        verdict=verdict,
+        severity=NONE if verdict != DISCREPANT or not flips else MINOR,
+        explanation=words,
+    )
+
+
+def _fits_elsewhere(context: Context, record: dict, stated: Value, a: Value, b: Value) -> str:
+    """Two other printed numbers of the same quantities that the stated difference fits: the check that decides."""
+    if a.table != "medians" or b.table != "medians":
+        return ""
+    frame = context["medians"]
+    same = frame[(frame["source_id"] == record["source_id"]) & (frame["study_id"] == record["study_id"])]
+    same = same[(same["endpoint"] == record["endpoint"]) & same["value_op"].isin(["=", "~"])]
+    values = [(r, value_in("medians", r)) for r in same.to_dict("records")]
+    for r, first in values:
+        for s, second in values:
+            if first is None or second is None or r["arm_id"] == s["arm_id"]:
+                continue
+            if first.low - second.high <= stated.high + SLACK and stated.low <= first.high - second.low + SLACK:
+                place = r["locator"] if r["locator"] == s["locator"] else f"{r['locator']} and {s['locator']}"
+                return f"; it fits {first.text} minus {second.text} ({place}: {first.claim}, {second.claim})"
+    return ""
+
+
+@register("stated-direction", "longer, higher, similar, doubled, better or worse against the two numbers or the ratio")
+def check_direction(context: Context) -> pd.DataFrame:
+    """A direction said in words against the numbers it is about."""
+    ledger = Ledger("stated-direction")
+    for record in context["differences"].to_dict("records"):
+        if not record["direction"]:
+            continue
+        pair = _pair(context, record)
+        if pair:
+            _judge_pair(context, ledger, record, *pair)
+        else:
+            _judge_ratio(context, ledger, record)
+    return ledger.frame()
+
+
+def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Value) -> None:
+    word = record["direction"]
+    known = all(v.value == v.value and v.operator in ("=", "~", "NR", "<", ">") for v in (a, b))
+    if not known or a.value == b.value == float("inf"):
+        return
+    tail = ""
+    if word in ("similar", "doubled"):
+        low, high = SIMILAR if word == "similar" else DOUBLED
+        ratio = a.value / b.value if b.value else float("inf")
+        agrees = low <= ratio <= high
+        tail = f" ({show(ratio, 3)} times)"
+        # How similar is similar is a matter of words; a reader may judge, a check may not.
+        verdict = REPRODUCED if agrees else UNCHECKABLE
+    else:
+        more = _means_more(context, record, a)
+        agrees = a.high > b.low if more else a.low < b.high
+        verdict = REPRODUCED if agrees else DISCREPANT
+    words = f"said to be {word}: {a.text} against {b.text}{tail}"
+    words += "" if agrees else ("; the numbers point the other way" if verdict == DISCREPANT else "; a matter of words")
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], a.claim, b.claim],
+        named=[record["claim_id"]],
+        reported=word,
+        recomputed=f"{a.text} against {b.text}",
+        verdict=verdict,
+        severity=CONCLUSION if verdict == DISCREPANT else NONE,
+        explanation=words,
+    )
+
+
+HARMS = ("AE", "TEAE", "adverse", "toxic", "side effect", "progression", "recurrence", "death", "mortality")
+
+
+def _means_more(context: Context, record: dict, first: Value) -> bool:
+    """Whether the word says that the first number is the larger one."""
+    word = record["direction"]
+    if word in HIGHER or word in LOWER:
+        return word in HIGHER
+    found = context.claim(first.claim)
+    row = found[1] if found else {}
+    text = f"{record['endpoint']} {record['item']} {row.get('kind', '')}".lower()
+    harmful = first.table == "proportions" and (
+        row.get("kind") == "adverse_event" or any(w.lower() in text for w in HARMS)
+    )
+    return (word == "better") != harmful
+
+
+def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
+    """A direction beside one ratio: below 1 is fewer events, later events, or a better outcome, for the numerator."""
+    claims = [claim.strip() for claim in record["claims"].split(";") if claim.strip()]
+    value = value_of(context, claims[0]) if len(claims) == 1 else None
+    if value is None or value.table != "hazard_ratios" or record["direction"] in ("similar", "doubled"):
+        return
+    found = context.claim(value.claim)
+    if found is None or found[1]["arm_id"] != record["arm_id"]:
+        return
+    below = record["direction"] in ("lower", "better", "longer")
+    agrees = value.low < 1 if below else value.high > 1
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], value.claim],
+        named=[record["claim_id"]],
+        reported=record["direction"],
+        recomputed=f"ratio {value.text}",
+        verdict=REPRODUCED if agrees else DISCREPANT,
+        severity=NONE if agrees else CONCLUSION,
+        explanation=f"said to be {record['direction']}, ratio {value.text}"
+        + ("" if agrees else " points the other way"),
+    )
+
+
+@register("significance-word", "significant: p < 0.05 (or the level named); not significant, trend: p >= 0.05")
+def check_significance(context: Context) -> pd.DataFrame:
+    """Words about significance against the p they stand beside."""
+    ledger = Ledger("significance-word")
+    frame = context["p_values"]
+    for record in frame[(frame["statement"] != "") & (frame["p_op"] != "")].to_dict("records"):
+        significant = record["statement"] == "significant"
+        low = 0.0 if record["p_op"] in ("<", "<=") else record["p_min"]
+        # The printed 0.05 may stand on either side.
+        agrees = low < 0.05 + SLACK if significant else record["p_max"] >= 0.05 - SLACK
+        words = f"p {record['p_text']} is called {record['statement']}"
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"]],
+            reported=f"p {record['p_text']}, {record['statement']}",
+            recomputed="p < 0.05" if record["p_max"] < 0.05 else "p >= 0.05",
+            verdict=REPRODUCED if agrees else DISCREPANT,
+            severity=NONE if agrees else CONCLUSION,
+            explanation=words + ("" if agrees else ", against the usual level of 0.05"),
+        )
+    return ledger.frame()
