@@ -1,7 +1,7 @@
 """Single-arm designs: named formulas, what they need and imply, and whether a printed sample size follows from them."""
 
 from resurvey.design.binomial import BinomialDesign, SimonDesign, binomial_one_stage, simon_designs, simon_two_stage
-from resurvey.design.claim import DesignClaim, check_claim, implied_event_probability
+from resurvey.design.claim import DesignClaim, check_claim, events_of_claimed_patients, implied_event_probability
 from resurvey.design.conduct import (
     ExponentialTest,
     OneSampleLogRank,
@@ -75,6 +75,7 @@ __all__ = [
     "dropout_hazard",
     "event_probability",
     "events_by_time",
+    "events_of_claimed_patients",
     "exact_exponential_test",
     "expected_events",
     "find_method",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
@@ -231,3 +232,40 @@ def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:
                 rows.append((dropout_reading, lower, upper, reading, hypothesis, value, lower <= value < upper))
     columns = ["dropout_reading", "lower", "upper", "reading", "hypothesis", "event_probability", "inside"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def events_of_claimed_patients(claim: DesignClaim) -> pd.DataFrame:
+    """Events to be expected of the claimed patients, by reading of the accrual sentence, dropout and hypothesis.
+
+    The other way round from a design: a number of patients fixed first (a rate of entry times the enrolment period)
+    brings a number of events.
+
+    Returns
+    -------
+    DataFrame
+        reading, dropout_reading, hypothesis, patients_kept (after a flat allowance), event_probability, events_raw,
+        total_time, entry_rate (claimed patients per unit of enrolment), and `reproduces_events` (rounded up or to
+        the nearest; empty without claimed events).
+
+    Raises
+    ------
+    InputError
+        If the claim has no patients.
+    """
+    if claim.patients is None:
+        raise InputError("the claim needs patients")
+    rows = []
+    kept = [name for name in READINGS if reading_applies(claim.accrual, claim.follow_up, name)]
+    for reading, dropout_reading, hypothesis in product(kept, DROPOUT_READINGS, HYPOTHESES):
+        if claim.follow_up == 0 and dropout_reading == "hazard_over_follow_up":
+            continue
+        plan = claim.plan(reading=reading, dropout_reading=dropout_reading, hypothesis=hypothesis)
+        patients = deflate(claim.patients, claim.dropout, dropout_reading)
+        events = patients * plan.event_probability
+        hit = pd.NA if claim.events is None else claim.events in (round_up(events), round(events))
+        end = plan.setting.course.end if plan.setting.course else None
+        rate = claim.patients / claim.accrual if claim.accrual > 0 else None
+        rows.append((reading, dropout_reading, hypothesis, patients, plan.event_probability, events, end, rate, hit))
+    columns = ["reading", "dropout_reading", "hypothesis", "patients_kept", "event_probability", "events_raw"]
+    table = pd.DataFrame(rows, columns=[*columns, "total_time", "entry_rate", "reproduces_events"])
+    return table.astype({"reproduces_events": "boolean"})

@@ -298,23 +298,26 @@ def _exponential_probability(course: Course, rate: float) -> float:
     capped_share = float(course.accrual.entered(course.end - course.longest)) if capped else 0.0
     watched = capped_share * -math.expm1(-total * course.longest)
     for i, length in enumerate(np.diff(times)):
-        density = (entered[i + 1] - entered[i]) / length
         shortest = max(course.end - times[i + 1], 0.0)
         longest = min(course.end - times[i], course.longest)
-        if longest > shortest and density > 0:
-            watched += density * _mean_loss(total, shortest, longest)
+        if longest <= shortest:
+            continue
+        # A whole piece has share 1 exactly, however short: an enrolment of almost no time must not lose digits.
+        whole = times[i + 1] <= course.end and course.end - times[i] <= course.longest
+        share = 1.0 if whole else (longest - shortest) / length
+        watched += (entered[i + 1] - entered[i]) * share * _mean_loss(total, shortest, longest)
     return float(rate / total * watched)
 
 
 def _mean_loss(rate: float, lower: float, upper: float) -> float:
-    """Integral of 1 - exp(-rate x) over (lower, upper), without cancellation for small rates."""
-    span = rate * (upper - lower)
+    """Mean of 1 - exp(-rate x) over (lower, upper), without cancellation for small rates or short intervals."""
+    low, high = rate * lower, rate * upper
+    if high < 1e-4:
+        return (low + high) / 2 - (low * low + low * high + high * high) / 6
+    span = high - low
     # (1 - exp(-s)) / s loses digits below s = 1e-5; three terms of its series are exact there.
     mean = 1 - span / 2 + span * span / 6 if span < 1e-5 else -math.expm1(-span) / span
-    if rate * upper < 1e-4:
-        x = (rate * lower, rate * upper)
-        return ((x[1] ** 2 - x[0] ** 2) / 2 - (x[1] ** 3 - x[0] ** 3) / 6) / rate
-    return (upper - lower) * (1 - math.exp(-rate * lower) * mean)
+    return 1 - math.exp(-low) * mean
 
 
 @dataclass(frozen=True)

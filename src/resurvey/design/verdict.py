@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.design.claim import DesignClaim
+from resurvey.design.claim import DesignClaim, events_of_claimed_patients
 from resurvey.design.search import SearchResult
 from resurvey.errors import InputError
 
@@ -52,10 +52,11 @@ def verdict_on_claim(
     Returns
     -------
     dict
-        `verdict` and the verdicts on events and on patients (`reproduced`: the first formula for an exponential
-        trial, as printed; `other-method`: another named formula, or an assumption that is not printed;
-        `discrepant`: none), `words`, the formulas that give each number, `nearest_assumption_sets`, what was
-        searched, and `questions_for_authors`. Only plain types, None for an empty cell.
+        `verdict` on the pair, `verdict_events` and `verdict_patients`: `reproduced` (the first formula for an
+        exponential trial, as printed), `other-method` (another named formula or reading), `discrepant` (none that
+        keeps to the print). Patients are judged as a consequence of the claimed events. Further `words`, the
+        formulas that give each number, `nearest_assumption_sets`, what was searched, `expected_of_claimed_patients`
+        and `questions_for_authors`. Only plain types, None for an empty cell.
     """
     if claim.events is None:
         raise InputError("the claim needs events: there is nothing to judge")
@@ -63,7 +64,7 @@ def verdict_on_claim(
     plain = proper[(proper["reading"] == PLAIN["reading"]) & (proper["hypothesis"] == PLAIN["hypothesis"])]
     usual = plain[plain["method"] == "log_hazard"]
     events = _verdict(usual, plain, proper, "reproduces_events")
-    patients = None if claim.patients is None else _verdict(usual, plain, proper, "reproduces_patients")
+    patients = None if claim.patients is None else _patients_verdict(claim, plain, proper)
     same_row = proper[_true(proper, "reproduces_events") & _true(proper, "reproduces_patients")]
     pair = _pair_verdict(claim, events, same_row, search)
     return {
@@ -76,6 +77,7 @@ def verdict_on_claim(
         "formulas_that_give_the_patients": _names(plain, "reproduces_patients"),
         "formulas_that_give_both": sorted(set(same_row["method"])),
         "nearest_assumption_sets": [] if search is None else _sets(search, nearest),
+        "expected_of_claimed_patients": [] if claim.patients is None else _forward(claim),
         "search": None if search is None else _search_counts(search),
         "questions_for_authors": _questions(claim),
     }
@@ -89,6 +91,16 @@ def _verdict(usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame, col
     if _true(usual, column).any():
         return "reproduced"
     return "other-method" if _true(plain, column).any() or _true(proper, column).any() else "discrepant"
+
+
+def _patients_verdict(claim: DesignClaim, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
+    """Whether the claimed patients follow from the claimed events, by the plain or by another reading."""
+    if (plain["patients_from_claimed_events"] == claim.patients).any():
+        return "reproduced"
+    if (proper["patients_from_claimed_events"] == claim.patients).any():
+        return "other-method"
+    both = _true(proper, "reproduces_events") & _true(proper, "reproduces_patients")
+    return "other-method" if both.any() else "discrepant"
 
 
 def _pair_verdict(claim: DesignClaim, events: str, same_row: pd.DataFrame, search: SearchResult | None) -> str:
@@ -191,6 +203,18 @@ def _plain(value: Any) -> Any:
     if value is None or pd.isna(value) or value == "":
         return None
     return value.item() if hasattr(value, "item") else value
+
+
+def _forward(claim: DesignClaim) -> list[dict[str, Any]]:
+    """Readings under which the claimed patients are expected to bring the claimed events, plainest first."""
+    table = events_of_claimed_patients(claim)
+    hits = table[_true(table, "reproduces_events")]
+    plainness = (hits["dropout_reading"].isin(["none", "divide", "multiply"]).astype(int)) * 2 + (
+        hits["hypothesis"] == PLAIN["hypothesis"]
+    ).astype(int)
+    ordered = hits.assign(plainness=plainness).sort_values("plainness", ascending=False, kind="stable")
+    columns = [c for c in table.columns if c != "reproduces_events"]
+    return [{name: _plain(row[name]) for name in columns} for _, row in ordered.iterrows()]
 
 
 def _search_counts(search: SearchResult) -> dict[str, Any]:
