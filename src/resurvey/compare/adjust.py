@@ -90,7 +90,8 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
     The weights :math:`w_i \propto \exp(x_i'a)` minimise :math:`\log \sum_i \exp((x_i - \bar x_{target})'a)`; they
     are the weights of largest entropy that balance. A second moment is a column of squares with target
     mean^2 + sd^2 (`with_second_moments` makes them). A target at the very edge of what patients have (all of them
-    positive, say) keeps the patients at that edge and gives the others weight 0.
+    positive, say) keeps the patients at that edge and gives the others weight 0; where several moments together lie
+    on an edge, the others' weights are 0 to rounding error.
 
     Parameters
     ----------
@@ -110,8 +111,8 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
     InputError
         If a column is missing, not numeric or has empty cells, or a target is not finite.
     NotEstimable
-        If no weights reach the targets (the message names the moments, and the nearest that can be reached), if the
-        targets lie on the edge of the patients' convex hull, or if the effective sample size is below the limit.
+        If no weights reach the targets (the message names the moments, and the nearest that can be reached), or if
+        the effective sample size is below the limit.
 
     References
     ----------
@@ -124,7 +125,7 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
 def max_ess_weights(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: float = 0.0) -> Weights:
     """Weights of largest effective sample size (least sum of squares) that balance exactly; none is negative.
 
-    Parameters and errors as in `maic`; unlike it, targets on the edge of the convex hull are allowed.
+    Parameters and errors as in `maic`.
 
     References
     ----------
@@ -210,17 +211,22 @@ def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None)
     start : ndarray, shape (p,), optional
         Where to begin.
     """
+    if not base.all():
+        there = base > 0
+        a, inner, solved = entropy_solution(centred[there], base[there], start)
+        w = np.zeros(base.size)
+        w[there] = inner
+        return a, w, solved
     a = np.zeros(centred.shape[1]) if start is None else start
     value, w = _dual(centred, base, a)
-    if start is not None and not np.isfinite(value):
-        a = np.zeros(centred.shape[1])
-        value, w = _dual(centred, base, a)
     best = np.inf
+    # Entropy of reachable weights is at least log min(base); by duality a lower value proves them out of reach.
+    floor = float(np.log(base.min())) - 1e-6
     for _ in range(200):
         gradient = w @ centred
         residual = float(np.max(np.abs(gradient), initial=0.0))
         # Stop when Newton's quadratic phase has reached rounding error.
-        if residual < 1e-15 or (residual < 1e-12 and residual >= best):
+        if residual < 1e-15 or (residual < 1e-12 and residual >= best) or value < floor:
             break
         best = min(best, residual)
         hessian = (centred * w[:, None]).T @ centred - np.outer(gradient, gradient)
@@ -228,7 +234,7 @@ def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None)
         value, a, w, moved = _line_search(centred, base, a, step, gradient, value, w)
         if not moved:
             break
-    return a, w, bool(np.max(np.abs(w @ centred), initial=0.0) < BALANCE)
+    return a, w, bool(np.max(np.abs(w @ centred), initial=0.0) < BALANCE and value >= floor)
 
 
 def _dual(centred: Floats, base: Floats, a: Floats) -> tuple[float, Floats]:
@@ -432,6 +438,6 @@ def _refusal(x: Floats, names: list[str], goal: Floats, conflicting: tuple[str, 
 
 def _edge_message(names: list[str]) -> str:
     return (
-        f"the targets of {', '.join(names)} lie on the edge of the patients' convex hull, where weights of the form "
-        "exp(x'a) do not exist: leave out the patients who cannot have weight, or use max_ess_weights"
+        f"the targets of {', '.join(names)} lie so near the edge of the patients' convex hull that the search does not "
+        "reach exact balance: leave out the patients who cannot have weight, or match fewer moments"
     )
