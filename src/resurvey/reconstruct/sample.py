@@ -140,8 +140,22 @@ def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[I
             expected = _shifted(leaving[:, block], plan.share[:, block], total)
         events[:, block] = _rounded(expected, total, rng)
     if s.events is not None:
+        _add_up(s.events, leaving, events)
         late = np.clip(s.events - events.sum(axis=1), 0, s.n - leaving.sum(axis=1))
     return leaving, events, late
+
+
+def _add_up(total: int, leaving: Ints, events: Ints) -> None:
+    """Exchange events for censorings, the latest segments first, until no more events happen than were printed (in place).
+
+    The same the other way round for too few. Only where a printed survival asked for another number is anything left to do.
+    """
+    for j in range(leaving.shape[1] - 1, -1, -1):
+        over = np.clip(events.sum(axis=1) - total, 0, events[:, j])
+        events[:, j] -= over
+    for j in range(leaving.shape[1] - 1, -1, -1):
+        under = np.clip(total - events.sum(axis=1), 0, leaving[:, j] - events[:, j])
+        events[:, j] += under
 
 
 def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
@@ -262,6 +276,9 @@ def _times(
     gap = 1e-9 * arm.edges[-1]
     time = np.clip(time, low + gap, np.maximum(high - gap, low + 0.5 * gap))
     time = np.where(slot >= n_left, arm.edges[-1], time)
+    # nobody left at the end: the last event is the longest follow-up
+    emptied = np.flatnonzero(n_left[:, 0] == n)
+    time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]
     event = event | ((slot >= n_left) & (slot < n_left + late[:, None]))
     order = np.argsort(time, axis=1, kind="stable")
     return time[rows, order], event[rows, order].astype(float)
@@ -384,7 +401,8 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
             low = np.log(hazard) + z * root / hazard >= half
             high = np.log(hazard) - z * root / hazard >= half
         elif transform == "log":
-            low, high = survival * np.exp(-z * root) <= 0.5, survival * np.exp(z * root) <= 0.5
+            reach = np.exp(np.minimum(z * root, 700.0))
+            low, high = survival / reach <= 0.5, survival * reach <= 0.5
         else:
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
     alive = survival > 1e-12

@@ -1,0 +1,86 @@
+"""Subgroups that add up to the whole."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from resurvey.errors import InconsistentReport, InputError
+from resurvey.reconstruct import SurvivalSummary, from_subgroups
+
+WHOLE = SurvivalSummary(n=250, events=170, median=8.2, lower=6.6, upper=9.9, longest_follow_up=30.0)
+POSITIVE = SurvivalSummary(n=140, events=90, median=9.0, lower=7.0, upper=11.4)
+NEGATIVE = SurvivalSummary(n=110, median=7.0, lower=5.3, upper=8.8)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return from_subgroups({"positive": POSITIVE, "negative": NEGATIVE}, WHOLE, replicates=30)
+
+
+def test_parts_add_up_to_the_whole(made) -> None:
+    assert (made.parts["positive"].events == 90).all()
+    assert (made.parts["negative"].events == 80).all()
+    assert (made.whole.events == 170).all()
+    both = pd.concat([made.parts["positive"].patients, made.parts["negative"].patients])
+    for index in (0, 17):
+        union = np.sort(both.loc[both["replicate"] == index, "time"])
+        assert np.array_equal(union, made.whole.replicate(index)["time"])
+
+
+def test_parts_keep_their_own_facts(made) -> None:
+    for part in made.parts.values():
+        assert part.holds, part.accuracy.to_string()
+
+
+def test_union_has_the_median_of_the_whole(made) -> None:
+    kept = [abs(made.whole.kaplan_meier(i).quantile() - 8.2) <= 0.05 + 1e-9 for i in range(30)]
+    assert np.mean(kept) > 0.8
+    assert all(abs(made.whole.kaplan_meier(i).quantile() - 8.2) < 1.0 for i in range(30))
+
+
+def test_patients_of_no_named_part_become_the_rest() -> None:
+    made = from_subgroups({"positive": POSITIVE}, WHOLE, replicates=10)
+    assert made.parts["rest"].n == 110
+    assert (made.parts["rest"].events == 80).all()
+    assert "nothing is printed of these patients" in made.parts["rest"].repairs[0]
+
+
+def test_events_of_the_whole_follow_from_the_parts() -> None:
+    whole = SurvivalSummary(n=250, median=8.2, longest_follow_up=30.0)
+    parts = {"a": POSITIVE, "b": SurvivalSummary(n=110, events=70, median=7.0)}
+    assert (from_subgroups(parts, whole, replicates=5).whole.events == 160).all()
+
+
+def test_same_seed_same_bytes() -> None:
+    one, two = (
+        from_subgroups({"positive": POSITIVE}, WHOLE, replicates=5, rng=np.random.default_rng(4)) for _ in range(2)
+    )
+    assert one.whole.patients.to_csv() == two.whole.patients.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("parts", "error", "message"),
+    [
+        ({}, InputError, "parts must hold at least one subgroup"),
+        ({"rest": POSITIVE}, InputError, "none of them named 'rest'"),
+        (
+            {"a": POSITIVE, "b": SurvivalSummary(n=111, median=7)},
+            InconsistentReport,
+            r"the parts hold 251 patients \(a 140 \+ b 111\), the whole 250",
+        ),
+        (
+            {"a": POSITIVE, "b": SurvivalSummary(n=110, events=81, median=7)},
+            InconsistentReport,
+            "the parts have 171 events, the whole 170",
+        ),
+        (
+            {"a": POSITIVE, "b": SurvivalSummary(n=110, events=60, median=7)},
+            InconsistentReport,
+            "the whole has 170 events, the parts 150, and only 0 patients are left",
+        ),
+        ({"a": SurvivalSummary(n=10, events=11, median=7)}, InconsistentReport, r"^a: .*events \(11\) exceed n \(10\)"),
+    ],
+)
+def test_refusals(parts, error, message) -> None:
+    with pytest.raises(error, match=message):
+        from_subgroups(parts, WHOLE)
