@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from resurvey.reconstruct import checks
 from resurvey.reconstruct.censoring import FollowUp, known_events, step_heights, unknown_events
+from resurvey.reconstruct.decode import exact_rows
 from resurvey.reconstruct.facts import curve_facts
 from resurvey.reconstruct.monotone import MonotoneCurve, anchored, monotone_curve
 from resurvey.reconstruct.place import (
@@ -165,7 +166,7 @@ def read_arm(
     curve = anchored(curve, checks.anchors(middle, rates), conflicts)
     end = checks.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
     ticks = ticks[ticks <= end]
-    table = checks.reconcile(table, curve, end, conflicts)
+    table = exact_rows(curve, checks.reconcile(table, curve, end, conflicts), patients)
     return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
 
 

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 #: Share of the stretch between two points over which the curve falls, up to the later one: a click marks the foot of a
 #: step more often than its top. The points of an exact curve are taken at their word more than noisy ones.
 FALL_NOISY, FALL_EXACT = 0.5, 0.3
+EXACT = 1e-7
 #: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
 STRAY = 0.02
 
@@ -36,6 +37,16 @@ class MonotoneCurve:
         """Time of the last point."""
         return float(self.time[-1])
 
+    @property
+    def exact(self) -> bool:
+        """Whether the points were monotone to the last digit."""
+        return self.noise < EXACT
+
+    def shoulder(self, times: Floats) -> Floats:
+        """Where the fall begins that ends at each of the given points."""
+        place = np.searchsorted(self.time, times)
+        return self.time[np.maximum(place - 1, 0)]
+
     def at(self, times: Floats) -> Floats:
         """Survival at `times`, straight between knots and flat after the last."""
         return np.interp(times, self.time, self.survival)
@@ -59,7 +70,7 @@ def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
     residual = s - fit.x
     noise = float(np.sqrt(np.sum(residual**2) / max(s.size - blocks, 1))) if blocks < s.size else 0.0
     knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], levels))
-    knots, values = _falls(knots, values, FALL_EXACT if noise < 1e-6 else FALL_NOISY)
+    knots, values = _falls(knots, values, FALL_EXACT if noise < EXACT else FALL_NOISY)
     strays = int((~keep).sum())
     return MonotoneCurve(knots, values, noise, strays, t, np.maximum(-np.diff(levels, prepend=1.0), 0.0))
 

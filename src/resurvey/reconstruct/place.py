@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 #: After the last row of a table the censoring hazard goes on at this multiple of that of the last gap.
 TAIL_HAZARD = 2.0
+#: A gap whose expected deaths are this close to a whole number keeps that number, whatever is carried over.
+SURE = 0.04
 #: How far (as a share) the deaths that this foresees after the last row may be off.
 TAIL_DOUBT = 0.3
 
@@ -202,19 +204,21 @@ def whole_deaths(
     are independent, those of the shape of censoring grow with the share censored in a gap. Then the running sum is
     rounded, so that errors do not build up.
     """
-    target = np.minimum(expected, leaving)
+    target = expected
     if total is not None:
         spread = _covariance(expected, leaving, level, noise)
         column = spread.sum(axis=1)
         for _ in range(3):
-            target = np.clip(target + column * (total - target.sum()) / max(column.sum(), 1e-12), 0.0, leaving)
+            room = (leaving > 0) | (target > 0)
+            share = np.where(room, column, 0.0)
+            target = np.maximum(target + share * (total - target.sum()) / max(share.sum(), 1e-12), 0.0)
     deaths = _running_round(target, leaving)
     return deaths if total is None else _meet_total(deaths, target, leaving, total)
 
 
 def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
     entering = np.cumsum(leaving[::-1])[::-1]
-    curve = (max(noise, 1e-3) / np.maximum(level, 0.02)) ** 2
+    curve = (max(noise, 1e-5) / np.maximum(level, 0.02)) ** 2
     curve[0] = 0.0
     at_risk = np.maximum(entering - leaving / 2, 0.5)
     difference = np.zeros((expected.size, level.size))
@@ -227,9 +231,12 @@ def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) 
 def _running_round(target: Floats, leaving: Floats) -> NDArray[np.int64]:
     deaths, carried = np.zeros(target.size, dtype=np.int64), 0.0
     for gap, (value, most) in enumerate(zip(target.tolist(), leaving.tolist(), strict=True)):
-        carried += value
-        deaths[gap] = min(max(int(np.floor(carried + 0.5)), 0), int(most))
-        carried -= deaths[gap]
+        nearest = int(value + 0.5)
+        if abs(value - nearest) < SURE and abs(carried) < 0.6 and nearest <= most:
+            deaths[gap] = nearest
+            continue
+        deaths[gap] = min(max(int(np.floor(carried + value + 0.5)), 0), int(most))
+        carried += value - deaths[gap]
     return deaths
 
 
