@@ -11,12 +11,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from resurvey.compare import network_consistency, network_rank
 from resurvey.compare.estimates import check_level, chi_square_p, quantile
-from resurvey.compare.network_data import Evidence, centred_inverse, read_contrasts
+from resurvey.compare.network_data import Evidence, Study, centred_inverse, read_contrasts
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
@@ -267,45 +268,53 @@ def _moment_tau2(common: Fit) -> float:
     return max(0.0, (q - df) / factor)
 
 
-def _basic_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats, Floats]:
-    """Stacked contrasts against each study's first arm: y, design X, sampling covariance S, tau2 pattern."""
+def _rotated_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
+    """Contrasts against each study's first arm, rotated within studies so that all are independent.
+
+    Returns y, design X, and sampling variances v; with between-study variance tau2 the variances are v + tau2.
+    """
     size, n = sum(s.arms.size - 1 for s in evidence.studies), len(evidence.treatments)
-    y, design, sampling, pattern = np.zeros(size), np.zeros((size, n)), np.zeros((size, size)), np.zeros((size, size))
+    y, design, variances = np.zeros(size), np.zeros((size, n)), np.zeros(size)
     start = 0
     for study in evidence.studies:
         stop, m = start + study.arms.size - 1, study.arms.size
-        # Where rounding keeps the pairs from adding up, the arm means that fit all pairs best stand for them.
-        own = study.laplacian()
-        means = centred_inverse(own) @ -(own * study.effects).sum(axis=1)
-        y[start:stop] = means[1:] - means[0]
         rows = np.arange(start, stop)
         design[rows, study.arms[1:]], design[rows, study.arms[0]] = 1.0, -1.0
-        to_first = study.variances[0, 1:]
-        block = 0.5 * (to_first[:, None] + to_first[None, :] - study.variances[1:, 1:])
-        sampling[start:stop, start:stop] = block
-        pattern[start:stop, start:stop] = 0.5 * (np.eye(m - 1) + 1)
+        y[rows], variances[rows] = study.effects[1:, 0], study.variances[1:, 0]
+        if m > 2:
+            y[rows], design[rows], variances[rows] = _rotate(study, design[rows])
         start = stop
-    return y, design[:, 1:], sampling, pattern
+    return y, design[:, 1:], variances
+
+
+def _rotate(study: Study, design: Floats) -> tuple[Floats, Floats, Floats]:
+    """Diagonalise sampling covariance and tau2 pattern of a multi-arm study together."""
+    # Where rounding keeps the pairs from adding up, the arm means that fit all pairs best stand for them.
+    own = study.laplacian()
+    means = centred_inverse(own) @ -(own * study.effects).sum(axis=1)
+    to_first = study.variances[0, 1:]
+    sampling = 0.5 * (to_first[:, None] + to_first[None, :] - study.variances[1:, 1:])
+    pattern = 0.5 * (np.eye(to_first.size) + 1)  # tau2 for a contrast, tau2 / 2 between two that share an arm
+    values, vectors = eigh(sampling, pattern)
+    return vectors.T @ (means[1:] - means[0]), vectors.T @ design, values
 
 
 def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: all roots of its score on a grid are compared, and 0."""
-    y, design, sampling, pattern = _basic_contrasts(evidence)
+    y, design, variances = _rotated_contrasts(evidence)
 
     def parts(t: float) -> tuple[float, float]:
-        v = sampling + t * pattern
-        inverse = np.linalg.inv(v)
-        wx = inverse @ design
+        w = 1 / (variances + t)
+        wx = w[:, None] * design
         information = design.T @ wx
-        p = inverse - wx @ np.linalg.solve(information, wx.T)
-        py = p @ y
-        trace = float(np.sum((p if restricted else inverse) * pattern))
-        score = float(py @ pattern @ py) - trace
-        log_dets = np.linalg.slogdet(v)[1] + (np.linalg.slogdet(information)[1] if restricted else 0.0)
-        return score, float(log_dets + y @ py)
+        inverse = np.linalg.inv(information)
+        residual = w * (y - design @ (inverse @ (wx.T @ y)))
+        trace = w.sum() - (np.sum((wx.T @ wx) * inverse) if restricted else 0.0)
+        log_dets = (np.linalg.slogdet(information)[1] if restricted else 0.0) - np.log(w).sum()
+        return float(residual @ residual - trace), float(log_dets + residual @ y)
 
-    top = 10 * float(np.max(np.diag(sampling)) + np.max(np.abs(y)) ** 2)
-    grid = np.concatenate(([0.0], np.geomspace(1e-6 * float(np.min(np.diag(sampling))), top, 24)))
+    top = 10 * float(variances.max() + np.max(np.abs(y)) ** 2)
+    grid = np.concatenate(([0.0], np.geomspace(1e-6 * float(variances.min()), top, 40)))
     signs = np.array([parts(t)[0] for t in grid])
     turns = np.flatnonzero((signs[:-1] > 0) & (signs[1:] <= 0))
     roots = [float(brentq(lambda t: parts(t)[0], grid[i], grid[i + 1], xtol=1e-15, rtol=1e-13)) for i in turns]

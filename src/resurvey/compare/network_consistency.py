@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 MODELS = ("common", "random")
+_NO_TABLE = pd.DataFrame()
 NOT_ASSESSABLE = "star or tree: no two designs inform the same contrast, so consistency cannot be assessed"
 
 
@@ -96,7 +97,7 @@ def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
 def _alone(names: tuple[str, ...], studies: list[Study]) -> Evidence:
     """The studies of one design as a network of their own."""
     arms = np.arange(len(names))
-    return Evidence(names, tuple(replace(s, arms=arms) for s in studies), pd.DataFrame())
+    return Evidence(names, tuple(replace(s, arms=arms) for s in studies), _NO_TABLE)
 
 
 def node_split(result: Network, model: str = "random") -> pd.DataFrame:

@@ -13,6 +13,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from resurvey.errors import InconsistentReport, InputError
 
@@ -94,14 +96,16 @@ def read_contrasts(contrasts: pd.DataFrame, *, loop_tolerance: float = 0.05) -> 
         If the estimates of a study do not add up, or its standard errors cannot belong to one set of arms.
     """
     table = _clean(contrasts)
-    faults = [fault for name, rows in table.groupby("study", sort=False) for fault in _study_faults(str(name), rows)]
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for study, first, second in zip(table["study"], table["treatment"], table["comparator"], strict=True):
+        pairs.setdefault(study, []).append((first, second))
+    faults = [fault for study, own in pairs.items() for fault in _study_faults(study, own)]
     if faults:
         raise InputError("contrasts: " + "; ".join(faults))
     pieces, messages = [], []
     for names in _components(table):
         rows = table[table["treatment"].isin(names)].reset_index(drop=True)
-        place = {name: i for i, name in enumerate(names)}
-        studies = [_study(str(name), part, place) for name, part in rows.groupby("study", sort=False)]
+        studies = _studies(rows, {name: i for i, name in enumerate(names)})
         messages += [note for s in studies for note in _check_multi_arm(s, names, loop_tolerance)]
         pieces.append(Evidence(tuple(names), tuple(studies), rows))
     pieces.sort(key=lambda e: (-len(e.studies), e.treatments))
@@ -139,17 +143,17 @@ def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"study": str, "treatment": str, "comparator": str})
 
 
-def _study_faults(name: str, rows: pd.DataFrame) -> list[str]:
+def _study_faults(name: str, pairs: list[tuple[str, str]]) -> list[str]:
     """What is wrong with the set of pairs of one study."""
     faults, seen = [], set()
-    for first, second in zip(rows["treatment"], rows["comparator"], strict=True):
+    for first, second in pairs:
         if first == second:
             faults.append(f"study {name!r} compares {first!r} with itself")
         pair = frozenset((first, second))
         if pair in seen:
             faults.append(f"study {name!r} has the pair {first} - {second} more than once: keep one row a pair")
         seen.add(pair)
-    arms = sorted(set(rows["treatment"]) | set(rows["comparator"]))
+    arms = sorted({arm for pair in pairs for arm in pair})
     lacking = [f"{a} - {b}" for a, b in combinations(arms, 2) if frozenset((a, b)) not in seen]
     if lacking:
         faults.append(
@@ -161,21 +165,33 @@ def _study_faults(name: str, rows: pd.DataFrame) -> list[str]:
 
 def _components(table: pd.DataFrame) -> list[list[str]]:
     """Treatments of each connected piece, alphabetical."""
-    import networkx as nx
+    names = sorted(set(table["treatment"]) | set(table["comparator"]))
+    place = {name: i for i, name in enumerate(names)}
+    ends = table["treatment"].map(place), table["comparator"].map(place)
+    links = coo_array((np.ones(len(table)), ends), shape=(len(names), len(names)))
+    number, label = connected_components(links, directed=False)
+    return [[name for name, own in zip(names, label, strict=True) if own == k] for k in range(number)]
 
-    graph = nx.Graph()
-    graph.add_edges_from(zip(table["treatment"], table["comparator"], strict=True))
-    return [sorted(piece) for piece in nx.connected_components(graph)]
+
+def _studies(rows: pd.DataFrame, place: dict[str, int]) -> list[Study]:
+    """Studies in the order in which they first appear."""
+    first, second = (rows[c].map(place).to_numpy() for c in ("treatment", "comparator"))
+    estimate, variance = rows["estimate"].to_numpy(), rows["se"].to_numpy() ** 2
+    code, names = pd.factorize(rows["study"])
+    order = np.argsort(code, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
+    return [
+        _study(str(name), first[own], second[own], estimate[own], variance[own])
+        for name, own in zip(names, parts, strict=True)
+    ]
 
 
-def _study(name: str, rows: pd.DataFrame, place: dict[str, int]) -> Study:
-    first = rows["treatment"].map(place).to_numpy()
-    second = rows["comparator"].map(place).to_numpy()
+def _study(name: str, first: NDArray[np.intp], second: NDArray[np.intp], estimate: Floats, variance: Floats) -> Study:
     arms = np.unique(np.concatenate((first, second)))
     i, j = np.searchsorted(arms, first), np.searchsorted(arms, second)
     effects, variances = np.zeros((2, arms.size, arms.size))
-    effects[i, j], effects[j, i] = rows["estimate"], -rows["estimate"]
-    variances[i, j] = variances[j, i] = rows["se"] ** 2
+    effects[i, j], effects[j, i] = estimate, -estimate
+    variances[i, j] = variances[j, i] = variance
     return Study(name, arms, effects, variances)
 
 

@@ -108,15 +108,18 @@ def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) 
         raise InputError(f"model must be common or random, found {model!r}")
     ranking = result.ranking[result.ranking["model"] == model]
     names = ranking["treatment"].tolist()
-    table = pd.DataFrame("not linked", index=pd.Index(names, name="row against column"), columns=names)
+    place = {name: i for i, name in enumerate(names)}
+    cells = np.full((len(names), len(names)), "not linked", dtype=object)
     half = quantile(result.level)
     for pair in result.pieces:
         piece = pair[MODELS.index(model)]
+        limits = piece.effects[..., None] + half * piece.se[..., None] * np.array([0, -1, 1])
+        shown = np.exp(limits) if ratio else limits
         for i, row in enumerate(piece.evidence.treatments):
             for j, column in enumerate(piece.evidence.treatments):
-                limits = piece.effects[i, j] + half * piece.se[i, j] * np.array([0, -1, 1])
-                centre, lower, upper = np.exp(limits) if ratio else limits
+                centre, lower, upper = shown[i, j]
                 cell = f"{centre:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})"
-                table.loc[row, column] = row if i == j else cell
+                cells[place[row], place[column]] = row if i == j else cell
+    table = pd.DataFrame(cells, index=pd.Index(names, name="row against column"), columns=names)
     table.attrs["orientation"] = result.orientation
     return table
