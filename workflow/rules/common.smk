@@ -34,3 +34,18 @@ wildcard_constraints:
 
 AUDITED = config["audit"]["pages"]
 REBUILT = config["reconstruction"]["studies"]
+
+
+def batches(entries):
+    """Comparisons by the study of their first group; those on printed numbers alone together."""
+    found = {}
+    for entry in entries:
+        name = entry["treatment"]["study"] if entry["kind"] == "patients" else "printed"
+        found.setdefault(name, []).append(entry)
+    return found
+
+
+def compared_studies(entries):
+    """Studies whose rebuilt patients the comparisons need, each once."""
+    sides = [entry[side]["study"] for entry in entries if entry["kind"] == "patients" for side in ("treatment", "comparator")]
+    return list(dict.fromkeys(sides))

@@ -1,31 +1,28 @@
-"""Indirect comparisons, each listed in config.yaml; one job a comparison, all of them in one table."""
+"""Indirect comparisons, each listed in config.yaml, in batches by the study of their first group; one table of all."""
 
 COMPARISONS = {entry["id"]: entry for entry in config["comparisons"]}
+# A job costs about as much to start as ten comparisons to make, so comparisons of one study share a job.
+BATCHES = batches(config["comparisons"])
 
+for batch, entries in BATCHES.items():
 
-def compared_studies(wildcards):
-    """Patients of the studies that a comparison names; none where it rests on printed numbers alone."""
-    entry = COMPARISONS[wildcards.comparison]
-    studies = [entry[side]["study"] for side in ("treatment", "comparator") if entry["kind"] == "patients"]
-    return [f"data/processed/patients/{study}.parquet" for study in dict.fromkeys(studies)]
-
-
-rule compare:
-    input:
-        patients=compared_studies,
-        # ancient: the digests of the rows about the compared studies say what changed.
-        raw=ancient(TABLES),
-    output:
-        directory("results/comparisons/{comparison}"),
-    log:
-        "logs/compare/{comparison}.log",
-    params:
-        entry=lambda wildcards: COMPARISONS[wildcards.comparison],
-        rows=lambda wildcards: FACTS.of_claims(COMPARISONS[wildcards.comparison]),
-        seed=config["seed"],
-        code=code("compare"),
-    script:
-        "../scripts/compare.py"
+    rule:
+        name:
+            f"compare_{batch}"
+        input:
+            patients=expand("data/processed/patients/{study}.parquet", study=compared_studies(entries)),
+            # ancient: the digest of the rows about the compared studies says what changed.
+            raw=ancient(TABLES),
+        output:
+            [directory(f"results/comparisons/{entry['id']}") for entry in entries],
+        log:
+            f"logs/compare/{batch}.log",
+        params:
+            entries=entries,
+            rows=FACTS.of_claims(entries),
+            code=code("compare"),
+        script:
+            "../scripts/compare.py"
 
 
 rule comparisons:

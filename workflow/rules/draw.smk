@@ -17,18 +17,22 @@ rule draw_study:
         "../scripts/draw_study.py"
 
 
-rule draw_comparison:
-    input:
-        comparison="results/comparisons/{comparison}",
-    output:
-        directory("results/figures/comparison-{comparison}"),
-    log:
-        "logs/draw_comparison/{comparison}.log",
-    params:
-        entry=lambda wildcards: COMPARISONS[wildcards.comparison],
-        code=code("draw_comparison"),
-    script:
-        "../scripts/draw_comparison.py"
+for batch, entries in BATCHES.items():
+
+    rule:
+        name:
+            f"draw_comparisons_{batch}"
+        input:
+            comparisons=[f"results/comparisons/{entry['id']}" for entry in entries],
+        output:
+            [directory(f"results/figures/comparison-{entry['id']}") for entry in entries],
+        log:
+            f"logs/draw_comparisons/{batch}.log",
+        params:
+            entries=entries,
+            code=code("draw_comparison"),
+        script:
+            "../scripts/draw_comparison.py"
 
 
 rule draw_design:

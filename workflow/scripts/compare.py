@@ -1,11 +1,10 @@
-"""Make one comparison of the config, and write its estimates and the tables behind them."""
+"""Make a batch of comparisons of the config; write the estimates of each and the tables behind them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey.compare.plan import carry_out
-
 from resurvey import clean, tables
+from resurvey.compare.plan import carry_out
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
-made = carry_out(snakemake.params.entry, typed, patients, seed=snakemake.params.seed)
-folder = Path(snakemake.output[0])
-tables.write_csv(made.rows(), folder / "estimates.csv")
-for name, table in made.tables.items():
-    tables.write_csv(table, folder / f"{name}.csv")
+for entry, folder in zip(snakemake.params.entries, map(Path, snakemake.output), strict=True):
+    made = carry_out(entry, typed, patients)
+    tables.write_csv(made.rows(), folder / "estimates.csv")
+    for name, table in made.tables.items():
+        tables.write_csv(table, folder / f"{name}.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, isfinite
 from typing import Any
 
@@ -146,7 +146,11 @@ def compare_network(entry: Entry, typed: Tables) -> Outcome:
     contrasts = pd.DataFrame([read_ratio(typed, claim) for claim in entry["claims"]])
     for side in ("treatment", "comparator"):
         contrasts[side] = contrasts[side].map(lambda name: merge.get(name, name))
-    made = network(contrasts[["study", "treatment", "comparator", "estimate", "se"]], reference=entry["reference"])
+    made = network(contrasts[["study", "treatment", "comparator", "estimate", "se"]])
+    if entry["reference"] not in set(made.effects["comparator"]):
+        raise InputError(
+            f"reference {entry['reference']!r} of {entry['id']!r} is not in the network: choose a node of it"
+        )
     against = made.effects[made.effects["comparator"] == entry["reference"]]
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
@@ -166,12 +170,11 @@ def compare_network(entry: Entry, typed: Tables) -> Outcome:
             )
         )
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking}
-    return Outcome(pd.DataFrame(rows), tables | _network_extras(made, entry["reference"]))
+    return Outcome(pd.DataFrame(rows), tables | _network_extras(made, entry.get("order", ())))
 
 
-def _network_extras(made: Any, reference: str) -> dict[str, pd.DataFrame]:
+def _network_extras(made: Any, order: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Everything beside the estimates; what a star or a single design cannot give is left out with a message in it."""
-    treatments = sorted(set(made.effects["treatment"]) | {reference})
     makers = {
         "p_scores": lambda: p_scores(made),
         "ranks": lambda: rank_probabilities(made),
@@ -181,8 +184,9 @@ def _network_extras(made: Any, reference: str) -> dict[str, pd.DataFrame]:
         "node_split": lambda: node_split(made),
         "net_heat": lambda: net_heat(made).reset_index(),
         "contributions": lambda: contributions(made).reset_index(),
-        "funnel": lambda: funnel(made, order=treatments),
     }
+    if order:
+        makers["funnel"] = lambda: funnel(made, order=list(order))
     tables = {}
     for name, make in makers.items():
         try:

@@ -115,6 +115,7 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
     _median(row, collected)
     _landmarks(typed["survival_rates"], where, collected)
     _risk_table(typed["risk_tables"], where, collected)
+    _visits(typed, study_id, key["endpoint"], collected)
     if clock == "entry":
         _follow_up(typed, study_id, key, collected)
     label = " ".join(part for part in (study_id, *key.values()) if part)
@@ -187,6 +188,21 @@ def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collecte
         collected.values["at_risk_times"] = tuple(float(t) for t in rows["time_months"])
         collected.values["at_risk"] = tuple(int(n) for n in rows["n_at_risk"])
         collected.claims.extend(rows["claim_id"])
+
+
+def _visits(typed: Tables, study_id: str, endpoint: str, collected: _Collected) -> None:
+    """How often progression was looked for; a death is dated on its own day."""
+    if typed["endpoints"].set_index("endpoint")["event"].get(endpoint, "") == "death":
+        collected.values["assessment_interval"] = 0.0
+        return
+    table = typed["follow_up"]
+    rows = table[(table["study_id"] == study_id) & (table["item"].str.lower() == "assessment interval")]
+    rows = rows[np.isfinite(rows["value_months"])]
+    if not rows.empty:
+        # The shortest printed interval is the one that patients were assessed by from the start.
+        first = rows.sort_values(["value_months", "claim_id"]).iloc[0]
+        collected.values["assessment_interval"] = float(first["value_months"])
+        collected.claims.append(first["claim_id"])
 
 
 def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Collected) -> None:

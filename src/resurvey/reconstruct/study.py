@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from resurvey.errors import ResurveyError
 from resurvey.reconstruct.evidence import ArmFacts, gather
+from resurvey.reconstruct.pair import HazardRatio, from_pair
 from resurvey.reconstruct.result import Reconstruction
+from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summary
 from resurvey.seeds import generator
-from resurvey.survival import kaplan_meier
+from resurvey.survival.stack import patient_stack
 from resurvey.tables import Tables
 
+Key = tuple[str, str, str, str, str]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
@@ -43,7 +46,8 @@ def rebuild_study(
 ) -> RebuiltStudy:
     """Rebuild every arm, population and endpoint of a study that prints a median.
 
-    An arm that cannot be rebuilt is a row with its reason, never a missing row.
+    Subgroups that make up an arm are rebuilt together, so that they add up to it; then arms between which a ratio is
+    printed are paired, so that it holds. An arm that cannot be rebuilt is a row with its reason, never a missing row.
 
     Parameters
     ----------
@@ -57,10 +61,34 @@ def rebuild_study(
     partitions : sequence of sequence of str
         Sets of populations that together make up the whole arm.
     """
-    rebuilt: list[tuple[ArmFacts, Reconstruction | None, str]] = []
-    for facts in gather(typed, study_id):
-        rebuilt.append((facts, *_one(facts, replicates, seed)))
-    return _assemble(rebuilt)
+    arms = [_Arm(facts) for facts in gather(typed, study_id)]
+    known = {arm.facts.key: arm for arm in arms}
+    for populations in partitions:
+        _rebuild_parts(known, tuple(populations), replicates, seed)
+    for arm in arms:
+        if arm.made is None:
+            arm.made, arm.reason = _one(arm.facts, replicates * _spare(arm, typed), seed)
+    for ratio in printed_ratios(typed["hazard_ratios"], study_id):
+        _pair(known, ratio, replicates, seed)
+    return _assemble([(arm.facts, _cut(arm.made, replicates), arm.reason) for arm in arms])
+
+
+@dataclass
+class _Arm:
+    facts: ArmFacts
+    made: Reconstruction | None = None
+    reason: str = ""
+    paired: bool = False
+
+
+# A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from.
+SPARE = 4
+
+
+def _spare(arm: _Arm, typed: Tables) -> int:
+    ratios = typed["hazard_ratios"]
+    key = (ratios["study_id"] == arm.facts.study_id) & (ratios["endpoint"] == arm.facts.endpoint)
+    return SPARE if (key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])).any() else 1
 
 
 def _one(facts: ArmFacts, replicates: int, seed: int) -> tuple[Reconstruction | None, str]:
@@ -71,6 +99,81 @@ def _one(facts: ArmFacts, replicates: int, seed: int) -> tuple[Reconstruction | 
     except ResurveyError as error:
         return None, str(error)
     return made, ""
+
+
+def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], replicates: int, seed: int) -> None:
+    """Rebuild the named populations of every arm and endpoint together with the whole, where all have a summary."""
+    for key, whole in known.items():
+        keys = [(key[0], key[1], population, key[3], key[4]) for population in populations]
+        if key[2] != "all" or any(part not in known for part in keys) or whole.facts.summary is None:
+            continue
+        parts = {name: known[part].facts.summary for name, part in zip(populations, keys, strict=True)}
+        if any(summary is None for summary in parts.values()):
+            continue
+        try:
+            rng = generator(seed, "subgroups", *key, *populations)
+            made = from_subgroups(parts, whole.facts.summary, replicates=replicates, rng=rng)
+        except ResurveyError as error:
+            # The parts are still rebuilt, each by itself; the reason stands with them.
+            for part in keys:
+                known[part].reason = f"not rebuilt with the whole: {error}"
+            continue
+        for name, part in zip(populations, keys, strict=True):
+            known[part].made = made.parts[name]
+
+
+def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
+    """One unadjusted or stratified ratio for each pair of groups of a study, the most precisely printed one."""
+    rows = ratios[(ratios["study_id"] == study_id) & (ratios["measure"] == "HR") & np.isfinite(ratios["value"])]
+    rows = rows[~rows["model"].isin(["multivariable", "matched"])]
+    digits = rows["value_text"].str.len() + rows["lower_text"].str.len()
+    rows = rows.assign(digits=digits).sort_values(["digits", "claim_id"], ascending=[False, True], kind="stable")
+    pair = ["arm_id", "population", "comparator_arm_id", "comparator_population", "endpoint", "data_cut"]
+    return [row for _, row in rows.drop_duplicates(pair).sort_values("claim_id", kind="stable").iterrows()]
+
+
+def _pair(known: dict[Key, _Arm], ratio: pd.Series, replicates: int, seed: int) -> None:
+    """Choose replicates of two arms so that the printed ratio between them holds; each arm is paired once."""
+    rest = (ratio["endpoint"], ratio["data_cut"])
+    first = known.get((ratio["study_id"], ratio["arm_id"], ratio["population"], *rest))
+    other = ratio["comparator_population"] or ratio["population"]
+    second = known.get((ratio["study_id"], ratio["comparator_arm_id"], other, *rest))
+    if first is None or second is None or first is second or first.paired or second.paired:
+        return
+    if first.made is None or second.made is None:
+        return
+    rng = generator(seed, "pair", ratio["claim_id"])
+    try:
+        made = from_pair(first.made, second.made, _hazard_ratio(ratio), rng=rng)
+    except ResurveyError as error:
+        note = f"the printed ratio of {ratio['claim_id']} could not be honoured: {error}"
+        first.made, second.made = (_noted(arm.made, [note]) for arm in (first, second))
+        return
+    for arm, rebuilt in ((first, made.first), (second, made.second)):
+        facts = pd.concat([rebuilt.accuracy, made.accuracy], ignore_index=True)
+        arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
+        arm.paired = True
+
+
+def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:
+    return replace(made, undetermined=[*made.undetermined, *notes])
+
+
+def _hazard_ratio(ratio: pd.Series) -> HazardRatio:
+    def number(column: str) -> float | None:
+        return float(ratio[column]) if np.isfinite(ratio[column]) else None
+
+    level = float(ratio["ci_level"]) / 100 if np.isfinite(ratio["ci_level"]) else 0.95
+    p = number("p") if ratio["p_op"] == "=" else None
+    half = (ratio["value_max"] - ratio["value_min"]) / 2
+    return HazardRatio(float(ratio["value"]), number("lower"), number("upper"), p, level, float(half))
+
+
+def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
+    """The first replicates of an arm that was given spare ones."""
+    if made is None or made.n_replicates <= replicates:
+        return made
+    return replace(made, patients=made.patients[made.patients["replicate"] < replicates].reset_index(drop=True))
 
 
 def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) -> RebuiltStudy:
@@ -120,7 +223,7 @@ def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str
 
 
 def _medians(made: Reconstruction) -> np.ndarray:
-    return np.array([made.kaplan_meier(index).quantile() for index in range(made.n_replicates)])
+    return patient_stack(made.patients, "arm").curves.quantile()
 
 
 def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:
@@ -133,14 +236,12 @@ def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float =
     """
     made = []
     for key, arm in patients.groupby(ARM_COLUMNS, sort=True):
+        stack = patient_stack(arm, " ".join(key))
         grid = np.linspace(0.0, float(arm["time"].max()), points)
-        curves, at_risk = [], []
-        for _, replicate in arm.groupby("replicate", sort=True):
-            time, event = replicate["time"].to_numpy(), replicate["event"].to_numpy()
-            curves.append(kaplan_meier(time, event).at(grid))
-            at_risk.append((time[:, None] >= grid).sum(axis=0))
-        low, middle, high = np.quantile(curves, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
-        columns = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": np.mean(at_risk, axis=0)}
+        curves = np.array([stack.curves.at(time)[0] for time in grid])
+        at_risk = [float((stack.time >= time).sum(axis=1).mean()) for time in grid]
+        low, middle, high = np.quantile(curves, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=1)
+        columns = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
         made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **columns}))
     columns = [*ARM_COLUMNS, "time", "survival", "lower", "upper", "at_risk"]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
