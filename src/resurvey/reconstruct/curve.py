@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.reconstruct import checks
-from resurvey.reconstruct.censoring import FollowUp, known_events, step_heights, unknown_events
-from resurvey.reconstruct.decode import exact_rows
+from resurvey.reconstruct.arm import Arm, feasible_total, read_arm
 from resurvey.reconstruct.facts import curve_facts
-from resurvey.reconstruct.monotone import MonotoneCurve, anchored, monotone_curve
-from resurvey.reconstruct.place import (
-    Floats,
-    Frame,
-    RiskTable,
-    flow,
-    followed,
-    foreseen_theta,
-    frame,
-    open_path,
-    place,
-    settle,
-    solve_open_path,
-    tail_deaths,
-    whole_deaths,
-)
+from resurvey.reconstruct.place import frame
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
+from resurvey.reconstruct.solve import rebuild, redrawn
 
-#: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
-BEND = 0.05
-
-
-@dataclass(frozen=True)
-class Arm:
-    """Everything that was given for one arm, checked and on one scale."""
-
-    points: checks.Points
-    curve: MonotoneCurve
-    table: RiskTable
-    given_table: RiskTable
-    n: int
-    events: int | None
-    ticks: Floats
-    end: float
-    median: tuple[float, float, float] | None
-    landmarks: tuple[tuple[float, float], ...]
-    repairs: list[str]
-    conflicts: list[str]
+#: Seed of the replicates where no generator is given, so that a call without one is repeatable too.
+SEED = 20260101
 
 
 def from_curve(
@@ -122,99 +88,21 @@ def from_curve(
     arm = read_arm(
         times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
     )
-    cut = frame(arm.curve, arm.table, arm.end, arm.ticks)
-    time, event = rebuild(arm, cut)
-    facts, conflicts = curve_facts(arm, [(time, event)])
+    if replicates == 1:
+        sets = [rebuild(arm)]
+    else:
+        source = np.random.default_rng(SEED) if rng is None else rng
+        sets = [rebuild(redrawn(arm, source), source) for _ in range(replicates)]
+        feasible_total(arm, frame(arm.curve, arm.table, arm.end, arm.ticks))
+    facts, conflicts = curve_facts(arm, sets)
     return Reconstruction(
-        patients=patients_table([time], [event]),
+        patients=patients_table([time for time, _ in sets], [event for _, event in sets]),
         accuracy=accuracy_table(facts),
         repairs=arm.repairs + arm.conflicts + conflicts,
         undetermined=undetermined(arm),
         evidence="curve",
         method="monotone curve, risk sets from the identity N = n S G, whole deaths by running sums",
     )
-
-
-def read_arm(
-    times: ArrayLike,
-    survival: ArrayLike,
-    n: int,
-    at_risk_times: ArrayLike | None = None,
-    at_risk: ArrayLike | None = None,
-    events: int | None = None,
-    censor_times: ArrayLike | None = None,
-    median: float | Sequence[float] | None = None,
-    landmarks: Sequence[tuple[float, float]] | None = None,
-    end_of_follow_up: float | None = None,
-) -> Arm:
-    """Check everything that was given and bring it to one scale; arguments as in `from_curve`."""
-    patients = checks.whole_number(n, "n", least=1)
-    points = checks.read_points(times, survival)
-    repairs, conflicts = list(points.repairs), []
-    table = checks.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
-    checks.check_units(points, table)
-    given = checks.legible_rows(at_risk_times, at_risk)
-    total = checks.check_events(events, patients)
-    ticks = checks.read_ticks(censor_times, repairs)
-    curve = monotone_curve(points.time, points.survival)
-    if curve.strays:
-        repairs.append(f"{curve.strays} stray points off the curve of their neighbours were left out")
-    if points.survival[0] < 0.97:
-        repairs.append(f"the curve starts at {points.survival[0]:.3g}, not at 1: the point (0, 1) was added")
-    middle = checks.read_median(median)
-    rates = checks.read_landmarks(landmarks)
-    curve = anchored(curve, checks.anchors(middle, rates), conflicts)
-    end = checks.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
-    ticks = ticks[ticks <= end]
-    table = exact_rows(curve, checks.reconcile(table, curve, end, conflicts), patients)
-    return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
-
-
-def rebuild(arm: Arm, cut: Frame) -> tuple[Floats, Floats]:
-    """Times and marks of the single most plausible set of patients."""
-    total = None if arm.events is None else feasible_total(arm, cut)
-    known = followed(cut)
-    if cut.gaps == 1 and not arm.ticks.size:
-        path = no_table(arm, cut, total).mean_path(cut.knot / arm.end)
-    else:
-        path = open_path(known.place, foreseen_theta(cut, known))
-    streams = flow(cut, known, path)
-    deaths = whole_deaths(streams.expected, cut.leaving, cut.survival[cut.edge], arm.curve.noise, total)
-    if cut.gaps > 1 or arm.ticks.size:
-        aim = tail_deaths(cut, float(streams.expected[-1]), float(deaths[-1]), arm.curve.noise)
-        streams = flow(cut, known, open_path(known.place, solve_open_path(known.place, known.drop, aim)))
-    lost = place(cut, streams.censored, cut.leaving.astype(np.int64) - deaths)
-    died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
-    return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
-
-
-def no_table(arm: Arm, cut: Frame, total: int | None) -> FollowUp:
-    """Candidate ends of follow-up of an arm without numbers at risk."""
-    steps = step_heights(arm.curve, arm.n, arm.end)
-    if total is None:
-        return unknown_events(steps)
-    return known_events(steps, cut.knot / arm.end, -arm.n * np.diff(cut.survival), total)
-
-
-def feasible_total(arm: Arm, cut: Frame) -> int:
-    """The printed total, or the nearest one that does not bend the curve by more than `BEND`.
-
-    Nobody can die who is not on the curve: without any censoring the deaths of a gap are its drop times those who
-    entered, and that many at most, give or take the bend.
-    """
-    level = cut.survival[cut.edge]
-    drop = 1 - (level[1:]) / np.maximum(level[:-1], 1e-12)
-    slack = np.ceil(BEND / np.maximum(level[:-1], BEND) * cut.entering) + 1
-    most = int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum())
-    least = int(level[-1] < 1 - BEND)
-    total = int(np.clip(arm.events, least, most))
-    if total != arm.events:
-        arm.conflicts.append(
-            f"events: {arm.events} were printed, but a curve that ends at {level[-1]:.3g} with n = {arm.n} and these "
-            f"numbers at risk allows {least} to {most}; {total} were placed. Check whether the curve, n and events "
-            "are of one arm and one data cut"
-        )
-    return total
 
 
 def undetermined(arm: Arm) -> list[str]:

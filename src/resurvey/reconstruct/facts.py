@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from resurvey.reconstruct.curve import Arm
+    from resurvey.reconstruct.arm import Arm
 
 Floats = NDArray[np.float64]
 Patients = tuple[Floats, Floats]

@@ -196,7 +196,7 @@ def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
 
 
 def whole_deaths(
-    expected: Floats, leaving: Floats, level: Floats, noise: float, total: int | None
+    expected: Floats, leaving: Floats, level: Floats, noise: float, total: int | None, carried: float = 0.0
 ) -> NDArray[np.int64]:
     """Whole numbers of deaths a gap, tracking the curve at every row, with the printed total where there is one.
 
@@ -212,7 +212,7 @@ def whole_deaths(
             room = (leaving > 0) | (target > 0)
             share = np.where(room, column, 0.0)
             target = np.maximum(target + share * (total - target.sum()) / max(share.sum(), 1e-12), 0.0)
-    deaths = _running_round(target, leaving)
+    deaths = _running_round(target, leaving, carried)
     return deaths if total is None else _meet_total(deaths, target, leaving, total)
 
 
@@ -228,8 +228,8 @@ def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) 
     return (difference * curve) @ difference.T + np.diag(shape + 1e-9)
 
 
-def _running_round(target: Floats, leaving: Floats) -> NDArray[np.int64]:
-    deaths, carried = np.zeros(target.size, dtype=np.int64), 0.0
+def _running_round(target: Floats, leaving: Floats, carried: float) -> NDArray[np.int64]:
+    deaths = np.zeros(target.size, dtype=np.int64)
     for gap, (value, most) in enumerate(zip(target.tolist(), leaving.tolist(), strict=True)):
         nearest = int(value + 0.5)
         if abs(value - nearest) < SURE and abs(carried) < 0.6 and nearest <= most:

@@ -1,0 +1,93 @@
+"""One arm as it was given: everything checked, on one scale, and the contradictions between its parts named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from resurvey.reconstruct import checks
+from resurvey.reconstruct.decode import exact_rows
+from resurvey.reconstruct.monotone import Floats, MonotoneCurve, anchored, monotone_curve
+from resurvey.reconstruct.place import Frame, RiskTable
+
+#: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
+BEND = 0.05
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Everything that was given for one arm, checked and on one scale."""
+
+    points: checks.Points
+    curve: MonotoneCurve
+    table: RiskTable
+    given_table: RiskTable
+    n: int
+    events: int | None
+    ticks: Floats
+    end: float
+    median: tuple[float, float, float] | None
+    landmarks: tuple[tuple[float, float], ...]
+    repairs: list[str]
+    conflicts: list[str]
+
+
+def read_arm(
+    times: ArrayLike,
+    survival: ArrayLike,
+    n: int,
+    at_risk_times: ArrayLike | None = None,
+    at_risk: ArrayLike | None = None,
+    events: int | None = None,
+    censor_times: ArrayLike | None = None,
+    median: float | Sequence[float] | None = None,
+    landmarks: Sequence[tuple[float, float]] | None = None,
+    end_of_follow_up: float | None = None,
+) -> Arm:
+    """Check everything that was given and bring it to one scale; arguments as in `from_curve`."""
+    patients = checks.whole_number(n, "n", least=1)
+    points = checks.read_points(times, survival)
+    repairs, conflicts = list(points.repairs), []
+    table = checks.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
+    checks.check_units(points, table)
+    given = checks.legible_rows(at_risk_times, at_risk)
+    total = checks.check_events(events, patients)
+    ticks = checks.read_ticks(censor_times, repairs)
+    curve = monotone_curve(points.time, points.survival)
+    if curve.strays:
+        repairs.append(f"{curve.strays} stray points off the curve of their neighbours were left out")
+    if points.survival[0] < 0.97:
+        repairs.append(f"the curve starts at {points.survival[0]:.3g}, not at 1: the point (0, 1) was added")
+    middle = checks.read_median(median)
+    rates = checks.read_landmarks(landmarks)
+    curve = anchored(curve, checks.anchors(middle, rates), conflicts)
+    end = checks.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
+    ticks = ticks[ticks <= end]
+    table = exact_rows(curve, checks.reconcile(table, curve, end, conflicts), patients)
+    return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
+
+
+def feasible_total(arm: Arm, cut: Frame) -> int | None:
+    """The printed total (None where there is none), or the nearest one that does not bend the curve by more than `BEND`.
+
+    Nobody can die who is not on the curve: without any censoring the deaths of a gap are its drop times those who
+    entered, and that many at most, give or take the bend.
+    """
+    if arm.events is None:
+        return None
+    level = cut.survival[cut.edge]
+    drop = 1 - (level[1:]) / np.maximum(level[:-1], 1e-12)
+    slack = np.ceil(BEND / np.maximum(level[:-1], BEND) * cut.entering) + 1
+    most = int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum())
+    least = int(level[-1] < 1 - BEND)
+    total = int(np.clip(arm.events, least, most))
+    if total != arm.events:
+        arm.conflicts.append(
+            f"events: {arm.events} were printed, but a curve that ends at {level[-1]:.3g} with n = {arm.n} and these "
+            f"numbers at risk allows {least} to {most}; {total} were placed. Check whether the curve, n and events "
+            "are of one arm and one data cut"
+        )
+    return total

@@ -1,0 +1,94 @@
+"""One set of patients for an arm: the most plausible one, or one drawn among all that satisfy what was printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct import checks
+from resurvey.reconstruct.arm import Arm, feasible_total
+from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
+from resurvey.reconstruct.monotone import Floats, anchored, monotone_curve
+from resurvey.reconstruct.place import (
+    Followed,
+    Frame,
+    flow,
+    followed,
+    foreseen_theta,
+    frame,
+    open_path,
+    place,
+    settle,
+    solve_open_path,
+    tail_deaths,
+    whole_deaths,
+)
+
+#: Log standard deviations of the replicates: of the censoring hazard after the last row, and of where in a gap
+#: censorings gather.
+TAIL_SPREAD, GAP_SPREAD = 0.7, 0.3
+#: Candidates mixed in a replicate of an arm without numbers at risk: real follow-up ends less cleanly than any one of
+#: them. Chosen so that nine in ten 90 % intervals of a log hazard ratio hold the truth on simulated arms.
+MIXED = 4
+
+
+def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, Floats]:
+    """Times and marks of the most plausible set of patients, or of a random plausible one where `rng` is given."""
+    cut = frame(arm.curve, arm.table, arm.end, arm.ticks)
+    total = feasible_total(arm, cut)
+    known = followed(cut)
+    silent = cut.gaps == 1 and not arm.ticks.size
+    path = silent_path(arm, cut, total, rng) if silent else tail_path(cut, known, rng)
+    streams = flow(cut, known, path)
+    carried = 0.0 if rng is None else float(rng.uniform(-0.5, 0.5))
+    deaths = whole_deaths(streams.expected, cut.leaving, cut.survival[cut.edge], arm.curve.noise, total, carried)
+    if not silent:
+        aim = tail_deaths(cut, float(streams.expected[-1]), float(deaths[-1]), arm.curve.noise)
+        streams = flow(cut, known, open_path(known.place, solve_open_path(known.place, known.drop, aim)))
+    censored = cut.leaving.astype(np.int64) - deaths
+    levels = None if rng is None else scattered_levels(censored, rng)
+    lost = place(cut, streams.censored, censored, levels)
+    died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
+    return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
+
+
+def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generator | None) -> Floats:
+    """G of an arm without numbers at risk, at its knots: the mean over candidates, or over a few drawn among them."""
+    u = cut.knot / arm.end
+    steps = step_heights(arm.curve, arm.n, arm.end)
+    if total is None:
+        candidates = unknown_events(steps)
+    else:
+        candidates = known_events(steps, u, -arm.n * np.diff(cut.survival), total)
+    if rng is None:
+        return candidates.mean_path(u)
+    drawn = rng.choice(candidates.weight.size, size=MIXED, p=candidates.weight)
+    return candidates.paths(u, drawn).mean(axis=0)
+
+
+def tail_path(cut: Frame, known: Followed, rng: np.random.Generator | None) -> Floats:
+    """G after the last row: the censoring hazard of the gap before goes on, give or take a random factor."""
+    theta = foreseen_theta(cut, known)
+    if rng is not None and theta < 1.0:
+        theta = 1.0 - (1.0 - theta) ** float(rng.lognormal(0.0, TAIL_SPREAD))
+    return open_path(known.place, theta)
+
+
+def scattered_levels(count: NDArray[np.int64], rng: np.random.Generator) -> Floats:
+    """Random levels for the censorings of each gap, earlier in some gaps and later in others."""
+    bend = np.exp(rng.normal(0.0, GAP_SPREAD, count.size))
+    gap = np.repeat(np.arange(count.size), count)
+    before = np.cumsum(count) - count
+    return np.sort(before[gap] + count[gap] * rng.random(gap.size) ** bend[gap])
+
+
+def redrawn(arm: Arm, rng: np.random.Generator) -> Arm:
+    """The arm with its curve drawn anew within the noise of the points (a parametric bootstrap)."""
+    if arm.curve.exact:
+        return arm
+    fitted = np.interp(arm.points.time, arm.curve.drop_times, 1.0 - np.cumsum(arm.curve.drops))
+    curve = monotone_curve(arm.points.time, fitted + rng.normal(0.0, arm.curve.noise, fitted.size))
+    curve = anchored(curve, checks.anchors(arm.median, arm.landmarks), [])
+    return replace(arm, curve=replace(curve, noise=arm.curve.noise), conflicts=[])
