@@ -44,6 +44,7 @@ from resurvey.design.single import (
     power_given_events,
     single_arm,
 )
+from resurvey.design.two_stage import TwoStageDesign, two_stage_characteristics, two_stage_log_rank
 from resurvey.design.verdict import describe_set, verdict_on_claim
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "SearchResult",
     "SimonDesign",
     "SimulatedTrials",
+    "TwoStageDesign",
     "alpha_given_events",
     "alpha_power_contour",
     "alpha_power_map",
@@ -99,6 +101,8 @@ __all__ = [
     "simulated_characteristics",
     "single_arm",
     "time_of_event",
+    "two_stage_characteristics",
+    "two_stage_log_rank",
     "verdict_on_claim",
     "z_scores",
 ]

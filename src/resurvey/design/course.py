@@ -347,7 +347,8 @@ def integrate(course: Course, function: Callable[[Floats], Floats], law: Weibull
 
 
 @lru_cache(maxsize=8)
-def _legendre(order: int) -> tuple[Floats, Floats]:
+def legendre(order: int) -> tuple[Floats, Floats]:
+    """Gauss-Legendre nodes and weights on (0, 1)."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
     return (nodes + 1) / 2, weights / 2
 
@@ -357,7 +358,7 @@ def _nodes(course: Course, law: Weibull, upper: float) -> tuple[Floats, Floats]:
 
     A Weibull hazard t^(shape - 1) is not smooth at 0; with t = end x u^power the integrand is, whatever the shape.
     """
-    u, w = _legendre(48)
+    u, w = legendre(48)
     cuts = sorted({*(b for b in course.breaks if b < upper), upper})
     power = 1 if law.shape == 1 else math.ceil(8 / law.shape)
     times, weights = [], []
