@@ -28,6 +28,8 @@ FAMILIES = (
     "relations",
     "words",
     "harms",
+    "conflicts",
+    "names",
 )
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")

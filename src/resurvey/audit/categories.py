@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, grouped
 from resurvey.audit.denominators import GROUP, denominators
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
@@ -26,42 +26,43 @@ SLACK = 1e-9
 @register("category-sum", "sum of n over a set of categories = N")
 def check_category_sum(context: Context) -> pd.DataFrame:
     """Counts of exclusive and exhaustive categories must add up to their denominator."""
-    frame = context["proportions"]
-    frame = frame[(frame["partition"] != "") & (frame["n_op"] == "=")].reset_index(drop=True)
+    frame = _sets(context)
+    sums = frame.groupby(GROUP, sort=False).agg(
+        added=("n", "sum"),
+        counted=("n", "count"),
+        rows=("n", "size"),
+        whole=("whole", "first"),
+        wholes=("whole", "nunique"),
+    )
+    usable = (sums["counted"] == sums["rows"]) & (sums["rows"] > 1) & (sums["wholes"] == 1)
     ledger = Ledger("category-sum")
-    if frame.empty:
-        return ledger.frame()
-    total, _ = denominators(context, frame)
-    frame = frame.assign(whole=total)
-    frame = frame[frame["whole"] > 0]
-    complete = _complete_sets(context["proportions"])
-    for key, group in frame.groupby(GROUP, sort=False):
-        if len(group) > 1 and complete.get(key) == len(group):
-            _judge_sum(ledger, key, group)
+    groups = grouped(frame, GROUP)
+    for key, added, whole in zip(sums.index[usable], sums["added"][usable], sums["whole"][usable], strict=True):
+        _judge_sum(ledger, groups[key], added, whole)
     return ledger.frame()
 
 
-def _complete_sets(frame: pd.DataFrame) -> dict[tuple[str, ...], int]:
-    named = frame[frame["partition"] != ""]
-    return dict(named.groupby(GROUP, sort=False).size())
+def _sets(context: Context) -> pd.DataFrame:
+    """Rows of `proportions` that belong to a set of categories, with their denominator as `whole`."""
+    frame = context["proportions"]
+    frame = frame[frame["partition"] != ""].reset_index(drop=True)
+    return frame.assign(whole=denominators(context, frame)[0])
 
 
-def _judge_sum(ledger: Ledger, key: tuple[str, ...], group: pd.DataFrame) -> None:
-    source, study, _, _, _, partition = key
-    added, totals = group["n"].sum(), group["whole"].unique()
-    if len(totals) > 1:
-        return
-    whole = totals[0]
-    verdict, severity, words = REPRODUCED, NONE, f"the categories of {partition} add up to {int(added)} of {int(whole)}"
+def _judge_sum(ledger: Ledger, group: list[dict], added: float, whole: float) -> None:
+    first = group[0]
+    words = f"the categories of {first['partition']} add up to {int(added)} of {int(whole)}"
+    verdict, severity = REPRODUCED, NONE
     if added != whole:
-        verdict, severity, more = _why_not(group, added, whole)
+        verdict, severity, more = _why_not(pd.DataFrame(group), added, whole)
         words += more
+    claims = [row["claim_id"] for row in group]
     ledger.add(
-        source,
-        study,
-        group["claim_id"],
-        named=[group["claim_id"].min()],
-        reported=" + ".join(group["n_text"]) + f" of {int(whole)}",
+        first["source_id"],
+        first["study_id"],
+        claims,
+        named=[min(claims)],
+        reported=" + ".join(row["n_text"] for row in group) + f" of {int(whole)}",
         recomputed=f"{int(added)}",
         verdict=verdict,
         severity=severity,
@@ -103,34 +104,34 @@ def _misses(printed: pd.DataFrame, whole: float, n: float | None = None) -> np.n
 def check_percent_sum(context: Context) -> pd.DataFrame:
     """Percentages of exclusive and exhaustive categories must be able to add up to 100."""
     frame = context["proportions"]
-    frame = frame[(frame["partition"] != "") & frame["percent_op"].isin(["=", "~"])]
     ledger = Ledger("percent-sum")
-    complete = _complete_sets(context["proportions"])
-    for key, group in frame.groupby(GROUP, sort=False):
-        if len(group) > 1 and complete.get(key) == len(group):
-            _judge_percents(ledger, key, group)
+    for group in grouped(frame[frame["partition"] != ""], GROUP).values():
+        if len(group) > 1 and all(row["percent_op"] in ("=", "~") for row in group):
+            _judge_percents(ledger, group)
     return ledger.frame()
 
 
-def _judge_percents(ledger: Ledger, key: tuple[str, ...], group: pd.DataFrame) -> None:
-    source, study, _, _, _, partition = key
-    printed = group["percent"].sum()
-    half = (group["percent_max"] - group["percent_min"]).sum() / 2
+def _judge_percents(ledger: Ledger, group: list[dict]) -> None:
+    first = group[0]
+    printed = sum(row["percent"] for row in group)
+    half = sum(row["percent_max"] - row["percent_min"] for row in group) / 2
     nearest = abs(printed - 100) <= half + SLACK
     # Digits cut off all the way down, or rounded up all the way, leave up to one unit a category.
     loose = abs(printed - 100) <= 2 * half + SLACK
     verdict = REPRODUCED if nearest else ROUNDING if loose else DISCREPANT
-    counted = group["n"].notna().all() and (group["total_op"] == "=").all()
-    allowed = f"{show(100 - half, 5)} to {show(100 + half, 5)}"
-    words = f"the percentages of {partition} add up to {show(printed, 5)}; rounding allows {allowed}"
-    if verdict == DISCREPANT and counted and group["n"].sum() != group["total"].iloc[0]:
-        words += f"; their counts add up to {int(group['n'].sum())} of {int(group['total'].iloc[0])} too"
+    words = f"the percentages of {first['partition']} add up to {show(printed, 5)}"
+    words += f"; rounding allows {show(100 - half, 5)} to {show(100 + half, 5)}"
+    counted = all(row["n_op"] == "=" and row["total_op"] == "=" for row in group)
+    added = sum(row["n"] for row in group) if counted else None
+    if verdict == DISCREPANT and counted and added != first["total"]:
+        words += f"; their counts add up to {int(added or 0)} of {int(first['total'])} too"
+    claims = [row["claim_id"] for row in group]
     ledger.add(
-        source,
-        study,
-        group["claim_id"],
-        named=[group["claim_id"].min()],
-        reported=" + ".join(group["percent_text"]),
+        first["source_id"],
+        first["study_id"],
+        claims,
+        named=[min(claims)],
+        reported=" + ".join(row["percent_text"] for row in group),
         recomputed=show(printed, 5),
         verdict=verdict,
         severity=NONE if verdict != DISCREPANT else MINOR,

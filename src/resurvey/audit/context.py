@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,20 @@ def read_typed(path: Path) -> pd.DataFrame:
     )
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dictionaries (several times as fast as pandas' own on narrow use)."""
+    columns = list(frame.columns)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*(frame[c].tolist() for c in columns), strict=True)]
+
+
+def grouped(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    """Rows as dictionaries by key, in order of first appearance."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for record, key in zip(records(frame), zip(*(frame[k].tolist() for k in keys), strict=True), strict=True):
+        groups.setdefault(key, []).append(record)
+    return groups
+
+
 class Context:
     """Typed tables by attribute-like access, and look-ups that several checks share."""
 
@@ -121,7 +136,7 @@ class Context:
     def _records(self, name: str) -> list[dict[str, object]]:
         cache = self.__dict__.setdefault("_record_cache", {})
         if name not in cache:
-            cache[name] = self.tables[name].to_dict("records")
+            cache[name] = records(self.tables[name])
         return cache[name]
 
     def records(self, name: str) -> list[dict[str, object]]:

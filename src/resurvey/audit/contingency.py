@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import tables2x2
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, records
 from resurvey.audit.denominators import GROUP, denominators
 from resurvey.audit.implied import implied_pairs
 from resurvey.audit.registry import register
@@ -80,7 +80,7 @@ def check_contingency(context: Context) -> pd.DataFrame:
     if frame.empty or context["proportions"].empty:
         return ledger.frame()
     cells = _cells(context)
-    for record in frame.to_dict("records"):
+    for record in records(frame):
         claims = [claim.strip() for claim in record["claims"].split(";")]
         if all(claim in cells for claim in claims) and len(claims) > 1:
             _judge(ledger, record, [cells[claim] for claim in claims], cells)
@@ -259,7 +259,7 @@ def check_test_choice(context: Context) -> pd.DataFrame:
     if frame.empty or context["proportions"].empty:
         return ledger.frame()
     cells = _cells(context)
-    for record in frame.to_dict("records"):
+    for record in records(frame):
         here = [cells[claim] for claim in map(str.strip, record["claims"].split(";")) if claim in cells]
         tables = _tables(here) if len(here) > 1 and any(cell.kind != "baseline" for cell in here) else []
         if not tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, grouped
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, REPRODUCED, Ledger
 from resurvey.reported import show
@@ -32,18 +32,18 @@ def check_dates(context: Context) -> pd.DataFrame:
     """Durations that are printed in months, against the dates they lie between."""
     ledger = Ledger("follow-up-dates")
     frame = context["follow_up"]
-    for (_, study), group in frame.groupby(["source_id", "study_id"], sort=False):
-        known = _dates(group, context["studies"], study)
-        for record in group.to_dict("records"):
+    for group in grouped(frame, ["source_id", "study_id"]).values():
+        known = _dates(group)
+        for record in group:
             _judge_longest(ledger, record, known)
             _judge_enrolment(ledger, record, known)
     return ledger.frame()
 
 
-def _dates(group: pd.DataFrame, studies: pd.DataFrame, study: str) -> dict[str, tuple[Span, str]]:
+def _dates(group: list[dict]) -> dict[str, tuple[Span, str]]:
     """Printed dates of a study: enrolment start and end, data cut-off; the most exact one of each."""
     found: dict[str, tuple[Span, str]] = {}
-    for record in group[group["statistic"] == "date"].to_dict("records"):
+    for record in [row for row in group if row["statistic"] == "date"]:
         span = period(record["value_text"])
         item = record["item"]
         if span and (item not in found or _length(span) < _length(found[item][0])):
@@ -102,9 +102,9 @@ def check_treatment(context: Context) -> pd.DataFrame:
     ledger = Ledger("treatment-follow-up")
     frame = context["follow_up"]
     place = ["source_id", "study_id", "arm_id", "population", "data_cut"]
-    for _, group in frame.groupby(place, sort=False):
-        treated = group[group["item"] == "treatment duration"].to_dict("records")
-        followed = group[group["item"] == "follow-up"].to_dict("records")
+    for group in grouped(frame, place).values():
+        treated = [row for row in group if row["item"] == "treatment duration"]
+        followed = [row for row in group if row["item"] == "follow-up"]
         for first in treated[:1]:
             for second in followed[:1]:
                 _judge_treatment(ledger, first, second)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from resurvey.audit.context import PLACE, Context
+from resurvey.audit.context import PLACE, Context, grouped, records
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, REPRODUCED, UNCHECKABLE, Ledger
 from resurvey.reported import show
@@ -18,6 +19,7 @@ LEAST_ROWS = 4
 ANY_EVENT = re.compile(
     r"^(any|all|adverse|side|total|ae|aes|teae)\b.*|.*\bany (event|toxicity|grade)\b.*", re.IGNORECASE
 )
+SIGNS = (("≥", " ge "), ("≤", " le "), (">=", " ge "), ("<=", " le "), ("<", " lt "), (">", " gt "), ("+", " pos "))
 SPELLINGS = ((r"oe", "e"), (r"ae", "e"), (r"[^a-z0-9]+", " "), (r"\b(decreased|increased|syndrome|of|the)\b", " "))
 
 
@@ -26,6 +28,8 @@ def item_key(text: str) -> str:
     lower = re.sub(r"\([^)]*\)", " ", text.lower()).strip()
     if ANY_EVENT.match(lower):
         return "any event"
+    for sign, word in SIGNS:
+        lower = lower.replace(sign, word)
     direction = "decreased" if "decreased" in lower else "increased" if "increased" in lower else ""
     for pattern, new in SPELLINGS:
         lower = re.sub(pattern, new, lower)
@@ -47,10 +51,9 @@ def _events(context: Context) -> pd.DataFrame:
     return frame.assign(key=frame["item"].map(keys), level=frame["grade"].map(grades))
 
 
-def _table(group: pd.DataFrame) -> dict[str, dict]:
+def _table(group: list[dict]) -> dict[str, dict]:
     """First row of each grade that prints a count."""
-    counted = group[group["n_op"] == "="]
-    return {record["level"]: record for record in counted[::-1].to_dict("records")}
+    return {record["level"]: record for record in group[::-1] if record["n_op"] == "="}
 
 
 @register("grade-sum", "grades 3 + 4 (+ 5) = grade 3 or more; grades 1-2 + 3 + 4 (+ 5) = any grade; part <= whole")
@@ -58,11 +61,11 @@ def check_grades(context: Context) -> pd.DataFrame:
     """Counts by highest grade must add up to what is printed for wider classes of grades, in text and table."""
     ledger = Ledger("grade-sum")
     events = _events(context)
-    for _, group in events.groupby([*PLACE, "key"], sort=False):
+    for group in grouped(events, [*PLACE, "key"]).values():
         known = _table(group)
         for whole, parts in ((">=3", ("3", "4", "5")), ("3-4", ("3", "4")), ("any", ("1-2", "3", "4", "5"))):
             found = [known[part] for part in parts if part in known]
-            for printed in group[(group["level"] == whole) & (group["n_op"] == "=")].to_dict("records"):
+            for printed in [row for row in group if row["level"] == whole and row["n_op"] == "="]:
                 if len(found) >= len(parts) - ("5" in parts) and "3" in known:
                     _judge_sum(ledger, printed, found, whole)
         _judge_nesting(ledger, known)
@@ -101,7 +104,7 @@ def _judge_nesting(ledger: Ledger, known: dict[str, dict]) -> None:
                 recomputed=f"at most {second['n_text']}",
                 verdict=IMPOSSIBLE,
                 severity=MAJOR,
-                explanation=f"{first['item']}: {first['n_text']} of grade {part} are among {second['n_text']} of {whole}",
+                explanation=f"{first['item']}: {first['n_text']} of grade {part}, {second['n_text']} of grade {whole}",
             )
 
 
@@ -110,16 +113,22 @@ def check_any_event(context: Context) -> pd.DataFrame:
     """More patients cannot have one event than any event, of the same class of grades."""
     ledger = Ledger("any-event-bound")
     events = _events(context)
-    for _, group in events.groupby(PLACE, sort=False):
-        for level in ("any", ">=3", "3-4"):
-            same = group[(group["level"] == level) & (group["n_op"] == "=")]
-            every, single = same[same["key"] == "any event"], same[same["key"] != "any event"]
-            if len(every) and len(single):
-                _judge_any(ledger, every.iloc[0], single.loc[single["n"].idxmax()], level)
+    for level, every, single in _any_and_single(events, ("any", ">=3", "3-4")):
+        _judge_any(ledger, every, max(single, key=lambda record: record["n"]), level)
     return ledger.frame()
 
 
-def _judge_any(ledger: Ledger, every: pd.Series, most: pd.Series, level: str) -> None:
+def _any_and_single(events: pd.DataFrame, levels: tuple[str, ...]) -> Iterator[tuple[str, dict, list[dict]]]:
+    """Of each group and class of grades: the row of any event, and the rows of single events."""
+    counted = events[(events["n_op"] == "=") & events["level"].isin(levels)]
+    for (*_, level), rows in grouped(counted, [*PLACE, "level"]).items():
+        every = [row for row in rows if row["key"] == "any event"]
+        single = [row for row in rows if row["key"] != "any event"]
+        if every and single:
+            yield level, every[0], single
+
+
+def _judge_any(ledger: Ledger, every: dict, most: dict, level: str) -> None:
     wrong = most["n"] > every["n"]
     words = f"{most['n_text']} with {most['item']} and {every['n_text']} with any event of grade {level}"
     ledger.add(
@@ -140,25 +149,22 @@ def check_patients_or_events(context: Context) -> pd.DataFrame:
     """Patients with any grade 3-4 event that equal the sum of the event rows are a count of events."""
     ledger = Ledger("patients-or-events")
     events = _events(context)
-    for _, group in events.groupby(PLACE, sort=False):
-        for level in (">=3", "3-4"):
-            same = group[(group["level"] == level) & (group["n_op"] == "=")]
-            every, single = same[same["key"] == "any event"], same[same["key"] != "any event"]
-            single = single.drop_duplicates("key")
-            if len(every) and len(single) >= LEAST_ROWS:
-                _judge_patients(ledger, every.iloc[0], single, level)
+    for level, every, single in _any_and_single(events, (">=3", "3-4")):
+        distinct = list({record["key"]: record for record in single[::-1]}.values())[::-1]
+        if len(distinct) >= LEAST_ROWS:
+            _judge_patients(ledger, every, distinct, level)
     return ledger.frame()
 
 
-def _judge_patients(ledger: Ledger, every: pd.Series, single: pd.DataFrame, level: str) -> None:
-    added, rows = single["n"].sum(), int((single["n"] > 0).sum())
+def _judge_patients(ledger: Ledger, every: dict, single: list[dict], level: str) -> None:
+    added, rows = sum(row["n"] for row in single), sum(row["n"] > 0 for row in single)
     equal = added == every["n"] and rows > 1
-    words = f"{every['n_text']} patients with grade {level}, and the {rows} rows of that grade add up to {int(added)} events"
-    words += ": events printed as patients, unless nobody had two" if equal else ""
+    words = f"{every['n_text']} patients with grade {level}, and the {rows} rows of it add up to {int(added)} events"
+    words += ": events, unless nobody had two" if equal else ""
     ledger.add(
         every["source_id"],
         every["study_id"],
-        [every["claim_id"], *single["claim_id"]],
+        [every["claim_id"], *(row["claim_id"] for row in single)],
         named=[every["claim_id"]],
         reported=every["n_text"],
         recomputed=f"{int(added)} events",
@@ -211,7 +217,7 @@ def _judge_common(context: Context, ledger: Ledger, events: pd.DataFrame, said: 
 def _names(context: Context, said: pd.DataFrame) -> set[str]:
     """Events a statement names: those of its claims, else the words of its value or item."""
     names = set()
-    for record in said.to_dict("records"):
+    for record in records(said):
         found = [context.claim(claim.strip()) for claim in record["claims"].split(";") if claim.strip()]
         items = [row["item"] for table, row in filter(None, found) if table == "proportions"]
         text = record["value_text"] if record["value_op"] == "" else ""
@@ -239,7 +245,7 @@ def check_none(context: Context) -> pd.DataFrame:
     events = _events(context)
     frame = context["statements"]
     said = frame[(frame["kind"] == "none") & frame["item"].str.contains(r"grade [3-5]", regex=True)]
-    for record in said.to_dict("records"):
+    for record in records(said):
         grade = re.search(r"grade ([3-5])", record["item"]).group(1)  # type: ignore[union-attr]
         name = item_key(re.sub(r"(AEs? of )?grade [3-5]( or [3-5])?|, either group", "", record["item"]))
         pool = events[(events["source_id"] == record["source_id"]) & (events["study_id"] == record["study_id"])]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import binomial
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, records
 from resurvey.audit.denominators import denominators
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
@@ -58,9 +58,9 @@ def check_binomial_interval(context: Context) -> pd.DataFrame:
     if frame.empty:
         return ledger.frame()
     total, _ = denominators(context, frame)
-    counts = [_counts(record, size) for record, size in zip(frame.to_dict("records"), total, strict=True)]
+    counts = [_counts(record, size) for record, size in zip(records(frame), total, strict=True)]
     limits = _all_limits(frame, total, counts)
-    for row, record in enumerate(frame.to_dict("records")):
+    for row, record in enumerate(records(frame)):
         _judge_interval(ledger, record, total[row], counts[row], limits[row])
     return ledger.frame()
 

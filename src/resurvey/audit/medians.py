@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,
@@ -52,7 +52,7 @@ def _ordered(frame: pd.DataFrame, column: str) -> pd.DataFrame:
         wrong |= frame[f"{lower}_min"].to_numpy(float) > high + SLACK
         wrong |= frame[f"{upper}_max"].to_numpy(float) < low - SLACK
     verdict = np.where(wrong, IMPOSSIBLE, REPRODUCED)
-    spans = [_span(record) for record in frame.to_dict("records")]
+    spans = [_span(record) for record in records(frame)]
     words = np.where(wrong, "lies outside its own", "lies within its")
     return rows(
         "median-interval",
@@ -90,7 +90,7 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
     usable = (frame["value_op"] == "=") & (frame["events"] > 0) & (frame["lower_op"] == "=") & (frame["lower"] > 0)
     frame = frame[usable & (frame["upper_op"] == "=") & (frame["value"] > 0)]
     ledger = Ledger("median-exponential")
-    for record in frame.to_dict("records"):
+    for record in records(frame):
         z = float(quantile(np.array([record["ci_level"]]))[0])
         factor = float(np.exp(z / np.sqrt(record["events"])))
         low, high = record["value"] / factor, record["value"] * factor
@@ -114,8 +114,8 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
 def check_landmark(context: Context) -> pd.DataFrame:
     """Survival at a time and the median of the same curve must lie on the same side of one half."""
     ledger = Ledger("landmark-median")
-    medians = {tuple(r[c] for c in GROUP): r for r in context["medians"][::-1].to_dict("records") if r["value_op"]}
-    for rate in context["survival_rates"].to_dict("records"):
+    medians = {tuple(r[c] for c in GROUP): r for r in records(context["medians"][::-1]) if r["value_op"]}
+    for rate in records(context["survival_rates"]):
         median = medians.get(tuple(rate[c] for c in GROUP))
         if median is None or rate["value_op"] != "=" or np.isnan(rate["time_months"]):
             continue
@@ -168,7 +168,7 @@ def _compare_clocks(rule: str, known: dict) -> pd.DataFrame:
 def _by_endpoint(frame: pd.DataFrame, column: str, operator: str) -> dict[tuple[tuple[str, ...], str], tuple]:
     known = frame[frame[operator].isin(["=", "NR"]) & frame[column].notna()]
     made = {}
-    for record in known[::-1].to_dict("records"):
+    for record in records(known[::-1]):
         place = tuple(record[c] for c in (*GROUP[:4], "data_cut"))
         made[(place, record["endpoint"])] = (record, record[column], record[f"{column}_min"], record[f"{column}_max"])
     return made
@@ -198,12 +198,12 @@ def check_median_of_parts(context: Context) -> pd.DataFrame:
     ledger = Ledger("median-of-parts")
     frame = context["medians"]
     frame = frame[frame["value_op"].isin(["=", "NR"]) & (frame["endpoint"] != "age")]
-    several = frame.groupby(["source_id", "study_id", "arm_id", "endpoint", "data_cut"], sort=False)
-    for place, group in several:
-        first = group.drop_duplicates("population").set_index("population")
-        if "all" in first.index and len(first) > 2:
-            for parts in _partitions(context, place[:3], [name for name in first.index if name != "all"]):
-                _judge_parts(ledger, first, parts)
+    for place, group in grouped(frame, ["source_id", "study_id", "arm_id", "endpoint", "data_cut"]).items():
+        first = {row["population"]: row for row in group[::-1]}
+        if "all" in first and len(first) > 2:
+            names = [name for name in dict.fromkeys(row["population"] for row in group) if name != "all"]
+            for parts in _partitions(context, place[:3], names):
+                _judge_parts(ledger, first["all"], [first[name] for name in parts])
     return ledger.frame()
 
 
@@ -240,17 +240,16 @@ def complements(first: str, second: str) -> bool:
     return False
 
 
-def _judge_parts(ledger: Ledger, first: pd.DataFrame, parts: tuple[str, ...]) -> None:
-    whole, pieces = first.loc["all"], first.loc[list(parts)]
-    low, high = pieces["value_min"].min(), pieces["value_max"].max()
+def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
+    low, high = min(piece["value_min"] for piece in pieces), max(piece["value_max"] for piece in pieces)
     wrong = whole["value_max"] < low - SLACK or whole["value_min"] > high + SLACK
-    shown = ", ".join(f"{text} ({name})" for name, text in pieces["value_text"].items())
+    shown = ", ".join(f"{piece['value_text']} ({piece['population']})" for piece in pieces)
     words = f"{whole['endpoint']} of the whole {whole['value_text']}, of its parts {shown}"
     words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
     ledger.add(
         whole["source_id"],
         whole["study_id"],
-        [whole["claim_id"], *pieces["claim_id"]],
+        [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
         recomputed=f"{show(low)}-{show(high)}",
         verdict=DISCREPANT if wrong else REPRODUCED,

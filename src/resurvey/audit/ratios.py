@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import wald
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, records
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     CONCLUSION,
@@ -122,7 +122,7 @@ def check_ratio_p(context: Context) -> pd.DataFrame:
         severity=severity,
         explanation=[
             _p_words(record, way, (a, b), crossed == CONCLUSION)
-            for record, way, a, b, crossed in zip(frame.to_dict("records"), how, low, high, severity, strict=True)
+            for record, way, a, b, crossed in zip(records(frame), how, low, high, severity, strict=True)
         ],
     )
 
@@ -230,7 +230,7 @@ def check_ratio_events(context: Context) -> pd.DataFrame:
     lower, upper = Box.of(frame, "lower"), Box.of(frame, "upper")
     se = wald.standard_error(lower, upper, wald.quantile(frame["ci_level"].to_numpy(float)))
     fewest, most = 4 / se[1] ** 2, 4 / se[0] ** 2
-    for row, record in enumerate(frame.to_dict("records")):
+    for row, record in enumerate(records(frame)):
         patients = record["n"] if record["n"] == record["n"] else _patients(context, record)
         _judge_events(ledger, record, fewest[row], most[row], patients)
     return ledger.frame()
@@ -287,7 +287,7 @@ def check_ratio_medians(context: Context) -> pd.DataFrame:
     ratios = ratios[(ratios["value_op"] == "=") & (ratios["measure"] == "HR")]
     medians = _first_medians(context)
     ledger = Ledger("ratio-medians")
-    for record in ratios.to_dict("records"):
+    for record in records(ratios):
         base = (record["source_id"], record["study_id"])
         here = medians.get((*base, record["arm_id"], record["population"], record["endpoint"]))
         other_arm = record["comparator_arm_id"] or record["arm_id"]
@@ -303,7 +303,7 @@ def _first_medians(context: Context) -> dict[tuple[str, ...], dict]:
     frame = context["medians"]
     frame = frame[(frame["value_op"] == "=") & (frame["value"] > 0)]
     key = ["source_id", "study_id", "arm_id", "population", "endpoint"]
-    return {tuple(record[column] for column in key): record for record in frame[::-1].to_dict("records")}
+    return {tuple(record[column] for column in key): record for record in records(frame[::-1])}
 
 
 def _judge_medians(ledger: Ledger, record: dict, here: dict, there: dict) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
-from resurvey.audit.context import PLACE, Context
+from resurvey.audit.context import PLACE, Context, grouped, records
 from resurvey.audit.medians import complements
 from resurvey.audit.registry import register
 from resurvey.audit.values import value_in
@@ -48,7 +47,7 @@ def check_response_order(context: Context) -> pd.DataFrame:
     ledger = Ledger("response-order")
     frame = context["proportions"]
     frame = frame[frame["kind"] == "response"]
-    for _, group in frame.groupby([*PLACE, "data_cut"], sort=False):
+    for group in grouped(frame, [*PLACE, "data_cut"]).values():
         known = _responses(group)
         for small, large in RESPONSES:
             for first in known.get(small, [])[:1]:
@@ -58,10 +57,10 @@ def check_response_order(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-def _responses(group: pd.DataFrame) -> dict[str, list[dict]]:
+def _responses(group: list[dict]) -> dict[str, list[dict]]:
     known: dict[str, list[dict]] = {}
     names = {name for pair in RESPONSES for name in pair}
-    for record in group.to_dict("records"):
+    for record in group:
         name = record["item"] if record["item"] in names else record["endpoint"]
         if name in names and _share(record):
             known.setdefault(name, []).append(record)
@@ -121,7 +120,7 @@ def check_count_bound(context: Context) -> pd.DataFrame:
     for table, count, size in pairs:
         frame = context[table]
         wrong = frame[(frame[f"{count}_op"] == "=") & (frame[f"{size}_op"] == "=") & (frame[count] > frame[size])]
-        for record in wrong.to_dict("records"):
+        for record in records(wrong):
             if table == "proportions" and record["percent_op"] == "=":
                 continue
             words = f"{record[f'{count}_text']} of {record[f'{size}_text']}: a part cannot exceed the whole"
@@ -215,7 +214,7 @@ def check_excluded_part(context: Context) -> pd.DataFrame:
     ledger = Ledger("excluded-part")
     frame = context["proportions"]
     sized = frame[(frame["total_op"] == "=") & frame["population"].str.contains(r"^(?:without|no) ", regex=True)]
-    for record in sized.drop_duplicates([*PLACE, "total"]).to_dict("records"):
+    for record in records(sized.drop_duplicates([*PLACE, "total"])):
         feature = re.sub(r"^(without|no) ", "", record["population"])
         place = record["source_id"], record["study_id"], record["arm_id"]
         having = context.size(*place, feature)
@@ -271,9 +270,10 @@ def check_receptors(context: Context) -> pd.DataFrame:
     ledger = Ledger("inclusion-exclusion")
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "=") & (frame["kind"] == "baseline")]
-    for _, group in frame.groupby(PLACE, sort=False):
-        records = group.to_dict("records")
-        found = {name: next((r for r in records if rule.match(r["item"])), None) for name, rule in RECEPTORS.items()}
+    known = frame["item"].unique()
+    telling = {item for item in known for rule in RECEPTORS.values() if rule.match(item)}
+    for group in grouped(frame[frame["item"].isin(telling)], PLACE).values():
+        found = {name: next((r for r in group if rule.match(r["item"])), None) for name, rule in RECEPTORS.items()}
         if all(found.values()):
             _judge_receptors(ledger, found)  # type: ignore[arg-type]
     return ledger.frame()
@@ -304,15 +304,12 @@ def check_flow(context: Context) -> pd.DataFrame:
     ledger = Ledger("patient-flow")
     frame = context["proportions"]
     frame = frame[(frame["kind"] == "flow") & (frame["n_op"] == "=")]
-    for _, group in frame.groupby(["source_id", "study_id", "arm_id"], sort=False):
-        step = (
-            group["item"].str.contains("screen", case=False) * -1
-            + ~group["item"].str.contains("enrol|random", case=False) * 1
-        )
-        ordered = group.assign(step=np.where(group["item"].str.contains("screen", case=False), -1, np.maximum(step, 0)))
-        first = ordered[ordered["step"] < 1].sort_values("step", kind="stable").to_dict("records")
-        later = ordered[ordered["step"] > 0].to_dict("records")
-        for before, after in [*pairwise(first), *((first[-1], r) for r in later if first)]:
+    for group in grouped(frame, ["source_id", "study_id", "arm_id"]).values():
+        screened = [row for row in group if "screen" in row["item"].lower()]
+        enrolled = [row for row in group if re.search("enrol|random", row["item"].lower()) and row not in screened]
+        first = screened[:1] + enrolled[:1]
+        later = [row for row in group if row not in screened and row not in enrolled]
+        for before, after in [*pairwise(first), *((first[-1], row) for row in later if first)]:
             wrong = after["n"] > before["n"]
             ledger.add(
                 before["source_id"],
@@ -334,10 +331,10 @@ def check_same_count(context: Context) -> pd.DataFrame:
     frame = context["proportions"]
     large = frame[(frame["n"] >= 100) & (frame["total"] > frame["n"]) & (frame["kind"] == "baseline")]
     large = large.assign(table=large["locator"].str.split(",").str[0])
-    for _, group in large.groupby([*PLACE, "table", "n"], sort=False):
-        records = group.drop_duplicates("item").to_dict("records")
+    for group in grouped(large, [*PLACE, "table", "n"]).values():
+        distinct = list({row["item"]: row for row in group[::-1]}.values())[::-1]
         # The same thing said twice in one set of categories, or a category by another name, has the same words.
-        for first, second in pairwise(records):
+        for first, second in pairwise(distinct):
             if not (_words(first["item"]) & _words(second["item"])):
                 _note_same(ledger, first, second)
     return ledger.frame()
@@ -370,7 +367,7 @@ def check_endpoint_met(context: Context) -> pd.DataFrame:
     """A primary endpoint said to be met: the estimate must lie beyond the printed boundary."""
     ledger = Ledger("endpoint-met")
     frame = context["statements"]
-    for record in frame[frame["kind"] == "primary_endpoint_met"].to_dict("records"):
+    for record in records(frame[frame["kind"] == "primary_endpoint_met"]):
         found = [context.claim(claim.strip()) for claim in record["claims"].split(";") if claim.strip()]
         if len(found) == 2 and all(found):
             _judge_met(ledger, record, *(pair for pair in found if pair))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from resurvey.audit.context import Context
+from resurvey.audit.context import Context, records
 from resurvey.audit.registry import register
 from resurvey.audit.values import Value, value_in, value_of
 from resurvey.audit.verdicts import (
@@ -37,7 +37,7 @@ def _pair(context: Context, record: dict) -> tuple[Value, Value] | None:
 def check_difference(context: Context) -> pd.DataFrame:
     """A difference printed as a number, recomputed from the two numbers it is between."""
     ledger = Ledger("stated-difference")
-    for record in context["differences"].to_dict("records"):
+    for record in records(context["differences"]):
         pair = _pair(context, record)
         stated = value_in("differences", record)
         if pair and stated and all(v.operator in ("=", "~") for v in (*pair, stated)):
@@ -78,7 +78,7 @@ def _fits_elsewhere(context: Context, record: dict, stated: Value, a: Value, b: 
     frame = context["medians"]
     same = frame[(frame["source_id"] == record["source_id"]) & (frame["study_id"] == record["study_id"])]
     same = same[(same["endpoint"] == record["endpoint"]) & same["value_op"].isin(["=", "~"])]
-    values = [(r, value_in("medians", r)) for r in same.to_dict("records")]
+    values = [(r, value_in("medians", r)) for r in records(same)]
     for r, first in values:
         for s, second in values:
             if first is None or second is None or r["arm_id"] == s["arm_id"]:
@@ -93,7 +93,7 @@ def _fits_elsewhere(context: Context, record: dict, stated: Value, a: Value, b: 
 def check_direction(context: Context) -> pd.DataFrame:
     """A direction said in words against the numbers it is about."""
     ledger = Ledger("stated-direction")
-    for record in context["differences"].to_dict("records"):
+    for record in records(context["differences"]):
         if not record["direction"]:
             continue
         pair = _pair(context, record)
@@ -183,7 +183,7 @@ def check_significance(context: Context) -> pd.DataFrame:
     """Words about significance against the p they stand beside."""
     ledger = Ledger("significance-word")
     frame = context["p_values"]
-    for record in frame[(frame["statement"] != "") & (frame["p_op"] != "")].to_dict("records"):
+    for record in records(frame[(frame["statement"] != "") & (frame["p_op"] != "")]):
         significant = record["statement"] == "significant"
         low = 0.0 if record["p_op"] in ("<", "<=") else record["p_min"]
         # The printed 0.05 may stand on either side.
