@@ -85,7 +85,7 @@ def test_no_finite_ratio():
 def test_refusals():
     with pytest.raises(InputError, match="ties must be 'efron' or 'breslow'"):
         cox([1, 2], [1, 1], [1, 0], ties="exact")
-    with pytest.raises(InputError, match="0.95, not 95"):
+    with pytest.raises(InputError, match=r"0\.95, not 95"):
         cox([1, 2], [1, 1], [1, 0], level=95)
 
 

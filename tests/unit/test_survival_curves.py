@@ -102,7 +102,7 @@ def test_bad_choices_are_refused():
     curve = kaplan_meier(TIME, EVENT)
     with pytest.raises(InputError, match="transform must be one of plain, log, log-log"):
         survival_at(curve, transform="loglog")
-    with pytest.raises(InputError, match="0.95, not 95"):
+    with pytest.raises(InputError, match=r"0\.95, not 95"):
         survival_at(curve, level=95)
     with pytest.raises(InputError, match="survival must be strictly between 0 and 1"):
         quantile(TIME, EVENT, 50)

@@ -61,14 +61,17 @@ class ParametricFit:
         """Survival at `times` (1 at and before 0)."""
         t = np.asarray(times, dtype=float)
         inside = np.where(t > 0, t, 1.0)
-        return np.where(t > 0, np.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape), 1.0)
+        with np.errstate(over="ignore"):  # a cumulative hazard beyond all numbers is a survival of 0
+            value = np.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape)
+        return np.where(t > 0, value, 1.0)
 
     def hazard(self, times: ArrayLike) -> Floats:
         """Hazard at `times` above 0, per unit of time."""
         t = np.asarray(times, dtype=float)
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
-        return np.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
+        with np.errstate(over="ignore"):
+            return np.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
         """Time at which survival is `survival`; infinite where the model never gets there."""
@@ -79,7 +82,8 @@ class ParametricFit:
         target = log(survival)
 
         def excess(x: float) -> float:
-            return float(self.family.log_survival(np.array([np.exp(x)]), self.theta)[0]) - target
+            with np.errstate(over="ignore"):
+                return max(float(self.family.log_survival(np.array([np.exp(x)]), self.theta)[0]), -1e300) - target
 
         centre = log(self.longest)
         low, high = centre - 1, centre + 1
