@@ -211,6 +211,8 @@ class TestMaicInput:
             (pd.DataFrame({"x": [1, np.nan, np.nan]}), {"x": 1}, "'x' has 2 empty"),
             (pd.DataFrame({"x": [1, 2]}), {"x": math.nan}, "'x' must be a finite mean"),
             (pd.DataFrame({"x": []}), {"x": 1}, "at least one row"),
+            (pd.DataFrame({"x": [1, 2]}), {"x": "many"}, "targets must hold numbers"),
+            (pd.DataFrame({"x": [1, 2]}), [1], "targets must map columns to means, found list"),
         ],
     )
     def test_refuses(self, patients, targets, message):
@@ -391,6 +393,12 @@ class TestAdjustedEffects:
             maic_anchored(trial.drop(columns="treated"), TARGETS, (0.1, 0.1))
         with pytest.raises(InputError, match="comparator: se must be"):
             maic_anchored(trial, TARGETS, (0.1, 0.0))
+        with pytest.raises(InputError, match="patients: time and event must be numbers"):
+            maic_unanchored(trial.assign(time="5.1 m"), TARGETS, other)
+
+    def test_an_outcome_without_variation(self, trial, other):
+        with pytest.raises(NotEstimable, match="standard error 0 has no interval"):
+            maic_unanchored(trial.assign(response=0), TARGETS, other.assign(response=0), measure="rd", replicates=0)
 
 
 class TestStrata:
@@ -533,6 +541,9 @@ class TestOutcomeModels:
             (lambda t: stc(t.drop(columns="response"), TARGETS, (0, 1)), InputError, "lacks the column response"),
             (lambda t: stc(t.assign(response=2), TARGETS, (0, 1)), InputError, "response must be 0 or 1"),
             (lambda t: stc_hazard_ratio(t.assign(k=1.0), {"k": 1.0}, (0, 1)), NotEstimable, "does not converge"),
+            (lambda t: stc_hazard_ratio(t.drop(columns="time"), TARGETS, (0, 1)), InputError, "lacks the column time"),
+            (lambda t: stc_hazard_ratio(t.assign(event=2), TARGETS, (0, 1)), InputError, "event must be 0"),
+            (lambda t: stc(t.assign(age="old"), TARGETS, (0, 1)), InputError, "age, positive must be numbers"),
             (lambda t: simulate_population({"age": 60}), InputError, "is a share, but 60"),
             (lambda t: simulate_population({"age": 60}, {"age": 0}), InputError, "must be above 0"),
         ],

@@ -26,7 +26,7 @@ class TestEValue:
     def test_null(self):
         assert e_value(1.0) == 1
 
-    @pytest.mark.parametrize("ratio", [0.0, -1.0, math.nan, math.inf])
+    @pytest.mark.parametrize("ratio", [0.0, -1.0, math.nan, math.inf, "0.7"])
     def test_refuses(self, ratio):
         with pytest.raises(InputError, match="finite number above 0"):
             e_value(ratio)

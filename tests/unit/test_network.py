@@ -245,6 +245,10 @@ class TestShapes:
         with pytest.raises(NotEstimable, match="no chain of studies links 'A' and 'X'"):
             compare(result, "A", "X")
 
+    def test_blanks_around_names_do_not_make_another_treatment(self):
+        result = network(contrasts(("s1", "A ", "B", 0.3, 0.1), (" s2", "A", " B", 0.2, 0.1)))
+        assert result.pieces[0][0].evidence.treatments == ("A", "B")
+
     def test_one_study(self):
         result = network(contrasts(("s1", "A", "B", 0.3, 0.1)))
         assert compare(result, "B", "A")["estimate"] == pytest.approx(-0.3)

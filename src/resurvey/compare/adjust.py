@@ -306,6 +306,8 @@ def _weigh(patients: pd.DataFrame, targets: Mapping[str, float], method: str, mi
 
 
 def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats, list[str], Floats]:
+    if not isinstance(targets, Mapping):
+        raise InputError(f"targets must map columns to means, found {type(targets).__name__}")
     names = list(targets)
     if not names:
         raise InputError("targets is empty: name at least one column and its mean in the target population")
@@ -325,7 +327,10 @@ def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats,
             f"patients: column {names[column]!r} has {int(empty[:, column].sum())} empty or infinite cells; "
             "complete them or leave these patients out, and say so"
         )
-    goal = np.array([targets[name] for name in names], dtype=float)
+    try:
+        goal = np.array([targets[name] for name in names], dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"targets must hold numbers, found {dict(targets)}") from None
     if not np.all(np.isfinite(goal)):
         bad = int(np.flatnonzero(~np.isfinite(goal))[0])
         raise InputError(f"targets: {names[bad]!r} must be a finite mean, found {goal[bad]}")

@@ -369,7 +369,10 @@ def _outcome(table: pd.DataFrame, measure: str, name: str) -> Floats:
     missing = [c for c in wanted if c not in table]
     if missing:
         raise InputError(f"{name} lacks the column {', '.join(missing)} that measure {measure!r} needs")
-    values = table[wanted].to_numpy(dtype=float).T
+    try:
+        values = table[wanted].to_numpy(dtype=float).T
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {' and '.join(wanted)} must be numbers") from None
     if measure == "hr":
         check_patients(*values)
     elif values.size == 0 or not np.all(np.isfinite(values)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, isfinite, log, sqrt
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,14 @@ def e_value(ratio: float) -> float:
     ----------
     .. [1] VanderWeele, T. J. and Ding, P. (2017). Annals of Internal Medicine 167, 268-274.
     """
-    if not isfinite(ratio) or ratio <= 0:
-        raise InputError(f"ratio must be a finite number above 0, found {ratio}")
+    _check_ratio(ratio)
     away = max(ratio, 1 / ratio)
     return away + sqrt(away * (away - 1))
+
+
+def _check_ratio(ratio: float) -> None:
+    if not isinstance(ratio, Real) or not isfinite(ratio) or ratio <= 0:
+        raise InputError(f"ratio must be a finite number above 0, found {ratio!r}")
 
 
 def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> float:
@@ -46,8 +51,7 @@ def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> 
     """
     if measure not in ("hr", "or", "rr"):
         raise InputError(f"measure must be hr, or or rr, found {measure!r}")
-    if not isfinite(ratio) or ratio <= 0:
-        raise InputError(f"ratio must be a finite number above 0, found {ratio}")
+    _check_ratio(ratio)
     if measure == "rr" or not common:
         return ratio
     if measure == "or":

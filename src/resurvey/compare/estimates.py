@@ -9,7 +9,7 @@ from math import exp, isfinite, log, sqrt
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, NotEstimable
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,12 @@ def check_level(level: float) -> float:
 
 
 def interval(estimate: float, se: float, *, level: float = 0.95, df: float | None = None, label: str = "") -> Estimate:
-    """Wald interval and p: normal, or t with `df` degrees of freedom."""
+    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0."""
+    if not (isfinite(estimate) and isfinite(se) and se > 0):
+        raise NotEstimable(
+            f"{label or 'effect'}: estimate {estimate:g} with standard error {se:g} has no interval; an outcome "
+            "without variation cannot be compared"
+        )
     half = quantile(level, df) * se
     z = abs(estimate / se)
     p = 2 * float(ndtr(-z)) if df is None else 2 * float(stdtr(df, -z))

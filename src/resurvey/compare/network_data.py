@@ -140,7 +140,8 @@ def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
         table[column] = numbers
     if faults:
         raise InputError("contrasts: " + "; ".join(faults))
-    return table.astype({"study": str, "treatment": str, "comparator": str})
+    names = {column: table[column].astype(str).str.strip() for column in ("study", "treatment", "comparator")}
+    return table.assign(**names)
 
 
 def _study_faults(name: str, pairs: list[tuple[str, str]]) -> list[str]:

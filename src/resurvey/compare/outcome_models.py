@@ -84,10 +84,24 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
     missing = [c for c in names if c not in table]
     if missing:
         raise InputError(f"{where} lacks the column {', '.join(missing)}")
-    x = table[names].to_numpy(dtype=float)
+    try:
+        x = table[names].to_numpy(dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: the covariates {', '.join(names)} must be numbers") from None
     if x.size == 0 or not np.all(np.isfinite(x)):
         raise InputError(f"{where}: the covariates {', '.join(names)} must be finite numbers in at least one row")
     return x
+
+
+def survival_columns(table: pd.DataFrame, where: str) -> tuple[Floats, Floats]:
+    """Columns time and event as checked arrays."""
+    missing = [c for c in ("time", "event") if c not in table]
+    if missing:
+        raise InputError(f"{where} lacks the column {', '.join(missing)}")
+    try:
+        return check_patients(table["time"], table["event"])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _response(patients: pd.DataFrame, measure: str) -> tuple[Floats, str]:
@@ -249,13 +263,15 @@ def stc_hazard_ratio(
     check_level(level)
     names = list(targets)
     x = covariates(patients, names, "patients") - np.array([float(targets[k]) for k in names])
-    time, event = check_patients(patients["time"], patients["event"])
+    time, event = survival_columns(patients, "patients")
     columns = {f"x{i}": x[:, i] for i in range(len(names))}
     frame = pd.DataFrame({"time": time, "event": event, **columns})
     shift, extra = 0.0, 0.0
     if isinstance(comparator, pd.DataFrame) and {"time", "event"} <= set(comparator.columns):
-        check_patients(comparator["time"], comparator["event"])
-        rest = comparator[["time", "event"]].astype(float).assign(treated=0.0, **dict.fromkeys(columns, 0.0))
+        other_time, other_event = survival_columns(comparator, "comparator")
+        rest = pd.DataFrame({"time": other_time, "event": other_event}).assign(
+            treated=0.0, **dict.fromkeys(columns, 0.0)
+        )
         frame = pd.concat([frame.assign(treated=1.0), rest], ignore_index=True)
     else:
         shift, extra = as_effect(comparator, "comparator")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from resurvey.compare.adjust import Weights, effective_sample_size
 from resurvey.compare.estimates import check_level, quantile
-from resurvey.compare.outcome_models import covariates, cox_fit
+from resurvey.compare.outcome_models import covariates, cox_fit, survival_columns
 from resurvey.errors import InputError, NotEstimable
-from resurvey.survival import check_patients, kaplan_meier
+from resurvey.survival import kaplan_meier
 
 Floats = NDArray[np.float64]
 
@@ -198,7 +198,7 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
     names = list(population.columns)
     grid = np.atleast_1d(np.asarray(times, dtype=float))
     x, target = covariates(patients, names, "patients"), covariates(population, names, "population")
-    t, e = check_patients(patients["time"], patients["event"])
+    t, e = survival_columns(patients, "patients")
     if grid.size == 0 or np.any(grid < 0) or np.any(grid > t.max()):
         raise NotEstimable(f"times must lie between 0 and the longest follow-up, {t.max():g}")
     if np.linalg.matrix_rank(x - x.mean(axis=0)) < x.shape[1]:
