@@ -132,6 +132,8 @@ class TestPool:
         assert result.random.se > 0.2
         assert result.tau2 == result.i2 == result.q == 0
         assert (result.tau2_lower, result.tau2_upper) == (0, 0)
+        for method in METHODS:
+            assert pool(effects([0.0, 0.0], [0.5, 0.4]), method=method).tau2 == 0
 
     def test_one_study_is_itself_with_a_message(self):
         result = pool([(0.3, 0.1)])

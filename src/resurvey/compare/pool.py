@@ -285,6 +285,8 @@ def _tau2_se(y: Floats, v: Floats, tau2: float, method: str) -> float:
     if method == "REML":
         p = np.diag(w) - np.outer(w, w) / w.sum()
         return sqrt(2 / float(np.sum(p * p)))
+    if method == "SJ" and np.var(y) == 0:
+        return 0.0
     a = _quadratic_form(y, v, method)
     av = a * (v + tau2)
     return sqrt(2 * float(np.sum(av * av.T)))
