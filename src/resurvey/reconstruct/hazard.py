@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 LOG_LOG_2 = float(np.log(np.log(2.0)))
 STEPS = 12
 LARGEST_STEP = 1.0
+SMALLEST_STEP = 5e-3
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _gain(arm: Arm, state: Floats, path: Paths, target_sd: Floats) -> tuple[Floa
     """Kalman gain (4 bins, facts), Jacobian (facts, 4 bins) and noise variances (2 bins,)."""
     smooth_event, smooth_censor = smooth_part(arm, state)
     room = np.maximum(path.at_risk_mid, 0.7)
-    noise = np.concatenate([smooth_event / room, smooth_censor / room])
+    noise = arm.prior.overdispersion * np.concatenate([smooth_event / room, smooth_censor / room])
     by_event, by_censor = slopes(arm, path)
     jacobian = np.hstack([by_event * smooth_event, by_censor * smooth_censor, by_event, by_censor])
     k = arm.bins
@@ -226,7 +227,7 @@ def fit(arm: Arm) -> Fit:
         move = wanted - state
         largest = np.abs(move[: 2 * arm.bins]).max()
         state = state + move * min(1.0, LARGEST_STEP / max(largest, 1e-12))
-        if largest < 1e-3 and step > 2:
+        if largest < SMALLEST_STEP and step > 2:
             break
     path = paths(arm, state)
     return Fit(arm, state, noise, _evidence(arm, state - mean, path, np.where(active, sd, 1e3), target))
@@ -257,7 +258,7 @@ def arm_mean(arm: Arm) -> Floats:
     return np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
 
 
-def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 4) -> Floats:
+def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) -> Floats:
     """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the gain at the best state."""
     arm = found.arm
     k = arm.bins

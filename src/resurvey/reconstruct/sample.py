@@ -17,9 +17,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ROUNDS = 3
-HALVINGS = 12
-EVENT_OFFSETS = np.array([*range(-8, 9), -16, -12, 12, 16])
-CENSOR_OFFSETS = np.array([*range(-8, 9), -30, -20, -14, -11, 11, 14, 20, 30])
+HALVINGS = 10
+EVENT_OFFSETS = np.array([-12, -8, *range(-5, 6), 8, 12])
+CENSOR_OFFSETS = np.array([-25, -16, -11, *range(-7, 8), 11, 16, 25])
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
 def _shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
     """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
     odds = np.log(np.clip(share, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(share, 1e-9, 1 - 1e-9))
-    low, high = np.full(total.size, -40.0), np.full(total.size, 40.0)
-    for _ in range(40):
+    low, high = np.full(total.size, -25.0), np.full(total.size, 25.0)
+    for _ in range(24):
         shift = 0.5 * (low + high)
         more = (leaving / (1 + np.exp(-(odds + shift[:, None])))).sum(axis=1) < total
         low, high = np.where(more, shift, low), np.where(more, high, shift)
@@ -367,11 +367,9 @@ def _replaced(time, event, before, inside, is_event, rank, earlier, count, begin
     is_censor = inside & ~is_event
     cens = np.nonzero(is_censor)
     k = (np.cumsum(is_censor, axis=1) - 1)[cens]
-    # events before the k-th censoring (from 0): those with at most k censorings before them
-    valid = np.arange(most) < count[:, None]
-    gap = np.zeros(k.size, dtype=np.int64)
-    for i in range(most):
-        gap += valid[cens[0], i] & (earlier[cens[0], i] <= k)
+    # events before the k-th censoring (from 0): those with at most k censorings before them; rows are set apart on one axis
+    padded = np.where(np.arange(most) < count[:, None], earlier, n + 1.0) + (n + 2.0) * np.arange(size)[:, None]
+    gap = np.searchsorted(padded.ravel(), k + (n + 2.0) * cens[0], side="right") - most * cens[0]
     lower, upper = event_time[cens[0], gap], event_time[cens[0], gap + 1]
     own = time[cens]
     fits = (own > lower) & (own < upper)
