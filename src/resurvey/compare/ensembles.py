@@ -39,7 +39,7 @@ def ensemble_survival(patients: pd.DataFrame, times: ArrayLike, *, level: float 
         If the table holds no patients, or a time is beyond the follow-up.
     """
     curves = patient_stack(patients, "patients").curves
-    reach = float(np.where(curves.survival[:, -1] <= 0, np.inf, curves.last).min())
+    reach = float(curves.reach.min())
     rows = []
     for time in np.atleast_1d(np.asarray(times, dtype=float)):
         if not 0 <= time <= reach:

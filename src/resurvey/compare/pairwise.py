@@ -198,10 +198,11 @@ def _horizon(horizon: float | None, pair: _Pair, labels: tuple[str, str]) -> tup
         raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
     if horizon <= greatest:
         return float(horizon), ""
-    ends = [float(arm.curves.last.min()) for arm in (pair.a, pair.b)]
+    ends = [float(arm.curves.reach.min()) for arm in (pair.a, pair.b)]
+    said = [f"{name} {end:g}" for name, end in zip(labels, ends, strict=True) if isfinite(end)]
+    where = ", ".join(said) or "all have died before it"
     return greatest, (
-        f"horizon {horizon:g} is beyond the follow-up ({labels[0]} {ends[0]:g}, {labels[1]} {ends[1]:g}, shortest "
-        f"replicate): cut to {greatest:g}"
+        f"horizon {horizon:g} is beyond what the follow-up determines in every replicate ({where}): cut to {greatest:g}"
     )
 
 
@@ -343,18 +344,17 @@ def _medians(pair: _Pair) -> None:
 
 
 def _landmark(pair: _Pair, time: float) -> None:
-    """Survival at one time in both arms, and its difference."""
-    for name, arm in (("first arm", pair.a), ("second arm", pair.b)):
-        if time > float(arm.curves.last.min()) and not np.all(arm.curves.survival[:, -1] <= 0):
-            names = [(f"survival at {time:g}", "difference", time)]
-            end = float(arm.curves.last.min())
-            raise _Unable(f"landmark {time:g} is beyond the follow-up of the {name} ({end:g})", names)
-    arms = [arm.curves.landmark(time, level=pair.level) for arm in (pair.a, pair.b)]
-    method = f"survival at {time:g}"
+    """Survival at one time in both arms, and its difference; replicates whose follow-up ends before are left out."""
+    method, arms = f"survival at {time:g}", []
+    for arm in (pair.a, pair.b):
+        known = time <= arm.curves.reach
+        values = arm.curves.landmark(time, level=pair.level)
+        arms.append(tuple(np.where(known, part, nan) for part in values))
+    why = f"landmark {time:g} is beyond the follow-up"
     for name, values in zip(("first arm", "second arm"), arms, strict=True):
-        _attempt(_skewed, pair, (method, name, time), *values, False, False)
+        _attempt(_skewed, pair, (method, name, time), *values, False, False, why)
     both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
-    _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True)
+    _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True, why)
 
 
 def _skewed(
@@ -365,11 +365,12 @@ def _skewed(
     upper: np.ndarray,
     ratio: bool,
     test: bool,
+    why: str = "not reached",
 ) -> EnsembleEstimate:
     """Pool an estimate with skewed limits over the replicates in which it exists."""
     known = np.isfinite(estimate)
     if known.mean() <= 0.5:
-        raise _Unable(f"not reached in {int((~known).sum())} of {known.size} replicates", [names])
+        raise _Unable(f"{why} in {int((~known).sum())} of {known.size} replicates", [names])
     values = (part[known] for part in (estimate, lower, upper))
     try:
         pooled = rubin_limits(*values, complete_df=pair.complete_df, level=pair.level)

@@ -61,11 +61,11 @@ def recovered_difference(estimate: Floats, lower: Floats, upper: Floats) -> tupl
     ----------
     .. [1] Zou, G. Y. and Donner, A. (2008). Statistics in Medicine 27, 1693-1702. Equation (2).
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # an estimate that is not reached is infinite
         difference = estimate[0] - estimate[1]
         down = np.hypot(estimate[0] - lower[0], upper[1] - estimate[1])
         up = np.hypot(upper[0] - estimate[0], estimate[1] - lower[1])
-    return difference, difference - down, difference + up
+        return difference, difference - down, difference + up
 
 
 def compare_quantiles(

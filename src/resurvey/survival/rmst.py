@@ -186,15 +186,10 @@ def common_horizon(a: CurveStack, b: CurveStack) -> float:
 
     An arm's curve is determined up to its longest follow-up, and for ever once it has reached 0.
     """
-    reach = min(float(_reach(curve).min()) for curve in (a, b))
+    reach = min(float(curve.reach.min()) for curve in (a, b))
     if np.isfinite(reach):
         return reach
     return float(max(a.last.max(), b.last.max()))
-
-
-def _reach(curve: CurveStack) -> np.ndarray:
-    """How far each replicate's curve is determined."""
-    return np.where(curve.survival[:, -1] <= 0, np.inf, curve.last)
 
 
 def _curve(time: ArrayLike, event: ArrayLike) -> CurveStack:
@@ -218,7 +213,7 @@ def _check_horizon(horizon: float, curves: dict[str, CurveStack]) -> None:
     if not (np.isfinite(horizon) and horizon > 0):
         raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
     for name, curve in curves.items():
-        reach = float(_reach(curve).min())
+        reach = float(curve.reach.min())
         if horizon > reach:
             raise InputError(
                 f"horizon {horizon:g} is beyond the follow-up of the {name}, which ends at {reach:g} with patients "

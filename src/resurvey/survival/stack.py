@@ -75,6 +75,11 @@ class CurveStack:
     hazard_variance: Floats
     last: Floats
 
+    @property
+    def reach(self) -> Floats:
+        """How far each replicate's curve is determined: to its longest follow-up, or for ever once it is 0."""
+        return np.where(self.survival[:, -1] <= 0, np.inf, self.last)
+
     def at(self, time: float) -> tuple[Floats, Floats]:
         """S and the running Greenwood sum of each replicate at one time, each of shape (replicates,)."""
         place = (self.time <= time).sum(axis=1, keepdims=True)
