@@ -30,6 +30,7 @@ FAMILIES = (
     "harms",
     "conflicts",
     "names",
+    "designs",
 )
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")

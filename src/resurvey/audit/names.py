@@ -192,7 +192,7 @@ def check_ongoing(context: Context) -> pd.DataFrame:
                 recomputed="results printed",
                 verdict=UNCHECKABLE,
                 severity=MINOR,
-                explanation=f"{row['registry_id']} is listed as ongoing and is {record['study_id']}, with results printed",
+                explanation=f"{row['registry_id']} is listed as ongoing; it is {record['study_id']}, with results",
             )
     return ledger.frame()
 

@@ -100,7 +100,9 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
 def check_ratio_p(context: Context) -> pd.DataFrame:
     """The p of a ratio, recomputed from the ratio and its interval."""
     frame = _with_interval(context)
-    frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">=", "~"])].reset_index(drop=True)
+    # A p for non-inferiority tests the ratio against a margin, not against 1.
+    other_null = frame["test"].str.contains("inferior", case=False)
+    frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">=", "~"]) & ~other_null].reset_index(drop=True)
     value, lower, upper, p = (Box.of(frame, c) for c in ("value", "lower", "upper", "p"))
     level = frame["ci_level"].to_numpy(float)
     z = wald.z_range(value, wald.standard_error(lower, upper, wald.quantile(level)))
@@ -195,7 +197,9 @@ def _p_words(record: dict, way: str, expected: tuple[float, float], crossed: boo
         return words + tails.get(way, "")
     words += _repairs(record)
     if crossed:
-        words += "; interval and p disagree about significance at 0.05"
+        words += (
+            "; interval and p disagree about significance at 0.05 (unless p is for non-inferiority, which is not said)"
+        )
     return words
 
 

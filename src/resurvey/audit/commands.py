@@ -1,0 +1,297 @@
+"""`resurvey audit ...`: each family of checks for one's own numbers, and the whole audit of a folder of tables.
+
+Single numbers go through the same tables, refusals and checks as a pipeline run: a command is a table of one or two
+rows. Handlers return the text to show; printing it is the caller's business.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from resurvey import schema
+from resurvey.audit import RULES, run
+from resurvey.audit.adjudication import unruled
+from resurvey.audit.verdicts import FLAGS
+from resurvey.errors import InputError
+
+COMMON = {"source_id": "mine", "locator": "command line", "study_id": "mine", "arm_id": "all", "population": "all"}
+Rows = Mapping[str, Sequence[Mapping[str, str]]]
+
+
+def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
+    """Checks of a few numbers typed by hand.
+
+    Parameters
+    ----------
+    rows : mapping of table name to rows
+        Cells as printed text by column; the columns that start every table are filled in.
+    rules : sequence of str, optional
+        Rules to run; all by default.
+
+    Returns
+    -------
+    DataFrame
+        Rows of checks.csv.
+
+    Raises
+    ------
+    TableFaults
+        If a cell is not what its column may hold: every fault at once.
+    """
+    tables = {}
+    for name, given in rows.items():
+        columns = schema.TABLES[name].names
+        made = []
+        for place, cells in enumerate(given, 1):
+            unknown = sorted(set(cells) - set(columns))
+            if unknown:
+                raise InputError(
+                    f"table {name} has no column {', '.join(unknown)}: expected some of {', '.join(columns)}"
+                )
+            start = COMMON | {"claim_id": f"mine-{name.replace('_', '-')}-{place:03d}"}
+            made.append({column: cells.get(column, start.get(column, "")) for column in columns})
+        tables[name] = pd.DataFrame(made, columns=columns, index=range(1, len(made) + 1), dtype=object)
+    return run(tables, rules=rules)
+
+
+def in_words(checks: pd.DataFrame) -> str:
+    """A paragraph a check: verdict, what was recomputed and why."""
+    if checks.empty:
+        return "nothing to check: give the numbers a check needs (see --help)"
+    lines = []
+    for row in checks.itertuples():
+        lines.append(f"{row.verdict:<12} {row.rule}: {row.reported}")
+        if row.recomputed:
+            lines.append(f"{'':<12} recomputed {row.recomputed}")
+        lines.append(f"{'':<12} {row.explanation}")
+    return "\n".join(lines)
+
+
+def _cells(arguments: argparse.Namespace, names: Mapping[str, str]) -> dict[str, str]:
+    """Cells of a row from the arguments that were given (`names`: argument to column)."""
+    given = {column: getattr(arguments, name, None) for name, column in names.items()}
+    return {column: str(value) for column, value in given.items() if value is not None}
+
+
+def _interval(arguments: argparse.Namespace) -> dict[str, str]:
+    if getattr(arguments, "ci", None) is None:
+        return {}
+    level = {} if arguments.level is None else {"ci_level": arguments.level}
+    return {"lower": arguments.ci[0], "upper": arguments.ci[1], **level}
+
+
+def audit_ratio(arguments: argparse.Namespace) -> str:
+    """`hr`, `or`, `rr`: a ratio, its interval, its p, its events."""
+    row = {"measure": arguments.family.upper(), "value": arguments.value, "endpoint": "PFS"}
+    row |= _interval(arguments) | _cells(arguments, {"p": "p", "sides": "p_sided", "test": "test", "model": "model"})
+    row |= _cells(arguments, {"events": "events", "n": "n"})
+    return in_words(alone({"hazard_ratios": [row]}))
+
+
+def audit_percentage(arguments: argparse.Namespace) -> str:
+    """`percentage`: a count, its denominator, its percentage and interval."""
+    row = {
+        "kind": "response",
+        "item": "proportion",
+        "n": arguments.n,
+        "total": arguments.total,
+        "percent": arguments.percent,
+    }
+    row |= _interval(arguments) | _cells(arguments, {"method": "ci_method"})
+    return in_words(alone({"proportions": [{key: value for key, value in row.items() if value is not None}]}))
+
+
+def audit_categories(arguments: argparse.Namespace) -> str:
+    """`categories`: counts that must add up, `n` or `n:percent` each, and their total."""
+    rows = []
+    for place, text in enumerate(arguments.counts, 1):
+        n, _, percent = text.partition(":")
+        row = {"kind": "baseline", "item": f"category {place}", "n": n, "percent": percent, "partition": "categories"}
+        rows.append(row | {"total": arguments.total})
+    return in_words(alone({"proportions": rows}))
+
+
+def audit_table(arguments: argparse.Namespace) -> str:
+    """`table`: the p of a comparison of counts, groups as `n/N` or `a:b:c`."""
+    rows, claims = [], []
+    for place, text in enumerate(arguments.groups, 1):
+        parts = text.split("/") if "/" in text else text.split(":")
+        counts = parts[:1] if "/" in text else parts
+        total = parts[1] if "/" in text and len(parts) == 2 else ""
+        for category, n in enumerate(counts, 1):
+            row = {
+                "kind": "response",
+                "item": f"category {category}",
+                "n": n,
+                "total": total,
+                "arm_id": f"group{place}",
+            }
+            rows.append({key: value for key, value in row.items() if value})
+            claims.append(f"mine-proportions-{len(rows):03d}")
+    p = {"item": "category 1", "endpoint": "response", "p": arguments.p, "claims": ";".join(claims)}
+    p |= _cells(arguments, {"test": "test", "sides": "p_sided"})
+    arms = [{"arm_id": f"group{place}", "label": "group"} for place in range(1, len(arguments.groups) + 1)]
+    tables: Rows = {"arms": arms, "proportions": rows, "p_values": [p]}
+    return in_words(alone(tables, ["contingency-p", "test-choice"]))
+
+
+def audit_median(arguments: argparse.Namespace) -> str:
+    """`median`: a median, its interval, its events, and survival at a time."""
+    row = {"endpoint": arguments.endpoint, "value": arguments.value, "unit": arguments.unit} | _interval(arguments)
+    row |= _cells(arguments, {"events": "events", "n": "n"})
+    tables: dict[str, list[dict[str, str]]] = {"medians": [row]}
+    if arguments.rate is not None:
+        time, percent = arguments.rate
+        rate = {
+            "endpoint": arguments.endpoint,
+            "time": time,
+            "time_unit": arguments.unit,
+            "value": percent,
+            "unit": "%",
+        }
+        tables["survival_rates"] = [rate]
+    return in_words(alone(tables))
+
+
+def audit_difference(arguments: argparse.Namespace) -> str:
+    """`difference`: two numbers, and what is said of their difference or direction."""
+    rows = [{"endpoint": "PFS", "value": value, "unit": "months"} for value in (arguments.first, arguments.second)]
+    said = {"item": "difference", "endpoint": "PFS", "unit": "months", "claims": "mine-medians-001;mine-medians-002"}
+    said |= _cells(arguments, {"value": "value", "direction": "direction"})
+    arms = [{"arm_id": name, "label": name} for name in ("first", "second")]
+    medians = [row | {"arm_id": arm["arm_id"]} for row, arm in zip(rows, arms, strict=True)]
+    tables: Rows = {"arms": arms, "medians": medians, "differences": [said]}
+    return in_words(alone(tables, ["stated-difference", "stated-direction"]))
+
+
+def audit_grades(arguments: argparse.Namespace) -> str:
+    """`grades`: counts of one event by grade, as `1-2=44 3=53 4=3 >=3=56`."""
+    rows = []
+    for text in arguments.counts:
+        grade, sign, n = text.rpartition("=")
+        if not sign:
+            raise InputError(f"{text!r} is not grade=count: expected 1-2=44, 3=53, >=3=56 or any=100")
+        row = {"kind": "adverse_event", "item": "event", "grade": grade, "n": n}
+        rows.append(row | ({} if arguments.total is None else {"total": arguments.total}))
+    return in_words(alone({"proportions": rows}, ["grade-sum", "count-bound"]))
+
+
+def audit_design(arguments: argparse.Namespace) -> str:
+    """`design`: a single-arm sample size and its assumptions."""
+    names = ("null", "alternative", "alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients")
+    columns = {name: {"null": "null_median", "alternative": "alternative_median"}.get(name, name) for name in names}
+    row = {"endpoint": "PFS", "unit": arguments.unit} | _cells(arguments, columns)
+    return in_words(alone({"designs": [row]}))
+
+
+def audit_tables(arguments: argparse.Namespace) -> str:
+    """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
+    from resurvey import tables
+
+    raw = tables.read_raw(Path(arguments.folder))
+    checks = run(raw)
+    if arguments.out:
+        tables.write_csv(checks, Path(arguments.out))
+    found = checks[checks["verdict"].isin(FLAGS)]
+    open_ones = unruled(checks, raw["adjudications"])
+    head = f"{len(checks)} checks, {len(found)} findings, {len(open_ones)} without a ruling that fits"
+    return head if found.empty else head + "\n" + in_words(found)
+
+
+def audit_rules(arguments: argparse.Namespace) -> str:
+    """`rules`: every check with its formula and reference."""
+    del arguments
+    return "\n".join(f"{rule.name:<24} {rule.formula} [{rule.reference}]" for rule in RULES.values())
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add `audit` with its families to the parser of `resurvey`; each sets `handler`, which returns text."""
+    parser: argparse.ArgumentParser = subparsers.add_parser("audit", help="recompute printed numbers from each other")
+    families = parser.add_subparsers(dest="family", required=True, metavar="family")
+    for name, words in (("hr", "a hazard ratio"), ("or", "an odds ratio"), ("rr", "a relative risk")):
+        _ratio_parser(families, name, words)
+    _proportion_parsers(families)
+    _time_parsers(families)
+    _other_parsers(families)
+    return parser
+
+
+def _ratio_parser(families: argparse._SubParsersAction, name: str, words: str) -> None:
+    one = families.add_parser(name, help=f"{words}, its interval, p and events")
+    one.add_argument("value", help="as printed, as 0.926")
+    _add_interval(one)
+    one.add_argument("--p", help="as printed, as 0.765 or <0.001")
+    one.add_argument("--sides", choices=("1", "2"), help="sides of the test of p, where the paper says")
+    one.add_argument("--test", help="test of p, where named, as log-rank")
+    one.add_argument("--model", choices=("unadjusted", "stratified", "multivariable", "matched"))
+    one.add_argument("--events", help="events in both groups together")
+    one.add_argument("--n", help="patients in both groups together")
+    one.set_defaults(handler=audit_ratio)
+
+
+def _add_interval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ci", nargs=2, metavar=("LOWER", "UPPER"), help="confidence limits as printed")
+    parser.add_argument("--level", help="confidence level in per cent where it is not 95")
+
+
+def _proportion_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("percentage", help="a count against its percentage and interval")
+    one.add_argument("--n", help="count")
+    one.add_argument("--total", help="denominator")
+    one.add_argument("--percent", help="per cent as printed, without the sign")
+    _add_interval(one)
+    one.add_argument("--method", help="method of the interval where named, as Clopper-Pearson")
+    one.set_defaults(handler=audit_percentage)
+    one = families.add_parser("categories", help="categories against their total")
+    one.add_argument("counts", nargs="+", help="n or n:percent for each category")
+    one.add_argument("--total", required=True)
+    one.set_defaults(handler=audit_categories)
+    one = families.add_parser("table", help="the p of a table of counts")
+    one.add_argument("groups", nargs="+", help="a group as n/N, or as counts a:b:c of all its categories")
+    one.add_argument("--p", required=True)
+    one.add_argument("--test", help="test where named, as chi-square or Fisher")
+    one.add_argument("--sides", choices=("1", "2"))
+    one.set_defaults(handler=audit_table)
+    one = families.add_parser("grades", help="adverse events by grade")
+    one.add_argument("counts", nargs="+", help="grade=count, as 1-2=44 3=53 4=3 '>=3=56'")
+    one.add_argument("--total", help="patients")
+    one.set_defaults(handler=audit_grades)
+
+
+def _time_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("median", help="a median against its interval, events and a survival rate")
+    one.add_argument("value", help="as printed, or NR")
+    _add_interval(one)
+    one.add_argument("--unit", default="months")
+    one.add_argument("--endpoint", default="PFS")
+    one.add_argument("--events")
+    one.add_argument("--n")
+    one.add_argument("--rate", nargs=2, metavar=("TIME", "PERCENT"), help="survival in per cent at a time")
+    one.set_defaults(handler=audit_median)
+    one = families.add_parser("difference", help="a stated difference or direction against two numbers")
+    one.add_argument("first")
+    one.add_argument("second")
+    one.add_argument("--value", help="difference as printed, first minus second")
+    one.add_argument("--direction", help="longer, shorter, higher, lower, similar, doubled, better or worse")
+    one.set_defaults(handler=audit_difference)
+    one = families.add_parser("design", help="a single-arm sample size")
+    for name in ("null", "alternative", "alpha", "power", "accrual", "follow-up"):
+        one.add_argument(f"--{name}", required=True, help="per cent" if name in ("alpha", "power") else "in --unit")
+    for name in ("dropout", "events", "patients"):
+        one.add_argument(f"--{name}")
+    one.add_argument("--sides", choices=("1", "2"))
+    one.add_argument("--unit", default="months")
+    one.set_defaults(handler=audit_design)
+
+
+def _other_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("tables", help="every number of a folder of extraction tables")
+    one.add_argument("folder")
+    one.add_argument("--out", help="file for the rows of checks.csv")
+    one.set_defaults(handler=audit_tables)
+    one = families.add_parser("rules", help="every check with its formula and reference")
+    one.set_defaults(handler=audit_rules)
