@@ -1,0 +1,311 @@
+"""Forest plots with text columns, as a meta-analyst prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, isfinite, log, sqrt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    PAPER,
+    SOFT,
+    WIDTH,
+    favours,
+    new_figure,
+    number,
+    plain,
+    ratio_axis,
+    styled,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROW, FONT = 0.18, 7.5
+CHAR = 0.0625  # inches, mean width of a character at FONT
+# Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
+EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
+    "printed ratios": ("s", True),
+    "curve": ("o", True),
+    "summary": ("o", False),
+    "printed medians": ("^", False),
+    "printed counts": ("D", True),
+}
+OTHER_MARK = ("s", False)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A text column: key in the rows, heading, alignment."""
+
+    key: str
+    heading: str
+    align: str = "left"
+
+
+def interval_text(rows: pd.DataFrame, digits: int = 2) -> pd.Series:
+    """`estimate [lower, upper]` of each row."""
+
+    def words(row: pd.Series) -> str:
+        if not isfinite(row["estimate"]):
+            return "not estimable"
+        limits = ", ".join(number(row[side], digits) for side in ("lower", "upper"))
+        known = pd.notna(row["lower"]) or pd.notna(row["upper"])
+        return f"{number(row['estimate'], digits)} [{limits}]" if known else number(row["estimate"], digits)
+
+    return rows.apply(words, axis=1)
+
+
+def mark_of(evidence: str) -> tuple[str, bool]:
+    """Marker and fill of an evidence grade; the weakest of several decides."""
+    for grade in ("summary", "printed medians", "curve", "printed counts", "printed ratios"):
+        if grade in evidence:
+            return EVIDENCE_MARKS[grade]
+    return OTHER_MARK
+
+
+@styled
+def forest(
+    rows: pd.DataFrame,
+    *,
+    left: Sequence[Column],
+    right: Sequence[Column],
+    xlabel: str,
+    better: tuple[str, str],
+    ratio: bool = True,
+) -> Figure:
+    """A forest plot.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From top to bottom: `kind` (heading, study, pooled, prediction), estimate, lower, upper (ratios, or
+        differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), and the
+        text of the columns. A heading shows only the first column; a missing limit is an arrow-less open end.
+    left, right : sequence of Column
+        Text columns on either side.
+    xlabel : str
+    better : (str, str)
+        What an estimate left and right of no effect speaks for.
+    ratio : bool, default True
+        Log axis with 1 as no effect; otherwise a linear axis with 0.
+
+    Raises
+    ------
+    InputError
+        If no row has a finite estimate.
+    """
+    shown = rows[pd.to_numeric(rows["estimate"]).map(isfinite)] if len(rows) else rows
+    if shown.empty:
+        raise InputError("no row has an estimate: a forest plot needs at least one")
+    rows = rows.reset_index(drop=True)
+    left_widths = _widths(rows, left, most=34)
+    right_widths = _widths(rows, right, most=26)
+    plot = max(WIDTH - sum(left_widths) - sum(right_widths) - 0.25, 2.0)
+    lines = [_lines(row, [*left, *right]) for _, row in rows.iterrows()]
+    places, y = [], 0.6
+    for count, kind in zip(lines, rows["kind"], strict=True):
+        y += 0.35 if kind == "heading" and places else 0
+        places.append(y + count / 2 - 0.5)
+        y += count * 0.82 + 0.25
+    deep = max(wrapped(side, 34).count("\n") for side in better)
+    figure = new_figure(ROW * (y + 1) + 0.95 + 0.12 * deep)
+    figure.get_layout_engine().set(w_pad=0.02, wspace=0)
+    grid = figure.add_gridspec(1, 3, width_ratios=[sum(left_widths) or 0.01, plot, sum(right_widths) or 0.01], wspace=0)
+    axes = [figure.add_subplot(grid[i]) for i in range(3)]
+    for one in axes:
+        one.set_ylim(y, -1.1)
+    _text(axes[0], rows, places, left, left_widths)
+    _text(axes[2], rows, places, right, right_widths)
+    _plot(axes[1], rows, places, ratio)
+    axes[1].set_xlabel(xlabel, labelpad=16 + 9 * deep if ratio else 4)
+    if ratio:
+        favours(axes[1], *better)
+    else:
+        axes[1].set_title(
+            f"← {better[0]}   {better[1]} →", fontsize=FONT, color=SOFT, fontweight="normal", loc="center"
+        )
+    _legend(figure, rows)
+    return figure
+
+
+def _widths(rows: pd.DataFrame, columns: Sequence[Column], most: int) -> list[float]:
+    made = []
+    for column in columns:
+        cells = [*rows[column.key].fillna("").astype(str), column.heading]
+        longest = max(min(len(part), most) for cell in cells for part in wrapped(cell, most).split("\n"))
+        made.append(longest * CHAR + 0.12)
+    return made
+
+
+def _lines(row: pd.Series, columns: Sequence[Column]) -> int:
+    return max((wrapped(row[c.key], 34).count("\n") + 1 for c in columns if pd.notna(row[c.key])), default=1)
+
+
+def _text(
+    axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequence[Column], widths: Sequence[float]
+) -> None:
+    axes.set_axis_off()
+    axes.set_xlim(0, sum(widths) or 1)
+    start = 0.0
+    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        x = {"left": start, "right": start + width - 0.08, "center": start + width / 2}[column.align]
+        axes.text(x, -0.55, plain(column.heading), ha=column.align, va="center", fontsize=FONT, fontweight="bold")
+        for y, (_, row) in zip(places, rows.iterrows(), strict=True):
+            if pd.isna(row[column.key]) or (row["kind"] == "heading" and index):
+                continue
+            bold = "bold" if row["kind"] in ("heading", "pooled") else "normal"
+            axes.text(x, y, wrapped(row[column.key], 34), ha=column.align, va="center", fontsize=FONT, fontweight=bold)
+        start += width
+    if columns:
+        axes.axhline(0.05, color=SOFT, lw=0.7)
+
+
+def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) -> None:
+    drawn = rows[rows["kind"] != "heading"]
+    low, high = _range(drawn, ratio)
+    if ratio:
+        ratio_axis(axes, low, high)
+    else:
+        axes.set_xlim(low, high)
+        axes.axvline(0, color=SOFT, lw=0.9, zorder=0.5)
+    low, high = axes.get_xlim()
+    pooled = rows.index[rows["kind"] == "pooled"]
+    if len(pooled):
+        last = rows.loc[pooled[0], "estimate"]
+        axes.axvline(last, color=COLOURS[1], lw=0.8, ls=(0, (4, 3)), zorder=0.6)
+    weights = pd.to_numeric(rows["weight"]) if "weight" in rows else pd.Series(float("nan"), index=rows.index)
+    most = weights[rows["kind"] == "study"].max()
+    for y, (index, row) in zip(places, rows.iterrows(), strict=True):
+        if row["kind"] == "heading" or not isfinite(row["estimate"]):
+            continue
+        if row["kind"] == "pooled":
+            _diamond(axes, row, y, low, high)
+        elif row["kind"] == "prediction":
+            _bar(axes, row, y, low, high)
+        else:
+            weight = weights[index]
+            area = 0.35 if not isfinite(weight) else max(weight / most, 0.04)
+            _study(axes, row, y, low, high, area)
+    axes.axhline(0.05, color=SOFT, lw=0.7)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
+def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
+    """Limits that hold all estimates and all but absurdly long intervals."""
+    points = drawn["estimate"].astype(float)
+    points = points[points.map(isfinite)]
+    ends = pd.concat([drawn["lower"], drawn["upper"]]).astype(float)
+    ends = ends[ends.map(isfinite)]
+    if ratio:
+        ends = ends[(ends > 0.04) & (ends < 25)]
+        return min(points.min(), ends.min() if len(ends) else 1), max(points.max(), ends.max() if len(ends) else 1)
+    low, high = min(points.min(), ends.min(), 0), max(points.max(), ends.max(), 0)
+    margin = 0.06 * max(high - low, 1e-9)
+    return low - margin, high + margin
+
+
+def _study(axes: Axes, row: pd.Series, y: float, low: float, high: float, area: float) -> None:
+    marker, filled = mark_of(str(row.get("evidence", "") or ""))
+    ends = [float(row["lower"]), float(row["upper"])]
+    if any(end == end for end in ends):
+        start, stop = (ends[0] if ends[0] == ends[0] else low), (ends[1] if ends[1] == ends[1] else high)
+        axes.plot([max(start, low), min(stop, high)], [y, y], color=INK, lw=1.0, zorder=2, solid_capstyle="butt")
+        for end, edge, arrow in ((start, low, "<"), (stop, high, ">")):
+            if (end < edge) if arrow == "<" else (end > edge):
+                axes.plot([edge], [y], arrow, color=INK, ms=4, clip_on=False, zorder=2)
+    size = 10.5 * sqrt(area)
+    axes.plot([row["estimate"]], [y], marker, ms=max(size, 2.5), color=COLOURS[0], mec=COLOURS[0], mew=1.2,
+              mfc=COLOURS[0] if filled else PAPER, zorder=3)  # fmt: skip
+
+
+def _diamond(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
+    from matplotlib.patches import Polygon
+
+    start, stop = max(row["lower"], low), min(row["upper"], high)
+    corners = [(start, y), (row["estimate"], y - 0.36), (stop, y), (row["estimate"], y + 0.36)]
+    axes.add_patch(Polygon(corners, closed=True, facecolor=COLOURS[1], edgecolor=INK, lw=0.7, zorder=3))
+
+
+def _bar(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
+    axes.plot([max(row["lower"], low), min(row["upper"], high)], [y, y], color=COLOURS[1], lw=4, alpha=0.55, zorder=2,
+              solid_capstyle="butt")  # fmt: skip
+    for end, edge, arrow in ((row["lower"], low, "<"), (row["upper"], high, ">")):
+        if (end < edge) if arrow == "<" else (end > edge):
+            axes.plot([edge], [y], arrow, color=COLOURS[1], ms=5, clip_on=False)
+
+
+def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+    """Which symbol stands for which evidence, where the rows differ or rest on less than a printed ratio."""
+    from matplotlib.lines import Line2D
+
+    grades = [str(e) for e in rows.get("evidence", pd.Series(dtype=str)).dropna().unique() if str(e)]
+    if not grades:
+        return
+    handles = []
+    for grade in grades:
+        marker, filled = mark_of(grade)
+        handles.append(Line2D([], [], marker=marker, ls="none", ms=6, color=COLOURS[0], mew=1.2,
+                              mfc=COLOURS[0] if filled else PAPER, label=f"evidence: {plain(grade)}"))  # fmt: skip
+    if (rows["kind"] == "pooled").any():
+        handles.append(Line2D([], [], marker="D", ls="none", ms=6, color=COLOURS[1], mec=INK, label="pooled"))
+    if (rows["kind"] == "prediction").any():
+        handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
+    figure.legend(handles=handles, loc="outside lower left", ncols=4, fontsize=7, labelcolor=INK, edgecolor=FAINT)
+
+
+def pooled_rows(
+    studies: pd.DataFrame, estimates: pd.DataFrame, names: Mapping[str, str], grade: str = "printed ratios"
+) -> pd.DataFrame:
+    """Rows of a forest plot from what pooling returns, group by group.
+
+    Parameters
+    ----------
+    studies : DataFrame
+        group, study, estimate, lower, upper (log scale), weight_random.
+    estimates : DataFrame
+        population (the group), method, estimate, lower, upper (ratios): common, random and prediction rows.
+    names : dict
+        Labels of studies by the name in `studies`.
+    grade : str
+        Evidence of the studies.
+    """
+    made: list[dict[str, object]] = []
+    groups = list(dict.fromkeys(studies["group"]))
+    for group in groups:
+        if len(groups) > 1:
+            words = "All together" if group == "all" else str(group)
+            made.append({"kind": "heading", "label": words, "estimate": float("nan")})
+        for _, row in studies[studies["group"] == group].iterrows():
+            ends = {key: exp(row[key]) for key in ("estimate", "lower", "upper")}
+            made.append({"kind": "study", "label": names.get(str(row["study"]), str(row["study"])), **ends,
+                         "weight": row["weight_random"], "evidence": grade})  # fmt: skip
+        for _, row in estimates[estimates["population"] == group].iterrows():
+            kind = "prediction" if str(row["method"]).startswith("prediction") else "pooled"
+            ends = {key: float(row[key]) for key in ("estimate", "lower", "upper")}
+            words = str(row["method"])
+            made.append({"kind": kind, "label": words[0].upper() + words[1:], **ends})
+    table = pd.DataFrame(made)
+    for column in ("estimate", "lower", "upper", "weight"):
+        table[column] = pd.to_numeric(table.get(column))
+    table["evidence"] = table["evidence"].where(table["evidence"].notna(), "")
+    table["interval"] = interval_text(table).where(table["kind"] != "heading", "")
+    table["weight_text"] = [f"{100 * w:.1f} %" if isfinite(w) else "" for w in table["weight"]]
+    return table
+
+
+def log_se(lower: float, upper: float, level: float = 0.95) -> float:
+    """Standard error of a log ratio from its limits."""
+    from scipy.special import ndtri
+
+    return (log(upper) - log(lower)) / (2 * float(ndtri(0.5 + level / 2)))

@@ -1,0 +1,250 @@
+"""Which figures are drawn of a study's results, and what is said about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from resurvey.figures.labels import Labels
+from resurvey.figures.rebuilt import rebuilt_against_printed
+from resurvey.figures.save import Drawing, slug
+from resurvey.figures.style import listed, number, time_ticks
+from resurvey.figures.survival import kaplan_meier, risk_table
+
+KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
+KMUNICATE = "Layout after Morris et al. 2019 (KMunicate)."
+EVIDENCE = {
+    "summary": "Evidence grade summary: rebuilt from printed numbers only, not from a curve or from individual patients; "
+    "between the printed points the shape is an assumption.",
+    "curve": "Evidence grade curve: rebuilt from the digitised coordinates of a published curve.",
+}
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """What the reconstruction of one study wrote.
+
+    Attributes
+    ----------
+    curves : DataFrame
+        The arm's columns, then time, survival, lower, upper, at_risk.
+    facts, accuracy, patients : DataFrame
+        As `resurvey.reconstruct.study` makes them.
+    """
+
+    curves: pd.DataFrame
+    facts: pd.DataFrame
+    accuracy: pd.DataFrame
+    patients: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        for name in ("curves", "facts", "accuracy", "patients"):
+            frame = getattr(self, name)
+            filled = {column: frame[column].fillna("").astype(str) for column in KEY if column in frame}
+            object.__setattr__(self, name, frame.assign(**filled))
+
+
+def study_drawings(results: StudyResults, labels: Labels, data: Mapping[str, str]) -> Iterator[Drawing]:
+    """Figures of one rebuilt study: arms side by side, subgroups, and each arm beside what was printed of it.
+
+    Parameters
+    ----------
+    results : StudyResults
+    labels : Labels
+    data : dict of str
+        Name of the file behind `curves` and `facts`.
+
+    Yields
+    ------
+    Drawing
+        Nothing where no arm of the study could be rebuilt.
+    """
+    curves = results.curves
+    for (study, endpoint, cut), rows in curves.groupby(["study_id", "endpoint", "data_cut"], sort=True):
+        whole, parts = rows[rows["population"] == "all"], rows[rows["population"] != "all"]
+        place = (str(study), str(endpoint), str(cut))
+        if len(whole):
+            yield _arms(results, whole, place, labels, data["curves"])
+        if len(parts):
+            yield _subgroups(results, whole, parts, place, labels, data["curves"])
+    for key, rows in curves.groupby(KEY, sort=True):
+        facts = results.facts[_same(results.facts, key)]
+        if len(facts):
+            yield _fit(results, rows, facts, key, labels, data["facts"])
+
+
+def _same(frame: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:
+    chosen = pd.Series(True, index=frame.index)
+    for column, value in zip(KEY, key, strict=True):
+        chosen &= frame[column] == value
+    return chosen
+
+
+def _arm_facts(results: StudyResults, key: tuple[str, ...]) -> pd.Series:
+    return results.accuracy[_same(results.accuracy, key)].iloc[0]
+
+
+def _note(row: pd.Series) -> str:
+    """`n 100, 66 events, printed median 11.8` for the legend."""
+    median = str(row["median_text"])
+    said = "median not reached" if median == "NR" else f"printed median {median}" if median not in ("", "nan") else ""
+    return ", ".join(part for part in (f"n {int(row['n'])}", said) if part)
+
+
+def _risk(results: StudyResults, key: tuple[str, ...], ticks: list[float]) -> pd.DataFrame:
+    return risk_table(results.patients[_same(results.patients, key)], ticks)
+
+
+def _title(labels: Labels, study: str, endpoint: str, cut: str) -> str:
+    words = f"{labels.study(study)}: {labels.endpoint(endpoint)}"
+    return f"{words}, {cut}" if cut else words
+
+
+def _where(labels: Labels, place: tuple[str, str, str]) -> str:
+    return _title(labels, *place)
+
+
+def _survives(labels: Labels, endpoint: str) -> str:
+    words = labels.endpoint(endpoint)
+    words = words[0].upper() + words[1:]
+    return words if "survival" in words.lower() else f"Without event ({words.lower()})"
+
+
+def _arms(
+    results: StudyResults, whole: pd.DataFrame, place: tuple[str, str, str], labels: Labels, data: str
+) -> Drawing:
+    study, endpoint, cut = place
+    ticks = time_ticks(float(whole["time"].max()))
+    shown, risk, notes, rows = [], [], {}, []
+    for arm, curve in whole.groupby("arm_id", sort=True):
+        key = (study, str(arm), "all", endpoint, cut)
+        name, row = labels.arm(study, arm), _arm_facts(results, key)
+        shown.append(curve.assign(group=name))
+        risk.append(_risk(results, key, ticks).assign(group=name))
+        notes[name] = _note(row)
+        rows.append(row)
+    figure = kaplan_meier(pd.concat(shown), pd.concat(risk), ylabel=_survives(labels, endpoint), notes=notes)
+    names = list(notes)
+    return Drawing(
+        name=slug("study", study, "km", endpoint, cut),
+        section="reconstruction",
+        title=_title(labels, *place),
+        caption=f"Kaplan-Meier estimates of rebuilt patients: {_where(labels, place)}; {_counted(names, rows)} "
+        f"Line: median of {int(rows[0]['replicates'])} replicates that all satisfy what was printed; band: middle 90 % of "
+        f"them (uncertainty of rebuilding and of sampling as printed). {_evidence(rows)} {_not_randomised(rows)} "
+        "Table: patients at risk, censored and with an event so far, means over replicates. " + KMUNICATE,
+        alt=f"Survival curves of {listed(names)}, {labels.endpoint(endpoint)} in {labels.study(study)}, with shaded 90 % "
+        f"bands and a table of numbers below. {_fall(whole, labels, study)}",
+        data=data,
+        figure=figure,
+    )
+
+
+def _counted(names: list[str], rows: list[pd.Series]) -> str:
+    said = []
+    for name, row in zip(names, rows, strict=True):
+        events = (
+            f"{row['events_mean']:.0f}" if row["events_min"] == row["events_max"] else f"about {row['events_mean']:.0f}"
+        )
+        said.append(f"{name}, n = {int(row['n'])}, {events} events")
+    return "; ".join(said) + "."
+
+
+def _evidence(rows: list[pd.Series]) -> str:
+    return " ".join(EVIDENCE.get(grade, "") for grade in dict.fromkeys(str(row["evidence"]) for row in rows))
+
+
+def _not_randomised(rows: list[pd.Series]) -> str:
+    alone = "The curve is no observation of individual patients and must not be read at times beyond what was printed."
+    return alone if len(rows) == 1 else "Curves side by side are no test, and bands that overlap show neither equality."
+
+
+def _fall(rows: pd.DataFrame, labels: Labels, study: str) -> str:
+    """Where each curve crosses one half, and where it ends, in words."""
+    said = []
+    for (arm, population), curve in rows.groupby(["arm_id", "population"], sort=True):
+        below = curve[curve["survival"] <= 0.5]
+        name = labels.arm(study, arm) if population == "all" else str(population)
+        end = f"ends at {100 * curve['survival'].iloc[-1]:.0f} % after {curve['time'].max():.1f} months"
+        half = f"falls to one half at {below['time'].iloc[0]:.1f} months and " if len(below) else ""
+        said.append(f"{name} {half}{end}")
+    return "; ".join(said) + "."
+
+
+def _subgroups(
+    results: StudyResults,
+    whole: pd.DataFrame,
+    parts: pd.DataFrame,
+    place: tuple[str, str, str],
+    labels: Labels,
+    data: str,
+) -> Drawing:
+    study, endpoint, cut = place
+    arms = sorted(parts["arm_id"].unique())
+    ticks = time_ticks(float(parts["time"].max()), 8)
+    shown, risk, notes, rows = [], [], {}, []
+    for (population, arm), curve in parts.groupby(["population", "arm_id"], sort=True):
+        key = (study, str(arm), str(population), endpoint, cut)
+        name, row = labels.arm(study, arm), _arm_facts(results, key)
+        panel = str(population)[0].upper() + str(population)[1:]
+        shown.append(curve.assign(group=name, panel=panel))
+        risk.append(_risk(results, key, ticks).assign(group=name, panel=panel))
+        notes[f"{panel}/{name}"] = _note(row)
+        rows.append(row)
+    grey = whole if len(arms) == 1 and len(whole) else None
+    figure = kaplan_meier(
+        pd.concat(shown),
+        pd.concat(risk),
+        ylabel=_survives(labels, endpoint),
+        notes=notes,
+        grey=grey,
+        grey_label="whole arm",
+    )
+    populations = sorted(parts["population"].unique())
+    names = [labels.arm(study, arm) for arm in arms]
+    reference = "Grey dotted: the whole arm. " if grey is not None else ""
+    return Drawing(
+        name=slug("study", study, "km-subgroups", endpoint, cut),
+        section="reconstruction",
+        title=f"{_title(labels, *place)}, subgroups",
+        caption=f"Kaplan-Meier estimates of rebuilt patients by subgroup: {_where(labels, place)}, {listed(names)}; "
+        f"subgroups {listed(populations)}. Line: median of {int(rows[0]['replicates'])} replicates; band: middle 90 % of "
+        f"them. {reference}{_evidence(rows)} Differences between subgroups of one study were not protected by "
+        "randomisation and must not be read as effects of treatment. Table as in the figure of the whole arms. "
+        + KMUNICATE,
+        alt=f"One panel a subgroup ({listed(populations)}) with survival curves of {listed(names)} and tables of numbers "
+        f"at risk, censored and with an event. {_fall(parts, labels, study)}",
+        data=data,
+        figure=figure,
+    )
+
+
+def _fit(
+    results: StudyResults, curve: pd.DataFrame, facts: pd.DataFrame, key: tuple[str, ...], labels: Labels, data: str
+) -> Drawing:
+    study, arm, population, endpoint, cut = key
+    row = _arm_facts(results, key)
+    figure = rebuilt_against_printed(curve, facts, ylabel=_survives(labels, endpoint))
+    group = labels.arm(study, arm) + ("" if population == "all" else f", {population}")
+    missed = facts.loc[~facts["holds"].astype(bool), "fact"].tolist()
+    held = f"{int(facts['holds'].sum())} of {len(facts)} printed facts hold within their rounding"
+    apart = f"{held}; not: {listed(missed)}." if missed else f"{held}."
+    finite = facts["difference"].abs().replace([np.inf], np.nan).max()
+    return Drawing(
+        name=slug("study", study, "fit", arm, population, endpoint, cut),
+        section="reconstruction",
+        title=f"{_title(labels, study, endpoint, cut)}: {group}, rebuilt against printed",
+        caption=f"Rebuilt against printed: {_where(labels, (study, endpoint, cut))}; {group}; n = {int(row['n'])}. Left: "
+        f"median of {int(row['replicates'])} replicates with the middle 90 % of them, and what the paper prints (median "
+        "with interval at one half, survival at landmarks, numbers at risk). Right: mean rebuilt value minus printed value "
+        f"in per cent of the printed one. {apart} {_evidence([row])} Method: {row['method']}. Agreement with the print "
+        "does not show that the curve between the printed points is right.",
+        alt=f"Rebuilt {labels.endpoint(endpoint)} of {group} with a shaded band and the printed facts marked on it; a panel "
+        f"of residuals. {held}; greatest absolute difference {number(float(finite), 3)}. "
+        f"{_fall(curve, labels, study)}",
+        data=data,
+        figure=figure,
+    )

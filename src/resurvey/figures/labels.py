@@ -1,0 +1,88 @@
+"""What ids are called in figures, taken from the tables; an id without an entry is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names of studies, treatments, endpoints and arms.
+
+    Attributes
+    ----------
+    studies, treatments, endpoints : dict of str
+        Acronym or label by id.
+    arms : dict
+        Label by (study_id, arm_id).
+    """
+
+    studies: Mapping[str, str] = field(default_factory=dict)
+    treatments: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    arms: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Labels:
+        """Names from the tables that are there: studies, treatments, endpoints, arms."""
+        treatments = _column(tables, "treatments", "treatment_id", "label")
+        return cls(
+            studies=_column(tables, "studies", "study_id", "acronym"),
+            treatments=treatments,
+            endpoints=_column(tables, "endpoints", "endpoint", "label"),
+            arms=_arms(tables["arms"], treatments) if "arms" in tables else {},
+        )
+
+    def study(self, study_id: object) -> str:
+        """Acronym of a study; what follows a comma (`study, population`) is kept."""
+        head, comma, rest = str(study_id).partition(",")
+        return self.studies.get(head, head) + comma + rest
+
+    def treatment(self, treatment_id: object) -> str:
+        """Label of a regimen."""
+        return self.treatments.get(str(treatment_id), str(treatment_id))
+
+    def endpoint(self, endpoint: object) -> str:
+        """Words of an endpoint."""
+        return self.endpoints.get(str(endpoint), str(endpoint))
+
+    def arm(self, study_id: object, arm_id: object) -> str:
+        """What was given in an arm, or how the document calls it where several arms got the same."""
+        return self.arms.get((str(study_id), str(arm_id)), str(arm_id).replace("_", " "))
+
+
+def _column(tables: Mapping[str, pd.DataFrame], name: str, key: str, label: str) -> dict[str, str]:
+    if name not in tables:
+        return {}
+    frame = tables[name]
+    return {str(k): str(v) for k, v in zip(frame[key], frame[label], strict=True) if str(v) not in ("", "nan")}
+
+
+def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """The treatment where it tells the arms of a study apart, otherwise the label printed in a table, then any."""
+    table = arms[["study_id", "arm_id", "population", "treatment_id", "label", "locator"]].fillna("").astype(str)
+    made: dict[tuple[str, str], str] = {}
+    for study, rows in table.groupby("study_id", sort=True):
+        given = {arm: _first(part["treatment_id"]) for arm, part in rows.groupby("arm_id", sort=True)}
+        for arm, part in rows.groupby("arm_id", sort=True):
+            alone = sum(other == given[arm] for other in given.values()) == 1
+            if given[arm] and alone:
+                made[(str(study), str(arm))] = treatments.get(given[arm], given[arm])
+                continue
+            whole = part[part["population"] == "all"]
+            printed = (whole if len(whole) else part).sort_values(
+                "locator", key=lambda cells: ~cells.str.startswith("Table"), kind="stable"
+            )
+            in_table = printed[printed["locator"].str.startswith("Table")]
+            # The last of the table's rows: a table of results names groups more fully than a title does.
+            label = in_table["label"].iloc[-1] if len(in_table) else _first(printed["label"])
+            made[(str(study), str(arm))] = label or str(arm).replace("_", " ")
+    return made
+
+
+def _first(cells: pd.Series) -> str:
+    filled = [cell for cell in cells if cell]
+    return filled[0] if filled else ""

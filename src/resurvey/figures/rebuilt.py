@@ -1,0 +1,156 @@
+"""A rebuilt arm beside everything that was printed of it."""
+
+from __future__ import annotations
+
+import re
+from math import inf, isfinite
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    SOFT,
+    new_figure,
+    number,
+    percent_axis,
+    plain,
+    styled,
+    time_ticks,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AT = re.compile(r"^(?P<what>survival|at risk) at (?P<time>[\d.]+)$")
+LIMITS = {"lower": ("lower", "median, lower limit"), "upper": ("upper", "median, upper limit")}
+NAMES = {
+    "n": "patients",
+    "lower": "median, lower limit",
+    "upper": "median, upper limit",
+}
+
+
+@styled
+def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel: str) -> Figure:
+    """The rebuilt curve with its band and the printed facts on it; beside it, what is left between the two.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        time, survival, lower, upper of one arm.
+    facts : DataFrame
+        fact, printed, rebuilt, difference, holds of the same arm.
+    ylabel : str
+    """
+    if curve.empty or facts.empty:
+        raise InputError("an arm needs a curve and at least one printed fact to be drawn beside it")
+    figure = new_figure(max(2.9, 0.9 + 0.21 * len(facts)))
+    grid = figure.add_gridspec(1, 2, width_ratios=[1.55, 1])
+    left, right = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    _curve(left, curve, ylabel)
+    _printed(left, facts, float(curve["time"].max()))
+    place = "lower left" if curve["survival"].iloc[-1] > 0.5 else "upper right"
+    left.legend(loc=place, borderaxespad=0.2, fontsize=7.5)
+    _residuals(right, _in_order(facts))
+    return figure
+
+
+def _in_order(facts: pd.DataFrame) -> pd.DataFrame:
+    """Size first, then the median and its limits, then the curve."""
+    order = ["n", "patients", "events", "median", *LIMITS["lower"], *LIMITS["upper"]]
+    place = facts["fact"].map(lambda name: order.index(name) if name in order else len(order))
+    return facts.assign(_place=place).sort_values("_place", kind="stable")
+
+
+def _curve(axes: Axes, curve: pd.DataFrame, ylabel: str) -> None:
+    axes.axhline(0.5, color=FAINT, lw=0.8, zorder=0.5)
+    axes.fill_between(
+        curve["time"], curve["lower"], curve["upper"], step="post", color=COLOURS[0], alpha=0.2, lw=0, label="90 % band"
+    )
+    axes.step(curve["time"], curve["survival"], where="post", color=COLOURS[0], label="rebuilt")
+    percent_axis(axes, f"{ylabel} (%)", top=1.02)
+    last = float(curve["time"].max())
+    axes.set_xlim(0, last * 1.02)
+    axes.set_xticks(time_ticks(last, 8))
+    axes.set_xlabel("Time (months)")
+
+
+def _value(facts: pd.DataFrame, *names: str) -> float | None:
+    found = facts[facts["fact"].isin(names)]
+    return float(found["printed"].iloc[0]) if len(found) else None
+
+
+def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
+    median = _value(facts, "median")
+    low, high = (_value(facts, *LIMITS[side]) for side in ("lower", "upper"))
+    ink = COLOURS[1]
+    if low is not None and isfinite(low):
+        end = high if high is not None and isfinite(high) else inf
+        axes.plot([low, min(end, last)], [0.5, 0.5], color=ink, lw=1.4, zorder=3, label="printed interval")
+        axes.plot([low], [0.5], marker="|", ms=8, mew=1.4, color=ink, zorder=3)
+        mark = {"marker": ">", "ms": 5} if end > last else {"marker": "|", "ms": 8, "mew": 1.4}
+        axes.plot([min(end, last)], [0.5], color=ink, clip_on=False, zorder=3, **mark)
+    if median is not None and isfinite(median):
+        axes.plot([median], [0.5], "D", ms=6, color=ink, mec="white", zorder=4, label=f"printed median {median:g}")
+    elif median is not None:
+        axes.plot([], [], " ", label="printed median: not reached")
+    points = _at(facts, "survival")
+    if points:
+        axes.plot(*zip(*points, strict=True), "s", ms=6, color=INK, mec="white", zorder=4, label="printed survival",
+                  ls="none")  # fmt: skip
+    table = _at(facts, "at risk")
+    for time, count in table:
+        axes.text(time, 0.01, f"{count:.0f}", ha="center", va="bottom", fontsize=7, color=SOFT)
+    if table:
+        axes.plot([], [], " ", label="grey numbers: printed at risk")
+
+
+def _at(facts: pd.DataFrame, what: str) -> list[tuple[float, float]]:
+    found = [(AT.match(str(name)), value) for name, value in zip(facts["fact"], facts["printed"], strict=True)]
+    return [(float(match["time"]), float(value)) for match, value in found if match and match["what"] == what]
+
+
+def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
+    """Rebuilt minus printed in per cent of the printed value, a row a fact, and both numbers in words."""
+    rows = facts.reset_index(drop=True)
+    base = rows["printed"].abs().where(rows["printed"].abs() > 0)
+    apart = (100 * rows["difference"] / base).where(lambda x: x.abs() < inf)
+    reach = max(float(apart.abs().max(skipna=True) or 0.0), 0.5) * 1.35
+    axes.axvline(0, color=SOFT, lw=0.9)
+    holds = rows["holds"].astype(bool)
+    for mask, mark, face, label in (
+        (holds, "o", COLOURS[2], "holds within rounding"),
+        (~holds, "X", COLOURS[1], "does not hold"),
+    ):
+        if mask.any():
+            axes.plot(
+                apart[mask], rows.index[mask], mark, color=face, ms=6, mec="white", mew=0.5, ls="none", label=label
+            )
+    for y, printed, rebuilt in zip(rows.index, rows["printed"], rows["rebuilt"], strict=True):
+        if pd.isna(apart[y]):
+            axes.text(0, y, " not reached in both " if rebuilt == printed else " no scale ", fontsize=7, va="center",
+                      color=SOFT, ha="center", backgroundcolor="white")  # fmt: skip
+        axes.annotate(
+            f"{_shown(printed)} → {_shown(rebuilt)}", (1.02, y), xycoords=("axes fraction", "data"), va="center",
+            fontsize=7, annotation_clip=False,
+        )  # fmt: skip
+    names = [NAMES.get(str(name), str(name)) for name in rows["fact"]]
+    axes.set_yticks(rows.index, [plain(name) for name in names], fontsize=7.5)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(-reach, reach)
+    axes.set_xlabel("Rebuilt − printed\n(% of printed)")
+    axes.set_title("printed → rebuilt", loc="right", fontsize=7.5, fontweight="normal", color=SOFT)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=1, fontsize=7.5)
+
+
+def _shown(value: float) -> str:
+    if not isfinite(value):
+        return number(value)
+    return f"{value:.0f}" if value == round(value) and abs(value) >= 20 else f"{value:.4g}"

@@ -1,0 +1,151 @@
+"""A figure with its words, and how it is written: SVG and PNG of the same bytes on every run, and a table of words."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import DPI, STYLE
+from resurvey.tables import write_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = ["figure_id", "section", "title", "caption", "alt", "svg", "png", "data"]
+SECTIONS = ("evidence", "audit", "reconstruction", "design", "comparisons")
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
+MAX_NAME = 80
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and everything that is said about it.
+
+    Attributes
+    ----------
+    name : str
+        Unique among all figures, and the name of its files: lower-case letters, digits and hyphens.
+    section : str
+        One of `SECTIONS`.
+    title, caption, alt : str
+        Plain text: a heading, words that let the figure stand alone, and words for a reader who cannot see it.
+    data : str
+        The result file it was drawn from, as the caller names it.
+    figure : matplotlib.figure.Figure
+    """
+
+    name: str
+    section: str
+    title: str
+    caption: str
+    alt: str
+    data: str
+    figure: Figure
+
+    def __post_init__(self) -> None:
+        if not NAME.match(self.name) or len(self.name) > MAX_NAME:
+            raise InputError(f"figure name {self.name!r} must be lower-case letters, digits and hyphens: use `slug`")
+        if self.section not in SECTIONS:
+            raise InputError(f"section {self.section!r} of figure {self.name} is none of {', '.join(SECTIONS)}")
+        for part in ("title", "caption", "alt"):
+            if not getattr(self, part).strip():
+                raise InputError(f"figure {self.name} has no {part}: every figure needs one")
+
+
+def slug(*parts: object) -> str:
+    """A name for files and links from ids and words; long ones are cut and closed with a digest of the whole."""
+    import hashlib
+
+    text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
+    made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if len(made) <= MAX_NAME:
+        return made
+    return f"{made[: MAX_NAME - 9]}-{hashlib.blake2s(text.encode(), digest_size=4).hexdigest()}"
+
+
+def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
+    """Write every drawing as NAME.svg and NAME.png into `folder`, and figures.csv beside them.
+
+    Parameters
+    ----------
+    drawings : iterable of Drawing
+        In the order they are shown; an iterator is drawn one at a time.
+    folder : Path
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, a row a figure; a header alone where there is nothing to draw.
+
+    Raises
+    ------
+    InputError
+        If two drawings have one name.
+    """
+    import matplotlib
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, str]] = []
+    with matplotlib.rc_context(STYLE):
+        for drawing in drawings:
+            if any(row["figure_id"] == drawing.name for row in rows):
+                raise InputError(f"two figures are called {drawing.name!r}: their files would overwrite each other")
+            svg, png = as_svg(drawing.figure), as_png(drawing.figure)
+            (folder / f"{drawing.name}.svg").write_bytes(svg)
+            (folder / f"{drawing.name}.png").write_bytes(png)
+            rows.append(_row(drawing))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    write_csv(table, folder / "figures.csv")
+    return table
+
+
+def _row(drawing: Drawing) -> dict[str, str]:
+    words = {part: getattr(drawing, part) for part in ("section", "title", "caption", "alt", "data")}
+    return {"figure_id": drawing.name, **words, "svg": f"{drawing.name}.svg", "png": f"{drawing.name}.png"}
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once, so that both files show the same places and the work is not done twice."""
+    if figure.get_layout_engine() is not None:
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+
+
+def as_svg(figure: Figure) -> bytes:
+    """The figure as SVG, without date and with fixed ids."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    with matplotlib.rc_context(STYLE):
+        _settle(figure)
+        stream = io.BytesIO()
+        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
+def as_png(figure: Figure, dpi: int = DPI) -> bytes:
+    """The figure as PNG of at most 256 colours (a third of the size, and no difference to see), without metadata."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    with matplotlib.rc_context(STYLE):
+        _settle(figure)
+        before = figure.dpi
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        picture = Image.frombuffer("RGBA", canvas.get_width_height(physical=True), canvas.buffer_rgba()).convert("RGB")
+        figure.set_dpi(before)
+    stream = io.BytesIO()
+    picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        stream, "png", compress_level=6, dpi=(dpi, dpi)
+    )
+    return stream.getvalue()

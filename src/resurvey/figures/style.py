@@ -1,0 +1,198 @@
+"""The one style of all figures: fonts, sizes, colours that all kinds of colour vision tell apart, marks beside them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import wraps
+from math import isfinite
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+
+WIDTH = 7.0  # inches: the text width of a page, so that type keeps its size in print
+DPI = 192  # twice the 96 pixels an inch of a browser
+INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
+# Okabe and Ito (2008), in the order that keeps neighbours furthest apart; yellow is left out, too pale on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINES = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1, 1.4)), (0, (1.2, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (3, 3)), "-")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+HATCHES = ("", "////", "\\\\\\\\", "xxx", "|||", "---", "+++")
+
+STYLE: dict[str, Any] = {
+    # DejaVu Sans comes with matplotlib: the same letters on every machine. Outlines, not font names, in the SVG.
+    "font.family": "DejaVu Sans",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "resurvey",
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1.5,
+    "hatch.linewidth": 0.5,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "figure.constrained_layout.h_pad": 0.04,
+    "figure.constrained_layout.w_pad": 0.04,
+    "mathtext.default": "regular",
+    # Letters of one width at every resolution: the layout, made once, then holds for screen, print and SVG.
+    "text.hinting": "none",
+    "figure.dpi": DPI,
+}
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw under the house style and leave the caller's settings as they were."""
+
+    @wraps(draw)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        import matplotlib
+
+        with matplotlib.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return inside
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of the page's width; `height` in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour and line style of the `index`-th series: never colour alone."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}
+
+
+def marker(index: int) -> dict[str, Any]:
+    """Colour and marker of the `index`-th series."""
+    return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+
+
+def shade(index: int) -> dict[str, Any]:
+    """Face and hatch of the `index`-th filled area."""
+    return {"facecolor": COLOURS[index % len(COLOURS)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": PAPER}
+
+
+def wrapped(text: object, width: int) -> str:
+    """Text broken into lines of at most `width` characters; `$` is a letter, not mathematics."""
+    lines = textwrap.wrap(str(text).replace("$", r"\$"), width, break_long_words=False)
+    return "\n".join(lines)
+
+
+def plain(text: object) -> str:
+    """Text as it stands, safe from being read as mathematics."""
+    return str(text).replace("$", r"\$")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with fixed decimals; `NR` where it was not reached, a dash where there is none."""
+    if value != value:
+        return "–"
+    if not isfinite(value):
+        return "NR"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def sensible(value: float) -> str:
+    """A number to three significant digits without needless zeros."""
+    if not isfinite(value):
+        return number(value)
+    return f"{value:.3g}".replace("-", "−")
+
+
+def p_text(p: float) -> str:
+    """A p value as papers print it."""
+    if not isfinite(p):
+        return "–"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
+    """A log axis for ratios from about `low` to `high`, with few round ticks and a line at 1; returns the ticks."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    low, high = min(low, 0.8), max(high, 1.25)
+    steps = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20]
+    if high / low > 12:
+        steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    ticks = [step for step in steps if low / 1.02 <= step <= high * 1.02]
+    ax.set_xscale("log")
+    ax.set_xlim(low / 1.04, high * 1.04)
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.axvline(1, color=SOFT, lw=0.9, zorder=0.5)
+    return ticks
+
+
+def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18) -> None:
+    """Words below a ratio axis: which side speaks for what."""
+    from matplotlib.transforms import blended_transform_factory
+
+    place = blended_transform_factory(ax.transData, ax.transAxes)
+    for text, align, shift in ((f"← {left}", "right", -5), (f"{right} →", "left", 5)):
+        ax.annotate(
+            wrapped(text, 34),
+            (1, y),
+            xycoords=place,
+            xytext=(shift, -pad),
+            textcoords="offset points",
+            ha=align,
+            va="top",
+            fontsize=7.5,
+            color=SOFT,
+            annotation_clip=False,
+        )
+
+
+def time_ticks(last: float, most: int = 9) -> list[float]:
+    """Round times from 0 to `last`: multiples of 1, 2, 3, 6, 12, 24 ... months, at most `most` of them."""
+    for step in (0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600):
+        if last / step <= most - 1:
+            return [step * i for i in range(int(last / step + 1e-9) + 1)]
+    return [0.0, last]
+
+
+def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> None:
+    """A 0-1 scale labelled in per cent."""
+    from matplotlib.ticker import PercentFormatter
+
+    which = ax.yaxis if axis == "y" else ax.xaxis
+    which.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
+    (ax.set_ylim if axis == "y" else ax.set_xlim)(0, top)
+    (ax.set_ylabel if axis == "y" else ax.set_xlabel)(label)
+
+
+def listed(words: Sequence[object]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    items = [str(word) for word in words]
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

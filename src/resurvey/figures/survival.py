@@ -1,0 +1,244 @@
+"""Survival curves with the extended table, log-cumulative hazards, and restricted means over the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    SOFT,
+    look,
+    new_figure,
+    percent_axis,
+    plain,
+    styled,
+    time_ticks,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
+ROW = 0.15  # inches a line of the table
+
+
+def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
+    """Patients at risk, and those censored and with an event so far, averaged over replicates and rounded.
+
+    Parameters
+    ----------
+    patients : DataFrame, columns replicate, time, event
+        Patients of one arm.
+    times : sequence of float
+
+    Returns
+    -------
+    DataFrame
+        time, at_risk, censored, events; whole numbers that add up to the size of the arm at each time.
+    """
+    if patients.empty:
+        raise InputError("there are no patients: a table of numbers at risk needs at least one")
+    grid = np.asarray(times, dtype=float)
+    replicates = int(patients["replicate"].nunique())
+    time = patients["time"].to_numpy(dtype=float)
+    died = np.sort(time[patients["event"].to_numpy() == 1])
+    everyone = np.sort(time)
+    n = round(time.size / replicates)
+    # Left of each time, so that who leaves at the very time is still counted as at risk then.
+    gone = np.rint(np.searchsorted(everyone, grid - 1e-9) / replicates).astype(int)
+    events = np.minimum(np.rint(np.searchsorted(died, grid - 1e-9) / replicates).astype(int), gone)
+    return pd.DataFrame({"time": grid, "at_risk": n - gone, "censored": gone - events, "events": events})
+
+
+@styled
+def kaplan_meier(
+    curves: pd.DataFrame,
+    risk: pd.DataFrame,
+    *,
+    ylabel: str,
+    xlabel: str = "Time (months)",
+    notes: Mapping[str, str] | None = None,
+    grey: pd.DataFrame | None = None,
+    grey_label: str = "",
+) -> Figure:
+    """Curves with bands and, below, patients at risk, censored and with an event so far.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        group, time, survival, lower, upper (proportions); `panel` where there are several panels. Groups and panels
+        are drawn in the order of the table.
+    risk : DataFrame
+        group, time, at_risk, censored, events, and `panel` as above; its times are the ticks of the axis.
+    ylabel, xlabel : str
+        What survives, without unit; time with its unit.
+    notes : dict of str, optional
+        Words after a group's name in the legend, by group.
+    grey : DataFrame, optional
+        time, survival of a curve drawn in grey in every panel for reference, called `grey_label`.
+
+    References
+    ----------
+    .. [1] Morris, T. P. et al. (2019). Proposals on Kaplan-Meier plots in medical research (KMunicate). BMJ Open 9.
+    """
+    if curves.empty:
+        raise InputError("there is no curve to draw: give at least one group")
+    curves = curves if "panel" in curves else curves.assign(panel="")
+    risk = risk if "panel" in risk else risk.assign(panel="")
+    panels = list(dict.fromkeys(curves["panel"]))
+    groups = list(dict.fromkeys(curves["group"]))
+    columns = 1 if len(panels) == 1 else 2
+    lines = ceil(len(panels) / columns)
+    most = max(risk.loc[risk["panel"] == panel, "group"].nunique() for panel in panels)
+    table = ROW * most * (4.3 if len(groups) > 1 else 3)
+    body = 2.9 if columns == 1 else 1.9
+    figure = new_figure(lines * (body + table + 0.55) + 0.1)
+    grid = figure.add_gridspec(2 * lines, columns, height_ratios=[body, table] * lines)
+    first: Axes | None = None
+    for index, panel in enumerate(panels):
+        row, column = divmod(index, columns)
+        axes = figure.add_subplot(grid[2 * row, column], sharey=first)
+        first = first or axes
+        below = figure.add_subplot(grid[2 * row + 1, column], sharex=axes)
+        shown, counted = curves[curves["panel"] == panel], risk[risk["panel"] == panel]
+        if grey is not None:
+            axes.step(
+                grey["time"], grey["survival"], where="post", color=SOFT, lw=0.9, ls=(0, (1, 1)), label=grey_label
+            )
+        _curves(axes, shown, groups, notes or {}, panel)
+        axes.set_title(plain(panel))
+        percent_axis(axes, f"{ylabel} (%)" if column == 0 else "", top=1.02)
+        ticks = sorted(counted["time"].unique())
+        axes.set_xticks(ticks)
+        axes.set_xlim(0, shown["time"].max() * 1.02)
+        axes.set_xlabel(xlabel)
+        _risk_rows(below, counted, groups, most, 84 if columns == 1 else 42)
+    return figure
+
+
+def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], panel: str) -> None:
+    axes.axhline(0.5, color=FAINT, lw=0.8, zorder=0.5)
+    width = 46 if panel == "" else 28
+    for group, curve in shown.groupby("group", sort=False):
+        style = look(groups.index(group))
+        if {"lower", "upper"} <= set(curve.columns) and curve["lower"].notna().any():
+            axes.fill_between(
+                curve["time"], curve["lower"], curve["upper"], step="post", color=style["color"], alpha=0.18, lw=0
+            )
+        note = notes.get(f"{panel}/{group}", notes.get(str(group), ""))
+        name = str(group) if len(groups) > 1 or panel == "" else ""
+        words = ", ".join(part for part in (name, note) if part)
+        axes.step(curve["time"], curve["survival"], where="post", label=wrapped(words, width), **style)
+    # A curve that stays above one half at its end leaves the room below it, every other one the room above.
+    ends = [float(curve["survival"].iloc[-1]) for _, curve in shown.groupby("group", sort=False)]
+    place = "lower left" if max(ends) > 0.5 else "upper right"
+    axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if panel == "" else 7)
+
+
+def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, room: int) -> None:
+    """The extended table, its rows as tick labels so that the layout gives them room."""
+    several = len(groups) > 1
+    labels: list[tuple[float, str, str]] = []
+    y, size = 0.0, 7.5
+    for group, rows in counted.groupby("group", sort=False):
+        colour = COLOURS[groups.index(group) % len(COLOURS)] if several else INK
+        if several:
+            style = look(groups.index(group))
+            axes.plot([0.0, 0.045], [y + 0.5] * 2, transform=_wide(axes), lw=1.4, clip_on=False, **style)
+            axes.text(
+                0.055, y + 0.5, plain(_short(str(group), room)), transform=_wide(axes), fontsize=size, fontweight="bold",
+                color=colour, va="center",
+            )  # fmt: skip
+            y += 1.1
+        for column, label in RISK_ROWS:
+            labels.append((y + 0.5, label, colour))
+            for time, count in zip(rows["time"], rows[column], strict=True):
+                axes.text(time, y + 0.5, f"{int(count)}", ha="center", va="center", fontsize=size)
+            y += 1
+        y += 0.2 if several else 0
+    axes.set_ylim(max(y, most * (4.3 if several else 3)), 0)
+    axes.set_yticks([place for place, _, _ in labels], [label for _, label, _ in labels], fontsize=size)
+    axes.tick_params(length=0, labelbottom=False, pad=15)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
+def _wide(axes: Axes):
+    """x in parts of the axes, y in rows of the table."""
+    from matplotlib.transforms import blended_transform_factory
+
+    return blended_transform_factory(axes.transAxes, axes.transData)
+
+
+@styled
+def log_cumulative_hazard(points: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
+    """log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
+
+    Parameters
+    ----------
+    points : DataFrame
+        group, log_time (natural log of months), value; optional lower, upper.
+    """
+    figure = new_figure(3.3)
+    axes = figure.add_subplot()
+    names = labels or {}
+    for index, (group, rows) in enumerate(points.groupby("group", sort=False)):
+        axes.step(
+            rows["log_time"], rows["value"], where="post", label=wrapped(names.get(group, group), 50), **look(index)
+        )
+        if {"lower", "upper"} <= set(rows.columns):
+            axes.fill_between(rows["log_time"], rows["lower"], rows["upper"], step="post", alpha=0.18, lw=0,
+                              color=COLOURS[index % len(COLOURS)])  # fmt: skip
+    low, high = np.exp(points["log_time"].min()), np.exp(points["log_time"].max())
+    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24, 48, 96) if low * 0.98 <= t <= high * 1.02]
+    axes.set_xticks(np.log(ticks), [f"{tick:g}" for tick in ticks])
+    axes.set_xlabel("Time (months, log scale)")
+    axes.set_ylabel("log(−log survival)")
+    axes.legend(loc="upper left")
+    return figure
+
+
+@styled
+def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: float = 0.95) -> Figure:
+    """Difference of restricted mean survival against the horizon, with its interval.
+
+    Parameters
+    ----------
+    rmst : DataFrame
+        horizon, estimate, lower, upper (months; first minus second).
+    first, second : str
+        Names of the groups.
+    """
+    figure = new_figure(2.9)
+    axes = figure.add_subplot()
+    axes.axhline(0, color=SOFT, lw=0.9)
+    axes.fill_between(rmst["horizon"], rmst["lower"], rmst["upper"], color=COLOURS[0], alpha=0.18, lw=0,
+                      label=f"{level:.0%} interval")  # fmt: skip
+    axes.plot(rmst["horizon"], rmst["estimate"], color=COLOURS[0], label="difference")
+    for edge in ("lower", "upper"):
+        axes.plot(rmst["horizon"], rmst[edge], color=COLOURS[0], lw=0.7, ls=(0, (3, 2)))
+    low, high = min(rmst["lower"].min(), 0), max(rmst["upper"].max(), 0)
+    margin = 0.12 * max(high - low, 1e-9)
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_xlim(0, rmst["horizon"].max() * 1.02)
+    axes.set_xticks(time_ticks(float(rmst["horizon"].max())))
+    axes.set_xlabel("Horizon (months)")
+    axes.set_ylabel("Difference in restricted\nmean time (months)")
+    for y, va, text in ((0.985, "top", f"↑ longer with {first}"), (0.015, "bottom", f"↓ longer with {second}")):
+        axes.text(0.01, y, wrapped(text, 90), transform=axes.transAxes, va=va, fontsize=7.5, color=SOFT)
+    axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.16))
+    return figure
