@@ -21,12 +21,13 @@ def upper_tail(n: int, responses: int, p: float) -> float:
 
 
 def binomial_critical(n: int, p: float, alpha: float) -> int:
-    """Fewest responses that reject p at level alpha; n + 1 if none does."""
-    from scipy.special import bdtrc
-
-    tail = bdtrc(np.arange(-1, n), n, p) if n else np.array([])
-    tail = np.concatenate(([1.0], tail[1:], [0.0])) if n else np.array([1.0, 0.0])
-    return int(np.argmax(tail <= alpha * (1 + 1e-12)))
+    """Fewest responses that reject p at level alpha; n + 1 if none does (by bisection: the tail falls with them)."""
+    keeps, rejects = 0, n + 1  # P(B >= 0) = 1 never rejects, P(B >= n + 1) = 0 always does
+    bound = alpha * (1 + 1e-12)
+    while rejects - keeps > 1:
+        middle = (keeps + rejects) // 2
+        keeps, rejects = (keeps, middle) if upper_tail(n, middle, p) <= bound else (middle, rejects)
+    return rejects
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _both_above(a: float, b: float, correlation: float) -> float:
     """P(X > a, Y > b) of a standard bivariate normal, by Gauss-Legendre over X."""
     from scipy.special import ndtr
 
-    nodes, weights = legendre(64)
+    nodes, weights = legendre(40)
     low, high = max(a, -9.0), 9.0
     if low >= high:
         return 0.0
@@ -95,7 +95,7 @@ def _final_bound(first: _Stage, final: _Stage, c1: float, alpha: float) -> float
     from scipy.optimize import brentq
 
     correlation = math.sqrt(first.patients * first.null / (final.patients * final.null))
-    return float(brentq(lambda c: _both_above(c1, c, correlation) - alpha, -6, 6, xtol=1e-9))
+    return float(brentq(lambda c: _both_above(c1, c, correlation) - alpha, -6, 6, xtol=1e-8))
 
 
 def _power(first: _Stage, final: _Stage, c1: float, c: float) -> float:
@@ -259,14 +259,14 @@ def _best_interim(trial: _Trial, n: int, kind: str) -> TwoStageDesign | None:
         c1 = _highest_bound(trial, trial.interim(time, n), final)
         return float(n) if c1 is None else _design(trial, n, time, c1, kind).expected_patients
 
-    grid = np.linspace(0.15, 1.0, 18) * length
+    grid = np.linspace(0.2, 1.0, 9) * length
     values = [expected(time) for time in grid]
     place = int(np.argmin(values))
     if values[place] >= n:
         return None
     step = grid[1] - grid[0]
     bounds = (max(grid[place] - step, 0.05 * length), min(grid[place] + step, length))
-    time = float(minimize_scalar(expected, bounds=bounds, method="bounded", options={"xatol": 1e-4 * length}).x)
+    time = float(minimize_scalar(expected, bounds=bounds, method="bounded", options={"xatol": 1e-3 * length}).x)
     if expected(time) > values[place]:
         time = float(grid[place])
     c1 = _highest_bound(trial, trial.interim(time, n), final)
@@ -287,7 +287,7 @@ def _highest_bound(trial: _Trial, first: _Stage, final: _Stage) -> float | None:
     if low is None:
         return None
     high = low + step
-    for _ in range(18):
+    for _ in range(14):
         middle = (low + high) / 2
         low, high = (middle, high) if reached(middle) else (low, middle)
     return low

@@ -1,0 +1,224 @@
+"""A printed sample-size statement from the tables, recomputed, judged, and laid beside the trial's real course."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.design.claim import DesignClaim, check_claim
+from resurvey.design.conduct import (
+    exact_exponential_test,
+    months_between,
+    one_sample_log_rank,
+    real_course,
+)
+from resurvey.design.course import Accrual, Course
+from resurvey.design.curves import (
+    alpha_power_contour,
+    alpha_power_map,
+    events_by_time,
+    operating_characteristics,
+    simulated_characteristics,
+)
+from resurvey.design.search import SearchBounds, search_assumptions
+from resurvey.design.verdict import verdict_on_claim
+from resurvey.errors import InputError
+from resurvey.tables import Tables
+
+FIRST_COLUMNS = [
+    "method",
+    "sides",
+    "alpha",
+    "power",
+    "events",
+    "patients",
+    "reproduces_events",
+    "reproduces_patients",
+]
+# Methods drawn in figures; the table holds all of them.
+DRAWN = ("log_hazard", "cube_root", "exact_chi_square", "wu")
+MAP_POINTS = 41
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The table of methods and the verdict with all that belongs to it, in plain types."""
+
+    table: pd.DataFrame
+    verdict: dict[str, Any]
+
+
+def claim_from(typed: Tables, claim_id: str) -> tuple[DesignClaim, pd.Series]:
+    """The statement of a row of designs, with times in months and rates as proportions."""
+    rows = typed["designs"][typed["designs"]["claim_id"] == claim_id]
+    if rows.empty:
+        raise InputError(f"there is no claim {claim_id!r} in designs.csv: check the design entry in config.yaml")
+    row = rows.iloc[0]
+
+    def whole(column: str) -> int | None:
+        return int(row[column]) if np.isfinite(row[column]) else None
+
+    def months(column: str) -> float:
+        return float(row[f"{column}_months"]) if np.isfinite(row[f"{column}_months"]) else 0.0
+
+    claim = DesignClaim(
+        null_median=months("null_median"),
+        alternative_median=months("alternative_median"),
+        alpha=float(row["alpha"]) / 100,
+        power=float(row["power"]) / 100,
+        accrual=months("accrual"),
+        follow_up=months("follow_up"),
+        dropout=float(row["dropout"]) / 100 if np.isfinite(row["dropout"]) else 0.0,
+        sides=int(row["sides"]) if row["sides"] else None,
+        events=whole("events"),
+        patients=whole("patients"),
+    )
+    return claim, row
+
+
+def assess(
+    typed: Tables,
+    entry: Mapping[str, Any],
+    patients: pd.DataFrame | None,
+    rng: np.random.Generator,
+    *,
+    trials: int = 4000,
+) -> Assessment:
+    """Recompute and judge the statement of a config entry.
+
+    Parameters
+    ----------
+    typed : dict of DataFrame
+        Tables as made by `resurvey.clean.tidy`.
+    entry : mapping
+        `claim` (claim id in designs); optional `patients` (group) and `boundary` (months).
+    patients : DataFrame or None
+        Rebuilt patients of that group: replicate, time (months), event.
+    rng : numpy.random.Generator
+        For the simulated operating characteristics.
+    trials : int, default 4000
+        Simulated trials at each true median; a Monte-Carlo standard error of 0.8 % at most.
+    """
+    claim, row = claim_from(typed, entry["claim"])
+    table = check_claim(claim)
+    search = search_assumptions(claim, SearchBounds.usual(claim)) if claim.events and claim.patients else None
+    verdict = verdict_on_claim(claim, table, search)
+    verdict["claim_id"] = entry["claim"]
+    verdict["printed"] = {key: row[f"{key}_text"] for key in ("null_median", "alternative_median", "alpha", "power")}
+    verdict["course"] = _course(typed, claim, row, entry)
+    verdict["tests"] = _tests(claim, row, entry, patients)
+    verdict |= _figures(claim, verdict["course"], rng, trials)
+    order = [*FIRST_COLUMNS, *(name for name in table.columns if name not in FIRST_COLUMNS)]
+    return Assessment(table[order].assign(claim_id=entry["claim"]), verdict)
+
+
+def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What happened: dates from studies, patients, events and median from the printed median of the group."""
+    group = entry.get("patients")
+    study = typed["studies"].set_index("study_id").loc[row["study_id"]]
+    dates = [study[name] for name in ("enrolment_start", "enrolment_end", "data_cutoff")]
+    if not group or any(len(day) != 10 for day in dates):
+        return None
+    medians = typed["medians"]
+    chosen = medians[(medians["study_id"] == group["study"]) & (medians["arm_id"] == group["arm"])]
+    chosen = chosen[(chosen["population"] == group["population"]) & (chosen["endpoint"] == group["endpoint"])]
+    chosen = chosen[np.isfinite(chosen["n"]) & np.isfinite(chosen["events"])]
+    if chosen.empty:
+        return None
+    printed = chosen.iloc[0]
+    made = real_course(
+        patients=int(printed["n"]),
+        events=int(printed["events"]),
+        accrual=months_between(dates[0], dates[1]),
+        cut_off=months_between(dates[0], dates[2]),
+        null_median=claim.null_median,
+        alternative_median=claim.alternative_median,
+        observed_median=float(printed["value_months"]),
+        printed_lower=float(printed["lower_months"]),
+        printed_upper=float(printed["upper_months"]),
+        planned_events=claim.events,
+        alpha=claim.alpha,
+        sides=claim.sides or 1,
+    )
+    return {"claim_id": printed["claim_id"], **_plain(asdict(made))}
+
+
+def _tests(
+    claim: DesignClaim, row: pd.Series, entry: Mapping[str, Any], patients: pd.DataFrame | None
+) -> list[dict[str, Any]]:
+    """The foreseen test on each replicate: median over replicates and the range of 90 % of them."""
+    if patients is None or patients.empty:
+        return []
+    boundary = entry.get("boundary", claim.alternative_median)
+    found: dict[str, list[float]] = {}
+    for _, one in patients.groupby("replicate"):
+        time, event = one["time"].to_numpy(), one["event"].to_numpy()
+        rank = one_sample_log_rank(time, event, null_median=claim.null_median)
+        exact = exact_exponential_test(time, event, null_median=claim.null_median)
+        for name, value in (
+            ("one-sample log-rank, z", rank.z),
+            ("one-sample log-rank, one-sided p", rank.p_one_sided),
+            ("one-sample log-rank, observed / expected events", rank.smr),
+            ("exact exponential test, one-sided p", exact.p_one_sided),
+            ("exponential median", exact.median),
+            ("exponential median, lower 95 % limit", exact.lower),
+            ("exponential median, upper 95 % limit", exact.upper),
+        ):
+            found.setdefault(name, []).append(float(value))
+    rows = [
+        {
+            "statistic": name,
+            "value": float(np.median(values)),
+            "low": float(np.quantile(values, 0.05)),
+            "high": float(np.quantile(values, 0.95)),
+        }
+        for name, values in found.items()
+    ]
+    below = float(np.mean(np.array(found["exponential median, lower 95 % limit"]) > boundary))
+    name = f"share of replicates whose exponential lower limit exceeds {boundary:g} months"
+    return [*rows, {"statistic": name, "value": below, "low": below, "high": below}]
+
+
+def _figures(
+    claim: DesignClaim, course: Mapping[str, Any] | None, rng: np.random.Generator, trials: int
+) -> dict[str, list[dict[str, Any]]]:
+    if claim.events is None:
+        return {}
+    low, high = sorted((claim.null_median, claim.alternative_median))
+    medians = np.linspace(0.9 * low, 1.35 * high, 31)
+    points = np.linspace(low, 1.25 * high, 7)
+    alphas, powers = np.linspace(0.01, 0.2, MAP_POINTS), np.linspace(0.6, 0.95, MAP_POINTS)
+    made = {
+        "operating_characteristics": operating_characteristics(claim, medians),
+        "alpha_power_map": alpha_power_map(claim, alphas, powers),
+        "alpha_power_contour": alpha_power_contour(claim, alphas, methods=DRAWN),
+    }
+    if claim.patients is not None:
+        made["simulated"] = simulated_characteristics(claim, points, rng, trials=trials)
+    if course is not None:
+        names = {
+            "null": claim.null_median,
+            "alternative": claim.alternative_median,
+            "observed": course["observed_median"],
+        }
+        real = Course(accrual=Accrual.uniform(course["accrual"]), end=course["cut_off"])
+        times = np.linspace(0, 1.2 * course["cut_off"], 61)
+        made["events_by_time"] = events_by_time(real, course["patients"], names, times)
+    return {name: [_plain(record) for record in table.to_dict("records")] for name, table in made.items()}
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain types, floats at six significant digits so that files stay small, None for what is not a number."""
+
+    def value(cell: Any) -> Any:
+        if isinstance(cell, str) or cell is None or isinstance(cell, bool):
+            return cell
+        if isinstance(cell, (int, np.integer)):
+            return int(cell)
+        return float(f"{cell:.6g}") if np.isfinite(cell) else None
+
+    return {str(key): value(cell) for key, cell in record.items()}
