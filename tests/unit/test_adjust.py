@@ -14,6 +14,7 @@ from resurvey.compare import (
     cox_standardised_survival,
     g_computation,
     hull_check,
+    leave_one_moment_out,
     mahalanobis,
     maic,
     maic_anchored,
@@ -24,8 +25,10 @@ from resurvey.compare import (
     standardised_survival,
     stc,
     stc_hazard_ratio,
+    trimmed,
     weighted_cox,
     weighted_means,
+    weighted_survival,
     with_second_moments,
 )
 from resurvey.errors import InputError, NotEstimable
@@ -399,6 +402,61 @@ class TestAdjustedEffects:
     def test_an_outcome_without_variation(self, trial, other):
         with pytest.raises(NotEstimable, match="standard error 0 has no interval"):
             maic_unanchored(trial.assign(response=0), TARGETS, other.assign(response=0), measure="rd", replicates=0)
+
+
+class TestSensitivity:
+    def test_leave_one_moment_out(self, trial, other):
+        arm = trial[trial["treated"] == 1]
+        table = leave_one_moment_out(arm, TARGETS, other)
+        assert table["left_out"].tolist() == ["", "age", "positive"]
+        alone = maic_unanchored(arm, {"positive": 0.7}, other, replicates=0)
+        assert table["estimate"][1] == pytest.approx(alone.adjusted.estimate)
+        assert table["ess"][1] > table["ess"][0]
+        anchored = leave_one_moment_out(trial, TARGETS, (0.1, 0.1), anchored=True)
+        assert anchored["se"].min() > 0.1
+
+    def test_a_row_says_why_it_is_empty(self, trial, other):
+        table = leave_one_moment_out(trial[trial["treated"] == 1], {"age": 63.0, "positive": 1.5}, other)
+        assert "no weights can match positive" in table["note"][0]
+        assert table["note"][2] == "" and table["estimate"][2] < 10
+
+    def test_leave_one_out_of_one(self, trial, other):
+        with pytest.raises(InputError, match="at least two, found 1"):
+            leave_one_moment_out(trial, {"age": 63.0}, other)
+
+    @pytest.mark.parametrize("measure", ["hr", "md"])
+    def test_trimming(self, trial, other, measure):
+        arm = trial[trial["treated"] == 1]
+        weights = maic(arm, TARGETS)
+        table = trimmed(weights, arm, other, measure=measure)
+        whole = maic_unanchored(arm, TARGETS, other, measure=measure, error="sandwich", replicates=0).adjusted
+        assert table["estimate"][0] == pytest.approx(whole.estimate)
+        assert table["ess"].is_monotonic_increasing
+        assert table["cut"].is_monotonic_decreasing
+
+    def test_trimming_refuses(self, trial, other):
+        weights = maic(trial, TARGETS)
+        with pytest.raises(InputError, match="400 weights for 150 patients"):
+            trimmed(weights, other, other)
+        with pytest.raises(InputError, match="quantiles must be above 0"):
+            trimmed(weights, trial, other, quantiles=(95,))
+
+    def test_weighted_curve_by_hand(self):
+        # 3 of 4 in weight survive 1; then 1 of 3 dies.
+        table = weighted_survival([1, 2, 3], [1, 1, 0], [1, 1, 2])
+        assert table["survival"].tolist() == [pytest.approx(0.75), pytest.approx(0.5), pytest.approx(0.5)]
+        # Effective numbers at risk 16 / 6 and 9 / 5.
+        assert table["se"][0] == pytest.approx(0.75 * math.sqrt(0.25 / (16 / 6 * 0.75)))
+
+    def test_equal_weights_are_kaplan_meier(self, trial):
+        table = weighted_survival(trial["time"], trial["event"], np.full(len(trial), 2.5))
+        plain = kaplan_meier(trial["time"], trial["event"])
+        assert table["survival"].to_numpy() == pytest.approx(plain.survival)
+        assert (table["se"] ** 2 / table["survival"] ** 2).to_numpy()[:300] == pytest.approx(plain.greenwood[:300])
+
+    def test_weighted_curve_refuses(self):
+        with pytest.raises(InputError, match="none negative and not all 0"):
+            weighted_survival([1, 2], [1, 1], [0, 0])
 
 
 class TestStrata:

@@ -8,6 +8,7 @@ from resurvey.compare.adjust_effects import (
     weighted_cox,
     weighted_means,
 )
+from resurvey.compare.adjust_sensitivity import leave_one_moment_out, trimmed, weighted_survival
 from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, shifted_null
 from resurvey.compare.bucher import bucher
 from resurvey.compare.estimates import Estimate, from_interval
@@ -36,6 +37,7 @@ __all__ = [
     "from_interval",
     "g_computation",
     "hull_check",
+    "leave_one_moment_out",
     "leave_one_out",
     "mahalanobis",
     "maic",
@@ -53,7 +55,9 @@ __all__ = [
     "standardised_survival",
     "stc",
     "stc_hazard_ratio",
+    "trimmed",
     "weighted_cox",
     "weighted_means",
+    "weighted_survival",
     "with_second_moments",
 ]

@@ -251,9 +251,9 @@ def _solve(hessian: Floats, gradient: Floats) -> Floats:
         step = np.linalg.solve(hessian, gradient)
     except np.linalg.LinAlgError:
         step = np.full_like(gradient, np.nan)
-    if np.all(np.isfinite(step)) and np.max(np.abs(step)) < 1e6:
-        return step
-    return np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+    if not np.all(np.isfinite(step)) or np.max(np.abs(step)) >= 1e6:
+        step = np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+    return np.asarray(step, dtype=np.float64)
 
 
 def _line_search(

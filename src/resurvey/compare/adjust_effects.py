@@ -12,7 +12,7 @@ from math import exp, hypot, log, sqrt
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from resurvey.compare.adjust import Weights, effective_sample_size, entropy_solution, maic
 from resurvey.compare.estimates import Estimate, as_effect, check_level, interval
@@ -56,7 +56,9 @@ class AdjustedEffect:
     messages: tuple[str, ...] = field(default=())
 
 
-def weighted_cox(time: object, event: object, treated: object, weights: object = None) -> WeightedEffect:
+def weighted_cox(
+    time: ArrayLike, event: ArrayLike, treated: ArrayLike, weights: ArrayLike | None = None
+) -> WeightedEffect:
     """Log hazard ratio of one binary covariate under case weights: Efron's ties, robust (Lin-Wei) variance.
 
     Parameters
@@ -84,7 +86,7 @@ def weighted_cox(time: object, event: object, treated: object, weights: object =
     return _cox_sorted(t[order], e[order], z[order], w[order])
 
 
-def _check_groups(treated: object, weights: object, n: int) -> tuple[Floats, Floats]:
+def _check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple[Floats, Floats]:
     z = np.asarray(treated, dtype=float)
     w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     if z.shape != (n,) or w.shape != (n,):
@@ -152,7 +154,9 @@ def _score_residuals(
     return e * (z - mean_p[group]) - np.exp(beta * z) * expected
 
 
-def weighted_means(response: object, treated: object, weights: object = None, *, measure: str = "or") -> WeightedEffect:
+def weighted_means(
+    response: ArrayLike, treated: ArrayLike, weights: ArrayLike | None = None, *, measure: str = "or"
+) -> WeightedEffect:
     """Effect on a binary or continuous response under weights: log odds ratio, log risk ratio, or a difference.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, isfinite, log, sqrt
 
@@ -109,12 +109,13 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
     """
     check_level(level)
     centre = sqrt(lower * upper) if ratio is None and lower > 0 and upper > 0 else ratio
-    for name, value in (("ratio", centre), ("lower", lower), ("upper", upper)):
+    for name, value in (("lower", lower), ("upper", upper), ("ratio", centre)):
         if value is None or not isfinite(value) or value <= 0:
             raise InputError(
                 f"{name} must be a ratio greater than 0, found {value!r}: a ratio without its interval has no "
                 "standard error; give both limits, or derive se from the number of events"
             )
+    assert centre is not None
     if not lower < upper or not lower <= centre <= upper:
         raise InputError(f"the interval {lower} to {upper} is not around the ratio {centre}: check order and typing")
     return log(centre), (log(upper) - log(lower)) / (2 * quantile(level))
@@ -136,12 +137,10 @@ def as_effect(value: object, name: str) -> tuple[float, float]:
     elif hasattr(value, "estimate") and hasattr(value, "se"):
         pair = (value.estimate, value.se)
     else:
-        try:
-            pair = tuple(value)  # type: ignore[arg-type]
-        except TypeError:
-            pair = ()
-        if len(pair) != 2:
+        parts = tuple(value) if isinstance(value, Iterable) else ()
+        if len(parts) != 2:
             raise InputError(f"{name} must be a pair (estimate, se) on the log scale, found {value!r}")
+        pair = (parts[0], parts[1])
     try:
         estimate, se = float(pair[0]), float(pair[1])
     except (TypeError, ValueError):

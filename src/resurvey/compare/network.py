@@ -344,12 +344,12 @@ def _heterogeneity(fits: list[tuple[Fit, Fit]], level: float) -> pd.DataFrame:
     for number, (common, random) in enumerate(fits, start=1):
         q, df = common.q, common.evidence.degrees
         i2, lower, upper = _i_squared(q, df, level)
-        head = {
+        head: dict[str, object] = {
             "piece": number,
             "treatments": " ".join(common.evidence.treatments),
             "studies": len(common.evidence.studies),
         }
-        share = {"i2": i2, "i2_lower": lower, "i2_upper": upper}
+        share: dict[str, object] = {"i2": i2, "i2_lower": lower, "i2_upper": upper}
         rows.append({**head, "tau2": random.tau2, "q": q, "df": df, "p": chi_square_p(q, df), **share})
     return pd.DataFrame(rows)
 

@@ -215,7 +215,7 @@ def _heat(piece: Fit) -> pd.DataFrame:
     effect = np.concatenate([f.effects.ravel() for f in own])
 
     def q_of_designs(level: Floats) -> Floats:
-        return np.bincount(owner, weight * (effect - level[first] + level[second]) ** 2)
+        return np.bincount(owner, weights=weight * (effect - level[first] + level[second]) ** 2).astype(np.float64)
 
     q = q_of_designs(piece.effects[:, 0])
     detached = np.empty((len(own), len(own)))

@@ -176,7 +176,7 @@ def _components(table: pd.DataFrame) -> list[list[str]]:
 
 def _studies(rows: pd.DataFrame, place: dict[str, int]) -> list[Study]:
     """Studies in the order in which they first appear."""
-    first, second = (rows[c].map(place).to_numpy() for c in ("treatment", "comparator"))
+    first, second = (rows[c].map(place).to_numpy(dtype=np.intp) for c in ("treatment", "comparator"))
     estimate, variance = rows["estimate"].to_numpy(), rows["se"].to_numpy() ** 2
     code, names = pd.factorize(rows["study"])
     order = np.argsort(code, kind="stable")
@@ -187,7 +187,9 @@ def _studies(rows: pd.DataFrame, place: dict[str, int]) -> list[Study]:
     ]
 
 
-def _study(name: str, first: NDArray[np.intp], second: NDArray[np.intp], estimate: Floats, variance: Floats) -> Study:
+def _study(
+    name: str, first: NDArray[np.integer], second: NDArray[np.integer], estimate: Floats, variance: Floats
+) -> Study:
     arms = np.unique(np.concatenate((first, second)))
     i, j = np.searchsorted(arms, first), np.searchsorted(arms, second)
     effects, variances = np.zeros((2, arms.size, arms.size))

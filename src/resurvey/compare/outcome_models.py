@@ -52,7 +52,7 @@ def _fit(design: Floats, y: Floats, link: str, names: list[str]) -> _OutcomeMode
             "constant or implied by others"
         )
     if link == "identity":
-        beta = np.linalg.lstsq(design, y, rcond=None)[0]
+        beta = np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64)
         weight, residual = np.ones(n), y - design @ beta
     else:
         beta, weight, residual = _logistic(design, y, names)

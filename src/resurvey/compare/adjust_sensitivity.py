@@ -1,0 +1,147 @@
+"""How a population-adjusted comparison hangs on single moments and single patients, and the curve that it compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from resurvey.compare.adjust import Weights, effective_sample_size
+from resurvey.compare.adjust_effects import maic_anchored, maic_unanchored, weighted_cox, weighted_means
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival import check_patients
+
+
+def leave_one_moment_out(
+    patients: pd.DataFrame, targets: Mapping[str, float], comparator: Any, *, anchored: bool = False, **options: Any
+) -> pd.DataFrame:
+    """Adjust again without each moment in turn.
+
+    Parameters
+    ----------
+    patients, targets, comparator : as in `maic_unanchored` or `maic_anchored`
+    anchored : bool
+        Which of the two.
+    **options
+        Passed on (measure, error, level); the bootstrap is left out unless `replicates` is given.
+
+    Returns
+    -------
+    DataFrame
+        left_out ("" for none), ess, estimate, se, lower, upper, p, note (why a row has no estimate).
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two moments.
+    """
+    if len(targets) < 2:
+        raise InputError(f"leaving a moment out needs at least two, found {len(targets)}")
+    adjust = maic_anchored if anchored else maic_unanchored
+    rows = []
+    for name in ("", *targets):
+        kept = {k: v for k, v in targets.items() if k != name}
+        row: dict[str, object] = {"left_out": name}
+        try:
+            result = adjust(patients, kept, comparator, **{"replicates": 0, **options})
+        except NotEstimable as reason:
+            rows.append(
+                row | dict.fromkeys(("ess", "estimate", "se", "lower", "upper", "p"), np.nan) | {"note": str(reason)}
+            )
+            continue
+        shown = {k: getattr(result.adjusted, k) for k in ("estimate", "se", "lower", "upper", "p")}
+        rows.append(row | {"ess": result.weights.ess} | shown | {"note": ""})
+    return pd.DataFrame(rows)
+
+
+def trimmed(
+    weights: Weights,
+    patients: pd.DataFrame,
+    comparator: pd.DataFrame,
+    *,
+    measure: str = "hr",
+    quantiles: tuple[float, ...] = (1.0, 0.99, 0.95, 0.9),
+) -> pd.DataFrame:
+    """Unanchored effect with the largest weights cut at a quantile: what single heavy patients do.
+
+    Cut weights no longer balance.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of `patients`, in their order.
+    patients, comparator : DataFrame
+        time and event (hr) or response.
+    measure : {"hr", "or", "rr", "rd", "md"}
+    quantiles : tuple of float
+        Quantiles of the weights at which they are cut; 1 cuts none.
+
+    Returns
+    -------
+    DataFrame
+        quantile, cut (largest weight left), ess, estimate, se_robust.
+
+    References
+    ----------
+    .. [1] Lee, B. K., Lessler, J. and Stuart, E. A. (2011). PLoS ONE 6, e18174 (trimming).
+    """
+    bad = [q for q in quantiles if not 0 < q <= 1]
+    if bad:
+        raise InputError(f"quantiles must be above 0 and at most 1, found {bad[0]}")
+    if len(patients) != weights.n:
+        raise InputError(f"{weights.n} weights for {len(patients)} patients: they must be the same patients")
+    both = pd.concat([patients, comparator], ignore_index=True)
+    treated = np.repeat([1, 0], [len(patients), len(comparator)])
+    rows = []
+    for q in quantiles:
+        cut = float(np.quantile(weights.weights, q))
+        w = np.minimum(weights.weights, cut)
+        full = np.concatenate((w / w.mean(), np.ones(len(comparator))))
+        if measure == "hr":
+            effect = weighted_cox(both["time"], both["event"], treated, full)
+        else:
+            effect = weighted_means(both["response"], treated, full, measure=measure)
+        shown = {"estimate": effect.estimate, "se_robust": effect.se_robust}
+        rows.append({"quantile": q, "cut": cut, "ess": effective_sample_size(w), **shown})
+    return pd.DataFrame(rows)
+
+
+def weighted_survival(time: ArrayLike, event: ArrayLike, weights: ArrayLike) -> pd.DataFrame:
+    """Product-limit curve of weighted patients.
+
+    Returns
+    -------
+    DataFrame
+        time, survival, at_risk, events (both in weights), se: a weighted Greenwood error, which takes the weights as
+        fixed: d / (n (n - d)) with n the effective number at risk (Xie and Liu 2005).
+
+    Raises
+    ------
+    InputError
+        On malformed arrays, or weights that are negative or all 0.
+
+    References
+    ----------
+    .. [1] Xie, J. and Liu, C. (2005). Statistics in Medicine 24, 3089-3110.
+    """
+    t, e = check_patients(time, event)
+    w = np.asarray(weights, dtype=float)
+    if w.shape != t.shape or not np.all(np.isfinite(w)) or np.any(w < 0) or w.sum() <= 0:
+        raise InputError("weights must be one number a patient, none negative and not all 0")
+    distinct, place = np.unique(t[w > 0], return_inverse=True)
+    w, e = w[w > 0], e[w > 0]
+
+    def remaining(values: np.ndarray) -> np.ndarray:
+        return np.cumsum(np.bincount(place, weights=values)[::-1])[::-1]
+
+    at_risk, events = remaining(w), np.bincount(place, weights=w * e)
+    share = events / at_risk
+    effective = at_risk**2 / remaining(w**2)
+    survival = np.cumprod(1 - share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        green = np.cumsum(share / (effective * (1 - share)))
+    se = np.where(survival > 1e-12, survival * np.sqrt(np.where(np.isfinite(green), green, 0.0)), 0.0)
+    return pd.DataFrame({"time": distinct, "survival": survival, "at_risk": at_risk, "events": events, "se": se})
