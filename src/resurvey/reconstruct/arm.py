@@ -82,7 +82,8 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
     drop = 1 - (level[1:]) / np.maximum(level[:-1], 1e-12)
     slack = np.ceil(BEND / np.maximum(level[:-1], BEND) * cut.entering) + 1
     most = int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum())
-    least = int(level[-1] < 1 - BEND)
+    least = fewest_deaths(level, cut.entering)
+    most = max(most, least)
     total = int(np.clip(arm.events, least, most))
     if total != arm.events:
         arm.conflicts.append(
@@ -91,3 +92,16 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
             "are of one arm and one data cut"
         )
     return total
+
+
+def fewest_deaths(level: Floats, entering: Floats) -> int:
+    """Deaths without which no product-limit curve comes within `BEND` of the levels, however many are censored.
+
+    A curve of d deaths has d steps, so that the largest distance is at least half a step; and while n are still at
+    risk at the end of a gap, a fall from S to S' takes n (S / S' - 1) deaths or more.
+    """
+    steps = np.ceil((1 - level[-1] - BEND) / (2 * BEND))
+    after = np.append(entering[1:], 0.0)
+    fall = np.maximum(level[:-1] - level[1:] - 2 * BEND, 0.0)
+    gaps = np.floor(after * fall / np.maximum(level[1:] + BEND, BEND)).sum()
+    return int(np.clip(max(steps, gaps), 0, entering[0]))

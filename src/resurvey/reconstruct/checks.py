@@ -317,7 +317,7 @@ def last_time(curve_end: float, table: RiskTable, ticks: Floats, given: object |
         end = max(float(values[0]), reached)
         if values[0] < 0.98 * reached:
             conflicts.append(f"end of follow-up {values[0]:g} lies before the last point, row or mark ({reached:g})")
-    if end <= 0:
+    if curve_end <= 0 or end <= 0:
         raise InputError("the curve has no length: its only points are at time 0; give points after 0")
     return end
 

@@ -45,17 +45,17 @@ def half_unit(value: float) -> float:
 
 def fact(name: str, printed: float, rebuilt: list[float], tolerance: float, note: str = "") -> dict[str, object]:
     """One row of the table: the mean over replicates, and whether all of them hold."""
-    values = np.asarray(rebuilt, dtype=float)
-    mean = float(values.mean()) if np.all(np.isfinite(values)) else float(np.median(values))
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(values - printed)
-    holds = bool(np.all((apart <= tolerance + 1e-9) | (values == printed)))
-    difference = 0.0 if mean == printed else mean - printed
+    values = [float(value) for value in rebuilt]
+    holds = all(value == printed or abs(value - printed) <= tolerance + 1e-9 for value in values)
+    if len(values) == 1:
+        mean = values[0]
+    else:
+        mean = float(np.mean(values) if np.all(np.isfinite(values)) else np.median(values))
     return {
         "fact": name,
         "printed": float(printed),
         "rebuilt": mean,
-        "difference": difference,
+        "difference": 0.0 if mean == printed else mean - printed,
         "holds": holds,
         "note": note,
     }
@@ -67,9 +67,10 @@ def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]]
     if arm.events is not None:
         rows.append(fact("events", arm.events, [event.sum() for _, event in sets], 0))
     ordered = [np.sort(time) for time, _ in sets]
-    for when, count in zip(arm.given_table.time, arm.given_table.count, strict=True):
-        rebuilt = [time.size - np.searchsorted(time, when, side="left") for time in ordered]
-        rows.append(fact(f"at risk at {when:g}", count, rebuilt, 0))
+    when, counts = arm.given_table.time.tolist(), arm.given_table.count.tolist()
+    left = [(time.size - np.searchsorted(time, arm.given_table.time, side="left")).tolist() for time in ordered]
+    for row, (moment, count) in enumerate(zip(when, counts, strict=True)):
+        rows.append(fact(f"at risk at {moment:g}", count, [rebuilt[row] for rebuilt in left], 0))
     curves = [product_limit(time, event) for time, event in sets]
     if arm.median is not None:
         rows += median_facts(arm.median, curves, sets)
@@ -94,7 +95,7 @@ def median_facts(
     bands = {
         kind: np.array([median_limits(time, event, kind) for time, event in sets]) for kind in ("log-log", "linear")
     }
-    nearest = min(bands, key=lambda kind: np.nansum(np.abs(np.median(bands[kind], axis=0) - median[1:])))
+    nearest = min(bands, key=lambda kind: _apart(np.median(bands[kind], axis=0), np.array(median[1:])))
     for place, name in enumerate(("lower", "upper")):
         if np.isfinite(median[1 + place]):
             note = f"95 % limit, {nearest} band; methods differ between programs"
@@ -103,9 +104,15 @@ def median_facts(
     return rows
 
 
+def _apart(rebuilt: Floats, printed: Floats) -> float:
+    """Total distance of two pairs of limits; equal infinities are no distance, a limit not printed does not count."""
+    differ = np.isfinite(printed) & (rebuilt != printed)
+    return float(np.abs(rebuilt[differ] - printed[differ]).sum())
+
+
 def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, object]]:
     """RMSE and greatest distance between the rebuilt curve and the monotone curve through the points."""
-    grid = arm.curve.time
+    grid = np.unique(np.append(arm.curve.time, arm.end))
     middle, width = (grid[1:] + grid[:-1]) / 2, np.diff(grid)
     given = arm.curve.at(middle)
     apart = np.array([at(curve, middle) for curve in curves]).mean(axis=0) - given

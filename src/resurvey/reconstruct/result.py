@@ -92,7 +92,7 @@ def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.Data
 
 def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     """The table of printed facts; missing cells become empty, and `holds` is always True or False."""
-    table = pd.DataFrame(rows, columns=ACCURACY_COLUMNS)
-    table["note"] = table["note"].fillna("")
-    table["holds"] = table["holds"].astype(bool)
-    return table
+    columns = {name: [row.get(name) for row in rows] for name in ACCURACY_COLUMNS}
+    columns["note"] = ["" if note is None else note for note in columns["note"]]
+    columns["holds"] = [bool(holds) for holds in columns["holds"]]
+    return pd.DataFrame(columns, columns=ACCURACY_COLUMNS)
