@@ -73,7 +73,7 @@ def _words_as_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     spoilt = [column for column in word_columns(name) if column in frame and _is_spoilt(frame[column])]
     if not spoilt:
         return frame
-    return frame.assign(**{column: frame[column].map(_text) for column in spoilt})
+    return frame.assign(**{column: frame[column].map(_text).astype(object) for column in spoilt})
 
 
 def _is_spoilt(column: pd.Series) -> bool:

@@ -119,10 +119,10 @@ def _shares(context: Context) -> pd.DataFrame:
     frame = context["proportions"]
     items = {item: _plain(item_key(item)) for item in frame["item"].unique()}
     grades = {grade: grade_key(grade) if grade else "" for grade in frame["grade"].unique()}
-    name = frame["item"].map(items)
+    name = frame["item"].map(items).astype(object)
     # A bare `0` or `1` means something only with the heading it stands under.
-    name = name.where(name.str.contains("[a-z]{2}", regex=True), name + " " + frame["endpoint"] + frame["partition"])
-    key = _group(frame) + "|" + frame["kind"] + "|" + name + "|" + frame["grade"].map(grades)
+    name = name.where(name.astype(str).str.contains("[a-z]{2}", regex=True), name + " " + frame["endpoint"] + frame["partition"])
+    key = _group(frame) + "|" + frame["kind"] + "|" + name + "|" + frame["grade"].map(grades).astype(object)
     what = _named(frame, frame["item"] + " " + frame["grade"])
     kind = frame["partition"]
     return pd.concat([_frame(frame, "count", key, "n", what, kind), _frame(frame, "share", key, "percent", what, kind)])
@@ -171,7 +171,7 @@ def _tests(context: Context) -> pd.DataFrame:
     )
     what = "p of " + frame["endpoint"].where(frame["endpoint"] != "", frame["item"])
     made = _frame(frame, "p", key, "p", what, kind)
-    return made[made["key"].str.split("|").str[-1] != ""]
+    return made[~made["key"].astype(str).str.endswith("|")]
 
 
 def _counted(context: Context) -> dict[str, str]:
