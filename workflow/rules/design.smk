@@ -22,6 +22,7 @@ rule design:
     params:
         entry=lambda wildcards: DESIGNS[wildcards.design],
         rows=lambda wildcards: FACTS.of_claims(DESIGNS[wildcards.design]),
+        seed=config["seed"],
         code=code("design"),
     script:
         "../scripts/design.py"

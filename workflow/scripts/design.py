@@ -1,1 +1,23 @@
-"""Placeholder."""
+"""Recompute one printed sample size by every named formula, judge it, and lay the trial's real course beside it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import clean, tables
+from resurvey.compare.patients import group_of
+from resurvey.design.assess import assess
+from resurvey.logs import log_to
+from resurvey.seeds import generator
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+entry = snakemake.params.entry
+typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
+patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
+group = group_of(patients, entry["patients"]) if patients else None
+made = assess(typed, entry, group, generator(snakemake.params.seed, "design", entry["id"]))
+tables.write_csv(made.table, Path(snakemake.output.table))
+tables.write_text(json.dumps(made.verdict, indent=1, ensure_ascii=False) + "\n", Path(snakemake.output.verdict))
