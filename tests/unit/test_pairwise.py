@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resurvey.compare.bucher import bucher
 from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
@@ -316,3 +318,20 @@ def test_restricted_means_over_horizons():
         restricted_means_over_ensemble(A, B, [500])
     with pytest.raises(NotEstimable, match="no horizon lies after an event"):
         restricted_means_over_ensemble(A, B, [0.01])
+
+
+small = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1)), min_size=1, max_size=7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(small, min_size=3, max_size=3), st.lists(small, min_size=3, max_size=3))
+def test_small_arms_give_numbers_or_reasons(first, second):
+    def table(replicates):
+        rows = [(i, *row) for i, replicate in enumerate(replicates) for row in replicate]
+        return pd.DataFrame(rows, columns=["replicate", "time", "event"])
+
+    result = pairwise(table(first), table(second), landmarks=[3], cuts=[2])
+    for _, row in result.rows.iterrows():
+        assert math.isfinite(row["estimate"]) or row["note"], row["method"]
+        assert math.isnan(row["p"]) or 0 <= row["p"] <= 1
+    assert np.isfinite(result.ensemble[["mean", "sd", "q50"]].to_numpy(dtype=float)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise as steps
-from math import exp, inf, isfinite, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 import pandas as pd
@@ -318,6 +318,8 @@ def _restricted_means(pair: _Pair, tau: float, note: str) -> EnsembleEstimate:
             _add(pair, (method, name, tau), _pool(pair, mean, variance), mean, note, test=False)
     difference = _pool(pair, m1 - m2, v1 + v2)
     _add(pair, (method, "difference", tau), difference, m1 - m2, note)
+    if not np.all((m1 > 0) & (m2 > 0)):
+        raise _Unable("everybody leaves at time 0 in some replicate, so there is no ratio", [(method, "ratio", tau)])
     log_ratio = np.log(m1 / m2)
     ratio = _pool(pair, log_ratio, v1 / m1**2 + v2 / m2**2)
     _add(pair, (method, "ratio", tau), ratio, log_ratio, note, ratio=True)
@@ -398,7 +400,10 @@ def _add(
     test: bool = True,
 ) -> None:
     """Add the row of a measure, and its spread over the replicates."""
-    shown = [exp(v) if ratio and v < inf else v for v in (pooled.estimate, pooled.lower, pooled.upper)]
+    shown = (pooled.estimate, pooled.lower, pooled.upper)
+    if ratio:
+        with np.errstate(over="ignore"):  # few replicates that differ much: a limit beyond all numbers
+            shown = tuple(float(np.exp(v)) for v in shown)
     row = dict(zip(("method", "measure", "time"), names, strict=True))
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
     pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, "note": note})
