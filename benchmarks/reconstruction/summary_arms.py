@@ -3,9 +3,9 @@
     python summary_arms.py BENCHMARK_FOLDER [--every K] [--start I] [--replicates R] [--write RECON.parquet]
     python summary_arms.py --simulated 60
 
-BENCHMARK_FOLDER holds summary_inputs.csv and bench_truth.csv.gz. With --write the patients are written in the layout that
-the folder's own scorer reads. Without a folder the arms are simulated (Weibull times, uniform enrolment), so that the script
-runs anywhere. `--every 2 --start 1` takes the half of the arms that the prior was not learnt on.
+BENCHMARK_FOLDER holds summary_inputs.csv and bench_truth.csv.gz. With --write the patients are written in the layout
+that the folder's own scorer reads. Without a folder the arms are simulated (Weibull times, uniform enrolment), so that
+the script runs anywhere. `--every 2 --start 1` takes the half of the arms that the prior was not learnt on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pandas as pd
 
 from resurvey.errors import ResurveyError
 from resurvey.reconstruct import SurvivalSummary, from_summary
-from resurvey.reconstruct.sample import limits, survival_at
+from resurvey.reconstruct.stretch import limits, survival_at
 
 VARIANTS = ("abstract", "landmarks", "risk-table")
 

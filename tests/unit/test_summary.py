@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable, ResurveyError
 from resurvey.reconstruct import SurvivalSummary, from_summary
-from resurvey.reconstruct.sample import limits, survival_at
+from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.survival import kaplan_meier
 
 ABSTRACT = {"n": 120, "events": 90, "median": 6.4, "lower": 5.2, "upper": 8.1, "longest_follow_up": 30.0}
@@ -60,9 +60,11 @@ def test_limits_are_those_of_an_independent_program() -> None:
 def test_limits_by_hand_with_the_plain_and_the_log_band() -> None:
     # ten events at 1, ..., 10: S(t) = 1 - t/10 and Greenwood's variance is S (1 - S) / 10
     time, event = np.arange(1.0, 11.0)[None], np.ones((1, 10))
-    # plain: S - 1.96 sqrt(S(1-S)/10) <= 0.5 first at S = 0.7 (0.416; at 0.8 it is 0.552); S + ... <= 0.5 first at 0.2 (0.448)
+    # plain: S - 1.96 sqrt(S(1-S)/10) <= 0.5 first at S = 0.7 (0.416; at 0.8 it is 0.552); S + ... <= 0.5 first at 0.2
+    # (0.448)
     assert [float(v[0]) for v in limits(time, event, 1.96, "linear")] == [5.0, 3.0, 8.0]
-    # log: 0.8 exp(-1.96 sqrt(0.2/8)) = 0.587 and 0.7 exp(-1.96 sqrt(0.3/7)) = 0.466; 0.2 exp(1.96 sqrt(0.8/2)) = 0.691 and
+    # log: 0.8 exp(-1.96 sqrt(0.2/8)) = 0.587 and 0.7 exp(-1.96 sqrt(0.3/7)) = 0.466; 0.2 exp(1.96 sqrt(0.8/2)) = 0.691
+    # and
     # 0.1 exp(1.96 sqrt(0.9)) = 0.642: never at most 0.5 while anyone lives
     assert [float(v[0]) for v in limits(time, event, 1.96, "log")] == [5.0, 3.0, math.inf]
 
@@ -304,7 +306,7 @@ def test_all_faults_are_named_at_once() -> None:
 
 @pytest.mark.parametrize("replicates", [0, -1, 2.5, True])
 def test_replicates_must_be_a_count(replicates: object) -> None:
-    with pytest.raises(InputError, match="replicates is .*, expected a whole number, 1 or more"):
+    with pytest.raises(InputError, match=r"replicates is .*, expected a whole number, 1 or more"):
         from_summary(SurvivalSummary(**ABSTRACT), replicates=replicates)  # type: ignore[arg-type]
 
 

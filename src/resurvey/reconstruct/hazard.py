@@ -1,9 +1,9 @@
 """The smoothest pair of hazards, event and censoring, that satisfies what a summary prints.
 
-The arm is a state on a grid of time: the log hazard of an event and of censoring in each bin (smooth, Gaussian prior) and
-the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). Every printed
-number is a function of that state; the state given the numbers is found by Gauss-Newton steps, and draws around it carry
-the uncertainty that is left.
+The arm is a state on a grid of time: the log hazard of an event and of censoring in each bin (smooth, Gaussian prior)
+and the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). Every
+printed number is a function of that state; the state given the numbers is found by Gauss-Newton steps, and draws around
+it carry the uncertainty that is left.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ class Fact:
     Attributes
     ----------
     kind : {'survival', 'band', 'at_risk', 'events', 'censoring'}
-        survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk: log of the
-        patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t on the log scale.
+        survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk:
+        log of the patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t
+        on the log scale.
     edge : int
         Index of the grid edge at the fact's time.
     target, sd : float
@@ -92,7 +93,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most probable state, the noise variance of its increments, and the log evidence of the facts under the prior."""
+    """The most probable state, the noise variance of its increments, and the log evidence of the facts."""
 
     arm: Arm
     state: Floats
@@ -236,8 +237,8 @@ def fit(arm: Arm) -> Fit:
 def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -> float:
     """Log density of the facts under the prior, linearised at the best state.
 
-    A median and its limits are times of a crossing: their density is that of the curve's value there times its slope, so a time in a
-    stretch with many events is the likelier.
+    A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
+    so a time in a stretch with many events is the likelier.
     """
     _, jacobian, noise = _gain(arm, arm_mean(arm) + move, path, sd)
     k = arm.bins
@@ -259,7 +260,7 @@ def arm_mean(arm: Arm) -> Floats:
 
 
 def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) -> Floats:
-    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the gain at the best state."""
+    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain."""
     arm = found.arm
     k = arm.bins
     path = paths(arm, found.state)

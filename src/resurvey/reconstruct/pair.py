@@ -85,16 +85,17 @@ def from_pair(
     *,
     rng: np.random.Generator | None = None,
 ) -> ReconstructedPair:
-    """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, within its rounding where that can be.
+    """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, where that can be.
 
-    Both arms keep all that they satisfy on their own: replicates are chosen and paired, not changed. Log ratios are nearly a sum of
-    a part of each arm's replicate, so each replicate of the first arm is given the partner whose part completes the printed value;
-    the exact ratio of the chosen pairs then corrects the choice.
+    Both arms keep all that they satisfy on their own: replicates are chosen and paired, not changed. Log ratios are
+    nearly a sum of a part of each arm's replicate, so each replicate of the first arm is given the partner whose part
+    completes the printed value; the exact ratio of the chosen pairs then corrects the choice.
 
     Parameters
     ----------
     first, second : Reconstruction
-        The ratio is first against second (below 1: fewer events in the first arm). An arm with a single replicate is used in all pairs.
+        The ratio is first against second (below 1: fewer events in the first arm). An arm with a single replicate is
+        used in all pairs.
     hazard_ratio : HazardRatio or float
     rng : numpy.random.Generator, optional
 
@@ -202,7 +203,7 @@ def _paired(
 def _without_misses(
     i: Ints, j: Ints, log_hr: Floats, se: Floats, low: float, high: float, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """Pairs that still miss are replaced by pairs that hold, where at least a third do (fewer would be too narrow an ensemble)."""
+    """Pairs that still miss give way to pairs that hold, where at least a third do (fewer are too narrow)."""
     good = np.flatnonzero((log_hr >= low) & (log_hr <= high))
     bad = np.flatnonzero((log_hr < low) | (log_hr > high))
     if bad.size and good.size * 3 >= i.size:
@@ -253,8 +254,8 @@ def _shortfall(hr: HazardRatio, log_hr: Floats, i: Ints, j: Ints) -> Iterator[st
     low, high = np.exp(log_hr.min()), np.exp(log_hr.max())
     if low < hr.value - hr.half_unit or high > hr.value + hr.half_unit:
         yield (
-            f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two arms gives "
-            f"{low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the two curves)"
+            f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two "
+            f"arms gives {low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the two curves)"
         )
     distinct = np.unique(np.column_stack([i, j]), axis=0).shape[0]
     if 2 * distinct < i.size:

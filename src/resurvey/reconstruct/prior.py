@@ -19,8 +19,8 @@ class HazardPrior:
     nodes, shape : tuple of float
         log hazard of an event times the median, at log of time over the median: piecewise linear.
     level, wiggle, wiggle_length, early, early_length
-        Standard deviation of the level, of the smooth departure and its length on the log time scale, and of the departure before
-        the first assessments, which dies out over `early_length` medians.
+        Standard deviation of the level, of the smooth departure and its length on the log time scale, and of the
+        departure before the first assessments, which dies out over `early_length` medians.
     censor_nodes, censor_shape : tuple of float
         log hazard of censoring times the longest follow-up, at time over the longest follow-up.
     censor_level, censor_wiggle, censor_length
@@ -37,9 +37,10 @@ class HazardPrior:
     wiggle_length: float = 0.5
     early: float = 1.06
     early_length: float = 0.19
-    rough: float = 0.45
+    rough: float = 0.5
     rough_length: float = 0.03
     overdispersion: float = 1.0
+    temper: float = 1.0
     tilt: tuple[float, ...] = (-0.5, -0.45, -0.35, -0.15, -0.03, 0.0, -0.05, -0.1, -0.2, -0.1)
     usual_follow_up: float = 1.3
     censor_nodes: tuple[float, ...] = (0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.97)
@@ -52,9 +53,9 @@ class HazardPrior:
     left_log: float = 0.4
     left_sd: float = 0.7
     periods_weeks: tuple[float, ...] = (6.0, 8.0, 9.0, 12.0)
-    period_share: tuple[float, ...] = (0.13, 0.08, 0.07, 0.08)
+    period_share: tuple[float, ...] = (0.16, 0.1, 0.09, 0.1)
     known_period_share: float = 0.75
-    unscheduled: float = 0.43
+    unscheduled: float = 0.4
     late: float = 0.037
     spread: float = 0.06
     spread_growth: float = 0.038
@@ -62,7 +63,7 @@ class HazardPrior:
     def event(
         self, time: Floats, scale: float, level: float | None = None, end: float | None = None
     ) -> tuple[Floats, Floats]:
-        """Mean (bins,) and covariance (bins, bins) of the log hazard of an event at `time`; `scale` is the median or a guess of it."""
+        """Mean (bins,) and covariance (bins, bins) of the log hazard of an event; `scale` is the median or a guess."""
         u = np.maximum(time / scale, 1e-4)
         x = np.log(u)
         mean = np.interp(x, np.log(self.nodes), self.shape) - np.log(scale)
@@ -93,7 +94,8 @@ class HazardPrior:
     def scheduled(self, edges: Floats, period: float) -> Floats:
         """Factor on the hazard in each bin where progression is looked for every `period`; its mean over a period is 1.
 
-        A share `unscheduled` of the hazard is even; the rest is found shortly after each visit, more loosely at later ones.
+        A share `unscheduled` of the hazard is even; the rest is found shortly after each visit, more loosely at later
+        ones.
         """
         visits = np.arange(1, max(int(np.ceil(edges[-1] / period)) + 2, 2))
         place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.sample import Ensemble, limits, stretch_to, survival_at
+from resurvey.reconstruct.sample import Ensemble
+from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
 from resurvey.reconstruct.summary import SurvivalSummary, rebuilt
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_report import report
@@ -21,7 +22,10 @@ Ints = NDArray[np.int64]
 REST = "rest"
 CANDIDATES = 16
 SOFT = 0.04
-OF_THE_REST = "nothing is printed of these patients: their number, events and survival are those of the whole less the named parts"
+OF_THE_REST = (
+    "nothing is printed of these patients: "
+    "their number, events and survival are those of the whole less the named parts"
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class ReconstructedSubgroups:
     Attributes
     ----------
     parts : dict of str to Reconstruction
-        By name, with 'rest' for patients of the whole in none of the named parts. Replicate r of every part belongs to replicate r
-        of the whole.
+        By name, with 'rest' for patients of the whole in none of the named parts. Replicate r of every part belongs to
+        replicate r of the whole.
     whole : Reconstruction
         The union of the parts, compared with what was printed of the whole.
     """
@@ -60,8 +64,9 @@ def from_subgroups(
 ) -> ReconstructedSubgroups:
     """Rebuild subgroups so that their patients and events add up to the whole and their union has its curve.
 
-    Every part satisfies its own printed numbers. Replicates of the parts are combined so that the union agrees best with the whole,
-    and time is then stretched between the printed times of the parts until the whole's median and limits are in place.
+    Every part satisfies its own printed numbers. Replicates of the parts are combined so that the union agrees best
+    with the whole, and time is then stretched between the printed times of the parts until the whole's median and
+    limits are in place.
 
     Parameters
     ----------
@@ -247,7 +252,7 @@ def _union(parts: Mapping[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 def _held(
     made: dict[str, _Part], picked: Mapping[str, tuple[Floats, Floats]], whole: SurvivalSummary, time: Floats
 ) -> Iterator[Floats]:
-    """Times that may not move: 0, the ends, printed times of survival or numbers at risk, and the parts' medians and limits."""
+    """Times that may not move: 0, the ends, all printed times, and the parts' medians and limits."""
     size = time.shape[0]
     yield np.zeros(size)
     yield time.max(axis=1)

@@ -9,11 +9,12 @@ from statistics import NormalDist
 import numpy as np
 
 from resurvey.errors import InputError
-from resurvey.reconstruct.summary_facts import arm_of, periods
 from resurvey.reconstruct.hazard import Fit, fit
+from resurvey.reconstruct.prior import PRIOR
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, ensemble
 from resurvey.reconstruct.summary_checks import TRANSFORMS, checked
+from resurvey.reconstruct.summary_facts import arm_of, periods
 from resurvey.reconstruct.summary_report import report
 
 # how often each transformation of the band is met with in print, before its fit is looked at
@@ -32,17 +33,19 @@ class SurvivalSummary:
     events : int, optional
         Patients with the event.
     median, lower, upper : float, optional
-        Median survival time and the limits of its confidence interval at `ci_level`. A missing number (None or NaN) means not
-        reported; an infinite one, or the flags below, mean not reached.
+        Median survival time and the limits of its confidence interval at `ci_level`. A missing number (None or NaN)
+        means not reported; an infinite one, or the flags below, mean not reached.
     ci_level : float, default 0.95
     ci_method : {'log-log', 'log', 'linear'}, optional
-        Transformation of the survival band that the interval was read from; None tries all and keeps the one that fits best.
+        Transformation of the survival band that the interval was read from; None tries all and keeps the one that fits
+        best.
     landmarks : sequence of (time, survival)
         Survival as proportions.
     at_risk_times, at_risk : sequences, optional
         Times, and patients with a time at or beyond each.
     longest_follow_up, shortest_follow_up, median_follow_up : float, optional
-        Largest observed time, smallest potential follow-up, and the median of the potential follow-up (reverse Kaplan-Meier).
+        Largest observed time, smallest potential follow-up, and the median of the potential follow-up (reverse
+        Kaplan-Meier).
     accrual, follow_up_after_accrual : float, optional
         Duration of enrolment, and time from its end to the data cut-off.
     median_not_reached, upper_not_reached : bool
@@ -50,8 +53,9 @@ class SurvivalSummary:
     time_rounding, survival_rounding : float, optional
         Half a unit of the last printed digit; by default inferred from the numbers.
     assessment_interval : float, optional
-        Time between the visits at which progression is looked for; 0 where events are not tied to visits (death). None weighs the
-        customary intervals of 6, 8, 9 and 12 weeks against none, by how well they agree with the printed numbers.
+        Time between the visits at which progression is looked for; 0 where events are not tied to visits (death). None
+        weighs the customary intervals of 6, 8, 9 and 12 weeks against none, by how well they agree with the printed
+        numbers.
     time_unit : {'months', 'weeks', 'days', 'years'} or None, default 'months'
         Unit of all times; used only to place the customary intervals (None: none are tried).
     label : str
@@ -117,7 +121,8 @@ def from_summary(
 
     References
     ----------
-    .. [1] Brookmeyer, R. and Crowley, J. (1982). A confidence interval for the median survival time. Biometrics 38, 29-41.
+    .. [1] Brookmeyer, R. and Crowley, J. (1982). A confidence interval for the median survival time. Biometrics 38,
+           29-41.
     """
     s = checked(summary)
     if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
@@ -135,13 +140,13 @@ def rebuilt(s: SurvivalSummary, size: int, rng: np.random.Generator) -> tuple[En
 
 
 def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
-    """Fits under each schedule of visits with their posterior shares, and the transformation the interval was read from."""
+    """Fits under each schedule of visits with their shares, and the transformation the interval was read from."""
     arms = {name: arm_of(s, transform=name) for name in _transforms(s)}
     plain = {name: fit(arm) for name, arm in arms.items()}
     transform = max(plain, key=lambda name: plain[name].evidence + np.log(TRANSFORM_SHARE[name]))
     candidates = periods(s, float(plain[transform].arm.edges[-1]))
     fits = [plain[transform] if p is None else fit(arm_of(s, transform=transform, period=p)) for p, _ in candidates]
-    score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
+    score = PRIOR.temper * np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
     share = np.exp(score - score.max())
     share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()

@@ -37,7 +37,8 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
     Raises
     ------
     InputError
-        A number that cannot be one (negative, not finite, a percentage where a proportion is asked for), or lists that do not pair.
+        A number that cannot be one (negative, not finite, a percentage where a proportion is asked for), or lists that
+        do not pair.
     InconsistentReport
         Numbers that are possible one by one but not together.
     """
@@ -247,7 +248,10 @@ def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
         if window <= 0:
             yield "enrolment and the time from its end to the cut-off are both 0: nobody could be followed"
         elif end is not None and end > 1.1 * window:
-            yield f"the longest follow-up ({end:g}) exceeds the time from first enrolment to cut-off ({window:g}): check the unit"
+            yield (
+                f"the longest follow-up ({end:g}) exceeds the time from first enrolment to cut-off ({window:g}): "
+                "check the unit"
+            )
     if end is None:
         return
     slack = max(s.time_rounding or 0.0, 0.5 if end > 50 else 0.05) + 1e-9
@@ -267,7 +271,7 @@ def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
 
 
 def _cross_faults(s: SurvivalSummary) -> Iterator[str]:
-    """Survival against patients at risk: Y(t)/n <= S(t), and d events cannot bring S below y / (y + d) while y remain."""
+    """Survival against patients at risk: y / n <= S, and d events cannot bring S below y / (y + d) while y remain."""
     if s.at_risk_times is None or s.at_risk is None:
         return
     points = [(t, v, s.survival_rounding, "survival is {v:g} at time {t:g}") for t, v in s.landmarks]
@@ -280,4 +284,7 @@ def _cross_faults(s: SurvivalSummary) -> Iterator[str]:
             yield f"{text.format(t=t, v=v)}, but {y} of {s.n} are still at risk at time {when:g}"
         elif later and s.events is not None and later[0][1] / (later[0][1] + max(s.events, 1e-9)) > v + slack + 1e-9:  # type: ignore[operator]
             when, y = later[0]
-            yield f"{text.format(t=t, v=v)}, which {s.events} events cannot bring about while {y} are still at risk at time {when:g}"
+            yield (
+                f"{text.format(t=t, v=v)}, which {s.events} events cannot bring about while {y} are still at risk "
+                f"at time {when:g}"
+            )

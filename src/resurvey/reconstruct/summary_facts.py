@@ -47,7 +47,7 @@ WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
 def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
-    """A guess of the median and the standard deviation of its log; the level of the prior hazard is as loose as that."""
+    """A guess of the median and the standard deviation of its log, which is that of the hazard's level."""
     if s.median is not None:
         return s.median, PRIOR.level
     inner = [(t, v) for t, v in s.landmarks if 0.02 < v < 0.98]
@@ -66,9 +66,10 @@ def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
     if s.events is not None and end is not None:
         person_time = end * s.n * (0.5 if s.events < s.n else 0.3)
         return np.log(2) * person_time / max(s.events, 0.5), 0.8
+    where = f"{s.label}: " if s.label else ""
     raise NotEstimable(
-        f"{s.label + ': ' if s.label else ''}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its "
-        "interval, or a survival at a time, or the events together with numbers at risk or the longest follow-up"
+        f"{where}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its interval, "
+        "or a survival at a time, or the events together with numbers at risk or the longest follow-up"
     )
 
 
@@ -100,7 +101,8 @@ def _inferred_end(s: SurvivalSummary) -> float:
         return max(last, s.at_risk_times[-1] + step * min(1.0, 0.2 + 3 * s.at_risk[-1] / s.n))
     scale, _ = guess_scale(s, last)
     share = 0.7 if s.events is None else min(s.events / s.n, 0.97)
-    # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the event
+    # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the
+    # event
     ends = scale * np.linspace(0.05, 9, 400)
     rate = np.log(2) / scale
     gone = 1 - (np.exp(-rate * ends * 0.3) - np.exp(-rate * ends)) / (rate * ends * 0.7)
@@ -130,7 +132,7 @@ def visit_edges(period: float | None, end: float, prior: HazardPrior = PRIOR) ->
 
 
 def periods(s: SurvivalSummary, end: float, prior: HazardPrior = PRIOR) -> list[tuple[float | None, float]]:
-    """Candidate intervals between visits, in the summary's unit (None: events are not tied to visits), and their prior shares."""
+    """Candidate intervals between visits in the summary's unit (None: not tied to visits), and their prior shares."""
     if s.assessment_interval is not None:
         if s.assessment_interval == 0:
             return [(None, 1.0)]
@@ -168,7 +170,8 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
     mean, cov = prior.censoring(middle, end)
     shortest = s.follow_up_after_accrual if s.follow_up_after_accrual is not None else s.shortest_follow_up
     if s.accrual and s.follow_up_after_accrual is not None:
-        # uniform enrolment: the administrative hazard is 1 / (last - t) once the last to enrol may be cut off; before, drop-out only
+        # uniform enrolment: the administrative hazard is 1 / (last - t) once the last to enrol may be cut off; before,
+        # drop-out only
         last = s.follow_up_after_accrual + s.accrual
         rate = (
             np.where(middle > s.follow_up_after_accrual, 1 / np.maximum(last - middle, 0.02 * last), 0.0) + 0.1 / last

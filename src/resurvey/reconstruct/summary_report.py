@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.summary_facts import end_of_follow_up
 from resurvey.reconstruct.result import Reconstruction, accuracy_table
-from resurvey.reconstruct.sample import Ensemble, limits, survival_at
+from resurvey.reconstruct.sample import Ensemble
+from resurvey.reconstruct.stretch import limits, survival_at
+from resurvey.reconstruct.summary_facts import end_of_follow_up
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 METHOD = (
-    "smoothest event and censoring hazards that satisfy the printed numbers, drawn with their sampling and shape uncertainty; "
-    "whole patients placed so that every printed number holds where it can"
+    "smoothest event and censoring hazards that satisfy the printed numbers, drawn with their sampling and shape "
+    "uncertainty; whole patients placed so that every printed number holds where it can"
 )
 
 
@@ -100,7 +101,7 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
             "rebuilt": mean,
             "difference": mean - s.median_follow_up,
             "holds": bool(finite.size and abs(mean / s.median_follow_up - 1) < 0.15),
-            "note": "reverse Kaplan-Meier median, used as a soft condition (papers differ in its definition): holds within 15 %",
+            "note": "reverse Kaplan-Meier median, a soft condition (definitions differ): holds within 15 %",
         }
 
 

@@ -1,0 +1,108 @@
+"""Medians and limits of many replicates at once, and the stretching of time that puts them where they were printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from resurvey.reconstruct.summary import SurvivalSummary
+
+Floats = NDArray[np.float64]
+
+
+def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
+    """Median and Brookmeyer-Crowley limits of every row of sorted patients; infinite where not reached.
+
+    References
+    ----------
+    .. [1] Brookmeyer, R. and Crowley, J. (1982). Biometrics 38, 29-41.
+    """
+    n = time.shape[1]
+    at_risk = n - np.arange(n)
+    survival = np.cumprod(1 - event / at_risk, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.sqrt(np.cumsum(event / (at_risk * np.maximum(at_risk - event, 1e-300)), axis=1))
+        if transform == "log-log":
+            hazard = -np.log(survival)
+            half = np.log(np.log(2.0))
+            low = np.log(hazard) + z * root / hazard >= half
+            high = np.log(hazard) - z * root / hazard >= half
+        elif transform == "log":
+            reach = np.exp(np.minimum(z * root, 700.0))
+            low, high = survival / reach <= 0.5, survival * reach <= 0.5
+        else:
+            low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
+    alive = survival > 1e-12
+    low, high = (low | ~alive) & (survival < 1 - 1e-12), high & alive
+    return _first(time, survival <= 0.5 + 1e-12), _first(time, low), _first(time, high)
+
+
+def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
+    place = np.argmax(reached, axis=1)
+    return np.where(reached.any(axis=1), time[np.arange(time.shape[0]), place], np.inf)
+
+
+def survival_at(time: Floats, event: Floats, times: list[float]) -> Floats:
+    """Product-limit survival of every row of sorted patients at `times`, shape (rows, times)."""
+    size, n = time.shape
+    survival = np.cumprod(1 - event / (n - np.arange(n)), axis=1)
+    survival = np.concatenate([np.ones((size, 1)), survival], axis=1)
+    return np.column_stack([survival[np.arange(size), (time <= t).sum(axis=1)] for t in times])
+
+
+def interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
+    """Row-wise linear interpolation in one call: rows are set apart on one axis."""
+    low, high = xp[:, :1], xp[:, -1:]
+    apart = 2.0 * np.arange(xp.shape[0])[:, None]
+    scaled = (xp - low) / (high - low) + apart
+    query = np.clip((x - low) / (high - low), 0, 1) + apart
+    return np.interp(query.ravel(), scaled.ravel(), np.ascontiguousarray(fp).ravel()).reshape(x.shape)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A monotone map of time for each replicate, `source` to `goal`; the identity where it is not `possible`."""
+
+    source: Floats
+    goal: Floats
+    possible: NDArray[np.bool_]
+
+    def apply(self, time: Floats) -> Floats:
+        """Mapped times, shape as given; the last held time stays what it is to the bit."""
+        use = np.flatnonzero(self.possible)
+        if not use.size or not self.source.shape[1]:
+            return time
+        out = time.copy()
+        last = self.goal[use, -1:]
+        out[use] = np.where(time[use] >= last, time[use], interpolate(time[use], self.source[use], self.goal[use]))
+        return out
+
+
+def stretch_to(
+    s: SurvivalSummary, time: Floats, event: Floats, held: Floats, transform: str, rng: np.random.Generator
+) -> Stretch:
+    """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
+
+    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the
+    limits with it; numbers at risk and landmarks stay as they are because their times are held.
+    """
+    size = time.shape[0]
+    rebuilt = zip(limits(time, event, s.z, transform), (s.median, s.lower, s.upper), strict=True)
+    moved = sorted(((a, b) for a, b in rebuilt if b is not None), key=lambda pair: pair[1])
+    if not moved:
+        return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))
+    source = np.column_stack([held, *(a for a, _ in moved)])
+    jitter = 0.9 * s.time_rounding * (2 * rng.random((size, len(moved))) - 1)
+    goal = np.column_stack([held, np.sort(np.array([b for _, b in moved]) + jitter, axis=1)])
+    end = held.max(axis=1, keepdims=True)
+    possible = np.isfinite(source).all(axis=1)
+    order = np.argsort(np.where(np.isfinite(source), source, 2 * end), axis=1, kind="stable")
+    x, y = np.take_along_axis(source, order, axis=1), np.take_along_axis(goal, order, axis=1)
+    gap = 1e-9 * end
+    possible &= (np.diff(y, axis=1) > gap).all(axis=1)
+    possible &= (np.diff(np.where(np.isfinite(x), x, 0), axis=1) > gap).all(axis=1)
+    return Stretch(x, y, possible)
