@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from resurvey import __version__
 from resurvey.errors import ResurveyError
 
-# Command, the module that has `add_arguments(parser)` and `run(arguments) -> int`, and its help.
+# Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int`, or, where the
+# command has commands of its own, `add_parser(subparsers)` whose parsers set a `handler` that returns text.
 COMMANDS = {
     "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
     "audit": (
@@ -35,14 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"resurvey {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = words[0] if words else ""
-    for name, (module, words_of_help) in COMMANDS.items():
+    for name, (path, words_of_help) in COMMANDS.items():
+        module = importlib.import_module(path) if name == wanted else None
+        if hasattr(module, "add_parser"):
+            module.add_parser(subparsers)
+            continue
         child = subparsers.add_parser(name, help=words_of_help, description=words_of_help)
-        if name == wanted:
-            importlib.import_module(module).add_arguments(child)
+        if module is not None:
+            module.add_arguments(child)
+            child.set_defaults(run=module.run)
     chosen = parser.parse_args(words)
-    module = importlib.import_module(COMMANDS[chosen.command][0])
     try:
-        return int(module.run(chosen) or 0)
+        if hasattr(chosen, "handler"):
+            sys.stdout.write(f"{chosen.handler(chosen)}\n")
+            return 0
+        return int(chosen.run(chosen) or 0)
     except ResurveyError as error:
         sys.stderr.write(f"resurvey {chosen.command}: {error}\n")
         return 2
