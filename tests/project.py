@@ -98,3 +98,40 @@ def write_tables(rows: Rows, folder: Path) -> None:
             writer = csv.DictWriter(stream, table.names, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows.get(name, []))
+
+
+CONFIG = """\
+raw: data/raw
+seed: 7
+audit:
+  pages: [alpha2020]
+reconstruction:
+  studies: [alpha]
+  replicates: 20
+  partitions: {}
+design: []
+comparisons:
+  - id: alpha-new-old
+    kind: patients
+    question: New drug against old drug
+    treatment: {study: alpha, arm: new, population: all, endpoint: PFS, data_cut: ""}
+    comparator: {study: alpha, arm: old, population: all, endpoint: PFS, data_cut: ""}
+    landmarks: [6]
+    printed: [alpha2020-hr-001]
+    assumptions: [randomised]
+  - id: alpha-pooled
+    kind: pool
+    question: The printed ratio by itself
+    claims: [alpha2020-hr-001]
+    assumptions: [none]
+report:
+  title: A small project
+  question: Does the machinery run?
+"""
+
+
+def write_project(folder: Path, rows: Rows | None = None) -> Path:
+    """A project of one study that runs by itself."""
+    write_tables(small_tables() if rows is None else rows, folder / "data/raw")
+    (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    return folder

@@ -13,6 +13,7 @@ if SOURCES:
             notebooks=[str(path) for path in SOURCES],
         output:
             html=NOTEBOOKS,
+            executed=[name.replace(".html", ".ipynb") for name in NOTEBOOKS],
         log:
             "logs/notebooks.log",
         params:

@@ -1,0 +1,191 @@
+"""The workflow run for real on a small project: results, reruns, failures, and the same bytes twice."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project import small_tables, write_project
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    settings = {"OMP_NUM_THREADS": "1", **os.environ, **environment}
+    # The profile beside the Snakefile is for the project itself; a test says what it wants.
+    return subprocess.run(
+        [*command, "--workflow-profile", "none", "--show-failed-logs", *(arguments or ("-c2",))],
+        capture_output=True,
+        text=True,
+        env=settings,
+        timeout=600,
+        check=False,
+    )
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    found = {}
+    for part in ("data/processed", "results"):
+        for path in sorted((folder / part).rglob("*")):
+            if path.is_file() and not path.name.startswith(".snakemake"):
+                found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def planned(folder: Path) -> set[str]:
+    run = snakemake(folder, "-n", "--quiet", "host")
+    assert run.returncode == 0, run.stdout + run.stderr
+    table = (run.stdout + run.stderr).split("Job stats:")[-1].split("total")[0]
+    return {line.split()[0] for line in table.splitlines() if re.match(r"^\w+\s+\d+$", line)}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("built"))
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    """A copy of the built project that a test may spoil, with its times and Snakemake's records."""
+    shutil.copytree(built, tmp_path / "project", dirs_exist_ok=True)
+    return tmp_path / "project"
+
+
+def replace(folder: Path, table: str, old: str, new: str) -> None:
+    path = folder / "data/raw" / f"{table}.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_the_promised_files_are_there(built):
+    for name in (
+        "results/report/index.html",
+        "results/report/resurvey.docx",
+        "results/report/resurvey.pdf",
+        "results/audit/checks.csv",
+        "results/audit/alpha2020.md",
+        "results/comparisons/comparisons.csv",
+        "results/reconstruction/accuracy.csv",
+        "results/analysis_results.csv",
+        "data/processed/medians.csv",
+        "data/processed/patients/alpha.parquet",
+    ):
+        assert (built / name).stat().st_size > 0, name
+
+
+def test_the_promised_columns_come_first(built):
+    header = (built / "results/audit/checks.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "check_id,rule,source_id,study_id,claim_ids,reported,recomputed,verdict,severity,explanation"
+    header = (built / "results/comparisons/comparisons.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header.startswith("comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,")
+
+
+def test_a_second_run_has_nothing_to_do(built):
+    run = snakemake(built, "-n")
+    assert "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_two_clean_runs_give_the_same_bytes(built, tmp_path):
+    other = write_project(tmp_path / "elsewhere, with a blank")
+    run = snakemake(other, "-c1", TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="7")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(other) == checksums(built)
+
+
+def test_a_cell_about_no_arm_leaves_the_patients_alone(project):
+    replace(project, "proportions", ",21.0,", ",21.1,")
+    todo = planned(project)
+    assert {"clean", "audit", "report"} <= todo
+    assert "reconstruct" not in todo
+
+
+def test_a_cell_of_an_arm_rebuilds_its_study(project):
+    replace(project, "medians", ",11.80,", ",11.90,")
+    assert {"clean", "audit", "reconstruct", "compare_alpha", "report"} <= planned(project)
+
+
+def test_a_new_study_leaves_the_others_numbers_alone(project):
+    before = checksums(project)
+    rows = small_tables()
+    rows["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
+    rows["arms"].append({**rows["arms"][0], "claim_id": "alpha2020-arm-009", "study_id": "beta"})
+    rows["medians"].append({**rows["medians"][0], "claim_id": "alpha2020-med-009", "study_id": "beta"})
+    write_project(project, rows)
+    config = project / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("[alpha]", "[alpha, beta]"), encoding="utf-8")
+    run = snakemake(project, "-c2", "results/reconstruction/accuracy.csv")
+    assert run.returncode == 0, run.stdout + run.stderr
+    after = checksums(project)
+    assert "data/processed/patients/beta.parquet" in after
+    for name in ("data/processed/patients/alpha.parquet", "results/reconstruction/alpha/facts.csv"):
+        assert after[name] == before[name]
+
+
+def refused(folder: Path, before: dict[str, str]) -> str:
+    run = snakemake(folder)
+    assert run.returncode != 0
+    assert checksums(folder) == before
+    text = run.stdout + run.stderr
+    assert "Traceback" not in text
+    return text
+
+
+def test_bad_cells_stop_the_run_with_all_faults_and_leave_results(project):
+    before = checksums(project)
+    replace(project, "medians", ",11.80,", ",eleven,")
+    replace(project, "hazard_ratios", "<0.001", "1.7")
+    text = refused(project, before)
+    assert "medians.csv, row 2, column value, value 'eleven'" in text
+    assert "hazard_ratios.csv, row 2, column p, value '1.7'" in text
+
+
+def test_a_missing_table_is_named(project):
+    before = checksums(project)
+    (project / "data/raw/medians.csv").unlink()
+    assert "medians.csv: the file is missing" in refused(project, before)
+
+
+def test_a_misspelt_config_key_is_named(project):
+    before = checksums(project)
+    config = project / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("replicates:", "replicas:"), encoding="utf-8")
+    assert "'replicas' was unexpected" in refused(project, before)
+
+
+def test_a_discrepancy_without_a_ruling_fails_verification(project):
+    replace(project, "proportions", ",21.0,", ",31.0,")
+    run = snakemake(project, "-c2", "results/audit/verified.txt")
+    text = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "alpha2020-prop-001" in text
+
+
+def test_a_killed_run_is_finished_by_the_next(built, tmp_path):
+    other = write_project(tmp_path / "killed")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(other)]
+    process = subprocess.Popen(
+        [*command, "--workflow-profile", "none", "-c2"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(timeout=9)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.wait()
+    snakemake(other, "--unlock")
+    run = snakemake(other, "-c2", "--rerun-incomplete")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(other) == checksums(built)
