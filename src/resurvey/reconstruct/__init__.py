@@ -9,3 +9,5 @@ from resurvey.reconstruct.pair import ReconstructedPair as ReconstructedPair
 from resurvey.reconstruct.pair import from_pair as from_pair
 from resurvey.reconstruct.subgroups import ReconstructedSubgroups as ReconstructedSubgroups
 from resurvey.reconstruct.subgroups import from_subgroups as from_subgroups
+from resurvey.reconstruct.two_curves import detect_exchanged_arms as detect_exchanged_arms
+from resurvey.reconstruct.two_curves import from_two_curves as from_two_curves

@@ -71,7 +71,7 @@ def read_arm(
 
 
 def feasible_total(arm: Arm, cut: Frame) -> int | None:
-    """The printed total (None where there is none), or the nearest one that does not bend the curve by more than `BEND`.
+    """The printed total, or the nearest one that does not bend the curve by more than `BEND`; None if none was given.
 
     Nobody can die who is not on the curve: without any censoring the deaths of a gap are its drop times those who
     entered, and that many at most, give or take the bend.

@@ -8,6 +8,7 @@ prior over shapes of G and, where it is printed, the total of events, which fixe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def step_heights(curve: MonotoneCurve, n: int, end: float) -> StepHeights:
     """The mean step of the least-squares monotone curve, weighted by its height, in each window of follow-up."""
     drop, place = curve.drops, curve.drop_times / end
     found = []
-    for low, high in zip(WINDOWS[:-1], WINDOWS[1:], strict=True):
+    for low, high in pairwise(WINDOWS):
         inside = (place >= low) & (place < high)
         d = drop[inside]
         total, squares = float(d.sum()), float(np.dot(d, d))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -289,7 +290,7 @@ def read_landmarks(landmarks: object | None) -> tuple[tuple[float, float], ...]:
             raise InputError(
                 f"landmark ({time:g}, {rate:g}): the time must be 0 or later and the survival a proportion (0 to 1)"
             )
-    for (one, high), (two, low) in zip(rates, rates[1:], strict=False):
+    for (one, high), (two, low) in pairwise(rates):
         if low > high + 0.01:
             raise InconsistentReport(f"landmarks rise from {high:g} at time {one:g} to {low:g} at time {two:g}")
     return tuple(rates)
@@ -359,8 +360,8 @@ def _compromise(table: RiskTable, alive: Floats, slack: float, conflicts: list[s
         )
         more = f" and {moved.size - 6} more" if moved.size > 6 else ""
         conflicts.append(
-            f"numbers at risk and curve cannot both hold with n = {n:g}: {rows}{more}. Does the curve belong to another n or "
-            "arm, or the table to another time unit?"
+            f"numbers at risk and curve cannot both hold with n = {n:g}: {rows}{more}. Does the curve belong to "
+            "another n or arm, or the table to another time unit?"
         )
     return RiskTable(table.time, count)
 

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from resurvey.errors import InputError
 from resurvey.reconstruct import checks
 from resurvey.reconstruct.arm import Arm, feasible_total, read_arm
-from resurvey.reconstruct.facts import curve_facts
+from resurvey.reconstruct.facts import Patients, curve_facts
+from resurvey.reconstruct.pair import HazardRatio, from_pair
 from resurvey.reconstruct.place import frame
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.solve import rebuild, redrawn
 
 #: Seed of the replicates where no generator is given, so that a call without one is repeatable too.
 SEED = 20260101
+#: Replicates to choose among where a hazard ratio against another arm has to hold.
+POOL = 80
 
 
 def from_curve(
@@ -54,8 +58,9 @@ def from_curve(
         Printed total of events.
     censor_times : array-like, optional
         Times of the censoring marks on the curve.
-    hazard_ratio : PrintedHazardRatio, optional
-        Hazard ratio of this arm against another, whose patients it holds.
+    hazard_ratio : (HazardRatio or float, Reconstruction), optional
+        Printed ratio of this arm against another, and that other arm. A ratio without the other arm says nothing of
+        this one alone; `from_two_curves` rebuilds both together.
     median : float or (median, lower, upper), optional
         Printed median survival time and its interval (nan for a limit that was not reached).
     rng : numpy.random.Generator, optional
@@ -88,21 +93,57 @@ def from_curve(
     arm = read_arm(
         times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
     )
-    if replicates == 1:
-        sets = [rebuild(arm)]
-    else:
-        source = np.random.default_rng(SEED) if rng is None else rng
-        sets = [rebuild(redrawn(arm, source), source) for _ in range(replicates)]
+    source = np.random.default_rng(SEED) if rng is None else rng
+    silent = undetermined(arm)
+    partner = _partner(hazard_ratio)
+    if hazard_ratio is not None and partner is None:
+        silent.append("the hazard ratio speaks of two arms and was left out: rebuild both with from_two_curves")
+    size = max(replicates, POOL) if partner else replicates
+    sets = [rebuild(arm)] if size == 1 else [rebuild(redrawn(arm, source), source) for _ in range(size)]
+    if size > 1:
         feasible_total(arm, frame(arm.curve, arm.table, arm.end, arm.ticks))
-    facts, conflicts = curve_facts(arm, sets)
+    facts: list[dict[str, object]] = []
+    if partner:
+        sets, facts = _paired_sets(sets, partner, replicates, source, silent)
+    own, conflicts = curve_facts(arm, sets)
     return Reconstruction(
         patients=patients_table([time for time, _ in sets], [event for _, event in sets]),
-        accuracy=accuracy_table(facts),
+        accuracy=accuracy_table(own + facts),
         repairs=arm.repairs + arm.conflicts + conflicts,
-        undetermined=undetermined(arm),
+        undetermined=silent,
         evidence="curve",
         method="monotone curve, risk sets from the identity N = n S G, whole deaths by running sums",
     )
+
+
+def _partner(hazard_ratio: object | None) -> tuple[HazardRatio | float, Reconstruction] | None:
+    """The printed ratio and the other arm, where both were given."""
+    if isinstance(hazard_ratio, tuple) and len(hazard_ratio) == 2 and isinstance(hazard_ratio[1], Reconstruction):
+        return hazard_ratio
+    if hazard_ratio is None or isinstance(hazard_ratio, HazardRatio | int | float):
+        return None
+    raise InputError(
+        "hazard_ratio must be a number, a HazardRatio, or a pair of one of these and the Reconstruction of the other "
+        f"arm, found {type(hazard_ratio).__name__}"
+    )
+
+
+def _paired_sets(
+    sets: list[Patients],
+    partner: tuple[HazardRatio | float, Reconstruction],
+    replicates: int,
+    rng: np.random.Generator,
+    silent: list[str],
+) -> tuple[list[Patients], list[dict[str, object]]]:
+    """Those sets of the pool whose hazard ratio against the other arm is nearest the printed one, and that fact."""
+    pool = Reconstruction(
+        patients_table([time for time, _ in sets], [event for _, event in sets]), accuracy_table([]), evidence="curve"
+    )
+    pair = from_pair(pool, partner[1], partner[0], rng=rng)
+    silent.extend(pair.undetermined)
+    rows = [pair.first.replicate(index) for index in range(replicates)]
+    chosen = [(row["time"].to_numpy(), row["event"].to_numpy(dtype=float)) for row in rows]
+    return chosen, pair.accuracy.to_dict("records")
 
 
 def undetermined(arm: Arm) -> list[str]:

@@ -284,13 +284,43 @@ def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) ->
     least-squares monotone curve rounded to it. Every death stays in its gap.
     """
     died = np.sort(died)
+    after = levels_after(died, lost)
+    half_way = (np.concatenate(([1.0], after[:-1])) + after) / 2
+    return _within_gap(arm, np.interp(-half_way, -arm.survival, arm.knot), deaths)
+
+
+def levels_after(died: Floats, lost: Floats) -> Floats:
+    """Product-limit survival just after each death, in the order of time."""
     time = np.concatenate((died, lost))
     event = np.concatenate((np.ones(died.size), np.zeros(lost.size)))
     order = np.lexsort((1 - event, time))
     at_risk = np.arange(time.size, 0, -1)
-    after = np.cumprod(np.where(event[order] > 0, 1 - 1 / at_risk, 1.0))[event[order] > 0]
-    half_way = (np.concatenate(([1.0], after[:-1])) + after) / 2
-    return _within_gap(arm, np.interp(-half_way, -arm.survival, arm.knot), deaths)
+    return np.cumprod(np.where(event[order] > 0, 1 - 1 / at_risk, 1.0))[event[order] > 0]
+
+
+def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:
+    """Move deaths about a printed time so that the survival there is the printed one; each stays in its gap.
+
+    With `crossing` the first death at or below the level comes to lie at the time itself (a median); otherwise the
+    deaths until then are those whose level is nearest (a landmark).
+    """
+    died = np.sort(died)
+    row = int(np.searchsorted(arm.knot[arm.edge[:-1]], when, side="left")) - 1
+    low, high = arm.knot[arm.edge[row]], arm.knot[arm.edge[row + 1]]
+    first = int(np.searchsorted(died, low, side="right")) if row else 0
+    last = int(np.searchsorted(died, high, side="right"))
+    after = np.concatenate(([1.0], levels_after(died, lost)))
+    if crossing:
+        reached = np.flatnonzero(after <= level + 1e-9)
+        if not reached.size or not first < reached[0] <= last:
+            return died
+        until = int(reached[0])
+        died[until - 1] = when
+    else:
+        until = int(np.clip(np.argmin(np.abs(after - level)), first, last))
+    died[first:until] = np.minimum(died[first:until], when)
+    died[until:last] = np.maximum(died[until:last], min(np.nextafter(when, np.inf), high))
+    return died
 
 
 def tail_deaths(arm: Frame, foreseen: float, counted: float, noise: float) -> float:

@@ -19,6 +19,7 @@ from resurvey.reconstruct.place import (
     foreseen_theta,
     frame,
     open_path,
+    pin,
     place,
     settle,
     solve_open_path,
@@ -29,6 +30,8 @@ from resurvey.reconstruct.place import (
 #: Log standard deviations of the replicates: of the censoring hazard after the last row, and of where in a gap
 #: censorings gather.
 TAIL_SPREAD, GAP_SPREAD = 0.7, 0.3
+#: A printed rate or median this far (in survival) from the curve is left to the table of facts.
+NEAR = 0.02
 
 
 def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, Floats]:
@@ -48,7 +51,18 @@ def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, F
     levels = None if rng is None else scattered_levels(censored, rng)
     lost = place(cut, streams.censored, censored, levels)
     died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
+    died = pinned(arm, cut, died, lost)
     return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
+
+
+def pinned(arm: Arm, cut: Frame, died: Floats, lost: Floats) -> Floats:
+    """Deaths moved, within the noise of the curve, so that the printed rates and the printed median hold."""
+    for when, rate in arm.landmarks:
+        if 0 < when <= arm.end and abs(float(arm.curve.at(when)) - rate) <= NEAR:
+            died = pin(cut, died, lost, when, rate, crossing=False)
+    if arm.median is not None and arm.median[0] <= arm.end and abs(float(arm.curve.at(arm.median[0])) - 0.5) <= NEAR:
+        died = pin(cut, died, lost, arm.median[0], 0.5, crossing=True)
+    return died
 
 
 def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generator | None) -> Floats:
