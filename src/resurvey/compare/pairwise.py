@@ -403,7 +403,7 @@ def _add(
     shown = (pooled.estimate, pooled.lower, pooled.upper)
     if ratio:
         with np.errstate(over="ignore"):  # few replicates that differ much: a limit beyond all numbers
-            shown = tuple(float(np.exp(v)) for v in shown)
+            shown = (float(np.exp(shown[0])), float(np.exp(shown[1])), float(np.exp(shown[2])))
     row = dict(zip(("method", "measure", "time"), names, strict=True))
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
     pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, "note": note})

@@ -105,11 +105,11 @@ def rubin_limits(
     check_level(level)
     q, low, high = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (estimates, lower, upper))
     z = float(ndtri(0.5 + level / 2))
-    sides = [_side_variance((q - low) / z), _side_variance((high - q) / z)]
-    if not min(sides) < inf:
+    below, above = _side_variance((q - low) / z), _side_variance((high - q) / z)
+    if not min(below, above) < inf:
         raise NotEstimable("the interval is open on both sides in most replicates: too few events for a limit")
     _vectors(q, np.zeros_like(q))
-    return _pool(q, *sides, complete_df, level)
+    return _pool(q, below, above, complete_df, level)
 
 
 def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

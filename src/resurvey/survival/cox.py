@@ -142,7 +142,8 @@ def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
     part = np.zeros_like(sets.rank)
     if ties == "efron":
         part = np.divide(sets.rank, sets.d1 + sets.d2, out=part, where=sets.death)
-    return tuple(np.where(sets.death, n - part * d, 0.0) for n, d in ((sets.n1, sets.d1), (sets.n2, sets.d2)))
+    m1, m2 = np.where(sets.death, sets.n1 - part * sets.d1, 0.0), np.where(sets.death, sets.n2 - part * sets.d2, 0.0)
+    return m1, m2
 
 
 def _share(m1: Floats, m2: Floats, beta: Floats) -> Floats:

@@ -120,8 +120,8 @@ def quantile(
         np.flatnonzero(lower <= survival + 1e-12),
         np.flatnonzero(upper < survival - 1e-12),
     )
-    ends = [float(curve.time[place[0]]) if place.size else float("inf") for place in limits]
-    return Quantile(curve.quantile(survival), *ends, float(survival), float(level), transform)
+    low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
+    return Quantile(curve.quantile(survival), low, high, float(survival), float(level), transform)
 
 
 def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: ArrayLike) -> pd.DataFrame:

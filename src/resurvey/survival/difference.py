@@ -153,13 +153,19 @@ def compare_landmarks(
 def _contrast(first: tuple[float, float, float], second: tuple[float, float, float], *, level: float) -> Contrast:
     """Difference and ratio from both arms' estimates and limits."""
     both = np.array([first, second], dtype=float)
-    difference = tuple(float(v) for v in recovered_difference(*both.T))
+    low, estimate, high = _ordered(recovered_difference(*both.T))
     logs = np.array([[log(v) if 0 < v < inf else (inf if v > 0 else -inf) for v in arm] for arm in both])
-    ratio = (float("nan"),) * 3
+    ratios = (float("nan"),) * 3
     if np.all(np.isfinite(logs[:, 0])):
         with np.errstate(over="ignore"):
-            ratio = tuple(float(np.exp(v)) for v in recovered_difference(*logs.T))
-    return Contrast(first, second, *difference, *ratio, side_p(*difference, level=level), float(level))
+            ratios = _ordered(tuple(np.exp(v) for v in recovered_difference(*logs.T)))
+    p = side_p(estimate, low, high, level=level)
+    return Contrast(first, second, estimate, low, high, ratios[1], ratios[0], ratios[2], p, float(level))
+
+
+def _ordered(values: tuple[Floats, ...]) -> tuple[float, float, float]:
+    """Lower limit, estimate and upper limit as numbers, from estimate and limits."""
+    return float(values[1]), float(values[0]), float(values[2])
 
 
 def side_p(difference: float, lower: float, upper: float, *, level: float) -> float:

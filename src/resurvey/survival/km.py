@@ -80,8 +80,8 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
     """
     t, e = check_patients(time, event)
     distinct, place = np.unique(t, return_inverse=True)
-    events = np.bincount(place, weights=e, minlength=distinct.size)
-    censored = np.bincount(place, weights=1 - e, minlength=distinct.size)
+    events: Floats = np.bincount(place, weights=e, minlength=distinct.size).astype(float)
+    censored: Floats = np.bincount(place, weights=1 - e, minlength=distinct.size).astype(float)
     leaving = events + censored
     at_risk = t.size - np.concatenate(([0.0], np.cumsum(leaving)[:-1]))
     survival = np.cumprod(1 - events / at_risk)

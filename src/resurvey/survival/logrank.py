@@ -238,7 +238,8 @@ def max_abs_normal_p(c: Floats, correlation: Floats, *, points: int = 1024) -> F
 def _lattice(points: int, dimensions: int) -> Floats:
     """A Richtmyer lattice in the open unit cube: multiples of square roots of primes, modulo 1."""
     primes = [n for n in range(2, 20 * dimensions + 20) if all(n % m for m in range(2, n))][:dimensions]
-    return ((np.arange(1, points + 1)[:, None] * np.sqrt(primes)) + 0.5) % 1.0
+    lattice: Floats = (np.arange(1, points + 1)[:, None] * np.sqrt(np.array(primes, dtype=float)) + 0.5) % 1.0
+    return lattice
 
 
 def _excess(sets: RiskSets) -> Floats:
@@ -259,7 +260,7 @@ def _weights(sets: RiskSets, weight: Weight) -> Floats:
     """Weight at each column."""
     n = sets.n1 + sets.n2
     if weight == "logrank":
-        return np.ones_like(n)
+        return np.ones(n.shape)
     if weight == "gehan":
         return n
     if weight == "tarone-ware":

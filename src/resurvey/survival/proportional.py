@@ -97,7 +97,9 @@ def stack_proportionality(sets: RiskSets, g: Floats, log_hr: Floats, ties: Ties 
             (variance * g).sum(axis=1, keepdims=True), total, where=total > 0, out=np.zeros_like(total)
         )
         residual = np.where(sets.death, sets.first - share, 0.0)
-        return (residual * centred).sum(axis=1), (variance * centred**2).sum(axis=1)
+        score: Floats = (residual * centred).sum(axis=1)
+        information: Floats = (variance * centred**2).sum(axis=1)
+        return score, information
 
 
 def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayLike) -> Floats:

@@ -103,17 +103,19 @@ def join_strata(parts: Sequence[RiskSets]) -> RiskSets:
 def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> RiskSets:
     """Risk sets of a stack of replicates, shape (replicates, n), in one stratum; time `PADDING` marks a filler."""
     order = np.lexsort((-event, time), axis=1)
-    t, e, x = (np.take_along_axis(v, order, axis=1) for v in (time, event, first))
+    t: Floats = np.take_along_axis(time, order, axis=1)
+    e: Floats = np.take_along_axis(event, order, axis=1)
+    x: NDArray[np.bool_] = np.take_along_axis(first, order, axis=1)
     here = t != PADDING
     n1, n2 = _remaining(x & here), _remaining(~x & here)
     start = _tie_starts(t)
-    n1, n2 = (np.take_along_axis(n, start, axis=1) for n in (n1, n2))
-    d1, d2 = (_tie_sums((e > 0) & mark, t) for mark in (x, ~x))
+    n1, n2 = np.take_along_axis(n1, start, axis=1), np.take_along_axis(n2, start, axis=1)
+    d1, d2 = _tie_sums((e > 0) & x, t), _tie_sums((e > 0) & ~x, t)
     rank = np.arange(t.shape[1]) - start  # deaths come first within a tie, so the place in the tie is Efron's l
     head = (rank == 0) & (e > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         after = np.cumprod(np.where(head, 1 - (d1 + d2) / (n1 + n2), 1.0), axis=1)
-    survival = np.take_along_axis(np.concatenate((np.ones((len(t), 1)), after), axis=1), start, axis=1)
+    survival: Floats = np.take_along_axis(np.concatenate((np.ones((len(t), 1)), after), axis=1), start, axis=1)
     return _deaths_only(RiskSets(t, e > 0, head, x, n1, n2, d1, d2, rank.astype(float), survival))
 
 
@@ -139,8 +141,9 @@ def _tie_ends(t: Floats) -> NDArray[np.intp]:
 
 def _tie_sums(mark: NDArray[np.bool_], t: Floats) -> Floats:
     """Number of marked rows in the tie each sorted time belongs to."""
-    running = np.concatenate((np.zeros((len(t), 1)), np.cumsum(mark, axis=1)), axis=1)
-    upto, before = (np.take_along_axis(running, place, axis=1) for place in (_tie_ends(t), _tie_starts(t)))
+    running: Floats = np.concatenate((np.zeros((len(t), 1)), np.cumsum(mark, axis=1, dtype=float)), axis=1)
+    upto: Floats = np.take_along_axis(running, _tie_ends(t), axis=1)
+    before: Floats = np.take_along_axis(running, _tie_starts(t), axis=1)
     return upto - before
 
 

@@ -172,8 +172,7 @@ def restricted_means_over(
         if not max(arm.se for arm in arms) > 0:
             continue
         result = _compare(*arms)
-        names = ("difference", "difference_lower", "difference_upper", "difference_p")
-        names += ("ratio", "ratio_lower", "ratio_upper", "ratio_p")
+        names = [f"{measure}{part}" for measure in ("difference", "ratio") for part in ("", "_lower", "_upper", "_p")]
         means = {"first": arms[0].mean, "first_se": arms[0].se, "second": arms[1].mean, "second_se": arms[1].se}
         rows.append({"horizon": float(tau), **means, **{name: getattr(result, name) for name in names}})
     if not rows:

@@ -85,7 +85,7 @@ class CurveStack:
         place = (self.time <= time).sum(axis=1, keepdims=True)
         survival = np.concatenate((np.ones((len(self.time), 1)), self.survival), axis=1)
         greenwood = np.concatenate((np.zeros((len(self.time), 1)), self.greenwood), axis=1)
-        return tuple(np.take_along_axis(part, place, axis=1)[:, 0] for part in (survival, greenwood))
+        return np.take_along_axis(survival, place, axis=1)[:, 0], np.take_along_axis(greenwood, place, axis=1)[:, 0]
 
     def landmark(self, time: float, *, level: float = 0.95, transform: str = "log-log") -> tuple[Floats, ...]:
         """S at one time and its interval: three vectors of shape (replicates,)."""
