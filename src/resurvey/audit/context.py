@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,15 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         plain = {name: frame for name, frame in typed.items() if not numeric_columns(name)}
         raw_tables.check({**plain, **raw})
         typed |= clean.tidy(raw)
-    missing = {name: _blank(name) for name in schema.TABLES if name not in typed}
-    if missing:
-        typed |= clean.tidy(missing)
+    typed |= {name: _blank(name) for name in schema.TABLES if name not in typed}
     return {name: _words_as_text(name, frame) for name, frame in typed.items()}
 
 
+@cache
 def _blank(name: str) -> pd.DataFrame:
-    return pd.DataFrame({column: pd.Series(dtype=object) for column in schema.TABLES[name].names})
+    """A typed table without rows; made once, since checks never change a table."""
+    raw = pd.DataFrame({column: pd.Series(dtype=object) for column in schema.TABLES[name].names})
+    return _words_as_text(name, clean.tidy({name: raw})[name])
 
 
 def _words_as_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:

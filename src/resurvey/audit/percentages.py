@@ -186,6 +186,17 @@ def _label(record: pd.Series) -> str:
     return f"{record['item']} ({record['arm_id']}, {record['claim_id']})"
 
 
+def has_whole_count(low: np.ndarray, high: np.ndarray, total: np.ndarray, scale: float = 100.0) -> np.ndarray:
+    """Whether some whole k has low <= scale k / total <= high (the GRIM test; `scale` 1 for means of whole numbers).
+
+    References
+    ----------
+    .. [1] Brown, N. J. L. and Heathers, J. A. J. (2017). The GRIM test. Social Psychological and Personality Science 8,
+       363-369.
+    """
+    return np.ceil((low - SLACK) * total / scale - SLACK) <= (high + SLACK) * total / scale
+
+
 @register(
     "whole-count", "a printed percentage of a printed N must be k/N for a whole k", "Brown and Heathers 2017 (GRIM)"
 )
@@ -196,11 +207,10 @@ def check_whole_count(context: Context) -> pd.DataFrame:
     total, origin = denominators(context, frame)
     frame, total, origin = frame[total > 0], total[total > 0], origin[total > 0]
     low, high = frame["percent_min"].to_numpy(float), frame["percent_max"].to_numpy(float)
-    least = np.ceil((low - SLACK) * total / 100 - SLACK)
-    exists = least <= (high + SLACK) * total / 100
+    exists = has_whole_count(low, high, total)
     # Digits cut off or rounded up admit one more unit on either side.
     unit = high - low
-    near = np.ceil((low - unit / 2 + SLACK) * total / 100) <= (high + unit / 2 - SLACK) * total / 100
+    near = has_whole_count(low - unit / 2 + 2 * SLACK, high + unit / 2 - 2 * SLACK, total)
     own = origin == "row"
     verdict = np.select([exists, near, own], [REPRODUCED, ROUNDING, DISCREPANT], default=UNCHECKABLE)
     middle = np.round(frame["percent"].to_numpy(float) * total / 100)

@@ -121,7 +121,9 @@ def _shares(context: Context) -> pd.DataFrame:
     grades = {grade: grade_key(grade) if grade else "" for grade in frame["grade"].unique()}
     name = frame["item"].map(items).astype(object)
     # A bare `0` or `1` means something only with the heading it stands under.
-    name = name.where(name.astype(str).str.contains("[a-z]{2}", regex=True), name + " " + frame["endpoint"] + frame["partition"])
+    name = name.where(
+        name.astype(str).str.contains("[a-z]{2}", regex=True), name + " " + frame["endpoint"] + frame["partition"]
+    )
     key = _group(frame) + "|" + frame["kind"] + "|" + name + "|" + frame["grade"].map(grades).astype(object)
     what = _named(frame, frame["item"] + " " + frame["grade"])
     kind = frame["partition"]

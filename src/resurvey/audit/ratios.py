@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -219,6 +221,41 @@ def _repairs(record: dict) -> str:
     p_middle = float(wald.p_range((np.array([abs(np.log(middle)) * 2 * z / np.log(upper / lower)]),) * 2)[0][0])
     words = f"; with that p the interval around {record['value_text']} would be {show(ends[0])} to {show(ends[1])}"
     return words + f", and the printed interval belongs to a ratio of {show(middle)} with p {show(p_middle, 3)}"
+
+
+MARGIN = re.compile(r"margin\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+
+
+@register("non-inferiority-p", "z = (ln margin - ln ratio) / se, one- or two-sided p", "Piaggio 2012")
+def check_non_inferiority(context: Context) -> pd.DataFrame:
+    """The p of a non-inferiority test, recomputed against its margin where that is printed."""
+    frame = _with_interval(context)
+    inferior = frame["test"].str.contains("inferior", case=False)
+    frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">="]) & inferior].reset_index(drop=True)
+    ledger = Ledger("non-inferiority-p")
+    value, lower, upper, p = (Box.of(frame, c) for c in ("value", "lower", "upper", "p"))
+    se = wald.standard_error(lower, upper, wald.quantile(frame["ci_level"].to_numpy(float)))
+    for row, record in enumerate(records(frame)):
+        found = MARGIN.search(record["test"])
+        margin = float(found.group(1)) if found else float("nan")
+        shifted = Box(*(end[row : row + 1] / margin for end in (value.value, value.low, value.high)))
+        z = wald.z_range(shifted, (se[0][row : row + 1], se[1][row : row + 1]))
+        expected = float(wald.p_range(z, 1)[0][0]), float(wald.p_range(z, 2)[1][0])
+        fits = expected[0] <= p.high[row] and p.low[row] <= expected[1]
+        span = f"p {show(expected[0], 3)} to {show(expected[1], 3)}"
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"]],
+            reported=f"p {record['p_text']}",
+            recomputed=span if found else "",
+            verdict=UNCHECKABLE if not found else REPRODUCED if fits else DISCREPANT,
+            severity=NONE if not found or fits else MAJOR,
+            explanation=f"against the margin {margin:g} the ratio gives {span}, one- or two-sided"
+            if found
+            else "a p for non-inferiority without its margin",
+        )
+    return ledger.frame()
 
 
 @register(
