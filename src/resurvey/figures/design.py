@@ -162,16 +162,16 @@ def alpha_power(
     low, high = float(wide.index.min()), float(wide.index.max())
     if contours is not None:
         for index, (_, rows) in enumerate(contours.groupby("method", sort=False)):
-            style = look(index + 1) | {"color": INK if index == 0 else COLOURS[index % len(COLOURS)]}
+            style = look(index) | ({"color": INK} if index == 0 else {})
             shown = rows[(rows["power"] >= low) & (rows["power"] <= high)]
             axes.plot(shown["alpha"], shown["power"], lw=2 if index == 0 else 1.3, **style,
-                      label=f"{claimed:g} events: {plain(rows['label'].iloc[0])}")  # fmt: skip
+                      label=wrapped(f"{claimed:g} events: {rows['label'].iloc[0]}", 50))  # fmt: skip
     for alpha, words, mark in (
         (printed["alpha"], "printed, one-sided", "o"),
         (printed["alpha"] / 2, "printed, two-sided", "s"),
     ):
         axes.plot([alpha], [printed["power"]], mark, ms=8, color=COLOURS[1], mec=PAPER, mew=1.2, zorder=5, ls="none",
-                  label=f"{words} ({100 * alpha:g} % in the tail, power {100 * printed['power']:g} %)")  # fmt: skip
+                  label=f"{words} ({100 * alpha:g} %, {100 * printed['power']:g} %)")  # fmt: skip
     axes.set_xlim(wide.columns.min(), wide.columns.max())
     axes.set_ylim(low, high)
     from matplotlib.ticker import PercentFormatter
@@ -214,7 +214,8 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
         if value is not None:
             axes.axvline(value, color=INK, lw=0.9, ls=(0, (4, 3)))
             axes.set_title(f"printed: {value:g} {words}", fontsize=8)
-        axes.set_xlabel(f"{words.capitalize()}" + ("" if axes is left else ", by reading of the accrual sentence"))
+        axes.set_xlabel(f"{words.capitalize()}" + ("" if axes is left else " (each reading of the accrual)"))
+        _log_counts(axes)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.grid(axis="both", color=FAINT, lw=0.5)
         axes.tick_params(axis="y", length=0)
@@ -222,6 +223,18 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
     right.set_yticks(range(len(labels)), [""] * len(labels))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _log_counts(axes: Axes) -> None:
+    """A log axis with round counts, so that two-arm formulas do not squeeze the others."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    ticks = [t for t in (10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000) if low <= t <= high]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FixedFormatter([str(t) for t in ticks]))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def records(verdict: Mapping[str, Any], key: str) -> pd.DataFrame | None:

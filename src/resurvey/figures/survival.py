@@ -185,31 +185,34 @@ def _wide(axes: Axes):
 
 
 @styled
-def log_cumulative_hazard(points: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
+def log_cumulative_hazard(points: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Figure:
     """log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
 
     Parameters
     ----------
     points : DataFrame
         group, log_time (natural log of months), value; optional lower, upper.
+    names : dict of str, optional
+        Labels of the groups.
     """
     figure = new_figure(3.3)
-    axes = figure.add_subplot()
-    names = labels or {}
+    log_cumulative_axes(figure.add_subplot(), points, names or {})
+    return figure
+
+
+def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """The content of `log_cumulative_hazard`, for a panel."""
+    if points.empty:
+        raise InputError("there is no cumulative hazard to draw")
     for index, (group, rows) in enumerate(points.groupby("group", sort=False)):
-        axes.step(
-            rows["log_time"], rows["value"], where="post", label=wrapped(names.get(group, group), 50), **look(index)
-        )
-        if {"lower", "upper"} <= set(rows.columns):
-            axes.fill_between(rows["log_time"], rows["lower"], rows["upper"], step="post", alpha=0.18, lw=0,
-                              color=COLOURS[index % len(COLOURS)])  # fmt: skip
+        label = wrapped(names.get(str(group), group), 42)
+        axes.step(rows["log_time"], rows["value"], where="post", label=label, **look(index))
     low, high = np.exp(points["log_time"].min()), np.exp(points["log_time"].max())
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24, 48, 96) if low * 0.98 <= t <= high * 1.02]
     axes.set_xticks(np.log(ticks), [f"{tick:g}" for tick in ticks])
     axes.set_xlabel("Time (months, log scale)")
     axes.set_ylabel("log(−log survival)")
-    axes.legend(loc="upper left")
-    return figure
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=7, borderaxespad=0.1)
 
 
 @styled
@@ -222,23 +225,30 @@ def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: flo
         horizon, estimate, lower, upper (months; first minus second).
     first, second : str
         Names of the groups.
+    level : float
     """
     figure = new_figure(2.9)
-    axes = figure.add_subplot()
+    rmst_axes(figure.add_subplot(), rmst, first, second, level)
+    return figure
+
+
+def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
+    """The content of `rmst_over_horizon`, for a panel."""
+    if rmst.empty:
+        raise InputError("there is no restricted mean to draw")
     axes.axhline(0, color=SOFT, lw=0.9)
-    axes.fill_between(rmst["horizon"], rmst["lower"], rmst["upper"], color=COLOURS[0], alpha=0.18, lw=0,
-                      label=f"{level:.0%} interval")  # fmt: skip
+    band = {"color": COLOURS[0], "alpha": 0.18, "lw": 0, "label": f"{level:.0%} interval".replace("%", " %")}
+    axes.fill_between(rmst["horizon"], rmst["lower"], rmst["upper"], **band)
     axes.plot(rmst["horizon"], rmst["estimate"], color=COLOURS[0], label="difference")
     for edge in ("lower", "upper"):
         axes.plot(rmst["horizon"], rmst[edge], color=COLOURS[0], lw=0.7, ls=(0, (3, 2)))
-    low, high = min(rmst["lower"].min(), 0), max(rmst["upper"].max(), 0)
-    margin = 0.12 * max(high - low, 1e-9)
+    low, high = min(float(rmst["lower"].min()), 0.0), max(float(rmst["upper"].max()), 0.0)
+    margin = 0.24 * max(high - low, 1e-9)
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(0, rmst["horizon"].max() * 1.02)
-    axes.set_xticks(time_ticks(float(rmst["horizon"].max())))
+    axes.set_xticks(time_ticks(float(rmst["horizon"].max()), 8))
     axes.set_xlabel("Horizon (months)")
-    axes.set_ylabel("Difference in restricted\nmean time (months)")
+    axes.set_ylabel("Difference in restricted mean (months)")
     for y, va, text in ((0.985, "top", f"↑ longer with {first}"), (0.015, "bottom", f"↓ longer with {second}")):
-        axes.text(0.01, y, wrapped(text, 90), transform=axes.transAxes, va=va, fontsize=7.5, color=SOFT)
-    axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.16))
-    return figure
+        axes.text(0.02, y, wrapped(text, 44), transform=axes.transAxes, va=va, fontsize=7, color=SOFT)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=7, borderaxespad=0.1)

@@ -1,0 +1,210 @@
+"""Two groups of patients: unmeasured bias, weights and balance, hazards and restricted means; response rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, percent_axis, plain, styled, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@styled
+def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
+    """The ratio corrected for an unmeasured factor, over its strength and its prevalence in the first group.
+
+    Parameters
+    ----------
+    array : DataFrame
+        strength, prevalence_treated, prevalence_comparator, ratio, conclusion; one comparator prevalence is drawn.
+    first, second : str
+        Names of the groups.
+    """
+    if array.empty:
+        raise InputError("the bias array is empty")
+    share = sorted(array["prevalence_comparator"].unique())[0]
+    rows = array[array["prevalence_comparator"] == share]
+    ratio = rows.pivot_table(index="strength", columns="prevalence_treated", values="ratio")
+    verdict = rows.pivot_table(index="strength", columns="prevalence_treated", values="conclusion", aggfunc="first")
+    values = np.log(ratio.to_numpy())
+    most = max(np.abs(values).max(), np.log(1.2))
+    figure = new_figure(0.36 * len(ratio) + 1.75)
+    axes = figure.add_subplot()
+    axes.pcolormesh(values, cmap="PuOr_r", vmin=-most, vmax=most, edgecolors=PAPER, linewidth=0.6)
+    changed = (verdict != "as observed").to_numpy()
+    for (i, j), value in np.ndenumerate(ratio.to_numpy()):
+        dark = abs(values[i, j]) > 0.7 * most
+        axes.text(j + 0.5, i + 0.5, f"{value:.2f}" + ("*" if changed[i, j] else ""), ha="center", va="center", fontsize=7.5,
+                  color=PAPER if dark else INK, fontstyle="italic" if changed[i, j] else "normal")  # fmt: skip
+    _boundary(axes, changed, color=INK, lw=2.2)
+    axes.set_xticks(np.arange(ratio.shape[1]) + 0.5, [f"{100 * p:g}" for p in ratio.columns])
+    axes.set_yticks(np.arange(len(ratio)) + 0.5, [f"{s:g}" for s in ratio.index])
+    axes.tick_params(length=0)
+    axes.set_xlabel(f"Prevalence of the factor with {_cut(first)} (%); {100 * share:g} % with the comparator")
+    axes.set_ylabel("Strength\n(hazard ratio of the factor)")
+    axes.set_title("corrected hazard ratio", loc="right", fontsize=8, fontweight="normal")
+    axes.set_title(f"against {_cut(second)}", loc="left", fontsize=8)
+    handles = [_key(lw=2.2, label="conclusion changes across this line (*: no longer as observed)")]
+    figure.legend(handles=handles, loc="outside lower left", fontsize=7.5)
+    return figure
+
+
+def _cut(words: str, most: int = 60) -> str:
+    return plain(words if len(words) <= most else words[: most - 1].rstrip() + "…")
+
+
+def _key(**kwargs: object):
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=INK, **kwargs)
+
+
+def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
+    """Lines between cells that differ."""
+    for i, j in zip(*np.nonzero(inside[:, 1:] != inside[:, :-1]), strict=True):
+        axes.plot([j + 1, j + 1], [i, i + 1], solid_capstyle="projecting", **style)
+    for i, j in zip(*np.nonzero(inside[1:] != inside[:-1]), strict=True):
+        axes.plot([j, j + 1], [i + 1, i + 1], solid_capstyle="projecting", **style)
+
+
+@styled
+def weights_histogram(weights: Sequence[float], *, ess: float | None = None) -> Figure:
+    """Distribution of adjustment weights scaled to mean 1, with the effective sample size.
+
+    Parameters
+    ----------
+    weights : sequence of float
+    ess : float, optional
+        Effective sample size; computed as (sum w)^2 / sum w^2 when not given.
+    """
+    values = np.asarray(weights, dtype=float)
+    if values.size == 0 or not np.all(np.isfinite(values)) or values.sum() <= 0:
+        raise InputError("weights must be finite and not all 0")
+    values = values / values.mean()
+    size = float(values.sum() ** 2 / (values**2).sum()) if ess is None else ess
+    figure = new_figure(2.7)
+    axes = figure.add_subplot()
+    axes.hist(values, bins=min(30, max(8, values.size // 5)), color=COLOURS[5], edgecolor=PAPER, lw=0.6)
+    axes.axvline(1, color=INK, lw=0.9, ls=(0, (4, 3)))
+    axes.set_xlabel("Weight (mean 1)")
+    axes.set_ylabel("Patients")
+    axes.set_title(f"n {values.size}, effective sample size {size:.1f} ({100 * size / values.size:.0f} %), largest weight "
+                   f"{values.max():.2f}", fontsize=8)  # fmt: skip
+    return figure
+
+
+@styled
+def love_plot(balance: pd.DataFrame, *, before: str, after: str, target: str, label: str) -> Figure:
+    """Means (or shares) of each covariate before and after weighting, beside the target.
+
+    Parameters
+    ----------
+    balance : DataFrame
+        One row a covariate; columns named by `label`, `before`, `after` and `target`.
+    """
+    if balance.empty:
+        raise InputError("the balance table is empty")
+    figure = new_figure(0.32 * len(balance) + 1.1)
+    axes = figure.add_subplot()
+    y = np.arange(len(balance))
+    axes.hlines(y, balance[before], balance[after], color=FAINT, lw=1.4, zorder=1)
+    axes.plot(balance[target], y, "|", ms=14, mew=2, color=INK, ls="none", label="target population", zorder=2)
+    axes.plot(
+        balance[before],
+        y,
+        "o",
+        ms=6,
+        mfc=PAPER,
+        mew=1.3,
+        color=COLOURS[1],
+        ls="none",
+        label="before weighting",
+        zorder=3,
+    )
+    axes.plot(balance[after], y, "D", ms=5, color=COLOURS[0], ls="none", label="after weighting", zorder=4)
+    axes.set_yticks(y, [wrapped(name, 40) for name in balance[label]])
+    axes.set_ylim(len(balance) - 0.4, -0.6)
+    shares = balance[[before, after, target]].to_numpy(dtype=float)
+    if shares.min() >= 0 and shares.max() <= 1:
+        percent_axis(axes, "Share of patients (%)", axis="x", top=min(1.0, shares.max() * 1.15))
+    else:
+        axes.set_xlabel("Mean")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=FAINT, lw=0.6)
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+@styled
+def hazards_and_rmst(
+    points: pd.DataFrame | None, rmst: pd.DataFrame | None, *, names: Mapping[str, str], level: float = 0.95
+) -> Figure:
+    """Log-cumulative hazards of two groups, and their difference in restricted means over the horizon, side by side.
+
+    Parameters
+    ----------
+    points : DataFrame, optional
+        group, log_time, value.
+    rmst : DataFrame, optional
+        horizon, estimate, lower, upper (first minus second).
+    names : dict of str
+        Names of the groups `first` and `second`.
+    """
+    from resurvey.figures.survival import log_cumulative_axes, rmst_axes
+
+    parts = [part for part in (points, rmst) if part is not None and len(part)]
+    if not parts:
+        raise InputError("neither log-cumulative hazards nor restricted means are there to draw")
+    figure = new_figure(3.5)
+    grid = figure.add_gridspec(1, len(parts))
+    column = 0
+    if points is not None and len(points):
+        log_cumulative_axes(figure.add_subplot(grid[0]), points, names)
+        column = 1
+    if rmst is not None and len(rmst):
+        rmst_axes(
+            figure.add_subplot(grid[column]), rmst, names.get("first", "first"), names.get("second", "second"), level
+        )
+    return figure
+
+
+@styled
+def response_rates(rates: pd.DataFrame) -> Figure:
+    """Rates with exact intervals.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        label, n, total, percent, lower, upper (limits as proportions).
+    """
+    if rates.empty:
+        raise InputError("there is no rate to draw")
+    figure = new_figure(0.42 * len(rates) + 0.75)
+    axes = figure.add_subplot()
+    y = np.arange(len(rates))
+    axes.hlines(y, 100 * rates["lower"], 100 * rates["upper"], color=INK, lw=1.1)
+    axes.plot(rates["percent"], y, "s", color=COLOURS[0], ms=6, ls="none")
+    for place, (_, row) in zip(y, rates.iterrows(), strict=True):
+        words = f"{row['n']:.0f}/{row['total']:.0f}   {row['percent']:.1f} % [{100 * row['lower']:.1f}, {100 * row['upper']:.1f}]"
+        axes.text(1.02, place, words, transform=_right(axes), fontsize=7.5, va="center")
+    axes.set_yticks(y, [wrapped(label, 44) for label in rates["label"]])
+    axes.set_ylim(len(rates) - 0.4, -0.6)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("Patients with the outcome (%)")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=FAINT, lw=0.6)
+    axes.spines["left"].set_color(SOFT)
+    return figure
+
+
+def _right(axes: Axes):
+    from matplotlib.transforms import blended_transform_factory
+
+    return blended_transform_factory(axes.transAxes, axes.transData)

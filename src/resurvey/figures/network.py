@@ -1,0 +1,287 @@
+"""A network of treatments: its graph, league table, ranks, funnel, consistency and contributions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import ceil, cos, pi, sin
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, new_figure, plain, styled, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CELL = re.compile(r"^\s*([\d.]+) \(([\d.]+) to ([\d.]+)\)\s*$")
+BETTER, WORSE = "#cfe3f2", "#f8dcc8"
+
+
+def short(label: str) -> str:
+    """A label without what stands in brackets."""
+    return re.sub(r"\s*\([^)]*\)", "", label).strip() or label
+
+
+@styled
+def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], reference: str) -> Figure:
+    """Treatments on a circle; lines where studies compare them, as wide as they are precise.
+
+    Parameters
+    ----------
+    contrasts : DataFrame
+        study, treatment, comparator, se (log scale).
+    names : dict of str
+        Labels of treatments.
+    reference : str
+        Treatment drawn at the top.
+    """
+    if contrasts.empty:
+        raise InputError("the network has no study: there is nothing to draw")
+    nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
+    angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
+    place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
+    figure = new_figure(4.3)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
+    axes.set_axis_off()
+    edges = contrasts.assign(
+        pair=[tuple(sorted(p)) for p in zip(contrasts["treatment"], contrasts["comparator"], strict=True)]
+    )
+    precision = edges.groupby("pair")["se"].apply(lambda se: float((1 / se**2).sum()))
+    for (a, b), weight in precision.items():
+        rows = edges[edges["pair"] == (a, b)]
+        (x1, y1), (x2, y2) = place[a], place[b]
+        axes.plot([x1, x2], [y1, y2], color=COLOURS[5], lw=1 + 7 * (weight / precision.max()) ** 0.5, zorder=1,
+                  solid_capstyle="butt")  # fmt: skip
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
+        axes.text(x, y, str(len(rows)), fontsize=8, ha="center", va="center", zorder=3,
+                  bbox={"boxstyle": "circle,pad=0.18", "fc": PAPER, "ec": SOFT, "lw": 0.6})  # fmt: skip
+    for node in nodes:
+        _node(axes, node, place[node], angle[node], edges, names, node == reference)
+    axes.set_xlim(-2.75, 2.75)
+    axes.set_ylim(-1.55, 1.5)
+    return figure
+
+
+def _node(
+    axes: Axes,
+    node: str,
+    place: tuple[float, float],
+    angle: float,
+    edges: pd.DataFrame,
+    names: Mapping[str, str],
+    first: bool,
+) -> None:
+    studies = edges.loc[(edges["treatment"] == node) | (edges["comparator"] == node), "study"].nunique()
+    axes.plot([place[0]], [place[1]], "s" if first else "o", ms=9 + 2.2 * studies**0.5, mec=PAPER, mew=1.2, zorder=2,
+              color=COLOURS[1] if first else COLOURS[0])  # fmt: skip
+    level = abs(cos(angle)) < 0.3
+    align = "center" if level else "left" if cos(angle) > 0 else "right"
+    text = wrapped(short(names.get(node, node)), 30 if level else 20)
+    axes.text(place[0] + 0.14 * np.sign(round(cos(angle), 6)) * (not level), place[1] + (0.13 * sin(angle)) * (1 if level else 0.6),
+              text, fontsize=8, ha=align, va=("bottom" if sin(angle) > 0 else "top") if level else "center",
+              fontweight="bold" if first else "normal", zorder=4)  # fmt: skip
+
+
+@styled
+def league_table(league: pd.DataFrame, *, names: Mapping[str, str], measure: str = "hazard ratio") -> Figure:
+    """League table: each cell is the row treatment against the column treatment.
+
+    Parameters
+    ----------
+    league : DataFrame
+        First column the row treatment, the others one a column treatment; cells "0.55 (0.34 to 0.88)".
+    names : dict of str
+    measure : str
+    """
+    rows = [str(cell) for cell in league.iloc[:, 0]]
+    columns = [str(name) for name in league.columns[1:]]
+    if not rows or rows != columns:
+        raise InputError("a league table needs the same treatments in its rows and columns")
+    n = len(rows)
+    figure = new_figure(0.46 * n + 0.75)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0.005, 0.01, 0.99, 0.98))
+    axes.set_axis_off()
+    axes.text(0, -0.78, f"Each cell: {measure} (95 % interval) of the treatment at the left against the treatment on top.",
+              fontsize=9, fontweight="bold", va="center")  # fmt: skip
+    axes.text(0, -0.33, "Below 1: lower hazard with the treatment at the LEFT (blue, bold where the interval excludes 1; "
+              "orange italics: higher).", fontsize=7.5, va="center")  # fmt: skip
+    size = 7.2 if n <= 7 else 6.4 if n <= 9 else 5.4
+    for i in range(n):
+        for j in range(n):
+            _cell(axes, i, j, str(league.iloc[i, j + 1]), names, size, int(105 / n))
+    axes.set_xlim(0, n)
+    axes.set_ylim(n, -1.1)
+    return figure
+
+
+def _cell(axes: Axes, i: int, j: int, text: str, names: Mapping[str, str], size: float, width: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    face, weight, style = PAPER, "normal", "normal"
+    found = CELL.match(text)
+    if i == j:
+        face, weight = FAINT, "bold"
+        shown = wrapped(short(names.get(text, text)), max(width, 9))
+        size *= 0.86
+    elif found:
+        low, high = float(found[2]), float(found[3])
+        shown = f"{found[1]}\n({found[2]} to {found[3]})"
+        face, weight, style = (
+            (BETTER, "bold", "normal")
+            if high < 1
+            else (WORSE, "normal", "italic")
+            if low > 1
+            else (PAPER, weight, style)
+        )
+    else:
+        shown = wrapped(text, width)
+    axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=SOFT, lw=0.5))
+    axes.text(j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style,
+              color=INK)  # fmt: skip
+
+
+@styled
+def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "random") -> Figure:
+    """Probability of each rank (bars) and of that rank or better (line), a panel a treatment, best first.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        model, treatment, rank, probability, sucra.
+    names : dict of str
+    model : {"random", "common"}
+    """
+    rows = ranks[ranks["model"] == model]
+    if rows.empty:
+        raise InputError(f"there are no ranks of the {model} effects model")
+    order = rows.groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
+    columns = min(3, len(order))
+    lines = ceil(len(order) / columns)
+    figure = new_figure(1.28 * lines + 0.45)
+    grid = figure.add_gridspec(lines, columns)
+    most = int(rows["rank"].max())
+    for index, (treatment, sucra) in enumerate(order.items()):
+        axes = figure.add_subplot(grid[divmod(index, columns)])
+        one = rows[rows["treatment"] == treatment].sort_values("rank")
+        axes.bar(one["rank"], one["probability"], color=COLOURS[0], width=0.75)
+        axes.plot(one["rank"], one["probability"].cumsum(), "-o", ms=2.5, lw=1, color=COLOURS[1])
+        axes.set_title(
+            f"{wrapped(short(names.get(str(treatment), str(treatment))), 32)}\nSUCRA {100 * sucra:.0f} %", fontsize=7.5
+        )
+        axes.set_ylim(0, 1.04)
+        axes.set_xlim(0.4, most + 0.6)
+        axes.set_xticks(range(1, most + 1))
+        axes.set_yticks([0, 0.5, 1], ["0", "50", "100"] if index % columns == 0 else ["", "", ""])
+        axes.tick_params(labelsize=7)
+        if index >= len(order) - columns:
+            axes.set_xlabel("Rank (1 = best)")
+    figure.supylabel("Probability (%): bars of the rank, line of it or better", fontsize=8)
+    return figure
+
+
+@styled
+def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: float = 1.959963984540054) -> Figure:
+    """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
+
+    Parameters
+    ----------
+    funnel : DataFrame
+        study, treatment, comparator, se, adjusted (log scale).
+    names : dict of str
+        Labels of treatments.
+    """
+    if len(funnel) < 2:
+        raise InputError("a funnel plot needs at least two studies")
+    figure = new_figure(3.8)
+    axes = figure.add_subplot()
+    top = float(funnel["se"].max()) * 1.12
+    axes.fill_betweenx([0, top], [0, -level_z * top], [0, level_z * top], color=FAINT, alpha=0.5, lw=0)
+    axes.axvline(0, color=SOFT, lw=0.9)
+    pairs = list(dict.fromkeys(zip(funnel["treatment"], funnel["comparator"], strict=True)))
+    for index, (a, b) in enumerate(pairs):
+        rows = funnel[(funnel["treatment"] == a) & (funnel["comparator"] == b)]
+        words = f"{short(names.get(a, a))} vs {short(names.get(b, b))}"
+        filled = index < len(MARKERS)
+        axes.plot(rows["adjusted"], rows["se"], MARKERS[index % len(MARKERS)], color=COLOURS[index % len(COLOURS)],
+                  mfc=COLOURS[index % len(COLOURS)] if filled else PAPER, ms=6, ls="none", label=wrapped(words, 52))  # fmt: skip
+    axes.set_ylim(top, 0)
+    axes.set_xlabel("log ratio minus the direct estimate of its comparison (below 0: favours the first named)")
+    axes.set_ylabel("Standard error of the log ratio")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=7)
+    return figure
+
+
+@styled
+def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
+    """How the fit of each design (row) changes when another (column) is set apart.
+
+    Parameters
+    ----------
+    heat : DataFrame
+        design, detached, change; optional piece.
+    names : dict of str
+    """
+    if heat.empty:
+        raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
+    wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
+    return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1)
+
+
+@styled
+def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], reference: str) -> Figure:
+    """Share of each direct comparison (column) in the network estimate against the reference (row).
+
+    Parameters
+    ----------
+    contributions : DataFrame
+        treatment, comparator, then one column a direct comparison "X : Y" (0-1).
+    names : dict of str
+    reference : str
+    """
+    rows = contributions[(contributions["treatment"] == reference) | (contributions["comparator"] == reference)]
+    if rows.empty:
+        raise InputError(f"no estimate is against {reference!r}: there are no contributions to draw")
+    other = np.where(rows["treatment"] == reference, rows["comparator"], rows["treatment"])
+    direct = [column for column in rows.columns if " : " in column]
+    wide = 100 * rows[direct].set_index(pd.Index(other, name="estimate"))
+    return _heat(wide, names, "Direct comparison", f"Estimate against\n{short(names.get(reference, reference))}",
+                 "Share (%)", diverging=False, digits=0)  # fmt: skip
+
+
+def _heat(
+    wide: pd.DataFrame, names: Mapping[str, str], x: str, y: str, title: str, *, diverging: bool, digits: int
+) -> Figure:
+    values = wide.to_numpy(dtype=float)
+    most = max(float(np.nanmax(np.abs(values))), 1e-9)
+    figure = new_figure(0.3 * len(wide) + 1.9)
+    axes = figure.add_subplot()
+    colours = (
+        {"cmap": "PuOr_r", "vmin": -most, "vmax": most} if diverging else {"cmap": "Blues", "vmin": 0, "vmax": most}
+    )
+    axes.pcolormesh(values, edgecolors=PAPER, linewidth=0.8, **colours)
+    for (i, j), value in np.ndenumerate(values):
+        dark = abs(value) > 0.62 * most
+        if abs(value) >= 0.5 * 10**-digits:
+            axes.text(j + 0.5, i + 0.5, f"{value:.{digits}f}".replace("-", "−"), ha="center", va="center", fontsize=7,
+                      color=PAPER if dark else INK)  # fmt: skip
+    axes.set_xticks(np.arange(wide.shape[1]) + 0.5, [_pair(c, names) for c in wide.columns], rotation=40, ha="right",
+                    rotation_mode="anchor", fontsize=6.8)  # fmt: skip
+    axes.set_yticks(np.arange(len(wide)) + 0.5, [_pair(r, names) for r in wide.index], fontsize=7)
+    axes.set_ylim(len(wide), 0)
+    axes.tick_params(length=0)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(title, fontsize=8, loc="right", fontweight="normal")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure
+
+
+def _pair(words: object, names: Mapping[str, str]) -> str:
+    return wrapped(" vs ".join(plain(short(names.get(part, part))) for part in str(words).split(" : ")), 38)
