@@ -38,16 +38,15 @@ def all_outputs(contrasts):
 
 
 def timed(name, call, repeats):
-    """Median seconds of several calls, after one that loads what is loaded late."""
+    """Median wall and processor seconds of several calls, after one that loads what is loaded late."""
     call()
-    seconds = []
+    wall, processor = [], []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        begin = time.perf_counter(), time.process_time()
         call()
-        seconds.append(time.perf_counter() - begin)
-    sys.stdout.write(
-        f"{name}: {np.median(seconds):.4f} s (median of {repeats}; {min(seconds):.4f} to {max(seconds):.4f})\n"
-    )
+        wall.append(time.perf_counter() - begin[0])
+        processor.append(time.process_time() - begin[1])
+    sys.stdout.write(f"{name}: {np.median(wall):.4f} s, processor {np.median(processor):.4f} s (median of {repeats})\n")
 
 
 def main():
