@@ -276,6 +276,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) 
             rng.standard_normal((size, 2 * k)) * np.sqrt(noise),
         ]
     )
+    spread *= arm.prior.inflation
     error = rng.standard_normal((size, len(arm.facts))) * np.where(above, 0.0, sd)
     state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
     for _ in range(corrections):

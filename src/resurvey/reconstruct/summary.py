@@ -10,7 +10,6 @@ import numpy as np
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.hazard import Fit, fit
-from resurvey.reconstruct.prior import PRIOR
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, ensemble
 from resurvey.reconstruct.summary_checks import TRANSFORMS, checked
@@ -146,7 +145,7 @@ def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
     transform = max(plain, key=lambda name: plain[name].evidence + np.log(TRANSFORM_SHARE[name]))
     candidates = periods(s, float(plain[transform].arm.edges[-1]))
     fits = [plain[transform] if p is None else fit(arm_of(s, transform=transform, period=p)) for p, _ in candidates]
-    score = PRIOR.temper * np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
+    score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
     share = np.exp(score - score.max())
     share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()

@@ -68,8 +68,8 @@ def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
         return np.log(2) * person_time / max(s.events, 0.5), 0.8
     where = f"{s.label}: " if s.label else ""
     raise NotEstimable(
-        f"{where}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its interval, "
-        "or a survival at a time, or the events together with numbers at risk or the longest follow-up"
+        f"{where}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its "
+        "interval, or a survival at a time, or the events together with numbers at risk or the longest follow-up"
     )
 
 
