@@ -19,7 +19,9 @@ def code(script):
 try:
     gate.check_config(config, WORKFLOW / "schemas" / "config.schema.yaml")
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
-    FACTS = gate.check_tables(Path(RAW), memory=Path(".snakemake/resurvey_checked.json"))
+    FACTS = gate.check_tables(
+        Path(RAW), memory=Path(".snakemake/resurvey_checked.json")
+    )
 except ResurveyError as error:
     raise WorkflowError(str(error)) from None
 
@@ -32,8 +34,21 @@ wildcard_constraints:
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
 
+
 AUDITED = config["audit"]["pages"]
-REBUILT = config["reconstruction"]["studies"]
+KMDATA = config["reconstruction"].get("kmdata") or {"folder": None, "sets": []}
+# Comparisons that rest on curve evidence stand aside where the collection is not at hand.
+WANTED = [
+    entry
+    for entry in config["comparisons"]
+    if KMDATA["folder"] or not entry.get("needs_kmdata")
+]
+REBUILT = list(
+    dict.fromkeys(
+        config["reconstruction"]["studies"]
+        + [s["study"] for s in KMDATA["sets"] if KMDATA["folder"]]
+    )
+)
 
 
 def batches(entries):
@@ -47,5 +62,10 @@ def batches(entries):
 
 def compared_studies(entries):
     """Studies whose rebuilt patients the comparisons need, each once."""
-    sides = [entry[side]["study"] for entry in entries if entry["kind"] == "patients" for side in ("treatment", "comparator")]
+    sides = [
+        entry[side]["study"]
+        for entry in entries
+        if entry["kind"] == "patients"
+        for side in ("treatment", "comparator")
+    ]
     return list(dict.fromkeys(sides))

@@ -1,8 +1,8 @@
 """Indirect comparisons, each listed in config.yaml, in batches by the study of their first group; one table of all."""
 
-COMPARISONS = {entry["id"]: entry for entry in config["comparisons"]}
+COMPARISONS = {entry["id"]: entry for entry in WANTED}
 # A job costs about as much to start as ten comparisons to make, so comparisons of one study share a job.
-BATCHES = batches(config["comparisons"])
+BATCHES = batches(WANTED)
 
 for batch, entries in BATCHES.items():
 
@@ -10,7 +10,10 @@ for batch, entries in BATCHES.items():
         name:
             f"compare_{batch}"
         input:
-            patients=expand("data/processed/patients/{study}.parquet", study=compared_studies(entries)),
+            patients=expand(
+                "data/processed/patients/{study}.parquet",
+                study=compared_studies(entries),
+            ),
             # ancient: the digest of the rows about the compared studies says what changed.
             raw=ancient(TABLES),
         output:

@@ -25,7 +25,10 @@ for batch, entries in BATCHES.items():
         input:
             comparisons=[f"results/comparisons/{entry['id']}" for entry in entries],
         output:
-            [directory(f"results/figures/comparison-{entry['id']}") for entry in entries],
+            [
+                directory(f"results/figures/comparison-{entry['id']}")
+                for entry in entries
+            ],
         log:
             f"logs/draw_comparisons/{batch}.log",
         params:

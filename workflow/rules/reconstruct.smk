@@ -15,7 +15,10 @@ rule reconstruct:
     params:
         rows=lambda wildcards: FACTS.of(wildcards.study),
         replicates=config["reconstruction"]["replicates"],
-        partitions=lambda wildcards: config["reconstruction"]["partitions"].get(wildcards.study, []),
+        partitions=lambda wildcards: config["reconstruction"]["partitions"].get(
+            wildcards.study, []
+        ),
+        kmdata=KMDATA,
         seed=config["seed"],
         code=code("reconstruct"),
     script:

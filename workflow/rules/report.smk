@@ -42,7 +42,7 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=config["comparisons"],
+        comparisons=WANTED,
         designs=config["design"],
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],

@@ -5,19 +5,24 @@ from typing import TYPE_CHECKING
 
 from resurvey import clean, tables
 from resurvey.logs import log_to
+from resurvey.reconstruct import sources
 from resurvey.reconstruct.study import ensemble_curves, rebuild_study
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
+raw = Path(snakemake.input.raw[0]).parent
+study = snakemake.wildcards.study
+typed = clean.tidy(tables.read_raw(raw))
 made = rebuild_study(
     typed,
-    snakemake.wildcards.study,
+    study,
     replicates=snakemake.params.replicates,
     seed=snakemake.params.seed,
     partitions=snakemake.params.partitions,
+    curves=sources.curves_of(typed["curves"], study, raw / "curves"),
+    given=sources.kmdata_of(snakemake.params.kmdata, study),
 )
 tables.write_parquet(made.patients, Path(snakemake.output.patients))
 tables.write_csv(made.accuracy, Path(snakemake.output.accuracy))

@@ -87,27 +87,30 @@ def _curve(arguments: argparse.Namespace) -> Reconstruction:
     return _from_file(arguments.curve, arguments.n, arguments.at_risk, arguments.events, arguments.seed)
 
 
-def _from_file(curve: Path, n: int, at_risk: Path | None, events: int | None, seed: int) -> Reconstruction:
+def _from_file(path: Path, n: int, at_risk: Path | None, events: int | None, seed: int) -> Reconstruction:
     import numpy as np
 
     from resurvey.reconstruct import from_curve
-    from resurvey.reconstruct.formats import read_at_risk, read_curve
+    from resurvey.reconstruct.formats import read_at_risk, read_curves
 
-    points = read_curve(curve)
-    table = read_at_risk(at_risk) if at_risk is not None else None
+    curves = read_curves(path)
+    if len(curves) > 1:
+        names = ", ".join(curve.name or "?" for curve in curves)
+        raise InputError(f"{path.name} holds {len(curves)} curves ({names}): give one file an arm")
+    times, counts = read_at_risk(at_risk) if at_risk is not None else (None, None)
     return from_curve(
-        points["time"],
-        points["survival"],
+        curves[0].times,
+        curves[0].survival,
         n=n,
-        at_risk_times=None if table is None else table["time"],
-        at_risk=None if table is None else table["at_risk"],
+        at_risk_times=times,
+        at_risk=counts,
         events=events,
         rng=np.random.default_rng(seed),
     )
 
 
 def _folder(arguments: argparse.Namespace) -> int:
-    """Every row of arms.csv (file, n, and optionally at_risk, events): patients beside it and a table of how it went."""
+    """Every row of arms.csv (file, n, optionally at_risk, events): its patients, and a table of how it went."""
     import pandas as pd
     from tqdm import tqdm
 
@@ -180,7 +183,10 @@ def _list(title: str, words: Iterable[str]) -> list[str]:
 
 
 def _draw(made: Reconstruction, path: Path) -> None:
-    from resurvey.figures.quick import draw_reconstruction
+    from resurvey.figures.rebuilt import rebuilt_against_printed
+    from resurvey.reconstruct.study import ensemble_curves
 
+    key = dict.fromkeys(("study_id", "arm_id", "population", "endpoint", "data_cut"), "")
+    curve = ensemble_curves(made.patients.assign(**key))
     path.parent.mkdir(parents=True, exist_ok=True)
-    draw_reconstruction(made).savefig(path)
+    rebuilt_against_printed(curve, made.accuracy, ylabel="Survival").savefig(path)

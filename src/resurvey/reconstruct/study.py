@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import ResurveyError
+from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
 from resurvey.reconstruct.pair import HazardRatio, from_pair
 from resurvey.reconstruct.result import Reconstruction
@@ -20,6 +21,16 @@ from resurvey.tables import Tables
 
 Key = tuple[str, str, str, str, str]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Digitised points of one arm, times in months; numbers at risk where they were printed."""
+
+    times: np.ndarray
+    survival: np.ndarray
+    at_risk_times: np.ndarray | None = None
+    at_risk: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,14 @@ class RebuiltStudy:
 
 
 def rebuild_study(
-    typed: Tables, study_id: str, *, replicates: int, seed: int, partitions: Sequence[Sequence[str]] = ()
+    typed: Tables,
+    study_id: str,
+    *,
+    replicates: int,
+    seed: int,
+    partitions: Sequence[Sequence[str]] = (),
+    curves: Mapping[str, Curve] | None = None,
+    given: Mapping[Key, Reconstruction] | None = None,
 ) -> RebuiltStudy:
     """Rebuild every arm, population and endpoint of a study that prints a median.
 
@@ -60,9 +78,16 @@ def rebuild_study(
         The project's seed; each arm draws from a stream of its own.
     partitions : sequence of sequence of str
         Sets of populations that together make up the whole arm.
+    curves : mapping of claim id to Curve, optional
+        Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
+    given : mapping of key to Reconstruction, optional
+        Arms that others rebuilt, taken as they are.
     """
-    arms = [_Arm(facts) for facts in gather(typed, study_id)]
-    known = {arm.facts.key: arm for arm in arms}
+    known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
+    for key, made in (given or {}).items():
+        known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
+    _rebuild_curves(known, typed, study_id, curves or {}, replicates, seed)
+    arms = [known[key] for key in sorted(known)]
     for populations in partitions:
         _rebuild_parts(known, tuple(populations), replicates, seed)
     for arm in arms:
@@ -83,6 +108,35 @@ class _Arm:
 
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from.
 SPARE = 4
+
+
+def _rebuild_curves(
+    known: dict[Key, _Arm], typed: Tables, study_id: str, curves: Mapping[str, Curve], replicates: int, seed: int
+) -> None:
+    """Arms with a digitised curve, each with whatever else is printed of it."""
+    rows = typed["curves"][typed["curves"]["study_id"] == study_id]
+    for _, row in rows.iterrows():
+        key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
+        arm = known.setdefault(key, _Arm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
+        summary = arm.facts.summary
+        events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
+        curve = curves[row["claim_id"]]
+        median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
+        try:
+            arm.made = from_curve(
+                curve.times,
+                curve.survival,
+                n=int(row["n"]),
+                at_risk_times=curve.at_risk_times,
+                at_risk=curve.at_risk,
+                events=events,
+                median=None if median is None else tuple(np.nan if part is None else part for part in median),
+                landmarks=list(summary.landmarks) if summary and summary.landmarks else None,
+                replicates=replicates,
+                rng=generator(seed, "curve", *key),
+            )
+        except ResurveyError as error:
+            arm.reason = str(error)
 
 
 def _spare(arm: _Arm, typed: Tables) -> int:

@@ -29,10 +29,11 @@ body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--ink); backg
   font: 1rem/1.55 system-ui, sans-serif; }
 a { color: var(--link); } img, svg { max-width: 100%; height: auto; }
 pre, code { font: .85rem/1.45 ui-monospace, monospace; } pre { overflow-x: auto; margin: 0; }
-.highlight, .input_area { background: var(--code); border: 1px solid var(--line); border-radius: 4px; padding: .4rem .6rem; }
+.highlight, .input_area { background: var(--code); border: 1px solid var(--line); border-radius: 4px;
+  padding: .4rem .6rem; }
 .output { overflow-x: auto; margin: .5rem 0 1.2rem; } .prompt, .anchor-link { display: none; }
-table { border-collapse: collapse; font-size: .85rem; } th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem;
-  text-align: left; vertical-align: top; }
+table { border-collapse: collapse; font-size: .85rem; }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; vertical-align: top; }
 """
 
 
