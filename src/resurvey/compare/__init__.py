@@ -11,6 +11,7 @@ from resurvey.compare.adjust_effects import (
 from resurvey.compare.adjust_sensitivity import leave_one_moment_out, trimmed, weighted_survival
 from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, shifted_null
 from resurvey.compare.bucher import bucher
+from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.estimates import Estimate, from_interval
 from resurvey.compare.network import Network, compare, network
 from resurvey.compare.outcome_models import g_computation, simulate_population, stc, stc_hazard_ratio
@@ -34,6 +35,7 @@ __all__ = [
     "cox_standardised_survival",
     "e_value",
     "e_values",
+    "ensemble_survival",
     "from_interval",
     "g_computation",
     "hull_check",
@@ -48,6 +50,7 @@ __all__ = [
     "pairwise",
     "pool",
     "poststratify",
+    "restricted_means_over_ensemble",
     "rubin",
     "rubin_limits",
     "shifted_null",

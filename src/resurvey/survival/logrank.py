@@ -275,14 +275,15 @@ def _weights(sets: RiskSets, weight: Weight) -> Floats:
 
 def _within_strata_cumprod(factor: Floats, sets: RiskSets) -> Floats:
     """Running product along each row, begun anew where a stratum begins (time goes back, or survival returns to 1)."""
-    out = np.cumprod(factor, axis=1)
+    out: Floats = np.cumprod(factor, axis=1, dtype=np.float64)
     begins = np.zeros(factor.shape, dtype=bool)
     begins[:, 1:] = sets.head[:, 1:] & (sets.survival[:, 1:] == 1.0)
     if not begins.any():
         return out
     before = np.concatenate((np.ones((len(out), 1)), out[:, :-1]), axis=1)
     place = np.maximum.accumulate(np.where(begins, np.arange(out.shape[1]), 0), axis=1)
-    return out / np.take_along_axis(before, place, axis=1)
+    since: Floats = out / np.take_along_axis(before, place, axis=1)
+    return since
 
 
 def _sums(sets: RiskSets, weight: Weight) -> tuple[Floats, Floats, Floats]:

@@ -111,7 +111,8 @@ def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayL
             raise InputError("scale 'log' needs events after time 0, found one at 0: use 'km', 'rank' or 'identity'")
         return np.where(sets.death, np.log(np.where(sets.death, sets.time, 1.0)), 0.0)
     if scale == "rank":
-        return pd.Series(np.where(sets.death[0], sets.time[0], np.inf)).rank().to_numpy()[None, :]
+        ranks = pd.Series(np.where(sets.death[0], sets.time[0], np.inf)).rank()
+        return np.asarray(ranks, dtype=np.float64)[None, :]
     if scale == "km":
         curve = kaplan_meier(time, event)
         place = np.searchsorted(curve.time, sets.time, side="left")  # just before the death
