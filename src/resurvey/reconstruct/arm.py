@@ -82,7 +82,8 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
     drop = 1 - (level[1:]) / np.maximum(level[:-1], 1e-12)
     slack = np.ceil(BEND / np.maximum(level[:-1], BEND) * cut.entering) + 1
     most = int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum())
-    least = fewest_deaths(level, cut.entering)
+    falls = int(np.sum(arm.curve.drops > 1e-9))
+    least = fewest_deaths(level, cut.entering, falls)
     most = max(most, least)
     total = int(np.clip(arm.events, least, most))
     if total != arm.events:
@@ -94,13 +95,14 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
     return total
 
 
-def fewest_deaths(level: Floats, entering: Floats) -> int:
+def fewest_deaths(level: Floats, entering: Floats, falls: int) -> int:
     """Deaths without which no product-limit curve comes within `BEND` of the levels, however many are censored.
 
-    A curve of d deaths has d steps, so that the largest distance is at least half a step; and while n are still at
+    A curve of d deaths has d steps, so that the largest distance is at least half a step, unless the given curve has no
+    more than d falls itself; and while n are still at
     risk at the end of a gap, a fall from S to S' takes n (S / S' - 1) deaths or more.
     """
-    steps = np.ceil((1 - level[-1] - BEND) / (2 * BEND))
+    steps = min(np.ceil((1 - level[-1] - BEND) / (2 * BEND)), falls)
     after = np.append(entering[1:], 0.0)
     fall = np.maximum(level[:-1] - level[1:] - 2 * BEND, 0.0)
     gaps = np.floor(after * fall / np.maximum(level[1:] + BEND, BEND)).sum()

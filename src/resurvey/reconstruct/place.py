@@ -159,6 +159,12 @@ def foreseen_theta(arm: Frame, known: Followed) -> float:
     last = arm.gaps - 1
     patients = max(arm.entering[last] * arm.survival[-1] / max(arm.survival[arm.edge[last]], 1e-12), 1.0)
     most = 1.0 - 1.0 / max(patients, 1.0)
+    in_tail = arm.ticks[arm.ticks >= arm.knot[arm.edge[last]]]
+    if in_tail.size:
+        # a mark is one patient, unless the events or the numbers at risk say more
+        level = np.interp(in_tail, arm.knot, arm.survival)
+        fall = float(np.sum(1 / np.maximum(level, 1e-9))) / (arm.entering[0] * max(known.at_rows[last], 1e-12))
+        return float(min(fall, most))
     if last == 0:
         return most
     start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
@@ -268,7 +274,12 @@ def place(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None
 
 
 def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
-    """Keep every patient in its own gap: at or after the row's time, before the next row's."""
+    """Keep every patient in its own gap: at or after the row's time, before the next row's.
+
+    A step has two knots one rounding error apart; patients on it get the later one, which is the time as it was given.
+    """
+    above = arm.knot[np.minimum(np.searchsorted(arm.knot, times, side="right"), arm.knot.size - 1)]
+    times = np.where(np.abs(above - times) <= 4 * np.spacing(np.abs(above)), above, times)
     gap = np.repeat(np.arange(count.size), count)
     start = np.nextafter(arm.knot[arm.edge[:-1]], np.inf)
     start[0] = max(arm.knot[0], 0.0)
