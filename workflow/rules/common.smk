@@ -5,9 +5,10 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, provenance
+from resurvey.workflow import folder as workflow_folder
 from resurvey.errors import ResurveyError
 
-WORKFLOW = Path(workflow.basedir) / "workflow"
+WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
 
