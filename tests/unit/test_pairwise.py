@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resurvey.compare.bucher import bucher
 from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.pairwise import pairwise
-from resurvey.compare.rubin import rubin, rubin_limits
+from resurvey.compare.rubin import rubin, rubin_limits, rubin_survival
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import (
     compare_landmarks,
@@ -89,6 +89,20 @@ def test_sides_are_pooled_apart():
     assert open_.upper == math.inf
     few = rubin_limits([3.0, 3.0, 3.0], [2, 2, 2], [4, 4, math.inf])
     assert few.upper == pytest.approx(4)
+
+
+def test_survival_is_pooled_on_the_log_log_scale():
+    # two replicates: S 0.8 and 0.6, both with se 0.3 of log(-log S)
+    z, survival = 1.959963984540054, np.array([0.8, 0.6])
+    eta = np.log(-np.log(survival))
+    pooled = rubin_survival(survival, np.exp(-np.exp(eta + z * 0.3)), np.exp(-np.exp(eta - z * 0.3)))
+    total = rubin(eta, [0.09, 0.09])
+    assert pooled.estimate == pytest.approx(0.7)
+    assert math.log(-math.log(pooled.lower)) == pytest.approx(math.log(-math.log(0.7)) + total.upper - total.estimate)
+    assert 0 < pooled.lower < 0.7 < pooled.upper < 1
+    # a replicate without events leaves the scale: the sides are pooled and cut
+    cut = rubin_survival([1.0, 0.9], [1.0, 0.5], [1.0, 0.99])
+    assert (cut.lower >= 0, cut.upper) == (True, 1.0)
 
 
 def test_rubin_refuses():
@@ -303,8 +317,10 @@ def test_curve_of_an_ensemble():
     table = ensemble_survival(A, [0, 5, 10])
     means = [(A[(A["replicate"] == i)]["time"] > 0).mean() for i in range(6)]
     assert table["survival"].iloc[0] == np.mean(means) == 1
-    assert (table["lower"] <= table["within_lower"] + 1e-12).all()
-    assert (table["upper"] + 1e-12 >= table["within_upper"]).all()
+    width, within = table["upper"] - table["lower"], table["within_upper"] - table["within_lower"]
+    assert (width[1:] > within[1:]).all()
+    assert table["lower"].between(0, 1).all()
+    assert table["upper"].between(0, 1).all()
     with pytest.raises(InputError, match="time 500 is not within 0 and"):
         ensemble_survival(A, [500])
 

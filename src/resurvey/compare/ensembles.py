@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from resurvey.compare.pairwise import match_replicates
-from resurvey.compare.rubin import rubin, rubin_limits
+from resurvey.compare.rubin import rubin, rubin_survival
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import patient_stack
@@ -18,7 +18,7 @@ from resurvey.survival.stack import patient_stack
 def ensemble_survival(patients: pd.DataFrame, times: ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
     """Survival of one arm over its replicates, with sampling and rebuilding uncertainty together.
 
-    Each replicate has its log-log interval; the sides are pooled by Rubin's rules.
+    Each replicate has its log-log interval; they are pooled by Rubin's rules on that scale.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ def ensemble_survival(patients: pd.DataFrame, times: ArrayLike, *, level: float 
     Returns
     -------
     DataFrame
-        Columns time, survival, lower, upper (total), within_lower, within_upper (as if the patients had been seen).
+        Columns time, survival, lower, upper (total), within_lower, within_upper (mean limits of the replicates,
+        as if the patients had been seen).
 
     Raises
     ------
@@ -46,14 +47,13 @@ def ensemble_survival(patients: pd.DataFrame, times: ArrayLike, *, level: float 
             raise InputError(f"time {time:g} is not within 0 and {reach:g}, where the shortest replicate ends")
         values = curves.landmark(float(time), level=level)
         mean, low, high = (float(part.mean()) for part in values)
-        row = {"time": float(time), "survival": mean, "lower": low, "upper": high}
-        row |= {"within_lower": low, "within_upper": high}
         try:
-            pooled = rubin_limits(*values, level=level)
-            row |= {"lower": max(pooled.lower, 0.0), "upper": min(pooled.upper, 1.0)}
-        except NotEstimable:
-            pass  # no event yet in any replicate: the survival is 1 and has no variance
-        rows.append(row)
+            pooled = rubin_survival(*values, level=level)
+            limits = {"lower": pooled.lower, "upper": pooled.upper}
+        except NotEstimable:  # no event yet in any replicate: the survival is 1 and has no variance
+            limits = {"lower": low, "upper": high}
+        within = {"within_lower": low, "within_upper": high}
+        rows.append({"time": float(time), "survival": mean, **limits, **within})
     return pd.DataFrame(rows)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
+from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits, rubin_survival
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.cox import Ties, check_level, stack_cox
 from resurvey.survival.difference import recovered_difference
@@ -354,7 +354,7 @@ def _landmark(pair: _Pair, time: float) -> None:
         arms.append(tuple(np.where(known, part, nan) for part in values))
     why = f"landmark {time:g} is beyond the follow-up"
     for name, values in zip(("first arm", "second arm"), arms, strict=True):
-        _attempt(_skewed, pair, (method, name, time), *values, False, False, why)
+        _attempt(_skewed, pair, (method, name, time), *values, False, False, why, rubin_survival)
     both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
     _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True, why)
 
@@ -368,6 +368,7 @@ def _skewed(
     ratio: bool,
     test: bool,
     why: str = "not reached",
+    pool: Callable[..., EnsembleEstimate] = rubin_limits,
 ) -> EnsembleEstimate:
     """Pool an estimate with skewed limits over the replicates in which it exists."""
     known = np.isfinite(estimate)
@@ -375,7 +376,7 @@ def _skewed(
         raise _Unable(f"{why} in {int((~known).sum())} of {known.size} replicates", [names])
     values = (part[known] for part in (estimate, lower, upper))
     try:
-        pooled = rubin_limits(*values, complete_df=pair.complete_df, level=pair.level)
+        pooled = pool(*values, complete_df=pair.complete_df, level=pair.level)
     except NotEstimable as reason:
         raise _Unable(str(reason), [names]) from None
     open_ = "upper limit not reached" if pooled.upper == inf else "lower limit open" if pooled.lower == -inf else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -110,6 +110,38 @@ def rubin_limits(
         raise NotEstimable("the interval is open on both sides in most replicates: too few events for a limit")
     _vectors(q, np.zeros_like(q))
     return _pool(q, below, above, complete_df, level)
+
+
+def rubin_survival(
+    survival: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, complete_df: float = inf, level: float = 0.95
+) -> EnsembleEstimate:
+    """Pool survival probabilities with their log-log limits; the pooled limits are log-log too, so stay in 0 to 1.
+
+    The estimate is the mean survival; its limits are taken on the log-log scale around it, with the total variance
+    that Rubin's rules give on that scale. Where some replicate has survival 0 or 1 the sides are pooled as in
+    `rubin_limits` and cut to 0 and 1. `se`, `within` and `between` are of the probability.
+
+    Parameters
+    ----------
+    survival, lower, upper : array-like, shape (m,)
+        Survival of each replicate and its log-log limits at `level`.
+
+    Raises
+    ------
+    InputError, NotEstimable
+        As `rubin_limits`.
+    """
+    pooled = rubin_limits(survival, lower, upper, complete_df=complete_df, level=level)
+    s, low = np.atleast_1d(np.asarray(survival, dtype=float)), np.atleast_1d(np.asarray(lower, dtype=float))
+    if np.any((s <= 0) | (s >= 1) | (low <= 0)):
+        return replace(pooled, lower=max(pooled.lower, 0.0), upper=min(pooled.upper, 1.0))
+    eta = np.log(-np.log(s))
+    se = (np.log(-np.log(low)) - eta) / float(ndtri(0.5 + level / 2))
+    total = rubin(eta, se**2, complete_df=complete_df, level=level)
+    half, centre = total.upper - total.estimate, np.log(-np.log(pooled.estimate))
+    with np.errstate(over="ignore"):  # few replicates that differ much: the whole of 0 to 1
+        limits = np.exp(-np.exp(np.array([centre + half, centre - half])))
+    return replace(pooled, lower=float(limits[0]), upper=float(limits[1]))
 
 
 def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
