@@ -126,7 +126,7 @@ def test_contradictory_rows_are_named_and_the_rest_kept():
 
 
 def test_more_events_than_the_curve_allows_is_said():
-    at, survival, given_, _ = simulated(9, n=200)
+    at, survival, _given, _ = simulated(9, n=200)
     r = from_curve(at, 0.9 + 0.1 * np.clip(survival, 0, 1), n=200, events=180)
     assert any("180 were printed" in words for words in r.repairs)
     row = r.accuracy.set_index("fact").loc["events"]
