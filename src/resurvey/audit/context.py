@@ -162,10 +162,15 @@ class Context:
         keys = zip(*(counted[column] for column in PLACE), strict=True)
         return dict(zip(keys, zip(counted["n"], counted["claim"], strict=True), strict=True))
 
-    def size(self, source: str, study: str, arm: str, population: str) -> tuple[float, str] | None:
-        """Printed size of a group and the claim that prints it: by the same source, else by one other source."""
+    def size(
+        self, source: str, study: str, arm: str, population: str, *, elsewhere: bool = False
+    ) -> tuple[float, str] | None:
+        """Printed size of a group and a claim that prints it; `elsewhere` admits the one size of other documents.
+
+        Another document may speak of another data cut, so denominators are never taken from there.
+        """
         here = self.sizes.get((source, study, arm, population))
-        if here is not None:
+        if here is not None or not elsewhere:
             return here
         return self._size_elsewhere.get((study, arm, population))
 

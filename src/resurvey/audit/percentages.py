@@ -261,7 +261,7 @@ def check_implied_total(context: Context) -> pd.DataFrame:
 def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> pd.DataFrame:
     source, study, arm, population, _ = place
     least, most = group["least"].max(), group["most"].min()
-    whole = context.size(source, study, "all", population)
+    whole = context.size(source, study, "all", population, elsewhere=True)
     exists = least <= most
     words = f"one N from {show(least, 6)} to {show(most, 6)} gives every percentage of {arm}"
     verdict = REPRODUCED if exists else DISCREPANT

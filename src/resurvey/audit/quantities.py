@@ -190,6 +190,7 @@ def _ratio_tests(context: Context) -> pd.DataFrame:
     arm = frame["comparator_arm_id"].where(frame["comparator_arm_id"] != "", frame["arm_id"])
     key = _pair_keys(frame, frame["study_id"], arm, population, frame["endpoint"])
     adjusted = np.where(frame["model"].isin(["multivariable", "matched"]), "adjusted", "unadjusted")
+    adjusted = np.where(frame["model"] == "stratified", "stratified", adjusted).astype(object)
     kind = adjusted + np.where(frame["test"] != "", " " + frame["test"], "")
     return _frame(frame, "p", key, "p", "p of " + frame["endpoint"], kind)
 

@@ -282,11 +282,11 @@ def _patients(context: Context, record: dict) -> float:
     source, study = record["source_id"], record["study_id"]
     other_arm = record["comparator_arm_id"] or record["arm_id"]
     other_population = record["comparator_population"] or record["population"]
-    first = context.size(source, study, record["arm_id"], record["population"])
-    second = context.size(source, study, other_arm, other_population)
+    first = context.size(source, study, record["arm_id"], record["population"], elsewhere=True)
+    second = context.size(source, study, other_arm, other_population, elsewhere=True)
     if first and second:
         return first[0] + second[0]
-    whole = context.size(source, study, "all", record["population"])
+    whole = context.size(source, study, "all", record["population"], elsewhere=True)
     return whole[0] if whole else float("nan")
 
 

@@ -33,6 +33,8 @@ class Value:
         The number and what its rounding allows; months for times, per cent for shares.
     operator : str
         `=`, `<`, `~`, `NR` ...
+    scale : str
+        What it is measured in: `months`, `share`, `count`, `ratio`, or the printed unit.
     """
 
     claim: str
@@ -42,6 +44,11 @@ class Value:
     low: float
     high: float
     operator: str
+    scale: str = ""
+
+    def comparable(self, other: Value) -> bool:
+        """Whether both are on one scale: times, shares, counts or ratios; an unknown scale is comparable to none."""
+        return self.scale == other.scale and self.scale != ""
 
 
 def value_of(context: Context, claim: str) -> Value | None:
@@ -61,5 +68,16 @@ def value_in(table: str, record: dict) -> Value | None:
         if operator == "" or value != value:
             continue
         low, high = record[f"{typed}_min"], record[f"{typed}_max"]
-        return Value(record["claim_id"], table, record[f"{printed}_text"], value, low, high, operator)
+        scale = _scale(table, typed, str(record.get("unit", "")))
+        return Value(record["claim_id"], table, record[f"{printed}_text"], value, low, high, operator, scale)
     return None
+
+
+def _scale(table: str, typed: str, unit: str) -> str:
+    if typed.endswith("_months") or (table == "quantities" and unit.startswith("month")):
+        return "months"
+    if typed in ("percent", "value_prop") or unit in ("%", "% of patients"):
+        return "share"
+    if typed in ("n", "n_at_risk"):
+        return "count"
+    return "ratio" if table == "hazard_ratios" else unit

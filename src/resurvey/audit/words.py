@@ -30,7 +30,12 @@ def _pair(context: Context, record: dict) -> tuple[Value, Value] | None:
     if len(claims) != 2:
         return None
     first, second = value_of(context, claims[0]), value_of(context, claims[1])
-    return (first, second) if first is not None and second is not None else None
+    if first is None or second is None:
+        return None
+    # "Not reached" has no unit.
+    if not first.comparable(second) and "NR" not in (first.operator, second.operator):
+        return None
+    return first, second
 
 
 @register("stated-difference", "first - second, each within its rounding, against the difference stated")
