@@ -47,24 +47,32 @@ class Facts:
         )
 
 
-def check_config(config: Mapping[str, Any], schema: Path) -> None:
+def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = None) -> None:
     """Refuse a config that breaks its schema; the message lists every fault with the path of its key.
+
+    A config that passed last time, by the file `memory`, is not checked again: importing the checker takes longer
+    than all the rest of a run that has nothing to do.
 
     Raises
     ------
     InputError
         With one line a fault: the key, what was found, what is allowed.
     """
+    plain = json.loads(json.dumps(config, default=str))
+    state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
+    if memory is not None and memory.is_file() and memory.read_text(encoding="utf-8") == state:
+        return
     import jsonschema
     import yaml
 
-    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
-    checker = jsonschema.Draft202012Validator(rules)
-    plain = json.loads(json.dumps(config, default=str))
+    checker = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
     faults = sorted(checker.iter_errors(plain), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [f"  {'/'.join(map(str, fault.path)) or 'top level'}: {_words(fault)}" for fault in faults]
         raise InputError(f"{len(faults)} fault(s) in config.yaml; nothing was run:\n" + "\n".join(lines))
+    if memory is not None:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        memory.write_text(state, encoding="utf-8")
 
 
 def _words(fault: Any) -> str:

@@ -18,7 +18,11 @@ def code(script):
 
 
 try:
-    gate.check_config(config, WORKFLOW / "schemas" / "config.schema.yaml")
+    gate.check_config(
+        config,
+        WORKFLOW / "schemas" / "config.schema.yaml",
+        Path(".snakemake/resurvey_config"),
+    )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
     FACTS = gate.check_tables(
         Path(RAW), memory=Path(".snakemake/resurvey_checked.json")
