@@ -43,6 +43,8 @@ class Fact:
         An inequality: in force only where the value would exceed `target`.
     crossing : bool
         The time was read off a curve at a given height (a median or a limit), rather than the height at a given time.
+    soft : bool
+        A usual value rather than a printed one.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Fact:
     transform: str = "log-log"
     at_most: bool = False
     crossing: bool = False
+    soft: bool = False
 
 
 @dataclass(frozen=True)
@@ -277,7 +280,9 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) 
         ]
     )
     spread *= arm.prior.inflation
-    error = rng.standard_normal((size, len(arm.facts))) * np.where(above, 0.0, sd)
+    # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
+    soft = np.array([fact.soft for fact in arm.facts])
+    error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
     state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
     for _ in range(corrections):
         left = target + error - predict(arm, paths(arm, state))

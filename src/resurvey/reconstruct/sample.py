@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ROUNDS = 3
+ROUNDS = 4
+MOST_SPARE = 6.0
 EVENT_OFFSETS = np.array([-12, -8, *range(-5, 6), 8, 12])
 CENSOR_OFFSETS = np.array([-25, -16, -11, *range(-7, 8), 11, 16, 25])
 
@@ -50,8 +51,9 @@ def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.
     for round_ in range(ROUNDS):
         made = _batch(found, s, int(np.ceil(wanted * spare)) + 2, transform, rng)
         good = np.flatnonzero(made.placed)
-        spare = min(1.05 / max(good.size / made.placed.size, 0.2), 4.0)
-        last = round_ == ROUNDS - 1
+        hopeless = good.size < 0.02 * made.placed.size
+        spare = min(1.05 / max(good.size / made.placed.size, 0.1), MOST_SPARE)
+        last = hopeless or round_ == ROUNDS - 1
         take = good[:wanted] if not last else np.concatenate([good, np.flatnonzero(~made.placed)])[:wanted]
         kept.append(Ensemble(made.time[take], made.event[take], made.placed[take]))
         wanted -= take.size
@@ -66,7 +68,7 @@ def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.ra
     plan = _plan(arm, s, state)
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, state, plan, leaving, events, late, rng)
-    time, event = tune_landmarks(arm, plan, time, event, rng)
+    time, event = tune_landmarks(arm, plan, time, event, s.survival_rounding, rng)
     made = _in_place(arm, s, plan, time, event, transform, rng)
     return Ensemble(made.time, made.event, made.placed & _meets_landmarks(s, made.time, made.event))
 

@@ -209,9 +209,9 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         yield Fact("events", last, float(s.events), 0.4)
     if end_of_follow_up(s)[1] and not (s.at_risk_times and s.at_risk_times[-1] == edges[-1]):
         target, sd = (0.0, 0.5) if s.events == s.n else (prior.left_log, prior.left_sd)
-        yield Fact("at_risk", last, target, sd)
+        yield Fact("at_risk", last, target, sd, soft=True)
     if s.median_follow_up is not None and s.events != s.n and s.median_follow_up < edges[-1]:
-        yield Fact("censoring", place(s.median_follow_up), LOG_LOG_2, 0.35)
+        yield Fact("censoring", place(s.median_follow_up), LOG_LOG_2, 0.35, soft=True)
     if s.median_not_reached:
         yield Fact("survival", last, LOG_LOG_2 - 0.03, 0.02, at_most=True)
     if s.upper_not_reached:
