@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median as middle_value
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,7 +135,7 @@ def _as_proportion(s: Floats, repairs: list[str]) -> Floats:
 def _as_survival(s: Floats, repairs: list[str]) -> Floats:
     """Survival from survival or from cumulative incidence: an incidence starts low and rises."""
     tenth = max(s.size // 10, 1)
-    first, last = float(np.median(s[:tenth])), float(np.median(s[-tenth:]))
+    first, last = middle_value(s[:tenth].tolist()), middle_value(s[-tenth:].tolist())
     rises = last > first + 0.02
     if first < 0.5 and (rises or first < 0.05) and last >= first - 0.02:
         repairs.append("the curve starts low and rises: read as cumulative incidence, survival is one minus it")

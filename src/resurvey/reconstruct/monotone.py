@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,10 +117,10 @@ def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:
     limit = max(STRAY, 6 * spread)
     suspects = np.flatnonzero(np.abs(off) > limit)
     for k in suspects:
-        before, after = survival[max(k - 3, 0) : k], survival[k + 1 : k + 4]
-        near = smooth[max(k - 2, 0) : k + 3]
-        low = after.size and survival[k] < min(np.median(after), near.min()) - limit
-        high = before.size and survival[k] > max(np.median(before), near.max()) + limit
+        before, after = survival[max(k - 3, 0) : k].tolist(), survival[k + 1 : k + 4].tolist()
+        near = smooth[max(k - 2, 0) : k + 3].tolist()
+        low = after and survival[k] < min(median(after), *near) - limit
+        high = before and survival[k] > max(median(before), *near) + limit
         stray[k] = bool(low or high)
     return stray
 
