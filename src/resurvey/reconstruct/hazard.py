@@ -262,7 +262,7 @@ def arm_mean(arm: Arm) -> Floats:
     return np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
 
 
-def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) -> Floats:
+def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) -> Floats:
     """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain."""
     arm = found.arm
     k = arm.bins
@@ -284,8 +284,10 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 3) 
     soft = np.array([fact.soft for fact in arm.facts])
     error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
     state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
+    # the gain holds near the best state: a correction is taken in steps
+    most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     for _ in range(corrections):
         left = target + error - predict(arm, paths(arm, state))
         left = np.where(above & (left > 0), 0.0, left)
-        state = state + np.clip(left, -2 * np.maximum(sd, 1.0), 2 * np.maximum(sd, 1.0)) @ gain.T
+        state = state + np.clip(left, -most, most) @ gain.T
     return state
