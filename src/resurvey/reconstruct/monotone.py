@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 #: Share of the stretch between two points over which the curve falls, up to the later one: a click marks the foot of a
 #: step more often than its top. The points of an exact curve are taken at their word more than noisy ones.
-FALL_NOISY, FALL_EXACT = 0.5, 0.3
+FALL_NOISY, FALL_EXACT = 0.6, 0.3
 EXACT = 1e-7
 #: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
 STRAY = 0.02

@@ -300,6 +300,17 @@ def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) ->
     return _within_gap(arm, np.interp(-half_way, -arm.survival, arm.knot), deaths)
 
 
+def at_points(arm: Frame, died: Floats, points: Floats, shoulders: Floats) -> Floats:
+    """The last death of each fall of an exact curve moved to the point where the fall ends, within its gap."""
+    died = np.sort(died)
+    last = np.searchsorted(died, points, side="right") - 1
+    starts = arm.knot[arm.edge[:-1]]
+    inside = (last >= 0) & (died[last] > shoulders)
+    inside &= np.searchsorted(starts, died[last]) == np.searchsorted(starts, points)
+    died[last[inside]] = points[inside]
+    return died
+
+
 def levels_after(died: Floats, lost: Floats) -> Floats:
     """Product-limit survival just after each death, in the order of time."""
     time = np.concatenate((died, lost))

@@ -14,6 +14,7 @@ from resurvey.reconstruct.monotone import Floats, anchored, monotone_curve
 from resurvey.reconstruct.place import (
     Followed,
     Frame,
+    at_points,
     flow,
     followed,
     foreseen_theta,
@@ -51,6 +52,9 @@ def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, F
     levels = None if rng is None else scattered_levels(censored, rng)
     lost = place(cut, streams.censored, censored, levels)
     died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
+    if arm.curve.exact and died.size:
+        points = arm.curve.drop_times[arm.curve.drops > 1e-9]
+        died = at_points(cut, died, points, arm.curve.shoulder(points))
     died = pinned(arm, cut, died, lost)
     return np.concatenate((died, lost)), np.concatenate((np.ones(died.size), np.zeros(lost.size)))
 
