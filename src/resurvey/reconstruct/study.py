@@ -161,6 +161,8 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], replica
         keys = [(key[0], key[1], population, key[3], key[4]) for population in populations]
         if key[2] != "all" or any(part not in known for part in keys) or whole.facts.summary is None:
             continue
+        if any(known[part].made is not None for part in keys):
+            continue  # A part with a curve of its own is better known than its share of the whole.
         parts = {name: known[part].facts.summary for name, part in zip(populations, keys, strict=True)}
         if any(summary is None for summary in parts.values()):
             continue
