@@ -1,0 +1,294 @@
+"""The audit: findings first, by severity, with their rulings; then every number with its source and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from resurvey.report.document import (
+    Badge,
+    Block,
+    Claims,
+    Column,
+    Heading,
+    Paragraph,
+    Row,
+    Table,
+    Words,
+    anchor,
+    claim_anchor,
+    words,
+)
+from resurvey.report.figure import figures_of
+from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.words import (
+    SEVERITY_TONES,
+    SEVERITY_WORDS,
+    VERDICT_TONES,
+    VERDICT_WORDS,
+    WORST_FIRST,
+    count,
+    number,
+    percent,
+    sentence,
+)
+
+FINDINGS = ("impossible", "conflict", "discrepant", "other-method")
+GRAVE = ("conclusion", "major", "minor", "none")
+MAX_CHECKS_SHOWN = 4
+
+
+def verdict(text: str) -> Badge:
+    """A verdict with the tone of its gravity."""
+    return Badge(text, VERDICT_TONES.get(text, "plain"))
+
+
+def severity(text: str) -> Badge:
+    """What hangs on a finding."""
+    return Badge(text, SEVERITY_TONES.get(text, "plain"))
+
+
+def findings_of(results: Results) -> list[Record]:
+    """Checks that did not come out, gravest first; those of the audited documents before others."""
+    pages = [str(page) for page in results.choices.pages]
+    place = {name: number for number, name in enumerate(pages)}
+    found = [row for row in rows(results.checks) if row["verdict"] in FINDINGS]
+    return sorted(
+        found,
+        key=lambda row: (
+            GRAVE.index(str(row["severity"])),
+            place.get(str(row["source_id"]), len(place)),
+            FINDINGS.index(str(row["verdict"])),
+            str(row["check_id"]),
+        ),
+    )
+
+
+def audit(results: Results) -> Iterator[Block]:
+    """The section of the audit."""
+    yield Heading(1, "The audit", "audit")
+    checks = results.checks
+    if checks.empty:
+        yield Paragraph(words("No check was made: the tables hold nothing that can be recomputed."))
+        return
+    counts = checks["verdict"].value_counts()
+    held = int(counts.get("reproduced", 0) + counts.get("rounding", 0))
+    found = findings_of(results)
+    yield Paragraph(
+        words(
+            f"{count(len(checks), 'check')} were made; {percent(held / len(checks), 1)} came out. "
+            f"{sentence(count(len(found), 'check'))[:-1]} did not, and are findings."
+        ),
+        lead=True,
+    )
+    yield Paragraph(
+        words(
+            "A check recomputes a printed number from others, or compares it with the same number elsewhere. All "
+            "arithmetic allows for rounding: a number counts as reproduced if any value that would have been printed so "
+            "fits. A finding says that two printed numbers do not fit; which of them is wrong is for the authors to say."
+        )
+    )
+    yield _summary(results)
+    yield from figures_of(results, "evidence", section="audit")
+    yield Heading(2, "Findings", "findings")
+    if not found:
+        yield Paragraph(words("Every check that could be made came out."))
+    for grade in GRAVE:
+        graded = [row for row in found if row["severity"] == grade]
+        if graded:
+            yield _findings(results, grade, graded)
+    yield from _other_checks(results)
+    yield Heading(2, "Every number", "numbers")
+    yield every_number(results)
+
+
+def _summary(results: Results) -> Table:
+    """Counts of verdicts by audited document, the others together, and all."""
+    lines = rows(results.summary)
+    columns = ["claims", "checked_claims", "checks", *(v.replace("-", "_") for v in WORST_FIRST if v != "not checked")]
+    columns = [name for name in columns if name in results.summary.columns]
+    pages = [str(page) for page in results.choices.pages]
+    own = {str(row["source_id"]): row for row in lines}
+    made = [(results.short(name), name, own[name]) for name in pages if name in own]
+    rest = [row for row in lines if str(row["source_id"]) not in (*pages, "all")]
+    if rest:
+        total = {name: sum(int(row[name]) for row in rest) for name in columns}
+        made.append((f"{count(len(rest), 'other document')}", "", total))
+    if "all" in own and len(made) > 1:
+        made.append(("All", "", own["all"]))
+    titles = {"claims": "Numbers read", "checked_claims": "In a check", "checks": "Checks"}
+    return Table(
+        anchor="tab-verdicts",
+        title="What became of the numbers of each document",
+        columns=(
+            Column("Document", weight=1.6),
+            *(Column(titles.get(name, name.replace("_", "-")), "number", 0.9) for name in columns),
+        ),
+        rows=tuple(
+            Row((words(title), *(words(number(row[name])) for name in columns)))
+            for title, _, row in made
+        ),
+        note=words(
+            *(f"{name}: {VERDICT_WORDS[name]}. " for name in WORST_FIRST if name != "not checked"),
+            "A number may stand in several checks. Source: results/audit/summary.csv.",
+        ),
+        wide=True,
+    )  # fmt: skip
+
+
+def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
+    return Table(
+        anchor=f"tab-findings-{grade}",
+        title=f"Findings: {SEVERITY_WORDS[grade]} ({len(graded)})",
+        columns=(
+            Column("Document and verdict", weight=1.2),
+            Column("Printed", weight=1.1),
+            Column("Recomputed", weight=1.1),
+            Column("What does not fit", weight=2.6),
+            Column("Ruling", weight=1.6),
+        ),
+        rows=tuple(_finding(results, row) for row in graded),
+        note=words("Ruling: what a person who looked at the document again concluded. Source: results/audit/checks.csv, "
+                   "data/raw/adjudications.csv."),
+        claims=tuple(dict.fromkeys(claim for row in graded for claim in split(row["claim_ids"]))),
+        wide=True,
+    )  # fmt: skip
+
+
+def _finding(results: Results, row: Record) -> Row:
+    ids = split(row["claim_ids"])
+    first = results.claim.get(ids[0], {}) if ids else {}
+    ruling = results.rulings.get(str(row["check_id"]))
+    where = words(
+        f"{results.short(row['source_id'])}, {first.get('locator', '')} ".replace(",  ", " "),
+        verdict(str(row["verdict"])),
+        " ",
+        Claims(ids, count(len(ids), "row")) if ids else None,
+    )
+    return Row(
+        (
+            where,
+            words(str(row["reported"])),
+            words(str(row["recomputed"])),
+            words(sentence(row["explanation"])),
+            _ruling(ruling),
+        ),
+        anchor=anchor("check", row["check_id"]),
+    )
+
+
+def _ruling(ruling: Record | None) -> Words:
+    if not ruling:
+        return words("not ruled on yet")
+    affects = str(ruling.get("affects", "") or "")
+    return words(
+        f"{sentence(str(ruling['ruling']).replace('-', ' '))} {sentence(ruling['reason'])}",
+        f" Affects: {sentence(affects)}" if affects else None,
+        f" ({ruling['by']})" if ruling.get("by") else None,
+    )
+
+
+def _other_checks(results: Results) -> Iterator[Block]:
+    """What rounding and gaps did."""
+    counts = results.checks["verdict"].value_counts()
+    rounding, gaps = int(counts.get("rounding", 0)), int(counts.get("uncheckable", 0))
+    if rounding or gaps:
+        yield Paragraph(
+            words(
+                f"{sentence(count(rounding, 'check'))[:-1]} came out but for the last digit, and "
+                f"{count(gaps, 'check')} could not be completed with what is printed. They are no findings; the table of "
+                "every number shows them."
+            )
+        )
+
+
+def checks_by_claim(checks: pd.DataFrame) -> dict[str, list[Record]]:
+    """The checks that each printed number takes part in, gravest first."""
+    found: dict[str, list[Record]] = {}
+    order = {name: place for place, name in enumerate(WORST_FIRST)}
+    for row in sorted(rows(checks), key=lambda r: order.get(str(r["verdict"]), len(order))):
+        for claim in split(row["claim_ids"]):
+            found.setdefault(claim, []).append(row)
+    return found
+
+
+NUMBER_COLUMNS = (
+    Column("Document", weight=1.0),
+    Column("Where", weight=1.4),
+    Column("About", weight=1.6),
+    Column("What", weight=1.3),
+    Column("Printed", weight=1.6),
+    Column("Verdict", weight=0.9),
+    Column("Hangs on it", weight=0.8),
+    Column("Recomputation", weight=3.0),
+    Column("Row", "code", weight=1.2),
+)
+
+
+def every_number(results: Results) -> Table:
+    """Every printed number with its source, locator, recomputation and verdict; audited documents first."""
+    checks = checks_by_claim(results.checks)
+    pages = {str(page): place for place, page in enumerate(results.choices.pages)}
+    claims = sorted(rows(results.claims), key=lambda row: pages.get(str(row["source_id"]), len(pages)))
+    return Table(
+        anchor="tab-numbers",
+        title=f"Every printed number, with its source and what became of it ({len(claims)})",
+        columns=NUMBER_COLUMNS,
+        rows=tuple(_number_row(results, row, checks.get(str(row["claim_id"]), [])) for row in claims),
+        note=words(
+            "Verdict: the gravest of all checks that the number takes part in; not checked: no check reads it. A finding "
+            "marks every number that enters it, not the one that is wrong. Row: the id of the row in the extraction "
+            "tables (data/raw). Source: data/processed/claims.csv, results/audit/checks.csv."
+        ),
+        wide=True,
+        long=True,
+    )
+
+
+def _number_row(results: Results, row: Record, made: list[Record]) -> Row:
+    worst = str(made[0]["verdict"]) if made else "not checked"
+    grades = [str(check["severity"]) for check in made if check["verdict"] == worst]
+    grade = min(grades, key=GRAVE.index) if grades and worst not in ("reproduced", "rounding") else ""
+    return Row(
+        (
+            words(results.short(row["source_id"])),
+            words(str(row["locator"])),
+            words(_about(results, row)),
+            words(_what(row)),
+            words(str(row["printed"])),
+            words(verdict(worst)),
+            words(severity(grade)) if grade else (),
+            words(_recomputed(made)),
+            words(str(row["claim_id"])),
+        ),
+        anchor=claim_anchor(str(row["claim_id"])),
+    )
+
+
+def _about(results: Results, row: Record) -> str:
+    study, arm = str(row["study_id"]), str(row["arm_id"])
+    parts = [results.labels.study(study)]
+    if arm and arm != "all":
+        parts.append(results.labels.arm(study, arm))
+    if row["population"] not in ("", "all"):
+        parts.append(str(row["population"]))
+    return ", ".join(part for part in parts if part)
+
+
+def _what(row: Record) -> str:
+    table = str(row["table"]).replace("_", " ")
+    return f"{table}: {row['what']}" if row["what"] else table
+
+
+def _recomputed(made: list[Record]) -> str:
+    """The checks of a number in short; what came out is only named."""
+    said = []
+    for check in made[:MAX_CHECKS_SHOWN]:
+        rule, result = str(check["rule"]), str(check["recomputed"])
+        if check["verdict"] in FINDINGS:
+            said.append(f"{rule}: {check['explanation']}")
+        else:
+            said.append(f"{rule}: {result}" if result else rule)
+    more = len(made) - MAX_CHECKS_SHOWN
+    return "; ".join(said) + (f"; {more} more" if more > 0 else "")

@@ -1,0 +1,343 @@
+"""A neutral document: sections of paragraphs, lists, tables and figures, which HTML, DOCX and PDF each write their way.
+
+Words are made once, in the modules of the sections; nothing here knows a file format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from resurvey.errors import InputError
+
+# A no-break space keeps a number and its unit on one line.
+NBSP = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that carry the message of a paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name of a file, a column or an id, shown as typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead to an anchor of this document, or to an address where `target` begins with http."""
+
+    text: str
+    target: str
+
+    @property
+    def external(self) -> bool:
+        """Whether it leaves the document."""
+        return self.target.startswith(("https://", "http://"))
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The number of a table, figure or section of this document: `Table 3`."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Cite:
+    """Entries of the list of references, by key."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word that classes something (a verdict, an evidence grade); `tone` one of good, note, warn, bad, plain."""
+
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Printed numbers, by claim id: a way back to the rows they were read in."""
+
+    ids: tuple[str, ...]
+    text: str = ""
+
+
+Inline: TypeAlias = str | Strong | Code | Link | Ref | Cite | Badge | Claims
+Words: TypeAlias = tuple[Inline, ...]
+
+
+def words(*parts: Inline | Iterable[Inline] | None) -> Words:
+    """Inline parts as one flat tuple; None is left out."""
+    made: list[Inline] = []
+    for part in parts:
+        if part is None or part == "":
+            continue
+        if isinstance(part, tuple | list):
+            made.extend(part)
+        else:
+            made.append(part)  # type: ignore[arg-type]
+    return tuple(made)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of level 1 (a section) to 4, with the anchor that links use."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running words; `lead` marks the sentence that a section is about."""
+
+    words: Words
+    lead: bool = False
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list; `ordered` where the order says something."""
+
+    items: tuple[Words, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A caution that must not be overlooked."""
+
+    words: Words
+    tone: str = "note"
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """A few numbers that sum up, each with what it counts."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; `kind` text, number (right-aligned) or code; `weight` its share of the width."""
+
+    name: str
+    kind: str = "text"
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of a table row; `anchor` where links lead to it, `data` values that a page filters by."""
+
+    cells: tuple[Words, ...]
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption that lets it stand alone.
+
+    Attributes
+    ----------
+    anchor : str
+        `tab-...`
+    title, note : str, Words
+        What it shows; how to read it, where it came from.
+    columns, rows
+        The first column names the row.
+    claims : tuple of str
+        Printed numbers it rests on.
+    wide : bool
+        Whether a page must be turned for it.
+    long : bool
+        Whether it is searched rather than read (the table of every number).
+    """
+
+    anchor: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    note: Words = ()
+    claims: tuple[str, ...] = ()
+    wide: bool = False
+    long: bool = False
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise InputError(f"table {self.anchor}: a row has {len(row.cells)} cells for {len(self.columns)} columns")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure with the words that the drawing step wrote.
+
+    `rank` says how soon it is needed (0 first): a page that must stay small leaves the last ones out.
+    """
+
+    anchor: str
+    title: str
+    caption: str
+    alt: str
+    svg: Path
+    png: Path
+    data: str = ""
+    claims: tuple[str, ...] = ()
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks that a reader opens when wanted; documents on paper show them under the title."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Notice | KeyFigures | Table | Figure | Details
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An entry of the list of references."""
+
+    key: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole report, numbered when it is made.
+
+    Attributes
+    ----------
+    title, question : str
+    blocks : tuple of Block
+    references : tuple of Reference
+        In the order of their numbers.
+    numbers : dict of str
+        `Table 3` and the like by anchor.
+    """
+
+    title: str
+    question: str
+    blocks: tuple[Block, ...]
+    references: tuple[Reference, ...] = ()
+    language: str = "en"
+    numbers: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", _numbered(self.blocks))
+        known = set(self.numbers)
+        for target in _targets(self.blocks):
+            if target not in known:
+                raise InputError(f"the report refers to {target!r}, which it does not hold")
+
+    def label(self, target: str) -> str:
+        """`Table 3`, `Figure 2` or `Section 4`."""
+        return self.numbers[target]
+
+    def cited(self, cite: Cite) -> str:
+        """`[3, 7]`."""
+        place = {reference.key: number for number, reference in enumerate(self.references, start=1)}
+        return "[" + ", ".join(str(number) for number in sorted(place[key] for key in cite.keys)) + "]"
+
+
+def flat(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Every block in reading order, those inside details too."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Details):
+            yield from flat(block.blocks)
+
+
+def _numbered(blocks: Sequence[Block]) -> dict[str, str]:
+    counts = {"Section": 0, "Table": 0, "Figure": 0}
+    numbers: dict[str, str] = {}
+    for block in flat(blocks):
+        if isinstance(block, Heading) and block.level == 1:
+            kind = "Section"
+        elif isinstance(block, Table):
+            kind = "Table"
+        elif isinstance(block, Figure):
+            kind = "Figure"
+        else:
+            continue
+        counts[kind] += 1
+        if block.anchor in numbers:
+            raise InputError(f"the report has two places called {block.anchor!r}")
+        numbers[block.anchor] = f"{kind}{NBSP}{counts[kind]}"
+    return numbers
+
+
+def _targets(blocks: Sequence[Block]) -> Iterator[str]:
+    for part in inlines(blocks):
+        if isinstance(part, Ref):
+            yield part.target
+
+
+def inlines(blocks: Iterable[Block]) -> Iterator[Inline]:
+    """Every inline part of the blocks."""
+    for block in flat(blocks):
+        if isinstance(block, Paragraph | Notice):
+            yield from block.words
+        elif isinstance(block, Bullets):
+            for item in block.items:
+                yield from item
+        elif isinstance(block, Table):
+            yield from block.note
+            for row in block.rows:
+                for cell in row.cells:
+                    yield from cell
+
+
+def plain(parts: Words, document: Document | None = None) -> str:
+    """Inline parts as plain text."""
+    made = []
+    for part in parts:
+        if isinstance(part, str):
+            made.append(part)
+        elif isinstance(part, Ref):
+            made.append(document.label(part.target) if document else part.target)
+        elif isinstance(part, Cite):
+            made.append(document.cited(part) if document else "")
+        elif isinstance(part, Claims):
+            made.append(claims_text(part))
+        else:
+            made.append(part.text)
+    return "".join(made)
+
+
+def claims_text(claims: Claims, shown: int = 3) -> str:
+    """The first ids and how many more there are."""
+    if claims.text:
+        return claims.text
+    more = len(claims.ids) - shown
+    return ", ".join(claims.ids[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def anchor(*parts: object) -> str:
+    """An anchor from ids and words: letters, digits, hyphens and underscores."""
+    text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+
+
+def claim_anchor(claim_id: str) -> str:
+    """Anchor of a row of the table of every number."""
+    return f"claim-{anchor(claim_id)}"

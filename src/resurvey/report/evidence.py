@@ -1,0 +1,210 @@
+"""The evidence: documents, arms, what is printed of each, and whether studies may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from resurvey.report.document import (
+    Block,
+    Claims,
+    Column,
+    Details,
+    Heading,
+    Link,
+    Paragraph,
+    Row,
+    Table,
+    Words,
+    anchor,
+    words,
+)
+from resurvey.report.figure import figures_of
+from resurvey.report.inputs import Record, Results, rows, split, whole
+from resurvey.report.words import count, number, sentence
+
+# Columns of studies that are not a property of its population or conduct.
+NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
+MAX_WIDE = 9
+
+
+def evidence(results: Results) -> Iterator[Block]:
+    """The section of the evidence."""
+    pages = results.choices.pages
+    documents = results.tables.get("sources", pd.DataFrame())
+    yield Heading(1, "The evidence", "evidence")
+    yield Paragraph(
+        words(
+            f"{sentence(count(len(pages), 'document'))[:-1]} {'was' if len(pages) == 1 else 'were'} audited number by "
+            f"number. Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials that "
+            "the audited ones discuss or that comparisons need."
+        ),
+        lead=True,
+    )
+    yield _papers(results, [str(page) for page in pages], "tab-papers", "The audited documents")
+    yield from figures_of(results, "evidence", section="evidence")
+    yield from _arms(results)
+    others = [name for name in results.source if name not in pages]
+    if others:
+        title = f"All other documents in which numbers were read ({len(others)})"
+        yield Details(title, (_papers(results, others, "tab-documents", "Other documents in which numbers were read"),))
+
+
+def _papers(results: Results, names: list[str], name: str, title: str) -> Table:
+    counts = results.claims["source_id"].value_counts() if len(results.claims) else pd.Series(dtype=int)
+    made = []
+    for source_id in names:
+        row = results.source.get(source_id, {})
+        doi = str(row.get("doi", "") or "")
+        link = Link(f"doi:{doi}", f"https://doi.org/{doi}") if doi and doi != "nan" else None
+        made.append(
+            Row(
+                (
+                    words(results.short(source_id)),
+                    words(str(row.get("citation", "")), " " if link else None, link),
+                    words(str(row.get("kind", ""))),
+                    words(number(counts.get(source_id, 0))),
+                ),
+                anchor=anchor("source", source_id),
+            )
+        )
+    return Table(
+        anchor=name,
+        title=title,
+        columns=(Column("Document"), Column("Citation", weight=4), Column("Kind"), Column("Numbers read", "number", 0.7)),
+        rows=tuple(made),
+        note=words("Numbers read: rows of the extraction tables that stem from the document. Source: "
+                   "data/processed/sources.csv, claims.csv."),
+    )  # fmt: skip
+
+
+def _arms(results: Results) -> Iterator[Block]:
+    """What is printed of each arm that a comparison may use."""
+    facts = results.facts
+    if facts.empty:
+        return
+    made = []
+    keys = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
+    for key, part in facts.groupby(keys, sort=False):
+        line = results.arms.get(tuple(str(cell) for cell in key), {})
+        made.append((key, _arm_row(results, key, {str(f["fact"]): str(f["printed"]) for f in rows(part)}, line)))
+    whole_arms = [row for key, row in made if key[2] == "all"]
+    parts = [row for key, row in made if key[2] != "all"]
+    yield Heading(2, "What is printed of each arm", "arms")
+    if whole_arms:
+        yield _arm_table(whole_arms, "tab-arms", "What is printed of each whole arm that was rebuilt")
+    if parts:
+        table = _arm_table(parts, "tab-subgroups", "What is printed of each subgroup that was rebuilt")
+        yield Details(f"The same for {count(len(parts), 'subgroup')}", (table,))
+
+
+def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line: Record) -> Row:
+    study, arm, population, endpoint, cut = (str(part) for part in key)
+    ends = f" ({facts['lower']} to {facts['upper']})" if "lower" in facts and "upper" in facts else ""
+    rates = [f"{fact.removeprefix('survival at ')}: {facts[fact]}" for fact in facts if fact.startswith("survival at")]
+    at_risk = sum(fact.startswith("at risk at") for fact in facts)
+    which = f", {cut}" if cut else ""
+    people = "" if population == "all" else f", {population}"
+    ids = split(line.get("claim_ids", ""))
+    return Row(
+        (
+            words(results.labels.study(study)),
+            words(f"{results.labels.arm(study, arm)}{people}"),
+            words(f"{results.labels.endpoint(endpoint)}{which}"),
+            words(facts.get("n", "")),
+            words(facts.get("events", "")),
+            words(facts.get("median", "") + ends),
+            words("; ".join(rates)),
+            words(str(at_risk) if at_risk else ""),
+            words(Claims(ids, count(len(ids), "row")) if ids else ""),
+        )
+    )
+
+
+def _arm_table(lines: list[Row], name: str, title: str) -> Table:
+    return Table(
+        anchor=name,
+        title=title,
+        columns=(
+            Column("Study", weight=1.1),
+            Column("Arm", weight=1.6),
+            Column("Endpoint", weight=1.5),
+            Column("Patients", "number", 0.7),
+            Column("Events", "number", 0.6),
+            Column("Median (interval), months", "number", 1.4),
+            Column("Survival at (months)", "number", 1.2),
+            Column("Numbers at risk", "number", 0.7),
+            Column("Read in", weight=0.7),
+        ),
+        rows=tuple(lines),
+        note=words(
+            "As printed, times brought to months. Numbers at risk: at how many times they are printed. An empty cell was "
+            "not found in any document read. Source: results/reconstruction/facts.csv."
+        ),
+        wide=True,
+    )
+
+
+def compared_studies(results: Results) -> list[str]:
+    """Studies that enter a comparison, in the order of the entries."""
+    found: list[str] = []
+    for entry in results.choices.comparisons:
+        for side in ("treatment", "comparator"):
+            if isinstance(entry.get(side), dict):
+                found.append(str(entry[side]["study"]))
+        for name in ("claims",):
+            found += [_study_of(results, claim) for claim in entry.get(name, [])]
+        found += [_study_of(results, entry[name]) for name in ("first", "second") if name in entry]
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def _study_of(results: Results, claim_id: str) -> str:
+    return str(results.claim.get(claim_id, {}).get("study_id", ""))
+
+
+def transitivity(results: Results) -> Iterator[Block]:
+    """Whether the studies could have enrolled each other's patients: their properties side by side."""
+    table = results.tables.get("studies", pd.DataFrame())
+    wanted = compared_studies(results)
+    if table.empty or not wanted:
+        return
+    found = {str(row["study_id"]): row for row in rows(table)}
+    chosen = [found[name] for name in wanted if name in found]
+    names = [name for name in table.columns if name not in NOT_SHOWN and any(_cell(row[name]) for row in chosen)]
+    yield Heading(2, "May the studies be compared?", "transitivity")
+    yield Paragraph(
+        words(
+            "Comparisons across studies hold only if the patients of one study could have been in any other. The table puts "
+            "side by side what the documents say of each study. An empty cell means that the documents read do not say it: "
+            "an unknown, not a likeness."
+        )
+    )
+    gaps = sum(not _cell(row[name]) for row in chosen for name in names)
+    yield Table(
+        anchor="tab-transitivity",
+        title="Design and population of every study that enters a comparison",
+        columns=(Column("Study", weight=1.2), *(Column(_title(name), weight=_weight(name)) for name in names)),
+        rows=tuple(_study_row(row, names) for row in chosen),
+        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known. Source: "
+                   "data/processed/studies.csv."),
+        wide=True,
+    )  # fmt: skip
+
+
+def _study_row(row: Record, names: list[str]) -> Row:
+    cells: list[Words] = [words(str(row["acronym"] or row["study_id"]))]
+    return Row((*cells, *(words(_cell(row[name])) for name in names)))
+
+
+def _cell(value: object) -> str:
+    return whole(value) if value == value and value is not None else ""
+
+
+def _title(name: str) -> str:
+    text = name.replace("_id", "").replace("_", " ")
+    return text[0].upper() + text[1:]
+
+
+def _weight(name: str) -> float:
+    return 2.0 if name == "setting" or name.endswith("definition") else 1.0

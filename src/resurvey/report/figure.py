@@ -1,0 +1,37 @@
+"""Figures of the drawing steps, as the document holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from resurvey.report.document import Figure
+from resurvey.report.inputs import Record, Results, rows
+
+
+def figure(row: Record, claims: tuple[str, ...] = (), rank: int = 0) -> Figure:
+    """One row of figures.csv."""
+    return Figure(
+        anchor=f"fig-{row['figure_id']}",
+        title=str(row["title"]),
+        caption=str(row["caption"]),
+        alt=str(row["alt"]),
+        svg=Path(row["svg_path"]),
+        png=Path(row["png_path"]),
+        data=str(row["data"]),
+        claims=claims,
+        rank=rank,
+    )
+
+
+def group_rows(results: Results, group: str) -> list[Record]:
+    """Rows of the figures of one group."""
+    table = results.figures
+    return rows(table[table["group"] == group]) if len(table) else []
+
+
+def figures_of(results: Results, group: str, claims: tuple[str, ...] = (), section: str = "") -> Iterator[Figure]:
+    """The figures of one group, or those of it that belong to one section."""
+    for place, row in enumerate(group_rows(results, group)):
+        if not section or row["section"] == section:
+            yield figure(row, claims, rank=min(place, 3))

@@ -1,0 +1,200 @@
+"""What we asked and found: one page in plain words; every number is read from a result table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from resurvey.report.audit_section import findings_of
+from resurvey.report.comparisons import Main, main_estimate
+from resurvey.report.document import (
+    Badge,
+    Block,
+    Bullets,
+    Claims,
+    Column,
+    Heading,
+    KeyFigures,
+    Link,
+    Paragraph,
+    Ref,
+    Row,
+    Table,
+    Words,
+    anchor,
+    words,
+)
+from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.reconstruction import held
+from resurvey.report.words import count, percent, sentence, spelled, thousands
+
+MAX_LISTED = 8
+
+
+def findings(results: Results) -> Iterator[Block]:
+    """The first section."""
+    yield Heading(1, "What we asked and found", "asked")
+    yield Paragraph(words(results.choices.question), lead=True)
+    yield KeyFigures(tuple(_key_figures(results)))
+    yield Heading(2, "Do the printed numbers hold?", "found-audit")
+    yield from _audit(results)
+    if results.choices.designs:
+        yield Heading(2, "Does the sample size follow from its assumptions?", "found-design")
+        yield Bullets(tuple(_design(results, str(entry["id"])) for entry in results.choices.designs))
+    if results.choices.comparisons:
+        yield Heading(2, "What do the studies say side by side?", "found-comparisons")
+        yield from _comparisons(results)
+    yield Heading(2, "How sure can one be?", "found-sure")
+    yield Bullets(tuple(_sure(results)))
+
+
+def _key_figures(results: Results) -> Iterator[tuple[str, str]]:
+    pages = results.choices.pages
+    own = results.claims["source_id"].isin(list(pages)) if len(results.claims) else []
+    yield str(len(pages)), "document audited" if len(pages) == 1 else "documents audited"
+    yield thousands(sum(own)), "numbers read in them"
+    yield thousands(len(results.claims) - sum(own)), "more in other documents"
+    yield thousands(len(results.checks)), "checks made"
+    yield thousands(len(findings_of(results))), "checks that did not come out"
+    rebuilt = int((results.accuracy["status"] == "rebuilt").sum()) if len(results.accuracy) else 0
+    yield thousands(rebuilt), "groups of patients rebuilt"
+
+
+def _audit(results: Results) -> Iterator[Block]:
+    checks = results.checks
+    if checks.empty:
+        yield Paragraph(words("Nothing printed could be checked."))
+        return
+    found = findings_of(results)
+    counts = checks["verdict"].value_counts()
+    good = int(counts.get("reproduced", 0) + counts.get("rounding", 0))
+    grave = [row for row in found if row["severity"] == "conclusion"]
+    major = [row for row in found if row["severity"] == "major"]
+    start = "Mostly yes." if good / len(checks) > 0.9 else "Often not." if good / len(checks) < 0.5 else "Partly."
+    yield Paragraph(
+        words(
+            f"{start} {thousands(good)} of {count(len(checks), 'check')} came out ({percent(good / len(checks), 1)}). "
+            f"{spelled(len(grave)).capitalize()} of the others {'touches' if len(grave) == 1 else 'touch'} a stated "
+            f"conclusion and {spelled(len(major))} a number that readers use or pool. ",
+            Link("All findings", "#findings"),
+            " are in ",
+            Ref("audit"),
+            ".",
+        )
+    )
+    yield Bullets(tuple(_finding(results, row) for row in (grave + major)[: max(MAX_LISTED, len(grave))]))
+
+
+def _finding(results: Results, row: Record) -> Words:
+    ids = split(row["claim_ids"])
+    ruling = results.rulings.get(str(row["check_id"]))
+    return words(
+        Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
+        f" {results.short(row['source_id'])}: {sentence(row['explanation'])}",
+        f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
+        " ",
+        Claims(ids, count(len(ids), "row")) if ids else None,
+    )
+
+
+def _design(results: Results, name: str) -> Words:
+    verdict = results.verdicts.get(name)
+    if not verdict:
+        return words(f"{name}: no result of this check is there.")
+    claimed = verdict.get("claimed", {})
+    said = {
+        "reproduced": "Yes: the usual formula gives the printed numbers",
+        "other-method": "Only by a formula or reading that the document does not name",
+        "discrepant": "No: no formula examined gives all printed numbers with the printed assumptions",
+    }.get(str(verdict.get("verdict")), str(verdict.get("verdict")))
+    printed = [f"{claimed[part]} {part}" for part in ("events", "patients") if claimed.get(part) is not None]
+    row = results.claim.get(str(verdict.get("claim_id", "")), {})
+    return words(
+        f"{results.labels.study(row['study_id']) if row else name} ({' and '.join(printed)}). {said}. ",
+        Claims((str(verdict["claim_id"]),), "its row") if verdict.get("claim_id") else None,
+        "; details in ",
+        Ref("design"),
+        ".",
+    )
+
+
+def _comparisons(results: Results) -> Iterator[Block]:
+    mains = [main_estimate(results, entry) for entry in results.choices.comparisons]
+    paired = [main for main in mains if main.excludes is not None]
+    clear = sum(bool(main.excludes) for main in paired)
+    graded = sum(main.evidence == "summary" for main in mains)
+    failed = sum(main.said.startswith("not made") for main in mains)
+    yield Paragraph(
+        words(
+            f"In {clear} of {count(len(paired), 'comparison')} with one main estimate the interval excludes no difference. "
+            f"{count(graded, 'comparison')} of {len(mains)} rest on patients rebuilt from printed numbers (evidence grade "
+            "summary) and show what the papers imply, not what a randomised trial would. "
+            + (f"{count(failed, 'comparison')} could not be made. " if failed else "")
+        )
+    )
+    yield Table(
+        anchor="tab-main",
+        title="The comparisons at a glance",
+        columns=(
+            Column("Question", weight=3.2),
+            Column("Main estimate", weight=2.0),
+            Column("No difference excluded", weight=0.9),
+            Column("E-value", "number", 0.7),
+            Column("Evidence", weight=0.9),
+        ),
+        rows=tuple(_main_row(main) for main in mains),
+        note=words(
+            "HR: hazard ratio, first named against second; below 1 fewer events. E-value: of the limit nearer to no "
+            "difference; 1 where the interval includes it. Intervals at 95 %. Source: results/comparisons/comparisons.csv."
+        ),
+        claims=tuple(dict.fromkeys(claim for main in mains for claim in main.claims)),
+    )
+
+
+def _main_row(main: Main) -> Row:
+    excludes = {None: "", True: "yes", False: "no"}[main.excludes]
+    tone = "note" if main.evidence == "summary" else "plain"
+    return Row(
+        (
+            words(Link(main.question, f"#{anchor('comparison', main.comparison)}")),
+            words(main.said),
+            words(excludes),
+            words(main.e_value),
+            words(Badge(main.evidence, tone)),
+        )
+    )
+
+
+def _sure(results: Results) -> Iterator[Words]:
+    facts, kept, _ = held(results)
+    if facts:
+        yield words(
+            f"Rebuilt patients obey {thousands(kept)} of the {thousands(facts)} facts printed of them "
+            f"({percent(kept / facts, 1)}). That makes the curves possible, not true: between printed points their shape is "
+            "an assumption, and the intervals carry that doubt."
+        )
+    unanchored = [entry for entry in results.choices.comparisons if entry["kind"] == "patients"]
+    if unanchored:
+        yield words(
+            "Patients who were not randomised against each other may differ in anything. No adjustment was possible for "
+            "what is printed only as a total. Read every such ratio with its E-value and with ",
+            Ref("tab-transitivity") if _has_transitivity(results) else "its assumptions",
+            ".",
+        )
+    findings_here = [row for row in rows(results.checks) if row["verdict"] == "uncheckable"]
+    if len(results.claims):
+        checked = results.summary[results.summary["source_id"] == "all"] if len(results.summary) else results.summary
+        if len(checked):
+            share = int(checked["checked_claims"].iloc[0])
+            yield words(
+                f"{thousands(share)} of {thousands(len(results.claims))} numbers take part in a check that could be "
+                f"made ({percent(share / len(results.claims))}); the rest stand alone in their documents and are taken on "
+                f"trust. {sentence(count(len(findings_here), 'check'))[:-1]} could not be completed."
+            )
+    yield words("What this report cannot show is in ", Ref("limits"), ".")
+
+
+def _has_transitivity(results: Results) -> bool:
+    from resurvey.report.evidence import compared_studies
+
+    studies = results.tables.get("studies")
+    return studies is not None and len(studies) > 0 and bool(compared_studies(results))

@@ -1,0 +1,280 @@
+"""The report as one HTML file that opens offline: template, styles and scripts inlined, figures embedded."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from resurvey.errors import NotEstimable
+from resurvey.report.document import (
+    Badge,
+    Block,
+    Cite,
+    Claims,
+    Code,
+    Document,
+    Figure,
+    Heading,
+    Inline,
+    Link,
+    Ref,
+    Strong,
+    Table,
+    Words,
+    claim_anchor,
+    claims_text,
+    flat,
+    plain,
+)
+from resurvey.report.words import count
+
+# Encoded pictures of one page, so that the whole stays a file one can send by mail.
+PICTURE_BUDGET = 4_600_000
+# A drawing is embedded as vectors where that costs little more than its bitmap.
+VECTOR_MOST = 150_000
+VECTOR_BUDGET = 1_400_000
+CLAIMS_LINKED = 400
+NUMERIC = re.compile(r"^[-+−]?[\d\s.,\u202f]+(e[-+]?\d+)?\s*%?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a page embeds it: `source` a data URI, empty where the page would become too large."""
+
+    source: str
+    width: int
+    height: int
+    vector: bool
+
+
+def render_html(document: Document) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    document : Document
+
+    Returns
+    -------
+    str
+        HTML without any outside request; the same bytes for the same document.
+    """
+    environment = Environment(
+        loader=PackageLoader("resurvey.report", "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    writer = _Writer(document, embedded(document))
+    environment.filters["inline"] = writer.inline
+    environment.filters["csv_uri"] = csv_uri
+    library, library_name = _library()
+    environment.filters["kind"] = lambda block: type(block).__name__
+    template = environment.get_template("report.html")
+    return template.render(
+        document=document,
+        contents=[block for block in document.blocks if isinstance(block, Heading) and block.level == 1],
+        writer=writer,
+        style=Markup(_package_text("report.css")),
+        script=Markup(_package_text("report.js")),
+        library=Markup(library),
+        library_name=Markup(library_name),
+        library_style=Markup(_library_style()),
+        rows_of=rows_of,
+        has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
+    )
+
+
+def _package_text(name: str) -> str:
+    return resources.files("resurvey.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+EXPORT = re.compile(r"export\s*\{([^}]*)\};?")
+
+
+def _bundle(kind: str) -> str:
+    """The DataTables bundle that itables ships."""
+    import itables
+
+    return (Path(itables.__file__).parent / "html" / f"dt_bundle.{kind}").read_text(encoding="utf-8")
+
+
+def _library() -> tuple[str, str]:
+    """The bundle as a script that may stand inside a page, and the name its table class has in there."""
+    text = _bundle("js")
+    exported = EXPORT.search(text)
+    names = dict(part.split(" as ")[::-1] for part in exported[1].split(",") if " as " in part) if exported else {}
+    if "default" not in names:
+        raise NotEstimable("the itables bundle exports no table class: use the version of requirements.lock")
+    text = EXPORT.sub("", text, count=1)
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--"), names["default"].strip()
+
+
+def _library_style() -> str:
+    return _bundle("css").replace("</style", "<\\/style")
+
+
+def rows_of(block: Table | Figure) -> Claims:
+    """The link to the printed numbers behind a table or figure."""
+    return Claims(block.claims, f"The {count(len(block.claims), 'printed number')} behind it")
+
+
+class _Writer:
+    """Inline parts as HTML; everything that comes from a table is escaped."""
+
+    def __init__(self, document: Document, pictures: dict[str, Picture]):
+        self.document = document
+        self.pictures = pictures
+        self.rows = {
+            row.anchor
+            for block in flat(document.blocks)
+            if isinstance(block, Table) and block.long
+            for row in block.rows
+        }
+
+    def inline(self, parts: Words) -> Markup:
+        return Markup("").join(self._part(part) for part in parts)
+
+    def _part(self, part: Inline) -> Markup:
+        if isinstance(part, str):
+            return escape(part)
+        if isinstance(part, Strong):
+            return Markup("<strong>{}</strong>").format(part.text)
+        if isinstance(part, Code):
+            return Markup("<code>{}</code>").format(part.text)
+        if isinstance(part, Badge):
+            return Markup('<span class="badge {}">{}</span>').format(part.tone, part.text)
+        if isinstance(part, Link):
+            if part.external:
+                return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(part.target, part.text)
+            return Markup('<a href="{}">{}</a>').format(part.target, part.text)
+        if isinstance(part, Ref):
+            return Markup('<a href="#{}">{}</a>').format(part.target, self.document.label(part.target))
+        if isinstance(part, Cite):
+            return self._cite(part)
+        return self.claims(part)
+
+    def _cite(self, cite: Cite) -> Markup:
+        place = {reference.key: number for number, reference in enumerate(self.document.references, start=1)}
+        links = [
+            Markup('<a href="#ref-{}">{}</a>').format(key, place[key]) for key in sorted(cite.keys, key=place.__getitem__)
+        ]
+        return Markup('<span class="cite">[') + Markup(", ").join(links) + Markup("]</span>")
+
+    def claims(self, claims: Claims) -> Markup:
+        """A link to the rows of printed numbers; the script shows all of them, the bare link the first."""
+        there = [name for name in claims.ids if claim_anchor(name) in self.rows]
+        text = claims_text(claims)
+        if not there:
+            return escape(text)
+        return Markup('<a class="rows" href="#{}" data-rows="{}">{}</a>').format(
+            claim_anchor(there[0]), " ".join(there[:CLAIMS_LINKED]), text
+        )
+
+    def sections(self) -> list[tuple[Heading, list[Block]]]:
+        """Blocks under each heading of the first level."""
+        made: list[tuple[Heading, list[Block]]] = []
+        for block in self.document.blocks:
+            if isinstance(block, Heading) and block.level == 1:
+                made.append((block, []))
+            else:
+                made[-1][1].append(block)
+        return made
+
+    def label(self, anchor: str) -> str:
+        """`Table 3`."""
+        return self.document.label(anchor)
+
+    def picture(self, figure: Figure) -> Picture:
+        """The embedded figure."""
+        return self.pictures[figure.anchor]
+
+    def text(self, parts: Words) -> str:
+        """Words without marks, for attributes."""
+        return plain(parts, self.document)
+
+
+def embedded(document: Document) -> dict[str, Picture]:
+    """Every figure as a data URI, the first needed first, until the page is full."""
+    figures = [block for block in flat(document.blocks) if isinstance(block, Figure)]
+    made: dict[str, Picture] = {}
+    spent = vectors = 0
+    for figure in sorted(figures, key=lambda one: one.rank):
+        bitmap = figure.png.read_bytes()
+        width, height = _pixels(bitmap)
+        size = (len(bitmap) * 4) // 3
+        vector = slim_svg(figure.svg.read_text(encoding="utf-8")) if figure.svg.stat().st_size < VECTOR_MOST * 1.6 else ""
+        if vector and len(vector) < VECTOR_MOST and vectors + len(vector) < VECTOR_BUDGET and figure.rank < 2:
+            source, cost = svg_uri(vector), len(vector)
+            vectors += cost
+        else:
+            vector, cost = "", size
+            source = "data:image/png;base64," + base64.b64encode(bitmap).decode("ascii")
+        if spent + cost > PICTURE_BUDGET:
+            source = ""
+        else:
+            spent += cost
+        # Figures are drawn for a screen of twice the usual density.
+        made[figure.anchor] = Picture(source, width // 2, height // 2, bool(vector))
+    return made
+
+
+def _pixels(png: bytes) -> tuple[int, int]:
+    """Width and height from the header of a PNG."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+DECIMALS = re.compile(r"(?<![\w.(-])-?\d+\.\d{2,}")
+
+
+def slim_svg(text: str) -> str:
+    """A drawing without what a page does not need: comments, metadata, line breaks, digits beyond a hundredth."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r">\s+<", "><", text)
+    text = re.sub(r"\s+", " ", text)
+    return DECIMALS.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), text)
+
+
+def svg_uri(text: str) -> str:
+    """A data URI; only what an address may not hold is written as a code."""
+    return "data:image/svg+xml," + text.replace("%", "%25").replace("#", "%23").replace('"', "'").replace("&", "%26")
+
+
+def safe_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe, numbers excepted."""
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMERIC.match(text):
+        return f"'{text}"
+    return text
+
+
+def table_csv(table: Table, document: Document) -> str:
+    """A table as CSV, safe to open in a spreadsheet."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    for row in table.rows:
+        writer.writerow([safe_cell(_cell_text(cell, document)) for cell in row.cells])
+    return stream.getvalue()
+
+
+def _cell_text(cell: Words, document: Document) -> str:
+    """A cell as text; links to rows become the ids themselves."""
+    parts = [";".join(part.ids) if isinstance(part, Claims) else part for part in cell]
+    return plain(tuple(parts), document).replace("\u00a0", " ").replace("\u202f", "").strip()
+
+
+def csv_uri(table: Table, document: Document) -> str:
+    """A data URI of a table."""
+    encoded = base64.b64encode(("\ufeff" + table_csv(table, document)).encode("utf-8")).decode("ascii")
+    return f"data:text/csv;charset=utf-8;base64,{encoded}"

@@ -1,0 +1,227 @@
+"""What the report is made from: the result tables of a run, read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resurvey.audit.context import read_typed
+from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
+from resurvey.figures.labels import Labels
+
+ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
+Entry = Mapping[str, Any]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the config says about the report.
+
+    Attributes
+    ----------
+    title, question : str
+        As asked.
+    pages : sequence of str
+        Documents audited in depth, in the order they are shown.
+    comparisons, designs : sequence of mapping
+        Entries of the config.
+    seed, replicates : int
+    """
+
+    title: str
+    question: str
+    pages: Sequence[str] = ()
+    comparisons: Sequence[Entry] = ()
+    designs: Sequence[Entry] = ()
+    seed: int = 0
+    replicates: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """All tables of a run; a table that a project has not is empty.
+
+    Attributes
+    ----------
+    choices : Choices
+    tables : dict of DataFrame
+        Typed extraction tables by name.
+    claims, checks, summary, accuracy, facts, comparisons : DataFrame
+        As the steps write them; words are text, absent words empty.
+    folders : dict of dict of DataFrame
+        Tables behind each comparison, by comparison id and name.
+    designs, verdicts : dict
+        Table and verdict of each design check.
+    figures : DataFrame
+        Rows of every figures.csv, with `group` and the paths `svg_path`, `png_path`.
+    results : DataFrame
+        Every computed number.
+    files : dict of str
+        SHA-256 by file name, for the record.
+    """
+
+    choices: Choices
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    claims: pd.DataFrame = field(default_factory=pd.DataFrame)
+    checks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    summary: pd.DataFrame = field(default_factory=pd.DataFrame)
+    accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
+    facts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    folders: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    designs: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    verdicts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    results: pd.DataFrame = field(default_factory=pd.DataFrame)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What ids are called."""
+        return Labels.from_tables(self.tables)
+
+    @cached_property
+    def claim(self) -> dict[str, Record]:
+        """Rows of claims by their id."""
+        return {str(row["claim_id"]): row for row in rows(self.claims)}
+
+    @cached_property
+    def source(self) -> dict[str, Record]:
+        """Rows of sources by their id."""
+        return {str(row["source_id"]): row for row in rows(self.tables.get("sources", pd.DataFrame()))}
+
+    @cached_property
+    def arms(self) -> dict[tuple[str, ...], Record]:
+        """Rows of accuracy by study, arm, population, endpoint and data cut."""
+        return {tuple(str(row[name]) for name in ARM_KEY): row for row in rows(self.accuracy)}
+
+    @cached_property
+    def rulings(self) -> dict[str, Record]:
+        """Human rulings by check."""
+        return {str(row["check_id"]): row for row in rows(self.tables.get("adjudications", pd.DataFrame()))}
+
+    def short(self, source_id: object) -> str:
+        """First author and year of a document."""
+        return short_citation(self.source.get(str(source_id), {}), str(source_id))
+
+    def arm_claims(self, group: Mapping[str, Any]) -> tuple[str, ...]:
+        """Printed numbers that a rebuilt group of a config entry rests on."""
+        key = (group["study"], group["arm"], group["population"], group["endpoint"], group.get("data_cut", ""))
+        return split(self.arms.get(tuple(str(part) for part in key), {}).get("claim_ids", ""))
+
+
+def short_citation(source: Mapping[str, Any], fallback: str) -> str:
+    """`Cao 2023` from a citation and a year."""
+    author = str(source.get("citation", "")).split(",")[0].split(" ")[0]
+    year = whole(source.get("year", ""))
+    return f"{author} {year}".strip() if author else fallback
+
+
+def whole(value: object) -> str:
+    """A whole number without a decimal point; other text as it is; empty for nothing."""
+    text = "" if value is None or value != value else str(value)
+    return text.removesuffix(".0")
+
+
+def split(ids: object) -> tuple[str, ...]:
+    """Ids of a cell that lists them."""
+    text = "" if ids is None or ids != ids else str(ids)
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def rows(table: pd.DataFrame) -> list[Record]:
+    """Rows as dictionaries."""
+    if table.empty:
+        return []
+    names = [str(name) for name in table.columns]
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*(table[n].tolist() for n in names), strict=True)]
+
+
+def table_of(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
+    """A result table with words as text and empty words empty; an empty file is an empty table."""
+    try:
+        found = pd.read_csv(path, dtype=dict.fromkeys(text, str), low_memory=False)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    for name in found.columns:
+        # A column of blanks reads as numbers; only columns with a word in them, or said to be words, are text.
+        if found[name].dtype == object or name in text:
+            found[name] = found[name].fillna("").astype(str)
+    return found
+
+
+COMPARISON_WORDS = ("claim_ids", "note", "treatment", "comparator", "endpoint", "population", "assumptions", "evidence")
+ACCURACY_WORDS = (*ARM_KEY, "status", "evidence", "median_text", "claim_ids", "reason", "method", "repairs", "undetermined")
+FACT_WORDS = (*ARM_KEY, "fact", "printed", "note")
+
+
+def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[str, str]) -> Results:
+    """Read what the steps wrote.
+
+    Parameters
+    ----------
+    files : mapping
+        Paths under claims, checks, summary, accuracy, facts, comparisons, results; lists of paths under tables,
+        designs, verdicts, folders, figures.
+    choices : Choices
+    digests : dict of str
+        SHA-256 by file name.
+    """
+    one = {name: Path(str(files[name])) for name in ("claims", "checks", "summary", "accuracy", "facts", "comparisons")}
+    return Results(
+        choices=choices,
+        tables={path.stem: read_typed(path) for path in _paths(files, "tables")},
+        claims=pd.read_csv(one["claims"], dtype=str, keep_default_na=False),
+        checks=table_of(one["checks"], CHECK_COLUMNS),
+        summary=table_of(one["summary"]),
+        accuracy=table_of(one["accuracy"], ACCURACY_WORDS),
+        facts=table_of(one["facts"], FACT_WORDS),
+        comparisons=table_of(one["comparisons"], COMPARISON_WORDS),
+        folders={path.name: _folder(path) for path in _paths(files, "folders")},
+        designs={path.stem: table_of(path) for path in _paths(files, "designs")},
+        verdicts={path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _paths(files, "verdicts")},
+        figures=_figures(_paths(files, "figures")),
+        results=table_of(Path(str(files["results"])), ["result_id", "source_rows", "formatted"]),
+        files=dict(digests),
+    )
+
+
+def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
+    found = files.get(name) or []
+    return [Path(str(path)) for path in ([found] if isinstance(found, str | Path) else found)]
+
+
+# Tables behind a comparison that the report shows; the rest are for figures.
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "league_random", "ranking", "q")
+
+
+def _folder(path: Path) -> dict[str, pd.DataFrame]:
+    return {name: table_of(path / f"{name}.csv") for name in SHOWN if (path / f"{name}.csv").is_file()}
+
+
+FIGURE_COLUMNS = ["figure_id", "section", "title", "caption", "alt", "svg", "png", "data"]
+
+
+def _figures(folders: Iterable[Path]) -> pd.DataFrame:
+    """Every figure that is there with both its files."""
+    parts = []
+    for folder in folders:
+        if (folder / "figures.csv").is_file():
+            part = table_of(folder / "figures.csv", FIGURE_COLUMNS)
+            part = part.assign(
+                group=folder.name,
+                svg_path=[folder / Path(name).name for name in part["svg"]],
+                png_path=[folder / Path(name).name for name in part["png"]],
+            )
+            there = [s.is_file() and p.is_file() for s, p in zip(part["svg_path"], part["png_path"], strict=True)]
+            parts.append(part[there])
+    if not parts:
+        return pd.DataFrame(columns=[*FIGURE_COLUMNS, "group", "svg_path", "png_path"])
+    return pd.concat(parts, ignore_index=True)

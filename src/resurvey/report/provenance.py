@@ -1,0 +1,75 @@
+"""Provenance: what made this report, so that it can be made again; no dates, no machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+
+from resurvey.report.document import Block, Code, Column, Details, Heading, Paragraph, Row, Table, words
+from resurvey.report.inputs import Results
+from resurvey.report.words import count
+
+PACKAGES = (
+    "resurvey",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "lifelines",
+    "statsmodels",
+    "networkx",
+    "matplotlib",
+    "jinja2",
+    "itables",
+    "python-docx",
+    "typst",
+    "rocrate",
+    "snakemake",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages behind the numbers and the pages."""
+    import platform
+
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def provenance(results: Results) -> Iterator[Block]:
+    """The section of provenance."""
+    yield Heading(1, "Provenance", "provenance")
+    yield Paragraph(
+        words(
+            "The same tables, the same config and the same versions give the same report, byte for byte. All random draws "
+            f"come from the seed {results.choices.seed}; each study and group draws from a stream of its own, so that "
+            "adding one leaves the others alone. Every computed number is also a row of ",
+            Code("results/analysis_results.csv"),
+            f" ({count(len(results.results), 'row')}), with the printed rows it came from.",
+        )
+    )
+    found = versions()
+    yield Table(
+        anchor="tab-versions",
+        title="Versions",
+        columns=(Column("Package"), Column("Version", "code")),
+        rows=tuple(Row((words(name), words(version))) for name, version in found.items()),
+        note=words("Python packages that made the numbers, the figures and this report."),
+    )
+    if results.files:
+        yield Details(f"Checksums of {count(len(results.files), 'file')}", (_checksums(results.files),))
+
+
+def _checksums(files: Mapping[str, str]) -> Table:
+    return Table(
+        anchor="tab-checksums",
+        title="Checksums of the tables behind this report",
+        columns=(Column("File", "code", 1.4), Column("SHA-256", "code", 2.6)),
+        rows=tuple(Row((words(name), words(digest))) for name, digest in sorted(files.items())),
+        note=words("SHA-256 of the bytes of each file; a changed file has another checksum."),
+    )

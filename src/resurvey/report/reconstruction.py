@@ -1,0 +1,218 @@
+"""The reconstruction: each rebuilt group with how well it fits what was printed, and its band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from resurvey.report.document import (
+    Badge,
+    Block,
+    Cite,
+    Claims,
+    Column,
+    Details,
+    Heading,
+    Paragraph,
+    Row,
+    Table,
+    words,
+)
+from resurvey.report.figure import figure, group_rows
+from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.words import as_float, count, number, percent, sentence, thousands
+
+FIT = "-fit-"
+
+
+def held(results: Results) -> tuple[int, int, int]:
+    """Printed facts of rebuilt groups, those that hold, and groups."""
+    rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
+    facts = sum(int(as_float(row["facts"])) for row in rebuilt if as_float(row["facts"]) == as_float(row["facts"]))
+    kept = sum(int(as_float(row["facts_held"])) for row in rebuilt if as_float(row["facts"]) == as_float(row["facts"]))
+    return facts, kept, len(rebuilt)
+
+
+def reconstruction(results: Results) -> Iterator[Block]:
+    """The section of the reconstruction."""
+    yield Heading(1, "The reconstruction", "reconstruction")
+    facts, kept, groups = held(results)
+    if not groups:
+        yield Paragraph(words("No group of patients was rebuilt."))
+        return
+    whole = kept == facts
+    yield Paragraph(
+        words(
+            f"{count(groups, 'group')} of patients were rebuilt from what is printed. "
+            + (f"All {thousands(facts)} printed facts hold in them." if whole else
+               f"{thousands(kept)} of {thousands(facts)} printed facts hold in them ({percent(kept / facts, 1)}).")
+        ),
+        lead=True,
+    )  # fmt: skip
+    yield Paragraph(
+        words(
+            f"From numbers alone many sets of patients are possible. So each group was rebuilt "
+            f"{thousands(results.choices.replicates)} times, every time with other patients that satisfy what is printed: "
+            "number of patients and events, median with its interval, survival at printed times, numbers at risk. "
+            "A line is the middle of these, a band the middle 90 % of them. Where a digitised curve exists, it is inverted "
+            "instead ",
+            Cite(("guyot2012",)),
+            ". Evidence ",
+            Badge("curve", "good"),
+            " means rebuilt from coordinates of a curve; ",
+            Badge("summary", "note"),
+            " from printed numbers only.",
+        )
+    )
+    yield _arms(results)
+    yield from _broken(results)
+    yield from _refused(results)
+    studies = dict.fromkeys(str(row["study_id"]) for row in rows(results.accuracy))
+    for study in studies:
+        yield from _figures(results, study)
+
+
+def _arms(results: Results) -> Table:
+    rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
+    return Table(
+        anchor="tab-accuracy",
+        title="Every rebuilt group and how well it fits what is printed",
+        columns=(
+            Column("Study", weight=1.0),
+            Column("Group", weight=1.8),
+            Column("Endpoint", weight=1.5),
+            Column("Patients", "number", 0.7),
+            Column("Events", "number", 0.9),
+            Column("Printed median", "number", 0.8),
+            Column("Rebuilt median (90 % of replicates)", "number", 1.5),
+            Column("Facts that hold", "number", 0.8),
+            Column("Evidence", weight=0.8),
+            Column("Read in", weight=0.7),
+        ),
+        rows=tuple(_arm(results, row) for row in rebuilt),
+        note=words("Medians in months. Events: mean over replicates, and their range where it is not printed. "
+                   "Source: results/reconstruction/accuracy.csv."),
+        wide=True,
+        claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
+    )  # fmt: skip
+
+
+def _arm(results: Results, row: Record) -> Row:
+    ids = split(row["claim_ids"])
+    low, high = row["events_min"], row["events_max"]
+    events = number(row["events_mean"]) + (f" ({number(low)} to {number(high)})" if low != high else "")
+    median = number(row["median_rebuilt"])
+    if number(row["median_low"]) != number(row["median_high"]):
+        median += f" ({number(row['median_low'])} to {number(row['median_high'])})"
+    tone = "good" if row["evidence"] == "curve" else "note"
+    return Row(
+        (
+            words(results.labels.study(row["study_id"])),
+            words(group_name(results, row)),
+            words(endpoint_name(results, row)),
+            words(number(row["n"])),
+            words(events),
+            words(str(row["median_text"])),
+            words(median),
+            words(f"{number(row['facts_held'])} of {number(row['facts'])}"),
+            words(Badge(str(row["evidence"]), tone)),
+            words(Claims(ids, count(len(ids), "row")) if ids else ""),
+        )
+    )
+
+
+def group_name(results: Results, row: Record) -> str:
+    """Arm, and the subgroup where it is one."""
+    people = "" if row["population"] in ("", "all") else f", {row['population']}"
+    return f"{results.labels.arm(row['study_id'], row['arm_id'])}{people}"
+
+
+def endpoint_name(results: Results, row: Record) -> str:
+    """Endpoint and data cut."""
+    return results.labels.endpoint(row["endpoint"]) + (f", {row['data_cut']}" if row["data_cut"] else "")
+
+
+def _broken(results: Results) -> Iterator[Block]:
+    """Printed facts that no set of patients could keep beside the others."""
+    lines = [row for row in rows(results.facts) if str(row["holds"]).lower() == "false"]
+    if not lines:
+        return
+    table = Table(
+        anchor="tab-broken",
+        title="Printed facts that the rebuilt groups do not keep",
+        columns=(
+            Column("Study", weight=1.1),
+            Column("Group", weight=2),
+            Column("Endpoint", weight=1.6),
+            Column("Fact"),
+            Column("Printed", "number"),
+            Column("Rebuilt", "number"),
+            Column("Note", weight=2),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    words(results.labels.study(row["study_id"])),
+                    words(group_name(results, row)),
+                    words(endpoint_name(results, row)),
+                    words(str(row["fact"])),
+                    words(str(row["printed"])),
+                    words(number(row["rebuilt"])),
+                    words(str(row["note"])),
+                )
+            )
+            for row in lines
+        ),
+        note=words("A fact may fail because it contradicts another printed one. Source: results/reconstruction/facts.csv."),
+        wide=True,
+    )
+    yield Details(f"{sentence(count(len(lines), 'printed fact'))[:-1]} that could not be kept beside the others", (table,))
+
+
+def _refused(results: Results) -> Iterator[Block]:
+    lines = [row for row in rows(results.accuracy) if row["status"] != "rebuilt"]
+    if not lines:
+        return
+    table = Table(
+        anchor="tab-refused",
+        title="Groups that were not rebuilt, and why",
+        columns=(Column("Study"), Column("Group", weight=1.8), Column("Endpoint", weight=1.5), Column("Why not", weight=3)),
+        rows=tuple(
+            Row(
+                (
+                    words(results.labels.study(row["study_id"])),
+                    words(group_name(results, row)),
+                    words(endpoint_name(results, row)),
+                    words(sentence(row["reason"])),
+                )
+            )
+            for row in lines
+        ),
+        note=words("Source: results/reconstruction/accuracy.csv."),
+    )
+    yield Details(f"{sentence(count(len(lines), 'group'))[:-1]} that could not be rebuilt, with reasons", (table,))
+
+
+def _figures(results: Results, study: str) -> Iterator[Block]:
+    found = group_rows(results, f"study-{study}")
+    if not found:
+        return
+    yield Heading(2, results.labels.study(study), f"study-{study}")
+    curves = [row for row in found if FIT not in str(row["figure_id"])]
+    fits = [row for row in found if FIT in str(row["figure_id"])]
+    claims = {
+        name: tuple(
+            dict.fromkeys(
+                claim
+                for row in rows(results.accuracy)
+                if row["study_id"] == study and (name == "all") == (row["population"] == "all")
+                for claim in split(row["claim_ids"])
+            )
+        )
+        for name in ("all", "parts")
+    }
+    for row in curves:
+        part = "parts" if "-subgroups-" in str(row["figure_id"]) else "all"
+        yield figure(row, claims[part], rank=1)
+    if fits:
+        drawn = tuple(figure(row, (), rank=4 if "-all-" in str(row["figure_id"]) else 5) for row in fits)
+        yield Details(f"Each group of {results.labels.study(study)} beside what was printed ({len(fits)})", drawn)

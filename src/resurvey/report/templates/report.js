@@ -1,0 +1,108 @@
+// What the page does beyond showing itself. Without scripts everything is still there: the table of every number as
+// one long table, figures to be saved by the browser's own menu.
+(() => {
+  'use strict';
+  const dark = window.matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => document.documentElement.classList.toggle('dark', dark.matches);
+  dark.addEventListener('change', follow);
+  follow();
+
+  if (window.matchMedia('(max-width: 74.99rem)').matches) document.getElementById('contents').open = false;
+  for (const link of document.querySelectorAll('a.save')) {
+    link.href = link.closest('figure').querySelector('img').src;
+  }
+
+  // Paper shows what a reader could open.
+  const closed = [];
+  window.addEventListener('beforeprint', () => {
+    for (const part of document.querySelectorAll('main details:not([open])')) { part.open = true; closed.push(part); }
+  });
+  window.addEventListener('afterprint', () => { while (closed.length) closed.pop().open = false; });
+
+  const table = document.getElementById('numbers-table');
+  let numbers = null, only = null, note = null;
+  const places = new Map();
+
+  function arrive() {
+    const name = decodeURIComponent(window.location.hash.slice(1));
+    if (!name) return;
+    if (numbers && places.has(name)) { showRows([name.slice('claim-'.length)], name); return; }
+    const target = document.getElementById(name);
+    for (let part = target; part; part = part.parentElement) if (part.tagName === 'DETAILS') part.open = true;
+    if (target) target.scrollIntoView();
+  }
+
+  // Show only some rows, named by their anchors without the word before.
+  function showRows(ids, mark) {
+    only = new Set(ids.map((id) => 'claim-' + id));
+    note.hidden = false;
+    note.firstElementChild.textContent = ids.length === 1 ? 'One row is shown: ' + ids[0] + '.' : ids.length + ' rows are shown.';
+    for (const choice of document.querySelectorAll('#number-tools select')) choice.value = '';
+    numbers.columns().search('');
+    numbers.search('').page('first').draw();
+    for (const row of document.querySelectorAll('tr.found')) row.classList.remove('found');
+    if (mark && places.get(mark)) places.get(mark).classList.add('found');
+    document.getElementById('tab-numbers').scrollIntoView();
+    table.closest('.scroll').focus({preventScroll: true});
+  }
+
+  function showAll() { only = null; note.hidden = true; numbers.draw(); }
+
+  function choose(tools, column, title) {
+    const label = document.createElement('label');
+    label.append(title);
+    const choice = document.createElement('select');
+    choice.append(new Option('all', ''));
+    const found = new Map();
+    for (const row of places.values()) {
+      const text = row.cells[column].textContent.trim().split(':')[0];
+      if (text) found.set(text, (found.get(text) || 0) + 1);
+    }
+    for (const [text, times] of found) choice.append(new Option(text + ' (' + times + ')', text));
+    choice.addEventListener('change', () => {
+      const value = choice.value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      numbers.column(column).search(value ? '^' + value + '(:|$)' : '', true, false).draw();
+    });
+    label.append(choice);
+    tools.append(label);
+  }
+
+  function enhance() {
+    if (!table || numbers) return;
+    for (const row of table.tBodies[0].rows) places.set(row.id, row);
+    const tools = document.getElementById('number-tools');
+    const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    for (const name of ['Document', 'What', 'Verdict', 'Hangs on it']) choose(tools, titles.indexOf(name), name);
+    note = document.createElement('span');
+    note.className = 'only';
+    note.setAttribute('role', 'status');
+    note.hidden = true;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = 'Show all numbers';
+    button.addEventListener('click', showAll);
+    note.append(document.createElement('span'), ' ', button);
+    tools.append(note);
+    tools.hidden = false;
+    numbers = new window.ReportTable(table, {
+      order: [], pageLength: 25, lengthMenu: [25, 100, 500, {label: 'all', value: -1}], autoWidth: false, deferRender: true,
+      language: {search: 'Search every number:', info: '_START_ to _END_ of _TOTAL_ numbers', infoEmpty: 'no number',
+        infoFiltered: '(of _MAX_)', lengthMenu: '_MENU_ a page', zeroRecords: 'No number fits.'},
+    });
+    numbers.search.fixed('only', (text, data, index) => !only || only.has(numbers.row(index).node().id));
+    document.documentElement.dataset.ready = 'yes';
+    arrive();
+  }
+
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a.rows');
+    if (!link || !numbers) return;
+    event.preventDefault();
+    const ids = link.dataset.rows.split(' ');
+    window.history.pushState(null, '', link.getAttribute('href'));
+    showRows(ids);
+  });
+  window.addEventListener('hashchange', arrive);
+  window.addEventListener('report-library', enhance);
+  if (!table) { document.documentElement.dataset.ready = 'yes'; arrive(); }
+})();

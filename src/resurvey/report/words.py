@@ -1,0 +1,134 @@
+"""Numbers as a reader sees them, and the few turns of phrase that sections share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, isnan
+
+from resurvey.report.document import NBSP
+
+VERDICT_TONES = {
+    "impossible": "bad",
+    "conflict": "bad",
+    "discrepant": "bad",
+    "other-method": "warn",
+    "rounding": "note",
+    "reproduced": "good",
+    "uncheckable": "plain",
+    "not checked": "plain",
+}
+VERDICT_WORDS = {
+    "impossible": "no data can have it",
+    "conflict": "the same quantity is printed differently elsewhere",
+    "discrepant": "no standard method reproduces it",
+    "other-method": "a standard method that the document does not name reproduces it",
+    "rounding": "reproduced but for the last digit",
+    "reproduced": "follows from the other printed numbers",
+    "uncheckable": "a check was tried, but what is printed does not allow it",
+    "not checked": "no check reads it",
+}
+WORST_FIRST = tuple(VERDICT_TONES)
+SEVERITY_TONES = {"conclusion": "bad", "major": "warn", "minor": "note", "none": "plain"}
+SEVERITY_WORDS = {
+    "conclusion": "a stated conclusion is touched",
+    "major": "a number that readers use or pool",
+    "minor": "a digit or a label",
+    "none": "nothing hangs on it",
+}
+
+
+def number(value: object, digits: int = 2) -> str:
+    """A number to `digits` significant ones at least, without needless zeros; words for what is no number."""
+    found = as_float(value)
+    if isnan(found):
+        return "not estimable"
+    if not isfinite(found):
+        return "not reached" if found > 0 else "below all bounds"
+    if abs(found) >= 100 or found == int(found):
+        return f"{found:.0f}".replace("-", "−")
+    return f"{found:.{1 if abs(found) >= 10 else digits}f}".replace("-", "−")
+
+
+def as_float(value: object) -> float:
+    """The number in a cell; NaN where there is none."""
+    try:
+        return float(str(value))
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def is_number(value: object) -> bool:
+    """Whether a cell holds a finite number."""
+    return isfinite(as_float(value))
+
+
+def count(value: object, one: str, many: str = "") -> str:
+    """`1 check`, `12 checks`; thousands apart."""
+    found = int(as_float(value))
+    return f"{thousands(found)}{NBSP}{one if found == 1 else many or one + 's'}"
+
+
+def thousands(value: object) -> str:
+    """A whole number with its thousands apart."""
+    return f"{int(as_float(value)):,}".replace(",", "\u202f")
+
+
+def ratio(value: object) -> str:
+    """A ratio with two decimals, three below 0.1."""
+    found = as_float(value)
+    if not isfinite(found):
+        return number(found)
+    return f"{found:.3f}" if 0 < found < 0.1 else f"{found:.2f}"
+
+
+def percent(share: object, decimals: int = 0) -> str:
+    """A proportion as a percentage."""
+    found = as_float(share)
+    return f"{100 * found:.{decimals}f}{NBSP}%" if isfinite(found) else number(found)
+
+
+def p_value(value: object) -> str:
+    """A p value to three decimals."""
+    found = as_float(value)
+    if isnan(found):
+        return ""
+    return "<0.001" if found < 0.001 else f"{found:.3f}"
+
+
+def interval(low: object, high: object, kind: str = "") -> str:
+    """`0.57 to 1.10`; empty where either end is no number."""
+    if isnan(as_float(low)) or isnan(as_float(high)):
+        return ""
+    show = {"ratio": ratio, "percent": lambda cell: percent(cell, 1)}.get(kind, number)
+    return f"{show(low)} to {show(high)}"
+
+
+def level(value: object) -> str:
+    """`95 %` of a confidence level."""
+    found = as_float(value)
+    return f"{100 * found:g}{NBSP}%" if isfinite(found) else f"95{NBSP}%"
+
+
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """`a, b and c`."""
+    found = [part for part in parts if part]
+    if len(found) < 2:
+        return "".join(found)
+    return f"{', '.join(found[:-1])} {word} {found[-1]}"
+
+
+def sentence(text: object) -> str:
+    """Words with a capital first letter and a full stop."""
+    said = str(text).strip()
+    if not said:
+        return ""
+    ends = said[-1] in ".!?:"
+    return said[0].upper() + said[1:] + ("" if ends else ".")
+
+
+SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def spelled(value: int) -> str:
+    """Small numbers as words."""
+    return SMALL[value] if 0 <= value < len(SMALL) else thousands(value)
