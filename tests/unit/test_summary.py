@@ -310,6 +310,11 @@ def test_replicates_must_be_a_count(replicates: object) -> None:
         from_summary(SurvivalSummary(**ABSTRACT), replicates=replicates)  # type: ignore[arg-type]
 
 
+def test_too_many_rows_are_refused() -> None:
+    with pytest.raises(InputError, match=r"200 replicates of 500000 patients .* at most 40 replicates"):
+        from_summary(SurvivalSummary(n=500_000, median=5.0), replicates=200)
+
+
 def printed_of(time: np.ndarray, event: np.ndarray, draw, rng: np.random.Generator) -> dict:
     """A random subset of what a paper could print of these patients."""
     order = np.lexsort((-event, time))

@@ -280,6 +280,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
         ]
     )
     spread *= arm.prior.inflation
+    full_gain = _gain(arm, found.state, path, sd)[0] if dormant.any() else gain
     # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
     soft = np.array([fact.soft for fact in arm.facts])
     error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
@@ -288,6 +289,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     for _ in range(corrections):
         left = target + error - predict(arm, paths(arm, state))
-        left = np.where(above & (left > 0), 0.0, left)
-        state = state + np.clip(left, -most, most) @ gain.T
+        broken = above & (left < 0)
+        left = np.clip(np.where(above & ~broken, 0.0, left), -most, most)
+        state = state + np.where(broken.any(axis=1)[:, None], left @ full_gain.T, left @ gain.T)
     return state

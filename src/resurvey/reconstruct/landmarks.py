@@ -153,7 +153,7 @@ def _refined(segment: Segment, earlier: Floats, tolerance: float) -> Floats:
 def _placed(
     segment: Segment, earlier: Floats, time: Floats, event: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Patients sorted by time with the k-th censoring of the segment behind as many events as the new order asks for."""
+    """Patients sorted by time, the k-th censoring of the segment behind as many events as the order asks for."""
     size, n = time.shape
     most = earlier.shape[1]
     bounds = np.full((size, most + 2), segment.end)

@@ -57,14 +57,14 @@ class HazardPrior:
     shape: tuple[float, ...] = (-2.57, -1.28, -0.71, -0.55, -0.23, 0.0, -0.25, -0.27, -0.67, -1.53)
     level: float = 0.1
     slope: float = 0.1
-    wiggle: float = 0.3
+    wiggle: float = 0.22
     wiggle_length: float = 0.5
     early: float = 1.06
     early_length: float = 0.19
-    rough: float = 0.5
+    rough: float = 0.4
     rough_length: float = 0.03
     overdispersion: float = 1.0
-    inflation: float = 1.25
+    inflation: float = 1.4
     tilt: tuple[float, ...] = (-0.5, -0.45, -0.35, -0.15, -0.03, 0.0, -0.05, -0.1, -0.2, -0.1)
     usual_follow_up: float = 1.3
     censor_nodes: tuple[float, ...] = (0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.97)

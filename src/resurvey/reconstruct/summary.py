@@ -19,6 +19,7 @@ from resurvey.reconstruct.summary_report import report
 # how often each transformation of the band is met with in print, before its fit is looked at
 TRANSFORM_SHARE = {"log-log": 0.6, "log": 0.25, "linear": 0.15}
 SMALLEST_SHARE = 0.03
+MOST_ROWS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,11 @@ def from_summary(
     s = checked(summary)
     if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
         raise InputError(f"replicates is {replicates!r}, expected a whole number, 1 or more")
+    if s.n * int(replicates) > MOST_ROWS:
+        raise InputError(
+            f"{replicates} replicates of {s.n} patients are {s.n * int(replicates)} rows: ask for at most "
+            f"{MOST_ROWS // s.n} replicates"
+        )
     rng = np.random.default_rng(0) if rng is None else rng
     made, transform, end = rebuilt(s, int(replicates), rng)
     return report(s, end, made, transform)
@@ -146,6 +152,7 @@ def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
     candidates = periods(s, float(plain[transform].arm.edges[-1]))
     fits = [plain[transform] if p is None else fit(arm_of(s, transform=transform, period=p)) for p, _ in candidates]
     score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
+    score = np.where(np.isfinite(score), score, -1e9)
     share = np.exp(score - score.max())
     share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()
