@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from math import exp, isfinite, log, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import (
     COLOURS,
-    FAINT,
     INK,
     PAPER,
     SOFT,
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW, FONT = 0.18, 7.5
-CHAR = 0.0625  # inches, mean width of a character at FONT
+CHAR, BOLD = 0.061, 0.071  # inches, mean width of a character at FONT
+LEAST = 14  # characters below which no column is wrapped
+EDGE, LEGEND, PLOT = 0.06, 0.3, 2.3  # inches: margin, room for the legend, least width of the plot
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
     "printed ratios": ("s", True),
@@ -108,63 +110,94 @@ def forest(
     if shown.empty:
         raise InputError("no row has an estimate: a forest plot needs at least one")
     rows = rows.reset_index(drop=True)
-    left_widths = _widths(rows, left, most=34)
-    right_widths = _widths(rows, right, most=26)
-    plot = max(WIDTH - sum(left_widths) - sum(right_widths) - 0.25, 2.0)
-    lines = [_lines(row, [*left, *right]) for _, row in rows.iterrows()]
-    places, y = [], 0.6
-    for count, kind in zip(lines, rows["kind"], strict=True):
-        y += 0.35 if kind == "heading" and places else 0
-        places.append(y + count / 2 - 0.5)
-        y += count * 0.82 + 0.25
-    deep = max(wrapped(side, 34).count("\n") for side in better)
-    figure = new_figure(ROW * (y + 1) + 0.95 + 0.12 * deep)
-    figure.get_layout_engine().set(w_pad=0.02, wspace=0)
-    grid = figure.add_gridspec(1, 3, width_ratios=[sum(left_widths) or 0.01, plot, sum(right_widths) or 0.01], wspace=0)
-    axes = [figure.add_subplot(grid[i]) for i in range(3)]
-    for one in axes:
-        one.set_ylim(y, -1.1)
-    _text(axes[0], rows, places, left, left_widths)
-    _text(axes[2], rows, places, right, right_widths)
+    columns = _fit([*left, *right], rows)
+    lefts, rights = columns[: len(left)], columns[len(left) :]
+    before, after = sum(column.width for column in lefts), sum(column.width for column in rights)
+    places, y = _places(rows, columns)
+    foot = 0.62 + 0.12 * max(wrapped(side, 34).count("\n") for side in better)
+    height = ROW * (y + 1.1) + foot + LEGEND
+    figure = new_figure(height)
+    figure.set_layout_engine("none")
+    axes = []
+    for start, width in (
+        (EDGE, before),
+        (EDGE + before, WIDTH - 2 * EDGE - before - after),
+        (WIDTH - EDGE - after, after),
+    ):
+        box = (start / WIDTH, (foot + LEGEND) / height, max(width, 0.01) / WIDTH, ROW * (y + 1.1) / height)
+        axes.append(figure.add_axes(box))
+        axes[-1].set_ylim(y, -1.1)
+    _text(axes[0], rows, places, lefts)
+    _text(axes[2], rows, places, rights)
     _plot(axes[1], rows, places, ratio)
-    axes[1].set_xlabel(xlabel, labelpad=16 + 9 * deep if ratio else 4)
     if ratio:
+        axes[1].set_xlabel(xlabel, labelpad=17 + 9 * max(wrapped(side, 34).count("\n") for side in better))
         favours(axes[1], *better)
     else:
-        axes[1].set_title(
-            f"← {better[0]}   {better[1]} →", fontsize=FONT, color=SOFT, fontweight="normal", loc="center"
-        )
+        axes[1].set_xlabel(f"{xlabel}\n← {better[0]}   {better[1]} →")
     _legend(figure, rows)
     return figure
 
 
-def _widths(rows: pd.DataFrame, columns: Sequence[Column], most: int) -> list[float]:
-    made = []
-    for column in columns:
-        cells = [*rows[column.key].fillna("").astype(str), column.heading]
-        longest = max(min(len(part), most) for cell in cells for part in wrapped(cell, most).split("\n"))
-        made.append(longest * CHAR + 0.12)
-    return made
+@dataclass(frozen=True)
+class _Sized:
+    """A column with its place: inches wide, characters a line."""
+
+    column: Column
+    width: float
+    wrap: int
 
 
-def _lines(row: pd.Series, columns: Sequence[Column]) -> int:
-    return max((wrapped(row[c.key], 34).count("\n") + 1 for c in columns if pd.notna(row[c.key])), default=1)
+def _fit(columns: Sequence[Column], rows: pd.DataFrame) -> list[_Sized]:
+    """Columns as wide as their longest line, text wrapped so that the plot keeps `PLOT` inches."""
+    wraps = [max(_letters(rows, column), 1) for column in columns]
+    wide = [_longest(rows, column, wrap) for column, wrap in zip(columns, wraps, strict=True)]
+    room = WIDTH - 2 * EDGE - PLOT
+    while sum(wide) > room and max(wraps) > LEAST:
+        # The column with the longest lines gives way, two characters at a time, down to what still reads.
+        index = int(np.argmax(wraps))
+        wraps[index] = max(wraps[index] - 2, LEAST)
+        wide[index] = _longest(rows, columns[index], wraps[index])
+    return [_Sized(*parts) for parts in zip(columns, wide, wraps, strict=True)]
 
 
-def _text(
-    axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequence[Column], widths: Sequence[float]
-) -> None:
+def _letters(rows: pd.DataFrame, column: Column) -> int:
+    return max(len(str(cell)) for cell in [*rows[column.key].fillna(""), column.heading])
+
+
+def _longest(rows: pd.DataFrame, column: Column, wrap: int) -> float:
+    bold = rows["kind"].isin(["heading", "pooled"])
+    cells = [(str(cell), b) for cell, b in zip(rows[column.key].fillna(""), bold, strict=True)]
+    lines = [(len(line), b) for cell, b in [*cells, (column.heading, True)] for line in wrapped(cell, wrap).split("\n")]
+    return max(length * (BOLD if b else CHAR) for length, b in lines) + 0.16
+
+
+def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float], float]:
+    """Where each row stands, and where the last one ends, in row heights."""
+    places, y = [], 0.6
+    for _, row in rows.iterrows():
+        cells = [(row[c.column.key], c.wrap) for c in columns if pd.notna(row[c.column.key])]
+        count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
+        y += 0.35 if row["kind"] == "heading" and places else 0
+        places.append(y + (count - 1) * 0.41)
+        y += count * 0.82 + 0.25
+    return places, y
+
+
+def _text(axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequence[_Sized]) -> None:
     axes.set_axis_off()
-    axes.set_xlim(0, sum(widths) or 1)
+    axes.set_xlim(0, sum(sized.width for sized in columns) or 1)
     start = 0.0
-    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        x = {"left": start, "right": start + width - 0.08, "center": start + width / 2}[column.align]
+    for index, sized in enumerate(columns):
+        column, width = sized.column, sized.width
+        x = {"left": start, "right": start + width - 0.04, "center": start + width / 2}[column.align]
         axes.text(x, -0.55, plain(column.heading), ha=column.align, va="center", fontsize=FONT, fontweight="bold")
         for y, (_, row) in zip(places, rows.iterrows(), strict=True):
             if pd.isna(row[column.key]) or (row["kind"] == "heading" and index):
                 continue
             bold = "bold" if row["kind"] in ("heading", "pooled") else "normal"
-            axes.text(x, y, wrapped(row[column.key], 34), ha=column.align, va="center", fontsize=FONT, fontweight=bold)
+            words = wrapped(row[column.key], sized.wrap)
+            axes.text(x, y, words, ha=column.align, va="center", fontsize=FONT, fontweight=bold)
         start += width
     if columns:
         axes.axhline(0.05, color=SOFT, lw=0.7)
@@ -261,7 +294,7 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
         handles.append(Line2D([], [], marker="D", ls="none", ms=6, color=COLOURS[1], mec=INK, label="pooled"))
     if (rows["kind"] == "prediction").any():
         handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
-    figure.legend(handles=handles, loc="outside lower left", ncols=4, fontsize=7, labelcolor=INK, edgecolor=FAINT)
+    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7, borderaxespad=0.4)
 
 
 def pooled_rows(

@@ -506,7 +506,7 @@ def _ratios(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
         if shown["estimate"].notna().sum() == 0:
             continue
         figure = forest.forest(
-            shown, left=[forest.Column("label", "Trial")], right=[forest.Column("interval", "ratio [limits]", "right")],
+            shown, left=[forest.Column("label", "Trial"), forest.Column("arms", "First vs second")], right=[forest.Column("interval", "ratio [limits]", "right")],
             xlabel="Second median / first median, or hazard ratio (log scale)",
             better=("favours first named", "favours second named"),
         )  # fmt: skip
@@ -526,27 +526,22 @@ def _ratios(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
 
 
 def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    made = []
+    """A row an estimate; ratios of medians turned round, so that below 1 favours the first named throughout."""
+    made: list[dict[str, object]] = []
     for population, part in rows.groupby("population", sort=False):
-        versus = _versus(part.iloc[[0]], labels)[0]
-        made.append({"kind": "heading", "label": f"{population}: {versus}", "estimate": np.nan})
+        name, versus = str(population), _versus(part.iloc[[0]], labels)[0]
         for _, row in part.iterrows():
-            medians = row["measure"] == "median ratio"
             if not isfinite(float(row["estimate"])):
                 continue
             values = [float(row[k]) for k in ("estimate", "lower", "upper")]
-            if medians:
+            if row["measure"] == "median ratio":
                 values = [1 / values[0], 1 / values[2], 1 / values[1]]
-            label = "ratio of medians" if medians else f"{row['measure']}, printed"
-            made.append({"kind": "study", "label": label, "evidence": row["evidence"],
-                         **dict(zip(("estimate", "lower", "upper"), values, strict=True))})  # fmt: skip
-    table = pd.DataFrame(made)
-    for column in ("estimate", "lower", "upper"):
-        table[column] = pd.to_numeric(table.get(column))
-    table["evidence"] = table["evidence"].fillna("")
-    table["interval"] = forest.interval_text(table).where(table["kind"] != "heading", "")
-    empty = table["kind"].eq("heading") & table["kind"].shift(-1, fill_value="heading").eq("heading")
-    return table[~empty].reset_index(drop=True)
+            ends = dict(zip(("estimate", "lower", "upper"), values, strict=True))
+            made.append({"kind": "study", "label": name, "arms": versus, "evidence": row["evidence"], **ends})
+            name = versus = ""
+    table = pd.DataFrame(made, columns=["kind", "label", "arms", "evidence", "estimate", "lower", "upper"])
+    table["interval"] = forest.interval_text(table) if len(table) else ""
+    return table
 
 
 def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Drawing:

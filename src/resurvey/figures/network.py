@@ -44,7 +44,7 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(4.3)
+    figure = new_figure(4.1)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
@@ -62,8 +62,8 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
                   bbox={"boxstyle": "circle,pad=0.18", "fc": PAPER, "ec": SOFT, "lw": 0.6})  # fmt: skip
     for node in nodes:
         _node(axes, node, place[node], angle[node], edges, names, node == reference)
-    axes.set_xlim(-2.75, 2.75)
-    axes.set_ylim(-1.55, 1.5)
+    axes.set_xlim(-2.35, 2.35)
+    axes.set_ylim(-1.3, 1.35)
     return figure
 
 
@@ -114,7 +114,7 @@ def league_table(league: pd.DataFrame, *, names: Mapping[str, str], measure: str
     size = 7.2 if n <= 7 else 6.4 if n <= 9 else 5.4
     for i in range(n):
         for j in range(n):
-            _cell(axes, i, j, str(league.iloc[i, j + 1]), names, size, int(105 / n))
+            _cell(axes, i, j, str(league.iloc[i, j + 1]), names, size, int(135 / n))
     axes.set_xlim(0, n)
     axes.set_ylim(n, -1.1)
     return figure
