@@ -197,11 +197,13 @@ def _match(record: dict, table: np.ndarray, named: str) -> tuple[tuple[str, bool
     values = {name: p for name, p in tables2x2.p_values(table).items() if p == p}
     if record["p_sided"] == "1":
         values = {name: p / 2 for name, p in values.items()}
-    order = ([named] if named in values else []) + [name for name in values if name != named]
-    for loose in (False, True):
-        for name in order:
-            if (not loose or name in (named, *USUAL)) and _fits(record, values[name], loose):
-                return (name, loose), values
+    others = [name for name in values if name != named]
+    # The named test in every way of printing before any other test.
+    attempts = [(named, loose) for loose in (False, True) if named in values]
+    attempts += [(name, False) for name in others] + [(name, True) for name in others if name in USUAL]
+    for name, loose in attempts:
+        if _fits(record, values[name], loose):
+            return (name, loose), values
     return None, values
 
 

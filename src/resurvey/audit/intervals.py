@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,7 @@ from resurvey.audit.verdicts import (
 from resurvey.reported import show
 
 SLACK = 1e-7
+Fits = Callable[[dict[str, object], tuple[float, float]], bool]
 SPELLINGS = {
     "clopper": "Clopper-Pearson",
     "exact": "Clopper-Pearson",
@@ -130,21 +133,27 @@ def _match(
 ) -> tuple[str, str, str, str]:
     """Verdict, severity, recomputed limits and sentence: the named method first, then every other."""
     named = method_named(str(record["ci_method"]))
-    order = ([named] if named else []) + [name for name in binomial.METHODS if name != named]
-    for rule, fits in (("", _nearest), (", digits cut off or rounded up", _within_a_unit)):
-        for name in order:
-            for k, by_method in zip(counts, limits, strict=True):
-                if fits(record, by_method[name]):
-                    verdict = _matched_verdict(name, named, rule)
-                    low, high = by_method[name]
-                    words = f"{name} of {k}/{int(total)} gives {show(low)} to {show(high)} %{rule}"
-                    if verdict == OTHER_METHOD:
-                        words += f"; the named method ({named}) gives " + _span(by_method[named])
-                    return verdict, NONE, f"{show(low)}-{show(high)} ({name})", words
+    for name, fits, rule in _attempts(named):
+        for k, by_method in zip(counts, limits, strict=True):
+            if fits(record, by_method[name]):
+                low, high = by_method[name]
+                verdict = _matched_verdict(name, named, rule)
+                words = f"{name} of {k}/{int(total)} gives {show(low)} to {show(high)} %{rule}"
+                if verdict == OTHER_METHOD:
+                    words += f"; the named method ({named}) gives " + _span(by_method[named])
+                return verdict, NONE, f"{show(low)}-{show(high)} ({name})", words
     k, by_method = counts[len(counts) // 2], limits[len(counts) // 2]
     name = named or "Clopper-Pearson"
     words = f"no standard method gives this interval for {k}/{int(total)}: {name} gives {_span(by_method[name])}"
     return DISCREPANT, MINOR, f"{_span(by_method[name])} ({name})", words
+
+
+def _attempts(named: str) -> list[tuple[str, Fits, str]]:
+    """Methods and ways of printing to try in turn: the named method in every way before any other method."""
+    ways: list[tuple[Fits, str]] = [(_nearest, ""), (_within_a_unit, ", digits cut off or rounded up")]
+    others = [name for name in binomial.METHODS if name != named]
+    own = [(named, fits, rule) for fits, rule in ways if named]
+    return own + [(name, fits, rule) for fits, rule in ways for name in others]
 
 
 def _matched_verdict(name: str, named: str, rule: str) -> str:

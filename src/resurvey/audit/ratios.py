@@ -146,7 +146,7 @@ _VERDICT_OF = {
 
 def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: Box) -> np.ndarray:
     """For each ratio the first way that gives its printed p (a key of `_VERDICT_OF`); empty when none does."""
-    one = (frame["p_sided"] == "1").to_numpy()
+    one, level = (frame["p_sided"] == "1").to_numpy(), frame["ci_level"].to_numpy(float)
     named = frame["p_sided"].isin(["1", "2"]).to_numpy()
     test = frame["test"].str.lower()
     scored = test.str.contains("|".join(SCORE_TESTS)).to_numpy(bool) | frame["model"].isin(ADJUSTED).to_numpy()
@@ -159,15 +159,16 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
     score = z[0] * wald.score_factor(value.value) - wald.Z_WINDOW, z[1] + wald.Z_WINDOW
     score = np.maximum(score[0], 0), score[1]
     near = fits(score, stated, p)
+    loose = wald.z_range(value.widened(), wald.standard_error(lower.widened(), upper.widened(), wald.quantile(level)))
     conditions = [
         fits(z, stated, p),
         near & scored,
-        fits(z, stated, p.widened()),
+        fits(loose, stated, p.widened()),
         near,
         fits(z, 1.5 - stated, p) & ~named,
     ]
     ways = ["wald", "score named", "rounding", "score", "other side"]
-    unnamed_level = np.isnan(frame["ci_level"].to_numpy(float))
+    unnamed_level = np.isnan(level)
     for other in LEVELS:
         se = wald.standard_error(lower, upper, wald.quantile(np.full(len(frame), other)))
         conditions.append(fits(wald.z_range(value, se), stated, p) & unnamed_level)
@@ -213,7 +214,7 @@ def _repairs(record: dict) -> str:
     z_p = float(wald.z_of_p(np.array([record["p"]]), side)[0])
     z = float(wald.quantile(np.array([record["ci_level"]]))[0])
     lower, upper, value = record["lower"], record["upper"], record["value"]
-    if lower <= 0 or value <= 0 or z_p <= 0 or value == 1:
+    if lower <= 0 or value <= 0 or z_p <= 0 or value == 1 or upper <= lower:
         return ""
     log = np.log(value)
     ends = np.exp(log - z * abs(log) / z_p), np.exp(log + z * abs(log) / z_p)

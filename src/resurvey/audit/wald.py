@@ -59,7 +59,7 @@ def centre(lower: Box, upper: Box) -> tuple[Floats, Floats]:
 def standard_error(lower: Box, upper: Box, z: Floats) -> tuple[Floats, Floats]:
     """Range of the standard error of the log ratio, (ln U - ln L) / 2z."""
     least = (_log(upper.low) - _log(lower.high)) / (2 * z)
-    return np.maximum(least, 1e-12), (_log(upper.high) - _log(lower.low)) / (2 * z)
+    return np.maximum(least, 1e-12), np.maximum((_log(upper.high) - _log(lower.low)) / (2 * z), 1e-12)
 
 
 def z_range(value: Box, se: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
