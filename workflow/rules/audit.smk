@@ -10,6 +10,8 @@ rule audit:
         pages=expand("results/audit/{source}.md", source=AUDITED),
     log:
         "logs/audit.log",
+    conda:
+        "../../environment.yml"
     params:
         sources=AUDITED,
         code=code("audit"),
@@ -25,6 +27,8 @@ rule verify:
         "results/audit/verified.txt",
     log:
         "logs/verify.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("verify"),
     script:

@@ -9,6 +9,8 @@ rule clean:
         claims="data/processed/claims.csv",
     log:
         "logs/clean.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("clean"),
     script:

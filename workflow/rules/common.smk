@@ -74,3 +74,9 @@ def compared_studies(entries):
         for side in ("treatment", "comparator")
     ]
     return list(dict.fromkeys(sides))
+
+
+def design_patients(entry):
+    """Rebuilt patients that the foreseen test is carried out on, where the entry names them."""
+    group = entry.get("patients")
+    return [f"data/processed/patients/{group['study']}.parquet"] if group else []

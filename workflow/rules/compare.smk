@@ -20,6 +20,8 @@ for batch, entries in BATCHES.items():
             [directory(f"results/comparisons/{entry['id']}") for entry in entries],
         log:
             f"logs/compare/{batch}.log",
+        conda:
+            "../../environment.yml"
         params:
             entries=entries,
             rows=FACTS.of_claims(entries),
@@ -35,6 +37,8 @@ rule comparisons:
         "results/comparisons/comparisons.csv",
     log:
         "logs/comparisons.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("comparisons"),
     script:

@@ -3,15 +3,9 @@
 DESIGNS = {entry["id"]: entry for entry in config["design"]}
 
 
-def design_patients(wildcards):
-    """Rebuilt patients that the foreseen test is carried out on, where the entry names them."""
-    group = DESIGNS[wildcards.design].get("patients")
-    return [f"data/processed/patients/{group['study']}.parquet"] if group else []
-
-
 rule design:
     input:
-        patients=design_patients,
+        patients=lambda wildcards: design_patients(DESIGNS[wildcards.design]),
         # ancient: the digest of the claim's study says what changed.
         raw=ancient(TABLES),
     output:
@@ -19,6 +13,8 @@ rule design:
         verdict="results/design/{design}.json",
     log:
         "logs/design/{design}.log",
+    conda:
+        "../../environment.yml"
     params:
         entry=lambda wildcards: DESIGNS[wildcards.design],
         rows=lambda wildcards: FACTS.of_claims(DESIGNS[wildcards.design]),

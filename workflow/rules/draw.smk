@@ -11,6 +11,8 @@ rule draw_study:
         directory("results/figures/study-{study}"),
     log:
         "logs/draw_study/{study}.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("draw_study"),
     script:
@@ -31,6 +33,8 @@ for batch, entries in BATCHES.items():
             ],
         log:
             f"logs/draw_comparisons/{batch}.log",
+        conda:
+            "../../environment.yml"
         params:
             entries=entries,
             code=code("draw_comparison"),
@@ -46,6 +50,8 @@ rule draw_design:
         directory("results/figures/design-{design}"),
     log:
         "logs/draw_design/{design}.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("draw_design"),
     script:
@@ -61,6 +67,8 @@ rule draw_evidence:
         directory("results/figures/evidence"),
     log:
         "logs/draw_evidence.log",
+    conda:
+        "../../environment.yml"
     params:
         pages=AUDITED,
         code=code("draw_evidence"),

@@ -16,6 +16,8 @@ if SOURCES:
             executed=[name.replace(".html", ".ipynb") for name in NOTEBOOKS],
         log:
             "logs/notebooks.log",
+        conda:
+            "../../environment.yml"
         params:
             code=code("notebooks"),
         script:

@@ -12,6 +12,8 @@ rule reconstruct:
         curves="results/reconstruction/{study}/curves.csv",
     log:
         "logs/reconstruct/{study}.log",
+    conda:
+        "../../environment.yml"
     params:
         rows=lambda wildcards: FACTS.of(wildcards.study),
         replicates=config["reconstruction"]["replicates"],
@@ -34,6 +36,8 @@ rule accuracy:
         facts="results/reconstruction/facts.csv",
     log:
         "logs/accuracy.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("accuracy"),
     script:

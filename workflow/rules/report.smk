@@ -21,6 +21,8 @@ rule analysis_results:
         "results/analysis_results.csv",
     log:
         "logs/analysis_results.log",
+    conda:
+        "../../environment.yml"
     params:
         code=code("analysis_results"),
     script:
@@ -39,6 +41,8 @@ rule report:
         pdf="results/report/resurvey.pdf",
     log:
         "logs/report.log",
+    conda:
+        "../../environment.yml"
     params:
         report=config["report"],
         pages=AUDITED,

@@ -29,7 +29,7 @@ def pins(lock: str) -> list[tuple[str, str, str]]:
 def environment(lock: str) -> str:
     """The text of environment.yml for a lock file."""
     lines = [f"      - {name}=={version}{f' ; {marker}' if marker else ''}" for name, version, marker in pins(lock)]
-    return HEADER + "\n".join(f'      - "{line.strip()[2:]}"' for line in lines) + "\n"
+    return HEADER + "\n".join(f'      - "{line.strip()[2:]}"' for line in lines) + '\n      - "-e ."\n'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ class ArmFacts:
 
 @dataclass
 class _Collected:
-    values: dict[str, object] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     claims: list[str] = field(default_factory=list)
 
 
@@ -217,9 +218,10 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
     rows = rows[(rows["statistic"] == "median") & rows["arm_id"].isin(["", "all", key["arm_id"]])]
     rows = rows[rows["population"].isin(["all", key["population"]]) & rows["data_cut"].isin(["", key["data_cut"]])]
     best = rows.assign(own=rows["arm_id"] == key["arm_id"]).sort_values(["own", "claim_id"], ascending=[False, True])
-    if all(dates):
-        collected.values["accrual"] = (dates[1] - dates[0]).days / DAYS_PER_MONTH
-        collected.values["follow_up_after_accrual"] = (dates[2] - dates[1]).days / DAYS_PER_MONTH
+    first, last, cut = dates
+    if first is not None and last is not None and cut is not None:
+        collected.values["accrual"] = (last - first).days / DAYS_PER_MONTH
+        collected.values["follow_up_after_accrual"] = (cut - last).days / DAYS_PER_MONTH
         return
     if len(best):
         row = best.iloc[0]

@@ -163,8 +163,9 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], replica
             continue
         if any(known[part].made is not None for part in keys):
             continue  # A part with a curve of its own is better known than its share of the whole.
-        parts = {name: known[part].facts.summary for name, part in zip(populations, keys, strict=True)}
-        if any(summary is None for summary in parts.values()):
+        summaries = [known[part].facts.summary for part in keys]
+        parts = {name: found for name, found in zip(populations, summaries, strict=True) if found is not None}
+        if len(parts) < len(keys):
             continue
         try:
             rng = generator(seed, "subgroups", *key, *populations)
@@ -203,7 +204,7 @@ def _pair(known: dict[Key, _Arm], ratio: pd.Series, replicates: int, seed: int) 
         made = from_pair(first.made, second.made, _hazard_ratio(ratio), rng=rng)
     except ResurveyError as error:
         note = f"the printed ratio of {ratio['claim_id']} could not be honoured: {error}"
-        first.made, second.made = (_noted(arm.made, [note]) for arm in (first, second))
+        first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
         return
     for arm, rebuilt in ((first, made.first), (second, made.second)):
         facts = pd.concat([rebuilt.accuracy, made.accuracy], ignore_index=True)
@@ -297,7 +298,7 @@ def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float =
         curves = np.array([stack.curves.at(time)[0] for time in grid])
         at_risk = [float((stack.time >= time).sum(axis=1).mean()) for time in grid]
         low, middle, high = np.quantile(curves, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=1)
-        columns = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
-        made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **columns}))
+        parts = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
+        made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **parts}))
     columns = [*ARM_COLUMNS, "time", "survival", "lower", "upper", "at_risk"]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
