@@ -222,3 +222,12 @@ def test_any_arm_keeps_its_promises(case):
     told = any("events" in words for words in r.repairs)
     assert r.events[0] == arguments["events"] or told
     assert r.patients.to_csv() == from_curve(at[::-1], survival[::-1], **arguments).patients.to_csv()
+
+
+def test_marks_at_the_ends_of_follow_up_are_kept():
+    at, survival, given_, (time, event) = simulated(14, n=80)
+    marks = np.append(time[event == 0], [0.0])
+    r = from_curve(at, survival, **given_, censor_times=marks)
+    lost = np.sort(r.replicate().query("event == 0")["time"])
+    assert np.abs(lost - np.sort(time[event == 0])).mean() < 0.1
+    assert r.accuracy.loc[r.accuracy["fact"].str.startswith("at risk"), "holds"].all()

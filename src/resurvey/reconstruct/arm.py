@@ -65,7 +65,8 @@ def read_arm(
     rates = checks.read_landmarks(landmarks)
     curve = anchored(curve, checks.anchors(middle, rates), conflicts)
     end = checks.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
-    ticks = ticks[ticks <= end]
+    # a mark at time 0 is one just after it: everybody is at risk at 0
+    ticks = np.maximum(ticks[ticks <= end], 1e-9 * end)
     table = exact_rows(curve, checks.reconcile(table, curve, end, conflicts), patients)
     return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
 

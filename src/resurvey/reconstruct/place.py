@@ -192,7 +192,7 @@ def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
     start, stop = known.start.copy(), known.stop.copy()
     open_G = known.at_rows[-1] * path
     start[known.tail], stop[known.tail] = open_G[:-1], open_G[1:]
-    start[-1], stop[-1] = open_G[-1], 0.0
+    start[-1], stop[-1] = open_G[-2], 0.0
     step = -np.diff(arm.survival)
     deaths = n * (start + stop) / 2 * step
     deaths[-1] = n * start[-1] * step[-1]

@@ -45,7 +45,8 @@ def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, F
     streams = flow(cut, known, path)
     carried = 0.0 if rng is None else float(rng.uniform(-0.5, 0.5))
     deaths = whole_deaths(streams.expected, cut.leaving, cut.survival[cut.edge], arm.curve.noise, total, carried)
-    if not silent and (cut.gaps > 1 or total is not None):
+    marked = arm.ticks.size > 0 and arm.ticks[-1] >= cut.knot[cut.edge[-2]]
+    if (cut.gaps > 1 and not marked) or (cut.gaps == 1 and marked and total is not None):
         aim = tail_deaths(cut, float(streams.expected[-1]), float(deaths[-1]), arm.curve.noise)
         streams = flow(cut, known, open_path(known.place, solve_open_path(known.place, known.drop, aim)))
     censored = cut.leaving.astype(np.int64) - deaths
