@@ -42,7 +42,7 @@ def test_other_methods_of_table_1(method, printed):
 def test_the_audit_names_the_method(x, n, wilson, exact):
     for limits, name in ((wilson, "Wilson"), (exact, "Clopper-Pearson")):
         row = {"kind": "response", "item": "x", "n": str(x), "total": str(n)}
-        row |= {"lower": f"{100 * limits[0]:.3f}", "upper": f"{100 * limits[1]:.3f}"}
+        row |= {"lower": f"{100 * limits[0]:.1f}", "upper": f"{100 * limits[1]:.1f}"}
         check = alone({"proportions": [row]}, ["binomial-interval"]).iloc[0]
         assert check["verdict"] == "reproduced"
         assert check["explanation"].startswith(f"{name} of {x}/{n}")
