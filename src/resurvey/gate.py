@@ -28,10 +28,13 @@ class Facts:
         Study id and table to the fingerprint of its rows there.
     claims : dict
         Claim id to the study it is about.
+    labels : str
+        Fingerprint of the tables that say how studies, arms, treatments and endpoints are called.
     """
 
     studies: dict[str, dict[str, str]]
     claims: dict[str, str]
+    labels: str = ""
 
     def of(self, study: str) -> str:
         """Fingerprint of the rows about a study that reconstruction reads."""
@@ -110,14 +113,15 @@ def check_tables(folder: Path, memory: Path) -> Facts:
         try:
             known = json.loads(memory.read_text(encoding="utf-8"))
             if known["state"] == state:
-                return Facts(known["studies"], known["claims"])
+                return Facts(known["studies"], known["claims"], known["labels"])
         except (ValueError, KeyError, TypeError):
             pass  # A half-written memory is no memory.
     from resurvey import tables
 
     tables.read_raw(folder)
-    facts = Facts(*_study_digests(folder))
-    known = {"state": state, "studies": facts.studies, "claims": facts.claims}
+    labels = _digest(file_digest(folder / f"{name}.csv") for name in LABEL_TABLES)
+    facts = Facts(*_study_digests(folder), labels)
+    known = {"state": state, "studies": facts.studies, "claims": facts.claims, "labels": labels}
     tables.write_text(json.dumps(known, indent=0), memory)
     return facts
 
@@ -151,6 +155,7 @@ def _digest(words: Iterable[str]) -> str:
 # Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
 ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
 STUDY_TABLES = (*ARM_TABLES, "proportions", "designs")
+LABEL_TABLES = ("studies", "arms", "treatments", "endpoints")
 # Tables that are small and give meaning to all studies: every study depends on them.
 SHARED_TABLES = ("endpoints", "treatments")
 

@@ -1,5 +1,10 @@
 """Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
 
+# How things are called in figures; ancient, because the fingerprint of these tables says what changed.
+LABELS = [
+    f"{RAW}/{table}.csv" for table in ("studies", "arms", "treatments", "endpoints")
+]
+
 
 rule draw_study:
     input:
@@ -7,6 +12,7 @@ rule draw_study:
         facts="results/reconstruction/{study}/facts.csv",
         accuracy="results/reconstruction/{study}/accuracy.csv",
         patients="data/processed/patients/{study}.parquet",
+        labels=ancient(LABELS),
     output:
         directory("results/figures/study-{study}"),
     log:
@@ -14,6 +20,7 @@ rule draw_study:
     conda:
         "../../environment.yml"
     params:
+        labels=FACTS.labels,
         code=code("draw_study"),
     script:
         "../scripts/draw_study.py"
@@ -26,6 +33,7 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry['id']}" for entry in entries],
+            labels=ancient(LABELS),
         output:
             [
                 directory(f"results/figures/comparison-{entry['id']}")
@@ -37,6 +45,7 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=entries,
+            labels=FACTS.labels,
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
