@@ -139,8 +139,11 @@ def findings_by_rule(checks: pd.DataFrame, *, most: int = 24) -> Figure:
     tried = checks.groupby("rule").size()
     counts = counts.assign(_total=counts.sum(axis=1)).sort_values(["_total"], ascending=False, kind="stable").head(most)
     looks = {
-        "conclusion": ("#CC3311", "////"), "major": ("#E69F00", ""), "minor": ("#56B4E9", "\\\\\\\\"), "none": (FAINT, ""),
-    }  # fmt: skip
+        "conclusion": ("#CC3311", "////"),
+        "major": ("#E69F00", ""),
+        "minor": ("#56B4E9", "\\\\\\\\"),
+        "none": (FAINT, ""),
+    }
     figure = new_figure(0.24 * len(counts) + 0.95)
     axes = figure.add_subplot()
     start = np.zeros(len(counts))

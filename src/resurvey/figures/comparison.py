@@ -41,8 +41,16 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     changed = (verdict != "as observed").to_numpy()
     for (i, j), value in np.ndenumerate(ratio.to_numpy()):
         dark = abs(values[i, j]) > 0.7 * most
-        axes.text(j + 0.5, i + 0.5, f"{value:.2f}" + ("*" if changed[i, j] else ""), ha="center", va="center", fontsize=7.5,
-                  color=PAPER if dark else INK, fontstyle="italic" if changed[i, j] else "normal")  # fmt: skip
+        axes.text(
+            j + 0.5,
+            i + 0.5,
+            f"{value:.2f}" + ("*" if changed[i, j] else ""),
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            color=PAPER if dark else INK,
+            fontstyle="italic" if changed[i, j] else "normal",
+        )
     _boundary(axes, changed, color=INK, lw=2.2)
     axes.set_xticks(np.arange(ratio.shape[1]) + 0.5, [f"{100 * p:g}" for p in ratio.columns])
     axes.set_yticks(np.arange(len(ratio)) + 0.5, [f"{s:g}" for s in ratio.index])
@@ -95,8 +103,11 @@ def weights_histogram(weights: Sequence[float], *, ess: float | None = None) -> 
     axes.axvline(1, color=INK, lw=0.9, ls=(0, (4, 3)))
     axes.set_xlabel("Weight (mean 1)")
     axes.set_ylabel("Patients")
-    axes.set_title(f"n {values.size}, effective sample size {size:.1f} ({100 * size / values.size:.0f} %), largest weight "
-                   f"{values.max():.2f}", fontsize=8)  # fmt: skip
+    axes.set_title(
+        f"n {values.size}, effective sample size {size:.1f} ({100 * size / values.size:.0f} %), largest weight "
+        f"{values.max():.2f}",
+        fontsize=8,
+    )
     return figure
 
 
@@ -192,7 +203,8 @@ def response_rates(rates: pd.DataFrame) -> Figure:
     axes.hlines(y, 100 * rates["lower"], 100 * rates["upper"], color=INK, lw=1.1)
     axes.plot(rates["percent"], y, "s", color=COLOURS[0], ms=6, ls="none")
     for place, (_, row) in zip(y, rates.iterrows(), strict=True):
-        words = f"{row['n']:.0f}/{row['total']:.0f}   {row['percent']:.1f} % [{100 * row['lower']:.1f}, {100 * row['upper']:.1f}]"
+        limits = f"[{100 * row['lower']:.1f}, {100 * row['upper']:.1f}]"
+        words = f"{row['n']:.0f}/{row['total']:.0f}   {row['percent']:.1f} % {limits}"
         axes.text(1.02, place, words, transform=_right(axes), fontsize=7.5, va="center")
     axes.set_yticks(y, [wrapped(label, 44) for label in rates["label"]])
     axes.set_ylim(len(rates) - 0.4, -0.6)

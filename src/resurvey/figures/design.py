@@ -81,8 +81,17 @@ def operating_characteristics(
 def _simulated(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
     for index, method in enumerate(methods):
         shown = rows[rows["method"] == method]
-        axes.plot(shown["true_median"], shown["power"], MARKERS[index % len(MARKERS)], ms=3.6, ls="none",
-                  color=COLOURS[index % len(COLOURS)], mfc=PAPER, mew=0.9, zorder=4)  # fmt: skip
+        axes.plot(
+            shown["true_median"],
+            shown["power"],
+            MARKERS[index % len(MARKERS)],
+            ms=3.6,
+            ls="none",
+            color=COLOURS[index % len(COLOURS)],
+            mfc=PAPER,
+            mew=0.9,
+            zorder=4,
+        )
 
 
 @styled
@@ -118,8 +127,16 @@ def events_over_time(
             axes.axvline(x, color=SOFT, lw=0.8, ls=(0, (3, 2)))
             axes.text(x - 0.3, 1.5, words, fontsize=7.5, color=SOFT, rotation=90, ha="right", va="bottom")
     if observed is not None and cut_off is not None:
-        axes.plot([cut_off], [observed], "D", ms=7, color=COLOURS[3], mec=INK, zorder=5,
-                  label=f"printed: {observed:g} events at the cut-off")  # fmt: skip
+        axes.plot(
+            [cut_off],
+            [observed],
+            "D",
+            ms=7,
+            color=COLOURS[3],
+            mec=INK,
+            zorder=5,
+            label=f"printed: {observed:g} events at the cut-off",
+        )
     end = float(events["time"].max())
     axes.set_xlim(0, end)
     axes.set_xticks(time_ticks(end, 10))
@@ -164,14 +181,29 @@ def alpha_power(
         for index, (_, rows) in enumerate(contours.groupby("method", sort=False)):
             style = look(index) | ({"color": INK} if index == 0 else {})
             shown = rows[(rows["power"] >= low) & (rows["power"] <= high)]
-            axes.plot(shown["alpha"], shown["power"], lw=2 if index == 0 else 1.3, **style,
-                      label=wrapped(f"{claimed:g} events: {rows['label'].iloc[0]}", 50))  # fmt: skip
+            axes.plot(
+                shown["alpha"],
+                shown["power"],
+                lw=2 if index == 0 else 1.3,
+                **style,
+                label=wrapped(f"{claimed:g} events: {rows['label'].iloc[0]}", 50),
+            )
     for alpha, words, mark in (
         (printed["alpha"], "printed, one-sided", "o"),
         (printed["alpha"] / 2, "printed, two-sided", "s"),
     ):
-        axes.plot([alpha], [printed["power"]], mark, ms=8, color=COLOURS[1], mec=PAPER, mew=1.2, zorder=5, ls="none",
-                  label=f"{words} ({100 * alpha:g} %, {100 * printed['power']:g} %)")  # fmt: skip
+        axes.plot(
+            [alpha],
+            [printed["power"]],
+            mark,
+            ms=8,
+            color=COLOURS[1],
+            mec=PAPER,
+            mew=1.2,
+            zorder=5,
+            ls="none",
+            label=f"{words} ({100 * alpha:g} %, {100 * printed['power']:g} %)",
+        )
     axes.set_xlim(wide.columns.min(), wide.columns.max())
     axes.set_ylim(low, high)
     from matplotlib.ticker import PercentFormatter

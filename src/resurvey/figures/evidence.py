@@ -101,8 +101,15 @@ def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Fi
     y, ticks = 0.0, []
     for endpoint, rows in blocks:
         words = endpoints.get(endpoint, endpoint)
-        axes.text(0, y + 0.1, plain(words[0].upper() + words[1:]), fontsize=8.5, fontweight="bold", va="center",
-                  transform=_right(axes))  # fmt: skip
+        axes.text(
+            0,
+            y + 0.1,
+            plain(words[0].upper() + words[1:]),
+            fontsize=8.5,
+            fontweight="bold",
+            va="center",
+            transform=_right(axes),
+        )
         y += 1.1
         ordered = rows.assign(_longest=rows[["first_months", "second_months"]].replace(np.inf, np.nan).max(axis=1))
         for _, row in ordered.sort_values(["_longest", "study"], ascending=[False, True], kind="stable").iterrows():
@@ -229,7 +236,7 @@ def decimal_year(date: object) -> float:
 
 
 def study_dates(studies: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Studies with at least one date: study, start, end, cutoff (years), published (year of the document about them)."""
+    """Studies with a date: study, start, end, cutoff (years with decimals), published (year of the document)."""
     years = dict(zip(sources["source_id"], pd.to_numeric(sources["year"], errors="coerce"), strict=True))
     table = pd.DataFrame(
         {
@@ -277,8 +284,9 @@ def timeline(dates: pd.DataFrame) -> Figure:
     step = 1 if high - low <= 16 else 2
     axes.set_xticks(np.arange(low, high + 1, step), [f"{year:.0f}" for year in np.arange(low, high + 1, step)])
     axes.set_xlim(low - 0.2, high)
-    axes.set_yticks(range(len(dates)), [f"{plain(s)}\n{plain(d)}" for s, d in zip(dates["study"], dates["design"],
-                                                                              strict=True)])  # fmt: skip
+    axes.set_yticks(
+        range(len(dates)), [f"{plain(s)}\n{plain(d)}" for s, d in zip(dates["study"], dates["design"], strict=True)]
+    )
     axes.set_ylim(len(dates) - 0.4, -0.6)
     axes.set_xlabel("Calendar year (beginning of the year at the mark)")
     axes.grid(axis="x", color=FAINT, lw=0.6)

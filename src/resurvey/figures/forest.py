@@ -258,8 +258,17 @@ def _study(axes: Axes, row: pd.Series, y: float, low: float, high: float, area: 
             if (end < edge) if arrow == "<" else (end > edge):
                 axes.plot([edge], [y], arrow, color=INK, ms=4, clip_on=False, zorder=2)
     size = 10.5 * sqrt(area)
-    axes.plot([row["estimate"]], [y], marker, ms=max(size, 2.5), color=COLOURS[0], mec=COLOURS[0], mew=1.2,
-              mfc=COLOURS[0] if filled else PAPER, zorder=3)  # fmt: skip
+    axes.plot(
+        [row["estimate"]],
+        [y],
+        marker,
+        ms=max(size, 2.5),
+        color=COLOURS[0],
+        mec=COLOURS[0],
+        mew=1.2,
+        mfc=COLOURS[0] if filled else PAPER,
+        zorder=3,
+    )
 
 
 def _diamond(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
@@ -271,8 +280,15 @@ def _diamond(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> N
 
 
 def _bar(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
-    axes.plot([max(row["lower"], low), min(row["upper"], high)], [y, y], color=COLOURS[1], lw=4, alpha=0.55, zorder=2,
-              solid_capstyle="butt")  # fmt: skip
+    axes.plot(
+        [max(row["lower"], low), min(row["upper"], high)],
+        [y, y],
+        color=COLOURS[1],
+        lw=4,
+        alpha=0.55,
+        zorder=2,
+        solid_capstyle="butt",
+    )
     for end, edge, arrow in ((row["lower"], low, "<"), (row["upper"], high, ">")):
         if (end < edge) if arrow == "<" else (end > edge):
             axes.plot([edge], [y], arrow, color=COLOURS[1], ms=5, clip_on=False)
@@ -288,8 +304,19 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     handles = []
     for grade in grades:
         marker, filled = mark_of(grade)
-        handles.append(Line2D([], [], marker=marker, ls="none", ms=6, color=COLOURS[0], mew=1.2,
-                              mfc=COLOURS[0] if filled else PAPER, label=f"evidence: {plain(grade)}"))  # fmt: skip
+        handles.append(
+            Line2D(
+                [],
+                [],
+                marker=marker,
+                ls="none",
+                ms=6,
+                color=COLOURS[0],
+                mew=1.2,
+                mfc=COLOURS[0] if filled else PAPER,
+                label=f"evidence: {plain(grade)}",
+            )
+        )
     if (rows["kind"] == "pooled").any():
         handles.append(Line2D([], [], marker="D", ls="none", ms=6, color=COLOURS[1], mec=INK, label="pooled"))
     if (rows["kind"] == "prediction").any():
@@ -321,8 +348,15 @@ def pooled_rows(
             made.append({"kind": "heading", "label": words, "estimate": float("nan")})
         for _, row in studies[studies["group"] == group].iterrows():
             ends = {key: exp(row[key]) for key in ("estimate", "lower", "upper")}
-            made.append({"kind": "study", "label": names.get(str(row["study"]), str(row["study"])), **ends,
-                         "weight": row["weight_random"], "evidence": grade})  # fmt: skip
+            made.append(
+                {
+                    "kind": "study",
+                    "label": names.get(str(row["study"]), str(row["study"])),
+                    **ends,
+                    "weight": row["weight_random"],
+                    "evidence": grade,
+                }
+            )
         for _, row in estimates[estimates["population"] == group].iterrows():
             kind = "prediction" if str(row["method"]).startswith("prediction") else "pooled"
             ends = {key: float(row[key]) for key in ("estimate", "lower", "upper")}

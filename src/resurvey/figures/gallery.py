@@ -1,4 +1,4 @@
-"""Which figures are drawn of a study's results, and what is said about each."""
+"""Which figures are drawn of a rebuilt study, and what is said about each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from resurvey.figures.survival import kaplan_meier, risk_table
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 KMUNICATE = "Layout after Morris et al. 2019 (KMunicate)."
 EVIDENCE = {
-    "summary": "Evidence grade summary: rebuilt from printed numbers only, not from a curve or from individual patients; "
+    "summary": "Evidence grade summary: rebuilt from printed numbers only, not from a curve or individual patients; "
     "between the printed points the shape is an assumption.",
     "curve": "Evidence grade curve: rebuilt from the digitised coordinates of a published curve.",
 }
@@ -133,10 +133,12 @@ def _arms(
         section="reconstruction",
         title=_title(labels, *place),
         caption=f"Kaplan-Meier estimates of rebuilt patients: {_where(labels, place)}; {_counted(names, rows)} "
-        f"Line: median of {int(rows[0]['replicates'])} replicates that all satisfy what was printed; band: middle 90 % of "
+        f"Line: median of {int(rows[0]['replicates'])} replicates that all satisfy what was printed; band: "
+        "middle 90 % of "
         f"them (uncertainty of rebuilding and of sampling as printed). {_evidence(rows)} {_not_randomised(rows)} "
         "Table: patients at risk, censored and with an event so far, means over replicates. " + KMUNICATE,
-        alt=f"Survival curves of {listed(names)}, {labels.endpoint(endpoint)} in {labels.study(study)}, with shaded 90 % "
+        alt=f"Survival curves of {listed(names)}, {labels.endpoint(endpoint)} in {labels.study(study)}, with "
+        "shaded 90 % "
         f"bands and a table of numbers below. {_fall(whole, labels, study)}",
         data=data,
         figure=figure,
@@ -210,12 +212,15 @@ def _subgroups(
         name=slug("study", study, "km-subgroups", endpoint, cut),
         section="reconstruction",
         title=f"{_title(labels, *place)}, subgroups",
-        caption=f"Kaplan-Meier estimates of rebuilt patients by subgroup: {_where(labels, place)}, {listed(names)}; "
-        f"subgroups {listed(populations)}. Line: median of {int(rows[0]['replicates'])} replicates; band: middle 90 % of "
+        caption=f"Kaplan-Meier estimates of rebuilt patients by subgroup: {_where(labels, place)}, "
+        f"{listed(names)}; "
+        f"subgroups {listed(populations)}. Line: median of {int(rows[0]['replicates'])} replicates; band: "
+        "middle 90 % of "
         f"them. {reference}{_evidence(rows)} Differences between subgroups of one study were not protected by "
         "randomisation and must not be read as effects of treatment. Table as in the figure of the whole arms. "
         + KMUNICATE,
-        alt=f"One panel a subgroup ({listed(populations)}) with survival curves of {listed(names)} and tables of numbers "
+        alt=f"One panel a subgroup ({listed(populations)}) with survival curves of {listed(names)} and tables "
+        "of numbers "
         f"at risk, censored and with an event. {_fall(parts, labels, study)}",
         data=data,
         figure=figure,
@@ -237,12 +242,17 @@ def _fit(
         name=slug("study", study, "fit", arm, population, endpoint, cut),
         section="reconstruction",
         title=f"{_title(labels, study, endpoint, cut)}: {group}, rebuilt against printed",
-        caption=f"Rebuilt against printed: {_where(labels, (study, endpoint, cut))}; {group}; n = {int(row['n'])}. Left: "
-        f"median of {int(row['replicates'])} replicates with the middle 90 % of them, and what the paper prints (median "
-        "with interval at one half, survival at landmarks, numbers at risk). Right: mean rebuilt value minus printed value "
-        f"in per cent of the printed one. {apart} {_evidence([row])} Method: {row['method']}. Agreement with the print "
+        caption=f"Rebuilt against printed: {_where(labels, (study, endpoint, cut))}; {group}; n = "
+        f"{int(row['n'])}. Left: "
+        f"median of {int(row['replicates'])} replicates with the middle 90 % of them, and what the paper "
+        "prints (median "
+        "with interval at one half, survival at landmarks, numbers at risk). Right: mean rebuilt value minus "
+        "printed value "
+        f"in per cent of the printed one. {apart} {_evidence([row])} Method: {row['method']}. Agreement with "
+        "the print "
         "does not show that the curve between the printed points is right.",
-        alt=f"Rebuilt {labels.endpoint(endpoint)} of {group} with a shaded band and the printed facts marked on it; a panel "
+        alt=f"Rebuilt {labels.endpoint(endpoint)} of {group} with a shaded band and the printed facts marked "
+        "on it; a panel "
         f"of residuals. {held}; greatest absolute difference {number(float(finite), 3)}. "
         f"{_fall(curve, labels, study)}",
         data=data,

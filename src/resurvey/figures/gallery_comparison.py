@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import exp, isfinite
-from typing import Any
+from math import isfinite
 
 import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures import comparison, forest, network, survival
+from resurvey.figures.gallery_network import HR, Entry, Tables, drawing_of, network_drawings, said_of
 from resurvey.figures.labels import Labels
-from resurvey.figures.save import Drawing, slug
+from resurvey.figures.save import Drawing
 from resurvey.figures.style import number, p_text
 
-Entry = Mapping[str, Any]
-Tables = Mapping[str, pd.DataFrame]
-LEFT, HR = forest.Column("label", "Study"), forest.Column("interval", "HR [95 % interval]", "right")
+LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
 
 
@@ -36,26 +34,14 @@ def comparison_drawings(entry: Entry, tables: Tables, labels: Labels, folder: st
     """
     there = {name: table for name, table in tables.items() if len(table) and list(table.columns) != ["message"]}
     makers = {
-        "patients": _patients, "bucher": _bucher, "pool": _pool, "network": _network, "rates": _rates, "ratios": _ratios,
-    }  # fmt: skip
+        "patients": _patients,
+        "bucher": _bucher,
+        "pool": _pool,
+        "network": network_drawings,
+        "rates": _rates,
+        "ratios": _ratios,
+    }
     yield from makers[entry["kind"]](entry, there, labels, folder)
-
-
-def _drawing(entry: Entry, part: str, title: str, caption: str, alt: str, data: str, figure: Any) -> Drawing:
-    return Drawing(
-        name=slug("comparison", entry["id"], part),
-        section="comparisons",
-        title=f"{entry['question']}: {title}",
-        caption=f"{caption} Assumed: {'; '.join(entry['assumptions'])}.",
-        alt=alt,
-        data=data,
-        figure=figure,
-    )
-
-
-def _said(row: pd.Series) -> str:
-    """`0.45 (0.31 to 0.65)`."""
-    return f"{number(row['estimate'])} ({number(row['lower'])} to {number(row['upper'])})"
 
 
 def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
@@ -87,9 +73,11 @@ def _patients(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iter
 def _grade(estimates: pd.DataFrame) -> str:
     grades = sorted(set(estimates["evidence"].dropna().astype(str)) - {"", "printed"})
     summary = any("summary" in grade for grade in grades)
-    words = "patients rebuilt from printed numbers only, not from a curve or from individual data" if summary else (
-        "patients rebuilt from digitised curves" if any("curve" in g for g in grades) else "printed numbers"
-    )  # fmt: skip
+    words = (
+        "patients rebuilt from printed numbers only, not from a curve or from individual data"
+        if summary
+        else ("patients rebuilt from digitised curves" if any("curve" in g for g in grades) else "printed numbers")
+    )
     return f"Evidence grade {', '.join(grades) or 'not stated'}: {words}."
 
 
@@ -114,35 +102,53 @@ def _curves(
     risk["censored"] = risk["censored"].round()
     row = tables["estimates"].iloc[0]
     endpoint = labels.endpoint(row["endpoint"])
-    ratio = "" if ratios.empty else (
-        f" {ratios.iloc[0]['method']}: hazard ratio {_said(ratios.iloc[0])}, p {p_text(float(ratios.iloc[0]['p']))}."
-    )  # fmt: skip
+    ratio = (
+        ""
+        if ratios.empty
+        else (
+            f" {ratios.iloc[0]['method']}: hazard ratio {said_of(ratios.iloc[0])}, p "
+            f"{p_text(float(ratios.iloc[0]['p']))}."
+        )
+    )
     ylabel = endpoint[0].upper() + endpoint[1:]
-    return _drawing(
-        entry, "curves", "survival curves",
-        f"Kaplan-Meier estimates ({endpoint}) of rebuilt patients: {names['first']}, n = {row['n_treatment']:.0f}, against "
-        f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % of them; table: "
+    return drawing_of(
+        entry,
+        "curves",
+        "survival curves",
+        f"Kaplan-Meier estimates ({endpoint}) of rebuilt patients: {names['first']}, n = "
+        f"{row['n_treatment']:.0f}, against "
+        f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % "
+        "of them; table: "
         f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} {UNADJUSTED}",
         f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
         f"{folder}/curves.csv",
         survival.kaplan_meier(curves, risk, ylabel=ylabel),
-    )  # fmt: skip
+    )
 
 
 def _ratio_forest(entry: Entry, ratios: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     rows = ratios.assign(interval=forest.interval_text(ratios), weight=np.nan)
     figure = forest.forest(
-        rows, left=[forest.Column("label", "Method")], right=[HR, _p_column(rows)], xlabel="Hazard ratio (log scale)",
+        rows,
+        left=[forest.Column("label", "Method")],
+        right=[HR, _p_column(rows)],
+        xlabel="Hazard ratio (log scale)",
         better=(f"lower hazard: {names['first']}", f"lower hazard: {names['second']}"),
-    )  # fmt: skip
-    said = "; ".join(f"{row['label']} {_said(row)}" for _, row in rows.iterrows())
-    return _drawing(
-        entry, "ratios", "hazard ratios",
-        f"Hazard ratios of {names['first']} against {names['second']} by method, with 95 % intervals that hold the uncertainty "
-        "of the rebuilding (Rubin 1987); rows named as printed are the paper's own. Below 1 is a lower hazard with the first. "
+    )
+    said = "; ".join(f"{row['label']} {said_of(row)}" for _, row in rows.iterrows())
+    return drawing_of(
+        entry,
+        "ratios",
+        "hazard ratios",
+        f"Hazard ratios of {names['first']} against {names['second']} by method, with 95 % intervals that hold "
+        "the uncertainty "
+        "of the rebuilding (Rubin 1987); rows named as printed are the paper's own. Below 1 is a lower hazard "
+        "with the first. "
         f"{grade} {UNADJUSTED}",
-        f"Forest plot: {said}.", f"{folder}/estimates.csv", figure,
-    )  # fmt: skip
+        f"Forest plot: {said}.",
+        f"{folder}/estimates.csv",
+        figure,
+    )
 
 
 def _p_column(rows: pd.DataFrame) -> forest.Column:
@@ -152,20 +158,30 @@ def _p_column(rows: pd.DataFrame) -> forest.Column:
 
 def _hazards(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     rmst = tables.get("rmst")
-    last = "" if rmst is None else (
-        f" At {rmst['horizon'].iloc[-1]:.1f} months the difference is {number(rmst['estimate'].iloc[-1])} months "
-        f"({number(rmst['lower'].iloc[-1])} to {number(rmst['upper'].iloc[-1])})."
-    )  # fmt: skip
-    return _drawing(
-        entry, "hazards", "shape of the hazards, and restricted mean over the horizon",
-        f"Left: log-cumulative hazards of {names['first']} and {names['second']} against log time; a constant distance speaks "
-        "for proportional hazards, straight lines for Weibull. Right: difference in restricted mean time, first minus second, "
-        f"up to each horizon that all replicates determine, with 95 % interval (pooled by Rubin's rules).{last} {grade} The "
+    last = (
+        ""
+        if rmst is None
+        else (
+            f" At {rmst['horizon'].iloc[-1]:.1f} months the difference is {number(rmst['estimate'].iloc[-1])} "
+            "months "
+            f"({number(rmst['lower'].iloc[-1])} to {number(rmst['upper'].iloc[-1])})."
+        )
+    )
+    return drawing_of(
+        entry,
+        "hazards",
+        "shape of the hazards, and restricted mean over the horizon",
+        f"Left: log-cumulative hazards of {names['first']} and {names['second']} against log time; a constant "
+        "distance speaks "
+        "for proportional hazards, straight lines for Weibull. Right: difference in restricted mean time, "
+        "first minus second, "
+        "up to each horizon that all replicates determine, with 95 % interval (pooled by Rubin's "
+        f"rules).{last} {grade} The "
         "shape between printed points is assumed, so departures from proportionality are suggestive only.",
         f"Two panels: log-cumulative hazards, and difference in restricted mean over the horizon.{last}",
         f"{folder}/{'rmst' if rmst is not None else 'log_cumulative_hazard'}.csv",
         comparison.hazards_and_rmst(tables.get("log_cumulative_hazard"), rmst, names=names),
-    )  # fmt: skip
+    )
 
 
 def _bias(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
@@ -177,44 +193,56 @@ def _bias(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, fo
         e_words = (
             " E-values: " + ", ".join(f"{row['of']} {number(row['e_value'])}" for _, row in values.iterrows()) + "."
         )
-    return _drawing(
-        entry, "bias", "what an unmeasured factor could do",
-        f"Hazard ratio of {names['first']} against {names['second']} corrected for a prognostic factor that nobody measured, "
-        "over its strength and its prevalence in the first group (array analysis, Schneeweiss 2006; the formula is for risk "
-        f"ratios and overstates the bias for long follow-up). In {changed} of {len(array)} cells the conclusion at 95 % is no "
+    return drawing_of(
+        entry,
+        "bias",
+        "what an unmeasured factor could do",
+        f"Hazard ratio of {names['first']} against {names['second']} corrected for a prognostic factor that "
+        "nobody measured, "
+        "over its strength and its prevalence in the first group (array analysis, Schneeweiss 2006; the "
+        "formula is for risk "
+        f"ratios and overstates the bias for long follow-up). In {changed} of {len(array)} cells the "
+        "conclusion at 95 % is no "
         f"longer the observed one.{e_words} {grade} The array does not say which of these factors exist.",
-        f"Heat map of corrected hazard ratios from {number(array['ratio'].min())} to {number(array['ratio'].max())}; the "
+        f"Heat map of corrected hazard ratios from {number(array['ratio'].min())} to "
+        f"{number(array['ratio'].max())}; the "
         f"conclusion changes in {changed} of {len(array)} cells.",
         f"{folder}/bias_array.csv",
         comparison.bias_array_plot(array, first=names["first"], second=names["second"]),
-    )  # fmt: skip
+    )
 
 
 def _balance(entry: Entry, name: str, table: pd.DataFrame, folder: str) -> Drawing:
     label = next(column for column in table.columns if table[column].dtype == object)
     apart = float((table["after"] - table["target"]).abs().max())
     what = name.removeprefix("balance").strip("_").replace("_", " ")
-    return _drawing(
-        entry, name, f"balance {what}".strip(),
-        f"Balance before and after weighting {what}: mean (share) of each covariate in the treatment arm beside the target; "
+    return drawing_of(
+        entry,
+        name,
+        f"balance {what}".strip(),
+        f"Balance before and after weighting {what}: mean (share) of each covariate in the treatment arm "
+        "beside the target; "
         f"greatest distance after weighting {apart:.2g}. Balance on these says nothing of what was not measured.",
         f"Dot plot of {len(table)} covariates before and after weighting; greatest distance after it {apart:.2g}.",
         f"{folder}/{name}.csv",
         comparison.love_plot(table, before="before", after="after", target="target", label=label),
-    )  # fmt: skip
+    )
 
 
 def _weights(entry: Entry, name: str, table: pd.DataFrame, folder: str) -> Drawing:
     weights = table["weight"].to_numpy(dtype=float)
     size = weights.sum() ** 2 / (weights**2).sum()
-    return _drawing(
-        entry, name, "weights",
-        f"Weights of {weights.size} patients scaled to mean 1; effective sample size {size:.1f}. A few large weights mean that "
+    return drawing_of(
+        entry,
+        name,
+        "weights",
+        f"Weights of {weights.size} patients scaled to mean 1; effective sample size {size:.1f}. A few large "
+        "weights mean that "
         "few patients carry the estimate.",
         f"Histogram of {weights.size} weights, effective sample size {size:.1f}.",
         f"{folder}/{name}.csv",
         comparison.weights_histogram(weights),
-    )  # fmt: skip
+    )
 
 
 def _exponentiated(rows: pd.DataFrame, z: float = 1.959963984540054) -> pd.DataFrame:
@@ -241,18 +269,25 @@ def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
     rows["interval"] = forest.interval_text(rows)
     a, b = (network.short(labels.treatment(estimates[side].iloc[0])) for side in ("treatment", "comparator"))
     figure = forest.forest(
-        rows, left=[LEFT, forest.Column("arms", "First vs second")], right=[HR], xlabel="Hazard ratio (log scale)",
+        rows,
+        left=[LEFT, forest.Column("arms", "First vs second")],
+        right=[HR],
+        xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
-    )  # fmt: skip
-    said = _said(estimates.iloc[0])
-    yield _drawing(
-        entry, "forest", "both legs and the indirect estimate",
-        f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their common comparator "
+    )
+    said = said_of(estimates.iloc[0])
+    yield drawing_of(
+        entry,
+        "forest",
+        "both legs and the indirect estimate",
+        f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their "
+        "common comparator "
         f"(Bucher 1997): {said}. {_grade(estimates)} Intervals 95 %, from the printed ones. An indirect ratio is "
         "observational: it does not hold if what modifies the effect differs between the trials.",
         f"Forest plot of two printed ratios and the indirect ratio of {a} against {b}, {said}.",
-        f"{folder}/legs.csv", figure,
-    )  # fmt: skip
+        f"{folder}/legs.csv",
+        figure,
+    )
 
 
 def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -264,19 +299,29 @@ def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator
     sides = ("treatment", "comparator")
     first, second = (network.short(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
     figure = forest.forest(
-        rows, left=[LEFT], right=[HR, forest.Column("weight_text", "Weight", "right")], xlabel="Hazard ratio (log scale)",
+        rows,
+        left=[LEFT],
+        right=[HR, forest.Column("weight_text", "Weight", "right")],
+        xlabel="Hazard ratio (log scale)",
         better=(f"lower hazard: {first}", "lower hazard: comparator"),
-    )  # fmt: skip
+    )
     whole = estimates[estimates["population"] == "all"]
-    said = "; ".join(f"{row['method']} {_said(row)}" for _, row in whole.iterrows())
-    yield _drawing(
-        entry, "forest", "forest plot",
-        f"Printed hazard ratios of {first} against {second} (or its like) in {len(tables['effects'])} studies, symbol area by "
-        "weight in the random-effects model; intervals drawn at 95 % also where another level was printed. Diamonds: pooled "
-        f"({said}). Bar: prediction interval for a new study. {whole['note'].iloc[0]}. Evidence grade printed ratios: nothing was "
+    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in whole.iterrows())
+    yield drawing_of(
+        entry,
+        "forest",
+        "forest plot",
+        f"Printed hazard ratios of {first} against {second} (or its like) in {len(tables['effects'])} studies, "
+        "symbol area by "
+        "weight in the random-effects model; intervals drawn at 95 % also where another level was printed. "
+        "Diamonds: pooled "
+        f"({said}). Bar: prediction interval for a new study. {whole['note'].iloc[0]}. Evidence grade printed "
+        "ratios: nothing was "
         "rebuilt. Studies that were not randomised are open to confounding by indication.",
-        f"Forest plot of {len(tables['effects'])} studies with pooled estimates: {said}.", f"{folder}/studies.csv", figure,
-    )  # fmt: skip
+        f"Forest plot of {len(tables['effects'])} studies with pooled estimates: {said}.",
+        f"{folder}/studies.csv",
+        figure,
+    )
     if "leave_one_out" in tables:
         yield _left_out(entry, tables["leave_one_out"], names, first, folder)
 
@@ -291,186 +336,25 @@ def _left_out(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], first
     rows["interval"] = forest.interval_text(rows)
     rows["i2_text"] = [f"{100 * value:.0f} %" for value in rows["i2"]]
     figure = forest.forest(
-        rows, left=[forest.Column("label", "Left out")], right=[HR, forest.Column("i2_text", "I²", "right")],
-        xlabel="Pooled hazard ratio (log scale)", better=(f"lower hazard: {first}", "lower hazard: comparator"),
-    )  # fmt: skip
+        rows,
+        left=[forest.Column("label", "Left out")],
+        right=[HR, forest.Column("i2_text", "I²", "right")],
+        xlabel="Pooled hazard ratio (log scale)",
+        better=(f"lower hazard: {first}", "lower hazard: comparator"),
+    )
     low, high = rows["estimate"].min(), rows["estimate"].max()
-    return _drawing(
-        entry, "leave-one-out", "leaving out one study at a time",
-        f"Random-effects estimate with 95 % interval (REML, Hartung-Knapp) without each study in turn; it moves between "
-        f"{number(low)} and {number(high)}. Evidence grade printed ratios. Few studies: the spread cannot show much.",
+    return drawing_of(
+        entry,
+        "leave-one-out",
+        "leaving out one study at a time",
+        "Random-effects estimate with 95 % interval (REML, Hartung-Knapp) without each study in turn; it "
+        "moves between "
+        f"{number(low)} and {number(high)}. Evidence grade printed ratios. Few studies: the spread cannot show "
+        "much.",
         f"Forest plot of {len(rows)} pooled ratios, each without one study, from {number(low)} to {number(high)}.",
-        f"{folder}/leave_one_out.csv", figure,
-    )  # fmt: skip
-
-
-def _network(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    reference, estimates = entry["reference"], tables["estimates"]
-    names = {
-        t: labels.treatment(t)
-        for t in {*tables["contrasts"]["treatment"], *tables["contrasts"]["comparator"], reference}
-    }
-    grade = "Evidence grade printed ratios: nothing was rebuilt."
-    yield _graph(entry, tables["contrasts"], names, grade, folder)
-    if estimates["estimate"].notna().any():
-        yield _network_forest(entry, estimates, names, grade, folder)
-    for model in ("random", "common"):
-        if f"league_{model}" in tables and (model == "random" or "league_random" not in tables):
-            yield _league(entry, tables[f"league_{model}"], model, names, grade, folder)
-    if "ranks" in tables:
-        yield _ranks(entry, tables["ranks"], names, grade, folder)
-    if "node_split" in tables:
-        yield from _node_split(entry, tables["node_split"], names, grade, folder)
-    if "funnel" in tables and (tables["funnel"]["adjusted"].abs() > 1e-9).sum() >= 3:
-        yield _funnel(entry, tables["funnel"], names, grade, folder)
-    if "net_heat" in tables and "change" in tables["net_heat"]:
-        figure = network.net_heat_plot(tables["net_heat"], names=names)
-        yield _drawing(
-            entry, "net-heat", "net heat",
-            "Change in Q of the design in the row when the design in the column is given an effect of its own (Krahn 2013). "
-            f"Large positive values mark where the evidence disagrees. {grade}",
-            f"Heat map of {tables['net_heat']['design'].nunique()} designs.", f"{folder}/net_heat.csv", figure,
-        )  # fmt: skip
-    if "contributions" in tables:
-        yield _contributions(entry, tables["contributions"], names, reference, grade, folder)
-
-
-def _graph(entry: Entry, contrasts: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
-    nodes = {*contrasts["treatment"], *contrasts["comparator"]}
-    said = "; ".join(
-        f"{network.short(names[a])} and {network.short(names[b])} in {len(rows)}"
-        for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)
+        f"{folder}/leave_one_out.csv",
+        figure,
     )
-    return _drawing(
-        entry, "graph", "the network",
-        f"{len(nodes)} treatments compared in {contrasts['study'].nunique()} studies. Lines: direct comparisons, as wide as the "
-        "square root of their precision, with the number of ratios on them; symbols grow with the number of studies; square: the "
-        f"reference. {grade} A line says that a comparison was made, not that its studies are alike.",
-        f"Graph of {len(nodes)} treatments; direct comparisons: {said}.", f"{folder}/contrasts.csv",
-        network.network_graph(contrasts, names=names, reference=entry["reference"]),
-    )  # fmt: skip
-
-
-def _network_forest(
-    entry: Entry, estimates: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
-) -> Drawing:
-    parts = []
-    for method, rows in estimates.groupby("method", sort=False):
-        shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
-        label = [network.short(names.get(str(t), str(t))) for t in shown["treatment"]]
-        words = str(method).replace("network, ", "")
-        parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
-        parts.append(shown.assign(kind="study", label=label))
-    rows = pd.concat(parts, ignore_index=True)
-    for column in ("estimate", "lower", "upper"):
-        rows[column] = pd.to_numeric(rows[column])
-    rows["evidence"] = rows["evidence"].fillna("")
-    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
-    against = network.short(names[entry["reference"]])
-    figure = forest.forest(
-        rows, left=[forest.Column("label", "Treatment")], right=[HR], xlabel=f"Hazard ratio against {against} (log scale)",
-        better=("lower hazard: the treatment", f"lower hazard: {against}"),
-    )  # fmt: skip
-    random = estimates[estimates["method"].str.contains("random")]
-    said = "; ".join(
-        f"{network.short(names.get(str(r['treatment']), str(r['treatment'])))} {_said(r)}" for _, r in random.iterrows()
-    )
-    return _drawing(
-        entry, "forest", "each treatment against the reference",
-        f"Network estimates against {against}, common and random effects (graph-theoretical / weighted least squares network "
-        f"meta-analysis, multi-arm correlation kept), best first, 95 % intervals. {grade} Order is not proof of superiority; see "
-        "the league table for other pairs.",
-        f"Forest plot against {against}; random effects: {said}.", f"{folder}/estimates.csv", figure,
-    )  # fmt: skip
-
-
-def _league(
-    entry: Entry, league: pd.DataFrame, model: str, names: Mapping[str, str], grade: str, folder: str
-) -> Drawing:
-    cells = [network.CELL.match(str(cell)) for cell in league.iloc[:, 1:].to_numpy().ravel()]
-    clear = sum(bool(cell) and float(cell[3]) < 1 for cell in cells)
-    best = network.short(names.get(str(league.iloc[0, 0]), str(league.iloc[0, 0])))
-    return _drawing(
-        entry, "league", f"league table, {model} effects",
-        "League table: each cell is the hazard ratio (95 % interval) of the treatment at the LEFT against the treatment on TOP; "
-        f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. In {clear} "
-        f"ordered pairs the interval lies below 1. {grade} Most cells rest on indirect evidence alone.",
-        f"Square table of {len(league)} treatments, row against column, best P-score first ({best}); {clear} intervals below 1.",
-        f"{folder}/league_{model}.csv", network.league_table(league, names=names),
-    )  # fmt: skip
-
-
-def _ranks(entry: Entry, ranks: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
-    model = "random" if "random" in set(ranks["model"]) else str(ranks["model"].iloc[0])
-    scores = (
-        ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
-    )
-    said = "; ".join(f"{network.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items())
-    return _drawing(
-        entry, "ranks", "ranks",
-        f"Probability of each rank (bars) and of it or better (line), {model} effects, from draws of the joint normal "
-        "distribution of the estimates (Salanti 2011); SUCRA in the titles. "
-        f"{grade} Ranks say nothing of the size of differences, nor of the quality of the evidence behind them.",
-        f"A panel a treatment; SUCRA: {said}.", f"{folder}/ranks.csv",
-        network.rank_plot(ranks, names=names, model=model),
-    )  # fmt: skip
-
-
-def _node_split(
-    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
-) -> Iterator[Drawing]:
-    both = table[table["direct"].notna() & table["indirect"].notna()]
-    if both.empty:
-        return
-    parts = []
-    for _, row in both.iterrows():
-        words = " vs ".join(
-            network.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
-        )
-        parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
-        for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
-            middle, half = float(row[source]), 1.959963984540054 * float(row[se])
-            limits = {"estimate": exp(middle), "lower": exp(middle - half), "upper": exp(middle + half)}
-            name = "network" if source == "estimate" else source
-            kind = "pooled" if source == "estimate" else "study"
-            parts.append(
-                {"kind": kind, "label": name, "evidence": "printed ratios" if kind == "study" else "", **limits}
-            )
-    rows = pd.DataFrame(parts)
-    rows["evidence"] = rows["evidence"].fillna("")
-    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
-    figure = forest.forest(rows, left=[forest.Column("label", "Comparison")], right=[HR], xlabel="Hazard ratio (log scale)",
-                           better=("lower hazard: first named", "lower hazard: second named"))  # fmt: skip
-    yield _drawing(
-        entry, "node-split", "direct against indirect evidence",
-        f"Direct, indirect and network estimates of the {len(both)} comparisons that have both kinds of evidence (node splitting, "
-        f"Dias 2010), with the p of their difference; 95 % intervals. {grade} A large p does not show consistency.",
-        f"Forest plot of direct and indirect estimates of {len(both)} comparisons.", f"{folder}/node_split.csv", figure,
-    )  # fmt: skip
-
-
-def _funnel(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
-    return _drawing(
-        entry, "funnel", "comparison-adjusted funnel",
-        "Deviation of each study from the direct estimate of its comparison against its standard error; shaded: where 95 % of "
-        "studies of one comparison are expected. Comparisons with a single study lie at 0 and say nothing. "
-        f"{grade} With so few studies asymmetry can neither be shown nor excluded.",
-        f"Funnel plot of {len(table)} studies.", f"{folder}/funnel.csv",
-        network.funnel_plot(table, names=names),
-    )  # fmt: skip
-
-
-def _contributions(
-    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], reference: str, grade: str, folder: str
-) -> Drawing:
-    return _drawing(
-        entry, "contributions", "which comparisons carry the estimates",
-        f"Share of each direct comparison (column) in the network estimate of each treatment against "
-        f"{network.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, Papakonstantinou "
-        f"2018). {grade}",
-        f"Heat map of contributions of {table.shape[1] - 2} direct comparisons.", f"{folder}/contributions.csv",
-        network.contribution_plot(table, names=names, reference=reference),
-    )  # fmt: skip
 
 
 def _rates(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -484,13 +368,18 @@ def _rates(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterato
         f"{100 * r['estimate']:+.1f} points ({100 * r['lower']:+.1f} to {100 * r['upper']:+.1f})"
         for _, r in differences.iterrows()
     )
-    yield _drawing(
-        entry, "rates", "response rates",
-        f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, first minus "
-        f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed counts. {UNADJUSTED}",
-        f"Dot plot of rates: {said}.", f"{folder}/rates.csv",
+    yield drawing_of(
+        entry,
+        "rates",
+        "response rates",
+        f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, "
+        "first minus "
+        f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed "
+        f"counts. {UNADJUSTED}",
+        f"Dot plot of rates: {said}.",
+        f"{folder}/rates.csv",
         comparison.response_rates(rates),
-    )  # fmt: skip
+    )
 
 
 def _arm_words(label: str, labels: Labels) -> str:
@@ -506,23 +395,33 @@ def _ratios(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
         if shown["estimate"].notna().sum() == 0:
             continue
         figure = forest.forest(
-            shown, left=[forest.Column("label", "Trial"), forest.Column("arms", "First vs second")], right=[forest.Column("interval", "ratio [limits]", "right")],
+            shown,
+            left=[forest.Column("label", "Trial"), forest.Column("arms", "First vs second")],
+            right=[forest.Column("interval", "ratio [limits]", "right")],
             xlabel="Second median / first median, or hazard ratio (log scale)",
             better=("favours first named", "favours second named"),
-        )  # fmt: skip
+        )
         words = labels.endpoint(endpoint)
         medians = shown[shown["evidence"] == "printed medians"]
         better = int((medians["estimate"] < 1).sum())
-        yield _drawing(
-            entry, f"forest {endpoint}", words,
-            f"Printed hazard ratios with their printed intervals (filled), and ratios of the printed medians, second over first "
-            f"(open triangles; limits are those of rounding, not of sampling), {words}. The two agree where hazards are constant. "
-            f"{better} of {len(medians)} ratios of medians favour the first named treatment. Not reached medians have no ratio. "
-            "Evidence grades printed medians and printed ratios. Trials differ in population and line: nothing is pooled.",
-            f"Forest plot of {len(medians)} ratios of medians and {int((shown['evidence'] == 'printed ratios').sum())} printed "
+        yield drawing_of(
+            entry,
+            f"forest {endpoint}",
+            words,
+            "Printed hazard ratios with their printed intervals (filled), and ratios of the printed medians, "
+            "second over first "
+            f"(open triangles; limits are those of rounding, not of sampling), {words}. The two agree where "
+            "hazards are constant. "
+            f"{better} of {len(medians)} ratios of medians favour the first named treatment. Not reached "
+            "medians have no ratio. "
+            "Evidence grades printed medians and printed ratios. Trials differ in population and line: "
+            "nothing is pooled.",
+            f"Forest plot of {len(medians)} ratios of medians and "
+            f"{int((shown['evidence'] == 'printed ratios').sum())} printed "
             f"hazard ratios, {words}; {better} ratios of medians favour the first named.",
-            f"{folder}/estimates.csv", figure,
-        )  # fmt: skip
+            f"{folder}/estimates.csv",
+            figure,
+        )
 
 
 def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
@@ -573,17 +472,22 @@ def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Dr
     rows["interval"] = forest.interval_text(rows)
     rows["how"] = rows["method"]
     figure = forest.forest(
-        rows, left=[forest.Column("label", "First vs second")], right=[HR], xlabel="Hazard ratio (log scale)",
+        rows,
+        left=[forest.Column("label", "First vs second")],
+        right=[HR],
+        xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
-    )  # fmt: skip
+    )
     return Drawing(
         name="comparisons-overview",
         section="comparisons",
         title="All comparisons at a glance",
-        caption=f"Leading hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % interval; the symbol tells the "
-        "evidence it rests on. Rebuilt patients (summary) are compared unadjusted and without randomisation between them; printed "
+        caption=f"Leading hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % "
+        "interval; the symbol tells the "
+        "evidence it rests on. Rebuilt patients (summary) are compared unadjusted and without randomisation "
+        "between them; printed "
         "ratios come from within trials. Rows must not be compared with each other.",
-        alt="Forest plot: " + "; ".join(f"{r['label']} {_said(r)}" for _, r in rows.iterrows()) + ".",
+        alt="Forest plot: " + "; ".join(f"{r['label']} {said_of(r)}" for _, r in rows.iterrows()) + ".",
         data=data,
         figure=figure,
     )

@@ -58,7 +58,8 @@ def _claim(table: pd.DataFrame, verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def _printed(claim: Mapping[str, Any]) -> str:
     return (
-        f"median {claim['null_median']:g} against {claim['alternative_median']:g} months, α {100 * claim['alpha']:g} %, "
+        f"median {claim['null_median']:g} against {claim['alternative_median']:g} months, α "
+        f"{100 * claim['alpha']:g} %, "
         f"power {100 * claim['power']:g} %, {claim['events']} events, {claim['patients']} patients"
     )
 
@@ -71,11 +72,15 @@ def _by_method(design_id: str, table: pd.DataFrame, claim: Mapping[str, Any], da
         name=slug("design", design_id, "methods"),
         section="design",
         title="Events and patients by every named formula",
-        caption=f"Sample size of the printed statement ({_printed(claim)}) by {table['label'].nunique()} named formulas, one- and "
-        "two-sided; left events, right patients under each reading of the accrual sentence; dashed: the printed numbers. "
-        f"The formulas give {low} to {high} events; exactly the printed number: {'; '.join(words) or 'none'}. That a formula "
+        caption=f"Sample size of the printed statement ({_printed(claim)}) by {table['label'].nunique()} named "
+        "formulas, one- and "
+        "two-sided; left events, right patients under each reading of the accrual sentence; dashed: the "
+        "printed numbers. "
+        f"The formulas give {low} to {high} events; exactly the printed number: {'; '.join(words) or 'none'}. "
+        "That a formula "
         f"gives the printed number does not show that it was used. {SPARSE}",
-        alt=f"Dot plot of events and patients by formula; events from {low} to {high}, the printed {claim['events']} marked by "
+        alt=f"Dot plot of events and patients by formula; events from {low} to {high}, the printed "
+        f"{claim['events']} marked by "
         f"a dashed line; hit by {'; '.join(words) or 'no formula'}.",
         data=data,
         figure=design.events_by_method(table, claimed=claim["events"], claimed_patients=claim["patients"]),
@@ -85,20 +90,28 @@ def _by_method(design_id: str, table: pd.DataFrame, claim: Mapping[str, Any], da
 def _power(
     design_id: str, curves: pd.DataFrame, simulated: pd.DataFrame | None, claim: Mapping[str, Any], data: str
 ) -> Drawing:
-    trials = "" if simulated is None else (
-        f" Symbols: {int(simulated['trials'].max())} simulated trials each, analysed at the claimed event (largest Monte-Carlo "
-        f"standard error {100 * simulated['monte_carlo_se'].max():.1f} percentage points)."
-    )  # fmt: skip
+    trials = (
+        ""
+        if simulated is None
+        else (
+            f" Symbols: {int(simulated['trials'].max())} simulated trials each, analysed at the claimed event "
+            "(largest Monte-Carlo "
+            f"standard error {100 * simulated['monte_carlo_se'].max():.1f} percentage points)."
+        )
+    )
     at = curves[(curves["true_median"] - claim["alternative_median"]).abs() < 0.2]
     low, high = 100 * at["power"].min(), 100 * at["power"].max()
     return Drawing(
         name=slug("design", design_id, "power"),
         section="design",
         title="Operating characteristics of the printed design",
-        caption=f"Probability of rejecting the null with {claim['events']} events against the true median, by formula (lines), "
-        f"one- and two-sided at {100 * claim['alpha']:g} %.{trials} Survival is exponential; under another shape the curves "
+        caption=f"Probability of rejecting the null with {claim['events']} events against the true median, by "
+        "formula (lines), "
+        f"one- and two-sided at {100 * claim['alpha']:g} %.{trials} Survival is exponential; under another "
+        "shape the curves "
         f"do not hold. Printed: {_printed(claim)}. {SPARSE}",
-        alt=f"Power curves by formula rising from the printed level at the null median {claim['null_median']:g}; near the "
+        alt="Power curves by formula rising from the printed level at the null median "
+        f"{claim['null_median']:g}; near the "
         f"alternative median {claim['alternative_median']:g} they lie between {low:.0f} and {high:.0f} %.",
         data=data,
         figure=design.operating_characteristics(curves, simulated, claim=claim),
@@ -120,10 +133,13 @@ def _events(
         name=slug("design", design_id, "events"),
         section="design",
         title="Events to be expected by calendar time",
-        caption=f"Expected events of {course.get('patients', '')} patients entering evenly over {course.get('accrual', 0):.1f} "
-        "months (the trial's real course), exponential, without dropout, under the null, the alternative and the observed "
+        caption=f"Expected events of {course.get('patients', '')} patients entering evenly over "
+        f"{course.get('accrual', 0):.1f} "
+        "months (the trial's real course), exponential, without dropout, under the null, the alternative and "
+        "the observed "
         "median; bands: where the count of 95 % of trials falls (binomial). At the cut-off "
-        f"({0 if cut is None else cut:.1f} months) expected: {said}; printed: {observed}. Fewer events than expected can mean "
+        f"({0 if cut is None else cut:.1f} months) expected: {said}; printed: {observed}. Fewer events than "
+        "expected can mean "
         "longer times or patients lost; the figure cannot tell which.",
         alt=f"Rising curves of expected events with bands. At the cut-off expected {said}; printed {observed}.",
         data=data,
@@ -141,11 +157,15 @@ def _map(
         name=slug("design", design_id, "alpha-power"),
         section="design",
         title=f"Which α and power ask for {claim['events']} events",
-        caption=f"Events by the first formula drawn, over α (in one tail) and power (shading and thin contours), and the curves on "
-        f"which {claim['events']} events are needed by {len(others)} formulas: {'; '.join(others)}. Symbols: the printed α and "
+        caption="Events by the first formula drawn, over α (in one tail) and power (shading and thin "
+        "contours), and the curves on "
+        f"which {claim['events']} events are needed by {len(others)} formulas: {'; '.join(others)}. Symbols: "
+        "the printed α and "
         f"power, read as one-sided and as two-sided. A curve through a symbol reproduces the print. {SPARSE}",
-        alt=f"Map of alpha and power with curves where {claim['events']} events are needed; the printed settings lie at "
-        f"{100 * claim['alpha']:g} % and {50 * claim['alpha']:g} % in one tail and {100 * claim['power']:g} % power.",
+        alt=f"Map of alpha and power with curves where {claim['events']} events are needed; the printed "
+        "settings lie at "
+        f"{100 * claim['alpha']:g} % and {50 * claim['alpha']:g} % in one tail and {100 * claim['power']:g} % "
+        "power.",
         data=data,
         figure=design.alpha_power(grid, contours, claimed=claim["events"], printed=claim),
     )

@@ -71,11 +71,16 @@ def _audit(
         name="audit-overview",
         section="audit",
         title="Every printed number and what became of it",
-        caption=f"One mark for each of the {len(verdicts)} numbers read in {len(set(verdicts['source_id']))} documents, "
-        f"under its document and sorted by the gravest verdict of all checks it takes part in: {said}. Reproduced: follows "
-        "from the other printed numbers; rounding: but for the last digit; other-method: by a named standard method that "
-        "the document does not name; discrepant: by none; conflict: printed differently elsewhere; impossible: no data can "
-        "have it; not checked: no check reads it. A discrepancy says that two printed numbers do not fit, not which of "
+        caption=f"One mark for each of the {len(verdicts)} numbers read in {len(set(verdicts['source_id']))} "
+        "documents, "
+        f"under its document and sorted by the gravest verdict of all checks it takes part in: {said}. "
+        "Reproduced: follows "
+        "from the other printed numbers; rounding: but for the last digit; other-method: by a named standard "
+        "method that "
+        "the document does not name; discrepant: by none; conflict: printed differently elsewhere; "
+        "impossible: no data can "
+        "have it; not checked: no check reads it. A discrepancy says that two printed numbers do not fit, not "
+        "which of "
         "them is wrong.",
         alt=f"Rows of marks by document. In all: {said}. "
         + " ".join(_source_words(verdicts, source, names) for source in sorted(set(verdicts["source_id"]))),
@@ -88,9 +93,12 @@ def _audit(
             name="audit-findings-by-rule",
             section="audit",
             title="Which kinds of check did not come out",
-            caption=f"The {len(found)} checks of {len(checks)} that did not come out, by rule and gravity (conclusion: a "
-            "stated conclusion would change; major: a number that readers use or pool; minor: a digit or a label; none: "
-            "nothing hangs on it). At the bar: how many of the checks made by that rule. A rule that tries more numbers "
+            caption=f"The {len(found)} checks of {len(checks)} that did not come out, by rule and gravity "
+            "(conclusion: a "
+            "stated conclusion would change; major: a number that readers use or pool; minor: a digit or a "
+            "label; none: "
+            "nothing hangs on it). At the bar: how many of the checks made by that rule. A rule that tries "
+            "more numbers "
             "finds more; bars do not compare documents.",
             alt="Bars by rule: " + listed([f"{rule} {n}" for rule, n in found["rule"].value_counts().items()]) + ".",
             data=data,
@@ -110,8 +118,10 @@ def _timeline(dates: pd.DataFrame, data: str) -> Drawing:
         name="evidence-timeline",
         section="evidence",
         title="The studies in time",
-        caption="Enrolment (bar), data cut-off (bar mark) and year of the publication read (diamond, drawn at mid-year) of the "
-        f"{len(dates)} studies whose documents print dates. Month-only dates are drawn at the first of the month. Studies "
+        caption="Enrolment (bar), data cut-off (bar mark) and year of the publication read (diamond, drawn at "
+        "mid-year) of the "
+        f"{len(dates)} studies whose documents print dates. Month-only dates are drawn at the first of the "
+        "month. Studies "
         "without printed dates are not shown; treatment available after progression changed over these years.",
         alt=f"Bars on a calendar: enrolment of {said} (years with decimals).",
         data=data,
@@ -126,10 +136,14 @@ def _trials(pairs: pd.DataFrame, source: str, names: Mapping[str, str], labels: 
         name=slug("evidence-trials", source),
         section="evidence",
         title=f"Medians of the trials in {names.get(source, source)}",
-        caption=f"Medians of both arms of {len(pairs)} comparisons as printed in {names.get(source, source)}, joined within a "
-        "trial, longest first; p as printed there (a dash: none printed). Under each line the arms, first against second. "
-        f"The first named arm has the longer median in {longer} of {len(pairs)}. Medians are shown without intervals "
-        f"because the document prints few; {without} comparisons have no printed p. Trials differ in population, line and "
+        caption=f"Medians of both arms of {len(pairs)} comparisons as printed in {names.get(source, source)}, "
+        "joined within a "
+        "trial, longest first; p as printed there (a dash: none printed). Under each line the arms, first "
+        "against second. "
+        f"The first named arm has the longer median in {longer} of {len(pairs)}. Medians are shown without "
+        "intervals "
+        f"because the document prints few; {without} comparisons have no printed p. Trials differ in "
+        "population, line and "
         "year: lengths must not be compared between rows.",
         alt=f"{len(pairs)} dumbbells, the first named arm longer in {longer}: "
         + "; ".join(_pair_words(row) for _, row in pairs.iterrows())
@@ -153,8 +167,10 @@ def _ongoing(trials: pd.DataFrame, names: Mapping[str, str], data: str) -> Itera
             name=slug("evidence-ongoing", source),
             section="evidence",
             title=f"Ongoing trials listed in {names.get(source, source)}, by strategy",
-            caption=f"The {len(rows)} registered trials listed in {names.get(source, source)}, under the strategy named there, "
-            "by phase (other: none of the usual phases) and status as printed; the status today may be another. Drug names "
+            caption=f"The {len(rows)} registered trials listed in {names.get(source, source)}, under the "
+            "strategy named there, "
+            "by phase (other: none of the usual phases) and status as printed; the status today may be "
+            "another. Drug names "
             "as printed.",
             alt="Registered trials by strategy: " + listed([f"{n} on {name}" for name, n in groups.items()]) + ".",
             data=data,
@@ -182,10 +198,14 @@ def _by_grade(events: pd.DataFrame, study: str, labels: Labels, data: str) -> Dr
         name=slug("evidence-harms", study),
         section="evidence",
         title=f"{labels.study(study)}: adverse events by grade",
-        caption=f"Adverse events in {labels.study(study)}, {arm}: share of {events['total'].max():.0f} patients by printed "
-        f"grades ({listed(sorted(events['grade'].unique()))}), most frequent first; counts on the right, zeros without a "
-        "symbol. As printed, nothing recomputed; a patient may have several events. One arm without a control: the figure "
-        "does not tell which events are due to treatment. Dot plot as recommended by Phillips et al. 2022 (BMJ 377).",
+        caption=f"Adverse events in {labels.study(study)}, {arm}: share of {events['total'].max():.0f} "
+        "patients by printed "
+        f"grades ({listed(sorted(events['grade'].unique()))}), most frequent first; counts on the right, zeros "
+        "without a "
+        "symbol. As printed, nothing recomputed; a patient may have several events. One arm without a "
+        "control: the figure "
+        "does not tell which events are due to treatment. Dot plot as recommended by Phillips et al. 2022 "
+        "(BMJ 377).",
         alt=f"Dot plot of {events['item'].nunique()} adverse events by grade; the most frequent are "
         + listed([f"{item} ({value:.0f} %)" for item, value in top.items()])
         + ", all grades taken together.",
@@ -206,9 +226,12 @@ def _by_arm(
         name=slug("evidence-harms", study),
         section="evidence",
         title=f"{labels.study(study)}: adverse events by arm",
-        caption=f"Adverse events in {labels.study(study)}: {groups}; share of patients by grade and difference in percentage "
-        "points (first minus second) with Newcombe's 95 % interval from Wilson's limits (Newcombe 1998, method 10), not "
-        "adjusted for the number of events compared. Counts as printed. Unless patients were randomised, differences may "
+        caption=f"Adverse events in {labels.study(study)}: {groups}; share of patients by grade and difference "
+        "in percentage "
+        "points (first minus second) with Newcombe's 95 % interval from Wilson's limits (Newcombe 1998, "
+        "method 10), not "
+        "adjusted for the number of events compared. Counts as printed. Unless patients were randomised, "
+        "differences may "
         "come from who was treated and from what was recorded.",
         alt=f"Two symbols an event and grade with the difference beside them; furthest apart: {said}.",
         data=data,

@@ -65,8 +65,18 @@ def events_by_grade(events: pd.DataFrame) -> Figure:
         mark, colour, filled = GRADE_LOOKS[index % len(GRADE_LOOKS)]
         shown = wide.loc[order, grade]
         seen = (shown > 0).to_numpy()
-        axes.plot(shown[seen], np.flatnonzero(seen), mark, color=colour, mfc=colour if filled else PAPER, mew=1.2, ms=4.8,
-                  ls="none", label=f"grade {grade}", zorder=2 + index)  # fmt: skip
+        axes.plot(
+            shown[seen],
+            np.flatnonzero(seen),
+            mark,
+            color=colour,
+            mfc=colour if filled else PAPER,
+            mew=1.2,
+            ms=4.8,
+            ls="none",
+            label=f"grade {grade}",
+            zorder=2 + index,
+        )
     axes.set_yticks(range(len(order)), [plain(item) for item in order], fontsize=7)
     axes.set_xlim(-0.8, min(wide.max().max() * 1.06, 102))
     axes.set_xlabel(f"Patients (%), n = {events['total'].max():.0f}")
@@ -155,8 +165,14 @@ def events_by_arm(events: pd.DataFrame, *, arms: Sequence[str], names: Mapping[s
 
 def _two_arms(axes: Axes, rows: pd.DataFrame, most: float) -> None:
     y = np.arange(len(rows))
-    axes.hlines(y, rows[["percent_1", "percent_2"]].min(axis=1), rows[["percent_1", "percent_2"]].max(axis=1), color=SOFT,
-                lw=1, zorder=1)  # fmt: skip
+    axes.hlines(
+        y,
+        rows[["percent_1", "percent_2"]].min(axis=1),
+        rows[["percent_1", "percent_2"]].max(axis=1),
+        color=SOFT,
+        lw=1,
+        zorder=1,
+    )
     axes.plot(rows["percent_1"], y, "o", color=COLOURS[0], ms=5.5, ls="none", label="1")
     axes.plot(rows["percent_2"], y, "s", color=COLOURS[1], mfc=PAPER, mew=1.3, ms=5, ls="none", label="2")
     axes.set_xlim(-1.5, most * 1.08)

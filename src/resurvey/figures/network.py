@@ -55,11 +55,25 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     for (a, b), weight in precision.items():
         rows = edges[edges["pair"] == (a, b)]
         (x1, y1), (x2, y2) = place[a], place[b]
-        axes.plot([x1, x2], [y1, y2], color=COLOURS[5], lw=1 + 7 * (weight / precision.max()) ** 0.5, zorder=1,
-                  solid_capstyle="butt")  # fmt: skip
+        axes.plot(
+            [x1, x2],
+            [y1, y2],
+            color=COLOURS[5],
+            lw=1 + 7 * (weight / precision.max()) ** 0.5,
+            zorder=1,
+            solid_capstyle="butt",
+        )
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        axes.text(x, y, str(len(rows)), fontsize=8, ha="center", va="center", zorder=3,
-                  bbox={"boxstyle": "circle,pad=0.18", "fc": PAPER, "ec": SOFT, "lw": 0.6})  # fmt: skip
+        axes.text(
+            x,
+            y,
+            str(len(rows)),
+            fontsize=8,
+            ha="center",
+            va="center",
+            zorder=3,
+            bbox={"boxstyle": "circle,pad=0.18", "fc": PAPER, "ec": SOFT, "lw": 0.6},
+        )
     for node in nodes:
         _node(axes, node, place[node], angle[node], edges, names, node == reference)
     axes.set_xlim(-2.35, 2.35)
@@ -77,14 +91,29 @@ def _node(
     first: bool,
 ) -> None:
     studies = edges.loc[(edges["treatment"] == node) | (edges["comparator"] == node), "study"].nunique()
-    axes.plot([place[0]], [place[1]], "s" if first else "o", ms=9 + 2.2 * studies**0.5, mec=PAPER, mew=1.2, zorder=2,
-              color=COLOURS[1] if first else COLOURS[0])  # fmt: skip
+    axes.plot(
+        [place[0]],
+        [place[1]],
+        "s" if first else "o",
+        ms=9 + 2.2 * studies**0.5,
+        mec=PAPER,
+        mew=1.2,
+        zorder=2,
+        color=COLOURS[1] if first else COLOURS[0],
+    )
     level = abs(cos(angle)) < 0.3
     align = "center" if level else "left" if cos(angle) > 0 else "right"
     text = wrapped(short(names.get(node, node)), 30 if level else 20)
-    axes.text(place[0] + 0.14 * np.sign(round(cos(angle), 6)) * (not level), place[1] + (0.13 * sin(angle)) * (1 if level else 0.6),
-              text, fontsize=8, ha=align, va=("bottom" if sin(angle) > 0 else "top") if level else "center",
-              fontweight="bold" if first else "normal", zorder=4)  # fmt: skip
+    axes.text(
+        place[0] + 0.14 * np.sign(round(cos(angle), 6)) * (not level),
+        place[1] + (0.13 * sin(angle)) * (1 if level else 0.6),
+        text,
+        fontsize=8,
+        ha=align,
+        va=("bottom" if sin(angle) > 0 else "top") if level else "center",
+        fontweight="bold" if first else "normal",
+        zorder=4,
+    )
 
 
 @styled
@@ -107,10 +136,22 @@ def league_table(league: pd.DataFrame, *, names: Mapping[str, str], measure: str
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.005, 0.01, 0.99, 0.98))
     axes.set_axis_off()
-    axes.text(0, -0.78, f"Each cell: {measure} (95 % interval) of the treatment at the left against the treatment on top.",
-              fontsize=9, fontweight="bold", va="center")  # fmt: skip
-    axes.text(0, -0.33, "Below 1: lower hazard with the treatment at the LEFT (blue, bold where the interval excludes 1; "
-              "orange italics: higher).", fontsize=7.5, va="center")  # fmt: skip
+    axes.text(
+        0,
+        -0.78,
+        f"Each cell: {measure} (95 % interval) of the treatment at the left against the treatment on top.",
+        fontsize=9,
+        fontweight="bold",
+        va="center",
+    )
+    axes.text(
+        0,
+        -0.33,
+        "Below 1: lower hazard with the treatment at the LEFT (blue, bold where the interval excludes 1; "
+        "orange italics: higher).",
+        fontsize=7.5,
+        va="center",
+    )
     size = 7.2 if n <= 7 else 6.4 if n <= 9 else 5.4
     for i in range(n):
         for j in range(n):
@@ -142,8 +183,9 @@ def _cell(axes: Axes, i: int, j: int, text: str, names: Mapping[str, str], size:
     else:
         shown = wrapped(text, width)
     axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=SOFT, lw=0.5))
-    axes.text(j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style,
-              color=INK)  # fmt: skip
+    axes.text(
+        j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style, color=INK
+    )
 
 
 @styled
@@ -208,8 +250,16 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: floa
         rows = funnel[(funnel["treatment"] == a) & (funnel["comparator"] == b)]
         words = f"{short(names.get(a, a))} vs {short(names.get(b, b))}"
         filled = index < len(MARKERS)
-        axes.plot(rows["adjusted"], rows["se"], MARKERS[index % len(MARKERS)], color=COLOURS[index % len(COLOURS)],
-                  mfc=COLOURS[index % len(COLOURS)] if filled else PAPER, ms=6, ls="none", label=wrapped(words, 52))  # fmt: skip
+        axes.plot(
+            rows["adjusted"],
+            rows["se"],
+            MARKERS[index % len(MARKERS)],
+            color=COLOURS[index % len(COLOURS)],
+            mfc=COLOURS[index % len(COLOURS)] if filled else PAPER,
+            ms=6,
+            ls="none",
+            label=wrapped(words, 52),
+        )
     axes.set_ylim(top, 0)
     axes.set_xlabel("log ratio minus the direct estimate of its comparison (below 0: favours the first named)")
     axes.set_ylabel("Standard error of the log ratio")
@@ -250,8 +300,15 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
     other = np.where(rows["treatment"] == reference, rows["comparator"], rows["treatment"])
     direct = [column for column in rows.columns if " : " in column]
     wide = 100 * rows[direct].set_index(pd.Index(other, name="estimate"))
-    return _heat(wide, names, "Direct comparison", f"Estimate against\n{short(names.get(reference, reference))}",
-                 "Share (%)", diverging=False, digits=0)  # fmt: skip
+    return _heat(
+        wide,
+        names,
+        "Direct comparison",
+        f"Estimate against\n{short(names.get(reference, reference))}",
+        "Share (%)",
+        diverging=False,
+        digits=0,
+    )
 
 
 def _heat(
@@ -268,10 +325,23 @@ def _heat(
     for (i, j), value in np.ndenumerate(values):
         dark = abs(value) > 0.62 * most
         if abs(value) >= 0.5 * 10**-digits:
-            axes.text(j + 0.5, i + 0.5, f"{value:.{digits}f}".replace("-", "−"), ha="center", va="center", fontsize=7,
-                      color=PAPER if dark else INK)  # fmt: skip
-    axes.set_xticks(np.arange(wide.shape[1]) + 0.5, [_pair(c, names) for c in wide.columns], rotation=40, ha="right",
-                    rotation_mode="anchor", fontsize=6.8)  # fmt: skip
+            axes.text(
+                j + 0.5,
+                i + 0.5,
+                f"{value:.{digits}f}".replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color=PAPER if dark else INK,
+            )
+    axes.set_xticks(
+        np.arange(wide.shape[1]) + 0.5,
+        [_pair(c, names) for c in wide.columns],
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+        fontsize=6.8,
+    )
     axes.set_yticks(np.arange(len(wide)) + 0.5, [_pair(r, names) for r in wide.index], fontsize=7)
     axes.set_ylim(len(wide), 0)
     axes.tick_params(length=0)

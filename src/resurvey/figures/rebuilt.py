@@ -101,8 +101,9 @@ def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
         axes.plot([], [], " ", label="printed median: not reached")
     points = _at(facts, "survival")
     if points:
-        axes.plot(*zip(*points, strict=True), "s", ms=6, color=INK, mec="white", zorder=4, label="printed survival",
-                  ls="none")  # fmt: skip
+        axes.plot(
+            *zip(*points, strict=True), "s", ms=6, color=INK, mec="white", zorder=4, label="printed survival", ls="none"
+        )
     table = _at(facts, "at risk")
     for time, count in table:
         axes.text(time, 0.01, f"{count:.0f}", ha="center", va="bottom", fontsize=7, color=SOFT)
@@ -133,12 +134,24 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
             )
     for y, printed, rebuilt in zip(rows.index, rows["printed"], rows["rebuilt"], strict=True):
         if pd.isna(apart[y]):
-            axes.text(0, y, " not reached in both " if rebuilt == printed else " no scale ", fontsize=7, va="center",
-                      color=SOFT, ha="center", backgroundcolor="white")  # fmt: skip
+            axes.text(
+                0,
+                y,
+                " not reached in both " if rebuilt == printed else " no scale ",
+                fontsize=7,
+                va="center",
+                color=SOFT,
+                ha="center",
+                backgroundcolor="white",
+            )
         axes.annotate(
-            f"{_shown(printed)} → {_shown(rebuilt)}", (1.02, y), xycoords=("axes fraction", "data"), va="center",
-            fontsize=7, annotation_clip=False,
-        )  # fmt: skip
+            f"{_shown(printed)} → {_shown(rebuilt)}",
+            (1.02, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=7,
+            annotation_clip=False,
+        )
     names = [NAMES.get(str(name), str(name)) for name in rows["fact"]]
     axes.set_yticks(rows.index, [plain(name) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -156,9 +156,15 @@ def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, 
             style = look(groups.index(group))
             axes.plot([0.0, 0.045], [y + 0.5] * 2, transform=_wide(axes), lw=1.4, clip_on=False, **style)
             axes.text(
-                0.055, y + 0.5, plain(_short(str(group), room)), transform=_wide(axes), fontsize=size, fontweight="bold",
-                color=colour, va="center",
-            )  # fmt: skip
+                0.055,
+                y + 0.5,
+                plain(_short(str(group), room)),
+                transform=_wide(axes),
+                fontsize=size,
+                fontweight="bold",
+                color=colour,
+                va="center",
+            )
             y += 1.1
         for column, label in RISK_ROWS:
             labels.append((y + 0.5, label, colour))

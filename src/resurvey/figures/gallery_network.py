@@ -1,0 +1,255 @@
+"""Figures of a network of treatments, and what every comparison says of its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import exp
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.figures import forest, network
+from resurvey.figures.labels import Labels
+from resurvey.figures.save import Drawing, slug
+from resurvey.figures.style import number, p_text
+
+Entry = Mapping[str, Any]
+Tables = Mapping[str, pd.DataFrame]
+HR = forest.Column("interval", "HR [95 % interval]", "right")
+
+
+def drawing_of(entry: Entry, part: str, title: str, caption: str, alt: str, data: str, figure: Any) -> Drawing:
+    """A figure of a comparison: its question in the title, its assumptions in the caption."""
+    return Drawing(
+        name=slug("comparison", entry["id"], part),
+        section="comparisons",
+        title=f"{entry['question']}: {title}",
+        caption=f"{caption} Assumed: {'; '.join(entry['assumptions'])}.",
+        alt=alt,
+        data=data,
+        figure=figure,
+    )
+
+
+def said_of(row: pd.Series) -> str:
+    """`0.45 (0.31 to 0.65)`."""
+    return f"{number(row['estimate'])} ({number(row['lower'])} to {number(row['upper'])})"
+
+
+def network_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """Figures of a network comparison, from the tables that are there."""
+    reference, estimates = entry["reference"], tables["estimates"]
+    names = {
+        t: labels.treatment(t)
+        for t in {*tables["contrasts"]["treatment"], *tables["contrasts"]["comparator"], reference}
+    }
+    grade = "Evidence grade printed ratios: nothing was rebuilt."
+    yield _graph(entry, tables["contrasts"], names, grade, folder)
+    if estimates["estimate"].notna().any():
+        yield _network_forest(entry, estimates, names, grade, folder)
+    for model in ("random", "common"):
+        if f"league_{model}" in tables and (model == "random" or "league_random" not in tables):
+            yield _league(entry, tables[f"league_{model}"], model, names, grade, folder)
+    if "ranks" in tables:
+        yield _ranks(entry, tables["ranks"], names, grade, folder)
+    if "node_split" in tables:
+        yield from _node_split(entry, tables["node_split"], names, grade, folder)
+    if "funnel" in tables and (tables["funnel"]["adjusted"].abs() > 1e-9).sum() >= 3:
+        yield _funnel(entry, tables["funnel"], names, grade, folder)
+    if "net_heat" in tables and "change" in tables["net_heat"]:
+        figure = network.net_heat_plot(tables["net_heat"], names=names)
+        yield drawing_of(
+            entry,
+            "net-heat",
+            "net heat",
+            "Change in Q of the design in the row when the design in the column is given an effect of its own "
+            "(Krahn 2013). "
+            f"Large positive values mark where the evidence disagrees. {grade}",
+            f"Heat map of {tables['net_heat']['design'].nunique()} designs.",
+            f"{folder}/net_heat.csv",
+            figure,
+        )
+    if "contributions" in tables:
+        yield _contributions(entry, tables["contributions"], names, reference, grade, folder)
+
+
+def _graph(entry: Entry, contrasts: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+    nodes = {*contrasts["treatment"], *contrasts["comparator"]}
+    said = "; ".join(
+        f"{network.short(names[a])} and {network.short(names[b])} in {len(rows)}"
+        for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)
+    )
+    return drawing_of(
+        entry,
+        "graph",
+        "the network",
+        f"{len(nodes)} treatments compared in {contrasts['study'].nunique()} studies. Lines: direct "
+        "comparisons, as wide as the "
+        "square root of their precision, with the number of ratios on them; symbols grow with the number of "
+        "studies; square: the "
+        f"reference. {grade} A line says that a comparison was made, not that its studies are alike.",
+        f"Graph of {len(nodes)} treatments; direct comparisons: {said}.",
+        f"{folder}/contrasts.csv",
+        network.network_graph(contrasts, names=names, reference=entry["reference"]),
+    )
+
+
+def _network_forest(
+    entry: Entry, estimates: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+) -> Drawing:
+    parts = []
+    for method, rows in estimates.groupby("method", sort=False):
+        shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
+        label = [network.short(names.get(str(t), str(t))) for t in shown["treatment"]]
+        words = str(method).replace("network, ", "")
+        parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
+        parts.append(shown.assign(kind="study", label=label))
+    rows = pd.concat(parts, ignore_index=True)
+    for column in ("estimate", "lower", "upper"):
+        rows[column] = pd.to_numeric(rows[column])
+    rows["evidence"] = rows["evidence"].fillna("")
+    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
+    against = network.short(names[entry["reference"]])
+    figure = forest.forest(
+        rows,
+        left=[forest.Column("label", "Treatment")],
+        right=[HR],
+        xlabel=f"Hazard ratio against {against} (log scale)",
+        better=("lower hazard: the treatment", f"lower hazard: {against}"),
+    )
+    random = estimates[estimates["method"].str.contains("random")]
+    said = "; ".join(
+        f"{network.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
+        for _, r in random.iterrows()
+    )
+    return drawing_of(
+        entry,
+        "forest",
+        "each treatment against the reference",
+        f"Network estimates against {against}, common and random effects (graph-theoretical / weighted least "
+        "squares network "
+        f"meta-analysis, multi-arm correlation kept), best first, 95 % intervals. {grade} Order is not proof "
+        "of superiority; see "
+        "the league table for other pairs.",
+        f"Forest plot against {against}; random effects: {said}.",
+        f"{folder}/estimates.csv",
+        figure,
+    )
+
+
+def _league(
+    entry: Entry, league: pd.DataFrame, model: str, names: Mapping[str, str], grade: str, folder: str
+) -> Drawing:
+    cells = [network.CELL.match(str(cell)) for cell in league.iloc[:, 1:].to_numpy().ravel()]
+    clear = sum(bool(cell) and float(cell[3]) < 1 for cell in cells)
+    best = network.short(names.get(str(league.iloc[0, 0]), str(league.iloc[0, 0])))
+    return drawing_of(
+        entry,
+        "league",
+        f"league table, {model} effects",
+        "League table: each cell is the hazard ratio (95 % interval) of the treatment at the LEFT against the "
+        "treatment on TOP; "
+        f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
+        f"In {clear} "
+        f"ordered pairs the interval lies below 1. {grade} Most cells rest on indirect evidence alone.",
+        f"Square table of {len(league)} treatments, row against column, best P-score first ({best}); {clear} "
+        "intervals below 1.",
+        f"{folder}/league_{model}.csv",
+        network.league_table(league, names=names),
+    )
+
+
+def _ranks(entry: Entry, ranks: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+    model = "random" if "random" in set(ranks["model"]) else str(ranks["model"].iloc[0])
+    scores = (
+        ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
+    )
+    said = "; ".join(f"{network.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items())
+    return drawing_of(
+        entry,
+        "ranks",
+        "ranks",
+        f"Probability of each rank (bars) and of it or better (line), {model} effects, from draws of the joint "
+        "normal "
+        "distribution of the estimates (Salanti 2011); SUCRA in the titles. "
+        f"{grade} Ranks say nothing of the size of differences, nor of the quality of the evidence behind them.",
+        f"A panel a treatment; SUCRA: {said}.",
+        f"{folder}/ranks.csv",
+        network.rank_plot(ranks, names=names, model=model),
+    )
+
+
+def _node_split(
+    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+) -> Iterator[Drawing]:
+    both = table[table["direct"].notna() & table["indirect"].notna()]
+    if both.empty:
+        return
+    parts = []
+    for _, row in both.iterrows():
+        words = " vs ".join(
+            network.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
+        )
+        parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
+        for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
+            middle, half = float(row[source]), 1.959963984540054 * float(row[se])
+            limits = {"estimate": exp(middle), "lower": exp(middle - half), "upper": exp(middle + half)}
+            name = "network" if source == "estimate" else source
+            kind = "pooled" if source == "estimate" else "study"
+            parts.append(
+                {"kind": kind, "label": name, "evidence": "printed ratios" if kind == "study" else "", **limits}
+            )
+    rows = pd.DataFrame(parts)
+    rows["evidence"] = rows["evidence"].fillna("")
+    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
+    figure = forest.forest(
+        rows,
+        left=[forest.Column("label", "Comparison")],
+        right=[HR],
+        xlabel="Hazard ratio (log scale)",
+        better=("lower hazard: first named", "lower hazard: second named"),
+    )
+    yield drawing_of(
+        entry,
+        "node-split",
+        "direct against indirect evidence",
+        f"Direct, indirect and network estimates of the {len(both)} comparisons that have both kinds of "
+        "evidence (node splitting, "
+        f"Dias 2010), with the p of their difference; 95 % intervals. {grade} A large p does not show consistency.",
+        f"Forest plot of direct and indirect estimates of {len(both)} comparisons.",
+        f"{folder}/node_split.csv",
+        figure,
+    )
+
+
+def _funnel(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+    return drawing_of(
+        entry,
+        "funnel",
+        "comparison-adjusted funnel",
+        "Deviation of each study from the direct estimate of its comparison against its standard error; "
+        "shaded: where 95 % of "
+        "studies of one comparison are expected. Comparisons with a single study lie at 0 and say nothing. "
+        f"{grade} With so few studies asymmetry can neither be shown nor excluded.",
+        f"Funnel plot of {len(table)} studies.",
+        f"{folder}/funnel.csv",
+        network.funnel_plot(table, names=names),
+    )
+
+
+def _contributions(
+    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], reference: str, grade: str, folder: str
+) -> Drawing:
+    return drawing_of(
+        entry,
+        "contributions",
+        "which comparisons carry the estimates",
+        f"Share of each direct comparison (column) in the network estimate of each treatment against "
+        f"{network.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
+        "Papakonstantinou "
+        f"2018). {grade}",
+        f"Heat map of contributions of {table.shape[1] - 2} direct comparisons.",
+        f"{folder}/contributions.csv",
+        network.contribution_plot(table, names=names, reference=reference),
+    )

@@ -1,0 +1,498 @@
+"""What figures show: words, limits and counts, never pixels; and that the same input gives the same bytes."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from resurvey.errors import InputError
+from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
+from resurvey.figures.labels import Labels
+from resurvey.figures.save import COLUMNS, Drawing, as_png, as_svg, save, slug
+from resurvey.figures.style import listed, number, p_text, time_ticks
+
+
+def words_of(figure):
+    """All visible text of a figure, axis labels, ticks and legends included."""
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()
+    return [artist.get_text() for artist in figure.findobj(Text) if artist.get_text() and artist.get_visible()]
+
+
+def patients():
+    """Two replicates of four patients."""
+    return pd.DataFrame(
+        {
+            "replicate": [0] * 4 + [1] * 4,
+            "time": [1.0, 2.0, 3.0, 4.0] * 2,
+            "event": [1, 0, 1, 0, 1, 0, 1, 0],
+        }
+    )
+
+
+def curves(groups=("A", "B")):
+    grid = np.linspace(0, 12, 7)
+    parts = [
+        pd.DataFrame({"group": g, "time": grid, "survival": np.exp(-grid / (8 + i)), "lower": 0.1, "upper": 0.9})
+        for i, g in enumerate(groups)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def risk(groups=("A", "B")):
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {"time": [0, 6, 12], "at_risk": [40, 20, 2], "censored": [0, 5, 9], "events": [0, 15, 29]}
+            ).assign(group=g)
+            for g in groups
+        ]
+    )
+
+
+def test_risk_table_counts_who_leaves_at_the_time_as_at_risk_and_adds_up():
+    table = survival.risk_table(patients(), [0, 1, 2.5, 4, 9])
+    assert table["at_risk"].tolist() == [4, 4, 2, 1, 0]
+    assert table["events"].tolist() == [0, 0, 1, 2, 2]
+    assert table["censored"].tolist() == [0, 0, 1, 1, 2]
+
+
+def test_kaplan_meier_has_the_extended_table_of_each_group():
+    figure = survival.kaplan_meier(curves(), risk(), ylabel="Overall survival", notes={"A": "n 40"})
+    words = words_of(figure)
+    assert words.count("At risk") == words.count("Censored") == words.count("Events") == 2
+    assert "Overall survival (%)" in words and "Time (months)" in words
+    assert "A, n 40" in words
+    body = figure.axes[0]
+    assert body.get_ylim() == (0, 1.02) and body.get_xlim()[0] == 0
+    assert words.count("29") == 2, "events at the last time, a cell a group"
+
+
+def test_groups_differ_by_line_as_well_as_colour():
+    figure = survival.kaplan_meier(curves(("A", "B", "C")), risk(("A", "B", "C")), ylabel="Survival")
+    lines = [line for line in figure.axes[0].lines if line.get_label() in ("A", "B", "C")]
+    assert len({str(line._dash_pattern) for line in lines}) == 3
+
+
+def test_panels_follow_the_order_of_the_table():
+    both = pd.concat([curves(("A",)).assign(panel="second"), curves(("A",)).assign(panel="first")])
+    table = pd.concat([risk(("A",)).assign(panel="second"), risk(("A",)).assign(panel="first")])
+    figure = survival.kaplan_meier(both, table, ylabel="Survival", grey=curves(("A",)), grey_label="whole arm")
+    assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")] == ["second", "first"]
+    assert words_of(figure).count("whole arm") == 2
+
+
+def test_a_curve_without_groups_is_refused():
+    with pytest.raises(InputError, match="no curve to draw"):
+        survival.kaplan_meier(curves().iloc[:0], risk(), ylabel="Survival")
+
+
+def facts():
+    return pd.DataFrame(
+        {
+            "fact": ["n", "median", "lower", "upper", "survival at 6"],
+            "printed": [40.0, 8.0, 6.0, math.inf, 0.5],
+            "rebuilt": [40.0, 8.1, 6.0, math.inf, 0.44],
+            "difference": [0.0, 0.1, 0.0, 0.0, -0.06],
+            "holds": [True, True, True, True, False],
+        }
+    )
+
+
+def test_rebuilt_against_printed_shows_both_numbers_and_what_does_not_hold():
+    figure = rebuilt.rebuilt_against_printed(curves(("A",)), facts(), ylabel="Survival")
+    words = words_of(figure)
+    assert "8 → 8.1" in words and "0.5 → 0.44" in words and "NR → NR" in words
+    assert "does not hold" in words and "holds within rounding" in words
+    assert "printed median 8" in words
+    residual = next(line for line in figure.axes[1].lines if line.get_label() == "does not hold")
+    assert residual.get_xdata()[0] == pytest.approx(-12.0)
+
+
+def studies():
+    return pd.DataFrame(
+        {
+            "kind": ["heading", "study", "study", "pooled", "prediction"],
+            "label": ["Trials", "Alpha", "Beta", "Pooled", "Prediction"],
+            "estimate": [math.nan, 0.5, 1.2, 0.8, 0.8],
+            "lower": [math.nan, 0.4, 0.9, 0.6, 0.3],
+            "upper": [math.nan, 0.7, 1.6, 1.1, 2.0],
+            "weight": [math.nan, 0.6, 0.4, math.nan, math.nan],
+            "evidence": ["", "printed ratios", "summary", "", ""],
+        }
+    )
+
+
+def drawn_forest(rows=None, **kwargs):
+    rows = studies() if rows is None else rows
+    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
+    settings = {
+        "left": [forest.Column("label", "Study")],
+        "right": [forest.Column("interval", "HR [95 %]", "right")],
+        "xlabel": "Hazard ratio",
+        "better": ("favours new", "favours old"),
+    }
+    return forest.forest(rows, **(settings | kwargs))
+
+
+def test_forest_has_text_columns_a_log_axis_and_both_directions():
+    figure = drawn_forest()
+    words = words_of(figure)
+    assert "0.50 [0.40, 0.70]" in words and "Trials" in words
+    assert "← favours new" in words and "favours old →" in words
+    plot = figure.axes[1]
+    assert plot.get_xscale() == "log"
+    assert plot.get_xlim()[0] < 0.3 and plot.get_xlim()[1] > 2.0
+    assert len(plot.patches) == 1, "one diamond"
+    assert "evidence: summary" in words and "evidence: printed ratios" in words
+
+
+def test_forest_symbols_say_the_evidence_and_the_weight():
+    plot = drawn_forest().axes[1]
+    marks = [line for line in plot.lines if line.get_marker() in ("s", "o") and len(line.get_xdata()) == 1]
+    assert [line.get_marker() for line in marks] == ["s", "o"]
+    big, small = (line.get_markersize() for line in marks)
+    assert (small / big) ** 2 == pytest.approx(0.4 / 0.6)
+
+
+def test_forest_of_differences_is_linear():
+    assert drawn_forest(ratio=False).axes[1].get_xscale() == "linear"
+
+
+def test_forest_wraps_words_that_cannot_fit_and_comes_to_an_end():
+    rows = studies().assign(label=["x" * 300, "y" * 200, "short words " * 20, "z", "z"])
+    figure = drawn_forest(rows)
+    assert figure.get_size_inches()[0] == 7.0
+
+
+def test_forest_without_an_estimate_is_refused():
+    with pytest.raises(InputError, match="at least one"):
+        drawn_forest(studies().iloc[:1])
+
+
+def test_dollar_signs_are_letters():
+    rows = studies().assign(label=["$a", "b$", "$\\frac", "d", "e"])
+    drawn_forest(rows).draw_without_rendering()
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0001, "<0.001"), (0.0449, "0.045"), (math.nan, "–")])
+def test_p_text(p, text):
+    assert p_text(p) == text
+
+
+def test_small_words():
+    assert number(math.inf) == "NR" and number(-0.5) == "−0.50"
+    assert listed(["a", "b", "c"]) == "a, b and c" and listed(["a"]) == "a" and listed([]) == ""
+    assert time_ticks(38.3) == [0, 6, 12, 18, 24, 30, 36]
+    assert slug("study", "A b/../c", "", "nan") == "study-a-b-c"
+    assert len(slug("x" * 300)) <= 80 and slug("x" * 300) != slug("x" * 301)
+
+
+def test_same_figure_same_bytes_and_names_that_stay_inside(tmp_path: Path):
+    def draw():
+        figure = drawn_forest()
+        return as_svg(figure), as_png(figure)
+
+    first, second = draw(), draw()
+    assert first == second
+    assert b"<dc:date>" not in first[0]
+    words = {"section": "design", "title": "t", "caption": "c", "alt": "a", "data": "x.csv"}
+    table = save([Drawing(name="one", figure=drawn_forest(), **words)], tmp_path)
+    assert list(table.columns) == COLUMNS and table.loc[0, "svg"] == "one.svg"
+    assert (tmp_path / "one.svg").read_bytes() == first[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.csv", "one.png", "one.svg"]
+    with pytest.raises(InputError, match="use `slug`"):
+        Drawing(name="../two", figure=None, **words)
+    with pytest.raises(InputError, match="no alt"):
+        Drawing(name="two", figure=None, **(words | {"alt": " "}))
+    with pytest.raises(InputError, match="two figures are called"):
+        save([Drawing(name="one", figure=drawn_forest(), **words) for _ in range(2)], tmp_path)
+
+
+def test_labels_come_from_tables_and_tell_arms_apart():
+    arms = pd.DataFrame(
+        {
+            "study_id": ["s", "s", "t", "t"],
+            "arm_id": ["a", "b", "c", "d"],
+            "population": "all",
+            "treatment_id": ["new", "old", "new", "new"],
+            "label": ["x", "y", "early", "late"],
+            "locator": ["Table 1", "Text", "Table 2", "Text"],
+        }
+    )
+    treatments = pd.DataFrame({"treatment_id": ["new", "old"], "label": ["New drug", "Old drug"]})
+    labels = Labels.from_tables({"arms": arms, "treatments": treatments})
+    assert labels.arm("s", "a") == "New drug" and labels.arm("s", "b") == "Old drug"
+    assert labels.arm("t", "c") == "early" and labels.arm("t", "d") == "late"
+    assert labels.arm("u", "some_arm") == "some arm" and labels.study("s, group") == "s, group"
+
+
+def test_audit_has_a_mark_for_every_number():
+    claims = pd.DataFrame({"claim_id": list("abcde"), "source_id": ["one"] * 3 + ["two"] * 2})
+    checks = pd.DataFrame(
+        {
+            "claim_ids": ["a;b", "b", "d", ""],
+            "verdict": ["reproduced", "discrepant", "impossible", "uncheckable"],
+            "rule": ["r1", "r1", "r2", "r2"],
+            "severity": ["none", "major", "conclusion", "none"],
+        }
+    )
+    verdicts = audit.worst_verdicts(checks, claims)
+    assert verdicts["verdict"].tolist() == ["reproduced", "discrepant", "not checked", "impossible", "not checked"]
+    figure = audit.audit_overview(verdicts, names={"one": "First paper"}, order=["two", "one"])
+    words = words_of(figure)
+    assert words.index("two") < words.index("First paper")
+    assert "discrepant: 1" in words and "not checked: 2" in words
+    strips = sum(
+        len(line.get_xdata())
+        for line in figure.axes[0].lines
+        if line.get_markersize() < 5 and line.get_marker() != "None"
+    )
+    assert strips == len(claims)
+    rules = audit.findings_by_rule(checks)
+    assert "  1 of 2" in words_of(rules)
+    with pytest.raises(InputError, match="verdict 'odd' is unknown"):
+        audit.worst_verdicts(checks.assign(verdict="odd"), claims)
+
+
+def events():
+    rows = []
+    for arm, total in (("a", 100), ("b", 50)):
+        for item, mild, grave in (("Nausea", 20, 5), ("Rash", 10, 0)):
+            rows += [(arm, item, "1-2", mild, total), (arm, item, "3-4", grave, total)]
+    table = pd.DataFrame(rows, columns=["arm_id", "item", "grade", "n", "total"])
+    return table.assign(percent=100 * table["n"] / table["total"], claim_id="x")
+
+
+def test_harms_by_grade_draws_each_event_once_and_leaves_out_zeros():
+    figure = harms.events_by_grade(events().query("arm_id == 'a'"))
+    words = words_of(figure)
+    assert words.count("Nausea") == 1 and "Patients (%), n = 100" in words
+    grave = next(line for line in figure.axes[0].lines if line.get_label() == "grade 3-4")
+    assert list(grave.get_xdata()) == [5.0]
+
+
+def test_newcombe_agrees_with_the_published_example():
+    # Newcombe 1998, table II, method 10: 56/70 against 48/80 gives 0.2000 (0.0524 to 0.3339).
+    difference, low, high = harms.newcombe(*(np.array([v]) for v in (56, 70, 48, 80)))
+    assert (round(difference[0], 4), round(low[0], 4), round(high[0], 4)) == (0.2, 0.0524, 0.3339)
+
+
+def test_harms_by_arm_is_first_minus_second():
+    figure = harms.events_by_arm(events(), arms=["a", "b"], names={"a": "New", "b": "Old"})
+    assert {"New", "Old", "Nausea", "Grade 1-2", "Grade 3-4"} <= set(words_of(figure))
+    dots = next(line for line in figure.axes[1].lines if line.get_marker() == "D")
+    assert list(dots.get_xdata()) == pytest.approx([-20.0, -10.0])
+
+
+def test_harms_keep_only_grades_that_do_not_overlap():
+    table = events().assign(kind="adverse_event", study_id="s")
+    more = table.iloc[[0]].assign(grade=">=3")
+    kept = harms.adverse_events(pd.concat([table, more]), "s")
+    assert len(kept) == len(table) and ">=3" not in set(kept["grade"])
+
+
+def test_median_pairs_take_the_p_that_names_both_and_each_pair_once():
+    base = {"source_id": "r", "study_id": "s", "population": "all", "data_cut": "", "endpoint": "PFS"}
+    medians = pd.DataFrame(
+        [
+            {**base, "claim_id": "m1", "arm_id": "old", "value_months": 5.0, "locator": "Text"},
+            {**base, "claim_id": "m2", "arm_id": "new", "value_months": 9.0, "locator": "Text"},
+            {**base, "claim_id": "m3", "arm_id": "old", "value_months": 5.0, "locator": "Table 1"},
+            {**base, "claim_id": "m4", "arm_id": "new", "value_months": math.inf, "locator": "Table 1"},
+        ]
+    )
+    p_values = pd.DataFrame({"claims": ["m4;m3"], "p_text": ["<0.001"], "arm_id": ["new"]})
+    ratios = pd.DataFrame({"study_id": ["s"], "arm_id": ["new"]})
+    pairs = evidence.median_pairs(medians, p_values, ratios, Labels(), "r")
+    assert len(pairs) == 1
+    assert pairs.loc[0, ["first", "second", "p"]].tolist() == ["new", "old", "<0.001"]
+    figure = evidence.trials_on_a_page(pairs, endpoints={"PFS": "progression-free survival"})
+    assert {"s", "<0.001", "new vs old", "Progression-free survival"} <= set(words_of(figure))
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [("II", "II"), ("I/II", "I/II"), ("phase 3", "III"), ("NA (Real World Study)", "other"), ("", "other")],
+)
+def test_phase_of(text, phase):
+    assert evidence.phase_of(text) == phase
+
+
+def test_ongoing_trials_stand_under_their_strategy():
+    trials = pd.DataFrame(
+        {
+            "registry_id": ["NCT1", "NCT2"],
+            "phase": ["II", ""],
+            "status": ["Recruiting", ""],
+            "intervention": ["drug", ""],
+            "strategy": ["one way", "another"],
+            "title": ["t1", "t2"],
+        }
+    )
+    assert {"one way", "another", "NCT1", "NCT2", "drug", "t2", "not stated"} <= set(
+        words_of(evidence.ongoing_by_strategy(trials))
+    )
+
+
+def test_timeline_reads_dates_of_any_length():
+    assert evidence.decimal_year("2019") == 2019 and evidence.decimal_year("2019-07") == pytest.approx(2019.5)
+    assert math.isnan(evidence.decimal_year(""))
+    studies_table = pd.DataFrame(
+        {
+            "study_id": ["a", "b"],
+            "acronym": ["ALPHA", "BETA"],
+            "design": ["randomised", "cohort"],
+            "enrolment_start": ["2010", ""],
+            "enrolment_end": ["2012-06", ""],
+            "data_cutoff": ["2013-01-15", ""],
+            "source_id": ["p", "p"],
+        }
+    )
+    dates = evidence.study_dates(studies_table, pd.DataFrame({"source_id": ["p"], "year": ["2014"]}))
+    assert dates["study"].tolist() == ["ALPHA"] and dates.loc[0, "published"] == 2014
+    assert {"ALPHA\nrandomised", "2010", "2014"} <= set(words_of(evidence.timeline(dates)))
+
+
+def test_network_graph_has_a_node_a_treatment_and_the_number_of_studies_on_each_line():
+    contrasts = pd.DataFrame(
+        {"study": ["1", "2", "3"], "treatment": ["a", "b", "c"], "comparator": ["b", "a", "a"], "se": [0.1, 0.2, 0.3]}
+    )
+    figure = network.network_graph(contrasts, names={"a": "Drug A (brand)"}, reference="a")
+    words = words_of(figure)
+    assert {"Drug A", "b", "c", "2", "1"} <= set(words)
+    lines = [line for line in figure.axes[0].lines if line.get_marker() == "None"]
+    assert len(lines) == 2 and lines[0].get_linewidth() > lines[1].get_linewidth()
+
+
+def test_league_table_says_which_way_to_read():
+    league = pd.DataFrame(
+        {"row against column": ["a", "b"], "a": ["a", "2.00 (1.20 to 3.30)"], "b": ["0.50 (0.30 to 0.83)", "b"]}
+    )
+    words = words_of(network.league_table(league, names={}))
+    assert any("the treatment at the left against the treatment on top" in text for text in words)
+    assert "0.50\n(0.30 to 0.83)" in words
+    with pytest.raises(InputError, match="same treatments"):
+        network.league_table(league.assign(c="x"), names={})
+
+
+def test_ranks_are_ordered_by_sucra():
+    ranks = pd.DataFrame(
+        {
+            "model": "random",
+            "treatment": ["a", "a", "b", "b"],
+            "rank": [1, 2, 1, 2],
+            "probability": [0.2, 0.8, 0.8, 0.2],
+            "sucra": [0.2, 0.2, 0.8, 0.8],
+        }
+    )
+    titles = [axes.get_title(loc="left") for axes in network.rank_plot(ranks, names={}).axes]
+    assert titles == ["b\nSUCRA 80 %", "a\nSUCRA 20 %"]
+    with pytest.raises(InputError, match="no ranks of the common"):
+        network.rank_plot(ranks, names={}, model="common")
+
+
+def test_heat_maps_and_funnel():
+    heat = pd.DataFrame({"design": ["a:b", "a:b"], "detached": ["a:b", "a:c"], "change": [0.0, 1.5]})
+    assert "1.5" in words_of(network.net_heat_plot(heat, names={}))
+    shares = pd.DataFrame({"treatment": ["b"], "comparator": ["a"], "a : b": [0.75], "a : c": [0.25]})
+    assert {"75", "25"} <= set(words_of(network.contribution_plot(shares, names={}, reference="a")))
+    with pytest.raises(InputError, match="cannot be assessed"):
+        network.net_heat_plot(heat.iloc[:0], names={})
+    funnel = pd.DataFrame(
+        {"treatment": ["b", "b"], "comparator": ["a", "a"], "se": [0.1, 0.3], "adjusted": [0.1, -0.2]}
+    )
+    low, high = network.funnel_plot(funnel, names={}).axes[0].get_ylim()
+    assert low > 0.3 and high == 0, "the most precise on top"
+
+
+def test_bias_array_marks_where_the_conclusion_changes():
+    array = pd.DataFrame(
+        {
+            "strength": [1.5, 1.5, 3.0, 3.0],
+            "prevalence_treated": [0.0, 1.0] * 2,
+            "prevalence_comparator": 0.5,
+            "ratio": [0.7, 0.6, 0.95, 0.5],
+            "conclusion": ["as observed", "as observed", "not significant", "as observed"],
+        }
+    )
+    figure = comparison.bias_array_plot(array, first="New", second="Old")
+    words = words_of(figure)
+    assert "0.95*" in words and "0.70" in words
+    assert len(figure.axes[0].lines) == 2, "one line beside and one below the cell that differs"
+
+
+def test_weights_and_balance():
+    figure = comparison.weights_histogram([1.0, 1.0, 1.0, 3.0])
+    assert any("effective sample size 3.0 (75 %)" in text for text in words_of(figure))
+    with pytest.raises(InputError, match="finite"):
+        comparison.weights_histogram([math.nan])
+    balance = pd.DataFrame({"moment": ["age"], "before": [0.3], "after": [0.5], "target": [0.5]})
+    words = words_of(comparison.love_plot(balance, before="before", after="after", target="target", label="moment"))
+    assert {"age", "target population", "before weighting", "after weighting", "Share of patients (%)"} <= set(words)
+
+
+def test_hazards_and_restricted_means_stand_side_by_side():
+    points = pd.DataFrame(
+        {"group": ["first"] * 2 + ["second"] * 2, "log_time": [0.0, 2.0] * 2, "value": [-3, 0, -2, 1]}
+    )
+    rmst = pd.DataFrame({"horizon": [6.0, 12.0], "estimate": [0.5, 1.0], "lower": [-0.2, 0.1], "upper": [1.2, 1.9]})
+    figure = comparison.hazards_and_rmst(points, rmst, names={"first": "New", "second": "Old"})
+    words = words_of(figure)
+    assert {"New", "Old", "↑ longer with New", "↓ longer with Old", "Horizon (months)"} <= set(words)
+    assert "Time (months, log scale)" in words
+    for draw in (
+        lambda: survival.log_cumulative_hazard(points),
+        lambda: survival.rmst_over_horizon(rmst, first="New", second="Old"),
+    ):
+        assert len(draw().axes) == 1
+
+
+def test_response_rates_show_counts_and_limits():
+    rates = pd.DataFrame(
+        {"label": ["New"], "n": [70], "total": [100], "percent": [70.0], "lower": [0.6], "upper": [0.79]}
+    )
+    assert "70/100   70.0 % [60.0, 79.0]" in words_of(comparison.response_rates(rates))
+
+
+def test_design_figures_mark_the_printed_numbers():
+    claim = {"null_median": 5.0, "alternative_median": 8.0, "alpha": 0.05, "power": 0.8}
+    power = pd.DataFrame(
+        {
+            "method": "m",
+            "label": "log hazard",
+            "sides": [1, 1, 2, 2],
+            "true_median": [5.0, 8.0] * 2,
+            "power": [0.05, 0.8] * 2,
+        }
+    )
+    words = words_of(design.operating_characteristics(power, None, claim=claim))
+    assert {"null 5", "alternative 8", "one-sided", "two-sided", "log hazard"} <= set(words)
+    times = pd.DataFrame(
+        {
+            "hypothesis": "null",
+            "median": 5.0,
+            "time": [0.0, 20.0],
+            "expected_events": [0.0, 50.0],
+            "lower": [0.0, 40.0],
+            "upper": [0.0, 60.0],
+            "entered": [0.0, 80.0],
+        }
+    )
+    words = words_of(design.events_over_time(times, planned=64, observed=66, cut_off=18.0, accrual=12.0))
+    assert {"planned: 64 events", "printed: 66 events at the cut-off", "last entry", "cut-off"} <= set(words)
+    grid = pd.DataFrame(
+        [(a, p, 40 + 100 * p - 200 * a) for a in (0.02, 0.1) for p in (0.7, 0.9)],
+        columns=["alpha", "power", "events_raw"],
+    )
+    words = words_of(design.alpha_power(grid, None, claimed=64, printed=claim))
+    assert "printed, one-sided (5 %, 80 %)" in words and "printed, two-sided (2.5 %, 80 %)" in words
+    table = pd.DataFrame({"label": ["f", "f"], "sides": [1, 2], "events": [59, 75], "patients": [65, 83]})
+    figure = design.events_by_method(table, claimed=64, claimed_patients=96)
+    assert {"printed: 64 events", "printed: 96 patients", "1-sided", "2-sided"} <= set(words_of(figure))
+    assert design.records({"a": []}, "a") is None
+    with pytest.raises(InputError, match="at least 2 by 2"):
+        design.alpha_power(grid.iloc[:1], None, claimed=64, printed=claim)

@@ -1,0 +1,250 @@
+"""Which figures are made of results, and that their words stand alone."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from resurvey.figures.gallery import StudyResults, study_drawings
+from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawing
+from resurvey.figures.gallery_design import design_drawings
+from resurvey.figures.gallery_evidence import evidence_drawings, short_names
+from resurvey.figures.labels import Labels
+
+LABELS = Labels(
+    studies={"s": "TRIAL"},
+    treatments={"a": "Drug A", "b": "Drug B", "c": "Drug C"},
+    endpoints={"PFS": "progression-free survival"},
+    arms={("s", "a"): "Drug A", ("s", "b"): "Drug B"},
+)
+ENTRY = {"id": "one", "question": "A against B", "assumptions": ["the groups are alike"]}
+
+
+def study_results():
+    keys = [("a", "all"), ("b", "all"), ("a", "young")]
+    curves, patients, accuracy, facts = [], [], [], []
+    for arm, population in keys:
+        key = {"study_id": "s", "arm_id": arm, "population": population, "endpoint": "PFS", "data_cut": None}
+        curves.append(
+            pd.DataFrame(
+                {
+                    **key,
+                    "time": [0.0, 3.0, 6.0],
+                    "survival": [1.0, 0.6, 0.4],
+                    "lower": [1, 0.5, 0.3],
+                    "upper": [1, 0.7, 0.5],
+                    "at_risk": [4, 3, 1],
+                }
+            )
+        )
+        patients.append(pd.DataFrame({**key, "replicate": 0, "time": [1.0, 2.0, 5.0, 6.0], "event": [1, 0, 1, 0]}))
+        accuracy.append(
+            {
+                **key,
+                "status": "rebuilt",
+                "evidence": "summary",
+                "median_text": "5.5",
+                "method": "m",
+                "n": 4,
+                "replicates": 200,
+                "events_mean": 2.0,
+                "events_min": 2,
+                "events_max": 2,
+            }
+        )
+        facts.append({**key, "fact": "median", "printed": 5.5, "rebuilt": 5.0, "difference": -0.5, "holds": False})
+    return StudyResults(pd.concat(curves), pd.DataFrame(facts), pd.DataFrame(accuracy), pd.concat(patients))
+
+
+def test_a_study_gives_arms_subgroups_and_a_fit_of_each_arm():
+    made = list(study_drawings(study_results(), LABELS, {"curves": "curves.csv", "facts": "facts.csv"}))
+    assert [drawing.name for drawing in made] == [
+        "study-s-km-pfs",
+        "study-s-km-subgroups-pfs",
+        "study-s-fit-a-all-pfs",
+        "study-s-fit-a-young-pfs",
+        "study-s-fit-b-all-pfs",
+    ]
+    assert all("Evidence grade summary" in drawing.caption for drawing in made)
+    assert "200 replicates" in made[0].caption and "Drug A, n = 4, 2 events" in made[0].caption
+    assert "0 of 1 printed facts hold" in made[2].caption and "not: median" in made[2].caption
+    assert "falls to one half at 6.0 months" in made[0].alt
+    assert {drawing.data for drawing in made} == {"curves.csv", "facts.csv"}
+
+
+def estimates(**cells):
+    base = {
+        "comparison_id": "one",
+        "method": "Cox, unadjusted",
+        "measure": "HR",
+        "estimate": 0.5,
+        "lower": 0.3,
+        "upper": 0.8,
+        "p": 0.004,
+        "evidence": "summary",
+        "kind": "patients",
+        "treatment": "Drug A",
+        "comparator": "Drug B",
+        "endpoint": "PFS",
+        "population": "all",
+        "n_treatment": 40,
+        "n_comparator": 50,
+        "note": "2 ratios",
+    }
+    return {**base, **cells}
+
+
+def names(entry, tables):
+    made = list(comparison_drawings(entry, tables, LABELS, "results/one"))
+    assert all("Assumed: the groups are alike." in drawing.caption for drawing in made)
+    return [drawing.name.removeprefix("comparison-one-") for drawing in made], made
+
+
+def test_two_groups_of_patients():
+    tables = {
+        "estimates": pd.DataFrame([estimates(), estimates(method="as printed", evidence="printed", estimate=0.6)]),
+        "curves": pd.DataFrame(
+            {
+                "group": ["first"] * 2 + ["second"] * 2,
+                "time": [0.0, 6.0] * 2,
+                "survival": [1, 0.4] * 2,
+                "lower": [1, 0.3] * 2,
+                "upper": [1, 0.5] * 2,
+            }
+        ),
+        "risk": pd.DataFrame(
+            {"group": ["first", "second"], "time": 0.0, "at_risk": 40.0, "censored": 0.0, "events": 0.0}
+        ),
+        "log_cumulative_hazard": pd.DataFrame({"message": ["no event"]}),
+        "rmst": pd.DataFrame(
+            {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
+        ),
+        "balance_age": pd.DataFrame({"moment": ["old"], "before": [0.2], "after": [0.4], "target": [0.4]}),
+        "weights": pd.DataFrame({"weight": [1.0, 2.0, 0.5]}),
+    }
+    made, drawings = names({**ENTRY, "kind": "patients"}, tables)
+    assert made == ["curves", "ratios", "hazards", "balance-age", "weights"]
+    assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
+    assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
+
+
+def test_a_comparison_that_was_refused_gives_no_figure_and_no_crash():
+    row = estimates(estimate=math.nan, lower=math.nan, upper=math.nan, p=math.nan, evidence="none")
+    for kind in ("patients", "bucher", "pool", "rates", "ratios"):
+        assert names({**ENTRY, "kind": kind}, {"estimates": pd.DataFrame([row])})[0] == []
+
+
+def test_a_network_without_loops_leaves_out_what_it_cannot_show():
+    contrasts = pd.DataFrame({"study": ["1", "2"], "treatment": ["a", "b"], "comparator": ["b", "c"], "se": [0.1, 0.2]})
+    cells = {"method": "network, random effects", "evidence": "printed ratios", "comparator": "c"}
+    tables = {
+        "estimates": pd.DataFrame([estimates(treatment=t, **cells) for t in ("a", "b")]),
+        "contrasts": contrasts,
+        "league_random": pd.DataFrame(
+            {"row": ["a", "c"], "a": ["a", "2.0 (1.1 to 3.0)"], "c": ["0.50 (0.33 to 0.91)", "c"]}
+        ),
+        "node_split": pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "direct": [0.1], "indirect": [math.nan]}),
+        "funnel": contrasts.assign(adjusted=0.0),
+        "net_heat": pd.DataFrame({"message": ["a star"]}),
+    }
+    made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
+    assert made == ["graph", "forest", "league"]
+    assert "In 1 ordered pairs the interval lies below 1" in drawings[2].caption
+
+
+def test_pool_bucher_rates_and_ratios():
+    logs = {
+        "study": ["s", "t"],
+        "treatment": ["a", "b"],
+        "comparator": ["b", "c"],
+        "estimate": [-0.5, 0.1],
+        "se": [0.2, 0.3],
+    }
+    legs = pd.DataFrame(logs)
+    printed = {"evidence": "printed ratios", "treatment": "a", "comparator": "c"}
+    made, drawings = names(
+        {**ENTRY, "kind": "bucher"}, {"estimates": pd.DataFrame([estimates(**printed)]), "legs": legs}
+    )
+    assert made == ["forest"] and "Drug A against Drug C" in drawings[0].caption
+    studies = legs.assign(lower=-0.9, upper=0.7, weight_random=0.5, group="all")
+    left = legs.assign(lower=-0.9, upper=0.7, left_out=legs["study"], i2=0.2, group="all")
+    tables = {
+        "estimates": pd.DataFrame([estimates(method="common effect", **printed)]),
+        "studies": studies,
+        "effects": legs,
+    }
+    made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
+    assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
+    rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
+    made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
+    assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption
+    medians = {"measure": "median ratio", "evidence": "printed medians", "treatment": "a", "comparator": "b"}
+    table = pd.DataFrame(
+        [estimates(estimate=2.0, lower=1.9, upper=2.1, **medians), estimates(estimate=math.nan, **medians)]
+    )
+    made, drawings = names({**ENTRY, "kind": "ratios"}, {"estimates": table})
+    assert made == ["forest-pfs"] and "1 of 1 ratios of medians favour the first" in drawings[0].caption
+
+
+def test_overview_has_one_row_a_comparison():
+    rows = [
+        estimates(),
+        estimates(method="standardised"),
+        estimates(comparison_id="two", treatment="c", comparator="a"),
+    ]
+    drawing = overview_drawing(pd.DataFrame(rows), LABELS, "comparisons.csv")
+    assert "each of the 2 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
+
+
+def test_design_without_curves_gives_the_table_of_formulas_alone():
+    table = pd.DataFrame(
+        {
+            "method": ["m"],
+            "label": ["log hazard"],
+            "sides": [1],
+            "alpha": [0.05],
+            "power": [0.8],
+            "events": [64],
+            "patients": [96],
+        }
+    )
+    verdict = {"claimed": {"events": 64, "patients": 96}, "printed": {"null_median": "5", "alternative_median": "8"}}
+    made = list(design_drawings("one", table, verdict, {"table": "t.csv", "verdict": "v.json"}))
+    assert [drawing.name for drawing in made] == ["design-one-methods"]
+    assert "exactly the printed number: log hazard (1-sided)" in made[0].caption
+
+
+def empty(*columns):
+    return pd.DataFrame(columns=list(columns))
+
+
+def evidence_tables():
+    return {
+        "sources": pd.DataFrame(
+            {"source_id": ["p1"], "citation": ["Doe J, Roe R. A paper."], "year": [2020], "kind": ["trial"]}
+        ),
+        "studies": empty(
+            "study_id", "acronym", "design", "enrolment_start", "enrolment_end", "data_cutoff", "source_id"
+        ),
+        "medians": empty(
+            "source_id", "arm_id", "value_months", "locator", "study_id", "population", "endpoint", "data_cut"
+        ),
+        "p_values": empty("claims", "p_text", "arm_id"),
+        "hazard_ratios": empty("study_id", "arm_id"),
+        "ongoing_trials": empty("source_id", "strategy"),
+        "proportions": empty("kind", "study_id", "n", "total", "grade"),
+    }
+
+
+def test_evidence_of_empty_tables_is_the_audit_alone():
+    checks = pd.DataFrame({"claim_ids": ["x"], "verdict": ["reproduced"], "rule": ["r"], "severity": ["none"]})
+    claims = pd.DataFrame({"claim_id": ["x", "y"], "source_id": ["p1", "other"]})
+    data = dict.fromkeys(["checks", *evidence_tables()], "file.csv")
+    made = list(evidence_drawings(checks, claims, evidence_tables(), ["p1"], data))
+    assert [drawing.name for drawing in made] == ["audit-overview"]
+    assert "each of the 1 numbers" in made[0].caption, "numbers of documents without a page are not drawn"
+
+
+@pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
+def test_short_names(year, name):
+    assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}
