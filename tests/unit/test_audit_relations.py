@@ -244,3 +244,11 @@ def test_endpoint_met():
     assert only("endpoint-met", tables) == ["reproduced"]
     boundary["value"] = "12.0"
     assert only("endpoint-met", tables) == ["discrepant"]
+
+
+def test_a_gain_whose_p_is_not_small_is_a_hint():
+    tables = difference("8.3", "5.7", direction="longer")
+    tables["p_values"] = [{"item": "PFS", "p": "0.051", "claims": "mine-medians-002;mine-medians-001"}]
+    assert only("direction-p", tables) == ["uncheckable"]
+    tables["p_values"][0]["p"] = "0.01"
+    assert only("direction-p", tables) == ["reproduced"]

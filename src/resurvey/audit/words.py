@@ -205,3 +205,33 @@ def check_significance(context: Context) -> pd.DataFrame:
             explanation=words + ("" if agrees else ", against the usual level of 0.05"),
         )
     return ledger.frame()
+
+
+@register("direction-p", "a difference said to have a direction, and the p of the same two numbers; a hint")
+def check_direction_p(context: Context) -> pd.DataFrame:
+    """A result told as a gain whose own p, printed in the same document, is not below 0.05; never a finding."""
+    ledger = Ledger("direction-p")
+    frame = context["p_values"]
+    frame = frame[(frame["p_op"] != "") & (frame["statement"] == "")]
+    tested = {(record["source_id"], _pair_of(record["claims"])): record for record in records(frame)}
+    for record in records(context["differences"]):
+        test = tested.get((record["source_id"], _pair_of(record["claims"])))
+        if test is None or record["direction"] in ("", "similar") or len(_pair_of(record["claims"])) != 2:
+            continue
+        small = test["p_op"] in ("<", "<=") or test["p_min"] < 0.05
+        words = f"said to be {record['direction']}; p {test['p_text']} for the same two numbers"
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"], test["claim_id"]],
+            reported=f"{record['direction']}, p {test['p_text']}",
+            recomputed="p < 0.05" if small else "p >= 0.05",
+            verdict=REPRODUCED if small else UNCHECKABLE,
+            severity=NONE if small else MINOR,
+            explanation=words + ("" if small else "; a hint: told as a difference, not significant at 0.05"),
+        )
+    return ledger.frame()
+
+
+def _pair_of(claims: str) -> frozenset[str]:
+    return frozenset(claim.strip() for claim in claims.split(";") if claim.strip())
