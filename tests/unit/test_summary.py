@@ -195,6 +195,13 @@ REFUSED = [
     ),
     ({"n": 50, "landmarks": [(6, 33.0)]}, InputError, "survival 33 at time 6 looks like a percentage: .* 0.33"),
     ({"n": 50, "landmarks": [(6, -0.1)]}, InputError, "survival -0.1 at time 6, expected a proportion"),
+    (
+        {"n": 50, "median": 3, "at_risk_times": True, "at_risk": [5]},
+        InputError,
+        "at_risk_times is True, expected a list",
+    ),
+    ({"n": 50, "landmarks": 0.5}, InputError, "landmarks is 0.5, expected a list"),
+    ({"n": 50, "lower": 0.04, "upper": 1e12}, InputError, r"upper \(1e\+12\) is more than 100000 times lower \(0.04\)"),
     ({"n": 50, "landmarks": [6]}, InputError, r"landmark 6, expected a pair \(time, survival\)"),
     ({"n": 50, "landmarks": [(math.nan, 0.5)]}, InputError, "landmark time nan"),
     ({"n": 50, "median": 3, "at_risk": [50]}, InputError, "belong together: one of them is missing"),

@@ -287,9 +287,12 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
     # the gain holds near the best state: a correction is taken in steps
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
+    # a draw that once broke an inequality is held at it from then on
+    held = np.zeros(size, dtype=bool)
     for _ in range(corrections):
         left = target + error - predict(arm, paths(arm, state))
         broken = above & (left < 0)
+        held |= broken.any(axis=1)
         left = np.clip(np.where(above & ~broken, 0.0, left), -most, most)
-        state = state + np.where(broken.any(axis=1)[:, None], left @ full_gain.T, left @ gain.T)
+        state = state + np.where(held[:, None], left @ full_gain.T, left @ gain.T)
     return state

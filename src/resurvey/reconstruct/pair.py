@@ -18,7 +18,8 @@ from resurvey.reconstruct.summary_checks import decimals
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-REFINEMENTS = 6
+REFINEMENTS = 4
+PARTNERS = 6
 REUSE = 0.15
 
 
@@ -186,17 +187,18 @@ def _paired(
         if not open_.size:
             break
         used = np.bincount(np.delete(j, open_), minlength=other).astype(float)
-        trial = j.copy()
-        for r in open_:
-            cost = np.abs(part_a[r] + part_b - aim[r]) / (high - low) + REUSE * used
-            trial[r] = int(np.argmin(cost))
-            used[trial[r]] += 1
-        value, error = _cox(a, b, i[open_], trial[open_])
-        # what the sum of parts missed for this pair corrects the part of the first arm
-        part_a[open_] += value - (part_a[open_] + part_b[trial[open_]])
-        nearer = np.abs(value - aim[open_]) < np.abs(log_hr[open_] - aim[open_])
+        cost = np.abs(part_a[open_, None] + part_b - aim[open_, None]) / (high - low) + REUSE * used
+        trial = np.argsort(cost + 0.01 * rng.random(cost.shape), axis=1)[:, :PARTNERS]
+        value, error = _cox(a, b, np.repeat(i[open_], trial.shape[1]), trial.ravel())
+        value, error = value.reshape(trial.shape), error.reshape(trial.shape)
+        pick = np.argmin(np.abs(value - aim[open_, None]), axis=1)
+        rows = np.arange(open_.size)
+        # what the sum of parts missed for these pairs corrects the part of the first arm
+        part_a[open_] += np.median(value - (part_a[open_, None] + part_b[trial]), axis=1)
+        nearer = np.abs(value[rows, pick] - aim[open_]) < np.abs(log_hr[open_] - aim[open_])
         take = open_[nearer]
-        j[take], log_hr[take], se[take] = trial[take], value[nearer], error[nearer]
+        j[take] = trial[rows, pick][nearer]
+        log_hr[take], se[take] = value[rows, pick][nearer], error[rows, pick][nearer]
     return _without_misses(i, j, log_hr, se, low, high, rng)
 
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+# by then the events of neighbouring visits have run into each other
+VISITS_KNOWN = 60
+
 
 @dataclass(frozen=True)
 class HazardPrior:
@@ -121,9 +124,10 @@ class HazardPrior:
         A share `unscheduled` of the hazard is even; the rest is found shortly after each visit, more loosely at later
         ones.
         """
-        visits = np.arange(1, max(int(np.ceil(edges[-1] / period)) + 2, 2))
+        visits = np.arange(1, min(max(int(np.ceil(edges[-1] / period)) + 2, 2), VISITS_KNOWN + 1))
         place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)
         found = np.diff(_normal_cdf(place).sum(axis=1)) * period / np.diff(edges)
+        found = np.where(edges[1:] > (VISITS_KNOWN - 1) * period, 1.0, found)
         return self.unscheduled + (1 - self.unscheduled) * found
 
 

@@ -69,8 +69,27 @@ def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.ra
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, state, plan, leaving, events, late, rng)
     time, event = tune_landmarks(arm, plan, time, event, s.survival_rounding, rng)
+    if s.median_not_reached:
+        _keep_above_half(time, event, max((t for t, _ in s.landmarks), default=0.0))
     made = _in_place(arm, s, plan, time, event, transform, rng)
     return Ensemble(made.time, made.event, made.placed & _meets_landmarks(s, made.time, made.event))
+
+
+def _keep_above_half(time: Floats, event: Floats, since: float) -> None:
+    """Where the last events among few patients bring the curve to one half, exchange them with earlier censorings.
+
+    Only marks after `since` (the last printed survival) change places, so that numbers at risk and survivals stay.
+    """
+    n = time.shape[1]
+    factor = 1.0 / (n - np.arange(n))
+    for row in np.flatnonzero(np.prod(1 - event * factor, axis=1) <= 0.5 + 1e-9):
+        marks = event[row]
+        for _ in range(n):
+            last = np.flatnonzero(marks)[-1]
+            before = np.flatnonzero((marks[:last] == 0) & (time[row, :last] > since))
+            if not before.size or np.prod(1 - marks * factor) > 0.5 + 1e-9:
+                break
+            marks[last], marks[before[-1]] = 0.0, 1.0
 
 
 def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -65,7 +65,16 @@ def _number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, (bool, np.bool_))
 
 
+def _listlike(value: object) -> bool:
+    return value is None or (isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes))
+
+
 def _malformed(s: SurvivalSummary) -> Iterator[str]:
+    unlisted = [name for name in ("landmarks", "at_risk_times", "at_risk") if not _listlike(getattr(s, name))]
+    yield from (f"{name} is {getattr(s, name)!r}, expected a list" for name in unlisted)
+    if unlisted:
+        return
+    yield from _bad_span(s)
     yield from _bad_counts(s)
     yield from _bad_times(s)
     yield from _bad_landmarks(s)
@@ -107,6 +116,15 @@ def _bad_times(s: SurvivalSummary) -> Iterator[str]:
         value = getattr(s, name)
         if not _missing(value) and (not _number(value) or not math.isfinite(value) or value < 0):
             yield f"{name} is {value!r}, expected half a unit of the last printed digit, 0 or more"
+
+
+def _bad_span(s: SurvivalSummary) -> Iterator[str]:
+    """Times of one arm do not lie a hundred thousand times apart in one unit."""
+    times = {name: getattr(s, name) for name in TIMES}
+    times = {name: float(v) for name, v in times.items() if _number(v) and math.isfinite(v) and v > 0}
+    if times and max(times.values()) > 1e5 * min(times.values()):
+        low, high = min(times, key=times.__getitem__), max(times, key=times.__getitem__)
+        yield f"{high} ({times[high]:g}) is more than 100000 times {low} ({times[low]:g}): check the unit of time"
 
 
 def _bad_landmarks(s: SurvivalSummary) -> Iterator[str]:
