@@ -231,3 +231,18 @@ def test_marks_at_the_ends_of_follow_up_are_kept():
     lost = np.sort(r.replicate().query("event == 0")["time"])
     assert np.abs(lost - np.sort(time[event == 0])).mean() < 0.1
     assert r.accuracy.loc[r.accuracy["fact"].str.startswith("at risk"), "holds"].all()
+
+
+def test_units_that_differ_are_named():
+    x = np.linspace(0, 24, 60)
+    risk = {"at_risk_times": [0, 6, 12, 18], "at_risk": [100, 60, 40, 20]}
+    with pytest.raises(InputError, match="months against years"):
+        from_curve(x / 12, np.exp(-x / 15), n=100, **risk)
+    with pytest.raises(InputError, match="weeks against months"):
+        from_curve(x * 4.345, np.exp(-x / 15), n=100, **risk)
+
+
+def test_an_empty_row_before_the_last_fall_is_said():
+    x = np.linspace(0, 24, 60)
+    r = from_curve(x, np.exp(-x / 15), n=100, at_risk_times=[0, 6, 12], at_risk=[100, 60, 0])
+    assert any("nobody is left at time 12" in words for words in r.repairs)

@@ -217,26 +217,26 @@ def _never_rising(times: Floats, counts: Floats, n: int, conflicts: list[str]) -
 def check_units(points: Points, table: RiskTable) -> None:
     """Refuse a table and a curve whose times are plainly in different units.
 
-    A curve may be drawn on past or short of its table, but not by a factor of four with most patients still at risk.
+    A curve may be drawn on past or short of its table, but not by a factor of four, unless the table keeps pace with
+    the curve as far as it goes.
     """
     end, rows = float(points.time[-1]), table.time[(table.count > 0) & (table.time > 0)]
     if rows.size == 0 or end <= 0:
         return
-    far, lone = rows[-1] / end, rows.size == 1
-    near = end / rows[-1]
-    if far > 4 or (near > 4 and not lone and _falls_too_early(points, table)):
-        ratio = max(far, near)
-        name = min(UNIT_RATIOS, key=lambda key: abs(np.log(UNIT_RATIOS[key] / ratio)))
-        raise InputError(
-            f"the curve ends at time {end:g} but the numbers at risk run to time {rows[-1]:g}: this looks like "
-            f"{name}; give both in one unit"
-        )
-
-
-def _falls_too_early(points: Points, table: RiskTable) -> bool:
-    """Whether the table loses most patients while the curve has hardly begun."""
-    early = np.interp(table.time[-1], points.time, points.survival)
-    return bool(table.count[-1] < 0.5 * table.count[0] and early > 0.8)
+    far, near = rows[-1] / end, end / rows[-1]
+    alive = float(np.interp(rows[-1], points.time, points.survival))
+    followed = float(table.count[table.count > 0][-1]) / (table.count[0] * max(alive, 1e-9))
+    if far > 4:
+        # the table of a figure ends within its curve: the true ratio is the next larger one
+        name = min(UNIT_RATIOS, key=lambda key: (UNIT_RATIOS[key] < 0.98 * far, UNIT_RATIOS[key]))
+    elif near > 3.5 and rows.size > 1 and followed < 0.4:
+        name = max(UNIT_RATIOS, key=lambda key: (UNIT_RATIOS[key] <= 1.02 * near, UNIT_RATIOS[key]))
+    else:
+        return
+    raise InputError(
+        f"the curve ends at time {end:g} but the numbers at risk run to time {rows[-1]:g}: this looks like {name}; "
+        "give both in one unit"
+    )
 
 
 def check_events(events: object | None, n: int) -> int | None:
@@ -330,6 +330,12 @@ def reconcile(table: RiskTable, curve: MonotoneCurve, end: float, conflicts: lis
     A breach within the noise of the curve leaves the row as it is (the curve gives way). A larger one is brought to
     the nearest counts (least squares on the log of the ratio), and the rows are named.
     """
+    empty = np.flatnonzero(table.count == 0)
+    if empty.size and curve.at(table.time[empty[0]]) - curve.at(np.array([end]))[0] > ROW_SLACK + 4 * curve.noise:
+        conflicts.append(
+            f"numbers at risk: nobody is left at time {table.time[empty[0]]:g}, but the curve falls on after it; the "
+            "numbers at risk were kept"
+        )
     alive = np.maximum(curve.at(np.nextafter(table.time, -np.inf)), 1e-9)
     ratio = table.count / (table.count[0] * alive)
     if np.all(np.diff(ratio) <= 0):
