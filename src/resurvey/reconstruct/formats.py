@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import warnings
 from collections.abc import Mapping
@@ -134,7 +135,7 @@ def read_at_risk(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     file = Path(path)
     try:
         table = pd.read_csv(file, sep=None, engine="python")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{file.name}: cannot be read as a table ({error})") from None
     names = {str(name).strip().lower(): name for name in table.columns}
     time = next((names[name] for name in RISK_TIME_NAMES if name in names), None)
