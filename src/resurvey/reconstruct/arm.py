@@ -50,7 +50,8 @@ def read_arm(
     """Check everything that was given and bring it to one scale; arguments as in `from_curve`."""
     patients = checks.whole_number(n, "n", least=1)
     points = checks.read_points(times, survival)
-    repairs, conflicts = list(points.repairs), []
+    repairs = list(points.repairs)
+    conflicts: list[str] = []
     table = checks.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
     checks.check_units(points, table)
     given = checks.legible_rows(at_risk_times, at_risk)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve
 
@@ -76,7 +77,7 @@ class FollowUp:
     shape: Floats
     weight: Floats
 
-    def paths(self, u: Floats, index: object = slice(None)) -> Floats:
+    def paths(self, u: Floats, index: NDArray[np.intp] | slice = slice(None)) -> Floats:
         """G of the candidates at the places u, one row a candidate."""
         theta, shape = self.theta[index], self.shape[index]
         power = (shape / np.maximum(theta, 1.0))[:, None]

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 FALL_NOISY, FALL_EXACT = 0.6, 0.3
 EXACT = 1e-7
 #: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
-STRAY = 0.02
+STRAY = 0.03
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class MonotoneCurve:
         place = np.searchsorted(self.time, times)
         return self.time[np.maximum(place - 1, 0)]
 
-    def at(self, times: Floats) -> Floats:
+    def at(self, times: Floats | float) -> Floats:
         """Survival at `times`, straight between knots and flat after the last."""
         return np.interp(times, self.time, self.survival)
 

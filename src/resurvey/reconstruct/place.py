@@ -71,7 +71,8 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
     time, count = table.time[rows], table.count[rows]
     before = np.nextafter(time, -np.inf)
     before[0] = min(curve.time[0], 0.0)
-    cuts = [curve.time[curve.time < end], before, [np.nextafter(end, -np.inf), end]]
+    ends = np.array([np.nextafter(end, -np.inf), end])
+    cuts: list[Floats] = [curve.time[curve.time < end], before, ends]
     if ticks.size:
         cuts += [ticks, np.nextafter(ticks, -np.inf)]
     knot = np.unique(np.concatenate(cuts))
@@ -198,7 +199,8 @@ def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
     deaths[-1] = n * start[-1] * step[-1]
     censored = n * (arm.survival[1:] + arm.survival[:-1]) / 2 * (start - stop)
     censored[-1] = n * arm.survival[-1] * start[-1]
-    return Flow(deaths, censored, np.bincount(arm.gap, weights=deaths, minlength=arm.gaps))
+    expected = np.bincount(arm.gap, weights=deaths, minlength=arm.gaps).astype(float)
+    return Flow(deaths, censored, expected)
 
 
 def whole_deaths(
