@@ -9,7 +9,20 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, percent_axis, plain, styled, wrapped
+from resurvey.figures.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    PAPER,
+    SOFT,
+    fixed_figure,
+    inches,
+    new_figure,
+    percent_axis,
+    plain,
+    styled,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +48,9 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     verdict = rows.pivot_table(index="strength", columns="prevalence_treated", values="conclusion", aggfunc="first")
     values = np.log(ratio.to_numpy())
     most = max(np.abs(values).max(), np.log(1.2))
-    figure = new_figure(0.36 * len(ratio) + 1.75)
-    axes = figure.add_subplot()
+    body = 0.4 * len(ratio)
+    figure = fixed_figure(body + 1.05)
+    axes = figure.add_axes(inches(figure, 0.75, 0.78, 6.15, body))
     axes.pcolormesh(values, cmap="PuOr_r", vmin=-most, vmax=most, edgecolors=PAPER, linewidth=0.6)
     changed = (verdict != "as observed").to_numpy()
     for (i, j), value in np.ndenumerate(ratio.to_numpy()):
@@ -60,7 +74,7 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     axes.set_title("corrected hazard ratio", loc="right", fontsize=8, fontweight="normal")
     axes.set_title(f"against {_cut(second)}", loc="left", fontsize=8)
     handles = [_key(lw=2.2, label="conclusion changes across this line (*: no longer as observed)")]
-    figure.legend(handles=handles, loc="outside lower left", fontsize=7.5)
+    figure.legend(handles=handles, loc="lower left", fontsize=7.5)
     return figure
 
 

@@ -14,18 +14,20 @@ from resurvey.figures.style import (
     FAINT,
     INK,
     SOFT,
-    new_figure,
+    fixed_figure,
+    inches,
     number,
     percent_axis,
-    plain,
     styled,
     time_ticks,
+    wrapped,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+FOOT = 0.8  # inches below the axes: ticks, label, legend
 AT = re.compile(r"^(?P<what>survival|at risk) at (?P<time>[\d.]+)$")
 LIMITS = {"lower": ("lower", "median, lower limit"), "upper": ("upper", "median, upper limit")}
 NAMES = {
@@ -49,9 +51,10 @@ def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel:
     """
     if curve.empty or facts.empty:
         raise InputError("an arm needs a curve and at least one printed fact to be drawn beside it")
-    figure = new_figure(max(2.9, 0.9 + 0.21 * len(facts)))
-    grid = figure.add_gridspec(1, 2, width_ratios=[1.55, 1])
-    left, right = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    body = max(2.2, 0.2 + 0.24 * len(facts))
+    figure = fixed_figure(body + FOOT + 0.28)
+    left = figure.add_axes(inches(figure, 0.6, FOOT, 3.0, body))
+    right = figure.add_axes(inches(figure, 4.95, FOOT, 1.05, body))
     _curve(left, curve, ylabel)
     _printed(left, facts, float(curve["time"].max()))
     place = "lower left" if curve["survival"].iloc[-1] > 0.5 else "upper right"
@@ -153,14 +156,20 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
             annotation_clip=False,
         )
     names = [NAMES.get(str(name), str(name)) for name in rows["fact"]]
-    axes.set_yticks(rows.index, [plain(name) for name in names], fontsize=7.5)
+    axes.set_yticks(rows.index, [wrapped(name, 20) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-reach, reach)
     axes.set_xlabel("Rebuilt − printed\n(% of printed)")
     axes.set_title("printed → rebuilt", loc="right", fontsize=7.5, fontweight="normal", color=SOFT)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=1, fontsize=7.5)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.47 / (axes.get_position().height * axes.figure.get_size_inches()[1])),
+        ncols=2 if holds.any() and not holds.all() else 1,
+        columnspacing=1.0,
+        fontsize=7.5,
+    )
 
 
 def _shown(value: float) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +95,7 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
 
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, str]] = []
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), _without_collector():
         for drawing in drawings:
             if any(row["figure_id"] == drawing.name for row in rows):
                 raise InputError(f"two figures are called {drawing.name!r}: their files would overwrite each other")
@@ -104,6 +106,18 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS)
     write_csv(table, folder / "figures.csv")
     return table
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Figures are nets of cycles that live until they are saved: looking for dead ones meanwhile costs a sixth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _row(drawing: Drawing) -> dict[str, str]:

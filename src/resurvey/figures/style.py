@@ -87,6 +87,21 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def fixed_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def inches(
+    figure: Figure, left: float, bottom: float, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """A place in inches from the lower left corner, as `figure.add_axes` wants it."""
+    across, up = figure.get_size_inches()
+    return left / across, bottom / up, width / across, height / up
+
+
 def look(index: int) -> dict[str, Any]:
     """Colour and line style of the `index`-th series: never colour alone."""
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}

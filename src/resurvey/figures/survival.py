@@ -15,6 +15,9 @@ from resurvey.figures.style import (
     FAINT,
     INK,
     SOFT,
+    WIDTH,
+    fixed_figure,
+    inches,
     look,
     new_figure,
     percent_axis,
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
-ROW = 0.15  # inches a line of the table
+# Inches: a line of the table, room for row labels, for a panel's title, and for the axis between curve and table.
+ROW, LEFT, TITLE, AXIS = 0.15, 0.8, 0.24, 0.5
 
 
 def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
@@ -102,14 +106,17 @@ def kaplan_meier(
     most = max(risk.loc[risk["panel"] == panel, "group"].nunique() for panel in panels)
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
     body = 2.9 if columns == 1 else 1.9
-    figure = new_figure(lines * (body + table + 0.55) + 0.1)
-    grid = figure.add_gridspec(2 * lines, columns, height_ratios=[body, table] * lines)
+    line = TITLE + body + AXIS + table
+    figure = fixed_figure(lines * line + 0.06)
+    width = WIDTH / columns - LEFT - 0.1
     first: Axes | None = None
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
-        axes = figure.add_subplot(grid[2 * row, column], sharey=first)
+        foot = (lines - 1 - row) * line + 0.06
+        left = column * WIDTH / columns + LEFT
+        axes = figure.add_axes(inches(figure, left, foot + table + AXIS, width, body), sharey=first)
+        below = figure.add_axes(inches(figure, left, foot, width, table), sharex=axes)
         first = first or axes
-        below = figure.add_subplot(grid[2 * row + 1, column], sharex=axes)
         shown, counted = curves[curves["panel"] == panel], risk[risk["panel"] == panel]
         if grey is not None:
             axes.step(
