@@ -50,7 +50,7 @@ class MonotoneCurve:
 
     def at(self, times: Floats | float) -> Floats:
         """Survival at `times`, straight between knots and flat after the last."""
-        return np.interp(times, self.time, self.survival)
+        return np.asarray(np.interp(times, self.time, self.survival))
 
 
 def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:

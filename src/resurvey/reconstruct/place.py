@@ -319,7 +319,8 @@ def levels_after(died: Floats, lost: Floats) -> Floats:
     event = np.concatenate((np.ones(died.size), np.zeros(lost.size)))
     order = np.lexsort((1 - event, time))
     at_risk = np.arange(time.size, 0, -1)
-    return np.cumprod(np.where(event[order] > 0, 1 - 1 / at_risk, 1.0))[event[order] > 0]
+    survival: Floats = np.cumprod(np.where(event[order] > 0, 1.0 - 1.0 / at_risk, 1.0)).astype(float)
+    return survival[event[order] > 0]
 
 
 def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:
