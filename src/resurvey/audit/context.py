@@ -126,7 +126,7 @@ class Context:
                 found[claim] = (name, row)
         return found
 
-    def claim(self, claim_id: str) -> tuple[str, dict[str, object]] | None:
+    def claim(self, claim_id: str) -> tuple[str, dict[str, Any]] | None:
         """Table name and row of a claim, or None."""
         place = self.place_of.get(claim_id)
         if place is None:
@@ -134,13 +134,13 @@ class Context:
         name, row = place
         return name, self._records(name)[row]
 
-    def _records(self, name: str) -> list[dict[str, object]]:
+    def _records(self, name: str) -> list[dict[str, Any]]:
         cache = self.__dict__.setdefault("_record_cache", {})
         if name not in cache:
             cache[name] = records(self.tables[name])
         return cache[name]
 
-    def records(self, name: str) -> list[dict[str, object]]:
+    def records(self, name: str) -> list[dict[str, Any]]:
         """Rows of a table as dictionaries."""
         return self._records(name)
 

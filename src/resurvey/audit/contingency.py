@@ -127,7 +127,7 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], every: dict[str, Cel
     if not usable:
         _note(ledger, record, cells, UNCHECKABLE, NONE, "", "no whole counts and denominators are printed to test")
         return
-    hits = [entry for entry in usable if entry[1]]
+    hits = [(label, hit, values) for label, hit, values in usable if hit]
     if hits:
         label, (test, loose), values = hits[0]
         verdict = _verdict(test, loose, named)

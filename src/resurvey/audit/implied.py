@@ -55,7 +55,8 @@ def check_implied_denominators(context: Context) -> pd.DataFrame:
 
 def _solve(context: Context) -> tuple[Pairs, pd.DataFrame]:
     frame = context["proportions"]
-    ledger, pairs = Ledger("implied-denominators"), {}
+    ledger = Ledger("implied-denominators")
+    pairs: Pairs = {}
     response = frame[frame["kind"] == "response"]
     bare = response[(response["n_op"] == "") & (response["total_op"] == "") & (response["percent_op"] == "=")]
     if bare.empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from resurvey.audit.verdicts import (
 from resurvey.reported import show
 
 SLACK = 1e-7
-Fits = Callable[[dict[str, object], tuple[float, float]], bool]
+Fits = Callable[[dict[str, Any], tuple[float, float]], bool]
 SPELLINGS = {
     "clopper": "Clopper-Pearson",
     "exact": "Clopper-Pearson",
@@ -68,15 +69,15 @@ def check_binomial_interval(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-def _counts(record: dict[str, object], total: float) -> list[int]:
+def _counts(record: dict[str, Any], total: float) -> list[int]:
     """Whole counts a row can stand for: the printed one, or those its percentage admits."""
     if not total > 0:
         return []
     if record["n_op"] == "=":
-        return [int(record["n"])] if record["n"] <= total else []  # type: ignore[arg-type,operator]
+        return [int(record["n"])] if record["n"] <= total else []
     if record["percent_op"] not in ("=", "~"):
         return []
-    low, high = float(record["percent_min"]) * total / 100, float(record["percent_max"]) * total / 100  # type: ignore[arg-type]
+    low, high = float(record["percent_min"]) * total / 100, float(record["percent_max"]) * total / 100
     return list(range(max(0, int(np.ceil(low - SLACK))), min(int(total), int(high + SLACK)) + 1))[:200]
 
 
@@ -98,7 +99,7 @@ def _all_limits(
 
 def _judge_interval(
     ledger: Ledger,
-    record: dict[str, object],
+    record: dict[str, Any],
     total: float,
     counts: list[int],
     limits: list[dict[str, tuple[float, float]]],
@@ -124,12 +125,12 @@ def _judge_interval(
     )
 
 
-def _holds(record: dict[str, object]) -> bool:
-    return bool(record["lower_min"] <= record["percent_max"] and record["percent_min"] <= record["upper_max"])  # type: ignore[operator]
+def _holds(record: dict[str, Any]) -> bool:
+    return bool(record["lower_min"] <= record["percent_max"] and record["percent_min"] <= record["upper_max"])
 
 
 def _match(
-    record: dict[str, object], total: float, counts: list[int], limits: list[dict[str, tuple[float, float]]]
+    record: dict[str, Any], total: float, counts: list[int], limits: list[dict[str, tuple[float, float]]]
 ) -> tuple[str, str, str, str]:
     """Verdict, severity, recomputed limits and sentence: the named method first, then every other."""
     named = method_named(str(record["ci_method"]))
@@ -166,15 +167,15 @@ def _span(limits: tuple[float, float]) -> str:
     return f"{show(limits[0])} to {show(limits[1])}"
 
 
-def _nearest(record: dict[str, object], limits: tuple[float, float]) -> bool:
+def _nearest(record: dict[str, Any], limits: tuple[float, float]) -> bool:
     return all(
-        float(record[f"{end}_min"]) - SLACK <= limit <= float(record[f"{end}_max"]) + SLACK  # type: ignore[arg-type]
+        float(record[f"{end}_min"]) - SLACK <= limit <= float(record[f"{end}_max"]) + SLACK
         for end, limit in zip(("lower", "upper"), limits, strict=True)
     )
 
 
-def _within_a_unit(record: dict[str, object], limits: tuple[float, float]) -> bool:
+def _within_a_unit(record: dict[str, Any], limits: tuple[float, float]) -> bool:
     return all(
-        abs(float(record[end]) - limit) < float(record[f"{end}_max"]) - float(record[f"{end}_min"]) - SLACK  # type: ignore[arg-type]
+        abs(float(record[end]) - limit) < float(record[f"{end}_max"]) - float(record[f"{end}_min"]) - SLACK
         for end, limit in zip(("lower", "upper"), limits, strict=True)
     )

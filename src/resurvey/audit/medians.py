@@ -88,7 +88,7 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
     """The interval that the events would give under a constant hazard, beside the printed one; never a finding."""
     frame = context["medians"]
     usable = (frame["value_op"] == "=") & (frame["events"] > 0) & (frame["lower_op"] == "=") & (frame["lower"] > 0)
-    frame = frame[usable & (frame["upper_op"] == "=") & (frame["value"] > 0)]
+    frame = frame[usable & (frame["upper_op"] == "=") & (frame["value"] > 0) & (frame["upper"] > frame["lower"])]
     ledger = Ledger("median-exponential")
     for record in records(frame):
         z = float(quantile(np.array([record["ci_level"]]))[0])
@@ -209,7 +209,7 @@ def check_median_of_parts(context: Context) -> pd.DataFrame:
 
 def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> list[tuple[str, ...]]:
     """Sets of subgroups that make up the whole: complements by name, or sizes that add up to it."""
-    pairs = [(a, b) for a, b in combinations(names, 2) if complements(a, b)]
+    pairs: list[tuple[str, ...]] = [(a, b) for a, b in combinations(names, 2) if complements(a, b)]
     if len(names) > MOST_SUBGROUPS:
         return pairs
     for arm in (place[2], "all"):

@@ -146,10 +146,8 @@ def _partition_sums(frame: pd.DataFrame) -> dict[tuple[str, ...], float]:
 
 
 def _fits(record: pd.Series, n: float, total: float) -> bool:
-    exact = np.array([100 * n / total])
-    return bool(
-        explain_rounding(*(np.array([record[c]]) for c in ("percent", "percent_min", "percent_max")), exact)[0] == 0
-    )
+    value, low, high = (np.array([record[column]]) for column in ("percent", "percent_min", "percent_max"))
+    return bool(explain_rounding(value, low, high, np.array([100 * n / total]))[0] == 0)
 
 
 def _count_that_fits(record: pd.Series, total: float, known: float | None) -> str:

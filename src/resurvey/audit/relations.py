@@ -182,7 +182,8 @@ def _note_sum(ledger: Ledger, place: tuple[str, ...], claims: list[str], names: 
     wrong = both > whole
     rest = "" if both == whole else f", {int(whole - both)} in neither"
     ledger.add(
-        *place[:2],
+        place[0],
+        place[1],
         claims,
         reported=f"{int(both)} of {int(whole)}",
         recomputed=f"at most {int(whole)}",
@@ -197,7 +198,8 @@ def _judge_part(ledger: Ledger, place: tuple[str, ...], part: tuple[str, tuple],
     (name, (n, claim)), (whole_name, (size, whole_claim)) = part, whole
     wrong = n > size
     ledger.add(
-        *place[:2],
+        place[0],
+        place[1],
         [claim, whole_claim],
         reported=f"{int(n)} of {int(size)}",
         recomputed=f"at most {int(size)}",

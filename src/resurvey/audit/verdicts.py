@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 COLUMNS = [
@@ -34,6 +36,8 @@ CONCLUSION, MAJOR, MINOR, NONE = "conclusion", "major", "minor", "none"
 SEVERITIES = (CONCLUSION, MAJOR, MINOR, NONE)
 MAX_ID = 64
 
+Strings: TypeAlias = Sequence[str] | np.ndarray | pd.Series
+
 
 def check_id(rule: str, claims: Sequence[str]) -> str:
     """A name of a check that follows from its rule and claims alone, so that a ruling keeps matching it.
@@ -54,14 +58,14 @@ def check_id(rule: str, claims: Sequence[str]) -> str:
 def rows(
     rule: str,
     *,
-    source: Sequence[str],
-    study: Sequence[str],
+    source: Strings,
+    study: Strings,
     claims: Sequence[Sequence[str]],
-    reported: Sequence[str],
-    recomputed: Sequence[str],
-    verdict: Sequence[str],
-    severity: Sequence[str],
-    explanation: Sequence[str],
+    reported: Strings,
+    recomputed: Strings,
+    verdict: Strings,
+    severity: Strings,
+    explanation: Strings,
     named: Sequence[Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Rows of `checks.csv` from columns of equal length.

@@ -53,7 +53,12 @@ def _log(values: Floats) -> Floats:
 
 def centre(lower: Box, upper: Box) -> tuple[Floats, Floats]:
     """Range of the geometric middle sqrt(L U) of an interval."""
-    return np.sqrt(np.maximum(lower.low, 0) * upper.low), np.sqrt(np.maximum(lower.high, 0) * upper.high)
+    low, high = (np.maximum(first, 0) * np.maximum(second, 0) for first, second in _ends(lower, upper))
+    return np.sqrt(low), np.sqrt(high)
+
+
+def _ends(lower: Box, upper: Box) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    return (lower.low, upper.low), (lower.high, upper.high)
 
 
 def standard_error(lower: Box, upper: Box, z: Floats) -> tuple[Floats, Floats]:
