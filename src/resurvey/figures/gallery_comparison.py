@@ -470,10 +470,10 @@ def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Dr
     second = [f" vs {labels.treatment(t)}" if pd.notna(t) and t else "" for t in rows["comparator"]]
     rows = rows.assign(kind="study", label=[a + b for a, b in zip(first, second, strict=True)])
     rows["interval"] = forest.interval_text(rows)
-    rows["how"] = rows["method"]
+    rows["what"] = rows["endpoint"].fillna("")
     figure = forest.forest(
         rows,
-        left=[forest.Column("label", "First vs second")],
+        left=[forest.Column("label", "First vs second"), forest.Column("what", "Endpoint")],
         right=[HR],
         xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),

@@ -163,13 +163,10 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
     axes.set_title("printed → rebuilt", loc="right", fontsize=7.5, fontweight="normal", color=SOFT)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.47 / (axes.get_position().height * axes.figure.get_size_inches()[1])),
-        ncols=2 if holds.any() and not holds.all() else 1,
-        columnspacing=1.0,
-        fontsize=7.5,
-    )
+    tall = axes.get_position().height * axes.figure.get_size_inches()[1]
+    both = bool(holds.any() and not holds.all())
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.47 / tall)}
+    axes.legend(**place, ncols=2 if both else 1, columnspacing=1.0, fontsize=7.5)
 
 
 def _shown(value: float) -> str:
