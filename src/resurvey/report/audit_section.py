@@ -65,6 +65,16 @@ def findings_of(results: Results) -> list[Record]:
     )
 
 
+def place(results: Results, row: Record) -> str:
+    """Where the first number of a check was read and what it is about, in short."""
+    ids = split(row["claim_ids"])
+    claim = results.claim.get(ids[0], {}) if ids else {}
+    what = str(claim.get("what", "")) or str(claim.get("table", "")).replace("_", " ")
+    about = results.labels.study(row["study_id"]) if row["study_id"] else ""
+    parts = [str(claim.get("locator", "")), " ".join(part for part in (about, what) if part)]
+    return "; ".join(part for part in parts if part)
+
+
 def audit(results: Results) -> Iterator[Block]:
     """The section of the audit."""
     yield Heading(1, "The audit", "audit")
@@ -123,7 +133,7 @@ def _summary(results: Results) -> Table:
         title="What became of the numbers of each document",
         columns=(
             Column("Document", weight=1.6),
-            *(Column(titles.get(name, name.replace("_", "-")), "number", 0.9) for name in columns),
+            *(Column(titles.get(name, name.replace("_", "-")), "number", 0.7) for name in columns),
         ),
         rows=tuple(
             Row((words(title), *(words(number(row[name])) for name in columns)))
@@ -142,11 +152,11 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
         anchor=f"tab-findings-{grade}",
         title=f"Findings: {SEVERITY_WORDS[grade]} ({len(graded)})",
         columns=(
-            Column("Document and verdict", weight=1.2),
-            Column("Printed", weight=1.1),
-            Column("Recomputed", weight=1.1),
-            Column("What does not fit", weight=2.6),
-            Column("Ruling", weight=1.6),
+            Column("Document and verdict", weight=1.4),
+            Column("Printed", weight=0.9),
+            Column("Recomputed", weight=0.9),
+            Column("What does not fit", weight=2.2),
+            Column("Ruling", weight=2.4),
         ),
         rows=tuple(_finding(results, row) for row in graded),
         note=words("Ruling: what a person who looked at the document again concluded. Source: results/audit/checks.csv, "
@@ -158,10 +168,9 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
 
 def _finding(results: Results, row: Record) -> Row:
     ids = split(row["claim_ids"])
-    first = results.claim.get(ids[0], {}) if ids else {}
     ruling = results.rulings.get(str(row["check_id"]))
     where = words(
-        f"{results.short(row['source_id'])}, {first.get('locator', '')} ".replace(",  ", " "),
+        f"{results.short(row['source_id'])}, {place(results, row)} ",
         verdict(str(row["verdict"])),
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,

@@ -18,7 +18,6 @@ from resurvey.report.document import (
     Heading,
     Notice,
     Paragraph,
-    Ref,
     Row,
     Table,
     Words,
@@ -27,11 +26,12 @@ from resurvey.report.document import (
 )
 from resurvey.report.evidence import transitivity
 from resurvey.report.figure import figures_of
+from resurvey.report.groups import patients_tables
 from resurvey.report.inputs import Entry, Record, Results, rows, split
 from resurvey.report.words import as_float, count, interval, is_number, level, number, p_value, percent, ratio, sentence
 
 KINDS = {
-    "patients": "rebuilt patients, not anchored in a common comparator",
+    "patients": "rebuilt patients, group against group",
     "bucher": "indirect, through a common comparator",
     "pool": "pooled printed ratios",
     "network": "network of printed ratios",
@@ -125,6 +125,26 @@ def main_estimate(results: Results, entry: Entry) -> Main:
     return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=_e_value(results, entry))
 
 
+def within_one_study(results: Results, entry: Entry) -> bool:
+    """Whether both groups are of one study."""
+    sides = [entry.get(name) for name in ("treatment", "comparator")]
+    groups = [side["study"] for side in sides if isinstance(side, dict)]
+    return len(groups) == 2 and groups[0] == groups[1]
+
+
+def beside_printed(results: Results) -> tuple[int, int]:
+    """Comparisons whose rebuilt interval holds the ratio that is printed of the same two groups, and all such."""
+    agreeing = found = 0
+    for entry in results.choices.comparisons:
+        lines = estimates_of(results, entry["id"])
+        printed = [r for r in lines if str(r["method"]).endswith("as printed") and r["measure"] == "HR"]
+        main = main_rows(lines, "patients") if entry["kind"] == "patients" else []
+        if printed and main and is_number(main[0]["lower"]):
+            found += 1
+            agreeing += as_float(main[0]["lower"]) <= as_float(printed[0]["estimate"]) <= as_float(main[0]["upper"])
+    return agreeing, found
+
+
 def _estimate(line: Record) -> str:
     kind = "ratio" if line["measure"] in RATIOS else "percent"
     show = ratio if kind == "ratio" else percent
@@ -178,14 +198,20 @@ def comparisons(results: Results) -> Iterator[Block]:
 
 def _opening(results: Results) -> str:
     entries = results.choices.comparisons
-    unanchored = sum(entry["kind"] == "patients" for entry in entries)
-    said = f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for"
-    if not unanchored:
-        return f"{said}. All rest on printed numbers."
-    return (
-        f"{said}; {unanchored} of them set patients of two groups side by side that were not randomised against each "
-        "other, or rebuild a randomised comparison as a check. They show what the papers imply, not what a trial would find."
-    )
+    across = sum(entry["kind"] == "patients" and not within_one_study(results, entry) for entry in entries)
+    inside = sum(within_one_study(results, entry) for entry in entries)
+    said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
+    if across:
+        said.append(
+            f"{across} of them set rebuilt patients of two studies side by side, who were never randomised against each "
+            "other: they show what the papers imply, not what a trial would find."
+        )
+    if inside:
+        said.append(f"{inside} rebuild a comparison inside one study, mostly as a check on the method.")
+    rest = len(entries) - across - inside
+    if rest:
+        said.append(f"{rest} rest on printed ratios, counts or medians alone.")
+    return " ".join(said)
 
 
 def _comparison(results: Results, entry: Entry) -> Iterator[Block]:
@@ -275,6 +301,9 @@ def _tables(results: Results, entry: Entry, lines: Sequence[Record], claims: tup
         yield from _network_tables(results, entry, lines, claims)
         return
     shown = [line for line in lines if is_number(line["estimate"]) or is_number(line["p"])]
+    if kind == "patients":
+        yield from patients_tables(results, entry, shown, claims)
+        return
     notes = list(dict.fromkeys(str(line["note"]) for line in shown if line.get("note")))
     yield Table(
         anchor=anchor("tab", entry["id"]),
@@ -284,7 +313,7 @@ def _tables(results: Results, entry: Entry, lines: Sequence[Record], claims: tup
         note=words(
             f"Intervals at {level(shown[0]['ci_level'])} where not said otherwise. " if shown else "",
             *(sentence(note) + " " for note in notes[:3]),
-            "Survival and proportions in per cent, times in months. Source: ",
+            "Source: ",
             f"results/comparisons/{entry['id']}/estimates.csv.",
         ),
         claims=claims,
@@ -304,12 +333,10 @@ MEASURES = {
 def _estimate_cells(results: Results, line: Record) -> tuple[Words, ...]:
     measure = str(line["measure"])
     method = str(line["method"])
-    shares = method.startswith("survival at") or "proportion" in measure
+    shares = "proportion" in measure
     kind = "percent" if shares else "ratio" if measure in RATIOS or measure.startswith("ratio") else ""
     show = {"percent": lambda cell: percent(cell, 1), "ratio": ratio}.get(kind, number)
     name = MEASURES.get(measure, measure)
-    if method.startswith(("restricted mean", "median,", "survival at")):
-        name = f"{method.split(',')[0].split(' at ')[0]}: {measure}"
     if entry_pair := _pair(results, line):
         name = f"{entry_pair}: {name}"
     value = show(line["estimate"]) if is_number(line["estimate"]) else ""
@@ -318,7 +345,7 @@ def _estimate_cells(results: Results, line: Record) -> tuple[Words, ...]:
         words(value),
         words(interval(line["lower"], line["upper"], kind)),
         words(p_value(line["p"])),
-        words(method.replace(", unadjusted", "")),
+        words(method),
     )
 
 
@@ -475,9 +502,6 @@ def _bias_words(row: Record) -> Words:
     if str(row["already"]).lower() == "true":
         return words(f"No bias is needed to {question}: it is so already." if "cross" in str(row["question"]) else
                      f"The interval includes 1 as it stands; no bias is needed to {question}.")  # fmt: skip
-    return words(f"To {question}, the bias in the hazard ratio would have to be a factor of {ratio(row['ratio_bias'])}.")
-
-
-def source_of(entry: Entry) -> Words:
-    """Where a comparison stands in the report."""
-    return words(Ref(anchor("tab", entry["id"])))
+    return words(
+        f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no difference."
+    )

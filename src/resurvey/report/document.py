@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +15,8 @@ from resurvey.errors import InputError
 
 # A no-break space keeps a number and its unit on one line.
 NBSP = "\u00a0"
+# Tables wider than so many usual columns do not fit an upright page.
+TURNED_FROM = 10.0
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,11 @@ class Table:
     wide: bool = False
     long: bool = False
 
+    @property
+    def turned(self) -> bool:
+        """Whether paper is turned for it."""
+        return self.wide and sum(column.weight for column in self.columns) > TURNED_FROM
+
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row.cells) != len(self.columns):
@@ -268,13 +275,14 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _numbered(blocks: Sequence[Block]) -> dict[str, str]:
-    counts = {"Section": 0, "Table": 0, "Figure": 0}
+    counts = {"Section": 0, "Table": 0, "Figure": 0, "Table A": 0}
     numbers: dict[str, str] = {}
     for block in flat(blocks):
         if isinstance(block, Heading) and block.level == 1:
             kind = "Section"
         elif isinstance(block, Table):
-            kind = "Table"
+            # Paper shows long tables in an appendix; a name of their own keeps all numbers alike in every format.
+            kind = "Table A" if block.long else "Table"
         elif isinstance(block, Figure):
             kind = "Figure"
         else:
@@ -282,7 +290,7 @@ def _numbered(blocks: Sequence[Block]) -> dict[str, str]:
         counts[kind] += 1
         if block.anchor in numbers:
             raise InputError(f"the report has two places called {block.anchor!r}")
-        numbers[block.anchor] = f"{kind}{NBSP}{counts[kind]}"
+        numbers[block.anchor] = f"{kind}{NBSP}{counts[kind]}".replace(f"A{NBSP}", "A").replace(" A", f"{NBSP}A")
     return numbers
 
 
@@ -330,6 +338,33 @@ def claims_text(claims: Claims, shown: int = 3) -> str:
         return claims.text
     more = len(claims.ids) - shown
     return ", ".join(claims.ids[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def cited_claims(blocks: Iterable[Block]) -> set[str]:
+    """Every printed number that the words, tables and figures rest on."""
+    blocks = tuple(blocks)
+    found = {name for part in inlines(blocks) if isinstance(part, Claims) for name in part.ids}
+    for block in flat(blocks):
+        if isinstance(block, Table | Figure):
+            found.update(block.claims)
+    return found
+
+
+def appendix(blocks: Iterable[Block]) -> list[Table]:
+    """Long tables as paper shows them: only the rows that something in the document leads to."""
+    blocks = tuple(blocks)
+    wanted = {claim_anchor(name) for name in cited_claims(blocks)}
+    made = []
+    for block in flat(blocks):
+        if isinstance(block, Table) and block.long:
+            kept = tuple(row for row in block.rows if row.anchor in wanted)
+            said = (
+                f"The {len(kept)} of {len(block.rows)} rows that this document leads to; all rows are in the HTML "
+                "edition, to be searched and filtered. "
+            )
+            title = block.title.rsplit(" (", 1)[0]
+            made.append(replace(block, rows=kept, title=title, note=words(said, block.note)))
+    return made
 
 
 def anchor(*parts: object) -> str:

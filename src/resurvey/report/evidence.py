@@ -22,7 +22,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.figure import figures_of
 from resurvey.report.inputs import Record, Results, rows, split, whole
-from resurvey.report.words import count, number, sentence
+from resurvey.report.words import count, number, percent, sentence
 
 # Columns of studies that are not a property of its population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
@@ -101,8 +101,13 @@ def _arms(results: Results) -> Iterator[Block]:
 
 def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line: Record) -> Row:
     study, arm, population, endpoint, cut = (str(part) for part in key)
-    ends = f" ({facts['lower']} to {facts['upper']})" if "lower" in facts and "upper" in facts else ""
-    rates = [f"{fact.removeprefix('survival at ')}: {facts[fact]}" for fact in facts if fact.startswith("survival at")]
+    ends = f" ({number(facts['lower'])} to {number(facts['upper'])})" if "lower" in facts and "upper" in facts else ""
+    median = number(facts["median"]) if "median" in facts else ""
+    rates = [
+        f"{fact.removeprefix('survival at ')}: {percent(facts[fact], 1)}"
+        for fact in facts
+        if fact.startswith("survival at")
+    ]
     at_risk = sum(fact.startswith("at risk at") for fact in facts)
     which = f", {cut}" if cut else ""
     people = "" if population == "all" else f", {population}"
@@ -112,9 +117,9 @@ def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line
             words(results.labels.study(study)),
             words(f"{results.labels.arm(study, arm)}{people}"),
             words(f"{results.labels.endpoint(endpoint)}{which}"),
-            words(facts.get("n", "")),
-            words(facts.get("events", "")),
-            words(facts.get("median", "") + ends),
+            words(number(facts["n"]) if "n" in facts else ""),
+            words(number(facts["events"]) if "events" in facts else ""),
+            words(median + ends),
             words("; ".join(rates)),
             words(str(at_risk) if at_risk else ""),
             words(Claims(ids, count(len(ids), "row")) if ids else ""),
@@ -135,7 +140,7 @@ def _arm_table(lines: list[Row], name: str, title: str) -> Table:
             Column("Median (interval), months", "number", 1.4),
             Column("Survival at (months)", "number", 1.2),
             Column("Numbers at risk", "number", 0.7),
-            Column("Read in", weight=0.7),
+            Column("Read in", weight=1.0),
         ),
         rows=tuple(lines),
         note=words(

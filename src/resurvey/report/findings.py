@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from resurvey.report.audit_section import findings_of
-from resurvey.report.comparisons import Main, main_estimate
+from resurvey.report.audit_section import findings_of, place
+from resurvey.report.comparisons import Main, beside_printed, main_estimate, within_one_study
 from resurvey.report.document import (
     Badge,
     Block,
@@ -89,7 +89,7 @@ def _finding(results: Results, row: Record) -> Words:
     ruling = results.rulings.get(str(row["check_id"]))
     return words(
         Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
-        f" {results.short(row['source_id'])}: {sentence(row['explanation'])}",
+        f" {results.short(row['source_id'])}, {place(results, row)}: {sentence(row['explanation'])}",
         f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
@@ -118,22 +118,33 @@ def _design(results: Results, name: str) -> Words:
 
 
 def _comparisons(results: Results) -> Iterator[Block]:
-    mains = [main_estimate(results, entry) for entry in results.choices.comparisons]
+    entries = [entry for entry in results.choices.comparisons if not within_one_study(results, entry)]
+    mains = [main_estimate(results, entry) for entry in entries]
     paired = [main for main in mains if main.excludes is not None]
     clear = sum(bool(main.excludes) for main in paired)
     graded = sum(main.evidence == "summary" for main in mains)
+    inside = len(results.choices.comparisons) - len(entries)
+    agreeing, paired_ratios = beside_printed(results)
     failed = sum(main.said.startswith("not made") for main in mains)
     yield Paragraph(
         words(
-            f"In {clear} of {count(len(paired), 'comparison')} with one main estimate the interval excludes no difference. "
-            f"{count(graded, 'comparison')} of {len(mains)} rest on patients rebuilt from printed numbers (evidence grade "
-            "summary) and show what the papers imply, not what a randomised trial would. "
-            + (f"{count(failed, 'comparison')} could not be made. " if failed else "")
+            f"{count(len(mains), 'comparison')} set {'groups' if len(mains) == 1 else 'groups'} of different studies, or "
+            f"printed ratios, side by side. In {clear} of the {len(paired)} with one main estimate the interval excludes no "
+            f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show what "
+            "the papers imply, not what a randomised trial would. "
+            + (f"{failed} could not be made. " if failed else "")
+            + (f"A further {inside} compare two groups of one study, mostly as a check on the reconstruction. " if inside else "")
+            + (
+                f"Where the ratio of the two groups is printed, the rebuilt interval holds it in {agreeing} of "
+                f"{paired_ratios} cases."
+                if paired_ratios
+                else ""
+            )
         )
     )
     yield Table(
         anchor="tab-main",
-        title="The comparisons at a glance",
+        title="The comparisons across studies at a glance",
         columns=(
             Column("Question", weight=3.2),
             Column("Main estimate", weight=2.0),

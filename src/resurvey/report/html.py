@@ -90,6 +90,7 @@ def render_html(document: Document) -> str:
         library_name=Markup(library_name),
         library_style=Markup(_library_style()),
         rows_of=rows_of,
+        total_weight=total_weight,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
     )
 
@@ -121,6 +122,11 @@ def _library() -> tuple[str, str]:
 
 def _library_style() -> str:
     return _bundle("css").replace("</style", "<\\/style")
+
+
+def total_weight(table: Table) -> float:
+    """Sum of the widths of a table's columns, in units of a usual column."""
+    return sum(column.weight for column in table.columns)
 
 
 def rows_of(block: Table | Figure) -> Claims:

@@ -86,7 +86,7 @@ def _arms(results: Results) -> Table:
             Column("Rebuilt median (90 % of replicates)", "number", 1.5),
             Column("Facts that hold", "number", 0.8),
             Column("Evidence", weight=0.8),
-            Column("Read in", weight=0.7),
+            Column("Read in", weight=1.0),
         ),
         rows=tuple(_arm(results, row) for row in rebuilt),
         note=words("Medians in months. Events: mean over replicates, and their range where it is not printed. "
