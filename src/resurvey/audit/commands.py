@@ -110,7 +110,7 @@ def audit_categories(arguments: argparse.Namespace) -> str:
     rows = []
     for place, text in enumerate(arguments.counts, 1):
         n, _, percent = text.partition(":")
-        row = {"kind": "baseline", "item": f"category {place}", "n": n, "percent": percent, "partition": "categories"}
+        row = {"kind": "baseline", "item": f"category {place}", "n": n, "percent": percent, "partition": "the set"}
         rows.append(row | {"total": arguments.total})
     return in_words(alone({"proportions": rows}))
 

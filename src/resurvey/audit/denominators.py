@@ -8,7 +8,7 @@ import pandas as pd
 from resurvey.audit.context import PLACE, Context
 
 # A set of categories: rows that must add up.
-GROUP = [*PLACE, "kind", "partition"]
+GROUP = [*PLACE, "data_cut", "kind", "partition"]
 
 
 def denominators(context: Context, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -38,14 +38,14 @@ def _fill_from_group(
     context: Context, frame: pd.DataFrame, blank: np.ndarray, total: np.ndarray, origin: np.ndarray
 ) -> None:
     sums = _counted_sums(context["proportions"])
-    places = frame[[*PLACE, "kind", "partition"]].to_numpy(object)
+    places = frame[GROUP].to_numpy(object)
     for row in blank:
-        source, study, arm, population, kind, partition = places[row]
+        source, study, arm, population, *_, partition = places[row]
         size = context.size(source, study, arm, population)
         if size is not None:
             total[row], origin[row] = size
-        elif partition and (source, study, arm, population, kind, partition) in sums:
-            total[row] = sums[(source, study, arm, population, kind, partition)]
+        elif partition and tuple(places[row]) in sums:
+            total[row] = sums[tuple(places[row])]
             origin[row] = f"the sum of the categories of {partition}"
 
 

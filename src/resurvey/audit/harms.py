@@ -61,7 +61,7 @@ def check_grades(context: Context) -> pd.DataFrame:
     """Counts by highest grade must add up to what is printed for wider classes of grades, in text and table."""
     ledger = Ledger("grade-sum")
     events = _events(context)
-    for group in grouped(events, [*PLACE, "key"]).values():
+    for group in grouped(events, [*PLACE, "data_cut", "key"]).values():
         known = _table(group)
         for whole, parts in ((">=3", ("3", "4", "5")), ("3-4", ("3", "4")), ("any", ("1-2", "3", "4", "5"))):
             found = [known[part] for part in parts if part in known]
@@ -121,7 +121,7 @@ def check_any_event(context: Context) -> pd.DataFrame:
 def _any_and_single(events: pd.DataFrame, levels: tuple[str, ...]) -> Iterator[tuple[str, dict, list[dict]]]:
     """Of each group and class of grades: the row of any event, and the rows of single events."""
     counted = events[(events["n_op"] == "=") & events["level"].isin(levels)]
-    for (*_, level), rows in grouped(counted, [*PLACE, "level"]).items():
+    for (*_, level), rows in grouped(counted, [*PLACE, "data_cut", "level"]).items():
         every = [row for row in rows if row["key"] == "any event"]
         single = [row for row in rows if row["key"] != "any event"]
         if every and single:

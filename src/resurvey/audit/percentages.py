@@ -251,13 +251,13 @@ def check_implied_total(context: Context) -> pd.DataFrame:
         high = np.floor(100 * frame["n"] / frame["percent_min"].clip(lower=0) + 1e-6)
     frame = frame.assign(least=low, most=high)
     found = []
-    for place, group in frame.groupby([*PLACE, "kind"], sort=False):
+    for place, group in frame.groupby([*PLACE, "data_cut", "kind"], sort=False):
         found.append(_implied(context, place, group))
     return pd.concat(found, ignore_index=True) if found else rows("implied-total", **{name: [] for name in _EMPTY})
 
 
 def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> pd.DataFrame:
-    source, study, arm, population, _ = place
+    source, study, arm, population, *_ = place
     least, most = group["least"].max(), group["most"].min()
     whole = context.size(source, study, "all", population, elsewhere=True)
     exists = least <= most
