@@ -1,0 +1,167 @@
+"""What is printed of each arm, gathered, and all arms of a study rebuilt together."""
+
+import numpy as np
+import pytest
+
+from resurvey import clean
+from resurvey.reconstruct.evidence import gather
+from resurvey.reconstruct.study import Curve, ensemble_curves, printed_ratios, rebuild_study
+from resurvey.schema import TABLES
+from tests.project import claim, small_tables
+
+
+def typed(rows):
+    import pandas as pd
+
+    return clean.tidy(
+        {
+            name: pd.DataFrame(rows.get(name, []), columns=table.names, dtype=object).fillna("")
+            for name, table in TABLES.items()
+        }
+    )
+
+
+def facts(rows, **key):
+    found = [arm for arm in gather(typed(rows), "alpha") if all(getattr(arm, k) == v for k, v in key.items())]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_everything_printed_of_an_arm_is_gathered():
+    arm = facts(small_tables(), arm_id="new", endpoint="PFS")
+    assert arm.summary.n == 100
+    assert arm.summary.events == 66
+    assert (arm.summary.median, arm.summary.lower, arm.summary.upper) == (11.8, 8.4, 15.1)
+    assert arm.summary.landmarks == ((6.0, 0.72),)
+    assert arm.summary.longest_follow_up == 38.2
+    assert arm.summary.time_rounding == pytest.approx(0.005)
+    assert set(arm.claims) >= {"alpha2020-med-001", "alpha2020-arm-001", "alpha2020-rate-001", "alpha2020-fu-001"}
+
+
+def test_days_become_months():
+    assert facts(small_tables(), arm_id="new", endpoint="OS").summary.median == pytest.approx(10.185, abs=1e-3)
+
+
+def test_an_arm_without_a_size_has_a_reason():
+    rows = small_tables()
+    rows["arms"][0]["n"] = ""
+    arm = facts(rows, arm_id="new", endpoint="PFS")
+    assert arm.summary is None
+    assert "number of patients" in arm.reason
+
+
+def test_a_median_not_reached_with_nothing_else_has_a_reason():
+    rows = small_tables()
+    rows["follow_up"] = []
+    assert "not reached" in facts(rows, arm_id="old", endpoint="OS").reason
+
+
+def test_rows_without_a_data_cut_stand_aside_where_the_study_has_named_ones():
+    rows = small_tables()
+    rows["medians"].append(
+        {**rows["medians"][0], "claim_id": "alpha2020-med-009", "value": "12.4", "data_cut": "update"}
+    )
+    found = [arm for arm in gather(typed(rows), "alpha") if arm.arm_id == "new" and arm.endpoint == "PFS"]
+    assert [(arm.data_cut, arm.summary.median) for arm in found] == [("update", 12.4)]
+
+
+def test_the_fullest_print_of_a_median_is_taken():
+    rows = small_tables()
+    bare = {**rows["medians"][0], "claim_id": "alpha2020-med-000", "lower": "", "upper": "", "events": ""}
+    rows["medians"].append(bare)
+    assert facts(rows, arm_id="new", endpoint="PFS").summary.events == 66
+
+
+def test_a_duration_of_response_is_not_given_the_size_of_the_arm():
+    rows = small_tables()
+    rows["endpoints"].append(
+        {"endpoint": "DoR", "label": "duration", "family": "time_to_event", "clock_start": "response"}
+    )
+    rows["medians"].append(claim("med-007", arm_id="new", endpoint="DoR", value="9.0", unit="months"))
+    assert facts(rows, arm_id="new", endpoint="DoR").summary is None
+
+
+def test_the_most_precise_unadjusted_ratio_is_honoured():
+    rows = small_tables()
+    rows["hazard_ratios"].append(
+        {**rows["hazard_ratios"][0], "claim_id": "alpha2020-hr-002", "value": "0.5512", "lower": "0.3911"}
+    )
+    rows["hazard_ratios"].append({**rows["hazard_ratios"][0], "claim_id": "alpha2020-hr-003", "model": "multivariable"})
+    assert [row["claim_id"] for row in printed_ratios(typed(rows)["hazard_ratios"], "alpha")] == ["alpha2020-hr-002"]
+
+
+@pytest.fixture(scope="module")
+def rebuilt():
+    return rebuild_study(typed(small_tables()), "alpha", replicates=12, seed=3)
+
+
+def test_every_arm_is_a_row_and_the_refused_say_why(rebuilt):
+    accuracy = rebuilt.accuracy.set_index(["arm_id", "endpoint"])
+    assert len(accuracy) == 4
+    assert accuracy.loc[("new", "PFS"), "status"] == "rebuilt"
+    assert accuracy.loc[("new", "PFS"), ["n", "events_min", "events_max", "replicates"]].tolist() == [100, 66, 66, 12]
+    refused = accuracy[accuracy["status"] == "refused"]
+    assert (refused["reason"] != "").all()
+
+
+def test_every_replicate_has_all_patients(rebuilt):
+    sizes = rebuilt.patients.groupby(["arm_id", "endpoint", "replicate"]).size().unstack()
+    assert (sizes.loc[("new", "PFS")] == 100).all()
+    assert (sizes.loc[("old", "PFS")] == 98).all()
+
+
+def test_the_printed_ratio_is_among_the_facts(rebuilt):
+    of_ratio = rebuilt.facts[rebuilt.facts["fact"] == "hazard ratio"]
+    assert set(of_ratio["arm_id"]) == {"new", "old"}
+
+
+def test_the_same_seed_gives_the_same_patients_and_another_does_not(rebuilt):
+    again = rebuild_study(typed(small_tables()), "alpha", replicates=12, seed=3)
+    other = rebuild_study(typed(small_tables()), "alpha", replicates=12, seed=4)
+    assert again.patients.equals(rebuilt.patients)
+    assert not other.patients.equals(rebuilt.patients)
+
+
+def test_curves_fall_from_one_and_bands_hold_the_middle(rebuilt):
+    curves = ensemble_curves(rebuilt.patients)
+    for _, arm in curves.groupby(["arm_id", "endpoint"]):
+        assert arm["survival"].iloc[0] == 1
+        assert (np.diff(arm["survival"]) <= 1e-12).all()
+        assert (arm["lower"] <= arm["survival"]).all()
+        assert (arm["survival"] <= arm["upper"]).all()
+
+
+def test_a_digitised_curve_is_evidence_of_its_own():
+    rows = small_tables()
+    rows["curves"] = [
+        claim(
+            "curve-001",
+            arm_id="new",
+            file="new.csv",
+            endpoint="PFS",
+            n="100",
+            events="66",
+            time_unit="months",
+            survival_unit="%",
+        )
+    ]
+    times = np.linspace(0, 38, 77)
+    curve = Curve(times, np.exp(-np.log(2) * times / 11.8), np.array([0.0, 12, 24]), np.array([100, 48, 18]))
+    made = rebuild_study(typed(rows), "alpha", replicates=3, seed=1, curves={"alpha2020-curve-001": curve})
+    accuracy = made.accuracy.set_index(["arm_id", "endpoint"])
+    assert accuracy.loc[("new", "PFS"), "evidence"] == "curve"
+    assert accuracy.loc[("new", "PFS"), "events_max"] == 66
+    assert accuracy.loc[("old", "PFS"), "evidence"] == "summary"
+
+
+def test_subgroups_that_make_up_an_arm_add_up_to_it():
+    rows = small_tables()
+    for number, (name, n, median) in enumerate((("young", "60", "13.0"), ("old age", "40", "9.5")), start=11):
+        rows["arms"].append(claim(f"arm-{number:03}", arm_id="new", population=name, treatment_id="new", n=n))
+        rows["medians"].append(
+            claim(f"med-{number:03}", arm_id="new", population=name, endpoint="PFS", unit="months", value=median)
+        )
+    made = rebuild_study(typed(rows), "alpha", replicates=8, seed=1, partitions=[["young", "old age"]])
+    arms = made.patients[(made.patients["arm_id"] == "new") & (made.patients["endpoint"] == "PFS")]
+    events = arms.groupby(["population", "replicate"])["event"].sum().unstack(0)
+    assert (events["young"] + events["old age"] == 66).all()
