@@ -1,1 +1,32 @@
-"""Placeholder."""
+"""The report: one HTML file, the same as DOCX and PDF, and the run's record (RO-Crate)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import tables
+from resurvey.logs import log_to
+from resurvey.report.inputs import Choices
+from resurvey.report.write import record, report, write_bytes
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+params, output = snakemake.params, snakemake.output
+choices = Choices(
+    title=params.report["title"],
+    question=params.report["question"],
+    pages=params.pages,
+    comparisons=params.comparisons,
+    designs=params.designs,
+    seed=params.seed,
+    replicates=params.replicates,
+)
+checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
+for kind, content in report(snakemake.input, choices, checked).items():
+    write_bytes(content, Path(output[kind]))
+if output.get("crate"):
+    # The record names the workflow by a copy inside its own folder.
+    write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
+    made = [Path(output[kind]) for kind in ("html", "docx", "pdf")]
+    tables.write_text(record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate))
