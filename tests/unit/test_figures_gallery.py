@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from resurvey.figures.gallery import StudyResults, study_drawings
-from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawing
+from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.labels import Labels
@@ -192,7 +192,7 @@ def test_overview_has_one_row_a_comparison():
         estimates(method="standardised"),
         estimates(comparison_id="two", treatment="c", comparator="a"),
     ]
-    drawing = overview_drawing(pd.DataFrame(rows), LABELS, "comparisons.csv")
+    drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
     assert "each of the 2 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
 
 

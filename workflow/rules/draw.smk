@@ -85,9 +85,27 @@ rule draw_evidence:
         "../scripts/draw_evidence.py"
 
 
+rule draw_overview:
+    input:
+        comparisons="results/comparisons/comparisons.csv",
+        labels=ancient(LABELS),
+    output:
+        directory("results/figures/overview"),
+    log:
+        "logs/draw_overview.log",
+    conda:
+        "../../environment.yml"
+    params:
+        labels=FACTS.labels,
+        code=code("draw_overview"),
+    script:
+        "../scripts/draw_overview.py"
+
+
 FIGURES = [
     *expand("results/figures/study-{study}", study=REBUILT),
     *expand("results/figures/comparison-{comparison}", comparison=COMPARISONS),
     *expand("results/figures/design-{design}", design=DESIGNS),
     "results/figures/evidence",
+    "results/figures/overview",
 ]

@@ -8,7 +8,6 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from resurvey.errors import InputError
 from resurvey.figures import comparison, forest, network, survival
 from resurvey.figures.gallery_network import HR, Entry, Tables, drawing_of, network_drawings, said_of
 from resurvey.figures.labels import Labels
@@ -443,8 +442,8 @@ def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     return table
 
 
-def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Drawing:
-    """One forest plot of the leading hazard ratio of every comparison.
+def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> list[Drawing]:
+    """One forest plot of the leading hazard ratio of every comparison; none where no comparison has one.
 
     Parameters
     ----------
@@ -453,16 +452,11 @@ def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Dr
     labels : Labels
     data : str
         Name of that file.
-
-    Raises
-    ------
-    InputError
-        If no comparison has a hazard ratio.
     """
     rows = comparisons[(comparisons["measure"] == "HR") & comparisons["estimate"].notna()]
     rows = rows[rows["kind"].isin(["patients", "bucher", "pool"])].drop_duplicates("comparison_id")
     if rows.empty:
-        raise InputError("no comparison has a hazard ratio to draw")
+        return []
     first = [
         labels.treatment(t) if pd.notna(t) and t else c
         for t, c in zip(rows["treatment"], rows["comparison_id"], strict=True)
@@ -478,7 +472,7 @@ def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Dr
         xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
     )
-    return Drawing(
+    drawing = Drawing(
         name="comparisons-overview",
         section="comparisons",
         title="All comparisons at a glance",
@@ -491,3 +485,4 @@ def overview_drawing(comparisons: pd.DataFrame, labels: Labels, data: str) -> Dr
         data=data,
         figure=figure,
     )
+    return [drawing]

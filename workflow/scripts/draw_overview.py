@@ -1,0 +1,19 @@
+"""Draw the main estimate of every comparison in one forest."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import tables
+from resurvey.figures.gallery_comparison import overview_drawings
+from resurvey.figures.labels import Labels
+from resurvey.figures.save import save
+from resurvey.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+files = snakemake.input
+labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.labels})
+drawn = overview_drawings(tables.read_table(Path(files.comparisons)), labels, files.comparisons)
+save(drawn, Path(snakemake.output[0]))
