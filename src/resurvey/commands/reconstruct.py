@@ -72,7 +72,7 @@ def read_summary(path: Path) -> Any:
         raise InputError(f"{path} is not readable YAML: {error}") from None
     known = {field.name for field in dataclasses.fields(SurvivalSummary)}
     if not isinstance(cells, dict) or not set(cells) <= known:
-        wrong = sorted(set(cells) - known) if isinstance(cells, dict) else "no mapping"
+        wrong = sorted(map(str, set(cells) - known)) if isinstance(cells, dict) else "no mapping"
         raise InputError(f"{path}: unknown keys {wrong}; allowed are {', '.join(sorted(known))}")
     if "n" not in cells:
         raise InputError(f"{path}: the key n (patients) is missing")
