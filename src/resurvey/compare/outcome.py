@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,11 @@ COLUMNS = [
     "ci_level",
     "claim_ids",
     "note",
+    "orientation",
 ]
+
+RATIOS = ("HR", "TTP HR")
+NOTHING = (np.nan, np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def row(
     **extra: Any,
 ) -> dict[str, Any]:
     """One row of comparisons.csv for an entry of the config; ratios and proportions on their own scale."""
-    return {
+    made = {
         "comparison_id": entry["id"],
         "method": method,
         "measure": measure,
@@ -80,9 +84,40 @@ def row(
         "ci_level": 0.95,
         **extra,
     }
+    words = orientation(measure, str(made.get("treatment", "")), str(made.get("comparator", "")))
+    return {"orientation": words, **made}
+
+
+def refused_row(
+    entry: Mapping[str, Any], method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
+) -> dict[str, Any]:
+    """A row for what could not be estimated, with the reason in its note."""
+    return {**row(entry, method, measure, *NOTHING, evidence, **extra), "status": "refused", "note": reason}
 
 
 def refused(entry: Mapping[str, Any], reason: str) -> Outcome:
     """A comparison that could not be made is a row with its reason."""
-    made = row(entry, entry["kind"], "none", *([np.nan] * 4), evidence="none", note=reason)
-    return Outcome(pd.DataFrame([{**made, "status": "refused"}]))
+    return Outcome(pd.DataFrame([refused_row(entry, entry["kind"], "none", reason)]))
+
+
+def orientation(measure: str, treatment: str, comparator: str) -> str:
+    """Which way to read an estimate, in words; empty where a measure has no direction."""
+    first = treatment or "the first group"
+    against = f"{first} against {comparator or 'the second group'}"
+    if measure in RATIOS or measure.startswith("hazard ratio"):
+        return f"{against}; below 1 favours {first} (lower hazard)"
+    if "minus" in measure:
+        return f"{measure}, of {against}; above 0 the first named of the two numbers is the greater"
+    if measure.startswith(("median ratio", "ratio")):
+        return f"{against}; above 1 favours {first} (longer)"
+    if measure.startswith("difference"):
+        return f"{against}, first minus second; above 0 favours {first}"
+    if measure in ("z", "greatest |z|"):
+        return f"{against}; z below 0 is fewer events with {first} than expected" if measure == "z" else against
+    return f"{measure}, {against}" if comparator else measure
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = ()) -> pd.DataFrame:
+    """A table of rows that keeps its columns where there are none."""
+    made = pd.DataFrame(list(rows))
+    return made if len(made) or not columns else pd.DataFrame(columns=list(columns))

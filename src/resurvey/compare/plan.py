@@ -7,16 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.patients import compare_patients
-from resurvey.compare.printed import (
-    compare_bucher,
-    compare_network,
-    compare_pool,
-    compare_rates,
-    compare_ratios,
-)
-from resurvey.errors import NotEstimable
+from resurvey.compare.printed import compare_bucher, compare_pool
+from resurvey.compare.rates import compare_rates, compare_ratios
+from resurvey.compare.sensitivity import with_alternatives
+from resurvey.errors import InputError, ResurveyError
 from resurvey.tables import Tables
 
 PRINTED = {
@@ -26,6 +23,8 @@ PRINTED = {
     "rates": compare_rates,
     "ratios": compare_ratios,
 }
+# Kinds whose claims can be exchanged for other printed ones.
+VARIED = ("bucher", "network", "pool")
 
 
 def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
@@ -43,11 +42,19 @@ def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd
     Returns
     -------
     Outcome
-        What information does not determine is a row of status `refused` with the reason; wrong input raises.
+        What information does not determine is a row of status `refused` with the reason.
+
+    Raises
+    ------
+    InputError
+        If the entry names what no table has; the message begins with the entry's id.
     """
     try:
         if entry["kind"] == "patients":
             return compare_patients(entry, typed, patients)
-        return PRINTED[entry["kind"]](entry, typed)
-    except NotEstimable as error:
+        make = PRINTED[entry["kind"]]
+        return with_alternatives(entry, typed, make) if entry["kind"] in VARIED else make(entry, typed)
+    except InputError as error:
+        raise InputError(f"comparison {entry['id']!r}: {error}") from None
+    except ResurveyError as error:
         return refused(entry, str(error))

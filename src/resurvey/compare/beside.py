@@ -1,0 +1,189 @@
+"""What papers print of a comparison beside what the rebuilt patients give: p values, ratios, directions, rates."""
+
+from __future__ import annotations
+
+from math import exp, isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from resurvey.compare.claims import claim, table_of
+from resurvey.compare.groups import Pair
+from resurvey.compare.pairwise import PairwiseResult
+from resurvey.compare.rubin import rubin_survival
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.logrank import stack_z
+from resurvey.tables import Tables
+
+BETTER = ("better", "longer", "higher", "doubled")
+WORSE = ("worse", "shorter")
+ALIKE = ("similar",)
+EMPTY = (np.nan, np.nan, np.nan)
+
+
+def printed_rows(pair: Pair, typed: Tables, claim_id: str, made: PairwiseResult) -> list[dict[str, Any]]:
+    """Rows of one printed result of the comparison: the print, and how ours differs from it."""
+    makers = {"p_values": _p_value, "hazard_ratios": _ratio, "differences": _direction}
+    table = table_of(typed, claim_id)
+    if table not in makers:
+        where = f"it is in {table}.csv" if table else "no table has it"
+        raise InputError(
+            f"printed: claim {claim_id!r} is neither a p value, nor a ratio, nor a difference stated in words ({where})"
+        )
+    return makers[table](pair, claim(typed, table, claim_id), typed, made)
+
+
+def ensemble_p(pair: Pair) -> np.ndarray:
+    """Log-rank p of each replicate, as if its patients had been seen."""
+    z = stack_z(pair.sets, "logrank")
+    return 2 * ndtr(-np.abs(z[np.isfinite(z)]))
+
+
+def p_rows(pair: Pair, made: PairwiseResult) -> list[dict[str, Any]]:
+    """Distribution of the p of each test over the replicates: median, and middle 95 %."""
+    rows = []
+    logrank = ensemble_p(pair)
+    below = f"; below 0.05 in {np.mean(logrank < 0.05):.0%} of {logrank.size} replicates" if logrank.size else ""
+    for _, line in made.ensemble[made.ensemble["measure"] == "p"].iterrows():
+        note = "median and middle 95 % of the p values of the replicates, each taken as if its patients had been seen"
+        note += below if line["method"] == "log-rank" else ""
+        values = (line["q50"], line["q025"], line["q975"], np.nan)
+        rows.append(pair.row(f"{line['method']}, unadjusted", "p over the ensemble", *values, note=note))
+    return rows
+
+
+def _p_value(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
+    p = ensemble_p(pair)
+    note = f"printed p {found['p_text'] or 'without digits'}"
+    if p.size and isfinite(found["p"]):
+        note += (
+            f"; of our p values over the ensemble {np.mean(p <= found['p']):.0%} are as small "
+            f"(median {np.median(p):.3g}, middle 95 % {np.quantile(p, 0.025):.3g} to {np.quantile(p, 0.975):.3g})"
+        )
+    if found["note"]:
+        note += f"; {found['note']}"
+    values = (np.nan, np.nan, np.nan, found["p"])
+    method = f"{found['test'] or 'test not named'}, as printed"
+    return [pair.row(method, "p", *values, evidence="printed", claim_ids=found["claim_id"], note=note)]
+
+
+def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
+    turned = _turned(pair, found["study_id"], found["arm_id"], found["claim_id"])
+    values = [found[name] for name in ("value", "lower", "upper")]
+    if turned:
+        values = [1 / values[0], 1 / values[2], 1 / values[1]]
+    level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
+    words = [f"printed p {found['p_text']}"] if found["p_text"] else []
+    words += [f"{found['model']} model"] if found["model"] else []
+    words += ["turned round: printed the other way"] if turned else []
+    facts = {"evidence": "printed ratios", "claim_ids": found["claim_id"], "ci_level": level}
+    method = f"{found['test'] or 'ratio'}, as printed" + ("" if not found["model"] else f" ({found['model']})")
+    rows = [pair.row(f"{method}, {found['claim_id']}", "HR", *values, found["p"], note="; ".join(words), **facts)]
+    return [*rows, _printed_minus_rebuilt(pair, found, values[0], turned, made)]
+
+
+def _printed_minus_rebuilt(
+    pair: Pair, found: pd.Series, value: float, turned: bool, made: PairwiseResult
+) -> dict[str, Any]:
+    """Printed ratio minus ours, with the limits that the rounding of the print allows."""
+    method, measure = f"hazard ratio beside {found['claim_id']}", "printed minus rebuilt"
+    facts = {"claim_ids": found["claim_id"]}
+    if made.log_hazard_ratio is None:
+        return pair.refused(method, measure, "no finite hazard ratio was rebuilt", **facts)
+    ours = exp(made.log_hazard_ratio.estimate)
+    ends = sorted(1 / v if turned else v for v in (found["value_min"], found["value_max"]))
+    within = ends[0] <= ours <= ends[1]
+    spread = made.ensemble[(made.ensemble["method"] == "Cox (Efron)") & (made.ensemble["measure"] == "hazard ratio")]
+    reached = bool(len(spread)) and spread.iloc[0]["q025"] <= value <= spread.iloc[0]["q975"]
+    note = f"printed {value:.4g}, rebuilt {ours:.4g}: " + (
+        "equal within the rounding of the print" if within else "differs by more than the rounding of the print"
+    )
+    if not within:
+        note += (
+            "; the printed value lies in the middle 95 % of the replicates' ratios" if reached
+            else "; no replicate near the middle reaches it, so curves between printed points differ from the real ones"
+        )  # fmt: skip
+        note += "; the print may be stratified or adjusted, ours is not"
+    return pair.row(method, measure, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
+
+
+def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
+    """Whether a claim's first arm is the comparator of this pair; refused where it is in neither group."""
+    for turned, side in ((False, "treatment"), (True, "comparator")):
+        group = pair.entry[side]
+        if (group["study"], group["arm"]) == (study, arm):
+            return turned
+    raise InputError(f"printed: {claim_id} is about arm {arm!r} of study {study!r}, which is in neither group")
+
+
+def _direction(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
+    """Whether the direction that a paper states in words is borne out by the rebuilt patients."""
+    said = str(found["direction"])
+    turned = _turned(pair, found["study_id"], found["arm_id"], found["claim_id"])
+    method, facts = f"direction stated in {found['claim_id']}", {"claim_ids": found["claim_id"]}
+    z = stack_z(pair.sets, "logrank")
+    z = z[np.isfinite(z)]
+    if said not in (*BETTER, *WORSE, *ALIKE) or z.size == 0:
+        why = "no event in either group" if z.size == 0 else f"{said!r} is not a direction that survival can bear out"
+        return [pair.refused(method, "direction", why, **facts)]
+    first_better = (said in BETTER) != turned
+    agree = np.mean(ensemble_p(pair) >= 0.05) if said in ALIKE else np.mean((z < 0) == first_better)
+    verdict = "borne out" if agree > 0.5 else "not borne out"
+    who = pair.labels[1] if turned else pair.labels[0]
+    unit = "have a log-rank p of 0.05 or more" if said in ALIKE else "agree with that direction"
+    note = f"printed: {who} {said}; {verdict}: {agree:.0%} of replicates {unit}. {_figures(made, pair)}"
+    return [pair.row(method, "direction", float(agree), *EMPTY, note=note, **facts)]
+
+
+def _figures(made: PairwiseResult, pair: Pair) -> str:
+    """Medians and landmark survival of both groups in words."""
+    parts = []
+    for method in dict.fromkeys(made.rows["method"]):
+        if method != "median" and not method.startswith("survival at"):
+            continue
+        values = [_value(made, method, name) for name in ("first arm", "second arm")]
+        shown = ["not reached" if not isfinite(v) else f"{v:.3g}" if method == "median" else f"{v:.0%}" for v in values]
+        unit = "" if method == "median" else " months"
+        parts.append(f"{method}{unit} {shown[0]} against {shown[1]}")
+    return f"{pair.labels[0]} against {pair.labels[1]}: {'; '.join(parts)}"
+
+
+def _value(made: PairwiseResult, method: str, measure: str) -> float:
+    found = made.rows[(made.rows["method"] == method) & (made.rows["measure"] == measure)]
+    return float(found["estimate"].iloc[0]) if len(found) else float("nan")
+
+
+def progressed_rows(pair: Pair, typed: Tables) -> list[dict[str, Any]]:
+    """Shares with an event within some months, as printed and as rebuilt, group by group."""
+    spec = pair.entry.get("progressed")
+    if spec is None:
+        return []
+    within, rows = float(spec["within"]), []
+    for claim_id in spec["claims"]:
+        found = claim(typed, "proportions", claim_id)
+        second = _turned(pair, found["study_id"], found["arm_id"], claim_id)
+        rows += _progressed(pair, found, within, int(second))
+    return rows
+
+
+def _progressed(pair: Pair, found: pd.Series, within: float, place: int) -> list[dict[str, Any]]:
+    measure, how = f"proportion with an event within {within:g} months", "share progressed"
+    facts = {"treatment": pair.labels[place], "comparator": "", "claim_ids": found["claim_id"], "n_comparator": np.nan,
+             "n_treatment": pair.facts[("n_treatment", "n_comparator")[place]]}  # fmt: skip
+    note = f"printed {found['percent_text']} %" + (f"; {found['note']}" if found["note"] else "")
+    printed = pair.row(f"{how}, as printed", measure, found["percent_prop"], *EMPTY,
+                       **{**facts, "evidence": "printed", "note": note})  # fmt: skip
+    curves = pair.stacks[place].curves
+    try:
+        if np.any(curves.reach < within):
+            raise NotEstimable(f"{within:g} months is beyond the follow-up of some replicate")
+        made = rubin_survival(*curves.landmark(within))
+    except NotEstimable as reason:
+        return [printed, pair.refused(f"{how}, rebuilt", measure, str(reason), **facts)]
+    ours = (1 - made.estimate, 1 - made.upper, 1 - made.lower)
+    low, high = found["percent_prop_min"], found["percent_prop_max"]
+    side = "agrees with" if low <= ours[2] and high >= ours[1] else "is outside"
+    words = f"the printed share {side} our interval; a curve between printed points is assumed, not seen"
+    return [printed, pair.row(f"{how}, rebuilt", measure, *ours, np.nan, **{**facts, "note": words})]

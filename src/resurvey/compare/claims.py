@@ -1,0 +1,42 @@
+"""Claims that a config entry names, found in the tables or refused by name."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.tables import Tables
+
+
+def claim(typed: Tables, table: str, claim_id: str) -> pd.Series:
+    """The row of a claim.
+
+    Raises
+    ------
+    InputError
+        If the table has no such claim; the message says in which table it is, where another has it.
+    """
+    rows = typed[table]
+    found = rows[rows["claim_id"] == claim_id]
+    if found.empty:
+        other = table_of(typed, claim_id)
+        where = f"it is in {other}.csv" if other else "no table has it"
+        raise InputError(f"there is no claim {claim_id!r} in {table}.csv ({where}): check the entry in config.yaml")
+    return found.iloc[0]
+
+
+def table_of(typed: Tables, claim_id: str) -> str:
+    """Name of the table that holds a claim; empty where none does."""
+    for name, rows in typed.items():
+        if "claim_id" in rows.columns and (rows["claim_id"] == claim_id).any():
+            return name
+    return ""
+
+
+def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:
+    """Treatment of an arm, from arms."""
+    arms = typed["arms"]
+    found = arms[(arms["study_id"] == study_id) & (arms["arm_id"] == arm_id) & (arms["treatment_id"] != "")]
+    if found.empty:
+        raise InputError(f"arm {arm_id!r} of study {study_id!r} has no treatment in arms.csv: fill treatment_id there")
+    return str(found.iloc[0]["treatment_id"])

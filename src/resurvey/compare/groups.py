@@ -1,0 +1,157 @@
+"""Groups of rebuilt patients that a config entry names, and two of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.outcome import refused_row, row
+from resurvey.compare.pairwise import match_replicates
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.risksets import RiskSets
+from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
+from resurvey.tables import Tables
+
+Entry = Mapping[str, Any]
+Group = Mapping[str, str]
+# Data cut under which patients that others rebuilt from published curves are kept.
+GIVEN_CURVE = "kmdata"
+
+
+def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str = "") -> pd.DataFrame:
+    """Patients of one group of a config entry: replicate, time (months), event.
+
+    Raises
+    ------
+    NotEstimable
+        Where the group was not rebuilt.
+    """
+    words = " / ".join(filter(None, (group["study"], group["arm"], population or group["population"],
+                                     group["endpoint"], group.get("data_cut", ""))))  # fmt: skip
+    missing = NotEstimable(
+        f"no patients of {words} were rebuilt: see results/reconstruction/accuracy.csv for the reason"
+    )
+    if group["study"] not in patients:
+        raise missing
+    table = patients[group["study"]]
+    wanted = {
+        "arm_id": group["arm"],
+        "population": population or group["population"],
+        "endpoint": group["endpoint"],
+        "data_cut": group.get("data_cut", ""),
+    }
+    chosen = np.ones(len(table), dtype=bool)
+    for column, value in wanted.items():
+        chosen &= (table[column] == value).to_numpy()
+    if not chosen.any():
+        raise missing
+    return table.loc[chosen, ["replicate", "time", "event"]]
+
+
+def check_group(typed: Tables, group: Group) -> None:
+    """Refuse a group whose study or arm no table knows: a slip in the config, not a lack of evidence."""
+    if group["study"] not in set(typed["studies"]["study_id"]):
+        raise InputError(f"there is no study {group['study']!r} in studies.csv: check the entry in config.yaml")
+    arms = typed["arms"].loc[typed["arms"]["study_id"] == group["study"], "arm_id"]
+    known = sorted({str(arm) for arm in arms})
+    if group["arm"] not in known:
+        raise InputError(
+            f"study {group['study']!r} has no arm {group['arm']!r} in arms.csv, only {', '.join(known) or 'none'}: "
+            "check the entry in config.yaml"
+        )
+
+
+def label_of(typed: Tables, group: Group) -> str:
+    """How to call a group: treatment, study, and population where it is a subgroup."""
+    arms = typed["arms"]
+    found = arms[(arms["study_id"] == group["study"]) & (arms["arm_id"] == group["arm"])]
+    names = typed["treatments"].set_index("treatment_id")["label"]
+    treatment = names.get(found.iloc[0]["treatment_id"], group["arm"]) if len(found) else group["arm"]
+    acronym = typed["studies"].set_index("study_id")["acronym"].get(group["study"], group["study"])
+    population = "" if group["population"] == "all" else f", {group['population']}"
+    return f"{treatment} ({acronym}{population})"
+
+
+def grade_of(typed: Tables, group: Group) -> str:
+    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`."""
+    if group.get("data_cut", "") == GIVEN_CURVE:
+        return "curve"
+    curves = typed.get("curves")
+    if curves is None or curves.empty:
+        return "summary"
+    same = (curves["study_id"] == group["study"]) & (curves["arm_id"] == group["arm"])
+    same &= (curves["population"] == group["population"]) & (curves["endpoint"] == group["endpoint"])
+    same &= curves["data_cut"] == group.get("data_cut", "")
+    return "curve" if same.any() else "summary"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups of rebuilt patients, and what every row about them says.
+
+    Attributes
+    ----------
+    entry : mapping
+        The config entry.
+    first, second : DataFrame
+        Patients: replicate, time, event.
+    labels : (str, str)
+    facts : dict
+        treatment, comparator, endpoint, population, n_treatment, n_comparator.
+    evidence : str
+        The weaker grade of the two groups.
+    """
+
+    entry: Entry
+    first: pd.DataFrame
+    second: pd.DataFrame
+    labels: tuple[str, str]
+    facts: dict[str, Any]
+    evidence: str
+
+    @cached_property
+    def stacks(self) -> tuple[PatientStack, PatientStack]:
+        """Arrays of both groups, replicate beside replicate."""
+        a, b = (patient_stack(part, name) for part, name in zip((self.first, self.second), self.labels, strict=True))
+        return match_replicates(a, b, self.labels)[:2]
+
+    @cached_property
+    def sets(self) -> RiskSets:
+        """Risk sets of both groups."""
+        return pair_risk_sets(*self.stacks)
+
+    def row(self, method: str, measure: str, *numbers: float, **extra: Any) -> dict[str, Any]:
+        """A row with this pair's facts and grade; numbers are estimate, lower, upper, p."""
+        return row(self.entry, method, measure, *numbers, **{"evidence": self.evidence, **self.facts, **extra})
+
+    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+        """A row that says why there is no estimate."""
+        return refused_row(self.entry, method, measure, reason, **{"evidence": self.evidence, **self.facts, **extra})
+
+
+def pair_of(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Pair:
+    """Both groups of an entry of kind `patients`; raises InputError for a slip, NotEstimable for a lack of patients."""
+    groups = (entry["treatment"], entry["comparator"])
+    for group in groups:
+        check_group(typed, group)
+    first, second = (group_of(patients, group) for group in groups)
+    labels = (label_of(typed, groups[0]), label_of(typed, groups[1]))
+    facts = {
+        "treatment": labels[0],
+        "comparator": labels[1],
+        "endpoint": groups[0]["endpoint"],
+        "population": groups[0]["population"],
+        "n_treatment": _size(first),
+        "n_comparator": _size(second),
+    }
+    grades = {grade_of(typed, group) for group in groups}
+    return Pair(entry, first, second, labels, facts, "summary" if "summary" in grades else "curve")
+
+
+def _size(patients: pd.DataFrame) -> int:
+    return int((patients["replicate"] == patients["replicate"].iloc[0]).sum())

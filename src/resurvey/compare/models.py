@@ -1,0 +1,116 @@
+"""Parametric fits to each group on some of its replicates: which distribution fits, and what it says of the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.groups import Pair
+from resurvey.errors import ResurveyError
+from resurvey.survival.families import FAMILIES
+from resurvey.survival.parametric import fit_model
+from resurvey.survival.stack import PatientStack
+
+# Splines cost ten times as much as the standard families, so they are fitted to fewer replicates.
+SPLINES = ("spline-hazard-1", "spline-odds-1", "spline-normal-1")
+REPLICATES = 10
+SPLINE_REPLICATES = 3
+NUMBERS = ("aic", "bic", "median", "mean")
+COLUMNS = ["group", "model", "replicates", "fitted", "parameters"]
+COLUMNS += [f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_high")] + ["lowest_aic", "status", "note"]
+
+
+def model_table(pair: Pair) -> pd.DataFrame:
+    """Fits of the standard families and of one-knot splines to both groups.
+
+    Returns
+    -------
+    DataFrame
+        group ('first', 'second'), model, replicates (tried), fitted, parameters; aic, bic, median and mean (months)
+        with the least and the greatest over the replicates; lowest_aic: share of the replicates in which the model
+        has the lowest AIC among the standard families. A model that cannot be fitted in most replicates has status
+        `refused` and the reason. Sorted by group and AIC. AIC compares models of one group, and of the same replicates.
+    """
+    parts = []
+    for name, stack in zip(("first", "second"), pair.stacks, strict=True):
+        fits = _fits_of(stack)
+        shares = _lowest(fits)
+        rows = [{**_row(model, made), "lowest_aic": shares.get(model, np.nan)} for model, made in fits.items()]
+        table = pd.DataFrame(rows).assign(group=name)
+        parts.append(table.sort_values("aic", kind="stable", na_position="last"))
+    return pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS)
+
+
+def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The family of lowest mean AIC in each group and the mean survival time it implies, as rows of comparisons.csv."""
+    rows = []
+    for name, label in zip(("first", "second"), pair.labels, strict=True):
+        usable = table[(table["group"] == name) & (table["status"] == "estimated") & table["model"].isin(FAMILIES)]
+        method, measure = f"parametric, lowest AIC, {name} group", "mean survival time"
+        facts = {"treatment": label, "comparator": "", "n_comparator": np.nan}
+        if usable.empty:
+            rows.append(pair.refused(method, measure, "no parametric family could be fitted: see models.csv", **facts))
+            continue
+        best = usable.iloc[0]
+        words = f"{best['model']}, AIC {best['aic']:.1f}, lowest in {best['lowest_aic']:.0%} of replicates"
+        note = f"{words}; limits are the least and greatest over {best['replicates']} fits, no confidence interval"
+        if not np.isfinite(best["mean"]):
+            rows.append(pair.refused(method, measure, f"{words}; its mean is infinite in some replicates", **facts))
+            continue
+        values = (best["mean"], best["mean_low"], best["mean_high"], np.nan)
+        rows.append(pair.row(method, measure, *values, note=f"{note}; the tail is extrapolated", **facts))
+    return rows
+
+
+def _fits_of(stack: PatientStack) -> dict[str, list[Any]]:
+    """Numbers of each model in each replicate chosen; a replicate that cannot be fitted holds the reason."""
+    made: dict[str, list[Any]] = {}
+    for models, wanted in ((tuple(FAMILIES), REPLICATES), (SPLINES, SPLINE_REPLICATES)):
+        chosen = np.unique(np.linspace(0, stack.replicates - 1, wanted).round().astype(int))
+        for index in chosen:
+            real = stack.time[index] >= 0
+            numbers = _fit_all(stack.time[index][real].tobytes(), stack.event[index][real].tobytes(), models)
+            for model, value in zip(models, numbers, strict=True):
+                made.setdefault(model, []).append(value)
+    return made
+
+
+def _lowest(fits: dict[str, list[Any]]) -> dict[str, float]:
+    """Share of replicates in which each standard family has the lowest AIC."""
+    names = [name for name in FAMILIES if name in fits]
+    aic = np.array([[fit["aic"] if isinstance(fit, dict) else np.inf for fit in fits[name]] for name in names])
+    winner = aic.argmin(axis=0)
+    return {name: float(np.mean(winner == i)) for i, name in enumerate(names)}
+
+
+@lru_cache(maxsize=1024)
+def _fit_all(time: bytes, event: bytes, models: Sequence[str]) -> tuple[Any, ...]:
+    """Fits of one replicate; remembered, as one group serves in many comparisons."""
+    return tuple(_fit(np.frombuffer(time), np.frombuffer(event), model) for model in models)
+
+
+def _fit(time: np.ndarray, event: np.ndarray, model: str) -> dict[str, float] | str:
+    try:
+        fit = fit_model(time, event, model)
+        return {"parameters": len(fit.theta), **{name: float(getattr(fit, name)) for name in NUMBERS}}
+    except ResurveyError as reason:
+        return str(reason)
+
+
+def _row(model: str, fits: Sequence[Any]) -> dict[str, Any]:
+    known = pd.DataFrame([fit for fit in fits if isinstance(fit, dict)])
+    base = {"model": model, "replicates": len(fits), "fitted": len(known)}
+    reasons = [fit for fit in fits if isinstance(fit, str)]
+    if len(known) <= len(fits) / 2:
+        return {**base, "status": "refused", "note": reasons[0]}
+    values: dict[str, Any] = {"parameters": int(known["parameters"].iloc[0])}
+    for name in NUMBERS:
+        values |= {name: known[name].mean(), f"{name}_low": known[name].min(), f"{name}_high": known[name].max()}
+    infinite = int((~np.isfinite(known["mean"])).sum())
+    notes = [f"{len(reasons)} replicates could not be fitted: {reasons[0]}"] if reasons else []
+    notes += [f"the mean is infinite in {infinite} of {len(known)} replicates"] if infinite else []
+    return {**base, **values, "status": "estimated", "note": "; ".join(notes)}

@@ -1,0 +1,124 @@
+"""Printed response rates and printed medians side by side, study by study, nothing pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.claims import claim, treatment_of
+from resurvey.compare.groups import Entry
+from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.errors import NotEstimable
+from resurvey.tables import Tables
+
+
+def compare_rates(entry: Entry, typed: Tables) -> Outcome:
+    """Response rates side by side: exact intervals, differences with Newcombe's, no adjustment."""
+    groups = [_rate(typed, name) for name in (entry["treatment"], *entry["comparators"])]
+    rates = pd.DataFrame(groups)
+    rows = []
+    for rate in groups:
+        values = (rate["percent"] / 100, rate["lower"], rate["upper"], np.nan)
+        facts = {"treatment": rate["label"], "claim_ids": rate["claim_id"], "n_treatment": rate["total"]}
+        rows.append(row(entry, "Clopper-Pearson", "proportion", *values, evidence="printed counts", **facts))
+    for rate in groups[1:]:
+        rows.append(_difference(entry, groups[0], rate))
+    return Outcome(pd.DataFrame(rows), {"rates": rates})
+
+
+def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
+    from statsmodels.stats.proportion import proportion_confint
+
+    found = claim(typed, "proportions", claim_id)
+    total = found["total"]
+    if not isfinite(total):
+        arms = typed["arms"]
+        same = (arms["study_id"] == found["study_id"]) & (arms["arm_id"] == found["arm_id"])
+        sizes = arms.loc[same & (arms["population"] == found["population"]) & np.isfinite(arms["n"]), "n"]
+        if sizes.empty:
+            raise NotEstimable(f"{claim_id} prints a percentage without a total, and arms.csv has no size for it")
+        total = sizes.iloc[0]
+    count = found["n"] if isfinite(found["n"]) else round(total * found["percent"] / 100)
+    lower, upper = proportion_confint(count, total, method="beta")
+    note = "" if isfinite(found["n"]) else "count from the printed percentage and the size of the arm"
+    return {
+        "claim_id": claim_id,
+        "label": f"{found['study_id']} {found['arm_id']}",
+        "n": int(count),
+        "total": int(total),
+        "percent": 100 * count / total,
+        "lower": lower,
+        "upper": upper,
+        "note": note,
+    }
+
+
+def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    from scipy.stats import fisher_exact
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    counts = (first["n"], first["total"], second["n"], second["total"])
+    lower, upper = confint_proportions_2indep(*counts, method="newcomb", compare="diff")
+    table = [[first["n"], first["total"] - first["n"]], [second["n"], second["total"] - second["n"]]]
+    p = float(fisher_exact(table)[1])
+    difference = first["n"] / first["total"] - second["n"] / second["total"]
+    return row(
+        entry,
+        "Newcombe; p by Fisher",
+        "difference in proportions",
+        difference,
+        lower,
+        upper,
+        p,
+        evidence="printed counts",
+        treatment=first["label"],
+        comparator=second["label"],
+        n_treatment=first["total"],
+        n_comparator=second["total"],
+        claim_ids=f"{first['claim_id']};{second['claim_id']}",
+        note=second["note"],
+    )
+
+
+def compare_ratios(entry: Entry, typed: Tables) -> Outcome:
+    """Printed ratios beside the ratio of the printed medians (its inverse is the hazard ratio of two exponentials)."""
+    rows = []
+    for pair in entry["pairs"]:
+        first, second = (claim(typed, "medians", name) for name in pair["medians"])
+        facts = {
+            "treatment": treatment_of(typed, first["study_id"], first["arm_id"]),
+            "comparator": treatment_of(typed, second["study_id"], second["arm_id"]),
+            "endpoint": first["endpoint"],
+            "population": pair["label"],
+        }
+        rows.append(_median_ratio(entry, first, second, facts))
+        if "ratio" in pair:
+            rows.append(_printed_ratio(entry, typed, pair["ratio"], facts))
+    return Outcome(pd.DataFrame(rows), {})
+
+
+def _median_ratio(entry: Entry, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]) -> dict[str, Any]:
+    ids = {"claim_ids": f"{first['claim_id']};{second['claim_id']}"}
+    a, b = first["value_months"], second["value_months"]
+    method, measure = "ratio of medians", "median ratio"
+    if not (isfinite(a) and isfinite(b) and b > 0):
+        reason = "a median that was not reached has no ratio"
+        return refused_row(entry, method, measure, reason, "printed medians", **ids, **facts)
+    lower = first["value_months_min"] / second["value_months_max"]
+    upper = first["value_months_max"] / second["value_months_min"]
+    note = "limits are those of rounding, not of sampling"
+    return row(entry, method, measure, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
+
+
+def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    found = claim(typed, "hazard_ratios", claim_id)
+    values = (found["value"], found["lower"], found["upper"], found["p"])
+    words = [f"p {found['p_text']}"] if found["p_text"] else []
+    words += [] if isfinite(found["lower"]) else ["printed without an interval"]
+    level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
+    more = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
+    return row(entry, "as printed", found["measure"], *values, "printed ratios", **more, **facts)

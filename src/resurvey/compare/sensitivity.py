@@ -1,0 +1,289 @@
+"""The same comparison made otherwise: another data cut, other printed values, other choices of the reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from math import exp, isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.claims import claim, table_of
+from resurvey.compare.groups import GIVEN_CURVE, Entry, Pair, pair_of
+from resurvey.compare.outcome import Outcome, frame, refused_row, row
+from resurvey.compare.pairwise import PairwiseResult
+from resurvey.compare.rubin import EnsembleEstimate, rubin
+from resurvey.compare.shapes import restricted_difference
+from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.cox import stack_cox
+from resurvey.survival.proportional import piece_of
+from resurvey.survival.risksets import RiskSets
+from resurvey.survival.rmst import common_horizon
+from resurvey.tables import Tables
+
+COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
+COLUMNS += ["ratio_to_main", "conclusion", "status", "note"]
+
+
+def log_hazard_ratio(sets: RiskSets) -> EnsembleEstimate:
+    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none."""
+    values, se = stack_cox(sets, "efron")
+    known = np.isfinite(se)
+    if known.mean() <= 0.5:
+        raise NotEstimable(f"no finite hazard ratio in {int((~known).sum())} of {known.size} replicates")
+    return rubin(values[known], se[known] ** 2)
+
+
+def patient_sensitivity(
+    pair: Pair, made: PairwiseResult, typed: Tables, patients: Mapping[str, pd.DataFrame]
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Rows and table of the variations of a comparison of rebuilt patients."""
+    main = made.log_hazard_ratio
+    lines = [_line("as compared", "main", main, main, restricted=_restricted(pair), pair=pair)]
+    lines += [_varied(name, entry, main, typed, patients) for name, entry in _other_groups(pair, patients)]
+    lines += list(_choices(pair, made))
+    rows = [_patient_row(pair, line) for line in lines[1:]]
+    return rows, frame(lines, [*COLUMNS, "rmst_difference", "horizon"])
+
+
+def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, Entry]]:
+    """The entry with another data cut of one group, for every cut that was rebuilt; then what the config lists."""
+    for side in ("treatment", "comparator"):
+        group = pair.entry[side]
+        table = patients[group["study"]]
+        same = (table["arm_id"] == group["arm"]) & (table["population"] == group["population"])
+        same &= table["endpoint"] == group["endpoint"]
+        for cut in sorted(set(table.loc[same, "data_cut"].astype(str)) - {group.get("data_cut", "")}):
+            what = "curve rebuilt by others" if cut == GIVEN_CURVE else f"data cut {cut or 'not named'}"
+            yield f"{side}, {what}", {**pair.entry, side: {**group, "data_cut": cut}}
+    # Two arms of one study belong to one cut: change both together as well.
+    first, second = pair.entry["treatment"], pair.entry["comparator"]
+    if first["study"] == second["study"]:
+        table = patients[first["study"]]
+        cuts = [_cuts(table, group) for group in (first, second)]
+        for cut in sorted((cuts[0] & cuts[1]) - {first.get("data_cut", "")}):
+            both = {side: {**pair.entry[side], "data_cut": cut} for side in ("treatment", "comparator")}
+            yield f"both, data cut {cut or 'not named'}", {**pair.entry, **both}
+    for spec in pair.entry.get("vary", ()):
+        sides = {side: {**pair.entry[side], **spec[side]} for side in ("treatment", "comparator") if side in spec}
+        yield spec["name"], {**pair.entry, **sides}
+
+
+def _cuts(table: pd.DataFrame, group: Mapping[str, str]) -> set[str]:
+    same = (table["arm_id"] == group["arm"]) & (table["population"] == group["population"])
+    return set(table.loc[same & (table["endpoint"] == group["endpoint"]), "data_cut"].astype(str))
+
+
+def _varied(
+    name: str, entry: Entry, main: EnsembleEstimate | None, typed: Tables, patients: Mapping[str, pd.DataFrame]
+) -> dict[str, Any]:
+    try:
+        pair = pair_of(entry, typed, patients)
+        return _line(name, "data", log_hazard_ratio(pair.sets), main, restricted=_restricted(pair), pair=pair)
+    except NotEstimable as reason:
+        return _refused(name, "data", str(reason))
+
+
+def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
+    """Variations of what the reconstruction assumed."""
+    main = made.log_hazard_ratio
+    if main is None:
+        yield _refused("choices of the reconstruction", "reconstruction", "no finite hazard ratio to vary")
+        return
+    seen = replace_between(main)
+    yield _line("as if the patients had been seen", "reconstruction", seen, main, pair=pair,
+                note="sampling error alone: what ignoring the rebuilding would claim")  # fmt: skip
+    for name, start in (("even replicates only", 0), ("odd replicates only", 1)):
+        yield _replicates(pair, main, name, start)
+    medians = [float(np.median(stack.curves.quantile(0.5))) for stack in pair.stacks]
+    end = max(medians)
+    name = "follow-up cut at the later median"
+    if not isfinite(end):
+        yield _refused(name, "reconstruction", "a median is not reached in most replicates")
+        return
+    try:
+        cut = log_hazard_ratio(piece_of(pair.sets, -1.0, end))
+        note = f"events after {end:.3g} months left out: beyond it the shape of the curve is assumed more than printed"
+        yield _line(name, "reconstruction", cut, main, pair=pair, note=note)
+    except NotEstimable as reason:
+        yield _refused(name, "reconstruction", str(reason))
+
+
+def replace_between(effect: EnsembleEstimate) -> EnsembleEstimate:
+    """The same estimate with its within variance alone."""
+    made = rubin([effect.estimate], [effect.within])
+    return replace(made, replicates=effect.replicates)
+
+
+def _replicates(pair: Pair, main: EnsembleEstimate, name: str, start: int) -> dict[str, Any]:
+    values, se = stack_cox(pair.sets, "efron")
+    chosen = np.isfinite(se) & (np.arange(se.size) % 2 == start)
+    if chosen.sum() < 2:
+        return _refused(name, "reconstruction", "fewer than two replicates with a ratio")
+    made = rubin(values[chosen], se[chosen] ** 2)
+    return _line(name, "reconstruction", made, main, pair=pair, note="how far the number of replicates matters")
+
+
+def _restricted(pair: Pair) -> tuple[float, float]:
+    end = float(common_horizon(*(stack.curves for stack in pair.stacks)))
+    made = restricted_difference(pair.stacks, end)
+    return (made.estimate if made is not None else np.nan), end
+
+
+def _line(
+    name: str,
+    kind: str,
+    made: Any,
+    main: Any,
+    *,
+    pair: Pair | None = None,
+    restricted: tuple[float, float] = (np.nan, np.nan),
+    note: str = "",
+    **extra: Any,
+) -> dict[str, Any]:
+    """One variation on the scale of ratios, beside the main estimate."""
+    if made is None:
+        return _refused(name, kind, "no finite hazard ratio")
+    line = {"variation": name, "kind": kind, "measure": "HR", "status": "estimated", "note": note, **extra}
+    if pair is not None:
+        line |= {"treatment": pair.labels[0], "comparator": pair.labels[1]}
+        line |= {"rmst_difference": restricted[0], "horizon": restricted[1]}
+    line |= {key: exp(getattr(made, key)) for key in ("estimate", "lower", "upper")} | {"p": made.p}
+    if main is not None:
+        line |= {"ratio_to_main": exp(made.estimate - main.estimate), "conclusion": _conclusion(made, main)}
+    return line
+
+
+def _conclusion(made: Any, main: Any) -> str:
+    def side(effect: Any) -> int:
+        return 1 if effect.lower > 0 else -1 if effect.upper < 0 else 0
+
+    names = {1: "above 1", -1: "below 1", 0: "interval includes 1"}
+    return "as compared" if side(made) == side(main) else f"changed: {names[side(made)]}, was {names[side(main)]}"
+
+
+def _refused(name: str, kind: str, reason: str) -> dict[str, Any]:
+    return {"variation": name, "kind": kind, "measure": "HR", "status": "refused", "note": reason}
+
+
+def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
+    method = f"sensitivity: {line['variation']}"
+    if line["status"] == "refused":
+        return pair.refused(method, "HR", line["note"])
+    values = [line[key] for key in ("estimate", "lower", "upper", "p")]
+    words = [line["note"], f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
+    return pair.row(method, "HR", *values, note="; ".join(part for part in words if part))
+
+
+Make = Callable[[Entry, Tables], Outcome]
+
+
+def with_alternatives(entry: Entry, typed: Tables, make: Make) -> Outcome:
+    """A comparison of printed ratios, and again with each of its claims exchanged as `alternatives` lists.
+
+    The repeats give sensitivity.csv and, for all kinds but a network (whose rows are too many), rows of
+    comparisons.csv whose method begins with `sensitivity`.
+    """
+    main = make(entry, typed)
+    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in _leading(main.estimates)]
+    for name, kind, varied in _variations(entry, typed, main):
+        try:
+            repeated = make(varied, typed)
+            leading = _leading(repeated.estimates)
+            lines += [_printed_line(line, name, kind, main.estimates) for line in leading]
+        except NotEstimable as reason:
+            lines.append(_refused(name, kind, str(reason)))
+    table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
+    if len(table) <= len(_leading(main.estimates)):
+        return main
+    rows = [] if entry["kind"] == "network" else [_printed_row(entry, line) for line in lines if line["kind"] != "main"]
+    estimates = pd.concat([main.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else main.estimates
+    return Outcome(estimates, {**main.tables, "sensitivity": table})
+
+
+def _leading(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
+    rows = estimates[(estimates["measure"] == "HR") & (estimates["status"] == "estimated")]
+    rows = rows[~rows["method"].str.startswith(("prediction", "not pooled"))]
+    if "population" in rows and (rows["kind"] == "pool").all():
+        rows = rows[rows["population"] == "all"]
+    return [dict(line) for _, line in rows.iterrows()]
+
+
+def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, Entry]]:
+    for spec in entry.get("alternatives", ()):
+        old, new = spec["instead_of"], spec["use"]
+        claim(typed, "hazard_ratios", new)
+        used = {entry.get("first"), entry.get("second"), *entry.get("claims", ())}
+        if old not in used:
+            where = table_of(typed, old)
+            raise InputError(
+                f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
+            )
+        yield spec["name"], "printed value", _exchanged(entry, old, new)
+    if entry["kind"] == "network":
+        yield from _fewer(entry, typed, main)
+
+
+def _exchanged(entry: Entry, old: str, new: str) -> Entry:
+    changed = dict(entry)
+    for key in ("first", "second"):
+        if entry.get(key) == old:
+            changed[key] = new
+    if "claims" in entry:
+        changed["claims"] = [new if item == old else item for item in entry["claims"]]
+    if "groups" in entry:
+        changed["groups"] = {
+            name: [new if item == old else item for item in items] for name, items in entry["groups"].items()
+        }
+    return changed
+
+
+def _fewer(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, Entry]]:
+    """A network without each study in turn, and of its randomised studies alone."""
+    contrasts = main.tables.get("contrasts", pd.DataFrame())
+    if contrasts.empty:
+        return
+    studies = typed["studies"].set_index("study_id")
+    for study in dict.fromkeys(contrasts["study"]):
+        left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
+        if left:
+            yield f"without {studies['acronym'].get(study, study)}", "study left out", {**entry, "claims": left}
+    design = contrasts["study"].map(studies["design"])
+    randomised = list(contrasts.loc[design == "randomised", "claim_id"])
+    if 0 < len(randomised) < len(contrasts):
+        yield "randomised studies only", "study left out", {**entry, "claims": randomised}
+
+
+def _printed_line(line: Mapping[str, Any], name: str, kind: str, main: pd.DataFrame) -> dict[str, Any]:
+    keys = ["method", "treatment", "comparator"]
+    same = (main[[k for k in keys if k in main]] == pd.Series({k: line.get(k) for k in keys if k in main})).all(axis=1)
+    same &= main["measure"] == "HR"
+    if "population" in main and line.get("kind") == "pool":
+        same &= main["population"] == "all"
+    made = {"variation": name, "kind": kind, "model": line["method"], "status": "estimated", "note": ""}
+    made |= {key: line.get(key) for key in ("treatment", "comparator", "measure", "estimate", "lower", "upper", "p")}
+    if not same.any():
+        return {**made, "note": "not in the main analysis"}
+    first = main[same].iloc[0]
+    ends = [int(one["lower"] > 1) - int(one["upper"] < 1) for one in (line, first)]
+    made["ratio_to_main"] = line["estimate"] / first["estimate"]
+    made["conclusion"] = "as compared" if ends[0] == ends[1] else "changed"
+    return made
+
+
+def _printed_row(entry: Entry, line: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
+    method = f"sensitivity: {line['variation']}" + (f", {line['model']}" if line.get("model") else "")
+    facts |= {"population": f"sensitivity: {line['variation']}"}
+    if line["status"] == "refused":
+        return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
+    values = [line[key] for key in ("estimate", "lower", "upper", "p")]
+    note = (
+        f"{line['ratio_to_main']:.2f} times the main ratio; conclusion {line['conclusion']}"
+        if line.get("conclusion")
+        else ""
+    )
+    return row(entry, method, "HR", *values, "printed ratios", note=note, **facts)

@@ -1,0 +1,165 @@
+"""Tables behind the figures of two groups: curves, numbers at risk, log-cumulative hazards, restricted means, bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.bias import bias_array, bias_needed, e_values, shifted_null
+from resurvey.compare.groups import Pair
+from resurvey.compare.rubin import EnsembleEstimate, rubin
+from resurvey.survival import kaplan_meier
+from resurvey.survival.rmst import common_horizon
+from resurvey.survival.stack import PatientStack
+
+HORIZONS = 25
+RISK_TIMES = 7
+BAND = 0.9
+GROUPS = ("first", "second")
+
+
+def curve_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
+    """Median curve of each group's replicates and the middle of them: group, time, survival, lower, upper."""
+    parts = []
+    for name, stack in zip(GROUPS, stacks, strict=True):
+        grid = np.linspace(0.0, float(stack.curves.last.max()), 121)
+        curves = np.array([kaplan_meier(*_members(stack, i)).at(grid) for i in range(len(stack.time))])
+        low, middle, high = np.quantile(curves, [(1 - BAND) / 2, 0.5, (1 + BAND) / 2], axis=0)
+        parts.append(pd.DataFrame({"group": name, "time": grid, "survival": middle, "lower": low, "upper": high}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _members(stack: PatientStack, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Times and marks of one replicate, without the fillers."""
+    real = stack.time[index] >= 0
+    return stack.time[index][real], stack.event[index][real]
+
+
+def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
+    """At risk just before, and censored and events up to, a few times; means over the replicates."""
+    end = max(float(stack.curves.last.max()) for stack in stacks)
+    step = _round_step(end / (RISK_TIMES - 1))
+    parts = []
+    for name, stack in zip(GROUPS, stacks, strict=True):
+        for time in np.arange(0.0, end + 1e-9, step):
+            gone = (stack.time >= 0) & (stack.time <= time)
+            parts.append(
+                {
+                    "group": name,
+                    "time": time,
+                    "at_risk": float((stack.time >= time).sum(axis=1).mean()),
+                    "censored": float((gone & (stack.event == 0)).sum(axis=1).mean()),
+                    "events": float((gone & (stack.event == 1)).sum(axis=1).mean()),
+                }
+            )
+    return pd.DataFrame(parts)
+
+
+def _round_step(rough: float) -> float:
+    """A step of 1, 2, 3, 6 or 12 (or tens of these) that is not below `rough`."""
+    steps = [unit * size for size in (0.1, 1, 10, 100) for unit in (1, 2, 3, 6, 12)]
+    return next((step for step in sorted(steps) if step >= rough), rough)
+
+
+def hazard_table(curves: pd.DataFrame) -> pd.DataFrame:
+    """Log-cumulative hazard against log time: group, log_time, value."""
+    inside = curves[(curves["survival"] > 0) & (curves["survival"] < 1) & (curves["time"] > 0)]
+    values = np.log(-np.log(inside["survival"]))
+    return pd.DataFrame({"group": inside["group"], "log_time": np.log(inside["time"]), "value": values})
+
+
+def restricted_difference(stacks: Sequence[PatientStack], horizon: float) -> EnsembleEstimate | None:
+    """Difference of restricted means, first minus second, to one horizon; None where no event lies before it."""
+    (mean_a, var_a), (mean_b, var_b) = (stack.curves.restricted_mean(horizon) for stack in stacks)
+    if not np.all(var_a + var_b > 0):
+        return None
+    return rubin(mean_a - mean_b, var_a + var_b)
+
+
+def rmst_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
+    """Difference of restricted means over horizons: horizon, estimate, lower, upper, p."""
+    end = common_horizon(*(stack.curves for stack in stacks))
+    rows = []
+    for horizon in np.linspace(end / HORIZONS, end, HORIZONS):
+        made = restricted_difference(stacks, float(horizon))
+        if made is not None:
+            rows.append({"horizon": horizon, **{k: getattr(made, k) for k in ("estimate", "lower", "upper", "p")}})
+    return pd.DataFrame(rows, columns=["horizon", "estimate", "lower", "upper", "p"])
+
+
+def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
+    """Difference of restricted means to each landmark; a landmark beyond the follow-up is refused."""
+    end = common_horizon(*(stack.curves for stack in pair.stacks))
+    rows = []
+    for time in times:
+        method, measure = "restricted mean, unadjusted", f"difference up to {time:g} months"
+        if time > end:
+            reason = f"{time:g} months is beyond {end:.3g} months, the follow-up of every replicate of both groups"
+            rows.append(pair.refused(method, measure, reason))
+            continue
+        made = restricted_difference(pair.stacks, float(time))
+        if made is None:
+            rows.append(pair.refused(method, measure, f"no event up to {time:g} months in some replicate: no variance"))
+        else:
+            rows.append(pair.row(method, measure, made.estimate, made.lower, made.upper, made.p))
+    return rows
+
+
+def bias_tables(effect: EnsembleEstimate) -> dict[str, pd.DataFrame]:
+    """What would have to be wrong with a log hazard ratio: e_values, bias_needed, bias_array, shifted_null."""
+    shifted = shifted_null(effect)
+    return {
+        "e_values": e_values(effect),
+        "bias_needed": bias_needed(effect),
+        "bias_array": bias_array(effect),
+        "shifted_null": shifted.assign(tipping=shifted.attrs["tipping"]),
+    }
+
+
+BIAS_MEASURES = {
+    "E-value": ("of the estimate", "of the nearer limit"),
+    "bias needed": ("to change the conclusion", "to cross 1", "to reverse the conclusion"),
+    "array analysis": ("share of cells with another conclusion",),
+    "shifted null": ("margin at which significance is lost",),
+}
+
+
+def bias_rows(pair: Pair, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """The same in rows; all refused with the reason where there is no ratio to judge."""
+    if not tables:
+        reason = "no finite hazard ratio, so nothing can be said of its bias"
+        return [pair.refused(m, f"{m} {part}", reason) for m, parts in BIAS_MEASURES.items() for part in parts]
+    empty = (np.nan, np.nan, np.nan)
+    rows = []
+    for _, line in tables["e_values"].iterrows():
+        note = f"hazard ratio {line['ratio']:.3g}, as a risk ratio {line['risk_ratio']:.3g} (outcome taken as common)"
+        rows.append(pair.row("E-value", f"E-value of the {line['of']}", line["e_value"], *empty, note=note))
+    for _, line in tables["bias_needed"].iterrows():
+        note = "as a factor of the hazard ratio, in the direction that flatters"
+        if line["already"]:
+            note = "none is needed: the interval includes 1 as it stands"
+        rows.append(
+            pair.row("bias needed", f"bias needed to {line['question']}", line["ratio_bias"], *empty, note=note)
+        )
+    array = tables["bias_array"]
+    changed = array["conclusion"] != "as observed"
+    note = (
+        f"{int(changed.sum())} of {len(array)} combinations of strength ({array['strength'].min():g} to "
+        f"{array['strength'].max():g}) and prevalence in the treated (0 to 1; in the comparator "
+        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {array['ratio'].min():.3g} to {array['ratio'].max():.3g}"
+    )
+    rows.append(pair.row("array analysis", f"array analysis {BIAS_MEASURES['array analysis'][0]}",
+                         float(changed.mean()), *empty, note=note))  # fmt: skip
+    shifted = tables["shifted_null"]
+    kept = shifted[shifted["significant"]]
+    note = (
+        f"still significant against a null of {kept['margin'].iloc[-1]:.3g}"
+        if len(kept)
+        else "not significant against 1"
+    )
+    rows.append(pair.row("shifted null", f"shifted null {BIAS_MEASURES['shifted null'][0]}",
+                         float(shifted["tipping"].iloc[0]), *empty, note=note))  # fmt: skip
+    return rows

@@ -1,0 +1,187 @@
+"""A treatment group standardised, by subgroup, to the shares another population has: printed ones, or a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import exp, isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.adjust_effects import weighted_cox
+from resurvey.compare.claims import claim
+from resurvey.compare.groups import Entry, Pair, check_group, group_of
+from resurvey.compare.pairwise import match_replicates
+from resurvey.compare.rubin import EnsembleEstimate, rubin
+from resurvey.compare.standardise import poststratify
+from resurvey.errors import InputError, NotEstimable, ResurveyError
+from resurvey.survival.rmst import common_horizon
+from resurvey.survival.stack import PatientStack, patient_stack
+from resurvey.tables import Tables
+
+Spec = Mapping[str, Any]
+MINIMUM_ESS = 10.0
+
+
+def shares_of(spec: Spec, typed: Tables) -> tuple[dict[str, float], str]:
+    """Shares of the target population by subgroup, and where they are from, in words.
+
+    Each share of a config entry is a number (a scenario), the id of a claim in proportions.csv (its count), or
+    ``{rest_of: claim}``: what is left of that claim's count after the other shares. Printed shares are rescaled to
+    sum to 1, so a printed category `unknown` that is not named is left out.
+
+    Raises
+    ------
+    InputError
+        If numbers and claims are mixed, a claim does not exist or prints no count, or counts exceed the rest's claim.
+    """
+    names, given = list(spec["populations"]), list(spec["shares"])
+    if len(names) != len(given):
+        raise InputError(f"standardise {spec['name']!r} names {len(names)} populations but {len(given)} shares")
+    numbers = [isinstance(value, int | float) for value in given]
+    if all(numbers):
+        return dict(zip(names, map(float, given), strict=True)), "a scenario, no publication prints the mix"
+    if any(numbers):
+        raise InputError(f"standardise {spec['name']!r} mixes numbers and claims: give all shares in one way")
+    counts = [None if isinstance(value, Mapping) else _count(typed, value, spec) for value in given]
+    known = sum(count for count in counts if count is not None)
+    for i, value in enumerate(given):
+        if isinstance(value, Mapping):
+            whole = _count(typed, value["rest_of"], spec)
+            if counts.count(None) > 1 or whole < known:
+                raise InputError(
+                    f"standardise {spec['name']!r}: {value['rest_of']} counts {whole:g}, the other shares {known:g}: "
+                    "exactly one share may be a rest, and not a negative one"
+                )
+            counts[i] = whole - known
+    total = float(sum(counts))  # type: ignore[arg-type]
+    if total <= 0:
+        raise InputError(f"standardise {spec['name']!r}: the counts of its shares add up to 0")
+    ids = [value["rest_of"] if isinstance(value, Mapping) else value for value in given]
+    made = {name: float(count) / total for name, count in zip(names, counts, strict=True)}  # type: ignore[arg-type]
+    return made, f"printed counts ({', '.join(ids)}), {total:g} patients"
+
+
+def _count(typed: Tables, claim_id: str, spec: Spec) -> float:
+    found = claim(typed, "proportions", claim_id)
+    if not isfinite(found["n"]):
+        raise InputError(f"standardise {spec['name']!r}: {claim_id} prints no count in proportions.csv")
+    return float(found["n"])
+
+
+def standardised(
+    pair: Pair, spec: Spec, typed: Tables, patients: Mapping[str, pd.DataFrame]
+) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
+    """Rows of one standardisation (ratio, restricted mean, survival at landmarks, sample size) and its balance."""
+    shares, source = shares_of(spec, typed)
+    scenario = all(isinstance(value, int | float) for value in spec["shares"])
+    how = f"standardised by {spec['name']}" + (" (scenario)" if scenario else "")
+    words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    note = f"target {words}: {source}; {spec['source']}"
+    group = pair.entry["treatment"]
+    check_group(typed, group)
+    try:
+        strata = {name: group_of(patients, group, name) for name in shares}
+        effect, balance, ess, n = weighted_ratio(strata, pair.second, shares)
+        _check_size(ess, n, spec)
+    except ResurveyError as error:
+        measures = ("HR", "difference in restricted mean", "effective sample size")
+        return [pair.refused(f"Cox, {how}" if m == "HR" else how, m, str(error), claim_ids=_ids(spec))
+                for m in measures], None  # fmt: skip
+    facts = {"note": note, "claim_ids": _ids(spec)}
+    values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
+    how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
+    rows = [
+        pair.row(f"Cox, {how}", "HR", *values, **{**facts, "note": how_pooled}),
+        pair.row(how, "effective sample size", ess, np.nan, np.nan, np.nan,
+                 **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
+    ]  # fmt: skip
+    rows += _direct(pair, strata, shares, how, facts)
+    return rows, balance.assign(ess=ess, patients=n, target_from=source)
+
+
+def _ids(spec: Spec) -> str:
+    texts = [value["rest_of"] if isinstance(value, Mapping) else value for value in spec["shares"]]
+    return ";".join(text for text in texts if isinstance(text, str))
+
+
+def _check_size(ess: float, n: int, spec: Spec) -> None:
+    least = float(spec.get("minimum_ess", MINIMUM_ESS))
+    if ess < least:
+        raise NotEstimable(
+            f"the effective sample size is {ess:.1f} of {n} patients, below the least allowed ({least:g}): the few "
+            "patients of the subgroups that count cannot stand for the target population"
+        )
+
+
+def weighted_ratio(
+    strata: Mapping[str, pd.DataFrame], second: pd.DataFrame, shares: Mapping[str, float]
+) -> tuple[EnsembleEstimate, pd.DataFrame, float, int]:
+    """Log hazard ratio of the strata weighted to shares, against the second group; balance, ESS and patients."""
+    first = pd.concat([part.assign(stratum=name) for name, part in strata.items()])
+    others = {
+        number: (part["time"].to_numpy(), part["event"].to_numpy()) for number, part in second.groupby("replicate")
+    }
+    estimates, variances, made = [], [], None
+    for number, arm in first.groupby("replicate"):
+        if number not in others:
+            continue
+        time, event = others[number]
+        # Strata are as large in every replicate and in the same order, so one set of weights serves all.
+        if made is None or len(made.weights) != len(arm):
+            made = poststratify(arm["stratum"], shares)
+        effect = weighted_cox(
+            np.concatenate([arm["time"], time]),
+            np.concatenate([arm["event"], event]),
+            np.concatenate([np.ones(len(arm)), np.zeros(len(time))]),
+            np.concatenate([made.weights, np.ones(len(time))]),
+        )
+        estimates.append(effect.estimate)
+        variances.append(effect.se_robust**2)
+    if made is None:
+        raise NotEstimable("the groups have no replicate in common: rebuild both with equally many")
+    return rubin(estimates, variances), made.balance, float(made.ess), len(made.weights)
+
+
+def _direct(
+    pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], how: str, facts: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Directly standardised restricted mean and survival: the strata's own curves, mixed by their shares."""
+    used = {name: share for name, share in shares.items() if share > 0}
+    arms = [match_replicates(patient_stack(strata[name], name), pair.stacks[1], (name, pair.labels[1]))[0]
+            for name in used]  # fmt: skip
+    other, mix = pair.stacks[1], np.array(list(used.values()))
+    end = min([common_horizon(arm.curves, other.curves) for arm in arms])
+    means = [arm.curves.restricted_mean(end) for arm in arms]
+    mean, variance = other.curves.restricted_mean(end)
+    made = rubin(mix @ np.array([m for m, _ in means]) - mean, mix**2 @ np.array([v for _, v in means]) + variance)
+    rows = [pair.row(how, "difference in restricted mean", made.estimate, made.lower, made.upper, made.p,
+                     **{**facts, "note": f"up to {end:.4g} months; {facts['note']}"})]  # fmt: skip
+    for time in pair.entry.get("landmarks", ()):
+        rows.append(_landmark(pair, arms, mix, float(time), how, facts))
+    return rows
+
+
+def _landmark(
+    pair: Pair, arms: Sequence[PatientStack], mix: np.ndarray, time: float, how: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    measure = f"difference in survival at {time:g} months"
+    everyone = [*arms, pair.stacks[1]]
+    if any(np.any(arm.curves.reach < time) for arm in everyone):
+        return pair.refused(how, measure, f"{time:g} months is beyond the follow-up of a subgroup or of the comparator",
+                            claim_ids=facts["claim_ids"])  # fmt: skip
+    values = [arm.curves.at(time) for arm in everyone]
+    survival = np.array([s for s, _ in values])
+    spread = np.array([np.where(s > 0, s**2 * np.where(np.isfinite(g), g, 0.0), 0.0) for s, g in values])
+    weights = np.append(mix, -1.0)
+    try:
+        made = rubin(weights @ survival, weights**2 @ spread)
+    except NotEstimable as reason:
+        return pair.refused(how, measure, str(reason), claim_ids=facts["claim_ids"])
+    return pair.row(how, measure, made.estimate, made.lower, made.upper, made.p, **facts)
+
+
+def specs_of(entry: Entry) -> Sequence[Spec]:
+    """The standardisations an entry asks for."""
+    return entry.get("standardise", ())
