@@ -11,20 +11,9 @@ from resurvey.audit.registry import register
 from resurvey.audit.verdicts import DISCREPANT, MAJOR, MINOR, NONE, OTHER_METHOD, REPRODUCED, UNCHECKABLE, Ledger
 from resurvey.errors import ResurveyError
 
-# What a reader takes "exponential distribution" to mean, then the other formulas in print.
-USUAL = ("log_hazard", "exact_chi_square", "exact_chi_square_smallest")
-OTHERS = (
-    "hazard_null",
-    "hazard_alternative",
-    "hazard_both",
-    "square_root",
-    "square_root_person_time",
-    "cube_root",
-    "exact_poisson",
-    "finkelstein",
-    "kwak_jung",
-    "wu",
-)
+Judged = tuple[pd.DataFrame, dict[str, Any]]
+USUAL = ("log_hazard", "exact_chi_square")
+SEVERITY_OF = {REPRODUCED: NONE, OTHER_METHOD: MINOR, DISCREPANT: MAJOR}
 NEEDED = ("null_median_months", "alternative_median_months", "alpha", "power", "accrual_months", "follow_up_months")
 
 
@@ -48,19 +37,19 @@ def _check(context: Context, rule: str, number: str) -> pd.DataFrame:
     return ledger.frame()
 
 
-def _table(context: Context, place: int, record: dict[str, Any]) -> pd.DataFrame | str:
-    """All formulas for one printed design, once for both checks; words when none applies."""
+def _table(context: Context, place: int, record: dict[str, Any]) -> Judged | str:
+    """All formulas for one printed design and the verdict on it, once for both checks; words when none applies."""
     cache = context.__dict__.setdefault("_designs", {})
     if place not in cache:
         cache[place] = _compute(record)
     return cache[place]
 
 
-def _compute(record: dict[str, Any]) -> pd.DataFrame | str:
+def _compute(record: dict[str, Any]) -> Judged | str:
     missing = [name.removesuffix("_months") for name in NEEDED if record[name] != record[name]]
     if missing:
         return f"not printed: {', '.join(missing)}"
-    from resurvey.design import DesignClaim, check_claim
+    from resurvey.design import DesignClaim, check_claim, verdict_on_claim
 
     def whole(name: str) -> int | None:
         return int(record[name]) if record[f"{name}_op"] == "=" else None
@@ -78,22 +67,26 @@ def _compute(record: dict[str, Any]) -> pd.DataFrame | str:
             events=whole("events"),
             patients=whole("patients"),
         )
-        return check_claim(claim, methods=[*USUAL, *OTHERS])
+        table = check_claim(claim)
+        return table, verdict_on_claim(claim, table)
     except ResurveyError as error:
         return str(error)
 
 
-def _judge(ledger: Ledger, record: dict[str, Any], number: str, table: pd.DataFrame | str) -> None:
-    printed = f"{record[f'{number}_text']} {number}"
-    if isinstance(table, str):
-        verdict, severity, recomputed, words = UNCHECKABLE, NONE, "", f"no formula can be tried: {table}"
-    else:
-        verdict, severity, recomputed, words = _verdict(record, number, table)
+def _judge(ledger: Ledger, record: dict[str, Any], number: str, judged: Judged | str) -> None:
+    verdict, severity, recomputed = UNCHECKABLE, NONE, ""
+    words = f"no formula can be tried: {judged}"
+    if not isinstance(judged, str):
+        table, found = judged
+        verdict = found[f"verdict_{number}"]
+        severity = SEVERITY_OF[verdict]
+        recomputed = _usual(table, number)
+        words = found["words"]
     ledger.add(
         record["source_id"],
         record["study_id"],
         [record["claim_id"]],
-        reported=printed,
+        reported=f"{record[f'{number}_text']} {number}",
         recomputed=recomputed,
         verdict=verdict,
         severity=severity,
@@ -101,26 +94,11 @@ def _judge(ledger: Ledger, record: dict[str, Any], number: str, table: pd.DataFr
     )
 
 
-def _verdict(record: dict[str, Any], number: str, table: pd.DataFrame) -> tuple[str, str, str, str]:
-    hits = table[table[f"reproduces_{number}"].fillna(False).astype(bool)]
-    usual = table[table["method"].isin(USUAL[:2])].dropna(subset=[number])
+def _usual(table: pd.DataFrame, number: str) -> str:
+    """What the two formulas that readers think of first give, under every reading of the accrual sentence."""
+    usual = table[table["method"].isin(USUAL)].dropna(subset=[number])
     spread = usual.groupby(["method", "sides"], sort=False)[number].agg(["min", "max"])
-    shown = "; ".join(
+    return "; ".join(
         f"{method.replace('_', ' ')}, {sides}-sided, {low}" + ("" if low == high else f" to {high}")
         for (method, sides), (low, high) in zip(spread.index, spread.to_numpy(), strict=True)
-    )
-    if hits.empty:
-        words = f"no formula tried gives {record[f'{number}_text']} {number}: {shown}"
-        return DISCREPANT, MAJOR, shown, words
-    named = hits[hits["method"].isin(USUAL)]
-    best = (named if len(named) else hits).iloc[0]
-    words = f"{best['label']}, {best['sides']}-sided"
-    words += f", accrual read as {best['reading'].replace('_', ' ')}" if number == "patients" else ""
-    words += f", gives {record[f'{number}_text']} {number} ({shown})"
-    stated = len(named) > 0
-    return (
-        REPRODUCED if stated else OTHER_METHOD,
-        NONE if stated else MINOR,
-        f"{best[number]} ({best['method']})",
-        words,
     )
