@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: results test check lint lock docs clean help
+.PHONY: results test check lint lock docs notebooks clean help
 
 results: .venv/.ready
 	@snakemake $(ARGS)
@@ -27,6 +27,11 @@ lint: .venv/.ready
 
 docs: .venv/.ready
 	@mkdocs build --strict --quiet
+
+# Execute the notebooks against the results that are there and write their text and table outputs back.
+notebooks: .venv/.ready
+	@python -c "from pathlib import Path; from resurvey.report.notebooks import refresh; \
+		[print(path) for path in refresh(sorted(Path('notebooks').glob('*.ipynb')), Path.cwd())]"
 
 # Resolve the pins anew; needs the program uv. environment.yml follows.
 lock:

@@ -7,7 +7,7 @@ import nbformat
 
 from resurvey import tables
 from resurvey.logs import log_to
-from resurvey.report import notebooks
+from resurvey.report import narrate, notebooks  # noqa: F401 - what notebooks read with belongs to the rule's fingerprint
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -27,11 +27,14 @@ MAIN_METHODS = (
     "ratio of medians",
 )
 MAIN_MEASURES = ("HR", "difference in proportions", "median ratio")
+ESTIMATE_COLUMNS = [
+    *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
+]
 # Keys of `printed` in claims.csv; a part that starts with another word belongs to the part before it.
 PRINTED_KEYS = (
-    *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p", "time"),
-    *("null_median", "alternative_median", "alpha", "power", "patients", "accrual", "follow_up", "dropout", "n_at_risk"),
-    *("hazard_ratio", "sides", "allocation"),
+    *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p"),
+    *("null_median", "alternative_median", "hazard_ratio", "alpha", "power", "sides", "allocation", "patients"),
+    *("accrual", "follow_up", "dropout", "time", "n_at_risk"),
 )  # fmt: skip
 WITHOUT_DIGIT = {"differences": "direction", "p_values": "statement"}
 
@@ -97,15 +100,20 @@ class Run:
         row = found.iloc[0]
         return str(row["citation"]) + (f" doi:{row['doi']}" if row["doi"] else "")
 
-    def printed(self, ids: Iterable[str]) -> pd.DataFrame:
+    def printed(self, ids: str | Iterable[str]) -> pd.DataFrame:
         """Printed numbers by claim id, in the order asked for.
+
+        Parameters
+        ----------
+        ids : str or iterable of str
+            Claim ids; in a text, blanks stand between them.
 
         Returns
         -------
         DataFrame
             Columns about, printed, place, claim. A claim that is not in the tables is left out.
         """
-        wanted = list(ids)
+        wanted = ids.split() if isinstance(ids, str) else list(ids)
         rows = self.claims.set_index("claim_id").reindex(wanted).dropna(how="all")
         return pd.DataFrame(
             {
@@ -122,7 +130,9 @@ class Run:
             who += f", {self.labels.arm(row['study_id'], row['arm_id'])}"
         if row["population"] not in ("", "all"):
             who += f", {row['population']}"
-        return f"{who}: {row['what']}" if row["what"] else who
+        # A category is named twice where endpoint and item are the same word (`ORR ORR`).
+        what = " ".join(dict.fromkeys(row["what"].split(" ")))
+        return f"{who}: {what}" if what else who
 
     def _printed(self, claim: str, row: Mapping[str, Any]) -> str:
         if row["printed"] or row["table"] not in WITHOUT_DIGIT:
@@ -256,17 +266,23 @@ class Run:
         Returns
         -------
         DataFrame
-            Columns comparison, first, second, measure, estimate (95 % interval), p, method, evidence; as many rows a
-            comparison as its main method gives estimates.
+            Columns comparison, group, first, second, measure, estimate (interval), p, method, evidence, those with
+            something in them; as many rows a comparison as its main method gives estimates.
         """
         parts = [self._main(str(name)) for name in ids]
         parts = [part for part in parts if len(part)]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["comparison"])
+        if not parts:
+            return pd.DataFrame(columns=["comparison"])
+        made = pd.concat(parts, ignore_index=True).fillna("")
+        order = [name for name in ESTIMATE_COLUMNS if name in made.columns]
+        return made[order]
 
     def _main(self, name: str) -> pd.DataFrame:
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
         if len(rows) and not (rows["status"] == "estimated").any():
-            return pd.DataFrame({"comparison": [name], "estimate": ["not made"], "method": [rows["note"].iloc[0]]})
+            return pd.DataFrame(
+                {"comparison": [name], "estimate (interval)": ["not made"], "method": [rows["note"].iloc[0]]}
+            )
         for method in MAIN_METHODS:
             found = rows[(rows["method"] == method) & rows["measure"].isin(MAIN_MEASURES)]
             if len(found):
@@ -287,7 +303,18 @@ class Run:
             raise InputError(f"no comparison {name!r} in results/comparisons/comparisons.csv; there are {known}")
         if methods:
             rows = rows[rows["method"].str.startswith(tuple(methods))]
-        return self._estimates(rows)
+        # What the comparison sets side by side is the same in every row: said once, by `sides`.
+        made = self._estimates(rows)
+        same = [name for name in ("comparison", "first", "second") if name in made and made[name].nunique() == 1]
+        return made.drop(columns=same)
+
+    def sides(self, name: str) -> str:
+        """`pyrotinib + capecitabine (PICTURE) against T-DM1 (EMILIA)`; the id where there is no one pair."""
+        rows = self.comparisons[self.comparisons["comparison_id"] == name]
+        pairs = list(dict.fromkeys(zip(rows["treatment"], rows["comparator"], strict=True)))
+        if len(pairs) != 1 or not pairs[0][1]:
+            return name
+        return " against ".join(self._side(cell) for cell in pairs[0])
 
     def _estimates(self, rows: pd.DataFrame) -> pd.DataFrame:
         made = pd.DataFrame(
@@ -297,24 +324,23 @@ class Run:
                 "first": [self._side(cell) for cell in rows["treatment"]],
                 "second": [self._side(cell) for cell in rows["comparator"]],
                 "measure": rows["measure"],
-                "estimate (95 % interval)": [_estimate(row) for _, row in rows.iterrows()],
+                "estimate (interval)": [_estimate(row) for _, row in rows.iterrows()],
                 "p": [p_value(cell) for cell in rows["p"]],
                 "method": rows["method"].str.replace(", unadjusted", ""),
                 "evidence": rows["evidence"],
             }
         )
         made["group"] = made["group"].replace("all", "")
-        empty = [name for name in ("group", "first", "second", "p") if (made[name] == "").all()]
-        return made.drop(columns=empty).reset_index(drop=True)
+        return made[[name for name in ESTIMATE_COLUMNS if (made[name] != "").any()]].reset_index(drop=True)
 
     def _side(self, label: str) -> str:
         """A regimen id by its name; a label as it is."""
         return self.labels.treatment(label) if " " not in label else label
 
-    def assumptions(self, name: str) -> list[str]:
+    def assumptions(self, name: str) -> str:
         """What a comparison assumes, as the config says it."""
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        return [part.strip() for part in str(rows["assumptions"].iloc[0]).split(";")] if len(rows) else []
+        return str(rows["assumptions"].iloc[0]) if len(rows) else ""
 
     def figure(self, figure_id: str) -> None:
         """Show a drawn figure with its caption; where it was not drawn, say so."""

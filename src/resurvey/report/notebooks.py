@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import os
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
 
 if TYPE_CHECKING:
+    from jupyter_client.client import KernelClient
+    from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
 
 TIMEOUT_SECONDS = 120
+# The same on every machine: a kernel adds its own version of Python.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
@@ -54,13 +65,11 @@ def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
         If a cell fails; the message names the notebook and says what the cell said.
     """
     import nbformat
-    from jupyter_client.manager import start_new_kernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder))
     made = []
-    try:
+    with _kernel(folder) as (manager, client):
         for path in paths:
             notebook = nbformat.read(path, as_version=4)
             runner = NotebookClient(notebook, km=manager, timeout=TIMEOUT_SECONDS, record_timing=False)
@@ -71,14 +80,33 @@ def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
             except CellExecutionError as error:
                 raise InputError(f"notebook {path.name} failed: {error}") from None
             made.append(_stable(notebook))
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
     return made
 
 
+@contextmanager
+def _kernel(folder: Path) -> Iterator[tuple[KernelManager, KernelClient]]:
+    """A kernel that talks through files of its own where the system can, not through ports that others could hear."""
+    from jupyter_client.manager import KernelManager
+
+    with tempfile.TemporaryDirectory(prefix="resurvey-") as place:
+        settings = {"transport": "ipc", "connection_file": f"{place}/kernel.json"} if os.name == "posix" else {}
+        manager = KernelManager(kernel_name="python3", **settings)
+        manager.start_kernel(cwd=str(folder))
+        client = manager.client()
+        try:
+            client.start_channels()
+            client.wait_for_ready(timeout=TIMEOUT_SECONDS)
+            yield manager, client
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.context.destroy()
+
+
 def _stable(notebook: NotebookNode) -> NotebookNode:
-    """Without counters and addresses in memory, which differ from run to run."""
+    """Without counters, and with the metadata of every machine, so that a rerun changes nothing but results."""
+    import nbformat
+
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -87,7 +115,7 @@ def _stable(notebook: NotebookNode) -> NotebookNode:
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = None
-    notebook.metadata.pop("widgets", None)
+    notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
 
 
@@ -101,6 +129,7 @@ def without_images(notebook: NotebookNode) -> NotebookNode:
             data = output.get("data", {})
             for kind in [name for name in data if name.startswith("image/")]:
                 del data[kind]
+                output.get("metadata", {}).pop(kind, None)
             if data and "text/html" in data:
                 data["text/html"] = re.sub(
                     r"<(svg|img)\b.*?(</svg>|>)", "", _joined(data["text/html"]), flags=re.DOTALL
@@ -117,8 +146,51 @@ def texts(notebook: NotebookNode) -> list[str]:
     found = []
     for cell in without_images(notebook).cells:
         for output in cell.get("outputs", []):
-            found.append(_joined(output.get("text", "")) + _joined(output.get("data", {}).get("text/plain", "")))
+            data = output.get("data", {})
+            found.append(
+                _joined(output.get("text", "")) + _joined(data.get("text/markdown", data.get("text/plain", "")))
+            )
     return found
+
+
+def _figures_as_images(notebook: NotebookNode) -> NotebookNode:
+    """Drawings as images with their alternative text: names inside one drawing cannot meet those of another."""
+    import copy
+
+    shown = copy.deepcopy(notebook)
+    for cell in shown.cells:
+        for output in cell.get("outputs", []):
+            drawing = output.get("data", {}).pop("image/svg+xml", None)
+            if drawing is not None:
+                alt = output.get("metadata", {}).get("image/svg+xml", {}).get("alt", "")
+                code = base64.b64encode(_joined(drawing).encode()).decode()
+                output.data["text/html"] = f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{code}">'
+    return shown
+
+
+def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Execute notebooks and write them back with their text and table outputs, without pictures.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    folder : Path
+        Where the notebooks run: the project's folder, with its results.
+
+    Returns
+    -------
+    list of Path
+        Notebooks whose file changed.
+    """
+    import nbformat
+
+    changed = []
+    for path, notebook in zip(paths, execute(paths, folder), strict=True):
+        text = nbformat.writes(without_images(notebook)) + "\n"
+        if text != path.read_text(encoding="utf-8"):
+            path.write_text(text, encoding="utf-8", newline="\n")
+            changed.append(path)
+    return changed
 
 
 def page(notebook: NotebookNode, title: str) -> str:
@@ -126,5 +198,5 @@ def page(notebook: NotebookNode, title: str) -> str:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(template_name="basic")
-    body, _ = exporter.from_notebook_node(notebook)
+    body, _ = exporter.from_notebook_node(_figures_as_images(notebook))
     return PAGE.format(title=html.escape(title), style=STYLE, body=body)
