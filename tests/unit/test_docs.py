@@ -122,6 +122,9 @@ def test_one_version_and_licence_everywhere():
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+together = pytest.mark.xdist_group("docs")  # one build serves both tests of the pages
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
@@ -132,6 +135,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@together
 def test_the_pages_carry_what_the_code_says(site):
     page = (site / "methods/audit.html").read_text(encoding="utf-8")
     assert [name for name in audit.RULES if f"<code>{name}</code>" not in page] == []
@@ -141,6 +145,7 @@ def test_the_pages_carry_what_the_code_says(site):
     assert "<!-- generated" not in "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
 
 
+@together
 def test_the_pages_fetch_nothing_from_elsewhere(site):
     fetched = re.compile(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=[\"'](?:https?:)?//[^\"']*")
     found = [match for path in site.rglob("*.html") for match in fetched.findall(path.read_text(encoding="utf-8"))]
