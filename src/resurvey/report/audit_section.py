@@ -32,6 +32,7 @@ from resurvey.report.words import (
     number,
     percent,
     sentence,
+    thousands,
 )
 
 FINDINGS = ("impossible", "conflict", "discrepant", "other-method")
@@ -84,11 +85,12 @@ def audit(results: Results) -> Iterator[Block]:
         return
     counts = checks["verdict"].value_counts()
     held = int(counts.get("reproduced", 0) + counts.get("rounding", 0))
+    made = len(checks) - int(counts.get("uncheckable", 0))
     found = findings_of(results)
     yield Paragraph(
         words(
-            f"{count(len(checks), 'check')} were made; {percent(held / len(checks), 1)} came out. "
-            f"{sentence(count(len(found), 'check'))[:-1]} did not, and are findings."
+            f"{count(made, 'check')} could be made; {thousands(held)} came out ({percent(held / made if made else 0, 1)}). "
+            f"{sentence(count(len(found), 'check'))[:-1]} did not, and {'is a finding' if len(found) == 1 else 'are findings'}."
         ),
         lead=True,
     )

@@ -221,7 +221,9 @@ def _comparison(results: Results, entry: Entry) -> Iterator[Block]:
     yield Heading(2, entry["question"], anchor("comparison", name))
     tone = "note" if evidence == "summary" else "plain"
     yield Paragraph(
-        words("Evidence: ", Badge(evidence, tone), f". How: {KINDS[kind]} ", Cite(KIND_CITES[kind]), ". ", _sides(lines))
+        words(
+            "Evidence: ", Badge(evidence, tone), f". How: {KINDS[kind]} ", Cite(KIND_CITES[kind]), ". ", _sides(lines)
+        )
     )
     reason = refusal(lines)
     if reason:
@@ -373,7 +375,9 @@ def _network_tables(
         cells: list[Words] = [words(label(name))]
         for random in (True, False):
             line = place.get((name, random))
-            cells.append(words(f"{ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})" if line else ""))
+            cells.append(
+                words(f"{ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})" if line else "")
+            )
         cells.append(words(number(scores[(name, True)]) if (name, True) in scores else ""))
         made.append(Row(tuple(cells)))
     against = label(entry.get("reference", ""))

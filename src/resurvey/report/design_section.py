@@ -205,7 +205,9 @@ def _course(results: Results, name: str, verdict: Mapping[str, Any]) -> Iterator
         made.append(Row((words(f"printed 95{NBSP}% interval of the median, months"), words(ends))))
     exact = interval(course.get("exponential_lower"), course.get("exponential_upper"))
     if exact:
-        made.append(Row((words("interval that an exponential distribution with these events would give"), words(exact))))
+        made.append(
+            Row((words("interval that an exponential distribution with these events would give"), words(exact)))
+        )
     ids = (str(course["claim_id"]),) if course.get("claim_id") else ()
     yield Heading(3, "What happened", anchor("course", name))
     yield Table(
@@ -213,7 +215,9 @@ def _course(results: Results, name: str, verdict: Mapping[str, Any]) -> Iterator
         title="The plan beside the trial's real course",
         columns=(Column("Quantity", weight=3), Column("Value", "number")),
         rows=tuple(made),
-        note=words(f"Expected numbers assume exponential times and even enrolment. Source: results/design/{name}.json."),
+        note=words(
+            f"Expected numbers assume exponential times and even enrolment. Source: results/design/{name}.json."
+        ),
         claims=ids,
     )
 

@@ -187,7 +187,9 @@ class Table:
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row.cells) != len(self.columns):
-                raise InputError(f"table {self.anchor}: a row has {len(row.cells)} cells for {len(self.columns)} columns")
+                raise InputError(
+                    f"table {self.anchor}: a row has {len(row.cells)} cells for {len(self.columns)} columns"
+                )
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,15 @@ def _prepare(word: Word, document: Document) -> None:
     from docx.shared import Cm, Pt, RGBColor
 
     core = word.core_properties
-    core.title, core.subject, core.author, core.last_modified_by = document.title, document.question, "resurvey", "resurvey"
-    core.created = core.modified = core.last_printed = datetime(2000, 1, 1)  # a document needs some date; this one says nothing
+    core.title, core.subject, core.author, core.last_modified_by = (
+        document.title,
+        document.question,
+        "resurvey",
+        "resurvey",
+    )
+    core.created = core.modified = core.last_printed = datetime(
+        2000, 1, 1
+    )  # a document needs some date; this one says nothing
     core.language, core.comments, core.revision = document.language, "", 1
     for name in ("Normal", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Title", "Subtitle", "Caption"):
         style = word.styles[name]
@@ -305,7 +312,7 @@ class _Writer:
             f"<w:tblBorders>{borders}</w:tblBorders>"
             '<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="40" w:type="dxa"/><w:right w:w="80" w:type="dxa"/>'
             '</w:tblCellMar><w:tblLook w:val="0060" w:firstRow="1" w:firstColumn="1"/>'
-            f'<w:tblCaption w:val={_attribute(table.title)}/>'
+            f"<w:tblCaption w:val={_attribute(table.title)}/>"
             f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{header}{rows}</w:tbl>"
         )
         self._note(table.note, () if table.long else table.claims)
@@ -362,7 +369,9 @@ class _Writer:
             colour = f'<w:color w:val="{COLOURS[part.tone]}"/>'
             return _runs(part.text, f"<w:b/>{colour}{marks}" if "<w:b/>" not in marks else f"{marks}{colour}")
         if isinstance(part, Link):
-            return _runs(part.text, marks) if part.external else self._hyperlink(part.target.removeprefix("#"), part.text)
+            return (
+                _runs(part.text, marks) if part.external else self._hyperlink(part.target.removeprefix("#"), part.text)
+            )
         if isinstance(part, Ref):
             return self._reference(part, marks)
         if isinstance(part, Cite):

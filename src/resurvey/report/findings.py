@@ -69,10 +69,12 @@ def _audit(results: Results) -> Iterator[Block]:
     good = int(counts.get("reproduced", 0) + counts.get("rounding", 0))
     grave = [row for row in found if row["severity"] == "conclusion"]
     major = [row for row in found if row["severity"] == "major"]
-    start = "Mostly yes." if good / len(checks) > 0.9 else "Often not." if good / len(checks) < 0.5 else "Partly."
+    made = len(checks) - int(counts.get("uncheckable", 0))
+    share = good / made if made else 0.0
+    start = "Mostly yes." if share > 0.9 else "Often not." if share < 0.5 else "Partly."
     yield Paragraph(
         words(
-            f"{start} {thousands(good)} of {count(len(checks), 'check')} came out ({percent(good / len(checks), 1)}). "
+            f"{start} {thousands(good)} of {count(made, 'check')} that could be made came out ({percent(share, 1)}). "
             f"{spelled(len(grave)).capitalize()} of the others {'touches' if len(grave) == 1 else 'touch'} a stated "
             f"conclusion and {spelled(len(major))} a number that readers use or pool. ",
             Link("All findings", "#findings"),
@@ -133,7 +135,11 @@ def _comparisons(results: Results) -> Iterator[Block]:
             f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show what "
             "the papers imply, not what a randomised trial would. "
             + (f"{failed} could not be made. " if failed else "")
-            + (f"A further {inside} compare two groups of one study, mostly as a check on the reconstruction. " if inside else "")
+            + (
+                f"A further {inside} compare two groups of one study, mostly as a check on the reconstruction. "
+                if inside
+                else ""
+            )
             + (
                 f"Where the ratio of the two groups is printed, the rebuilt interval holds it in {agreeing} of "
                 f"{paired_ratios} cases."

@@ -138,5 +138,7 @@ def _tests(entry: Entry, tests: Sequence[Record]) -> Table:
             )
             for line in tests
         ),
-        note=words(*(sentence(note) + " " for note in notes), f"Source: results/comparisons/{entry['id']}/estimates.csv."),
+        note=words(
+            *(sentence(note) + " " for note in notes), f"Source: results/comparisons/{entry['id']}/estimates.csv."
+        ),
     )

@@ -172,7 +172,8 @@ class _Writer:
     def _cite(self, cite: Cite) -> Markup:
         place = {reference.key: number for number, reference in enumerate(self.document.references, start=1)}
         links = [
-            Markup('<a href="#ref-{}">{}</a>').format(key, place[key]) for key in sorted(cite.keys, key=place.__getitem__)
+            Markup('<a href="#ref-{}">{}</a>').format(key, place[key])
+            for key in sorted(cite.keys, key=place.__getitem__)
         ]
         return Markup('<span class="cite">[') + Markup(", ").join(links) + Markup("]</span>")
 
@@ -218,7 +219,9 @@ def embedded(document: Document) -> dict[str, Picture]:
         bitmap = figure.png.read_bytes()
         width, height = _pixels(bitmap)
         size = (len(bitmap) * 4) // 3
-        vector = slim_svg(figure.svg.read_text(encoding="utf-8")) if figure.svg.stat().st_size < VECTOR_MOST * 1.6 else ""
+        vector = (
+            slim_svg(figure.svg.read_text(encoding="utf-8")) if figure.svg.stat().st_size < VECTOR_MOST * 1.6 else ""
+        )
         if vector and len(vector) < VECTOR_MOST and vectors + len(vector) < VECTOR_BUDGET and figure.rank < 2:
             source, cost = svg_uri(vector), len(vector)
             vectors += cost

@@ -158,7 +158,17 @@ def table_of(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
 
 
 COMPARISON_WORDS = ("claim_ids", "note", "treatment", "comparator", "endpoint", "population", "assumptions", "evidence")
-ACCURACY_WORDS = (*ARM_KEY, "status", "evidence", "median_text", "claim_ids", "reason", "method", "repairs", "undetermined")
+ACCURACY_WORDS = (
+    *ARM_KEY,
+    "status",
+    "evidence",
+    "median_text",
+    "claim_ids",
+    "reason",
+    "method",
+    "repairs",
+    "undetermined",
+)
 FACT_WORDS = (*ARM_KEY, "fact", "printed", "note")
 
 

@@ -28,23 +28,38 @@ METADATA = {
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
-<body><nav><a href="../report/index.html">Report</a></nav><main>{body}</main></body></html>
+<body><nav><a href="../report/index.html">Report</a> · <a href="{name}.ipynb" download>This notebook</a></nav>
+<main>{body}</main></body></html>
 """
+CHANGE = "# change me"
+# Code is folded for those who came to read, but for the cell that asks to be changed; no prompts, which count nothing.
+TEMPLATE = """{% extends 'basic/index.html.j2' %}
+{% block input_group %}<details class="input"{{ ' open' if cell.source.startswith('CHANGE') }}><summary>Code</summary>
+{{ cell.source | highlight_code(metadata=cell.metadata) | clean_html }}</details>{% endblock %}
+{% block in_prompt %}{% endblock %}{% block empty_in_prompt %}{% endblock %}{% block output_area_prompt %}{% endblock %}
+""".replace("CHANGE", CHANGE)
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --code: #f3f5f7; --link: #0b57a4; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --code: #f3f5f7; --link: #0b57a4;
+  --soft: #57606a; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8eb; --paper: #14171b; --line: #3a4149; --code: #1f242a; --link: #7db7f2; }
+  :root { --ink: #e6e8eb; --paper: #14171b; --line: #3a4149; --code: #1f242a; --link: #7db7f2;
+    --soft: #9aa4af; }
   img { background: #fff; }
 }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.55 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 64rem; padding: 1rem; color: var(--ink); background: var(--paper);
+  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; }
+main p, main li { max-width: 46rem; }
 a { color: var(--link); } img, svg { max-width: 100%; height: auto; }
 pre, code { font: .85rem/1.45 ui-monospace, monospace; } pre { overflow-x: auto; margin: 0; }
-.highlight, .input_area { background: var(--code); border: 1px solid var(--line); border-radius: 4px;
-  padding: .4rem .6rem; }
-.output { overflow-x: auto; margin: .5rem 0 1.2rem; } .prompt, .anchor-link { display: none; }
-table { border-collapse: collapse; font-size: .85rem; }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; vertical-align: top; }
+.highlight { background: var(--code); border: 1px solid var(--line); border-radius: 4px; padding: .4rem .6rem; }
+.highlight .c1 { color: var(--soft); } details { margin: .5rem 0; }
+summary { color: var(--soft); cursor: pointer; font-size: .8rem; width: max-content; }
+.output { margin: .5rem 0 1.2rem; } .output_html { overflow-x: auto; } .anchor-link { display: none; }
+table { border-collapse: collapse; font-size: .85rem; line-height: 1.4; }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; vertical-align: top; }
+td { min-width: 4.5rem; max-width: 26rem; overflow-wrap: anywhere; }
+@media print { details { display: none; } table { font-size: .7rem; } }
 """
 
 
@@ -194,9 +209,21 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def page(notebook: NotebookNode, title: str) -> str:
-    """One HTML file of an executed notebook that asks nothing of the outside."""
+    """One HTML file of an executed notebook that asks nothing of the outside.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    title : str
+        Name of the notebook's file, without its ending; the page is titled by the notebook's first heading.
+    """
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="basic")
+    exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
     body, _ = exporter.from_notebook_node(_figures_as_images(notebook))
-    return PAGE.format(title=html.escape(title), style=STYLE, body=body)
+    return PAGE.format(title=html.escape(_heading(notebook) or title), name=html.escape(title), style=STYLE, body=body)
+
+
+def _heading(notebook: NotebookNode) -> str:
+    found = (re.match(r"# (.+)", cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
+    return next((line[1] for line in found if line), "")

@@ -115,8 +115,8 @@ class _Writer:
     def source(self) -> str:
         document = self.document
         preamble = PREAMBLE.replace("TITLE", quoted(document.title)).replace("LANGUAGE", document.language)
-        parts = [f"#set document(title: {quoted(document.title)}, author: \"resurvey\", date: none)", preamble]
-        parts.append(f"#align(left)[#v(3cm)#text(24pt, weight: \"bold\")[{shown(document.title)}]]\n")
+        parts = [f'#set document(title: {quoted(document.title)}, author: "resurvey", date: none)', preamble]
+        parts.append(f'#align(left)[#v(3cm)#text(24pt, weight: "bold")[{shown(document.title)}]]\n')
         parts.append(f"#text(13pt)[{shown(document.question)}]\n\n#v(1cm)")
         parts.append("#outline(title: [Contents], depth: 2, indent: 1.2em)\n")
         parts += [self.block(block) for block in document.blocks]
@@ -129,8 +129,12 @@ class _Writer:
             return []
         items = []
         for number, reference in enumerate(self.document.references, start=1):
-            text = shown(reference.text) + (f" #link({quoted(reference.url)})[{shown(reference.url)}]" if reference.url else "")
-            items.append(f"#block(inset: (left: 1.6em))[#h(-1.6em)#box(width: 1.6em)[{number}.]{text}#label({quoted('ref-' + reference.key)})]")
+            text = shown(reference.text) + (
+                f" #link({quoted(reference.url)})[{shown(reference.url)}]" if reference.url else ""
+            )
+            items.append(
+                f"#block(inset: (left: 1.6em))[#h(-1.6em)#box(width: 1.6em)[{number}.]{text}#label({quoted('ref-' + reference.key)})]"
+            )
         return ["#heading(level: 1)[References]", *items]
 
     def _appendix(self) -> list[str]:
@@ -198,12 +202,12 @@ class _Writer:
     def _cell(self, cell: Words, kind: str) -> str:
         # A cell names one printed number and counts the others; the note under the table names more.
         text = "".join(self._claims(part, 1) if isinstance(part, Claims) else self._part(part) for part in cell)
-        return f"#text(font: \"DejaVu Sans Mono\", size: 0.86em)[{text}]" if kind == "code" else text
+        return f'#text(font: "DejaVu Sans Mono", size: 0.86em)[{text}]' if kind == "code" else text
 
     def _note(self, note: Words, claims: tuple[str, ...]) -> str:
         behind = ""
         if claims:
-            behind = f" {shown('Printed numbers behind it:')} {self._claims(Claims(claims), 6)}#\".\";"
+            behind = f' {shown("Printed numbers behind it:")} {self._claims(Claims(claims), 6)}#".";'
         return f"\n#note[{self.inline(note)}{behind}]\n" if note or claims else "\n"
 
     def _figure(self, figure: Figure) -> str:
@@ -255,7 +259,9 @@ class _Writer:
     def _claims(self, claims: Claims, named: int = CLAIMS_NAMED) -> str:
         """The ids themselves, each a link to its row in the appendix."""
         links = [
-            f"#link(label({quoted(claim_anchor(name))}))[{shown(name)}];" if claim_anchor(name) in self.rows else shown(name)
+            f"#link(label({quoted(claim_anchor(name))}))[{shown(name)}];"
+            if claim_anchor(name) in self.rows
+            else shown(name)
             for name in claims.ids[:named]
         ]
         more = len(claims.ids) - named

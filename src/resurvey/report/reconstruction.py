@@ -162,10 +162,14 @@ def _broken(results: Results) -> Iterator[Block]:
             )
             for row in lines
         ),
-        note=words("A fact may fail because it contradicts another printed one. Source: results/reconstruction/facts.csv."),
+        note=words(
+            "A fact may fail because it contradicts another printed one. Source: results/reconstruction/facts.csv."
+        ),
         wide=True,
     )
-    yield Details(f"{sentence(count(len(lines), 'printed fact'))[:-1]} that could not be kept beside the others", (table,))
+    yield Details(
+        f"{sentence(count(len(lines), 'printed fact'))[:-1]} that could not be kept beside the others", (table,)
+    )
 
 
 def _refused(results: Results) -> Iterator[Block]:
@@ -175,7 +179,12 @@ def _refused(results: Results) -> Iterator[Block]:
     table = Table(
         anchor="tab-refused",
         title="Groups that were not rebuilt, and why",
-        columns=(Column("Study"), Column("Group", weight=1.8), Column("Endpoint", weight=1.5), Column("Why not", weight=3)),
+        columns=(
+            Column("Study"),
+            Column("Group", weight=1.8),
+            Column("Endpoint", weight=1.5),
+            Column("Why not", weight=3),
+        ),
         rows=tuple(
             Row(
                 (

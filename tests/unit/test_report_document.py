@@ -1,0 +1,222 @@
+"""The report's words and its neutral document."""
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from resurvey.errors import InputError
+from resurvey.report.content import report_document
+from resurvey.report.document import (
+    Claims,
+    Column,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    Ref,
+    Row,
+    Table,
+    anchor,
+    appendix,
+    claim_anchor,
+    claims_text,
+    flat,
+    inlines,
+    plain,
+    words,
+)
+from resurvey.report.inputs import Choices, Results
+from resurvey.report.methods import REFERENCES
+from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
+from tests.report_project import small_results
+
+
+def all_words(document):
+    """Everything the document says, as one text."""
+    said = []
+    for block in flat(document.blocks):
+        for name in ("text", "title", "caption"):
+            said.append(str(getattr(block, name, "")))
+    return " ".join(said) + " " + plain(tuple(inlines(document.blocks)), document)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (float("inf"), "not reached"),
+        (float("nan"), "not estimable"),
+        ("", "not estimable"),
+        (7.0, "7"),
+        (7.02, "7.02"),
+        (-2.345, "−2.35"),
+        (11.82, "11.8"),
+        (148.2, "148"),
+    ],
+)
+def test_numbers_as_a_reader_sees_them(value, said):
+    assert number(value) == said
+
+
+def test_other_ways_to_show_numbers():
+    assert ratio(0.091) == "0.091" and ratio(0.4415) == "0.44"
+    assert percent(0.421, 1) == "42.1\u00a0%"
+    assert p_value(0.0004) == "<0.001" and p_value(0.03) == "0.030" and p_value("") == ""
+    assert interval(0.57, 1.1, "ratio") == "0.57 to 1.10" and interval(0.5, "") == ""
+    assert count(1, "check") == "1\u00a0check" and count(1491, "check") == "1\u202f491\u00a0checks"
+    assert listed(["a", "b", "c"]) == "a, b and c" and listed(["a"]) == "a"
+    assert sentence("the end") == "The end." and sentence("") == ""
+
+
+def test_numbers_of_tables_and_figures_follow_their_order_and_long_tables_have_their_own():
+    column = (Column("a"),)
+    blocks = (
+        Heading(1, "One", "one"),
+        Table("tab-x", "x", column, ()),
+        Table("tab-long", "all", column, (), long=True),
+        Table("tab-y", "y", column, ()),
+        Figure("fig-a", "a", "c", "alt", None, None),
+    )
+    document = Document("T", "Q", blocks)
+    assert [document.label(name).replace("\u00a0", " ") for name in ("one", "tab-x", "tab-long", "tab-y", "fig-a")] == [
+        "Section 1",
+        "Table 1",
+        "Table A1",
+        "Table 2",
+        "Figure 1",
+    ]
+
+
+def test_a_reference_to_nothing_is_refused():
+    with pytest.raises(InputError, match="refers to 'tab-none'"):
+        Document("T", "Q", (Paragraph(words("see ", Ref("tab-none"))),))
+
+
+def test_an_anchor_twice_is_refused():
+    table = Table("tab-x", "x", (Column("a"),), ())
+    with pytest.raises(InputError, match="two places called 'tab-x'"):
+        Document("T", "Q", (table, table))
+
+
+def test_a_ragged_row_is_refused():
+    with pytest.raises(InputError, match="2 cells for 1 columns"):
+        Table("tab-x", "x", (Column("a"),), (Row((words("1"), words("2"))),))
+
+
+def test_anchors_hold_no_letters_that_links_lack():
+    assert claim_anchor("a b/<c>") == "claim-a-b-c"
+    assert anchor("tab", "", "x") == "tab-x"
+
+
+def test_ids_of_many_claims_are_counted():
+    assert claims_text(Claims(tuple("abcde"))) == "a, b, c and 2 more"
+
+
+def test_the_first_page_says_what_the_tables_say(tmp_path):
+    said = all_words(report_document(small_results(tmp_path)))
+    assert "Does cement hold after frost?" in said
+    assert (
+        "Partly. 1 of 2\u00a0checks that could be made came out (50.0\u00a0%). One of the others touches a stated conclusion"
+        in said
+    )
+    assert "Ruling: Misprint." in said
+    assert "ALPHA (64 events and 96 patients). No: no formula examined gives all printed numbers" in said
+    assert "HR 0.44 (95\u00a0% CI 0.20 to 0.81). The interval excludes 1: fewer events in the first group" in said
+    assert "Rebuilt patients obey 2 of the 3 facts printed of them (66.7\u00a0%)" in said
+
+
+def test_numbers_in_the_words_follow_the_tables(tmp_path):
+    results = small_results(tmp_path)
+    lines = results.comparisons.copy()
+    lines.loc[lines["measure"] == "HR", ["estimate", "lower", "upper"]] = [1.5, 0.9, 2.5]
+    said = all_words(report_document(replace(results, comparisons=lines)))
+    assert "HR 1.50 (95\u00a0% CI 0.90 to 2.50). The interval includes no difference" in said
+    assert "HR 0.44" not in said
+
+
+def test_sections_come_in_the_readers_order(tmp_path):
+    document = report_document(small_results(tmp_path))
+    found = [block.anchor for block in document.blocks if isinstance(block, Heading) and block.level == 1]
+    assert found == "asked evidence audit reconstruction design comparisons limits methods provenance".split()
+
+
+def test_headings_never_skip_a_level(tmp_path):
+    levels = [
+        block.level for block in flat(report_document(small_results(tmp_path)).blocks) if isinstance(block, Heading)
+    ]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_every_printed_number_is_a_row_with_an_anchor(tmp_path):
+    results = small_results(tmp_path)
+    (table,) = [b for b in flat(report_document(results).blocks) if isinstance(b, Table) and b.long]
+    assert [row.anchor for row in table.rows] == ["claim-a-1", "claim-a-2", "claim-a-3", "claim-b-1"]
+    verdicts = [plain(row.cells[5]) for row in table.rows]
+    assert verdicts == ["reproduced", "discrepant", "not checked", "uncheckable"]
+
+
+def test_the_appendix_holds_the_numbers_that_something_leads_to(tmp_path):
+    (table,) = appendix(report_document(small_results(tmp_path)).blocks)
+    assert [row.anchor for row in table.rows] == ["claim-a-1", "claim-a-2", "claim-a-3"]
+    assert plain(table.note).startswith("The 3 of 4 rows that this document leads to")
+
+
+def test_printed_survival_is_a_percentage_and_an_endless_median_is_not_reached(tmp_path):
+    (table,) = [
+        b for b in flat(report_document(small_results(tmp_path)).blocks) if getattr(b, "anchor", "") == "tab-arms"
+    ]
+    row = [plain(cell) for cell in table.rows[0].cells]
+    assert "not reached" in row and "12: 25.0\u00a0%" in row and "inf" not in " ".join(row)
+
+
+def test_columns_of_studies_are_shown_whatever_the_field(tmp_path):
+    (table,) = [
+        b
+        for b in flat(report_document(small_results(tmp_path)).blocks)
+        if getattr(b, "anchor", "") == "tab-transitivity"
+    ]
+    assert [column.name for column in table.columns] == ["Study", "Design", "Soil moisture"]
+
+
+def test_a_refused_comparison_says_why(tmp_path):
+    said = all_words(report_document(small_results(tmp_path)))
+    assert "This comparison was not made: No ratios." in said
+
+
+def test_a_project_with_nothing_still_has_a_report():
+    document = report_document(Results(Choices("Empty", "Is anything there?")))
+    said = all_words(document)
+    assert "Nothing printed could be checked." in said
+    assert "No group of patients was rebuilt." in said
+    assert "The project lists no comparisons." in said
+    assert not any(isinstance(block, Heading) and block.anchor == "design" for block in document.blocks)
+
+
+def test_missing_results_of_a_listed_comparison_and_design_are_said(tmp_path):
+    results = replace(
+        small_results(tmp_path), comparisons=pd.DataFrame(), verdicts={}, designs={}, figures=pd.DataFrame()
+    )
+    said = all_words(report_document(results))
+    assert "This comparison was not made: The run holds no result of it." in said
+    assert "The run holds no result of this check." in said
+
+
+def test_only_cited_references_are_listed_and_each_is_known(tmp_path):
+    document = report_document(small_results(tmp_path))
+    keys = [reference.key for reference in document.references]
+    assert "guyot2012" in keys and "newcombe1998" not in keys
+    assert len(set(keys)) == len(keys) <= len(REFERENCES)
+
+
+def test_nothing_of_the_shipped_analysis_is_written_into_the_code():
+    from pathlib import Path
+
+    import resurvey.report as package
+
+    folder = Path(package.__file__).parent
+    # The notebooks, which narrate.py serves, are about the shipped papers.
+    modules = [path for path in folder.glob("*.py") if path.name != "narrate.py"]
+    for path in [*modules, *(folder / "templates").iterdir()]:
+        assert not re.search(r"HER2|[Tt]rastuzumab|\bPICTURE\b|[Bb]reast", path.read_text(encoding="utf-8")), path

@@ -1,0 +1,205 @@
+"""The report in a real browser: no error, no outside request, every figure visible, search, filters, links, print."""
+
+import base64
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from resurvey.report.content import report_document
+from resurvey.report.html import render_html
+from tests.report_project import small_results
+
+RUN = Path(__file__).resolve().parents[2] / "results" / "report" / "index.html"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+SHOWN = "return document.querySelector('#tab-numbers .dt-info').textContent"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("chromium and its driver are not on this machine (Debian: chromium, chromium-driver)")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-extensions",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module", params=["small project", "this run"])
+def report(request, browser, tmp_path_factory):
+    """The page, open and ready."""
+    path = RUN
+    if request.param == "small project":
+        folder = tmp_path_factory.mktemp("report")
+        path = folder / "index.html"
+        path.write_text(render_html(report_document(small_results(folder / "figures"))), encoding="utf-8")
+    elif not RUN.is_file():
+        pytest.skip("there is no results/report/index.html: run the workflow first")
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # reading empties it
+    size(browser, 1280, 900)
+    browser.get(path.as_uri())
+    until(browser, "return document.documentElement.dataset.ready === 'yes'")
+    return browser
+
+
+def until(browser, script, seconds=60):
+    """Wait until a script says yes."""
+    end = time.monotonic() + seconds
+    while not browser.execute_script(script):
+        assert time.monotonic() < end, f"never came true: {script}"
+        time.sleep(0.05)
+
+
+def size(browser, width, height):
+    """A window of exactly that size."""
+    measures = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", measures)
+
+
+def test_the_console_is_silent_and_nothing_is_fetched(report):
+    assert [entry for entry in report.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    addresses = re.findall(
+        r'"url":"((?:https?|wss?|ftp):[^"]+)"', " ".join(e["message"] for e in report.get_log("performance"))
+    )
+    assert addresses == []
+    assert (
+        report.execute_script(
+            "return performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length"
+        )
+        == 0
+    )
+
+
+def test_every_figure_is_visible(report):
+    report.execute_script("for (const part of document.querySelectorAll('details')) part.open = true")
+    broken = report.execute_script(
+        "const bad = []; for (const image of document.images) { image.scrollIntoView();"
+        "  const box = image.getBoundingClientRect();"
+        "  if (!image.complete || !image.naturalWidth || box.width < 10 || !image.alt) bad.push(image.closest('figure').id); }"
+        "return bad"
+    )
+    assert broken == []
+    assert report.execute_script("return document.images.length") > 0
+
+
+def test_every_internal_link_leads_somewhere(report):
+    # Rows of other pages of the table are not in the page while another is shown: the page source holds them all.
+    ids = set(re.findall(r'\bid="([^"]+)"', Path(report.current_url.removeprefix("file://").split("#")[0]).read_text()))
+    links = report.execute_script(
+        "return [...document.querySelectorAll('main a[href^=\"#\"], nav a')].map(a => a.hash.slice(1))"
+    )
+    assert links and set(links) <= ids
+
+
+def test_search_filters_and_their_undoing(report):
+    total = int(re.sub(r"\D", "", report.execute_script(SHOWN).split(" of ")[1]))
+    field = report.find_element("css selector", "#tab-numbers .dt-search input")
+    field.send_keys("no such number anywhere")
+    until(report, f"{SHOWN}.startsWith('no number')")
+    field.clear()
+    field.send_keys(" ")
+    choice = "const s = [...document.querySelectorAll('#number-tools select')][2];"
+    wanted = report.execute_script(
+        f"{choice} s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return s.value"
+    )
+    until(report, f"{SHOWN}.includes('(of')")
+    cells = report.execute_script(
+        "return [...document.querySelectorAll('#numbers-table tbody tr')].map(row => row.cells[5].textContent.trim())"
+    )
+    assert cells and set(cells) == {wanted}
+    report.execute_script(f"{choice} s.value = ''; s.dispatchEvent(new Event('change'))")
+    until(report, "return !document.querySelector('#tab-numbers .dt-info').textContent.includes('(of')")
+    assert int(re.sub(r"\D", "", report.execute_script(SHOWN).split(" of ")[1])) == total
+
+
+def test_a_link_to_rows_shows_these_rows(report):
+    ids = report.execute_script(
+        "const link = document.querySelector('a.rows'); link.click(); return link.dataset.rows.split(' ')"
+    )
+    rows = report.execute_script("return [...document.querySelectorAll('#numbers-table tbody tr')].map(row => row.id)")
+    assert sorted(rows) == sorted(f"claim-{name}" for name in ids)[: len(rows)] and rows
+    report.execute_script("document.querySelector('.only button').click()")
+    assert report.execute_script("return document.querySelector('.only').hidden")
+
+
+def test_an_address_with_a_row_opens_that_row(report):
+    name = report.execute_script("return document.querySelector('a.rows').dataset.rows.split(' ')[0]")
+    report.execute_script(f"history.replaceState(null, '', '#asked'); location.hash = 'claim-{name}'")
+    until(report, "return document.querySelector('tr.found') !== null")
+    assert report.execute_script("return document.querySelector('tr.found').id") == f"claim-{name}"
+    report.execute_script("document.querySelector('.only button').click()")
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
+def test_no_window_is_too_narrow(report, width):
+    size(report, width, 900)
+    assert report.execute_script("return document.documentElement.scrollWidth") <= width
+    size(report, 1280, 900)
+
+
+CONTRAST = """
+const light = (c) => { const v = c.map(x => { x /= 255; return x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; });
+  return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+const parse = (s) => { const n = s.match(/[\\d.]+/g).map(Number); return n.length > 3 && n[3] === 0 ? null : n.slice(0, 3); };
+const bad = [];
+const seen = new Set();
+for (const e of document.querySelectorAll('main *, header *, nav *, footer *')) {
+  if (!e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+  if (e.classList.contains('anchor')) continue;
+  const style = getComputedStyle(e);
+  let back = null;
+  for (let p = e; p && !back; p = p.parentElement) back = parse(getComputedStyle(p).backgroundColor);
+  const key = style.color + '|' + back;
+  if (seen.has(key)) continue;
+  seen.add(key);
+  const [a, b] = [light(parse(style.color)), light(back || [255, 255, 255])].sort((x, y) => y - x);
+  if ((a + 0.05) / (b + 0.05) < 4.5) bad.push(e.tagName + '.' + e.className + ' ' + key);
+}
+return bad;
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_in_light_and_dark(report, scheme):
+    report.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    until(report, f"return document.documentElement.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+    assert report.execute_script(CONTRAST) == []
+
+
+def test_the_keyboard_reaches_the_report_first(report):
+    from selenium.webdriver.common.keys import Keys
+
+    report.execute_script(
+        "history.replaceState(null, '', location.pathname); scrollTo(0, 0); document.activeElement.blur()"
+    )
+    report.get(report.current_url)
+    until(report, "return document.documentElement.dataset.ready === 'yes'")
+    report.find_element("tag name", "body").send_keys(Keys.TAB)
+    assert report.execute_script("return document.activeElement.className") == "skip"
+    report.switch_to.active_element.send_keys(Keys.ENTER)
+    assert report.execute_script("return document.activeElement.id") == "content"
+
+
+def test_the_report_can_be_printed(report):
+    made = report.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
+    content = base64.b64decode(made["data"])
+    assert content.startswith(b"%PDF-") and len(content) > 10_000
