@@ -154,7 +154,7 @@ def _digest(words: Iterable[str]) -> str:
 
 # Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
 ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-STUDY_TABLES = (*ARM_TABLES, "proportions", "designs")
+STUDY_TABLES = (*ARM_TABLES, "proportions", "designs", "p_values", "differences")
 LABEL_TABLES = ("studies", "arms", "treatments", "endpoints")
 # Tables that are small and give meaning to all studies: every study depends on them.
 SHARED_TABLES = ("endpoints", "treatments")

@@ -35,6 +35,7 @@ rule comparisons:
         expand("results/comparisons/{comparison}", comparison=COMPARISONS),
     output:
         "results/comparisons/comparisons.csv",
+        checklist="results/comparisons/checklist.csv",
     log:
         "logs/comparisons.log",
     conda:

@@ -1,15 +1,19 @@
-"""All estimates in one table, comparison by comparison in the order of the config."""
+"""All estimates in one table, comparison by comparison in the order of the config; and the checklist of guidance."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import tables
+from resurvey.compare.checklist import checklist
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-tables.write_csv(
-    tables.stack([Path(folder) / "estimates.csv" for folder in snakemake.input]), Path(snakemake.output[0])
-)
+folders = [Path(folder) for folder in snakemake.input]
+estimates = tables.stack([folder / "estimates.csv" for folder in folders])
+kinds = dict(zip(estimates["comparison_id"], estimates["kind"], strict=True))
+written = {folder.name: [path.name for path in folder.glob("*.csv")] for folder in folders}
+tables.write_csv(estimates, Path(snakemake.output[0]))
+tables.write_csv(checklist(written, kinds), Path(snakemake.output.checklist))

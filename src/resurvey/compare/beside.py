@@ -17,7 +17,8 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.logrank import stack_z
 from resurvey.tables import Tables
 
-BETTER = ("better", "longer", "higher", "doubled")
+# `higher` and `lower` are not among them: a survival and a hazard would point opposite ways.
+BETTER = ("better", "longer", "doubled")
 WORSE = ("worse", "shorter")
 ALIKE = ("similar",)
 EMPTY = (np.nan, np.nan, np.nan)
@@ -126,7 +127,7 @@ def _direction(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult
     z = stack_z(pair.sets, "logrank")
     z = z[np.isfinite(z)]
     if said not in (*BETTER, *WORSE, *ALIKE) or z.size == 0:
-        why = "no event in either group" if z.size == 0 else f"{said!r} is not a direction that survival can bear out"
+        why = "no event in either group" if z.size == 0 else f"{said!r} does not say whether of survival or of a hazard"
         return [pair.refused(method, "direction", why, **facts)]
     first_better = (said in BETTER) != turned
     agree = np.mean(ensemble_p(pair) >= 0.05) if said in ALIKE else np.mean((z < 0) == first_better)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import pandas as pd
 
 from resurvey.errors import InputError
@@ -31,6 +34,23 @@ def table_of(typed: Tables, claim_id: str) -> str:
         if "claim_id" in rows.columns and (rows["claim_id"] == claim_id).any():
             return name
     return ""
+
+
+def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
+    """What adjudications.csv says of any of these claims, in words, each ruling once.
+
+    A check is named by its rule, the source and the numbers of the claims it compares, so that a claim is found by the
+    words of its own id in that order.
+    """
+    table = typed.get("adjudications")
+    if table is None or table.empty:
+        return []
+    made = []
+    for claim_id in claim_ids:
+        source, _, number = claim_id.partition("-")
+        named = table["check_id"].str.contains(rf"-{re.escape(source)}-(?:.*-)?{re.escape(number)}(?:-|$)", regex=True)
+        made += [f"audit: {line['ruling']}: {line['reason']}" for _, line in table[named].iterrows()]
+    return list(dict.fromkeys(made))
 
 
 def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:

@@ -46,21 +46,22 @@ def model_table(pair: Pair) -> pd.DataFrame:
 
 
 def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The family of lowest mean AIC in each group and the mean survival time it implies, as rows of comparisons.csv."""
+    """The family that most often has the lowest AIC in each group, and the mean it implies, as rows."""
     rows = []
     for name, label in zip(("first", "second"), pair.labels, strict=True):
         usable = table[(table["group"] == name) & (table["status"] == "estimated") & table["model"].isin(FAMILIES)]
-        method, measure = f"parametric, lowest AIC, {name} group", "mean survival time"
+        method, measure = f"parametric, lowest AIC most often, {name} group", "mean survival time"
         facts = {"treatment": label, "comparator": "", "n_comparator": np.nan}
         if usable.empty:
             rows.append(pair.refused(method, measure, "no parametric family could be fitted: see models.csv", **facts))
             continue
-        best = usable.iloc[0]
-        words = f"{best['model']}, AIC {best['aic']:.1f}, lowest in {best['lowest_aic']:.0%} of replicates"
+        best = usable.sort_values("lowest_aic", ascending=False, kind="stable").iloc[0]
+        words = f"{best['model']}, mean AIC {best['aic']:.1f}, lowest in {best['lowest_aic']:.0%} of replicates"
         note = f"{words}; limits are the least and greatest over {best['replicates']} fits, no confidence interval"
         if not np.isfinite(best["mean"]):
-            rows.append(pair.refused(method, measure, f"{words}; its mean is infinite in some replicates", **facts))
+            rows.append(pair.refused(method, measure, f"{words}; its mean is infinite", **facts))
             continue
+        note += f"; {best['note']}" if best["note"] else ""
         values = (best["mean"], best["mean_low"], best["mean_high"], np.nan)
         rows.append(pair.row(method, measure, *values, note=f"{note}; the tail is extrapolated", **facts))
     return rows
@@ -109,8 +110,12 @@ def _row(model: str, fits: Sequence[Any]) -> dict[str, Any]:
         return {**base, "status": "refused", "note": reasons[0]}
     values: dict[str, Any] = {"parameters": int(known["parameters"].iloc[0])}
     for name in NUMBERS:
-        values |= {name: known[name].mean(), f"{name}_low": known[name].min(), f"{name}_high": known[name].max()}
+        finite = known.loc[np.isfinite(known[name]), name]
+        values |= {name: finite.mean() if len(finite) else np.inf}
+        values |= {f"{name}_low": known[name].min(), f"{name}_high": known[name].max()}
     infinite = int((~np.isfinite(known["mean"])).sum())
     notes = [f"{len(reasons)} replicates could not be fitted: {reasons[0]}"] if reasons else []
-    notes += [f"the mean is infinite in {infinite} of {len(known)} replicates"] if infinite else []
+    notes += (
+        [f"the mean is infinite in {infinite} of {len(known)} replicates, left out"] if infinite else []
+    )
     return {**base, **values, "status": "estimated", "note": "; ".join(notes)}

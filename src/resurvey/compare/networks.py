@@ -21,10 +21,11 @@ from resurvey.tables import Tables
 MODELS = ("common", "random")
 
 
-def compare_network(entry: Entry, typed: Tables) -> Outcome:
+def compare_network(entry: Entry, typed: Tables, *, extras: bool = True) -> Outcome:
     """A network of printed ratios against a reference.
 
-    Ratios that cannot be used, and treatments with no path to the reference, are refused rows with the reason.
+    Ratios that cannot be used, and treatments with no path to the reference, are refused rows with the reason. Without
+    `extras` only the estimates and the contrasts are made.
 
     Raises
     ------
@@ -46,6 +47,8 @@ def compare_network(entry: Entry, typed: Tables) -> Outcome:
     nodes = sorted({*contrasts["treatment"], *contrasts["comparator"]})
     if entry["reference"] not in nodes:
         raise InputError(f"reference {entry['reference']!r} is not in the network: choose one of {', '.join(nodes)}")
+    if not extras:
+        return Outcome(pd.DataFrame(_rows(entry, made, contrasts, nodes, "")), {"contrasts": contrasts})
     alike = transitivity(typed, contrasts)
     said = [*made.messages, *mixed_endpoints(contrasts), *reasons.values()]
     limits = [f"may not be used {use}" for use in entry.get("not_for", ())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -23,8 +24,12 @@ PRINTED = {
     "rates": compare_rates,
     "ratios": compare_ratios,
 }
-# Kinds whose claims can be exchanged for other printed ones.
-VARIED = ("bucher", "network", "pool")
+# Kinds whose claims can be exchanged for other printed ones, and what repeats them.
+VARIED = {
+    "bucher": compare_bucher,
+    "network": partial(compare_network, extras=False),
+    "pool": compare_pool,
+}
 
 
 def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
@@ -53,7 +58,9 @@ def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd
         if entry["kind"] == "patients":
             return compare_patients(entry, typed, patients)
         make = PRINTED[entry["kind"]]
-        return with_alternatives(entry, typed, make) if entry["kind"] in VARIED else make(entry, typed)
+        if entry["kind"] in VARIED:
+            return with_alternatives(entry, typed, make, VARIED[entry["kind"]])
+        return make(entry, typed)
     except InputError as error:
         raise InputError(f"comparison {entry['id']!r}: {error}") from None
     except ResurveyError as error:

@@ -36,6 +36,7 @@ def compare_bucher(entry: Entry, typed: Tables) -> Outcome:
     alike = transitivity(typed, legs)
     note = "; ".join([*mixed_endpoints(legs), *messages(alike)])
     facts = {"treatment": top, "comparator": bottom, "endpoint": first["endpoint"], "note": note}
+    facts["population"] = first["population"]
     one = ratio_row(entry, "Bucher", made, claim_ids=f"{entry['first']};{entry['second']}", **facts)
     return Outcome(pd.DataFrame([one]), {"legs": legs, "transitivity": alike})
 

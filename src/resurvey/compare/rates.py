@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.compare.claims import claim, treatment_of
+from resurvey.compare.claims import claim, rulings, treatment_of
 from resurvey.compare.groups import Entry
 from resurvey.compare.outcome import Outcome, refused_row, row
 from resurvey.errors import NotEstimable
@@ -95,22 +95,24 @@ def compare_ratios(entry: Entry, typed: Tables) -> Outcome:
             "endpoint": first["endpoint"],
             "population": pair["label"],
         }
-        rows.append(_median_ratio(entry, first, second, facts))
+        rows.append(_median_ratio(entry, typed, first, second, facts))
         if "ratio" in pair:
             rows.append(_printed_ratio(entry, typed, pair["ratio"], facts))
     return Outcome(pd.DataFrame(rows), {})
 
 
-def _median_ratio(entry: Entry, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _median_ratio(
+    entry: Entry, typed: Tables, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     ids = {"claim_ids": f"{first['claim_id']};{second['claim_id']}"}
     a, b = first["value_months"], second["value_months"]
     method, measure = "ratio of medians", "median ratio"
     if not (isfinite(a) and isfinite(b) and b > 0):
-        reason = "a median that was not reached has no ratio"
+        reason = "; ".join(["a median that was not reached has no ratio", *rulings(typed, ids["claim_ids"].split(";"))])
         return refused_row(entry, method, measure, reason, "printed medians", **ids, **facts)
     lower = first["value_months_min"] / second["value_months_max"]
     upper = first["value_months_max"] / second["value_months_min"]
-    note = "limits are those of rounding, not of sampling"
+    note = "; ".join(["limits are those of rounding, not of sampling", *rulings(typed, ids["claim_ids"].split(";"))])
     return row(entry, method, measure, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
 
 
@@ -119,6 +121,7 @@ def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[st
     values = (found["value"], found["lower"], found["upper"], found["p"])
     words = [f"p {found['p_text']}"] if found["p_text"] else []
     words += [] if isfinite(found["lower"]) else ["printed without an interval"]
+    words += rulings(typed, [claim_id])
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
     more = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
     return row(entry, "as printed", found["measure"], *values, "printed ratios", **more, **facts)

@@ -180,8 +180,8 @@ def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
 Make = Callable[[Entry, Tables], Outcome]
 
 
-def with_alternatives(entry: Entry, typed: Tables, make: Make) -> Outcome:
-    """A comparison of printed ratios, and again with each of its claims exchanged as `alternatives` lists.
+def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> Outcome:
+    """A comparison of printed ratios (by `make`), and `again` with each claim exchanged that `alternatives` lists.
 
     The repeats give sensitivity.csv and, for all kinds but a network (whose rows are too many), rows of
     comparisons.csv whose method begins with `sensitivity`.
@@ -190,7 +190,7 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make) -> Outcome:
     lines = [_printed_line(line, "as compared", "main", main.estimates) for line in _leading(main.estimates)]
     for name, kind, varied in _variations(entry, typed, main):
         try:
-            repeated = make(varied, typed)
+            repeated = again(varied, typed)
             leading = _leading(repeated.estimates)
             lines += [_printed_line(line, name, kind, main.estimates) for line in leading]
         except NotEstimable as reason:

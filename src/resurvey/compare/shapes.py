@@ -149,7 +149,8 @@ def bias_rows(pair: Pair, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any
     note = (
         f"{int(changed.sum())} of {len(array)} combinations of strength ({array['strength'].min():g} to "
         f"{array['strength'].max():g}) and prevalence in the treated (0 to 1; in the comparator "
-        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {array['ratio'].min():.3g} to {array['ratio'].max():.3g}"
+        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {array['ratio'].min():.3g} to "
+        f"{array['ratio'].max():.3g}"
     )
     rows.append(pair.row("array analysis", f"array analysis {BIAS_MEASURES['array analysis'][0]}",
                          float(changed.mean()), *empty, note=note))  # fmt: skip
