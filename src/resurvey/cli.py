@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = words[0] if words else ""
     for name, (path, words_of_help) in COMMANDS.items():
         module = importlib.import_module(path) if name == wanted else None
-        if hasattr(module, "add_parser"):
+        if module is not None and hasattr(module, "add_parser"):
             module.add_parser(subparsers)
             continue
         child = subparsers.add_parser(name, help=words_of_help, description=words_of_help)

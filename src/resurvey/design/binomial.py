@@ -219,6 +219,16 @@ def simon_two_stage(
     if table.empty:
         raise NotEstimable(f"no two-stage design up to n = {largest}: raise largest")
     row = table.loc[table["expected_patients"].idxmin()] if kind == "optimal" else table.iloc[0]
-    whole = {name: int(row[name]) for name in ("r1", "n1", "r", "n")}
-    rest = {name: float(row[name]) for name in ("expected_patients", "early_stop", "alpha", "power")}
-    return SimonDesign(kind, **whole, **rest)
+    counts = {name: int(row[name]) for name in ("r1", "n1", "r", "n")}
+    expected, early_stop = float(row["expected_patients"]), float(row["early_stop"])
+    return SimonDesign(
+        kind,
+        counts["r1"],
+        counts["n1"],
+        counts["r"],
+        counts["n"],
+        expected_patients=expected,
+        early_stop=early_stop,
+        alpha=float(row["alpha"]),
+        power=float(row["power"]),
+    )

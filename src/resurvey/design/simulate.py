@@ -109,8 +109,9 @@ def simulate_trials(
         checks.positive("at_time", at_time)
     if landmark is not None:
         checks.positive("landmark", landmark)
-    pattern = accrual
-    if not isinstance(accrual, Accrual):
+    if isinstance(accrual, Accrual):
+        pattern = accrual
+    else:
         pattern = Accrual.uniform(max(checks.not_negative("accrual", accrual), 1e-9))
     rule = _Rule(pattern, median, null_median, shape, dropout_hazard, at_events, at_time, per_patient, landmark)
     size = max(1, BLOCK // patients)

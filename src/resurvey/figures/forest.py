@@ -174,7 +174,8 @@ def _longest(rows: pd.DataFrame, column: Column, wrap: int) -> float:
 
 def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float], float]:
     """Where each row stands, and where the last one ends, in row heights."""
-    places, y = [], 0.6
+    places: list[float] = []
+    y = 0.6
     for _, row in rows.iterrows():
         cells = [(row[c.column.key], c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)

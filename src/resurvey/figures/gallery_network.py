@@ -142,7 +142,7 @@ def _league(
     entry: Entry, league: pd.DataFrame, model: str, names: Mapping[str, str], grade: str, folder: str
 ) -> Drawing:
     cells = [network.CELL.match(str(cell)) for cell in league.iloc[:, 1:].to_numpy().ravel()]
-    clear = sum(bool(cell) and float(cell[3]) < 1 for cell in cells)
+    clear = sum(float(cell[3]) < 1 for cell in cells if cell)
     best = network.short(names.get(str(league.iloc[0, 0]), str(league.iloc[0, 0])))
     return drawing_of(
         entry,

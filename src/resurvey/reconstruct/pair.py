@@ -147,7 +147,7 @@ def _check(hr: HazardRatio) -> None:
 
 
 def _positive(v: object) -> bool:
-    return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and v > 0
+    return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and bool(v > 0)
 
 
 def _stack(arm: Reconstruction) -> tuple[Floats, Floats]:

@@ -195,7 +195,7 @@ def _together(
     transform = whole.ci_method or next(iter(made.values())).transform
     held = np.column_stack(list(_held(made, picked, whole, time)))
     held = np.sort(np.where(np.isfinite(held), held, 0.0), axis=1)
-    stretch = stretch_to(whole, time, event, _apart(held), transform, rng)
+    stretch = stretch_to(whole, limits(time, event, whole.z, transform), _apart(held), rng)
     parts = {}
     for name, part in made.items():
         t, e = picked[name]
@@ -210,7 +210,8 @@ def _together(
 
 def _combined(made: dict[str, _Part], whole: SurvivalSummary, size: int, rng: np.random.Generator) -> dict[str, Ints]:
     """For each replicate of the whole the replicate of each part: the best of a number of random combinations."""
-    best, cost = {}, np.full(size, np.inf)
+    best: dict[str, Ints] = {}
+    cost = np.full(size, np.inf)
     for _ in range(CANDIDATES):
         trial = {name: rng.permutation(size) for name in made}
         time, event = _union(
@@ -256,8 +257,8 @@ def _held(
     size = time.shape[0]
     yield np.zeros(size)
     yield time.max(axis=1)
-    for t in sorted({t for t, _ in whole.landmarks} | set(whole.at_risk_times or ())):
-        yield np.full(size, t)
+    for when in sorted({t for t, _ in whole.landmarks} | set(whole.at_risk_times or ())):
+        yield np.full(size, when)
     for name, part in made.items():
         s = part.summary
         t, e = picked[name]
