@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from resurvey.reconstruct.hazard import Arm, Fit, draw, paths, smooth_part
 from resurvey.reconstruct.landmarks import tune_landmarks
-from resurvey.reconstruct.stretch import interpolate, limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -266,49 +266,54 @@ def _times(
 ) -> tuple[Floats, Floats]:
     """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
     size, n = leaving.shape[0], int(arm.n)
-    smooth_event, smooth_censor = smooth_part(arm, state)
-    mid = paths(arm, state).at_risk_mid
-    slot = np.arange(n)
-    run_event, run_censor = np.cumsum(events, axis=1), np.cumsum(leaving - events, axis=1)
-    n_event, n_left = run_event[:, -1:], run_event[:, -1:] + run_censor[:, -1:]
-    event = slot < n_event
-    rank = np.where(event, slot, slot - n_event)
-    segment = np.zeros((size, n), dtype=np.int64)
-    for j in range(leaving.shape[1] - 1):
-        segment += rank >= np.where(event, run_event[:, j, None], run_censor[:, j, None])
-    at = rng.random((size, n))
-    rows = np.arange(size)[:, None]
-    time = np.empty((size, n))
-    for kind, smooth in ((True, smooth_event), (False, smooth_censor)):
-        mass = np.zeros((size, arm.bins + 1))
-        np.cumsum(smooth * mid + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
-        mass /= mass[:, -1:]
-        begin, end = mass[rows, plan.knots[segment]], mass[rows, plan.knots[segment + 1]]
-        placed = interpolate(begin + at * (end - begin), mass, np.broadcast_to(arm.edges, mass.shape))
-        time = np.where(event == kind, placed, time)
+    kinds = (events, leaving - events)
+    mass = _mass(arm, state)
+    # one flat list of all who leave: the events of every replicate, then the censorings, each by segment
+    row = np.concatenate([np.repeat(np.arange(size), kind.sum(axis=1)) for kind in kinds])
+    segment = np.concatenate([np.repeat(np.tile(np.arange(k.shape[1]), size), k.ravel()) for k in kinds])
+    n_event, n_left = events.sum(axis=1), leaving.sum(axis=1)
+    table = row + np.where(np.arange(row.size) < n_event.sum(), 0, size)
+    first, last = plan.knots[segment], plan.knots[segment + 1]
+    begin, end = mass[table, first], mass[table, last]
+    level = begin + rng.random(row.size) * (end - begin)
+    apart = 2.0 * np.arange(2 * size)
+    found = np.interp(level + apart[table], (mass + apart[:, None]).ravel(), np.tile(arm.edges, 2 * size))
     # strictly inside the segment, so that a printed number at risk counts them on the right side
-    low, high = arm.edges[plan.knots[segment]], arm.edges[plan.knots[segment + 1]]
     gap = 1e-9 * arm.edges[-1]
-    time = np.clip(time, low + gap, np.maximum(high - gap, low + 0.5 * gap))
-    time = np.where(slot >= n_left, arm.edges[-1], time)
+    low, high = arm.edges[first], arm.edges[last]
+    found = np.minimum(np.maximum(found, low + gap), np.maximum(high - gap, low + 0.5 * gap))
+    slot = np.arange(n)
+    time = np.full((size, n), arm.edges[-1])
+    time[slot < n_event[:, None]] = found[: n_event.sum()]
+    time[(slot >= n_event[:, None]) & (slot < n_left[:, None])] = found[n_event.sum() :]
     # nobody left at the end: the last event is the longest follow-up
-    emptied = np.flatnonzero(n_left[:, 0] == n)
+    emptied = np.flatnonzero(n_left == n)
     time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]
-    event = event | ((slot >= n_left) & (slot < n_left + late[:, None]))
+    event = (slot < n_event[:, None]) | ((slot >= n_left[:, None]) & (slot < (n_left + late)[:, None]))
     order = np.argsort(time, axis=1, kind="stable")
-    return time[rows, order], event[rows, order].astype(float)
+    return np.take_along_axis(time, order, axis=1), np.take_along_axis(event, order, axis=1).astype(float)
+
+
+def _mass(arm: Arm, state: Floats) -> Floats:
+    """Running share, from 0 to 1 at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
+    mid = paths(arm, state).at_risk_mid
+    mass = np.zeros((2 * state.shape[0], arm.bins + 1))
+    density = np.concatenate([smooth * mid for smooth in smooth_part(arm, state)])
+    np.cumsum(density + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
+    mass /= mass[:, -1:]
+    return mass
 
 
 def _in_place(
     arm: Arm, s: SurvivalSummary, plan: Plan, time: Floats, event: Floats, transform: str, rng: np.random.Generator
 ) -> Ensemble:
     """Replicates with median and limits where they were printed; `placed` where that could be done."""
-    median, _, upper = limits(time, event, s.z, transform)
+    reached = limits(time, event, s.z, transform)
     placed = np.ones(time.shape[0], dtype=bool)
     if s.median_not_reached:
-        placed &= ~np.isfinite(median)
+        placed &= ~np.isfinite(reached[0])
     if s.upper_not_reached:
-        placed &= ~np.isfinite(upper)
+        placed &= ~np.isfinite(reached[2])
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
-    stretch = stretch_to(s, time, event, held, transform, rng)
+    stretch = stretch_to(s, reached, held, rng)
     return Ensemble(stretch.apply(time), event, placed & stretch.possible)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+LOG_2 = float(np.log(2.0))
+MOST_HAZARD = 27.0
+
 
 def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
     """Median and Brookmeyer-Crowley limits of every row of sorted patients; infinite where not reached.
@@ -21,24 +24,24 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
     ----------
     .. [1] Brookmeyer, R. and Crowley, J. (1982). Biometrics 38, 29-41.
     """
-    n = time.shape[1]
-    at_risk = n - np.arange(n)
-    survival = np.cumprod(1 - event / at_risk, axis=1)
+    at_risk = time.shape[1] - np.arange(time.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(np.cumsum(event / (at_risk * np.maximum(at_risk - event, 1e-300)), axis=1))
+        # one patient at a time leaves, so a factor of survival and a term of Greenwood's sum depend on the place alone
+        step = np.append(-np.log1p(-1 / at_risk[:-1]), 2 * MOST_HAZARD)
+        hazard = np.cumsum(event * step, axis=1)
+        root = np.sqrt(np.cumsum(event * np.append(1 / (at_risk[:-1] * (at_risk[:-1] - 1.0)), 1e12), axis=1))
         if transform == "log-log":
-            hazard = -np.log(survival)
+            log_hazard, wide = np.log(hazard), z * root / hazard
             half = np.log(np.log(2.0))
-            low = np.log(hazard) + z * root / hazard >= half
-            high = np.log(hazard) - z * root / hazard >= half
+            low, high = log_hazard + wide >= half, log_hazard - wide >= half
         elif transform == "log":
-            reach = np.exp(np.minimum(z * root, 700.0))
-            low, high = survival / reach <= 0.5, survival * reach <= 0.5
+            low, high = hazard + z * root >= LOG_2, hazard - z * root >= LOG_2
         else:
+            survival = np.exp(-hazard)
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
-    alive = survival > 1e-12
-    low, high = (low | ~alive) & (survival < 1 - 1e-12), high & alive
-    return _first(time, survival <= 0.5 + 1e-12), _first(time, low), _first(time, high)
+    alive = hazard < MOST_HAZARD
+    low, high = (low | ~alive) & (hazard > 1e-12), high & alive
+    return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
 
 
 def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
@@ -83,15 +86,15 @@ class Stretch:
 
 
 def stretch_to(
-    s: SurvivalSummary, time: Floats, event: Floats, held: Floats, transform: str, rng: np.random.Generator
+    s: SurvivalSummary, reached: tuple[Floats, Floats, Floats], held: Floats, rng: np.random.Generator
 ) -> Stretch:
-    """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
+    """Stretch time between the `held` times (replicates, k) so that what is `reached`, median and limits, falls where they were printed.
 
     A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the
     limits with it; numbers at risk and landmarks stay as they are because their times are held.
     """
-    size = time.shape[0]
-    rebuilt = zip(limits(time, event, s.z, transform), (s.median, s.lower, s.upper), strict=True)
+    size = held.shape[0]
+    rebuilt = zip(reached, (s.median, s.lower, s.upper), strict=True)
     moved = sorted(((a, b) for a, b in rebuilt if b is not None), key=lambda pair: pair[1])
     if not moved:
         return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))
