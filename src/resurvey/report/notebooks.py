@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TIMEOUT_SECONDS = 120
+PICTURE = re.compile(r"<svg\b.*?</svg>|<img\b[^>]*>", re.DOTALL)
 # The same on every machine: a kernel adds its own version of Python.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -55,10 +56,10 @@ pre, code { font: .85rem/1.45 ui-monospace, monospace; } pre { overflow-x: auto;
 .highlight { background: var(--code); border: 1px solid var(--line); border-radius: 4px; padding: .4rem .6rem; }
 .highlight .c1 { color: var(--soft); } details { margin: .5rem 0; }
 summary { color: var(--soft); cursor: pointer; font-size: .8rem; width: max-content; }
-.output { margin: .5rem 0 1.2rem; } .output_html { overflow-x: auto; } .anchor-link { display: none; }
+.output { margin: .5rem 0 1.2rem; } .output_html { overflow-x: auto; margin: .6rem 0; } .anchor-link { display: none; }
 table { border-collapse: collapse; font-size: .85rem; line-height: 1.4; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; vertical-align: top; }
-td { min-width: 4.5rem; max-width: 26rem; overflow-wrap: anywhere; }
+td { min-width: 6rem; max-width: 26rem; }
 @media print { details { display: none; } table { font-size: .7rem; } }
 """
 
@@ -146,9 +147,7 @@ def without_images(notebook: NotebookNode) -> NotebookNode:
                 del data[kind]
                 output.get("metadata", {}).pop(kind, None)
             if data and "text/html" in data:
-                data["text/html"] = re.sub(
-                    r"<(svg|img)\b.*?(</svg>|>)", "", _joined(data["text/html"]), flags=re.DOTALL
-                )
+                data["text/html"] = PICTURE.sub("", _joined(data["text/html"]))
     return bare
 
 

@@ -1,0 +1,323 @@
+"""Notebooks executed, made bare, compared and turned into pages; and the rows that the notebooks read."""
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pandas as pd
+import pytest
+
+from resurvey.errors import InputError
+from resurvey.report.narrate import Run, printed_words, share, show, some
+from resurvey.report.notebooks import execute, page, refresh, texts, without_images
+
+HELPERS = """\
+from IPython.display import display
+drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+"""
+FIGURE = """\
+data = {"image/svg+xml": drawing, "text/plain": "[Figure: a square]"}
+display(data, raw=True, metadata={"image/svg+xml": {"alt": 'a "square" & more'}})
+"""
+TABLE = 'display({"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "1"}, raw=True)'
+WORDS = 'display({"text/markdown": f"It is **{value}**.", "text/plain": "plain"}, raw=True)'
+
+
+def write(path, *sources):
+    cells = [nbformat.v4.new_markdown_cell("# A heading & more\n\nWords.")]
+    cells += [nbformat.v4.new_code_cell(source) for source in sources]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell{number}"
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("notebooks")
+    write(made / "a.ipynb", "# change me\nvalue = 6 * 7", HELPERS, FIGURE, TABLE, WORDS, "print(value)\nvalue")
+    # Knows nothing of the first, and runs in the same folder.
+    write(made / "b.ipynb", "from pathlib import Path\n'value' in globals(), Path('a.ipynb').is_file()")
+    return made
+
+
+@pytest.fixture(scope="module")
+def executed(folder):
+    return execute([folder / "a.ipynb", folder / "b.ipynb"], folder)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, instead of displaying it."""
+    found = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: found.append(data))
+    return found
+
+
+def outputs(notebook):
+    return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+
+
+def images(text):
+    found = []
+
+    class Images(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            if tag == "img":
+                found.append(dict(attrs))
+
+    Images().feed(text)
+    return found
+
+
+def test_one_kernel_forgets_between_notebooks_and_runs_in_the_folder(executed):
+    assert texts(executed[1]) == ["(False, True)"]
+
+
+def test_texts_are_what_a_reader_sees_in_order(executed):
+    assert texts(executed[0]) == ["[Figure: a square]", "1", "It is **42**.", "42\n", "42"]
+
+
+def test_nothing_that_differs_between_machines_or_runs_stays(executed):
+    for notebook in executed:
+        assert notebook.metadata == {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        for cell in notebook.cells:
+            assert "execution" not in cell.metadata
+            assert cell.get("execution_count") is None
+            assert all(output.get("execution_count") is None for output in cell.get("outputs", []))
+
+
+def test_committed_notebooks_have_text_and_tables_but_no_pictures(executed):
+    assert "image/svg+xml" in outputs(executed[0])
+    bare = without_images(executed[0])
+    assert "image/svg+xml" not in outputs(bare)
+    assert "<svg" not in outputs(bare)
+    assert "<table>" in outputs(bare)
+    assert texts(bare) == texts(executed[0])
+
+
+def test_pictures_inside_html_are_taken_out():
+    output = nbformat.v4.new_output(
+        "display_data", {"text/html": '<p>a</p><img src="x"><svg id="1"><path d="M0"/></svg>', "text/plain": "a"}
+    )
+    cell = nbformat.v4.new_code_cell("a", outputs=[output])
+    bare = without_images(nbformat.v4.new_notebook(cells=[cell]))
+    assert bare.cells[0].outputs[0].data["text/html"] == "<p>a</p>"
+    assert "<svg" in cell.outputs[0].data["text/html"]
+
+
+def test_a_failing_cell_names_the_notebook_and_what_it_said(tmp_path):
+    path = write(tmp_path / "wrong.ipynb", "raise ValueError('no such column')")
+    with pytest.raises(InputError, match=r"notebook wrong.ipynb failed[\s\S]*no such column"):
+        execute([path], tmp_path)
+
+
+def test_refresh_writes_back_once(folder, tmp_path):
+    path = tmp_path / "a.ipynb"
+    path.write_bytes((folder / "a.ipynb").read_bytes())
+    assert refresh([path], tmp_path) == [path]
+    first = path.read_bytes()
+    assert b"It is **42**." in first
+    assert "image/svg" not in outputs(nbformat.read(path, as_version=4))
+    assert refresh([path], tmp_path) == []
+    assert path.read_bytes() == first
+
+
+def test_the_page_asks_nothing_of_the_outside(executed):
+    made = page(executed[0], "a")
+    assert not re.findall(r"<(?:script|link|iframe|object)\b", made)
+    assert not re.findall(r"(?:src|srcset|action)\s*=\s*[\"']?\s*(?:https?:)?//", made)
+    assert not re.findall(r"@import|url\(", made)
+
+
+def test_the_page_has_a_title_its_figures_words_and_folded_code(executed):
+    made = page(executed[0], "a")
+    assert "<title>A heading &amp; more</title>" in made
+    assert 'href="a.ipynb"' in made
+    image = images(made)[0]
+    assert image["alt"] == 'a "square" & more'
+    assert base64.b64decode(image["src"].removeprefix("data:image/svg+xml;base64,")).startswith(b"<svg")
+    opened = re.findall(r'<details class="input"( open)?>', made)
+    assert opened == [" open", *[""] * 5]
+    assert "In [" not in made
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("value 11.8; lower 8.4; upper 15.1; ci_level 95; n 100; events 66", "11.8 (8.4 to 15.1); n 100; events 66"),
+        ("value 11.8; lower 8.4; upper 15.1; ci_level 90", "11.8 (8.4 to 15.1); ci level 90"),
+        ("n 70; total 100; percent 70.0", "70.0 %; n 70; total 100"),
+        ("value 20.1; range_lower 1.3; range_upper 38.2", "20.1 [range 1.3 to 38.2]"),
+        ("value diarrhea; hypokalemia; anorexia", "diarrhea; hypokalemia; anorexia"),
+        ("p <0.001", "p <0.001"),
+        ("lower 14", "lower 14"),
+        ("", ""),
+    ],
+)
+def test_printed_cells_read_as_they_were_printed(cell, words):
+    assert printed_words(cell) == words
+
+
+def test_small_turns_of_phrase():
+    assert (some(1, "study", "studies"), some(2, "study", "studies"), some(0, "check")) == (
+        "1 study",
+        "2 studies",
+        "0 checks",
+    )
+    assert share(87, 100) == "87 of 100 (87 %)"
+
+
+def test_show_escapes_what_it_shows(shown):
+    show(pd.DataFrame({"a<b": ["<script>alert(1)</script>"]}))
+    assert shown[0]["text/plain"] == "a<b\n<script>alert(1)</script>"
+    assert "&lt;script&gt;" in shown[0]["text/html"]
+    assert "<script>" not in shown[0]["text/html"]
+
+
+def test_an_empty_table_is_a_sentence(shown):
+    show(pd.DataFrame({"a": []}), empty="None.")
+    assert shown == [{"text/markdown": "None.", "text/plain": "None."}]
+
+
+CHECKS = """\
+check_id,rule,source_id,study_id,claim_ids,reported,recomputed,verdict,severity,explanation
+a-1,r,one2020,s,one2020-med-001,1,2,discrepant,minor,one is not two
+a-2,r,one2020,s,one2020-med-001,1,2,conflict,conclusion,two places
+a-3,r,one2020,s,one2020-med-001,1,1,reproduced,none,fits
+a-4,r,two2021,t,two2021-med-001,1,,uncheckable,minor,too little
+a-5,r,two2021,t,two2021-med-001,1,1,other-method,none,another formula
+"""
+RULINGS = """\
+check_id,verdict,ruling,affects,reason,by
+a-1,discrepant,misprint,,a slip,team
+"""
+CLAIMS = """\
+claim_id,table,source_id,locator,study_id,arm_id,population,what,printed
+one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lower 4.0; upper 6.2; ci_level 95
+one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
+"""
+COMPARISONS = """\
+comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,status,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
+x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
+pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001,
+left,none,none,,,,,summary,none,patients,refused,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
+"""  # noqa: E501
+ACCURACY = """\
+study_id,arm_id,population,endpoint,data_cut,status,evidence,median_text,claim_ids,reason,method,n,replicates,events_mean,events_min,events_max,median_rebuilt,median_low,median_high,share_reached,facts,facts_held,repairs,undetermined
+s,a,all,PFS,,rebuilt,summary,5.10,one2020-med-001,,summary,40,20,30.4,28,33,5.1,5.1,5.1,1,3,2,,
+s,a,primary resistant,PFS,,refused,,5.10,one2020-med-001,no number of patients,,,,,,,,,,,,,,
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    files = {
+        "results/audit/checks.csv": CHECKS,
+        "results/comparisons/comparisons.csv": COMPARISONS,
+        "results/reconstruction/accuracy.csv": ACCURACY,
+        "data/processed/adjudications.csv": RULINGS,
+        "data/processed/claims.csv": CLAIMS,
+        "data/processed/differences.csv": "claim_id,direction\none2020-diff-001,longer\n",
+        "data/processed/sources.csv": "source_id,citation,doi\none2020,One A. 2020,10.1/x\n",
+        "data/processed/studies.csv": "study_id,acronym\ns,STUDY S\n",
+        "data/processed/treatments.csv": "treatment_id,label\ndrug_a,drug a\n",
+        "data/processed/endpoints.csv": "endpoint,label\nPFS,progression-free survival\n",
+        "data/processed/arms.csv": "study_id,arm_id,population,treatment_id,label,locator\ns,a,all,drug_a,A,Text\n",
+        "results/figures/study-s/figures.csv": (
+            "figure_id,section,title,caption,alt,svg,png,data\n"
+            "fig-1,x,Title,Caption.,A line falls.,fig-1.svg,fig-1.png,\n"
+        ),
+        "results/figures/study-s/fig-1.svg": "<svg/>",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return Run(tmp_path)
+
+
+def test_findings_come_gravest_first_with_their_ruling(run):
+    found = run.findings()
+    assert list(found["check"]) == ["a-2", "a-1"]
+    assert list(found["ruling"]) == ["", "misprint"]
+    assert list(run.findings("two2021", least="none")["check"]) == ["a-5"]
+    assert list(run.findings(least="conclusion")["check"]) == ["a-2"]
+    with pytest.raises(InputError, match="least must be one of conclusion, major, minor, none, found 'grave'"):
+        run.findings(least="grave")
+
+
+def test_verdicts_are_counted_by_gravity(run):
+    counts = run.verdicts().set_index("verdict")
+    assert list(counts.columns) == ["conclusion", "major", "minor", "none"]
+    assert list(counts.loc["all"]) == [1, 0, 2, 2]
+    assert list(run.verdicts("one2020").set_index("verdict").loc["all"]) == [1, 0, 1, 1]
+
+
+def test_printed_numbers_keep_the_order_asked_for_and_their_words(run):
+    rows = run.printed("one2020-diff-001 gone2000-med-001 one2020-med-001")
+    assert list(rows["claim"]) == ["one2020-diff-001", "one2020-med-001"]
+    assert list(rows["printed"]) == ["longer", "5.10 (4.0 to 6.2)"]
+    assert list(rows["about"]) == ["STUDY S, drug a: ORR", "STUDY S, drug a, primary resistant: PFS"]
+    assert run.printed([]).empty
+
+
+def test_rebuilt_and_refused_groups(run):
+    row = run.rebuilt("s").iloc[0]
+    assert row["events"] == "30.4 (28 to 33)"
+    assert row["facts kept"] == "2 of 3"
+    assert len(run.rebuilt("s")) == 1
+    assert run.rebuilt("s", endpoint="OS").empty
+    assert list(run.refused("s")["reason"]) == ["no number of patients"]
+
+
+def test_comparisons_are_found_by_study_and_by_printed_number(run):
+    assert run.comparing("one2020", "s") == ["x-y", "pool"]
+    assert run.comparing("two2021") == ["pool"]
+    assert run.comparing("three2022") == []
+
+
+def test_the_main_estimate_speaks_first_and_a_refusal_says_so(run):
+    main = run.main(["x-y", "pool", "left", "unknown"]).set_index("comparison")
+    assert main.loc["x-y", "estimate (interval)"] == "0.50 (0.25 to 1.10)"
+    assert main.loc["x-y", "p"] == "<0.001"
+    assert main.loc["pool", "estimate (interval)"] == "0.72 (0.40 to 1.30)"
+    assert main.loc["pool", "first"] == ""
+    assert main.loc["left", "estimate (interval)"] == "not made"
+    assert main.loc["left", "method"] == "not enough printed"
+    assert run.main([]).empty
+
+
+def test_all_estimates_of_a_comparison_leave_out_what_is_the_same(run):
+    rows = run.estimates("x-y")
+    assert list(rows.columns) == ["measure", "estimate (interval)", "p", "method", "evidence"]
+    assert list(run.estimates("x-y", methods=["log-rank"])["p"]) == ["0.040"]
+    assert run.sides("x-y") == "drug a (STUDY S) against drug b (STUDY T)"
+    assert run.sides("pool") == "pool"
+    with pytest.raises(InputError, match=r"no comparison 'z-z' .* there are x-y, pool, left"):
+        run.estimates("z-z")
+
+
+def test_missing_files_and_ids_are_named(run, tmp_path):
+    assert run.source("one2020") == "One A. 2020 doi:10.1/x"
+    with pytest.raises(InputError, match="no document 'gone2000'"):
+        run.source("gone2000")
+    with pytest.raises(InputError, match=r"results/design/gone.json is not there: run `make results` first"):
+        run.verdict("gone")
+    with pytest.raises(InputError, match=r"results/audit/checks.csv is not there"):
+        Run(tmp_path / "empty").result("audit/checks")
+
+
+def test_a_figure_shows_its_words_where_pictures_are_not_shown(run, shown):
+    run.figure("fig-1")
+    assert shown[0] == {"image/svg+xml": "<svg/>", "text/plain": "[Figure: A line falls.]"}
+    assert shown[1]["text/markdown"] == "*Title.* Caption."
+    run.figure("fig-2")
+    assert "The figure fig-2 is not among the results" in shown[2]["text/markdown"]
