@@ -179,6 +179,17 @@ def test_direct_standardisation_mixes_the_curves_of_the_strata(compared, typed, 
     assert row["estimate"] == pytest.approx(expected)
 
 
+def test_a_group_of_one_replicate_is_set_beside_each_of_the_other(typed, patients):
+    table = patients["alpha"]
+    single = table[(table["arm_id"] != "old") | (table["replicate"] == 0)]
+    half = {"name": "half young", "populations": ["young", "aged"], "shares": [0.5, 0.5], "source": "a guess"}
+    made = carry_out(entry(landmarks=[6.0], standardise=[half]), typed, {"alpha": single})
+    spread = made.tables["spread"]
+    assert set(spread.loc[spread["method"] == "Cox (Efron)", "replicates"]) == {8}
+    naive, adjusted = one(made, "Cox (Efron), unadjusted"), one(made, "Cox, standardised by half young (scenario)")
+    assert naive["estimate"] < adjusted["estimate"] < 1
+
+
 def test_too_few_effective_patients_are_refused_with_their_number(compared):
     row = one(compared, "Cox, standardised by strict (scenario)")
     assert (row["status"], np.isnan(row["estimate"])) == ("refused", True)

@@ -72,17 +72,20 @@ def _p_value(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) 
 
 def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
     turned = _turned(pair, found["study_id"], found["arm_id"], found["claim_id"])
-    values = [found[name] for name in ("value", "lower", "upper")]
+    value, lower, upper = (found[name] for name in ("value", "lower", "upper"))
     if turned:
-        values = [1 / values[0], 1 / values[2], 1 / values[1]]
+        value, lower, upper = 1 / value, 1 / upper, 1 / lower
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
     words = [f"printed p {found['p_text']}"] if found["p_text"] else []
     words += [f"{found['model']} model"] if found["model"] else []
     words += ["turned round: printed the other way"] if turned else []
-    facts = {"evidence": "printed ratios", "claim_ids": found["claim_id"], "ci_level": level}
-    method = f"{found['test'] or 'ratio'}, as printed" + ("" if not found["model"] else f" ({found['model']})")
-    rows = [pair.row(f"{method}, {found['claim_id']}", "HR", *values, found["p"], note="; ".join(words), **facts)]
-    return [*rows, _printed_minus_rebuilt(pair, found, values[0], turned, made)]
+    facts: dict[str, Any] = {"evidence": "printed ratios", "claim_ids": found["claim_id"], "ci_level": level}
+    method = f"{found['test'] or 'ratio'}, as printed" + (f" ({found['model']})" if found["model"] else "")
+    method = f"{method}, {found['claim_id']}"
+    if not isfinite(value):
+        return [pair.refused(method, "HR", "; ".join(["no ratio is printed", *words]), **facts)]
+    shown = pair.row(method, "HR", value, lower, upper, found["p"], note="; ".join(words), **facts)
+    return [shown, _printed_minus_rebuilt(pair, found, value, turned, made)]
 
 
 def _printed_minus_rebuilt(

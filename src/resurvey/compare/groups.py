@@ -125,9 +125,12 @@ class Pair:
         """Risk sets of both groups."""
         return pair_risk_sets(*self.stacks)
 
-    def row(self, method: str, measure: str, *numbers: float, **extra: Any) -> dict[str, Any]:
-        """A row with this pair's facts and grade; numbers are estimate, lower, upper, p."""
-        return row(self.entry, method, measure, *numbers, **{"evidence": self.evidence, **self.facts, **extra})
+    def row(
+        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
+    ) -> dict[str, Any]:
+        """A row with this pair's facts and grade."""
+        facts: dict[str, Any] = {"evidence": self.evidence, **self.facts, **extra}
+        return row(self.entry, method, measure, estimate, lower, upper, p, **facts)
 
     def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""

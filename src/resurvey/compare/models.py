@@ -51,7 +51,7 @@ def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
     for name, label in zip(("first", "second"), pair.labels, strict=True):
         usable = table[(table["group"] == name) & (table["status"] == "estimated") & table["model"].isin(FAMILIES)]
         method, measure = f"parametric, lowest AIC most often, {name} group", "mean survival time"
-        facts = {"treatment": label, "comparator": "", "n_comparator": np.nan}
+        facts: dict[str, Any] = {"treatment": label, "comparator": "", "n_comparator": np.nan}
         if usable.empty:
             rows.append(pair.refused(method, measure, "no parametric family could be fitted: see models.csv", **facts))
             continue
@@ -115,7 +115,5 @@ def _row(model: str, fits: Sequence[Any]) -> dict[str, Any]:
         values |= {f"{name}_low": known[name].min(), f"{name}_high": known[name].max()}
     infinite = int((~np.isfinite(known["mean"])).sum())
     notes = [f"{len(reasons)} replicates could not be fitted: {reasons[0]}"] if reasons else []
-    notes += (
-        [f"the mean is infinite in {infinite} of {len(known)} replicates, left out"] if infinite else []
-    )
+    notes += [f"the mean is infinite in {infinite} of {len(known)} replicates, left out"] if infinite else []
     return {**base, **values, "status": "estimated", "note": "; ".join(notes)}

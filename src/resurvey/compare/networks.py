@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from resurvey.compare.groups import Entry
@@ -76,7 +76,7 @@ def _rows(
     }
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
-        values = (*np.exp(effect[["estimate", "lower", "upper"]].to_numpy(dtype=float)), effect["p"])
+        values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
         method = f"network, {effect['model']} effects"
         rows.append(
             row(entry, method, "HR", *values, "printed ratios", treatment=effect["treatment"], note=note, **facts)

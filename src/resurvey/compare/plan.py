@@ -13,7 +13,7 @@ from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.patients import compare_patients
 from resurvey.compare.printed import compare_bucher, compare_pool
 from resurvey.compare.rates import compare_rates, compare_ratios
-from resurvey.compare.sensitivity import with_alternatives
+from resurvey.compare.sensitivity import Make, with_alternatives
 from resurvey.errors import InputError, ResurveyError
 from resurvey.tables import Tables
 
@@ -25,7 +25,7 @@ PRINTED = {
     "ratios": compare_ratios,
 }
 # Kinds whose claims can be exchanged for other printed ones, and what repeats them.
-VARIED = {
+VARIED: dict[str, Make] = {
     "bucher": compare_bucher,
     "network": partial(compare_network, extras=False),
     "pool": compare_pool,

@@ -89,7 +89,7 @@ def _check_ids(entry: Entry, name: str, ids: list[str]) -> None:
 def _pooled_rows(entry: Entry, name: str, chosen: pd.DataFrame, made: Pooled) -> list[dict[str, Any]]:
     k = len(chosen)
     words = [f"{k} ratio{'s' if k > 1 else ''}, tau2 {made.tau2:.4g}, I2 {made.i2:.0%}, Q {made.q:.3g} on {made.df} df"]
-    facts = {
+    facts: dict[str, Any] = {
         "population": name,
         "treatment": chosen["treatment"].iloc[0],
         "comparator": " or ".join(dict.fromkeys(chosen["comparator"])),
@@ -104,8 +104,8 @@ def _pooled_rows(entry: Entry, name: str, chosen: pd.DataFrame, made: Pooled) ->
         more = {key: value for key, value in facts.items() if key != "note"}
         return rows + [refused_row(entry, m, "HR", reason, "printed ratios", **more) for m in (random, prediction)]
     rows.append(ratio_row(entry, random, made.random, **facts))
-    limits = np.exp([made.random.estimate, made.prediction_lower, made.prediction_upper])
-    rows.append(row(entry, prediction, "HR", *limits, np.nan, evidence="printed ratios", **facts))
+    values = (exp(made.random.estimate), exp(made.prediction_lower), exp(made.prediction_upper), np.nan)
+    rows.append(row(entry, prediction, "HR", *values, "printed ratios", **facts))
     return rows
 
 
@@ -116,7 +116,7 @@ def _between_groups(entry: Entry, made: dict[str, Pooled]) -> list[dict[str, Any
     (one, a), (two, b) = made.items()
     apart = interval(a.common.estimate - b.common.estimate, sqrt(a.common.se**2 + b.common.se**2))
     values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), 2 * float(ndtr(-abs(apart.estimate / apart.se))))
-    facts = {"population": f"{one} against {two}", "treatment": one, "comparator": two}
+    facts: dict[str, Any] = {"population": f"{one} against {two}", "treatment": one, "comparator": two}
     facts["orientation"] = f"pooled ratio of {one} divided by that of {two}; 1 is agreement"
     return [row(entry, "difference between groups", "ratio of hazard ratios", *values, "printed ratios", **facts)]
 
@@ -139,7 +139,7 @@ def _why_not(typed: Tables, claim_id: str) -> str:
 def _left_out(entry: Entry, typed: Tables, claim_id: str, reason: str) -> dict[str, Any]:
     table = table_of(typed, claim_id)
     found = claim(typed, table, claim_id)
-    facts = {"population": f"{found['study_id']}, {found['population']}", "endpoint": found["endpoint"]}
+    facts: dict[str, Any] = {"population": f"{found['study_id']}, {found['population']}", "endpoint": found["endpoint"]}
     return refused_row(entry, "not pooled", "HR", reason, "printed ratios", claim_ids=claim_id, **facts)
 
 

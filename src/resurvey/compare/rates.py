@@ -118,10 +118,13 @@ def _median_ratio(
 
 def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     found = claim(typed, "hazard_ratios", claim_id)
-    values = (found["value"], found["lower"], found["upper"], found["p"])
     words = [f"p {found['p_text']}"] if found["p_text"] else []
     words += [] if isfinite(found["lower"]) else ["printed without an interval"]
     words += rulings(typed, [claim_id])
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
-    more = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
-    return row(entry, "as printed", found["measure"], *values, "printed ratios", **more, **facts)
+    more: dict[str, Any] = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
+    more |= facts
+    if not isfinite(found["value"]):
+        return refused_row(entry, "as printed", found["measure"], "no ratio is printed", "printed ratios", **more)
+    values = (found["value"], found["lower"], found["upper"], found["p"])
+    return row(entry, "as printed", found["measure"], *values, "printed ratios", **more)

@@ -275,12 +275,12 @@ def _printed_line(line: Mapping[str, Any], name: str, kind: str, main: pd.DataFr
 
 
 def _printed_row(entry: Entry, line: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
+    facts: dict[str, Any] = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
     method = f"sensitivity: {line['variation']}" + (f", {line['model']}" if line.get("model") else "")
     facts |= {"population": f"sensitivity: {line['variation']}"}
     if line["status"] == "refused":
         return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
-    values = [line[key] for key in ("estimate", "lower", "upper", "p")]
+    values = (line["estimate"], line["lower"], line["upper"], line["p"])
     note = (
         f"{line['ratio_to_main']:.2f} times the main ratio; conclusion {line['conclusion']}"
         if line.get("conclusion")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp, isfinite
 from typing import Any
 
@@ -89,7 +89,7 @@ def standardised(
         measures = ("HR", "difference in restricted mean", "effective sample size")
         return [pair.refused(f"Cox, {how}" if m == "HR" else how, m, str(error), claim_ids=_ids(spec))
                 for m in measures], None  # fmt: skip
-    facts = {"note": note, "claim_ids": _ids(spec)}
+    facts: dict[str, Any] = {"note": note, "claim_ids": _ids(spec)}
     values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
     how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
     rows = [
@@ -120,28 +120,32 @@ def weighted_ratio(
 ) -> tuple[EnsembleEstimate, pd.DataFrame, float, int]:
     """Log hazard ratio of the strata weighted to shares, against the second group; balance, ESS and patients."""
     first = pd.concat([part.assign(stratum=name) for name, part in strata.items()])
-    others = {
-        number: (part["time"].to_numpy(), part["event"].to_numpy()) for number, part in second.groupby("replicate")
-    }
     estimates, variances, made = [], [], None
-    for number, arm in first.groupby("replicate"):
-        if number not in others:
-            continue
-        time, event = others[number]
+    for arm, other in _beside(first, second):
         # Strata are as large in every replicate and in the same order, so one set of weights serves all.
         if made is None or len(made.weights) != len(arm):
             made = poststratify(arm["stratum"], shares)
         effect = weighted_cox(
-            np.concatenate([arm["time"], time]),
-            np.concatenate([arm["event"], event]),
-            np.concatenate([np.ones(len(arm)), np.zeros(len(time))]),
-            np.concatenate([made.weights, np.ones(len(time))]),
+            np.concatenate([arm["time"], other["time"]]),
+            np.concatenate([arm["event"], other["event"]]),
+            np.concatenate([np.ones(len(arm)), np.zeros(len(other))]),
+            np.concatenate([made.weights, np.ones(len(other))]),
         )
         estimates.append(effect.estimate)
         variances.append(effect.se_robust**2)
     if made is None:
         raise NotEstimable("the groups have no replicate in common: rebuild both with equally many")
     return rubin(estimates, variances), made.balance, float(made.ess), len(made.weights)
+
+
+def _beside(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Replicate beside replicate; a single one (a determined curve) is set beside each of the other group."""
+    parts = [dict(tuple(table.groupby("replicate"))) for table in (first, second)]
+    longest = max(parts, key=len)
+    for number in longest:
+        chosen = [part.get(number) if len(part) > 1 else next(iter(part.values())) for part in parts]
+        if chosen[0] is not None and chosen[1] is not None:
+            yield chosen[0], chosen[1]
 
 
 def _direct(
