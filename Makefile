@@ -26,7 +26,7 @@ lint: .venv/.ready
 	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow && mypy && snakemake --lint
 
 docs: .venv/.ready
-	@mkdocs build --strict --quiet
+	@mkdocs build --strict
 
 # Execute the notebooks against the results that are there and write their text and table outputs back.
 notebooks: .venv/.ready

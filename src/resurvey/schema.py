@@ -90,7 +90,8 @@ TABLES: dict[str, Table] = {
             "studies",
             _columns(
                 "study_id:id! acronym! "
-                "design:choice(randomised|non-randomised|single~arm|retrospective~cohort|registry|basket|laboratory|field)! "
+                "design:choice(randomised|non-randomised|single~arm|retrospective~cohort|registry|basket|"
+                "laboratory|field)! "
                 "phase setting line prior_pertuzumab resistance_definition region registry_id enrolment_start:date "
                 "enrolment_end:date data_cutoff:date source_id:id>sources.source_id! note"
             ),
@@ -147,7 +148,7 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "statements",
-            "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of)! "
+            "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of|overlap)! "
             "endpoint item! value claims:ids",
         ),
         _claims(

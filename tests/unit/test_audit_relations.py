@@ -126,13 +126,18 @@ def test_excluded_part_has_another_size():
     assert only("excluded-part", {"arms": arms, "proportions": [row]}) == []
 
 
-def test_inclusion_exclusion_of_receptors():
-    names = {"Estrogen Receptor: Positive": "353", "Progesterone Receptor: Positive": "258", "TP": "244"}
-    rows = [{"kind": "baseline", "item": item, "n": n} for item, n in names.items()]
-    rows.append({"kind": "baseline", "item": "ER or PgR positive", "n": "109"})
-    assert only("inclusion-exclusion", {"proportions": rows}) == ["discrepant"]
+def test_inclusion_exclusion_of_two_overlapping_groups():
+    counts = {"A": "353", "B": "258", "both": "244", "one of them": "109"}
+    rows = [
+        {"claim_id": f"mine-prop-{place}", "kind": "baseline", "item": item, "n": n}
+        for place, (item, n) in enumerate(counts.items())
+    ]
+    claims = ";".join(row["claim_id"] for row in rows)
+    said = [{"kind": "overlap", "item": "A and B", "claims": claims}]
+    assert only("inclusion-exclusion", {"proportions": rows, "statements": said}) == ["discrepant"]
     rows[3]["n"] = "123"
-    assert only("inclusion-exclusion", {"proportions": rows}) == ["reproduced"]
+    assert only("inclusion-exclusion", {"proportions": rows, "statements": said}) == ["reproduced"]
+    assert only("inclusion-exclusion", {"proportions": rows}) == []
 
 
 def test_flow():

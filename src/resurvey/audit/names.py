@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import pandas as pd
@@ -30,7 +31,6 @@ CLASSES = frozenset(
         "ct",
         "ht",
         "ai",
-        "her2",
         "inhibitor",
         "antibody",
         "therapy",
@@ -63,18 +63,28 @@ def check_names(context: Context) -> pd.DataFrame:
     """Every name of a thing against the first that the same document prints for it."""
     ledger = Ledger("name")
     frame = context["names"]
-    drugs = _drug_words(context["treatments"])
+    words = Words.of(context["treatments"])
     trials = _trials(context["studies"])
     for group in grouped(frame, ["source_id", "kind", "entity"]).values():
         first, *others = sorted(group, key=lambda record: record["claim_id"])
         for record in others:
-            _judge_name(ledger, first, record, drugs, trials)
+            _judge_name(ledger, first, record, words, trials)
     return ledger.frame()
 
 
-def _drug_words(treatments: pd.DataFrame) -> set[str]:
-    """Single-word components of regimens: drug names."""
-    return {word for cell in treatments["components"] for word in re.findall(r"[a-z]{6,}", cell.lower())}
+@dataclass(frozen=True)
+class Words:
+    """Words that the treatments of a review use: drug names, and names of classes of drugs."""
+
+    drugs: frozenset[str]
+    classes: frozenset[str]
+
+    @classmethod
+    def of(cls, treatments: pd.DataFrame) -> Words:
+        """Drug names are the longer words of components; class words those of classes beside the usual ones."""
+        drugs = {word for cell in treatments["components"] for word in re.findall(r"[a-z]{6,}", cell.lower())}
+        classes = {word for cell in treatments["classes"] for word in re.findall(r"[a-z0-9]+", cell.lower())}
+        return cls(frozenset(drugs), CLASSES | classes)
 
 
 def _trials(studies: pd.DataFrame) -> dict[str, str]:
@@ -83,9 +93,9 @@ def _trials(studies: pd.DataFrame) -> dict[str, str]:
     return {plain(acronym): study for study, acronym in pairs if not REGISTRY.search(acronym)}
 
 
-def _judge_name(ledger: Ledger, first: dict, second: dict, drugs: set[str], trials: dict[str, str]) -> None:
+def _judge_name(ledger: Ledger, first: dict, second: dict, words: Words, trials: dict[str, str]) -> None:
     a, b = first["printed"], second["printed"]
-    verdict, severity, why = _compare(first["kind"], a, b, drugs, trials)
+    verdict, severity, why = _compare(first["kind"], a, b, words, trials)
     ledger.add(
         second["source_id"],
         second["study_id"],
@@ -98,7 +108,7 @@ def _judge_name(ledger: Ledger, first: dict, second: dict, drugs: set[str], tria
     )
 
 
-def _compare(kind: str, a: str, b: str, drugs: set[str], trials: dict[str, str]) -> tuple[str, str, str]:
+def _compare(kind: str, a: str, b: str, words: Words, trials: dict[str, str]) -> tuple[str, str, str]:
     """Verdict, severity and reason for two names of one thing."""
     if plain(a) == plain(b):
         return REPRODUCED, NONE, "the same name"
@@ -110,7 +120,7 @@ def _compare(kind: str, a: str, b: str, drugs: set[str], trials: dict[str, str])
         return CONFLICT, MAJOR, f"two different trials ({known[0]}, {known[1]})"
     if kind == "reference" and known[0] != known[1] and not (words_of(a) & words_of(b)):
         return CONFLICT, MAJOR, "a trial and a reference of another name"
-    clash = _clash(kind, a, b, drugs)
+    clash = _clash(kind, a, b, words)
     if clash:
         return CONFLICT, MAJOR, clash
     if SequenceMatcher(None, plain(a), plain(b)).ratio() >= ALIKE:
@@ -118,7 +128,7 @@ def _compare(kind: str, a: str, b: str, drugs: set[str], trials: dict[str, str])
     return UNCHECKABLE, NONE, "other words, which may mean the same"
 
 
-def _clash(kind: str, a: str, b: str, drugs: set[str]) -> str:
+def _clash(kind: str, a: str, b: str, words: Words) -> str:
     """Why two descriptions of an arm cannot both hold; empty when they can."""
     if kind != "arm":
         return ""
@@ -128,14 +138,14 @@ def _clash(kind: str, a: str, b: str, drugs: set[str]) -> str:
             second & one and first & other and not second & other
         ):
             return f"one says {', '.join(sorted(one))}, the other {', '.join(sorted(other))}"
-    if _negated(a) != _negated(b) and {"pertuzumab", "line"} & first & second:
+    if _negated(a) != _negated(b) and (words.drugs | {"line"}) & first & second:
         return "one says no, the other does not"
     letters = [re.search(r"\b(?:luminal|cohort|group|subgroup) ([a-z]\d?)\b", text.lower()) for text in (a, b)]
     if all(letters) and letters[0].group(1) != letters[1].group(1):  # type: ignore[union-attr]
         return "they are two different groups"
-    left, right = first & drugs, second & drugs
+    left, right = first & words.drugs, second & words.drugs
     # A class (chemotherapy, taxane) may stand for any of its drugs.
-    if not (first | second) & CLASSES and left - right and right - left:
+    if not (first | second) & words.classes and left - right and right - left:
         return f"different drugs ({', '.join(sorted(left ^ right))})"
     return ""
 

@@ -256,44 +256,30 @@ def _judge_excluded(ledger: Ledger, record: dict, feature: str, having: tuple, s
     )
 
 
-RECEPTORS = {
-    "er": re.compile(r"^(?:estrogen|oestrogen) receptor:? positive$|^er positive$", re.IGNORECASE),
-    "pgr": re.compile(r"^progesterone receptor:? positive$|^pgr? positive$", re.IGNORECASE),
-    "both": re.compile(r"^tp$|^triple positive$", re.IGNORECASE),
-    "one": re.compile(r"^er or pgr positive$", re.IGNORECASE),
-}
-
-
-@register(
-    "inclusion-exclusion", "|A| + |B| = 2 |A and B| + |exactly one of them| (oestrogen and progesterone receptor)"
-)
-def check_receptors(context: Context) -> pd.DataFrame:
-    """Receptor counts against the subtypes made of them."""
+@register("inclusion-exclusion", "|A| + |B| = 2 |A and B| + |exactly one of them|")
+def check_overlap(context: Context) -> pd.DataFrame:
+    """Two overlapping groups against their overlap, where a statement of kind `overlap` names the four counts."""
     ledger = Ledger("inclusion-exclusion")
-    frame = context["proportions"]
-    frame = frame[(frame["n_op"] == "=") & (frame["kind"] == "baseline")]
-    known = frame["item"].unique()
-    telling = {item for item in known for rule in RECEPTORS.values() if rule.match(item)}
-    for group in grouped(frame[frame["item"].isin(telling)], PLACE).values():
-        found = {name: next((r for r in group if rule.match(r["item"])), None) for name, rule in RECEPTORS.items()}
-        if all(found.values()):
-            _judge_receptors(ledger, found)  # type: ignore[arg-type]
+    counts = {record["claim_id"]: record for record in records(context["proportions"]) if record["n_op"] == "="}
+    statements = context["statements"]
+    for record in records(statements[statements["kind"] == "overlap"]):
+        parts = [counts.get(claim.strip()) for claim in record["claims"].split(";")]
+        if len(parts) == 4 and all(parts):
+            _judge_overlap(ledger, record["item"], *parts)
     return ledger.frame()
 
 
-def _judge_receptors(ledger: Ledger, found: dict[str, dict]) -> None:
-    n = {name: record["n"] for name, record in found.items()}
-    left, right = n["er"] + n["pgr"], 2 * n["both"] + n["one"]
-    words = f"{int(n['er'])} with one receptor and {int(n['pgr'])} with the other are {int(left)} receptors; "
-    words += f"{int(n['both'])} with both and {int(n['one'])} with exactly one are {int(right)}"
-    first = found["er"]
+def _judge_overlap(ledger: Ledger, what: str, first: dict, second: dict, both: dict, one: dict) -> None:
+    left, right = int(first["n"] + second["n"]), int(2 * both["n"] + one["n"])
+    words = f"{what}: {int(first['n'])} with one and {int(second['n'])} with the other are {left}; "
+    words += f"{int(both['n'])} with both and {int(one['n'])} with exactly one are {right}"
     ledger.add(
         first["source_id"],
         first["study_id"],
-        [record["claim_id"] for record in found.values()],
+        [record["claim_id"] for record in (first, second, both, one)],
         named=[first["claim_id"]],
-        reported=f"{int(n['er'])} + {int(n['pgr'])}",
-        recomputed=f"2 x {int(n['both'])} + {int(n['one'])} = {int(right)}",
+        reported=f"{int(first['n'])} + {int(second['n'])}",
+        recomputed=f"2 x {int(both['n'])} + {int(one['n'])} = {right}",
         verdict=REPRODUCED if left == right else DISCREPANT,
         severity=NONE if left == right else MINOR,
         explanation=words,
