@@ -145,7 +145,7 @@ def test_no_row_is_blank_and_every_row_says_how_to_read_it(compared):
 
 def test_the_tables_that_figures_read_are_there(compared):
     wanted = {"curves", "risk", "log_cumulative_hazard", "rmst", "spread", "models", "sensitivity", "transitivity"}
-    wanted |= {"bias_array", "e_values", "bias_needed", "shifted_null", "balance_half_young"}
+    wanted |= {"bias_array", "e_values", "bias_needed", "shifted_null", "balance_half_young", "standardised"}
     assert wanted == set(compared.tables)
 
 
@@ -165,6 +165,15 @@ def test_weights_give_the_target_its_shares_and_cost_effective_patients(compared
     assert balance["after"].to_dict() == pytest.approx({"young": 0.5, "aged": 0.5})
     naive = one(compared, "Cox (Efron), unadjusted")["estimate"]
     assert one(compared, "Cox, standardised by half young (scenario)")["estimate"] > naive  # the aged fare worse
+
+
+def test_the_naive_ratio_stands_above_the_standardised_ones(compared):
+    table = compared.tables["standardised"]
+    assert table["method"].tolist()[0] == "Cox (Efron), unadjusted"
+    assert table["status"].tolist() == ["estimated", "estimated", "refused"]
+    assert table["ess"].tolist()[:2] == pytest.approx([40, 30])
+    weights = compared.tables["balance_half_young"].set_index("moment")["weight"]
+    assert weights.to_dict() == pytest.approx({"young": 2 / 3, "aged": 2.0})
 
 
 def test_direct_standardisation_mixes_the_curves_of_the_strata(compared, typed, patients):
@@ -438,6 +447,16 @@ def test_cells_that_no_document_fills_say_so(typed):
     assert set(table["prior_pertuzumab"]) == {UNKNOWN}
     assert table["source_year"].tolist() == ["2020", "2020"]
     assert "prior pertuzumab: not known for 2 of 2 studies" in messages(table)
+
+
+def test_two_studies_are_set_side_by_side_in_what_they_are(typed, patients):
+    other = patients["alpha"][patients["alpha"]["arm_id"] == "old"].assign(study_id="beta", arm_id="mid")
+    group = {**GROUPS["comparator"], "study": "beta", "arm": "mid"}
+    made = carry_out(entry(comparator=group, landmarks=[6.0]), typed, {**patients, "beta": other})
+    row = one(made, "transitivity", "characteristics that differ, of 5")
+    assert row["estimate"] == 1  # the line; both are randomised, and nothing else is printed of them
+    assert "line of treatment differs: 1 (ALPHA); 2 (BETA)" in row["note"]
+    assert made.tables["transitivity"]["compares"].tolist() == ["new", "mid"]
 
 
 def test_the_pair_knows_its_sizes_and_the_weaker_grade(typed, patients):

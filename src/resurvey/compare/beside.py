@@ -104,12 +104,12 @@ def _printed_minus_rebuilt(
     note = f"printed {value:.4g}, rebuilt {ours:.4g}: " + (
         "equal within the rounding of the print" if within else "differs by more than the rounding of the print"
     )
-    if not within:
-        note += (
-            "; the printed value lies in the middle 95 % of the replicates' ratios" if reached
-            else "; no replicate near the middle reaches it, so curves between printed points differ from the real ones"
-        )  # fmt: skip
-        note += "; the print may be stratified or adjusted, ours is not"
+    if not within and made.replicates == 1:
+        note += "; there is one replicate, so what else the curve allows is not seen"
+    elif not within:
+        where = "lies in" if reached else "is outside"
+        note += f"; the printed value {where} the middle 95 % of the replicates' ratios"
+    note += "" if within else "; the print may be stratified or adjusted, ours is not"
     return pair.row(method, measure, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
 
 

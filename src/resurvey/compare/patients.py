@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from resurvey.compare.beside import p_rows, printed_rows, progressed_rows
@@ -15,8 +16,8 @@ from resurvey.compare.outcome import Outcome
 from resurvey.compare.pairwise import pairwise
 from resurvey.compare.sensitivity import patient_sensitivity
 from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
-from resurvey.compare.shares import specs_of, standardised
-from resurvey.compare.transitivity import transitivity
+from resurvey.compare.shares import side_by_side, specs_of, standardised
+from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.tables import Tables
 
 __all__ = ["compare_patients", "group_of", "label_of"]
@@ -52,6 +53,8 @@ def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.Data
         rows += more
         if balance is not None:
             tables[f"balance_{spec['name'].replace(' ', '_')}"] = balance
+    if specs_of(entry):
+        tables["standardised"] = side_by_side(rows)
     for claim_id in entry.get("printed", ()):
         rows += printed_rows(pair, typed, claim_id, made)
     rows += progressed_rows(pair, typed)
@@ -60,12 +63,24 @@ def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.Data
     varied, tables["sensitivity"] = patient_sensitivity(pair, made, typed, patients)
     rows += varied + bias_rows(pair, wrong)
     tables["transitivity"] = transitivity(typed, _arms(entry))
+    rows += _differences(pair, tables["transitivity"])
     return Outcome(pd.DataFrame(rows), tables)
 
 
 def _arms(entry: Entry) -> pd.DataFrame:
     groups = (entry["treatment"], entry["comparator"])
     return pd.DataFrame([{"study": group["study"], "arm_id": group["arm"]} for group in groups])
+
+
+def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
+    """In how many of their characteristics the two studies differ, and in which, as a row; none within one study."""
+    if len(studies) < 2:
+        return []
+    said = messages(studies)
+    differ = sum("differs" in text for text in said)
+    note = "; ".join(said) or "the two studies agree in all that is printed of them"
+    measure = f"characteristics that differ, of {len(ATTRIBUTES)}"
+    return [pair.row("transitivity", measure, differ, np.nan, np.nan, np.nan, evidence="printed", note=note)]
 
 
 def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:

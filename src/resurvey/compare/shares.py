@@ -22,6 +22,7 @@ from resurvey.tables import Tables
 
 Spec = Mapping[str, Any]
 MINIMUM_ESS = 10.0
+NAIVE = "Cox (Efron), unadjusted"
 
 
 def shares_of(spec: Spec, typed: Tables) -> tuple[dict[str, float], str]:
@@ -98,7 +99,8 @@ def standardised(
                  **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
     ]  # fmt: skip
     rows += _direct(pair, strata, shares, how, facts)
-    return rows, balance.assign(ess=ess, patients=n, target_from=source)
+    weight = balance["after"] / balance["before"]  # of each patient of the subgroup, mean 1 over all
+    return rows, balance.assign(weight=weight, ess=ess, patients=n, target_from=source)
 
 
 def _ids(spec: Spec) -> str:
@@ -184,6 +186,20 @@ def _landmark(
     except NotEstimable as reason:
         return pair.refused(how, measure, str(reason), claim_ids=facts["claim_ids"])
     return pair.row(how, measure, made.estimate, made.lower, made.upper, made.p, **facts)
+
+
+def side_by_side(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The naive hazard ratio above the standardised ones: method, HR, lower, upper, p, ess, status, note."""
+    sizes = {line["method"]: line["estimate"] for line in rows if line["measure"] == "effective sample size"}
+    kept = []
+    for line in rows:
+        method = str(line["method"])
+        if line["measure"] != "HR" or not (method == NAIVE or method.startswith("Cox, standardised")):
+            continue
+        values = {"HR": line["estimate"], **{key: line[key] for key in ("lower", "upper", "p", "status")}}
+        size = line["n_treatment"] if method == NAIVE else sizes.get(method.removeprefix("Cox, "), np.nan)
+        kept.append({"method": method, **values, "ess": size, "note": line.get("note", "")})
+    return pd.DataFrame(kept)
 
 
 def specs_of(entry: Entry) -> Sequence[Spec]:
