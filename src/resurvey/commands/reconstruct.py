@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from resurvey.reconstruct import Reconstruction
+    from resurvey.reconstruct.bulk import ArmCurve
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".json")
 
@@ -28,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicates", type=int, default=200, help="replicates of the ensemble (default 200)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default 0)")
     parser.add_argument("--output", type=Path, default=Path("patients.csv"), help="CSV or Parquet to write")
+    parser.add_argument(
+        "--batch", default="1/1", help="of a folder: i/k takes every k-th arm from the i-th (default 1/1)"
+    )
     parser.add_argument("--picture", type=Path, help="SVG, PNG or PDF of the curve beside what was printed")
 
 
@@ -91,6 +95,21 @@ def _from_file(path: Path, n: int, at_risk: Path | None, events: int | None, see
     import numpy as np
 
     from resurvey.reconstruct import from_curve
+
+    arm = _read_arm(path, n, at_risk, events)
+    return from_curve(
+        arm.times,
+        arm.survival,
+        n=arm.n,
+        at_risk_times=arm.at_risk_times,
+        at_risk=arm.at_risk,
+        events=arm.events,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def _read_arm(path: Path, n: int, at_risk: Path | None, events: int | None) -> ArmCurve:
+    from resurvey.reconstruct.bulk import ArmCurve
     from resurvey.reconstruct.formats import read_at_risk, read_curves
 
     curves = read_curves(path)
@@ -98,52 +117,53 @@ def _from_file(path: Path, n: int, at_risk: Path | None, events: int | None, see
         names = ", ".join(curve.name or "?" for curve in curves)
         raise InputError(f"{path.name} holds {len(curves)} curves ({names}): give one file an arm")
     times, counts = read_at_risk(at_risk) if at_risk is not None else (None, None)
-    return from_curve(
-        curves[0].times,
-        curves[0].survival,
-        n=n,
-        at_risk_times=times,
-        at_risk=counts,
-        events=events,
-        rng=np.random.default_rng(seed),
-    )
+    return ArmCurve(path.stem, curves[0].times, curves[0].survival, n, times, counts, events)
 
 
 def _folder(arguments: argparse.Namespace) -> int:
     """Every row of arms.csv (file, n, optionally at_risk, events): its patients, and a table of how it went."""
     import pandas as pd
-    from tqdm import tqdm
 
     from resurvey import tables
+    from resurvey.reconstruct.bulk import OUTCOME_COLUMNS, batch_places
 
     folder = arguments.curve
     arms = tables.read_csv(folder / "arms.csv")
     missing = {"file", "n"} - set(arms.columns)
     if missing:
         raise InputError(f"{folder / 'arms.csv'} lacks the columns {sorted(missing)}; it has {list(arms.columns)}")
+    _distinct(folder, arms)
+    chosen = arms.iloc[batch_places(len(arms), arguments.batch)]
     output = arguments.output if arguments.output.suffix == "" else folder / "patients"
-    rows = [_one_of(folder, output, arm, arguments.seed) for arm in tqdm(arms.to_dict("records"), unit="arm")]
-    table = pd.DataFrame(rows)
-    tables.write_csv(table, output / "accuracy.csv")
+    rows = [_one_of(folder, output, arm, arguments.seed) for arm in chosen.to_dict("records")]
+    table = pd.DataFrame(rows, columns=["file", *OUTCOME_COLUMNS])
+    part = "" if arguments.batch == "1/1" else f"-{arguments.batch.replace('/', '-of-')}"
+    accuracy = output / f"accuracy{part}.csv"
+    tables.write_csv(table, accuracy)
     failed = int((table["status"] == "refused").sum())
-    sys.stdout.write(
-        f"{len(table) - failed} arms rebuilt, {failed} refused with a reason: see {output / 'accuracy.csv'}\n"
-    )
+    sys.stdout.write(f"{len(table) - failed} arms rebuilt, {failed} refused with a reason: see {accuracy}\n")
     return 0
 
 
+def _distinct(folder: Path, arms: pd.DataFrame) -> None:
+    """Refuse two arms that would be written to one file (and draw from one random stream)."""
+    stems = arms["file"].map(lambda name: Path(name).stem)
+    repeated = sorted(set(stems[stems.duplicated() & (stems != "")]))
+    if repeated:
+        raise InputError(f"{folder / 'arms.csv'}: column file repeats {', '.join(repeated[:5])}: give one file an arm")
+
+
 def _one_of(folder: Path, output: Path, arm: dict[str, str], seed: int) -> dict[str, object]:
-    row: dict[str, object] = {"file": arm["file"], "status": "refused", "reason": ""}
+    from resurvey.reconstruct.bulk import outcome, rebuild_arm
+
     try:
         path = _inside(folder, arm["file"])
         at_risk = _inside(folder, arm["at_risk"]) if arm.get("at_risk") else None
-        made = _from_file(path, _whole(arm, "n") or 0, at_risk, _whole(arm, "events"), seed)
+        made = rebuild_arm(_read_arm(path, _whole(arm, "n") or 0, at_risk, _whole(arm, "events")), seed=seed)
     except ResurveyError as error:
-        return {**row, "reason": str(error)}
+        return {"file": arm["file"], **outcome(error)}
     _write(made.patients, output / f"{path.stem}.csv")
-    held = made.accuracy["holds"]
-    facts = {"events": int(made.events[0]), "facts": len(held), "facts_held": int(held.sum())}
-    return {**row, "status": "rebuilt", "n": made.n, **facts, "repairs": "; ".join(made.repairs)}
+    return {"file": arm["file"], **outcome(made)}
 
 
 def _inside(folder: Path, name: str) -> Path:

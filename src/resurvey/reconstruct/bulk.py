@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from resurvey.reconstruct.two_curves import detect_exchanged_arms
 #: Parts of an arm's name that mark the group a published ratio is by custom taken against.
 REFERENCE_WORDS = frozenset(["placebo", "pbo", "plc", "control", "observation", "standard", "deferred", "delayed"])
 REFERENCE_NAMES = frozenset(["physicians_choice", "follow_up_only"])
+OUTCOME_COLUMNS = ["status", "reason", "n", "events", "facts", "facts_held", "repairs"]
 KEY_FILE = "kmdata_key.rda"
 PAIR_COLUMNS = [
     "set_id",
@@ -162,7 +163,7 @@ def rebuild_batch(arms: Iterable[ArmCurve], *, seed: int, replicates: int = 1) -
             frames.append(made.patients.assign(name=arm.name))
     empty = pd.DataFrame(columns=["name", "replicate", "time", "event"])
     patients = pd.concat(frames, ignore_index=True)[list(empty.columns)] if frames else empty
-    return patients, pd.DataFrame(rows)
+    return patients, pd.DataFrame(rows, columns=["name", *OUTCOME_COLUMNS])
 
 
 def outcome(made: Reconstruction | ResurveyError) -> dict[str, object]:
@@ -373,8 +374,8 @@ def summarise(table: pd.DataFrame, key: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["item", "count", "of"]).assign(share=shares)
 
 
-def only(names: Sequence[str], batch: str) -> list[int]:
-    """Places of the names that batch `i/k` holds: every k-th, from the i-th, so that batches are of like size.
+def batch_places(arms: int, batch: str) -> list[int]:
+    """Places of the arms that batch `i/k` holds: every k-th from the i-th, so that batches are of like size.
 
     Raises
     ------
@@ -384,4 +385,4 @@ def only(names: Sequence[str], batch: str) -> list[int]:
     match = re.fullmatch(r"([0-9]{1,7})/([0-9]{1,7})", batch)
     if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise InputError(f"batch is {batch!r}, expected i/k with 1 <= i <= k, for example 2/7")
-    return list(range(int(match[1]) - 1, len(names), int(match[2])))
+    return list(range(int(match[1]) - 1, arms, int(match[2])))
