@@ -13,6 +13,7 @@ from resurvey.errors import InputError
 from resurvey.report.narrate import Run, printed_words, share, show, some
 from resurvey.report.notebooks import execute, page, refresh, texts, without_images
 
+pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
 from IPython.display import display
 drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
@@ -142,8 +143,8 @@ def test_the_page_has_a_title_its_figures_words_and_folded_code(executed):
     image = images(made)[0]
     assert image["alt"] == 'a "square" & more'
     assert base64.b64decode(image["src"].removeprefix("data:image/svg+xml;base64,")).startswith(b"<svg")
-    opened = re.findall(r'<details class="input"( open)?>', made)
-    assert opened == [" open", *[""] * 5]
+    opened = re.findall(r'<details class="input"( open="")?>', made)
+    assert opened == [' open=""', *[""] * 5]
     assert "In [" not in made
 
 
@@ -217,12 +218,22 @@ s,a,primary resistant,PFS,,refused,,5.10,one2020-med-001,no number of patients,,
 """
 
 
+FACTS = """\
+study_id,arm_id,population,endpoint,data_cut,fact,printed,rebuilt,difference,holds,note
+s,a,all,PFS,,n,40,40,0,True,
+s,a,all,PFS,,hazard ratio,0.5,0.523456,0.023,False,holds in 1 of 20 replicates
+s,b,all,PFS,,hazard ratio,0.5,0.523456,0.023,False,holds in 1 of 20 replicates
+s,a,all,OS,,upper,inf,25.97,,False,not reached in 5 of 20 replicates
+"""
+
+
 @pytest.fixture
 def run(tmp_path):
     files = {
         "results/audit/checks.csv": CHECKS,
         "results/comparisons/comparisons.csv": COMPARISONS,
         "results/reconstruction/accuracy.csv": ACCURACY,
+        "results/reconstruction/facts.csv": FACTS,
         "data/processed/adjudications.csv": RULINGS,
         "data/processed/claims.csv": CLAIMS,
         "data/processed/differences.csv": "claim_id,direction\none2020-diff-001,longer\n",
@@ -276,6 +287,15 @@ def test_rebuilt_and_refused_groups(run):
     assert len(run.rebuilt("s")) == 1
     assert run.rebuilt("s", endpoint="OS").empty
     assert list(run.refused("s")["reason"]) == ["no number of patients"]
+
+
+def test_facts_that_do_not_hold_are_listed_once(run):
+    rows = run.broken("s")
+    assert list(rows["fact"]) == ["hazard ratio", "upper"]
+    assert list(rows["rebuilt"]) == ["0.523", "26"]
+    assert list(rows["printed"]) == ["0.5", "not reached"]
+    assert list(run.broken("s", "OS")["fact"]) == ["upper"]
+    assert run.broken("t").empty
 
 
 def test_comparisons_are_found_by_study_and_by_printed_number(run):

@@ -14,6 +14,7 @@ PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
 # Names that hold a digit: HER2, T-DM1, BOLERO-3, LUX-Breast 1, file names in code marks.
 NAME_WITH_DIGIT = re.compile(r"`[^`]*`|\b[A-Za-z][\w-]*-?\d[\w-]*\b|LUX-Breast 1")
+pytestmark = pytest.mark.xdist_group("kernel")
 needs_results = pytest.mark.skipif(
     not (ROOT / "results").is_dir(), reason="results/ is not there: run make results first"
 )
@@ -34,7 +35,6 @@ def test_there_is_one_notebook_a_paper_one_overview_and_one_design_check():
 
 
 @needs_results
-@pytest.mark.xdist_group("notebooks")
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_rerun_gives_the_committed_outputs(path, executed):
     again = texts(executed[path.stem])
@@ -43,7 +43,6 @@ def test_a_rerun_gives_the_committed_outputs(path, executed):
 
 
 @needs_results
-@pytest.mark.xdist_group("notebooks")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_is_drawn_and_described(name, executed):
     said = "\n".join(texts(executed[name]))

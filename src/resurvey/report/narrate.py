@@ -239,6 +239,30 @@ class Run:
             }
         )
 
+    def broken(self, study_id: str, endpoint: str = "") -> pd.DataFrame:
+        """Printed facts that the rebuilt groups of a study do not keep to the printed digit.
+
+        Returns
+        -------
+        DataFrame
+            Columns group, endpoint, fact, printed, rebuilt, note; a ratio between two groups stands under the first.
+        """
+        rows = self.result("reconstruction/facts")
+        rows = rows[(rows["study_id"] == study_id) & (rows["holds"] == "False")]
+        if endpoint:
+            rows = rows[rows["endpoint"] == endpoint]
+        rows = rows.drop_duplicates(["endpoint", "data_cut", "fact", "printed", "rebuilt", "note"])
+        return pd.DataFrame(
+            {
+                "group": [self._group(row) for _, row in rows.iterrows()],
+                "endpoint": [" ".join((self.labels.endpoint(e), c)).strip() for e, c in _pairs(rows)],
+                "fact": rows["fact"].to_numpy(),
+                "printed": rows["printed"].replace("inf", "not reached").to_numpy(),
+                "rebuilt": [f"{as_float(cell):.3g}" for cell in rows["rebuilt"]],
+                "note": rows["note"].to_numpy(),
+            }
+        )
+
     def _groups(self, study_id: str, endpoint: str, population: str) -> pd.DataFrame:
         rows = self.accuracy[self.accuracy["study_id"] == study_id]
         for column, wanted in (("endpoint", endpoint), ("population", population)):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from resurvey.errors import InputError
 
 if TYPE_CHECKING:
-    from jupyter_client.client import KernelClient
+    from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
 
@@ -100,7 +100,7 @@ def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
 
 
 @contextmanager
-def _kernel(folder: Path) -> Iterator[tuple[KernelManager, KernelClient]]:
+def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
     """A kernel that talks through files of its own where the system can, not through ports that others could hear."""
     from jupyter_client.manager import KernelManager
 
@@ -108,7 +108,7 @@ def _kernel(folder: Path) -> Iterator[tuple[KernelManager, KernelClient]]:
         settings = {"transport": "ipc", "connection_file": f"{place}/kernel.json"} if os.name == "posix" else {}
         manager = KernelManager(kernel_name="python3", **settings)
         manager.start_kernel(cwd=str(folder))
-        client = manager.client()
+        client: BlockingKernelClient = manager.client()
         try:
             client.start_channels()
             client.wait_for_ready(timeout=TIMEOUT_SECONDS)
