@@ -77,10 +77,25 @@ def small_results(folder: Path) -> Results:
     ]
     heads = ["check_id", "rule", "source_id", "study_id", "claim_ids", "reported", "recomputed", "verdict", "severity"]
     summary = pd.DataFrame(
-        [("alpha2020", 3, 2, 2, 1, 0, 0, 1, 0, 0, 0, 1), ("beta2021", 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0)]
-        + [("all", 4, 2, 3, 1, 0, 0, 1, 0, 0, 1, 1)],
-        columns="source_id claims checked_claims checks reproduced rounding other_method discrepant conflict impossible "
-        "uncheckable conclusion".split(),
+        [
+            ("alpha2020", 3, 2, 2, 1, 0, 0, 1, 0, 0, 0, 1),
+            ("beta2021", 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0),
+            ("all", 4, 2, 3, 1, 0, 0, 1, 0, 0, 1, 1),
+        ],
+        columns=[
+            "source_id",
+            "claims",
+            "checked_claims",
+            "checks",
+            "reproduced",
+            "rounding",
+            "other_method",
+            "discrepant",
+            "conflict",
+            "impossible",
+            "uncheckable",
+            "conclusion",
+        ],
     )
     arm = {"study_id": "alpha", "arm_id": "new", "population": "all", "endpoint": "PFS", "data_cut": ""}
     rebuilt = arm | {"status": "rebuilt", "evidence": "summary", "median_text": "7.0", "claim_ids": "a-1", "reason": ""}

@@ -1,11 +1,13 @@
 """The report as HTML, DOCX, PDF and RO-Crate: structure, safety, the same bytes."""
 
 import base64
+import gzip
 import io
 import json
 import re
 import zipfile
 from email.message import Message
+from itertools import pairwise
 from pathlib import Path
 from urllib.response import addinfourl
 
@@ -17,7 +19,7 @@ from resurvey.report.content import report_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import flat
 from resurvey.report.docx import bookmark, render_docx
-from resurvey.report.html import render_html, safe_cell, slim_svg, table_csv
+from resurvey.report.html import pack, render_html, safe_cell, table_csv
 from resurvey.report.pdf import quoted, render_pdf
 from tests.report_project import NASTY, small_results
 
@@ -66,7 +68,7 @@ def test_text_of_tables_is_escaped(html, soup):
 def test_headings_landmarks_and_names(soup):
     levels = [int(tag.name[1]) for tag in soup.find_all(re.compile("^h[1-6]$"))]
     assert levels.count(1) == 1 and levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert soup.html["lang"] == "en" and soup.title.text == "Cement after frost"
     assert all(soup.find(name) for name in ("header", "nav", "main", "footer"))
     assert soup.find("a", class_="skip")["href"] == "#content"
@@ -128,13 +130,15 @@ def test_a_full_page_leaves_figures_out_and_says_where_they_are(document, monkey
     monkeypatch.setattr(page, "PICTURE_BUDGET", 300)
     soup = BeautifulSoup(render_html(document), "lxml")
     left_out = soup.select(".elsewhere")
-    assert left_out and "study-alpha/study-alpha-fit-new-all-pfs.svg" in left_out[-1].text
+    assert left_out and "figures/study-alpha/study-alpha-fit-new-all-pfs.svg" in left_out[-1].text
     assert "A line: " in left_out[-1].text
 
 
-def test_a_slim_drawing_keeps_shapes_and_colours():
-    drawn = '<?xml version="1.0"?><svg a="1"> <!-- note -->\n<metadata>x</metadata><path d="M 0.123456 -1.987654\nL 3 4"/></svg>'
-    assert slim_svg(drawn) == '<svg a="1"><path d="M 0.12 -1.99 L 3 4"/></svg>'
+def test_a_packed_drawing_keeps_shapes_and_colours():
+    drawn = '<?xml version="1.0"?><svg a="1"><path d="M 0.123456 -1.987654 L 3 4" fill="#1a1a1a"/></svg>'
+    unpacked = gzip.decompress(base64.b64decode(pack(drawn))).decode()
+    assert unpacked == '<svg a="1"><path d="M 0.12 -1.98 L 3 4" fill="#1a1a1a"/></svg>'
+    assert pack(drawn) == pack(drawn)
 
 
 def test_all_formats_are_the_same_bytes_every_time(document, html):

@@ -56,6 +56,7 @@ def report(request, browser, tmp_path_factory):
     size(browser, 1280, 900)
     browser.get(path.as_uri())
     until(browser, "return document.documentElement.dataset.ready === 'yes'")
+    until(browser, "return document.documentElement.dataset.drawn === 'yes'")
     return browser
 
 
@@ -81,7 +82,7 @@ def test_the_console_is_silent_and_nothing_is_fetched(report):
     assert addresses == []
     assert (
         report.execute_script(
-            "return performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length"
+            "return performance.getEntriesByType('resource').filter(e => !/^(data|blob):/.test(e.name)).length"
         )
         == 0
     )
@@ -92,7 +93,8 @@ def test_every_figure_is_visible(report):
     broken = report.execute_script(
         "const bad = []; for (const image of document.images) { image.scrollIntoView();"
         "  const box = image.getBoundingClientRect();"
-        "  if (!image.complete || !image.naturalWidth || box.width < 10 || !image.alt) bad.push(image.closest('figure').id); }"
+        "  if (!image.complete || !image.naturalWidth || box.width < 10 || !image.alt) "
+        "bad.push(image.closest('figure').id); }"
         "return bad"
     )
     assert broken == []

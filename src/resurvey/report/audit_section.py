@@ -72,7 +72,8 @@ def place(results: Results, row: Record) -> str:
     claim = results.claim.get(ids[0], {}) if ids else {}
     what = str(claim.get("what", "")) or str(claim.get("table", "")).replace("_", " ")
     about = results.labels.study(row["study_id"]) if row["study_id"] else ""
-    parts = [str(claim.get("locator", "")), " ".join(part for part in (about, what) if part)]
+    said = " ".join(dict.fromkeys(f"{about} {what}".split(" ")))  # a word said twice is said once
+    parts = [str(claim.get("locator", "")), said.strip()]
     return "; ".join(part for part in parts if part)
 
 
@@ -89,16 +90,20 @@ def audit(results: Results) -> Iterator[Block]:
     found = findings_of(results)
     yield Paragraph(
         words(
-            f"{count(made, 'check')} could be made; {thousands(held)} came out ({percent(held / made if made else 0, 1)}). "
-            f"{sentence(count(len(found), 'check'))[:-1]} did not, and {'is a finding' if len(found) == 1 else 'are findings'}."
+            f"{count(made, 'check')} could be made; {thousands(held)} came out "
+            f"({percent(held / made if made else 0, 1)}). "
+            f"{sentence(count(len(found), 'check'))[:-1]} did not, and "
+            f"{'is a finding' if len(found) == 1 else 'are findings'}."
         ),
         lead=True,
     )
     yield Paragraph(
         words(
             "A check recomputes a printed number from others, or compares it with the same number elsewhere. All "
-            "arithmetic allows for rounding: a number counts as reproduced if any value that would have been printed so "
-            "fits. A finding says that two printed numbers do not fit; which of them is wrong is for the authors to say."
+            "arithmetic allows for rounding: a number counts as reproduced if any value that would have been printed "
+            "so "
+            "fits. A finding says that two printed numbers do not fit; which of them is wrong is for the authors to "
+            "say."
         )
     )
     yield _summary(results)
@@ -135,7 +140,7 @@ def _summary(results: Results) -> Table:
         title="What became of the numbers of each document",
         columns=(
             Column("Document", weight=1.6),
-            *(Column(titles.get(name, name.replace("_", "-")), "number", 0.7) for name in columns),
+            *(Column(titles.get(name, name.replace("_", "-")), "number", 0.82) for name in columns),
         ),
         rows=tuple(
             Row((words(title), *(words(number(row[name])) for name in columns)))
@@ -208,7 +213,8 @@ def _other_checks(results: Results) -> Iterator[Block]:
         yield Paragraph(
             words(
                 f"{sentence(count(rounding, 'check'))[:-1]} came out but for the last digit, and "
-                f"{count(gaps, 'check')} could not be completed with what is printed. They are no findings; the table of "
+                f"{count(gaps, 'check')} could not be completed with what is printed. They are no findings; the "
+                "table of "
                 "every number shows them."
             )
         )
@@ -228,10 +234,10 @@ NUMBER_COLUMNS = (
     Column("Document", weight=1.0),
     Column("Where", weight=1.4),
     Column("About", weight=1.6),
-    Column("What", weight=1.3),
+    Column("What", weight=1.3, paper=False),
     Column("Printed", weight=1.6),
     Column("Verdict", weight=0.9),
-    Column("Hangs on it", weight=0.8),
+    Column("Hangs on it", weight=0.8, paper=False),
     Column("Recomputation", weight=3.0),
     Column("Row", "code", weight=1.2),
 )
@@ -248,7 +254,8 @@ def every_number(results: Results) -> Table:
         columns=NUMBER_COLUMNS,
         rows=tuple(_number_row(results, row, checks.get(str(row["claim_id"]), [])) for row in claims),
         note=words(
-            "Verdict: the gravest of all checks that the number takes part in; not checked: no check reads it. A finding "
+            "Verdict: the gravest of all checks that the number takes part in; not checked: no check reads it. A "
+            "finding "
             "marks every number that enters it, not the one that is wrong. Row: the id of the row in the extraction "
             "tables (data/raw). Source: data/processed/claims.csv, results/audit/checks.csv."
         ),

@@ -183,7 +183,8 @@ def comparisons(results: Results) -> Iterator[Block]:
     yield Paragraph(
         words(
             "A hazard ratio (HR) below 1 means fewer events, at any moment, under the first named treatment. CI is the "
-            "confidence interval. An E-value says how strongly a factor that nobody recorded would have to be tied both to "
+            "confidence interval. An E-value says how strongly a factor that nobody recorded would have to be tied "
+            "both to "
             "the treatment and to the outcome to explain a result away; an E-value of 1 means that nothing is needed ",
             Cite(("vanderweele2017",)),
             ". The evidence grade ",
@@ -203,7 +204,8 @@ def _opening(results: Results) -> str:
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
-            f"{across} of them set rebuilt patients of two studies side by side, who were never randomised against each "
+            f"{across} of them set rebuilt patients of two studies side by side, who were never randomised against "
+            "each "
             "other: they show what the papers imply, not what a trial would find."
         )
     if inside:
@@ -399,7 +401,8 @@ def _network_tables(
         ),
         rows=tuple(made),
         note=words(
-            f"Hazard ratio (95{NBSP}% confidence interval) against {against}; below 1 fewer events. {spread}The P-score is "
+            f"Hazard ratio (95{NBSP}% confidence interval) against {against}; below 1 fewer events. {spread}The "
+            "P-score is "
             "the mean certainty that a regimen is better than another; it says nothing about how much better. Random "
             "effects are the ones to read where studies disagree. ",
             f"Source: results/comparisons/{entry['id']}/estimates.csv.",
@@ -507,5 +510,6 @@ def _bias_words(row: Record) -> Words:
         return words(f"No bias is needed to {question}: it is so already." if "cross" in str(row["question"]) else
                      f"The interval includes 1 as it stands; no bias is needed to {question}.")  # fmt: skip
     return words(
-        f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no difference."
+        f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no "
+        "difference."
     )

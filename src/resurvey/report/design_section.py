@@ -60,7 +60,8 @@ def design(results: Results) -> Iterator[Block]:
     yield Heading(1, "The design check", "design")
     yield Paragraph(
         words(
-            "A trial without a control group plans its size from a median it wants to rule out, one it hopes for, an error "
+            "A trial without a control group plans its size from a median it wants to rule out, one it hopes for, an "
+            "error "
             "rate and a power. The printed statement was recomputed by every formula in use for that, one-sided and "
             "two-sided, and with every usual reading of enrolment, follow-up and dropout ",
             Cite(("wu2015", "lawless2003")),
@@ -179,7 +180,8 @@ def _sets(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
         ),
         note=words(
             (
-                f"{thousands(search['examined'])} sets were searched; {thousands(search['give_both'])} give both numbers, "
+                f"{thousands(search['examined'])} sets were searched; {thousands(search['give_both'])} give both "
+                "numbers, "
                 f"about {number(search['both_by_chance'], 0)} would by coincidence. "
                 if search
                 else ""

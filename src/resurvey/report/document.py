@@ -17,6 +17,8 @@ from resurvey.errors import InputError
 NBSP = "\u00a0"
 # Tables wider than so many usual columns do not fit an upright page.
 TURNED_FROM = 10.0
+# Figures up to this rank are printed; the others are named, and shown in the HTML edition.
+PAPER_RANK = 3
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,13 @@ class KeyFigures:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `kind` text, number (right-aligned) or code; `weight` its share of the width."""
+    """A column of a table; `kind` text, number (right-aligned) or code; `weight` its share of the width; `paper` whether
+    an appendix on paper has it."""
 
     name: str
     kind: str = "text"
     weight: float = 1.0
+    paper: bool = True
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,8 @@ class Table:
 class Figure:
     """A drawn figure with the words that the drawing step wrote.
 
-    `rank` says how soon it is needed (0 first): a page that must stay small leaves the last ones out.
+    `rank` says how soon it is needed, 0 first; paper leaves out those beyond `PAPER_RANK`, and a page that must stay
+    small the last ones.
     """
 
     anchor: str
@@ -208,6 +213,11 @@ class Figure:
     data: str = ""
     claims: tuple[str, ...] = ()
     rank: int = 0
+
+    @property
+    def printed(self) -> bool:
+        """Whether paper shows it."""
+        return self.rank <= PAPER_RANK
 
 
 @dataclass(frozen=True)
@@ -334,6 +344,11 @@ def plain(parts: Words, document: Document | None = None) -> str:
     return "".join(made)
 
 
+def left_out(figure: Figure, document: Document) -> str:
+    """What paper says in place of a figure."""
+    return f"{document.label(figure.anchor)}, {figure.title}, is in the HTML edition."
+
+
 def claims_text(claims: Claims, shown: int = 3) -> str:
     """The first ids and how many more there are."""
     if claims.text:
@@ -360,12 +375,15 @@ def appendix(blocks: Iterable[Block]) -> list[Table]:
     for block in flat(blocks):
         if isinstance(block, Table) and block.long:
             kept = tuple(row for row in block.rows if row.anchor in wanted)
+            shown = [place for place, column in enumerate(block.columns) if column.paper]
+            kept = tuple(replace(row, cells=tuple(row.cells[place] for place in shown)) for row in kept)
             said = (
                 f"The {len(kept)} of {len(block.rows)} rows that this document leads to; all rows are in the HTML "
                 "edition, to be searched and filtered. "
             )
             title = block.title.rsplit(" (", 1)[0]
-            made.append(replace(block, rows=kept, title=title, note=words(said, block.note)))
+            columns = tuple(block.columns[place] for place in shown)
+            made.append(replace(block, columns=columns, rows=kept, title=title, note=words(said, block.note)))
     return made
 
 

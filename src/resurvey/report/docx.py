@@ -35,6 +35,7 @@ from resurvey.report.document import (
     appendix,
     claim_anchor,
     flat,
+    left_out,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 # The zip format knows no earlier day; a fixed one keeps the bytes alike.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-CLAIMS_NAMED, CLAIMS_IN_NOTE = 1, 6
+CLAIMS_NAMED, CLAIMS_IN_NOTE = 1, 3
+# Figures from this rank on are drawn smaller.
+SMALL_FROM = 3
 # Page widths inside the margins, in twentieths of a point.
 UPRIGHT, TURNED = 9600, 14500
 COLOURS = {"good": "14613A", "note": "0B4F8A", "warn": "7A4A00", "bad": "A01322", "plain": "414B55"}
@@ -339,8 +342,12 @@ class _Writer:
     def _figure(self, figure: Figure) -> None:
         from docx.shared import Cm
 
+        if not figure.printed:
+            self.paragraph(self._marked(figure.anchor, _runs(left_out(figure, self.document), _size(17))))
+            return
+
         self._caption(figure.anchor, figure.title)
-        small = figure.rank >= 4
+        small = figure.rank >= SMALL_FROM
         paragraph = self.word.add_paragraph()
         shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(11 if small else 16.5))
         if shape.height > Cm(20):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from resurvey.report.document import Figure
+from resurvey.report.document import PAPER_RANK, Figure
 from resurvey.report.inputs import Record, Results, rows
 
 
@@ -30,8 +30,19 @@ def group_rows(results: Results, group: str) -> list[Record]:
     return rows(table[table["group"] == group]) if len(table) else []
 
 
+# Of the figures of one comparison so many are printed; the HTML edition has all.
+MOST_PRINTED = 2
+
+
 def figures_of(results: Results, group: str, claims: tuple[str, ...] = (), section: str = "") -> Iterator[Figure]:
     """The figures of one group, or those of it that belong to one section."""
     for place, row in enumerate(group_rows(results, group)):
         if not section or row["section"] == section:
-            yield figure(row, claims, rank=min(place, 3))
+            yield figure(row, claims, rank=_rank(group, place))
+
+
+def _rank(group: str, place: int) -> int:
+    """How soon a figure is needed: the first of a group first; later ones of a comparison in the HTML edition only."""
+    if group.startswith("comparison-") and place >= MOST_PRINTED:
+        return PAPER_RANK + 1
+    return min(place, PAPER_RANK)

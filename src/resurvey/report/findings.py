@@ -91,11 +91,16 @@ def _finding(results: Results, row: Record) -> Words:
     ruling = results.rulings.get(str(row["check_id"]))
     return words(
         Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
-        f" {results.short(row['source_id'])}, {place(results, row)}: {sentence(row['explanation'])}",
+        f" {results.short(row['source_id'])}, {place(results, row)}: {_first_sentence(row['explanation'])}",
         f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
     )
+
+
+def _first_sentence(text: object) -> str:
+    """The page of findings says the first sentence; the audit says all."""
+    return sentence(str(text).split(". ")[0])
 
 
 def _design(results: Results, name: str) -> Words:
@@ -130,9 +135,12 @@ def _comparisons(results: Results) -> Iterator[Block]:
     failed = sum(main.said.startswith("not made") for main in mains)
     yield Paragraph(
         words(
-            f"{count(len(mains), 'comparison')} set {'groups' if len(mains) == 1 else 'groups'} of different studies, or "
-            f"printed ratios, side by side. In {clear} of the {len(paired)} with one main estimate the interval excludes no "
-            f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show what "
+            f"{count(len(mains), 'comparison')} set groups of different "
+            "studies, or "
+            f"printed ratios, side by side. In {clear} of the {len(paired)} with one main estimate the interval "
+            "excludes no "
+            f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show "
+            "what "
             "the papers imply, not what a randomised trial would. "
             + (f"{failed} could not be made. " if failed else "")
             + (
@@ -161,7 +169,8 @@ def _comparisons(results: Results) -> Iterator[Block]:
         rows=tuple(_main_row(main) for main in mains),
         note=words(
             "HR: hazard ratio, first named against second; below 1 fewer events. E-value: of the limit nearer to no "
-            "difference; 1 where the interval includes it. Intervals at 95 %. Source: results/comparisons/comparisons.csv."
+            "difference; 1 where the interval includes it. Intervals at 95 %. Source: "
+            "results/comparisons/comparisons.csv."
         ),
         claims=tuple(dict.fromkeys(claim for main in mains for claim in main.claims)),
     )
@@ -186,13 +195,15 @@ def _sure(results: Results) -> Iterator[Words]:
     if facts:
         yield words(
             f"Rebuilt patients obey {thousands(kept)} of the {thousands(facts)} facts printed of them "
-            f"({percent(kept / facts, 1)}). That makes the curves possible, not true: between printed points their shape is "
+            f"({percent(kept / facts, 1)}). That makes the curves possible, not true: between printed points their "
+            "shape is "
             "an assumption, and the intervals carry that doubt."
         )
     unanchored = [entry for entry in results.choices.comparisons if entry["kind"] == "patients"]
     if unanchored:
         yield words(
-            "Patients who were not randomised against each other may differ in anything. No adjustment was possible for "
+            "Patients who were not randomised against each other may differ in anything. No adjustment was possible "
+            "for "
             "what is printed only as a total. Read every such ratio with its E-value and with ",
             Ref("tab-transitivity") if _has_transitivity(results) else "its assumptions",
             ".",
@@ -204,7 +215,8 @@ def _sure(results: Results) -> Iterator[Words]:
             share = int(checked["checked_claims"].iloc[0])
             yield words(
                 f"{thousands(share)} of {thousands(len(results.claims))} numbers take part in a check that could be "
-                f"made ({percent(share / len(results.claims))}); the rest stand alone in their documents and are taken on "
+                f"made ({percent(share / len(results.claims))}); the rest stand alone in their documents and are "
+                "taken on "
                 f"trust. {sentence(count(len(findings_here), 'check'))[:-1]} could not be completed."
             )
     yield words("What this report cannot show is in ", Ref("limits"), ".")

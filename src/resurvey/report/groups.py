@@ -55,7 +55,8 @@ def patients_tables(
         rows=tuple(made),
         note=words(
             f"First: {first.get('treatment', '')}. Second: {first.get('comparator', '')}. With "
-            f"{level(first.get('ci_level'))} intervals, which hold the uncertainty of rebuilding. Restricted mean: mean time "
+            f"{level(first.get('ci_level'))} intervals, which hold the uncertainty of rebuilding. Restricted mean: "
+            "mean time "
             "without the event, counted up to the month named. Times in months. "
             f"Source: results/comparisons/{entry['id']}/estimates.csv."
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import io
 import re
 from dataclasses import dataclass
@@ -37,22 +38,31 @@ from resurvey.report.document import (
 from resurvey.report.words import count
 
 # Encoded pictures of one page, so that the whole stays a file one can send by mail.
-PICTURE_BUDGET = 4_600_000
-# A drawing is embedded as vectors where that costs little more than its bitmap.
-VECTOR_MOST = 150_000
-VECTOR_BUDGET = 1_400_000
+PICTURE_BUDGET = 4_900_000
+# The first figures need no script to be seen; the others are packed drawings that the page's script opens.
+PLAIN_BUDGET = 500_000
 CLAIMS_LINKED = 400
 NUMERIC = re.compile(r"^[-+−]?[\d\s.,\u202f]+(e[-+]?\d+)?\s*%?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a page embeds it: `source` a data URI, empty where the page would become too large."""
+    """A figure as a page embeds it.
+
+    Attributes
+    ----------
+    source : str
+        A data URI of the bitmap; empty where the figure is packed or left out.
+    packed : str
+        The drawing (SVG), compressed (gzip) and written in base 64; empty where it is not packed.
+    width, height : int
+        In pixels of a screen of usual density.
+    """
 
     source: str
+    packed: str
     width: int
     height: int
-    vector: bool
 
 
 def render_html(document: Document) -> str:
@@ -90,7 +100,7 @@ def render_html(document: Document) -> str:
         library_name=Markup(library_name),
         library_style=Markup(_library_style()),
         rows_of=rows_of,
-        total_weight=total_weight,
+        least_width=least_width,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
     )
 
@@ -124,9 +134,14 @@ def _library_style() -> str:
     return _bundle("css").replace("</style", "<\\/style")
 
 
-def total_weight(table: Table) -> float:
-    """Sum of the widths of a table's columns, in units of a usual column."""
-    return sum(column.weight for column in table.columns)
+# Width that a usual column needs so that no long word is broken, in letter heights.
+COLUMN_LEAST, LONG_COLUMN_LEAST = 7.0, 4.9
+
+
+def least_width(table: Table) -> float:
+    """Width below which a table is scrolled rather than squeezed."""
+    one = LONG_COLUMN_LEAST if table.long else COLUMN_LEAST
+    return sum(column.weight for column in table.columns) * one
 
 
 def rows_of(block: Table | Figure) -> Claims:
@@ -211,29 +226,23 @@ class _Writer:
 
 
 def embedded(document: Document) -> dict[str, Picture]:
-    """Every figure as a data URI, the first needed first, until the page is full."""
+    """Every figure, the first needed first, until the page is full."""
     figures = [block for block in flat(document.blocks) if isinstance(block, Figure)]
     made: dict[str, Picture] = {}
-    spent = vectors = 0
+    spent = 0
     for figure in sorted(figures, key=lambda one: one.rank):
         bitmap = figure.png.read_bytes()
         width, height = _pixels(bitmap)
-        size = (len(bitmap) * 4) // 3
-        vector = (
-            slim_svg(figure.svg.read_text(encoding="utf-8")) if figure.svg.stat().st_size < VECTOR_MOST * 1.6 else ""
-        )
-        if vector and len(vector) < VECTOR_MOST and vectors + len(vector) < VECTOR_BUDGET and figure.rank < 2:
-            source, cost = svg_uri(vector), len(vector)
-            vectors += cost
-        else:
-            vector, cost = "", size
+        source, packed = "", ""
+        if figure.rank == 0 and spent + len(bitmap) * 4 // 3 < PLAIN_BUDGET:
             source = "data:image/png;base64," + base64.b64encode(bitmap).decode("ascii")
-        if spent + cost > PICTURE_BUDGET:
-            source = ""
         else:
-            spent += cost
+            packed = pack(figure.svg.read_text(encoding="utf-8"))
+        if spent + len(source) + len(packed) > PICTURE_BUDGET:
+            source, packed = "", ""
+        spent += len(source) + len(packed)
         # Figures are drawn for a screen of twice the usual density.
-        made[figure.anchor] = Picture(source, width // 2, height // 2, bool(vector))
+        made[figure.anchor] = Picture(source, packed, width // 2, height // 2)
     return made
 
 
@@ -242,22 +251,13 @@ def _pixels(png: bytes) -> tuple[int, int]:
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
-DECIMALS = re.compile(r"(?<![\w.(-])-?\d+\.\d{2,}")
+DECIMALS = re.compile(r"(\.\d\d)\d+")
 
 
-def slim_svg(text: str) -> str:
-    """A drawing without what a page does not need: comments, metadata, line breaks, digits beyond a hundredth."""
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r">\s+<", "><", text)
-    text = re.sub(r"\s+", " ", text)
-    return DECIMALS.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), text)
-
-
-def svg_uri(text: str) -> str:
-    """A data URI; only what an address may not hold is written as a code."""
-    return "data:image/svg+xml," + text.replace("%", "%25").replace("#", "%23").replace('"', "'").replace("&", "%26")
+def pack(svg: str) -> str:
+    """A drawing with coordinates to a hundredth of a point, compressed without a date, in base 64."""
+    content = DECIMALS.sub(r"\1", svg[svg.index("<svg") :]).encode("utf-8")
+    return base64.b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode("ascii")
 
 
 def safe_cell(text: str) -> str:

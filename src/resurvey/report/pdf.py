@@ -28,10 +28,11 @@ from resurvey.report.document import (
     appendix,
     claim_anchor,
     flat,
+    left_out,
 )
 
-# From here on a figure is drawn from its bitmap: it is small, and there are many.
-BITMAP_FROM = 4
+# From this rank on a figure is set from its bitmap, which is quicker; there are many. Small ones are drawn smaller.
+BITMAP_FROM, SMALL_FROM = 1, 3
 # Ids of printed numbers named in a cell or under a table; the rest are counted.
 CLAIMS_NAMED = 3
 TONES = {"good": "#14613a", "note": "#0b4f8a", "warn": "#7a4a00", "bad": "#a01322", "plain": "#414b55"}
@@ -133,7 +134,8 @@ class _Writer:
                 f" #link({quoted(reference.url)})[{shown(reference.url)}]" if reference.url else ""
             )
             items.append(
-                f"#block(inset: (left: 1.6em))[#h(-1.6em)#box(width: 1.6em)[{number}.]{text}#label({quoted('ref-' + reference.key)})]"
+                "#block(inset: (left: 1.6em))[#h(-1.6em)#box(width: "
+                f"1.6em)[{number}.]{text}#label({quoted('ref-' + reference.key)})]"
             )
         return ["#heading(level: 1)[References]", *items]
 
@@ -207,15 +209,19 @@ class _Writer:
     def _note(self, note: Words, claims: tuple[str, ...]) -> str:
         behind = ""
         if claims:
-            behind = f' {shown("Printed numbers behind it:")} {self._claims(Claims(claims), 6)}#".";'
+            behind = f' {shown("Printed numbers behind it:")} {self._claims(Claims(claims))}#".";'
         return f"\n#note[{self.inline(note)}{behind}]\n" if note or claims else "\n"
 
     def _figure(self, figure: Figure) -> str:
+        if not figure.printed:
+            return f"#note[{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})]\n"
         source = figure.png if figure.rank >= BITMAP_FROM else figure.svg
         name = f"{figure.anchor}{source.suffix}"
         self.files[name] = source.read_bytes()
         caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
-        image = f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {'70%' if figure.rank >= BITMAP_FROM else '100%'})"
+        image = (
+            f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {'70%' if figure.rank >= SMALL_FROM else '100%'})"
+        )
         words = self._note((figure.caption,), figure.claims)
         return (
             f"#block(breakable: false, width: 100%)[#figure(kind: image, supplement: none, numbering: none, "

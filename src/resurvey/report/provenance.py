@@ -46,7 +46,8 @@ def provenance(results: Results) -> Iterator[Block]:
     yield Heading(1, "Provenance", "provenance")
     yield Paragraph(
         words(
-            "The same tables, the same config and the same versions give the same report, byte for byte. All random draws "
+            "The same tables, the same config and the same versions give the same report, byte for byte. All random "
+            "draws "
             f"come from the seed {results.choices.seed}; each study and group draws from a stream of its own, so that "
             "adding one leaves the others alone. Every computed number is also a row of ",
             Code("results/analysis_results.csv"),

@@ -51,9 +51,11 @@ def reconstruction(results: Results) -> Iterator[Block]:
     yield Paragraph(
         words(
             f"From numbers alone many sets of patients are possible. So each group was rebuilt "
-            f"{thousands(results.choices.replicates)} times, every time with other patients that satisfy what is printed: "
+            f"{thousands(results.choices.replicates)} times, every time with other patients that satisfy what is "
+            "printed: "
             "number of patients and events, median with its interval, survival at printed times, numbers at risk. "
-            "A line is the middle of these, a band the middle 90 % of them. Where a digitised curve exists, it is inverted "
+            "A line is the middle of these, a band the middle 90 % of them. Where a digitised curve exists, it is "
+            "inverted "
             "instead ",
             Cite(("guyot2012",)),
             ". Evidence ",

@@ -8,8 +8,17 @@
   follow();
 
   if (window.matchMedia('(max-width: 74.99rem)').matches) document.getElementById('contents').open = false;
-  for (const link of document.querySelectorAll('a.save')) {
-    link.href = link.closest('figure').querySelector('img').src;
+  // Most drawings are packed to keep the file small; they are opened one after the other, in reading order.
+  async function unpack() {
+    for (const image of document.querySelectorAll('img[data-packed]')) {
+      const bytes = Uint8Array.from(atob(image.dataset.packed), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+      const text = await new Response(stream).text();
+      image.src = URL.createObjectURL(new Blob([text], {type: 'image/svg+xml'}));
+      image.removeAttribute('data-packed');
+    }
+    for (const link of document.querySelectorAll('a.save')) link.href = link.closest('figure').querySelector('img').src;
+    document.documentElement.dataset.drawn = 'yes';
   }
 
   // Paper shows what a reader could open.
@@ -84,8 +93,9 @@
     note.append(document.createElement('span'), ' ', button);
     tools.append(note);
     tools.hidden = false;
+    const widths = [...table.querySelectorAll('col')].map((one) => ({width: one.style.width}));
     numbers = new window.ReportTable(table, {
-      order: [], pageLength: 25, lengthMenu: [25, 100, 500, {label: 'all', value: -1}], autoWidth: false, deferRender: true,
+      columns: widths, order: [], pageLength: 25, lengthMenu: [25, 100, 500, {label: 'all', value: -1}], autoWidth: false, deferRender: true,
       language: {search: 'Search every number:', info: '_START_ to _END_ of _TOTAL_ numbers', infoEmpty: 'no number',
         infoFiltered: '(of _MAX_)', lengthMenu: '_MENU_ a page', zeroRecords: 'No number fits.'},
     });
@@ -102,6 +112,7 @@
     window.history.pushState(null, '', link.getAttribute('href'));
     showRows(ids);
   });
+  unpack();
   window.addEventListener('hashchange', arrive);
   window.addEventListener('report-library', enhance);
   if (!table) { document.documentElement.dataset.ready = 'yes'; arrive(); }
