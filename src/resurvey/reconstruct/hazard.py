@@ -21,6 +21,8 @@ LOG_LOG_2 = float(np.log(np.log(2.0)))
 STEPS = 12
 LARGEST_STEP = 1.0
 SMALLEST_STEP = 5e-3
+# a draw is corrected no further once every fact is nearer than this share of its standard deviation
+NEAR_ENOUGH = 0.1
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Paths:
-    """Increments and running values of the cumulative hazards, shape (..., bins) or (..., bins + 1)."""
+    """Increments, smooth and with noise, and running values of the cumulative hazards, (..., bins [+ 1])."""
 
+    smooth_event: Floats
+    smooth_censor: Floats
     event: Floats
     censor: Floats
     cum_event: Floats
@@ -107,9 +111,8 @@ class Fit:
 def smooth_part(arm: Arm, state: Floats) -> tuple[Floats, Floats]:
     """Smooth increments of the event and the censoring hazard in each bin."""
     k = arm.bins
-    return np.exp(np.clip(state[..., :k], -30, 30)) * arm.width, np.exp(
-        np.clip(state[..., k : 2 * k], -30, 30)
-    ) * arm.width
+    rate = np.exp(np.minimum(np.maximum(state[..., : 2 * k], -30.0), 30.0))
+    return rate[..., :k] * arm.width, rate[..., k:] * arm.width
 
 
 def paths(arm: Arm, state: Floats) -> Paths:
@@ -121,8 +124,9 @@ def paths(arm: Arm, state: Floats) -> Paths:
     censor = np.maximum(smooth_censor + state[..., 3 * k :], 0.02 * smooth_censor)
     cum_event, cum_censor = _running(event), _running(censor)
     log_at_risk = np.log(arm.n) - cum_event - cum_censor
-    mid = np.exp(np.clip(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20, 20))
-    return Paths(event, censor, cum_event, cum_censor, log_at_risk, mid, _running(event / np.maximum(mid, 0.3)))
+    mid = np.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
+    greenwood = _running(event / np.maximum(mid, 0.3))
+    return Paths(smooth_event, smooth_censor, event, censor, cum_event, cum_censor, log_at_risk, mid, greenwood)
 
 
 def _running(increments: Floats) -> Floats:
@@ -197,44 +201,80 @@ def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
     return by_event, by_censor
 
 
-def _gain(arm: Arm, state: Floats, path: Paths, target_sd: Floats) -> tuple[Floats, Floats, Floats]:
-    """Kalman gain (4 bins, facts), Jacobian (facts, 4 bins) and noise variances (2 bins,)."""
-    smooth_event, smooth_censor = smooth_part(arm, state)
+@dataclass(frozen=True)
+class _Linear:
+    """The facts linearised at a state.
+
+    Attributes
+    ----------
+    jacobian : ndarray, shape (facts, 4 bins)
+        Derivative of every fact with respect to the state.
+    cross : ndarray, shape (4 bins, facts)
+        Prior covariance of the state and the facts.
+    spread : ndarray, shape (facts, facts)
+        Prior covariance of the facts.
+    noise : ndarray, shape (2 bins,)
+        Variance of the sampling noise of the increments.
+    """
+
+    jacobian: Floats
+    cross: Floats
+    spread: Floats
+    noise: Floats
+
+    def gain(self, sd: Floats) -> Floats:
+        """Kalman gain, shape (4 bins, facts), for facts known to `sd`."""
+        return np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T
+
+
+def _linear(arm: Arm, path: Paths) -> _Linear:
     room = np.maximum(path.at_risk_mid, 0.7)
-    noise = arm.prior.overdispersion * np.concatenate([smooth_event / room, smooth_censor / room])
+    noise = arm.prior.overdispersion * np.concatenate([path.smooth_event / room, path.smooth_censor / room])
     by_event, by_censor = slopes(arm, path)
-    jacobian = np.hstack([by_event * smooth_event, by_censor * smooth_censor, by_event, by_censor])
+    jacobian = np.concatenate([by_event * path.smooth_event, by_censor * path.smooth_censor, by_event, by_censor], 1)
     k = arm.bins
-    cross = np.vstack(
-        [
-            arm.cov_event @ jacobian[:, :k].T,
-            arm.cov_censor @ jacobian[:, k : 2 * k].T,
-            noise[:, None] * jacobian[:, 2 * k :].T,
-        ]
+    turned = np.ascontiguousarray(jacobian.T)
+    cross = np.concatenate(
+        [arm.cov_event @ turned[:k], arm.cov_censor @ turned[k : 2 * k], noise[:, None] * turned[2 * k :]]
     )
-    spread = jacobian @ cross + np.diag(target_sd**2)
-    return np.linalg.solve(spread, cross.T).T, jacobian, noise
+    return _Linear(jacobian, cross, jacobian @ cross, noise)
 
 
-def fit(arm: Arm) -> Fit:
-    """Most probable state given the facts, by damped Gauss-Newton steps in the space of the facts."""
+def fit(arm: Arm, start: Fit | None = None) -> Fit:
+    """Most probable state given the facts, by damped Gauss-Newton steps in the space of the facts.
+
+    A fit to the same facts under other assumptions may be given to `start` from.
+    """
     mean = arm_mean(arm)
-    state = mean.copy()
+    state = mean.copy() if start is None else _carried(start, arm)
     target = np.array([fact.target for fact in arm.facts])
     sd = np.array([fact.sd for fact in arm.facts])
+    always = np.array([not fact.at_most for fact in arm.facts])
+    path = paths(arm, state)
     for step in range(STEPS):
-        path = paths(arm, state)
         value = predict(arm, path)
-        active = np.array([not fact.at_most for fact in arm.facts]) | (value > target)
-        gain, jacobian, noise = _gain(arm, state, path, np.where(active, sd, 1e3))
-        wanted = mean + gain @ (target - value + jacobian @ (state - mean))
-        move = wanted - state
+        known = np.where(always | (value > target), sd, 1e3)
+        linear = _linear(arm, path)
+        residual = target - value + linear.jacobian @ (state - mean)
+        move = mean + linear.cross @ np.linalg.solve(linear.spread + np.diag(known**2), residual) - state
         largest = np.abs(move[: 2 * arm.bins]).max()
         state = state + move * min(1.0, LARGEST_STEP / max(largest, 1e-12))
-        if largest < SMALLEST_STEP and step > 2:
+        path = paths(arm, state)
+        if largest < SMALLEST_STEP and (step > 2 or start is not None):
             break
-    path = paths(arm, state)
-    return Fit(arm, state, noise, _evidence(arm, state - mean, path, np.where(active, sd, 1e3), target))
+    return Fit(arm, state, linear.noise, _evidence(arm, state - mean, path, known, target))
+
+
+def _carried(start: Fit, arm: Arm) -> Floats:
+    """The state of another fit on the grid of `arm`: the same departures of the log hazards from the prior."""
+    other = start.arm
+    if np.array_equal(other.edges, arm.edges):
+        return start.state.copy()
+    k, m = arm.bins, other.bins
+    here, there = 0.5 * (arm.edges[1:] + arm.edges[:-1]), 0.5 * (other.edges[1:] + other.edges[:-1])
+    departure = start.state[: 2 * m] - other.mean
+    moved = [np.interp(here, there, part) for part in (departure[:m], departure[m:])]
+    return np.concatenate([arm.mean + np.concatenate(moved), np.zeros(2 * k)])
 
 
 def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -> float:
@@ -243,12 +283,9 @@ def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -
     A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
     so a time in a stretch with many events is the likelier.
     """
-    _, jacobian, noise = _gain(arm, arm_mean(arm) + move, path, sd)
-    k = arm.bins
-    spread = jacobian[:, :k] @ arm.cov_event @ jacobian[:, :k].T
-    spread += jacobian[:, k : 2 * k] @ arm.cov_censor @ jacobian[:, k : 2 * k].T
-    spread += (jacobian[:, 2 * k :] * noise) @ jacobian[:, 2 * k :].T + np.diag(sd**2)
-    surprise = target - predict(arm, path) + jacobian @ move
+    linear = _linear(arm, path)
+    spread = linear.spread + np.diag(sd**2)
+    surprise = target - predict(arm, path) + linear.jacobian @ move
     value = -0.5 * surprise @ np.linalg.solve(spread, surprise) - 0.5 * np.linalg.slogdet(spread)[1]
     for fact in arm.facts:
         if fact.crossing and not fact.at_most:
@@ -271,28 +308,34 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     sd = np.array([fact.sd for fact in arm.facts])
     above = np.array([fact.at_most for fact in arm.facts])
     dormant = above & (predict(arm, path) < target)
-    gain, jacobian, noise = _gain(arm, found.state, path, np.where(dormant, 1e3, sd))
+    linear = _linear(arm, path)
+    gain = linear.gain(np.where(dormant, 1e3, sd))
     spread = np.hstack(
         [
             rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_event + 1e-9 * np.eye(k)).T,
             rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_censor + 1e-9 * np.eye(k)).T,
-            rng.standard_normal((size, 2 * k)) * np.sqrt(noise),
+            rng.standard_normal((size, 2 * k)) * np.sqrt(linear.noise),
         ]
     )
     spread *= arm.prior.inflation
-    full_gain = _gain(arm, found.state, path, sd)[0] if dormant.any() else gain
+    full_gain = linear.gain(sd) if dormant.any() else gain
     # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
     soft = np.array([fact.soft for fact in arm.facts])
     error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
-    state = found.state + spread - (spread @ jacobian.T + error) @ gain.T
+    state = found.state + spread - (spread @ linear.jacobian.T + error) @ gain.T
     # the gain holds near the best state: a correction is taken in steps
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     # a draw that once broke an inequality is held at it from then on
     held = np.zeros(size, dtype=bool)
+    rows = np.arange(size)
     for _ in range(corrections):
-        left = target + error - predict(arm, paths(arm, state))
+        left = target + error[rows] - predict(arm, paths(arm, state[rows]))
         broken = above & (left < 0)
-        held |= broken.any(axis=1)
+        held[rows] |= broken.any(axis=1)
         left = np.clip(np.where(above & ~broken, 0.0, left), -most, most)
-        state = state + np.where(held[:, None], left @ full_gain.T, left @ gain.T)
+        off = (np.abs(left) > NEAR_ENOUGH * sd).any(axis=1)
+        if not off.any():
+            break
+        rows, left = rows[off], left[off]
+        state[rows] += np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
     return state

@@ -88,7 +88,9 @@ class Stretch:
 def stretch_to(
     s: SurvivalSummary, reached: tuple[Floats, Floats, Floats], held: Floats, rng: np.random.Generator
 ) -> Stretch:
-    """Stretch time between the `held` times (replicates, k) so that what is `reached`, median and limits, falls where they were printed.
+    """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
+
+    `reached` is where they are now, as `limits` gives them.
 
     A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the
     limits with it; numbers at risk and landmarks stay as they are because their times are held.

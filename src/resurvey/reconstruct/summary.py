@@ -13,7 +13,7 @@ from resurvey.reconstruct.hazard import Fit, fit
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, ensemble
 from resurvey.reconstruct.summary_checks import TRANSFORMS, checked
-from resurvey.reconstruct.summary_facts import arm_of, periods
+from resurvey.reconstruct.summary_facts import arm_of, periods, read_by
 from resurvey.reconstruct.summary_report import report
 
 # how often each transformation of the band is met with in print, before its fit is looked at
@@ -146,11 +146,14 @@ def rebuilt(s: SurvivalSummary, size: int, rng: np.random.Generator) -> tuple[En
 
 def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
     """Fits under each schedule of visits with their shares, and the transformation the interval was read from."""
-    arms = {name: arm_of(s, transform=name) for name in _transforms(s)}
-    plain = {name: fit(arm) for name, arm in arms.items()}
+    first, *others = _transforms(s)
+    plain = {first: fit(arm_of(s, transform=first))}
+    for name in others:
+        plain[name] = fit(read_by(plain[first].arm, name), plain[first])
     transform = max(plain, key=lambda name: plain[name].evidence + np.log(TRANSFORM_SHARE[name]))
-    candidates = periods(s, float(plain[transform].arm.edges[-1]))
-    fits = [plain[transform] if p is None else fit(arm_of(s, transform=transform, period=p)) for p, _ in candidates]
+    best = plain[transform]
+    candidates = periods(s, float(best.arm.edges[-1]))
+    fits = [best if p is None else fit(arm_of(s, transform=transform, period=p), best) for p, _ in candidates]
     score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
     score = np.where(np.isfinite(score), score, -1e9)
     share = np.exp(score - score.max())

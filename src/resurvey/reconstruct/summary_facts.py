@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,6 +162,11 @@ def arm_of(
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
     facts = list(_facts(s, edges, scale, transform, prior))
     return Arm(float(s.n), edges, facts, np.concatenate([mean_event, mean_censor]), cov_event, cov_censor, prior)
+
+
+def read_by(arm: Arm, transform: str) -> Arm:
+    """The same arm with the interval of its median read from a band of another transformation."""
+    return replace(arm, facts=[replace(fact, transform=transform) for fact in arm.facts])
 
 
 def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats]:
