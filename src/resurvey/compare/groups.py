@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from resurvey.compare.outcome import refused_row, row
@@ -38,19 +37,18 @@ def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str
     )
     if group["study"] not in patients:
         raise missing
-    table = patients[group["study"]]
+    rows = patients[group["study"]]
     wanted = {
-        "arm_id": group["arm"],
         "population": population or group["population"],
         "endpoint": group["endpoint"],
+        "arm_id": group["arm"],
         "data_cut": group.get("data_cut", ""),
     }
-    chosen = np.ones(len(table), dtype=bool)
-    for column, value in wanted.items():
-        chosen &= (table[column] == value).to_numpy()
-    if not chosen.any():
+    for column, value in wanted.items():  # one after the other: each leaves fewer rows to look at
+        rows = rows[(rows[column] == value).to_numpy()]
+    if rows.empty:
         raise missing
-    return table.loc[chosen, ["replicate", "time", "event"]]
+    return rows[["replicate", "time", "event"]]
 
 
 def check_group(typed: Tables, group: Group) -> None:
