@@ -153,7 +153,8 @@ def small_results(folder: Path) -> Results:
     ]
     return Results(
         choices=Choices(
-            "Cement after frost", "Does cement hold after frost?", ["alpha2020"], [PAIR, REFUSED], [{"id": "frost"}], 7, 9
+            "Cement after frost", "Does cement hold after frost?", ["alpha2020"], [PAIR, REFUSED],
+            [{"id": "frost"}], 7, 9
         ),
         tables=tables,
         claims=pd.DataFrame(claims, columns=names),

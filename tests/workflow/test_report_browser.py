@@ -157,9 +157,11 @@ def test_no_window_is_too_narrow(report, width):
 
 
 CONTRAST = """
-const light = (c) => { const v = c.map(x => { x /= 255; return x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; });
+const linear = (x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+const light = (c) => { const v = c.map(x => linear(x / 255));
   return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
-const parse = (s) => { const n = s.match(/[\\d.]+/g).map(Number); return n.length > 3 && n[3] === 0 ? null : n.slice(0, 3); };
+const parse = (s) => { const n = s.match(/[\\d.]+/g).map(Number);
+  return n.length > 3 && n[3] === 0 ? null : n.slice(0, 3); };
 const bad = [];
 const seen = new Set();
 for (const e of document.querySelectorAll('main *, header *, nav *, footer *')) {

@@ -166,7 +166,7 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
             Column("Ruling", weight=2.4),
         ),
         rows=tuple(_finding(results, row) for row in graded),
-        note=words("Ruling: what a person who looked at the document again concluded. Source: results/audit/checks.csv, "
+        note=words("Ruling: what a person who looked at the document again found. Source: results/audit/checks.csv, "
                    "data/raw/adjudications.csv."),
         claims=tuple(dict.fromkeys(claim for row in graded for claim in split(row["claim_ids"]))),
         wide=True,

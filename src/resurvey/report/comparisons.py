@@ -428,7 +428,8 @@ def _league(results: Results, entry: Entry, claims: tuple[str, ...]) -> Iterator
         title=f"{entry['question']}: every pair (league table)",
         columns=(Column("Row against column", weight=1.4), *(Column(label(name), "number") for name in names)),
         rows=tuple(made),
-        note=words(f"Hazard ratios (95{NBSP}% confidence interval), random effects, row against column; below 1 the row "
+        note=words(f"Hazard ratios (95{NBSP}% confidence interval), random effects, row against column; below 1 the row"
+            " "
                    f"has fewer events. Source: results/comparisons/{entry['id']}/league_random.csv."),
         claims=claims,
         wide=True,
@@ -490,7 +491,8 @@ def _sensitivity(results: Results, entry: Entry, claims: tuple[str, ...]) -> Ite
     items: list[Words] = []
     for row in values:
         items.append(
-            words(f"E-value of the {row['of']}: {number(row['e_value'])} (hazard ratio {ratio(row['ratio'])}, as a risk "
+            words(f"E-value of the {row['of']}: {number(row['e_value'])} "
+                  f"(hazard ratio {ratio(row['ratio'])}, as a risk "
                   f"ratio {ratio(row['risk_ratio'])}).")
         )  # fmt: skip
     for row in needed:

@@ -139,7 +139,7 @@ def _formulas(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims
             Column("As printed", weight=0.7),
         ),
         rows=tuple(made),
-        note=words("Follow-up taken as following the last enrolment and events counted under the alternative; the other "
+        note=words("Follow-up taken to follow the last enrolment and events counted under the alternative; the other "
                    f"readings are in results/design/{name}.csv."),
         claims=claims,
     )  # fmt: skip
@@ -238,7 +238,7 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
     yield Table(
         anchor=anchor("tab-tests", name),
         title="The test that the design foresees, carried out on rebuilt patients",
-        columns=(Column("Statistic", weight=3), Column("Median", "number"), Column("90 % of replicates", "number", 1.4)),
+        columns=(Column("Statistic", weight=3), Column("Median", "number"), Column("90 % of them", "number", 1.4)),
         rows=tuple(made),
         note=words("Each replicate of the rebuilt patients was tested; the median and the range of the middle 90 % of "
                    f"replicates are shown. Source: results/design/{name}.json."),

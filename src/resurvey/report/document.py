@@ -137,8 +137,10 @@ class KeyFigures:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `kind` text, number (right-aligned) or code; `weight` its share of the width; `paper` whether
-    an appendix on paper has it."""
+    """A column of a table.
+
+    `kind` is text, number (right-aligned) or code, `weight` its share of the width, `paper` whether an appendix has it.
+    """
 
     name: str
     kind: str = "text"

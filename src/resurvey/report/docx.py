@@ -267,7 +267,8 @@ class _Writer:
 
     def _placed(self, table: Table) -> None:
         if table.long:
-            self.paragraph([*_runs(f"{table.title}: "), *self._hyperlink(table.anchor, self.document.label(table.anchor)),
+            link = self._hyperlink(table.anchor, self.document.label(table.anchor))
+            self.paragraph([*_runs(f"{table.title}: "), *link,
                             *_runs(" in the appendix.")])  # fmt: skip
         elif table.turned:
             self._end_section(turned=False)
@@ -418,7 +419,8 @@ def _attribute(text: str) -> str:
 def _cell(runs: list[str], width: int, kind: str) -> str:
     aligned = '<w:jc w:val="right"/>' if kind == "number" else ""
     return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr><w:spacing w:after="20"/>{aligned}</w:pPr>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
+        f'<w:p><w:pPr><w:spacing w:after="20"/>{aligned}</w:pPr>'
         f"{''.join(runs)}</w:p></w:tc>"
     )
 

@@ -73,7 +73,12 @@ def _papers(results: Results, names: list[str], name: str, title: str) -> Table:
     return Table(
         anchor=name,
         title=title,
-        columns=(Column("Document"), Column("Citation", weight=4), Column("Kind"), Column("Numbers read", "number", 0.7)),
+        columns=(
+            Column("Document"),
+            Column("Citation", weight=4),
+            Column("Kind"),
+            Column("Numbers read", "number", 0.7),
+        ),
         rows=tuple(made),
         note=words("Numbers read: rows of the extraction tables that stem from the document. Source: "
                    "data/processed/sources.csv, claims.csv."),

@@ -53,7 +53,7 @@ PREAMBLE = """
 #show raw: set text(font: "DejaVu Sans Mono", size: 0.86em)
 #show figure: set block(breakable: true, above: 1.4em, below: 1.6em)
 #show figure: set align(left)
-#show figure.caption: it => block(width: 100%, below: 0.7em, text(9.2pt, it.body))
+#show figure.caption: it => block(width: 100%, below: 0.7em, sticky: true, text(9.2pt, it.body))
 #show figure.where(kind: table): set figure.caption(position: top)
 #set table(stroke: (x, y) => (bottom: if y == 0 { 0.9pt } else { 0.35pt + luma(190) }), inset: (x: 3pt, y: 3.2pt))
 #show table.cell.where(y: 0): set text(weight: "bold")
@@ -214,7 +214,8 @@ class _Writer:
 
     def _figure(self, figure: Figure) -> str:
         if not figure.printed:
-            return f"#note[{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})]\n"
+            text = f"{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})"
+            return f"#block(above: 0.5em, below: 0.5em)[#text(8.4pt)[{text}]]\n"
         source = figure.png if figure.rank >= BITMAP_FROM else figure.svg
         name = f"{figure.anchor}{source.suffix}"
         self.files[name] = source.read_bytes()
