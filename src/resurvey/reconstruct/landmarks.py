@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
-HALVINGS = 10
+HALVINGS = 7
 EXCHANGES = 8
 
 
@@ -39,7 +39,7 @@ class Segment:
     censored : ndarray, shape (replicates, 1)
         Censorings in the segment.
     at_risk : ndarray, shape (replicates, most)
-        Patients at risk at each event if no censoring went before.
+        Patients at risk at each event if no censoring went before; infinite where the replicate has no such event.
     target : ndarray, shape (replicates,)
         Wanted log ratio of survival at the end to survival at the begin.
     """
@@ -82,6 +82,7 @@ def _segment(time: Floats, event: Floats, begin: float, end: float, wanted: floa
     row, slot = np.nonzero(is_event)
     earlier = np.zeros((size, most))
     earlier[row, rank[row, slot]] = slot - before[row] - rank[row, slot]
+    valid = np.arange(most) < count[:, None]
     return Segment(
         begin,
         end,
@@ -89,20 +90,20 @@ def _segment(time: Floats, event: Floats, begin: float, end: float, wanted: floa
         is_event,
         rank,
         earlier,
-        np.arange(most) < count[:, None],
+        valid,
         (inside.sum(axis=1) - count)[:, None].astype(float),
-        (n - before)[:, None] - np.arange(most, dtype=float),
+        np.where(valid, (n - before)[:, None] - np.arange(most), np.inf),
         np.log(max(wanted, 1e-9)) - running[np.arange(size), before],
     )
 
 
 def _log_factor(left: Floats) -> Floats:
     """Log factor of survival of one event with `left` patients at risk."""
-    return np.log(np.maximum(1 - 1 / np.maximum(left, 1.0), 1e-12))
+    return np.log1p(-1 / np.maximum(left, 1 + 1e-12))
 
 
 def _log_survival(segment: Segment, earlier: Floats) -> Floats:
-    return np.where(segment.valid, _log_factor(segment.at_risk - earlier), 0).sum(axis=1)
+    return _log_factor(segment.at_risk - earlier).sum(axis=1)
 
 
 def _leaned(segment: Segment) -> Floats:
