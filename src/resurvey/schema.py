@@ -92,7 +92,7 @@ TABLES: dict[str, Table] = {
                 "study_id:id! acronym! "
                 "design:choice(randomised|non-randomised|single~arm|retrospective~cohort|registry|basket|"
                 "laboratory|field)! "
-                "phase setting line prior_pertuzumab resistance_definition region registry_id enrolment_start:date "
+                "phase setting line prior_exposure entry_definition region registry_id enrolment_start:date "
                 "enrolment_end:date data_cutoff:date source_id:id>sources.source_id! note"
             ),
             ("study_id",),

@@ -444,9 +444,9 @@ def test_a_ruling_is_found_by_the_whole_number_of_a_claim(typed):
 def test_cells_that_no_document_fills_say_so(typed):
     table = transitivity(typed, pd.DataFrame([{"study": "alpha", "arm_id": "new"}, {"study": "beta", "arm_id": "mid"}]))
     assert table["line"].tolist() == ["1", "2"]
-    assert set(table["prior_pertuzumab"]) == {UNKNOWN}
+    assert set(table["prior_exposure"]) == {UNKNOWN}
     assert table["source_year"].tolist() == ["2020", "2020"]
-    assert "prior pertuzumab: not known for 2 of 2 studies" in messages(table)
+    assert "prior exposure: not known for 2 of 2 studies" in messages(table)
 
 
 def test_two_studies_are_set_side_by_side_in_what_they_are(typed, patients):

@@ -39,7 +39,7 @@ def test_everything_printed_of_an_arm_is_gathered():
 
 
 def test_days_become_months():
-    assert facts(small_tables(), arm_id="new", endpoint="OS").summary.median == pytest.approx(10.185, abs=1e-3)
+    assert facts(small_tables(), arm_id="new", endpoint="OS").summary.median == pytest.approx(20.041, abs=1e-3)
 
 
 def test_an_arm_without_a_size_has_a_reason():

@@ -139,7 +139,7 @@ def test_typed_tables_keep_the_print_and_add_values(folder):
     assert row["value_text"] == "11.80"
     assert (row["value"], row["value_min"], row["value_max"]) == pytest.approx((11.8, 11.795, 11.805))
     days = typed["medians"].set_index("claim_id").loc["alpha2020-med-003"]
-    assert days["value_months"] == pytest.approx(310 / (365.25 / 12))
+    assert days["value_months"] == pytest.approx(610 / (365.25 / 12))
     reached = typed["medians"].set_index("claim_id").loc["alpha2020-med-004"]
     assert reached["value_op"] == "NR"
     share = typed["proportions"].set_index("claim_id").loc["alpha2020-prop-001"]

@@ -10,8 +10,8 @@ from resurvey.tables import Tables
 ATTRIBUTES = {
     "design": "design",
     "line": "line of treatment",
-    "prior_pertuzumab": "prior pertuzumab",
-    "resistance_definition": "definition of resistance",
+    "prior_exposure": "prior exposure",
+    "entry_definition": "definition of entry",
     "region": "region",
 }
 PLACES = ("enrolment_start", "enrolment_end", "data_cutoff", "registry_id")
@@ -30,7 +30,7 @@ def transitivity(typed: Tables, used: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        study_id, acronym, compares, design, line, prior_pertuzumab, resistance_definition, region, enrolment_start,
+        study_id, acronym, compares, design, line, prior_exposure, entry_definition, region, enrolment_start,
         enrolment_end, data_cutoff, registry_id, source_year. A cell that no document fills says so.
     """
     studies = typed["studies"].set_index("study_id")
