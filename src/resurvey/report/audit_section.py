@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pandas as pd
 
@@ -72,7 +73,7 @@ def place(results: Results, row: Record) -> str:
     claim = results.claim.get(ids[0], {}) if ids else {}
     what = str(claim.get("what", "")) or str(claim.get("table", "")).replace("_", " ")
     about = results.labels.study(row["study_id"]) if row["study_id"] else ""
-    said = " ".join(dict.fromkeys(f"{about} {what}".split(" ")))  # a word said twice is said once
+    said = " ".join(word for word, _ in groupby(f"{about} {what}".split(" ")))  # a word said twice in a row
     parts = [str(claim.get("locator", "")), said.strip()]
     return "; ".join(part for part in parts if part)
 
@@ -231,7 +232,7 @@ def checks_by_claim(checks: pd.DataFrame) -> dict[str, list[Record]]:
 
 
 NUMBER_COLUMNS = (
-    Column("Document", weight=1.0),
+    Column("Document", weight=1.2),
     Column("Where", weight=1.4),
     Column("About", weight=1.6),
     Column("What", weight=1.3, paper=False),
