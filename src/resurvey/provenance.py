@@ -23,10 +23,18 @@ def source_digest(script: Path) -> str:
     when, and only when, code it can reach has changed.
     """
     digest = hashlib.sha256()
-    for path in sorted(reachable(script)):
+    modules = reachable(script)
+    for path in sorted(modules | _data_beside(modules)):
         digest.update(path.relative_to(ROOT).as_posix().encode() if path.is_relative_to(ROOT) else path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _data_beside(modules: set[Path]) -> set[Path]:
+    """Templates and tables that lie in the folders of the modules: what a module reads is part of what it does."""
+    folders = {path.parent for path in modules if path.is_relative_to(ROOT)}
+    found = {path for folder in folders for path in folder.glob("*.csv")}
+    return found | {path for folder in folders for path in (folder / "templates").glob("*.*")}
 
 
 def reachable(script: Path) -> set[Path]:

@@ -5,7 +5,12 @@ rule audit:
     input:
         tables=rules.clean.output.tables,
     output:
-        checks="results/audit/checks.csv",
+        checks=report(
+            "results/audit/checks.csv",
+            caption="../report/audit.rst",
+            category="Data and audit",
+            labels={"what": "checks", "format": "CSV"},
+        ),
         summary="results/audit/summary.csv",
         pages=expand("results/audit/{source}.md", source=AUDITED),
     log:

@@ -34,7 +34,12 @@ rule comparisons:
     input:
         expand("results/comparisons/{comparison}", comparison=COMPARISONS),
     output:
-        "results/comparisons/comparisons.csv",
+        report(
+            "results/comparisons/comparisons.csv",
+            caption="../report/comparisons.rst",
+            category="Indirect comparisons",
+            labels={"what": "estimates", "format": "CSV"},
+        ),
         checklist="results/comparisons/checklist.csv",
     log:
         "logs/comparisons.log",

@@ -9,7 +9,12 @@ rule design:
         # ancient: the digest of the claim's study says what changed.
         raw=ancient(TABLES),
     output:
-        table="results/design/{design}.csv",
+        table=report(
+            "results/design/{design}.csv",
+            caption="../report/design.rst",
+            category="Sample size",
+            labels={"what": "methods", "format": "CSV"},
+        ),
         verdict="results/design/{design}.json",
     log:
         "logs/design/{design}.log",

@@ -32,7 +32,12 @@ rule accuracy:
         accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
         facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
     output:
-        accuracy="results/reconstruction/accuracy.csv",
+        accuracy=report(
+            "results/reconstruction/accuracy.csv",
+            caption="../report/reconstruction.rst",
+            category="Reconstruction",
+            labels={"what": "accuracy", "format": "CSV"},
+        ),
         facts="results/reconstruction/facts.csv",
     log:
         "logs/accuracy.log",

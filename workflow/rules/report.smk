@@ -18,7 +18,12 @@ rule analysis_results:
     input:
         **RESULTS,
     output:
-        "results/analysis_results.csv",
+        report(
+            "results/analysis_results.csv",
+            caption="../report/analysis_results.rst",
+            category="Provenance",
+            labels={"what": "every result", "format": "CSV"},
+        ),
     log:
         "logs/analysis_results.log",
     conda:
@@ -35,10 +40,20 @@ rule report:
         figures=FIGURES,
         results="results/analysis_results.csv",
         verified="results/audit/verified.txt",
+        snakefile=str(workflow_folder() / "Snakefile"),
+        # ancient: the processed tables say what changed; these are listed for the checksums of the record.
+        raw=ancient(TABLES),
     output:
-        html="results/report/index.html",
+        html=report(
+            "results/report/index.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"what": "report", "format": "HTML"},
+        ),
         docx="results/report/resurvey.docx",
         pdf="results/report/resurvey.pdf",
+        crate="results/ro-crate-metadata.json",
+        snakefile="results/workflow/Snakefile",
     log:
         "logs/report.log",
     conda:
