@@ -224,7 +224,7 @@ class _Linear:
 
     def gain(self, sd: Floats) -> Floats:
         """Kalman gain, shape (4 bins, facts), for facts known to `sd`."""
-        return np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T
+        return np.asarray(np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T, dtype=np.float64)
 
 
 def _linear(arm: Arm, path: Paths) -> _Linear:
