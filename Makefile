@@ -45,6 +45,8 @@ lock:
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Compiled here, on all cores: where PYTHONDONTWRITEBYTECODE is set every step would compile pandas anew.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch .venv/.ready
 
 clean:

@@ -107,7 +107,7 @@ class _Arm:
 
 
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from.
-SPARE = 4
+SPARE = 2
 
 
 def _rebuild_curves(
