@@ -274,7 +274,10 @@ def _last(holds: Callable[[int], bool], guess: float) -> int:
 EXPONENTIAL = "Lawless, J. F. (2003). Statistical Models and Methods for Lifetime Data, 2nd ed., section 4.1"
 SPROTT = "Sprott, D. A. (1973). Biometrika 60, 457-465; Lawless (2003) section 4.1"
 SWOG = "SWOG / Cancer Research and Biostatistics, One Arm Survival calculator, help document"
-EPSTEIN = "Epstein, B. and Sobel, M. (1953). JASA 48, 486-502; Phadnis, M. A. (2019). Contemporary Clinical Trials Communications"
+EPSTEIN = (
+    "Epstein, B. and Sobel, M. (1953). JASA 48, 486-502; "
+    "Phadnis, M. A. (2019). Contemporary Clinical Trials Communications"
+)
 FINKELSTEIN = "Finkelstein, D. M., Muzikansky, A. and Schoenfeld, D. A. (2003). JNCI 95, 1434-1439"
 KWAK = "Kwak, M. and Jung, S.-H. (2014). Statistics in Medicine 33, 2004-2016; see Wu (2015)"
 WU = "Wu, J. (2015). Pharmaceutical Statistics 14, 26-33. doi:10.1002/pst.1654"
