@@ -100,6 +100,12 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*(frame[c].tolist() for c in columns), strict=True)]
 
 
+def standard_name(text: str, spellings: Mapping[str, str]) -> str:
+    """The standard name a paper means by `text`: that of the first spelling in it, empty when there is none."""
+    lower = text.lower()
+    return next((name for spelling, name in spellings.items() if spelling in lower), "")
+
+
 def grouped(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
     """Rows as dictionaries by key, in order of first appearance."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import tables2x2
-from resurvey.audit.context import Context, records
+from resurvey.audit.context import Context, records, standard_name
 from resurvey.audit.denominators import GROUP, denominators
 from resurvey.audit.implied import implied_pairs
 from resurvey.audit.registry import register
@@ -59,12 +59,6 @@ class Cell:
     other: float
     # The sum of the printed categories of its set, where the percentage is of that sum and not of the total.
     known: float
-
-
-def test_named(text: str) -> str:
-    """The test a paper means by `text`; empty when it names none that we know."""
-    lower = text.lower()
-    return next((name for word, name in SPELLINGS.items() if word in lower), "")
 
 
 @register(
@@ -121,7 +115,7 @@ def _known(frame: pd.DataFrame, total: np.ndarray) -> np.ndarray:
 
 def _judge(ledger: Ledger, record: dict, cells: list[Cell], every: dict[str, Cell]) -> None:
     tables = _tables(cells)
-    named = test_named(record["test"])
+    named = standard_name(record["test"], SPELLINGS)
     found = [(label, *_match(record, table, named)) for label, table in tables]
     usable = [entry for entry in found if entry[2]]
     if not usable:
@@ -267,7 +261,7 @@ def check_test_choice(context: Context) -> pd.DataFrame:
         if not tables:
             continue
         label, table = tables[0]
-        hit, values = _match(record, table, test_named(record["test"]))
+        hit, values = _match(record, table, standard_name(record["test"], SPELLINGS))
         words = _choice(values)
         if hit and words:
             words = f"for {label}" + words.removeprefix(";")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import binomial
-from resurvey.audit.context import Context, records
+from resurvey.audit.context import Context, records, standard_name
 from resurvey.audit.denominators import denominators
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
@@ -41,12 +41,6 @@ SPELLINGS = {
     "wald": "Wald",
     "normal": "Wald",
 }
-
-
-def method_named(text: str) -> str:
-    """The standard method a paper means by `text`; empty when it names none that we know."""
-    lower = text.lower()
-    return next((name for word, name in SPELLINGS.items() if word in lower), "")
 
 
 @register(
@@ -133,7 +127,7 @@ def _match(
     record: dict[str, Any], total: float, counts: list[int], limits: list[dict[str, tuple[float, float]]]
 ) -> tuple[str, str, str, str]:
     """Verdict, severity, recomputed limits and sentence: the named method first, then every other."""
-    named = method_named(str(record["ci_method"]))
+    named = standard_name(str(record["ci_method"]), SPELLINGS)
     for name, fits, rule in _attempts(named):
         for k, by_method in zip(counts, limits, strict=True):
             if fits(record, by_method[name]):

@@ -94,18 +94,7 @@ def _curve(arguments: argparse.Namespace) -> Reconstruction:
 def _from_file(path: Path, n: int, at_risk: Path | None, events: int | None, seed: int) -> Reconstruction:
     import numpy as np
 
-    from resurvey.reconstruct import from_curve
-
-    arm = _read_arm(path, n, at_risk, events)
-    return from_curve(
-        arm.times,
-        arm.survival,
-        n=arm.n,
-        at_risk_times=arm.at_risk_times,
-        at_risk=arm.at_risk,
-        events=arm.events,
-        rng=np.random.default_rng(seed),
-    )
+    return _read_arm(path, n, at_risk, events).rebuild(rng=np.random.default_rng(seed))
 
 
 def _read_arm(path: Path, n: int, at_risk: Path | None, events: int | None) -> ArmCurve:

@@ -81,6 +81,19 @@ class ArmCurve:
     at_risk: np.ndarray | None = None
     events: int | None = None
 
+    def rebuild(self, *, rng: np.random.Generator, replicates: int = 1) -> Reconstruction:
+        """Patients behind the arm; errors as `from_curve`."""
+        return from_curve(
+            self.times,
+            self.survival,
+            n=self.n,
+            at_risk_times=self.at_risk_times,
+            at_risk=self.at_risk,
+            events=self.events,
+            replicates=replicates,
+            rng=rng,
+        )
+
 
 def batches(names: Iterable[str], size: int) -> list[list[str]]:
     """Names in sorted order, `size` a batch (the last may be shorter).
@@ -124,16 +137,7 @@ def rebuild_arm(arm: ArmCurve, *, seed: int, replicates: int = 1) -> Reconstruct
     InputError, InconsistentReport, NotEstimable
         As `from_curve`.
     """
-    return from_curve(
-        arm.times,
-        arm.survival,
-        n=arm.n,
-        at_risk_times=arm.at_risk_times,
-        at_risk=arm.at_risk,
-        events=arm.events,
-        replicates=replicates,
-        rng=seeds.generator(seed, "reconstruct", arm.name),
-    )
+    return arm.rebuild(rng=seeds.generator(seed, "reconstruct", arm.name), replicates=replicates)
 
 
 def rebuild_batch(arms: Iterable[ArmCurve], *, seed: int, replicates: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from resurvey.report.audit_section import findings_of, place
-from resurvey.report.comparisons import Main, beside_printed, main_estimate, within_one_study
 from resurvey.report.document import (
     Badge,
     Block,
@@ -23,6 +22,7 @@ from resurvey.report.document import (
     anchor,
     words,
 )
+from resurvey.report.estimates import Main, beside_printed, main_estimate, within_one_study
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import held
 from resurvey.report.words import count, percent, sentence, spelled, thousands

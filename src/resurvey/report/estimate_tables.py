@@ -1,0 +1,205 @@
+"""The tables of one comparison: its estimates, a network's regimens and league, the studies of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import exp
+
+import pandas as pd
+
+from resurvey.report.document import Column, Details, Row, Table, Words, anchor, words
+from resurvey.report.estimates import RATIOS
+from resurvey.report.groups import patients_tables
+from resurvey.report.inputs import Entry, Record, Results, rows
+from resurvey.report.words import as_float, interval, is_number, level, number, p_value, percent, ratio, sentence
+
+COLUMNS = (
+    Column("Estimate", weight=2.2),
+    Column("Value", "number", 1.0),
+    Column("Interval", "number", 1.6),
+    Column("p", "number", 0.8),
+    Column("Method", weight=2.2),
+)
+
+
+def estimate_tables(
+    results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
+) -> Iterator[Table | Details]:
+    """The tables of one comparison, as its kind asks."""
+    kind = entry["kind"]
+    if kind == "network":
+        yield from _network_tables(results, entry, lines, claims)
+        return
+    shown = [line for line in lines if is_number(line["estimate"]) or is_number(line["p"])]
+    if kind == "patients":
+        yield from patients_tables(results, entry, shown, claims)
+        return
+    notes = list(dict.fromkeys(str(line["note"]) for line in shown if line.get("note")))
+    yield Table(
+        anchor=anchor("tab", entry["id"]),
+        title=f"{entry['question']}: estimates",
+        columns=COLUMNS,
+        rows=tuple(Row((*_estimate_cells(results, line),)) for line in shown),
+        note=words(
+            f"Intervals at {level(shown[0]['ci_level'])} where not said otherwise. " if shown else "",
+            *(sentence(note) + " " for note in notes[:3]),
+            "Source: ",
+            f"results/comparisons/{entry['id']}/estimates.csv.",
+        ),
+        claims=claims,
+    )
+    yield from _pool_tables(results, entry, shown, claims)
+
+
+MEASURES = {
+    "HR": "hazard ratio",
+    "z": "test statistic z",
+    "p": "p value",
+    "greatest |z|": "greatest test statistic",
+    "median ratio": "ratio of medians",
+}
+
+
+def _estimate_cells(results: Results, line: Record) -> tuple[Words, ...]:
+    measure = str(line["measure"])
+    method = str(line["method"])
+    shares = "proportion" in measure
+    kind = "percent" if shares else "ratio" if measure in RATIOS or measure.startswith("ratio") else ""
+    show = {"percent": lambda cell: percent(cell, 1), "ratio": ratio}.get(kind, number)
+    name = MEASURES.get(measure, measure)
+    if entry_pair := _pair(results, line):
+        name = f"{entry_pair}: {name}"
+    value = show(line["estimate"]) if is_number(line["estimate"]) else ""
+    return (
+        words(name),
+        words(value),
+        words(interval(line["lower"], line["upper"], kind)),
+        words(p_value(line["p"])),
+        words(method),
+    )
+
+
+def _pair(results: Results, line: Record) -> str:
+    """Names the row where a comparison has many pairs."""
+    if line["kind"] == "ratios":
+        return str(line.get("population") or line.get("note") or line.get("treatment") or "")
+    if line["kind"] == "rates" and "difference" not in str(line["measure"]):
+        return str(line.get("treatment") or "")
+    return ""
+
+
+def _network_tables(
+    results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
+) -> Iterator[Table]:
+    label = results.labels.treatment
+    names = list(dict.fromkeys(str(line["treatment"]) for line in lines))
+    place = {(str(line["treatment"]), "random" in str(line["method"])): line for line in lines}
+    scores = {
+        (str(row["treatment"]), row["model"] == "random"): row["p_score"]
+        for row in rows(results.folders.get(entry["id"], {}).get("ranking", pd.DataFrame()))
+    }
+    made = []
+    for name in sorted(names, key=lambda n: as_float(place.get((n, True), {}).get("estimate", "nan"))):
+        cells: list[Words] = [words(label(name))]
+        for random in (True, False):
+            line = place.get((name, random))
+            cells.append(
+                words(f"{ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})" if line else "")
+            )
+        cells.append(words(number(scores[(name, True)]) if (name, True) in scores else ""))
+        made.append(Row(tuple(cells)))
+    against = label(entry.get("reference", ""))
+    total = next((row for row in rows(results.folders.get(entry["id"], {}).get("q", pd.DataFrame()))), None)
+    spread = (
+        f"Disagreement of the studies: Q {number(total['q'])} on {number(total['df'])} degrees of freedom, "
+        f"p {p_value(total['p'])}. "
+        if total
+        else ""
+    )
+    yield Table(
+        anchor=anchor("tab", entry["id"]),
+        title=f"{entry['question']}: hazard ratios against {against}",
+        columns=(
+            Column("Regimen", weight=2),
+            Column("Random effects", "number", 1.6),
+            Column("Common effect", "number", 1.6),
+            Column("P-score", "number", 0.7),
+        ),
+        rows=tuple(made),
+        note=words(
+            f"Hazard ratio ({level(lines[0]['ci_level'])} confidence interval) against {against}; below 1 fewer "
+            f"events. {spread}The P-score is the mean certainty that a regimen is better than another; it says nothing "
+            "about how much better. Random effects are the ones to read where studies disagree. ",
+            f"Source: results/comparisons/{entry['id']}/estimates.csv.",
+        ),
+        claims=claims,
+    )
+    yield from _league(results, entry, lines, claims)
+
+
+def _league(results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]) -> Iterator[Table]:
+    league = results.folders.get(entry["id"], {}).get("league_random", pd.DataFrame())
+    if league.empty:
+        return
+    label = results.labels.treatment
+    names = [str(name) for name in league.columns[1:]]
+    made = []
+    for row in rows(league):
+        own = str(row[str(league.columns[0])])
+        cells = [words(label(own)), *(words("—" if name == own else str(row[name])) for name in names)]
+        made.append(Row(tuple(cells)))
+    yield Table(
+        anchor=anchor("tab", entry["id"], "league"),
+        title=f"{entry['question']}: every pair (league table)",
+        columns=(Column("Row against column", weight=1.4), *(Column(label(name), "number") for name in names)),
+        rows=tuple(made),
+        note=words(
+            f"Hazard ratios ({level(lines[0]['ci_level'])} confidence interval), random effects, row against column; "
+            f"below 1 the row has fewer events. Source: results/comparisons/{entry['id']}/league_random.csv."
+        ),
+        claims=claims,
+        wide=True,
+    )
+
+
+def _pool_tables(results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]) -> Iterator[Table]:
+    folder = results.folders.get(entry["id"], {})
+    studies = folder.get("studies", pd.DataFrame())
+    if studies.empty:
+        return
+    left = {
+        str(row["left_out"]): row
+        for row in rows(folder.get("leave_one_out", pd.DataFrame()))
+        if str(row.get("group", "all")) == "all"
+    }
+    made = []
+    for row in rows(studies):
+        if str(row.get("group", "all")) not in ("all", ""):
+            continue
+        without = left.get(str(row["study"]))
+        made.append(
+            Row(
+                (
+                    words(results.labels.study(row["study"])),
+                    words(ratio(exp(as_float(row["estimate"])))),
+                    words(interval(exp(as_float(row["lower"])), exp(as_float(row["upper"])), "ratio")),
+                    words(percent(row.get("weight_random"))),
+                    words(ratio(exp(as_float(without["estimate"]))) if without else ""),
+                )
+            )
+        )
+    yield Table(
+        anchor=anchor("tab", entry["id"], "studies"),
+        title=f"{entry['question']}: the studies pooled, and the pool without each",
+        columns=(
+            Column("Study", weight=1.6),
+            Column("HR", "number"),
+            Column(f"{level(lines[0]['ci_level'])} interval", "number", 1.6),
+            Column("Weight", "number"),
+            Column("Pool without it", "number"),
+        ),
+        rows=tuple(made),
+        note=words(f"Weights of the random-effects model. Source: results/comparisons/{entry['id']}/studies.csv, "
+                   "leave_one_out.csv."),
+        claims=claims,
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""What each comparison came to: its rows, the estimate it is known by, the printed numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from resurvey.report.inputs import Entry, Record, Results, rows, split
+from resurvey.report.words import as_float, count, interval, is_number, level, number, percent, ratio
+
+RATIOS = ("HR", "median ratio", "ratio")
+
+
+@dataclass(frozen=True)
+class Main:
+    """The estimate a comparison is known by, in words for a table."""
+
+    question: str
+    kind: str
+    evidence: str
+    said: str
+    excludes: bool | None
+    claims: tuple[str, ...]
+    comparison: str
+    e_value: str = ""
+
+
+def estimates_of(results: Results, name: str) -> list[Record]:
+    """Rows of one comparison."""
+    table = results.comparisons
+    return rows(table[table["comparison_id"] == name]) if "comparison_id" in table else []
+
+
+def claims_of(results: Results, entry: Entry) -> tuple[str, ...]:
+    """Printed numbers that a comparison rests on, as its rows name them or as its groups were rebuilt from."""
+    found: list[str] = []
+    for line in estimates_of(results, entry["id"]):
+        found += split(line.get("claim_ids", ""))
+    for side in ("treatment", "comparator"):
+        if isinstance(entry.get(side), dict):
+            found += results.arm_claims(entry[side])
+    found += list(entry.get("printed", []))
+    return tuple(dict.fromkeys(found))
+
+
+def refusal(lines: Sequence[Record]) -> str:
+    """Why a comparison was not made; empty where it was."""
+    if not lines:
+        return "the run holds no result of it"
+    reasons = [str(line["note"]) for line in lines if line.get("status") == "refused"]
+    return reasons[0] if len(reasons) == len(lines) else ""
+
+
+def main_rows(lines: Sequence[Record], kind: str) -> list[Record]:
+    """The rows a comparison is known by."""
+    wanted = {
+        "patients": lambda r: r["measure"] == "HR" and str(r["method"]).startswith("Cox (Efron)"),
+        "bucher": lambda r: True,
+        "pool": lambda r: str(r["method"]).startswith("random"),
+        "network": lambda r: "random" in str(r["method"]),
+        "rates": lambda r: "difference" in str(r["measure"]),
+        "ratios": lambda r: r["measure"] == "median ratio",
+    }[kind]
+    made = [line for line in lines if line.get("status") != "refused" and wanted(line)]
+    return sorted(made, key=lambda line: "unadjusted" not in str(line["method"])) if kind == "patients" else made
+
+
+def main_estimate(results: Results, entry: Entry) -> Main:
+    """The estimate of one entry as the page of findings shows it."""
+    lines, kind = estimates_of(results, entry["id"]), entry["kind"]
+    chosen = main_rows(lines, kind) if lines else []
+    reason = refusal(lines)
+    evidence = next((str(line["evidence"]) for line in lines), "none")
+    claims = claims_of(results, entry)
+    base = {"question": entry["question"], "kind": kind, "evidence": evidence, "claims": claims}
+    if reason or not chosen:
+        said = f"not made: {reason}" if reason else "no main estimate"
+        return Main(**base, said=said, excludes=None, comparison=entry["id"])
+    if kind == "network":
+        said, excludes = _network_said(results, chosen, entry), None
+    elif kind == "ratios":
+        longer = sum(as_float(line["estimate"]) > 1 for line in chosen)
+        said, excludes = f"{longer} of {count(len(chosen), 'ratio')} of medians above 1", None
+    else:
+        said, excludes = estimate_words(chosen[0]), excludes_null(chosen[0])
+    return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=_e_value(results, entry))
+
+
+def within_one_study(results: Results, entry: Entry) -> bool:
+    """Whether both groups are of one study."""
+    sides = [entry.get(name) for name in ("treatment", "comparator")]
+    groups = [side["study"] for side in sides if isinstance(side, dict)]
+    return len(groups) == 2 and groups[0] == groups[1]
+
+
+def beside_printed(results: Results) -> tuple[int, int]:
+    """Comparisons whose rebuilt interval holds the ratio that is printed of the same two groups, and all such."""
+    agreeing = found = 0
+    for entry in results.choices.comparisons:
+        lines = estimates_of(results, entry["id"])
+        printed = [r for r in lines if str(r["method"]).endswith("as printed") and r["measure"] == "HR"]
+        main = main_rows(lines, "patients") if entry["kind"] == "patients" else []
+        if printed and main and is_number(main[0]["lower"]):
+            found += 1
+            agreeing += as_float(main[0]["lower"]) <= as_float(printed[0]["estimate"]) <= as_float(main[0]["upper"])
+    return agreeing, found
+
+
+def estimate_words(line: Record) -> str:
+    """An estimate and its interval in words."""
+    kind = "ratio" if line["measure"] in RATIOS else "percent"
+    show = ratio if kind == "ratio" else percent
+    ends = interval(line["lower"], line["upper"], kind)
+    return f"{line['measure']} {show(line['estimate'])}" + (f" ({level(line['ci_level'])} CI {ends})" if ends else "")
+
+
+def excludes_null(line: Record) -> bool | None:
+    """Whether an interval excludes no difference; none where there is no interval."""
+    low, high = as_float(line["lower"]), as_float(line["upper"])
+    null = 1.0 if line["measure"] in RATIOS else 0.0
+    return None if low != low or high != high else not low <= null <= high
+
+
+def _network_said(results: Results, chosen: Sequence[Record], entry: Entry) -> str:
+    found = [line for line in chosen if is_number(line["estimate"])]
+    clear = sum(bool(excludes_null(line)) for line in found)
+    against = results.labels.treatment(entry.get("reference", ""))
+    return f"{clear} of {len(found)} regimens differ clearly from {against} (random effects)"
+
+
+def _e_value(results: Results, entry: Entry) -> str:
+    table = results.folders.get(entry["id"], {}).get("e_values", pd.DataFrame())
+    found = {str(row["of"]): row["e_value"] for row in rows(table)}
+    return number(found.get("nearer limit")) if "nearer limit" in found else ""
