@@ -180,8 +180,7 @@ TABLES: dict[str, Table] = {
             _columns(
                 "check_id! verdict:choice(rounding|other-method|discrepant|conflict|impossible|uncheckable)! "
                 "ruling:choice(misprint|rounding|other~method|different~population|different~data~cut|unresolved|"
-                "accepted)! "
-                "affects reason! by!"
+                "accepted)! affects reason! by!"
             ),
             ("check_id",),
         ),

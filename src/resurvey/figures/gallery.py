@@ -220,8 +220,7 @@ def _subgroups(
         "randomisation and must not be read as effects of treatment. Table as in the figure of the whole arms. "
         + KMUNICATE,
         alt=f"One panel a subgroup ({listed(populations)}) with survival curves of {listed(names)} and tables "
-        "of numbers "
-        f"at risk, censored and with an event. {_fall(parts, labels, study)}",
+        f"of numbers at risk, censored and with an event. {_fall(parts, labels, study)}",
         data=data,
         figure=figure,
     )
@@ -249,8 +248,7 @@ def _fit(
         "with interval at one half, survival at landmarks, numbers at risk). Right: mean rebuilt value minus "
         "printed value "
         f"in per cent of the printed one. {apart} {_evidence([row])} Method: {row['method']}. Agreement with "
-        "the print "
-        "does not show that the curve between the printed points is right.",
+        "the print does not show that the curve between the printed points is right.",
         alt=f"Rebuilt {labels.endpoint(endpoint)} of {group} with a shaded band and the printed facts marked "
         "on it; a panel "
         f"of residuals. {held}; greatest absolute difference {number(float(finite), 3)}. "

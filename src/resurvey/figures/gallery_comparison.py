@@ -162,8 +162,7 @@ def _hazards(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str,
         if rmst is None
         else (
             f" At {rmst['horizon'].iloc[-1]:.1f} months the difference is {number(rmst['estimate'].iloc[-1])} "
-            "months "
-            f"({number(rmst['lower'].iloc[-1])} to {number(rmst['upper'].iloc[-1])})."
+            f"months ({number(rmst['lower'].iloc[-1])} to {number(rmst['upper'].iloc[-1])})."
         )
     )
     return drawing_of(

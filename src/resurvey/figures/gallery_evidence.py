@@ -72,16 +72,14 @@ def _audit(
         section="audit",
         title="Every printed number and what became of it",
         caption=f"One mark for each of the {len(verdicts)} numbers read in {len(set(verdicts['source_id']))} "
-        "documents, "
-        f"under its document and sorted by the gravest verdict of all checks it takes part in: {said}. "
+        f"documents, under its document and sorted by the gravest verdict of all checks it takes part in: {said}. "
         "Reproduced: follows "
         "from the other printed numbers; rounding: but for the last digit; other-method: by a named standard "
         "method that "
         "the document does not name; discrepant: by none; conflict: printed differently elsewhere; "
         "impossible: no data can "
         "have it; not checked: no check reads it. A discrepancy says that two printed numbers do not fit, not "
-        "which of "
-        "them is wrong.",
+        "which of them is wrong.",
         alt=f"Rows of marks by document. In all: {said}. "
         + " ".join(_source_words(verdicts, source, names) for source in sorted(set(verdicts["source_id"]))),
         data=data,
@@ -141,8 +139,7 @@ def _trials(pairs: pd.DataFrame, source: str, names: Mapping[str, str], labels: 
         "trial, longest first; p as printed there (a dash: none printed). Under each line the arms, first "
         "against second. "
         f"The first named arm has the longer median in {longer} of {len(pairs)}. Medians are shown without "
-        "intervals "
-        f"because the document prints few; {without} comparisons have no printed p. Trials differ in "
+        f"intervals because the document prints few; {without} comparisons have no printed p. Trials differ in "
         "population, line and "
         "year: lengths must not be compared between rows.",
         alt=f"{len(pairs)} dumbbells, the first named arm longer in {longer}: "
@@ -201,8 +198,7 @@ def _by_grade(events: pd.DataFrame, study: str, labels: Labels, data: str) -> Dr
         caption=f"Adverse events in {labels.study(study)}, {arm}: share of {events['total'].max():.0f} "
         "patients by printed "
         f"grades ({listed(sorted(events['grade'].unique()))}), most frequent first; counts on the right, zeros "
-        "without a "
-        "symbol. As printed, nothing recomputed; a patient may have several events. One arm without a "
+        "without a symbol. As printed, nothing recomputed; a patient may have several events. One arm without a "
         "control: the figure "
         "does not tell which events are due to treatment. Dot plot as recommended by Phillips et al. 2022 "
         "(BMJ 377).",

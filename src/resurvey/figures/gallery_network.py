@@ -171,8 +171,7 @@ def _ranks(entry: Entry, ranks: pd.DataFrame, names: Mapping[str, str], grade: s
         "ranks",
         "ranks",
         f"Probability of each rank (bars) and of it or better (line), {model} effects, from draws of the joint "
-        "normal "
-        "distribution of the estimates (Salanti 2011); SUCRA in the titles. "
+        "normal distribution of the estimates (Salanti 2011); SUCRA in the titles. "
         f"{grade} Ranks say nothing of the size of differences, nor of the quality of the evidence behind them.",
         f"A panel a treatment; SUCRA: {said}.",
         f"{folder}/ranks.csv",

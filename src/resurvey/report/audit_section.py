@@ -102,8 +102,7 @@ def audit(results: Results) -> Iterator[Block]:
         words(
             "A check recomputes a printed number from others, or compares it with the same number elsewhere. All "
             "arithmetic allows for rounding: a number counts as reproduced if any value that would have been printed "
-            "so "
-            "fits. A finding says that two printed numbers do not fit; which of them is wrong is for the authors to "
+            "so fits. A finding says that two printed numbers do not fit; which of them is wrong is for the authors to "
             "say."
         )
     )
@@ -215,8 +214,7 @@ def _other_checks(results: Results) -> Iterator[Block]:
             words(
                 f"{sentence(count(rounding, 'check'))[:-1]} came out but for the last digit, and "
                 f"{count(gaps, 'check')} could not be completed with what is printed. They are no findings; the "
-                "table of "
-                "every number shows them."
+                "table of every number shows them."
             )
         )
 

@@ -181,8 +181,7 @@ def _sets(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
         note=words(
             (
                 f"{thousands(search['examined'])} sets were searched; {thousands(search['give_both'])} give both "
-                "numbers, "
-                f"about {number(search['both_by_chance'], 0)} would by coincidence. "
+                f"numbers, about {number(search['both_by_chance'], 0)} would by coincidence. "
                 if search
                 else ""
             )

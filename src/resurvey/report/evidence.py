@@ -38,8 +38,7 @@ def evidence(results: Results) -> Iterator[Block]:
         words(
             f"{sentence(count(len(pages), 'document'))[:-1]} {'was' if len(pages) == 1 else 'were'} audited number by "
             f"number. Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials "
-            "that "
-            "the audited ones discuss or that comparisons need."
+            "that the audited ones discuss or that comparisons need."
         ),
         lead=True,
     )
@@ -151,8 +150,7 @@ def _arm_table(lines: list[Row], name: str, title: str) -> Table:
         rows=tuple(lines),
         note=words(
             "As printed, times brought to months. Numbers at risk: at how many times they are printed. An empty cell "
-            "was "
-            "not found in any document read. Source: results/reconstruction/facts.csv."
+            "was not found in any document read. Source: results/reconstruction/facts.csv."
         ),
         wide=True,
     )
@@ -190,8 +188,7 @@ def transitivity(results: Results) -> Iterator[Block]:
             "Comparisons across studies hold only if the patients of one study could have been in any other. The "
             "table puts "
             "side by side what the documents say of each study. An empty cell means that the documents read do not "
-            "say it: "
-            "an unknown, not a likeness."
+            "say it: an unknown, not a likeness."
         )
     )
     gaps = sum(not _cell(row[name]) for row in chosen for name in names)

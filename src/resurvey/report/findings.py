@@ -140,8 +140,7 @@ def _comparisons(results: Results) -> Iterator[Block]:
             f"printed ratios, side by side. In {clear} of the {len(paired)} with one main estimate the interval "
             "excludes no "
             f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show "
-            "what "
-            "the papers imply, not what a randomised trial would. "
+            "what the papers imply, not what a randomised trial would. "
             + (f"{failed} could not be made. " if failed else "")
             + (
                 f"A further {inside} compare two groups of one study, mostly as a check on the reconstruction. "
@@ -196,15 +195,13 @@ def _sure(results: Results) -> Iterator[Words]:
         yield words(
             f"Rebuilt patients obey {thousands(kept)} of the {thousands(facts)} facts printed of them "
             f"({percent(kept / facts, 1)}). That makes the curves possible, not true: between printed points their "
-            "shape is "
-            "an assumption, and the intervals carry that doubt."
+            "shape is an assumption, and the intervals carry that doubt."
         )
     unanchored = [entry for entry in results.choices.comparisons if entry["kind"] == "patients"]
     if unanchored:
         yield words(
             "Patients who were not randomised against each other may differ in anything. No adjustment was possible "
-            "for "
-            "what is printed only as a total. Read every such ratio with its E-value and with ",
+            "for what is printed only as a total. Read every such ratio with its E-value and with ",
             Ref("tab-transitivity") if _has_transitivity(results) else "its assumptions",
             ".",
         )
@@ -216,8 +213,7 @@ def _sure(results: Results) -> Iterator[Words]:
             yield words(
                 f"{thousands(share)} of {thousands(len(results.claims))} numbers take part in a check that could be "
                 f"made ({percent(share / len(results.claims))}); the rest stand alone in their documents and are "
-                "taken on "
-                f"trust. {sentence(count(len(findings_here), 'check'))[:-1]} could not be completed."
+                f"taken on trust. {sentence(count(len(findings_here), 'check'))[:-1]} could not be completed."
             )
     yield words("What this report cannot show is in ", Ref("limits"), ".")
 

@@ -56,8 +56,7 @@ def patients_tables(
         note=words(
             f"First: {first.get('treatment', '')}. Second: {first.get('comparator', '')}. With "
             f"{level(first.get('ci_level'))} intervals, which hold the uncertainty of rebuilding. Restricted mean: "
-            "mean time "
-            "without the event, counted up to the month named. Times in months. "
+            "mean time without the event, counted up to the month named. Times in months. "
             f"Source: results/comparisons/{entry['id']}/estimates.csv."
         ),
         claims=claims,

@@ -33,14 +33,12 @@ def _items(results: Results) -> Iterator[Words]:
     if graded:
         yield words(
             f"{count(len(graded), 'group')} of patients were rebuilt from printed numbers alone. Their curves are "
-            "possible "
-            "ones. They may not be read beyond the last printed time, nor for details between printed points."
+            "possible ones. They may not be read beyond the last printed time, nor for details between printed points."
         )
     if any(entry["kind"] == "patients" for entry in results.choices.comparisons):
         yield words(
             "Groups of different studies differ in calendar time, earlier treatment, assessment schedules and "
-            "patients. "
-            "These differences were laid open",
+            "patients. These differences were laid open",
             words(" (", Ref("tab-transitivity"), ")") if _shown(results) else None,
             " but not adjusted for: no document prints what an adjustment needs, patient by patient.",
         )
@@ -48,8 +46,7 @@ def _items(results: Results) -> Iterator[Words]:
     if pooled:
         yield words(
             "With few studies a comparison, differences among studies can hardly be told from chance, and a network "
-            "without "
-            "closed loops cannot test its own consistency."
+            "without closed loops cannot test its own consistency."
         )
     yield words(
         "Many comparisons were made and none was corrected for their number. They are for weighing evidence, not for "

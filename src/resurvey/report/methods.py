@@ -27,20 +27,17 @@ def methods(results: Results) -> Iterator[Block]:
             "Every number was typed from its document as printed, one row a number, with the document and the place "
             "in it. "
             "Nothing was rounded, corrected or filled in. A printed number stands for the interval of values that "
-            "would be "
-            "printed so; all checks work on these intervals."
+            "would be printed so; all checks work on these intervals."
         )
     )
     yield Heading(2, "Audit", "methods-audit")
     yield Paragraph(
         words(
             "Percentages were recomputed from their counts; sums compared with their parts; intervals of ratios "
-            "examined "
-            "for their middle and their p value; p values recomputed from tables by the usual tests; medians "
+            "examined for their middle and their p value; p values recomputed from tables by the usual tests; medians "
             "compared with "
             "printed survival and follow-up; the same quantity compared across places and documents. The idea is "
-            "that of "
-            "automatic checks of reported tests ",
+            "that of automatic checks of reported tests ",
             Cite(("nuijten2016",)),
             ", extended to survival. Exact intervals of proportions follow Clopper and Pearson ",
             Cite(("clopper1934",)),
@@ -103,8 +100,7 @@ def methods(results: Results) -> Iterator[Block]:
         yield Paragraph(
             words(
                 "Printed ratios were taken on the log scale with standard errors from their intervals: compared "
-                "through a "
-                "common comparator ",
+                "through a common comparator ",
                 Cite(("bucher1997",)),
                 ", pooled with a common effect and with random effects ",
                 Cite(("dersimonian1986",)),

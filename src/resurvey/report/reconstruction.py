@@ -55,8 +55,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
             "printed: "
             "number of patients and events, median with its interval, survival at printed times, numbers at risk. "
             "A line is the middle of these, a band the middle 90 % of them. Where a digitised curve exists, it is "
-            "inverted "
-            "instead ",
+            "inverted instead ",
             Cite(("guyot2012",)),
             ". Evidence ",
             Badge("curve", "good"),
