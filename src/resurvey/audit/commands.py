@@ -15,6 +15,7 @@ import pandas as pd
 from resurvey import schema
 from resurvey.audit import RULES, run
 from resurvey.audit.adjudication import unruled
+from resurvey.audit.correlation import judge_correlation
 from resurvey.audit.verdicts import FLAGS
 from resurvey.errors import InputError
 
@@ -188,6 +189,12 @@ def audit_design(arguments: argparse.Namespace) -> str:
     return in_words(alone({"designs": [row]}))
 
 
+def audit_correlation(arguments: argparse.Namespace) -> str:
+    """`r`: a correlation, its degrees of freedom and its p."""
+    verdict, why = judge_correlation(arguments.value, arguments.df, arguments.p, sides=int(arguments.sides))
+    return f"{verdict:<12} r({arguments.df}) {arguments.value}, p {arguments.p}\n{'':<12} {why}"
+
+
 def audit_tables(arguments: argparse.Namespace) -> str:
     """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
     from resurvey import tables
@@ -289,6 +296,12 @@ def _time_parsers(families: argparse._SubParsersAction) -> None:
 
 
 def _other_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("r", help="a correlation against its p")
+    one.add_argument("value", help="as printed, as .17")
+    one.add_argument("--df", required=True, help="degrees of freedom: pairs less two")
+    one.add_argument("--p", required=True)
+    one.add_argument("--sides", choices=("1", "2"), default="2")
+    one.set_defaults(handler=audit_correlation)
     one = families.add_parser("tables", help="every number of a folder of extraction tables")
     one.add_argument("folder")
     one.add_argument("--out", help="file for the rows of checks.csv")
