@@ -1,4 +1,4 @@
-"""statcheck (Nuijten et al. 2016), documentation: r(97) = .17, p = .084 is recalculated as .0925, the same by rounding."""
+"""statcheck (Nuijten et al. 2016), documentation: r(97) = .17, p = .084 is recalculated as .0925: consistent."""
 
 import pytest
 
