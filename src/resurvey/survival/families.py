@@ -26,7 +26,7 @@ class Family:
     parameters : tuple of str
         Natural parameters.
     log_hazard, log_survival : callable (t, theta) -> ndarray
-        Of times t > 0.
+        Of times t > 0, shape (n,), at theta of shape (k,), or at many, shape (m, k): then a row a theta.
     start : callable (log_times_of_events, rate) -> ndarray
         Starting theta for times scaled to about 1.
     rescale : callable (theta, s) -> ndarray
@@ -35,6 +35,8 @@ class Family:
         Natural parameters.
     mean : callable (theta) -> float, or None
         Mean survival time, infinite where it does not exist; None: by integration.
+    log_density : callable (t, theta) -> ndarray, or None
+        Of times t > 0, where it is cheaper than the sum of log hazard and log survival; None: that sum.
     """
 
     name: str
@@ -45,6 +47,22 @@ class Family:
     rescale: Callable[[Floats, float], Floats]
     natural: Callable[[Floats], dict[str, float]]
     mean: Callable[[Floats], float] | None = None
+    log_density: Callable[[Floats, Floats], Floats] | None = None
+
+    def log_likelihood(self, dead: Floats, censored: Floats, theta: Floats) -> Floats:
+        """Log likelihood of times of death and of censoring, all above 0; one number a theta."""
+        if self.log_density is None:
+            deaths = self.log_hazard(dead, theta) + self.log_survival(dead, theta)
+        else:
+            deaths = self.log_density(dead, theta)
+        total: Floats = deaths.sum(axis=-1) + self.log_survival(censored, theta).sum(axis=-1)
+        return total
+
+
+def _part(p: Floats, i: int) -> Floats:
+    """The i-th parameter of one theta or of many, shaped to stand beside times."""
+    part: Floats = p[..., i, None]
+    return part
 
 
 def _spread(logs: Floats) -> float:
@@ -56,8 +74,8 @@ def _exponential() -> Family:
     return Family(
         "exponential",
         ("rate",),
-        lambda t, p: np.full_like(t, p[0]),
-        lambda t, p: -np.exp(p[0]) * t,
+        lambda t, p: _part(p, 0) + np.zeros_like(t),
+        lambda t, p: -np.exp(_part(p, 0)) * t,
         lambda logs, rate: np.array([log(rate)]),
         lambda p, s: np.array([p[0] - log(s)]),
         lambda p: {"rate": exp(p[0])},
@@ -67,13 +85,14 @@ def _exponential() -> Family:
 
 def _weibull() -> Family:
     def log_hazard(t: Floats, p: Floats) -> Floats:
-        return p[0] - p[1] + np.expm1(p[0]) * (np.log(t) - p[1])
+        shape, scale = _part(p, 0), _part(p, 1)
+        return shape - scale + np.expm1(shape) * (np.log(t) - scale)
 
     return Family(
         "weibull",
         ("shape", "scale"),
         log_hazard,
-        lambda t, p: -np.exp(np.exp(p[0]) * (np.log(t) - p[1])),
+        lambda t, p: -np.exp(np.exp(_part(p, 0)) * (np.log(t) - _part(p, 1))),
         lambda logs, rate: np.array([0.0, -log(rate)]),
         lambda p, s: np.array([p[0], p[1] + log(s)]),
         lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
@@ -83,14 +102,15 @@ def _weibull() -> Family:
 
 def _gompertz() -> Family:
     def log_survival(t: Floats, p: Floats) -> Floats:
-        a = p[0]
-        area = t * (1 + a * t / 2) if abs(a) < 1e-9 else np.expm1(a * t) / a
-        return -np.exp(p[1]) * area
+        a = _part(p, 0)
+        flat = np.abs(a) < 1e-9
+        area = np.where(flat, t * (1 + a * t / 2), np.expm1(a * t) / np.where(flat, 1.0, a))
+        return -np.exp(_part(p, 1)) * area
 
     return Family(
         "gompertz",
         ("shape", "rate"),
-        lambda t, p: p[1] + p[0] * t,
+        lambda t, p: _part(p, 1) + _part(p, 0) * t,
         log_survival,
         lambda logs, rate: np.array([0.01, log(rate)]),
         lambda p, s: np.array([p[0] / s, p[1] - log(s)]),
@@ -100,7 +120,7 @@ def _gompertz() -> Family:
 
 def _log_logistic() -> Family:
     def odds(t: Floats, p: Floats) -> Floats:
-        return np.exp(p[0]) * (np.log(t) - p[1])
+        return np.exp(_part(p, 0)) * (np.log(t) - _part(p, 1))
 
     def mean(p: Floats) -> float:
         a = exp(p[0])
@@ -109,7 +129,7 @@ def _log_logistic() -> Family:
     return Family(
         "log-logistic",
         ("shape", "scale"),
-        lambda t, p: p[0] + odds(t, p) - np.log(t) - np.logaddexp(0, odds(t, p)),
+        lambda t, p: _part(p, 0) + odds(t, p) - np.log(t) - np.logaddexp(0, odds(t, p)),
         lambda t, p: -np.logaddexp(0, odds(t, p)),
         lambda logs, rate: np.array([log(1.7 / _spread(logs)), float(np.mean(logs))]),
         lambda p, s: np.array([p[0], p[1] + log(s)]),
@@ -120,43 +140,58 @@ def _log_logistic() -> Family:
 
 def _log_normal() -> Family:
     def z(t: Floats, p: Floats) -> Floats:
-        return (np.log(t) - p[0]) * np.exp(-p[1])
+        return (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1))
 
-    def log_hazard(t: Floats, p: Floats) -> Floats:
-        return -np.log(t) - p[1] - _LOG_ROOT_2PI - z(t, p) ** 2 / 2 - log_ndtr(-z(t, p))
+    def log_density(t: Floats, p: Floats) -> Floats:
+        return -np.log(t) - _part(p, 1) - _LOG_ROOT_2PI - z(t, p) ** 2 / 2
 
     return Family(
         "log-normal",
         ("mean_log", "sd_log"),
-        log_hazard,
+        lambda t, p: log_density(t, p) - log_ndtr(-z(t, p)),
         lambda t, p: log_ndtr(-z(t, p)),
         lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs))]),
         lambda p, s: np.array([p[0] + log(s), p[1]]),
         lambda p: {"mean_log": float(p[0]), "sd_log": exp(p[1])},
         lambda p: exp(p[0] + exp(2 * p[1]) / 2),
+        log_density,
     )
+
+
+def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
+    """Prentice's q, 1 where it is too near 0 to divide by, and where that is."""
+    q = _part(p, 2)
+    near = np.abs(q) < _NEARLY_NORMAL
+    return np.where(near, 1.0, q), near
 
 
 def _generalised_gamma() -> Family:
     normal = _log_normal()
+    normal_density = normal.log_density or normal.log_hazard
+
+    def tail(q: Floats, k: Floats, x: Floats) -> Floats:
+        if np.all(q > 0):  # both tails are dear, and a fit seldom needs both
+            return np.asarray(gammaincc(k, x))
+        if np.all(q < 0):
+            return np.asarray(gammainc(k, x))
+        return np.where(q > 0, gammaincc(k, x), gammainc(k, x))
 
     def log_survival(t: Floats, p: Floats) -> Floats:
-        q = p[2]
-        if abs(q) < _NEARLY_NORMAL:
-            return normal.log_survival(t, p[:2])
-        tail = gammaincc if q > 0 else gammainc
+        q, near = _shape(p)
+        k = q**-2
         with np.errstate(over="ignore"):
-            value = tail(q**-2, q**-2 * np.exp(q * (np.log(t) - p[0]) * np.exp(-p[1])))
-        return np.log(np.maximum(value, 1e-300))
+            value = tail(q, k, k * np.exp(q * (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1))))
+        found = np.log(np.maximum(value, 1e-300))
+        return np.where(near, normal.log_survival(t, p[..., :2]), found) if near.any() else found
 
-    def log_hazard(t: Floats, p: Floats) -> Floats:
-        q = p[2]
-        if abs(q) < _NEARLY_NORMAL:
-            return normal.log_hazard(t, p[:2])
-        w, k = (np.log(t) - p[0]) * np.exp(-p[1]), q**-2
+    def log_density(t: Floats, p: Floats) -> Floats:
+        q, near = _shape(p)
+        w, k = (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1)), q**-2
         with np.errstate(over="ignore"):
-            density = log(abs(q)) + k * log(k) - gammaln(k) - p[1] - np.log(t) + k * (q * w - np.exp(q * w))
-        return density - log_survival(t, p)
+            found = (
+                np.log(np.abs(q)) + k * np.log(k) - gammaln(k) - _part(p, 1) - np.log(t) + k * (q * w - np.exp(q * w))
+            )
+        return np.where(near, normal_density(t, p[..., :2]), found) if near.any() else found
 
     def mean(p: Floats) -> float:
         q, k, sigma = p[2], p[2] ** -2 if p[2] else inf, exp(p[1])
@@ -169,12 +204,13 @@ def _generalised_gamma() -> Family:
     return Family(
         "generalised-gamma",
         ("mu", "sigma", "q"),
-        log_hazard,
+        lambda t, p: log_density(t, p) - log_survival(t, p),
         log_survival,
         lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs)), 0.5]),
         lambda p, s: np.array([p[0] + log(s), p[1], p[2]]),
         lambda p: {"mu": float(p[0]), "sigma": exp(p[1]), "q": float(p[2])},
         mean,
+        log_density,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, log
 from typing import Any
 
@@ -16,6 +17,12 @@ from resurvey.survival.families import FAMILIES, Family
 from resurvey.survival.km import Floats, check_patients
 from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail_slope
 
+#: Minus log likelihood where a theta gives none.
+IMPOSSIBLE = 1e12
+#: Parts of a Newton step that are tried, all in one call.
+SHRINK = 0.5 ** np.arange(8.0)
+#: Minus log likelihood of one theta, shape (k,), or of many, shape (m, k).
+Likelihood = Callable[[Floats], Floats]
 #: What `fit_models` fits: the standard families, and splines on three scales with one to three inner knots.
 ALL_MODELS = (*FAMILIES, *(f"spline-{scale}-{knots}" for scale in SCALES for knots in (1, 2, 3)))
 
@@ -104,7 +111,7 @@ class ParametricFit:
         """Area under the model's curve from 0 to `horizon`."""
         if not (np.isfinite(horizon) and horizon > 0):
             raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
-        nodes, weights = np.polynomial.legendre.leggauss(64)
+        nodes, weights = _gauss()
         # quarters that shrink towards 0, where a hazard may be infinite
         ends = horizon * np.array([0.0, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.6, 1.0])
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
@@ -135,11 +142,17 @@ class ParametricFit:
 
     def _area(self, start: float, end: float) -> float:
         """Area between two times above 0, in log time."""
-        nodes, weights = np.polynomial.legendre.leggauss(64)
+        nodes, weights = _gauss()
         ends = np.linspace(log(start), log(end), 41)
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
         x = middle[:, None] + half[:, None] * nodes
         return float((self.survival(np.exp(x)) * np.exp(x)) @ weights @ half)
+
+
+@cache
+def _gauss() -> tuple[Floats, Floats]:
+    """Nodes and weights of Gauss and Legendre's rule on -1 to 1."""
+    return np.polynomial.legendre.leggauss(64)
 
 
 def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
@@ -175,18 +188,18 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
     distinct = len(np.unique(t[e == 1]))
     if distinct < len(family.parameters):
         raise NotEstimable(f"{model} has {len(family.parameters)} parameters, but there are {distinct} event times")
-    dead, kept = scaled[e == 1], scaled[scaled > 0]
+    dead, censored = scaled[e == 1], scaled[(e == 0) & (scaled > 0)]
 
-    def minus_log_likelihood(theta: Floats) -> float:
+    def minus_log_likelihood(theta: Floats) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = -family.log_hazard(dead, theta).sum() - family.log_survival(kept, theta).sum()
-        return float(value) if np.isfinite(value) else 1e12
+            value = -family.log_likelihood(dead, censored, theta)
+        return np.where(np.isfinite(value), value, IMPOSSIBLE)
 
     theta = _minimise(minus_log_likelihood, family.start(np.log(dead), 1.0), model)
     information = _hessian(minus_log_likelihood, theta)
     if not np.all(np.linalg.eigvalsh(information) > 0):
         raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
-    return _result(model, family, knots, theta, information, minus_log_likelihood(theta), t, e, unit)
+    return _result(model, family, knots, theta, information, float(minus_log_likelihood(theta)), t, e, unit)
 
 
 def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence[str] = ALL_MODELS) -> pd.DataFrame:
@@ -257,21 +270,58 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
     return royston_parmar(place, scale), place
 
 
-def _minimise(function: Any, start: Floats, model: str) -> Floats:
-    """Minimise from a start: quasi-Newton and Newton steps; from a simplex where these do not arrive."""
+def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
+    """Minimise from a start: Newton steps; quasi-Newton steps, then a simplex, where these do not arrive."""
     from scipy.optimize import minimize
 
-    theta = minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x
-    theta, arrived = _newton(function, theta)
-    if not arrived:
-        theta = minimize(function, theta, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-10}).x
-        theta, arrived = _newton(function, theta)
-    if not arrived:
-        raise NotEstimable(f"{model}: the likelihood did not come to a maximum; leave this model out for this arm")
+    ways: list[Callable[[Floats], Floats]] = [
+        lambda theta: _descend(function, theta),
+        lambda theta: minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x,
+        lambda theta: minimize(function, theta, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-10}).x,
+    ]
+    theta = start
+    for way in ways:
+        theta, arrived = _newton(function, way(theta))
+        if arrived:
+            return theta
+    raise NotEstimable(f"{model}: the likelihood did not come to a maximum; leave this model out for this arm")
+
+
+def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
+    """Damped Newton steps from afar, each of two calls on all the points it needs."""
+    for _ in range(steps):
+        value, gradient, hessian = _local(function, theta)
+        if not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
+            break
+        curvature, axes = np.linalg.eigh(hessian)
+        curvature = np.maximum(np.abs(curvature), 1e-9 * np.abs(curvature).max())  # downhill where there is no bowl
+        step = axes @ ((axes.T @ gradient) / curvature)
+        if gradient @ step < 1e-6:
+            break
+        tried = theta - SHRINK[:, None] * step
+        values = function(tried)
+        if not values.min() < value:
+            break
+        theta = tried[values.argmin()]
     return theta
 
 
-def _newton(function: Any, theta: Floats, *, steps: int = 30) -> tuple[Floats, bool]:
+def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
+    """Value, gradient and second derivatives by differences, good enough to step by."""
+    h = _steps(theta, 1e-4)
+    size, k = h.diagonal(), theta.size
+    i, j = np.triu_indices(k, 1)
+    both = h[i] + h[j]
+    values = function(np.concatenate((theta[None], theta + h, theta - h, theta + both, theta - both)))
+    centre, up, down = values[0], values[1 : k + 1], values[k + 1 : 2 * k + 1]
+    above, below = np.split(values[2 * k + 1 :], 2)
+    hessian = np.diag((up - 2 * centre + down) / size**2)
+    mixed = (above + below - up[i] - up[j] - down[i] - down[j] + 2 * centre) / (2 * size[i] * size[j])
+    hessian[i, j] = hessian[j, i] = mixed
+    return float(centre), (up - down) / (2 * size), hessian
+
+
+def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Floats, bool]:
     """Newton steps by differences, and whether they became as small as differences allow."""
     for _ in range(steps):
         gradient, hessian = _gradient(function, theta), _hessian(function, theta)
@@ -290,22 +340,23 @@ def _steps(theta: Floats, size: float) -> Floats:
     return np.diag(size * np.maximum(np.abs(theta), 1.0))
 
 
-def _gradient(function: Any, theta: Floats) -> Floats:
+def _gradient(function: Likelihood, theta: Floats) -> Floats:
     """Central differences."""
     steps = _steps(theta, 6e-6)
-    return np.array([(function(theta + h) - function(theta - h)) / (2 * h.sum()) for h in steps])
+    up, down = np.split(function(np.concatenate((theta + steps, theta - steps))), 2)
+    return (up - down) / (2 * steps.diagonal())
 
 
-def _hessian(function: Any, theta: Floats) -> Floats:
+def _hessian(function: Likelihood, theta: Floats) -> Floats:
     """Central second differences."""
     steps = _steps(theta, 1e-4)
-    k = theta.size
-    out = np.empty((k, k))
-    for i in range(k):
-        for j in range(i, k):
-            a, b = steps[i], steps[j]
-            corners = function(theta + a + b) - function(theta + a - b) - function(theta - a + b)
-            out[i, j] = out[j, i] = (corners + function(theta - a - b)) / (4 * a.sum() * b.sum())
+    size = steps.diagonal()
+    i, j = np.triu_indices(theta.size, 1)
+    a, b = steps[i], steps[j]
+    offsets = np.concatenate((np.zeros((1, theta.size)), 2 * steps, -2 * steps, a + b, a - b, b - a, -a - b))
+    centre, *rest = np.split(function(theta + offsets), np.cumsum([1, theta.size, theta.size, *[i.size] * 3]))
+    out = np.diag((rest[0] - 2 * centre + rest[1]) / (4 * size**2))
+    out[i, j] = out[j, i] = (rest[2] - rest[3] - rest[4] + rest[5]) / (4 * size[i] * size[j])
     return out
 
 

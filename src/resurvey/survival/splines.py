@@ -41,14 +41,16 @@ def spline_basis(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
     (1 - l_j)(x - k_max)+^3 with l_j = (k_max - k_j) / (k_max - k_min), which is linear beyond the extreme knots.
     """
     low, high = knots[0], knots[-1]
-    columns, slopes = [np.ones_like(x), x], [np.zeros_like(x), np.ones_like(x)]
-    for knot in knots[1:-1]:
+    basis, slopes = np.zeros((x.size, knots.size)), np.zeros((x.size, knots.size))
+    basis[:, 0], basis[:, 1], slopes[:, 1] = 1.0, x, 1.0
+    for column, knot in enumerate(knots[1:-1], start=2):
         share = (high - knot) / (high - low)
-        parts = [np.maximum(x - place, 0.0) for place in (knot, low, high)]
-        weights = (1.0, -share, share - 1.0)
-        columns.append(sum(w * part**3 for w, part in zip(weights, parts, strict=True)))
-        slopes.append(sum(3 * w * part**2 for w, part in zip(weights, parts, strict=True)))
-    return np.column_stack(columns), np.column_stack(slopes)
+        for place, weight in ((knot, 1.0), (low, -share), (high, share - 1.0)):
+            beyond = np.maximum(x - place, 0.0)
+            square = beyond * beyond
+            basis[:, column] += weight * square * beyond
+            slopes[:, column] += 3 * weight * square
+    return basis, slopes
 
 
 def royston_parmar(knots: Floats, scale: str) -> Family:
@@ -62,16 +64,16 @@ def royston_parmar(knots: Floats, scale: str) -> Family:
     log_survival_of, log_density_of = _LINKS[scale]
 
     def log_survival(t: Floats, p: Floats) -> Floats:
-        return log_survival_of(spline_basis(np.log(t), knots)[0] @ p)
+        return log_survival_of(p @ spline_basis(np.log(t), knots)[0].T)
 
-    def log_hazard(t: Floats, p: Floats) -> Floats:
+    def log_density(t: Floats, p: Floats) -> Floats:
         x = np.log(t)
         basis, slopes = spline_basis(x, knots)
-        eta, slope = basis @ p, slopes @ p
+        slope = p @ slopes.T
         # a falling spline is no survival curve: -inf makes the likelihood refuse it
         with np.errstate(divide="ignore", invalid="ignore"):
             rising = np.where(slope > 0, np.log(slope), -np.inf)
-        return rising - x + log_density_of(eta) - log_survival_of(eta)
+        return rising - x + log_density_of(p @ basis.T)
 
     def start(logs: Floats, rate: float) -> Floats:
         line = {"hazard": (log(rate), 1.0), "odds": (log(rate), 1.7), "normal": (log(rate), 1.0)}[scale]
@@ -82,11 +84,12 @@ def royston_parmar(knots: Floats, scale: str) -> Family:
     return Family(
         f"royston-parmar {scale}, {inner} knot{'s' if inner != 1 else ''}",
         names,
-        log_hazard,
+        lambda t, p: log_density(t, p) - log_survival(t, p),
         log_survival,
         start,
         lambda p, s: np.array([p[0] - p[1] * log(s), *p[1:]]),
         lambda p: {name: float(v) for name, v in zip(names, p, strict=True)},
+        log_density=log_density,
     )
 
 
