@@ -72,14 +72,18 @@ def gather(typed: Tables, study_id: str) -> list[ArmFacts]:
     list of ArmFacts
         Sorted by arm, population, endpoint and data cut.
     """
+    # Every arm looks through the tables anew: only the study's own rows are kept for that.
+    typed = {
+        name: table[table["study_id"] == study_id] if "study_id" in table else table for name, table in typed.items()
+    }
     endpoints = typed["endpoints"]
     survival = set(endpoints.loc[endpoints["family"] == "time_to_event", "endpoint"])
     medians = typed["medians"]
-    rows = medians[(medians["study_id"] == study_id) & medians["endpoint"].isin(survival)].fillna({"data_cut": ""})
+    rows = medians[medians["endpoint"].isin(survival)].fillna({"data_cut": ""})
     if rows.empty:
         return []
     rows = rows[~_superseded(rows)]
-    own = set(typed["studies"].loc[typed["studies"]["study_id"] == study_id, "source_id"])
+    own = set(typed["studies"]["source_id"])
     made = []
     for key, group in rows.groupby(KEY, sort=True, dropna=False):
         made.append(_facts(typed, study_id, dict(zip(KEY, key, strict=True)), _best(group, own)))

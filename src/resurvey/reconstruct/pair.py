@@ -85,6 +85,7 @@ def from_pair(
     second: Reconstruction,
     hazard_ratio: HazardRatio | float,
     *,
+    pairs: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> ReconstructedPair:
     """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, where that can be.
@@ -99,6 +100,8 @@ def from_pair(
         The ratio is first against second (below 1: fewer events in the first arm). An arm with a single replicate is
         used in all pairs.
     hazard_ratio : HazardRatio or float
+    pairs : int, optional
+        Number of pairs; by default the greater number of replicates. Fewer leave a choice of partners for each.
     rng : numpy.random.Generator, optional
 
     Raises
@@ -121,7 +124,7 @@ def from_pair(
     for name, (_, event) in (("first", a), ("second", b)):
         if not event.any(axis=1).all():
             raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
-    i, j, log_hr, se = _paired(a, b, printed, rng)
+    i, j, log_hr, se = _paired(a, b, printed, pairs or max(len(a[0]), len(b[0])), rng)
     accuracy = accuracy_table(list(_facts(printed, log_hr, se)))
     return ReconstructedPair(
         _chosen(first, a, i), _chosen(second, b, j), accuracy, list(_shortfall(printed, log_hr, i, j))
@@ -176,26 +179,29 @@ def _cox(a: tuple[Floats, Floats], b: tuple[Floats, Floats], i: Ints, j: Ints) -
 
 
 def _paired(
-    a: tuple[Floats, Floats], b: tuple[Floats, Floats], hr: HazardRatio, rng: np.random.Generator
+    a: tuple[Floats, Floats], b: tuple[Floats, Floats], hr: HazardRatio, pairs: int, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Indices of the pairs, and their log hazard ratio and standard error."""
     size, other = a[0].shape[0], b[0].shape[0]
-    pairs = max(size, other)
-    i = rng.permutation(np.resize(np.arange(size), pairs))
+    i = rng.permutation(np.resize(np.arange(size), max(size, pairs)))[:pairs]
     part_b, _ = _cox(a, b, np.full(other, i[0]), np.arange(other))
     part_b = part_b - np.median(part_b)
-    j = rng.permutation(np.resize(np.arange(other), pairs))
+    j = rng.permutation(np.resize(np.arange(other), max(other, pairs)))[:pairs]
     log_hr, se = _cox(a, b, i, j)
     part_a = log_hr - part_b[j]
     low, high = np.log(max(hr.value - hr.half_unit, 1e-6)), np.log(hr.value + hr.half_unit)
     aim = low + (high - low) * (0.1 + 0.8 * rng.random(pairs))
+    tried = np.zeros((pairs, other), dtype=bool)
+    tried[np.arange(pairs), j] = True
     for _ in range(REFINEMENTS):
         open_ = np.flatnonzero((log_hr < low) | (log_hr > high))
-        if not open_.size:
+        if not open_.size or tried[open_].all():
             break
         used = np.bincount(np.delete(j, open_), minlength=other).astype(float)
         cost = np.abs(part_a[open_, None] + part_b - aim[open_, None]) / (high - low) + REUSE * used
-        trial = np.argsort(cost + 0.01 * rng.random(cost.shape), axis=1)[:, :PARTNERS]
+        cost = np.where(tried[open_], np.inf, cost + 0.01 * rng.random(cost.shape))
+        trial = np.argsort(cost, axis=1)[:, :PARTNERS]
+        tried[open_[:, None], trial] = True
         value, error = _cox(a, b, np.repeat(i[open_], trial.shape[1]), trial.ravel())
         value, error = value.reshape(trial.shape), error.reshape(trial.shape)
         pick = np.argmin(np.abs(value - aim[open_, None]), axis=1)

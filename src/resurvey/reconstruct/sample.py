@@ -81,15 +81,18 @@ def _keep_above_half(time: Floats, event: Floats, since: float) -> None:
     Only marks after `since` (the last printed survival) change places, so that numbers at risk and survivals stay.
     """
     n = time.shape[1]
-    factor = 1.0 / (n - np.arange(n))
-    for row in np.flatnonzero(np.prod(1 - event * factor, axis=1) <= 0.5 + 1e-9):
+    kept = 1 - 1.0 / (n - np.arange(n))
+    for row in np.flatnonzero(np.prod(np.where(event > 0, kept, 1.0), axis=1) <= 0.5 + 1e-9):
         marks = event[row]
-        for _ in range(n):
-            last = np.flatnonzero(marks)[-1]
-            before = np.flatnonzero((marks[:last] == 0) & (time[row, :last] > since))
-            if not before.size or np.prod(1 - marks * factor) > 0.5 + 1e-9:
+        free = np.flatnonzero((marks == 0) & (time[row] > since))  # censored, and may become events
+        last = int(np.flatnonzero(marks)[-1])
+        while np.prod(kept[marks > 0]) <= 0.5 + 1e-9:
+            free = free[: np.searchsorted(free, last)]
+            if not free.size:
                 break
-            marks[last], marks[before[-1]] = 0.0, 1.0
+            marks[last], marks[free[-1]] = 0.0, 1.0
+            free = free[:-1]
+            last -= 1  # between the exchanged two there were events only
 
 
 def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray[np.bool_]:

@@ -201,7 +201,7 @@ def _pair(known: dict[Key, _Arm], ratio: pd.Series, replicates: int, seed: int) 
         return
     rng = generator(seed, "pair", ratio["claim_id"])
     try:
-        made = from_pair(first.made, second.made, _hazard_ratio(ratio), rng=rng)
+        made = from_pair(first.made, second.made, _hazard_ratio(ratio), pairs=replicates, rng=rng)
     except ResurveyError as error:
         note = f"the printed ratio of {ratio['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
@@ -239,15 +239,29 @@ def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) ->
         key = dict(zip(ARM_COLUMNS, arm.key, strict=True))
         accuracy.append({**key, **_row(arm, made, reason)})
         if made is not None:
-            patients.append(made.patients.assign(**key))
+            patients.append((arm.key, made.patients))
             facts.append(made.accuracy.assign(**key))
-    order = [*ARM_COLUMNS, "replicate", "time", "event"]
     columns = [*ARM_COLUMNS, "fact", "printed", "rebuilt", "difference", "holds", "note"]
     return RebuiltStudy(
-        patients=pd.concat(patients, ignore_index=True)[order] if patients else pd.DataFrame(columns=order),
+        patients=_stacked(patients),
         accuracy=pd.DataFrame(accuracy),
         facts=pd.concat(facts, ignore_index=True)[columns] if facts else pd.DataFrame(columns=columns),
     )
+
+
+def _stacked(parts: Sequence[tuple[Key, pd.DataFrame]]) -> pd.DataFrame:
+    """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
+    columns = ["replicate", "time", "event"]
+    if not parts:
+        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns])
+    table = pd.concat([frame[columns] for _, frame in parts], ignore_index=True)
+    sizes = [len(frame) for _, frame in parts]
+    for place, column in enumerate(ARM_COLUMNS):
+        values = [key[place] for key, _ in parts]
+        names = sorted(set(values))
+        codes = np.repeat([names.index(value) for value in values], sizes)
+        table.insert(place, column, pd.Categorical.from_codes(codes, names))
+    return table
 
 
 def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str, object]:
@@ -292,12 +306,11 @@ def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float =
         The arm's columns, then time (months), survival, lower, upper, at_risk (mean patients just before the time).
     """
     made = []
-    for key, arm in patients.groupby(ARM_COLUMNS, sort=True):
+    for key, arm in patients.groupby(ARM_COLUMNS, sort=True, observed=True):
         stack = patient_stack(arm, " ".join(key))
         grid = np.linspace(0.0, float(arm["time"].max()), points)
-        curves = np.array([stack.curves.at(time)[0] for time in grid])
-        at_risk = [float((stack.time >= time).sum(axis=1).mean()) for time in grid]
-        low, middle, high = np.quantile(curves, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=1)
+        low, middle, high = np.quantile(stack.curves.survival_at(grid), [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+        at_risk = (stack.time.size - np.searchsorted(np.sort(stack.time, axis=None), grid)) / stack.replicates
         parts = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
         made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **parts}))
     columns = [*ARM_COLUMNS, "time", "survival", "lower", "upper", "at_risk"]

@@ -102,7 +102,7 @@ def join_strata(parts: Sequence[RiskSets]) -> RiskSets:
 
 def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> RiskSets:
     """Risk sets of a stack of replicates, shape (replicates, n), in one stratum; time `PADDING` marks a filler."""
-    order = _order(time, event > 0)
+    order = time_order(time, event > 0)
     dead = np.take_along_axis(event > 0, order, axis=1)
     deaths = dead.sum(axis=1)
     death = np.arange(max(int(deaths.max(initial=0)), 1)) < deaths[:, None]
@@ -121,7 +121,7 @@ def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> Ri
     return _with_ties(t, death, at_deaths(x, False), n1, everyone - n1)
 
 
-def _order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
+def time_order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Places of each row in order of time, deaths before censorings at the same time."""
     order = np.argsort(time, axis=1)
     t, e = np.take_along_axis(time, order, axis=1), np.take_along_axis(dead, order, axis=1)

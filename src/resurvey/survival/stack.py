@@ -10,7 +10,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.survival.km import Floats
-from resurvey.survival.risksets import PADDING, RiskSets, stack_risk_sets
+from resurvey.survival.risksets import PADDING, RiskSets, stack_risk_sets, time_order
 from resurvey.survival.transforms import interval_limits
 
 
@@ -79,6 +79,13 @@ class CurveStack:
     def reach(self) -> Floats:
         """How far each replicate's curve is determined: to its longest follow-up, or for ever once it is 0."""
         return np.where(self.survival[:, -1] <= 0, np.inf, self.last)
+
+    def survival_at(self, times: Floats) -> Floats:
+        """S of each replicate at many times, shape (replicates, times)."""
+        made = np.empty((len(self.time), len(times)))
+        for row, (known, survival) in enumerate(zip(self.time, self.survival, strict=True)):
+            made[row] = np.append(1.0, survival)[np.searchsorted(known, times, side="right")]
+        return made
 
     def at(self, time: float) -> tuple[Floats, Floats]:
         """S and the running Greenwood sum of each replicate at one time, each of shape (replicates,)."""
@@ -191,9 +198,13 @@ def _numbers(column: pd.Series, arm: str) -> Floats:
 
 def _fill(replicate: np.ndarray, time: Floats, event: Floats) -> PatientStack:
     """One row a replicate; shorter replicates begin with fillers, which precede every time."""
-    order = np.lexsort((-event, time, replicate))
     counts = np.bincount(replicate)
     width = int(counts.max())
+    if np.all(counts == width) and np.all(np.diff(replicate) >= 0):
+        t, e = time.reshape(-1, width), event.reshape(-1, width)
+        order = time_order(t, e > 0)
+        return PatientStack(np.take_along_axis(t, order, axis=1), np.take_along_axis(e, order, axis=1))
+    order = np.lexsort((-event, time, replicate))
     offset = np.repeat(np.cumsum(counts) - counts, counts)
     column = np.arange(replicate.size) - offset + np.repeat(width - counts, counts)
     t, e = np.full((counts.size, width), PADDING), np.zeros((counts.size, width))
