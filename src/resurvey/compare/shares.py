@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import exp, isfinite
 from typing import Any
 
@@ -121,33 +121,33 @@ def weighted_ratio(
     strata: Mapping[str, pd.DataFrame], second: pd.DataFrame, shares: Mapping[str, float]
 ) -> tuple[EnsembleEstimate, pd.DataFrame, float, int]:
     """Log hazard ratio of the strata weighted to shares, against the second group; balance, ESS and patients."""
-    first = pd.concat([part.assign(stratum=name) for name, part in strata.items()])
-    estimates, variances, made = [], [], None
-    for arm, other in _beside(first, second):
-        # Strata are as large in every replicate and in the same order, so one set of weights serves all.
-        if made is None or len(made.weights) != len(arm):
-            made = poststratify(arm["stratum"], shares)
-        effect = weighted_cox(
-            np.concatenate([arm["time"], other["time"]]),
-            np.concatenate([arm["event"], other["event"]]),
-            np.concatenate([np.ones(len(arm)), np.zeros(len(other))]),
-            np.concatenate([made.weights, np.ones(len(other))]),
-        )
+    arms = [patient_stack(part, name) for name, part in strata.items()]
+    other = patient_stack(second, "the comparator")
+    replicates = _in_common([*arms, other])
+    made = poststratify(np.repeat(list(strata), [int((arm.time[0] >= 0).sum()) for arm in arms]), shares)
+    estimates, variances = [], []
+    for number in range(replicates):
+        parts = [arm.patients_of(number) for arm in (*arms, other)]
+        time, event = (np.concatenate(column) for column in zip(*parts, strict=True))
+        sizes = [len(times) for times, _ in parts]
+        n, rest = sum(sizes[:-1]), sizes[-1]
+        if n != len(made.weights):
+            made = poststratify(np.repeat(list(strata), sizes[:-1]), shares)
+        weights = np.concatenate([made.weights, np.ones(rest)])
+        effect = weighted_cox(time, event, np.repeat([1.0, 0.0], [n, rest]), weights)
         estimates.append(effect.estimate)
         variances.append(effect.se_robust**2)
-    if made is None:
-        raise NotEstimable("the groups have no replicate in common: rebuild both with equally many")
     return rubin(estimates, variances), made.balance, float(made.ess), len(made.weights)
 
 
-def _beside(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Replicate beside replicate; a single one (a determined curve) is set beside each of the other group."""
-    parts = [dict(tuple(table.groupby("replicate"))) for table in (first, second)]
-    longest = max(parts, key=len)
-    for number in longest:
-        chosen = [part.get(number) if len(part) > 1 else next(iter(part.values())) for part in parts]
-        if chosen[0] is not None and chosen[1] is not None:
-            yield chosen[0], chosen[1]
+def _in_common(stacks: Sequence[PatientStack]) -> int:
+    """Number of replicates; a single one (a determined curve) is set beside each of the others."""
+    counts = {stack.replicates for stack in stacks} - {1}
+    if len(counts) > 1:
+        raise NotEstimable(
+            f"the groups have {', '.join(map(str, sorted(counts)))} replicates: rebuild all with equally many"
+        )
+    return counts.pop() if counts else 1
 
 
 def _direct(
