@@ -1,16 +1,18 @@
 """What figures show: words, limits and counts, never pixels; and that the same input gives the same bytes."""
 
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from resurvey.errors import InputError
 from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
 from resurvey.figures.labels import Labels
-from resurvey.figures.save import COLUMNS, Drawing, as_png, as_svg, save, slug
+from resurvey.figures.save import COLUMNS, Drawing, as_both, as_png, as_svg, save, slug
 from resurvey.figures.style import listed, number, p_text, time_ticks
 
 
@@ -496,3 +498,37 @@ def test_design_figures_mark_the_printed_numbers():
     assert design.records({"a": []}, "a") is None
     with pytest.raises(InputError, match="at least 2 by 2"):
         design.alpha_power(grid.iloc[:1], None, claimed=64, printed=claim)
+
+
+def everything_drawn():
+    """A figure with every kind of stroke: lines, dashes, markers, areas, hatches, clipping, text upright and turned."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 3))
+    ax = figure.add_axes((0.15, 0.2, 0.8, 0.7))
+    ax.plot([0, 1, 2, 9], [0, 2, 1, 9], "--o", label="line that leaves the axes")
+    ax.fill_between([0, 1, 2], [0.2, 0.5, 0.1], [1.2, 1.5, 1.1], hatch="///", alpha=0.3, label="band")
+    ax.bar([1.5], [0.7], width=0.3, color="#D55E00")
+    ax.scatter([0.5, 1.0], [1.8, 1.9], marker="D")
+    ax.pcolormesh([2.2, 2.4, 2.6], [0.5, 1.0, 1.5], [[0, 1], [2, 3]])
+    ax.text(0.4, 0.3, "turned −1.5", rotation=40)
+    ax.set(xlim=(0, 3), ylim=(0, 2), xlabel="Time (months)", ylabel="Survival (%)", title="$x^2$ and words")
+    ax.legend(loc="upper right")
+    return figure
+
+
+def test_both_files_of_one_pass_are_those_of_two():
+    svg, png = as_both(everything_drawn())
+    assert svg == as_svg(everything_drawn())
+    once, twice = (np.asarray(Image.open(io.BytesIO(p)).convert("L"), float) for p in (png, as_png(everything_drawn())))
+    assert once.shape == twice.shape
+    assert np.abs(once - twice).mean() < 1.5  # letters are filled outlines here and glyph bitmaps there
+    assert once.mean() < 250  # not an empty page
+
+
+def test_a_figure_with_an_image_is_drawn_all_the_same():
+    figure = everything_drawn()
+    figure.axes[0].imshow([[0, 1], [1, 0]], extent=(0, 1, 0, 1))
+    svg, png = as_both(figure)
+    assert b"<image" in svg
+    assert Image.open(io.BytesIO(png)).size == (960, 576)

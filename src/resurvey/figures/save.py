@@ -99,7 +99,7 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
         for drawing in drawings:
             if any(row["figure_id"] == drawing.name for row in rows):
                 raise InputError(f"two figures are called {drawing.name!r}: their files would overwrite each other")
-            svg, png = as_svg(drawing.figure), as_png(drawing.figure)
+            svg, png = as_both(drawing.figure)
             (folder / f"{drawing.name}.svg").write_bytes(svg)
             (folder / f"{drawing.name}.png").write_bytes(png)
             rows.append(_row(drawing))
@@ -132,6 +132,20 @@ def _settle(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
+def as_both(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
+    """The figure as `as_svg` and as `as_png`, drawn once for both where it holds no images."""
+    import matplotlib
+
+    from resurvey.figures.twin import draw_twice
+
+    with matplotlib.rc_context(STYLE):
+        made = draw_twice(figure, dpi)
+    if made is None:
+        return as_svg(figure), as_png(figure, dpi)
+    svg, raster = made
+    return svg, _encoded(raster.buffer_rgba(), dpi)
+
+
 def as_svg(figure: Figure) -> bytes:
     """The figure as SVG, without date and with fixed ids."""
     import matplotlib
@@ -148,7 +162,6 @@ def as_png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG of at most 256 colours (a third of the size, and no difference to see), without metadata."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
 
     with matplotlib.rc_context(STYLE):
         _settle(figure)
@@ -156,10 +169,17 @@ def as_png(figure: Figure, dpi: int = DPI) -> bytes:
         figure.set_dpi(dpi)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
-        picture = Image.frombuffer("RGBA", canvas.get_width_height(physical=True), canvas.buffer_rgba()).convert("RGB")
         figure.set_dpi(before)
+    return _encoded(canvas.buffer_rgba(), dpi)
+
+
+def _encoded(pixels: memoryview, dpi: int) -> bytes:
+    from PIL import Image
+
+    height, width, _ = pixels.shape
+    picture = Image.frombuffer("RGBA", (width, height), pixels).convert("RGB")
     stream = io.BytesIO()
     picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        stream, "png", compress_level=6, dpi=(dpi, dpi)
+        stream, "png", compress_level=4, dpi=(dpi, dpi)
     )
     return stream.getvalue()

@@ -1,0 +1,224 @@
+"""SVG and PNG of a figure from one pass over its artists, with letters that are looked up once a process."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.path import Path
+from matplotlib.textpath import TextToPath
+from matplotlib.transforms import Affine2D, Bbox, TransformedPath
+
+if TYPE_CHECKING:
+    from matplotlib.backend_bases import GraphicsContextBase
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+
+POINTS = 72.0  # an inch, the unit of SVG as matplotlib writes it
+
+
+class Letters(TextToPath):
+    """Outlines and sizes of words, each found once: the same numbers and names stand in hundreds of figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fonts: dict[int, Any] = {}
+        self._sizes: dict[tuple[str, int], tuple[float, float, float]] = {}
+        self._glyphs: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
+        self._heights: dict[str, tuple[float, float, float]] = {}
+
+    def _get_font(self, prop: FontProperties) -> Any:
+        font = self._fonts.get(hash(prop))
+        if font is None:
+            font = self._fonts[hash(prop)] = super()._get_font(prop)
+        font.set_size(self.FONT_SCALE, self.DPI)  # others use the same font at their own size
+        return font
+
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
+        """Width, height and descent in points."""
+        if ismath:
+            made: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)
+            return made
+        key = (s, hash(prop))
+        if key not in self._sizes:
+            self._sizes[key] = super().get_text_width_height_descent(s, prop, ismath)
+        return self._sizes[key]
+
+    def get_glyphs_with_font(
+        self, font: Any, s: str, glyph_map: Any = None, return_new_glyphs_only: bool = False, **more: Any
+    ) -> tuple[Any, Any, Any]:
+        """Places of the glyphs of a word, and the outlines that `glyph_map` lacks."""
+        key = (font.fname, s)
+        if any(value is not None for value in more.values()):
+            made: tuple[Any, Any, Any] = super().get_glyphs_with_font(
+                font, s, glyph_map, return_new_glyphs_only, **more
+            )
+            return made
+        if key not in self._glyphs:
+            self._glyphs[key] = super().get_glyphs_with_font(font, s)
+        places, outlines, boxes = self._glyphs[key]
+        if glyph_map is None:
+            return places, outlines, boxes
+        new = {name: outline for name, outline in outlines.items() if name not in glyph_map}
+        return places, new if return_new_glyphs_only else {**glyph_map, **new}, boxes
+
+    def heights(self, prop: FontProperties) -> tuple[float, float, float]:
+        """Ascent, descent and line gap of a font, in parts of its size."""
+        font = self._get_font(prop)
+        if font.fname not in self._heights:
+            table, units = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")["unitsPerEm"]
+            ascent, descent, gap = (table[f"sTypo{name}"] / units for name in ("Ascender", "Descender", "LineGap"))
+            self._heights[font.fname] = ascent, -descent, gap
+        return self._heights[font.fname]
+
+    def outline(self, s: str, prop: FontProperties) -> Path:
+        """The whole word as one path, at `FONT_SCALE` points."""
+        key = (self._get_font(prop).fname, s)
+        if key not in self._paths:
+            self._paths[key] = Path(*self.get_text_path(prop, s), closed=False)
+        return self._paths[key]
+
+
+LETTERS = Letters()
+
+
+class TwinRenderer(RendererSVG):
+    """Writes SVG, and hands every stroke, enlarged, to a raster of `dpi` dots an inch.
+
+    Parameters
+    ----------
+    width, height : float
+        Of the figure, in inches.
+    stream : text stream
+        Where the SVG goes.
+    dpi : float
+    """
+
+    def __init__(self, width: float, height: float, stream: Any, dpi: float) -> None:
+        super().__init__(width * POINTS, height * POINTS, stream, dpi, metadata={"Date": None, "Creator": None})
+        self.raster = RendererAgg(int(width * dpi), int(height * dpi), dpi)
+        self._text2path = LETTERS
+        self._factor = dpi / POINTS
+        self._larger = Affine2D().scale(self._factor)
+        self._inside = False
+
+    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float, float, float]:
+        """What the layout of a text asks a renderer for before it reads the font's tables, each time anew."""
+        ascent, descent, gap = LETTERS.heights(prop)
+        size = prop.get_size_in_points()
+        return ascent * size, descent * size, gap * size
+
+    @contextmanager
+    def _one_stroke(self) -> Iterator[bool]:
+        """Whether the raster gets this stroke; the smaller strokes SVG may make of it must not reach it again."""
+        outermost, self._inside = not self._inside, True
+        try:
+            yield outermost
+        finally:
+            self._inside = not outermost
+
+    def _enlarged(self, gc: GraphicsContextBase) -> Any:
+        """The same pen for the raster; widths and dashes are in points and stay, clipping is in pixels."""
+        pen: Any = self.raster.new_gc()
+        pen.copy_properties(gc)
+        box, (path, place) = gc.get_clip_rectangle(), gc.get_clip_path()
+        if box is not None:
+            pen.set_clip_rectangle(Bbox(box.get_points() * self._factor))
+        if path is not None:
+            pen.set_clip_path(TransformedPath(path, place + self._larger))
+        return pen
+
+    def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
+        with self._one_stroke() as outermost:
+            super().draw_path(gc, path, transform, rgbFace)
+            if outermost:
+                self.raster.draw_path(self._enlarged(gc), path, transform + self._larger, rgbFace)
+
+    def draw_markers(
+        self,
+        gc: Any,
+        marker_path: Any,
+        marker_trans: Any,
+        path: Any,
+        trans: Any,
+        rgbFace: Any = None,
+    ) -> None:
+        with self._one_stroke() as outermost:
+            super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+            if outermost:
+                places = (marker_trans + self._larger, path, trans + self._larger)
+                self.raster.draw_markers(self._enlarged(gc), marker_path, *places, rgbFace)
+
+    def draw_path_collection(
+        self, gc: Any, master_transform: Any, paths: Any, all_transforms: Any, offsets: Any, offset_trans: Any,
+        *looks: Any, **more: Any,
+    ) -> None:  # fmt: skip
+        with self._one_stroke() as outermost:
+            super().draw_path_collection(
+                gc, master_transform, paths, all_transforms, offsets, offset_trans, *looks, **more
+            )
+            if outermost:
+                moved = (master_transform + self._larger, paths, all_transforms, offsets, offset_trans + self._larger)
+                self.raster.draw_path_collection(self._enlarged(gc), *moved, *looks, **more)
+
+    def draw_quad_mesh(
+        self, gc: Any, master_transform: Any, meshWidth: int, meshHeight: int, coordinates: Any, offsets: Any,
+        offsetTrans: Any, *looks: Any,
+    ) -> None:  # fmt: skip
+        size = (meshWidth, meshHeight, coordinates, offsets)
+        with self._one_stroke() as outermost:
+            super().draw_quad_mesh(gc, master_transform, *size, offsetTrans, *looks)
+            if outermost:
+                moved = (master_transform + self._larger, *size, offsetTrans + self._larger)
+                self.raster.draw_quad_mesh(self._enlarged(gc), *moved, *looks)
+
+    def draw_text(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+    ) -> None:
+        with self._one_stroke():
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+        pen = self._enlarged(gc)
+        if ismath:
+            self.raster.draw_text(pen, x * self._factor, y * self._factor, s, prop, angle, ismath, mtext)
+            return
+        pen.set_linewidth(0)
+        pen.set_snap(False)
+        size = prop.get_size_in_points() / LETTERS.FONT_SCALE * self._factor
+        place = Affine2D().scale(size).rotate_deg(angle)
+        place.translate(x * self._factor, self.raster.height - y * self._factor)
+        self.raster.draw_path(pen, LETTERS.outline(s, prop), place, gc.get_rgb())
+
+
+class TwinCanvas(FigureCanvasBase):
+    """Lets the layout measure words with the renderer that will draw them."""
+
+    fixed_dpi = POINTS
+
+    def get_renderer(self) -> TwinRenderer:
+        """A renderer to measure with."""
+        return TwinRenderer(1.0, 1.0, io.StringIO(), POINTS)
+
+
+def draw_twice(figure: Figure, dpi: float) -> tuple[bytes, Any] | None:
+    """SVG of a figure and the raster of the same strokes; None where it holds images, which each draws in its own way.
+
+    The figure is laid out, once.
+    """
+    if figure.images or any(axes.images for axes in figure.axes):
+        return None
+    before, stream = figure.dpi, io.StringIO()
+    TwinCanvas(figure)
+    try:
+        figure.set_dpi(POINTS)
+        renderer = TwinRenderer(*figure.get_size_inches(), stream, dpi)
+        figure.draw(renderer)
+        renderer.finalize()
+    finally:
+        figure.set_dpi(before)
+    return stream.getvalue().encode(), renderer.raster
