@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
@@ -143,7 +144,7 @@ def as_both(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
     if made is None:
         return as_svg(figure), as_png(figure, dpi)
     svg, raster = made
-    return svg, _encoded(raster.buffer_rgba(), dpi)
+    return svg, _encoded(np.asarray(raster.buffer_rgba()), dpi)
 
 
 def as_svg(figure: Figure) -> bytes:
@@ -170,14 +171,13 @@ def as_png(figure: Figure, dpi: int = DPI) -> bytes:
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         figure.set_dpi(before)
-    return _encoded(canvas.buffer_rgba(), dpi)
+    return _encoded(np.asarray(canvas.buffer_rgba()), dpi)
 
 
-def _encoded(pixels: memoryview, dpi: int) -> bytes:
+def _encoded(pixels: np.ndarray, dpi: int) -> bytes:
     from PIL import Image
 
-    height, width, _ = pixels.shape
-    picture = Image.frombuffer("RGBA", (width, height), pixels).convert("RGB")
+    picture = Image.fromarray(pixels).convert("RGB")
     stream = io.BytesIO()
     picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
         stream, "png", compress_level=4, dpi=(dpi, dpi)

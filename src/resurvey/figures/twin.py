@@ -216,7 +216,8 @@ def draw_twice(figure: Figure, dpi: float) -> tuple[bytes, Any] | None:
     TwinCanvas(figure)
     try:
         figure.set_dpi(POINTS)
-        renderer = TwinRenderer(*figure.get_size_inches(), stream, dpi)
+        width, height = figure.get_size_inches()
+        renderer = TwinRenderer(width, height, stream, dpi)
         figure.draw(renderer)
         renderer.finalize()
     finally:
