@@ -6,28 +6,50 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from resurvey.design import checks
 from resurvey.errors import InputError, NotEstimable
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def upper_tails(n: Ints, responses: Ints, p: float) -> Floats:
+    """P(B(n, p) >= responses) of each pair, for 0 <= responses <= n + 1."""
+    from scipy.special import bdtrc
+
+    tail: Floats = bdtrc(np.maximum(responses - 1, 0), n, p)
+    return np.where(responses == 0, 1.0, tail)
+
 
 def upper_tail(n: int, responses: int, p: float) -> float:
     """P(B(n, p) >= responses)."""
-    from scipy.special import bdtrc
+    return float(upper_tails(np.array([n]), np.array([responses]), p)[0])
 
-    if responses <= 0:
-        return 1.0
-    return float(bdtrc(responses - 1, n, p)) if responses <= n else 0.0
+
+def binomial_criticals(n: Ints, p: float, alpha: float) -> Ints:
+    """Fewest responses that reject p at level alpha, for each n; n + 1 if none does.
+
+    By bisection for all at once: the tail falls with the responses.
+    """
+    keeps, rejects = np.zeros_like(n), n + 1  # P(B >= 0) = 1 never rejects, P(B >= n + 1) = 0 always does
+    bound = alpha * (1 + 1e-12)
+    while np.any(rejects - keeps > 1):
+        middle = (keeps + rejects) // 2
+        enough = upper_tails(n, middle, p) <= bound
+        keeps, rejects = np.where(enough, keeps, middle), np.where(enough, np.minimum(middle, rejects), rejects)
+    return rejects
 
 
 def binomial_critical(n: int, p: float, alpha: float) -> int:
-    """Fewest responses that reject p at level alpha; n + 1 if none does (by bisection: the tail falls with them)."""
-    keeps, rejects = 0, n + 1  # P(B >= 0) = 1 never rejects, P(B >= n + 1) = 0 always does
-    bound = alpha * (1 + 1e-12)
-    while rejects - keeps > 1:
-        middle = (keeps + rejects) // 2
-        keeps, rejects = (keeps, middle) if upper_tail(n, middle, p) <= bound else (middle, rejects)
-    return rejects
+    """Fewest responses that reject p at level alpha; n + 1 if none does."""
+    return int(binomial_criticals(np.array([n]), p, alpha)[0])
+
+
+def binomial_powers(n: Ints, null: float, alternative: float, alpha: float) -> Floats:
+    """Power of the one-stage test of each size n, null < alternative."""
+    return upper_tails(n, binomial_criticals(n, null, alpha), alternative)
 
 
 @dataclass(frozen=True)
@@ -78,16 +100,14 @@ def binomial_one_stage(
     .. [1] A'Hern, R. P. (2001). Statistics in Medicine 20, 859-866.
     """
     _proportions(null, alternative, alpha, power)
-
-    def reached(n: int) -> bool:
-        return upper_tail(n, binomial_critical(n, null, alpha), alternative) >= power
-
-    first = next((n for n in range(1, largest + 1) if reached(n)), None)
-    if first is None:
+    enough = np.flatnonzero(binomial_powers(np.arange(1, largest + 1), null, alternative, alpha) >= power)
+    if not enough.size:
         raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}")
+    first = int(enough[0]) + 1
     if keeps:
-        dips = [n for n in range(first, 2 * first + 60) if not reached(n)]
-        first = dips[-1] + 1 if dips else first
+        later = np.arange(first, 2 * first + 60)
+        dips = later[binomial_powers(later, null, alternative, alpha) < power]
+        first = int(dips[-1]) + 1 if dips.size else first
     critical = binomial_critical(first, null, alpha)
     return BinomialDesign(
         null, alternative, first, critical, upper_tail(first, critical, null), upper_tail(first, critical, alternative)
@@ -137,9 +157,9 @@ def simon_designs(null: float, alternative: float, *, alpha: float, power: float
 
 
 def _one_stage(null: float, alternative: float, alpha: float, power: float, largest: int) -> int:
-    for n in range(2, largest + 1):
-        if upper_tail(n, binomial_critical(n, null, alpha), alternative) >= power:
-            return n
+    enough = np.flatnonzero(binomial_powers(np.arange(2, largest + 1), null, alternative, alpha) >= power)
+    if enough.size:
+        return int(enough[0]) + 2
     raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}: raise largest")
 
 

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resurvey.design.course import LN2, Course, Floats, Weibull, event_probability, integrate
 from resurvey.errors import InputError, NotEstimable
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Method:
     formula: str
     reference: str
     effect: Callable[[Setting], Effect] | None = None
-    exact: Callable[[Setting, float, float], float] | None = None
+    exact: Callable[[Setting, Floats, float], Floats] | None = None
     keeps: bool = True
     discrete: bool = False
     misuse: bool = False
@@ -225,7 +228,7 @@ def _landmark(transform: str, both: bool = False) -> Callable[[Setting], Effect]
     return effect
 
 
-def exact_exponential_power(s: Setting, events: float, alpha: float) -> float:
+def exact_exponential_power(s: Setting, events: Floats, alpha: float) -> Floats:
     """Power of the exact chi-square test after exactly d events: 2 lambda T is chi-square with 2 d degrees of freedom.
 
     A non-integer d is the smooth continuation by the gamma distribution.
@@ -234,11 +237,11 @@ def exact_exponential_power(s: Setting, events: float, alpha: float) -> float:
 
     ratio = s.hazard_ratio
     if ratio < 1:
-        return float(gammaincc(events, ratio * gammainccinv(events, alpha)))
-    return float(gammainc(events, ratio * gammaincinv(events, alpha)))
+        return np.asarray(gammaincc(events, ratio * gammainccinv(events, alpha)))
+    return np.asarray(gammainc(events, ratio * gammaincinv(events, alpha)))
 
 
-def exact_poisson_power(s: Setting, events: float, alpha: float) -> float:
+def exact_poisson_power(s: Setting, events: Floats, alpha: float) -> Floats:
     """Power of the exact Poisson test with fixed person-time, long enough for d events under the alternative."""
     from scipy.special import pdtr, pdtrc
 
@@ -246,28 +249,28 @@ def exact_poisson_power(s: Setting, events: float, alpha: float) -> float:
     null = events / ratio
     if ratio < 1:
         critical = _last(lambda c: pdtr(c, null) <= alpha, null)
-        return float(pdtr(critical, events)) if critical >= 0 else 0.0
-    critical = _last(lambda c: c == 0 or pdtrc(c - 1, null) > alpha, null * 2 + 30) + 1
-    return float(pdtrc(critical - 1, events))
+        return np.where(critical >= 0, pdtr(np.maximum(critical, 0), events), 0.0)
+    critical = _last(lambda c: (c == 0) | (pdtrc(np.maximum(c - 1, 0), null) > alpha), null * 2 + 30) + 1
+    return np.asarray(pdtrc(critical - 1, events))
 
 
-def exact_binomial_power(s: Setting, patients: float, alpha: float) -> float:
+def exact_binomial_power(s: Setting, patients: Floats, alpha: float) -> Floats:
     """Power of the exact binomial test of the proportion event-free at the landmark (all followed that long)."""
-    from resurvey.design.binomial import binomial_critical, upper_tail
+    from resurvey.design.binomial import binomial_powers
 
     p0, p1 = s.survival(s.null_median), s.survival(s.alternative_median)
-    n = round(patients)
     if p1 < p0:
         p0, p1 = 1 - p0, 1 - p1
-    return upper_tail(n, binomial_critical(n, p0, alpha), p1)
+    return binomial_powers(np.rint(patients).astype(np.int64), p0, p1, alpha)
 
 
-def _last(holds: Callable[[int], bool], guess: float) -> int:
-    """Last integer >= 0 for which a monotone condition holds (-1 if none), by bisection."""
-    low, high = -1, int(guess) + 10
-    while high - low > 1:
+def _last(holds: Callable[[Ints], NDArray[np.bool_]], guess: Floats) -> Ints:
+    """Last integer >= 0 for which a monotone condition holds (-1 if none), of many such searches by bisection."""
+    low, high = np.full(guess.shape, -1), guess.astype(np.int64) + 10
+    while np.any(high - low > 1):
         middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
+        met = holds(np.maximum(middle, 0)) & (middle >= 0)
+        low, high = np.where(met, np.maximum(middle, low), low), np.where(met, high, np.maximum(middle, low + 1))
     return low
 
 

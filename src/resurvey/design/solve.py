@@ -6,12 +6,17 @@ import math
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from resurvey.design.methods import Method, Setting, effect_of
 from resurvey.errors import NotEstimable
 
 LARGEST = 2_000_000
+Floats = NDArray[np.float64]
 
 
+@lru_cache(maxsize=4096)
 def _upper_quantile(tail: float) -> float:
     from scipy.special import ndtri
 
@@ -45,8 +50,12 @@ def _exact_size(method: Method, setting: Setting, tail: float, power: float) -> 
 
 
 def _exact(method: Method, setting: Setting, size: float, tail: float) -> float:
+    return float(_exact_powers(method, setting, np.array([size], dtype=float), tail)[0])
+
+
+def _exact_powers(method: Method, setting: Setting, sizes: Floats, tail: float) -> Floats:
     assert method.exact is not None
-    return method.exact(setting, size, tail)
+    return method.exact(setting, sizes, tail)
 
 
 def _smooth_size(method: Method, setting: Setting, tail: float, power: float) -> float:
@@ -70,8 +79,9 @@ def _discrete_size(method: Method, setting: Setting, tail: float, power: float) 
     if not method.keeps:
         return first
     # The dips of the saw-tooth shrink like 1 / sqrt(size): twice the first size and some more is beyond the last dip.
-    dips = [n for n in range(first, 2 * first + 60) if _exact(method, setting, n, tail) < power]
-    return dips[-1] + 1 if dips else first
+    later = np.arange(first, 2.0 * first + 60)
+    dips = later[_exact_powers(method, setting, later, tail) < power]
+    return int(dips[-1]) + 1 if dips.size else first
 
 
 def _sawtooth_guess(setting: Setting, tail: float, power: float, method: Method) -> int:
@@ -83,10 +93,14 @@ def _sawtooth_guess(setting: Setting, tail: float, power: float, method: Method)
 
 
 def _first_with(method: Method, setting: Setting, tail: float, power: float, guess: int) -> int:
-    for size in range(1, 20 * guess + 400):
-        if _exact(method, setting, size, tail) >= power:
-            return size
-    raise NotEstimable(f"method {method.name}: no size up to {20 * guess + 400} reaches power {power:g}")
+    start, end, last = 1, 2 * guess + 40, 20 * guess + 400
+    while start < last:  # most are found in the first stretch, and a stretch takes hardly longer than one size
+        sizes = np.arange(start, min(end, last), dtype=float)
+        enough = np.flatnonzero(_exact_powers(method, setting, sizes, tail) >= power)
+        if enough.size:
+            return int(sizes[enough[0]])
+        start, end = end, 2 * end
+    raise NotEstimable(f"method {method.name}: no size up to {last} reaches power {power:g}")
 
 
 def power_at(method: Method, setting: Setting, size: float, *, alpha: float, sides: int) -> float:
