@@ -394,7 +394,7 @@ def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3, 5)]
     made = carry_out(entry("network", claims=claims, reference="old", not_for=["to choose"]), typed, {})
     rows = made.rows()
-    refused = rows[rows["status"] == "refused"]
+    refused = rows[(rows["status"] == "refused") & rows["method"].str.startswith("network")]
     assert set(refused["treatment"]) == {"far", "off"}
     assert refused["note"].str.contains("no path of comparisons leads from it to old").all()
     assert one(made.__class__(rows[rows["treatment"] == "mid"]), "network, common effects")[
@@ -408,6 +408,63 @@ def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     assert {"without ALPHA", "randomised studies only"} <= set(varied["variation"])
     alone = varied[(varied["variation"] == "without ALPHA") & (varied["treatment"] == "new")]
     assert alone["estimate"].iloc[0] == pytest.approx(0.70)
+    row = rows[(rows["method"] == "sensitivity: without ALPHA, network, random effects") & (rows["treatment"] == "new")]
+    assert row["estimate"].iloc[0] == pytest.approx(0.70)
+    assert not rows["method"].str.fullmatch("sensitivity.*common effects").any()
+
+
+def test_a_treatment_that_a_left_out_study_cuts_off_is_refused_with_the_reason(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (2, 3)]
+    rows = carry_out(entry("network", claims=claims, reference="mid"), typed, {}).rows()
+    gone = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without GAMMA")]
+    assert gone[["treatment", "note"]].to_numpy().tolist() == [["new", "no ratio of it is left"]]
+    cut = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without BETA")]
+    assert cut["note"].tolist() == ["reference 'mid' is not in the network: choose one of new, old"]
+
+
+def test_printed_ratios_say_what_would_overturn_them(typed):
+    legs = {"first": "alpha2020-hr-001", "second": "alpha2020-hr-002", "path": ["new", "old", "mid"]}
+    made = carry_out(entry("bucher", **legs), typed, {})
+    main = one(made, "Bucher")
+    # The bias that brings the interval to 1 is its limit, the one that brings the ratio to 1 the ratio itself.
+    whole = made.rows().set_index("measure")["estimate"]
+    assert whole["bias needed to cross 1"] == pytest.approx(main["estimate"])
+    nearer = main["lower"] if main["estimate"] > 1 else main["upper"]
+    assert whole["shifted null margin at which significance is lost"] == pytest.approx(nearer)
+    rows = made.rows()
+    told = rows[rows["method"].isin(["E-value", "bias needed", "array analysis", "shifted null"])]
+    assert len(told) == 7
+    assert told["note"].str.endswith("of Bucher").all()
+    assert (told["status"] == "estimated").all()
+    assert {"e_values", "bias_needed", "bias_array", "shifted_null"} <= set(made.tables)
+
+
+def test_a_pool_is_judged_by_its_own_interval_and_without_each_study(typed):
+    made = pooled(typed)
+    main = one(made, "random effects, REML, Hartung-Knapp")
+    rows = made.rows().set_index("measure")["estimate"]
+    # t with one degree of freedom: a normal interval around the same standard error would be a sixth as wide.
+    assert rows["shifted null margin at which significance is lost"] == pytest.approx(main["upper"])
+    assert rows["bias needed to change the conclusion"] == pytest.approx(1.0)
+    assert main["upper"] > 1
+    left = one(made, "sensitivity: without ALPHA, random effects, REML, Hartung-Knapp")
+    assert left["estimate"] == pytest.approx(0.70)
+    assert "one ratio is left, with its own interval" in left["note"]
+    single = carry_out(entry("pool", claims=["alpha2020-hr-001"]), typed, {})
+    told = single.rows()
+    assert told.loc[told["method"] == "E-value", "note"].str.endswith("of common effect").all()
+
+
+def test_a_network_is_judged_treatment_by_treatment(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3)]
+    made = carry_out(entry("network", claims=claims, reference="old"), typed, {})
+    rows = made.rows()
+    table = made.tables["bias_needed"]
+    for name in ("new", "mid"):
+        ratio = rows[(rows["method"] == "network, random effects") & (rows["treatment"] == name)]["estimate"].iloc[0]
+        chosen = table[(table["treatment"] == name) & (table["question"] == "cross 1")]
+        assert chosen["ratio_bias"].tolist() == pytest.approx([ratio])
+        assert len(rows[(rows["method"] == "E-value") & (rows["treatment"] == name)]) == 2
 
 
 def test_a_pair_given_twice_in_a_study_refuses_the_network(typed):

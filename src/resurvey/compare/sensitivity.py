@@ -183,27 +183,50 @@ Make = Callable[[Entry, Tables], Outcome]
 def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> Outcome:
     """A comparison of printed ratios (by `make`), and `again` with each claim exchanged that `alternatives` lists.
 
-    The repeats give sensitivity.csv and, for all kinds but a network (whose rows are too many), rows of
-    comparisons.csv whose method begins with `sensitivity`.
+    The repeats give sensitivity.csv, and rows of comparisons.csv whose method begins with `sensitivity`: of a network
+    only those of random effects, the model to read where studies disagree.
     """
     main = make(entry, typed)
-    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in _leading(main.estimates)]
+    known = leading_rows(main.estimates)
+    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in known]
     for name, kind, varied in _variations(entry, typed, main):
         try:
             repeated = again(varied, typed)
-            leading = _leading(repeated.estimates)
-            lines += [_printed_line(line, name, kind, main.estimates) for line in leading]
-        except NotEstimable as reason:
+        except (NotEstimable, InputError) as reason:
+            if isinstance(reason, InputError) and kind != "study left out":
+                raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
-    table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
-    if len(table) <= len(_leading(main.estimates)):
+            continue
+        lines += [_printed_line(line, name, kind, main.estimates) for line in leading_rows(repeated.estimates)]
+        lines += [{**_refused(name, kind, reason), **line} for line, reason in _lost(known, repeated.estimates)]
+    lines += list(_left_out(typed, main))
+    if len(lines) == len(known):
         return main
-    rows = [] if entry["kind"] == "network" else [_printed_row(entry, line) for line in lines if line["kind"] != "main"]
-    estimates = pd.concat([main.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else main.estimates
-    return Outcome(estimates, {**main.tables, "sensitivity": table})
+    told = [line for line in lines if line["kind"] != "main" and _is_told(entry, line)]
+    rows = pd.DataFrame([_printed_row(entry, line) for line in told])
+    table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
+    return Outcome(pd.concat([main.estimates, rows], ignore_index=True), {**main.tables, "sensitivity": table})
 
 
-def _leading(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+def _is_told(entry: Entry, line: Mapping[str, Any]) -> bool:
+    """Whether a variation is a row of comparisons.csv too, and not of sensitivity.csv alone."""
+    return entry["kind"] != "network" or "common" not in line.get("model", "")
+
+
+def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
+    """Main estimates that a variation leaves without a counterpart, with the reason."""
+    keys = ["method", "treatment", "comparator"]
+    kept = {tuple(line[key] for key in keys) for line in leading_rows(estimates)}
+    refused = estimates[estimates["status"] == "refused"]
+    for line in known:
+        if tuple(line[key] for key in keys) in kept:
+            continue
+        same = refused[(refused["method"] == line["method"]) & (refused["treatment"] == line["treatment"])]
+        reason = str(same["note"].iloc[0]) if len(same) else "no ratio of it is left"
+        yield {"model": line["method"], **{key: line[key] for key in keys[1:]}}, reason
+
+
+def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
     rows = estimates[(estimates["measure"] == "HR") & (estimates["status"] == "estimated")]
     rows = rows[~rows["method"].str.startswith(("prediction", "not pooled"))]
@@ -250,11 +273,32 @@ def _fewer(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, st
     for study in dict.fromkeys(contrasts["study"]):
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
-            yield f"without {studies['acronym'].get(study, study)}", "study left out", {**entry, "claims": left}
+            yield f"without {_called(studies, str(study))}", "study left out", {**entry, "claims": left}
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
         yield "randomised studies only", "study left out", {**entry, "claims": randomised}
+
+
+def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
+    """The random-effects ratio of a pool without each study in turn, as its table of leaving out has it."""
+    table = main.tables.get("leave_one_out", pd.DataFrame())
+    whole = [line for line in leading_rows(main.estimates) if str(line["method"]).startswith("random effects")]
+    if table.empty or not whole:
+        return
+    studies, rest = typed["studies"].set_index("study_id"), table[table["group"] == "all"]
+    note = "one ratio is left, with its own interval" if len(rest) == 2 else ""
+    for _, left in rest.iterrows():
+        ends = {key: exp(left[key]) for key in ("estimate", "lower", "upper")}
+        line = {**whole[0], **ends, "p": left["p"]}
+        name = f"without {_called(studies, str(left['left_out']))}"
+        yield {**_printed_line(line, name, "study left out", main.estimates), "note": note}
+
+
+def _called(studies: pd.DataFrame, study: str) -> str:
+    """A study by its acronym, with the population where a study gives several ratios of a pool."""
+    name, *population = study.split(", ", 1)
+    return ", ".join([str(studies["acronym"].get(name, name)), *population])
 
 
 def _printed_line(line: Mapping[str, Any], name: str, kind: str, main: pd.DataFrame) -> dict[str, Any]:
@@ -281,9 +325,8 @@ def _printed_row(entry: Entry, line: Mapping[str, Any]) -> dict[str, Any]:
     if line["status"] == "refused":
         return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
-    note = (
-        f"{line['ratio_to_main']:.2f} times the main ratio; conclusion {line['conclusion']}"
-        if line.get("conclusion")
-        else ""
-    )
+    words = [line["note"]]
+    if line.get("conclusion"):
+        words += [f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
+    note = "; ".join(part for part in words if part)
     return row(entry, method, "HR", *values, "printed ratios", note=note, **facts)

@@ -256,6 +256,7 @@ def _versus(rows: pd.DataFrame, labels: Labels) -> list[str]:
 
 def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     estimates, legs = tables["estimates"], tables.get("legs")
+    yield from _printed_bias(entry, tables, labels, folder)
     if legs is None or not isfinite(float(estimates["estimate"].iloc[0])):
         return
     direct = _exponentiated(legs).assign(kind="study", evidence="printed ratios")
@@ -288,10 +289,23 @@ def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
     )
 
 
+def _printed_bias(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """The bias array of a comparison of printed ratios, where it was made."""
+    if "bias_array" not in tables:
+        return
+    estimates = tables["estimates"]
+    told = estimates[estimates["method"] == "array analysis"].iloc[0]
+    sides = [" or ".join(labels.treatment(name) for name in str(told[side]).split(" or "))
+             for side in ("treatment", "comparator")]  # fmt: skip
+    yield _bias(entry, tables, dict(zip(("first", "second"), sides, strict=True)), _grade(estimates), folder)
+
+
 def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    yield from _printed_bias(entry, tables, labels, folder)
     estimates = tables["estimates"]
     if "studies" not in tables:
         return
+    estimates = estimates[(estimates["measure"] == "HR") & ~estimates["method"].str.startswith("sensitivity")]
     names = {str(study): labels.study(study) for study in tables["studies"]["study"]}
     rows = forest.pooled_rows(tables["studies"], estimates, names)
     sides = ("treatment", "comparator")
