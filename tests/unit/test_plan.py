@@ -12,9 +12,11 @@ from resurvey.compare.claims import rulings
 from resurvey.compare.groups import pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.plan import carry_out
+from resurvey.compare.rubin import rubin
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
+from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables
 
 PFS = {"endpoint": "PFS", "measure": "HR", "ci_level": "95"}
@@ -305,6 +307,75 @@ def test_a_group_that_was_not_rebuilt_is_a_row_with_the_reason(typed, patients):
 def test_a_slip_in_the_config_names_the_entry(typed, patients, change, message):
     with pytest.raises(InputError, match=message):
         carry_out(entry(landmarks=[6.0], **change), typed, patients)
+
+
+STRATA = [{"name": "age", "populations": ["young", "aged"]}]
+
+
+@pytest.fixture(scope="module")
+def layered():
+    """New drug mostly in the young, old drug mostly in the aged: within an age they do the same."""
+    rng = np.random.default_rng(9)
+    parts = []
+    for name, population, scale, n in (
+        ("new", "young", 20.0, 40), ("new", "aged", 5.0, 10), ("old", "young", 20.0, 10), ("old", "aged", 5.0, 40)
+    ):  # fmt: skip
+        parts.append(arm(rng, scale, n, 8, arm_id=name, population=population))
+    return {"alpha": pd.concat([*parts, *(part.assign(population="all") for part in parts)], ignore_index=True)}
+
+
+def test_strata_are_pooled_over_the_replicates_as_each_replicate_alone_says(typed, layered):
+    made = carry_out(entry(strata=STRATA), typed, layered)
+    rows = layered["alpha"][layered["alpha"]["population"] != "all"]
+    z, ratios = [], []
+    for _, part in rows.groupby("replicate"):
+        three = (part["time"], part["event"], part["arm_id"] == "new")
+        z.append(logrank(*three, strata=part["population"]).z)
+        ratios.append(cox(*three, strata=part["population"]))
+    pooled = rubin(z, np.ones(len(z)), complete_df=rows["event"].sum() / 8 - 1)
+    row = one(made, "log-rank, stratified by age", "z")
+    assert (row["estimate"], row["lower"]) == pytest.approx((pooled.estimate, pooled.lower))
+    row = one(made, "Cox (Efron), stratified by age")
+    assert row["estimate"] == pytest.approx(exp(np.mean([each.log_hr for each in ratios])))
+    assert row["upper"] > exp(np.mean([each.log_hr for each in ratios]) + 1.96 * np.mean([r.se for r in ratios]))
+    assert "2 strata with all patients" in row["note"]
+    # The naive ratio is confounded by age, the stratified one is not.
+    assert one(made, "Cox (Efron), unadjusted")["upper"] < 1
+    assert row["lower"] < 1 < row["upper"]
+    table = made.tables["strata"].set_index("stratum")
+    assert table.loc["young", ["n_treatment", "n_comparator"]].tolist() == [40, 10]
+    assert table["estimate"].between(0.3, 3).all()
+
+
+@pytest.mark.parametrize(
+    ("populations", "reason"),
+    [
+        (["young", "nobody"], "no patients of alpha / new / nobody / PFS were rebuilt"),
+        (["young", "all"], "hold 90 and 60 patients, the groups 50 and 50: they overlap"),
+    ],
+)
+def test_strata_that_cannot_be_are_refused_with_the_reason(typed, layered, populations, reason):
+    made = carry_out(entry(strata=[{"name": "age", "populations": populations}]), typed, layered)
+    rows = made.rows().set_index("method")
+    for method in ("log-rank, stratified by age", "Cox (Efron), stratified by age"):
+        assert rows.loc[method, "status"] == "refused"
+        assert reason in rows.loc[method, "note"]
+    assert "strata" not in made.tables
+
+
+def test_a_stratum_without_a_ratio_says_why_and_leaves_the_others(typed, layered):
+    table = layered["alpha"]
+    alive = (table["arm_id"] == "old") & (table["population"] == "young")
+    made = carry_out(entry(strata=STRATA), typed, {"alpha": table.assign(event=table["event"].mask(alive, 0))})
+    lines = made.tables["strata"].set_index("stratum")
+    assert "no finite hazard ratio in 8 of 8 replicates" in lines.loc["young", "note"]
+    assert np.isnan(lines.loc["young", "estimate"])
+    assert one(made, "Cox (Efron), stratified by age")["status"] == "estimated"
+
+
+def test_strata_that_hold_some_of_the_patients_say_how_many(typed, layered):
+    made = carry_out(entry(strata=[{"name": "age", "populations": ["aged"]}]), typed, layered)
+    assert "1 strata with 10 of 50 and 40 of 50 patients" in one(made, "Cox (Efron), stratified by age")["note"]
 
 
 def spec(*shares):

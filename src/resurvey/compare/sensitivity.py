@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from math import exp, isfinite
+from math import exp, inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,13 @@ COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "
 COLUMNS += ["ratio_to_main", "conclusion", "status", "note"]
 
 
-def log_hazard_ratio(sets: RiskSets) -> EnsembleEstimate:
+def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
     """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none."""
     values, se = stack_cox(sets, "efron")
     known = np.isfinite(se)
     if known.mean() <= 0.5:
         raise NotEstimable(f"no finite hazard ratio in {int((~known).sum())} of {known.size} replicates")
-    return rubin(values[known], se[known] ** 2)
+    return rubin(values[known], se[known] ** 2, complete_df=complete_df)
 
 
 def patient_sensitivity(
