@@ -538,6 +538,24 @@ def test_a_network_is_judged_treatment_by_treatment(typed):
         assert len(rows[(rows["method"] == "E-value") & (rows["treatment"] == name)]) == 2
 
 
+def test_a_ratio_that_a_network_cannot_use_is_a_row_with_the_reason(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 4)]
+    rows = carry_out(entry("network", claims=claims, reference="old"), typed, {}).rows()
+    row = rows[rows["method"] == "not in the network"].iloc[0]
+    assert (row["status"], row["claim_ids"]) == ("refused", "alpha2020-hr-004")
+    assert "prints 0.90 without an interval" in row["note"]
+
+
+@pytest.mark.parametrize("kind", ["pool", "network"])
+def test_an_alternative_that_cannot_be_used_is_refused_and_not_left_out(typed, kind):
+    claims = ["alpha2020-hr-001", "alpha2020-hr-003"]
+    other = {"name": "bare", "instead_of": "alpha2020-hr-003", "use": "alpha2020-hr-004"}
+    made = carry_out(entry(kind, claims=claims, reference="old", alternatives=[other]), typed, {}).rows()
+    rows = made[made["method"].str.startswith("sensitivity: bare")]
+    assert rows["status"].tolist() == ["refused"]
+    assert "prints 0.90 without an interval" in rows["note"].iloc[0]
+
+
 def test_a_pair_given_twice_in_a_study_refuses_the_network(typed):
     claims = ["alpha2020-hr-003", "alpha2020-hr-006"]
     rows = carry_out(entry("network", claims=claims, reference="old"), typed, {}).rows()

@@ -14,6 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Entry, Pair, pair_of
 from resurvey.compare.outcome import Outcome, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
+from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.shapes import restricted_difference
 from resurvey.errors import InputError, NotEstimable
@@ -191,6 +192,8 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> O
     lines = [_printed_line(line, "as compared", "main", main.estimates) for line in known]
     for name, kind, varied in _variations(entry, typed, main):
         try:
+            for new in _claims(varied) - _claims(entry):
+                read_ratio(typed, new)  # one that cannot be used would else be left out in silence
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
             if isinstance(reason, InputError) and kind != "study left out":
@@ -239,8 +242,7 @@ def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[st
     for spec in entry.get("alternatives", ()):
         old, new = spec["instead_of"], spec["use"]
         claim(typed, "hazard_ratios", new)
-        used = {entry.get("first"), entry.get("second"), *entry.get("claims", ())}
-        if old not in used:
+        if old not in _claims(entry):
             where = table_of(typed, old)
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
@@ -248,6 +250,11 @@ def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[st
         yield spec["name"], "printed value", _exchanged(entry, old, new)
     if entry["kind"] == "network":
         yield from _fewer(entry, typed, main)
+
+
+def _claims(entry: Entry) -> set[str]:
+    """Printed ratios that a comparison rests on."""
+    return {*entry.get("claims", ()), *(entry[key] for key in ("first", "second") if key in entry)}
 
 
 def _exchanged(entry: Entry, old: str, new: str) -> Entry:
