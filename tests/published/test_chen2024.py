@@ -115,6 +115,35 @@ def test_anchored(reference, anchored, name):
         assert result.adjusted.ratio_upper == pytest.approx(table.loc["adjusted_AB", "UCL"], abs=1e-5)
 
 
+# maicplus's own test snapshot of the binary example: without the median of age. Its limits are of the same sandwich.
+SNAPSHOT = ["AGE", "AGE_SQUARED", "SEX_MALE", "ECOG0", "SMOKE", "N_PR_THER_MEDIAN"]
+
+
+def test_the_binary_snapshot(unanchored):
+    ours, _, responses = unanchored
+    targets = {f"{name}_CENTERED": 0.0 for name in SNAPSHOT}
+    rr = maic_unanchored(ours, targets, responses, measure="rr", error="sandwich", replicates=0)
+    assert rr.naive.ratio == pytest.approx(1.114286, abs=5e-7)
+    assert rr.adjusted.ratio == pytest.approx(1.023627, abs=1e-6)
+    assert (rr.adjusted.ratio_lower, rr.adjusted.ratio_upper) == pytest.approx((0.9123647, 1.148457), abs=2e-6)
+    odds = maic_unanchored(ours, targets, responses, measure="or", error="sandwich", replicates=0)
+    assert odds.naive.ratio == pytest.approx(1.519481, abs=5e-7)
+    assert odds.adjusted.ratio == pytest.approx(1.08335, abs=5e-6)
+
+
+def test_the_survival_snapshot_leg_by_leg(reference, anchored):
+    # All seven covariates; A against C, before and after, and through C against B, 0.57180 from outside.
+    case = reference["anchored"]["all_7"]
+    limits = np.log([0.4811988934, 0.67946071964])
+    outside = (np.log(0.57180044281), (limits[1] - limits[0]) / 2 / 1.959963984540054)
+    result = maic_anchored(anchored, zeros(case), outside, error="sandwich", replicates=0)
+    assert result.naive.ratio == pytest.approx(0.38765, abs=5e-6)
+    assert result.adjusted.ratio == pytest.approx(0.23916, abs=5e-6)
+    assert (result.adjusted.ratio_lower, result.adjusted.ratio_upper) == pytest.approx((0.15906, 0.35959), abs=5e-6)
+    for shown, ours in ((0.22166, result.naive), (0.13675, result.adjusted)):
+        assert np.exp(ours.estimate + outside[0]) == pytest.approx(shown, abs=5e-6)
+
+
 def test_bootstrap_is_of_the_size_of_theirs(reference, unanchored):
     # 1,000 replicates: sd of the log hazard ratio 0.1467 (comparator not resampled in theirs, so ours is larger)
     ours, other, _ = unanchored

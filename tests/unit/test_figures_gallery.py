@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+from resurvey.compare import bias_array, e_values
 from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawings
 from resurvey.figures.gallery_design import design_drawings
@@ -128,6 +129,15 @@ def test_two_groups_of_patients():
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
 
+def test_weights_of_subgroups_stand_with_their_balance():
+    shares = {"before": [0.2, 0.8], "after": [0.4, 0.6], "target": [0.4, 0.6]}
+    table = pd.DataFrame({"moment": ["old", "young"], **shares, "weight": [2.0, 0.75], "ess": 31.25, "patients": 40})
+    tables = {"estimates": pd.DataFrame([estimates()]), "balance_age": table}
+    made, drawings = names({**ENTRY, "kind": "patients"}, tables)
+    assert made == ["balance-age"]
+    assert "Weights (mean 1): old 2.00, young 0.75; effective sample size 31.2 of 40." in drawings[0].caption
+
+
 def test_a_comparison_that_was_refused_gives_no_figure_and_no_crash():
     row = estimates(estimate=math.nan, lower=math.nan, upper=math.nan, p=math.nan, evidence="none")
     for kind in ("patients", "bucher", "pool", "rates", "ratios"):
@@ -150,6 +160,11 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
     assert made == ["graph", "forest", "league"]
     assert "In 1 ordered pairs the interval lies below 1" in drawings[2].caption
+    alone = drawings[1]
+    varied = estimates(treatment="b", **{**cells, "method": "sensitivity: without s, network, random effects"})
+    tables["estimates"] = pd.concat([tables["estimates"], pd.DataFrame([varied])])
+    forest = names({**ENTRY, "kind": "network", "reference": "c"}, tables)[1][1]
+    assert forest.alt == alone.alt
 
 
 def test_pool_bucher_rates_and_ratios():
@@ -175,6 +190,19 @@ def test_pool_bucher_rates_and_ratios():
     }
     made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
     assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
+    alone = drawings[0].caption
+    judged = [estimates(method=name, **printed) for name in ("common effect", "sensitivity: x, common effect")]
+    judged.append(estimates(method="array analysis", **{**printed, "measure": "array analysis share"}))
+    wrong = {
+        "estimates": pd.DataFrame(judged),
+        "bias_array": bias_array((-0.7, 0.2)),
+        "e_values": e_values((-0.7, 0.2)),
+    }
+    made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, **wrong})
+    assert made == ["forest", "bias"] and drawings[0].caption == alone
+    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[1].caption
+    made, drawings = names({**ENTRY, "kind": "bucher"}, {**wrong, "legs": legs})
+    assert made == ["forest", "bias"] and "E-values: estimate" in drawings[1].caption
     rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
     made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
     assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption

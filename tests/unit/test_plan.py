@@ -12,9 +12,11 @@ from resurvey.compare.claims import rulings
 from resurvey.compare.groups import pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.plan import carry_out
+from resurvey.compare.rubin import rubin
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
+from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables
 
 PFS = {"endpoint": "PFS", "measure": "HR", "ci_level": "95"}
@@ -307,6 +309,75 @@ def test_a_slip_in_the_config_names_the_entry(typed, patients, change, message):
         carry_out(entry(landmarks=[6.0], **change), typed, patients)
 
 
+STRATA = [{"name": "age", "populations": ["young", "aged"]}]
+
+
+@pytest.fixture(scope="module")
+def layered():
+    """New drug mostly in the young, old drug mostly in the aged: within an age they do the same."""
+    rng = np.random.default_rng(9)
+    parts = []
+    for name, population, scale, n in (
+        ("new", "young", 20.0, 40), ("new", "aged", 5.0, 10), ("old", "young", 20.0, 10), ("old", "aged", 5.0, 40)
+    ):  # fmt: skip
+        parts.append(arm(rng, scale, n, 8, arm_id=name, population=population))
+    return {"alpha": pd.concat([*parts, *(part.assign(population="all") for part in parts)], ignore_index=True)}
+
+
+def test_strata_are_pooled_over_the_replicates_as_each_replicate_alone_says(typed, layered):
+    made = carry_out(entry(strata=STRATA), typed, layered)
+    rows = layered["alpha"][layered["alpha"]["population"] != "all"]
+    z, ratios = [], []
+    for _, part in rows.groupby("replicate"):
+        three = (part["time"], part["event"], part["arm_id"] == "new")
+        z.append(logrank(*three, strata=part["population"]).z)
+        ratios.append(cox(*three, strata=part["population"]))
+    pooled = rubin(z, np.ones(len(z)), complete_df=rows["event"].sum() / 8 - 1)
+    row = one(made, "log-rank, stratified by age", "z")
+    assert (row["estimate"], row["lower"]) == pytest.approx((pooled.estimate, pooled.lower))
+    row = one(made, "Cox (Efron), stratified by age")
+    assert row["estimate"] == pytest.approx(exp(np.mean([each.log_hr for each in ratios])))
+    assert row["upper"] > exp(np.mean([each.log_hr for each in ratios]) + 1.96 * np.mean([r.se for r in ratios]))
+    assert "2 strata with all patients" in row["note"]
+    # The naive ratio is confounded by age, the stratified one is not.
+    assert one(made, "Cox (Efron), unadjusted")["upper"] < 1
+    assert row["lower"] < 1 < row["upper"]
+    table = made.tables["strata"].set_index("stratum")
+    assert table.loc["young", ["n_treatment", "n_comparator"]].tolist() == [40, 10]
+    assert table["estimate"].between(0.3, 3).all()
+
+
+@pytest.mark.parametrize(
+    ("populations", "reason"),
+    [
+        (["young", "nobody"], "no patients of alpha / new / nobody / PFS were rebuilt"),
+        (["young", "all"], "hold 90 and 60 patients, the groups 50 and 50: they overlap"),
+    ],
+)
+def test_strata_that_cannot_be_are_refused_with_the_reason(typed, layered, populations, reason):
+    made = carry_out(entry(strata=[{"name": "age", "populations": populations}]), typed, layered)
+    rows = made.rows().set_index("method")
+    for method in ("log-rank, stratified by age", "Cox (Efron), stratified by age"):
+        assert rows.loc[method, "status"] == "refused"
+        assert reason in rows.loc[method, "note"]
+    assert "strata" not in made.tables
+
+
+def test_a_stratum_without_a_ratio_says_why_and_leaves_the_others(typed, layered):
+    table = layered["alpha"]
+    alive = (table["arm_id"] == "old") & (table["population"] == "young")
+    made = carry_out(entry(strata=STRATA), typed, {"alpha": table.assign(event=table["event"].mask(alive, 0))})
+    lines = made.tables["strata"].set_index("stratum")
+    assert "no finite hazard ratio in 8 of 8 replicates" in lines.loc["young", "note"]
+    assert np.isnan(lines.loc["young", "estimate"])
+    assert one(made, "Cox (Efron), stratified by age")["status"] == "estimated"
+
+
+def test_strata_that_hold_some_of_the_patients_say_how_many(typed, layered):
+    made = carry_out(entry(strata=[{"name": "age", "populations": ["aged"]}]), typed, layered)
+    assert "1 strata with 10 of 50 and 40 of 50 patients" in one(made, "Cox (Efron), stratified by age")["note"]
+
+
 def spec(*shares):
     return {"name": "s", "populations": ["young", "aged"], "shares": list(shares), "source": "x"}
 
@@ -394,7 +465,7 @@ def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3, 5)]
     made = carry_out(entry("network", claims=claims, reference="old", not_for=["to choose"]), typed, {})
     rows = made.rows()
-    refused = rows[rows["status"] == "refused"]
+    refused = rows[(rows["status"] == "refused") & rows["method"].str.startswith("network")]
     assert set(refused["treatment"]) == {"far", "off"}
     assert refused["note"].str.contains("no path of comparisons leads from it to old").all()
     assert one(made.__class__(rows[rows["treatment"] == "mid"]), "network, common effects")[
@@ -408,6 +479,81 @@ def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     assert {"without ALPHA", "randomised studies only"} <= set(varied["variation"])
     alone = varied[(varied["variation"] == "without ALPHA") & (varied["treatment"] == "new")]
     assert alone["estimate"].iloc[0] == pytest.approx(0.70)
+    row = rows[(rows["method"] == "sensitivity: without ALPHA, network, random effects") & (rows["treatment"] == "new")]
+    assert row["estimate"].iloc[0] == pytest.approx(0.70)
+    assert not rows["method"].str.fullmatch("sensitivity.*common effects").any()
+
+
+def test_a_treatment_that_a_left_out_study_cuts_off_is_refused_with_the_reason(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (2, 3)]
+    rows = carry_out(entry("network", claims=claims, reference="mid"), typed, {}).rows()
+    gone = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without GAMMA")]
+    assert gone[["treatment", "note"]].to_numpy().tolist() == [["new", "no ratio of it is left"]]
+    cut = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without BETA")]
+    assert cut["note"].tolist() == ["reference 'mid' is not in the network: choose one of new, old"]
+
+
+def test_printed_ratios_say_what_would_overturn_them(typed):
+    legs = {"first": "alpha2020-hr-001", "second": "alpha2020-hr-002", "path": ["new", "old", "mid"]}
+    made = carry_out(entry("bucher", **legs), typed, {})
+    main = one(made, "Bucher")
+    # The bias that brings the interval to 1 is its limit, the one that brings the ratio to 1 the ratio itself.
+    whole = made.rows().set_index("measure")["estimate"]
+    assert whole["bias needed to cross 1"] == pytest.approx(main["estimate"])
+    nearer = main["lower"] if main["estimate"] > 1 else main["upper"]
+    assert whole["shifted null margin at which significance is lost"] == pytest.approx(nearer)
+    rows = made.rows()
+    told = rows[rows["method"].isin(["E-value", "bias needed", "array analysis", "shifted null"])]
+    assert len(told) == 7
+    assert told["note"].str.endswith("of Bucher").all()
+    assert (told["status"] == "estimated").all()
+    assert {"e_values", "bias_needed", "bias_array", "shifted_null"} <= set(made.tables)
+
+
+def test_a_pool_is_judged_by_its_own_interval_and_without_each_study(typed):
+    made = pooled(typed)
+    main = one(made, "random effects, REML, Hartung-Knapp")
+    rows = made.rows().set_index("measure")["estimate"]
+    # t with one degree of freedom: a normal interval around the same standard error would be a sixth as wide.
+    assert rows["shifted null margin at which significance is lost"] == pytest.approx(main["upper"])
+    assert rows["bias needed to change the conclusion"] == pytest.approx(1.0)
+    assert main["upper"] > 1
+    left = one(made, "sensitivity: without ALPHA, random effects, REML, Hartung-Knapp")
+    assert left["estimate"] == pytest.approx(0.70)
+    assert "one ratio is left, with its own interval" in left["note"]
+    single = carry_out(entry("pool", claims=["alpha2020-hr-001"]), typed, {})
+    told = single.rows()
+    assert told.loc[told["method"] == "E-value", "note"].str.endswith("of common effect").all()
+
+
+def test_a_network_is_judged_treatment_by_treatment(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3)]
+    made = carry_out(entry("network", claims=claims, reference="old"), typed, {})
+    rows = made.rows()
+    table = made.tables["bias_needed"]
+    for name in ("new", "mid"):
+        ratio = rows[(rows["method"] == "network, random effects") & (rows["treatment"] == name)]["estimate"].iloc[0]
+        chosen = table[(table["treatment"] == name) & (table["question"] == "cross 1")]
+        assert chosen["ratio_bias"].tolist() == pytest.approx([ratio])
+        assert len(rows[(rows["method"] == "E-value") & (rows["treatment"] == name)]) == 2
+
+
+def test_a_ratio_that_a_network_cannot_use_is_a_row_with_the_reason(typed):
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 4)]
+    rows = carry_out(entry("network", claims=claims, reference="old"), typed, {}).rows()
+    row = rows[rows["method"] == "not in the network"].iloc[0]
+    assert (row["status"], row["claim_ids"]) == ("refused", "alpha2020-hr-004")
+    assert "prints 0.90 without an interval" in row["note"]
+
+
+@pytest.mark.parametrize("kind", ["pool", "network"])
+def test_an_alternative_that_cannot_be_used_is_refused_and_not_left_out(typed, kind):
+    claims = ["alpha2020-hr-001", "alpha2020-hr-003"]
+    other = {"name": "bare", "instead_of": "alpha2020-hr-003", "use": "alpha2020-hr-004"}
+    made = carry_out(entry(kind, claims=claims, reference="old", alternatives=[other]), typed, {}).rows()
+    rows = made[made["method"].str.startswith("sensitivity: bare")]
+    assert rows["status"].tolist() == ["refused"]
+    assert "prints 0.90 without an interval" in rows["note"].iloc[0]
 
 
 def test_a_pair_given_twice_in_a_study_refuses_the_network(typed):

@@ -196,6 +196,47 @@ def test_a_refused_comparison_says_why(tmp_path):
     assert "This comparison was not made: No ratios." in said
 
 
+def network_results():
+    """A network of two regimens, one of them varied, with what would overturn each."""
+    line = {
+        "comparison_id": "net",
+        "kind": "network",
+        "status": "estimated",
+        "measure": "HR",
+        "evidence": "printed ratios",
+    }
+    line |= {"comparator": "c", "population": "all", "ci_level": 0.95, "p": 0.2, "note": "", "claim_ids": ""}
+    rows = []
+    for name, value in (("a", 0.5), ("b", 0.8)):
+        for model in ("common", "random"):
+            rows.append(line | {"method": f"network, {model} effects", "treatment": name, "estimate": value})
+    rows.append(
+        line | {"method": "sensitivity: without s, network, random effects", "treatment": "a", "estimate": 0.11}
+    )
+    table = pd.DataFrame(rows).assign(lower=lambda t: t["estimate"] - 0.1, upper=lambda t: t["estimate"] + 0.1)
+    key = {"treatment": ["a"] * 2 + ["b"] * 2, "comparator": "c"}
+    values = pd.DataFrame({**key, "of": ["estimate", "nearer limit"] * 2, "e_value": [2.61, 2.11, 1.81, 1.0]})
+    needed = pd.DataFrame(
+        {**key, "question": ["change the conclusion", "cross 1"] * 2, "ratio_bias": [0.61, 0.5, 1.0, 0.8]}
+    )
+    entry = {"id": "net", "kind": "network", "question": "A net", "reference": "c", "assumptions": ["x"], "claims": []}
+    folders = {"net": {"e_values": values, "bias_needed": needed}}
+    return Results(Choices("Net", "What?", comparisons=[entry]), comparisons=table, folders=folders)
+
+
+def test_a_network_shows_its_own_estimates_and_what_would_overturn_each():
+    results = network_results()
+    tables = {b.anchor: b for b in flat(report_document(results).blocks) if isinstance(b, Table)}
+    shown = [[plain(cell) for cell in row.cells] for row in tables["tab-net"].rows]
+    assert [row[1] for row in shown] == ["0.50 (0.40 to 0.60)", "0.80 (0.70 to 0.90)"]
+    overturn = [[plain(cell) for cell in row.cells][1:] for row in tables["tab-net-bias"].rows]
+    assert overturn == [["2.61", "2.11", "0.61", "0.50"], ["1.81", "1", "1.00", "0.80"]]
+    # At a glance: of two regimens, not of three, and without an E-value of the whole.
+    (glance,) = tables["tab-main"].rows
+    assert "2 of 2 regimens differ clearly" in plain(glance.cells[1])
+    assert plain(glance.cells[3]) == ""
+
+
 def test_a_project_with_nothing_still_has_a_report():
     document = report_document(Results(Choices("Empty", "Is anything there?")))
     said = all_words(document)

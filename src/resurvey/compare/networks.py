@@ -13,6 +13,7 @@ from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import league, p_scores, rank_probabilities
 from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.printed import left_out
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
@@ -47,6 +48,7 @@ def compare_network(entry: Entry, typed: Tables, *, extras: bool = True) -> Outc
     nodes = sorted({*contrasts["treatment"], *contrasts["comparator"]})
     if entry["reference"] not in nodes:
         raise InputError(f"reference {entry['reference']!r} is not in the network: choose one of {', '.join(nodes)}")
+    unused = [left_out(entry, typed, name, reason, "not in the network") for name, reason in reasons.items()]
     if not extras:
         return Outcome(pd.DataFrame(_rows(entry, made, contrasts, nodes, "")), {"contrasts": contrasts})
     alike = transitivity(typed, contrasts)
@@ -55,7 +57,7 @@ def compare_network(entry: Entry, typed: Tables, *, extras: bool = True) -> Outc
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking, "transitivity": alike}
     tables["messages"] = _message_table(made, said, messages(alike), limits)
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
-    return Outcome(pd.DataFrame(rows), tables | _extras(made, entry.get("order", ())))
+    return Outcome(pd.DataFrame(rows + unused), tables | _extras(made, entry.get("order", ())))
 
 
 def _message_table(made: Network, said: Sequence[str], differs: Sequence[str], limits: Sequence[str]) -> pd.DataFrame:

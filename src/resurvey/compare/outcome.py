@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,18 @@ class Outcome:
     def rows(self) -> pd.DataFrame:
         """The estimates with the promised columns, in order."""
         return self.estimates.reindex(columns=COLUMNS)
+
+
+class RowMaker(Protocol):
+    """Whoever knows what is compared, and makes rows that say so."""
+
+    def row(
+        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
+    ) -> dict[str, Any]:
+        """A row of comparisons.csv."""
+
+    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+        """A row that says why there is no estimate."""
 
 
 def row(

@@ -17,6 +17,7 @@ from resurvey.compare.pairwise import pairwise
 from resurvey.compare.sensitivity import patient_sensitivity
 from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
 from resurvey.compare.shares import side_by_side, specs_of, standardised
+from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.tables import Tables
 
@@ -27,8 +28,9 @@ LANDMARKS = (6.0, 12.0)
 def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
     """First group against second over all replicates.
 
-    Beside the naive estimates: every printed result of the same comparison, the treatment group standardised to other
-    populations, parametric fits, sensitivity to data cut and reconstruction, and what an unmeasured factor could do.
+    Beside the naive estimates: those within strata, every printed result of the same comparison, the treatment group
+    standardised to other populations, parametric fits, sensitivity to data cut and reconstruction, and what an
+    unmeasured factor could do.
 
     Raises
     ------
@@ -48,6 +50,10 @@ def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.Data
     tables |= wrong
     rows = [_pairwise_row(pair, line) for _, line in made.rows.iterrows()]
     rows += p_rows(pair, made) + rmst_rows(pair, landmarks)
+    within = [stratified(pair, spec, patients) for spec in entry.get("strata", ())]
+    rows += [line for more, _ in within for line in more]
+    if any(len(table) for _, table in within):
+        tables["strata"] = pd.concat([table for _, table in within], ignore_index=True)
     for spec in specs_of(entry):
         more, balance = standardised(pair, spec, typed, patients)
         rows += more

@@ -12,6 +12,7 @@ from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.patients import compare_patients
 from resurvey.compare.printed import compare_bucher, compare_pool
+from resurvey.compare.printed_bias import with_bias
 from resurvey.compare.rates import compare_rates, compare_ratios
 from resurvey.compare.sensitivity import Make, with_alternatives
 from resurvey.errors import InputError, ResurveyError
@@ -59,7 +60,7 @@ def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd
             return compare_patients(entry, typed, patients)
         make = PRINTED[entry["kind"]]
         if entry["kind"] in VARIED:
-            return with_alternatives(entry, typed, make, VARIED[entry["kind"]])
+            return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry["kind"]]))
         return make(entry, typed)
     except InputError as error:
         raise InputError(f"comparison {entry['id']!r}: {error}") from None

@@ -44,8 +44,8 @@ def compare_bucher(entry: Entry, typed: Tables) -> Outcome:
 def compare_pool(entry: Entry, typed: Tables) -> Outcome:
     """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row."""
     effects, reasons = read_ratios(typed, entry["claims"])
-    rows = [_left_out(entry, typed, claim_id, reason) for claim_id, reason in reasons.items()]
-    rows += [_left_out(entry, typed, claim_id, _why_not(typed, claim_id)) for claim_id in entry.get("not_pooled", ())]
+    unread = reasons | {name: _why_not(typed, name) for name in entry.get("not_pooled", ())}
+    rows = [left_out(entry, typed, name, reason, "not pooled") for name, reason in unread.items()]
     if effects.empty:
         raise NotEstimable("no ratio of the list can be pooled: " + "; ".join(reasons.values()))
     effects["study"] = _unique_names(effects)
@@ -136,11 +136,12 @@ def _why_not(typed: Tables, claim_id: str) -> str:
     )
 
 
-def _left_out(entry: Entry, typed: Tables, claim_id: str, reason: str) -> dict[str, Any]:
+def left_out(entry: Entry, typed: Tables, claim_id: str, reason: str, method: str) -> dict[str, Any]:
+    """A refused row for a printed claim that cannot be used; `method` says where it would have belonged."""
     table = table_of(typed, claim_id)
     found = claim(typed, table, claim_id)
     facts: dict[str, Any] = {"population": f"{found['study_id']}, {found['population']}", "endpoint": found["endpoint"]}
-    return refused_row(entry, "not pooled", "HR", reason, "printed ratios", claim_ids=claim_id, **facts)
+    return refused_row(entry, method, "HR", reason, "printed ratios", claim_ids=claim_id, **facts)
 
 
 def _unique_names(effects: pd.DataFrame) -> pd.Series:

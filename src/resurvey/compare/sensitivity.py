@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from math import exp, isfinite
+from math import exp, inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Entry, Pair, pair_of
 from resurvey.compare.outcome import Outcome, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
+from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.shapes import restricted_difference
 from resurvey.errors import InputError, NotEstimable
@@ -27,13 +28,13 @@ COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "
 COLUMNS += ["ratio_to_main", "conclusion", "status", "note"]
 
 
-def log_hazard_ratio(sets: RiskSets) -> EnsembleEstimate:
+def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
     """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none."""
     values, se = stack_cox(sets, "efron")
     known = np.isfinite(se)
     if known.mean() <= 0.5:
         raise NotEstimable(f"no finite hazard ratio in {int((~known).sum())} of {known.size} replicates")
-    return rubin(values[known], se[known] ** 2)
+    return rubin(values[known], se[known] ** 2, complete_df=complete_df)
 
 
 def patient_sensitivity(
@@ -183,27 +184,52 @@ Make = Callable[[Entry, Tables], Outcome]
 def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> Outcome:
     """A comparison of printed ratios (by `make`), and `again` with each claim exchanged that `alternatives` lists.
 
-    The repeats give sensitivity.csv and, for all kinds but a network (whose rows are too many), rows of
-    comparisons.csv whose method begins with `sensitivity`.
+    The repeats give sensitivity.csv, and rows of comparisons.csv whose method begins with `sensitivity`: of a network
+    only those of random effects, the model to read where studies disagree.
     """
     main = make(entry, typed)
-    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in _leading(main.estimates)]
+    known = leading_rows(main.estimates)
+    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in known]
     for name, kind, varied in _variations(entry, typed, main):
         try:
+            for new in _claims(varied) - _claims(entry):
+                read_ratio(typed, new)  # one that cannot be used would else be left out in silence
             repeated = again(varied, typed)
-            leading = _leading(repeated.estimates)
-            lines += [_printed_line(line, name, kind, main.estimates) for line in leading]
-        except NotEstimable as reason:
+        except (NotEstimable, InputError) as reason:
+            if isinstance(reason, InputError) and kind != "study left out":
+                raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
-    table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
-    if len(table) <= len(_leading(main.estimates)):
+            continue
+        lines += [_printed_line(line, name, kind, main.estimates) for line in leading_rows(repeated.estimates)]
+        lines += [{**_refused(name, kind, reason), **line} for line, reason in _lost(known, repeated.estimates)]
+    lines += list(_left_out(typed, main))
+    if len(lines) == len(known):
         return main
-    rows = [] if entry["kind"] == "network" else [_printed_row(entry, line) for line in lines if line["kind"] != "main"]
-    estimates = pd.concat([main.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else main.estimates
-    return Outcome(estimates, {**main.tables, "sensitivity": table})
+    told = [line for line in lines if line["kind"] != "main" and _is_told(entry, line)]
+    rows = pd.DataFrame([_printed_row(entry, line) for line in told])
+    table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
+    return Outcome(pd.concat([main.estimates, rows], ignore_index=True), {**main.tables, "sensitivity": table})
 
 
-def _leading(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+def _is_told(entry: Entry, line: Mapping[str, Any]) -> bool:
+    """Whether a variation is a row of comparisons.csv too, and not of sensitivity.csv alone."""
+    return entry["kind"] != "network" or "common" not in line.get("model", "")
+
+
+def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
+    """Main estimates that a variation leaves without a counterpart, with the reason."""
+    keys = ["method", "treatment", "comparator"]
+    kept = {tuple(line[key] for key in keys) for line in leading_rows(estimates)}
+    refused = estimates[estimates["status"] == "refused"]
+    for line in known:
+        if tuple(line[key] for key in keys) in kept:
+            continue
+        same = refused[(refused["method"] == line["method"]) & (refused["treatment"] == line["treatment"])]
+        reason = str(same["note"].iloc[0]) if len(same) else "no ratio of it is left"
+        yield {"model": line["method"], **{key: line[key] for key in keys[1:]}}, reason
+
+
+def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
     rows = estimates[(estimates["measure"] == "HR") & (estimates["status"] == "estimated")]
     rows = rows[~rows["method"].str.startswith(("prediction", "not pooled"))]
@@ -216,8 +242,7 @@ def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[st
     for spec in entry.get("alternatives", ()):
         old, new = spec["instead_of"], spec["use"]
         claim(typed, "hazard_ratios", new)
-        used = {entry.get("first"), entry.get("second"), *entry.get("claims", ())}
-        if old not in used:
+        if old not in _claims(entry):
             where = table_of(typed, old)
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
@@ -225,6 +250,11 @@ def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[st
         yield spec["name"], "printed value", _exchanged(entry, old, new)
     if entry["kind"] == "network":
         yield from _fewer(entry, typed, main)
+
+
+def _claims(entry: Entry) -> set[str]:
+    """Printed ratios that a comparison rests on."""
+    return {*entry.get("claims", ()), *(entry[key] for key in ("first", "second") if key in entry)}
 
 
 def _exchanged(entry: Entry, old: str, new: str) -> Entry:
@@ -250,11 +280,32 @@ def _fewer(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, st
     for study in dict.fromkeys(contrasts["study"]):
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
-            yield f"without {studies['acronym'].get(study, study)}", "study left out", {**entry, "claims": left}
+            yield f"without {_called(studies, str(study))}", "study left out", {**entry, "claims": left}
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
         yield "randomised studies only", "study left out", {**entry, "claims": randomised}
+
+
+def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
+    """The random-effects ratio of a pool without each study in turn, as its table of leaving out has it."""
+    table = main.tables.get("leave_one_out", pd.DataFrame())
+    whole = [line for line in leading_rows(main.estimates) if str(line["method"]).startswith("random effects")]
+    if table.empty or not whole:
+        return
+    studies, rest = typed["studies"].set_index("study_id"), table[table["group"] == "all"]
+    note = "one ratio is left, with its own interval" if len(rest) == 2 else ""
+    for _, left in rest.iterrows():
+        ends = {key: exp(left[key]) for key in ("estimate", "lower", "upper")}
+        line = {**whole[0], **ends, "p": left["p"]}
+        name = f"without {_called(studies, str(left['left_out']))}"
+        yield {**_printed_line(line, name, "study left out", main.estimates), "note": note}
+
+
+def _called(studies: pd.DataFrame, study: str) -> str:
+    """A study by its acronym, with the population where a study gives several ratios of a pool."""
+    name, *population = study.split(", ", 1)
+    return ", ".join([str(studies["acronym"].get(name, name)), *population])
 
 
 def _printed_line(line: Mapping[str, Any], name: str, kind: str, main: pd.DataFrame) -> dict[str, Any]:
@@ -281,9 +332,8 @@ def _printed_row(entry: Entry, line: Mapping[str, Any]) -> dict[str, Any]:
     if line["status"] == "refused":
         return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
-    note = (
-        f"{line['ratio_to_main']:.2f} times the main ratio; conclusion {line['conclusion']}"
-        if line.get("conclusion")
-        else ""
-    )
+    words = [line["note"]]
+    if line.get("conclusion"):
+        words += [f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
+    note = "; ".join(part for part in words if part)
     return row(entry, method, "HR", *values, "printed ratios", note=note, **facts)

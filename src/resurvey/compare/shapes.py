@@ -10,6 +10,7 @@ import pandas as pd
 
 from resurvey.compare.bias import bias_array, bias_needed, e_values, shifted_null
 from resurvey.compare.groups import Pair
+from resurvey.compare.outcome import RowMaker
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
@@ -108,7 +109,7 @@ def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
     return rows
 
 
-def bias_tables(effect: EnsembleEstimate) -> dict[str, pd.DataFrame]:
+def bias_tables(effect: object) -> dict[str, pd.DataFrame]:
     """What would have to be wrong with a log hazard ratio: e_values, bias_needed, bias_array, shifted_null."""
     shifted = shifted_null(effect)
     return {
@@ -127,7 +128,7 @@ BIAS_MEASURES = {
 }
 
 
-def bias_rows(pair: Pair, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """The same in rows; all refused with the reason where there is no ratio to judge."""
     if not tables:
         reason = "no finite hazard ratio, so nothing can be said of its bias"

@@ -214,13 +214,19 @@ def _balance(entry: Entry, name: str, table: pd.DataFrame, folder: str) -> Drawi
     label = next(column for column in table.columns if table[column].dtype == object)
     apart = float((table["after"] - table["target"]).abs().max())
     what = name.removeprefix("balance").strip("_").replace("_", " ")
+    weights = ""
+    if {"weight", "ess", "patients"} <= set(table.columns):
+        each = ", ".join(f"{row[label]} {number(row['weight'])}" for _, row in table.iterrows())
+        size = table.iloc[0]
+        weights = f" Weights (mean 1): {each}; effective sample size {size['ess']:.1f} of {size['patients']:.0f}."
     return drawing_of(
         entry,
         name,
         f"balance {what}".strip(),
         f"Balance before and after weighting {what}: mean (share) of each covariate in the treatment arm "
         "beside the target; "
-        f"greatest distance after weighting {apart:.2g}. Balance on these says nothing of what was not measured.",
+        f"greatest distance after weighting {apart:.2g}.{weights} Balance on these says nothing of what was not "
+        "measured.",
         f"Dot plot of {len(table)} covariates before and after weighting; greatest distance after it {apart:.2g}.",
         f"{folder}/{name}.csv",
         comparison.love_plot(table, before="before", after="after", target="target", label=label),
@@ -286,12 +292,25 @@ def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
         f"{folder}/legs.csv",
         figure,
     )
+    yield from _printed_bias(entry, tables, labels, folder)
+
+
+def _printed_bias(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """The bias array of a comparison of printed ratios, where it was made."""
+    if "bias_array" not in tables:
+        return
+    estimates = tables["estimates"]
+    told = estimates[estimates["method"] == "array analysis"].iloc[0]
+    sides = [" or ".join(labels.treatment(name) for name in str(told[side]).split(" or "))
+             for side in ("treatment", "comparator")]  # fmt: skip
+    yield _bias(entry, tables, dict(zip(("first", "second"), sides, strict=True)), _grade(estimates), folder)
 
 
 def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     estimates = tables["estimates"]
     if "studies" not in tables:
         return
+    estimates = estimates[(estimates["measure"] == "HR") & ~estimates["method"].str.startswith("sensitivity")]
     names = {str(study): labels.study(study) for study in tables["studies"]["study"]}
     rows = forest.pooled_rows(tables["studies"], estimates, names)
     sides = ("treatment", "comparator")
@@ -322,6 +341,7 @@ def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator
     )
     if "leave_one_out" in tables:
         yield _left_out(entry, tables["leave_one_out"], names, first, folder)
+    yield from _printed_bias(entry, tables, labels, folder)
 
 
 def _left_out(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], first: str, folder: str) -> Drawing:

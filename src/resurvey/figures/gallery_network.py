@@ -39,7 +39,7 @@ def said_of(row: pd.Series) -> str:
 
 def network_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     """Figures of a network comparison, from the tables that are there."""
-    reference, estimates = entry["reference"], tables["estimates"]
+    reference, estimates = entry["reference"], _network_rows(tables["estimates"])
     names = {
         t: labels.treatment(t)
         for t in {*tables["contrasts"]["treatment"], *tables["contrasts"]["comparator"], reference}
@@ -72,6 +72,11 @@ def network_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) 
         )
     if "contributions" in tables:
         yield _contributions(entry, tables["contributions"], names, reference, grade, folder)
+
+
+def _network_rows(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The estimates of the network itself, without those of its sensitivity and bias."""
+    return estimates[estimates["method"].str.startswith("network")]
 
 
 def _graph(entry: Entry, contrasts: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:

@@ -12,9 +12,12 @@ from resurvey.report.document import (
     Bullets,
     Cite,
     Claims,
+    Column,
     Heading,
     Notice,
     Paragraph,
+    Row,
+    Table,
     Words,
     anchor,
     words,
@@ -179,6 +182,9 @@ def _sensitivity(results: Results, entry: Entry, claims: tuple[str, ...]) -> Ite
     if not values and not needed:
         return
     yield Heading(3, "What would overturn it", anchor("sensitivity", entry["id"]))
+    if entry["kind"] == "network":
+        yield _by_regimen(results, entry, values, needed, claims)
+        return
     items: list[Words] = []
     for row in values:
         items.append(
@@ -191,6 +197,43 @@ def _sensitivity(results: Results, entry: Entry, claims: tuple[str, ...]) -> Ite
     yield Bullets(tuple(items))
     if claims:
         yield Paragraph(words("Printed numbers behind all of this: ", Claims(claims, count(len(claims), "row")), "."))
+
+
+def _by_regimen(
+    results: Results, entry: Entry, values: Sequence[Record], needed: Sequence[Record], claims: tuple[str, ...]
+) -> Table:
+    """E-values and the bias needed of every treatment of a network against the reference."""
+    label = results.labels.treatment
+    strength = {(row["treatment"], row["of"]): row["e_value"] for row in values}
+    bias = {(row["treatment"], row["question"]): row["ratio_bias"] for row in needed}
+    made = [
+        Row((
+            words(label(name)),
+            words(number(strength[(name, "estimate")])),
+            words(number(strength[(name, "nearer limit")])),
+            words(ratio(bias[(name, "change the conclusion")])),
+            words(ratio(bias[(name, "cross 1")])),
+        ))
+        for name in dict.fromkeys(row["treatment"] for row in values)
+    ]  # fmt: skip
+    return Table(
+        anchor=anchor("tab", entry["id"], "bias"),
+        title=f"{entry['question']}: what would overturn each ratio",
+        columns=(
+            Column("Regimen", weight=2),
+            Column("E-value of the estimate", "number"),
+            Column("E-value of the nearer limit", "number"),
+            Column("Bias to change the conclusion", "number"),
+            Column("Bias to bring it to 1", "number"),
+        ),
+        rows=tuple(made),
+        note=words(
+            f"Random effects, against {label(entry.get('reference', ''))}. A bias is the hazard ratio that bias alone "
+            "would have to make out of no difference; 1 where the interval includes no difference as it stands. "
+            f"Source: results/comparisons/{entry['id']}/e_values.csv, bias_needed.csv."
+        ),
+        claims=claims,
+    )
 
 
 def _bias_words(row: Record) -> Words:

@@ -92,6 +92,7 @@ def _network_tables(
     results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table]:
     label = results.labels.treatment
+    lines = [line for line in lines if str(line["method"]).startswith("network")]
     names = list(dict.fromkeys(str(line["treatment"]) for line in lines))
     place = {(str(line["treatment"]), "random" in str(line["method"])): line for line in lines}
     scores = {

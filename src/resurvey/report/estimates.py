@@ -57,9 +57,9 @@ def main_rows(lines: Sequence[Record], kind: str) -> list[Record]:
     """The rows a comparison is known by."""
     wanted = {
         "patients": lambda r: r["measure"] == "HR" and str(r["method"]).startswith("Cox (Efron)"),
-        "bucher": lambda r: True,
+        "bucher": lambda r: r["method"] == "Bucher",
         "pool": lambda r: str(r["method"]).startswith("random"),
-        "network": lambda r: "random" in str(r["method"]),
+        "network": lambda r: str(r["method"]).startswith("network, random"),
         "rates": lambda r: "difference" in str(r["measure"]),
         "ratios": lambda r: r["measure"] == "median ratio",
     }[kind]
@@ -132,5 +132,7 @@ def _network_said(results: Results, chosen: Sequence[Record], entry: Entry) -> s
 
 def _e_value(results: Results, entry: Entry) -> str:
     table = results.folders.get(entry["id"], {}).get("e_values", pd.DataFrame())
+    if "treatment" in table:
+        return ""  # a network has one for each regimen, and none for itself
     found = {str(row["of"]): row["e_value"] for row in rows(table)}
     return number(found.get("nearer limit")) if "nearer limit" in found else ""

@@ -1,0 +1,88 @@
+"""What would have to be wrong with a comparison of printed ratios: the same tables and rows as of rebuilt patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from resurvey.compare.estimates import from_interval
+from resurvey.compare.groups import Entry
+from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.sensitivity import leading_rows
+from resurvey.compare.shapes import bias_rows, bias_tables
+
+FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
+
+
+@dataclass(frozen=True)
+class PrintedRatio:
+    """A ratio that rests on printed ratios, and what every row about it says.
+
+    Attributes
+    ----------
+    entry : mapping
+        The config entry.
+    line : mapping
+        Its row of comparisons.csv.
+    """
+
+    entry: Entry
+    line: Mapping[str, Any]
+
+    @property
+    def effect(self) -> tuple[float, float]:
+        """Log ratio, and the standard error whose normal interval is the interval of the row.
+
+        A Hartung-Knapp interval rests on t with few degrees of freedom; what brings that interval to 1 is asked for.
+        """
+        ends = (float(self.line[key]) for key in ("estimate", "lower", "upper"))
+        return from_interval(*ends, level=float(self.line["ci_level"]))
+
+    def row(
+        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
+    ) -> dict[str, Any]:
+        """A row about this ratio; its note ends with the method that gave the ratio."""
+        note = "; ".join(part for part in (extra.pop("note", ""), f"of {self.line['method']}") if part)
+        facts = {**self._facts(), **extra, "note": note}
+        return row(self.entry, method, measure, estimate, lower, upper, p, "printed ratios", **facts)
+
+    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+        """A row that says why there is no estimate."""
+        return refused_row(self.entry, method, measure, reason, "printed ratios", **self._facts(), **extra)
+
+    def _facts(self) -> dict[str, Any]:
+        return {key: self.line[key] for key in FACTS if key in self.line}
+
+
+def with_bias(entry: Entry, made: Outcome) -> Outcome:
+    """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
+
+    Judged is the random-effects estimate where there is one (of a network: each treatment against the reference), else
+    the only one. The tables of a network name treatment and comparator.
+    """
+    ratios = [PrintedRatio(entry, line) for line in judged(made.estimates)]
+    rows: list[dict[str, Any]] = []
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for one in ratios:
+        tables = bias_tables(one.effect)
+        rows += bias_rows(one, tables)
+        for name, table in tables.items():
+            parts.setdefault(name, []).append(_named(one, table) if entry["kind"] == "network" else table)
+    joined = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
+    estimates = pd.concat([made.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else made.estimates
+    return Outcome(estimates, {**made.tables, **joined})
+
+
+def judged(estimates: pd.DataFrame) -> list[dict[str, Any]]:
+    """The ratios whose bias is asked for: random effects where there are any, else all leading ones."""
+    lines = [line for line in leading_rows(estimates) if not str(line["method"]).startswith("sensitivity")]
+    random = [line for line in lines if "random effects" in str(line["method"])]
+    return random or lines
+
+
+def _named(one: PrintedRatio, table: pd.DataFrame) -> pd.DataFrame:
+    names = {key: one.line[key] for key in ("treatment", "comparator")}
+    return table.assign(**names)[[*names, *table.columns]]
