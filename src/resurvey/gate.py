@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resurvey import quick
 from resurvey.errors import InputError
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
@@ -65,6 +66,7 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
     state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
     if memory is not None and memory.is_file() and memory.read_text(encoding="utf-8") == state:
         return
+    quick.skip_iri_grammars()
     import jsonschema
     import yaml
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from resurvey import gate, provenance
+from resurvey import gate, provenance, quick
 from resurvey.workflow import folder as workflow_folder
 from resurvey.errors import ResurveyError
 
+quick.skip_iri_grammars()
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 

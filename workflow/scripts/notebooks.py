@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
-
 from resurvey import tables
 from resurvey.logs import log_to
 from resurvey.report import narrate, notebooks  # noqa: F401 - what notebooks read with belongs to the rule's fingerprint
@@ -17,4 +15,4 @@ paths = [Path(path) for path in snakemake.input.notebooks]
 for path, notebook in zip(paths, notebooks.execute(paths, Path.cwd()), strict=True):
     folder = Path(snakemake.output.html[0]).parent
     tables.write_text(notebooks.page(notebook, path.stem), folder / f"{path.stem}.html")
-    tables.write_text(nbformat.writes(notebook) + "\n", folder / f"{path.stem}.ipynb")
+    tables.write_text(notebooks.source(notebook), folder / f"{path.stem}.ipynb")

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
+from resurvey.quick import skip_iri_grammars
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
 
+skip_iri_grammars()
 TIMEOUT_SECONDS = 120
 PICTURE = re.compile(r"<svg\b.*?</svg>|<img\b[^>]*>", re.DOTALL)
 # The same on every machine: a kernel adds its own version of Python.
@@ -135,6 +137,13 @@ def _stable(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def source(notebook: NotebookNode) -> str:
+    """The notebook as the text of its file."""
+    import nbformat
+
+    return str(nbformat.writes(notebook)) + "\n"
+
+
 def without_images(notebook: NotebookNode) -> NotebookNode:
     """The notebook as it is committed: text and tables, no pictures."""
     import copy
@@ -196,11 +205,9 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
     list of Path
         Notebooks whose file changed.
     """
-    import nbformat
-
     changed = []
     for path, notebook in zip(paths, execute(paths, folder), strict=True):
-        text = nbformat.writes(without_images(notebook)) + "\n"
+        text = source(without_images(notebook))
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8", newline="\n")
             changed.append(path)
