@@ -86,11 +86,13 @@ def _keep_above_half(time: Floats, event: Floats, since: float) -> None:
         marks = event[row]
         free = np.flatnonzero((marks == 0) & (time[row] > since))  # censored, and may become events
         last = int(np.flatnonzero(marks)[-1])
-        while np.prod(kept[marks > 0]) <= 0.5 + 1e-9:
+        level = np.prod(kept[marks > 0])
+        while level <= 0.5 + 1e-9:
             free = free[: np.searchsorted(free, last)]
             if not free.size:
                 break
             marks[last], marks[free[-1]] = 0.0, 1.0
+            level = level / kept[last] * kept[free[-1]] if kept[last] > 0 else np.prod(kept[marks > 0])
             free = free[:-1]
             last -= 1  # between the exchanged two there were events only
 
