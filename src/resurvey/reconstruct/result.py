@@ -87,7 +87,7 @@ def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.Data
         order = np.lexsort((-e, t))
         frames.append((np.full(t.size, index, dtype=np.int64), t[order], e[order]))
     columns = [np.concatenate(column) for column in zip(*frames, strict=True)]
-    return pd.DataFrame(dict(zip(["replicate", "time", "event"], columns, strict=True)))
+    return pd.DataFrame(dict(zip(["replicate", "time", "event"], columns, strict=True)), copy=False)
 
 
 def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -96,4 +96,5 @@ def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     kinds = {"fact": object, "note": object, "holds": bool}
     columns["note"] = ["" if note is None else note for note in columns["note"]]
     # arrays of a known kind spare pandas the search for one, which took a third of a whole reconstruction
-    return pd.DataFrame({name: np.array(values, dtype=kinds.get(name, float)) for name, values in columns.items()})
+    arrays = {name: np.array(values, dtype=kinds.get(name, float)) for name, values in columns.items()}
+    return pd.DataFrame(arrays, copy=False)
