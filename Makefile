@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A step computes on the cores Snakemake gives it; libraries that start threads of their own would fight over them.
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
+# Where it is set, every one of some forty steps would compile this package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: results test check lint lock docs notebooks clean help
 
@@ -45,8 +47,8 @@ lock:
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# Compiled here, on all cores: where PYTHONDONTWRITEBYTECODE is set every step would compile pandas anew.
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@# Compiled here, on all cores, so that the first steps do not, side by side.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib src >/dev/null 2>&1 || true
 	@touch .venv/.ready
 
 clean:
