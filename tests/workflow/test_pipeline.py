@@ -103,6 +103,23 @@ def test_two_clean_runs_give_the_same_bytes(built, tmp_path):
     assert checksums(other) == checksums(built)
 
 
+def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(tmp_path):
+    made = []
+    for jobs in (1, 4):
+        folder = write_project(tmp_path / str(jobs))
+        config = folder / "config.yaml"
+        text = config.read_text(encoding="utf-8")
+        wanted = f"replicates: 20\n  block: 5\n  jobs: {jobs}\n"
+        config.write_text(text.replace("replicates: 20\n", wanted), encoding="utf-8")
+        if jobs == 4:
+            assert {"reconstruct_blocks", "join_blocks"} <= planned(folder)
+        run = snakemake(folder, "-c2", "results/reconstruction/accuracy.csv", "results/comparisons/comparisons.csv")
+        assert run.returncode == 0, run.stdout + run.stderr
+        made.append(checksums(folder))
+    assert made[0] == made[1]
+    assert "data/processed/patients/alpha.parquet" in made[0]
+
+
 def test_a_cell_about_no_arm_leaves_the_patients_alone(project):
     replace(project, "proportions", ",21.0,", ",21.1,")
     todo = planned(project)
