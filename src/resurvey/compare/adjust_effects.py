@@ -162,6 +162,7 @@ def weighted_means(
 
 
 def means_effect(y: Floats, z: Floats, w: Floats, measure: str) -> WeightedEffect:
+    """`weighted_means` of checked responses."""
     values, model, robust = [], 0.0, 0.0
     for group in (1, 0):
         part = z == group
