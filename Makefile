@@ -12,7 +12,11 @@ export OPENBLAS_NUM_THREADS = 1
 # Where it is set, every one of some forty steps would compile this package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: results test check lint lock docs notebooks clean help
+# Data that are not part of the repository: benchmarks on them run where the folders are.
+BENCHMARK ?= $(wildcard ../shared/benchmark)
+KMDATA ?= $(wildcard ../shared/kmdata)
+
+.PHONY: results test check lint lock docs notebooks benchmarks test-python clean help
 
 results: .venv/.ready
 	@snakemake $(ARGS)
@@ -29,6 +33,18 @@ lint: .venv/.ready
 
 docs: .venv/.ready
 	@mkdocs build --strict
+
+# All benchmarks (hours); ARGS=--quick to see in a few minutes that they run, ARGS="--only compare" for some of them.
+benchmarks: .venv/.ready
+	@python benchmarks/run.py $(if $(BENCHMARK),--benchmark $(BENCHMARK)) $(if $(KMDATA),--kmdata $(KMDATA)) $(ARGS)
+
+# The tests under another Python, in an environment of its own: make test-python PYTHON=python3.13
+test-python:
+	@version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && env=.venv/other/$$version && \
+		{ [ -e $$env/.ready ] || { $(PYTHON) -m venv $$env && \
+		$$env/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$$env/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+		touch $$env/.ready; }; } && PATH="$(CURDIR)/$$env/bin:$$PATH" $$env/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 # Execute the notebooks against the results that are there and write their text and table outputs back.
 notebooks: .venv/.ready

@@ -17,6 +17,9 @@ from lifelines import CoxPHFitter
 from resurvey.compare.pairwise import pairwise
 from resurvey.survival import fit_models
 
+# The collection's key lies among its sets.
+KEY = "kmdata_key.rda"
+
 
 def patients(path: Path) -> pd.DataFrame:
     """Columns time, event, arm of one figure."""
@@ -28,7 +31,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     every = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     counts, worst, spans = Counter(), 0.0, []
-    for path in sorted(Path(sys.argv[1]).glob("*.rda"))[::every]:
+    figures = [path for path in sorted(Path(sys.argv[1]).glob("*.rda")) if path.name != KEY]
+    for path in figures[::every]:
         table = patients(path)
         labels = sorted(table["arm"].unique(), key=str)
         if len(labels) != 2:

@@ -15,7 +15,7 @@ from resurvey.errors import ResurveyError
 COMMANDS = {
     "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
     "audit": (
-        "resurvey.audit.commands",
+        "resurvey.commands.audit",
         "recompute a reported number: percentage, interval, ratio, p value, median ...",
     ),
     "reconstruct": (

@@ -23,6 +23,8 @@ IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", re.ASCII)
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 MAX_BYTES = 200_000_000
+# What a review types by hand stays far below; checking as many takes a third of a gigabyte.
+MAX_ROWS = 100_000
 MAX_CELL = 20_000
 SHOWN_FAULTS = 200
 FLOAT_FORMAT = "%.10g"
@@ -63,8 +65,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     Raises
     ------
     TableFaults
-        If the file is missing, not UTF-8, empty, ragged, has a repeated or blank column name, NUL characters or cells
-        longer than any table needs.
+        If the file is missing, not UTF-8, empty, ragged, has a repeated or blank column name, NUL characters, or cells
+        or rows beyond what any table needs.
     """
     name = path.name
     if not path.is_file():
@@ -73,19 +75,28 @@ def read_csv(path: Path) -> pd.DataFrame:
         )
     if path.stat().st_size > MAX_BYTES:
         raise TableFaults([Fault(name, 0, "", "", f"the file is over {MAX_BYTES} bytes", "split it")])
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        rule = f"byte {error.start} is not UTF-8"
-        raise TableFaults([Fault(name, 0, "", "", rule, "save the file as UTF-8 CSV")]) from None
-    if "\x00" in text:
+    content = path.read_bytes()
+    if b"\x00" in content:
         raise TableFaults([Fault(name, 0, "", "", "it holds NUL characters", "save the file as UTF-8 CSV")])
-    return _parse_csv(text, name)
+    try:
+        return _parse_csv(content, name)
+    except UnicodeDecodeError:
+        raise TableFaults([Fault(name, 0, "", "", _not_utf8(content), "save the file as UTF-8 CSV")]) from None
 
 
-def _parse_csv(text: str, name: str) -> pd.DataFrame:
+def _not_utf8(content: bytes) -> str:
+    """Where the text ends that can be read; the error met in passing counts from the start of a piece."""
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return f"byte {error.start} is not UTF-8"
+    return "it is not UTF-8"
+
+
+def _parse_csv(content: bytes, name: str) -> pd.DataFrame:
     csv.field_size_limit(MAX_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # line by line: a whole text in memory takes up to four bytes a letter, twice
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     faults: list[Fault] = []
@@ -94,6 +105,9 @@ def _parse_csv(text: str, name: str) -> pd.DataFrame:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
+            if len(rows) + len(faults) == MAX_ROWS:
+                rule = f"it has more than {MAX_ROWS:,} rows"
+                raise TableFaults([Fault(name, 0, "", "", rule, "split the review, or remove what was repeated")])
             if len(cells) != len(header):
                 rule = f"it has {len(cells)} cells, the header {len(header)}"
                 faults.append(Fault(name, reader.line_num, "", ",".join(cells), rule, "quote cells that hold commas"))

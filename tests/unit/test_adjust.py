@@ -18,6 +18,7 @@ from resurvey.compare import (
     mahalanobis,
     maic,
     maic_anchored,
+    maic_bootstrap,
     maic_unanchored,
     max_ess_weights,
     poststratify,
@@ -368,6 +369,39 @@ class TestAdjustedEffects:
         result = maic_anchored(trial, TARGETS, (0.2, 0.15), replicates=100, error="bootstrap")
         assert result.adjusted.se > 0.15
         assert result.adjusted.se == pytest.approx(result.estimates.set_index("method").loc["sandwich", "se"], rel=0.35)
+
+    @pytest.mark.parametrize("blocks", [[(0, 120)], [(0, 30), (30, 60), (60, 90), (90, 120)], [(0, 1), (1, 120)]])
+    def test_replicates_are_the_same_in_any_blocks(self, trial, other, blocks):
+        arm = trial[trial["treated"] == 1]
+        whole = maic_unanchored(arm, TARGETS, other, replicates=120, rng=np.random.default_rng(1))
+        drawn = np.concatenate(
+            [maic_bootstrap(arm, TARGETS, other, block=part, rng=np.random.default_rng(1)) for part in blocks]
+        )
+        joined = maic_unanchored(arm, TARGETS, other, error="bootstrap", drawn=drawn)
+        assert joined.estimates.to_csv() == whole.estimates.to_csv()
+        assert np.unique(drawn).size == 120
+
+    def test_anchored_replicates_are_the_same_in_blocks(self, trial):
+        whole = maic_anchored(trial, TARGETS, (0.2, 0.15), replicates=60)
+        drawn = np.concatenate([maic_bootstrap(trial, TARGETS, block=part) for part in [(0, 25), (25, 60)]])
+        assert maic_anchored(trial, TARGETS, (0.2, 0.15), drawn=drawn).estimates.to_csv() == whole.estimates.to_csv()
+
+    def test_a_failed_replicate_keeps_its_place_in_a_block(self, other):
+        arm = pd.DataFrame({"x": [0.0] * 17 + [1.0] * 3, "time": np.arange(1.0, 21), "event": [1, 0] * 10})
+        drawn = maic_bootstrap(arm, {"x": 0.3}, other, block=(0, 200))
+        assert drawn.size == 200
+        assert 0 < np.isnan(drawn).sum() < 200
+        result = maic_unanchored(arm, {"x": 0.3}, other, drawn=drawn)
+        assert f"{np.isnan(drawn).sum()} of 200 bootstrap replicates had no estimate" in result.messages[-1]
+
+    @pytest.mark.parametrize("block", [(5, 5), (-1, 4)])
+    def test_a_block_that_is_none_is_refused(self, trial, block):
+        with pytest.raises(InputError, match="expected \\(start, stop\\)"):
+            maic_bootstrap(trial, TARGETS, block=block)
+
+    def test_too_few_estimates_from_elsewhere_are_refused(self, trial):
+        with pytest.raises(InputError, match="at least 100"):
+            maic_anchored(trial, TARGETS, (0.2, 0.15), error="bootstrap", drawn=[0.1, 0.2])
 
     def test_replicates_without_a_solution_are_counted(self, other):
         arm = pd.DataFrame({"x": [0.0] * 17 + [1.0] * 3, "time": np.arange(1.0, 21), "event": [1, 0] * 10})

@@ -81,6 +81,7 @@ def random_tables(rng, rows):
     }
 
 
+@pytest.mark.no_cover  # as in test_hostile.py
 @pytest.mark.parametrize("seed", range(3))
 def test_any_table_that_passes_its_checks_is_audited(seed):
     checks = audit.run(random_tables(np.random.default_rng(seed), 40))

@@ -7,9 +7,10 @@ import pytest
 
 from resurvey import audit, clean, schema, tables
 from resurvey.audit import adjudication, report
-from resurvey.audit.commands import add_parser, alone
+from resurvey.audit.commands import alone
 from resurvey.audit.context import prepare, read_typed
 from resurvey.audit.verdicts import check_id
+from resurvey.commands.audit import add_parser
 from resurvey.errors import InconsistentReport, InputError
 
 RULINGS = ["check_id", "verdict", "ruling", "affects", "reason", "by"]

@@ -57,6 +57,14 @@ def test_unreadable_curves_name_the_place(tmp_path, text, words):
         read_curves(tmp_path / "absent.csv")
 
 
+@pytest.mark.parametrize("read", [read_curves, read_at_risk])
+def test_a_file_too_large_for_a_curve_is_refused_before_it_is_read(read, tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text("time,at_risk\n" + "1.0,0.5\n" * 625_000)
+    with pytest.raises(InputError, match=r"points\.csv: 5,000,013 bytes are no digitised curve"):
+        read(file)
+
+
 @pytest.mark.parametrize("header", ["trisk,nrisk", "time,at_risk", "a,b"])
 def test_numbers_at_risk(tmp_path, header):
     file = tmp_path / "risk.csv"

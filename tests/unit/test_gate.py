@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resurvey import gate, provenance, tables
+from resurvey import audit, gate, provenance, tables
 from resurvey.errors import InputError
 from tests.project import claim, small_tables, write_tables
 
@@ -103,3 +103,9 @@ def test_source_digest_follows_imports_inside_functions(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("def run():\n    from resurvey.compare import bucher\n")
     assert "bucher.py" in {path.name for path in provenance.reachable(script)}
+
+
+def test_the_digest_of_the_audit_sees_every_family_of_rules():
+    script = ROOT / "workflow/scripts/audit.py"
+    names = {path.stem for path in provenance.reachable(script)}
+    assert set(audit.FAMILIES) <= names

@@ -1,18 +1,29 @@
 """What is printed of each arm, gathered, and all arms of a study rebuilt together."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from resurvey import clean
+from resurvey import clean, tables
+from resurvey.jobs import block_sizes, shared_out
+from resurvey.reconstruct import Reconstruction, blocks
 from resurvey.reconstruct.evidence import gather
-from resurvey.reconstruct.study import Curve, ensemble_curves, printed_ratios, rebuild_study
+from resurvey.reconstruct.result import accuracy_table
+from resurvey.reconstruct.study import (
+    ARM_COLUMNS,
+    Curve,
+    RebuiltStudy,
+    ensemble_curves,
+    printed_ratios,
+    rebuild_study,
+)
 from resurvey.schema import TABLES
 from tests.project import claim, small_tables
 
 
 def typed(rows):
-    import pandas as pd
-
     return clean.tidy(
         {
             name: pd.DataFrame(rows.get(name, []), columns=table.names, dtype=object).fillna("")
@@ -165,3 +176,130 @@ def test_subgroups_that_make_up_an_arm_add_up_to_it():
     arms = made.patients[(made.patients["arm_id"] == "new") & (made.patients["endpoint"] == "PFS")]
     events = arms.groupby(["population", "replicate"], observed=True)["event"].sum().unstack(0)
     assert (events["young"] + events["old age"] == 66).all()
+
+
+def bytes_of(made: RebuiltStudy, folder: Path) -> list[bytes]:
+    tables.write_parquet(made.patients, folder / "patients.parquet")
+    tables.write_csv(made.accuracy, folder / "accuracy.csv")
+    tables.write_csv(made.facts, folder / "facts.csv")
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+def through_files(part: RebuiltStudy, folder: Path) -> RebuiltStudy:
+    for name in blocks.PARTS:
+        tables.write_parquet(getattr(part, name), folder / name)
+    return RebuiltStudy(*(tables.read_parquet(folder / name) for name in blocks.PARTS))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """A paired ratio, subgroups that add up, a curve, an arm that cannot be rebuilt."""
+    rows = small_tables()
+    rows["arms"] += [
+        claim("arm-008", arm_id="new", population="young", n="60"),
+        claim("arm-009", arm_id="new", population="old age", n="40"),
+    ]
+    rows["medians"] += [
+        claim("med-008", arm_id="new", population="young", endpoint="PFS", value="13.0", unit="months"),
+        claim("med-009", arm_id="new", population="old age", endpoint="PFS", value="9.0", unit="months"),
+        claim("med-010", arm_id="absent", endpoint="PFS", value="9.0", unit="months"),
+    ]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def settings():
+    patients = pd.DataFrame({"replicate": 0, "time": [1.0, 4.0, 9.0], "event": [1, 0, 1]})
+    given = Reconstruction(patients, accuracy_table([]), evidence="curve")
+    return {
+        "replicates": 22,
+        "block": 5,
+        "seed": 3,
+        "partitions": [["young", "old age"]],
+        "given": {("alpha", "seen", "all", "PFS", "kmdata"): given},
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(rows, settings):
+    return blocks.join_blocks(blocks.rebuild_blocks(typed(rows), "alpha", **settings))
+
+
+class TestBlocks:
+    """The ensemble is the same whoever draws its blocks."""
+
+    @pytest.mark.parametrize("jobs", [1, 2, 4])
+    def test_any_number_of_jobs_gives_the_same_bytes(self, rows, settings, whole, jobs, tmp_path):
+        parts = []
+        for job, which in enumerate(shared_out(4, jobs)):
+            part = blocks.stacked(blocks.rebuild_blocks(typed(rows), "alpha", which=which, **settings))
+            parts.append(through_files(part, tmp_path / str(job)))
+        joined = blocks.join_blocks(blocks.unstacked(parts[::-1]))
+        assert bytes_of(joined, tmp_path / "joined") == bytes_of(whole, tmp_path / "whole")
+
+    def test_all_replicates_are_there_and_differ_between_blocks(self, whole):
+        arm = whole.patients[(whole.patients["arm_id"] == "new") & (whole.patients["endpoint"] == "OS")]
+        assert sorted(arm["replicate"].unique()) == list(range(22))
+        drawn = {tuple(times) for _, times in arm.groupby("replicate")["time"]}
+        assert len(drawn) == 22
+
+    def test_an_arm_that_others_rebuilt_is_there_once(self, whole):
+        row = whole.accuracy[whole.accuracy["arm_id"] == "seen"].iloc[0]
+        assert (row["n"], row["replicates"]) == (3, 1)
+
+    def test_an_arm_that_cannot_be_rebuilt_keeps_its_reason(self, whole):
+        row = whole.accuracy[whole.accuracy["arm_id"] == "absent"].iloc[0]
+        assert row["status"] == "refused"
+        assert "number of patients" in row["reason"]
+
+    def test_one_block_is_the_ensemble_drawn_at_once(self, rows, tmp_path):
+        at_once = rebuild_study(typed(rows), "alpha", replicates=8, seed=3)
+        joined = blocks.join_blocks(blocks.rebuild_blocks(typed(rows), "alpha", replicates=8, seed=3))
+        assert bytes_of(joined, tmp_path / "joined") == bytes_of(at_once, tmp_path / "at once")
+
+    def test_a_longer_ensemble_begins_with_the_same_blocks(self, rows):
+        made = [
+            blocks.rebuild_blocks(typed(rows), "alpha", replicates=size, block=5, seed=3, which=[1])[1].patients
+            for size in (15, 40)
+        ]
+        pd.testing.assert_frame_equal(*made)
+
+    def test_facts_of_blocks_become_facts_of_the_whole(self):
+        facts = [
+            {"fact": "median", "printed": 5.0, "rebuilt": 5.0, "difference": 0.0, "holds": True, "note": ""},
+            {
+                "fact": "median",
+                "printed": 5.0,
+                "rebuilt": 5.3,
+                "difference": 0.3,
+                "holds": False,
+                "note": "log limit; holds in 6 of 10 replicates",
+            },
+        ]
+        key = dict.fromkeys(ARM_COLUMNS, "a")
+        parts = {}
+        for number, (row, replicates) in enumerate(zip(facts, (10, 5), strict=True)):
+            patients = pd.DataFrame(
+                {**key, "replicate": np.arange(replicates), "time": 5.0 + np.arange(replicates), "event": 1}
+            )
+            accuracy = {"status": "rebuilt", "replicates": replicates, "repairs": "", "undetermined": "x; y"}
+            parts[number] = RebuiltStudy(patients, pd.DataFrame([{**key, **accuracy}]), pd.DataFrame([{**key, **row}]))
+        joined = blocks.join_blocks(parts)
+        found = joined.facts.iloc[0]
+        assert found["rebuilt"] == pytest.approx(5.1)
+        assert found["difference"] == pytest.approx(0.1)
+        assert not found["holds"]
+        # the second arm had twice its replicates to choose among: 10 of 15 count double
+        assert found["note"] == "log limit; holds in 26 of 30 replicates"
+        assert joined.accuracy["undetermined"].tolist() == ["x; y"]
+
+
+def test_blocks_are_shared_out_whole():
+    assert block_sizes(199) == [199]
+    assert block_sizes(1050) == [200, 200, 200, 200, 250]
+    assert block_sizes(7, 3) == [3, 4]
+    for count in range(1, 12):
+        for jobs in range(1, 15):
+            shares = shared_out(count, jobs)
+            assert [block for share in shares for block in share] == list(range(count))
+            assert all(shares) and len(shares) == min(jobs, count)

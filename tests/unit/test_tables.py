@@ -122,6 +122,21 @@ def test_a_file_that_is_no_table_is_refused(folder, content, word):
     assert any(word in text for text in fault_texts(folder))
 
 
+def test_more_rows_than_any_review_types_are_refused_before_they_fill_the_memory(folder, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_ROWS", 4)
+    assert len(tables.read_csv(folder / "medians.csv")) == 4
+    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    with pytest.raises(tables.TableFaults, match="more than 3 rows"):
+        tables.read_csv(folder / "medians.csv")
+
+
+def test_the_place_of_a_bad_byte_is_counted_from_the_start_of_the_file(folder):
+    path = folder / "medians.csv"
+    good = path.read_bytes()
+    path.write_bytes(good + b"x" * 30_000 + b"\xff")
+    assert any(f"byte {len(good) + 30_000} is not UTF-8" in text for text in fault_texts(folder))
+
+
 def test_byte_order_mark_and_windows_line_ends_are_read(folder):
     path = folder / "medians.csv"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))

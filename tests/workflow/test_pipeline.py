@@ -4,9 +4,12 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("workflow")
 
 
-def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+def snakemake(
+    folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile", **environment: str
+) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
     settings = {"OMP_NUM_THREADS": "1", **os.environ, **environment}
     # The profile beside the Snakefile is for the project itself; a test says what it wants.
     return subprocess.run(
@@ -39,8 +44,8 @@ def checksums(folder: Path) -> dict[str, str]:
     return found
 
 
-def planned(folder: Path) -> set[str]:
-    run = snakemake(folder, "-n", "--quiet", "host")
+def planned(folder: Path, **settings: Any) -> set[str]:
+    run = snakemake(folder, "-n", "--quiet", "host", **settings)
     assert run.returncode == 0, run.stdout + run.stderr
     table = (run.stdout + run.stderr).split("Job stats:")[-1].split("total")[0]
     return {line.split()[0] for line in table.splitlines() if re.match(r"^\w+\s+\d+$", line)}
@@ -103,6 +108,23 @@ def test_two_clean_runs_give_the_same_bytes(built, tmp_path):
     assert checksums(other) == checksums(built)
 
 
+def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(tmp_path):
+    made = []
+    for jobs in (1, 4):
+        folder = write_project(tmp_path / str(jobs))
+        config = folder / "config.yaml"
+        text = config.read_text(encoding="utf-8")
+        wanted = f"replicates: 20\n  block: 5\n  jobs: {jobs}\n"
+        config.write_text(text.replace("replicates: 20\n", wanted), encoding="utf-8")
+        if jobs == 4:
+            assert {"reconstruct_blocks", "join_blocks"} <= planned(folder)
+        run = snakemake(folder, "-c2", "results/reconstruction/accuracy.csv", "results/comparisons/comparisons.csv")
+        assert run.returncode == 0, run.stdout + run.stderr
+        made.append(checksums(folder))
+    assert made[0] == made[1]
+    assert "data/processed/patients/alpha.parquet" in made[0]
+
+
 def test_a_cell_about_no_arm_leaves_the_patients_alone(project):
     replace(project, "proportions", ",21.0,", ",21.1,")
     todo = planned(project)
@@ -113,6 +135,43 @@ def test_a_cell_about_no_arm_leaves_the_patients_alone(project):
 def test_a_cell_of_an_arm_rebuilds_its_study(project):
     replace(project, "medians", ",11.80,", ",11.90,")
     assert {"clean", "audit", "reconstruct", "compare_alpha", "report"} <= planned(project)
+
+
+def change_config(folder: Path, old: str, new: str) -> None:
+    path = folder / "config.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_config_key_reruns_the_steps_that_read_it(project):
+    change_config(project, "replicates: 20", "replicates: 21")
+    todo = planned(project)
+    assert {"reconstruct", "compare_alpha", "report"} <= todo
+    assert not {"clean", "audit"} & todo
+
+
+def test_the_title_of_the_report_makes_the_report_anew_and_no_number(project):
+    change_config(project, "title: A small project", "title: A small project, renamed")
+    todo = planned(project)
+    assert "report" in todo
+    assert not {"clean", "audit", "reconstruct", "compare_alpha"} & todo
+
+
+def test_an_edited_function_reruns_the_steps_that_reach_it(project, tmp_path):
+    checkout = tmp_path / "checkout"
+    for name in ("src", "workflow"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(ROOT / name, checkout / name)
+    there = {"snakefile": checkout / "Snakefile", "PYTHONPATH": str(checkout / "src")}
+    # the report records the workflow's own files, which lie elsewhere here
+    assert planned(project, **there) <= {"report", "all"}
+    module = checkout / "src/resurvey/audit/harms.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    todo = planned(project, **there)
+    assert {"audit", "verify", "report"} <= todo
+    assert not {"clean", "reconstruct", "compare_alpha"} & todo
 
 
 def test_a_new_study_leaves_the_others_numbers_alone(project):
@@ -171,20 +230,43 @@ def test_a_discrepancy_without_a_ruling_fails_verification(project):
     assert "alpha2020-prop-001" in text
 
 
-def test_a_killed_run_is_finished_by_the_next(built, tmp_path):
-    other = write_project(tmp_path / "killed")
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(other)]
+# One step of every stage, in the order in which they run.
+STAGES = (
+    "clean",
+    "audit",
+    "reconstruct/alpha",
+    "compare/alpha",
+    "comparisons",
+    "draw_study/alpha",
+    "analysis_results",
+    "report",
+)
+
+
+def kill_in(folder: Path, stage: str) -> None:
+    """Run until a step has begun to work, and kill everything at once."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
     process = subprocess.Popen(
-        [*command, "--workflow-profile", "none", "-c2"],
+        [*command, "--workflow-profile", "none", "-c2", "--rerun-incomplete", "--nolock"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    log = folder / "logs" / f"{stage}.log"
     try:
-        process.wait(timeout=9)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
+        while not log.exists() and process.poll() is None:
+            time.sleep(0.02)
+        assert process.poll() is None, f"the run ended before {stage} began"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_a_run_killed_in_every_stage_is_finished_with_the_same_bytes(built, tmp_path):
+    other = write_project(tmp_path / "killed")
+    for stage in STAGES:
+        kill_in(other, stage)
     snakemake(other, "--unlock")
     run = snakemake(other, "-c2", "--rerun-incomplete")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -1,30 +1,93 @@
-"""Patients behind every arm: one job a study, rerun when, and only when, a row about that study changes."""
+"""Patients behind every arm: one job a study (or several, by blocks), rerun when, and only when, a row about it changes."""
+
+from resurvey.jobs import BLOCK, block_sizes, shared_out
+
+BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
+BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
+# Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
+SHARES = shared_out(BLOCKS, config["reconstruction"].get("jobs", 1))
 
 
-rule reconstruct:
-    input:
-        # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
-        raw=ancient(TABLES),
-    output:
-        patients="data/processed/patients/{study}.parquet",
-        accuracy="results/reconstruction/{study}/accuracy.csv",
-        facts="results/reconstruction/{study}/facts.csv",
-        curves="results/reconstruction/{study}/curves.csv",
-    log:
-        "logs/reconstruct/{study}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        rows=lambda wildcards: FACTS.of(wildcards.study),
-        replicates=config["reconstruction"]["replicates"],
-        partitions=lambda wildcards: config["reconstruction"]["partitions"].get(
-            wildcards.study, []
-        ),
-        kmdata=KMDATA,
-        seed=config["seed"],
-        code=code("reconstruct"),
-    script:
-        "../scripts/reconstruct.py"
+def partitions(study):
+    """Sets of subgroups of the study that are rebuilt together."""
+    return config["reconstruction"]["partitions"].get(study, [])
+
+
+def parts(table):
+    """One of the tables of every part of a study."""
+    path = f"data/processed/blocks/{{study}}/{{part}}/{table}.parquet"
+    return expand(path, part=range(len(SHARES)), allow_missing=True)
+
+
+if len(SHARES) == 1:
+
+    rule reconstruct:
+        input:
+            # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
+            raw=ancient(TABLES),
+        output:
+            patients="data/processed/patients/{study}.parquet",
+            accuracy="results/reconstruction/{study}/accuracy.csv",
+            facts="results/reconstruction/{study}/facts.csv",
+            curves="results/reconstruction/{study}/curves.csv",
+        log:
+            "logs/reconstruct/{study}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            rows=lambda wildcards: FACTS.of(wildcards.study),
+            replicates=config["reconstruction"]["replicates"],
+            block=BLOCK_SIZE,
+            partitions=lambda wildcards: partitions(wildcards.study),
+            kmdata=KMDATA,
+            seed=config["seed"],
+            code=code("reconstruct"),
+        script:
+            "../scripts/reconstruct.py"
+
+else:
+
+    rule reconstruct_blocks:
+        input:
+            raw=ancient(TABLES),
+        output:
+            patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
+            accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),
+            facts=temp("data/processed/blocks/{study}/{part}/facts.parquet"),
+        log:
+            "logs/reconstruct_blocks/{study}/{part}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            rows=lambda wildcards: FACTS.of(wildcards.study),
+            replicates=config["reconstruction"]["replicates"],
+            block=BLOCK_SIZE,
+            which=lambda wildcards: list(SHARES[int(wildcards.part)]),
+            partitions=lambda wildcards: partitions(wildcards.study),
+            kmdata=KMDATA,
+            seed=config["seed"],
+            code=code("reconstruct_blocks"),
+        script:
+            "../scripts/reconstruct_blocks.py"
+
+    rule join_blocks:
+        input:
+            patients=parts("patients"),
+            accuracy=parts("accuracy"),
+            facts=parts("facts"),
+        output:
+            patients="data/processed/patients/{study}.parquet",
+            accuracy="results/reconstruction/{study}/accuracy.csv",
+            facts="results/reconstruction/{study}/facts.csv",
+            curves="results/reconstruction/{study}/curves.csv",
+        log:
+            "logs/join_blocks/{study}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            code=code("join_blocks"),
+        script:
+            "../scripts/join_blocks.py"
 
 
 rule accuracy:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from resurvey import clean, tables
 from resurvey.logs import log_to
-from resurvey.reconstruct import sources
-from resurvey.reconstruct.study import ensemble_curves, rebuild_study
+from resurvey.reconstruct import blocks, sources
+from resurvey.reconstruct.study import ensemble_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,15 +15,17 @@ log_to(snakemake.log[0])
 raw = Path(snakemake.input.raw[0]).parent
 study = snakemake.wildcards.study
 typed = clean.tidy(tables.read_raw(raw))
-made = rebuild_study(
+parts = blocks.rebuild_blocks(
     typed,
     study,
     replicates=snakemake.params.replicates,
+    block=snakemake.params.block,
     seed=snakemake.params.seed,
     partitions=snakemake.params.partitions,
     curves=sources.curves_of(typed["curves"], study, raw / "curves"),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
 )
+made = blocks.join_blocks(parts)
 tables.write_parquet(made.patients, Path(snakemake.output.patients))
 tables.write_csv(made.accuracy, Path(snakemake.output.accuracy))
 tables.write_csv(made.facts, Path(snakemake.output.facts))

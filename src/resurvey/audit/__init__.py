@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 
 import pandas as pd
 
@@ -16,24 +15,20 @@ from resurvey.audit.registry import RULES, catalogue
 from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty
 from resurvey.errors import InputError
 
-FAMILIES = (
-    "percentages",
-    "implied",
-    "categories",
-    "intervals",
-    "contingency",
-    "ratios",
-    "medians",
-    "dates",
-    "relations",
-    "words",
-    "harms",
-    "conflicts",
-    "names",
-    "designs",
+# Importing a family registers its rules, in this order. By name, because what a step can reach is read off the imports:
+# an edited rule reruns the audit.
+# isort: off
+from resurvey.audit import percentages, implied, categories, intervals, contingency, ratios, medians, dates
+from resurvey.audit import relations, words, harms, conflicts, names, designs
+# isort: on
+
+FAMILIES = tuple(
+    module.__name__.rpartition(".")[2]
+    for module in (
+        *(percentages, implied, categories, intervals, contingency, ratios, medians, dates),
+        *(relations, words, harms, conflicts, names, designs),
+    )
 )
-for _family in FAMILIES:
-    import_module(f"{__name__}.{_family}")
 
 __all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "run"]
 
@@ -62,12 +57,12 @@ def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = Non
     InputError
         If a rule or table name is unknown.
     """
-    names = list(RULES) if rules is None else list(rules)
-    unknown = [name for name in names if name not in RULES]
+    wanted = list(RULES) if rules is None else list(rules)
+    unknown = [name for name in wanted if name not in RULES]
     if unknown:
         raise InputError(f"unknown rule(s) {', '.join(unknown)}: expected some of {', '.join(RULES)}")
     context = Context(prepare(tables))
-    found = [RULES[name].check(context) for name in names]
+    found = [RULES[name].check(context) for name in wanted]
     found = [frame for frame in found if len(frame)]
     if not found:
         return empty()

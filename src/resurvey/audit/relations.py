@@ -263,9 +263,9 @@ def check_overlap(context: Context) -> pd.DataFrame:
     counts = {record["claim_id"]: record for record in records(context["proportions"]) if record["n_op"] == "="}
     statements = context["statements"]
     for record in records(statements[statements["kind"] == "overlap"]):
-        parts = [counts.get(claim.strip()) for claim in record["claims"].split(";")]
-        if len(parts) == 4 and all(parts):
-            _judge_overlap(ledger, record["item"], *parts)
+        named = [claim.strip() for claim in record["claims"].split(";")]
+        if len(named) == 4 and all(claim in counts for claim in named):
+            _judge_overlap(ledger, record["item"], *(counts[claim] for claim in named))
     return ledger.frame()
 
 

@@ -1,13 +1,8 @@
 """Indirect comparisons: pooled, network and population-adjusted effects, and what would have to be wrong with them."""
 
 from resurvey.compare.adjust import Weights, hull_check, mahalanobis, maic, max_ess_weights, with_second_moments
-from resurvey.compare.adjust_effects import (
-    AdjustedEffect,
-    maic_anchored,
-    maic_unanchored,
-    weighted_cox,
-    weighted_means,
-)
+from resurvey.compare.adjust_effects import weighted_cox, weighted_means
+from resurvey.compare.adjust_maic import AdjustedEffect, maic_anchored, maic_bootstrap, maic_unanchored
 from resurvey.compare.adjust_sensitivity import leave_one_moment_out, trimmed, weighted_survival
 from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, shifted_null
 from resurvey.compare.bucher import bucher
@@ -44,6 +39,7 @@ __all__ = [
     "mahalanobis",
     "maic",
     "maic_anchored",
+    "maic_bootstrap",
     "maic_unanchored",
     "max_ess_weights",
     "network",

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from resurvey.compare.adjust import Weights, effective_sample_size
-from resurvey.compare.adjust_effects import maic_anchored, maic_unanchored, weighted_cox, weighted_means
+from resurvey.compare.adjust_effects import weighted_cox, weighted_means
+from resurvey.compare.adjust_maic import maic_anchored, maic_unanchored
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
 

@@ -117,8 +117,11 @@ def simulate_trials(
     size = max(1, BLOCK // patients)
     blocks = [_block(rng, min(size, trials - start), patients, rule) for start in range(0, trials, size)]
     columns = [np.concatenate(column) for column in zip(*blocks, strict=True)]
-    curve = (columns[5], columns[6]) if landmark is not None else (None, None)
-    return SimulatedTrials(*columns[:4], columns[4].astype(bool), null_median, shape, landmark, *curve)
+    events, person_time, expected, time, unreached, *curve = columns
+    survival, greenwood = curve or (None, None)
+    return SimulatedTrials(
+        events, person_time, expected, time, unreached.astype(bool), null_median, shape, landmark, survival, greenwood
+    )
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def _block(rng: np.random.Generator, trials: int, patients: int, rule: _Rule) ->
     return result if rule.landmark is None else (*result, *_landmark(time, seen, rule.landmark))
 
 
-def _leaving(rng: np.random.Generator, shape: tuple[int, int], rule: _Rule) -> np.ndarray | float:
+def _leaving(rng: np.random.Generator, shape: tuple[int, int], rule: _Rule) -> Floats | float:
     """Time from entry to loss to follow-up or the cap on follow-up."""
     if rule.dropout_hazard == 0:
         return rule.per_patient
@@ -168,12 +171,12 @@ def _leaving(rng: np.random.Generator, shape: tuple[int, int], rule: _Rule) -> n
     return np.minimum(lost, rule.per_patient, out=lost)
 
 
-def _analysis_time(entry: Floats, event: Floats, leave: np.ndarray | float, rule: _Rule) -> tuple[Floats, np.ndarray]:
+def _analysis_time(entry: Floats, event: Floats, leave: Floats | float, rule: _Rule) -> tuple[Floats, np.ndarray]:
     trials = entry.shape[0]
     if rule.at_events is None:
         return np.full(trials, float(rule.at_time or 0)), np.zeros(trials, dtype=bool)
     calendar = entry + event
-    if not (np.isscalar(leave) and math.isinf(float(leave))):
+    if isinstance(leave, np.ndarray) or not math.isinf(leave):
         calendar[event > leave] = np.inf
     calendar.partition(rule.at_events - 1, axis=1)
     ended = calendar[:, rule.at_events - 1].copy()
@@ -182,7 +185,8 @@ def _analysis_time(entry: Floats, event: Floats, leave: np.ndarray | float, rule
     latest = np.full(trials, np.inf if rule.at_time is None else rule.at_time)
     unreached = ended > latest if rule.at_time is not None else np.isinf(ended)
     if rule.at_time is None and unreached.any():
-        gone = entry[unreached] + np.minimum(event[unreached], leave if np.isscalar(leave) else leave[unreached])
+        left = leave[unreached] if isinstance(leave, np.ndarray) else leave
+        gone = entry[unreached] + np.minimum(event[unreached], left)
         ended[unreached] = gone.max(axis=1)
     return np.minimum(ended, latest), unreached
 

@@ -20,6 +20,8 @@ Layout = Literal["plain", "multinma", "maicplus"]
 TIME_NAMES = ("time", "t", "x", "months", "years", "weeks", "days")
 RISK_TIME_NAMES = ("trisk", "t.risk", "time", "risk_time")
 RISK_COUNT_NAMES = ("nrisk", "n.risk", "at_risk", "n")
+# Some 250,000 points, which take half a gigabyte to rebuild; a digitised curve has some hundred.
+MOST_BYTES = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ def read_curves(path: str | Path) -> list[DigitisedCurve]:
     Raises
     ------
     InputError
-        If the file is missing or has no two columns of numbers; the message names the file and the line.
+        If the file is missing, too large, or has no two columns of numbers; the message names the file and the line.
     """
     file = Path(path)
+    _refuse_large(file)
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -61,6 +64,13 @@ def read_curves(path: str | Path) -> list[DigitisedCurve]:
         raise InputError(f"{file.name}: expected two columns (time, survival), found one; the divider may be unusual")
     table = _numbers(cells[start:], width, file.name, start)
     return _columns(table, cells[:start], width)
+
+
+def _refuse_large(file: Path) -> None:
+    if file.is_file() and file.stat().st_size > MOST_BYTES:
+        raise InputError(
+            f"{file.name}: {file.stat().st_size:,} bytes are no digitised curve; at most {MOST_BYTES:,} are read"
+        )
 
 
 def _divider(rows: list[str]) -> str | None:
@@ -133,6 +143,7 @@ def read_at_risk(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     A table in Guyot's layout (columns t.risk, n.risk among others) is read by the names.
     """
     file = Path(path)
+    _refuse_large(file)
     try:
         table = pd.read_csv(file, sep=None, engine="python")
     except (OSError, ValueError, csv.Error) as error:

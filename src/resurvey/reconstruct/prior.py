@@ -100,7 +100,7 @@ class HazardPrior:
             mean = mean + longer * np.interp(x, np.log(self.nodes), self.tilt)
         damp = np.exp(-u / self.early_length)
         distance = x[:, None] - x[None, :]
-        cov = (self.level if level is None else level) ** 2
+        cov = np.full(distance.shape, (self.level if level is None else level) ** 2)
         cov = cov + self.wiggle**2 * np.exp(-0.5 * (distance / self.wiggle_length) ** 2)
         cov = cov + self.slope**2 * x[:, None] * x[None, :]
         cov = cov + self.rough**2 * np.exp(-0.5 * (distance / self.rough_length) ** 2)
@@ -115,7 +115,7 @@ class HazardPrior:
         cov = self.censor_level**2 + self.censor_wiggle**2 * np.exp(-0.5 * (distance / self.censor_length) ** 2)
         return mean, cov + self.censor_rough**2 * np.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
 
-    def spread_at(self, visit: Floats) -> Floats:
+    def spread_at(self, visit: Floats | NDArray[np.int64]) -> Floats:
         """Standard deviation, in periods, of the events found at the k-th visit."""
         return np.sqrt(self.spread**2 + visit * self.spread_growth**2)
 

@@ -68,7 +68,7 @@ def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.ra
     plan = _plan(arm, s, state)
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, state, plan, leaving, events, late, rng)
-    time, event = tune_landmarks(arm, plan, time, event, s.survival_rounding, rng)
+    time, event = tune_landmarks(arm, plan, time, event, s.survival_half_unit, rng)
     if s.median_not_reached:
         _keep_above_half(time, event, max((t for t, _ in s.landmarks), default=0.0))
     made = _in_place(arm, s, plan, time, event, transform, rng)
@@ -104,7 +104,7 @@ def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray
         meets &= event.sum(axis=1) == s.events
     if s.landmarks:
         at = survival_at(time, event, [t for t, _ in s.landmarks])
-        meets &= (np.abs(at - np.array([v for _, v in s.landmarks])) <= s.survival_rounding + 1e-9).all(axis=1)
+        meets &= (np.abs(at - np.array([v for _, v in s.landmarks])) <= s.survival_half_unit + 1e-9).all(axis=1)
     return meets
 
 
@@ -231,7 +231,7 @@ def _fit_mark(
     j = mark - 1
     y = at_risk[:, j]
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
-    slack = 0.9 * s.survival_rounding / np.maximum(survival, 1e-9)
+    slack = 0.9 * s.survival_half_unit / np.maximum(survival, 1e-9)
     d0, c0 = events[:, j].copy(), leaving[:, j] - events[:, j]
     dd, dc = (grid.ravel() for grid in np.meshgrid(EVENT_OFFSETS, CENSOR_OFFSETS, indexing="ij"))
     d = d0[:, None] + dd

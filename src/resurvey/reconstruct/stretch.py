@@ -101,7 +101,7 @@ def stretch_to(
     if not moved:
         return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))
     source = np.column_stack([held, *(a for a, _ in moved)])
-    jitter = 0.9 * s.time_rounding * (2 * rng.random((size, len(moved))) - 1)
+    jitter = 0.9 * s.time_half_unit * (2 * rng.random((size, len(moved))) - 1)
     goal = np.column_stack([held, np.sort(np.array([b for _, b in moved]) + jitter, axis=1)])
     end = held.max(axis=1, keepdims=True)
     possible = np.isfinite(source).all(axis=1)

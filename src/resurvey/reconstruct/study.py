@@ -58,6 +58,7 @@ def rebuild_study(
     *,
     replicates: int,
     seed: int,
+    block: int = 0,
     partitions: Sequence[Sequence[str]] = (),
     curves: Mapping[str, Curve] | None = None,
     given: Mapping[Key, Reconstruction] | None = None,
@@ -76,6 +77,9 @@ def rebuild_study(
         Replicates of the ensemble, at least 1.
     seed : int
         The project's seed; each arm draws from a stream of its own.
+    block : int, default 0
+        Which block of a longer ensemble this is; each has streams of its own. Arms that were `given` and that no ratio
+        pairs are in the first one only.
     partitions : sequence of sequence of str
         Sets of populations that together make up the whole arm.
     curves : mapping of claim id to Curve, optional
@@ -86,16 +90,32 @@ def rebuild_study(
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
     for key, made in (given or {}).items():
         known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
-    _rebuild_curves(known, typed, study_id, curves or {}, replicates, seed)
-    arms = [known[key] for key in sorted(known)]
+    draws = _Draws(replicates, seed, block)
+    _rebuild_curves(known, typed, study_id, curves or {}, draws)
     for populations in partitions:
-        _rebuild_parts(known, tuple(populations), replicates, seed)
+        _rebuild_parts(known, tuple(populations), draws)
+    arms = [known[key] for key in sorted(known)]
     for arm in arms:
         if arm.made is None:
-            arm.made, arm.reason = _one(arm.facts, replicates * _spare(arm, typed), seed)
+            arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
     for ratio in printed_ratios(typed["hazard_ratios"], study_id):
-        _pair(known, ratio, replicates, seed)
+        _pair(known, ratio, draws)
+    if block:
+        arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
     return _assemble([(arm.facts, _cut(arm.made, replicates), arm.reason) for arm in arms])
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """How many replicates, and the streams they are drawn from."""
+
+    replicates: int
+    seed: int
+    block: int
+
+    def stream(self, *names: str) -> np.random.Generator:
+        # the first block draws as an ensemble of its size did before there were blocks
+        return generator(self.seed, *names, *([f"block {self.block}"] if self.block else []))
 
 
 @dataclass
@@ -111,7 +131,7 @@ SPARE = 2
 
 
 def _rebuild_curves(
-    known: dict[Key, _Arm], typed: Tables, study_id: str, curves: Mapping[str, Curve], replicates: int, seed: int
+    known: dict[Key, _Arm], typed: Tables, study_id: str, curves: Mapping[str, Curve], draws: _Draws
 ) -> None:
     """Arms with a digitised curve, each with whatever else is printed of it."""
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
@@ -132,8 +152,8 @@ def _rebuild_curves(
                 events=events,
                 median=None if median is None else tuple(np.nan if part is None else part for part in median),
                 landmarks=list(summary.landmarks) if summary and summary.landmarks else None,
-                replicates=replicates,
-                rng=generator(seed, "curve", *key),
+                replicates=draws.replicates,
+                rng=draws.stream("curve", *key),
             )
         except ResurveyError as error:
             arm.reason = str(error)
@@ -145,17 +165,18 @@ def _spare(arm: _Arm, typed: Tables) -> int:
     return SPARE if (key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])).any() else 1
 
 
-def _one(facts: ArmFacts, replicates: int, seed: int) -> tuple[Reconstruction | None, str]:
+def _one(facts: ArmFacts, spare: int, draws: _Draws) -> tuple[Reconstruction | None, str]:
     if facts.summary is None:
         return None, facts.reason
     try:
-        made = from_summary(facts.summary, replicates=replicates, rng=generator(seed, "reconstruct", *facts.key))
+        rng = draws.stream("reconstruct", *facts.key)
+        made = from_summary(facts.summary, replicates=draws.replicates * spare, rng=rng)
     except ResurveyError as error:
         return None, str(error)
     return made, ""
 
 
-def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], replicates: int, seed: int) -> None:
+def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: _Draws) -> None:
     """Rebuild the named populations of every arm and endpoint together with the whole, where all have a summary."""
     for key, whole in known.items():
         keys = [(key[0], key[1], population, key[3], key[4]) for population in populations]
@@ -168,8 +189,8 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], replica
         if len(parts) < len(keys):
             continue
         try:
-            rng = generator(seed, "subgroups", *key, *populations)
-            made = from_subgroups(parts, whole.facts.summary, replicates=replicates, rng=rng)
+            rng = draws.stream("subgroups", *key, *populations)
+            made = from_subgroups(parts, whole.facts.summary, replicates=draws.replicates, rng=rng)
         except ResurveyError as error:
             # The parts are still rebuilt, each by itself; the reason stands with them.
             for part in keys:
@@ -189,7 +210,7 @@ def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
     return [row for _, row in rows.drop_duplicates(pair).sort_values("claim_id", kind="stable").iterrows()]
 
 
-def _pair(known: dict[Key, _Arm], ratio: pd.Series, replicates: int, seed: int) -> None:
+def _pair(known: dict[Key, _Arm], ratio: pd.Series, draws: _Draws) -> None:
     """Choose replicates of two arms so that the printed ratio between them holds; each arm is paired once."""
     rest = (ratio["endpoint"], ratio["data_cut"])
     first = known.get((ratio["study_id"], ratio["arm_id"], ratio["population"], *rest))
@@ -199,9 +220,9 @@ def _pair(known: dict[Key, _Arm], ratio: pd.Series, replicates: int, seed: int) 
         return
     if first.made is None or second.made is None:
         return
-    rng = generator(seed, "pair", ratio["claim_id"])
+    rng = draws.stream("pair", ratio["claim_id"])
     try:
-        made = from_pair(first.made, second.made, _hazard_ratio(ratio), pairs=replicates, rng=rng)
+        made = from_pair(first.made, second.made, _hazard_ratio(ratio), pairs=draws.replicates, rng=rng)
     except ResurveyError as error:
         note = f"the printed ratio of {ratio['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
@@ -268,24 +289,13 @@ def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str
     base = {"median_text": arm.median_text, "claim_ids": ";".join(arm.claims)}
     if made is None:
         return {"status": "refused", "evidence": "", **base, "reason": reason}
-    events = made.events
-    medians = _medians(made)
-    reached = medians[np.isfinite(medians)]
     return {
         "status": "rebuilt",
         "evidence": made.evidence,
         **base,
         "reason": "",
         "method": made.method,
-        "n": made.n,
-        "replicates": made.n_replicates,
-        "events_mean": float(events.mean()),
-        "events_min": int(events.min()),
-        "events_max": int(events.max()),
-        "median_rebuilt": float(np.median(medians)),
-        "median_low": float(np.quantile(medians, 0.05, method="lower")),
-        "median_high": float(np.quantile(medians, 0.95, method="higher")),
-        "share_reached": reached.size / medians.size,
+        **ensemble_numbers(made.patients),
         "facts": len(made.accuracy),
         "facts_held": int(made.accuracy["holds"].sum()),
         "repairs": "; ".join(made.repairs),
@@ -293,8 +303,27 @@ def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str
     }
 
 
-def _medians(made: Reconstruction) -> np.ndarray:
-    return patient_stack(made.patients, "arm").curves.quantile()
+def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
+    """What one arm's ensemble comes to: patients, replicates, events, the median and its middle 90 %.
+
+    Parameters
+    ----------
+    patients : DataFrame, columns replicate, time, event
+    """
+    events = patients.groupby("replicate", sort=True)["event"].sum().to_numpy()
+    medians = patient_stack(patients, "arm").curves.quantile()
+    reached = medians[np.isfinite(medians)]
+    return {
+        "n": len(patients) // events.size,
+        "replicates": events.size,
+        "events_mean": float(events.mean()),
+        "events_min": int(events.min()),
+        "events_max": int(events.max()),
+        "median_rebuilt": float(np.median(medians)),
+        "median_low": float(np.quantile(medians, 0.05, method="lower")),
+        "median_high": float(np.quantile(medians, 0.95, method="higher")),
+        "share_reached": reached.size / medians.size,
+    }
 
 
 def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:

@@ -90,6 +90,18 @@ class SurvivalSummary:
         """Normal quantile of the two-sided level."""
         return NormalDist().inv_cdf(0.5 + self.ci_level / 2)
 
+    @property
+    def time_half_unit(self) -> float:
+        """`time_rounding` of a checked summary, where it is always known."""
+        assert self.time_rounding is not None, "the summary was not checked"
+        return self.time_rounding
+
+    @property
+    def survival_half_unit(self) -> float:
+        """`survival_rounding` of a checked summary, where it is always known."""
+        assert self.survival_rounding is not None, "the summary was not checked"
+        return self.survival_rounding
+
 
 def from_summary(
     summary: SurvivalSummary, *, replicates: int = 200, rng: np.random.Generator | None = None

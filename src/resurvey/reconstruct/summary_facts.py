@@ -195,19 +195,18 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         return int(np.argmin(np.abs(edges - t)))
 
     last = edges.size - 1
-    assert s.time_rounding is not None and s.survival_rounding is not None
     # the curve crosses one half in a step of about 1 / n, and the printed time is rounded
-    blur = float(np.hypot(1.2 / s.n, 1.3 / scale * s.time_rounding / np.sqrt(3)))
+    blur = float(np.hypot(1.2 / s.n, 1.3 / scale * s.time_half_unit / np.sqrt(3)))
     if s.median is not None:
         yield Fact("survival", place(s.median), LOG_LOG_2, blur, crossing=True)
     for limit, z in ((s.lower, s.z), (s.upper, -s.z)):
         if limit is not None:
             yield Fact("band", place(limit), LOG_LOG_2, blur, z, transform, crossing=True)
     for t, v in s.landmarks:
-        least = max(0.5 * s.survival_rounding, 0.2 / s.n)
+        least = max(0.5 * s.survival_half_unit, 0.2 / s.n)
         held = min(max(v, least), 1 - least)
         hazard = -np.log(held)
-        yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_rounding / held, 0.3 / s.n) / hazard)
+        yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         if 0 < t <= edges[-1] and y > 0:
             yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)

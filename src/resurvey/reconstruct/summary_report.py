@@ -71,7 +71,7 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
     median, lower, upper = limits(time, event, s.z, transform)
     for name, printed, rebuilt in (("median", s.median, median), ("lower", s.lower, lower), ("upper", s.upper, upper)):
         if printed is not None:
-            yield _row(name, printed, rebuilt, s.time_rounding, "" if name == "median" else f"{transform} limit")
+            yield _row(name, printed, rebuilt, s.time_half_unit, "" if name == "median" else f"{transform} limit")
     for name, flag, rebuilt in (("median", s.median_not_reached, median), ("upper", s.upper_not_reached, upper)):
         if flag:
             kept = ~np.isfinite(rebuilt)
@@ -86,11 +86,11 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
                 "note": note,
             }
     for t, v in s.landmarks:
-        yield _row(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_rounding)
+        yield _row(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_half_unit)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         yield _row(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
     if s.longest_follow_up is not None:
-        yield _row("longest follow-up", s.longest_follow_up, time.max(axis=1), max(s.time_rounding, 0.05))
+        yield _row("longest follow-up", s.longest_follow_up, time.max(axis=1), max(s.time_half_unit, 0.05))
     if s.median_follow_up is not None and (event == 0).any():
         follow = limits(time, 1 - event, s.z, transform)[0]
         finite = follow[np.isfinite(follow)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -51,6 +51,9 @@ COURSE = (
     ("time_of_planned_events_alternative", "months until the planned events under the alternative", ""),
     ("power_at_events", "power of the plan with the events that happened", "percent"),
 )
+
+# How the value of a statistic is written.
+SHOWN: dict[str, Callable[[object], str]] = {"p": p_value, "percent": percent, "number": number}
 
 
 def design(results: Results) -> Iterator[Block]:
@@ -230,8 +233,8 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
     made = []
     for test in tests:
         statistic = str(test["statistic"])
-        kind = "p" if statistic.endswith(" p") else "percent" if statistic.startswith("share") else ""
-        show = {"p": p_value, "percent": percent}.get(kind, number)
+        kind = "p" if statistic.endswith(" p") else "percent" if statistic.startswith("share") else "number"
+        show = SHOWN[kind]
         spread = f"{show(test['low'])} to {show(test['high'])}" if show(test["low"]) != show(test["high"]) else ""
         made.append(Row((words(statistic), words(show(test["value"])), words(spread))))
     yield Table(

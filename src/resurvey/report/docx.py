@@ -341,7 +341,7 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
-        from docx.shared import Cm
+        from docx.shared import Cm, Length
 
         if not figure.printed:
             self.paragraph(self._marked(figure.anchor, _runs(left_out(figure, self.document), _size(17))))
@@ -352,7 +352,7 @@ class _Writer:
         paragraph = self.word.add_paragraph()
         shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(11 if small else 16.5))
         if shape.height > Cm(20):
-            shape.width, shape.height = int(shape.width * Cm(20) / shape.height), Cm(20)
+            shape.width, shape.height = Length(int(shape.width * Cm(20) / shape.height)), Cm(20)
         paragraph.paragraph_format.keep_with_next = True
         described = shape._inline.docPr
         described.set("descr", figure.alt)

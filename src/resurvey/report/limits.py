@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from resurvey.report.document import Block, Bullets, Heading, Paragraph, Ref, Words, words
 from resurvey.report.evidence import compared_studies
 from resurvey.report.inputs import Results, rows
@@ -22,8 +24,8 @@ def _items(results: Results) -> Iterator[Words]:
         "A number that fits all others may still be wrong, and one that does not may be a slip of the pen without "
         "consequence. The audit finds contradictions, not causes."
     )
-    sources = results.tables.get("sources")
-    second = [row for row in rows(sources) if "read as" in str(row.get("note", ""))] if sources is not None else []
+    sources = results.tables.get("sources", pd.DataFrame())
+    second = [row for row in rows(sources) if "read as" in str(row.get("note", ""))]
     if second:
         yield words(
             f"{count(len(second), 'document')} of {thousands(len(sources))} were read as an abstract or as reported "

@@ -83,8 +83,8 @@ def render_pdf(document: Document) -> bytes:
             (Path(folder) / name).write_bytes(content)
         main = Path(folder) / "main.typ"
         main.write_text(source, encoding="utf-8")
-        made = typst.compile(main, root=folder, format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
-    return bytes(made)  # type: ignore[arg-type]
+        made = typst.compile(main, root=Path(folder), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
+    return bytes(made)
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,114 @@
+"""`resurvey audit ...`: the words of each family of checks. The checks are imported when one is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+
+Handler = Callable[[argparse.Namespace], str]
+
+
+def later(name: str) -> Handler:
+    """A handler of `resurvey.audit.commands`, imported when it is called: help need not wait for pandas."""
+
+    def handler(arguments: argparse.Namespace) -> str:
+        found: Handler = getattr(importlib.import_module("resurvey.audit.commands"), name)
+        return found(arguments)
+
+    return handler
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add `audit` with its families to the parser of `resurvey`; each sets `handler`, which returns text."""
+    parser: argparse.ArgumentParser = subparsers.add_parser("audit", help="recompute printed numbers from each other")
+    families = parser.add_subparsers(dest="family", required=True, metavar="family")
+    for name, words in (("hr", "a hazard ratio"), ("or", "an odds ratio"), ("rr", "a relative risk")):
+        _ratio_parser(families, name, words)
+    _proportion_parsers(families)
+    _time_parsers(families)
+    _other_parsers(families)
+    return parser
+
+
+def _ratio_parser(families: argparse._SubParsersAction, name: str, words: str) -> None:
+    one = families.add_parser(name, help=f"{words}, its interval, p and events")
+    one.add_argument("value", help="as printed, as 0.926")
+    _add_interval(one)
+    one.add_argument("--p", help="as printed, as 0.765 or <0.001")
+    one.add_argument("--sides", choices=("1", "2"), help="sides of the test of p, where the paper says")
+    one.add_argument("--test", help="test of p, where named, as log-rank")
+    one.add_argument("--model", choices=("unadjusted", "stratified", "multivariable", "matched"))
+    one.add_argument("--events", help="events in both groups together")
+    one.add_argument("--n", help="patients in both groups together")
+    one.set_defaults(handler=later("audit_ratio"))
+
+
+def _add_interval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ci", nargs=2, metavar=("LOWER", "UPPER"), help="confidence limits as printed")
+    parser.add_argument("--level", help="confidence level in per cent where it is not 95")
+
+
+def _proportion_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("percentage", help="a count against its percentage and interval")
+    one.add_argument("--n", help="count")
+    one.add_argument("--total", help="denominator")
+    one.add_argument("--percent", help="per cent as printed, without the sign")
+    _add_interval(one)
+    one.add_argument("--method", help="method of the interval where named, as Clopper-Pearson")
+    one.set_defaults(handler=later("audit_percentage"))
+    one = families.add_parser("categories", help="categories against their total")
+    one.add_argument("counts", nargs="+", help="n or n:percent for each category")
+    one.add_argument("--total", required=True)
+    one.set_defaults(handler=later("audit_categories"))
+    one = families.add_parser("table", help="the p of a table of counts")
+    one.add_argument("groups", nargs="+", help="a group as n/N, or as counts a:b:c of all its categories")
+    one.add_argument("--p", required=True)
+    one.add_argument("--test", help="test where named, as chi-square or Fisher")
+    one.add_argument("--sides", choices=("1", "2"))
+    one.set_defaults(handler=later("audit_table"))
+    one = families.add_parser("grades", help="adverse events by grade")
+    one.add_argument("counts", nargs="+", help="grade=count, as 1-2=44 3=53 4=3 '>=3=56'")
+    one.add_argument("--total", help="patients")
+    one.set_defaults(handler=later("audit_grades"))
+
+
+def _time_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("median", help="a median against its interval, events and a survival rate")
+    one.add_argument("value", help="as printed, or NR")
+    _add_interval(one)
+    one.add_argument("--unit", default="months")
+    one.add_argument("--endpoint", default="PFS")
+    one.add_argument("--events")
+    one.add_argument("--n")
+    one.add_argument("--rate", nargs=2, metavar=("TIME", "PERCENT"), help="survival in per cent at a time")
+    one.set_defaults(handler=later("audit_median"))
+    one = families.add_parser("difference", help="a stated difference or direction against two numbers")
+    one.add_argument("first")
+    one.add_argument("second")
+    one.add_argument("--value", help="difference as printed, first minus second")
+    one.add_argument("--direction", help="longer, shorter, higher, lower, similar, doubled, better or worse")
+    one.set_defaults(handler=later("audit_difference"))
+    one = families.add_parser("design", help="a single-arm sample size")
+    for name in ("null", "alternative", "alpha", "power", "accrual", "follow-up"):
+        one.add_argument(f"--{name}", required=True, help="per cent" if name in ("alpha", "power") else "in --unit")
+    for name in ("dropout", "events", "patients"):
+        one.add_argument(f"--{name}")
+    one.add_argument("--sides", choices=("1", "2"))
+    one.add_argument("--unit", default="months")
+    one.set_defaults(handler=later("audit_design"))
+
+
+def _other_parsers(families: argparse._SubParsersAction) -> None:
+    one = families.add_parser("r", help="a correlation against its p")
+    one.add_argument("value", help="as printed, as .17")
+    one.add_argument("--df", required=True, help="degrees of freedom: pairs less two")
+    one.add_argument("--p", required=True)
+    one.add_argument("--sides", choices=("1", "2"), default="2")
+    one.set_defaults(handler=later("audit_correlation"))
+    one = families.add_parser("tables", help="every number of a folder of extraction tables")
+    one.add_argument("folder")
+    one.add_argument("--out", help="file for the rows of checks.csv")
+    one.set_defaults(handler=later("audit_tables"))
+    one = families.add_parser("rules", help="every check with its formula and reference")
+    one.set_defaults(handler=later("audit_rules"))

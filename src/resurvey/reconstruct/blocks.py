@@ -1,0 +1,179 @@
+"""An ensemble in blocks of replicates: each has streams of its own, is rebuilt anywhere, and is joined to the others.
+
+What ties replicates to each other stays inside a block: the choice among spare replicates by a printed ratio, the
+combination of subgroups, the drawing again of replicates that could not be put in place. So the size of a block is part
+of what the numbers rest on, as the seed is; how many jobs or machines share the blocks is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resurvey.jobs import BLOCK, block_sizes
+from resurvey.reconstruct.study import ARM_COLUMNS, RebuiltStudy, ensemble_numbers, rebuild_study
+from resurvey.tables import Tables
+
+TALLY = re.compile(r"\b(holds|not reached) in ([0-9]+) of ([0-9]+) replicates")
+PARTS = ("patients", "accuracy", "facts")
+
+
+def rebuild_blocks(
+    typed: Tables,
+    study_id: str,
+    *,
+    replicates: int,
+    seed: int,
+    block: int = BLOCK,
+    which: Iterable[int] | None = None,
+    **sources: Any,
+) -> dict[int, RebuiltStudy]:
+    """Rebuild some blocks of a study's ensemble.
+
+    Parameters
+    ----------
+    typed, study_id, seed, sources
+        As for `rebuild_study`.
+    replicates : int
+        Replicates of the whole ensemble.
+    block : int
+        Replicates of a block. An ensemble that is longer begins with the same blocks.
+    which : iterable of int, optional
+        Numbers of the blocks, from 0; all by default.
+
+    Returns
+    -------
+    dict of int to RebuiltStudy
+        By number; `join_blocks` makes one study of them. Replicates are numbered from 0 in each.
+    """
+    sizes = block_sizes(replicates, block)
+    wanted = range(len(sizes)) if which is None else which
+    return {
+        number: rebuild_study(typed, study_id, replicates=sizes[number], seed=seed, block=number, **sources)
+        for number in wanted
+    }
+
+
+def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
+    """Blocks below each other, in tables that say in a first column `block` where a row belongs."""
+    tables = {
+        name: [getattr(made, name).assign(block=number) for number, made in sorted(blocks.items())] for name in PARTS
+    }
+    return RebuiltStudy(**{name: _below(frames) for name, frames in tables.items()})
+
+
+def unstacked(parts: Sequence[RebuiltStudy]) -> dict[int, RebuiltStudy]:
+    """What `stacked` put below each other, from any number of parts."""
+    found = {}
+    for part in parts:
+        for number in sorted(part.accuracy["block"].unique()):
+            tables = {name: getattr(part, name) for name in PARTS}
+            own = {name: table[table["block"] == number].drop(columns="block") for name, table in tables.items()}
+            found[int(number)] = RebuiltStudy(**{name: table.reset_index(drop=True) for name, table in own.items()})
+    return found
+
+
+def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
+    """One study of all its blocks, in the order of their numbers.
+
+    An arm is rebuilt where it is in every block. A rebuilt value is the mean of the blocks', weighted by replicates; a
+    fact holds where it does in all of them.
+    """
+    parts = [blocks[number] for number in sorted(blocks)]
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0].accuracy
+    rows, patients, facts = [], [], []
+    for place, row in enumerate(first.to_dict("records")):
+        key = {name: row[name] for name in ARM_COLUMNS}
+        own = [part for part in (_of_arm(part, key) for part in parts) if len(part.accuracy)]
+        refused = [part.accuracy.iloc[0] for part in own if part.accuracy.iloc[0]["status"] != "rebuilt"]
+        if refused:
+            rows.append(refused[0].to_dict())
+            continue
+        together = _renumbered([part.patients for part in own])
+        held = _joined_facts([part.facts for part in own], [int(part.accuracy["replicates"].iloc[0]) for part in own])
+        numbers = ensemble_numbers(together) | {"facts": len(held), "facts_held": int(held["holds"].sum())}
+        rows.append(first.iloc[place].to_dict() | numbers | _joined_words([part.accuracy.iloc[0] for part in own]))
+        patients.append(together)
+        facts.append(held)
+    return RebuiltStudy(
+        patients=_below([*patients, parts[0].patients.iloc[:0]]),
+        accuracy=pd.DataFrame(rows, columns=first.columns),
+        facts=_below([*facts, parts[0].facts.iloc[:0]]),
+    )
+
+
+def _below(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables below each other; empty ones have no say in the types of the columns."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def _of_arm(part: RebuiltStudy, key: Mapping[str, str]) -> RebuiltStudy:
+    """The rows of one arm; none where the block left it to the first one (an arm that others rebuilt)."""
+
+    def rows(table: pd.DataFrame) -> pd.DataFrame:
+        own = np.logical_and.reduce([table[name].to_numpy() == value for name, value in key.items()])
+        return table[own]
+
+    return RebuiltStudy(*(rows(getattr(part, name)) for name in PARTS))
+
+
+def _renumbered(patients: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Patients of all blocks, replicates numbered through."""
+    before = 0
+    numbered = []
+    for rows in patients:
+        numbered.append(rows.assign(replicate=rows["replicate"] + before))
+        before += int(rows["replicate"].nunique())
+    return pd.concat(numbered, ignore_index=True)
+
+
+def _joined_words(rows: Sequence[pd.Series]) -> dict[str, str]:
+    """Repairs and what stayed undetermined, each sentence once."""
+    found = {}
+    for column in ("repairs", "undetermined"):
+        said = [sentence for row in rows for sentence in str(row[column]).split("; ") if sentence]
+        found[column] = "; ".join(dict.fromkeys(said))
+    return found
+
+
+def _joined_facts(facts: Sequence[pd.DataFrame], weights: Sequence[int]) -> pd.DataFrame:
+    """One row a fact from one row a block, in the order in which the facts are first met."""
+    by_name: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    for table, weight in zip(facts, weights, strict=True):
+        for row in table.to_dict("records"):
+            by_name.setdefault(row["fact"], []).append((row, weight))
+    return pd.DataFrame([_joined_fact(rows) for rows in by_name.values()], columns=facts[0].columns)
+
+
+def _joined_fact(rows: Sequence[tuple[dict[str, Any], int]]) -> dict[str, Any]:
+    row = dict(rows[0][0])
+    value = np.array([float(own["rebuilt"]) for own, _ in rows])
+    weight = np.array([weight for _, weight in rows], dtype=float)
+    finite = np.isfinite(value)
+    row["rebuilt"] = float(np.average(value[finite], weights=weight[finite])) if finite.any() else float(value[0])
+    printed = float(row["printed"])
+    apart = row["rebuilt"] - printed if np.isfinite(printed) else np.nan
+    row["difference"] = 0.0 if row["rebuilt"] == printed else apart
+    row["holds"] = all(bool(own["holds"]) for own, _ in rows)
+    row["note"] = _joined_note([str(own["note"]) for own, _ in rows], weight)
+    return row
+
+
+def _joined_note(notes: Sequence[str], weight: np.ndarray) -> str:
+    """The note with its tally over all blocks; a block without one holds throughout."""
+    tallies = [TALLY.search(note) for note in notes]
+    counted = [(int(found[2]), int(found[3]), own) for found, own in zip(tallies, weight, strict=True) if found]
+    if not counted:
+        return "; ".join(dict.fromkeys(note for note in notes if note))
+    # an arm with spare replicates to choose among tallies all of them
+    whole = round(counted[0][1] / counted[0][2] * float(weight.sum()))
+    missed = sum(of - held for held, of, _ in counted)
+    note = next(note for note, found in zip(notes, tallies, strict=True) if found)
+    return TALLY.sub(rf"\1 in {whole - missed} of {whole} replicates", note)

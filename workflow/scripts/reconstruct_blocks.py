@@ -1,0 +1,30 @@
+"""Rebuild some blocks of the ensembles of one study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import clean, tables
+from resurvey.logs import log_to
+from resurvey.reconstruct import blocks, sources
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+raw = Path(snakemake.input.raw[0]).parent
+study = snakemake.wildcards.study
+typed = clean.tidy(tables.read_raw(raw))
+parts = blocks.rebuild_blocks(
+    typed,
+    study,
+    replicates=snakemake.params.replicates,
+    block=snakemake.params.block,
+    which=snakemake.params.which,
+    seed=snakemake.params.seed,
+    partitions=snakemake.params.partitions,
+    curves=sources.curves_of(typed["curves"], study, raw / "curves"),
+    given=sources.kmdata_of(snakemake.params.kmdata, study),
+)
+made = blocks.stacked(parts)
+for name in blocks.PARTS:
+    tables.write_parquet(getattr(made, name), Path(snakemake.output[name]))
