@@ -57,12 +57,26 @@ REBUILT = list(
 )
 
 
+# What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
+FIRST, NEXT, LAST = 1000, 500, 100
+
+
 def batches(entries):
     """Comparisons by the study of their first group; those on printed numbers alone together."""
     found = {}
     for entry in entries:
         name = entry["treatment"]["study"] if entry["kind"] == "patients" else "printed"
         found.setdefault(name, []).append(entry)
+    return found
+
+
+def drawn_together(batches, least=5):
+    """Batches for drawing: starting a job costs as much as a comparison's figures, so the small ones share one."""
+    found = {}
+    for name, entries in batches.items():
+        found.setdefault(name if len(entries) >= least else "others", []).extend(
+            entries
+        )
     return found
 
 

@@ -20,6 +20,7 @@ for batch, entries in BATCHES.items():
             [directory(f"results/comparisons/{entry['id']}") for entry in entries],
         log:
             f"logs/compare/{batch}.log",
+        priority: NEXT + len(entries)
         conda:
             "../../environment.yml"
         params:

@@ -18,6 +18,7 @@ rule design:
         verdict="results/design/{design}.json",
     log:
         "logs/design/{design}.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -26,7 +26,7 @@ rule draw_study:
         "../scripts/draw_study.py"
 
 
-for batch, entries in BATCHES.items():
+for batch, entries in drawn_together(BATCHES).items():
 
     rule:
         name:
@@ -41,6 +41,7 @@ for batch, entries in BATCHES.items():
             ],
         log:
             f"logs/draw_comparisons/{batch}.log",
+        priority: LAST + len(entries)
         conda:
             "../../environment.yml"
         params:

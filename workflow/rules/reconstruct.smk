@@ -32,6 +32,7 @@ if len(SHARES) == 1:
             curves="results/reconstruction/{study}/curves.csv",
         log:
             "logs/reconstruct/{study}.log",
+        priority: FIRST
         conda:
             "../../environment.yml"
         params:
@@ -56,6 +57,7 @@ else:
             facts=temp("data/processed/blocks/{study}/{part}/facts.parquet"),
         log:
             "logs/reconstruct_blocks/{study}/{part}.log",
+        priority: FIRST
         conda:
             "../../environment.yml"
         params:
@@ -82,6 +84,7 @@ else:
             curves="results/reconstruction/{study}/curves.csv",
         log:
             "logs/join_blocks/{study}.log",
+        priority: FIRST
         conda:
             "../../environment.yml"
         params:
