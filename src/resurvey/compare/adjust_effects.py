@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,56 +72,92 @@ def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple
 
 def cox_sorted(t: Floats, e: Floats, z: Floats, w: Floats) -> WeightedEffect:
     """`weighted_cox` of checked patients in the order of their times."""
-    if not w.all():
-        there = w > 0
-        t, e, z, w = t[there], e[there], z[there], w[there]
-    first = np.concatenate(([True], t[1:] != t[:-1]))
-    starts, group = np.flatnonzero(first), np.cumsum(first) - 1
-    at_risk = [np.cumsum(part[::-1])[::-1][starts] for part in (w * z, w * (1 - z))]
-    dying = [np.bincount(group, part) for part in (w * e * z, w * e * (1 - z))]
-    if dying[0].sum() == 0 or dying[1].sum() == 0:
-        empty = 1 if dying[0].sum() == 0 else 0
-        raise NotEstimable(f"no events among patients with treated = {empty}: the hazard ratio has no finite estimate")
-    deaths = np.bincount(group, e).astype(np.intp)
+    beta, model, robust = (float(part[0]) for part in cox_stack(*(column[None, :] for column in (t, e, z, w))))
+    return WeightedEffect(beta, model, robust)
+
+
+def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """`weighted_cox` of many tables of patients at once, a row a table, each row in the order of its times.
+
+    Parameters
+    ----------
+    t, e, z, w : ndarray, shape (tables, n)
+        Times, marks, groups and weights; a patient of weight 0 is not there.
+
+    Returns
+    -------
+    tuple of ndarray, shape (tables,)
+        Log hazard ratio, its model-based and its robust standard error.
+
+    Raises
+    ------
+    NotEstimable
+        If in some table a group has no events or the ratio has no finite maximum.
+    """
+    tables, n = t.shape
+    e = np.where(w > 0, e, 0.0)
+    new = np.ones(t.shape, dtype=bool)
+    new[:, 1:] = t[:, 1:] != t[:, :-1]
+    starts, tie = np.flatnonzero(new), np.cumsum(new) - 1  # ties are numbered through all tables
+    at_risk = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1].ravel()[starts] for part in (w * z, w * (1 - z))]
+    dying = [np.bincount(tie, part.ravel()) for part in (w * e * z, w * e * (1 - z))]
+    table = starts // n
+    observed = [_sums(table, part, tables) for part in dying]
+    for empty in (1, 0):
+        if np.any(observed[1 - empty] == 0):
+            raise NotEstimable(
+                f"no events among patients with treated = {empty}: the hazard ratio has no finite estimate"
+            )
+    deaths = np.bincount(tie, e.ravel()).astype(np.intp)
     rep = np.repeat(np.arange(starts.size), deaths)
     turn = np.arange(rep.size) - np.repeat(np.cumsum(deaths) - deaths, deaths)
     share = turn / deaths[rep]  # Efron: the r-th of d tied deaths leaves r / d of them out of the risk set
     a, b = (risk[rep] - share * dead[rep] for risk, dead in zip(at_risk, dying, strict=True))
     mean_weight = (dying[0] + dying[1])[rep] / deaths[rep]
-    beta, p, information = _maximise(a, b, mean_weight, float(dying[0].sum()))
-    residual = _score_residuals(beta, p, a, b, mean_weight, share, rep, deaths, group, e, z)
-    return WeightedEffect(beta, 1 / sqrt(information), float(np.sqrt(np.sum((w * residual) ** 2))) / information)
+    row = table[rep]
+    beta, p, information = _maximise(a, b, mean_weight, row, observed[0])
+    hazard = mean_weight / (a * np.exp(beta[row]) + b)
+
+    def running(part: Floats) -> Floats:
+        """Sum over the ties of a table up to each patient's own."""
+        total = np.cumsum(np.bincount(rep, part, minlength=deaths.size))
+        before = np.concatenate(([0.0], total))[np.searchsorted(starts, np.arange(tables) * n)]
+        return (total[tie].reshape(t.shape)) - before[:, None]
+
+    def tied(part: Floats) -> Floats:
+        return np.bincount(rep, share * part, minlength=deaths.size)[tie].reshape(t.shape)
+
+    mean_p = (np.bincount(rep, p, minlength=deaths.size) / np.maximum(deaths, 1))[tie].reshape(t.shape)
+    # Each patient's part of the score (Lin and Wei), with Efron's fractions for those who die at a tied time.
+    expected = z * (running(hazard) - e * tied(hazard)) - (running(hazard * p) - e * tied(hazard * p))
+    residual = e * (z - mean_p) - np.exp(beta[:, None] * z) * expected
+    return beta, 1 / np.sqrt(information), np.sqrt(((w * residual) ** 2).sum(axis=1)) / information
 
 
-def _maximise(a: Floats, b: Floats, weight: Floats, observed: float) -> tuple[float, Floats, float]:
-    """Newton for one parameter; the score is monotone, so steps are only kept from overshooting."""
-    beta = 0.0
+def _sums(place: NDArray[np.intp], values: Floats, size: int) -> Floats:
+    """Sum of the values of each place."""
+    return np.bincount(place, values, minlength=size).astype(float, copy=False)
+
+
+def _maximise(
+    a: Floats, b: Floats, weight: Floats, row: NDArray[np.intp], observed: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Newton for one parameter a table; the score is monotone, so steps are only kept from overshooting."""
+    beta = np.zeros(observed.size)
     for _ in range(100):
-        p = a * exp(beta) / (a * exp(beta) + b)
-        score, information = observed - float(weight @ p), float(weight @ (p * (1 - p)))
-        if information < 1e-12 * observed or abs(beta) > 30:
+        hazard = a * np.exp(beta)[row]
+        p = hazard / (hazard + b)
+        score = observed - _sums(row, weight * p, observed.size)
+        information = _sums(row, weight * p * (1 - p), observed.size)
+        if np.any((information < 1e-12 * observed) | (np.abs(beta) > 30)):
             break
         step = score / information
-        if abs(step) < 1e-12:
+        if np.all(np.abs(step) < 1e-12):
             return beta, p, information
-        beta += max(-2.0, min(2.0, step))
+        beta = beta + np.clip(np.where(np.abs(step) < 1e-12, 0.0, step), -2.0, 2.0)
     raise NotEstimable(
         "the hazard ratio has no finite maximum: the groups are never at risk together when events occur"
     )
-
-
-def _score_residuals(
-    beta: float, p: Floats, a: Floats, b: Floats, weight: Floats, share: Floats, rep: NDArray[np.intp],
-    deaths: NDArray[np.intp], group: NDArray[np.intp], e: Floats, z: Floats,
-) -> Floats:  # fmt: skip
-    """Each patient's part of the score (Lin and Wei), with Efron's fractions for patients who die at a tied time."""
-    k = deaths.size
-    hazard = weight / (a * exp(beta) + b)
-    mean_p = np.bincount(rep, p, minlength=k) / np.maximum(deaths, 1)
-    up_to, up_to_p = (np.cumsum(np.bincount(rep, part, minlength=k))[group] for part in (hazard, hazard * p))
-    tied, tied_p = (np.bincount(rep, share * part, minlength=k)[group] for part in (hazard, hazard * p))
-    expected = z * (up_to - e * tied) - (up_to_p - e * tied_p)
-    return e * (z - mean_p[group]) - np.exp(beta * z) * expected
 
 
 def weighted_means(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.compare.adjust_effects import weighted_cox
+from resurvey.compare.adjust_effects import cox_stack
 from resurvey.compare.claims import claim
 from resurvey.compare.groups import Entry, Pair, check_group, group_of
 from resurvey.compare.pairwise import match_replicates
@@ -121,23 +121,24 @@ def weighted_ratio(
     strata: Mapping[str, pd.DataFrame], second: pd.DataFrame, shares: Mapping[str, float]
 ) -> tuple[EnsembleEstimate, pd.DataFrame, float, int]:
     """Log hazard ratio of the strata weighted to shares, against the second group; balance, ESS and patients."""
-    arms = [patient_stack(part, name) for name, part in strata.items()]
-    other = patient_stack(second, "the comparator")
-    replicates = _in_common([*arms, other])
-    made = poststratify(np.repeat(list(strata), [int((arm.time[0] >= 0).sum()) for arm in arms]), shares)
-    estimates, variances = [], []
-    for number in range(replicates):
-        parts = [arm.patients_of(number) for arm in (*arms, other)]
-        time, event = (np.concatenate(column) for column in zip(*parts, strict=True))
-        sizes = [len(times) for times, _ in parts]
-        n, rest = sum(sizes[:-1]), sizes[-1]
-        if n != len(made.weights):
-            made = poststratify(np.repeat(list(strata), sizes[:-1]), shares)
-        weights = np.concatenate([made.weights, np.ones(rest)])
-        effect = weighted_cox(time, event, np.repeat([1.0, 0.0], [n, rest]), weights)
-        estimates.append(effect.estimate)
-        variances.append(effect.se_robust**2)
-    return rubin(estimates, variances), made.balance, float(made.ess), len(made.weights)
+    parts = [patient_stack(part, name) for name, part in strata.items()]
+    parts.append(patient_stack(second, "the comparator"))
+    replicates = _in_common(parts)
+    parts = [part.repeat(replicates) if part.replicates == 1 else part for part in parts]
+    there = [part.time >= 0 for part in parts]
+    sizes = np.array([real.sum(axis=1) for real in there[:-1]])
+    made = poststratify(np.repeat(list(strata), sizes[:, 0]), shares)
+    # The weights of `poststratify`, a stratum's share over its part of the arm, in every replicate.
+    weigh = [shares.get(name, 0.0) * sizes.sum(axis=0) / size for name, size in zip(strata, sizes, strict=True)]
+    weights = np.concatenate([real * w[:, None] for real, w in zip(there, [*weigh, np.ones(replicates)], strict=True)],
+                             axis=1)  # fmt: skip
+    time, event = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("time", "event"))
+    treated = np.zeros(time.shape)
+    treated[:, : -parts[-1].time.shape[1]] = 1.0
+    order = np.argsort(time, axis=1, kind="stable")
+    columns = (np.take_along_axis(column, order, axis=1) for column in (time, event, treated, weights))
+    log_hr, _, robust = cox_stack(*columns)
+    return rubin(log_hr, robust**2), made.balance, float(made.ess), len(made.weights)
 
 
 def _in_common(stacks: Sequence[PatientStack]) -> int:

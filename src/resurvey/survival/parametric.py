@@ -291,7 +291,7 @@ def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
     """Damped Newton steps from afar, each of two calls on all the points it needs."""
     for _ in range(steps):
         value, gradient, hessian = _local(function, theta)
-        if not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
+        if value >= IMPOSSIBLE or not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
             break
         curvature, axes = np.linalg.eigh(hessian)
         curvature = np.maximum(np.abs(curvature), 1e-9 * np.abs(curvature).max())  # downhill where there is no bowl

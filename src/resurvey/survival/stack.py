@@ -47,12 +47,6 @@ class PatientStack:
         """Product-limit curve of each replicate."""
         return curve_stack(self)
 
-    def patients_of(self, replicate: int) -> tuple[Floats, Floats]:
-        """Times and marks of one replicate, without fillers; the only one there is serves for all."""
-        row = replicate if self.replicates > 1 else 0
-        real = self.time[row] >= 0
-        return self.time[row][real], self.event[row][real]
-
     def repeat(self, replicates: int) -> PatientStack:
         """The only replicate, as often as asked for."""
         return PatientStack(np.repeat(self.time, replicates, axis=0), np.repeat(self.event, replicates, axis=0))
