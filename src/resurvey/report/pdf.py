@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from resurvey.report.document import (
     Notice,
     Paragraph,
     Ref,
+    Row,
     Strong,
     Table,
     Words,
@@ -31,10 +33,12 @@ from resurvey.report.document import (
     left_out,
 )
 
-# From this rank on a figure is set from its bitmap, which is quicker; there are many. Small ones are drawn smaller.
-BITMAP_FROM, SMALL_FROM = 1, 3
-# Ids of printed numbers named in a cell or under a table; the rest are counted.
+# From this rank on a figure is drawn smaller.
+SMALL_FROM = 3
+# Ids of printed numbers named under a table; the rest are counted. A cell names one.
 CLAIMS_NAMED = 3
+# Decimals of a drawing beyond a hundredth of a point only make the file longer.
+DECIMALS = re.compile(rb"(\.\d\d)\d+")
 TONES = {"good": "#14613a", "note": "#0b4f8a", "warn": "#7a4a00", "bad": "#a01322", "plain": "#414b55"}
 
 PREAMBLE = """
@@ -42,8 +46,8 @@ PREAMBLE = """
   #set text(8pt, fill: luma(80))
   #TITLE; #h(1fr) #counter(page).display("1 / 1", both: true)
 ])
-#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"), size: 10.2pt, lang: "LANGUAGE", hyphenate: true)
-#set par(leading: 0.62em, spacing: 0.95em)
+#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"), size: 10.2pt, lang: "LANGUAGE", hyphenate: false)
+#set par(leading: 0.62em, spacing: 0.95em, linebreaks: "simple")
 #set heading(numbering: none)
 #show heading.where(level: 1): it => { pagebreak(weak: true); block(above: 0pt, below: 1em, text(17pt, it.body)) }
 #show heading.where(level: 2): it => block(above: 1.7em, below: 0.8em, text(12.5pt, it.body))
@@ -56,6 +60,8 @@ PREAMBLE = """
 #show figure.caption: it => block(width: 100%, below: 0.7em, sticky: true, text(9.2pt, it.body))
 #show figure.where(kind: table): set figure.caption(position: top)
 #set table(stroke: (x, y) => (bottom: if y == 0 { 0.9pt } else { 0.35pt + luma(190) }), inset: (x: 3pt, y: 3.2pt))
+#set table.cell(breakable: false)
+#show table: set text(hyphenate: true)
 #show table.cell.where(y: 0): set text(weight: "bold")
 #let badge(tone, body) = text(fill: rgb(tone), weight: "bold", body)
 #let note(body) = block(above: 0.6em, below: 1.8em, text(8.4pt, fill: luma(70), body))
@@ -90,6 +96,16 @@ def render_pdf(document: Document) -> bytes:
 def quoted(text: str) -> str:
     """A Typst string of any text: nothing in it is markup."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+def _named(claims: Claims, named: int = 1) -> str:
+    """The first ids, and how many more there are, without links.
+
+    A link to a place in the document makes Typst lay out all around it once more: the hundreds in cells and under
+    figures would cost a quarter of the memory. The notes under tables link to the same printed numbers.
+    """
+    more = len(claims.ids) - named
+    return shown(", ".join(claims.ids[:named]) + (f" and {more} more" if more > 0 else ""))
 
 
 def shown(text: str) -> str:
@@ -142,8 +158,31 @@ class _Writer:
     def _appendix(self) -> list[str]:
         if not self.appendix:
             return []
-        made = ["#pagebreak(weak: true)\n#set page(flipped: true)\n#heading(level: 1)[Appendix]"]
-        return made + [self._table(table) for table in self.appendix]
+        return ["#heading(level: 1)[Appendix]", *(self._entries(table) for table in self.appendix)]
+
+    def _entries(self, table: Table) -> str:
+        """A long table as a list, a paragraph a row: thousands of cells would take the memory of all the rest."""
+        names = [column.name.lower() for column in table.columns if column.kind != "code"]
+        said = f"Each entry: {table.columns[self._code(table)].name.lower()}, then {', '.join(names)}."
+        entries = "\n".join(self._entry(table, row) for row in table.rows)
+        style = "#set text(7pt)\n#set par(leading: 0.5em, spacing: 0.7em, hanging-indent: 1em)"
+        return (
+            f"#block(sticky: true)[*{shown(self.document.label(table.anchor) + '.')}* {shown(table.title)}"
+            f"#metadata(none)#label({quoted(table.anchor)})]\n"
+            f"#note[{self.inline(table.note)} {shown(said)}]\n"
+            f"#columns(2)[\n{style}\n{entries}\n]\n"
+        )
+
+    @staticmethod
+    def _code(table: Table) -> int:
+        """The column that names a row: the first of codes, or the first of all."""
+        return next((place for place, column in enumerate(table.columns) if column.kind == "code"), 0)
+
+    def _entry(self, table: Table, row: Row) -> str:
+        code = self._code(table)
+        label = f"#metadata(none)#label({quoted(row.anchor)})" if row.anchor else ""
+        others = [self.inline(cell) for place, cell in enumerate(row.cells) if place != code and cell]
+        return f"#par[{label}#strong[{self.inline(row.cells[code])}]{shown(' ')}{shown(' · ').join(others)}]"
 
     def block(self, block: Block) -> str:
         if isinstance(block, Heading):
@@ -190,7 +229,7 @@ class _Writer:
             if row.anchor:
                 cells[0] = f"[#metadata(none)#label({quoted(row.anchor)}){cells[0][1:]}"
             rows.append(", ".join(cells))
-        size = "6.6pt" if table.long else "7.6pt" if len(table.columns) > 7 else "8.8pt"
+        size = "7.6pt" if len(table.columns) > 7 else "8.8pt"
         body = ",\n  ".join(rows)
         caption = f"*{shown(self.document.label(table.anchor) + '.')}* {shown(table.title)}"
         made = (
@@ -199,31 +238,32 @@ class _Writer:
             f"table(columns: ({columns},), align: ({aligned},), table.header({header}),\n  {body}\n)}})"
             f"#label({quoted(table.anchor)})"
         )
-        return made + self._note(table.note, table.claims if not table.long else ())
+        return made + self._note(table.note, table.claims)
 
     def _cell(self, cell: Words, kind: str) -> str:
-        # A cell names one printed number and counts the others; the note under the table names more.
-        text = "".join(self._claims(part, 1) if isinstance(part, Claims) else self._part(part) for part in cell)
+        # A cell names one printed number and counts the others; the note under the table names more, and links.
+        text = "".join(_named(part) if isinstance(part, Claims) else self._part(part) for part in cell)
         return f'#text(font: "DejaVu Sans Mono", size: 0.86em)[{text}]' if kind == "code" else text
 
-    def _note(self, note: Words, claims: tuple[str, ...]) -> str:
+    def _note(self, note: Words, claims: tuple[str, ...], linked: bool = True) -> str:
         behind = ""
         if claims:
-            behind = f' {shown("Printed numbers behind it:")} {self._claims(Claims(claims))}#".";'
+            names = self._claims(Claims(claims)) if linked else _named(Claims(claims), CLAIMS_NAMED)
+            behind = f' {shown("Printed numbers behind it:")} {names}#".";'
         return f"\n#note[{self.inline(note)}{behind}]\n" if note or claims else "\n"
 
     def _figure(self, figure: Figure) -> str:
         if not figure.printed:
             text = f"{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})"
             return f"#block(above: 0.5em, below: 0.5em)[#text(8.4pt)[{text}]]\n"
-        source = figure.png if figure.rank >= BITMAP_FROM else figure.svg
-        name = f"{figure.anchor}{source.suffix}"
-        self.files[name] = source.read_bytes()
+        # Bitmaps would be unpacked, several megabytes each; a drawing takes one and stays sharp.
+        name = f"{figure.anchor}.svg"
+        self.files[name] = DECIMALS.sub(rb"\1", figure.svg.read_bytes())
         caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
         image = (
             f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {'70%' if figure.rank >= SMALL_FROM else '100%'})"
         )
-        words = self._note((figure.caption,), figure.claims)
+        words = self._note((figure.caption,), figure.claims, linked=False)
         return (
             f"#block(breakable: false, width: 100%)[#figure(kind: image, supplement: none, numbering: none, "
             f"caption: figure.caption(position: top)[{caption}], {image})#label({quoted(figure.anchor)}){words}]\n"
