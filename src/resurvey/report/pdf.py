@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from resurvey.report.document import (
@@ -30,11 +31,11 @@ from resurvey.report.document import (
     appendix,
     claim_anchor,
     flat,
-    left_out,
+    runs_of,
 )
 
-# From this rank on a figure is drawn smaller.
-SMALL_FROM = 3
+# Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
+FIGURE_WIDTH, FIGURE_HEIGHT = 16.8, 20.5
 # Ids of printed numbers named under a table; the rest are counted. A cell names one.
 CLAIMS_NAMED = 3
 # Decimals of a drawing beyond a hundredth of a point only make the file longer.
@@ -98,6 +99,15 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
+SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
+
+def _shape(drawing: bytes) -> float:
+    """Width over height of a drawing; a square where it does not say."""
+    found = SIZE.search(drawing)
+    return float(found[1]) / float(found[2]) if found else 1.0
+
+
 def _named(claims: Claims, named: int = 1) -> str:
     """The first ids, and how many more there are, without links.
 
@@ -136,7 +146,7 @@ class _Writer:
         parts.append(f'#align(left)[#v(3cm)#text(24pt, weight: "bold")[{shown(document.title)}]]\n')
         parts.append(f"#text(13pt)[{shown(document.question)}]\n\n#v(1cm)")
         parts.append("#outline(title: [Contents], depth: 2, indent: 1.2em)\n")
-        parts += [self.block(block) for block in document.blocks]
+        parts += self._blocks(document.blocks)
         parts += self._references()
         parts += self._appendix()
         return "\n".join(parts)
@@ -184,6 +194,17 @@ class _Writer:
         others = [self.inline(cell) for place, cell in enumerate(row.cells) if place != code and cell]
         return f"#par[{label}#strong[{self.inline(row.cells[code])}]{shown(' ')}{shown(' · ').join(others)}]"
 
+    def _blocks(self, blocks: Iterable[Block]) -> list[str]:
+        return [self._left_out(one) if isinstance(one, tuple) else self.block(one) for one in runs_of(blocks)]
+
+    def _left_out(self, figures: Sequence[Figure]) -> str:
+        """Where the figures are that paper does not show."""
+        said = "; ".join(
+            f"#metadata(none)#label({quoted(one.anchor)}){shown(f'{self.document.label(one.anchor)}, {one.title}')}"
+            for one in figures
+        )
+        return f"#block(above: 0.8em, below: 0.8em)[#text(8.4pt)[In the HTML edition: {said}.]]\n"
+
     def block(self, block: Block) -> str:
         if isinstance(block, Heading):
             label = f" #label({quoted(block.anchor)})"
@@ -210,7 +231,7 @@ class _Writer:
 
     def _details(self, block: Details) -> str:
         title = f"#block(above: 1.4em, below: 0.6em, sticky: true)[*{shown(block.title)}*]"
-        return "\n".join([title, *(self.block(inner) for inner in block.blocks)])
+        return "\n".join([title, *self._blocks(block.blocks)])
 
     def _see_appendix(self, table: Table) -> str:
         return f"{shown(f'{table.title}:')} {self.inline((Ref(table.anchor),))} {shown('in the appendix.')}\n"
@@ -253,16 +274,13 @@ class _Writer:
         return f"\n#note[{self.inline(note)}{behind}]\n" if note or claims else "\n"
 
     def _figure(self, figure: Figure) -> str:
-        if not figure.printed:
-            text = f"{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})"
-            return f"#block(above: 0.5em, below: 0.5em)[#text(8.4pt)[{text}]]\n"
         # Bitmaps would be unpacked, several megabytes each; a drawing takes one and stays sharp.
         name = f"{figure.anchor}.svg"
-        self.files[name] = DECIMALS.sub(rb"\1", figure.svg.read_bytes())
+        drawing = figure.svg.read_bytes()
+        self.files[name] = DECIMALS.sub(rb"\1", drawing)
+        width = min(FIGURE_WIDTH, FIGURE_HEIGHT * _shape(drawing))
         caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
-        image = (
-            f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {'70%' if figure.rank >= SMALL_FROM else '100%'})"
-        )
+        image = f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {width:.2f}cm)"
         words = self._note((figure.caption,), figure.claims, linked=False)
         return (
             f"#block(breakable: false, width: 100%)[#figure(kind: image, supplement: none, numbering: none, "
