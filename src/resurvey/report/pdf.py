@@ -38,8 +38,6 @@ from resurvey.report.document import (
 FIGURE_WIDTH, FIGURE_HEIGHT = 16.8, 20.5
 # Ids of printed numbers named under a table; the rest are counted. A cell names one.
 CLAIMS_NAMED = 3
-# Decimals of a drawing beyond a hundredth of a point only make the file longer.
-DECIMALS = re.compile(rb"(\.\d\d)\d+")
 TONES = {"good": "#14613a", "note": "#0b4f8a", "warn": "#7a4a00", "bad": "#a01322", "plain": "#414b55"}
 
 PREAMBLE = """
@@ -277,7 +275,7 @@ class _Writer:
         # Bitmaps would be unpacked, several megabytes each; a drawing takes one and stays sharp.
         name = f"{figure.anchor}.svg"
         drawing = figure.svg.read_bytes()
-        self.files[name] = DECIMALS.sub(rb"\1", drawing)
+        self.files[name] = drawing
         width = min(FIGURE_WIDTH, FIGURE_HEIGHT * _shape(drawing))
         caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
         image = f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {width:.2f}cm)"
