@@ -166,7 +166,8 @@ def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[s
     # A curve that stays above one half at its end leaves the room below it, every other one the room above.
     ends = [float(curve["survival"].iloc[-1]) for _, curve in shown.groupby("group", sort=False)]
     place = "lower left" if max(ends) > 0.5 else "upper right"
-    axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if alone else 7)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if alone else 7)
 
 
 def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, room: int) -> None:

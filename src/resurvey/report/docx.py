@@ -379,14 +379,14 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
-        from docx.shared import Cm
+        from docx.shared import Cm, Emu
 
         self._caption(figure.anchor, figure.title)
         paragraph = self.word.add_paragraph()
         shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(FIGURE_WIDTH))
         most = Cm(FIGURE_HEIGHT)
         if shape.height > most:
-            shape.width, shape.height = int(shape.width * most / shape.height), most
+            shape.width, shape.height = Emu(round(shape.width * most / shape.height)), most
         paragraph.paragraph_format.keep_with_next = True
         described = shape._inline.docPr
         described.set("descr", figure.alt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from resurvey.report.document import NBSP, Column, Details, Row, Table, Words, anchor, words
 from resurvey.report.inputs import Entry, Record, Results
@@ -149,14 +149,14 @@ def _months(when: str) -> str:
     return f"{number(found[0], 1)}{NBSP}months" if found else when
 
 
-SHOWN = {"percent": percent, "ratio": ratio, "p": p_value}
+SHOWN: dict[str, Callable[[object], str]] = {"percent": percent, "ratio": ratio, "p": p_value}
 
 
 def _with_interval(line: Record | None, kind: str = "") -> Words:
     """`0.57 (0.40 to 0.81)`; the value alone where there is no interval."""
     if line is None or not is_number(line["estimate"]):
         return ()
-    show = SHOWN.get(kind, number)
+    show: Callable[[object], str] = SHOWN.get(kind, number)
     text = show(line["estimate"])
     if is_number(line["lower"]) and is_number(line["upper"]):
         text += f" ({show(line['lower'])} to {show(line['upper'])})"
@@ -176,9 +176,9 @@ def _standardised(entry: Entry, lines: Sequence[Record]) -> Table:
         columns=(
             Column("Weighted to", weight=1.8),
             Column("Effective sample size", "number", 0.9),
-            Column("Hazard ratio", "number", 1.3),
-            Column("Restricted mean, difference in months", "number", 1.5),
-            *(Column(f"Survival at {_months(m)}, difference", "number", 1.5) for m in times),
+            Column("Hazard ratio", "number", 1.2),
+            Column("Restricted mean, difference in months", "number", 1.3),
+            *(Column(f"Survival at {_months(m)}, difference", "number", 1.2) for m in times),
         ),
         rows=tuple(
             Row(

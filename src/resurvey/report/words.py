@@ -84,7 +84,7 @@ def ratio(value: object) -> str:
 def percent(share: object, decimals: int = 0) -> str:
     """A proportion as a percentage."""
     found = as_float(share)
-    return f"{100 * found:.{decimals}f}{NBSP}%" if isfinite(found) else number(found)
+    return f"{100 * found:.{decimals}f}{NBSP}%".replace("-", "−") if isfinite(found) else number(found)
 
 
 def as_fine(value: object, printed: str) -> str:
