@@ -22,7 +22,7 @@ from resurvey.report.document import Column, Heading, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
 from resurvey.report.html import pack, render_html, safe_cell, table_csv
 from resurvey.report.pdf import _Writer as PdfWriter
-from resurvey.report.pdf import quoted, render_pdf
+from resurvey.report.pdf import quoted, render_pdf, shown
 from tests.report_project import NASTY, small_results
 
 
@@ -264,6 +264,10 @@ def test_pdf_is_tagged_and_without_dates(document):
     made = render_pdf(document)
     assert made.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in made and b"/CreationDate" not in made and b"/ModDate" not in made
+
+
+def test_pdf_breaks_long_ids_in_cells(document):
+    assert PdfWriter(document)._cell(("a_long_name",), "text") == shown("a_\u200blong_\u200bname")
 
 
 def test_text_is_never_typst_markup():

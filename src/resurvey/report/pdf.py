@@ -53,6 +53,8 @@ PREAMBLE = """
 #show heading.where(level: 3): it => block(above: 1.4em, below: 0.7em, text(10.8pt, it.body))
 #show heading.where(level: 4): it => block(above: 1.2em, below: 0.6em, text(10.2pt, it.body))
 #show link: set text(fill: rgb("#0b57a4"))
+#show outline: set text(9pt)
+#show outline: set par(leading: 0.45em, spacing: 0.55em)
 #show raw: set text(font: "DejaVu Sans Mono", size: 0.86em)
 #show figure: set block(breakable: true, above: 1.4em, below: 1.6em)
 #show figure: set align(left)
@@ -60,7 +62,6 @@ PREAMBLE = """
 #show figure.where(kind: table): set figure.caption(position: top)
 #set table(stroke: (x, y) => (bottom: if y == 0 { 0.9pt } else { 0.35pt + luma(190) }), inset: (x: 3pt, y: 3.2pt))
 #set table.cell(breakable: false)
-#show table: set text(hyphenate: true)
 #show table.cell.where(y: 0): set text(weight: "bold")
 #let badge(tone, body) = text(fill: rgb(tone), weight: "bold", body)
 #let note(body) = block(above: 0.6em, below: 1.8em, text(8.4pt, fill: luma(70), body))
@@ -253,7 +254,7 @@ class _Writer:
         caption = f"*{shown(self.document.label(table.anchor) + '.')}* {shown(table.title)}"
         made = (
             f"#figure(kind: table, supplement: none, numbering: none, caption: [{caption}], {{\n"
-            f"set text({size})\nset par(justify: false, leading: 0.5em)\n"
+            f"set text({size}, hyphenate: {str(table.wide).lower()})\nset par(justify: false, leading: 0.5em)\n"
             f"table(columns: ({columns},), align: ({aligned},), table.header({header}),\n  {body}\n)}})"
             f"#label({quoted(table.anchor)})"
         )
@@ -261,7 +262,9 @@ class _Writer:
 
     def _cell(self, cell: Words, kind: str) -> str:
         # A cell names one printed number and counts the others; the note under the table names more, and links.
-        text = "".join(_named(part) if isinstance(part, Claims) else self._part(part) for part in cell)
+        # Ids of rows are words of many parts: a break is allowed after each underscore, lest they run into the next cell.
+        parts = [part.replace("_", "_\u200b") if isinstance(part, str) else part for part in cell]
+        text = "".join(_named(part) if isinstance(part, Claims) else self._part(part) for part in parts)
         return f'#text(font: "DejaVu Sans Mono", size: 0.86em)[{text}]' if kind == "code" else text
 
     def _note(self, note: Words, claims: tuple[str, ...], linked: bool = True) -> str:
