@@ -262,7 +262,7 @@ class _Writer:
 
     def _cell(self, cell: Words, kind: str) -> str:
         # A cell names one printed number and counts the others; the note under the table names more, and links.
-        # Ids of rows are words of many parts: a break is allowed after each underscore, lest they run into the next cell.
+        # Ids are long words: they may break after an underscore, lest they run into the next cell.
         parts = [part.replace("_", "_\u200b") if isinstance(part, str) else part for part in cell]
         text = "".join(_named(part) if isinstance(part, Claims) else self._part(part) for part in parts)
         return f'#text(font: "DejaVu Sans Mono", size: 0.86em)[{text}]' if kind == "code" else text
