@@ -175,6 +175,13 @@ def test_verdict_in_words(table, search):
     assert json.loads(json.dumps(verdict, allow_nan=False)) == verdict
 
 
+def test_verdict_names_formulas_that_only_another_reading_brings_to_the_print(table):
+    made = verdict_on_claim(PICTURE, table)["words"]
+    proper = table[table["reproduces_events"].fillna(False).astype(bool) & ~table["misuse"].astype(bool)]
+    assert set(proper["label"]) and all(label in made for label in proper["label"])
+    assert "read otherwise, it is what this gives too: exponential, hazard, events under each hypothesis" in made
+
+
 def test_verdict_of_a_claim_that_holds():
     made = single_arm(5.78, 8, alpha=0.05, power=0.8, sides=1, accrual=32, follow_up=24, dropout=0.05)
     claim = DesignClaim(5.78, 8, 0.05, 0.8, 32, 24, 0.05, sides=1, events=made.events, patients=made.patients)

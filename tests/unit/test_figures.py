@@ -87,6 +87,25 @@ def test_panels_follow_the_order_of_the_table():
     assert words_of(figure).count("whole arm") == 2
 
 
+def test_panels_share_the_time_axis_and_name_long_groups_once():
+    groups = ("a group with a name that is much too long for a panel of half a page", "another")
+    short = curves(groups[:1])
+    both = pd.concat([curves(groups).assign(panel="one"), short[short["time"] < 5].assign(panel="two")])
+    table = pd.concat([risk(groups).assign(panel="one"), risk(groups[:1]).assign(panel="two")])
+    figure = survival.kaplan_meier(both, table, ylabel="Survival without the event that was asked about")
+    bodies = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert len({axes.get_xlim() for axes in bodies}) == 1
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        assert all(
+            low <= text.get_position()[0] <= high for text in axes.texts if text.get_transform() == axes.transData
+        )
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(groups)
+    figure.draw_without_rendering()
+    label = bodies[0].yaxis.label.get_window_extent()
+    assert label.height <= 1.15 * bodies[0].get_window_extent().height
+
+
 def test_a_curve_without_groups_is_refused():
     with pytest.raises(InputError, match="no curve to draw"):
         survival.kaplan_meier(curves().iloc[:0], risk(), ylabel="Survival")

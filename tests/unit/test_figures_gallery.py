@@ -57,6 +57,24 @@ def study_results():
     return StudyResults(pd.concat(curves), pd.DataFrame(facts), pd.DataFrame(accuracy), pd.concat(patients))
 
 
+def test_populations_are_spelled_as_the_documents_spell_them():
+    arms = pd.DataFrame(
+        {
+            "study_id": "s",
+            "arm_id": ["a", "b", "c"],
+            "population": ["er positive", "young", "all"],
+            "treatment_id": "",
+            "label": ["ER positive", "Young", "ER"],
+            "locator": "Table 1",
+        }
+    )
+    labels = Labels.from_tables({"arms": arms})
+    assert labels.group("s", "x", "er positive") == "x, ER positive"
+    assert labels.population("young") == "young", "a capital at the beginning belongs to the label"
+    assert labels.group("s", "", "all") == "all arms"
+    assert LABELS.treatment("a or c") == "Drug A or Drug C" and LABELS.treatment("z") == "z"
+
+
 def test_a_study_gives_arms_subgroups_and_a_fit_of_each_arm():
     made = list(study_drawings(study_results(), LABELS, {"curves": "curves.csv", "facts": "facts.csv"}))
     assert [drawing.name for drawing in made] == [
@@ -239,7 +257,7 @@ def test_design_without_curves_gives_the_table_of_formulas_alone():
     verdict = {"claimed": {"events": 64, "patients": 96}, "printed": {"null_median": "5", "alternative_median": "8"}}
     made = list(design_drawings("one", table, verdict, {"table": "t.csv", "verdict": "v.json"}))
     assert [drawing.name for drawing in made] == ["design-one-methods"]
-    assert "exactly the printed number: log hazard (1-sided)" in made[0].caption
+    assert "exactly the printed number, in one reading at least: log hazard (1-sided)" in made[0].caption
 
 
 def empty(*columns):

@@ -9,7 +9,7 @@ import pytest
 from resurvey import clean, tables
 from resurvey.compare import checklist, models
 from resurvey.compare.claims import rulings
-from resurvey.compare.groups import pair_of
+from resurvey.compare.groups import labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.plan import carry_out
 from resurvey.compare.rubin import rubin
@@ -609,6 +609,17 @@ def test_the_pair_knows_its_sizes_and_the_weaker_grade(typed, patients):
     made = pair_of(entry(), typed, patients)
     assert (made.facts["n_treatment"], made.facts["n_comparator"]) == (40, 60)
     assert made.evidence == "summary"
+
+
+def test_two_groups_on_one_treatment_have_names_of_their_own(typed):
+    arms = typed["arms"]
+    twins = arms[arms["study_id"] == "beta"].assign(treatment_id="old", label=["Early", "Late"], population="all")
+    tables = {**typed, "arms": twins}
+    group = {"study": "beta", "population": "all", "endpoint": "PFS", "data_cut": ""}
+    first, second = twins["arm_id"]
+    assert labels_of(tables, {**group, "arm": first}, {**group, "arm": second}) == ("Early (BETA)", "Late (BETA)")
+    cut = {**group, "arm": first, "data_cut": "2024"}
+    assert labels_of(tables, {**group, "arm": first}, cut) == ("Early (BETA) PFS", "Early (BETA) PFS 2024")
 
 
 def test_the_checklist_is_judged_by_what_was_written():

@@ -191,6 +191,48 @@ def test_columns_of_studies_are_shown_whatever_the_field(tmp_path):
     assert [column.name for column in table.columns] == ["Study", "Design", "Soil moisture"]
 
 
+def test_each_result_of_two_groups_stands_in_the_table_that_its_kind_asks(tmp_path):
+    results = small_results(tmp_path)
+    line = results.comparisons.iloc[0].to_dict() | {"p": "", "lower": "", "upper": ""}
+    more = [
+        ("log-rank, unadjusted", "p over the ensemble", 0.02, "as if seen"),
+        ("Cox, standardised by half wet", "HR", 0.61, "a guess"),
+        ("standardised by half wet", "effective sample size", 30.4, "of 100 patients"),
+        ("standardised by half wet", "difference in survival at 6 months", -0.1, ""),
+        ("sensitivity: odd replicates only", "HR", 0.45, "how far it matters"),
+        ("E-value", "E-value of the estimate", 2.9, ""),
+        ("share progressed, rebuilt", "proportion with an event within 2 months", 0.05, "agrees"),
+    ]
+    extra = [line | {"method": m, "measure": q, "estimate": v, "note": n} for m, q, v, n in more]
+    table = pd.concat([results.comparisons, pd.DataFrame(extra)], ignore_index=True)
+    made = report_document(replace(results, comparisons=table))
+    found = {block.anchor: block for block in flat(made.blocks) if isinstance(block, Table)}
+
+    def cells(name):
+        return [[plain(cell).replace("\u00a0", " ") for cell in row.cells] for row in found[name].rows]
+
+    assert cells("tab-one-two-tests") == [
+        ["log-rank", "are the curves equal?", "−2.30 (−4.10 to −0.50)", "0.030", "0.020"]
+    ]
+    assert cells("tab-one-two-standardised") == [["half wet", "30.4", "0.61", "", "−10 %"]]
+    assert "Half wet: Of 100 patients." in plain(found["tab-one-two-standardised"].note)
+    assert cells("tab-one-two-sensitivity") == [["Odd replicates only", "0.45", "", "How far it matters."]]
+    (further,) = cells("tab-one-two-further")
+    assert further[1:] == ["5 %", "Agrees."], "E-values are said in words, not here"
+    assert cells("tab-one-two")[0][0] == "Hazard ratio, Cox (Efron)"
+
+
+def test_a_fact_of_two_groups_is_one_row_with_the_decimals_of_the_print(tmp_path):
+    results = small_results(tmp_path)
+    fact = results.facts.iloc[1].to_dict() | {"fact": "hazard ratio", "printed": "0.7955", "rebuilt": 0.80123}
+    table = pd.concat([results.facts, pd.DataFrame([fact, fact | {"arm_id": "old"}])], ignore_index=True)
+    made = report_document(replace(results, facts=table))
+    (broken,) = [b for b in flat(made.blocks) if isinstance(b, Table) and b.anchor == "tab-broken"]
+    said = [[plain(cell) for cell in row.cells] for row in broken.rows]
+    assert [row[4:6] for row in said] == [["not reached", "7.02"], ["0.7955", "0.8012"]]
+    assert said[1][1] == "new; old"
+
+
 def test_a_refused_comparison_says_why(tmp_path):
     said = all_words(report_document(small_results(tmp_path)))
     assert "This comparison was not made: No ratios." in said

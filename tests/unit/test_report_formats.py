@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from email.message import Message
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +18,11 @@ from bs4 import BeautifulSoup
 from resurvey.report import html as page
 from resurvey.report.content import report_document
 from resurvey.report.crate import Run, crate_metadata
-from resurvey.report.document import flat
-from resurvey.report.docx import bookmark, render_docx
+from resurvey.report.document import Column, Heading, appendix, flat
+from resurvey.report.docx import bookmark, column_widths, render_docx
 from resurvey.report.html import pack, render_html, safe_cell, table_csv
-from resurvey.report.pdf import quoted, render_pdf
+from resurvey.report.pdf import _Writer as PdfWriter
+from resurvey.report.pdf import quoted, render_pdf, shown
 from tests.report_project import NASTY, small_results
 
 
@@ -141,6 +143,37 @@ def test_a_packed_drawing_keeps_shapes_and_colours():
     assert pack(drawn) == pack(drawn)
 
 
+def test_letters_of_a_packed_drawing_keep_their_size():
+    drawn = '<svg><g transform="translate(1.23456 2) scale(0.085 -0.085)"><path transform="scale(0.015625)"/></g></svg>'
+    unpacked = gzip.decompress(base64.b64decode(pack(drawn))).decode()
+    assert unpacked == drawn.replace("1.23456", "1.23")
+
+
+def test_links_to_notebooks_are_relative_and_say_where_they_lie(tmp_path):
+    results = small_results(tmp_path)
+    choices = replace(results.choices, notebooks=["../notebooks/00_first.html"])
+    made = report_document(replace(results, choices=choices))
+    soup = BeautifulSoup(render_html(made), "lxml")
+    (link,) = [a for a in soup.select("a[href]") if "notebooks/" in a["href"]]
+    assert (link["href"], link.text) == ("../notebooks/00_first.html", "00_first.html")
+    assert "results/notebooks" in soup.select_one("#provenance").text
+    assert soup.select_one("#notebooks") and not BeautifulSoup(
+        render_html(report_document(results)), "lxml"
+    ).select_one("#notebooks")
+    assert render_docx(made) and render_pdf(made)  # the link is words there
+
+
+def test_pdf_lists_the_appendix_and_draws_within_the_page(document):
+    writer = PdfWriter(document)
+    source = writer.source()
+    (long,) = appendix(document.blocks)
+    assert source.count("#par[") == len(long.rows)
+    assert all(f'#label("{row.anchor}")' in source for row in long.rows)
+    assert {name.rsplit(".", 1)[1] for name in writer.files} == {"svg"}
+    widths = [float(width) for width in re.findall(r"width: ([\d.]+)cm\)", source)]
+    assert widths and max(widths) <= 16.8
+
+
 def test_all_formats_are_the_same_bytes_every_time(document, html):
     assert render_html(document) == html
     assert render_docx(document) == render_docx(document)
@@ -172,8 +205,37 @@ def test_docx_repeats_header_rows_and_describes_tables_and_figures(word):
 
 
 def test_docx_names_the_figures_that_only_the_page_shows(word):
-    (left,) = [p.text for p in word.paragraphs if p.text.endswith("is in the HTML edition.")]
-    assert "Title of study-alpha-fit-new-all-pfs" in left
+    (left,) = [p for p in word.paragraphs if p.text.startswith("In the HTML edition: ")]
+    assert "Title of study-alpha-fit-new-all-pfs" in left.text
+    # It counts as well, so that a program that counts anew gives the figures after it the same numbers.
+    assert "SEQ Figure" in left._p.xml
+
+
+def test_docx_links_have_the_size_of_the_words_around_them(word):
+    cells = [cell for table in word.tables for row in table.rows[1:] for cell in row.cells]
+    links = [run for cell in cells for run in re.findall(r"<w:hyperlink .*?</w:hyperlink>", cell._tc.xml, re.DOTALL)]
+    assert links and all("<w:sz " in link for link in links)
+
+
+def test_docx_links_to_documents_and_references(word):
+    outward = [link.target_ref for link in word.part.rels.values() if link.is_external]
+    assert "https://doi.org/10.1/x" in outward
+    assert 'w:anchor="r_ref_' in word.element.body.xml
+
+
+def test_docx_contents_name_sections_and_their_parts(document, word):
+    named = [p.text.strip() for p in word.paragraphs if "PAGEREF" in p._p.xml]
+    headings = [block.text for block in document.blocks if isinstance(block, Heading) and block.level <= 2]
+    assert len(named) == len(headings) and all(text in line for text, line in zip(headings, named, strict=True))
+
+
+@pytest.mark.parametrize("width", [9600, 3000])
+def test_no_column_is_narrower_than_the_longest_word_of_its_name(width):
+    columns = (Column("Recomputed", weight=0.1), Column("What it says", weight=5), Column("p", weight=0.5))
+    first, second, third = column_widths(columns, width, 16)
+    assert first + second + third == pytest.approx(width, abs=2)
+    assert first > 10 * 16 * 5 and first < second
+    assert column_widths((Column("Recomputed"), Column("Disagreement")), 1000, 16) == pytest.approx([455, 545], abs=20)
 
 
 def test_docx_cross_references_lead_to_bookmarks(word):
@@ -202,6 +264,10 @@ def test_pdf_is_tagged_and_without_dates(document):
     made = render_pdf(document)
     assert made.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in made and b"/CreationDate" not in made and b"/ModDate" not in made
+
+
+def test_pdf_breaks_long_ids_in_cells(document):
+    assert PdfWriter(document)._cell(("a_long_name",), "text") == shown("a_\u200blong_\u200bname")
 
 
 def test_text_is_never_typst_markup():

@@ -65,6 +65,10 @@ rule report:
         designs=config["design"],
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
+        # Names only: the report links to the copies and does not wait for them.
+        notebooks=lambda wildcards: [
+            f"../notebooks/{Path(one).name}" for one in NOTEBOOKS
+        ],
         code=code("report"),
     script:
         "../scripts/report.py"

@@ -21,6 +21,7 @@ choices = Choices(
     designs=params.designs,
     seed=params.seed,
     replicates=params.replicates,
+    notebooks=params.notebooks,
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
 for kind, content in report(snakemake.input, choices, checked).items():

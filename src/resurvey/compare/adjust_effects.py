@@ -100,7 +100,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     new[:, 1:] = t[:, 1:] != t[:, :-1]
     starts, tie = np.flatnonzero(new), np.cumsum(new) - 1  # ties are numbered through all tables
     at_risk = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1].ravel()[starts] for part in (w * z, w * (1 - z))]
-    dying = [np.bincount(tie, part.ravel()) for part in (w * e * z, w * e * (1 - z))]
+    dying = [_sums(tie, part.ravel(), starts.size) for part in (w * e * z, w * e * (1 - z))]
     table = starts // n
     observed = [_sums(table, part, tables) for part in dying]
     for empty in (1, 0):

@@ -12,6 +12,7 @@ import pandas as pd
 from resurvey.compare.outcome import refused_row, row
 from resurvey.compare.pairwise import match_replicates
 from resurvey.errors import InputError, NotEstimable
+from resurvey.figures.labels import Labels
 from resurvey.survival.risksets import RiskSets
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 from resurvey.tables import Tables
@@ -73,6 +74,30 @@ def label_of(typed: Tables, group: Group) -> str:
     acronym = typed["studies"].set_index("study_id")["acronym"].get(group["study"], group["study"])
     population = "" if group["population"] == "all" else f", {group['population']}"
     return f"{treatment} ({acronym}{population})"
+
+
+def labels_of(typed: Tables, first: Group, second: Group) -> tuple[str, str]:
+    """What two groups are called: by treatment, and by what else tells them apart where that is the same.
+
+    Arms of one study that got the same treatment go by the name that the document gives them; two looks at one arm
+    by their data cut.
+    """
+    labels = label_of(typed, first), label_of(typed, second)
+    if labels[0] == labels[1]:
+        labels = _by_arm(typed, first), _by_arm(typed, second)
+    if labels[0] == labels[1]:
+        labels = _by_cut(labels[0], first), _by_cut(labels[1], second)
+    return labels
+
+
+def _by_arm(typed: Tables, group: Group) -> str:
+    names = Labels.from_tables(typed)
+    part = "" if group["population"] == "all" else f", {names.population(group['population'])}"
+    return f"{names.arm(group['study'], group['arm'])} ({names.study(group['study'])}{part})"
+
+
+def _by_cut(label: str, group: Group) -> str:
+    return " ".join(part for part in (label, group["endpoint"], group.get("data_cut", "")) if part)
 
 
 def grade_of(typed: Tables, group: Group) -> str:
@@ -141,7 +166,7 @@ def pair_of(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -
     for group in groups:
         check_group(typed, group)
     first, second = (group_of(patients, group) for group in groups)
-    labels = (label_of(typed, groups[0]), label_of(typed, groups[1]))
+    labels = labels_of(typed, *groups)
     facts = {
         "treatment": labels[0],
         "comparator": labels[1],

@@ -71,7 +71,7 @@ def verdict_on_claim(
         "verdict": pair,
         "verdict_events": events,
         "verdict_patients": patients,
-        "words": _words(claim, usual, plain, same_row, search),
+        "words": _words(claim, usual, plain, proper, same_row, search),
         "claimed": {"events": claim.events, "patients": claim.patients},
         "formulas_that_give_the_events": _names(plain, "reproduces_events"),
         "formulas_that_give_the_patients": _names(plain, "reproduces_patients"),
@@ -127,21 +127,42 @@ def _range(table: pd.DataFrame, column: str) -> str:
 
 
 def _words(
-    claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, same_row: pd.DataFrame, search: SearchResult | None
+    claim: DesignClaim,
+    usual: pd.DataFrame,
+    plain: pd.DataFrame,
+    proper: pd.DataFrame,
+    same_row: pd.DataFrame,
+    search: SearchResult | None,
 ) -> str:
     said = ", ".join(f"{int(r.events)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
     hits = plain[_true(plain, "reproduces_events")]
     parts = [
         f"The usual formula for an exponential median (log hazard) gives {said} events; {claim.events} is printed."
     ]
+    others = _read_otherwise(hits, proper)
     if len(hits):
-        named = "; ".join(f"{r.label}, {r.sides}-sided ({r.events_raw:.2f})" for r in hits.itertuples())
-        parts.append(f"The printed number of events is what these formulas give: {named}.")
-    else:
+        parts.append(f"The printed number of events is what these formulas give: {_formulas(hits)}.")
+    elif others.empty:
         parts.append("No formula examined gives the printed number of events with the printed error rates.")
+    if len(others):
+        parts.append(
+            "With enrolment, follow-up or the hypothesis that events are counted under read otherwise, it is what "
+            f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others)}."
+        )
     if claim.patients is not None:
         parts += _words_on_patients(claim, plain, same_row, search)
     return " ".join(parts)
+
+
+def _formulas(hits: pd.DataFrame) -> str:
+    return "; ".join(f"{r.label}, {r.sides}-sided ({r.events_raw:.2f})" for r in hits.itertuples())
+
+
+def _read_otherwise(hits: pd.DataFrame, proper: pd.DataFrame) -> pd.DataFrame:
+    """Formulas that give the printed events under another reading alone, each once."""
+    found = proper[_true(proper, "reproduces_events")].drop_duplicates(["method", "sides"])
+    known = set(zip(hits["method"], hits["sides"], strict=True))
+    return found[[key not in known for key in zip(found["method"], found["sides"], strict=True)]]
 
 
 def _words_on_patients(

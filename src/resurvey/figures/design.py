@@ -263,7 +263,7 @@ def _log_counts(axes: Axes) -> None:
 
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    ticks = [t for t in (10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 1000) if low <= t <= high]
+    ticks = [t for t in (10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 1000) if low <= t <= high]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FixedFormatter([str(t) for t in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())

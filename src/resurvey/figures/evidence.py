@@ -11,7 +11,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, time_ticks
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, time_ticks, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,7 +200,7 @@ def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
             x = present.index(row["phase"])
             axes.plot([x], [y], mark, ms=7, color=colour, mfc=colour if filled else PAPER, mew=1.3)
             words = row["intervention"] or row["title"]
-            axes.text(len(present) - 0.4, y, plain(_cut(words, 62)), fontsize=7, va="center")
+            axes.text(len(present) - 0.4, y, wrapped(_cut(words, 120), 62), fontsize=7, va="center", linespacing=1)
             ticks.append((y, plain(row["registry_id"] or _cut(row["title"], 22))))
             y += 1
         y += 0.25

@@ -92,7 +92,8 @@ def _arm_facts(results: StudyResults, key: tuple[str, ...]) -> pd.Series:
 def _note(row: pd.Series) -> str:
     """`n 100, 66 events, printed median 11.8` for the legend."""
     median = str(row["median_text"])
-    said = "median not reached" if median == "NR" else f"printed median {median}" if median not in ("", "nan") else ""
+    printed = f"printed\u00a0median\u00a0{median}" if median not in ("", "nan") else ""
+    said = "median not reached" if median == "NR" else printed
     return ", ".join(part for part in (f"n {int(row['n'])}", said) if part)
 
 
@@ -109,9 +110,12 @@ def _where(labels: Labels, place: tuple[str, str, str]) -> str:
     return _title(labels, *place)
 
 
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
 def _survives(labels: Labels, endpoint: str) -> str:
-    words = labels.endpoint(endpoint)
-    words = words[0].upper() + words[1:]
+    words = _capital(labels.endpoint(endpoint))
     return words if "survival" in words.lower() else f"Without event ({words.lower()})"
 
 
@@ -171,7 +175,7 @@ def _fall(rows: pd.DataFrame, labels: Labels, study: str) -> str:
     said = []
     for (arm, population), curve in rows.groupby(["arm_id", "population"], sort=True):
         below = curve[curve["survival"] <= 0.5]
-        name = labels.arm(study, arm) if population == "all" else str(population)
+        name = labels.arm(study, arm) if population == "all" else labels.population(population)
         end = f"ends at {100 * curve['survival'].iloc[-1]:.0f} % after {curve['time'].max():.1f} months"
         half = f"falls to one half at {below['time'].iloc[0]:.1f} months and " if len(below) else ""
         said.append(f"{name} {half}{end}")
@@ -193,7 +197,7 @@ def _subgroups(
     for (population, arm), curve in parts.groupby(["population", "arm_id"], sort=True):
         key = (study, str(arm), str(population), endpoint, cut)
         name, row = labels.arm(study, arm), _arm_facts(results, key)
-        panel = str(population)[0].upper() + str(population)[1:]
+        panel = _capital(labels.population(population))
         shown.append(curve.assign(group=name, panel=panel))
         risk.append(_risk(results, key, ticks).assign(group=name, panel=panel))
         notes[f"{panel}/{name}"] = _note(row)
@@ -207,7 +211,7 @@ def _subgroups(
         grey=grey,
         grey_label="whole arm",
     )
-    populations = sorted(parts["population"].unique())
+    populations = [labels.population(name) for name in sorted(parts["population"].unique())]
     names = [labels.arm(study, arm) for arm in arms]
     reference = "Grey dotted: the whole arm. " if grey is not None else ""
     return Drawing(
@@ -234,7 +238,7 @@ def _fit(
     study, arm, population, endpoint, cut = key
     row = _arm_facts(results, key)
     figure = rebuilt_against_printed(curve, facts, ylabel=_survives(labels, endpoint))
-    group = labels.arm(study, arm) + ("" if population == "all" else f", {population}")
+    group = labels.group(study, arm, population)
     missed = facts.loc[~facts["holds"].astype(bool), "fact"].tolist()
     held = f"{int(facts['holds'].sum())} of {len(facts)} printed facts hold within their rounding"
     apart = f"{held}; not: {listed(missed)}." if missed else f"{held}."

@@ -76,7 +76,8 @@ def _by_method(design_id: str, table: pd.DataFrame, claim: Mapping[str, Any], da
         "formulas, one- and "
         "two-sided; left events, right patients under each reading of the accrual sentence; dashed: the "
         "printed numbers. "
-        f"The formulas give {low} to {high} events; exactly the printed number: {'; '.join(words) or 'none'}. "
+        f"The formulas give {low} to {high} events; exactly the printed number, in one reading at least: "
+        f"{'; '.join(words) or 'none'}. "
         "That a formula "
         f"gives the printed number does not show that it was used. {SPARSE}",
         alt=f"Dot plot of events and patients by formula; events from {low} to {high}, the printed "

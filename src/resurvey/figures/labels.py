@@ -10,7 +10,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Labels:
-    """Names of studies, treatments, endpoints and arms.
+    """Names of studies, treatments, endpoints, arms and populations.
 
     Attributes
     ----------
@@ -18,12 +18,15 @@ class Labels:
         Acronym or label by id.
     arms : dict
         Label by (study_id, arm_id).
+    populations : dict of str
+        Spelling by population, where the documents write it with capitals inside.
     """
 
     studies: Mapping[str, str] = field(default_factory=dict)
     treatments: Mapping[str, str] = field(default_factory=dict)
     endpoints: Mapping[str, str] = field(default_factory=dict)
     arms: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    populations: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Labels:
@@ -34,6 +37,7 @@ class Labels:
             treatments=treatments,
             endpoints=_column(tables, "endpoints", "endpoint", "label"),
             arms=_arms(tables["arms"], treatments) if "arms" in tables else {},
+            populations=_populations(tables["arms"]) if "arms" in tables else {},
         )
 
     def study(self, study_id: object) -> str:
@@ -42,8 +46,8 @@ class Labels:
         return self.studies.get(head, head) + comma + rest
 
     def treatment(self, treatment_id: object) -> str:
-        """Label of a regimen."""
-        return self.treatments.get(str(treatment_id), str(treatment_id))
+        """Label of a regimen, or of several joined by `or`."""
+        return " or ".join(self.treatments.get(one, one) for one in str(treatment_id).split(" or "))
 
     def endpoint(self, endpoint: object) -> str:
         """Words of an endpoint."""
@@ -51,7 +55,18 @@ class Labels:
 
     def arm(self, study_id: object, arm_id: object) -> str:
         """What was given in an arm, or how the document calls it where several arms got the same."""
+        if not str(arm_id):
+            return "all arms"
         return self.arms.get((str(study_id), str(arm_id)), str(arm_id).replace("_", " "))
+
+    def population(self, population: object) -> str:
+        """A population as the documents spell it: ids are lower case, abbreviations are not."""
+        return self.populations.get(str(population), str(population))
+
+    def group(self, study_id: object, arm_id: object, population: object) -> str:
+        """An arm, and the population where it is a part of the arm."""
+        part = "" if population in ("", "all") else f", {self.population(population)}"
+        return f"{self.arm(study_id, arm_id)}{part}"
 
 
 def _column(tables: Mapping[str, pd.DataFrame], name: str, key: str, label: str) -> dict[str, str]:
@@ -59,6 +74,16 @@ def _column(tables: Mapping[str, pd.DataFrame], name: str, key: str, label: str)
         return {}
     frame = tables[name]
     return {str(k): str(v) for k, v in zip(frame[key], frame[label], strict=True) if str(v) not in ("", "nan")}
+
+
+def _populations(arms: pd.DataFrame) -> dict[str, str]:
+    """Populations that a label repeats in other letters; a capital at the beginning is the label's, not the word's."""
+    pairs = arms[["population", "label"]].fillna("").astype(str).drop_duplicates()
+    return {
+        population: label
+        for population, label in pairs.itertuples(index=False)
+        if label.lower() == population and label[1:] != population[1:]
+    }
 
 
 def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, str], str]:

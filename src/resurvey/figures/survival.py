@@ -30,6 +30,7 @@ from resurvey.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
 # Inches: a line of the table, room for row labels, for a panel's title, and for the axis between curve and table.
@@ -107,8 +108,12 @@ def kaplan_meier(
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
     body = 2.9 if columns == 1 else 1.9
     line = TITLE + body + AXIS + table
-    figure = fixed_figure(lines * line + 0.06)
+    # Names stand once above several panels; inside, they would lie on the curves.
+    names = [wrapped(group, 100) for group in groups] if columns > 1 and len(groups) > 1 else []
+    head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
+    figure = fixed_figure(lines * line + head)
     width = WIDTH / columns - LEFT - 0.1
+    last = float(curves["time"].max()) * 1.02
     first: Axes | None = None
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
@@ -122,34 +127,47 @@ def kaplan_meier(
             axes.step(
                 grey["time"], grey["survival"], where="post", color=SOFT, lw=0.9, ls=(0, (1, 1)), label=grey_label
             )
-        _curves(axes, shown, groups, notes or {}, panel)
+        _curves(axes, shown, groups, notes or {}, columns == 1)
         axes.set_title(plain(panel))
-        percent_axis(axes, f"{ylabel} (%)" if column == 0 else "", top=1.02)
-        ticks = sorted(counted["time"].unique())
-        axes.set_xticks(ticks)
-        axes.set_xlim(0, shown["time"].max() * 1.02)
+        percent_axis(axes, wrapped(f"{ylabel} (%)", 44 if columns == 1 else 30) if column == 0 else "", top=1.02)
+        axes.set_xticks(sorted(counted["time"].unique()))
+        # One time axis for all panels: its ticks, and the numbers below them, then lie inside each.
+        axes.set_xlim(0, last)
         axes.set_xlabel(xlabel)
-        _risk_rows(below, counted, groups, most, 84 if columns == 1 else 42)
+        _risk_rows(below, counted, groups, most, 84 if columns == 1 else 40)
+    if names and first is not None:
+        figure.legend(
+            _samples(groups), names, loc="upper left", bbox_to_anchor=(LEFT / WIDTH, 1), borderaxespad=0.2, fontsize=7.5
+        )
     return figure
 
 
-def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], panel: str) -> None:
+def _samples(groups: Sequence[str]) -> list[Line2D]:
+    """A stroke of each group's line, for a legend."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], **look(index)) for index in range(len(groups))]
+
+
+def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], alone: bool) -> None:
+    """Curves of one panel; a panel of several says of each what is in the notes, its name stands above."""
     axes.axhline(0.5, color=FAINT, lw=0.8, zorder=0.5)
-    width = 46 if panel == "" else 28
     for group, curve in shown.groupby("group", sort=False):
         style = look(groups.index(group))
         if {"lower", "upper"} <= set(curve.columns) and curve["lower"].notna().any():
             axes.fill_between(
                 curve["time"], curve["lower"], curve["upper"], step="post", color=style["color"], alpha=0.18, lw=0
             )
+        panel = shown["panel"].iloc[0]
         note = notes.get(f"{panel}/{group}", notes.get(str(group), ""))
-        name = str(group) if len(groups) > 1 or panel == "" else ""
+        name = str(group) if alone and (len(groups) > 1 or panel == "") else ""
         words = ", ".join(part for part in (name, note) if part)
-        axes.step(curve["time"], curve["survival"], where="post", label=wrapped(words, width), **style)
+        axes.step(curve["time"], curve["survival"], where="post", label=wrapped(words, 46 if alone else 30), **style)
     # A curve that stays above one half at its end leaves the room below it, every other one the room above.
     ends = [float(curve["survival"].iloc[-1]) for _, curve in shown.groupby("group", sort=False)]
     place = "lower left" if max(ends) > 0.5 else "upper right"
-    axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if panel == "" else 7)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if alone else 7)
 
 
 def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, room: int) -> None:

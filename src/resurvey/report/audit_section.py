@@ -231,7 +231,7 @@ def checks_by_claim(checks: pd.DataFrame) -> dict[str, list[Record]]:
 
 NUMBER_COLUMNS = (
     Column("Document", weight=1.2),
-    Column("Where", weight=1.4),
+    Column("Where", weight=1.9),
     Column("About", weight=1.6),
     Column("What", weight=1.3, paper=False),
     Column("Printed", weight=1.6),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from resurvey.errors import InputError
 # A no-break space keeps a number and its unit on one line.
 NBSP = "\u00a0"
 # Tables wider than so many usual columns do not fit an upright page.
-TURNED_FROM = 10.0
+TURNED_FROM = 11.0
 # Figures up to this rank are printed; the others are named, and shown in the HTML edition.
 PAPER_RANK = 3
 
@@ -346,9 +347,13 @@ def plain(parts: Words, document: Document | None = None) -> str:
     return "".join(made)
 
 
-def left_out(figure: Figure, document: Document) -> str:
-    """What paper says in place of a figure."""
-    return f"{document.label(figure.anchor)}, {figure.title}, is in the HTML edition."
+def runs_of(blocks: Iterable[Block]) -> Iterator[Block | tuple[Figure, ...]]:
+    """Blocks as paper shows them: figures that it leaves out, one after the other, are said together."""
+    for left, found in groupby(blocks, key=lambda one: isinstance(one, Figure) and not one.printed):
+        if left:
+            yield tuple(one for one in found if isinstance(one, Figure))
+        else:
+            yield from found
 
 
 def claims_text(claims: Claims, shown: int = 3) -> str:

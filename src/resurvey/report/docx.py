@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -19,6 +19,7 @@ from resurvey.report.document import (
     Cite,
     Claims,
     Code,
+    Column,
     Details,
     Document,
     Figure,
@@ -35,21 +36,27 @@ from resurvey.report.document import (
     appendix,
     claim_anchor,
     flat,
-    left_out,
+    runs_of,
 )
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 # The zip format knows no earlier day; a fixed one keeps the bytes alike.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 CLAIMS_NAMED, CLAIMS_IN_NOTE = 1, 3
-# Figures from this rank on are drawn smaller.
-SMALL_FROM = 3
+# Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
+FIGURE_WIDTH, FIGURE_HEIGHT = 16.9, 21.5
+# Every office program has it or letters of the same widths, so that pages break alike.
+FONT = "Arial"
+# Parts of the letter height that a bold letter is wide, and what a cell keeps free at its sides, twentieths of a point.
+LETTER, CELL_MARGINS = 0.58, 130
 # Page widths inside the margins, in twentieths of a point.
 UPRIGHT, TURNED = 9600, 14500
 COLOURS = {"good": "14613A", "note": "0B4F8A", "warn": "7A4A00", "bad": "A01322", "plain": "414B55"}
+LINK = "0B57A4"
 FIELD = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -110,24 +117,25 @@ def _prepare(word: Word, document: Document) -> None:
     core.language, core.comments, core.revision = document.language, "", 1
     for name in ("Normal", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Title", "Subtitle", "Caption"):
         style = word.styles[name]
-        style.font.name = "Calibri"
+        style.font.name = FONT
         # Headings name their letters for every script; the theme's would win otherwise.
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for key in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(f"{{{NAMESPACE}}}{key}", None)
         style.font.color.rgb = RGBColor(0x1B, 0x1F, 0x24)
-    word.styles["Normal"].font.size = Pt(10.5)
+    word.styles["Normal"].font.size = Pt(9.5)
     word.styles["Normal"].paragraph_format.space_after = Pt(6)
     caption = word.styles["Caption"]
-    caption.font.size, caption.font.bold = Pt(10), True
+    caption.font.size, caption.font.bold = Pt(9.5), True
     caption.paragraph_format.keep_with_next, caption.paragraph_format.space_before = True, Pt(10)
     section = word.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(2)
     foot = section.footer.paragraphs[0]._p
-    for part in (f"{document.title}, page ", ("PAGE", "1"), " of ", ("NUMPAGES", "1")):
-        for run in _runs(part) if isinstance(part, str) else _field(*part):
+    small = _size(15)
+    for part in (f"{document.title}; page\u00a0", ("PAGE", "1"), " of\u00a0", ("NUMPAGES", "1")):
+        for run in _runs(part, small) if isinstance(part, str) else _field(*part, small):
             foot.append(parse_xml(run))
     language = parse_xml(f'<w:lang xmlns:w="{NAMESPACE}" w:val="en-GB"/>')
     word.styles["Normal"].element.get_or_add_rPr().append(language)
@@ -151,11 +159,12 @@ def _runs(text: str, marks: str = "") -> list[str]:
     ]
 
 
-def _field(code: str, shown: str, marks: str = "") -> list[str]:
-    """A field with the text it shows until Word computes it anew."""
+def _field(code: str, shown: str, marks: str = "", *, stale: bool = False) -> list[str]:
+    """A field with the text it shows until Word computes it anew: at once where it is `stale`."""
     open_run = f'<w:r xmlns:w="{NAMESPACE}">' + (f"<w:rPr>{marks}</w:rPr>" if marks else "")
+    dirty = ' w:dirty="true"' if stale else ""
     return [
-        f'{open_run}<w:fldChar w:fldCharType="begin"/></w:r>',
+        f'{open_run}<w:fldChar w:fldCharType="begin"{dirty}/></w:r>',
         f'{open_run}<w:instrText xml:space="preserve"> {_text(code)} </w:instrText></w:r>',
         f'{open_run}<w:fldChar w:fldCharType="separate"/></w:r>',
         f'{open_run}<w:t xml:space="preserve">{_text(shown)}</w:t></w:r>',
@@ -186,8 +195,7 @@ class _Writer:
         self.paragraph(_runs(document.title), "Title")
         self.paragraph(_runs(document.question), "Subtitle")
         self._contents()
-        for block in document.blocks:
-            self.block(block)
+        self._blocks(document.blocks)
         if self.appendix:
             self._end_section(turned=False)
             _turn(self.body[-1], turned=True)
@@ -196,17 +204,26 @@ class _Writer:
                 self._table(table, TURNED)
 
     def _contents(self) -> None:
-        """A table of contents that Word can renew, showing links until it does."""
+        """A table of contents that Word can renew, with links, and pages that the program fills in."""
         self.paragraph(_runs("Contents", "<w:b/>"))
-        headings = [block for block in self.document.blocks if isinstance(block, Heading) and block.level == 1]
+        headings = [block for block in self.document.blocks if isinstance(block, Heading) and block.level <= 2]
         for place, heading in enumerate(headings):
-            runs = self._hyperlink(heading.anchor, f"{place + 1}  {heading.text}")
+            number = self.document.numbers.get(heading.anchor, "").split("\u00a0")[-1]
+            inset = 0 if heading.level == 1 else 300
+            marks = "<w:b/>" if heading.level == 1 else ""
+            runs = self._hyperlink(heading.anchor, f"{number}  {heading.text}".strip(), marks)
+            page = _field(f"PAGEREF {bookmark(heading.anchor)} \\h", " ", marks, stale=True)
+            runs = [*runs, f'<w:r xmlns:w="{NAMESPACE}"><w:tab/></w:r>', *page]
             if place == 0:
                 begin = _field('TOC \\o "1-2" \\h \\z \\u', "")
                 runs = [*begin[:3], *runs]
             if place == len(headings) - 1:
                 runs = [*runs, _field("", "")[-1]]
-            self.paragraph(runs)
+            self.paragraph(
+                runs,
+                properties=f'<w:tabs><w:tab w:val="right" w:pos="{UPRIGHT}"/></w:tabs>'
+                f'<w:spacing w:after="20"/><w:ind w:left="{inset}" w:right="600"/>',
+            )
 
     def paragraph(self, runs: list[str], style: str = "", properties: str = "") -> None:
         style_mark = f'<w:pStyle w:val="{style}"/>' if style else ""
@@ -227,11 +244,36 @@ class _Writer:
         start = f'<w:bookmarkStart xmlns:w="{NAMESPACE}" w:id="{self.marks}" w:name="{bookmark(anchor)}"/>'
         return [start, *runs, f'<w:bookmarkEnd xmlns:w="{NAMESPACE}" w:id="{self.marks}"/>']
 
-    def _hyperlink(self, anchor: str, text: str) -> list[str]:
-        runs = _runs(text, '<w:color w:val="0B57A4"/>')
+    def _hyperlink(self, anchor: str, text: str, marks: str = "") -> list[str]:
         if anchor not in self.anchors:
-            return _runs(text)
+            return _runs(text, marks)
+        runs = _runs(text, _coloured(marks, LINK))
         return [f'<w:hyperlink xmlns:w="{NAMESPACE}" w:anchor="{bookmark(anchor)}">{"".join(runs)}</w:hyperlink>']
+
+    def _blocks(self, blocks: Iterable[Block]) -> None:
+        for block in runs_of(blocks):
+            if isinstance(block, tuple):
+                self._left_out(block)
+            else:
+                self.block(block)
+
+    def _left_out(self, figures: Sequence[Figure]) -> None:
+        """Where the figures are; each counts, so that those after it keep their numbers."""
+        marks = _size(17)
+        runs = _runs("In the HTML edition: ", marks)
+        for place, figure in enumerate(figures):
+            runs += _runs("; ", marks) if place else []
+            runs += [
+                *self._marked(figure.anchor, self._label(figure.anchor, marks)),
+                *_runs(f", {figure.title}", marks),
+            ]
+        self.paragraph([*runs, *_runs(".", marks)])
+
+    def _label(self, anchor: str, marks: str = "") -> list[str]:
+        """`Figure 3`, counted by the program."""
+        kind, _, number = self.document.label(anchor).partition("\u00a0")
+        counted = _field(f"SEQ {kind} \\* ARABIC", number, marks) if number.isdigit() else _runs(number, marks)
+        return [*_runs(f"{kind}\u00a0", marks), *counted]
 
     def block(self, block: Block) -> None:
         if isinstance(block, Heading):
@@ -251,9 +293,8 @@ class _Writer:
         elif isinstance(block, Figure):
             self._figure(block)
         elif isinstance(block, Details):
-            self.paragraph(_runs(block.title, "<w:b/>"), properties="<w:keepNext/>")
-            for inner in block.blocks:
-                self.block(inner)
+            self.paragraph(_runs(block.title), "Heading3")
+            self._blocks(block.blocks)
 
     def _heading(self, block: Heading) -> None:
         number = self.document.numbers.get(block.anchor, "").split("\u00a0")[-1]
@@ -262,8 +303,9 @@ class _Writer:
         self.paragraph(self._marked(block.anchor, _runs(title)), f"Heading{block.level}", before)
         if block.anchor == "references":
             for place, reference in enumerate(self.document.references, start=1):
-                text = f"{place}. {reference.text} {reference.url}".strip()
-                self.paragraph(self._marked(f"ref-{reference.key}", _runs(text)))
+                runs = _runs(f"{place}. {reference.text} ")
+                runs += self._outward(reference.url, reference.url) if reference.url else []
+                self.paragraph(self._marked(f"ref-{reference.key}", runs))
 
     def _placed(self, table: Table) -> None:
         if table.long:
@@ -290,23 +332,19 @@ class _Writer:
         self._add(paragraph)
 
     def _caption(self, anchor: str, title: str) -> None:
-        kind, _, number = self.document.label(anchor).partition("\u00a0")
-        counted = number.isdigit()
-        label = [*_runs(f"{kind} "), *(_field(f"SEQ {kind} \\* ARABIC", number) if counted else _runs(number))]
-        self.paragraph([*self._marked(anchor, label), *_runs(f". {title}")], "Caption")
+        self.paragraph([*self._marked(anchor, self._label(anchor)), *_runs(f". {title}")], "Caption")
 
     def _table(self, table: Table, width: int) -> None:
         self._caption(table.anchor, table.title)
-        total = sum(column.weight for column in table.columns)
-        widths = [round(width * column.weight / total) for column in table.columns]
-        size = 12 if table.long else 14 if len(table.columns) > 7 else 17
+        size = 14 if table.long or len(table.columns) > 7 else 16
+        widths = column_widths(table.columns, width, size)
         grid = "".join(f'<w:gridCol w:w="{one}"/>' for one in widths)
         borders = (
             '<w:top w:val="single" w:sz="8" w:color="1B1F24"/><w:bottom w:val="single" w:sz="8" w:color="1B1F24"/>'
             '<w:insideH w:val="single" w:sz="4" w:color="C8CED4"/>'
         )
         cells = "".join(
-            _cell(_runs(column.name, f"<w:b/>{_size(size)}"), widths[place], column.kind)
+            _cell(_runs(column.name, f"<w:b/>{_size(size)}"), widths[place], column.kind, header=True)
             for place, column in enumerate(table.columns)
         )
         header = f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
@@ -341,18 +379,14 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
-        from docx.shared import Cm, Length
-
-        if not figure.printed:
-            self.paragraph(self._marked(figure.anchor, _runs(left_out(figure, self.document), _size(17))))
-            return
+        from docx.shared import Cm, Emu
 
         self._caption(figure.anchor, figure.title)
-        small = figure.rank >= SMALL_FROM
         paragraph = self.word.add_paragraph()
-        shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(11 if small else 16.5))
-        if shape.height > Cm(20):
-            shape.width, shape.height = Length(int(shape.width * Cm(20) / shape.height)), Cm(20)
+        shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(FIGURE_WIDTH))
+        most = Cm(FIGURE_HEIGHT)
+        if shape.height > most:
+            shape.width, shape.height = Emu(round(shape.width * most / shape.height)), most
         paragraph.paragraph_format.keep_with_next = True
         described = shape._inline.docPr
         described.set("descr", figure.alt)
@@ -374,23 +408,39 @@ class _Writer:
         if isinstance(part, Code):
             return _runs(part.text, f'<w:rFonts w:ascii="Consolas" w:hAnsi="Consolas"/>{marks}')
         if isinstance(part, Badge):
-            colour = f'<w:color w:val="{COLOURS[part.tone]}"/>'
-            return _runs(part.text, f"<w:b/>{colour}{marks}" if "<w:b/>" not in marks else f"{marks}{colour}")
+            return _runs(part.text, _coloured(marks if "<w:b/>" in marks else f"<w:b/>{marks}", COLOURS[part.tone]))
         if isinstance(part, Link):
-            return (
-                _runs(part.text, marks) if part.external else self._hyperlink(part.target.removeprefix("#"), part.text)
-            )
+            if part.external:
+                return self._outward(part.target, part.text, marks)
+            return self._hyperlink(part.target.removeprefix("#"), part.text, marks)
         if isinstance(part, Ref):
             return self._reference(part, marks)
         if isinstance(part, Cite):
-            return _runs(self.document.cited(part), marks)
+            return self._cite(part, marks)
         return self._claims(part, marks, named)
 
     def _reference(self, part: Ref, marks: str) -> list[str]:
         label = self.document.label(part.target)
         if label.startswith("Section"):
-            return self._hyperlink(part.target, label)
+            return self._hyperlink(part.target, label, marks)
         return _field(f"REF {bookmark(part.target)} \\h", label, marks)
+
+    def _cite(self, cite: Cite, marks: str) -> list[str]:
+        """`[3, 7]`, each number a link to its entry."""
+        place = {reference.key: number for number, reference in enumerate(self.document.references, start=1)}
+        runs = _runs("[", marks)
+        for position, key in enumerate(sorted(cite.keys, key=place.__getitem__)):
+            runs += _runs(", ", marks) if position else []
+            runs += self._hyperlink(f"ref-{key}", str(place[key]), marks)
+        return runs + _runs("]", marks)
+
+    def _outward(self, address: str, text: str, marks: str = "") -> list[str]:
+        """A link to an address outside."""
+        from docx.opc.constants import RELATIONSHIP_TYPE
+
+        name = self.word.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+        inner = "".join(_runs(text, _coloured(marks, LINK)))
+        return [f'<w:hyperlink xmlns:w="{NAMESPACE}" xmlns:r="{RELATIONS}" r:id="{name}">{inner}</w:hyperlink>']
 
     def _claims(self, claims: Claims, marks: str, named: int) -> list[str]:
         runs: list[str] = []
@@ -398,12 +448,17 @@ class _Writer:
             target = claim_anchor(name)
             runs += _runs(", ", marks) if place else []
             if target in self.anchors:
-                inner = "".join(_runs(name, f'<w:color w:val="0B57A4"/>{marks}'))
-                runs.append(f'<w:hyperlink xmlns:w="{NAMESPACE}" w:anchor="{bookmark(target)}">{inner}</w:hyperlink>')
+                runs += self._hyperlink(target, name, marks)
             else:
                 runs += _runs(name, marks)
         more = len(claims.ids) - named
         return runs + (_runs(f" and {more} more", marks) if more > 0 else [])
+
+
+def _coloured(marks: str, colour: str) -> str:
+    """Marks with a colour, in the order that the format asks: before the size."""
+    before, size, after = marks.partition("<w:sz")
+    return f'{before}<w:color w:val="{colour}"/>{size}{after}'
 
 
 def _size(half_points: int) -> str:
@@ -416,11 +471,41 @@ def _attribute(text: str) -> str:
     return quoteattr(_text(text).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
 
 
-def _cell(runs: list[str], width: int, kind: str) -> str:
+def column_widths(columns: Sequence[Column], width: int, size: int) -> list[int]:
+    """Widths by weight, but none narrower than the longest word of its name.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    width : int
+        Of the whole table, in twentieths of a point.
+    size : int
+        Of the letters, in half points.
+    """
+    least = [round(max(map(len, column.name.split())) * LETTER * size * 10) + CELL_MARGINS for column in columns]
+    if sum(least) >= width:
+        return [round(width * one / sum(least)) for one in least]
+    fixed: set[int] = set()
+    while True:
+        free = width - sum(least[place] for place in fixed)
+        total = sum(column.weight for place, column in enumerate(columns) if place not in fixed)
+        made = [
+            least[place] if place in fixed else round(free * column.weight / total)
+            for place, column in enumerate(columns)
+        ]
+        narrow = {place for place, one in enumerate(made) if one < least[place]}
+        if not narrow:
+            return made
+        fixed |= narrow
+
+
+def _cell(runs: list[str], width: int, kind: str, *, header: bool = False) -> str:
     aligned = '<w:jc w:val="right"/>' if kind == "number" else ""
+    # The row of names stays with the first row below it.
+    kept = "<w:keepNext/>" if header else ""
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
-        f'<w:p><w:pPr><w:spacing w:after="20"/>{aligned}</w:pPr>'
+        f'<w:p><w:pPr>{kept}<w:spacing w:after="20"/>{aligned}</w:pPr>'
         f"{''.join(runs)}</w:p></w:tc>"
     )
 

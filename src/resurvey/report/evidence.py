@@ -115,12 +115,11 @@ def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line
     ]
     at_risk = sum(fact.startswith("at risk at") for fact in facts)
     which = f", {cut}" if cut else ""
-    people = "" if population == "all" else f", {population}"
     ids = split(line.get("claim_ids", ""))
     return Row(
         (
             words(results.labels.study(study)),
-            words(f"{results.labels.arm(study, arm)}{people}"),
+            words(results.labels.group(study, arm, population)),
             words(f"{results.labels.endpoint(endpoint)}{which}"),
             words(number(facts["n"]) if "n" in facts else ""),
             words(number(facts["events"]) if "events" in facts else ""),

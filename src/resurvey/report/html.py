@@ -251,7 +251,8 @@ def _pixels(png: bytes) -> tuple[int, int]:
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
-DECIMALS = re.compile(r"(\.\d\d)\d+")
+# Scales of letters, `scale(0.085 -0.085)`, keep all their decimals: cut, the letters would shrink and stand apart.
+DECIMALS = re.compile(r"(?<!\(0)(?<!-0)(\.\d\d)\d+")
 
 
 def pack(svg: str) -> str:

@@ -33,6 +33,8 @@ class Choices:
     comparisons, designs : sequence of mapping
         Entries of the config.
     seed, replicates : int
+    notebooks : sequence of str
+        HTML copies of the notebooks, as seen from the folder of the report.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Choices:
     designs: Sequence[Entry] = ()
     seed: int = 0
     replicates: int = 0
+    notebooks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from resurvey.report.document import (
@@ -22,18 +24,19 @@ from resurvey.report.document import (
     Notice,
     Paragraph,
     Ref,
+    Row,
     Strong,
     Table,
     Words,
     appendix,
     claim_anchor,
     flat,
-    left_out,
+    runs_of,
 )
 
-# From this rank on a figure is set from its bitmap, which is quicker; there are many. Small ones are drawn smaller.
-BITMAP_FROM, SMALL_FROM = 1, 3
-# Ids of printed numbers named in a cell or under a table; the rest are counted.
+# Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
+FIGURE_WIDTH, FIGURE_HEIGHT = 16.8, 20.5
+# Ids of printed numbers named under a table; the rest are counted. A cell names one.
 CLAIMS_NAMED = 3
 TONES = {"good": "#14613a", "note": "#0b4f8a", "warn": "#7a4a00", "bad": "#a01322", "plain": "#414b55"}
 
@@ -42,20 +45,23 @@ PREAMBLE = """
   #set text(8pt, fill: luma(80))
   #TITLE; #h(1fr) #counter(page).display("1 / 1", both: true)
 ])
-#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"), size: 10.2pt, lang: "LANGUAGE", hyphenate: true)
-#set par(leading: 0.62em, spacing: 0.95em)
+#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"), size: 10.2pt, lang: "LANGUAGE", hyphenate: false)
+#set par(leading: 0.62em, spacing: 0.95em, linebreaks: "simple")
 #set heading(numbering: none)
 #show heading.where(level: 1): it => { pagebreak(weak: true); block(above: 0pt, below: 1em, text(17pt, it.body)) }
 #show heading.where(level: 2): it => block(above: 1.7em, below: 0.8em, text(12.5pt, it.body))
 #show heading.where(level: 3): it => block(above: 1.4em, below: 0.7em, text(10.8pt, it.body))
 #show heading.where(level: 4): it => block(above: 1.2em, below: 0.6em, text(10.2pt, it.body))
 #show link: set text(fill: rgb("#0b57a4"))
+#show outline: set text(9pt)
+#show outline: set par(leading: 0.45em, spacing: 0.55em)
 #show raw: set text(font: "DejaVu Sans Mono", size: 0.86em)
 #show figure: set block(breakable: true, above: 1.4em, below: 1.6em)
 #show figure: set align(left)
 #show figure.caption: it => block(width: 100%, below: 0.7em, sticky: true, text(9.2pt, it.body))
 #show figure.where(kind: table): set figure.caption(position: top)
 #set table(stroke: (x, y) => (bottom: if y == 0 { 0.9pt } else { 0.35pt + luma(190) }), inset: (x: 3pt, y: 3.2pt))
+#set table.cell(breakable: false)
 #show table.cell.where(y: 0): set text(weight: "bold")
 #let badge(tone, body) = text(fill: rgb(tone), weight: "bold", body)
 #let note(body) = block(above: 0.6em, below: 1.8em, text(8.4pt, fill: luma(70), body))
@@ -92,6 +98,25 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
+SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
+
+def _shape(drawing: bytes) -> float:
+    """Width over height of a drawing; a square where it does not say."""
+    found = SIZE.search(drawing)
+    return float(found[1]) / float(found[2]) if found else 1.0
+
+
+def _named(claims: Claims, named: int = 1) -> str:
+    """The first ids, and how many more there are, without links.
+
+    A link to a place in the document makes Typst lay out all around it once more: the hundreds in cells and under
+    figures would cost a quarter of the memory. The notes under tables link to the same printed numbers.
+    """
+    more = len(claims.ids) - named
+    return shown(", ".join(claims.ids[:named]) + (f" and {more} more" if more > 0 else ""))
+
+
 def shown(text: str) -> str:
     """Text inside Typst markup."""
     return f"#{quoted(text)};" if text else ""
@@ -120,7 +145,7 @@ class _Writer:
         parts.append(f'#align(left)[#v(3cm)#text(24pt, weight: "bold")[{shown(document.title)}]]\n')
         parts.append(f"#text(13pt)[{shown(document.question)}]\n\n#v(1cm)")
         parts.append("#outline(title: [Contents], depth: 2, indent: 1.2em)\n")
-        parts += [self.block(block) for block in document.blocks]
+        parts += self._blocks(document.blocks)
         parts += self._references()
         parts += self._appendix()
         return "\n".join(parts)
@@ -142,8 +167,42 @@ class _Writer:
     def _appendix(self) -> list[str]:
         if not self.appendix:
             return []
-        made = ["#pagebreak(weak: true)\n#set page(flipped: true)\n#heading(level: 1)[Appendix]"]
-        return made + [self._table(table) for table in self.appendix]
+        return ["#heading(level: 1)[Appendix]", *(self._entries(table) for table in self.appendix)]
+
+    def _entries(self, table: Table) -> str:
+        """A long table as a list, a paragraph a row: thousands of cells would take the memory of all the rest."""
+        names = [column.name.lower() for column in table.columns if column.kind != "code"]
+        said = f"Each entry: {table.columns[self._code(table)].name.lower()}, then {', '.join(names)}."
+        entries = "\n".join(self._entry(table, row) for row in table.rows)
+        style = "#set text(7pt)\n#set par(leading: 0.5em, spacing: 0.7em, hanging-indent: 1em)"
+        return (
+            f"#block(sticky: true)[*{shown(self.document.label(table.anchor) + '.')}* {shown(table.title)}"
+            f"#metadata(none)#label({quoted(table.anchor)})]\n"
+            f"#note[{self.inline(table.note)} {shown(said)}]\n"
+            f"#columns(2)[\n{style}\n{entries}\n]\n"
+        )
+
+    @staticmethod
+    def _code(table: Table) -> int:
+        """The column that names a row: the first of codes, or the first of all."""
+        return next((place for place, column in enumerate(table.columns) if column.kind == "code"), 0)
+
+    def _entry(self, table: Table, row: Row) -> str:
+        code = self._code(table)
+        label = f"#metadata(none)#label({quoted(row.anchor)})" if row.anchor else ""
+        others = [self.inline(cell) for place, cell in enumerate(row.cells) if place != code and cell]
+        return f"#par[{label}#strong[{self.inline(row.cells[code])}]{shown(' ')}{shown(' · ').join(others)}]"
+
+    def _blocks(self, blocks: Iterable[Block]) -> list[str]:
+        return [self._left_out(one) if isinstance(one, tuple) else self.block(one) for one in runs_of(blocks)]
+
+    def _left_out(self, figures: Sequence[Figure]) -> str:
+        """Where the figures are that paper does not show."""
+        said = "; ".join(
+            f"#metadata(none)#label({quoted(one.anchor)}){shown(f'{self.document.label(one.anchor)}, {one.title}')}"
+            for one in figures
+        )
+        return f"#block(above: 0.8em, below: 0.8em)[#text(8.4pt)[In the HTML edition: {said}.]]\n"
 
     def block(self, block: Block) -> str:
         if isinstance(block, Heading):
@@ -171,7 +230,7 @@ class _Writer:
 
     def _details(self, block: Details) -> str:
         title = f"#block(above: 1.4em, below: 0.6em, sticky: true)[*{shown(block.title)}*]"
-        return "\n".join([title, *(self.block(inner) for inner in block.blocks)])
+        return "\n".join([title, *self._blocks(block.blocks)])
 
     def _see_appendix(self, table: Table) -> str:
         return f"{shown(f'{table.title}:')} {self.inline((Ref(table.anchor),))} {shown('in the appendix.')}\n"
@@ -190,40 +249,40 @@ class _Writer:
             if row.anchor:
                 cells[0] = f"[#metadata(none)#label({quoted(row.anchor)}){cells[0][1:]}"
             rows.append(", ".join(cells))
-        size = "6.6pt" if table.long else "7.6pt" if len(table.columns) > 7 else "8.8pt"
+        size = "7.6pt" if len(table.columns) > 7 else "8.8pt"
         body = ",\n  ".join(rows)
         caption = f"*{shown(self.document.label(table.anchor) + '.')}* {shown(table.title)}"
         made = (
             f"#figure(kind: table, supplement: none, numbering: none, caption: [{caption}], {{\n"
-            f"set text({size})\nset par(justify: false, leading: 0.5em)\n"
+            f"set text({size}, hyphenate: {str(table.wide).lower()})\nset par(justify: false, leading: 0.5em)\n"
             f"table(columns: ({columns},), align: ({aligned},), table.header({header}),\n  {body}\n)}})"
             f"#label({quoted(table.anchor)})"
         )
-        return made + self._note(table.note, table.claims if not table.long else ())
+        return made + self._note(table.note, table.claims)
 
     def _cell(self, cell: Words, kind: str) -> str:
-        # A cell names one printed number and counts the others; the note under the table names more.
-        text = "".join(self._claims(part, 1) if isinstance(part, Claims) else self._part(part) for part in cell)
+        # A cell names one printed number and counts the others; the note under the table names more, and links.
+        # Ids are long words: they may break after an underscore, lest they run into the next cell.
+        parts = [part.replace("_", "_\u200b") if isinstance(part, str) else part for part in cell]
+        text = "".join(_named(part) if isinstance(part, Claims) else self._part(part) for part in parts)
         return f'#text(font: "DejaVu Sans Mono", size: 0.86em)[{text}]' if kind == "code" else text
 
-    def _note(self, note: Words, claims: tuple[str, ...]) -> str:
+    def _note(self, note: Words, claims: tuple[str, ...], linked: bool = True) -> str:
         behind = ""
         if claims:
-            behind = f' {shown("Printed numbers behind it:")} {self._claims(Claims(claims))}#".";'
+            names = self._claims(Claims(claims)) if linked else _named(Claims(claims), CLAIMS_NAMED)
+            behind = f' {shown("Printed numbers behind it:")} {names}#".";'
         return f"\n#note[{self.inline(note)}{behind}]\n" if note or claims else "\n"
 
     def _figure(self, figure: Figure) -> str:
-        if not figure.printed:
-            text = f"{shown(left_out(figure, self.document))}#metadata(none)#label({quoted(figure.anchor)})"
-            return f"#block(above: 0.5em, below: 0.5em)[#text(8.4pt)[{text}]]\n"
-        source = figure.png if figure.rank >= BITMAP_FROM else figure.svg
-        name = f"{figure.anchor}{source.suffix}"
-        self.files[name] = source.read_bytes()
+        # Bitmaps would be unpacked, several megabytes each; a drawing takes one and stays sharp.
+        name = f"{figure.anchor}.svg"
+        drawing = figure.svg.read_bytes()
+        self.files[name] = drawing
+        width = min(FIGURE_WIDTH, FIGURE_HEIGHT * _shape(drawing))
         caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
-        image = (
-            f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {'70%' if figure.rank >= SMALL_FROM else '100%'})"
-        )
-        words = self._note((figure.caption,), figure.claims)
+        image = f"image({quoted(name)}, alt: {quoted(figure.alt)}, width: {width:.2f}cm)"
+        words = self._note((figure.caption,), figure.claims, linked=False)
         return (
             f"#block(breakable: false, width: 100%)[#figure(kind: image, supplement: none, numbering: none, "
             f"caption: figure.caption(position: top)[{caption}], {image})#label({quoted(figure.anchor)}){words}]\n"

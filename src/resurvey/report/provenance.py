@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import metadata
+from pathlib import PurePosixPath
 
-from resurvey.report.document import Block, Code, Column, Details, Heading, Paragraph, Row, Table, words
+from resurvey.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Column,
+    Details,
+    Heading,
+    Link,
+    Paragraph,
+    Row,
+    Table,
+    words,
+)
 from resurvey.report.inputs import Results
 from resurvey.report.words import count
 
@@ -54,6 +67,7 @@ def provenance(results: Results) -> Iterator[Block]:
             f" ({count(len(results.results), 'row')}), with the printed rows it came from.",
         )
     )
+    yield from _notebooks(results)
     found = versions()
     yield Table(
         anchor="tab-versions",
@@ -64,6 +78,23 @@ def provenance(results: Results) -> Iterator[Block]:
     )
     if results.files:
         yield Details(f"Checksums of {count(len(results.files), 'file')}", (_checksums(results.files),))
+
+
+def _notebooks(results: Results) -> Iterator[Block]:
+    """Where the notebooks lie; the report is made without them, and may have been moved away."""
+    names = results.choices.notebooks
+    if not names:
+        return
+    yield Heading(2, "Notebooks", "notebooks")
+    yield Paragraph(
+        words(
+            "The same numbers told as a story, with choices that a reader may change. HTML copies lie in ",
+            Code("results/notebooks"),
+            ", beside the folder of this report. The links work in the HTML edition as long as it stays there; a copy "
+            "moved elsewhere leaves them behind.",
+        )
+    )
+    yield Bullets(tuple(words(Link(PurePosixPath(name).name, name)) for name in names))
 
 
 def _checksums(files: Mapping[str, str]) -> Table:

@@ -19,7 +19,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.figure import figure, group_rows
 from resurvey.report.inputs import Record, Results, rows, split
-from resurvey.report.words import as_float, count, number, percent, sentence, thousands
+from resurvey.report.words import as_fine, as_float, count, is_number, number, percent, sentence, thousands
 
 FIT = "-fit-"
 
@@ -123,8 +123,7 @@ def _arm(results: Results, row: Record) -> Row:
 
 def group_name(results: Results, row: Record) -> str:
     """Arm, and the subgroup where it is one."""
-    people = "" if row["population"] in ("", "all") else f", {row['population']}"
-    return f"{results.labels.arm(row['study_id'], row['arm_id'])}{people}"
+    return results.labels.group(row["study_id"], row["arm_id"], row["population"])
 
 
 def endpoint_name(results: Results, row: Record) -> str:
@@ -132,44 +131,54 @@ def endpoint_name(results: Results, row: Record) -> str:
     return results.labels.endpoint(row["endpoint"]) + (f", {row['data_cut']}" if row["data_cut"] else "")
 
 
+FACTS = {"lower": "median, lower limit", "upper": "median, upper limit", "n": "patients"}
+
+
 def _broken(results: Results) -> Iterator[Block]:
-    """Printed facts that no set of patients could keep beside the others."""
+    """Printed facts that no set of patients could keep beside the others; a fact of two groups once."""
     lines = [row for row in rows(results.facts) if str(row["holds"]).lower() == "false"]
     if not lines:
         return
+    shared = ("study_id", "endpoint", "data_cut", "fact", "printed", "rebuilt", "note")
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for row in lines:
+        groups.setdefault(tuple(row[name] for name in shared), []).append(row)
     table = Table(
         anchor="tab-broken",
         title="Printed facts that the rebuilt groups do not keep",
         columns=(
             Column("Study", weight=1.1),
-            Column("Group", weight=2),
+            Column("Group", weight=2.2),
             Column("Endpoint", weight=1.6),
-            Column("Fact"),
-            Column("Printed", "number"),
-            Column("Rebuilt", "number"),
-            Column("Note", weight=2),
+            Column("Fact", weight=1.3),
+            Column("Printed", "number", 0.8),
+            Column("Rebuilt", "number", 0.8),
+            Column("Note", weight=1.8),
         ),
-        rows=tuple(
-            Row(
-                (
-                    words(results.labels.study(row["study_id"])),
-                    words(group_name(results, row)),
-                    words(endpoint_name(results, row)),
-                    words(str(row["fact"])),
-                    words(str(row["printed"])),
-                    words(number(row["rebuilt"])),
-                    words(str(row["note"])),
-                )
-            )
-            for row in lines
-        ),
+        rows=tuple(_fact(results, found) for found in groups.values()),
         note=words(
-            "A fact may fail because it contradicts another printed one. Source: results/reconstruction/facts.csv."
+            "A fact may fail because it contradicts another printed one. A fact that two groups share, such as their "
+            "hazard ratio, is one row here and is counted for both. Source: results/reconstruction/facts.csv."
         ),
         wide=True,
     )
     yield Details(
         f"{sentence(count(len(lines), 'printed fact'))[:-1]} that could not be kept beside the others", (table,)
+    )
+
+
+def _fact(results: Results, found: list[Record]) -> Row:
+    row, printed = found[0], str(found[0]["printed"])
+    return Row(
+        (
+            words(results.labels.study(row["study_id"])),
+            words("; ".join(dict.fromkeys(group_name(results, one) for one in found))),
+            words(endpoint_name(results, row)),
+            words(FACTS.get(str(row["fact"]), str(row["fact"]))),
+            words(printed if is_number(printed) else number(printed)),
+            words(as_fine(row["rebuilt"], printed)),
+            words(str(row["note"])),
+        )
     )
 
 

@@ -84,7 +84,14 @@ def ratio(value: object) -> str:
 def percent(share: object, decimals: int = 0) -> str:
     """A proportion as a percentage."""
     found = as_float(share)
-    return f"{100 * found:.{decimals}f}{NBSP}%" if isfinite(found) else number(found)
+    return f"{100 * found:.{decimals}f}{NBSP}%".replace("-", "−") if isfinite(found) else number(found)
+
+
+def as_fine(value: object, printed: str) -> str:
+    """A number with at least the decimals of the printed one beside it."""
+    decimals = len(printed.partition(".")[2]) if is_number(printed) else 0
+    found = as_float(value)
+    return f"{found:.{decimals}f}".replace("-", "−") if decimals > 2 and isfinite(found) else number(value)
 
 
 def p_value(value: object) -> str:

@@ -38,9 +38,10 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
         By format: html, docx, pdf.
     """
     document = report_document(read_results(files, choices, digests(checked)))
+    # The PDF last: setting it takes most of the memory, which is not given back for the others to use.
     return {
-        "html": render_html(document).encode("utf-8"),
         "docx": render_docx(document),
+        "html": render_html(document).encode("utf-8"),
         "pdf": render_pdf(document),
     }
 
