@@ -76,6 +76,30 @@ def test_rows_without_a_data_cut_stand_aside_where_the_study_has_named_ones():
     assert [(arm.data_cut, arm.summary.median) for arm in found] == [("update", 12.4)]
 
 
+def follow_up_of_a_later_cut(*more):
+    rows = small_tables()
+    median = {**rows["medians"][0], "claim_id": "alpha2020-med-009", "value": "12.4", "data_cut": "update"}
+    rows["medians"] = [median]
+    first = {**rows["follow_up"][0], "data_cut": "first", "value": "16.2", "range_lower": "", "range_upper": ""}
+    dates = [
+        claim(name, arm_id="all", item="data cut-off", statistic="date", value=value, data_cut=cut)
+        for name, value, cut in more
+    ]
+    rows["follow_up"] = [first, *dates]
+    return facts(rows, arm_id="new", endpoint="PFS")
+
+
+def test_follow_up_of_a_later_cut_is_that_of_the_earlier_and_the_time_between():
+    arm = follow_up_of_a_later_cut(("fu-008", "2021-05", "first"), ("fu-009", "2023-11-08", "update"))
+    assert arm.summary.median_follow_up == pytest.approx(16.2 + 914 / 30.4375)  # 1 May 2021 to 1 November 2023
+    assert set(arm.claims) >= {"alpha2020-fu-001", "alpha2020-fu-008", "alpha2020-fu-009"}
+
+
+def test_without_both_dates_nothing_is_carried_on():
+    assert follow_up_of_a_later_cut(("fu-009", "2023-11", "update")).summary.median_follow_up is None
+    assert follow_up_of_a_later_cut(("fu-008", "2021-05", "first")).summary.median_follow_up is None
+
+
 def test_the_fullest_print_of_a_median_is_taken():
     rows = small_tables()
     bare = {**rows["medians"][0], "claim_id": "alpha2020-med-000", "lower": "", "upper": "", "events": ""}

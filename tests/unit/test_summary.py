@@ -369,3 +369,12 @@ def test_any_subset_of_true_facts_works_or_is_refused_with_a_reason(seed: int, n
     if made.holds and "at_risk_times" in facts:
         rows = made.replicate(0)
         assert [(rows["time"] >= t).sum() for t in facts["at_risk_times"]] == facts["at_risk"]
+
+
+def test_nobody_is_followed_for_more_than_twice_the_median_unless_more_is_printed() -> None:
+    given = {"n": 260, "median": 52.6, "lower": 48.7, "upper": np.inf}
+    free = from_summary(SurvivalSummary(**given), replicates=5)
+    bound = from_summary(SurvivalSummary(**given, median_follow_up=44.0), replicates=5)
+    assert free.patients["time"].max() > 110 >= 88.5 > bound.patients["time"].max() > 52.6
+    short = from_summary(SurvivalSummary(**given, median_follow_up=20.0), replicates=5)
+    assert short.patients["time"].max() == pytest.approx(1.1 * 52.6, rel=0.02)

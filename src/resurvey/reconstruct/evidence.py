@@ -220,8 +220,10 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
     table = typed["follow_up"]
     rows = table[(table["study_id"] == study_id) & (table["item"].str.lower() == "follow-up")]
     rows = rows[(rows["statistic"] == "median") & rows["arm_id"].isin(["", "all", key["arm_id"]])]
-    rows = rows[rows["population"].isin(["all", key["population"]]) & rows["data_cut"].isin(["", key["data_cut"]])]
-    best = rows.assign(own=rows["arm_id"] == key["arm_id"]).sort_values(["own", "claim_id"], ascending=[False, True])
+    rows = rows[rows["population"].isin(["all", key["population"]])]
+    rows = rows.assign(own=rows["arm_id"] == key["arm_id"])
+    here = rows[rows["data_cut"].isin(["", key["data_cut"]])]
+    best = here.sort_values(["own", "claim_id"], ascending=[False, True])
     first, last, cut = dates
     if first is not None and last is not None and cut is not None:
         collected.values["accrual"] = (last - first).days / DAYS_PER_MONTH
@@ -233,3 +235,31 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
         if np.isfinite(row["range_upper_months"]):
             collected.values["longest_follow_up"] = float(row["range_upper_months"])
         collected.claims.append(row["claim_id"])
+        return
+    dated = _cut_offs(table[table["study_id"] == study_id])
+    if key["data_cut"] in dated:
+        _carried_on(rows, dated, key["data_cut"], collected)
+
+
+def _cut_offs(table: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, str]]:
+    """Date of each data cut that has one (its month at least), and the claim that prints it."""
+    rows = table[(table["item"].str.lower() == "data cut-off") & (table["statistic"] == "date")]
+    dates = pd.to_datetime(rows["value_text"].str.slice(0, 7), format="%Y-%m", errors="coerce")
+    known = zip(rows["data_cut"], dates, rows["claim_id"], strict=True)
+    return {cut: (date, claim) for cut, date, claim in known if not pd.isna(date)}
+
+
+def _carried_on(
+    rows: pd.DataFrame, dated: dict[str, tuple[pd.Timestamp, str]], cut: str, collected: _Collected
+) -> None:
+    """Median follow-up of another cut and the time between the two: whoever is followed ages with the trial."""
+    rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_months"])]
+    if rows.empty:
+        return
+    apart = [(dated[cut][0] - dated[other][0]).days / DAYS_PER_MONTH for other in rows["data_cut"]]
+    # The nearest cut in time, the arm's own follow-up before that of all.
+    rows = rows.assign(apart=apart, far=np.abs(apart))
+    row = rows.sort_values(["far", "own", "claim_id"], ascending=[True, False, True]).iloc[0]
+    if row["value_months"] + row["apart"] > 0:
+        collected.values["median_follow_up"] = float(row["value_months"] + row["apart"])
+        collected.claims.extend([row["claim_id"], dated[row["data_cut"]][1], dated[cut][1]])

@@ -107,7 +107,10 @@ def _inferred_end(s: SurvivalSummary) -> float:
     ends = scale * np.linspace(0.05, 9, 400)
     rate = np.log(2) / scale
     gone = 1 - (np.exp(-rate * ends * 0.3) - np.exp(-rate * ends)) / (rate * ends * 0.7)
-    return max(1.1 * last, float(np.interp(share, gone, ends)))
+    end = float(np.interp(share, gone, ends))
+    if s.median_follow_up is not None:  # enrolled evenly, nobody is followed for more than twice the median
+        end = min(end, 2 * s.median_follow_up)
+    return max(1.1 * last, end)
 
 
 def grid(s: SurvivalSummary, scale: float, end: float, visits: Floats) -> Floats:
