@@ -138,22 +138,26 @@ def test_two_groups_of_patients():
         "rmst": pd.DataFrame(
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
-        "balance_age": pd.DataFrame({"moment": ["old"], "before": [0.2], "after": [0.4], "target": [0.4]}),
+        "balance": balance_of_two(),
         "weights": pd.DataFrame({"weight": [1.0, 2.0, 0.5]}),
     }
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["curves", "ratios", "hazards", "balance-age", "weights"]
+    assert made == ["curves", "ratios", "hazards", "balance", "weights"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
 
-def test_weights_of_subgroups_stand_with_their_balance():
+def balance_of_two():
     shares = {"before": [0.2, 0.8], "after": [0.4, 0.6], "target": [0.4, 0.6]}
     table = pd.DataFrame({"moment": ["old", "young"], **shares, "weight": [2.0, 0.75], "ess": 31.25, "patients": 40})
-    tables = {"estimates": pd.DataFrame([estimates()]), "balance_age": table}
+    return table.assign(target_population="as in the register")
+
+
+def test_weights_of_subgroups_stand_with_their_balance():
+    tables = {"estimates": pd.DataFrame([estimates()]), "balance": balance_of_two()}
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["balance-age"]
-    assert "Weights (mean 1): old 2.00, young 0.75; effective sample size 31.2 of 40." in drawings[0].caption
+    assert made == ["balance"]
+    assert "Effective sample size: as in the register 31.2 of 40." in drawings[0].caption
 
 
 def test_a_comparison_that_was_refused_gives_no_figure_and_no_crash():

@@ -147,7 +147,7 @@ def test_no_row_is_blank_and_every_row_says_how_to_read_it(compared):
 
 def test_the_tables_that_figures_read_are_there(compared):
     wanted = {"curves", "risk", "log_cumulative_hazard", "rmst", "spread", "models", "sensitivity", "transitivity"}
-    wanted |= {"bias_array", "e_values", "bias_needed", "shifted_null", "balance_half_young", "standardised"}
+    wanted |= {"bias_array", "e_values", "bias_needed", "shifted_null", "balance", "standardised"}
     assert wanted == set(compared.tables)
 
 
@@ -162,7 +162,7 @@ def test_weights_give_the_target_its_shares_and_cost_effective_patients(compared
     # 30 young with weight 0.5 * 40 / 30, 10 aged with 0.5 * 40 / 10: 40^2 / (30 (2/3)^2 + 10 2^2) = 30
     row = one(compared, "standardised by half young (scenario)", "effective sample size")
     assert row["estimate"] == pytest.approx(30.0)
-    balance = compared.tables["balance_half_young"].set_index("moment")
+    balance = compared.tables["balance"].set_index("moment")
     assert balance["before"].to_dict() == {"young": 0.75, "aged": 0.25}
     assert balance["after"].to_dict() == pytest.approx({"young": 0.5, "aged": 0.5})
     naive = one(compared, "Cox (Efron), unadjusted")["estimate"]
@@ -174,7 +174,7 @@ def test_the_naive_ratio_stands_above_the_standardised_ones(compared):
     assert table["method"].tolist()[0] == "Cox (Efron), unadjusted"
     assert table["status"].tolist() == ["estimated", "estimated", "refused"]
     assert table["ess"].tolist()[:2] == pytest.approx([40, 30])
-    weights = compared.tables["balance_half_young"].set_index("moment")["weight"]
+    weights = compared.tables["balance"].set_index("moment")["weight"]
     assert weights.to_dict() == pytest.approx({"young": 2 / 3, "aged": 2.0})
 
 
@@ -205,7 +205,7 @@ def test_too_few_effective_patients_are_refused_with_their_number(compared):
     row = one(compared, "Cox, standardised by strict (scenario)")
     assert (row["status"], np.isnan(row["estimate"])) == ("refused", True)
     assert "effective sample size is 30.0 of 40 patients, below the least allowed (35)" in row["note"]
-    assert "balance_strict" not in compared.tables
+    assert set(compared.tables["balance"]["target_population"]) == {"half young"}
 
 
 def test_the_printed_ratio_stands_beside_ours_with_its_rounding(compared):

@@ -54,11 +54,14 @@ def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.Data
     rows += [line for more, _ in within for line in more]
     if any(len(table) for _, table in within):
         tables["strata"] = pd.concat([table for _, table in within], ignore_index=True)
+    balances = []
     for spec in specs_of(entry):
         more, balance = standardised(pair, spec, typed, patients)
         rows += more
         if balance is not None:
-            tables[f"balance_{spec['name'].replace(' ', '_')}"] = balance
+            balances.append(balance.assign(target_population=spec["name"]))
+    if balances:
+        tables["balance"] = pd.concat(balances, ignore_index=True)
     if specs_of(entry):
         tables["standardised"] = side_by_side(rows)
     for claim_id in entry.get("printed", ()):

@@ -12,7 +12,7 @@ from resurvey.figures import comparison, forest, network, survival
 from resurvey.figures.gallery_network import HR, Entry, Tables, drawing_of, network_drawings, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import number, p_text
+from resurvey.figures.style import listed, number, p_text
 
 LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
@@ -62,9 +62,9 @@ def _patients(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iter
         yield _hazards(entry, tables, names, grade, folder)
     if "bias_array" in tables:
         yield _bias(entry, tables, names, grade, folder)
+    if "balance" in tables:
+        yield _balance(entry, tables["balance"], folder)
     for name, table in tables.items():
-        if name.startswith("balance") and {"before", "after", "target"} <= set(table.columns):
-            yield _balance(entry, name, table, folder)
         if name.startswith("weights") and "weight" in table.columns:
             yield _weights(entry, name, table, folder)
 
@@ -210,26 +210,23 @@ def _bias(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, fo
     )
 
 
-def _balance(entry: Entry, name: str, table: pd.DataFrame, folder: str) -> Drawing:
-    label = next(column for column in table.columns if table[column].dtype == object)
+def _balance(entry: Entry, table: pd.DataFrame, folder: str) -> Drawing:
+    targets = list(dict.fromkeys(table["target_population"]))
     apart = float((table["after"] - table["target"]).abs().max())
-    what = name.removeprefix("balance").strip("_").replace("_", " ")
-    weights = ""
-    if {"weight", "ess", "patients"} <= set(table.columns):
-        each = ", ".join(f"{row[label]} {number(row['weight'])}" for _, row in table.iterrows())
-        size = table.iloc[0]
-        weights = f" Weights (mean 1): {each}; effective sample size {size['ess']:.1f} of {size['patients']:.0f}."
+    sizes = table.drop_duplicates("target_population").set_index("target_population")
+    left = "; ".join(f"{name} {sizes.loc[name, 'ess']:.1f} of {sizes.loc[name, 'patients']:.0f}" for name in targets)
     return drawing_of(
         entry,
-        name,
-        f"balance {what}".strip(),
-        f"Balance before and after weighting {what}: mean (share) of each covariate in the treatment arm "
-        "beside the target; "
-        f"greatest distance after weighting {apart:.2g}.{weights} Balance on these says nothing of what was not "
-        "measured.",
-        f"Dot plot of {len(table)} covariates before and after weighting; greatest distance after it {apart:.2g}.",
-        f"{folder}/{name}.csv",
-        comparison.love_plot(table, before="before", after="after", target="target", label=label),
+        "balance",
+        "weights and balance",
+        f"Share of each subgroup in the treatment arm before and after weighting, beside its share in the target "
+        f"population: {listed(targets)}; at the right the weight of each patient of the subgroup (mean 1). Greatest "
+        f"distance after weighting {apart:.2g}. Effective sample size: {left}. Balance on these says nothing of what "
+        "was not measured.",
+        f"Dot plot of {len(table)} subgroups before and after weighting to {len(targets)} target populations; "
+        f"effective sample size: {left}.",
+        f"{folder}/balance.csv",
+        comparison.balance_plot(table),
     )
 
 
