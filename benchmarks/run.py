@@ -52,6 +52,12 @@ BENCHMARKS = (
         "--anchored",
         "--anchored --repeats 4 --every 9",
     ),
+    Benchmark(
+        "compare-rebuilt",
+        "compare/rebuilt_coverage.py",
+        "--trials 100 --replicates 100",
+        "--trials 2 --replicates 10",
+    ),
     Benchmark("curves", "reconstruction/curves.py", "--benchmark {benchmark}", "--benchmark {benchmark} --every 16"),
     Benchmark(
         "curves-ensembles",
@@ -69,6 +75,7 @@ BENCHMARKS = (
         "{benchmark} --every 30 --start 1 --replicates 50",
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
+    Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),
     Benchmark(
         "scale",

@@ -180,6 +180,7 @@ class _Writer:
         self.word = word
         self.body = word.element.body
         self.marks = 0
+        self.pictures = 0
         self.appendix = appendix(document.blocks)
         self.anchors = set(document.numbers) | {b.anchor for b in flat(document.blocks) if isinstance(b, Heading)}
         self.anchors |= {f"ref-{reference.key}" for reference in document.references}
@@ -379,16 +380,22 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
+        from docx.oxml.shape import CT_Inline
         from docx.shared import Cm, Emu
 
         self._caption(figure.anchor, figure.title)
         paragraph = self.word.add_paragraph()
-        shape = paragraph.add_run().add_picture(str(figure.png), width=Cm(FIGURE_WIDTH))
+        relation, image = self.word.part.get_or_add_image(str(figure.png))
+        width, height = image.scaled_dimensions(Cm(FIGURE_WIDTH), None)
         most = Cm(FIGURE_HEIGHT)
-        if shape.height > most:
-            shape.width, shape.height = Emu(round(shape.width * most / shape.height)), most
+        if height > most:
+            width, height = Emu(round(width * most / height)), most
+        # Numbered here: `add_picture` looks through the whole document for the next number, at every picture.
+        self.pictures += 1
+        shape = CT_Inline.new_pic_inline(self.pictures, relation, image.filename, width, height)
+        paragraph.add_run()._r.add_drawing(shape)
         paragraph.paragraph_format.keep_with_next = True
-        described = shape._inline.docPr
+        described = shape.docPr
         described.set("descr", figure.alt)
         described.set("title", figure.title)
         described.set("name", figure.anchor)

@@ -252,12 +252,13 @@ def _pixels(png: bytes) -> tuple[int, int]:
 
 
 # Scales of letters, `scale(0.085 -0.085)`, keep all their decimals: cut, the letters would shrink and stand apart.
-DECIMALS = re.compile(r"(?<!\(0)(?<!-0)(\.\d\d)\d+")
+# What is cut is matched alone: putting the kept part back takes four times as long.
+DECIMALS = re.compile(r"(?<=\.\d\d)(?<!\(0\.\d\d)(?<!-0\.\d\d)\d+")
 
 
 def pack(svg: str) -> str:
     """A drawing with coordinates to a hundredth of a point, compressed without a date, in base 64."""
-    content = DECIMALS.sub(r"\1", svg[svg.index("<svg") :]).encode("utf-8")
+    content = DECIMALS.sub("", svg[svg.index("<svg") :]).encode("utf-8")
     return base64.b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode("ascii")
 
 

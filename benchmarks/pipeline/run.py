@@ -1,0 +1,76 @@
+"""Time and memory of the whole chain: from nothing, again, and after one cell was edited, in a copy of the project.
+
+    python run.py [--cores 2]
+
+The processor's pace is printed beside every time (seconds for a fixed loop, before and after), because shared machines
+change theirs: two runs compare only at one pace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT = shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "processed", "logs", "__pycache__", ".*_cache")
+
+
+def pace() -> float:
+    """Seconds for three million additions and multiplications."""
+    begin, total = time.process_time(), 0
+    for number in range(3_000_000):
+        total += number * number
+    return time.process_time() - begin
+
+
+def timed(folder: Path, what: str, cores: int) -> dict[str, object]:
+    """Run Snakemake in a folder and say what it took."""
+    before, used, begin = pace(), resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    said = subprocess.run(["snakemake", f"-c{cores}"], cwd=folder, capture_output=True, text=True, check=True).stderr
+    wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    jobs = sum("localrule " in line for line in said.splitlines())
+    return {
+        "run": what,
+        "cores": cores,
+        "steps": jobs,
+        "wall, s": round(wall, 1),
+        "processor, s": round(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, 1),
+        "largest step so far, MB": after.ru_maxrss // 1024,
+        "pace, s": f"{before:.2f} to {pace():.2f}",
+    }
+
+
+def one_cell(table: Path) -> None:
+    """Add a word to the last cell of the first row, a note."""
+    lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    row = next(csv.reader([lines[1]]))
+    row[-1] = f"{row[-1]} (edited)".strip()
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    table.write_text("".join([lines[0], text.getvalue(), *lines[2:]]), encoding="utf-8", newline="")
+
+
+def main() -> None:
+    """Print the table, a line a run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cores", type=int, default=2)
+    cores = parser.parse_args().cores
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(shutil.copytree(ROOT, Path(place) / "project", ignore=LEFT))
+        rows = [timed(folder, "from nothing", cores), timed(folder, "again, nothing to do", cores)]
+        one_cell(folder / "data" / "raw" / "proportions.csv")
+        rows.append(timed(folder, "one cell of proportions.csv edited", cores))
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    sys.stdout.write("".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines))
+
+
+if __name__ == "__main__":
+    main()
