@@ -13,7 +13,8 @@ from resurvey.errors import InputError
 from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import COLUMNS, Drawing, as_both, as_png, as_svg, save, slug
-from resurvey.figures.style import listed, number, p_text, time_ticks
+from resurvey.figures.style import listed, number, p_text
+from resurvey.ticks import time_ticks
 
 
 def words_of(figure):

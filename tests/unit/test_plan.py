@@ -635,3 +635,9 @@ def test_the_checklist_is_judged_by_what_was_written():
     league = made.loc[next(name for name in made.index if "league table" in name)]
     assert (league["status"], league["why_not"]) == ("not answered", "the project has no comparison of kind network")
     assert ((made["status"] == "answered") | (made["why_not"] != "")).all()
+
+
+def test_patients_at_risk_are_counted_at_times_that_axes_carry(compared):
+    times = sorted(set(compared.tables["risk"]["time"]))
+    assert times[0] == 0 and 3 <= len(times) <= 8
+    assert set(np.round(np.diff(times), 9)) <= {0.5, 1, 2, 3, 6, 12, 24} and len(set(np.diff(times))) == 1

@@ -15,9 +15,10 @@ from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack
+from resurvey.ticks import time_ticks
 
 HORIZONS = 25
-RISK_TIMES = 7
+RISK_TIMES = 8
 BAND = 0.9
 GROUPS = ("first", "second")
 
@@ -42,10 +43,9 @@ def _members(stack: PatientStack, index: int) -> tuple[np.ndarray, np.ndarray]:
 def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
     """At risk just before, and censored and events up to, a few times; means over the replicates."""
     end = max(float(stack.curves.last.max()) for stack in stacks)
-    step = _round_step(end / (RISK_TIMES - 1))
     parts = []
     for name, stack in zip(GROUPS, stacks, strict=True):
-        for time in np.arange(0.0, end + 1e-9, step):
+        for time in time_ticks(end, RISK_TIMES):
             gone = (stack.time >= 0) & (stack.time <= time)
             parts.append(
                 {
@@ -57,12 +57,6 @@ def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(parts)
-
-
-def _round_step(rough: float) -> float:
-    """A step of 1, 2, 3, 6 or 12 (or tens of these) that is not below `rough`."""
-    steps = [unit * size for size in (0.1, 1, 10, 100) for unit in (1, 2, 3, 6, 12)]
-    return next((step for step in sorted(steps) if step >= rough), rough)
 
 
 def hazard_table(curves: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, time_ticks, wrapped
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, wrapped
+from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,9 @@ import pandas as pd
 from resurvey.figures.labels import Labels
 from resurvey.figures.rebuilt import rebuilt_against_printed
 from resurvey.figures.save import Drawing, slug
-from resurvey.figures.style import listed, number, time_ticks
+from resurvey.figures.style import listed, number
 from resurvey.figures.survival import kaplan_meier, risk_table
+from resurvey.ticks import time_ticks
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 KMUNICATE = "Layout after Morris et al. 2019 (KMunicate)."

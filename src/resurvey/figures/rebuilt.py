@@ -19,9 +19,9 @@ from resurvey.figures.style import (
     number,
     percent_axis,
     styled,
-    time_ticks,
     wrapped,
 )
+from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

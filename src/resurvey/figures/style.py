@@ -189,14 +189,6 @@ def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18)
         )
 
 
-def time_ticks(last: float, most: int = 9) -> list[float]:
-    """Round times from 0 to `last`: multiples of 1, 2, 3, 6, 12, 24 ... months, at most `most` of them."""
-    for step in (0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600):
-        if last / step <= most - 1:
-            return [step * i for i in range(int(last / step + 1e-9) + 1)]
-    return [0.0, last]
-
-
 def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> None:
     """A 0-1 scale labelled in per cent."""
     from matplotlib.ticker import PercentFormatter

@@ -23,9 +23,9 @@ from resurvey.figures.style import (
     percent_axis,
     plain,
     styled,
-    time_ticks,
     wrapped,
 )
+from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
