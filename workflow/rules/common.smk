@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, provenance, quick
 from resurvey.workflow import folder as workflow_folder
+from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 
 quick.skip_iri_grammars()
@@ -95,3 +96,20 @@ def design_patients(entry):
     """Rebuilt patients that the foreseen test is carried out on, where the entry names them."""
     group = entry.get("patients")
     return [f"data/processed/patients/{group['study']}.parquet"] if group else []
+
+
+BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
+BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
+# Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
+SHARES = shared_out(BLOCKS, config["reconstruction"].get("jobs", 1))
+
+
+def partitions(study):
+    """Sets of subgroups of the study that are rebuilt together."""
+    return config["reconstruction"]["partitions"].get(study, [])
+
+
+def parts(table):
+    """One of the tables of every part of a study."""
+    path = f"data/processed/blocks/{{study}}/{{part}}/{table}.parquet"
+    return expand(path, part=range(len(SHARES)), allow_missing=True)

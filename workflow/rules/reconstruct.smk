@@ -1,24 +1,5 @@
 """Patients behind every arm: one job a study (or several, by blocks), rerun when, and only when, a row about it changes."""
 
-from resurvey.jobs import BLOCK, block_sizes, shared_out
-
-BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
-BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
-# Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
-SHARES = shared_out(BLOCKS, config["reconstruction"].get("jobs", 1))
-
-
-def partitions(study):
-    """Sets of subgroups of the study that are rebuilt together."""
-    return config["reconstruction"]["partitions"].get(study, [])
-
-
-def parts(table):
-    """One of the tables of every part of a study."""
-    path = f"data/processed/blocks/{{study}}/{{part}}/{table}.parquet"
-    return expand(path, part=range(len(SHARES)), allow_missing=True)
-
-
 if len(SHARES) == 1:
 
     rule reconstruct:
