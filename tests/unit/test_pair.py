@@ -1,10 +1,18 @@
 """Two arms brought together by a printed hazard ratio."""
 
+from dataclasses import replace
+from statistics import NormalDist
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
-from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary
+from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
+from resurvey.reconstruct.pairing import Stack
+from resurvey.reconstruct.result import Pinned
+from resurvey.reconstruct.stretch import limits
 from resurvey.survival import cox
 
 
@@ -46,10 +54,80 @@ def test_printed_ratio_holds_in_every_pair(arms) -> None:
 
 def test_arms_keep_what_they_satisfy(arms) -> None:
     pair = from_pair(*arms, 0.7)
-    assert (pair.first.events == 110).all()
-    assert (pair.second.events == 125).all()
-    originals = {arms[0].replicate(i)["time"].sum() for i in range(40)}
-    assert {pair.first.replicate(i)["time"].sum() for i in range(40)} <= originals
+    for made, original, printed in ((pair.first, arms[0], (8.2, 6.6, 9.9)), (pair.second, arms[1], (5.5, 4.4, 6.6))):
+        transform = made.method.rsplit(" ", 1)[1]
+        time, event = (made.patients[name].to_numpy(float).reshape(40, 150) for name in ("time", "event"))
+        for rebuilt, number in zip(limits(time, event, NormalDist().inv_cdf(0.975), transform), printed, strict=True):
+            assert np.abs(rebuilt - number).max() <= 0.05 + 1e-9
+        # each replicate is one of the original's, its patients in the same order
+        orders = {tuple(original.replicate(index)["event"]) for index in range(40)}
+        assert {tuple(row) for row in event.astype(int)} <= orders
+
+
+@pytest.mark.parametrize("printed", [HazardRatio(0.7123, rounding=5e-5), HazardRatio(0.68, rounding=5e-4)])
+def test_a_ratio_printed_finely_is_met_by_shifting(arms, printed) -> None:
+    pair = from_pair(*arms, printed)
+    assert pair.holds
+    assert max(abs(ratio(pair, index) - printed.value) for index in range(40)) <= printed.half_unit * (1 + 1e-6)
+
+
+def test_patients_from_a_curve_are_not_shifted(arms) -> None:
+    curve = replace(arms[0], pinned=None)
+    pair = from_pair(curve, arms[1], HazardRatio(0.7123, rounding=5e-5))
+    times = {arms[0].replicate(index)["time"].sum() for index in range(40)}
+    assert {pair.first.replicate(index)["time"].sum() for index in range(40)} <= times
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-0.95, 0.95))
+@settings(max_examples=60, deadline=None)
+def test_shifted_patients_neither_pass_each_other_nor_a_printed_time(seed, part) -> None:
+    rng = np.random.default_rng(seed)
+    time = np.sort(rng.exponential(6.0, (3, 40)), axis=1)
+    pinned = Pinned((2.0, 5.0), 0.05)
+    room = nudge._Room.of(Stack(time, np.ones_like(time)), pinned)
+    moved = room.moved(np.arange(3), nudge._scattered(np.full(3, part), 40, rng)).time
+    assert (np.diff(moved, axis=1) >= 0).all()
+    assert (moved[:, -1] == time[:, -1]).all()
+    for pin in pinned.times:
+        assert ((moved >= pin) == (time >= pin)).all()
+        near = np.abs(time - pin) <= pinned.within
+        assert (moved[near] == time[near]).all()
+
+
+def test_the_interval_chooses_among_replicates_with_unlike_events() -> None:
+    facts = {"n": 150, "longest_follow_up": 30.0}
+    first = from_summary(SurvivalSummary(**facts, events_about=(105, 12), median=8.2), replicates=120)
+    second = from_summary(SurvivalSummary(**facts, events_about=(118, 12), median=5.5), replicates=120)
+    printed = HazardRatio(0.70, 0.54, 0.91)
+    with_interval, without = (from_pair(first, second, hr) for hr in (printed, HazardRatio(0.70)))
+
+    assert with_interval.accuracy["holds"].all()
+    variances = [1 / pair.first.events + 1 / pair.second.events for pair in (with_interval, without)]
+    assert variances[0].std() < 0.6 * variances[1].std()
+
+
+@pytest.mark.parametrize(
+    ("printed", "sides"),
+    [
+        # BOLERO-3, overall survival (public facts): z is 0.41, so 0.68 from two sides and 0.34 from one
+        (HazardRatio(0.96, 0.79, 1.17, p=0.3392), 1),
+        (HazardRatio(0.96, 0.79, 1.17, p=0.684), 2),
+        (HazardRatio(0.96, 0.79, 1.17, p=0.05), 2),  # neither: the usual one
+        (HazardRatio(0.96, 0.79, 1.17, p=0.3392, p_sided=2), 2),
+        (HazardRatio(0.96, p=0.3392), 2),
+    ],
+)
+def test_sides_of_a_printed_p(printed, sides) -> None:
+    assert printed.sides == sides
+
+
+def test_variance_that_the_printed_interval_shows() -> None:
+    # ln(0.91 / 0.54) / (2 x 1.959964) = 0.13314; with limits 0.545 to 0.905 0.12937, with 0.535 to 0.915 0.13692
+    assert np.sqrt(HazardRatio(0.70, 0.54, 0.91).variances) == pytest.approx([0.12937, 0.13314, 0.13692], abs=5e-5)
+    fine = HazardRatio(0.7000, 0.5400, 0.9100, rounding=5e-5, limits_rounding=(5e-5, 5e-3))
+    assert np.sqrt(fine.variances) == pytest.approx([0.13171, 0.13314, 0.13456], abs=5e-5)
+    assert HazardRatio(0.70).variances is None
+    assert HazardRatio(0.70, 0.70, 0.70).variances is None
 
 
 def test_single_replicate_serves_in_all_pairs(arms) -> None:
@@ -78,6 +156,7 @@ def test_same_seed_same_pairs(arms) -> None:
         (HazardRatio(0.7, lower=float("nan")), InputError, "lower limit is nan"),
         (HazardRatio(0.7, p=1.2), InputError, "p is 1.2, expected a number between 0 and 1"),
         (HazardRatio(0.7, ci_level=95), InputError, "ci_level is 95"),
+        (HazardRatio(0.7, p_sided=3), InputError, "p_sided is 3, expected 1, 2 or None"),
         (HazardRatio(0.7, 0.8, 0.9), InconsistentReport, "0.7 lies outside its own interval"),
     ],
 )

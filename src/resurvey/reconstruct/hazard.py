@@ -8,7 +8,7 @@ it carry the uncertainty that is left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -263,6 +263,20 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
         if largest < SMALLEST_STEP and (step > 2 or start is not None):
             break
     return Fit(arm, state, linear.noise, _evidence(arm, state - mean, path, known, target))
+
+
+def expected_events(found: Fit) -> tuple[float, float]:
+    """Events that a fit foretells, and their standard deviation given everything the fit rests on (linearised)."""
+    arm = found.arm
+    counted = replace(arm, facts=[*arm.facts, Fact("events", arm.bins, 0.0, 1.0)])
+    path = paths(counted, found.state)
+    value = predict(counted, path)
+    # an inequality that holds by itself tells nothing
+    sd = [1e3 if fact.at_most and v < fact.target else fact.sd for fact, v in zip(arm.facts, value, strict=False)]
+    spread = _linear(counted, path).spread
+    known = spread[:-1, :-1] + np.diag(np.square(sd))
+    variance = spread[-1, -1] - spread[-1, :-1] @ np.linalg.solve(known, spread[:-1, -1])
+    return float(value[-1]), float(np.sqrt(max(variance, 0.0)))
 
 
 def _carried(start: Fit, arm: Arm) -> Floats:

@@ -12,16 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
+from resurvey.reconstruct.nudge import nudge
+from resurvey.reconstruct.pairing import Stack, Target, choose, without_misses
 from resurvey.reconstruct.result import Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
-REFINEMENTS = 4
-PARTNERS = 6
-REUSE = 0.15
-CACHED = 25_000  # patients whose risk sets are made at once
+# Of the log ratio; so much is made up without strain by shifting patients between their neighbours.
+REACH = 0.003
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,13 @@ class HazardRatio:
     lower, upper : float, optional
         Limits at `ci_level`.
     p : float, optional
-        Two-sided p.
     ci_level : float, default 0.95
     rounding : float, optional
         Half a unit of the last printed digit; by default inferred from the numbers, at least two decimals.
+    limits_rounding : (float, float), optional
+        The same for the lower and the upper limit, where they are printed to other decimals than the ratio.
+    p_sided : {1, 2}, optional
+        Sides of the test; by default two, unless only one agrees with the interval as printed.
     """
 
     value: float
@@ -46,6 +48,8 @@ class HazardRatio:
     p: float | None = None
     ci_level: float = 0.95
     rounding: float | None = None
+    limits_rounding: tuple[float, float] | None = None
+    p_sided: int | None = None
 
     @property
     def half_unit(self) -> float:
@@ -54,6 +58,44 @@ class HazardRatio:
             return self.rounding
         printed = [v for v in (self.value, self.lower, self.upper) if v is not None]
         return 0.5 * 10.0 ** -max(2, *(decimals(v) for v in printed))
+
+    @property
+    def limit_half_units(self) -> tuple[float, float]:
+        """Half a unit of the last printed digit of the lower and the upper limit."""
+        return self.limits_rounding or (self.half_unit, self.half_unit)
+
+    @property
+    def z(self) -> float:
+        """Normal quantile of the two-sided level."""
+        return NormalDist().inv_cdf(0.5 + self.ci_level / 2)
+
+    @property
+    def variances(self) -> tuple[float, float, float] | None:
+        """Variance of the log ratio: the least, the middle and the largest that the rounded limits allow.
+
+        None where an interval is missing, or so narrow that rounding leaves nothing of it.
+        """
+        if self.lower is None or self.upper is None:
+            return None
+        below, above = self.limit_half_units
+        ends = [(self.lower + below, self.upper - above), (self.lower, self.upper)]
+        ends.append((max(self.lower - below, 1e-9), self.upper + above))
+        if any(not 0 < bottom < top for bottom, top in ends):
+            return None
+        least, middle, most = ((math.log(top / bottom) / (2 * self.z)) ** 2 for bottom, top in ends)
+        return least, middle, most
+
+    @property
+    def sides(self) -> int:
+        """Sides of the test behind `p`: as given, otherwise what agrees with the printed interval, two first."""
+        if self.p_sided is not None or self.p is None or self.variances is None:
+            return self.p_sided or 2
+        least, _, most = self.variances
+        away = abs(math.log(self.value))
+        step = self.half_unit / self.value
+        low, high = (NormalDist().cdf(-z) for z in ((away + step) / math.sqrt(least), max(away - step, 0) / most**0.5))
+        half = 0.5 * 10.0 ** -decimals(self.p, 6)
+        return next((k for k in (2, 1) if k * low - half <= self.p <= k * high + half), 2)
 
 
 @dataclass(frozen=True)
@@ -90,9 +132,12 @@ def from_pair(
 ) -> ReconstructedPair:
     """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, where that can be.
 
-    Both arms keep all that they satisfy on their own: replicates are chosen and paired, not changed. Log ratios are
-    nearly a sum of a part of each arm's replicate, so each replicate of the first arm is given the partner whose part
-    completes the printed value; the exact ratio of the chosen pairs then corrects the choice.
+    Both arms keep all that they satisfy on their own. Log ratios are nearly a sum of a part of each arm's replicate, so
+    each replicate of the first arm is given the partner whose part completes the printed value, and whose events give
+    the printed interval its width; the exact ratio of the chosen pairs then corrects the choice. What is still missing
+    is made up by shifting patients between their neighbours in the own arm, all by the same part of the way, one arm
+    later and the other earlier: no rank in an arm changes, and nobody passes or leaves a time at which something is
+    printed. Arms rebuilt from a curve are not shifted.
 
     Parameters
     ----------
@@ -121,14 +166,35 @@ def from_pair(
     _check(printed)
     rng = np.random.default_rng(0) if rng is None else rng
     a, b = _stack(first), _stack(second)
-    for name, (_, event) in (("first", a), ("second", b)):
-        if not event.any(axis=1).all():
+    for name, arm in (("first", a), ("second", b)):
+        if not arm.event.any(axis=1).all():
             raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
-    i, j, log_hr, se = _paired(a, b, printed, pairs or max(len(a[0]), len(b[0])), rng)
-    accuracy = accuracy_table(list(_facts(printed, log_hr, se)))
-    return ReconstructedPair(
-        _chosen(first, a, i), _chosen(second, b, j), accuracy, list(_shortfall(printed, log_hr, i, j))
-    )
+    pins = (first.pinned, second.pinned)
+    target = _target(printed, 0.0 if None in pins else REACH)
+    chosen = choose(a, b, target, pairs or max(len(a), len(b)), rng)
+    a, b = a.rows(chosen.i), b.rows(chosen.j)
+    if pins[0] is not None and pins[1] is not None:
+        chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, (pins[0], pins[1]), rng)
+    rows = list(_rows(printed, chosen.log_hr, chosen.se))
+    within = [row.within for row in rows]
+    conditions = [np.logical_and.reduce(within[: k + 1]) for k in range(len(within))]
+    source = without_misses(chosen.i.size, conditions, rng)
+    accuracy = accuracy_table([row.over(source) for row in rows])
+    undetermined = list(_shortfall(printed, np.exp(chosen.log_hr[source]), chosen.i[source], chosen.j[source]))
+    return ReconstructedPair(_chosen(first, a.rows(source)), _chosen(second, b.rows(source)), accuracy, undetermined)
+
+
+def _target(hr: HazardRatio, reach: float) -> Target:
+    low, high = math.log(max(hr.value - hr.half_unit, 1e-6)), math.log(hr.value + hr.half_unit)
+    middle = 0.5 * (low + high)
+    if hr.variances is None or hr.lower is None or hr.upper is None:
+        return Target(low, middle, high, None, reach)
+    below, above = hr.limit_half_units
+    room = 0.05 * (high - low)
+    aim = min(max(0.5 * (math.log(hr.lower) + math.log(hr.upper)), low + room), high - room)
+    least = max(aim - math.log(hr.lower + below), math.log(hr.upper - above) - aim) / hr.z
+    most = min(aim - math.log(max(hr.lower - below, 1e-9)), math.log(hr.upper + above) - aim) / hr.z
+    return Target(low, aim, high, (least, most) if 0 < least < most else None, reach)
 
 
 def _check(hr: HazardRatio) -> None:
@@ -140,6 +206,8 @@ def _check(hr: HazardRatio) -> None:
     ]
     if hr.p is not None and not (isinstance(hr.p, int | float) and 0 <= hr.p <= 1):
         faults.append(f"p is {hr.p!r}, expected a number between 0 and 1")
+    if hr.p_sided not in (None, 1, 2):
+        faults.append(f"p_sided is {hr.p_sided!r}, expected 1, 2 or None")
     if not 0 < hr.ci_level < 1:
         faults.append(f"ci_level is {hr.ci_level!r}, expected a number between 0 and 1")
     if faults:
@@ -154,119 +222,69 @@ def _positive(v: object) -> bool:
     return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and bool(v > 0)
 
 
-def _stack(arm: Reconstruction) -> tuple[Floats, Floats]:
-    """Times and marks as arrays (replicates, n)."""
+def _stack(arm: Reconstruction) -> Stack:
     shape = (arm.n_replicates, arm.n)
-    return arm.patients["time"].to_numpy(float).reshape(shape), arm.patients["event"].to_numpy(float).reshape(shape)
+    return Stack(*(arm.patients[column].to_numpy(float).reshape(shape) for column in ("time", "event")))
 
 
-def _cox(a: tuple[Floats, Floats], b: tuple[Floats, Floats], i: Ints, j: Ints) -> tuple[Floats, Floats]:
-    """Log hazard ratio and standard error of each pair (a[i], b[j])."""
-    from resurvey.survival.cox import stack_cox
-    from resurvey.survival.risksets import stack_risk_sets
-
-    mark = np.zeros((1, a[0].shape[1] + b[0].shape[1]), dtype=bool)
-    mark[:, : a[0].shape[1]] = True
-    made = []
-    # A block of pairs whose arrays stay in the processor's cache takes a third of the time of all at once.
-    for block in np.array_split(np.arange(i.size), math.ceil(i.size * mark.size / CACHED)):
-        time = np.hstack([a[0][i[block]], b[0][j[block]]])
-        event = np.hstack([a[1][i[block]], b[1][j[block]]])
-        sets = stack_risk_sets(time, event, np.broadcast_to(mark, time.shape))
-        made.append(stack_cox(sets, tolerance=1e-8))
-    log_hr, se = (np.concatenate(part) for part in zip(*made, strict=True))
-    return log_hr, se
-
-
-def _paired(
-    a: tuple[Floats, Floats], b: tuple[Floats, Floats], hr: HazardRatio, pairs: int, rng: np.random.Generator
-) -> tuple[Ints, Ints, Floats, Floats]:
-    """Indices of the pairs, and their log hazard ratio and standard error."""
-    size, other = a[0].shape[0], b[0].shape[0]
-    i = rng.permutation(np.resize(np.arange(size), max(size, pairs)))[:pairs]
-    part_b, _ = _cox(a, b, np.full(other, i[0]), np.arange(other))
-    part_b = part_b - np.median(part_b)
-    j = rng.permutation(np.resize(np.arange(other), max(other, pairs)))[:pairs]
-    log_hr, se = _cox(a, b, i, j)
-    part_a = log_hr - part_b[j]
-    low, high = np.log(max(hr.value - hr.half_unit, 1e-6)), np.log(hr.value + hr.half_unit)
-    aim = low + (high - low) * (0.1 + 0.8 * rng.random(pairs))
-    tried = np.zeros((pairs, other), dtype=bool)
-    tried[np.arange(pairs), j] = True
-    for _ in range(REFINEMENTS):
-        open_ = np.flatnonzero((log_hr < low) | (log_hr > high))
-        if not open_.size or tried[open_].all():
-            break
-        used = np.bincount(np.delete(j, open_), minlength=other).astype(float)
-        cost = np.abs(part_a[open_, None] + part_b - aim[open_, None]) / (high - low) + REUSE * used
-        cost = np.where(tried[open_], np.inf, cost + 0.01 * rng.random(cost.shape))
-        trial = np.argsort(cost, axis=1)[:, :PARTNERS]
-        tried[open_[:, None], trial] = True
-        value, error = _cox(a, b, np.repeat(i[open_], trial.shape[1]), trial.ravel())
-        value, error = value.reshape(trial.shape), error.reshape(trial.shape)
-        pick = np.argmin(np.abs(value - aim[open_, None]), axis=1)
-        rows = np.arange(open_.size)
-        # what the sum of parts missed for these pairs corrects the part of the first arm
-        part_a[open_] += np.median(value - (part_a[open_, None] + part_b[trial]), axis=1)
-        nearer = np.abs(value[rows, pick] - aim[open_]) < np.abs(log_hr[open_] - aim[open_])
-        take = open_[nearer]
-        j[take] = trial[rows, pick][nearer]
-        log_hr[take], se[take] = value[rows, pick][nearer], error[rows, pick][nearer]
-    return _without_misses(i, j, log_hr, se, low, high, rng)
-
-
-def _without_misses(
-    i: Ints, j: Ints, log_hr: Floats, se: Floats, low: float, high: float, rng: np.random.Generator
-) -> tuple[Ints, Ints, Floats, Floats]:
-    """Pairs that still miss give way to pairs that hold, where at least a third do (fewer are too narrow)."""
-    good = np.flatnonzero((log_hr >= low) & (log_hr <= high))
-    bad = np.flatnonzero((log_hr < low) | (log_hr > high))
-    if bad.size and good.size * 3 >= i.size:
-        stand_in = rng.choice(good, bad.size, replace=bad.size > good.size)
-        for array in (i, j, log_hr, se):
-            array[bad] = array[stand_in]
-    return i, j, log_hr, se
-
-
-def _chosen(arm: Reconstruction, stack: tuple[Floats, Floats], index: Ints) -> Reconstruction:
-    """The arm with its replicates in the order of the pairs."""
-    n = stack[0].shape[1]
+def _chosen(arm: Reconstruction, stack: Stack) -> Reconstruction:
+    """The arm with the replicates of the pairs."""
+    size, n = stack.time.shape
     patients = pd.DataFrame(
         {
-            "replicate": np.repeat(np.arange(index.size), n),
-            "time": stack[0][index].ravel(),
-            "event": stack[1][index].astype(np.int64).ravel(),
+            "replicate": np.repeat(np.arange(size), n),
+            "time": stack.time.ravel(),
+            "event": stack.event.astype(np.int64).ravel(),
         }
     )
     return replace(arm, patients=patients)
 
 
-def _facts(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[dict[str, object]]:
-    z = NormalDist().inv_cdf(0.5 + hr.ci_level / 2)
-    p = np.array([2 * NormalDist().cdf(-abs(v)) for v in log_hr / se])
-    rows = [
-        ("hazard ratio", hr.value, np.exp(log_hr), hr.half_unit),
-        ("hazard ratio, lower limit", hr.lower, np.exp(log_hr - z * se), hr.half_unit),
-        ("hazard ratio, upper limit", hr.upper, np.exp(log_hr + z * se), hr.half_unit),
-        ("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6) if hr.p is not None else 0.0),
-    ]
-    for name, printed, value, tolerance in rows:
-        if printed is None:
-            continue
-        within = np.abs(value - printed) <= tolerance * (1 + 1e-6)
-        note = "" if within.all() else f"holds in {int(within.sum())} of {within.size} replicates"
-        yield {
-            "fact": name,
-            "printed": printed,
+@dataclass(frozen=True)
+class _Row:
+    """One printed number of a ratio and its value in each pair."""
+
+    fact: str
+    printed: float
+    value: Floats
+    tolerance: float
+    note: str = ""
+
+    @property
+    def within(self) -> NDArray[np.bool_]:
+        return np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6)
+
+    def over(self, source: NDArray[np.int64]) -> dict[str, object]:
+        """The row of accuracy for the pairs of `source`."""
+        within, value = self.within[source], self.value[source]
+        count = "" if within.all() else f"holds in {int(within.sum())} of {within.size} replicates"
+        return {
+            "fact": self.fact,
+            "printed": self.printed,
             "rebuilt": float(value.mean()),
-            "difference": float(value.mean() - printed),
+            "difference": float(value.mean() - self.printed),
             "holds": bool(within.all()),
-            "note": note,
+            "note": "; ".join(part for part in (self.note, count) if part),
         }
 
 
-def _shortfall(hr: HazardRatio, log_hr: Floats, i: Ints, j: Ints) -> Iterator[str]:
-    low, high = np.exp(log_hr.min()), np.exp(log_hr.max())
+def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[_Row]:
+    """What is printed of the ratio, from what matters most on."""
+    yield _Row("hazard ratio", hr.value, np.exp(log_hr), hr.half_unit)
+    below, above = hr.limit_half_units
+    if hr.lower is not None:
+        yield _Row("hazard ratio, lower limit", hr.lower, np.exp(log_hr - hr.z * se), below)
+    if hr.upper is not None:
+        yield _Row("hazard ratio, upper limit", hr.upper, np.exp(log_hr + hr.z * se), above)
+    if hr.p is not None:
+        sides = hr.sides
+        p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
+        note = "read as one-sided" if sides == 1 else ""
+        yield _Row("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6), note)
+
+
+def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:
+    low, high = ratios.min(), ratios.max()
     if low < hr.value - hr.half_unit or high > hr.value + hr.half_unit:
         yield (
             f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two "

@@ -15,6 +15,14 @@ ACCURACY_COLUMNS = ["fact", "printed", "rebuilt", "difference", "holds", "note"]
 
 
 @dataclass(frozen=True)
+class Pinned:
+    """Times at which something printed of an arm holds, and how near a patient must be to belong to one."""
+
+    times: tuple[float, ...]
+    within: float
+
+
+@dataclass(frozen=True)
 class Reconstruction:
     """Patients behind one arm, and how well they fit everything that was printed.
 
@@ -33,6 +41,8 @@ class Reconstruction:
         Whether the arm rests on digitised coordinates or on printed numbers only.
     method : str
         How the patients were placed, in words.
+    pinned : Pinned, optional
+        Where patients may not be shifted any more; None: all of them stand where a curve puts them.
     """
 
     patients: pd.DataFrame
@@ -41,6 +51,7 @@ class Reconstruction:
     undetermined: list[str] = field(default_factory=list)
     evidence: Literal["curve", "summary"] = "curve"
     method: str = ""
+    pinned: Pinned | None = None
 
     @property
     def n(self) -> int:

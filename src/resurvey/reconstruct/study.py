@@ -12,6 +12,7 @@ from resurvey.errors import ResurveyError
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
 from resurvey.reconstruct.pair import HazardRatio, from_pair
+from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summary
@@ -90,6 +91,9 @@ def rebuild_study(
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
     for key, made in (given or {}).items():
         known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
+    ratios = [(row, hazard_ratio_of(row)) for row in printed_ratios(typed["hazard_ratios"], study_id)]
+    for row, ratio in ratios:
+        _count_events(known, row, ratio)
     draws = _Draws(replicates, seed, block)
     _rebuild_curves(known, typed, study_id, curves or {}, draws)
     for populations in partitions:
@@ -98,8 +102,8 @@ def rebuild_study(
     for arm in arms:
         if arm.made is None:
             arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
-    for ratio in printed_ratios(typed["hazard_ratios"], study_id):
-        _pair(known, ratio, draws)
+    for row, ratio in ratios:
+        _pair(known, row, ratio, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
     return _assemble([(arm.facts, _cut(arm.made, replicates), arm.reason) for arm in arms])
@@ -210,21 +214,42 @@ def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
     return [row for _, row in rows.drop_duplicates(pair).sort_values("claim_id", kind="stable").iterrows()]
 
 
-def _pair(known: dict[Key, _Arm], ratio: pd.Series, draws: _Draws) -> None:
-    """Choose replicates of two arms so that the printed ratio between them holds; each arm is paired once."""
-    rest = (ratio["endpoint"], ratio["data_cut"])
-    first = known.get((ratio["study_id"], ratio["arm_id"], ratio["population"], *rest))
-    other = ratio["comparator_population"] or ratio["population"]
-    second = known.get((ratio["study_id"], ratio["comparator_arm_id"], other, *rest))
-    if first is None or second is None or first is second or first.paired or second.paired:
+def _both(known: dict[Key, _Arm], row: pd.Series) -> tuple[_Arm, _Arm] | None:
+    """The two groups of patients that a printed ratio stands between, where both are known and differ."""
+    rest = (row["endpoint"], row["data_cut"])
+    first = known.get((row["study_id"], row["arm_id"], row["population"], *rest))
+    other = row["comparator_population"] or row["population"]
+    second = known.get((row["study_id"], row["comparator_arm_id"], other, *rest))
+    return None if first is None or second is None or first is second else (first, second)
+
+
+def _count_events(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio) -> None:
+    """Give groups that print no events the number that the interval of the ratio between them implies."""
+    both = _both(known, row)
+    if both is None or any(arm.facts.summary is None or arm.facts.summary.events_about for arm in both):
         return
+    first, second = (arm.facts.summary for arm in both)
+    try:
+        counted = with_implied_events(first, second, ratio)  # type: ignore[arg-type]
+    except ResurveyError:
+        return  # a summary that cannot be one is refused, with its reason, where it is rebuilt
+    for arm, summary in zip(both, counted, strict=True):
+        arm.facts = replace(arm.facts, summary=summary)
+
+
+def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Draws) -> None:
+    """Bring two groups together so that the printed ratio between them holds; each is paired once."""
+    both = _both(known, row)
+    if both is None or any(arm.paired for arm in both):
+        return
+    first, second = both
     if first.made is None or second.made is None:
         return
-    rng = draws.stream("pair", ratio["claim_id"])
+    rng = draws.stream("pair", row["claim_id"])
     try:
-        made = from_pair(first.made, second.made, _hazard_ratio(ratio), pairs=draws.replicates, rng=rng)
+        made = from_pair(first.made, second.made, ratio, pairs=draws.replicates, rng=rng)
     except ResurveyError as error:
-        note = f"the printed ratio of {ratio['claim_id']} could not be honoured: {error}"
+        note = f"the printed ratio of {row['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
         return
     for arm, rebuilt in ((first, made.first), (second, made.second)):
@@ -237,14 +262,26 @@ def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:
     return replace(made, undetermined=[*made.undetermined, *notes])
 
 
-def _hazard_ratio(ratio: pd.Series) -> HazardRatio:
-    def number(column: str) -> float | None:
-        return float(ratio[column]) if np.isfinite(ratio[column]) else None
+def hazard_ratio_of(row: pd.Series) -> HazardRatio:
+    """The printed ratio, each number with its own rounding."""
 
-    level = float(ratio["ci_level"]) / 100 if np.isfinite(ratio["ci_level"]) else 0.95
-    p = number("p") if ratio["p_op"] == "=" else None
-    half = (ratio["value_max"] - ratio["value_min"]) / 2
-    return HazardRatio(float(ratio["value"]), number("lower"), number("upper"), p, level, float(half))
+    def number(column: str) -> float | None:
+        return float(row[column]) if np.isfinite(row[column]) else None
+
+    def half_unit(column: str) -> float:
+        return float(row[f"{column}_max"] - row[f"{column}_min"]) / 2
+
+    both = np.isfinite(row["lower"]) and np.isfinite(row["upper"])
+    return HazardRatio(
+        value=float(row["value"]),
+        lower=number("lower"),
+        upper=number("upper"),
+        p=number("p") if row["p_op"] == "=" else None,
+        ci_level=float(row["ci_level"]) / 100 if np.isfinite(row["ci_level"]) else 0.95,
+        rounding=half_unit("value"),
+        limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
+        p_sided=int(row["p_sided"]) if row["p_sided"] else None,
+    )
 
 
 def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:

@@ -133,7 +133,9 @@ def _check_sums(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> No
 def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:
     """Events of parts that print none, shared out by patients at the whole's rate (within what is left)."""
     silent = [name for name, part in parts.items() if part.events is None]
-    if whole.events is None or not silent:
+    if whole.events is None:
+        return _with_inferred_events(parts, whole)
+    if not silent:
         return parts
     rest = whole.n - sum(part.n for part in parts.values())
     left = whole.events - sum(part.events for part in parts.values() if part.events is not None)
@@ -141,6 +143,19 @@ def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> d
     upto = np.rint(np.cumsum(sizes) / sizes.sum() * left).astype(int)
     share = np.diff(np.concatenate([[0], upto]))
     return parts | {name: replace(parts[name], events=int(e)) for name, e in zip(silent, share, strict=False)}
+
+
+def _with_inferred_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:
+    """The whole's inferred events for parts of which nothing is known, at its rate and as surely."""
+    if whole.events_about is None:
+        return parts
+    expected, sd = whole.events_about
+    return {
+        name: part
+        if part.events is not None or part.events_about is not None
+        else replace(part, events_about=(expected * part.n / whole.n, sd * part.n / whole.n))
+        for name, part in parts.items()
+    }
 
 
 def _rest(

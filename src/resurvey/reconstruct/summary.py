@@ -32,6 +32,9 @@ class SurvivalSummary:
         Patients.
     events : int, optional
         Patients with the event.
+    events_about : (float, float), optional
+        Events and their standard deviation, where none are printed and they are known only by inference, such as from
+        the interval of a ratio (`resurvey.reconstruct.ratio_events.with_implied_events`). Left aside beside `events`.
     median, lower, upper : float, optional
         Median survival time and the limits of its confidence interval at `ci_level`. A missing number (None or NaN)
         means not reported; an infinite one, or the flags below, mean not reached.
@@ -64,6 +67,7 @@ class SurvivalSummary:
 
     n: int
     events: int | None = None
+    events_about: tuple[float, float] | None = None
     median: float | None = None
     lower: float | None = None
     upper: float | None = None

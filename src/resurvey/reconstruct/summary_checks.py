@@ -99,6 +99,12 @@ def _bad_counts(s: SurvivalSummary) -> Iterator[str]:
         yield f"n is {s.n}, more than a million patients: check the number"
     if not _missing(s.events) and (not _whole(s.events) or s.events < 0):  # type: ignore[operator]
         yield f"events is {s.events!r}, expected a whole number, 0 or more"
+    if s.events_about is not None:
+        pair = tuple(s.events_about) if isinstance(s.events_about, Sequence) else ()
+        if len(pair) != 2 or not all(_number(v) and math.isfinite(v) and v > 0 for v in pair):
+            yield f"events_about is {s.events_about!r}, expected two numbers above 0: events and standard deviation"
+        elif _whole(s.n) and pair[0] > s.n:
+            yield f"events_about ({pair[0]:g}) exceeds n ({s.n})"
 
 
 def _bad_times(s: SurvivalSummary) -> Iterator[str]:

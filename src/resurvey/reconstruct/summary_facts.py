@@ -101,7 +101,8 @@ def _inferred_end(s: SurvivalSummary) -> float:
         step = float(np.diff(s.at_risk_times).mean()) if len(s.at_risk_times) > 1 else last
         return max(last, s.at_risk_times[-1] + step * min(1.0, 0.2 + 3 * s.at_risk[-1] / s.n))
     scale, _ = guess_scale(s, last)
-    share = 0.7 if s.events is None else min(s.events / s.n, 0.97)
+    events = s.events if s.events is not None else s.events_about[0] if s.events_about is not None else 0.7 * s.n
+    share = min(events / s.n, 0.97)
     # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the
     # event
     ends = scale * np.linspace(0.05, 9, 400)
@@ -215,6 +216,8 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
             yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)
     if s.events:
         yield Fact("events", last, float(s.events), 0.4)
+    elif s.events is None and s.events_about is not None:
+        yield Fact("events", last, *s.events_about, soft=True)
     if end_of_follow_up(s)[1] and not (s.at_risk_times and s.at_risk_times[-1] == edges[-1]):
         target, sd = (0.0, 0.5) if s.events == s.n else (prior.left_log, prior.left_sd)
         yield Fact("at_risk", last, target, sd, soft=True)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.result import Reconstruction, accuracy_table
+from resurvey.reconstruct.result import Pinned, Reconstruction, accuracy_table
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, survival_at
-from resurvey.reconstruct.summary_facts import end_of_follow_up
+from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -42,6 +42,7 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
         list(_undetermined(s, end, accuracy)),
         "summary",
         f"{METHOD}; interval of the median read as {transform}",
+        Pinned(tuple(sorted(set(printed_times(s)))), s.time_half_unit),
     )
 
 
@@ -109,7 +110,13 @@ def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Ite
     yield "the shape of the curve between the printed points: replicates differ there"
     if not end_of_follow_up(s)[1]:
         yield f"the longest follow-up was not printed: {end:.4g} was inferred"
-    if s.events is None:
+    if s.events is None and s.events_about is not None:
+        expected, sd = s.events_about
+        yield (
+            f"the number of events was not printed: the interval of a printed ratio implies {expected:.0f} (standard "
+            f"deviation {sd:.0f}), and it differs between replicates"
+        )
+    elif s.events is None:
         yield "the number of events was not printed: it differs between replicates"
     elif s.events < s.n and s.at_risk_times is None:
         yield "when patients were censored: no numbers at risk were printed"

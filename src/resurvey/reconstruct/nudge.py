@@ -1,0 +1,138 @@
+"""The last thousandth of a log ratio: patients shifted between their neighbours, until the printed ratio is met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.pairing import Stack, Target, cox
+from resurvey.reconstruct.result import Pinned
+
+Floats = NDArray[np.float64]
+
+FIRST, MOST = 0.3, 0.95  # of the way to the neighbour: the first trial, and the furthest
+SECANTS = 8
+TRIES, SPREAD, STAIR = 60, 0.25, 0.01  # tries at random, how far from the best, and for which misses of the log ratio
+
+
+def nudge(
+    a: Stack,
+    b: Stack,
+    log_hr: Floats,
+    se: Floats,
+    target: Target,
+    pins: tuple[Pinned, Pinned],
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Shift the patients of those rows of two stacks whose log ratio misses its window (in place).
+
+    All patients of the first arm go the same part of the way towards the next of their own arm, those of the second
+    towards the one before, or the other way round. The part is sought by the secant rule, because the log ratio is
+    nearly a line in it. In a small arm it is a staircase with steps wider than the window: parts near the best one,
+    each patient's own, are then tried at random.
+
+    Returns
+    -------
+    (log_hr, se)
+        Of the shifted rows; unchanged where no shift came nearer.
+    """
+    open_ = np.flatnonzero(~target.meets(log_hr))
+    if not open_.size:
+        return log_hr, se
+    shifts = _Shifts.of(a, b, log_hr[open_], se[open_], pins, open_)
+    before, value_before = np.zeros(open_.size), shifts.log_hr.copy()
+    # a later first arm has the lower hazard
+    now = np.where(value_before > target.aim, FIRST, -FIRST)
+    active = np.arange(open_.size)
+    for _ in range(SECANTS):
+        value = shifts.tried(active, now[active], -now[active], target.aim)
+        slope = (value - value_before[active]) / (now[active] - before[active])
+        step = np.divide(target.aim - value, slope, out=np.zeros_like(slope), where=np.abs(slope) > 1e-9)
+        before[active], value_before[active] = now[active], value
+        now[active] = np.clip(now[active] + step, -MOST, MOST)
+        active = active[~target.meets(value) & (now[active] != before[active])]
+        if not active.size:
+            break
+    active = np.flatnonzero(~target.meets(shifts.log_hr) & (np.abs(shifts.log_hr - target.aim) < STAIR))
+    for _ in range(TRIES):
+        if not active.size:
+            break
+        part_a, part_b = (_scattered(shifts.part[active, k], arm.time.shape[1], rng) for k, arm in enumerate((a, b)))
+        shifts.tried(active, part_a, part_b, target.aim)
+        active = active[~target.meets(shifts.log_hr[active])]
+    log_hr, se = log_hr.copy(), se.copy()
+    a.time[open_], b.time[open_], log_hr[open_], se[open_] = *shifts.times, shifts.log_hr, shifts.se
+    return log_hr, se
+
+
+def _scattered(part: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Each patient's own part of the way near the common one, so that neighbours never pass each other."""
+    own = part[:, None] + SPREAD * (2 * rng.random((part.size, n)) - 1)
+    # all one way, or no more than half-way when some go up and some down
+    low = np.where(part > SPREAD, 0.0, np.where(part < -SPREAD, -MOST, -0.49))[:, None]
+    high = np.where(part > SPREAD, MOST, np.where(part < -SPREAD, 0.0, 0.49))[:, None]
+    return np.clip(own, low, high)
+
+
+@dataclass
+class _Shifts:
+    """Rows of both arms that are being shifted, and the best that was found for each."""
+
+    rooms: tuple[_Room, _Room]
+    times: tuple[Floats, Floats]
+    part: Floats
+    log_hr: Floats
+    se: Floats
+
+    @classmethod
+    def of(
+        cls, a: Stack, b: Stack, log_hr: Floats, se: Floats, pins: tuple[Pinned, Pinned], rows: NDArray[np.int64]
+    ) -> _Shifts:
+        rooms = (_Room.of(a.rows(rows), pins[0]), _Room.of(b.rows(rows), pins[1]))
+        times = (rooms[0].arm.time.copy(), rooms[1].arm.time.copy())
+        return cls(rooms, times, np.zeros((rows.size, 2)), log_hr.copy(), se.copy())
+
+    def tried(self, rows: NDArray[np.int64], part_a: Floats, part_b: Floats, aim: float) -> Floats:
+        """Log ratios with these parts of the way; kept where they are nearer to the aim than any before."""
+        moved = self.rooms[0].moved(rows, part_a), self.rooms[1].moved(rows, part_b)
+        value, error = cox(*moved)
+        nearer = np.abs(value - aim) < np.abs(self.log_hr[rows] - aim)
+        took = rows[nearer]
+        for kept, arm in zip(self.times, moved, strict=True):
+            kept[took] = arm.time[nearer]
+        for k, part in enumerate((part_a, part_b)):  # of scattered parts the mean stays the one to scatter about
+            self.part[took, k] = part.reshape(rows.size, -1).mean(axis=1)[nearer]
+        self.log_hr[took], self.se[took] = value[nearer], error[nearer]
+        return value
+
+
+@dataclass(frozen=True)
+class _Room:
+    """An arm's rows, and how far each patient may go up and down."""
+
+    arm: Stack
+    up: Floats
+    down: Floats
+
+    @classmethod
+    def of(cls, arm: Stack, pinned: Pinned) -> _Room:
+        time = arm.time
+        above = np.concatenate([time[:, 1:], time[:, -1:]], axis=1)
+        below = np.concatenate([np.zeros_like(time[:, :1]), time[:, :-1]], axis=1)
+        held = np.zeros(time.shape, dtype=bool)
+        held[:, -1] = True  # the longest follow-up
+        for pin in pinned.times:
+            above = np.where((time < pin) & (above > pin), pin, above)
+            below = np.where((time > pin) & (below < pin), pin, below)
+            near = np.abs(time - pin) <= pinned.within * (1 + 1e-6) + 1e-9
+            # a median may lie between the death at its time and the next patient
+            held |= near | np.concatenate([np.zeros_like(near[:, :1]), near[:, :-1]], axis=1)
+        return cls(arm, np.where(held, 0.0, above - time), np.where(held, 0.0, time - below))
+
+    def moved(self, rows: NDArray[np.int64], part: Floats) -> Stack:
+        """The rows with every patient `part` of the way to the next (negative: to the one before); or each its own."""
+        way = part.reshape(rows.size, -1)
+        shift = np.where(way > 0, way * self.up[rows], way * self.down[rows])
+        return Stack(self.arm.time[rows] + shift, self.arm.event[rows])
