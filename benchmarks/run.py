@@ -74,7 +74,9 @@ BENCHMARKS = (
         "{benchmark} --every 2 --start 1 --replicates 100",
         "{benchmark} --every 30 --start 1 --replicates 50",
     ),
-    Benchmark("implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"),
+    Benchmark(
+        "implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"
+    ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),
