@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
 from resurvey.reconstruct.pairing import Stack
-from resurvey.reconstruct.result import Pinned
 from resurvey.reconstruct.stretch import limits
 from resurvey.survival import cox
 
@@ -72,7 +72,7 @@ def test_a_ratio_printed_finely_is_met_by_shifting(arms, printed) -> None:
 
 
 def test_patients_from_a_curve_are_not_shifted(arms) -> None:
-    curve = replace(arms[0], pinned=None)
+    curve = replace(arms[0], printed=None)
     pair = from_pair(curve, arms[1], HazardRatio(0.7123, rounding=5e-5))
     times = {arms[0].replicate(index)["time"].sum() for index in range(40)}
     assert {pair.first.replicate(index)["time"].sum() for index in range(40)} <= times
@@ -83,14 +83,14 @@ def test_patients_from_a_curve_are_not_shifted(arms) -> None:
 def test_shifted_patients_neither_pass_each_other_nor_a_printed_time(seed, part) -> None:
     rng = np.random.default_rng(seed)
     time = np.sort(rng.exponential(6.0, (3, 40)), axis=1)
-    pinned = Pinned((2.0, 5.0), 0.05)
-    room = nudge._Room.of(Stack(time, np.ones_like(time)), pinned)
+    printed = SimpleNamespace(times=(2.0, 5.0), within=0.05)
+    room = nudge._Room.of(Stack(time, np.ones_like(time)), printed)
     moved = room.moved(np.arange(3), nudge._scattered(np.full(3, part), 40, rng)).time
     assert (np.diff(moved, axis=1) >= 0).all()
     assert (moved[:, -1] == time[:, -1]).all()
-    for pin in pinned.times:
+    for pin in printed.times:
         assert ((moved >= pin) == (time >= pin)).all()
-        near = np.abs(time - pin) <= pinned.within
+        near = np.abs(time - pin) <= printed.within
         assert (moved[near] == time[near]).all()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.pairing import Stack, Target, cox
-from resurvey.reconstruct.result import Pinned
+from resurvey.reconstruct.result import Printed
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ def nudge(
     log_hr: Floats,
     se: Floats,
     target: Target,
-    pins: tuple[Pinned, Pinned],
+    kept: tuple[Printed, Printed],
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
     """Shift the patients of those rows of two stacks whose log ratio misses its window (in place).
@@ -41,7 +41,7 @@ def nudge(
     open_ = np.flatnonzero(~target.meets(log_hr))
     if not open_.size:
         return log_hr, se
-    shifts = _Shifts.of(a, b, log_hr[open_], se[open_], pins, open_)
+    shifts = _Shifts.of(a, b, log_hr[open_], se[open_], kept, open_)
     before, value_before = np.zeros(open_.size), shifts.log_hr.copy()
     # a later first arm has the lower hazard
     now = np.where(value_before > target.aim, FIRST, -FIRST)
@@ -88,9 +88,9 @@ class _Shifts:
 
     @classmethod
     def of(
-        cls, a: Stack, b: Stack, log_hr: Floats, se: Floats, pins: tuple[Pinned, Pinned], rows: NDArray[np.int64]
+        cls, a: Stack, b: Stack, log_hr: Floats, se: Floats, kept: tuple[Printed, Printed], rows: NDArray[np.int64]
     ) -> _Shifts:
-        rooms = (_Room.of(a.rows(rows), pins[0]), _Room.of(b.rows(rows), pins[1]))
+        rooms = (_Room.of(a.rows(rows), kept[0]), _Room.of(b.rows(rows), kept[1]))
         times = (rooms[0].arm.time.copy(), rooms[1].arm.time.copy())
         return cls(rooms, times, np.zeros((rows.size, 2)), log_hr.copy(), se.copy())
 
@@ -100,8 +100,8 @@ class _Shifts:
         value, error = cox(*moved)
         nearer = np.abs(value - aim) < np.abs(self.log_hr[rows] - aim)
         took = rows[nearer]
-        for kept, arm in zip(self.times, moved, strict=True):
-            kept[took] = arm.time[nearer]
+        for best, arm in zip(self.times, moved, strict=True):
+            best[took] = arm.time[nearer]
         for k, part in enumerate((part_a, part_b)):  # of scattered parts the mean stays the one to scatter about
             self.part[took, k] = part.reshape(rows.size, -1).mean(axis=1)[nearer]
         self.log_hr[took], self.se[took] = value[nearer], error[nearer]
@@ -117,16 +117,16 @@ class _Room:
     down: Floats
 
     @classmethod
-    def of(cls, arm: Stack, pinned: Pinned) -> _Room:
+    def of(cls, arm: Stack, printed: Printed) -> _Room:
         time = arm.time
         above = np.concatenate([time[:, 1:], time[:, -1:]], axis=1)
         below = np.concatenate([np.zeros_like(time[:, :1]), time[:, :-1]], axis=1)
         held = np.zeros(time.shape, dtype=bool)
         held[:, -1] = True  # the longest follow-up
-        for pin in pinned.times:
+        for pin in printed.times:
             above = np.where((time < pin) & (above > pin), pin, above)
             below = np.where((time > pin) & (below < pin), pin, below)
-            near = np.abs(time - pin) <= pinned.within * (1 + 1e-6) + 1e-9
+            near = np.abs(time - pin) <= printed.within * (1 + 1e-6) + 1e-9
             # a median may lie between the death at its time and the next patient
             held |= near | np.concatenate([np.zeros_like(near[:, :1]), near[:, :-1]], axis=1)
         return cls(arm, np.where(held, 0.0, above - time), np.where(held, 0.0, time - below))

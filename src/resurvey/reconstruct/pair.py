@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.nudge import nudge
 from resurvey.reconstruct.pairing import Stack, Target, choose, without_misses
-from resurvey.reconstruct.result import Reconstruction, accuracy_table
+from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
 
 Floats = NDArray[np.float64]
@@ -165,23 +165,29 @@ def from_pair(
     printed = hazard_ratio if isinstance(hazard_ratio, HazardRatio) else HazardRatio(hazard_ratio)
     _check(printed)
     rng = np.random.default_rng(0) if rng is None else rng
-    a, b = _stack(first), _stack(second)
+    pairs = pairs or max(first.n_replicates, second.n_replicates)
+    a, b = _stack(first, pairs), _stack(second, pairs)
     for name, arm in (("first", a), ("second", b)):
         if not arm.event.any(axis=1).all():
             raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
-    pins = (first.pinned, second.pinned)
-    target = _target(printed, 0.0 if None in pins else REACH)
-    chosen = choose(a, b, target, pairs or max(len(a), len(b)), rng)
+    shifted = first.printed is not None and second.printed is not None
+    target = _target(printed, REACH if shifted else 0.0)
+    chosen = choose(a, b, target, pairs, rng)
     a, b = a.rows(chosen.i), b.rows(chosen.j)
-    if pins[0] is not None and pins[1] is not None:
-        chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, (pins[0], pins[1]), rng)
-    rows = list(_rows(printed, chosen.log_hr, chosen.se))
-    within = [row.within for row in rows]
+    if first.printed is not None and second.printed is not None:
+        kept = (first.printed, second.printed)
+        chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, kept, rng)
+    within = [row.within for row in _rows(printed, chosen.log_hr, chosen.se)]
     conditions = [np.logical_and.reduce(within[: k + 1]) for k in range(len(within))]
-    source = without_misses(chosen.i.size, conditions, rng)
-    accuracy = accuracy_table([row.over(source) for row in rows])
+    source = without_misses(pairs, conditions, rng)
+    rows = _rows(printed, chosen.log_hr[source], chosen.se[source])
     undetermined = list(_shortfall(printed, np.exp(chosen.log_hr[source]), chosen.i[source], chosen.j[source]))
-    return ReconstructedPair(_chosen(first, a.rows(source)), _chosen(second, b.rows(source)), accuracy, undetermined)
+    return ReconstructedPair(
+        first.with_patients(a.time[source], a.event[source]),
+        second.with_patients(b.time[source], b.event[source]),
+        accuracy_table([row.record() for row in rows]),
+        undetermined,
+    )
 
 
 def _target(hr: HazardRatio, reach: float) -> Target:
@@ -222,65 +228,23 @@ def _positive(v: object) -> bool:
     return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and bool(v > 0)
 
 
-def _stack(arm: Reconstruction) -> Stack:
-    shape = (arm.n_replicates, arm.n)
-    return Stack(*(arm.patients[column].to_numpy(float).reshape(shape) for column in ("time", "event")))
+def _stack(arm: Reconstruction, pairs: int) -> Stack:
+    return Stack(*arm.stacked()).rows(arm.meeting(pairs))
 
 
-def _chosen(arm: Reconstruction, stack: Stack) -> Reconstruction:
-    """The arm with the replicates of the pairs."""
-    size, n = stack.time.shape
-    patients = pd.DataFrame(
-        {
-            "replicate": np.repeat(np.arange(size), n),
-            "time": stack.time.ravel(),
-            "event": stack.event.astype(np.int64).ravel(),
-        }
-    )
-    return replace(arm, patients=patients)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One printed number of a ratio and its value in each pair."""
-
-    fact: str
-    printed: float
-    value: Floats
-    tolerance: float
-    note: str = ""
-
-    @property
-    def within(self) -> NDArray[np.bool_]:
-        return np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6)
-
-    def over(self, source: NDArray[np.int64]) -> dict[str, object]:
-        """The row of accuracy for the pairs of `source`."""
-        within, value = self.within[source], self.value[source]
-        count = "" if within.all() else f"holds in {int(within.sum())} of {within.size} replicates"
-        return {
-            "fact": self.fact,
-            "printed": self.printed,
-            "rebuilt": float(value.mean()),
-            "difference": float(value.mean() - self.printed),
-            "holds": bool(within.all()),
-            "note": "; ".join(part for part in (self.note, count) if part),
-        }
-
-
-def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[_Row]:
+def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
     """What is printed of the ratio, from what matters most on."""
-    yield _Row("hazard ratio", hr.value, np.exp(log_hr), hr.half_unit)
+    yield FactRow("hazard ratio", hr.value, np.exp(log_hr), hr.half_unit)
     below, above = hr.limit_half_units
     if hr.lower is not None:
-        yield _Row("hazard ratio, lower limit", hr.lower, np.exp(log_hr - hr.z * se), below)
+        yield FactRow("hazard ratio, lower limit", hr.lower, np.exp(log_hr - hr.z * se), below)
     if hr.upper is not None:
-        yield _Row("hazard ratio, upper limit", hr.upper, np.exp(log_hr + hr.z * se), above)
+        yield FactRow("hazard ratio, upper limit", hr.upper, np.exp(log_hr + hr.z * se), above)
     if hr.p is not None:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
         note = "read as one-sided" if sides == 1 else ""
-        yield _Row("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6), note)
+        yield FactRow("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6), note)
 
 
 def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:

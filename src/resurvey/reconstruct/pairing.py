@@ -18,6 +18,7 @@ REUSE = 0.15
 # A wrong variance counts by its window, or by 2 % where that is narrower, and no more than five times that: a printed
 # width out of reach is not paid for with the ratio.
 NARROWEST, MOST_WIDTHS = 0.02, 5.0
+RATIO_SHARE, OTHER_SHARE = 1 / 5, 1 / 3
 CACHED = 25_000  # patients whose risk sets are made at once
 
 
@@ -96,11 +97,14 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
     partners are worth trying, and what they missed corrects the next choice.
     """
     other = len(b)
-    chosen = _at_random(len(a), other, pairs, rng)
+    chosen = _at_random(len(a), other, max(len(a), pairs), rng)
     part_b, variance_b = _cox_squared(a, b, np.full(other, chosen.i[0]), np.arange(other))
     part_b, variance_b = part_b - np.median(part_b), variance_b - np.median(variance_b)
     chosen.log_hr, chosen.se = cox(a.rows(chosen.i), b.rows(chosen.j))
     part_a, variance_a = chosen.log_hr - part_b[chosen.j], chosen.se**2 - variance_b[chosen.j]
+    kept = _completable(target.aim - part_a, part_b)[:pairs]
+    chosen = Pairs(chosen.i[kept], chosen.j[kept], chosen.log_hr[kept], chosen.se[kept])
+    part_a, variance_a = part_a[kept], variance_a[kept]
     aim = _Aim.drawn(target, pairs, rng, variance_a, variance_b)
     tried = np.zeros((pairs, other), dtype=bool)
     tried[np.arange(pairs), chosen.j] = True
@@ -128,17 +132,23 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
 
 
 def without_misses(pairs: int, meets: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> Ints:
-    """Where each pair is taken from: pairs that miss give way to pairs that hold, where at least a third do.
+    """Where each pair is taken from: pairs that miss give way to pairs that hold, where enough do.
 
-    `meets` tells of stricter and stricter conditions which pairs meet them. Where fewer hold than a third they are too
-    narrow a choice, and the condition is let go.
+    `meets` tells of stricter and stricter conditions which pairs meet them: of the first, the ratio itself, a fifth is
+    enough, of the others, its limits and p, a third. Fewer are too narrow a choice, and the condition is let go.
     """
     source = np.arange(pairs)
-    for met in meets:
-        good, bad = source[met[source]], np.flatnonzero(~met[source])
-        if bad.size and good.size * 3 >= pairs:
+    for met, share in zip(meets, [RATIO_SHARE] + [OTHER_SHARE] * len(meets), strict=False):
+        good, bad = np.unique(source[met[source]]), np.flatnonzero(~met[source])
+        if bad.size and good.size >= share * pairs:
             source[bad] = rng.choice(good, bad.size, replace=bad.size > good.size)
     return source
+
+
+def _completable(wanted: Floats, part_b: Floats) -> Ints:
+    """Replicates of the first arm in the order of how far what they want lies outside what the second arm offers."""
+    least, most = np.quantile(part_b, [0.05, 0.95])
+    return np.argsort(np.maximum(np.maximum(least - wanted, wanted - most), 0.0), kind="stable")
 
 
 def _at_random(size: int, other: int, pairs: int, rng: np.random.Generator) -> Pairs:

@@ -2,24 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from resurvey.errors import InputError
 from resurvey.survival import KaplanMeier, kaplan_meier
 
+Floats = NDArray[np.float64]
+
+NOT_FOUND = "an arrangement of whole patients that meets every printed number was not found"
 ACCURACY_COLUMNS = ["fact", "printed", "rebuilt", "difference", "holds", "note"]
 
 
 @dataclass(frozen=True)
-class Pinned:
-    """Times at which something printed of an arm holds, and how near a patient must be to belong to one."""
+class FactRow:
+    """One printed number and its value in each replicate.
 
-    times: tuple[float, ...]
-    within: float
+    Attributes
+    ----------
+    fact : str
+    printed : float
+        Infinite where a time was printed as not reached.
+    value : ndarray, shape (replicates,)
+    tolerance : float
+        How far a value may be off: half a unit of the last printed digit.
+    note : str
+    usual : float
+        For a condition that definitions make soft: the share by which the mean may be off.
+    """
+
+    fact: str
+    printed: float
+    value: Floats
+    tolerance: float
+    note: str = ""
+    usual: float = 0.0
+
+    @property
+    def within(self) -> NDArray[np.bool_]:
+        """Whether each replicate meets it."""
+        if self.usual:
+            mean = self._mean(self.value)
+            return np.full(self.value.shape, np.isfinite(mean) and abs(mean / self.printed - 1) < self.usual)
+        if np.isinf(self.printed):
+            return ~np.isfinite(self.value)
+        return np.asarray(np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6) + 1e-9)
+
+    def record(self) -> dict[str, object]:
+        """The row of `accuracy`."""
+        within, note = self.within, self.note
+        mean = self._mean(self.value)
+        if not within.all() and not self.usual:
+            count = f"{int(within.sum())} of {within.size} replicates"
+            note = "; ".join(part for part in (note, f"holds in {count}") if part)
+        difference = 0.0 if mean == self.printed else mean - self.printed
+        return {
+            "fact": self.fact,
+            "printed": self.printed,
+            "rebuilt": mean,
+            "difference": difference if np.isfinite(self.printed) or difference == 0 else float("nan"),
+            "holds": bool(within.all()),
+            "note": note,
+        }
+
+    @staticmethod
+    def _mean(value: Floats) -> float:
+        finite = value[np.isfinite(value)]
+        return float(finite.mean()) if finite.size else float("inf")
+
+
+class Printed(Protocol):
+    """What was printed of an arm that no curve fixes, so that replicates can be judged again after a change."""
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Times at which something printed holds."""
+
+    @property
+    def within(self) -> float:
+        """How near a patient must be to belong to such a time."""
+
+    def rows(self, time: Floats, event: Floats) -> list[FactRow]:
+        """Every printed number in replicates of shape (replicates, n), each sorted by time."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +109,8 @@ class Reconstruction:
         Whether the arm rests on digitised coordinates or on printed numbers only.
     method : str
         How the patients were placed, in words.
-    pinned : Pinned, optional
-        Where patients may not be shifted any more; None: all of them stand where a curve puts them.
+    printed : Printed, optional
+        What patients must keep to when they are shifted; None: all of them stand where a curve puts them.
     """
 
     patients: pd.DataFrame
@@ -51,7 +119,7 @@ class Reconstruction:
     undetermined: list[str] = field(default_factory=list)
     evidence: Literal["curve", "summary"] = "curve"
     method: str = ""
-    pinned: Pinned | None = None
+    printed: Printed | None = None
 
     @property
     def n(self) -> int:
@@ -80,10 +148,46 @@ class Reconstruction:
             raise InputError(f"there is no replicate {index}: this reconstruction has {self.n_replicates}, from 0")
         return rows[["time", "event"]].reset_index(drop=True)
 
+    def stacked(self) -> tuple[Floats, Floats]:
+        """Times and marks, shape (replicates, n)."""
+        shape = (self.n_replicates, self.n)
+        return self.patients["time"].to_numpy(float).reshape(shape), self.patients["event"].to_numpy(float).reshape(
+            shape
+        )
+
+    def meeting(self, least: int) -> NDArray[np.int64]:
+        """Replicates that meet all that is printed of the arm, where these are at least `least`; otherwise all."""
+        if self.printed is None or self.n_replicates <= least:
+            return np.arange(self.n_replicates)
+        rows = [row.within for row in self.printed.rows(*self.stacked()) if not row.usual]
+        held = np.flatnonzero(np.logical_and.reduce(rows))
+        return held if held.size >= least else np.arange(self.n_replicates)
+
+    def with_patients(self, time: Floats, event: Floats) -> Reconstruction:
+        """Other replicates of the same arm, shape (replicates, n), set beside what is printed of it anew."""
+        patients = pd.DataFrame(
+            {
+                "replicate": np.repeat(np.arange(time.shape[0]), time.shape[1]),
+                "time": time.ravel(),
+                "event": event.astype(np.int64).ravel(),
+            }
+        )
+        if self.printed is None:
+            return replace(self, patients=patients)
+        accuracy = accuracy_table([row.record() for row in self.printed.rows(time, event)])
+        notes = [note for note in self.undetermined if not note.startswith(NOT_FOUND)]
+        return replace(self, patients=patients, accuracy=accuracy, undetermined=[*notes, *not_found(accuracy)])
+
     def kaplan_meier(self, index: int = 0) -> KaplanMeier:
         """Product-limit curve of one replicate."""
         rows = self.replicate(index)
         return kaplan_meier(rows["time"].to_numpy(), rows["event"].to_numpy())
+
+
+def not_found(accuracy: pd.DataFrame) -> list[str]:
+    """A sentence about the printed numbers that do not hold in all replicates, where there are any."""
+    missed = accuracy.loc[~accuracy["holds"], "fact"].tolist()
+    return [f"{NOT_FOUND} for: {', '.join(missed)}"] if missed else []
 
 
 def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.DataFrame:

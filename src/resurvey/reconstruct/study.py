@@ -285,10 +285,12 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
 
 
 def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
-    """The first replicates of an arm that was given spare ones."""
+    """As many replicates as are wanted of an arm that was given spare ones; those that meet all that is printed."""
     if made is None or made.n_replicates <= replicates:
         return made
-    return replace(made, patients=made.patients[made.patients["replicate"] < replicates].reset_index(drop=True))
+    time, event = made.stacked()
+    kept = made.meeting(replicates)[:replicates]
+    return made.with_patients(time[kept], event[kept])
 
 
 def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) -> RebuiltStudy:

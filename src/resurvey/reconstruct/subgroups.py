@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.errors import InconsistentReport, InputError
+from resurvey.errors import InconsistentReport, InputError, NotEstimable
+from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
@@ -131,7 +132,7 @@ def _check_sums(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> No
 
 
 def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:
-    """Events of parts that print none, shared out by patients at the whole's rate (within what is left)."""
+    """Events of parts that print none: what is left of the whole's, shared out."""
     silent = [name for name, part in parts.items() if part.events is None]
     if whole.events is None:
         return _with_inferred_events(parts, whole)
@@ -139,10 +140,21 @@ def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> d
         return parts
     rest = whole.n - sum(part.n for part in parts.values())
     left = whole.events - sum(part.events for part in parts.values() if part.events is not None)
-    sizes = np.array([parts[name].n for name in silent] + [rest], dtype=float)
+    rate = whole.events / whole.n
+    sizes = np.array([_expected(parts[name], rate) for name in silent] + [rest * rate])
     upto = np.rint(np.cumsum(sizes) / sizes.sum() * left).astype(int)
     share = np.diff(np.concatenate([[0], upto]))
     return parts | {name: replace(parts[name], events=int(e)) for name, e in zip(silent, share, strict=False)}
+
+
+def _expected(part: SurvivalSummary, rate: float) -> float:
+    """Events that a part's own numbers foretell (a longer median, fewer events); at the whole's rate without any."""
+    if part.events_about is not None:
+        return part.events_about[0]
+    try:
+        return float(np.exp(forecast_events(part)[0]))
+    except NotEstimable:
+        return part.n * rate
 
 
 def _with_inferred_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:

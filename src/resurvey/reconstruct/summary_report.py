@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.result import Pinned, Reconstruction, accuracy_table
+from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table, not_found
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
@@ -34,7 +35,8 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
             "event": made.event.astype(np.int64).ravel(),
         }
     )
-    accuracy = accuracy_table(list(_facts(s, made, transform)))
+    printed = PrintedSummary(s, transform)
+    accuracy = accuracy_table([row.record() for row in printed.rows(made.time, made.event)])
     return Reconstruction(
         patients,
         accuracy,
@@ -42,68 +44,55 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
         list(_undetermined(s, end, accuracy)),
         "summary",
         f"{METHOD}; interval of the median read as {transform}",
-        Pinned(tuple(sorted(set(printed_times(s)))), s.time_half_unit),
+        printed,
     )
 
 
-def _row(fact: str, printed: float, rebuilt: Floats, tolerance: float, note: str = "") -> dict[str, object]:
-    finite = rebuilt[np.isfinite(rebuilt)]
-    mean = float(finite.mean()) if finite.size else float("inf")
-    within = np.abs(rebuilt - printed) <= tolerance * (1 + 1e-6) + 1e-9
-    if not within.all():
-        note = f"{note}; " if note else ""
-        note += f"holds in {int(within.sum())} of {within.size} replicates"
-    return {
-        "fact": fact,
-        "printed": printed,
-        "rebuilt": mean,
-        "difference": mean - printed,
-        "holds": bool(within.all()),
-        "note": note,
-    }
+@dataclass(frozen=True)
+class PrintedSummary:
+    """The printed numbers of a checked summary, the interval of its median read by `transform`."""
+
+    summary: SurvivalSummary
+    transform: str
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Times at which something printed holds."""
+        return tuple(sorted(set(printed_times(self.summary))))
+
+    @property
+    def within(self) -> float:
+        """Half a unit of the last digit of a printed time."""
+        return self.summary.time_half_unit
+
+    def rows(self, time: Floats, event: Floats) -> list[FactRow]:
+        """Every printed number in replicates of shape (replicates, n), each sorted by time."""
+        return list(_facts(self.summary, time, event, self.transform))
 
 
-def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[str, object]]:
-    time, event = made.time, made.event
+def _facts(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> Iterator[FactRow]:
     size, n = time.shape
-    yield _row("n", s.n, np.full(size, float(n)), 0)
+    yield FactRow("n", s.n, np.full(size, float(n)), 0)
     if s.events is not None:
-        yield _row("events", s.events, event.sum(axis=1), 0)
-    median, lower, upper = limits(time, event, s.z, transform)
-    for name, printed, rebuilt in (("median", s.median, median), ("lower", s.lower, lower), ("upper", s.upper, upper)):
+        yield FactRow("events", s.events, event.sum(axis=1), 0)
+    rebuilt = dict(zip(("median", "lower", "upper"), limits(time, event, s.z, transform), strict=True))
+    for name, printed in (("median", s.median), ("lower", s.lower), ("upper", s.upper)):
         if printed is not None:
-            yield _row(name, printed, rebuilt, s.time_half_unit, "" if name == "median" else f"{transform} limit")
-    for name, flag, rebuilt in (("median", s.median_not_reached, median), ("upper", s.upper_not_reached, upper)):
+            note = "" if name == "median" else f"{transform} limit"
+            yield FactRow(name, printed, rebuilt[name], s.time_half_unit, note)
+    for name, flag in (("median", s.median_not_reached), ("upper", s.upper_not_reached)):
         if flag:
-            kept = ~np.isfinite(rebuilt)
-            note = "not reached" if kept.all() else f"not reached in {int(kept.sum())} of {size} replicates"
-            shown = float("inf") if kept.all() else float(rebuilt[~kept].mean())
-            yield {
-                "fact": name,
-                "printed": float("inf"),
-                "rebuilt": shown,
-                "difference": 0.0 if kept.all() else float("nan"),
-                "holds": bool(kept.all()),
-                "note": note,
-            }
+            yield FactRow(name, np.inf, rebuilt[name], 0, "not reached")
     for t, v in s.landmarks:
-        yield _row(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_half_unit)
+        yield FactRow(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_half_unit)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
-        yield _row(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
+        yield FactRow(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
     if s.longest_follow_up is not None:
-        yield _row("longest follow-up", s.longest_follow_up, time.max(axis=1), max(s.time_half_unit, 0.05))
+        yield FactRow("longest follow-up", s.longest_follow_up, time.max(axis=1), max(s.time_half_unit, 0.05))
     if s.median_follow_up is not None and (event == 0).any():
         follow = limits(time, 1 - event, s.z, transform)[0]
-        finite = follow[np.isfinite(follow)]
-        mean = float(finite.mean()) if finite.size else float("inf")
-        yield {
-            "fact": "median follow-up",
-            "printed": s.median_follow_up,
-            "rebuilt": mean,
-            "difference": mean - s.median_follow_up,
-            "holds": bool(finite.size and abs(mean / s.median_follow_up - 1) < 0.15),
-            "note": "reverse Kaplan-Meier median, a soft condition (definitions differ): holds within 15 %",
-        }
+        note = "reverse Kaplan-Meier median, a soft condition (definitions differ): holds within 15 %"
+        yield FactRow("median follow-up", s.median_follow_up, follow, 0, note, usual=0.15)
 
 
 def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Iterator[str]:
@@ -120,6 +109,4 @@ def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Ite
         yield "the number of events was not printed: it differs between replicates"
     elif s.events < s.n and s.at_risk_times is None:
         yield "when patients were censored: no numbers at risk were printed"
-    missed = accuracy.loc[~accuracy["holds"], "fact"].tolist()
-    if missed:
-        yield f"an arrangement of whole patients that meets every printed number was not found for: {', '.join(missed)}"
+    yield from not_found(accuracy)
