@@ -52,7 +52,11 @@ def methods(results: Results) -> Iterator[Block]:
             f"Each group was rebuilt {thousands(results.choices.replicates)} times from its printed facts: the "
             "smoothest "
             "event and censoring hazards that satisfy them, drawn with their sampling uncertainty, and whole patients "
-            "placed so that the facts hold. Curves with coordinates are inverted step by step ",
+            "placed so that the facts hold. Events that no source prints are read from the width of a printed ratio's "
+            "interval ",
+            Cite(("tierney2007",)),
+            ", and replicates of two groups are brought together so that the ratio printed between them holds. Curves "
+            "with coordinates are inverted step by step ",
             Cite(("guyot2012",)),
             ". Survival is estimated by the product limit ",
             Cite(("kaplan1958",)),
