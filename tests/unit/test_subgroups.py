@@ -51,6 +51,29 @@ def test_events_of_the_whole_follow_from_the_parts() -> None:
     assert (from_subgroups(parts, whole, replicates=5).whole.events == 160).all()
 
 
+def test_a_part_with_a_longer_median_has_fewer_of_the_events() -> None:
+    medians = {"short": 4.0, "middle": 8.0, "long": 16.0}
+    parts = {name: SurvivalSummary(n=40, median=median) for name, median in medians.items()}
+    made = from_subgroups(parts, SurvivalSummary(n=120, median=8.0, events=84, longest_follow_up=30.0), replicates=5)
+    events = {name: int(part.events[0]) for name, part in made.parts.items()}
+    assert sum(events.values()) == 84
+    assert 40 >= events["short"] > events["middle"] > events["long"]
+
+
+def test_all_patients_with_an_event_are_shared_out_without_a_part_overflowing() -> None:
+    parts = {"short": SurvivalSummary(n=30, median=3.0), "long": SurvivalSummary(n=30, median=15.0)}
+    made = from_subgroups(parts, SurvivalSummary(n=60, median=6.0, events=59, longest_follow_up=40.0), replicates=5)
+    assert sorted(int(part.events[0]) for part in made.parts.values()) in ([29, 30], [30, 29])
+
+
+def test_inferred_events_of_the_whole_pass_to_its_parts() -> None:
+    parts = {"one": SurvivalSummary(n=60, median=8.0), "other": SurvivalSummary(n=40, median=8.0)}
+    whole = SurvivalSummary(n=100, median=8.0, longest_follow_up=30.0, events_about=(70.0, 2.0))
+    made = from_subgroups(parts, whole, replicates=100).parts
+    assert made["one"].events.mean() == pytest.approx(42, abs=1.5)
+    assert made["other"].events.mean() == pytest.approx(28, abs=1.5)
+
+
 def test_same_seed_same_bytes() -> None:
     one, two = (
         from_subgroups({"positive": POSITIVE}, WHOLE, replicates=5, rng=np.random.default_rng(4)) for _ in range(2)

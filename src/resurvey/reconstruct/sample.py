@@ -156,7 +156,7 @@ def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[I
         expected, total = leaving[:, block] * plan.share[:, block], None
         if s.events is not None:
             total = np.clip(s.events - used, 0, leaving[:, block].sum(axis=1))
-            expected = _shifted(leaving[:, block], plan.share[:, block], total)
+            expected = shifted(leaving[:, block], plan.share[:, block], total)
         events[:, block] = _rounded(expected, total, rng)
     if s.events is not None:
         _add_up(s.events, leaving, events)
@@ -191,7 +191,7 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
     return np.minimum.accumulate(value, axis=1)
 
 
-def _shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
+def shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
     """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
     odds = np.log(np.clip(share, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(share, 1e-9, 1 - 1e-9))
     low, high = np.full(total.size, -25.0), np.full(total.size, 25.0)

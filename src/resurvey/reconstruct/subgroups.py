@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.sample import Ensemble
+from resurvey.reconstruct.sample import Ensemble, shifted
 from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
 from resurvey.reconstruct.summary import SurvivalSummary, rebuilt
 from resurvey.reconstruct.summary_checks import checked
@@ -141,8 +141,11 @@ def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> d
     rest = whole.n - sum(part.n for part in parts.values())
     left = whole.events - sum(part.events for part in parts.values() if part.events is not None)
     rate = whole.events / whole.n
-    sizes = np.array([_expected(parts[name], rate) for name in silent] + [rest * rate])
-    upto = np.rint(np.cumsum(sizes) / sizes.sum() * left).astype(int)
+    sizes = np.array([parts[name].n for name in silent] + [rest])
+    foretold = np.array([_expected(parts[name], rate) for name in silent] + [rest * rate])
+    # the odds of an event are shifted alike until the events add up: no part gets more than it has patients
+    expected = shifted(sizes[None], (foretold / np.maximum(sizes, 1))[None], np.array([left]))[0]
+    upto = np.rint(np.cumsum(expected)).astype(int)
     share = np.diff(np.concatenate([[0], upto]))
     return parts | {name: replace(parts[name], events=int(e)) for name, e in zip(silent, share, strict=False)}
 
