@@ -14,16 +14,17 @@ from resurvey.reconstruct.monotone import Floats, MonotoneCurve
 from resurvey.reconstruct.place import RiskTable
 
 MOST_DEATHS = 60
+#: Factors that bring one to eleven decimals before the point.
+TENS = np.array([[10.0**decimals] for decimals in range(1, 12)])
 #: A fraction counts as found when a chance one within its error is rarer than this.
 CHANCE = 0.02
 
 
 def digits_error(survival: Floats) -> float:
     """Half a unit of the last digit the survivals were given with (at least 5e-13)."""
-    for decimals in range(1, 12):
-        if np.all(np.abs(survival - np.round(survival, decimals)) < 1e-13):
-            return 0.5 * 10.0**-decimals
-    return 5e-13
+    rounded = np.rint(survival * TENS) / TENS
+    met = np.flatnonzero((np.abs(survival - rounded) < 1e-13).all(axis=1))
+    return 0.5 * 10.0 ** -(int(met[0]) + 1) if met.size else 5e-13
 
 
 def exact_rows(curve: MonotoneCurve, table: RiskTable, n: int) -> RiskTable:

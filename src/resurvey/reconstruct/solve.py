@@ -77,7 +77,7 @@ def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generato
     if total is None:
         candidates = unknown_events(steps)
     else:
-        candidates = known_events(steps, u, -arm.n * np.diff(cut.survival), total)
+        candidates = known_events(steps, u, arm.n * cut.fall, total)
     if rng is None:
         return candidates.mean_path(u)
     return candidates.paths(u, rng.choice(candidates.weight.size, size=1, p=candidates.weight))[0]
