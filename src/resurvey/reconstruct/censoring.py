@@ -113,22 +113,23 @@ def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> 
     levels = (np.arange(60) + 0.5) / 60 * running[-1]
     place = np.interp(levels, (running[1:] + running[:-1]) / 2, middle) if running[-1] > 0 else np.linspace(0, 1, 60)
     wanted = deaths / max(running[-1], 1e-12)
-    log_place = np.log(np.maximum(place, 1e-9))[None, :]
+    log_place = np.log(np.maximum(place, 1e-9))
 
     def lost(power: Floats) -> Floats:
         """Share censored before a death, on the mean over deaths, where theta is 1 or more."""
-        return np.exp(power[:, None] * log_place).sum(axis=1) / log_place.size
+        return np.exp(power[..., None] * log_place).sum(axis=-1) / log_place.size
 
     gone = lost(SOLVED_SHAPES)
     theta = np.clip((1 - wanted) / np.maximum(1 - (1 - gone), 1e-12), 0.0, 1.0)
     beyond = np.flatnonzero(wanted < 1 - gone)
-    shape = SOLVED_SHAPES[beyond]
-    low, high = np.zeros(shape.size), np.full(shape.size, 6.0)
-    for _ in range(18 if shape.size else 0):
-        half = (low + high) / 2
-        more = 1 - lost(shape / np.exp(half)) > wanted
-        low, high = np.where(more, half, low), np.where(more, high, half)
-    theta[beyond] = np.exp((low + high) / 2)
+    if beyond.size:
+        # log theta from 0 to 6, found by eighths: six times three halvings at a time
+        log_theta, step = np.zeros((beyond.size, 1)), 6.0
+        for _ in range(6):
+            step /= 8
+            more = 1 - lost(SOLVED_SHAPES[beyond, None] / np.exp(log_theta + step * np.arange(1, 8))) > wanted
+            log_theta += step * more.sum(axis=1, keepdims=True)
+        theta[beyond] = np.exp(log_theta[:, 0] + step / 2)
     return _weighted(theta, SOLVED_SHAPES, np.log(SOLVED_PRIOR) + _misfit(theta, SOLVED_SHAPES, steps))
 
 

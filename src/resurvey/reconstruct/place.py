@@ -226,26 +226,28 @@ def whole_deaths(
     """
     target = expected
     if total is not None:
-        spread = _covariance(expected, leaving, level, noise)
-        column = spread.sum(axis=1)
+        doubt = _doubt(expected, leaving, level, noise)
         for _ in range(3):
             room = (leaving > 0) | (target > 0)
-            share = np.where(room, column, 0.0)
+            share = np.where(room, doubt, 0.0)
             target = np.maximum(target + share * (total - target.sum()) / max(share.sum(), 1e-12), 0.0)
     deaths = _running_round(target, leaving, carried)
     return deaths if total is None else _meet_total(deaths, target, leaving, total)
 
 
-def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
-    entering = np.cumsum(leaving[::-1])[::-1]
+def _doubt(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
+    """Covariance of the deaths of each gap and their total, shape (gaps,).
+
+    With the errors e of the log of the curve at the rows, the deaths of gap i are off by N_i (e_i+1 - e_i), so that an
+    error counts in the total with the change of N at its row.
+    """
+    entering = leaving[::-1].cumsum()[::-1]
     curve = (max(noise, 1e-5) / np.maximum(level, 0.02)) ** 2
     curve[0] = 0.0
     at_risk = np.maximum(entering - leaving / 2, 0.5)
-    difference = np.zeros((expected.size, level.size))
-    rows = np.arange(expected.size)
-    difference[rows, rows], difference[rows, rows + 1] = -at_risk, at_risk
+    in_total = curve * (np.concatenate(([0.0], at_risk)) - np.concatenate((at_risk, [0.0])))
     shape = (0.15 * expected * np.maximum(leaving - expected, 0.0) / np.maximum(entering, 1.0)) ** 2
-    return (difference * curve) @ difference.T + np.diag(shape + 1e-9)
+    return at_risk * (in_total[1:] - in_total[:-1]) + shape + 1e-9
 
 
 def _running_round(target: Floats, leaving: Floats, carried: float) -> NDArray[np.int64]:
