@@ -44,6 +44,13 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
     return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
 
 
+def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:
+    """Patients of every row sorted by time; at a tied time they keep their order."""
+    size, n = time.shape
+    order = np.argsort(time, axis=1, kind="stable") + n * np.arange(size)[:, None]
+    return time.take(order), event.take(order)
+
+
 def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
     place = np.argmax(reached, axis=1)
     return np.where(reached.any(axis=1), time[np.arange(time.shape[0]), place], np.inf)
