@@ -9,6 +9,7 @@ it carry the uncertainty that is left.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,48 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class FactList:
+    """Facts as vectors.
+
+    Attributes
+    ----------
+    target, sd : ndarray, shape (facts,)
+    at_most : ndarray of bool, shape (facts,)
+    kinds : dict of str to (rows, edges)
+        Places of the facts of each kind, and of their times on the grid.
+    before : ndarray, shape (facts, bins)
+        1 for the bins until a fact's time, otherwise 0.
+    transform, z : str, ndarray
+        Of the bands: the transformation is one for all limits of an arm.
+    """
+
+    target: Floats
+    sd: Floats
+    at_most: NDArray[np.bool_]
+    kinds: dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]]
+    before: Floats
+    transform: str
+    z: Floats
+
+
+def _listed(facts: list[Fact], bins: int) -> FactList:
+    kinds = {}
+    for kind in dict.fromkeys(fact.kind for fact in facts):
+        rows = [row for row, fact in enumerate(facts) if fact.kind == kind]
+        kinds[kind] = np.array(rows), np.array([facts[row].edge for row in rows])
+    bands = [fact for fact in facts if fact.kind == "band"]
+    return FactList(
+        np.array([fact.target for fact in facts]),
+        np.array([fact.sd for fact in facts]),
+        np.array([fact.at_most for fact in facts], dtype=bool),
+        kinds,
+        (np.arange(bins) < np.array([fact.edge for fact in facts])[:, None]).astype(float),
+        bands[0].transform if bands else "",
+        np.array([fact.z for fact in bands]),
+    )
+
+
+@dataclass(frozen=True)
 class Arm:
     """A grid, the prior on it and the facts; n patients."""
 
@@ -77,10 +120,15 @@ class Arm:
         """Number of bins."""
         return self.edges.size - 1
 
-    @property
+    @cached_property
     def width(self) -> Floats:
         """Width of each bin."""
         return np.diff(self.edges)
+
+    @cached_property
+    def listed(self) -> FactList:
+        """The facts as vectors."""
+        return _listed(self.facts, self.bins)
 
 
 @dataclass(frozen=True)
@@ -95,7 +143,11 @@ class Paths:
     cum_censor: Floats
     log_at_risk: Floats
     at_risk_mid: Floats
-    greenwood: Floats
+
+    @cached_property
+    def greenwood(self) -> Floats:
+        """Running Greenwood sum."""
+        return _running(self.event / np.maximum(self.at_risk_mid, 0.3))
 
 
 @dataclass(frozen=True)
@@ -108,25 +160,21 @@ class Fit:
     evidence: float
 
 
-def smooth_part(arm: Arm, state: Floats) -> tuple[Floats, Floats]:
-    """Smooth increments of the event and the censoring hazard in each bin."""
-    k = arm.bins
-    rate = np.exp(np.minimum(np.maximum(state[..., : 2 * k], -30.0), 30.0))
-    return rate[..., :k] * arm.width, rate[..., k:] * arm.width
-
-
 def paths(arm: Arm, state: Floats) -> Paths:
     """Cumulative hazards, patients at risk and Greenwood sum behind a state."""
-    k = arm.bins
-    smooth_event, smooth_censor = smooth_part(arm, state)
+    # both hazards at once, on an axis of their own
+    kinds = (*state.shape[:-1], 4, arm.bins)
+    log_rate, noise = state.reshape(kinds)[..., :2, :], state.reshape(kinds)[..., 2:, :]
+    smooth = np.exp(np.minimum(np.maximum(log_rate, -30.0), 30.0)) * arm.width
     # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
-    event = np.maximum(smooth_event + state[..., 2 * k : 3 * k], 0.02 * smooth_event)
-    censor = np.maximum(smooth_censor + state[..., 3 * k :], 0.02 * smooth_censor)
-    cum_event, cum_censor = _running(event), _running(censor)
+    increment = np.maximum(smooth + noise, 0.02 * smooth)
+    running = _running(increment)
+    cum_event, cum_censor = running[..., 0, :], running[..., 1, :]
     log_at_risk = np.log(arm.n) - cum_event - cum_censor
     mid = np.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
-    greenwood = _running(event / np.maximum(mid, 0.3))
-    return Paths(smooth_event, smooth_censor, event, censor, cum_event, cum_censor, log_at_risk, mid, greenwood)
+    smooth_event, smooth_censor = smooth[..., 0, :], smooth[..., 1, :]
+    event, censor = increment[..., 0, :], increment[..., 1, :]
+    return Paths(smooth_event, smooth_censor, event, censor, cum_event, cum_censor, log_at_risk, mid)
 
 
 def _running(increments: Floats) -> Floats:
@@ -137,67 +185,68 @@ def _running(increments: Floats) -> Floats:
 
 def predict(arm: Arm, path: Paths) -> Floats:
     """The value of every fact on its own scale, shape (..., facts)."""
-    columns = []
-    for fact in arm.facts:
-        hazard = np.maximum(path.cum_event[..., fact.edge], 1e-6)
-        if fact.kind == "survival":
-            value = np.log(hazard)
-        elif fact.kind == "band":
-            value = _band(fact, hazard, path.greenwood[..., fact.edge])
-        elif fact.kind == "at_risk":
-            value = path.log_at_risk[..., fact.edge]
-        elif fact.kind == "censoring":
-            value = np.log(np.maximum(path.cum_censor[..., fact.edge], 1e-6))
+    facts = arm.listed
+    value = np.empty((*path.event.shape[:-1], len(arm.facts)))
+    for kind, (rows, edges) in facts.kinds.items():
+        if kind == "survival":
+            value[..., rows] = np.log(np.maximum(path.cum_event[..., edges], 1e-6))
+        elif kind == "band":
+            hazard = np.maximum(path.cum_event[..., edges], 1e-6)
+            value[..., rows] = _band(facts.transform, facts.z, hazard, path.greenwood[..., edges])
+        elif kind == "at_risk":
+            value[..., rows] = path.log_at_risk[..., edges]
+        elif kind == "censoring":
+            value[..., rows] = np.log(np.maximum(path.cum_censor[..., edges], 1e-6))
         else:
-            value = (path.event * path.at_risk_mid).sum(axis=-1)
-        columns.append(value)
-    return np.stack(columns, axis=-1)
+            value[..., rows] = (path.event * path.at_risk_mid).sum(axis=-1, keepdims=True)
+    return value
 
 
-def _band(fact: Fact, hazard: Floats, greenwood: Floats) -> Floats:
-    """log of the cumulative hazard that the confidence band shows at its crossing of one half."""
+def _band(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> Floats:
+    """log of the cumulative hazard that the confidence bands show at their crossings of one half."""
     root = np.sqrt(np.maximum(greenwood, 1e-12))
-    if fact.transform == "log-log":
-        return np.log(hazard) + fact.z * root / hazard
-    if fact.transform == "log":
-        return np.log(np.maximum(hazard + fact.z * root, 1e-3))
-    band = np.exp(-hazard) * (1 - fact.z * root)
+    if transform == "log-log":
+        return np.log(hazard) + z * root / hazard
+    if transform == "log":
+        return np.log(np.maximum(hazard + z * root, 1e-3))
+    band = np.exp(-hazard) * (1 - z * root)
     return np.log(-np.log(np.clip(band, 1e-3, 1 - 1e-3)))
 
 
-def _band_slopes(fact: Fact, hazard: float, greenwood: float) -> tuple[float, float]:
-    """Derivatives of the band with respect to the cumulative hazard and the Greenwood sum, by central difference."""
+def _band_slopes(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> tuple[Floats, Floats]:
+    """Derivatives of the bands with respect to the cumulative hazard and the Greenwood sum, by central difference."""
     dh, dg = 1e-4 * hazard, 1e-4 * greenwood + 1e-12
     one = np.array([hazard + dh, hazard - dh, hazard, hazard])
     two = np.array([greenwood, greenwood, greenwood + dg, greenwood - dg])
-    up_h, down_h, up_g, down_g = _band(fact, one, two)
-    return float((up_h - down_h) / (2 * dh)), float((up_g - down_g) / (2 * dg))
+    up_h, down_h, up_g, down_g = _band(transform, z, one, two)
+    return (up_h - down_h) / (2 * dh), (up_g - down_g) / (2 * dg)
 
 
 def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
     """Derivative of every fact with respect to the event and the censoring increments, shapes (facts, bins)."""
-    k = arm.bins
-    by_event, by_censor = np.zeros((len(arm.facts), k)), np.zeros((len(arm.facts), k))
-    later_events = np.append(np.cumsum((path.at_risk_mid * path.event)[::-1])[::-1][1:], 0.0)
-    own_events = 0.5 * path.at_risk_mid * path.event
-    share = path.event / np.maximum(path.at_risk_mid, 0.3)
-    for row, fact in enumerate(arm.facts):
-        e = fact.edge
-        if fact.kind == "survival":
-            by_event[row, :e] = 1 / max(path.cum_event[e], 1e-6)
-        elif fact.kind == "at_risk":
-            by_event[row, :e] = by_censor[row, :e] = -1.0
-        elif fact.kind == "censoring":
-            by_censor[row, :e] = 1 / max(path.cum_censor[e], 1e-6)
-        elif fact.kind == "band":
-            to_hazard, to_greenwood = _band_slopes(fact, max(path.cum_event[e], 1e-6), path.greenwood[e])
+    facts = arm.listed
+    by_event, by_censor = np.zeros((2, len(arm.facts), arm.bins))
+    for kind, (rows, edges) in facts.kinds.items():
+        before = facts.before[rows]
+        if kind == "survival":
+            by_event[rows] = before / np.maximum(path.cum_event[edges, None], 1e-6)
+        elif kind == "at_risk":
+            by_event[rows] = by_censor[rows] = -before
+        elif kind == "censoring":
+            by_censor[rows] = before / np.maximum(path.cum_censor[edges, None], 1e-6)
+        elif kind == "band":
+            hazard, greenwood = np.maximum(path.cum_event[edges], 1e-6), path.greenwood[edges]
+            to_hazard, to_greenwood = _band_slopes(facts.transform, facts.z, hazard, greenwood)
             # one more increment lowers the patients at risk, and so widens, in all later bins up to the crossing
-            later = path.greenwood[e] - path.greenwood[1 : e + 1] + 0.5 * share[:e]
-            by_event[row, :e] = to_hazard + to_greenwood * (1 / np.maximum(path.at_risk_mid[:e], 0.3) + later)
-            by_censor[row, :e] = to_greenwood * later
+            at_risk = np.maximum(path.at_risk_mid, 0.3)
+            later = greenwood[:, None] - path.greenwood[1:] + 0.5 * (path.event / at_risk)
+            by_event[rows] = before * (to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later))
+            by_censor[rows] = before * (to_greenwood[:, None] * later)
         else:
-            by_event[row] = path.at_risk_mid - later_events - own_events
-            by_censor[row] = -later_events - own_events
+            own = path.at_risk_mid * path.event
+            later_events = np.concatenate((own[::-1].cumsum()[::-1][1:], [0.0]))
+            by_event[rows] = path.at_risk_mid - later_events - 0.5 * own
+            by_censor[rows] = -later_events - 0.5 * own
     return by_event, by_censor
 
 
@@ -247,9 +296,7 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
     """
     mean = arm_mean(arm)
     state = mean.copy() if start is None else _carried(start, arm)
-    target = np.array([fact.target for fact in arm.facts])
-    sd = np.array([fact.sd for fact in arm.facts])
-    always = np.array([not fact.at_most for fact in arm.facts])
+    target, sd, always = arm.listed.target, arm.listed.sd, ~arm.listed.at_most
     path = paths(arm, state)
     for step in range(STEPS):
         value = predict(arm, path)
@@ -304,9 +351,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     arm = found.arm
     k = arm.bins
     path = paths(arm, found.state)
-    target = np.array([fact.target for fact in arm.facts])
-    sd = np.array([fact.sd for fact in arm.facts])
-    above = np.array([fact.at_most for fact in arm.facts])
+    target, sd, above = arm.listed.target, arm.listed.sd, arm.listed.at_most
     dormant = above & (predict(arm, path) < target)
     linear = _linear(arm, path)
     gain = linear.gain(np.where(dormant, 1e3, sd))

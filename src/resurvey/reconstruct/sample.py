@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.hazard import Arm, Fit, draw, paths, smooth_part
+from resurvey.reconstruct.hazard import Arm, Fit, Paths, draw, paths
 from resurvey.reconstruct.landmarks import tune_landmarks
-from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -64,10 +64,10 @@ def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.
 
 def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
     arm = found.arm
-    state = draw(found, size, rng)
-    plan = _plan(arm, s, state)
+    path = paths(arm, draw(found, size, rng))
+    plan = _plan(arm, s, path)
     leaving, events, late = _counts(plan, s, rng)
-    time, event = _times(arm, state, plan, leaving, events, late, rng)
+    time, event = _times(arm, path, plan, leaving, events, late, rng)
     time, event = tune_landmarks(arm, plan, time, event, s.survival_half_unit, rng)
     if s.median_not_reached:
         _keep_above_half(time, event, max((t for t, _ in s.landmarks), default=0.0))
@@ -108,9 +108,8 @@ def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray
     return meets
 
 
-def _plan(arm: Arm, s: SurvivalSummary, state: Floats) -> Plan:
+def _plan(arm: Arm, s: SurvivalSummary, path: Paths) -> Plan:
     """Segments between the printed times, with patients at risk and the share of events among those leaving."""
-    path = paths(arm, state)
     last = arm.bins
     table = dict(zip(_places(arm, s.at_risk_times or ()), s.at_risk or (), strict=True)) if s.at_risk_times else {}
     landmarks = dict(zip(_places(arm, [t for t, _ in s.landmarks]), [v for _, v in s.landmarks], strict=True))
@@ -232,32 +231,32 @@ def _fit_mark(
     y = at_risk[:, j]
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
     slack = 0.9 * s.survival_half_unit / np.maximum(survival, 1e-9)
-    d0, c0 = events[:, j].copy(), leaving[:, j] - events[:, j]
-    dd, dc = (grid.ravel() for grid in np.meshgrid(EVENT_OFFSETS, CENSOR_OFFSETS, indexing="ij"))
-    d = d0[:, None] + dd
+    d0, c0 = events[:, j], leaving[:, j] - events[:, j]
+    # axes: replicate, events, censorings; with a printed number at risk the events leave no choice of censorings
+    d = d0[:, None, None] + EVENT_OFFSETS[:, None]
     pinned = plan.fixed_at_risk[mark] >= 0
-    c = leaving[:, j, None] - d if pinned else c0[:, None] + dc
-    after = y[:, None] - d - c
+    c = leaving[:, j, None, None] - d if pinned else c0[:, None, None] + CENSOR_OFFSETS
+    entered, aim, reach = y[:, None, None], wanted[:, None, None], slack[:, None, None]
+    left = entered - c
     floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
-    later = np.max(plan.fixed_at_risk[mark:], initial=0)
-    possible = (d >= 0) & (c >= 0) & (after >= later)
+    fits, least = d >= 0, d + np.max(plan.fixed_at_risk[mark:], initial=0)
     if s.events is not None:
-        rest = s.events - used[:, None] - d
-        possible &= (rest >= 0) & (rest <= after - floor)
-    high = 1 - d / np.maximum(y, 1)[:, None]
-    low = 1 - d / np.maximum(y[:, None] - c, np.maximum(d, 1))
-    missed = np.maximum(low - wanted[:, None] - slack[:, None], 0) + np.maximum(
-        wanted[:, None] - slack[:, None] - high, 0
-    )
+        to_come = s.events - used[:, None, None]
+        fits, least = fits & (d <= to_come), np.maximum(least, to_come + floor)
+    possible = fits & (c >= 0) & (left >= least)
+    high = 1 - d / np.maximum(entered, 1)
+    low = 1 - d / np.maximum(left, np.maximum(d, 1))
+    missed = np.maximum(low - aim - reach, 0) + np.maximum(aim - reach - high, 0)
     # among the orders that give it, one with the censorings near their usual place is the more likely
-    lean = np.abs(wanted[:, None] - 0.5 * (low + high)) / np.maximum(0.5 * (high - low), slack[:, None])
-    cost = 0.1 * (np.abs(dd) + np.abs(c - c0[:, None])) + np.minimum(lean, 3) ** 2 + missed * 1e4 + ~possible * 1e9
-    best = np.argmin(cost, axis=1)
-    rows = np.arange(y.size)
-    ok = possible[rows, best]
-    events[:, j] = np.where(ok, d[rows, best], events[:, j])
-    changed = np.where(ok, d[rows, best] + c[rows, best], leaving[:, j]) - leaving[:, j]
-    leaving[:, j] += changed
+    lean = np.abs(aim - 0.5 * (low + high)) / np.maximum(0.5 * (high - low), reach)
+    moved = 0.1 * (np.abs(EVENT_OFFSETS)[:, None] + np.abs(c - c0[:, None, None]))
+    cost = (moved + np.minimum(lean, 3) ** 2 + missed * 1e4 + ~possible * 1e9).reshape(y.size, -1)
+    rows, best = np.arange(y.size), np.argmin(cost, axis=1)
+    ok = possible.reshape(cost.shape)[rows, best]
+    which = (rows, *np.unravel_index(best, possible.shape[1:]))
+    died, lost = np.broadcast_to(d, possible.shape)[which], np.broadcast_to(c, possible.shape)[which]
+    events[:, j] = np.where(ok, died, events[:, j])
+    leaving[:, j] = np.where(ok, died + lost, leaving[:, j])
     at_risk[:, mark] = at_risk[:, j] - leaving[:, j]
     if mark < leaving.shape[1]:
         # what left earlier or later is made up for in the segments that follow, up to the next printed number at risk
@@ -267,43 +266,42 @@ def _fit_mark(
 
 
 def _times(
-    arm: Arm, state: Floats, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
+    arm: Arm, path: Paths, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
     size, n = leaving.shape[0], int(arm.n)
-    kinds = (events, leaving - events)
-    mass = _mass(arm, state)
-    # one flat list of all who leave: the events of every replicate, then the censorings, each by segment
-    row = np.concatenate([np.repeat(np.arange(size), kind.sum(axis=1)) for kind in kinds])
-    segment = np.concatenate([np.repeat(np.tile(np.arange(k.shape[1]), size), k.ravel()) for k in kinds])
-    n_event, n_left = events.sum(axis=1), leaving.sum(axis=1)
-    table = row + np.where(np.arange(row.size) < n_event.sum(), 0, size)
-    first, last = plan.knots[segment], plan.knots[segment + 1]
-    begin, end = mass[table, first], mass[table, last]
-    level = begin + rng.random(row.size) * (end - begin)
-    apart = 2.0 * np.arange(2 * size)
-    found = np.interp(level + apart[table], (mass + apart[:, None]).ravel(), np.tile(arm.edges, 2 * size))
+    mass = _mass(arm, path)
+    # cells by kind (events, then censorings), replicate and segment: how many leave, and between which levels
+    count = np.concatenate((events, leaving - events)).ravel()
+    level = mass[:, plan.knots]
+    begin, width = level[:, :-1].ravel(), np.diff(level, axis=1).ravel()
+    apart = 2.0 * np.arange(2 * size)[:, None]
+    wanted = begin.repeat(count) + rng.random(int(count.sum())) * width.repeat(count)
+    # in rising order within each cell, in which they are quicker to look up and to merge
+    wanted = np.sort(wanted + np.broadcast_to(apart, (2 * size, leaving.shape[1])).ravel().repeat(count))
+    found = np.interp(wanted, (mass + apart).ravel(), np.tile(arm.edges, 2 * size))
     # strictly inside the segment, so that a printed number at risk counts them on the right side
     gap = 1e-9 * arm.edges[-1]
-    low, high = arm.edges[first], arm.edges[last]
-    found = np.minimum(np.maximum(found, low + gap), np.maximum(high - gap, low + 0.5 * gap))
+    low, high = arm.edges[plan.knots[:-1]], arm.edges[plan.knots[1:]]
+    first, last = np.tile(low + gap, 2 * size), np.tile(np.maximum(high - gap, low + 0.5 * gap), 2 * size)
+    found = np.minimum(np.maximum(found, first.repeat(count)), last.repeat(count))
+    n_event, n_left = events.sum(axis=1), leaving.sum(axis=1)
     slot = np.arange(n)
+    happens, leaves = slot < n_event[:, None], slot < n_left[:, None]
     time = np.full((size, n), arm.edges[-1])
-    time[slot < n_event[:, None]] = found[: n_event.sum()]
-    time[(slot >= n_event[:, None]) & (slot < n_left[:, None])] = found[n_event.sum() :]
+    time[happens] = found[: n_event.sum()]
+    time[leaves & ~happens] = found[n_event.sum() :]
     # nobody left at the end: the last event is the longest follow-up
     emptied = np.flatnonzero(n_left == n)
     time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]
-    event = (slot < n_event[:, None]) | ((slot >= n_left[:, None]) & (slot < (n_left + late)[:, None]))
-    order = np.argsort(time, axis=1, kind="stable")
-    return np.take_along_axis(time, order, axis=1), np.take_along_axis(event, order, axis=1).astype(float)
+    event = happens | (~leaves & (slot < (n_left + late)[:, None]))
+    return by_time(time, event.astype(float))
 
 
-def _mass(arm: Arm, state: Floats) -> Floats:
+def _mass(arm: Arm, path: Paths) -> Floats:
     """Running share, from 0 to 1 at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
-    mid = paths(arm, state).at_risk_mid
-    mass = np.zeros((2 * state.shape[0], arm.bins + 1))
-    density = np.concatenate([smooth * mid for smooth in smooth_part(arm, state)])
+    mass = np.zeros((2 * path.at_risk_mid.shape[0], arm.bins + 1))
+    density = np.concatenate([smooth * path.at_risk_mid for smooth in (path.smooth_event, path.smooth_censor)])
     np.cumsum(density + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
     mass /= mass[:, -1:]
     return mass
