@@ -69,10 +69,9 @@ class FactList:
     ----------
     target, sd : ndarray, shape (facts,)
     at_most : ndarray of bool, shape (facts,)
-    kinds : dict of str to (rows, edges)
-        Places of the facts of each kind, and of their times on the grid.
-    before : ndarray, shape (facts, bins)
-        1 for the bins until a fact's time, otherwise 0.
+    kinds : dict of str to (rows, edges, before)
+        For the facts of each kind: their places in the list, the edges of the grid at their times, and an array
+        (facts of the kind, bins) that is 1 for the bins until then and 0 after it.
     transform, z : str, ndarray
         Of the bands: the transformation is one for all limits of an arm.
     """
@@ -80,8 +79,7 @@ class FactList:
     target: Floats
     sd: Floats
     at_most: NDArray[np.bool_]
-    kinds: dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]]
-    before: Floats
+    kinds: dict[str, tuple[NDArray[np.intp], NDArray[np.intp], Floats]]
     transform: str
     z: Floats
 
@@ -89,15 +87,15 @@ class FactList:
 def _listed(facts: list[Fact], bins: int) -> FactList:
     kinds = {}
     for kind in dict.fromkeys(fact.kind for fact in facts):
-        rows = [row for row, fact in enumerate(facts) if fact.kind == kind]
-        kinds[kind] = np.array(rows), np.array([facts[row].edge for row in rows])
+        rows = np.array([row for row, fact in enumerate(facts) if fact.kind == kind])
+        edges = np.array([fact.edge for fact in facts if fact.kind == kind])
+        kinds[kind] = rows, edges, (np.arange(bins) < edges[:, None]).astype(float)
     bands = [fact for fact in facts if fact.kind == "band"]
     return FactList(
         np.array([fact.target for fact in facts]),
         np.array([fact.sd for fact in facts]),
         np.array([fact.at_most for fact in facts], dtype=bool),
         kinds,
-        (np.arange(bins) < np.array([fact.edge for fact in facts])[:, None]).astype(float),
         bands[0].transform if bands else "",
         np.array([fact.z for fact in bands]),
     )
@@ -133,20 +131,48 @@ class Arm:
 
 @dataclass(frozen=True)
 class Paths:
-    """Increments, smooth and with noise, and running values of the cumulative hazards, (..., bins [+ 1])."""
+    """Increments and running values of the cumulative hazards behind a state.
 
-    smooth_event: Floats
-    smooth_censor: Floats
-    event: Floats
-    censor: Floats
-    cum_event: Floats
-    cum_censor: Floats
+    Attributes
+    ----------
+    smooth, increment : ndarray, shape (..., 2, bins)
+        Increments of the event and the censoring hazard without and with noise.
+    running : ndarray, shape (..., 2, bins + 1)
+        Their sums up to each edge.
+    log_at_risk : ndarray, shape (..., bins + 1)
+    at_risk_mid : ndarray, shape (..., bins)
+        Patients at risk in the middle of each bin.
+    """
+
+    smooth: Floats
+    increment: Floats
+    running: Floats
     log_at_risk: Floats
     at_risk_mid: Floats
 
+    @property
+    def event(self) -> Floats:
+        """Increments of the event hazard."""
+        return self.increment[..., 0, :]
+
+    @property
+    def censor(self) -> Floats:
+        """Increments of the censoring hazard."""
+        return self.increment[..., 1, :]
+
+    @property
+    def cum_event(self) -> Floats:
+        """Cumulative event hazard."""
+        return self.running[..., 0, :]
+
+    @property
+    def cum_censor(self) -> Floats:
+        """Cumulative censoring hazard."""
+        return self.running[..., 1, :]
+
     @cached_property
     def greenwood(self) -> Floats:
-        """Running Greenwood sum."""
+        """Greenwood sum up to each edge."""
         return _running(self.event / np.maximum(self.at_risk_mid, 0.3))
 
 
@@ -169,12 +195,9 @@ def paths(arm: Arm, state: Floats) -> Paths:
     # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
     increment = np.maximum(smooth + noise, 0.02 * smooth)
     running = _running(increment)
-    cum_event, cum_censor = running[..., 0, :], running[..., 1, :]
-    log_at_risk = np.log(arm.n) - cum_event - cum_censor
+    log_at_risk = np.log(arm.n) - running[..., 0, :] - running[..., 1, :]
     mid = np.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
-    smooth_event, smooth_censor = smooth[..., 0, :], smooth[..., 1, :]
-    event, censor = increment[..., 0, :], increment[..., 1, :]
-    return Paths(smooth_event, smooth_censor, event, censor, cum_event, cum_censor, log_at_risk, mid)
+    return Paths(smooth, increment, running, log_at_risk, mid)
 
 
 def _running(increments: Floats) -> Floats:
@@ -187,7 +210,7 @@ def predict(arm: Arm, path: Paths) -> Floats:
     """The value of every fact on its own scale, shape (..., facts)."""
     facts = arm.listed
     value = np.empty((*path.event.shape[:-1], len(arm.facts)))
-    for kind, (rows, edges) in facts.kinds.items():
+    for kind, (rows, edges, _) in facts.kinds.items():
         if kind == "survival":
             value[..., rows] = np.log(np.maximum(path.cum_event[..., edges], 1e-6))
         elif kind == "band":
@@ -222,16 +245,16 @@ def _band_slopes(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -
     return (up_h - down_h) / (2 * dh), (up_g - down_g) / (2 * dg)
 
 
-def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
-    """Derivative of every fact with respect to the event and the censoring increments, shapes (facts, bins)."""
+def slopes(arm: Arm, path: Paths) -> Floats:
+    """Derivative of every fact with respect to the event and the censoring increments, shape (facts, 2, bins)."""
     facts = arm.listed
-    by_event, by_censor = np.zeros((2, len(arm.facts), arm.bins))
-    for kind, (rows, edges) in facts.kinds.items():
-        before = facts.before[rows]
+    found = np.zeros((len(arm.facts), 2, arm.bins))
+    by_event, by_censor = found[:, 0], found[:, 1]
+    for kind, (rows, edges, before) in facts.kinds.items():
         if kind == "survival":
             by_event[rows] = before / np.maximum(path.cum_event[edges, None], 1e-6)
         elif kind == "at_risk":
-            by_event[rows] = by_censor[rows] = -before
+            found[rows] = -before[:, None]
         elif kind == "censoring":
             by_censor[rows] = before / np.maximum(path.cum_censor[edges, None], 1e-6)
         elif kind == "band":
@@ -244,10 +267,10 @@ def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
             by_censor[rows] = before * (to_greenwood[:, None] * later)
         else:
             own = path.at_risk_mid * path.event
-            later_events = np.concatenate((own[::-1].cumsum()[::-1][1:], [0.0]))
+            later_events = _running(own[:0:-1])[::-1]
             by_event[rows] = path.at_risk_mid - later_events - 0.5 * own
             by_censor[rows] = -later_events - 0.5 * own
-    return by_event, by_censor
+    return found
 
 
 @dataclass(frozen=True)
@@ -277,11 +300,10 @@ class _Linear:
 
 
 def _linear(arm: Arm, path: Paths) -> _Linear:
-    room = np.maximum(path.at_risk_mid, 0.7)
-    noise = arm.prior.overdispersion * np.concatenate([path.smooth_event / room, path.smooth_censor / room])
-    by_event, by_censor = slopes(arm, path)
-    jacobian = np.concatenate([by_event * path.smooth_event, by_censor * path.smooth_censor, by_event, by_censor], 1)
     k = arm.bins
+    noise = (arm.prior.overdispersion * (path.smooth / np.maximum(path.at_risk_mid, 0.7))).ravel()
+    by_increment = slopes(arm, path)
+    jacobian = np.concatenate([by_increment * path.smooth, by_increment], axis=1).reshape(-1, 4 * k)
     turned = np.ascontiguousarray(jacobian.T)
     cross = np.concatenate(
         [arm.cov_event @ turned[:k], arm.cov_censor @ turned[k : 2 * k], noise[:, None] * turned[2 * k :]]

@@ -301,7 +301,7 @@ def _times(
 def _mass(arm: Arm, path: Paths) -> Floats:
     """Running share, from 0 to 1 at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
     mass = np.zeros((2 * path.at_risk_mid.shape[0], arm.bins + 1))
-    density = np.concatenate([smooth * path.at_risk_mid for smooth in (path.smooth_event, path.smooth_censor)])
+    density = np.concatenate([path.smooth[:, kind] * path.at_risk_mid for kind in range(2)])
     np.cumsum(density + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
     mass /= mass[:, -1:]
     return mass

@@ -39,8 +39,7 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
         else:
             survival = np.exp(-hazard)
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
-    alive = hazard < MOST_HAZARD
-    low, high = (low | ~alive) & (hazard > 1e-12), high & alive
+    low, high = (low | (hazard >= MOST_HAZARD)) & (hazard > 1e-12), high & (hazard < MOST_HAZARD)
     return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
 
 
@@ -52,8 +51,8 @@ def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:
 
 
 def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
-    place = np.argmax(reached, axis=1)
-    return np.where(reached.any(axis=1), time[np.arange(time.shape[0]), place], np.inf)
+    rows, place = np.arange(time.shape[0]), np.argmax(reached, axis=1)
+    return np.where(reached[rows, place], time[rows, place], np.inf)
 
 
 def survival_at(time: Floats, event: Floats, times: list[float]) -> Floats:

@@ -32,7 +32,8 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
             "replicate": np.repeat(np.arange(size), n),
             "time": made.time.ravel(),
             "event": made.event.astype(np.int64).ravel(),
-        }
+        },
+        copy=False,
     )
     accuracy = accuracy_table(list(_facts(s, made, transform)))
     return Reconstruction(
