@@ -24,6 +24,9 @@ LARGEST_STEP = 1.0
 SMALLEST_STEP = 5e-3
 # a draw is corrected no further once every fact is nearer than this share of its standard deviation
 NEAR_ENOUGH = 0.1
+# steps up and down of the one and then of the other argument of a band
+HAZARD_STEPS = np.array([[1.0], [-1.0], [0.0], [0.0]])
+GREENWOOD_STEPS = np.array([[0.0], [0.0], [1.0], [-1.0]])
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,14 @@ class FactList:
     ----------
     target, sd : ndarray, shape (facts,)
     at_most : ndarray of bool, shape (facts,)
-    kinds : dict of str to (rows, edges, before)
-        For the facts of each kind: their places in the list, the edges of the grid at their times, and an array
-        (facts of the kind, bins) that is 1 for the bins until then and 0 after it.
+    hazard, edge : ndarray of int, shape (facts,)
+        The hazard that a fact speaks of (0: event, 1: censoring), and the edge of the grid at its time.
+    before : ndarray, shape (facts, 1, bins)
+        1 for the bins until a fact's time, 0 after it.
+    log_hazard, at_risk : ndarray, shape (facts, 2)
+        1 for the facts on the log of a cumulative hazard, at that hazard; 1 for those on the patients at risk.
+    rows : dict of str to ndarray of int
+        Places of the facts of each kind in the list.
     transform, z : str, ndarray
         Of the bands: the transformation is one for all limits of an arm.
     """
@@ -79,25 +87,32 @@ class FactList:
     target: Floats
     sd: Floats
     at_most: NDArray[np.bool_]
-    kinds: dict[str, tuple[NDArray[np.intp], NDArray[np.intp], Floats]]
+    hazard: NDArray[np.intp]
+    edge: NDArray[np.intp]
+    before: Floats
+    log_hazard: Floats
+    at_risk: Floats
+    rows: dict[str, NDArray[np.intp]]
     transform: str
     z: Floats
 
 
 def _listed(facts: list[Fact], bins: int) -> FactList:
-    kinds = {}
-    for kind in dict.fromkeys(fact.kind for fact in facts):
-        rows = np.array([row for row, fact in enumerate(facts) if fact.kind == kind])
-        edges = np.array([fact.edge for fact in facts if fact.kind == kind])
-        kinds[kind] = rows, edges, (np.arange(bins) < edges[:, None]).astype(float)
+    edge = np.array([fact.edge for fact in facts])
+    kinds = [fact.kind for fact in facts]
     bands = [fact for fact in facts if fact.kind == "band"]
     return FactList(
-        np.array([fact.target for fact in facts]),
-        np.array([fact.sd for fact in facts]),
-        np.array([fact.at_most for fact in facts], dtype=bool),
-        kinds,
-        bands[0].transform if bands else "",
-        np.array([fact.z for fact in bands]),
+        target=np.array([fact.target for fact in facts]),
+        sd=np.array([fact.sd for fact in facts]),
+        at_most=np.array([fact.at_most for fact in facts]),
+        hazard=np.array([int(kind == "censoring") for kind in kinds]),
+        edge=edge,
+        before=(np.arange(bins) < edge[:, None, None]).astype(float),
+        log_hazard=np.array([[kind == "survival", kind == "censoring"] for kind in kinds], dtype=float),
+        at_risk=np.array([[kind == "at_risk"] * 2 for kind in kinds], dtype=float),
+        rows={kind: np.array([row for row, own in enumerate(kinds) if own == kind]) for kind in dict.fromkeys(kinds)},
+        transform=bands[0].transform if bands else "",
+        z=np.array([fact.z for fact in bands]),
     )
 
 
@@ -209,18 +224,15 @@ def _running(increments: Floats) -> Floats:
 def predict(arm: Arm, path: Paths) -> Floats:
     """The value of every fact on its own scale, shape (..., facts)."""
     facts = arm.listed
-    value = np.empty((*path.event.shape[:-1], len(arm.facts)))
-    for kind, (rows, edges, _) in facts.kinds.items():
-        if kind == "survival":
-            value[..., rows] = np.log(np.maximum(path.cum_event[..., edges], 1e-6))
-        elif kind == "band":
-            hazard = np.maximum(path.cum_event[..., edges], 1e-6)
-            value[..., rows] = _band(facts.transform, facts.z, hazard, path.greenwood[..., edges])
+    hazard = np.maximum(path.running[..., facts.hazard, facts.edge], 1e-6)
+    value = np.log(hazard)
+    for kind, rows in facts.rows.items():
+        if kind == "band":
+            greenwood = path.greenwood[..., facts.edge[rows]]
+            value[..., rows] = _band(facts.transform, facts.z, hazard[..., rows], greenwood)
         elif kind == "at_risk":
-            value[..., rows] = path.log_at_risk[..., edges]
-        elif kind == "censoring":
-            value[..., rows] = np.log(np.maximum(path.cum_censor[..., edges], 1e-6))
-        else:
+            value[..., rows] = path.log_at_risk[..., facts.edge[rows]]
+        elif kind == "events":
             value[..., rows] = (path.event * path.at_risk_mid).sum(axis=-1, keepdims=True)
     return value
 
@@ -239,37 +251,30 @@ def _band(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> Float
 def _band_slopes(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> tuple[Floats, Floats]:
     """Derivatives of the bands with respect to the cumulative hazard and the Greenwood sum, by central difference."""
     dh, dg = 1e-4 * hazard, 1e-4 * greenwood + 1e-12
-    one = np.array([hazard + dh, hazard - dh, hazard, hazard])
-    two = np.array([greenwood, greenwood, greenwood + dg, greenwood - dg])
-    up_h, down_h, up_g, down_g = _band(transform, z, one, two)
-    return (up_h - down_h) / (2 * dh), (up_g - down_g) / (2 * dg)
+    up, down, up_g, down_g = _band(transform, z, hazard + HAZARD_STEPS * dh, greenwood + GREENWOOD_STEPS * dg)
+    return (up - down) / (2 * dh), (up_g - down_g) / (2 * dg)
 
 
 def slopes(arm: Arm, path: Paths) -> Floats:
     """Derivative of every fact with respect to the event and the censoring increments, shape (facts, 2, bins)."""
     facts = arm.listed
-    found = np.zeros((len(arm.facts), 2, arm.bins))
-    by_event, by_censor = found[:, 0], found[:, 1]
-    for kind, (rows, edges, before) in facts.kinds.items():
-        if kind == "survival":
-            by_event[rows] = before / np.maximum(path.cum_event[edges, None], 1e-6)
-        elif kind == "at_risk":
-            found[rows] = -before[:, None]
-        elif kind == "censoring":
-            by_censor[rows] = before / np.maximum(path.cum_censor[edges, None], 1e-6)
-        elif kind == "band":
-            hazard, greenwood = np.maximum(path.cum_event[edges], 1e-6), path.greenwood[edges]
-            to_hazard, to_greenwood = _band_slopes(facts.transform, facts.z, hazard, greenwood)
+    hazard = np.maximum(path.running[facts.hazard, facts.edge], 1e-6)
+    found = (facts.log_hazard / hazard[:, None] - facts.at_risk)[:, :, None] * facts.before
+    for kind, rows in facts.rows.items():
+        if kind == "band":
+            greenwood = path.greenwood[facts.edge[rows]]
+            to_hazard, to_greenwood = _band_slopes(facts.transform, facts.z, hazard[rows], greenwood)
             # one more increment lowers the patients at risk, and so widens, in all later bins up to the crossing
             at_risk = np.maximum(path.at_risk_mid, 0.3)
             later = greenwood[:, None] - path.greenwood[1:] + 0.5 * (path.event / at_risk)
-            by_event[rows] = before * (to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later))
-            by_censor[rows] = before * (to_greenwood[:, None] * later)
-        else:
+            found[rows, 0] = to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later)
+            found[rows, 1] = to_greenwood[:, None] * later
+            found[rows] *= facts.before[rows]
+        elif kind == "events":
             own = path.at_risk_mid * path.event
             later_events = _running(own[:0:-1])[::-1]
-            by_event[rows] = path.at_risk_mid - later_events - 0.5 * own
-            by_censor[rows] = -later_events - 0.5 * own
+            found[rows, 0] = path.at_risk_mid - later_events - 0.5 * own
+            found[rows, 1] = -later_events - 0.5 * own
     return found
 
 
