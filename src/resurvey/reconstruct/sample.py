@@ -192,13 +192,16 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
 
 def _shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
     """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
-    odds = np.log(np.clip(share, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(share, 1e-9, 1 - 1e-9))
+    if leaving.shape[1] == 1:
+        return total[:, None].astype(float)
+    share = np.clip(share, 1e-9, 1 - 1e-9)
+    against = (1 - share) / share
     low, high = np.full(total.size, -25.0), np.full(total.size, 25.0)
     for _ in range(24):
         shift = 0.5 * (low + high)
-        more = (leaving / (1 + np.exp(-(odds + shift[:, None])))).sum(axis=1) < total
+        more = (leaving / (1 + against * np.exp(-shift)[:, None])).sum(axis=1) < total
         low, high = np.where(more, shift, low), np.where(more, high, shift)
-    return leaving / (1 + np.exp(-(odds + 0.5 * (low + high)[:, None])))
+    return leaving / (1 + against * np.exp(-0.5 * (low + high))[:, None])
 
 
 def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> Ints:
@@ -246,11 +249,11 @@ def _fit_mark(
     possible = fits & (c >= 0) & (left >= least)
     high = 1 - d / np.maximum(entered, 1)
     low = 1 - d / np.maximum(left, np.maximum(d, 1))
-    missed = np.maximum(low - aim - reach, 0) + np.maximum(aim - reach - high, 0)
+    missed = np.maximum(low - (aim + reach), 0) + np.maximum(aim - reach - high, 0)
     # among the orders that give it, one with the censorings near their usual place is the more likely
-    lean = np.abs(aim - 0.5 * (low + high)) / np.maximum(0.5 * (high - low), reach)
+    lean = np.abs(2 * aim - (low + high)) / np.maximum(high - low, 2 * reach)
     moved = 0.1 * (np.abs(EVENT_OFFSETS)[:, None] + np.abs(c - c0[:, None, None]))
-    cost = (moved + np.minimum(lean, 3) ** 2 + missed * 1e4 + ~possible * 1e9).reshape(y.size, -1)
+    cost = np.where(possible, moved + np.minimum(lean, 3) ** 2 + missed * 1e4, np.inf).reshape(y.size, -1)
     rows, best = np.arange(y.size), np.argmin(cost, axis=1)
     ok = possible.reshape(cost.shape)[rows, best]
     which = (rows, *np.unravel_index(best, possible.shape[1:]))
@@ -289,8 +292,8 @@ def _times(
     slot = np.arange(n)
     happens, leaves = slot < n_event[:, None], slot < n_left[:, None]
     time = np.full((size, n), arm.edges[-1])
-    time[happens] = found[: n_event.sum()]
-    time[leaves & ~happens] = found[n_event.sum() :]
+    time.put(np.flatnonzero(happens), found[: n_event.sum()])
+    time.put(np.flatnonzero(leaves & ~happens), found[n_event.sum() :])
     # nobody left at the end: the last event is the longest follow-up
     emptied = np.flatnonzero(n_left == n)
     time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]

@@ -68,7 +68,7 @@ def interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
     low, high = xp[:, :1], xp[:, -1:]
     apart = 2.0 * np.arange(xp.shape[0])[:, None]
     scaled = (xp - low) / (high - low) + apart
-    query = np.clip((x - low) / (high - low), 0, 1) + apart
+    query = np.minimum(np.maximum((x - low) / (high - low), 0), 1) + apart
     return np.interp(query.ravel(), scaled.ravel(), np.ascontiguousarray(fp).ravel()).reshape(x.shape)
 
 
@@ -85,9 +85,8 @@ class Stretch:
         use = np.flatnonzero(self.possible)
         if not use.size or not self.source.shape[1]:
             return time
-        out = time.copy()
-        last = self.goal[use, -1:]
-        out[use] = np.where(time[use] >= last, time[use], interpolate(time[use], self.source[use], self.goal[use]))
+        out, moved, goal = time.copy(), time[use], self.goal[use]
+        out[use] = np.where(moved >= goal[:, -1:], moved, interpolate(moved, self.source[use], goal))
         return out
 
 
