@@ -399,15 +399,20 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     # a draw that once broke an inequality is held at it from then on
     held = np.zeros(size, dtype=bool)
-    rows = np.arange(size)
+    rows, own = np.arange(size), state
     for _ in range(corrections):
-        left = target + error[rows] - predict(arm, paths(arm, state[rows]))
-        broken = above & (left < 0)
-        held[rows] |= broken.any(axis=1)
-        left = np.clip(np.where(above & ~broken, 0.0, left), -most, most)
+        left = target + error[rows] - predict(arm, paths(arm, own))
+        if above.any():
+            broken = above & (left < 0)
+            held[rows] |= broken.any(axis=1)
+            left = np.where(above & ~broken, 0.0, left)
+        left = np.minimum(np.maximum(left, -most), most)
         off = (np.abs(left) > NEAR_ENOUGH * sd).any(axis=1)
         if not off.any():
             break
         rows, left = rows[off], left[off]
-        state[rows] += np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
+        own = own[off] + (
+            np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
+        )
+        state[rows] = own
     return state
