@@ -95,8 +95,8 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
     return Frame(knot, curve.at(knot), gap, edge, count, ticks)
 
 
-def follow_up_profile(arm: Frame) -> Floats:
-    """Share (0 to 1) of a gap's fall of G that has happened at each knot, shape (k - 1, 2): start and end of a stretch.
+def follow_up_profile(arm: Frame) -> tuple[Floats, Floats]:
+    """Share (0 to 1) of a gap's fall of G that has happened at the start and at the end of each stretch, (k - 1,) each.
 
     Censorings come at one pace in a gap, or at the marks where the gap has any: a mark stands for the same number of
     patients as the other marks of its gap. dG = -dC / (n S).
@@ -109,8 +109,8 @@ def follow_up_profile(arm: Frame) -> Floats:
         weight = np.where(marked[arm.gap], 0.0, weight)
         weight[at] = copies / np.maximum(arm.survival[at], 1e-9)
     total = np.bincount(arm.gap, weights=weight, minlength=arm.gaps)
-    done = np.concatenate(([0.0], np.cumsum(weight / np.maximum(total, 1e-300)[arm.gap])))
-    return np.stack((done[:-1] - arm.gap, done[1:] - arm.gap), axis=1)
+    done = np.concatenate(([0.0], (weight / np.maximum(total, 1e-300)[arm.gap]).cumsum()))
+    return done[:-1] - arm.gap, done[1:] - arm.gap
 
 
 def open_path(u: Floats, theta: float, shape: float = 1.0) -> Floats:
@@ -130,7 +130,7 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
 
     most, at_one = float(drop.sum()), expected(1.0)
     if deaths >= at_one:
-        return float(np.clip((most - deaths) / max(most - at_one, 1e-12), 0.0, 1.0))
+        return min(max((most - deaths) / max(most - at_one, 1e-12), 0.0), 1.0)
     low, high = 0.0, 6.0  # log theta; beyond exp(6) nearly everybody is censored at once
     for _ in range(20):
         middle = (low + high) / 2
@@ -159,13 +159,13 @@ def followed(arm: Frame) -> Followed:
     n, last = arm.entering[0], arm.gaps - 1
     level = np.maximum(arm.survival[arm.edge[:-1]], 1e-12)
     rows = np.minimum(np.minimum.accumulate(arm.entering / (n * level)), 1.0)
-    profile = follow_up_profile(arm)
+    begun, done = follow_up_profile(arm)
     fall = (rows - np.concatenate((rows[1:], [0.0])))[arm.gap]
     at_row = rows[arm.gap]
-    start, stop = at_row - fall * profile[:, 0], at_row - fall * profile[:, 1]
+    start, stop = at_row - fall * begun, at_row - fall * done
     tail = slice(int(arm.edge[last]), None)
     drop = n * rows[last] * arm.fall[tail]
-    return Followed(start, stop, rows, tail, np.concatenate((profile[tail, 0], [1.0])), drop)
+    return Followed(start, stop, rows, tail, np.concatenate((begun[tail], [1.0])), drop)
 
 
 def foreseen_theta(arm: Frame, known: Followed) -> float:
@@ -182,9 +182,9 @@ def foreseen_theta(arm: Frame, known: Followed) -> float:
     if last == 0:
         return most
     start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
-    before, at = np.maximum(known.at_rows[[last - 1, last]], 1e-12)
+    before, at = (max(float(row), 1e-12) for row in known.at_rows[-2:])
     hazard = max(float(np.log(before / at)), 0.0) / max(stop - start, 1e-12)
-    return float(np.clip(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0, most))
+    return float(min(max(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0), most))
 
 
 @dataclass(frozen=True)
@@ -228,8 +228,7 @@ def whole_deaths(
     if total is not None:
         doubt = _doubt(expected, leaving, level, noise)
         for _ in range(3):
-            room = (leaving > 0) | (target > 0)
-            share = np.where(room, doubt, 0.0)
+            share = np.where((leaving > 0) | (target > 0), doubt, 0.0)
             target = np.maximum(target + share * (total - target.sum()) / max(share.sum(), 1e-12), 0.0)
     deaths = _running_round(target, leaving, carried)
     return deaths if total is None else _meet_total(deaths, target, leaving, total)
@@ -329,7 +328,8 @@ def levels_after(died: Floats, lost: Floats) -> Floats:
     # at a tied time deaths come first, as they do here before a stable sort
     order = np.concatenate((died, lost)).argsort(kind="stable")
     at_risk = order.size - np.flatnonzero(order < died.size)
-    return np.cumprod(1.0 - 1.0 / at_risk)
+    survival: Floats = np.cumprod(1.0 - 1.0 / at_risk)
+    return survival
 
 
 def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:
