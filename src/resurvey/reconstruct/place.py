@@ -328,8 +328,8 @@ def levels_after(died: Floats, lost: Floats) -> Floats:
     # at a tied time deaths come first, as they do here before a stable sort
     order = np.concatenate((died, lost)).argsort(kind="stable")
     at_risk = order.size - np.flatnonzero(order < died.size)
-    survival: Floats = np.cumprod(1.0 - 1.0 / at_risk)
-    return survival
+    kept: Floats = 1.0 - 1.0 / at_risk
+    return kept.cumprod()
 
 
 def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:
