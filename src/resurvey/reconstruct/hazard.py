@@ -193,11 +193,12 @@ class Paths:
 
 @dataclass(frozen=True)
 class Fit:
-    """The most probable state, the noise variance of its increments, and the log evidence of the facts."""
+    """The most probable state, the facts there and linearised there, and the log evidence of the facts."""
 
     arm: Arm
     state: Floats
-    noise: Floats
+    value: Floats
+    linear: Linear
     evidence: float
 
 
@@ -279,7 +280,7 @@ def slopes(arm: Arm, path: Paths) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Linear:
+class Linear:
     """The facts linearised at a state.
 
     Attributes
@@ -304,7 +305,7 @@ class _Linear:
         return np.asarray(np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T, dtype=np.float64)
 
 
-def _linear(arm: Arm, path: Paths) -> _Linear:
+def _linear(arm: Arm, path: Paths) -> Linear:
     k = arm.bins
     noise = (arm.prior.overdispersion * (path.smooth / np.maximum(path.at_risk_mid, 0.7))).ravel()
     by_increment = slopes(arm, path)
@@ -313,7 +314,7 @@ def _linear(arm: Arm, path: Paths) -> _Linear:
     cross = np.concatenate(
         [arm.cov_event @ turned[:k], arm.cov_censor @ turned[k : 2 * k], noise[:, None] * turned[2 * k :]]
     )
-    return _Linear(jacobian, cross, jacobian @ cross, noise)
+    return Linear(jacobian, cross, jacobian @ cross, noise)
 
 
 def fit(arm: Arm, start: Fit | None = None) -> Fit:
@@ -336,7 +337,9 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
         path = paths(arm, state)
         if largest < SMALLEST_STEP and (step > 2 or start is not None):
             break
-    return Fit(arm, state, linear.noise, _evidence(arm, state - mean, path, known, target))
+    value, linear = predict(arm, path), _linear(arm, path)
+    surprise = target - value + linear.jacobian @ (state - mean)
+    return Fit(arm, state, value, linear, _evidence(arm, path, linear.spread + np.diag(known**2), surprise))
 
 
 def _carried(start: Fit, arm: Arm) -> Floats:
@@ -351,15 +354,12 @@ def _carried(start: Fit, arm: Arm) -> Floats:
     return np.concatenate([arm.mean + np.concatenate(moved), np.zeros(2 * k)])
 
 
-def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -> float:
-    """Log density of the facts under the prior, linearised at the best state.
+def _evidence(arm: Arm, path: Paths, spread: Floats, surprise: Floats) -> float:
+    """Log density of the facts under the prior, linearised at the best state: `surprise` has the covariance `spread`.
 
     A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
     so a time in a stretch with many events is the likelier.
     """
-    linear = _linear(arm, path)
-    spread = linear.spread + np.diag(sd**2)
-    surprise = target - predict(arm, path) + linear.jacobian @ move
     value = -0.5 * surprise @ np.linalg.solve(spread, surprise) - 0.5 * np.linalg.slogdet(spread)[1]
     for fact in arm.facts:
         if fact.crossing and not fact.at_most:
@@ -377,10 +377,8 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain."""
     arm = found.arm
     k = arm.bins
-    path = paths(arm, found.state)
     target, sd, above = arm.listed.target, arm.listed.sd, arm.listed.at_most
-    dormant = above & (predict(arm, path) < target)
-    linear = _linear(arm, path)
+    dormant, linear = above & (found.value < target), found.linear
     gain = linear.gain(np.where(dormant, 1e3, sd))
     spread = np.hstack(
         [
