@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ ROUNDS = 4
 MOST_SPARE = 6.0
 EVENT_OFFSETS = np.array([-12, -8, *range(-5, 6), 8, 12])
 CENSOR_OFFSETS = np.array([-25, -16, -11, *range(-7, 8), 11, 16, 25])
+# offsets up to this are tried first, and what a patient more or fewer costs beside a missed survival
+NEAR_OFFSET = 2
+OFFSET_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -231,33 +234,17 @@ def _fit_mark(
     first, and (y - d) / y, all last.
     """
     j = mark - 1
-    y = at_risk[:, j]
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
     slack = 0.9 * s.survival_half_unit / np.maximum(survival, 1e-9)
-    d0, c0 = events[:, j], leaving[:, j] - events[:, j]
-    # axes: replicate, events, censorings; with a printed number at risk the events leave no choice of censorings
-    d = d0[:, None, None] + EVENT_OFFSETS[:, None]
-    pinned = plan.fixed_at_risk[mark] >= 0
-    c = leaving[:, j, None, None] - d if pinned else c0[:, None, None] + CENSOR_OFFSETS
-    entered, aim, reach = y[:, None, None], wanted[:, None, None], slack[:, None, None]
-    left = entered - c
-    floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
-    fits, least = d >= 0, d + np.max(plan.fixed_at_risk[mark:], initial=0)
-    if s.events is not None:
-        to_come = s.events - used[:, None, None]
-        fits, least = fits & (d <= to_come), np.maximum(least, to_come + floor)
-    possible = fits & (c >= 0) & (left >= least)
-    high = 1 - d / np.maximum(entered, 1)
-    low = 1 - d / np.maximum(left, np.maximum(d, 1))
-    missed = np.maximum(low - (aim + reach), 0) + np.maximum(aim - reach - high, 0)
-    # among the orders that give it, one with the censorings near their usual place is the more likely
-    lean = np.abs(2 * aim - (low + high)) / np.maximum(high - low, 2 * reach)
-    moved = 0.1 * (np.abs(EVENT_OFFSETS)[:, None] + np.abs(c - c0[:, None, None]))
-    cost = np.where(possible, moved + np.minimum(lean, 3) ** 2 + missed * 1e4, np.inf).reshape(y.size, -1)
-    rows, best = np.arange(y.size), np.argmin(cost, axis=1)
-    ok = possible.reshape(cost.shape)[rows, best]
-    which = (rows, *np.unravel_index(best, possible.shape[1:]))
-    died, lost = np.broadcast_to(d, possible.shape)[which], np.broadcast_to(c, possible.shape)[which]
+    given = (at_risk[:, j], events[:, j], leaving[:, j] - events[:, j], used, wanted, slack)
+    near = np.abs(EVENT_OFFSETS) <= NEAR_OFFSET, np.abs(CENSOR_OFFSETS) <= NEAR_OFFSET
+    died, lost, cost = _cheapest(plan, s, mark, given, EVENT_OFFSETS[near[0]], CENSOR_OFFSETS[near[1]])
+    # a choice further off costs more than this: only where no near one is cheaper are they all looked at
+    far = np.flatnonzero(cost >= OFFSET_COST * (NEAR_OFFSET + 1))
+    if far.size:
+        found = _cheapest(plan, s, mark, tuple(column[far] for column in given), EVENT_OFFSETS, CENSOR_OFFSETS)
+        died[far], lost[far], cost[far] = found
+    ok = np.isfinite(cost)
     events[:, j] = np.where(ok, died, events[:, j])
     leaving[:, j] = np.where(ok, died + lost, leaving[:, j])
     at_risk[:, mark] = at_risk[:, j] - leaving[:, j]
@@ -266,6 +253,41 @@ def _fit_mark(
         follow = np.minimum.accumulate(np.minimum(at_risk[:, mark:], at_risk[:, mark, None]), axis=1)
         at_risk[:, mark:] = follow
         leaving[:, mark:] = -np.diff(follow, axis=1)
+
+
+def _cheapest(
+    plan: Plan,
+    s: SurvivalSummary,
+    mark: int,
+    given: tuple[NDArray[Any], ...],
+    event_offsets: Ints,
+    censor_offsets: Ints,
+) -> tuple[Ints, Ints, Floats]:
+    """Events, censorings and cost of the best choice of offsets in each replicate; an infinite cost where none can be.
+
+    `given` are patients at risk, usual events and censorings, events before, wanted survival and its slack, each
+    (replicates,).
+    """
+    # axes: replicate, events, censorings; with a printed number at risk the events leave no choice of censorings
+    y, d0, c0, used, aim, reach = (column[:, None, None] for column in given)
+    d = d0 + event_offsets[:, None]
+    c = d0 + c0 - d if plan.fixed_at_risk[mark] >= 0 else c0 + censor_offsets
+    left = y - c
+    floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
+    fits, least = d >= 0, d + np.max(plan.fixed_at_risk[mark:], initial=0)
+    if s.events is not None:
+        fits, least = fits & (d <= s.events - used), np.maximum(least, s.events - used + floor)
+    possible = fits & (c >= 0) & (left >= least)
+    high = 1 - d / np.maximum(y, 1)
+    low = 1 - d / np.maximum(left, np.maximum(d, 1))
+    missed = np.maximum(low - (aim + reach), 0) + np.maximum(aim - reach - high, 0)
+    # among the orders that give it, one with the censorings near their usual place is the more likely
+    lean = np.abs(2 * aim - (low + high)) / np.maximum(high - low, 2 * reach)
+    moved = OFFSET_COST * (np.abs(event_offsets)[:, None] + np.abs(c - c0))
+    cost = np.where(possible, moved + np.minimum(lean, 3) ** 2 + missed * 1e4, np.inf).reshape(len(possible), -1)
+    rows, best = np.arange(len(cost)), np.argmin(cost, axis=1)
+    which = (rows, *np.unravel_index(best, possible.shape[1:]))
+    return np.broadcast_to(d, possible.shape)[which], np.broadcast_to(c, possible.shape)[which], cost[rows, best]
 
 
 def _times(
