@@ -32,8 +32,7 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
             "replicate": np.repeat(np.arange(size), n),
             "time": made.time.ravel(),
             "event": made.event.astype(np.int64).ravel(),
-        },
-        copy=False,
+        }
     )
     accuracy = accuracy_table(list(_facts(s, made, transform)))
     return Reconstruction(
@@ -86,9 +85,8 @@ def _facts(s: SurvivalSummary, made: Ensemble, transform: str) -> Iterator[dict[
                 "holds": bool(kept.all()),
                 "note": note,
             }
-    reached = survival_at(time, event, [t for t, _ in s.landmarks]).T if s.landmarks else ()
-    for (t, v), rebuilt in zip(s.landmarks, reached, strict=True):
-        yield _row(f"survival at {t:g}", v, rebuilt, s.survival_half_unit)
+    for t, v in s.landmarks:
+        yield _row(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_half_unit)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         yield _row(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
     if s.longest_follow_up is not None:
