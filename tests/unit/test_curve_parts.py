@@ -9,7 +9,7 @@ from resurvey.reconstruct.censoring import known_events, step_heights, unknown_e
 from resurvey.reconstruct.decode import digits_error, exact_rows
 from resurvey.reconstruct.facts import half_unit, product_limit
 from resurvey.reconstruct.limits import median_limits
-from resurvey.reconstruct.monotone import anchored, monotone_curve, stray_points
+from resurvey.reconstruct.monotone import _middle_of_five, anchored, monotone_curve, stray_points
 from resurvey.reconstruct.place import RiskTable, frame, levels_after, open_path, solve_open_path, whole_deaths
 from resurvey.survival import kaplan_meier
 
@@ -126,3 +126,16 @@ def test_exchanged_arms_are_seen():
         detect_exchanged_arms(good, flat, 0.5)
     with pytest.raises(InputError, match="first arm names"):
         from_two_curves({"replicates": 3}, {}, hazard_ratio=0.5)
+
+
+def test_the_running_median_of_five_is_that_of_the_repeated_ends() -> None:
+    values = np.random.default_rng(3).normal(size=40).round(1)
+    padded = np.concatenate((values[:1].repeat(2), values, values[-1:].repeat(2)))
+    expected = [float(np.median(padded[place : place + 5])) for place in range(values.size)]
+    assert _middle_of_five(values).tolist() == expected
+
+
+def test_digits_are_counted_on_the_coarsest_scale_that_holds_all_values() -> None:
+    assert digits_error(np.array([1.0, 0.95, 0.9])) == pytest.approx(0.005)
+    assert digits_error(np.array([1.0, 0.95, 0.9125])) == pytest.approx(0.00005)
+    assert digits_error(np.array([1.0, 1 / 3])) == 5e-13

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable, ResurveyError
-from resurvey.reconstruct import SurvivalSummary, from_summary
+from resurvey.reconstruct import SurvivalSummary, from_summary, sample
 from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.survival import kaplan_meier
 
@@ -378,3 +378,11 @@ def test_nobody_is_followed_for_more_than_twice_the_median_unless_more_is_printe
     assert free.patients["time"].max() > 110 >= 88.5 > bound.patients["time"].max() > 52.6
     short = from_summary(SurvivalSummary(**given, median_follow_up=20.0), replicates=5)
     assert short.patients["time"].max() == pytest.approx(1.1 * 52.6, rel=0.02)
+
+
+def test_near_choices_settle_what_all_choices_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    # few patients and three decimals: in many replicates only a choice further off gives the printed survival
+    summary = SurvivalSummary(n=45, events=30, median=9.0, landmarks=[(6, 0.643), (18, 0.237)], longest_follow_up=36.0)
+    made = from_summary(summary, replicates=40).patients
+    monkeypatch.setattr(sample, "NEAR_OFFSET", 100)
+    pd.testing.assert_frame_equal(from_summary(summary, replicates=40).patients, made, check_exact=True)

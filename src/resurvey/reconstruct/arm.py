@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,11 +84,10 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
     level = cut.survival[cut.edge]
     drop = 1 - (level[1:]) / np.maximum(level[:-1], 1e-12)
     slack = np.ceil(BEND / np.maximum(level[:-1], BEND) * cut.entering) + 1
-    most = int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum())
-    falls = int(np.sum(arm.curve.drops > 1e-9))
+    falls = int(np.count_nonzero(arm.curve.drops > 1e-9))
     least = fewest_deaths(level, cut.entering, falls)
-    most = max(most, least)
-    total = int(np.clip(arm.events, least, most))
+    most = max(int(np.minimum(cut.leaving, np.floor(cut.entering * drop) + slack).sum()), least)
+    total = min(max(arm.events, least), most)
     if total != arm.events:
         arm.conflicts.append(
             f"events: {arm.events} were printed, but a curve that ends at {level[-1]:.3g} with n = {arm.n} and these "
@@ -104,8 +104,8 @@ def fewest_deaths(level: Floats, entering: Floats, falls: int) -> int:
     more than d falls itself; and while n are still at
     risk at the end of a gap, a fall from S to S' takes n (S / S' - 1) deaths or more.
     """
-    steps = min(np.ceil((1 - level[-1] - BEND) / (2 * BEND)), falls)
-    after = np.append(entering[1:], 0.0)
+    steps = min(math.ceil((1 - level[-1] - BEND) / (2 * BEND)), falls)
+    after = np.concatenate((entering[1:], [0.0]))
     fall = np.maximum(level[:-1] - level[1:] - 2 * BEND, 0.0)
     gaps = np.floor(after * fall / np.maximum(level[1:] + BEND, BEND)).sum()
-    return int(np.clip(max(steps, gaps), 0, entering[0]))
+    return int(min(max(steps, gaps, 0), entering[0]))

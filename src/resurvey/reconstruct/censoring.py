@@ -24,6 +24,11 @@ ENDS = np.array([0.001, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.
 END_PRIOR = np.array(
     [0.164, 0.135, 0.103, 0.091, 0.081, 0.071, 0.092, 0.083, 0.061, 0.045, 0.033, 0.022, 0.013, 0.006, 0.001]
 )
+#: Theta, shape and log prior of every pair of a shape and an end.
+OPEN_SHAPE, OPEN_THETA = np.repeat(SHAPES, ENDS.size), np.tile(1 - ENDS, SHAPES.size)
+OPEN_PRIOR = np.log(np.outer(SHAPE_PRIOR, END_PRIOR).ravel())
+#: Places, closer at the start, through which the mean of many candidates is taken.
+PLACES = np.linspace(0.0, 1.0, 129) ** 2
 #: Shapes and prior where the events are known and theta follows from them.
 SOLVED_SHAPES = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 12.0])
 SOLVED_PRIOR = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5]) / 6.0
@@ -80,22 +85,21 @@ class FollowUp:
     def paths(self, u: Floats, index: NDArray[np.intp] | slice = slice(None)) -> Floats:
         """G of the candidates at the places u, one row a candidate."""
         theta, shape = self.theta[index], self.shape[index]
-        power = (shape / np.maximum(theta, 1.0))[:, None]
-        return 1 - np.minimum(theta, 1.0)[:, None] * np.maximum(u, 0.0)[None, :] ** power
+        # many candidates have one shape, and powers are what takes the time
+        power, which = np.unique(shape / np.maximum(theta, 1.0), return_inverse=True)
+        bent = np.maximum(u, 0.0)[None, :] ** power[:, None]
+        return 1 - np.minimum(theta, 1.0)[:, None] * bent[which]
 
     def mean_path(self, u: Floats) -> Floats:
         """Their mean at the places u (through a grid of 129 places, which is finer than any of them bends)."""
-        grid = np.linspace(0.0, 1.0, 129) ** 2
         likely = np.flatnonzero(self.weight > 1e-4)
         weight = self.weight[likely]
-        return np.interp(u, grid, weight @ self.paths(grid, likely) / weight.sum())
+        return np.interp(u, PLACES, weight @ self.paths(PLACES, likely) / weight.sum())
 
 
 def unknown_events(steps: StepHeights) -> FollowUp:
     """Candidates where the events are not known: all shapes and ends, weighted by prior and steps."""
-    shape, end = (grid.ravel() for grid in np.meshgrid(SHAPES, ENDS, indexing="ij"))
-    log_weight = np.log(np.outer(SHAPE_PRIOR, END_PRIOR).ravel())
-    return _weighted(1 - end, shape, log_weight + _misfit(1 - end, shape, steps))
+    return _weighted(OPEN_THETA, OPEN_SHAPE, OPEN_PRIOR + _misfit(OPEN_THETA, OPEN_SHAPE, steps))
 
 
 def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> FollowUp:
@@ -109,22 +113,24 @@ def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> 
     levels = (np.arange(60) + 0.5) / 60 * running[-1]
     place = np.interp(levels, (running[1:] + running[:-1]) / 2, middle) if running[-1] > 0 else np.linspace(0, 1, 60)
     wanted = deaths / max(running[-1], 1e-12)
-    shape = SOLVED_SHAPES
-    log_place = np.log(np.maximum(place, 1e-9))[None, :]
+    log_place = np.log(np.maximum(place, 1e-9))
 
-    def followed(theta: Floats) -> Floats:
-        power = np.exp((shape / np.maximum(theta, 1.0))[:, None] * log_place).mean(axis=1)
-        return 1 - np.minimum(theta, 1.0) * power
+    def lost(power: Floats) -> Floats:
+        """Share censored before a death, on the mean over deaths, where theta is 1 or more."""
+        return np.exp(power[..., None] * log_place).sum(axis=-1) / log_place.size
 
-    at_one = followed(np.ones(shape.size))
-    below = np.clip((1 - wanted) / np.maximum(1 - at_one, 1e-12), 0.0, 1.0)
-    low, high = np.zeros(shape.size), np.full(shape.size, 6.0)
-    for _ in range(18):
-        half = (low + high) / 2
-        more = followed(np.exp(half)) > wanted
-        low, high = np.where(more, half, low), np.where(more, high, half)
-    theta = np.where(wanted >= at_one, below, np.exp((low + high) / 2))
-    return _weighted(theta, shape, np.log(SOLVED_PRIOR) + _misfit(theta, shape, steps))
+    gone = lost(SOLVED_SHAPES)
+    theta = np.clip((1 - wanted) / np.maximum(1 - (1 - gone), 1e-12), 0.0, 1.0)
+    beyond = np.flatnonzero(wanted < 1 - gone)
+    if beyond.size:
+        # log theta from 0 to 6, found by eighths: six times three halvings at a time
+        log_theta, step = np.zeros((beyond.size, 1)), 6.0
+        for _ in range(6):
+            step /= 8
+            more = 1 - lost(SOLVED_SHAPES[beyond, None] / np.exp(log_theta + step * np.arange(1, 8))) > wanted
+            log_theta += step * more.sum(axis=1, keepdims=True)
+        theta[beyond] = np.exp(log_theta[:, 0] + step / 2)
+    return _weighted(theta, SOLVED_SHAPES, np.log(SOLVED_PRIOR) + _misfit(theta, SOLVED_SHAPES, steps))
 
 
 def _weighted(theta: Floats, shape: Floats, log_weight: Floats) -> FollowUp:

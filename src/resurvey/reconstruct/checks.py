@@ -92,8 +92,11 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
     if t.size and (np.abs(t).max() > 1e9 or np.abs(s).max() > 1e9):
         raise InputError(f"a coordinate is beyond 1e9 ({max(np.abs(t).max(), np.abs(s).max()):.3g}): check the axes")
     order = np.lexsort((-s, t))
-    t, s = _at_or_after_zero(t[order], repairs), s[order]
-    s = _as_survival(_as_proportion(s, repairs), repairs)
+    given_t, given_s = t[order], s[order]
+    t = _at_or_after_zero(given_t, repairs)
+    s = _as_survival(_as_proportion(given_s, repairs), repairs)
+    if t is given_t and s is given_s:
+        return Points(t, s, repairs)
     order = np.lexsort((-s, t))
     return Points(t[order], s[order], repairs)
 
@@ -163,14 +166,14 @@ def read_table(
     if not legible.all():
         repairs.append(f"{int((~legible).sum())} rows of the numbers at risk are not legible and were left out")
         times, counts = times[legible], counts[legible]
-    for time, count in zip(times, counts, strict=True):
+    for time, count in zip(times.tolist(), counts.tolist(), strict=True):
         if time < 0 or count < 0 or count != round(count) or count > MOST_PATIENTS:
             raise InputError(
                 f"numbers at risk: row (time {time:g}, {count:g}) must have a time of 0 or later and a whole "
                 f"number of patients between 0 and {MOST_PATIENTS}"
             )
     order = np.lexsort((-counts, times))
-    if np.any(np.diff(times) < 0):
+    if (times[1:] < times[:-1]).any():
         repairs.append("the numbers at risk were put in the order of time")
     times, counts = _one_row_a_time(times[order], counts[order], conflicts)
     if times.size == 0 or times[0] > 0:
@@ -182,7 +185,7 @@ def read_table(
 
 
 def _one_row_a_time(times: Floats, counts: Floats, conflicts: list[str]) -> tuple[Floats, Floats]:
-    first = np.concatenate(([True], np.diff(times) > 0)) if times.size else np.empty(0, bool)
+    first = np.concatenate(([True], times[1:] > times[:-1])) if times.size else np.empty(0, bool)
     if first.all():
         return times, counts.copy()
     distinct, place = times[first], np.cumsum(first) - 1
@@ -198,7 +201,7 @@ def _one_row_a_time(times: Floats, counts: Floats, conflicts: list[str]) -> tupl
 
 
 def _never_rising(times: Floats, counts: Floats, n: int, conflicts: list[str]) -> Floats:
-    if np.all(np.diff(counts) <= 0):
+    if (counts[1:] <= counts[:-1]).all():
         return counts
     from scipy.optimize import isotonic_regression
 
@@ -224,6 +227,8 @@ def check_units(points: Points, table: RiskTable) -> None:
     if rows.size == 0 or end <= 0:
         return
     far, near = rows[-1] / end, end / rows[-1]
+    if far <= 4 and near <= 3.5:
+        return
     alive = float(np.interp(rows[-1], points.time, points.survival))
     followed = float(table.count[table.count > 0][-1]) / (table.count[0] * max(alive, 1e-9))
     if far > 4:
@@ -338,10 +343,10 @@ def reconcile(table: RiskTable, curve: MonotoneCurve, end: float, conflicts: lis
         )
     alive = np.maximum(curve.at(np.nextafter(table.time, -np.inf)), 1e-9)
     ratio = table.count / (table.count[0] * alive)
-    if np.all(np.diff(ratio) <= 0):
+    if (ratio[1:] <= ratio[:-1]).all():
         return table
     slack = ROW_SLACK + 4 * curve.noise + 1.0 / table.count[0]
-    if np.all(np.minimum.accumulate(ratio) >= ratio - slack / alive):
+    if (np.minimum.accumulate(ratio) >= ratio - slack / alive).all():
         return table
     return _compromise(table, alive, slack, conflicts)
 

@@ -93,18 +93,20 @@ def from_curve(
     arm = read_arm(
         times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
     )
-    source = np.random.default_rng(SEED) if rng is None else rng
     silent = undetermined(arm)
     partner = _partner(hazard_ratio)
     if hazard_ratio is not None and partner is None:
         silent.append("the hazard ratio speaks of two arms and was left out: rebuild both with from_two_curves")
     size = max(replicates, POOL) if partner else replicates
-    sets = [rebuild(arm)] if size == 1 else [rebuild(redrawn(arm, source), source) for _ in range(size)]
-    if size > 1:
-        feasible_total(arm, frame(arm.curve, arm.table, arm.end, arm.ticks))
     facts: list[dict[str, object]] = []
-    if partner:
-        sets, facts = _paired_sets(sets, partner, replicates, source, silent)
+    if size == 1:
+        sets = [rebuild(arm)]
+    else:
+        source = np.random.default_rng(SEED) if rng is None else rng
+        sets = [rebuild(redrawn(arm, source), source) for _ in range(size)]
+        feasible_total(arm, frame(arm.curve, arm.table, arm.end, arm.ticks))
+        if partner:
+            sets, facts = _paired_sets(sets, partner, replicates, source, silent)
     own, conflicts = curve_facts(arm, sets)
     return Reconstruction(
         patients=patients_table([time for time, _ in sets], [event for _, event in sets]),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from resurvey.reconstruct.monotone import distinct
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.arm import Arm
@@ -20,15 +23,14 @@ def product_limit(time: Floats, event: Floats) -> tuple[Floats, Floats]:
     t, e = time[order], event[order]
     left = np.arange(t.size, 0, -1)
     with np.errstate(divide="ignore"):
-        survival = np.exp(np.cumsum(np.where(e > 0, np.log1p(-1.0 / left), 0.0)))
-    last = np.append(t[1:] != t[:-1], True)
-    died = np.flatnonzero(last)
-    return t[died], survival[died]
+        survival = np.exp(np.where(e > 0, np.log1p(-1.0 / left), 0.0).cumsum())
+    last = np.concatenate((t[1:] != t[:-1], [True]))
+    return t[last], survival[last]
 
 
 def at(curve: tuple[Floats, Floats], times: Floats) -> Floats:
     """Survival of a product-limit curve at `times`."""
-    return np.concatenate(([1.0], curve[1]))[np.searchsorted(curve[0], times, side="right")]
+    return np.concatenate(([1.0], curve[1]))[curve[0].searchsorted(times, side="right")]
 
 
 def quantile(curve: tuple[Floats, Floats], level: float = 0.5) -> float:
@@ -66,9 +68,8 @@ def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]]
     rows = [fact("patients", arm.n, [time.size for time, _ in sets], 0)]
     if arm.events is not None:
         rows.append(fact("events", arm.events, [event.sum() for _, event in sets], 0))
-    ordered = [np.sort(time) for time, _ in sets]
     when, counts = arm.given_table.time.tolist(), arm.given_table.count.tolist()
-    left = [(time.size - np.searchsorted(time, arm.given_table.time, side="left")).tolist() for time in ordered]
+    left = [(time.size - np.sort(time).searchsorted(arm.given_table.time)).tolist() for time, _ in sets if when]
     for row, (moment, count) in enumerate(zip(when, counts, strict=True)):
         rows.append(fact(f"at risk at {moment:g}", count, [rebuilt[row] for rebuilt in left], 0))
     curves = [product_limit(time, event) for time, event in sets]
@@ -112,19 +113,18 @@ def _apart(rebuilt: Floats, printed: Floats) -> float:
 
 def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, object]]:
     """RMSE and greatest distance between the rebuilt curve and the monotone curve through the points."""
-    grid = np.unique(np.append(arm.curve.time, arm.end))
-    middle, width = (grid[1:] + grid[:-1]) / 2, np.diff(grid)
-    given = arm.curve.at(middle)
-    apart = np.array([at(curve, middle) for curve in curves]).mean(axis=0) - given
-    rmse = float(np.sqrt(np.dot(width, apart**2) / max(width.sum(), 1e-300)))
+    grid = distinct(np.concatenate((arm.curve.time, [arm.end])))
+    middle, width = (grid[1:] + grid[:-1]) / 2, grid[1:] - grid[:-1]
+    rebuilt = [at(curve, middle) for curve in curves]
+    apart = (rebuilt[0] if len(rebuilt) == 1 else np.mean(rebuilt, axis=0)) - arm.curve.at(middle)
+    rmse = math.sqrt(np.dot(width, apart**2) / max(width.sum(), 1e-300))
     most = float(np.abs(apart).max())
     allowed = max(0.02, 3 * arm.curve.noise, 1.5 / arm.n)
-    common = {"printed": 0.0}
     note = f"noise of the points around the curve {arm.curve.noise:.2g}"
     return [
         {
             "fact": "distance from the curve, RMSE",
-            **common,
+            "printed": 0.0,
             "rebuilt": rmse,
             "difference": rmse,
             "holds": rmse <= allowed,
@@ -132,7 +132,7 @@ def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, o
         },
         {
             "fact": "distance from the curve, greatest",
-            **common,
+            "printed": 0.0,
             "rebuilt": most,
             "difference": most,
             "holds": most <= 3 * allowed,

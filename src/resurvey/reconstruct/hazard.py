@@ -9,6 +9,7 @@ it carry the uncertainty that is left.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ LARGEST_STEP = 1.0
 SMALLEST_STEP = 5e-3
 # a draw is corrected no further once every fact is nearer than this share of its standard deviation
 NEAR_ENOUGH = 0.1
+# steps up and down of the one and then of the other argument of a band
+HAZARD_STEPS = np.array([[1.0], [-1.0], [0.0], [0.0]])
+GREENWOOD_STEPS = np.array([[0.0], [0.0], [1.0], [-1.0]])
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,58 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class FactList:
+    """Facts as vectors.
+
+    Attributes
+    ----------
+    target, sd : ndarray, shape (facts,)
+    at_most : ndarray of bool, shape (facts,)
+    hazard, edge : ndarray of int, shape (facts,)
+        The hazard that a fact speaks of (0: event, 1: censoring), and the edge of the grid at its time.
+    before : ndarray, shape (facts, 1, bins)
+        1 for the bins until a fact's time, 0 after it.
+    log_hazard, at_risk : ndarray, shape (facts, 2)
+        1 for the facts on the log of a cumulative hazard, at that hazard; 1 for those on the patients at risk.
+    rows : dict of str to ndarray of int
+        Places of the facts of each kind in the list.
+    transform, z : str, ndarray
+        Of the bands: the transformation is one for all limits of an arm.
+    """
+
+    target: Floats
+    sd: Floats
+    at_most: NDArray[np.bool_]
+    hazard: NDArray[np.intp]
+    edge: NDArray[np.intp]
+    before: Floats
+    log_hazard: Floats
+    at_risk: Floats
+    rows: dict[str, NDArray[np.intp]]
+    transform: str
+    z: Floats
+
+
+def _listed(facts: list[Fact], bins: int) -> FactList:
+    edge = np.array([fact.edge for fact in facts])
+    kinds = [fact.kind for fact in facts]
+    bands = [fact for fact in facts if fact.kind == "band"]
+    return FactList(
+        target=np.array([fact.target for fact in facts]),
+        sd=np.array([fact.sd for fact in facts]),
+        at_most=np.array([fact.at_most for fact in facts]),
+        hazard=np.array([int(kind == "censoring") for kind in kinds]),
+        edge=edge,
+        before=(np.arange(bins) < edge[:, None, None]).astype(float),
+        log_hazard=np.array([[kind == "survival", kind == "censoring"] for kind in kinds], dtype=float),
+        at_risk=np.array([[kind == "at_risk"] * 2 for kind in kinds], dtype=float),
+        rows={kind: np.array([row for row, own in enumerate(kinds) if own == kind]) for kind in dict.fromkeys(kinds)},
+        transform=bands[0].transform if bands else "",
+        z=np.array([fact.z for fact in bands]),
+    )
+
+
+@dataclass(frozen=True)
 class Arm:
     """A grid, the prior on it and the facts; n patients."""
 
@@ -77,56 +133,87 @@ class Arm:
         """Number of bins."""
         return self.edges.size - 1
 
-    @property
+    @cached_property
     def width(self) -> Floats:
         """Width of each bin."""
         return np.diff(self.edges)
 
+    @cached_property
+    def listed(self) -> FactList:
+        """The facts as vectors."""
+        return _listed(self.facts, self.bins)
+
 
 @dataclass(frozen=True)
 class Paths:
-    """Increments, smooth and with noise, and running values of the cumulative hazards, (..., bins [+ 1])."""
+    """Increments and running values of the cumulative hazards behind a state.
 
-    smooth_event: Floats
-    smooth_censor: Floats
-    event: Floats
-    censor: Floats
-    cum_event: Floats
-    cum_censor: Floats
+    Attributes
+    ----------
+    smooth, increment : ndarray, shape (..., 2, bins)
+        Increments of the event and the censoring hazard without and with noise.
+    running : ndarray, shape (..., 2, bins + 1)
+        Their sums up to each edge.
+    log_at_risk : ndarray, shape (..., bins + 1)
+    at_risk_mid : ndarray, shape (..., bins)
+        Patients at risk in the middle of each bin.
+    """
+
+    smooth: Floats
+    increment: Floats
+    running: Floats
     log_at_risk: Floats
     at_risk_mid: Floats
-    greenwood: Floats
+
+    @property
+    def event(self) -> Floats:
+        """Increments of the event hazard."""
+        return self.increment[..., 0, :]
+
+    @property
+    def censor(self) -> Floats:
+        """Increments of the censoring hazard."""
+        return self.increment[..., 1, :]
+
+    @property
+    def cum_event(self) -> Floats:
+        """Cumulative event hazard."""
+        return self.running[..., 0, :]
+
+    @property
+    def cum_censor(self) -> Floats:
+        """Cumulative censoring hazard."""
+        return self.running[..., 1, :]
+
+    @cached_property
+    def greenwood(self) -> Floats:
+        """Greenwood sum up to each edge."""
+        return _running(self.event / np.maximum(self.at_risk_mid, 0.3))
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The most probable state, the noise variance of its increments, and the log evidence of the facts."""
+    """The most probable state, the facts there and linearised there, and the log evidence of the facts."""
 
     arm: Arm
     state: Floats
-    noise: Floats
+    value: Floats
+    linear: Linear
     evidence: float
-
-
-def smooth_part(arm: Arm, state: Floats) -> tuple[Floats, Floats]:
-    """Smooth increments of the event and the censoring hazard in each bin."""
-    k = arm.bins
-    rate = np.exp(np.minimum(np.maximum(state[..., : 2 * k], -30.0), 30.0))
-    return rate[..., :k] * arm.width, rate[..., k:] * arm.width
 
 
 def paths(arm: Arm, state: Floats) -> Paths:
     """Cumulative hazards, patients at risk and Greenwood sum behind a state."""
-    k = arm.bins
-    smooth_event, smooth_censor = smooth_part(arm, state)
+    # both hazards at once, on an axis of their own
+    kinds = (*state.shape[:-1], 4, arm.bins)
+    log_rate, noise = state.reshape(kinds)[..., :2, :], state.reshape(kinds)[..., 2:, :]
+    smooth = np.exp(np.minimum(np.maximum(log_rate, -30.0), 30.0)) * arm.width
     # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
-    event = np.maximum(smooth_event + state[..., 2 * k : 3 * k], 0.02 * smooth_event)
-    censor = np.maximum(smooth_censor + state[..., 3 * k :], 0.02 * smooth_censor)
-    cum_event, cum_censor = _running(event), _running(censor)
-    log_at_risk = np.log(arm.n) - cum_event - cum_censor
+    increment = np.maximum(smooth + noise, 0.02 * smooth)
+    running = _running(increment)
+    log_at_risk = np.log(arm.n) - running[..., 0, :] - running[..., 1, :]
     mid = np.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
-    greenwood = _running(event / np.maximum(mid, 0.3))
-    return Paths(smooth_event, smooth_censor, event, censor, cum_event, cum_censor, log_at_risk, mid, greenwood)
+    return Paths(smooth, increment, running, log_at_risk, mid)
 
 
 def _running(increments: Floats) -> Floats:
@@ -137,72 +224,63 @@ def _running(increments: Floats) -> Floats:
 
 def predict(arm: Arm, path: Paths) -> Floats:
     """The value of every fact on its own scale, shape (..., facts)."""
-    columns = []
-    for fact in arm.facts:
-        hazard = np.maximum(path.cum_event[..., fact.edge], 1e-6)
-        if fact.kind == "survival":
-            value = np.log(hazard)
-        elif fact.kind == "band":
-            value = _band(fact, hazard, path.greenwood[..., fact.edge])
-        elif fact.kind == "at_risk":
-            value = path.log_at_risk[..., fact.edge]
-        elif fact.kind == "censoring":
-            value = np.log(np.maximum(path.cum_censor[..., fact.edge], 1e-6))
-        else:
-            value = (path.event * path.at_risk_mid).sum(axis=-1)
-        columns.append(value)
-    return np.stack(columns, axis=-1)
+    facts = arm.listed
+    hazard = np.maximum(path.running[..., facts.hazard, facts.edge], 1e-6)
+    value = np.log(hazard)
+    for kind, rows in facts.rows.items():
+        if kind == "band":
+            greenwood = path.greenwood[..., facts.edge[rows]]
+            value[..., rows] = _band(facts.transform, facts.z, hazard[..., rows], greenwood)
+        elif kind == "at_risk":
+            value[..., rows] = path.log_at_risk[..., facts.edge[rows]]
+        elif kind == "events":
+            value[..., rows] = (path.event * path.at_risk_mid).sum(axis=-1, keepdims=True)
+    return value
 
 
-def _band(fact: Fact, hazard: Floats, greenwood: Floats) -> Floats:
-    """log of the cumulative hazard that the confidence band shows at its crossing of one half."""
+def _band(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> Floats:
+    """log of the cumulative hazard that the confidence bands show at their crossings of one half."""
     root = np.sqrt(np.maximum(greenwood, 1e-12))
-    if fact.transform == "log-log":
-        return np.log(hazard) + fact.z * root / hazard
-    if fact.transform == "log":
-        return np.log(np.maximum(hazard + fact.z * root, 1e-3))
-    band = np.exp(-hazard) * (1 - fact.z * root)
+    if transform == "log-log":
+        return np.log(hazard) + z * root / hazard
+    if transform == "log":
+        return np.log(np.maximum(hazard + z * root, 1e-3))
+    band = np.exp(-hazard) * (1 - z * root)
     return np.log(-np.log(np.clip(band, 1e-3, 1 - 1e-3)))
 
 
-def _band_slopes(fact: Fact, hazard: float, greenwood: float) -> tuple[float, float]:
-    """Derivatives of the band with respect to the cumulative hazard and the Greenwood sum, by central difference."""
+def _band_slopes(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> tuple[Floats, Floats]:
+    """Derivatives of the bands with respect to the cumulative hazard and the Greenwood sum, by central difference."""
     dh, dg = 1e-4 * hazard, 1e-4 * greenwood + 1e-12
-    one = np.array([hazard + dh, hazard - dh, hazard, hazard])
-    two = np.array([greenwood, greenwood, greenwood + dg, greenwood - dg])
-    up_h, down_h, up_g, down_g = _band(fact, one, two)
-    return float((up_h - down_h) / (2 * dh)), float((up_g - down_g) / (2 * dg))
+    up, down, up_g, down_g = _band(transform, z, hazard + HAZARD_STEPS * dh, greenwood + GREENWOOD_STEPS * dg)
+    return (up - down) / (2 * dh), (up_g - down_g) / (2 * dg)
 
 
-def slopes(arm: Arm, path: Paths) -> tuple[Floats, Floats]:
-    """Derivative of every fact with respect to the event and the censoring increments, shapes (facts, bins)."""
-    k = arm.bins
-    by_event, by_censor = np.zeros((len(arm.facts), k)), np.zeros((len(arm.facts), k))
-    later_events = np.append(np.cumsum((path.at_risk_mid * path.event)[::-1])[::-1][1:], 0.0)
-    own_events = 0.5 * path.at_risk_mid * path.event
-    share = path.event / np.maximum(path.at_risk_mid, 0.3)
-    for row, fact in enumerate(arm.facts):
-        e = fact.edge
-        if fact.kind == "survival":
-            by_event[row, :e] = 1 / max(path.cum_event[e], 1e-6)
-        elif fact.kind == "at_risk":
-            by_event[row, :e] = by_censor[row, :e] = -1.0
-        elif fact.kind == "censoring":
-            by_censor[row, :e] = 1 / max(path.cum_censor[e], 1e-6)
-        elif fact.kind == "band":
-            to_hazard, to_greenwood = _band_slopes(fact, max(path.cum_event[e], 1e-6), path.greenwood[e])
+def slopes(arm: Arm, path: Paths) -> Floats:
+    """Derivative of every fact with respect to the event and the censoring increments, shape (facts, 2, bins)."""
+    facts = arm.listed
+    hazard = np.maximum(path.running[facts.hazard, facts.edge], 1e-6)
+    found = (facts.log_hazard / hazard[:, None] - facts.at_risk)[:, :, None] * facts.before
+    for kind, rows in facts.rows.items():
+        if kind == "band":
+            greenwood = path.greenwood[facts.edge[rows]]
+            to_hazard, to_greenwood = _band_slopes(facts.transform, facts.z, hazard[rows], greenwood)
             # one more increment lowers the patients at risk, and so widens, in all later bins up to the crossing
-            later = path.greenwood[e] - path.greenwood[1 : e + 1] + 0.5 * share[:e]
-            by_event[row, :e] = to_hazard + to_greenwood * (1 / np.maximum(path.at_risk_mid[:e], 0.3) + later)
-            by_censor[row, :e] = to_greenwood * later
-        else:
-            by_event[row] = path.at_risk_mid - later_events - own_events
-            by_censor[row] = -later_events - own_events
-    return by_event, by_censor
+            at_risk = np.maximum(path.at_risk_mid, 0.3)
+            later = greenwood[:, None] - path.greenwood[1:] + 0.5 * (path.event / at_risk)
+            found[rows, 0] = to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later)
+            found[rows, 1] = to_greenwood[:, None] * later
+            found[rows] *= facts.before[rows]
+        elif kind == "events":
+            own = path.at_risk_mid * path.event
+            later_events = _running(own[:0:-1])[::-1]
+            found[rows, 0] = path.at_risk_mid - later_events - 0.5 * own
+            found[rows, 1] = -later_events - 0.5 * own
+    return found
 
 
 @dataclass(frozen=True)
-class _Linear:
+class Linear:
     """The facts linearised at a state.
 
     Attributes
@@ -227,17 +305,16 @@ class _Linear:
         return np.asarray(np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T, dtype=np.float64)
 
 
-def _linear(arm: Arm, path: Paths) -> _Linear:
-    room = np.maximum(path.at_risk_mid, 0.7)
-    noise = arm.prior.overdispersion * np.concatenate([path.smooth_event / room, path.smooth_censor / room])
-    by_event, by_censor = slopes(arm, path)
-    jacobian = np.concatenate([by_event * path.smooth_event, by_censor * path.smooth_censor, by_event, by_censor], 1)
+def _linear(arm: Arm, path: Paths) -> Linear:
     k = arm.bins
+    noise = (arm.prior.overdispersion * (path.smooth / np.maximum(path.at_risk_mid, 0.7))).ravel()
+    by_increment = slopes(arm, path)
+    jacobian = np.concatenate([by_increment * path.smooth, by_increment], axis=1).reshape(-1, 4 * k)
     turned = np.ascontiguousarray(jacobian.T)
     cross = np.concatenate(
         [arm.cov_event @ turned[:k], arm.cov_censor @ turned[k : 2 * k], noise[:, None] * turned[2 * k :]]
     )
-    return _Linear(jacobian, cross, jacobian @ cross, noise)
+    return Linear(jacobian, cross, jacobian @ cross, noise)
 
 
 def fit(arm: Arm, start: Fit | None = None) -> Fit:
@@ -247,9 +324,7 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
     """
     mean = arm_mean(arm)
     state = mean.copy() if start is None else _carried(start, arm)
-    target = np.array([fact.target for fact in arm.facts])
-    sd = np.array([fact.sd for fact in arm.facts])
-    always = np.array([not fact.at_most for fact in arm.facts])
+    target, sd, always = arm.listed.target, arm.listed.sd, ~arm.listed.at_most
     path = paths(arm, state)
     for step in range(STEPS):
         value = predict(arm, path)
@@ -262,7 +337,9 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
         path = paths(arm, state)
         if largest < SMALLEST_STEP and (step > 2 or start is not None):
             break
-    return Fit(arm, state, linear.noise, _evidence(arm, state - mean, path, known, target))
+    value, linear = predict(arm, path), _linear(arm, path)
+    surprise = target - value + linear.jacobian @ (state - mean)
+    return Fit(arm, state, value, linear, _evidence(arm, path, linear.spread + np.diag(known**2), surprise))
 
 
 def expected_events(found: Fit) -> tuple[float, float]:
@@ -291,15 +368,12 @@ def _carried(start: Fit, arm: Arm) -> Floats:
     return np.concatenate([arm.mean + np.concatenate(moved), np.zeros(2 * k)])
 
 
-def _evidence(arm: Arm, move: Floats, path: Paths, sd: Floats, target: Floats) -> float:
-    """Log density of the facts under the prior, linearised at the best state.
+def _evidence(arm: Arm, path: Paths, spread: Floats, surprise: Floats) -> float:
+    """Log density of the facts under the prior, linearised at the best state: `surprise` has the covariance `spread`.
 
     A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
     so a time in a stretch with many events is the likelier.
     """
-    linear = _linear(arm, path)
-    spread = linear.spread + np.diag(sd**2)
-    surprise = target - predict(arm, path) + linear.jacobian @ move
     value = -0.5 * surprise @ np.linalg.solve(spread, surprise) - 0.5 * np.linalg.slogdet(spread)[1]
     for fact in arm.facts:
         if fact.crossing and not fact.at_most:
@@ -317,12 +391,8 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain."""
     arm = found.arm
     k = arm.bins
-    path = paths(arm, found.state)
-    target = np.array([fact.target for fact in arm.facts])
-    sd = np.array([fact.sd for fact in arm.facts])
-    above = np.array([fact.at_most for fact in arm.facts])
-    dormant = above & (predict(arm, path) < target)
-    linear = _linear(arm, path)
+    target, sd, above = arm.listed.target, arm.listed.sd, arm.listed.at_most
+    dormant, linear = above & (found.value < target), found.linear
     gain = linear.gain(np.where(dormant, 1e3, sd))
     spread = np.hstack(
         [
@@ -341,15 +411,20 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     # a draw that once broke an inequality is held at it from then on
     held = np.zeros(size, dtype=bool)
-    rows = np.arange(size)
+    rows, own = np.arange(size), state
     for _ in range(corrections):
-        left = target + error[rows] - predict(arm, paths(arm, state[rows]))
-        broken = above & (left < 0)
-        held[rows] |= broken.any(axis=1)
-        left = np.clip(np.where(above & ~broken, 0.0, left), -most, most)
+        left = target + error[rows] - predict(arm, paths(arm, own))
+        if above.any():
+            broken = above & (left < 0)
+            held[rows] |= broken.any(axis=1)
+            left = np.where(above & ~broken, 0.0, left)
+        left = np.minimum(np.maximum(left, -most), most)
         off = (np.abs(left) > NEAR_ENOUGH * sd).any(axis=1)
         if not off.any():
             break
         rows, left = rows[off], left[off]
-        state[rows] += np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
+        own = own[off] + (
+            np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
+        )
+        state[rows] = own
     return state

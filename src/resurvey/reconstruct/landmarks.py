@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey.reconstruct.stretch import by_time
+
 if TYPE_CHECKING:
     from resurvey.reconstruct.hazard import Arm
     from resurvey.reconstruct.sample import Plan
@@ -18,6 +20,8 @@ Marks = NDArray[np.bool_]
 
 HALVINGS = 7
 EXCHANGES = 8
+#: Steps in which censorings lean to one side: as fine as the halvings go.
+LEANS = 2 ** (HALVINGS - 1)
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,18 @@ class Segment:
         Its times.
     inside, is_event : ndarray of bool, shape (replicates, n)
         Patients in the segment, and those with an event, in the order of time.
-    rank : ndarray of int, shape (replicates, n)
-        Number of the event in the segment, from 0 (meaningful where `is_event`).
-    earlier : ndarray, shape (replicates, most)
+    event_row, event_time, rank : ndarray, shape (events of all replicates,)
+        Replicate and time of each event, and its number in the segment, from 0.
+    earlier : ndarray of int, shape (replicates, most)
         Censorings in the segment before each event.
     valid : ndarray of bool, shape (replicates, most)
         Whether the replicate has that many events.
-    censored : ndarray, shape (replicates, 1)
+    censored : ndarray of int, shape (replicates, 1)
         Censorings in the segment.
-    at_risk : ndarray, shape (replicates, most)
-        Patients at risk at each event if no censoring went before; infinite where the replicate has no such event.
+    at_risk : ndarray of int, shape (replicates, most)
+        Patients at risk at each event if no censoring went before; beyond n where the replicate has no such event.
+    log_factor : ndarray
+        Log factor of survival of one event by the number of patients at risk; 0 beyond n.
     target : ndarray, shape (replicates,)
         Wanted log ratio of survival at the end to survival at the begin.
     """
@@ -48,11 +54,14 @@ class Segment:
     end: float
     inside: Marks
     is_event: Marks
+    event_row: Ints
+    event_time: Floats
     rank: Ints
-    earlier: Floats
+    earlier: Ints
     valid: Marks
-    censored: Floats
-    at_risk: Floats
+    censored: Ints
+    at_risk: Ints
+    log_factor: Floats
     target: Floats
 
 
@@ -71,106 +80,122 @@ def tune_landmarks(
 
 def _segment(time: Floats, event: Floats, begin: float, end: float, wanted: float) -> Segment:
     size, n = time.shape
-    inside = (time > begin) & (time <= end)
-    before = (time <= begin).sum(axis=1)
-    running = np.cumsum(np.log(np.maximum(1 - event / (n - np.arange(n)), 1e-12)), axis=1)
-    running = np.concatenate([np.zeros((size, 1)), running], axis=1)
+    after = time > begin
+    inside = after & (time <= end)
+    before = n - after.sum(axis=1)
     is_event = inside & (event > 0)
-    rank = np.cumsum(is_event, axis=1) - 1
     count = is_event.sum(axis=1)
     most = int(count.max(initial=0))
-    row, slot = np.nonzero(is_event)
-    earlier = np.zeros((size, most))
-    earlier[row, rank[row, slot]] = slot - before[row] - rank[row, slot]
+    # places in the flat array: several times quicker to find than rows and columns
+    place = np.flatnonzero(is_event)
+    row, rank = _numbered(count)
+    earlier = np.zeros((size, most), dtype=np.int64)
+    earlier[row, rank] = place - n * row - before[row] - rank
     valid = np.arange(most) < count[:, None]
     return Segment(
         begin,
         end,
         inside,
         is_event,
+        row,
+        time.take(place),
         rank,
         earlier,
         valid,
-        (inside.sum(axis=1) - count)[:, None].astype(float),
-        np.where(valid, (n - before)[:, None] - np.arange(most), np.inf),
-        np.log(max(wanted, 1e-9)) - running[np.arange(size), before],
+        (inside.sum(axis=1) - count)[:, None],
+        np.where(valid, (n - before)[:, None] - np.arange(most), 2 * n + 1),
+        _log_factors(n),
+        np.log(max(wanted, 1e-9)) - _log_survival(event[:, : before.max(initial=0)], before, n),
     )
 
 
-def _log_factor(left: Floats) -> Floats:
-    """Log factor of survival of one event with `left` patients at risk."""
-    return np.log1p(-1 / np.maximum(left, 1 + 1e-12))
+def _log_survival(event: Floats, before: Ints, n: int) -> Floats:
+    """Log survival after the first `before` patients of each row."""
+    if not event.shape[1]:
+        return np.zeros(before.size)
+    steps = np.log(np.maximum(1 - 1 / (n - np.arange(event.shape[1])), 1e-12))
+    running = np.cumsum(event * steps, axis=1)
+    return np.where(before > 0, running[np.arange(before.size), before - 1], 0.0)
 
 
-def _log_survival(segment: Segment, earlier: Floats) -> Floats:
-    return _log_factor(segment.at_risk - earlier).sum(axis=1)
+def _numbered(count: Ints) -> tuple[Ints, Ints]:
+    """Row of each entry, and its number in the row from 0, where a row has `count` of them."""
+    row = np.arange(count.size).repeat(count)
+    return row, np.arange(row.size) - (np.cumsum(count) - count)[row]
 
 
-def _leaned(segment: Segment) -> Floats:
+def _log_factors(n: int) -> Floats:
+    """Log factor of survival of one event by the number of patients at risk, 0 to 2 n + 2; none beyond n."""
+    return np.concatenate((np.log1p(-1 / np.maximum(np.arange(n + 1), 1 + 1e-12)), np.zeros(n + 2)))
+
+
+def _leaned(segment: Segment) -> Ints:
     """Censorings before each event when all lean to one side as far as the wanted survival asks."""
     size = segment.earlier.shape[0]
+    later = segment.censored - segment.earlier
 
-    def lean(shift: Floats) -> Floats:
-        later = segment.earlier + shift * (segment.censored - segment.earlier)
-        return np.floor(np.where(shift > 0, later, segment.earlier * (1 + shift)) + 0.5)
+    def lean(shift: Ints) -> Ints:
+        room = np.where(shift > 0, later, segment.earlier)
+        return segment.earlier + ((shift * room + LEANS // 2) >> (HALVINGS - 1))
 
-    low, high, best = -np.ones((size, 1)), np.ones((size, 1)), np.zeros((size, 1))
-    miss = np.abs(_log_survival(segment, segment.earlier) - segment.target)[:, None]
+    low, high, best = np.full((size, 1), -LEANS), np.full((size, 1), LEANS), np.zeros((size, 1), dtype=np.int64)
+    miss = np.full((size, 1), np.inf)
     for _ in range(HALVINGS):
-        shift = 0.5 * (low + high)
-        left = (_log_survival(segment, lean(shift)) - segment.target)[:, None]
+        shift = (low + high) // 2
+        reached = segment.log_factor.take(segment.at_risk - lean(shift)).sum(axis=1)
+        left = (reached - segment.target)[:, None]
         nearer = np.abs(left) < miss
         best, miss = np.where(nearer, shift, best), np.where(nearer, np.abs(left), miss)
         low, high = np.where(left > 0, shift, low), np.where(left > 0, high, shift)
     return lean(best)
 
 
-def _refined(segment: Segment, earlier: Floats, tolerance: float) -> Floats:
+def _refined(segment: Segment, earlier: Ints, tolerance: float) -> Ints:
     """Exchange single neighbours, the pair that comes nearest first, in replicates that still miss."""
     earlier = earlier.copy()
+    rows = np.arange(earlier.shape[0])
     for _ in range(EXCHANGES):
-        left_over = _log_survival(segment, earlier) - segment.target
-        rows = np.flatnonzero(np.abs(left_over) > 0.9 * tolerance)
+        left = segment.at_risk[rows] - earlier[rows]
+        now = segment.log_factor.take(left)
+        miss = now.sum(axis=1) - segment.target[rows]
+        off = np.abs(miss) > 0.9 * tolerance
+        rows, left, now, miss = rows[off], left[off], now[off], miss[off]
         if not rows.size:
             break
-        e, risk, valid = earlier[rows], segment.at_risk[rows], segment.valid[rows]
-        most_here = np.broadcast_to(segment.censored[rows], e.shape)
-        above = most_here.copy()
-        above[:, :-1] = np.where(valid[:, 1:], e[:, 1:], most_here[:, :-1])
-        below = np.concatenate([np.zeros((rows.size, 1)), e[:, :-1]], axis=1)
-        now = _log_factor(risk - e)
-        more = np.where(valid & (e < above), _log_factor(risk - e - 1) - now, np.inf)
-        less = np.where(valid & (e > below), _log_factor(risk - e + 1) - now, np.inf)
-        miss = np.abs(np.concatenate([more, less], axis=1) + left_over[rows, None])
-        pick = np.argmin(miss, axis=1)
-        better = miss[np.arange(rows.size), pick] < np.abs(left_over[rows])
-        if not better.any():
-            break
+        e, valid = earlier[rows], segment.valid[rows]
+        above = np.broadcast_to(segment.censored[rows], e.shape).copy()
+        above[:, :-1] = np.where(valid[:, 1:], e[:, 1:], above[:, :-1])
+        below = np.concatenate([np.zeros((rows.size, 1), dtype=np.int64), e[:, :-1]], axis=1)
+        more = np.where(valid & (e < above), segment.log_factor.take(left - 1) - now, np.inf)
+        less = np.where(valid & (e > below), segment.log_factor.take(left + 1) - now, np.inf)
+        then = np.abs(np.concatenate([more, less], axis=1) + miss[:, None])
+        pick = np.argmin(then, axis=1)
+        # where no exchange comes nearer, none will later
+        better = then[np.arange(rows.size), pick] < np.abs(miss)
+        rows, pick = rows[better], pick[better]
         most = e.shape[1]
-        earlier[rows[better], pick[better] % most] += np.where(pick[better] < most, 1.0, -1.0)
+        earlier[rows, pick % most] += np.where(pick < most, 1, -1)
     return earlier
 
 
 def _placed(
-    segment: Segment, earlier: Floats, time: Floats, event: Floats, rng: np.random.Generator
+    segment: Segment, earlier: Ints, time: Floats, event: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Patients sorted by time, the k-th censoring of the segment behind as many events as the order asks for."""
     size, n = time.shape
     most = earlier.shape[1]
     bounds = np.full((size, most + 2), segment.end)
     bounds[:, 0] = segment.begin
-    row, slot = np.nonzero(segment.is_event)
-    bounds[row, segment.rank[row, slot] + 1] = time[row, slot]
-    is_censor = segment.inside & ~segment.is_event
-    row, slot = np.nonzero(is_censor)
-    k = (np.cumsum(is_censor, axis=1) - 1)[row, slot]
+    bounds[segment.event_row, segment.rank + 1] = segment.event_time
+    place = np.flatnonzero(segment.inside & ~segment.is_event)
+    row, k = _numbered(segment.censored[:, 0])
     # events with at most k censorings before them go before the k-th; rows are set apart on one axis
-    apart = (n + 2.0) * np.arange(size)
-    steps = np.where(segment.valid, earlier, n + 1.0) + apart[:, None]
+    apart = (n + 2) * np.arange(size)
+    steps = np.where(segment.valid, earlier, n + 1) + apart[:, None]
     gap = np.searchsorted(steps.ravel(), k + apart[row], side="right") - most * row
-    lower, upper, own = bounds[row, gap], bounds[row, gap + 1], time[row, slot]
+    gap += (most + 2) * row
+    lower, upper, own = bounds.take(gap), bounds.take(gap + 1), time.take(place)
     anew = lower + (upper - lower) * (0.001 + 0.998 * rng.random(k.size))
     time = time.copy()
-    time[row, slot] = np.where((own > lower) & (own < upper), own, anew)
-    order = np.argsort(time, axis=1, kind="stable")
-    return np.take_along_axis(time, order, axis=1), np.take_along_axis(event, order, axis=1)
+    time.put(place, np.where((own > lower) & (own < upper), own, anew))
+    return by_time(time, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -53,6 +54,12 @@ class MonotoneCurve:
         return np.asarray(np.interp(times, self.time, self.survival))
 
 
+def distinct(values: Floats) -> Floats:
+    """Distinct values in rising order."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate(([True], ordered[1:] > ordered[:-1]))]
+
+
 def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
     """Least-squares non-increasing curve through points ordered by time.
 
@@ -66,32 +73,32 @@ def monotone_curve(time: Floats, survival: Floats) -> MonotoneCurve:
     keep = ~stray_points(time, survival)
     t, s = time[keep], survival[keep]
     fit = isotonic_regression(s, increasing=False)
-    levels = np.clip(fit.x, 0.0, 1.0)
     blocks = len(fit.blocks) - 1
     residual = s - fit.x
-    noise = float(np.sqrt(np.sum(residual**2) / max(s.size - blocks, 1))) if blocks < s.size else 0.0
-    knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], levels))
+    noise = math.sqrt((residual**2).sum() / max(s.size - blocks, 1)) if blocks < s.size else 0.0
+    knots, values = np.concatenate(([0.0], t)), np.concatenate(([1.0], np.minimum(np.maximum(fit.x, 0.0), 1.0)))
+    drops = np.maximum(values[:-1] - values[1:], 0.0)
     knots, values = _falls(knots, values, FALL_EXACT if noise < EXACT else FALL_NOISY)
-    strays = int((~keep).sum())
-    return MonotoneCurve(knots, values, noise, strays, t, np.maximum(-np.diff(levels, prepend=1.0), 0.0))
+    return MonotoneCurve(knots, values, noise, time.size - t.size, t, drops)
 
 
 def _falls(time: Floats, survival: Floats, share: float) -> tuple[Floats, Floats]:
     """Knots of a curve that is flat after each point and falls over the last `share` of the way to the next."""
-    if np.any(np.diff(time) == 0):
+    if (time[1:] == time[:-1]).any():
         time, survival = _vertical(time, survival)
-    shoulder = time[1:] - share * np.diff(time)
-    knots = np.append(np.stack((time[:-1], np.minimum(shoulder, np.nextafter(time[1:], -np.inf))), axis=1), time[-1])
-    values = np.append(np.repeat(survival[:-1], 2), survival[-1])
-    distinct = np.append(np.diff(knots) > 0, True)
+    # points and, between them, the shoulders of the falls
+    knots, values = np.empty(2 * time.size - 1), np.empty(2 * time.size - 1)
+    knots[::2], values[::2], values[1::2] = time, survival, survival[:-1]
+    knots[1::2] = np.minimum(time[1:] - share * (time[1:] - time[:-1]), np.nextafter(time[1:], -np.inf))
+    distinct = np.concatenate((knots[1:] > knots[:-1], [True]))
     return knots[distinct], values[distinct]
 
 
 def _vertical(time: Floats, survival: Floats) -> tuple[Floats, Floats]:
     """Points at one time as a vertical step: the highest just before that time, the lowest at it."""
-    first = np.append(True, np.diff(time) > 0)
-    last = np.append(first[1:], True)
-    top, foot = first & ~last, last
+    later = time[1:] > time[:-1]
+    first, foot = np.concatenate(([True], later)), np.concatenate((later, [True]))
+    top = first & ~foot
     times = np.concatenate((np.nextafter(time[top], -np.inf), time[foot]))
     levels = np.concatenate((survival[top], survival[foot]))
     order = np.argsort(times, kind="stable")
@@ -109,20 +116,30 @@ def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:
     stray = np.zeros(n, dtype=bool)
     if n < 4:
         return stray
-    from scipy.ndimage import median_filter
-
-    smooth = median_filter(survival, size=5, mode="nearest")
-    off = survival - smooth
-    spread = 1.4826 * float(np.median(np.abs(off)))
+    smooth = _middle_of_five(survival)
+    off = np.abs(survival - smooth)
+    ranked = np.sort(off)
+    spread = 1.4826 * float(ranked[(n - 1) // 2] + ranked[n // 2]) / 2
     limit = max(STRAY, 6 * spread)
-    suspects = np.flatnonzero(np.abs(off) > limit)
-    for k in suspects:
+    for k in np.flatnonzero(off > limit):
         before, after = survival[max(k - 3, 0) : k].tolist(), survival[k + 1 : k + 4].tolist()
         near = smooth[max(k - 2, 0) : k + 3].tolist()
         low = after and survival[k] < min(median(after), *near) - limit
         high = before and survival[k] > max(median(before), *near) + limit
         stray[k] = bool(low or high)
     return stray
+
+
+def _middle_of_five(values: Floats) -> Floats:
+    """Running median of five, the first and last value repeated at the ends.
+
+    With the middle one left out of five, the median is the middle one brought between the two inner ones of the others.
+    """
+    padded = np.concatenate((values[:1], values[:1], values, values[-1:], values[-1:]))
+    a, b, d, e = padded[:-4], padded[1:-3], padded[3:-1], padded[4:]
+    one = np.maximum(np.minimum(a, b), np.minimum(d, e))
+    two = np.minimum(np.maximum(a, b), np.maximum(d, e))
+    return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), values))
 
 
 def anchored(

@@ -9,12 +9,14 @@ the end of follow-up, decides.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.monotone import MonotoneCurve
+from resurvey.reconstruct.monotone import MonotoneCurve, distinct
 
 Floats = NDArray[np.float64]
 
@@ -55,10 +57,22 @@ class Frame:
         """Number of gaps."""
         return int(self.entering.size)
 
-    @property
+    @cached_property
     def leaving(self) -> Floats:
         """Patients who leave in each gap, by death or censoring."""
-        return -np.diff(np.concatenate((self.entering, [0.0])))
+        return self.entering - np.concatenate((self.entering[1:], [0.0]))
+
+    @cached_property
+    def fall(self) -> Floats:
+        """Fall of the curve over each stretch, shape (k - 1,)."""
+        return self.survival[:-1] - self.survival[1:]
+
+    @cached_property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """First and last time that a patient of each gap may have: at or after the row's, before the next row's."""
+        first, last = np.nextafter(self.knot[self.edge[:-1]], np.inf), self.knot[self.edge[1:]]
+        first[0] = max(self.knot[0], 0.0)
+        return np.minimum(first, last), last
 
 
 def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> Frame:
@@ -67,28 +81,27 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
     A row counts patients with a time of its own or later, so that its cut lies just before its time; a censoring
     mark is a step, so that it is cut on both sides; so is the end, where everybody left is censored.
     """
-    rows = table.time <= end
-    time, count = table.time[rows], table.count[rows]
-    before = np.nextafter(time, -np.inf)
+    rows = int(table.time.searchsorted(end, side="right"))
+    count = table.count[:rows]
+    before = np.nextafter(table.time[:rows], -np.inf)
     before[0] = min(curve.time[0], 0.0)
-    ends = np.array([np.nextafter(end, -np.inf), end])
-    cuts: list[Floats] = [curve.time[curve.time < end], before, ends]
+    ends = [math.nextafter(end, -math.inf), end]
+    cuts: list[Floats] = [curve.time[: curve.time.searchsorted(end)], before, np.array(ends)]
     if ticks.size:
         cuts += [ticks, np.nextafter(ticks, -np.inf)]
-    knot = np.unique(np.concatenate(cuts))
-    edge = np.append(np.searchsorted(knot, before), knot.size - 1)
-    gap = np.repeat(np.arange(count.size), np.diff(edge))
+    knot = distinct(np.concatenate(cuts))
+    edge = np.concatenate((knot.searchsorted(before), [knot.size - 1]))
+    gap = np.repeat(np.arange(rows), edge[1:] - edge[:-1])
     return Frame(knot, curve.at(knot), gap, edge, count, ticks)
 
 
-def follow_up_profile(arm: Frame) -> Floats:
-    """Share (0 to 1) of a gap's fall of G that has happened at each knot, shape (k - 1, 2): start and end of a stretch.
+def follow_up_profile(arm: Frame) -> tuple[Floats, Floats]:
+    """Share (0 to 1) of a gap's fall of G that has happened at the start and at the end of each stretch, (k - 1,) each.
 
     Censorings come at one pace in a gap, or at the marks where the gap has any: a mark stands for the same number of
     patients as the other marks of its gap. dG = -dC / (n S).
     """
-    width = np.diff(arm.knot)
-    weight = width / np.maximum((arm.survival[1:] + arm.survival[:-1]) / 2, 1e-3)
+    weight = (arm.knot[1:] - arm.knot[:-1]) / np.maximum((arm.survival[1:] + arm.survival[:-1]) / 2, 1e-3)
     if arm.ticks.size:
         at = np.searchsorted(arm.knot, np.unique(arm.ticks)) - 1
         copies = np.diff(np.append(np.searchsorted(arm.ticks, np.unique(arm.ticks)), arm.ticks.size))
@@ -96,8 +109,8 @@ def follow_up_profile(arm: Frame) -> Floats:
         weight = np.where(marked[arm.gap], 0.0, weight)
         weight[at] = copies / np.maximum(arm.survival[at], 1e-9)
     total = np.bincount(arm.gap, weights=weight, minlength=arm.gaps)
-    done = np.concatenate(([0.0], np.cumsum(weight / np.maximum(total, 1e-300)[arm.gap])))
-    return np.stack((done[:-1] - arm.gap, done[1:] - arm.gap), axis=1)
+    done = np.concatenate(([0.0], (weight / np.maximum(total, 1e-300)[arm.gap]).cumsum()))
+    return done[:-1] - arm.gap, done[1:] - arm.gap
 
 
 def open_path(u: Floats, theta: float, shape: float = 1.0) -> Floats:
@@ -117,7 +130,7 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
 
     most, at_one = float(drop.sum()), expected(1.0)
     if deaths >= at_one:
-        return float(np.clip((most - deaths) / max(most - at_one, 1e-12), 0.0, 1.0))
+        return min(max((most - deaths) / max(most - at_one, 1e-12), 0.0), 1.0)
     low, high = 0.0, 6.0  # log theta; beyond exp(6) nearly everybody is censored at once
     for _ in range(20):
         middle = (low + high) / 2
@@ -146,13 +159,13 @@ def followed(arm: Frame) -> Followed:
     n, last = arm.entering[0], arm.gaps - 1
     level = np.maximum(arm.survival[arm.edge[:-1]], 1e-12)
     rows = np.minimum(np.minimum.accumulate(arm.entering / (n * level)), 1.0)
-    profile = follow_up_profile(arm)
-    fall = -np.diff(np.append(rows, 0.0))[arm.gap]
-    start = rows[arm.gap] - fall * profile[:, 0]
-    stop = rows[arm.gap] - fall * profile[:, 1]
+    begun, done = follow_up_profile(arm)
+    fall = (rows - np.concatenate((rows[1:], [0.0])))[arm.gap]
+    at_row = rows[arm.gap]
+    start, stop = at_row - fall * begun, at_row - fall * done
     tail = slice(int(arm.edge[last]), None)
-    drop = n * rows[last] * -np.diff(arm.survival)[tail]
-    return Followed(start, stop, rows, tail, np.append(profile[tail, 0], 1.0), drop)
+    drop = n * rows[last] * arm.fall[tail]
+    return Followed(start, stop, rows, tail, np.concatenate((begun[tail], [1.0])), drop)
 
 
 def foreseen_theta(arm: Frame, known: Followed) -> float:
@@ -169,9 +182,9 @@ def foreseen_theta(arm: Frame, known: Followed) -> float:
     if last == 0:
         return most
     start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
-    before, at = np.maximum(known.at_rows[[last - 1, last]], 1e-12)
+    before, at = (max(float(row), 1e-12) for row in known.at_rows[-2:])
     hazard = max(float(np.log(before / at)), 0.0) / max(stop - start, 1e-12)
-    return float(np.clip(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0, most))
+    return float(min(max(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0), most))
 
 
 @dataclass(frozen=True)
@@ -194,9 +207,8 @@ def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
     open_G = known.at_rows[-1] * path
     start[known.tail], stop[known.tail] = open_G[:-1], open_G[1:]
     start[-1], stop[-1] = open_G[-2], 0.0
-    step = -np.diff(arm.survival)
-    deaths = n * (start + stop) / 2 * step
-    deaths[-1] = n * start[-1] * step[-1]
+    deaths = n * (start + stop) / 2 * arm.fall
+    deaths[-1] = n * start[-1] * arm.fall[-1]
     censored = n * (arm.survival[1:] + arm.survival[:-1]) / 2 * (start - stop)
     censored[-1] = n * arm.survival[-1] * start[-1]
     expected = np.bincount(arm.gap, weights=deaths, minlength=arm.gaps).astype(float)
@@ -214,38 +226,39 @@ def whole_deaths(
     """
     target = expected
     if total is not None:
-        spread = _covariance(expected, leaving, level, noise)
-        column = spread.sum(axis=1)
+        doubt = _doubt(expected, leaving, level, noise)
         for _ in range(3):
-            room = (leaving > 0) | (target > 0)
-            share = np.where(room, column, 0.0)
+            share = np.where((leaving > 0) | (target > 0), doubt, 0.0)
             target = np.maximum(target + share * (total - target.sum()) / max(share.sum(), 1e-12), 0.0)
     deaths = _running_round(target, leaving, carried)
     return deaths if total is None else _meet_total(deaths, target, leaving, total)
 
 
-def _covariance(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
-    entering = np.cumsum(leaving[::-1])[::-1]
+def _doubt(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
+    """Covariance of the deaths of each gap and their total, shape (gaps,).
+
+    With the errors e of the log of the curve at the rows, the deaths of gap i are off by N_i (e_i+1 - e_i), so that an
+    error counts in the total with the change of N at its row.
+    """
+    entering = leaving[::-1].cumsum()[::-1]
     curve = (max(noise, 1e-5) / np.maximum(level, 0.02)) ** 2
     curve[0] = 0.0
     at_risk = np.maximum(entering - leaving / 2, 0.5)
-    difference = np.zeros((expected.size, level.size))
-    rows = np.arange(expected.size)
-    difference[rows, rows], difference[rows, rows + 1] = -at_risk, at_risk
+    in_total = curve * (np.concatenate(([0.0], at_risk)) - np.concatenate((at_risk, [0.0])))
     shape = (0.15 * expected * np.maximum(leaving - expected, 0.0) / np.maximum(entering, 1.0)) ** 2
-    return (difference * curve) @ difference.T + np.diag(shape + 1e-9)
+    return at_risk * (in_total[1:] - in_total[:-1]) + shape + 1e-9
 
 
 def _running_round(target: Floats, leaving: Floats, carried: float) -> NDArray[np.int64]:
-    deaths = np.zeros(target.size, dtype=np.int64)
-    for gap, (value, most) in enumerate(zip(target.tolist(), leaving.tolist(), strict=True)):
+    deaths = []
+    for value, most in zip(target.tolist(), leaving.tolist(), strict=True):
         nearest = int(value + 0.5)
         if abs(value - nearest) < SURE and abs(carried) < 0.6 and nearest <= most:
-            deaths[gap] = nearest
+            deaths.append(nearest)
             continue
-        deaths[gap] = min(max(int(np.floor(carried + value + 0.5)), 0), int(most))
-        carried += value - deaths[gap]
-    return deaths
+        deaths.append(min(max(math.floor(carried + value + 0.5), 0), int(most)))
+        carried += value - deaths[-1]
+    return np.array(deaths, dtype=np.int64)
 
 
 def _meet_total(deaths: NDArray[np.int64], target: Floats, leaving: Floats, total: int) -> NDArray[np.int64]:
@@ -266,12 +279,12 @@ def place(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None
     """
     total = np.bincount(arm.gap, weights=amount, minlength=count.size)
     empty = total <= 1e-9
-    if np.any(empty & (count > 0)):
-        amount = np.where(empty[arm.gap], np.diff(arm.knot), amount)
+    if (empty & (count > 0)).any():
+        amount = np.where(empty[arm.gap], arm.knot[1:] - arm.knot[:-1], amount)
         total = np.bincount(arm.gap, weights=amount, minlength=count.size)
-    scale = np.where(total > 0, count / np.where(total > 0, total, 1.0), 0.0)
-    running = np.concatenate(([0.0], np.cumsum(amount * scale[arm.gap])))
-    levels = np.arange(int(count.sum())) + 0.5 if u is None else u
+    scale = np.divide(count, total, out=np.zeros(count.size), where=total > 0)
+    running = np.concatenate(([0.0], (amount * scale[arm.gap]).cumsum()))
+    levels = np.arange(0.5, int(count.sum())) if u is None else u
     return _within_gap(arm, np.interp(levels, running, arm.knot), count)
 
 
@@ -280,13 +293,10 @@ def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
 
     A step has two knots one rounding error apart; patients on it get the later one, which is the time as it was given.
     """
-    above = arm.knot[np.minimum(np.searchsorted(arm.knot, times, side="right"), arm.knot.size - 1)]
+    above = arm.knot[np.minimum(arm.knot.searchsorted(times, side="right"), arm.knot.size - 1)]
     times = np.where(np.abs(above - times) <= 4 * np.spacing(np.abs(above)), above, times)
-    gap = np.repeat(np.arange(count.size), count)
-    start = np.nextafter(arm.knot[arm.edge[:-1]], np.inf)
-    start[0] = max(arm.knot[0], 0.0)
-    stop = arm.knot[arm.edge[1:]]
-    return np.clip(times, np.minimum(start, stop)[gap], stop[gap])
+    first, last = arm.bounds
+    return np.minimum(np.maximum(times, first.repeat(count)), last.repeat(count))
 
 
 def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) -> Floats:
@@ -305,22 +315,21 @@ def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) ->
 def at_points(arm: Frame, died: Floats, points: Floats, shoulders: Floats) -> Floats:
     """The last death of each fall of an exact curve moved to the point where the fall ends, within its gap."""
     died = np.sort(died)
-    last = np.searchsorted(died, points, side="right") - 1
+    last = died.searchsorted(points, side="right") - 1
     starts = arm.knot[arm.edge[:-1]]
     inside = (last >= 0) & (died[last] > shoulders)
-    inside &= np.searchsorted(starts, died[last]) == np.searchsorted(starts, points)
+    inside &= starts.searchsorted(died[last]) == starts.searchsorted(points)
     died[last[inside]] = points[inside]
     return died
 
 
 def levels_after(died: Floats, lost: Floats) -> Floats:
     """Product-limit survival just after each death, in the order of time."""
-    time = np.concatenate((died, lost))
-    event = np.concatenate((np.ones(died.size), np.zeros(lost.size)))
-    order = np.lexsort((1 - event, time))
-    at_risk = np.arange(time.size, 0, -1)
-    survival: Floats = np.cumprod(np.where(event[order] > 0, 1.0 - 1.0 / at_risk, 1.0)).astype(float)
-    return survival[event[order] > 0]
+    # at a tied time deaths come first, as they do here before a stable sort
+    order = np.concatenate((died, lost)).argsort(kind="stable")
+    at_risk = order.size - np.flatnonzero(order < died.size)
+    kept: Floats = 1.0 - 1.0 / at_risk
+    return kept.cumprod()
 
 
 def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:

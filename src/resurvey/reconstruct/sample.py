@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.hazard import Arm, Fit, draw, paths, smooth_part
+from resurvey.reconstruct.hazard import Arm, Fit, Paths, draw, paths
 from resurvey.reconstruct.landmarks import tune_landmarks
-from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -22,6 +22,9 @@ ROUNDS = 4
 MOST_SPARE = 6.0
 EVENT_OFFSETS = np.array([-12, -8, *range(-5, 6), 8, 12])
 CENSOR_OFFSETS = np.array([-25, -16, -11, *range(-7, 8), 11, 16, 25])
+# offsets up to this are tried first, and what a patient more or fewer costs beside a missed survival
+NEAR_OFFSET = 2
+OFFSET_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.
 
 def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
     arm = found.arm
-    state = draw(found, size, rng)
-    plan = _plan(arm, s, state)
+    path = paths(arm, draw(found, size, rng))
+    plan = _plan(arm, s, path)
     leaving, events, late = _counts(plan, s, rng)
-    time, event = _times(arm, state, plan, leaving, events, late, rng)
+    time, event = _times(arm, path, plan, leaving, events, late, rng)
     time, event = tune_landmarks(arm, plan, time, event, s.survival_half_unit, rng)
     if s.median_not_reached:
         _keep_above_half(time, event, max((t for t, _ in s.landmarks), default=0.0))
@@ -108,9 +111,8 @@ def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray
     return meets
 
 
-def _plan(arm: Arm, s: SurvivalSummary, state: Floats) -> Plan:
+def _plan(arm: Arm, s: SurvivalSummary, path: Paths) -> Plan:
     """Segments between the printed times, with patients at risk and the share of events among those leaving."""
-    path = paths(arm, state)
     last = arm.bins
     table = dict(zip(_places(arm, s.at_risk_times or ()), s.at_risk or (), strict=True)) if s.at_risk_times else {}
     landmarks = dict(zip(_places(arm, [t for t, _ in s.landmarks]), [v for _, v in s.landmarks], strict=True))
@@ -193,13 +195,16 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
 
 def shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
     """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
-    odds = np.log(np.clip(share, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(share, 1e-9, 1 - 1e-9))
+    if leaving.shape[1] == 1:
+        return total[:, None].astype(float)
+    share = np.clip(share, 1e-9, 1 - 1e-9)
+    against = (1 - share) / share
     low, high = np.full(total.size, -25.0), np.full(total.size, 25.0)
     for _ in range(24):
         shift = 0.5 * (low + high)
-        more = (leaving / (1 + np.exp(-(odds + shift[:, None])))).sum(axis=1) < total
+        more = (leaving / (1 + against * np.exp(-shift)[:, None])).sum(axis=1) < total
         low, high = np.where(more, shift, low), np.where(more, high, shift)
-    return leaving / (1 + np.exp(-(odds + 0.5 * (low + high)[:, None])))
+    return leaving / (1 + against * np.exp(-0.5 * (low + high))[:, None])
 
 
 def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> Ints:
@@ -229,35 +234,19 @@ def _fit_mark(
     first, and (y - d) / y, all last.
     """
     j = mark - 1
-    y = at_risk[:, j]
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
     slack = 0.9 * s.survival_half_unit / np.maximum(survival, 1e-9)
-    d0, c0 = events[:, j].copy(), leaving[:, j] - events[:, j]
-    dd, dc = (grid.ravel() for grid in np.meshgrid(EVENT_OFFSETS, CENSOR_OFFSETS, indexing="ij"))
-    d = d0[:, None] + dd
-    pinned = plan.fixed_at_risk[mark] >= 0
-    c = leaving[:, j, None] - d if pinned else c0[:, None] + dc
-    after = y[:, None] - d - c
-    floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
-    later = np.max(plan.fixed_at_risk[mark:], initial=0)
-    possible = (d >= 0) & (c >= 0) & (after >= later)
-    if s.events is not None:
-        rest = s.events - used[:, None] - d
-        possible &= (rest >= 0) & (rest <= after - floor)
-    high = 1 - d / np.maximum(y, 1)[:, None]
-    low = 1 - d / np.maximum(y[:, None] - c, np.maximum(d, 1))
-    missed = np.maximum(low - wanted[:, None] - slack[:, None], 0) + np.maximum(
-        wanted[:, None] - slack[:, None] - high, 0
-    )
-    # among the orders that give it, one with the censorings near their usual place is the more likely
-    lean = np.abs(wanted[:, None] - 0.5 * (low + high)) / np.maximum(0.5 * (high - low), slack[:, None])
-    cost = 0.1 * (np.abs(dd) + np.abs(c - c0[:, None])) + np.minimum(lean, 3) ** 2 + missed * 1e4 + ~possible * 1e9
-    best = np.argmin(cost, axis=1)
-    rows = np.arange(y.size)
-    ok = possible[rows, best]
-    events[:, j] = np.where(ok, d[rows, best], events[:, j])
-    changed = np.where(ok, d[rows, best] + c[rows, best], leaving[:, j]) - leaving[:, j]
-    leaving[:, j] += changed
+    given = (at_risk[:, j], events[:, j], leaving[:, j] - events[:, j], used, wanted, slack)
+    near = np.abs(EVENT_OFFSETS) <= NEAR_OFFSET, np.abs(CENSOR_OFFSETS) <= NEAR_OFFSET
+    died, lost, cost = _cheapest(plan, s, mark, given, EVENT_OFFSETS[near[0]], CENSOR_OFFSETS[near[1]])
+    # a choice further off costs more than this: only where no near one is cheaper are they all looked at
+    far = np.flatnonzero(cost >= OFFSET_COST * (NEAR_OFFSET + 1))
+    if far.size:
+        found = _cheapest(plan, s, mark, tuple(column[far] for column in given), EVENT_OFFSETS, CENSOR_OFFSETS)
+        died[far], lost[far], cost[far] = found
+    ok = np.isfinite(cost)
+    events[:, j] = np.where(ok, died, events[:, j])
+    leaving[:, j] = np.where(ok, died + lost, leaving[:, j])
     at_risk[:, mark] = at_risk[:, j] - leaving[:, j]
     if mark < leaving.shape[1]:
         # what left earlier or later is made up for in the segments that follow, up to the next printed number at risk
@@ -266,44 +255,78 @@ def _fit_mark(
         leaving[:, mark:] = -np.diff(follow, axis=1)
 
 
+def _cheapest(
+    plan: Plan,
+    s: SurvivalSummary,
+    mark: int,
+    given: tuple[NDArray[Any], ...],
+    event_offsets: Ints,
+    censor_offsets: Ints,
+) -> tuple[Ints, Ints, Floats]:
+    """Events, censorings and cost of the best choice of offsets in each replicate; an infinite cost where none can be.
+
+    `given` are patients at risk, usual events and censorings, events before, wanted survival and its slack, each
+    (replicates,).
+    """
+    # axes: replicate, events, censorings; with a printed number at risk the events leave no choice of censorings
+    y, d0, c0, used, aim, reach = (column[:, None, None] for column in given)
+    d = d0 + event_offsets[:, None]
+    c = d0 + c0 - d if plan.fixed_at_risk[mark] >= 0 else c0 + censor_offsets
+    left = y - c
+    floor = 0 if s.events is None else max(plan.fixed_at_risk[-1], 1 if s.events < s.n else 0)
+    fits, least = d >= 0, d + np.max(plan.fixed_at_risk[mark:], initial=0)
+    if s.events is not None:
+        fits, least = fits & (d <= s.events - used), np.maximum(least, s.events - used + floor)
+    possible = fits & (c >= 0) & (left >= least)
+    high = 1 - d / np.maximum(y, 1)
+    low = 1 - d / np.maximum(left, np.maximum(d, 1))
+    missed = np.maximum(low - (aim + reach), 0) + np.maximum(aim - reach - high, 0)
+    # among the orders that give it, one with the censorings near their usual place is the more likely
+    lean = np.abs(2 * aim - (low + high)) / np.maximum(high - low, 2 * reach)
+    moved = OFFSET_COST * (np.abs(event_offsets)[:, None] + np.abs(c - c0))
+    cost = np.where(possible, moved + np.minimum(lean, 3) ** 2 + missed * 1e4, np.inf).reshape(len(possible), -1)
+    rows, best = np.arange(len(cost)), np.argmin(cost, axis=1)
+    which = (rows, *np.unravel_index(best, possible.shape[1:]))
+    return np.broadcast_to(d, possible.shape)[which], np.broadcast_to(c, possible.shape)[which], cost[rows, best]
+
+
 def _times(
-    arm: Arm, state: Floats, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
+    arm: Arm, path: Paths, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
     size, n = leaving.shape[0], int(arm.n)
-    kinds = (events, leaving - events)
-    mass = _mass(arm, state)
-    # one flat list of all who leave: the events of every replicate, then the censorings, each by segment
-    row = np.concatenate([np.repeat(np.arange(size), kind.sum(axis=1)) for kind in kinds])
-    segment = np.concatenate([np.repeat(np.tile(np.arange(k.shape[1]), size), k.ravel()) for k in kinds])
-    n_event, n_left = events.sum(axis=1), leaving.sum(axis=1)
-    table = row + np.where(np.arange(row.size) < n_event.sum(), 0, size)
-    first, last = plan.knots[segment], plan.knots[segment + 1]
-    begin, end = mass[table, first], mass[table, last]
-    level = begin + rng.random(row.size) * (end - begin)
-    apart = 2.0 * np.arange(2 * size)
-    found = np.interp(level + apart[table], (mass + apart[:, None]).ravel(), np.tile(arm.edges, 2 * size))
+    mass = _mass(arm, path)
+    # cells by kind (events, then censorings), replicate and segment: how many leave, and between which levels
+    count = np.concatenate((events, leaving - events)).ravel()
+    level = mass[:, plan.knots]
+    begin, width = level[:, :-1].ravel(), np.diff(level, axis=1).ravel()
+    apart = 2.0 * np.arange(2 * size)[:, None]
+    wanted = begin.repeat(count) + rng.random(int(count.sum())) * width.repeat(count)
+    # in rising order within each cell, in which they are quicker to look up and to merge
+    wanted = np.sort(wanted + np.broadcast_to(apart, (2 * size, leaving.shape[1])).ravel().repeat(count))
+    found = np.interp(wanted, (mass + apart).ravel(), np.tile(arm.edges, 2 * size))
     # strictly inside the segment, so that a printed number at risk counts them on the right side
     gap = 1e-9 * arm.edges[-1]
-    low, high = arm.edges[first], arm.edges[last]
-    found = np.minimum(np.maximum(found, low + gap), np.maximum(high - gap, low + 0.5 * gap))
+    low, high = arm.edges[plan.knots[:-1]], arm.edges[plan.knots[1:]]
+    first, last = np.tile(low + gap, 2 * size), np.tile(np.maximum(high - gap, low + 0.5 * gap), 2 * size)
+    found = np.minimum(np.maximum(found, first.repeat(count)), last.repeat(count))
+    n_event, n_left = events.sum(axis=1), leaving.sum(axis=1)
     slot = np.arange(n)
+    happens, leaves = slot < n_event[:, None], slot < n_left[:, None]
     time = np.full((size, n), arm.edges[-1])
-    time[slot < n_event[:, None]] = found[: n_event.sum()]
-    time[(slot >= n_event[:, None]) & (slot < n_left[:, None])] = found[n_event.sum() :]
+    time.put(np.flatnonzero(happens), found[: n_event.sum()])
+    time.put(np.flatnonzero(leaves & ~happens), found[n_event.sum() :])
     # nobody left at the end: the last event is the longest follow-up
     emptied = np.flatnonzero(n_left == n)
     time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]
-    event = (slot < n_event[:, None]) | ((slot >= n_left[:, None]) & (slot < (n_left + late)[:, None]))
-    order = np.argsort(time, axis=1, kind="stable")
-    return np.take_along_axis(time, order, axis=1), np.take_along_axis(event, order, axis=1).astype(float)
+    event = happens | (~leaves & (slot < (n_left + late)[:, None]))
+    return by_time(time, event.astype(float))
 
 
-def _mass(arm: Arm, state: Floats) -> Floats:
+def _mass(arm: Arm, path: Paths) -> Floats:
     """Running share, from 0 to 1 at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
-    mid = paths(arm, state).at_risk_mid
-    mass = np.zeros((2 * state.shape[0], arm.bins + 1))
-    density = np.concatenate([smooth * mid for smooth in smooth_part(arm, state)])
+    mass = np.zeros((2 * path.at_risk_mid.shape[0], arm.bins + 1))
+    density = np.concatenate([path.smooth[:, kind] * path.at_risk_mid for kind in range(2)])
     np.cumsum(density + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
     mass /= mass[:, -1:]
     return mass

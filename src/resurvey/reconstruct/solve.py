@@ -74,10 +74,7 @@ def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generato
     """G of an arm without numbers at risk, at its knots: the mean over candidates, or one drawn among them."""
     u = cut.knot / arm.end
     steps = step_heights(arm.curve, arm.n, arm.end)
-    if total is None:
-        candidates = unknown_events(steps)
-    else:
-        candidates = known_events(steps, u, -arm.n * np.diff(cut.survival), total)
+    candidates = unknown_events(steps) if total is None else known_events(steps, u, arm.n * cut.fall, total)
     if rng is None:
         return candidates.mean_path(u)
     return candidates.paths(u, rng.choice(candidates.weight.size, size=1, p=candidates.weight))[0]

@@ -39,14 +39,20 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
         else:
             survival = np.exp(-hazard)
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
-    alive = hazard < MOST_HAZARD
-    low, high = (low | ~alive) & (hazard > 1e-12), high & alive
+    low, high = (low | (hazard >= MOST_HAZARD)) & (hazard > 1e-12), high & (hazard < MOST_HAZARD)
     return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
 
 
+def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:
+    """Patients of every row sorted by time; at a tied time they keep their order."""
+    size, n = time.shape
+    order = np.argsort(time, axis=1, kind="stable") + n * np.arange(size)[:, None]
+    return time.take(order), event.take(order)
+
+
 def _first(time: Floats, reached: NDArray[np.bool_]) -> Floats:
-    place = np.argmax(reached, axis=1)
-    return np.where(reached.any(axis=1), time[np.arange(time.shape[0]), place], np.inf)
+    rows, place = np.arange(time.shape[0]), np.argmax(reached, axis=1)
+    return np.where(reached[rows, place], time[rows, place], np.inf)
 
 
 def survival_at(time: Floats, event: Floats, times: list[float]) -> Floats:
@@ -62,7 +68,7 @@ def interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
     low, high = xp[:, :1], xp[:, -1:]
     apart = 2.0 * np.arange(xp.shape[0])[:, None]
     scaled = (xp - low) / (high - low) + apart
-    query = np.clip((x - low) / (high - low), 0, 1) + apart
+    query = np.minimum(np.maximum((x - low) / (high - low), 0), 1) + apart
     return np.interp(query.ravel(), scaled.ravel(), np.ascontiguousarray(fp).ravel()).reshape(x.shape)
 
 
@@ -79,9 +85,8 @@ class Stretch:
         use = np.flatnonzero(self.possible)
         if not use.size or not self.source.shape[1]:
             return time
-        out = time.copy()
-        last = self.goal[use, -1:]
-        out[use] = np.where(time[use] >= last, time[use], interpolate(time[use], self.source[use], self.goal[use]))
+        out, moved, goal = time.copy(), time[use], self.goal[use]
+        out[use] = np.where(moved >= goal[:, -1:], moved, interpolate(moved, self.source[use], goal))
         return out
 
 

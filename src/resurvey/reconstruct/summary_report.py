@@ -33,7 +33,8 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
             "replicate": np.repeat(np.arange(size), n),
             "time": made.time.ravel(),
             "event": made.event.astype(np.int64).ravel(),
-        }
+        },
+        copy=False,
     )
     printed = PrintedSummary(s, transform)
     accuracy = accuracy_table([row.record() for row in printed.rows(made.time, made.event)])
@@ -83,8 +84,9 @@ def _facts(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> I
     for name, flag in (("median", s.median_not_reached), ("upper", s.upper_not_reached)):
         if flag:
             yield FactRow(name, np.inf, rebuilt[name], 0, "not reached")
-    for t, v in s.landmarks:
-        yield FactRow(f"survival at {t:g}", v, survival_at(time, event, [t])[:, 0], s.survival_half_unit)
+    at = survival_at(time, event, [t for t, _ in s.landmarks]) if s.landmarks else np.empty((size, 0))
+    for (t, v), value in zip(s.landmarks, at.T, strict=True):
+        yield FactRow(f"survival at {t:g}", v, value, s.survival_half_unit)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         yield FactRow(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
     if s.longest_follow_up is not None:
