@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from snakemake import persistence
 from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, provenance, quick
@@ -10,6 +11,7 @@ from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 
 quick.skip_iri_grammars()
+quick.skip_pandas_for_plain_params(persistence)
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
