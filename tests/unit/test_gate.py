@@ -80,7 +80,7 @@ def test_a_percentage_does_not_rerun_the_reconstruction_but_the_comparison(tmp_p
     after["proportions"][0]["percent"] = "21"
     one, two = facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
     assert one.of("alpha") == two.of("alpha")
-    assert one.of_claims({"treatment": "alpha2020-prop-001"}) != two.of_claims({"treatment": "alpha2020-prop-001"})
+    assert one.of_entries({"treatment": "alpha2020-prop-001"}) != two.of_entries({"treatment": "alpha2020-prop-001"})
 
 
 def test_a_new_study_leaves_the_others_alone(tmp_path):

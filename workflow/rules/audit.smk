@@ -3,7 +3,8 @@
 
 rule audit:
     input:
-        tables=rules.clean.output.tables,
+        # ancient: the digest of all tables without their notes says what changed.
+        tables=ancient(rules.clean.output.tables),
     output:
         checks=report(
             "results/audit/checks.csv",
@@ -19,6 +20,8 @@ rule audit:
         "../../environment.yml"
     params:
         sources=AUDITED,
+        rows=FACTS.of_tables(TABLE_NAMES),
+        cleaned=code("clean"),
         code=code("audit"),
     script:
         "../scripts/audit.py"
@@ -27,7 +30,7 @@ rule audit:
 rule verify:
     input:
         checks=rules.audit.output.checks,
-        adjudications="data/processed/adjudications.csv",
+        adjudications=ancient("data/processed/adjudications.csv"),
     output:
         "results/audit/verified.txt",
     log:
@@ -35,6 +38,8 @@ rule verify:
     conda:
         "../../environment.yml"
     params:
+        rows=FACTS.of_tables(["adjudications"]),
+        cleaned=code("clean"),
         code=code("verify"),
     script:
         "../scripts/verify.py"

@@ -14,7 +14,7 @@ for batch, entries in BATCHES.items():
                 "data/processed/patients/{study}.parquet",
                 study=compared_studies(entries),
             ),
-            # ancient: the digest of the rows about the compared studies says what changed.
+            # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
         output:
             [directory(f"results/comparisons/{entry['id']}") for entry in entries],
@@ -25,7 +25,7 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=entries,
-            rows=FACTS.of_claims(entries),
+            rows=FACTS.of_entries(entries),
             code=code("compare"),
         script:
             "../scripts/compare.py"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import audit, tables
+from resurvey.about import without_notes
 from resurvey.audit import report
 from resurvey.audit.context import read_typed
 from resurvey.logs import log_to
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = {name: read_typed(Path(path)) for path in snakemake.input.tables for name in [Path(path).stem]}
+typed = without_notes({Path(path).stem: read_typed(Path(path)) for path in snakemake.input.tables})
 checks = audit.run(typed)
 tables.write_csv(checks, Path(snakemake.output.checks))
 claims = report.places(typed)
