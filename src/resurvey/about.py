@@ -128,7 +128,8 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _judges(check: str, claim: str) -> bool:
-    return bool(of_claim(claim).search(check))
+    # Most claims have no number in common with a check, and looking for that is quicker than for the pattern.
+    return claim.rpartition("-")[2] in check and bool(of_claim(claim).search(check))
 
 
 @cache

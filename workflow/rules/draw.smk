@@ -72,8 +72,7 @@ rule draw_evidence:
     input:
         checks="results/audit/checks.csv",
         # ancient: the digest of all tables without their notes says what changed.
-        claims=ancient("data/processed/claims.csv"),
-        tables=ancient(expand("data/processed/{table}.csv", table=TABLE_NAMES)),
+        raw=ancient(TABLES),
     output:
         directory("results/figures/evidence"),
     log:
@@ -82,8 +81,9 @@ rule draw_evidence:
         "../../environment.yml"
     params:
         pages=AUDITED,
+        # Where a reader finds the data behind a figure.
+        tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
         rows=FACTS.of_tables(TABLE_NAMES),
-        cleaned=code("clean"),
         code=code("draw_evidence"),
     script:
         "../scripts/draw_evidence.py"
