@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Tables that are small and give meaning to all studies: every job about a study depends on them.
 SHARED = ("endpoints", "treatments")
+# Tables that say what a study and its groups are, and which of them were rebuilt from a curve.
+OF_STUDIES = ("studies", "arms", "curves")
 # Words for whoever types the tables; what computes does not read them, so an edited note reruns no computation.
 NOTE = "note"
 
@@ -65,7 +67,7 @@ class About:
             return True
         if row.table == "sources":
             return row.source in self.sources
-        if row.table in ("studies", "arms", *self.whole):
+        if row.table in (*OF_STUDIES, *self.whole):
             return row.study in self.studies
         if row.check:
             return any(_judges(row.check, claim) for claim in self.claims)

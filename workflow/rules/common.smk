@@ -106,6 +106,24 @@ BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 SHARES = shared_out(BLOCKS, config["reconstruction"].get("jobs", 1))
 
 
+BOOTSTRAP = config.get("bootstrap", {"replicates": 0})
+# Replicates of each job that makes some of a bootstrap; one job alone is the comparison's own.
+DRAWS = shared_out(BOOTSTRAP["replicates"], BOOTSTRAP.get("jobs", 1))
+
+
+def bootstrap_of(entries):
+    """Replicates and seed of the bootstrap of a batch; none where nothing is standardised, so they rerun nothing there."""
+    wanted = any(entry.get("standardise") for entry in entries)
+    replicates = BOOTSTRAP["replicates"] if wanted else 0
+    return {"replicates": replicates, "seed": config["seed"] if replicates else 0}
+
+
+def bootstrap_parts(entries):
+    """Parts of the bootstrap of a batch that jobs of their own make; none where one job makes it with the comparisons."""
+    several = len(DRAWS) > 1 and bootstrap_of(entries)["replicates"] > 0
+    return list(range(len(DRAWS))) if several else []
+
+
 def partitions(study):
     """Sets of subgroups of the study that are rebuilt together."""
     return config["reconstruction"]["partitions"].get(study, [])

@@ -6,6 +6,34 @@ BATCHES = batches(WANTED)
 
 for batch, entries in BATCHES.items():
 
+    if bootstrap_parts(entries):
+
+        rule:
+            name:
+                f"bootstrap_{batch}"
+            input:
+                patients=expand(
+                    "data/processed/patients/{study}.parquet",
+                    study=compared_studies(entries),
+                ),
+                raw=ancient(TABLES),
+            output:
+                temp(f"data/processed/bootstrap/{batch}/{{part}}.parquet"),
+            log:
+                f"logs/bootstrap/{batch}/{{part}}.log",
+            priority: FIRST
+            conda:
+                "../../environment.yml"
+            params:
+                entries=entries,
+                rows=FACTS.of_entries(entries),
+                start=lambda wildcards: DRAWS[int(wildcards.part)].start,
+                stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
+                seed=config["seed"],
+                code=code("bootstrap"),
+            script:
+                "../scripts/bootstrap.py"
+
     rule:
         name:
             f"compare_{batch}"
@@ -13,6 +41,10 @@ for batch, entries in BATCHES.items():
             patients=expand(
                 "data/processed/patients/{study}.parquet",
                 study=compared_studies(entries),
+            ),
+            drawn=expand(
+                f"data/processed/bootstrap/{batch}/{{part}}.parquet",
+                part=bootstrap_parts(entries),
             ),
             # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
@@ -26,6 +58,7 @@ for batch, entries in BATCHES.items():
         params:
             entries=entries,
             rows=FACTS.of_entries(entries),
+            bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:
             "../scripts/compare.py"

@@ -77,6 +77,7 @@ rule draw_evidence:
         directory("results/figures/evidence"),
     log:
         "logs/draw_evidence.log",
+    priority: LAST
     conda:
         "../../environment.yml"
     params:
