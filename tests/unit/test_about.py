@@ -1,12 +1,17 @@
 """Rows that a part of the config is about: named, listed by what is named, and what they rest on."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+import yaml
 
 from resurvey import clean, tables
 from resurvey.about import about, key, of_claim, only, without_notes
+from resurvey.compare.plan import carry_out
 from tests.project import claim, small_tables, write_tables
 
+ROOT = Path(__file__).resolve().parents[2]
 RULING = {"verdict": "conflict", "ruling": "misprint", "affects": "nothing", "reason": "because", "by": "a person"}
 
 
@@ -82,6 +87,18 @@ def test_an_empty_text_names_nothing(raw):
 def test_the_rows_that_are_left_can_be_typed(raw):
     typed = clean.tidy(only(raw, "alpha2020-hr-001"))
     assert typed["hazard_ratios"]["value"].tolist() == [0.55]
+
+
+@pytest.mark.parametrize("kind", ["bucher", "rates", "ratios", "pool"])
+def test_a_comparison_says_the_same_of_its_own_rows_as_of_all(kind):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    shipped = tables.read_raw(ROOT / "data/raw")
+    entry = next(entry for entry in config["comparisons"] if entry["kind"] == kind)
+    whole, part = (carry_out(entry, clean.tidy(rows), {}) for rows in (shipped, only(shipped, entry)))
+    pd.testing.assert_frame_equal(part.rows(), whole.rows())
+    assert set(part.tables) == set(whole.tables)
+    for name, table in whole.tables.items():
+        pd.testing.assert_frame_equal(part.tables[name], table)
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,8 @@ def test_a_rerun_after_edits_gives_the_bytes_of_a_clean_run(project, tmp_path):
         run = snakemake(folder)
         assert run.returncode == 0, run.stdout + run.stderr
     assert checksums(project) == checksums(fresh)
-    assert "Nothing to be done" in snakemake(project, "-n").stderr
+    again = snakemake(project, "-n")
+    assert "Nothing to be done" in again.stdout + again.stderr
 
 
 def test_a_run_with_nothing_to_do_imports_no_pandas(built):
