@@ -5,50 +5,69 @@ Light enough to run each time: tables that have not changed since they last pass
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resurvey import quick
+from resurvey.about import NOTE, SHARED, Row, about, key
 from resurvey.errors import InputError
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
 
+if TYPE_CHECKING:
+    from resurvey.tables import Tables
+
+
+# Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
+ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
+# What `resurvey.figures.labels.Labels` reads.
+LABEL_COLUMNS = {
+    "studies": ("study_id", "acronym"),
+    "arms": ("study_id", "arm_id", "population", "treatment_id", "label", "locator"),
+    "treatments": ("treatment_id", "label"),
+    "endpoints": ("endpoint", "label"),
+}
+
 
 @dataclass(frozen=True)
 class Facts:
-    """Fingerprints of what the checked tables say, by study.
+    """Fingerprints of what the checked tables say.
 
     Attributes
     ----------
-    studies : dict of dict
-        Study id and table to the fingerprint of its rows there.
-    claims : dict
-        Claim id to the study it is about.
+    rows : tuple of (Row, str, str)
+        Every row of every table, with the fingerprint of its cells but the note, and of its note (empty without one).
     labels : str
-        Fingerprint of the tables that say how studies, arms, treatments and endpoints are called.
+        Fingerprint of how studies, arms, treatments and endpoints are called.
+    files : str
+        Fingerprint of the bytes of all tables.
     """
 
-    studies: dict[str, dict[str, str]]
-    claims: dict[str, str]
+    rows: tuple[tuple[Row, str, str], ...]
     labels: str = ""
+    files: str = ""
 
     def of(self, study: str) -> str:
-        """Fingerprint of the rows about a study that reconstruction reads."""
-        tables = self.studies.get(study, {})
-        return _digest(f"{name}:{tables[name]}" for name in sorted(tables) if name in ARM_TABLES)
-
-    def of_claims(self, entry: object) -> str:
-        """Fingerprint of every study that a config entry names, itself or through a claim about it."""
-        names = sorted(set(_texts(entry)))
-        studies = {self.claims.get(name, name) for name in names}
+        """Fingerprint of the rows about a study that reconstruction reads, notes left out."""
         return _digest(
-            f"{study}:{sorted(self.studies[study].items())}" for study in sorted(studies & set(self.studies))
+            f"{row.table}:{cells}"
+            for row, cells, _ in self.rows
+            if row.table in SHARED or (row.table in ARM_TABLES and row.study == study)
         )
+
+    def of_entries(self, entries: object, whole: tuple[str, ...] = ()) -> str:
+        """Fingerprint of the rows that entries of the config are about, as `resurvey.about.only` chooses them."""
+        chosen = about(entries, (row for row, *_ in self.rows), whole)
+        return _digest(f"{row.table}:{cells}{note}" for row, cells, note in self.rows if chosen.has(row))
+
+    def of_tables(self, names: Iterable[str]) -> str:
+        """Fingerprint of whole tables, notes left out."""
+        wanted = set(names)
+        return _digest(f"{row.table}:{cells}" for row, cells, _ in self.rows if row.table in wanted)
 
 
 def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = None) -> None:
@@ -115,72 +134,42 @@ def check_tables(folder: Path, memory: Path) -> Facts:
         try:
             known = json.loads(memory.read_text(encoding="utf-8"))
             if known["state"] == state:
-                return Facts(known["studies"], known["claims"], known["labels"])
+                rows = tuple((Row(*row), cells, note) for row, cells, note in known["rows"])
+                return Facts(rows, known["labels"], known["files"])
         except (ValueError, KeyError, TypeError):
             pass  # A half-written memory is no memory.
     from resurvey import tables
 
-    tables.read_raw(folder)
-    labels = _digest(file_digest(folder / f"{name}.csv") for name in LABEL_TABLES)
-    facts = Facts(*_study_digests(folder), labels)
-    known = {"state": state, "studies": facts.studies, "claims": facts.claims, "labels": labels}
-    tables.write_text(json.dumps(known, indent=0), memory)
+    facts = _facts(folder, tables.read_raw(folder))
+    known = {"state": state, "rows": facts.rows, "labels": facts.labels, "files": facts.files}
+    tables.write_text(json.dumps(known, separators=(",", ":")), memory)
     return facts
 
 
 def _state(folder: Path) -> str:
-    """Fingerprint of all raw tables and of the code that judges them."""
+    """Fingerprint of all raw tables and of the code that judges and fingerprints them."""
     digest = hashlib.sha256()
-    for path in sorted(reachable(ROOT / "tables.py")):
+    for path in sorted(reachable(ROOT / "gate.py")):
         digest.update(path.read_bytes())
     for path in [*table_files(folder), *sorted(folder.glob("*.csv"))]:
         digest.update(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'};".encode())
     return digest.hexdigest()
 
 
-def _texts(value: object) -> Iterator[str]:
-    """All texts inside a config entry."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _texts(part)
+def _facts(folder: Path, raw: Tables) -> Facts:
+    """Fingerprints of checked tables; those of curves cover the files that they name."""
+    rows = []
+    for name, frame in raw.items():
+        for cells in frame.to_dict("records"):
+            texts = [json.dumps({column: cell for column, cell in cells.items() if column != NOTE})]
+            if name == "curves":
+                files = (cells[column] for column in ("file", "at_risk_file"))
+                texts += [file_digest(folder / TABLES[name].folder / file) for file in files if file]
+            note = cells.get(NOTE, "")
+            rows.append((key(name, cells), _digest(texts), _digest([note]) if note else ""))
+    labels = (str(raw[name][list(columns)].to_dict("records")) for name, columns in LABEL_COLUMNS.items())
+    return Facts(tuple(rows), _digest(labels), _digest(file_digest(path) for path in table_files(folder)))
 
 
 def _digest(words: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-
-
-# Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
-ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-STUDY_TABLES = (*ARM_TABLES, "proportions", "designs", "p_values", "differences")
-LABEL_TABLES = ("studies", "arms", "treatments", "endpoints")
-# Tables that are small and give meaning to all studies: every study depends on them.
-SHARED_TABLES = ("endpoints", "treatments")
-
-
-def _study_digests(folder: Path) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    rows: dict[tuple[str, str], list[str]] = {}
-    claims: dict[str, str] = {}
-    common = [(folder / f"{name}.csv").read_text(encoding="utf-8-sig") for name in SHARED_TABLES]
-    for name in STUDY_TABLES:
-        table = TABLES[name]
-        with (folder / table.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
-            for row in csv.DictReader(stream):
-                texts = rows.setdefault((row["study_id"], name), [])
-                texts.append(json.dumps(row, sort_keys=True))
-                if "claim_id" in row:
-                    claims[row["claim_id"]] = row["study_id"]
-                if name == "curves":
-                    texts += [
-                        file_digest(folder / table.folder / row[column])
-                        for column in ("file", "at_risk_file")
-                        if row[column]
-                    ]
-    digests: dict[str, dict[str, str]] = {}
-    for (study, name), texts in sorted(rows.items()):
-        digests.setdefault(study, {})[name] = _digest([*common, *sorted(texts)])
-    return digests, claims

@@ -25,16 +25,26 @@ def source_digest(script: Path) -> str:
     digest = hashlib.sha256()
     modules = reachable(script)
     for path in sorted(modules | _data_beside(modules)):
-        digest.update(path.relative_to(ROOT).as_posix().encode() if path.is_relative_to(ROOT) else path.name.encode())
-        digest.update(path.read_bytes())
+        digest.update(_named_content(path))
     return digest.hexdigest()[:16]
+
+
+@cache
+def _named_content(path: Path) -> bytes:
+    """Name and bytes of a file; most modules belong to many scripts and are read once."""
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    return name.encode() + path.read_bytes()
 
 
 def _data_beside(modules: set[Path]) -> set[Path]:
     """Templates and tables that lie in the folders of the modules: what a module reads is part of what it does."""
     folders = {path.parent for path in modules if path.is_relative_to(ROOT)}
-    found = {path for folder in folders for path in folder.glob("*.csv")}
-    return found | {path for folder in folders for path in (folder / "templates").glob("*.*")}
+    return {path for folder in folders for path in _data_of(folder)}
+
+
+@cache
+def _data_of(folder: Path) -> tuple[Path, ...]:
+    return (*folder.glob("*.csv"), *(folder / "templates").glob("*.*"))
 
 
 def reachable(script: Path) -> set[Path]:
@@ -67,7 +77,16 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 def _files(name: str) -> list[Path]:
     """Files that importing `name` runs: the module, and the __init__ of every package above it."""
-    parts = name.split(".")[1:]
-    files = [ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
-    files.append(ROOT.joinpath(*parts).with_suffix(".py") if parts else ROOT / "__init__.py")
-    return [path for path in files if path.is_file()]
+    parts = name.split(".")
+    above = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
+    return [_modules()[module] for module in above if module in _modules()]
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    """Files of this package by the name they are imported by; one look at the folder, not one a name."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        parts = (ROOT.name, *path.relative_to(ROOT).with_suffix("").parts)
+        found[".".join(part for part in parts if part != "__init__")] = path
+    return found

@@ -8,6 +8,7 @@ import yaml
 
 from resurvey import audit, gate, provenance, tables
 from resurvey.errors import InputError
+from resurvey.figures.labels import Labels
 from tests.project import claim, small_tables, write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +81,65 @@ def test_a_percentage_does_not_rerun_the_reconstruction_but_the_comparison(tmp_p
     after["proportions"][0]["percent"] = "21"
     one, two = facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
     assert one.of("alpha") == two.of("alpha")
-    assert one.of_claims({"treatment": "alpha2020-prop-001"}) != two.of_claims({"treatment": "alpha2020-prop-001"})
+    assert one.of_entries({"treatment": "alpha2020-prop-001"}) != two.of_entries({"treatment": "alpha2020-prop-001"})
+
+
+def changed(tmp_path, table, place, **cells):
+    """Facts before and after some cells of the small tables changed."""
+    after = small_tables()
+    after[table][place] |= cells
+    return facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
+
+
+def test_a_claim_that_an_entry_does_not_name_leaves_it_alone(tmp_path):
+    one, two = changed(tmp_path, "proportions", 1, percent="9.3")
+    entry = {"treatment": {"study": "alpha", "arm": "new"}, "printed": ["alpha2020-prop-001"]}
+    assert one.of_entries(entry) == two.of_entries(entry)
+    assert one.of_entries(entry, ("proportions",)) != two.of_entries(entry, ("proportions",))
+
+
+@pytest.mark.parametrize("table", ["sources", "studies", "treatments", "endpoints", "arms"])
+def test_what_a_group_is_called_and_who_says_so_belongs_to_an_entry(tmp_path, table):
+    words = {"sources": "citation", "studies": "phase"}.get(table, "label")
+    one, two = changed(tmp_path, table, 0, **{words: "changed"})
+    entry = [{"study": "alpha", "arm": "new"}]
+    assert one.of_entries(entry) != two.of_entries(entry)
+
+
+def test_a_note_changes_what_is_read_with_its_notes_and_nothing_else(tmp_path):
+    one, two = changed(tmp_path, "medians", 0, note="as printed")
+    assert one.files != two.files
+    assert one.of("alpha") == two.of("alpha")
+    assert one.of_tables(gate.table_names()) == two.of_tables(gate.table_names())
+    assert one.of_entries("alpha2020-med-001") != two.of_entries("alpha2020-med-001")
+
+
+def test_a_table_has_its_own_fingerprint(tmp_path):
+    one, two = changed(tmp_path, "medians", 0, value="11.9")
+    assert one.of_tables(["medians"]) != two.of_tables(["medians"])
+    assert one.of_tables(["arms"]) == two.of_tables(["arms"])
+
+
+def test_labels_follow_what_things_are_called(tmp_path):
+    one, two = changed(tmp_path, "arms", 0, n="101")
+    assert one.labels == two.labels
+    one, two = changed(tmp_path / "again", "arms", 0, label="the new one")
+    assert one.labels != two.labels
+
+
+def test_labels_read_no_column_that_their_fingerprint_leaves_out():
+    raw = tables.read_raw(ROOT / "data/raw")
+    cut = {name: raw[name][list(columns)] for name, columns in gate.LABEL_COLUMNS.items()}
+    assert Labels.from_tables(cut) == Labels.from_tables(raw)
+
+
+def test_the_bytes_of_a_table_count_where_its_cells_are_the_same(tmp_path):
+    one = facts(small_tables(), tmp_path)
+    path = tmp_path / "medians.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    two = gate.check_tables(tmp_path, tmp_path / "memory.json")
+    assert one.rows == two.rows
+    assert one.files != two.files
 
 
 def test_a_new_study_leaves_the_others_alone(tmp_path):

@@ -8,6 +8,8 @@ import pytest
 
 from resurvey import clean, tables
 from resurvey.compare import checklist, models
+from resurvey.compare.bootstrap import COLUMNS as DRAWN
+from resurvey.compare.bootstrap import Bootstrap, block_of, together
 from resurvey.compare.claims import rulings
 from resurvey.compare.groups import labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
@@ -199,6 +201,74 @@ def test_a_group_of_one_replicate_is_set_beside_each_of_the_other(typed, patient
     assert set(spread.loc[spread["method"] == "Cox (Efron)", "replicates"]) == {8}
     naive, adjusted = one(made, "Cox (Efron), unadjusted"), one(made, "Cox, standardised by half young (scenario)")
     assert naive["estimate"] < adjusted["estimate"] < 1
+
+
+HALF = {"name": "half young", "populations": ["young", "aged"], "shares": [0.5, 0.5], "source": "a guess"}
+BOOTSTRAPPED = "bootstrap, standardised by half young (scenario)"
+
+
+def test_a_bootstrap_is_about_as_wide_as_the_interval_by_formula(typed, patients):
+    made = carry_out(entry(landmarks=[6.0], standardise=[HALF]), typed, patients, Bootstrap(400, 7))
+    drawn, formula = one(made, BOOTSTRAPPED), one(made, "Cox, standardised by half young (scenario)")
+    widths = [np.log(row["upper"] / row["lower"]) for row in (drawn, formula)]
+    assert widths[0] == pytest.approx(widths[1], rel=0.3)
+    assert np.log(drawn["estimate"]) == pytest.approx(np.log(formula["estimate"]), abs=0.1)
+    assert drawn["lower"] < drawn["estimate"] < drawn["upper"]
+    assert 0 < drawn["p"] <= 1
+    assert "of 400 replicates" in drawn["note"]
+    assert set(made.tables["standardised"]["method"]) == {"Cox (Efron), unadjusted", formula["method"]}
+
+
+@pytest.mark.parametrize("jobs", [[range(110)], [range(55), range(55, 110)], [range(1), range(1, 64), range(64, 110)]])
+def test_blocks_of_a_bootstrap_give_what_one_job_gives(typed, patients, jobs):
+    asked = entry(landmarks=[6.0], standardise=[HALF])
+    whole = carry_out(asked, typed, patients, Bootstrap(110, 7)).rows()
+    blocks = [block_of([asked, entry("pool")], typed, patients, which, 7) for which in jobs]
+    joined = carry_out(asked, typed, patients, Bootstrap(110, 7, together(blocks))).rows()
+    pd.testing.assert_frame_equal(joined, whole)
+
+
+def test_a_bootstrap_depends_on_the_seed_and_on_the_names(typed, patients):
+    def ratios(seed=7, **more):
+        made = block_of([entry(standardise=[{**HALF, **more}])], typed, patients, range(4), seed)
+        return made["log_hr"].tolist()
+
+    assert ratios() == ratios()
+    assert ratios() != ratios(seed=8)
+    assert ratios() != ratios(name="another name")
+
+
+def test_no_bootstrap_is_made_unless_asked_for(typed, patients, compared):
+    assert not compared.rows()["method"].str.startswith("bootstrap").any()
+    made = carry_out(entry(landmarks=[6.0], standardise=[HALF]), typed, patients, Bootstrap(0, 7)).rows()
+    assert not made["method"].str.startswith("bootstrap").any()
+
+
+def test_what_cannot_be_standardised_has_no_replicates_and_its_reason_once(typed, patients):
+    nobody = {**HALF, "populations": ["young", "nobody"]}
+    asked = entry(landmarks=[6.0], standardise=[nobody])
+    block = block_of([asked], typed, patients, range(100), 7)
+    assert list(block.columns) == DRAWN
+    assert block.empty
+    rows = carry_out(asked, typed, patients, Bootstrap(100, 7, together([block]))).rows()
+    assert not rows["method"].str.startswith("bootstrap").any()
+    assert rows["method"].eq("Cox, standardised by half young (scenario)").sum() == 1
+
+
+def test_a_bootstrap_of_few_ratios_is_refused(typed, patients):
+    made = carry_out(entry(landmarks=[6.0], standardise=[HALF]), typed, patients, Bootstrap(99, 7))
+    row = one(made, BOOTSTRAPPED)
+    assert row["status"] == "refused"
+    assert "99 of 99 bootstrap replicates have a ratio, fewer than 100" in row["note"]
+
+
+def test_a_subgroup_that_alone_counts_may_be_missing_from_a_draw(typed, patients):
+    table = patients["alpha"]
+    young = (table["population"] == "young") & (table.groupby(["replicate", "population", "arm_id"]).cumcount() > 0)
+    lone = {"alpha": table[~young]}
+    only_young = {**HALF, "shares": [1, 0], "minimum_ess": 0.5}
+    drawn = block_of([entry(standardise=[only_young])], typed, lone, range(60), 7)["log_hr"]
+    assert 0 < drawn.isna().sum() < 60
 
 
 def test_too_few_effective_patients_are_refused_with_their_number(compared):

@@ -125,11 +125,119 @@ def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(t
     assert "data/processed/patients/alpha.parquet" in made[0]
 
 
+SUBGROUPS = {"young": ("60", "13.5"), "aged": ("40", "9.1")}
+STANDARDISED = """\
+    standardise:
+      - {name: half young, populations: [young, aged], shares: [0.5, 0.5], source: a guess}
+    assumptions: [randomised]
+"""
+
+
+def write_standardised_project(folder: Path, bootstrap: str) -> Path:
+    """The small project with two subgroups, weighted to another mix."""
+    rows = small_tables()
+    for number, (name, (size, median)) in enumerate(SUBGROUPS.items(), start=11):
+        own = {"population": name, "claim_id": f"alpha2020-arm-0{number}", "n": size}
+        rows["arms"].append({**rows["arms"][0], **own})
+        own = {"population": name, "claim_id": f"alpha2020-med-0{number}", "value": median}
+        rows["medians"].append({**rows["medians"][0], **own, "lower": "", "upper": "", "ci_level": "", "events": ""})
+    write_project(folder, rows)
+    config = folder / "config.yaml"
+    text = config.read_text(encoding="utf-8").replace("    assumptions: [randomised]\n", STANDARDISED)
+    config.write_text(text + bootstrap, encoding="utf-8")
+    return folder
+
+
+def test_any_number_of_jobs_for_a_bootstrap_gives_the_same_bytes(tmp_path):
+    made, plans = [], []
+    for jobs in (1, 2, 3):
+        wanted = f"bootstrap:\n  replicates: 100\n  jobs: {jobs}\n"
+        folder = write_standardised_project(tmp_path / str(jobs), wanted)
+        plans.append(planned(folder))
+        run = snakemake(folder, "-c2", "results/comparisons/comparisons.csv")
+        assert run.returncode == 0, run.stdout + run.stderr
+        made.append(checksums(folder))
+    assert made[0] == made[1] == made[2]
+    assert ["bootstrap_alpha" in plan for plan in plans] == [False, True, True]
+    table = (tmp_path / "3/results/comparisons/comparisons.csv").read_text(encoding="utf-8")
+    assert "bootstrap, standardised by half young (scenario)" in table
+
+
+def test_a_bootstrap_of_none_changes_nothing(tmp_path):
+    made = []
+    for wanted in ("", "bootstrap:\n  replicates: 0\n  jobs: 3\n"):
+        folder = write_standardised_project(tmp_path / str(len(made)), wanted)
+        plan = planned(folder)
+        assert "bootstrap_alpha" not in plan
+        assert "compare_alpha" in plan
+        run = snakemake(folder, "-c2", "results/comparisons/comparisons.csv")
+        assert run.returncode == 0, run.stdout + run.stderr
+        made.append(checksums(folder))
+    assert made[0] == made[1]
+
+
 def test_a_cell_about_no_arm_leaves_the_patients_alone(project):
     replace(project, "proportions", ",21.0,", ",21.1,")
     todo = planned(project)
-    assert {"clean", "audit", "report"} <= todo
+    assert {"clean", "audit", "verify", "draw_evidence", "report"} <= todo
+    assert not {"reconstruct", "compare_alpha", "compare_printed", "draw_study"} & todo
+
+
+def test_a_note_makes_the_report_anew_and_no_number(project):
+    replace(project, "proportions", ",21.0,,,,,,", ",21.0,,,,,,as printed")
+    assert planned(project) == {"clean", "report", "all"}
+
+
+def test_a_cell_that_a_comparison_names_reruns_it(project):
+    replace(project, "hazard_ratios", "<0.001", "<0.002")
+    todo = planned(project)
+    assert {"compare_alpha", "compare_printed", "comparisons", "draw_overview"} <= todo
+
+
+def test_a_ruling_reruns_what_reads_it(project):
+    path = project / "data/raw/adjudications.csv"
+    row = "ratio-alpha2020-hr-001,conflict,misprint,nothing,because,a person\n"
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    todo = planned(project)
+    assert {"clean", "audit", "verify", "compare_alpha", "compare_printed"} <= todo
     assert "reconstruct" not in todo
+
+
+def test_an_older_table_put_back_is_noticed(project):
+    path = project / "data/raw/proportions.csv"
+    old = path.stat()
+    replace(project, "proportions", ",21.0,", ",21.1,")
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert {"clean", "audit", "report"} <= planned(project)
+
+
+def test_a_rerun_after_edits_gives_the_bytes_of_a_clean_run(project, tmp_path):
+    fresh = write_project(tmp_path / "fresh")
+    for folder in (project, fresh):
+        replace(folder, "proportions", ",21,100,21.0,,,,,,", ",22,100,22.0,,,,,,as printed")
+        replace(folder, "survival_rates", "Results, par. 1", "Results, par. 2")
+        replace(folder, "follow_up", ",38.2,", ",38.3,")
+        replace(folder, "studies", ",ALPHA,", ",ALPHA-1,")
+        run = snakemake(folder)
+        assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(project) == checksums(fresh)
+    again = snakemake(project, "-n")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_run_with_nothing_to_do_imports_no_pandas(built):
+    command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    run = subprocess.run(
+        [*command, "--directory", str(built), "--workflow-profile", "none", "-n"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    assert "Nothing to be done" in run.stdout + run.stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines() if line.startswith("import time:")}
+    assert "resurvey.gate" in imported
+    assert not {"pandas", "jsonschema"} & imported
 
 
 def test_a_cell_of_an_arm_rebuilds_its_study(project):

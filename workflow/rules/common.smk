@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from snakemake import persistence
 from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, provenance, quick
@@ -10,6 +11,7 @@ from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 
 quick.skip_iri_grammars()
+quick.skip_pandas_for_plain_params(persistence)
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
@@ -102,6 +104,24 @@ BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
 SHARES = shared_out(BLOCKS, config["reconstruction"].get("jobs", 1))
+
+
+BOOTSTRAP = config.get("bootstrap", {"replicates": 0})
+# Replicates of each job that makes some of a bootstrap; one job alone is the comparison's own.
+DRAWS = shared_out(BOOTSTRAP["replicates"], BOOTSTRAP.get("jobs", 1))
+
+
+def bootstrap_of(entries):
+    """Replicates and seed of the bootstrap of a batch; none where nothing is standardised, so they rerun nothing there."""
+    wanted = any(entry.get("standardise") for entry in entries)
+    replicates = BOOTSTRAP["replicates"] if wanted else 0
+    return {"replicates": replicates, "seed": config["seed"] if replicates else 0}
+
+
+def bootstrap_parts(entries):
+    """Parts of the bootstrap of a batch that jobs of their own make; none where one job makes it with the comparisons."""
+    several = len(DRAWS) > 1 and bootstrap_of(entries)["replicates"] > 0
+    return list(range(len(DRAWS))) if several else []
 
 
 def partitions(study):

@@ -6,6 +6,34 @@ BATCHES = batches(WANTED)
 
 for batch, entries in BATCHES.items():
 
+    if bootstrap_parts(entries):
+
+        rule:
+            name:
+                f"bootstrap_{batch}"
+            input:
+                patients=expand(
+                    "data/processed/patients/{study}.parquet",
+                    study=compared_studies(entries),
+                ),
+                raw=ancient(TABLES),
+            output:
+                temp(f"data/processed/bootstrap/{batch}/{{part}}.parquet"),
+            log:
+                f"logs/bootstrap/{batch}/{{part}}.log",
+            priority: FIRST
+            conda:
+                "../../environment.yml"
+            params:
+                entries=entries,
+                rows=FACTS.of_entries(entries),
+                start=lambda wildcards: DRAWS[int(wildcards.part)].start,
+                stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
+                seed=config["seed"],
+                code=code("bootstrap"),
+            script:
+                "../scripts/bootstrap.py"
+
     rule:
         name:
             f"compare_{batch}"
@@ -14,7 +42,11 @@ for batch, entries in BATCHES.items():
                 "data/processed/patients/{study}.parquet",
                 study=compared_studies(entries),
             ),
-            # ancient: the digest of the rows about the compared studies says what changed.
+            drawn=expand(
+                f"data/processed/bootstrap/{batch}/{{part}}.parquet",
+                part=bootstrap_parts(entries),
+            ),
+            # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
         output:
             [directory(f"results/comparisons/{entry['id']}") for entry in entries],
@@ -25,7 +57,8 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=entries,
-            rows=FACTS.of_claims(entries),
+            rows=FACTS.of_entries(entries),
+            bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:
             "../scripts/compare.py"

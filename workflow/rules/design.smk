@@ -1,12 +1,14 @@
 """Single-arm sample-size statements recomputed by every named formula, and what the trial's real course means."""
 
 DESIGNS = {entry["id"]: entry for entry in config["design"]}
+# The trial's real course is looked for among all medians of the study.
+DESIGN_TABLES = ("medians",)
 
 
 rule design:
     input:
         patients=lambda wildcards: design_patients(DESIGNS[wildcards.design]),
-        # ancient: the digest of the claim's study says what changed.
+        # ancient: the digest of the claim's rows says what changed.
         raw=ancient(TABLES),
     output:
         table=report(
@@ -23,7 +25,10 @@ rule design:
         "../../environment.yml"
     params:
         entry=lambda wildcards: DESIGNS[wildcards.design],
-        rows=lambda wildcards: FACTS.of_claims(DESIGNS[wildcards.design]),
+        whole=DESIGN_TABLES,
+        rows=lambda wildcards: FACTS.of_entries(
+            DESIGNS[wildcards.design], DESIGN_TABLES
+        ),
         seed=config["seed"],
         code=code("design"),
     script:

@@ -16,7 +16,10 @@ RESULTS = {
 
 rule analysis_results:
     input:
-        **RESULTS,
+        **{
+            name: RESULTS[name]
+            for name in ("summary", "accuracy", "comparisons", "designs")
+        },
     output:
         report(
             "results/analysis_results.csv",

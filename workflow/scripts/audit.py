@@ -3,16 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, tables
+from resurvey import audit, clean, tables
+from resurvey.about import without_notes
 from resurvey.audit import report
-from resurvey.audit.context import read_typed
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = {name: read_typed(Path(path)) for path in snakemake.input.tables for name in [Path(path).stem]}
+raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
+typed = without_notes(clean.tidy(raw))
 checks = audit.run(typed)
 tables.write_csv(checks, Path(snakemake.output.checks))
 claims = report.places(typed)

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import clean, tables
+from resurvey.about import only
+from resurvey.compare.bootstrap import Bootstrap, together
 from resurvey.compare.plan import carry_out
 from resurvey.logs import log_to
 
@@ -11,10 +13,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
+raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
+typed = clean.tidy(only(raw, snakemake.params.entries))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
+drawn = [tables.read_parquet(Path(path)) for path in snakemake.input.get("drawn", [])]
+ask = Bootstrap(**snakemake.params.bootstrap, drawn=together(drawn) if drawn else None)
 for entry, folder in zip(snakemake.params.entries, map(Path, snakemake.output), strict=True):
-    made = carry_out(entry, typed, patients)
+    made = carry_out(entry, typed, patients, ask)
     tables.write_csv(made.rows(), folder / "estimates.csv")
     for name, table in made.tables.items():
         tables.write_csv(table, folder / f"{name}.csv")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import clean, tables
+from resurvey.about import only
 from resurvey.compare.patients import group_of
 from resurvey.design.assess import assess
 from resurvey.logs import log_to
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 entry = snakemake.params.entry
-typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
+raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
+typed = clean.tidy(only(raw, entry, snakemake.params.whole))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 group = group_of(patients, entry["patients"]) if patients else None
 made = assess(typed, entry, group, generator(snakemake.params.seed, "design", entry["id"]))

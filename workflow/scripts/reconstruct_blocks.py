@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import clean, tables
+from resurvey.about import without_notes
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks, sources
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 raw = Path(snakemake.input.raw[0]).parent
 study = snakemake.wildcards.study
-typed = clean.tidy(tables.read_raw(raw))
+typed = without_notes(clean.tidy(tables.read_raw(raw)))
 parts = blocks.rebuild_blocks(
     typed,
     study,

@@ -208,6 +208,31 @@ def maic_bootstrap(
     return _bootstrapped(replicate, (start, stop), rng)
 
 
+def maic_replicate(
+    patients: pd.DataFrame, targets: Mapping[str, float], comparator: pd.DataFrame, *, measure: str = "hr"
+) -> Callable[[np.random.Generator], float]:
+    """One bootstrap replicate of an unanchored MAIC as a function of its random generator.
+
+    Parameters
+    ----------
+    patients, targets, comparator, measure
+        As for `maic_unanchored`.
+
+    Returns
+    -------
+    callable
+        Generator to estimate, on the log scale for hr, or and rr. It raises NotEstimable where the patients drawn have
+        none.
+
+    Raises
+    ------
+    InputError, NotEstimable
+        As `maic_unanchored`.
+    """
+    _check_options(measure, "raw", 0, 0.95)
+    return _unanchored(patients, targets, comparator, measure, 0.0).replicate
+
+
 class _Prepared(NamedTuple):
     """Weights of a comparison, its effect as a function of weights, the groups, and one bootstrap replicate."""
 
@@ -296,6 +321,8 @@ def _resampled_weights(patients: pd.DataFrame, targets: Mapping[str, float], wei
     """Weights (mean 1) of a bootstrap sample given as counts, started from the solution in the whole sample."""
     names = list(targets)
     active = weights.weights > 0
+    if not base[active].any():
+        raise NotEstimable("no patient with a weight is among the resampled ones")
     x = patients[names].to_numpy(dtype=float)
     spread = x[active].std(axis=0)
     used = spread > 1e-12

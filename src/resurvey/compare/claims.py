@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import pandas as pd
 
+from resurvey.about import of_claim
 from resurvey.errors import InputError
 from resurvey.tables import Tables
 
@@ -39,16 +39,14 @@ def table_of(typed: Tables, claim_id: str) -> str:
 def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
     """What adjudications.csv says of any of these claims, in words, each ruling once.
 
-    A check is named by its rule, the source and the numbers of the claims it compares, so that a claim is found by the
-    words of its own id in that order.
+    Which these are, `resurvey.about.of_claim` says.
     """
     table = typed.get("adjudications")
     if table is None or table.empty:
         return []
     made = []
     for claim_id in claim_ids:
-        source, _, number = claim_id.partition("-")
-        named = table["check_id"].str.contains(rf"-{re.escape(source)}-(?:.*-)?{re.escape(number)}(?:-|$)", regex=True)
+        named = table["check_id"].str.contains(of_claim(claim_id), regex=True)
         made += [f"audit: {line['ruling']}: {line['reason']}" for _, line in table[named].iterrows()]
     return list(dict.fromkeys(made))
 

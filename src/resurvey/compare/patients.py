@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.beside import p_rows, printed_rows, progressed_rows
+from resurvey.compare.bootstrap import Bootstrap, bootstrap_row
 from resurvey.compare.groups import Entry, Pair, group_of, label_of, pair_of
 from resurvey.compare.models import model_rows, model_table
 from resurvey.compare.outcome import Outcome
@@ -25,7 +26,9 @@ __all__ = ["compare_patients", "group_of", "label_of"]
 LANDMARKS = (6.0, 12.0)
 
 
-def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
+def compare_patients(
+    entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame], bootstrap: Bootstrap | None = None
+) -> Outcome:
     """First group against second over all replicates.
 
     Beside the naive estimates: those within strata, every printed result of the same comparison, the treatment group
@@ -58,6 +61,8 @@ def compare_patients(entry: Entry, typed: Tables, patients: Mapping[str, pd.Data
     for spec in specs_of(entry):
         more, balance = standardised(pair, spec, typed, patients)
         rows += more
+        if bootstrap and bootstrap.replicates and balance is not None:
+            rows.append(bootstrap_row(pair, spec, typed, patients, bootstrap))
         if balance is not None:
             balances.append(balance.assign(target_population=spec["name"]))
     if balances:

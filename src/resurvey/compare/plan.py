@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.compare.bootstrap import Bootstrap
 from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.patients import compare_patients
@@ -33,7 +34,12 @@ VARIED: dict[str, Make] = {
 }
 
 
-def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
+def carry_out(
+    entry: Mapping[str, Any],
+    typed: Tables,
+    patients: Mapping[str, pd.DataFrame],
+    bootstrap: Bootstrap | None = None,
+) -> Outcome:
     """Make one comparison.
 
     Parameters
@@ -44,6 +50,8 @@ def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd
         Tables as made by `resurvey.clean.tidy`.
     patients : mapping of DataFrame
         Rebuilt patients by study id, for entries that compare patients.
+    bootstrap : Bootstrap, optional
+        Replicates behind every standardised ratio; by default none.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def carry_out(entry: Mapping[str, Any], typed: Tables, patients: Mapping[str, pd
     """
     try:
         if entry["kind"] == "patients":
-            return compare_patients(entry, typed, patients)
+            return compare_patients(entry, typed, patients, bootstrap)
         make = PRINTED[entry["kind"]]
         if entry["kind"] in VARIED:
             return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry["kind"]]))

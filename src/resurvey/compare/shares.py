@@ -76,8 +76,7 @@ def standardised(
 ) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
     """Rows of one standardisation (ratio, restricted mean, survival at landmarks, sample size) and its balance."""
     shares, source = shares_of(spec, typed)
-    scenario = all(isinstance(value, int | float) for value in spec["shares"])
-    how = f"standardised by {spec['name']}" + (" (scenario)" if scenario else "")
+    how = method_of(spec)
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     note = f"target {words}: {source}; {spec['source']}"
     group = pair.entry["treatment"]
@@ -101,6 +100,12 @@ def standardised(
     rows += _direct(pair, strata, shares, how, facts)
     weight = balance["after"] / balance["before"]  # of each patient of the subgroup, mean 1 over all
     return rows, balance.assign(weight=weight, ess=ess, patients=n, target_from=source)
+
+
+def method_of(spec: Spec) -> str:
+    """What a standardisation is called in rows."""
+    scenario = all(isinstance(value, int | float) for value in spec["shares"])
+    return f"standardised by {spec['name']}" + (" (scenario)" if scenario else "")
 
 
 def _ids(spec: Spec) -> str:

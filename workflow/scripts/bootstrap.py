@@ -1,0 +1,20 @@
+"""Make some of the bootstrap replicates of every standardised ratio of a batch of comparisons."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey import clean, tables
+from resurvey.about import only
+from resurvey.compare.bootstrap import block_of
+from resurvey.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log_to(snakemake.log[0])
+params = snakemake.params
+raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
+typed = clean.tidy(only(raw, params.entries))
+patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
+made = block_of(params.entries, typed, patients, range(params.start, params.stop), params.seed)
+tables.write_parquet(made, Path(snakemake.output[0]))
