@@ -82,16 +82,16 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure of the page's width; `height` in inches."""
-    from matplotlib.figure import Figure
+    from resurvey.figures.stamped import Sheet
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Sheet(figsize=(width, height), layout="constrained")
 
 
 def fixed_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
-    from matplotlib.figure import Figure
+    from resurvey.figures.stamped import Sheet
 
-    return Figure(figsize=(width, height))
+    return Sheet(figsize=(width, height))
 
 
 def inches(
