@@ -556,10 +556,11 @@ def everything_drawn():
 
 
 def elements(svg):
-    """Every element that is drawn: glyphs, which may be defined in any place, are left out."""
+    """Every element that is drawn, and what is defined, which may stand in any place, by id."""
     root = ElementTree.fromstring(svg)
-    defined = {id(part) for defs in root.iter("{http://www.w3.org/2000/svg}defs") for part in defs.iter()}
-    return [(part.tag, part.attrib) for part in root.iter() if id(part) not in defined]
+    defined = [part for defs in root.iter("{http://www.w3.org/2000/svg}defs") for part in defs.iter()]
+    drawn = [(part.tag, part.attrib) for part in root.iter() if part not in defined]
+    return drawn, {part.get("id"): part.attrib for part in defined if part.get("id")}
 
 
 def test_both_files_of_one_pass_are_those_of_two():

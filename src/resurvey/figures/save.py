@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import DPI, STYLE
+from resurvey.figures.style import DPI, house_style
 from resurvey.tables import write_csv
 
 if TYPE_CHECKING:
@@ -95,11 +95,9 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
     InputError
         If two drawings have one name.
     """
-    import matplotlib
-
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, str]] = []
-    with matplotlib.rc_context(STYLE), _without_collector():
+    with house_style(), _without_collector():
         for drawing in drawings:
             if any(row["figure_id"] == drawing.name for row in rows):
                 raise InputError(f"two figures are called {drawing.name!r}: their files would overwrite each other")
@@ -140,11 +138,9 @@ def _settle(figure: Figure) -> None:
 
 def as_both(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
     """The figure as `as_svg` and as `as_png`, drawn once for both where it holds no images."""
-    import matplotlib
-
     from resurvey.figures.twin import draw_twice
 
-    with matplotlib.rc_context(STYLE):
+    with house_style():
         made = draw_twice(figure, dpi)
     if made is None:
         return as_svg(figure), as_png(figure, dpi)
@@ -154,12 +150,11 @@ def as_both(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
 
 def as_svg(figure: Figure) -> bytes:
     """The figure as SVG, without date and with fixed ids."""
-    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     from resurvey.figures.twin import draw_twice
 
-    with matplotlib.rc_context(STYLE):
+    with house_style():
         made = draw_twice(figure, DPI)
         if made is not None:
             return made[0]
@@ -171,10 +166,9 @@ def as_svg(figure: Figure) -> bytes:
 
 def as_png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as PNG of at most 256 colours (a third of the size, and no difference to see), without metadata."""
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    with matplotlib.rc_context(STYLE):
+    with house_style():
         _settle(figure)
         before = figure.dpi
         figure.set_dpi(dpi)

@@ -144,6 +144,7 @@ class TwinRenderer(RendererSVG):
     """
 
     layouts: ClassVar[dict[tuple[Any, ...], dict[str, Any]]] = {}  # of labels of ticks, by look and words
+    definitions: ClassVar[dict[str, str]] = {}  # of glyphs, by name
 
     def __init__(self, width: float, height: float, stream: Any, dpi: float) -> None:
         super().__init__(width * POINTS, height * POINTS, stream, dpi, metadata={"Date": None, "Creator": None})
@@ -224,6 +225,14 @@ class TwinRenderer(RendererSVG):
                 moved = (master_transform + self._larger, *size, offsetTrans + self._larger)
                 self.raster.draw_quad_mesh(self._enlarged(gc), *moved, *looks)
 
+    def _definition(self, glyph: Glyph) -> str:
+        """The outline of a glyph in SVG, in the whole numbers in which fonts count."""
+        if glyph.name not in self.definitions:
+            outline = self._convert_path(Path(glyph.points * 64, glyph.codes), simplify=False)
+            drawn = f' d="{outline}"' if outline else ""  # a space has none
+            self.definitions[glyph.name] = f'<path id="{glyph.name}"{drawn} transform="scale({1 / 64})"/>\n'
+        return self.definitions[glyph.name]
+
     def _draw_text_as_path(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any, mtext: Any = None
     ) -> None:
@@ -232,9 +241,11 @@ class TwinRenderer(RendererSVG):
             super()._draw_text_as_path(gc, x, y, s, prop, angle, ismath, mtext)
             return
         word = LETTERS.word(s, prop)
-        new = {glyph.name: (glyph.points, glyph.codes) for glyph in word.glyphs if glyph.name not in self._glyph_map}
-        self._update_glyph_map_defs(new)
         self.writer.comment(s)  # closes the tag before; the rest goes past the writer, which looks at each letter
+        new = {glyph.name: glyph for glyph in word.glyphs if glyph.name not in self._glyph_map}
+        if new:
+            self._glyph_map.update(new)
+            self._stream.write(f"<defs>\n{''.join(map(self._definition, new.values()))}</defs>\n")
         colour, opaque = rgb2hex(gc.get_rgb()), gc.get_alpha() if gc.get_forced_alpha() else gc.get_rgb()[3]
         looks = [f"fill: {colour}"] if colour != "#000000" else []
         looks += [f"opacity: {opaque:g}"] if opaque != 1 else []
