@@ -353,7 +353,8 @@ def write_text(text: str, path: Path) -> None:
 
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A table that an earlier step wrote; columns named in `text`, and all that end in `_text` or `_id`, stay text."""
-    header = pd.read_csv(path, nrows=0).columns
+    with path.open(newline="", encoding="utf-8") as file:
+        header = next(csv.reader(file), [])
     kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in set(text)}
     frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
     return frame

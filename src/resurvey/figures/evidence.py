@@ -73,9 +73,9 @@ def median_pairs(
 
 
 def _p(p_values: pd.DataFrame, claims: set[str]) -> dict[str, str]:
-    for _, row in p_values.iterrows():
-        if claims <= set(str(row["claims"]).split(";")):
-            return {"p": str(row["p_text"]) if str(row["p_text"]) != "nan" else "", "arm": str(row["arm_id"])}
+    for ids, text, arm in zip(p_values["claims"], p_values["p_text"], p_values["arm_id"], strict=True):
+        if claims <= set(str(ids).split(";")):
+            return {"p": str(text) if str(text) != "nan" else "", "arm": str(arm)}
     return {"p": "", "arm": ""}
 
 

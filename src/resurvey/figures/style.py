@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -67,14 +68,32 @@ STYLE: dict[str, Any] = {
 }
 
 
+_held = False
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """The house style inside, the caller's settings after; where it holds already, its checks are not made again."""
+    global _held
+    if _held:
+        yield
+        return
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        _held = True
+        try:
+            yield
+        finally:
+            _held = False
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Draw under the house style and leave the caller's settings as they were."""
 
     @wraps(draw)
     def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        import matplotlib
-
-        with matplotlib.rc_context(STYLE):
+        with house_style():
             return draw(*args, **kwargs)
 
     return inside
@@ -82,16 +101,16 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure of the page's width; `height` in inches."""
-    from matplotlib.figure import Figure
+    from resurvey.figures.stamped import Sheet
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Sheet(figsize=(width, height), layout="constrained")
 
 
 def fixed_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
-    from matplotlib.figure import Figure
+    from resurvey.figures.stamped import Sheet
 
-    return Figure(figsize=(width, height))
+    return Sheet(figsize=(width, height))
 
 
 def inches(

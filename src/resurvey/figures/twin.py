@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.backends.backend_svg import RendererSVG, _generate_transform
+from matplotlib.colors import rgb2hex
+from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from matplotlib.textpath import TextToPath
 from matplotlib.transforms import Affine2D, Bbox, TransformedPath
@@ -22,15 +26,45 @@ if TYPE_CHECKING:
 POINTS = 72.0  # an inch, the unit of SVG as matplotlib writes it
 
 
+@dataclass(frozen=True)
+class Glyph:
+    """A letter of a font: its name, its outline, and how far on the next one stands, in 1/100 of its size."""
+
+    name: str
+    points: np.ndarray
+    codes: np.ndarray
+    advance: float
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word laid out, in 1/100 of its size.
+
+    Attributes
+    ----------
+    glyphs : tuple of Glyph
+    outline : Path
+        All of them as one path.
+    size : (float, float, float)
+        Width up to where a next letter would stand, height and descent of what is inked.
+    uses : str
+        The glyphs as SVG, each where it stands and by its name.
+    """
+
+    glyphs: tuple[Glyph, ...]
+    outline: Path
+    size: tuple[float, float, float]
+    uses: str
+
+
 class Letters(TextToPath):
     """Outlines and sizes of words, each found once: the same numbers and names stand in hundreds of figures."""
 
     def __init__(self) -> None:
         super().__init__()
         self._fonts: dict[int, Any] = {}
-        self._sizes: dict[tuple[str, int], tuple[float, float, float]] = {}
-        self._glyphs: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
-        self._paths: dict[tuple[str, str], Path] = {}
+        self._glyphs: dict[tuple[str, int], Glyph] = {}
+        self._words: dict[tuple[str, str], Word] = {}
         self._heights: dict[str, tuple[float, float, float]] = {}
 
     def _get_font(self, prop: FontProperties) -> Any:
@@ -40,33 +74,44 @@ class Letters(TextToPath):
         font.set_size(self.FONT_SCALE, self.DPI)  # others use the same font at their own size
         return font
 
+    def word(self, s: str, prop: FontProperties) -> Word:
+        """Everything about a word in a font, size apart."""
+        font = self._fonts.get(hash(prop)) or self._get_font(prop)
+        key = (font.fname, s)
+        if key not in self._words:
+            self._words[key] = self._laid_out(s, self._get_font(prop))
+        return self._words[key]
+
+    def _laid_out(self, s: str, font: Any) -> Word:
+        """As `get_glyphs_with_font`, `get_text_path` and `set_text` of the font, which each lay it out anew."""
+        places, end = [], 0.0
+        for item in font._layout(s, LoadFlags.NO_HINTING, features=None, language=None):
+            glyph = self._glyph(item.ft_object, item.glyph_index)
+            places.append((glyph, item.x, item.y))
+            end = round((item.x + glyph.advance) * 64) / 64  # in the steps in which a font counts
+        points = np.concatenate([np.empty((0, 2)), *(glyph.points + np.array([x, y]) for glyph, x, y in places)])
+        codes = np.concatenate([np.empty(0, Path.code_type), *(glyph.codes for glyph, _, _ in places)])
+        inked = points[codes != Path.CLOSEPOLY, 1]  # a closing code has no place of its own
+        low, high = (inked.min(), inked.max()) if len(inked) else (0.0, 0.0)
+        uses = "".join(f'<use xlink:href="#{glyph.name}"{_at(x, y)}/>\n' for glyph, x, y in places)
+        return Word(tuple(glyph for glyph, _, _ in places), Path(points, codes), (end, high - low, -low), uses)
+
+    def _glyph(self, font: Any, index: int) -> Glyph:
+        key = (font.fname, index)
+        if key not in self._glyphs:
+            advance = font.load_glyph(index, flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536  # of 16.16 bits
+            points, codes = font.get_path()
+            self._glyphs[key] = Glyph(self._get_glyph_repr(font, index), points, codes, advance)
+        return self._glyphs[key]
+
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         """Width, height and descent in points."""
         if ismath:
             made: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)
             return made
-        key = (s, hash(prop))
-        if key not in self._sizes:
-            self._sizes[key] = super().get_text_width_height_descent(s, prop, ismath)
-        return self._sizes[key]
-
-    def get_glyphs_with_font(
-        self, font: Any, s: str, glyph_map: Any = None, return_new_glyphs_only: bool = False, **more: Any
-    ) -> tuple[Any, Any, Any]:
-        """Places of the glyphs of a word, and the outlines that `glyph_map` lacks."""
-        key = (font.fname, s)
-        if any(value is not None for value in more.values()):
-            made: tuple[Any, Any, Any] = super().get_glyphs_with_font(
-                font, s, glyph_map, return_new_glyphs_only, **more
-            )
-            return made
-        if key not in self._glyphs:
-            self._glyphs[key] = super().get_glyphs_with_font(font, s)
-        places, outlines, boxes = self._glyphs[key]
-        if glyph_map is None:
-            return places, outlines, boxes
-        new = {name: outline for name, outline in outlines.items() if name not in glyph_map}
-        return places, new if return_new_glyphs_only else {**glyph_map, **new}, boxes
+        scale = prop.get_size_in_points() / self.FONT_SCALE
+        width, height, descent = self.word(s, prop).size
+        return width * scale, height * scale, descent * scale
 
     def heights(self, prop: FontProperties) -> tuple[float, float, float]:
         """Ascent, descent and line gap of a font, in parts of its size."""
@@ -77,12 +122,10 @@ class Letters(TextToPath):
             self._heights[font.fname] = ascent, -descent, gap
         return self._heights[font.fname]
 
-    def outline(self, s: str, prop: FontProperties) -> Path:
-        """The whole word as one path, at `FONT_SCALE` points."""
-        key = (self._get_font(prop).fname, s)
-        if key not in self._paths:
-            self._paths[key] = Path(*self.get_text_path(prop, s), closed=False)
-        return self._paths[key]
+
+def _at(x: float, y: float) -> str:
+    moved = _generate_transform([("translate", (x, y))])
+    return f' transform="{moved}"' if moved else ""
 
 
 LETTERS = Letters()
@@ -100,10 +143,14 @@ class TwinRenderer(RendererSVG):
     dpi : float
     """
 
+    layouts: ClassVar[dict[tuple[Any, ...], dict[str, Any]]] = {}  # of labels of ticks, by look and words
+    definitions: ClassVar[dict[str, str]] = {}  # of glyphs, by name
+
     def __init__(self, width: float, height: float, stream: Any, dpi: float) -> None:
         super().__init__(width * POINTS, height * POINTS, stream, dpi, metadata={"Date": None, "Creator": None})
         self.raster = RendererAgg(int(width * dpi), int(height * dpi), dpi)
         self._text2path = LETTERS
+        self._stream = stream
         self._factor = dpi / POINTS
         self._larger = Affine2D().scale(self._factor)
         self._inside = False
@@ -178,6 +225,35 @@ class TwinRenderer(RendererSVG):
                 moved = (master_transform + self._larger, *size, offsetTrans + self._larger)
                 self.raster.draw_quad_mesh(self._enlarged(gc), *moved, *looks)
 
+    def _definition(self, glyph: Glyph) -> str:
+        """The outline of a glyph in SVG, in the whole numbers in which fonts count."""
+        if glyph.name not in self.definitions:
+            outline = self._convert_path(Path(glyph.points * 64, glyph.codes), simplify=False)
+            drawn = f' d="{outline}"' if outline else ""  # a space has none
+            self.definitions[glyph.name] = f'<path id="{glyph.name}"{drawn} transform="scale({1 / 64})"/>\n'
+        return self.definitions[glyph.name]
+
+    def _draw_text_as_path(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any, mtext: Any = None
+    ) -> None:
+        """As matplotlib's, with the glyphs of a word written at once."""
+        if ismath:
+            super()._draw_text_as_path(gc, x, y, s, prop, angle, ismath, mtext)
+            return
+        word = LETTERS.word(s, prop)
+        self.writer.comment(s)  # closes the tag before; the rest goes past the writer, which looks at each letter
+        new = {glyph.name: glyph for glyph in word.glyphs if glyph.name not in self._glyph_map}
+        if new:
+            self._glyph_map.update(new)
+            self._stream.write(f"<defs>\n{''.join(map(self._definition, new.values()))}</defs>\n")
+        colour, opaque = rgb2hex(gc.get_rgb()), gc.get_alpha() if gc.get_forced_alpha() else gc.get_rgb()[3]
+        looks = [f"fill: {colour}"] if colour != "#000000" else []
+        looks += [f"opacity: {opaque:g}"] if opaque != 1 else []
+        style = f' style="{"; ".join(looks)}"' if looks else ""
+        size = prop.get_size_in_points() / LETTERS.FONT_SCALE
+        place = _generate_transform([("translate", (x, y)), ("rotate", (-angle,)), ("scale", (size, -size))])
+        self._stream.write(f'<g{style} transform="{place}">\n{word.uses}</g>\n')
+
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
     ) -> None:
@@ -192,7 +268,7 @@ class TwinRenderer(RendererSVG):
         size = prop.get_size_in_points() / LETTERS.FONT_SCALE * self._factor
         place = Affine2D().scale(size).rotate_deg(angle)
         place.translate(x * self._factor, self.raster.height - y * self._factor)
-        self.raster.draw_path(pen, LETTERS.outline(s, prop), place, gc.get_rgb())
+        self.raster.draw_path(pen, LETTERS.word(s, prop).outline, place, gc.get_rgb())
 
 
 class TwinCanvas(FigureCanvasBase):

@@ -380,18 +380,25 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
+        from docx.image.image import Image
+        from docx.opc.constants import RELATIONSHIP_TYPE
+        from docx.opc.packuri import PackURI
         from docx.oxml.shape import CT_Inline
+        from docx.parts.image import ImagePart
         from docx.shared import Cm, Emu
 
         self._caption(figure.anchor, figure.title)
         paragraph = self.word.add_paragraph()
-        relation, image = self.word.part.get_or_add_image(str(figure.png))
+        # Numbered and put in here: `add_picture` looks through the whole document, and takes the digest of every
+        # picture before, at each.
+        self.pictures += 1
+        image = Image.from_file(str(figure.png))
+        part = ImagePart.from_image(image, PackURI(f"/word/media/image{self.pictures}.{image.ext}"))
+        relation = self.word.part.relate_to(part, RELATIONSHIP_TYPE.IMAGE)
         width, height = image.scaled_dimensions(Cm(FIGURE_WIDTH), None)
         most = Cm(FIGURE_HEIGHT)
         if height > most:
             width, height = Emu(round(width * most / height)), most
-        # Numbered here: `add_picture` looks through the whole document for the next number, at every picture.
-        self.pictures += 1
         shape = CT_Inline.new_pic_inline(self.pictures, relation, image.filename, width, height)
         paragraph.add_run()._r.add_drawing(shape)
         paragraph.paragraph_format.keep_with_next = True
