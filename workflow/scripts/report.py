@@ -24,7 +24,7 @@ choices = Choices(
     notebooks=params.notebooks,
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
-for kind, content in report(snakemake.input, choices, checked).items():
+for kind, content in report(snakemake.input, choices, checked):
     write_bytes(content, Path(output[kind]))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.

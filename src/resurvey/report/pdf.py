@@ -82,15 +82,20 @@ def render_pdf(document: Document) -> bytes:
     """
     import typst
 
-    writer = _Writer(document)
-    source = writer.source()
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in writer.files.items():
-            (Path(folder) / name).write_bytes(content)
-        main = Path(folder) / "main.typ"
-        main.write_text(source, encoding="utf-8")
+        main = _written(document, Path(folder))
         made = typst.compile(main, root=Path(folder), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
     return bytes(made)
+
+
+def _written(document: Document, folder: Path) -> Path:
+    """The source and its figures in a folder; the copies in memory end with the call, as typesetting needs the room."""
+    writer = _Writer(document)
+    main = folder / "main.typ"
+    main.write_text(writer.source(), encoding="utf-8")
+    for name, content in writer.files.items():
+        (folder / name).write_bytes(content)
+    return main
 
 
 def quoted(text: str) -> str:

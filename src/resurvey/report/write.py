@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
-def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> dict[str, bytes]:
-    """The report in every format.
+def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """The report in every format, one after the other, so that the caller can let go of each.
 
     Parameters
     ----------
@@ -32,18 +32,16 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     checked : iterable of Path
         Files whose checksums the report lists.
 
-    Returns
-    -------
-    dict of bytes
-        By format: html, docx, pdf.
+    Yields
+    ------
+    (format, bytes)
+        docx, html, pdf.
     """
     document = report_document(read_results(files, choices, digests(checked)))
+    yield "docx", render_docx(document)
+    yield "html", render_html(document).encode("utf-8")
     # The PDF last: setting it takes most of the memory, which is not given back for the others to use.
-    return {
-        "docx": render_docx(document),
-        "html": render_html(document).encode("utf-8"),
-        "pdf": render_pdf(document),
-    }
+    yield "pdf", render_pdf(document)
 
 
 def write_bytes(content: bytes, path: Path) -> None:
