@@ -5,6 +5,7 @@ from statistics import NormalDist
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,14 @@ def test_a_ratio_out_of_reach_is_said_so(arms) -> None:
     assert not pair.holds
     assert "1.9 is not met in every pair" in pair.undetermined[0]
     assert "holds in 0 of 40 replicates" in pair.accuracy["note"].iloc[0]
+
+
+def test_a_ratio_out_of_reach_is_not_chased_with_a_few_replicates(arms) -> None:
+    pair = from_pair(*arms, 1.9)
+    for made in (pair.first, pair.second):
+        orders = pd.Series([tuple(made.replicate(index)["event"]) for index in range(40)])
+        assert orders.value_counts().max() <= 5
+        assert orders.nunique() >= 8
 
 
 def test_same_seed_same_pairs(arms) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from resurvey.errors import InputError
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_summary
 from resurvey.reconstruct.ratio_events import VARIANCE_FACTOR, forecast_events, with_implied_events
+from resurvey.reconstruct.stretch import survival_at
 
 # Public facts that print the events of both arms: EMILIA (label; PFS, OS), DESTINY-Breast03 (OS), GBG-26 (TTP).
 TRIALS = {
@@ -78,3 +80,27 @@ def test_events_about_must_be_a_number_and_a_deviation(about) -> None:
 def test_more_events_than_patients_are_refused() -> None:
     with pytest.raises(ValueError, match=r"events_about \(250\) exceeds n \(200\)"):
         from_summary(SurvivalSummary(200, median=9.0, events_about=(250.0, 5.0)))
+
+
+def test_replicates_spread_about_a_survival_that_is_known_about() -> None:
+    summary = SurvivalSummary(200, median=9.0, longest_follow_up=40.0, landmarks_about=((6.0, 0.72, 0.015),))
+    rebuilt = from_summary(summary, replicates=200)
+    at = survival_at(*rebuilt.stacked(), [6.0])[:, 0]
+    assert at.mean() == pytest.approx(0.72, abs=0.01)
+    assert 0.008 < at.std() < 0.03
+    assert "survival at 6 is known only about" in " ".join(rebuilt.undetermined)
+    assert not rebuilt.accuracy["fact"].str.startswith("survival").any()
+
+
+@pytest.mark.parametrize(
+    "about", [((6.0, 0.7),), ((6.0, 0.7, 0.0),), ((6.0, 1.0, 0.1),), ((-1.0, 0.7, 0.1),), ((6.0, np.nan, 0.1),), (6.0,)]
+)
+def test_survivals_about_must_be_triples(about) -> None:
+    with pytest.raises(InputError, match="landmarks_about holds"):
+        from_summary(SurvivalSummary(200, median=9.0, landmarks_about=about))
+
+
+def test_a_printed_survival_goes_before_one_known_about() -> None:
+    facts = {"median": 9.0, "longest_follow_up": 40.0, "landmarks": ((6.0, 0.70),)}
+    summary = SurvivalSummary(200, **facts, landmarks_about=((6.0, 0.80, 0.01),))
+    assert from_summary(summary, replicates=20).holds

@@ -95,6 +95,33 @@ def test_follow_up_of_a_later_cut_is_that_of_the_earlier_and_the_time_between():
     assert set(arm.claims) >= {"alpha2020-fu-001", "alpha2020-fu-008", "alpha2020-fu-009"}
 
 
+def rates_of_two_cuts(first, update):
+    """PFS of the arm `new` at a later cut: survivals printed at the first cut and at the later one."""
+    rows = small_tables()
+    base = rows["survival_rates"][0]
+    made = [("first", time, value) for time, value in first] + [("update", time, value) for time, value in update]
+    rows["survival_rates"] = [
+        {**base, "claim_id": f"alpha2020-rate-{100 + k}", "data_cut": cut, "time": time, "value": value, "n": "100"}
+        for k, (cut, time, value) in enumerate(made)
+    ]
+    rows["medians"] = [{**rows["medians"][0], "data_cut": cut, "claim_id": f"m-{cut}"} for cut in ("first", "update")]
+    rows["follow_up"] = [
+        claim(f"fu-{cut}", arm_id="all", item="data cut-off", statistic="date", value=value, data_cut=cut)
+        for cut, value in (("first", "2021-05"), ("update", "2023-11"))
+    ]
+    return {cut: facts(rows, arm_id="new", endpoint="PFS", data_cut=cut) for cut in ("first", "update")}
+
+
+def test_survival_of_an_earlier_cut_is_known_about_at_a_later_one():
+    arms = rates_of_two_cuts([("6", "72"), ("12", "50")], [("12", "49"), ("24", "20")])
+    ((time, rate, sd),) = arms["update"].summary.landmarks_about
+    assert (time, rate) == (6.0, pytest.approx(0.72))
+    assert sd == pytest.approx(0.5 * np.sqrt(0.72 * 0.28 / 100))
+    assert "alpha2020-rate-100" in arms["update"].claims
+    # a later cut says nothing about an earlier one, whose patients were followed for less
+    assert arms["first"].summary.landmarks_about == ()
+
+
 def test_without_both_dates_nothing_is_carried_on():
     assert follow_up_of_a_later_cut(("fu-009", "2023-11", "update")).summary.median_follow_up is None
     assert follow_up_of_a_later_cut(("fu-008", "2021-05", "first")).summary.median_follow_up is None

@@ -119,6 +119,7 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
         return ArmFacts(**head, summary=None, reason=reason, claims=tuple(collected.claims))
     _median(row, collected)
     _landmarks(typed["survival_rates"], where, collected)
+    _earlier_landmarks(typed, where, collected)
     _risk_table(typed["risk_tables"], where, collected)
     _visits(typed, study_id, key["endpoint"], collected)
     if clock == "entry":
@@ -185,6 +186,32 @@ def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected
         collected.values["landmarks"] = tuple((float(t), float(s)) for t, s in points)
         collected.values["survival_rounding"] = float(((rows["value_prop_max"] - rows["value_prop_min"]) / 2).max())
         collected.claims.extend(rows["claim_id"])
+
+
+# Of the standard error of a survival, the part by which a later analysis of the same patients may differ: the two
+# estimates share all events until then, and only patients whom the earlier one had not followed so long can move it.
+CHANGED = 0.5
+
+
+def _earlier_landmarks(typed: Tables, where: dict[str, str], collected: _Collected) -> None:
+    """Survivals that an earlier data cut printed of the same patients, at times of which this one prints none."""
+    dated = _cut_offs(typed["follow_up"])
+    rows = _matching(typed["survival_rates"], {name: value for name, value in where.items() if name != "data_cut"})
+    rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_prop"]) & np.isfinite(rows["n"])]
+    if where["data_cut"] not in dated or rows.empty:
+        return
+    rows = rows.assign(date=[dated[cut][0] for cut in rows["data_cut"]])
+    rows = rows[rows["date"] < dated[where["data_cut"]][0]]
+    rows = rows[~rows["time_months"].isin([time for time, _ in collected.values.get("landmarks", ())])]
+    latest = rows.sort_values(["date", "claim_id"], ascending=[False, True]).drop_duplicates("time_months")
+    points = []
+    for _, row in latest.sort_values("time_months").iterrows():
+        rate = float(row["value_prop"])
+        sd = CHANGED * float(np.sqrt(max(rate * (1 - rate), 0.25 / row["n"]) / row["n"]))
+        points.append((float(row["time_months"]), rate, sd))
+        collected.claims.append(row["claim_id"])
+    if points:
+        collected.values["landmarks_about"] = tuple(points)
 
 
 def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collected) -> None:

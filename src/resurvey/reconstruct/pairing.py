@@ -18,6 +18,7 @@ REUSE = 0.15
 # A wrong variance counts by its window, or by 2 % where that is narrower, and no more than five times that: a printed
 # width out of reach is not paid for with the ratio.
 NARROWEST, MOST_WIDTHS = 0.02, 5.0
+MOST_USES = 5  # of one replicate; a ratio out of reach must not leave a few extreme ones to stand for all
 RATIO_SHARE, OTHER_SHARE = 1 / 5, 1 / 3
 CACHED = 25_000  # patients whose risk sets are made at once
 
@@ -108,26 +109,32 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
     aim = _Aim.drawn(target, pairs, rng, variance_a, variance_b)
     tried = np.zeros((pairs, other), dtype=bool)
     tried[np.arange(pairs), chosen.j] = True
+    uses, most = np.bincount(chosen.j, minlength=other), math.ceil(MOST_USES * pairs / other)
     for _ in range(REFINEMENTS):
         open_ = np.flatnonzero(~aim.settled(chosen.log_hr, chosen.se**2))
         if not open_.size or tried[open_].all():
             break
-        used = np.bincount(np.delete(chosen.j, open_), minlength=other).astype(float)
-        cost = aim.distance(part_a[open_, None] + part_b, variance_a[open_, None] + variance_b, open_) + REUSE * used
-        cost = np.where(tried[open_], np.inf, cost + 0.01 * rng.random(cost.shape))
+        cost = aim.distance(part_a[open_, None] + part_b, variance_a[open_, None] + variance_b, open_) + REUSE * uses
+        cost = np.where(tried[open_] | (uses >= most), np.inf, cost + 0.01 * rng.random(cost.shape))
         trial = np.argsort(cost, axis=1)[:, :PARTNERS]
         tried[open_[:, None], trial] = True
         value, variance = _cox_squared(a, b, np.repeat(chosen.i[open_], trial.shape[1]), trial.ravel())
         value, variance = value.reshape(trial.shape), variance.reshape(trial.shape)
         distance = aim.distance(value, variance, open_)
-        pick, rows = np.argmin(distance, axis=1), np.arange(open_.size)
         # what the sum of parts missed for these pairs corrects the part of the first arm
         part_a[open_] += np.median(value - (part_a[open_, None] + part_b[trial]), axis=1)
         now = aim.distance(chosen.log_hr[open_, None], chosen.se[open_, None] ** 2, open_)[:, 0]
-        nearer = distance[rows, pick] < now
-        take = open_[nearer]
-        chosen.j[take] = trial[rows, pick][nearer]
-        chosen.log_hr[take], chosen.se[take] = value[rows, pick][nearer], np.sqrt(variance[rows, pick][nearer])
+        for row, pair in enumerate(open_):
+            for pick in np.argsort(distance[row], kind="stable"):
+                partner = trial[row, pick]
+                if distance[row, pick] >= now[row]:
+                    break
+                if uses[partner] < most:
+                    uses[chosen.j[pair]] -= 1
+                    uses[partner] += 1
+                    chosen.j[pair], chosen.log_hr[pair] = partner, value[row, pick]
+                    chosen.se[pair] = math.sqrt(variance[row, pick])
+                    break
     return chosen
 
 

@@ -116,7 +116,9 @@ def _plan(arm: Arm, s: SurvivalSummary, path: Paths) -> Plan:
     last = arm.bins
     table = dict(zip(_places(arm, s.at_risk_times or ()), s.at_risk or (), strict=True)) if s.at_risk_times else {}
     landmarks = dict(zip(_places(arm, [t for t, _ in s.landmarks]), [v for _, v in s.landmarks], strict=True))
-    knots = np.array(sorted({0, last, *table, *landmarks}))
+    # where survival is known about, patients leave as the draw has them: its curve there is that of the patients
+    about = _places(arm, [t for t, *_ in s.landmarks_about])
+    knots = np.array(sorted({0, last, *table, *landmarks, *about}))
     fixed = np.array([int(s.n) if k == 0 else int(table.get(k, -1)) for k in knots])
     survival = np.array([landmarks.get(k, np.nan) for k in knots])
     # events among those leaving: not the ratio of the hazards' sums, because the hazards change while patients leave

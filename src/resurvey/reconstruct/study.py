@@ -102,6 +102,7 @@ def rebuild_study(
     for arm in arms:
         if arm.made is None:
             arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
+            arm.alone = arm.made is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
     if block:
@@ -128,10 +129,12 @@ class _Arm:
     made: Reconstruction | None = None
     reason: str = ""
     paired: bool = False
+    alone: bool = False  # drawn from its own summary, not with others or from a curve
 
 
-# A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from.
-SPARE = 2
+# A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
+# more, up to so many patients, where the ratio lies so far off that too few of them meet it.
+SPARE, MORE, MOST_PATIENTS = 2, 8, 2_000_000
 
 
 def _rebuild_curves(
@@ -248,6 +251,9 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
     rng = draws.stream("pair", row["claim_id"])
     try:
         made = from_pair(first.made, second.made, ratio, pairs=draws.replicates, rng=rng)
+        if not made.holds:
+            wider = [_drawn_anew(arm, draws) for arm in both]
+            made = from_pair(wider[0], wider[1], ratio, pairs=draws.replicates, rng=rng)
     except ResurveyError as error:
         note = f"the printed ratio of {row['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
@@ -256,6 +262,16 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
         facts = pd.concat([rebuilt.accuracy, made.accuracy], ignore_index=True)
         arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
         arm.paired = True
+
+
+def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction:
+    """An arm with many more replicates to choose from; as it is where it was not drawn by itself."""
+    assert arm.made is not None, "only arms that were rebuilt are paired"
+    times = min(MORE, MOST_PATIENTS // max(arm.made.n * draws.replicates, 1))
+    if not arm.alone or arm.facts.summary is None or times <= SPARE:
+        return arm.made
+    rng = draws.stream("reconstruct more", *arm.facts.key)
+    return from_summary(arm.facts.summary, replicates=draws.replicates * times, rng=rng)
 
 
 def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:

@@ -44,6 +44,8 @@ class SurvivalSummary:
         best.
     landmarks : sequence of (time, survival)
         Survival as proportions.
+    landmarks_about : sequence of (time, survival, standard deviation)
+        Survivals known only about, such as those of an earlier analysis of the same patients.
     at_risk_times, at_risk : sequences, optional
         Times, and patients with a time at or beyond each.
     longest_follow_up, shortest_follow_up, median_follow_up : float, optional
@@ -73,6 +75,7 @@ class SurvivalSummary:
     upper: float | None = None
     ci_level: float = 0.95
     landmarks: Sequence[tuple[float, float]] = ()
+    landmarks_about: Sequence[tuple[float, float, float]] = ()
     at_risk_times: Sequence[float] | None = None
     at_risk: Sequence[int] | None = None
     longest_follow_up: float | None = None

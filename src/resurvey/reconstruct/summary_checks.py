@@ -28,6 +28,7 @@ TIMES = (
     "follow_up_after_accrual",
     "assessment_interval",
 )
+LISTS = ("landmarks", "landmarks_about", "at_risk_times", "at_risk")
 MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "assessment_interval", "lower")
 
 
@@ -70,7 +71,9 @@ def _listlike(value: object) -> bool:
 
 
 def _malformed(s: SurvivalSummary) -> Iterator[str]:
-    unlisted = [name for name in ("landmarks", "at_risk_times", "at_risk") if not _listlike(getattr(s, name))]
+    unlisted = [
+        name for name in ("landmarks", "landmarks_about", "at_risk_times", "at_risk") if not _listlike(getattr(s, name))
+    ]
     yield from (f"{name} is {getattr(s, name)!r}, expected a list" for name in unlisted)
     if unlisted:
         return
@@ -78,6 +81,7 @@ def _malformed(s: SurvivalSummary) -> Iterator[str]:
     yield from _bad_counts(s)
     yield from _bad_times(s)
     yield from _bad_landmarks(s)
+    yield from _bad_landmarks_about(s)
     yield from _bad_risk_table(s)
     if not (_number(s.ci_level) and 0 < s.ci_level < 1):
         hint = "; a level in per cent is divided by 100" if _number(s.ci_level) and 1 < s.ci_level < 100 else ""
@@ -150,6 +154,18 @@ def _bad_landmarks(s: SurvivalSummary) -> Iterator[str]:
             yield f"survival {v:g} at time {t:g}, expected a proportion between 0 and 1"
 
 
+def _bad_landmarks_about(s: SurvivalSummary) -> Iterator[str]:
+    for entry in s.landmarks_about or ():
+        parts = tuple(entry) if _listlike(entry) and entry is not None else ()
+        if len(parts) != 3 or not all(_number(v) and math.isfinite(v) for v in parts):
+            yield f"landmarks_about holds {entry!r}, expected (time, survival, standard deviation)"
+        elif not (parts[0] > 0 and 0 < parts[1] < 1 and parts[2] > 0):
+            yield (
+                f"landmarks_about holds {entry!r}, expected a time above 0, a survival between 0 and 1, and a standard "
+                "deviation above 0"
+            )
+
+
 def _bad_risk_table(s: SurvivalSummary) -> Iterator[str]:
     if s.at_risk_times is None and s.at_risk is None:
         return
@@ -183,6 +199,8 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
         changes["lower"] = None
     landmarks = sorted({(float(t), float(v)) for t, v in s.landmarks or () if t > 0})
     changes["landmarks"] = tuple(landmarks)
+    about = sorted(tuple(float(v) for v in entry) for entry in s.landmarks_about or ())
+    changes["landmarks_about"] = tuple(entry for entry in about if entry[0] not in dict(landmarks))
     if s.at_risk_times is not None and s.at_risk is not None:
         rows = sorted({(float(t), int(y)) for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if not _missing(y)})
         changes["at_risk_times"] = tuple(t for t, _ in rows) or None

@@ -90,7 +90,8 @@ def end_of_follow_up(s: SurvivalSummary) -> tuple[float | None, bool]:
 
 def printed_times(s: SurvivalSummary) -> list[float]:
     """Every time at which something is printed."""
-    times = [t for t, _ in s.landmarks] + [t for t in (s.lower, s.median, s.upper, s.median_follow_up) if t is not None]
+    times = [t for t, *_ in (*s.landmarks, *s.landmarks_about)]
+    times += [t for t in (s.lower, s.median, s.upper, s.median_follow_up) if t is not None]
     return times + list(s.at_risk_times or ())
 
 
@@ -211,6 +212,9 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         held = min(max(v, least), 1 - least)
         hazard = -np.log(held)
         yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
+    for t, v, error in s.landmarks_about:
+        hazard = -np.log(v)
+        yield Fact("survival", place(t), float(np.log(hazard)), error / (v * hazard), soft=True)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         if 0 < t <= edges[-1] and y > 0:
             yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)
