@@ -15,7 +15,9 @@ from urllib.response import addinfourl
 import pytest
 from bs4 import BeautifulSoup
 
+from resurvey.errors import ResurveyError
 from resurvey.report import html as page
+from resurvey.report import pdf
 from resurvey.report.content import report_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Column, Heading, appendix, flat
@@ -268,6 +270,12 @@ def test_pdf_is_tagged_and_without_dates(document):
 
 def test_pdf_breaks_long_ids_in_cells(document):
     assert PdfWriter(document)._cell(("a_long_name",), "text") == shown("a_\u200blong_\u200bname")
+
+
+def test_a_report_that_cannot_be_typeset_says_why(document, monkeypatch):
+    monkeypatch.setattr(pdf, "PREAMBLE", "#unknown-function()\n")
+    with pytest.raises(ResurveyError, match="could not be typeset as PDF: unknown variable: unknown-function"):
+        render_pdf(document)
 
 
 def test_text_is_never_typst_markup():

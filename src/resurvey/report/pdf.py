@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from resurvey.errors import ResurveyError
+from resurvey.report import typeset
 from resurvey.report.document import (
     Badge,
     Block,
@@ -80,12 +84,14 @@ def render_pdf(document: Document) -> bytes:
     bytes
         A tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
     """
-    import typst
-
     with tempfile.TemporaryDirectory() as folder:
-        main = _written(document, Path(folder))
-        made = typst.compile(main, root=Path(folder), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
-    return bytes(made)
+        source, made = _written(document, Path(folder)), Path(folder) / "made.pdf"
+        # In a process of its own: the memory that typesetting takes is not given back within one.
+        command = [sys.executable, "-m", typeset.__name__, str(source), str(made)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ResurveyError(f"the report could not be typeset as PDF: {done.stderr.strip()}")
+        return made.read_bytes()
 
 
 def _written(document: Document, folder: Path) -> Path:

@@ -40,7 +40,6 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     document = report_document(read_results(files, choices, digests(checked)))
     yield "docx", render_docx(document)
     yield "html", render_html(document).encode("utf-8")
-    # The PDF last: setting it takes most of the memory, which is not given back for the others to use.
     yield "pdf", render_pdf(document)
 
 

@@ -1,0 +1,25 @@
+"""Typst in a process of its own: setting a long report takes half a gigabyte, which ends with the process.
+
+python -m resurvey.report.typeset SOURCE.typ MADE.pdf
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def typeset(source: str, made: str) -> None:
+    """Typeset `source`, whose folder holds its figures, as a tagged PDF (PDF/UA-1) without dates."""
+    import typst
+
+    main = Path(source)
+    try:
+        pdf = typst.compile(main, root=main.parent, format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
+    except typst.TypstError as error:
+        sys.exit(str(error))
+    Path(made).write_bytes(bytes(pdf))
+
+
+if __name__ == "__main__":
+    typeset(*sys.argv[1:])
