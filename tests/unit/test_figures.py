@@ -142,6 +142,18 @@ def test_rebuilt_against_printed_shows_both_numbers_and_what_does_not_hold():
     assert residual.get_xdata()[0] == pytest.approx(-12.0)
 
 
+def test_a_p_far_off_leaves_the_scale_instead_of_setting_it():
+    far = pd.DataFrame(
+        [{"fact": "hazard ratio, p", "printed": 0.004, "rebuilt": 0.044, "difference": 0.04, "holds": False}]
+    )
+    both = pd.concat([facts(), far], ignore_index=True)
+    axes = rebuilt.rebuilt_against_printed(curves(("A",)), both, ylabel="Survival").axes[1]
+    assert axes.get_xlim()[1] == pytest.approx(1.35 * 12)
+    arrow = next(line for line in axes.lines if line.get_marker() == ">")
+    assert 12 < arrow.get_xdata()[0] < axes.get_xlim()[1]
+    assert list(arrow.get_ydata()) == [len(both) - 1]
+
+
 def studies():
     return pd.DataFrame(
         {

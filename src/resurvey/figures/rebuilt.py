@@ -124,17 +124,24 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
     rows = facts.reset_index(drop=True)
     base = rows["printed"].abs().where(rows["printed"].abs() > 0)
     apart = (100 * rows["difference"] / base).where(lambda x: x.abs() < inf)
-    reach = max(float(apart.abs().max(skipna=True) or 0.0), 0.5) * 1.35
+    # a p may be ten times the printed one where all else is near: it does not set the scale, and leaves it if need be
+    scaled = apart[~rows["fact"].astype(str).str.endswith(", p")].abs().max(skipna=True)
+    reach = max(0.0 if pd.isna(scaled) else float(scaled), 0.5) * 1.35
+    beyond = apart.abs() > reach
     axes.axvline(0, color=SOFT, lw=0.9)
     holds = rows["holds"].astype(bool)
     for mask, mark, face, label in (
         (holds, "o", COLOURS[2], "holds within rounding"),
         (~holds, "X", COLOURS[1], "does not hold"),
     ):
+        mask = mask & ~beyond
         if mask.any():
             axes.plot(
                 apart[mask], rows.index[mask], mark, color=face, ms=6, mec="white", mew=0.5, ls="none", label=label
             )
+    for y in rows.index[beyond]:
+        edge = 0.93 if apart[y] > 0 else -0.93
+        axes.plot(edge * reach, y, ">" if edge > 0 else "<", color=COLOURS[1], ms=6, mec="white", mew=0.5, ls="none")
     for y, printed, rebuilt in zip(rows.index, rows["printed"], rows["rebuilt"], strict=True):
         if pd.isna(apart[y]):
             axes.text(
