@@ -254,7 +254,8 @@ def _fit(
         "prints (median "
         "with interval at one half, survival at landmarks, numbers at risk). Right: mean rebuilt value minus "
         "printed value "
-        f"in per cent of the printed one (an arrow: further off than the scale). {apart} {_evidence([row])} Method: {row['method']}. Agreement with "
+        f"in per cent of the printed one (an arrow: further off than the scale). {apart} "
+        f"{_evidence([row])} Method: {row['method']}. Agreement with "
         "the print does not show that the curve between the printed points is right.",
         alt=f"Rebuilt {labels.endpoint(endpoint)} of {group} with a shaded band and the printed facts marked "
         "on it; a panel "
