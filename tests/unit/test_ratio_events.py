@@ -104,3 +104,11 @@ def test_a_printed_survival_goes_before_one_known_about() -> None:
     facts = {"median": 9.0, "longest_follow_up": 40.0, "landmarks": ((6.0, 0.70),)}
     summary = SurvivalSummary(200, **facts, landmarks_about=((6.0, 0.80, 0.01),))
     assert from_summary(summary, replicates=20).holds
+
+
+def test_a_survival_known_about_beyond_the_end_of_follow_up_is_left_aside() -> None:
+    plain = SurvivalSummary(80, events=60, median=9.0, longest_follow_up=20.0)
+    with_more = replace(plain, landmarks_about=((30.0, 0.02, 0.005),))
+    one, two = (from_summary(summary, replicates=5) for summary in (plain, with_more))
+    assert one.patients.equals(two.patients)
+    assert one.undetermined == two.undetermined

@@ -8,7 +8,7 @@ import pytest
 
 from resurvey import clean, tables
 from resurvey.jobs import block_sizes, shared_out
-from resurvey.reconstruct import Reconstruction, blocks
+from resurvey.reconstruct import Reconstruction, blocks, from_summary
 from resurvey.reconstruct.evidence import gather
 from resurvey.reconstruct.result import accuracy_table
 from resurvey.reconstruct.study import (
@@ -120,6 +120,13 @@ def test_survival_of_an_earlier_cut_is_known_about_at_a_later_one():
     assert "alpha2020-rate-100" in arms["update"].claims
     # a later cut says nothing about an earlier one, whose patients were followed for less
     assert arms["first"].summary.landmarks_about == ()
+
+
+@pytest.mark.parametrize(("printed", "held"), [("100", 0.9975), ("0", 0.0025)])
+def test_all_or_nobody_alive_at_an_earlier_cut_does_not_refuse_the_arm(printed, held):
+    arm = rates_of_two_cuts([("3", printed)], [("12", "49")])["update"]
+    assert arm.summary.landmarks_about == ((3.0, pytest.approx(held), pytest.approx(0.0025, rel=2e-3)),)
+    assert from_summary(arm.summary, replicates=2).n == 100
 
 
 def test_without_both_dates_nothing_is_carried_on():
