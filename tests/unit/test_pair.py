@@ -122,6 +122,16 @@ def test_sides_of_a_printed_p(printed, sides) -> None:
     assert printed.sides == sides
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [HazardRatio(0.7, p=0.0), HazardRatio(0.7, p=1e-10), HazardRatio(0.7, p=7.8e-22, p_rounding=5e-24)],
+)
+def test_a_tiny_p_does_not_hold_by_itself(arms, printed) -> None:
+    p = from_pair(*arms, printed).accuracy.iloc[1]
+    assert p["rebuilt"] > 0.006  # as 0.7 with some 235 events has it
+    assert not p["holds"]
+
+
 def test_variance_that_the_printed_interval_shows() -> None:
     # ln(0.91 / 0.54) / (2 x 1.959964) = 0.13314; with limits 0.545 to 0.905 0.12937, with 0.535 to 0.915 0.13692
     assert np.sqrt(HazardRatio(0.70, 0.54, 0.91).variances) == pytest.approx([0.12937, 0.13314, 0.13692], abs=5e-5)
@@ -165,6 +175,9 @@ def test_same_seed_same_pairs(arms) -> None:
         (HazardRatio(0.7, lower=float("nan")), InputError, "lower limit is nan"),
         (HazardRatio(0.7, p=1.2), InputError, "p is 1.2, expected a number between 0 and 1"),
         (HazardRatio(0.7, ci_level=95), InputError, "ci_level is 95"),
+        (HazardRatio(0.7, rounding=0.0), InputError, r"\(rounding\) is 0.0, expected a number greater than 0"),
+        (HazardRatio(0.7, p=0.1, p_rounding=-1.0), InputError, r"\(p_rounding\) is -1.0"),
+        (HazardRatio(0.7, 0.6, 0.8, limits_rounding=(float("nan"), 0.005)), InputError, r"\(lower\) is nan"),
         (HazardRatio(0.7, p_sided=3), InputError, "p_sided is 3, expected 1, 2 or None"),
         (HazardRatio(0.7, 0.8, 0.9), InconsistentReport, "0.7 lies outside its own interval"),
     ],

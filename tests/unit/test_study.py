@@ -16,6 +16,7 @@ from resurvey.reconstruct.study import (
     Curve,
     RebuiltStudy,
     ensemble_curves,
+    hazard_ratio_of,
     printed_ratios,
     rebuild_study,
 )
@@ -120,6 +121,14 @@ def test_survival_of_an_earlier_cut_is_known_about_at_a_later_one():
     assert "alpha2020-rate-100" in arms["update"].claims
     # a later cut says nothing about an earlier one, whose patients were followed for less
     assert arms["first"].summary.landmarks_about == ()
+
+
+@pytest.mark.parametrize(("printed", "half_unit"), [("0.0040", 5e-5), ("7.8e-22", 5e-24), ("< 0.001", None)])
+def test_a_printed_p_has_its_own_rounding(printed, half_unit):
+    rows = small_tables()
+    rows["hazard_ratios"][0]["p"] = printed
+    (row,) = printed_ratios(typed(rows)["hazard_ratios"], "alpha")
+    assert hazard_ratio_of(row).p_rounding == (None if half_unit is None else pytest.approx(half_unit))
 
 
 @pytest.mark.parametrize(("printed", "held"), [("100", 0.9975), ("0", 0.0025)])

@@ -38,6 +38,8 @@ class HazardRatio:
         Half a unit of the last printed digit; by default inferred from the numbers, at least two decimals.
     limits_rounding : (float, float), optional
         The same for the lower and the upper limit, where they are printed to other decimals than the ratio.
+    p_rounding : float, optional
+        The same for `p`; by default inferred from it, at least two decimals.
     p_sided : {1, 2}, optional
         Sides of the test; by default two, unless only one agrees with the interval as printed.
     """
@@ -49,6 +51,7 @@ class HazardRatio:
     ci_level: float = 0.95
     rounding: float | None = None
     limits_rounding: tuple[float, float] | None = None
+    p_rounding: float | None = None
     p_sided: int | None = None
 
     @property
@@ -63,6 +66,12 @@ class HazardRatio:
     def limit_half_units(self) -> tuple[float, float]:
         """Half a unit of the last printed digit of the lower and the upper limit."""
         return self.limits_rounding or (self.half_unit, self.half_unit)
+
+    @property
+    def p_half_unit(self) -> float:
+        """Half a unit of the last printed digit of `p`, where there is one."""
+        assert self.p is not None, "no p is printed"
+        return self.p_rounding if self.p_rounding is not None else 0.5 * 10.0 ** -max(2, decimals(self.p, 6))
 
     @property
     def z(self) -> float:
@@ -94,7 +103,7 @@ class HazardRatio:
         away = abs(math.log(self.value))
         step = self.half_unit / self.value
         low, high = (NormalDist().cdf(-z) for z in ((away + step) / math.sqrt(least), max(away - step, 0) / most**0.5))
-        half = 0.5 * 10.0 ** -decimals(self.p, 6)
+        half = self.p_half_unit
         return next((k for k in (2, 1) if k * low - half <= self.p <= k * high + half), 2)
 
 
@@ -163,7 +172,7 @@ def from_pair(
     .. [1] Cox, D. R. (1972). Regression models and life-tables. Journal of the Royal Statistical Society B 34, 187-220.
     """
     printed = hazard_ratio if isinstance(hazard_ratio, HazardRatio) else HazardRatio(hazard_ratio)
-    _check(printed)
+    check_ratio(printed)
     rng = np.random.default_rng(0) if rng is None else rng
     pairs = pairs or max(first.n_replicates, second.n_replicates)
     a, b = _stack(first, pairs), _stack(second, pairs)
@@ -203,7 +212,14 @@ def _target(hr: HazardRatio, reach: float) -> Target:
     return Target(low, aim, high, (least, most) if 0 < least < most else None, reach)
 
 
-def _check(hr: HazardRatio) -> None:
+def check_ratio(hr: HazardRatio) -> None:
+    """Refuse a ratio whose numbers cannot be ones of that kind, or that lies outside its own interval.
+
+    Raises
+    ------
+    InputError, InconsistentReport
+        As `from_pair`.
+    """
     values = {"hazard ratio": hr.value, "lower limit": hr.lower, "upper limit": hr.upper}
     faults = [
         f"{k} is {v!r}, expected a number greater than 0"
@@ -212,6 +228,14 @@ def _check(hr: HazardRatio) -> None:
     ]
     if hr.p is not None and not (isinstance(hr.p, int | float) and 0 <= hr.p <= 1):
         faults.append(f"p is {hr.p!r}, expected a number between 0 and 1")
+    halves = {"rounding": hr.rounding, "p_rounding": hr.p_rounding}
+    if hr.limits_rounding is not None:
+        halves |= dict(zip(("lower", "upper"), hr.limits_rounding, strict=True))
+    faults += [
+        f"half a unit of the last digit ({k}) is {v!r}, expected a number greater than 0"
+        for k, v in halves.items()
+        if v is not None and not _positive(v)
+    ]
     if hr.p_sided not in (None, 1, 2):
         faults.append(f"p_sided is {hr.p_sided!r}, expected 1, 2 or None")
     if not 0 < hr.ci_level < 1:
@@ -244,7 +268,7 @@ def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
         note = "read as one-sided" if sides == 1 else ""
-        yield FactRow("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6), note)
+        yield FactRow("hazard ratio, p", hr.p, p, hr.p_half_unit, note)
 
 
 def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:

@@ -296,6 +296,7 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         ci_level=float(row["ci_level"]) / 100 if np.isfinite(row["ci_level"]) else 0.95,
         rounding=half_unit("value"),
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
+        p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
     )
 
