@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
 from resurvey.reconstruct.pairing import Stack
+from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.stretch import limits
 from resurvey.survival import cox
 
@@ -191,3 +192,29 @@ def test_an_arm_without_events_has_no_ratio(arms) -> None:
     none = from_summary(SurvivalSummary(n=20, events=0, longest_follow_up=10.0), replicates=40)
     with pytest.raises(NotEstimable, match="the second arm has no events"):
         from_pair(arms[0], none, 0.7)
+
+
+def placed(*replicates) -> Reconstruction:
+    """An arm with these times of events."""
+    times = [np.array(times, dtype=float) for times in replicates]
+    return Reconstruction(patients_table(times, [np.ones(len(t)) for t in times]), accuracy_table([]))
+
+
+def test_arms_that_are_never_at_risk_together_have_no_ratio() -> None:
+    with pytest.raises(NotEstimable, match="in no pair do both arms have events"):
+        from_pair(placed([1, 2, 3]), placed([5, 6, 7]), HazardRatio(0.7, 0.4, 1.2, p=0.2))
+
+
+def test_pairs_without_a_ratio_give_way_to_others() -> None:
+    first, second = placed([5, 6, 7], [2, 4, 6]), placed([1, 2, 3], [1, 3, 5])
+    pair = from_pair(first, second, HazardRatio(0.5, 0.1, 2.6, p=0.4), pairs=2)
+    assert np.isfinite(pair.accuracy["rebuilt"]).all()
+    assert "no hazard ratio" not in " ".join(pair.undetermined)
+
+
+def test_pairs_left_without_a_ratio_are_counted() -> None:
+    # the first replicate is gone before anybody of the other arm has an event
+    pair = from_pair(placed([1, 2, 3], [4, 6, 8]), placed([5, 7, 9]), HazardRatio(0.1, 0.01, 0.9, p=0.01))
+    assert np.isfinite(pair.accuracy["rebuilt"]).all()
+    assert not pair.accuracy["holds"].any()
+    assert "1 of 2 pairs have no hazard ratio" in " ".join(pair.undetermined)

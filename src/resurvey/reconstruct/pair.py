@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.nudge import nudge
-from resurvey.reconstruct.pairing import Stack, Target, choose, without_misses
+from resurvey.reconstruct.pairing import FAR, Stack, Target, choose, without_misses
 from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
 
@@ -165,7 +165,8 @@ def from_pair(
     InconsistentReport
         If the ratio lies outside its own interval.
     NotEstimable
-        If an arm has no events, so that no ratio can be estimated.
+        If an arm has no events, or no pair has events of both arms while both are at risk, so that no ratio can be
+        estimated.
 
     References
     ----------
@@ -186,11 +187,15 @@ def from_pair(
     if first.printed is not None and second.printed is not None:
         kept = (first.printed, second.printed)
         chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, kept, rng)
-    within = [row.within for row in _rows(printed, chosen.log_hr, chosen.se)]
+    none = chosen.se >= FAR
+    if none.all():
+        raise NotEstimable("in no pair do both arms have events while both are at risk: no ratio can be estimated")
+    log_hr, se = np.where(none, np.nan, chosen.log_hr), np.where(none, np.nan, chosen.se)
+    within = [row.within for row in _rows(printed, log_hr, se)]
     conditions = [np.logical_and.reduce(within[: k + 1]) for k in range(len(within))]
     source = without_misses(pairs, conditions, rng)
-    rows = _rows(printed, chosen.log_hr[source], chosen.se[source])
-    undetermined = list(_shortfall(printed, np.exp(chosen.log_hr[source]), chosen.i[source], chosen.j[source]))
+    rows = _rows(printed, log_hr[source], se[source])
+    undetermined = list(_shortfall(printed, np.exp(log_hr[source]), chosen.i[source], chosen.j[source]))
     return ReconstructedPair(
         first.with_patients(a.time[source], a.event[source]),
         second.with_patients(b.time[source], b.event[source]),
@@ -272,12 +277,14 @@ def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
 
 
 def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:
-    low, high = ratios.min(), ratios.max()
+    low, high = np.nanmin(ratios), np.nanmax(ratios)
     if low < hr.value - hr.half_unit or high > hr.value + hr.half_unit:
         yield (
             f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two "
             f"arms gives {low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the two curves)"
         )
+    if np.isnan(ratios).any():
+        yield f"{np.isnan(ratios).sum()} of {ratios.size} pairs have no hazard ratio: few events"
     distinct = np.unique(np.column_stack([i, j]), axis=0).shape[0]
     if 2 * distinct < i.size:
         yield f"few pairs meet the printed hazard ratio: {distinct} different ones stand for {i.size} replicates"
