@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
 from resurvey.reconstruct.pairing import Stack
+from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.stretch import limits
 from resurvey.survival import cox
 
@@ -122,6 +123,16 @@ def test_sides_of_a_printed_p(printed, sides) -> None:
     assert printed.sides == sides
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [HazardRatio(0.7, p=0.0), HazardRatio(0.7, p=1e-10), HazardRatio(0.7, p=7.8e-22, p_rounding=5e-24)],
+)
+def test_a_tiny_p_does_not_hold_by_itself(arms, printed) -> None:
+    p = from_pair(*arms, printed).accuracy.iloc[1]
+    assert p["rebuilt"] > 0.006  # as 0.7 with some 235 events has it
+    assert not p["holds"]
+
+
 def test_variance_that_the_printed_interval_shows() -> None:
     # ln(0.91 / 0.54) / (2 x 1.959964) = 0.13314; with limits 0.545 to 0.905 0.12937, with 0.535 to 0.915 0.13692
     assert np.sqrt(HazardRatio(0.70, 0.54, 0.91).variances) == pytest.approx([0.12937, 0.13314, 0.13692], abs=5e-5)
@@ -165,6 +176,9 @@ def test_same_seed_same_pairs(arms) -> None:
         (HazardRatio(0.7, lower=float("nan")), InputError, "lower limit is nan"),
         (HazardRatio(0.7, p=1.2), InputError, "p is 1.2, expected a number between 0 and 1"),
         (HazardRatio(0.7, ci_level=95), InputError, "ci_level is 95"),
+        (HazardRatio(0.7, rounding=0.0), InputError, r"\(rounding\) is 0.0, expected a number greater than 0"),
+        (HazardRatio(0.7, p=0.1, p_rounding=-1.0), InputError, r"\(p_rounding\) is -1.0"),
+        (HazardRatio(0.7, 0.6, 0.8, limits_rounding=(float("nan"), 0.005)), InputError, r"\(lower\) is nan"),
         (HazardRatio(0.7, p_sided=3), InputError, "p_sided is 3, expected 1, 2 or None"),
         (HazardRatio(0.7, 0.8, 0.9), InconsistentReport, "0.7 lies outside its own interval"),
     ],
@@ -178,3 +192,29 @@ def test_an_arm_without_events_has_no_ratio(arms) -> None:
     none = from_summary(SurvivalSummary(n=20, events=0, longest_follow_up=10.0), replicates=40)
     with pytest.raises(NotEstimable, match="the second arm has no events"):
         from_pair(arms[0], none, 0.7)
+
+
+def placed(*replicates) -> Reconstruction:
+    """An arm with these times of events."""
+    times = [np.array(times, dtype=float) for times in replicates]
+    return Reconstruction(patients_table(times, [np.ones(len(t)) for t in times]), accuracy_table([]))
+
+
+def test_arms_that_are_never_at_risk_together_have_no_ratio() -> None:
+    with pytest.raises(NotEstimable, match="in no pair do both arms have events"):
+        from_pair(placed([1, 2, 3]), placed([5, 6, 7]), HazardRatio(0.7, 0.4, 1.2, p=0.2))
+
+
+def test_pairs_without_a_ratio_give_way_to_others() -> None:
+    first, second = placed([5, 6, 7], [2, 4, 6]), placed([1, 2, 3], [1, 3, 5])
+    pair = from_pair(first, second, HazardRatio(0.5, 0.1, 2.6, p=0.4), pairs=2)
+    assert np.isfinite(pair.accuracy["rebuilt"]).all()
+    assert "no hazard ratio" not in " ".join(pair.undetermined)
+
+
+def test_pairs_left_without_a_ratio_are_counted() -> None:
+    # the first replicate is gone before anybody of the other arm has an event
+    pair = from_pair(placed([1, 2, 3], [4, 6, 8]), placed([5, 7, 9]), HazardRatio(0.1, 0.01, 0.9, p=0.01))
+    assert np.isfinite(pair.accuracy["rebuilt"]).all()
+    assert not pair.accuracy["holds"].any()
+    assert "1 of 2 pairs have no hazard ratio" in " ".join(pair.undetermined)

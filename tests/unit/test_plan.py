@@ -228,6 +228,24 @@ def test_blocks_of_a_bootstrap_give_what_one_job_gives(typed, patients, jobs):
     pd.testing.assert_frame_equal(joined, whole)
 
 
+def test_a_bootstrap_sets_a_subgroup_of_one_replicate_beside_each_of_the_others(typed, patients):
+    table = patients["alpha"]
+    single = {"alpha": table[(table["population"] != "young") | (table["replicate"] == 0)]}
+    asked = entry(landmarks=[6.0], standardise=[HALF])
+    drawn = one(carry_out(asked, typed, single, Bootstrap(120, 7)), BOOTSTRAPPED)
+    assert drawn["status"] == "estimated"
+    assert "of 120 replicates" in drawn["note"]
+    blocks = [block_of([asked], typed, single, which, 7) for which in (range(1), range(1, 120))]
+    assert [len(block) for block in blocks] == [1, 119]
+
+
+def test_a_bootstrap_names_the_claims_of_its_shares(typed, patients):
+    counted = {**HALF, "shares": ["alpha2020-prop-003", {"rest_of": "alpha2020-prop-004"}]}
+    rows = carry_out(entry(landmarks=[6.0], standardise=[counted]), typed, patients, Bootstrap(100, 7)).rows()
+    named = rows.set_index("method")["claim_ids"]
+    assert named["bootstrap, standardised by half young"] == "alpha2020-prop-003;alpha2020-prop-004"
+
+
 def test_a_bootstrap_depends_on_the_seed_and_on_the_names(typed, patients):
     def ratios(seed=7, **more):
         made = block_of([entry(standardise=[{**HALF, **more}])], typed, patients, range(4), seed)

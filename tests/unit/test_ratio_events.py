@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from resurvey.errors import InputError
+from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_summary
 from resurvey.reconstruct.ratio_events import VARIANCE_FACTOR, forecast_events, with_implied_events
 from resurvey.reconstruct.stretch import survival_at
@@ -50,6 +50,21 @@ def test_an_interval_of_other_curves_tells_nothing(ratio) -> None:
     # none; one that asks for 860 events of 200 patients (an adjusted or a pooled ratio); one that asks for 4
     arms = SurvivalSummary(100, median=9.0), SurvivalSummary(100, median=7.0)
     assert with_implied_events(*arms, ratio) == arms
+
+
+@pytest.mark.parametrize(
+    ("ratio", "error"),
+    [
+        (HazardRatio(0.8, 0.7, np.inf), InputError),
+        (HazardRatio(np.nan, 0.6, 1.07), InputError),
+        (HazardRatio(0.8, 0.6, 1.07, ci_level=1.0), InputError),
+        (HazardRatio(0.8, 0.9, 1.07), InconsistentReport),
+    ],
+)
+def test_a_ratio_that_cannot_be_one_is_refused(ratio, error) -> None:
+    arms = SurvivalSummary(100, median=9.0), SurvivalSummary(100, median=7.0)
+    with pytest.raises(error):
+        with_implied_events(*arms, ratio)
 
 
 def test_the_forecast_of_printed_events_is_certain() -> None:
@@ -104,3 +119,11 @@ def test_a_printed_survival_goes_before_one_known_about() -> None:
     facts = {"median": 9.0, "longest_follow_up": 40.0, "landmarks": ((6.0, 0.70),)}
     summary = SurvivalSummary(200, **facts, landmarks_about=((6.0, 0.80, 0.01),))
     assert from_summary(summary, replicates=20).holds
+
+
+def test_a_survival_known_about_beyond_the_end_of_follow_up_is_left_aside() -> None:
+    plain = SurvivalSummary(80, events=60, median=9.0, longest_follow_up=20.0)
+    with_more = replace(plain, landmarks_about=((30.0, 0.02, 0.005),))
+    one, two = (from_summary(summary, replicates=5) for summary in (plain, with_more))
+    assert one.patients.equals(two.patients)
+    assert one.undetermined == two.undetermined

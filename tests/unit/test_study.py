@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from resurvey import clean, tables
+from resurvey.errors import NotEstimable
 from resurvey.jobs import block_sizes, shared_out
-from resurvey.reconstruct import Reconstruction, blocks
+from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
 from resurvey.reconstruct.evidence import gather
 from resurvey.reconstruct.result import accuracy_table
 from resurvey.reconstruct.study import (
@@ -16,6 +17,7 @@ from resurvey.reconstruct.study import (
     Curve,
     RebuiltStudy,
     ensemble_curves,
+    hazard_ratio_of,
     printed_ratios,
     rebuild_study,
 )
@@ -120,6 +122,21 @@ def test_survival_of_an_earlier_cut_is_known_about_at_a_later_one():
     assert "alpha2020-rate-100" in arms["update"].claims
     # a later cut says nothing about an earlier one, whose patients were followed for less
     assert arms["first"].summary.landmarks_about == ()
+
+
+@pytest.mark.parametrize(("printed", "half_unit"), [("0.0040", 5e-5), ("7.8e-22", 5e-24), ("< 0.001", None)])
+def test_a_printed_p_has_its_own_rounding(printed, half_unit):
+    rows = small_tables()
+    rows["hazard_ratios"][0]["p"] = printed
+    (row,) = printed_ratios(typed(rows)["hazard_ratios"], "alpha")
+    assert hazard_ratio_of(row).p_rounding == (None if half_unit is None else pytest.approx(half_unit))
+
+
+@pytest.mark.parametrize(("printed", "held"), [("100", 0.9975), ("0", 0.0025)])
+def test_all_or_nobody_alive_at_an_earlier_cut_does_not_refuse_the_arm(printed, held):
+    arm = rates_of_two_cuts([("3", printed)], [("12", "49")])["update"]
+    assert arm.summary.landmarks_about == ((3.0, pytest.approx(held), pytest.approx(0.0025, rel=2e-3)),)
+    assert from_summary(arm.summary, replicates=2).n == 100
 
 
 def test_without_both_dates_nothing_is_carried_on():
@@ -227,6 +244,49 @@ def test_subgroups_that_make_up_an_arm_add_up_to_it():
     arms = made.patients[(made.patients["arm_id"] == "new") & (made.patients["endpoint"] == "PFS")]
     events = arms.groupby(["population", "replicate"], observed=True)["event"].sum().unstack(0)
     assert (events["young"] + events["old age"] == 66).all()
+
+
+class TestARatioFarOff:
+    """A ratio that too few pairs meet draws more replicates, where that can help."""
+
+    @pytest.fixture
+    def calls(self, monkeypatch):
+        found = []
+
+        def counted(first, second, ratio, **options):
+            found.append((first.n_replicates, second.n_replicates))
+            return from_pair(first, second, ratio, **options)
+
+        monkeypatch.setattr(study, "from_pair", counted)
+        return found
+
+    def far(self):
+        rows = small_tables()
+        rows["hazard_ratios"][0] |= {"value": "3.55", "lower": "2.39", "upper": "5.27"}
+        return rows
+
+    def test_more_are_drawn(self, calls):
+        rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
+        assert calls == [(12, 12), (48, 48)]
+
+    def test_not_where_no_arm_can_have_more(self, calls, monkeypatch):
+        monkeypatch.setattr(study, "MOST_PATIENTS", 1)
+        rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
+        assert calls == [(12, 12)]
+
+    def test_the_first_pairs_stay_where_the_others_cannot_be_made(self, monkeypatch):
+        tried = []
+
+        def second_fails(*arms, **options):
+            tried.append(arms)
+            if len(tried) > 1:
+                raise NotEstimable("the first arm has no events in some replicate")
+            return from_pair(*arms, **options)
+
+        monkeypatch.setattr(study, "from_pair", second_fails)
+        made = rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
+        assert len(tried) == 2
+        assert "hazard ratio" in set(made.facts["fact"])
 
 
 def bytes_of(made: RebuiltStudy, folder: Path) -> list[bytes]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from resurvey.compare.adjust_maic import maic_replicate
 from resurvey.compare.groups import Entry, Pair, group_of
-from resurvey.compare.shares import Spec, method_of, shares_of, specs_of
+from resurvey.compare.shares import Spec, ids_of, method_of, shares_of, specs_of
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.seeds import generator
 from resurvey.tables import Tables
@@ -127,8 +127,16 @@ def standardised_replicates(
 
 
 def _marked(strata: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Patients of all subgroups below each other, with a column of 0 and 1 for each subgroup."""
-    parts = [part.assign(**{other: float(other == name) for other in strata}) for name, part in strata.items()]
+    """Patients of all subgroups below each other, with a column of 0 and 1 for each subgroup.
+
+    A single replicate (of a subgroup from a curve) is set beside each of the others.
+    """
+    every = sorted({number for part in strata.values() for number in part["replicate"].unique()})
+    parts = []
+    for name, part in strata.items():
+        single = part["replicate"].nunique() == 1
+        repeated = [part.assign(replicate=number) for number in every] if single else [part]
+        parts += [own.assign(**{other: float(other == name) for other in strata}) for own in repeated]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -148,13 +156,13 @@ def bootstrap_row(
         if known.size < LEAST:
             raise NotEstimable(f"{known.size} of {drawn.size} bootstrap replicates have a ratio, fewer than {LEAST}")
     except ResurveyError as reason:
-        return pair.refused(method, "HR", str(reason))
+        return pair.refused(method, "HR", str(reason), claim_ids=ids_of(spec))
     lower, upper = np.quantile(known, [0.025, 0.975])
     p = min(1.0, 2 * (min(np.sum(known <= 0), np.sum(known >= 0)) + 1) / (known.size + 1))
     lost = f"; {drawn.size - known.size} without a ratio left out" if known.size < drawn.size else ""
     note = f"median and middle 95 % of {known.size} replicates, each with patients drawn anew from a rebuilt replicate"
     values = (exp(float(np.median(known))), exp(float(lower)), exp(float(upper)), float(p))
-    return pair.row(method, "HR", *values, note=f"{note} and weights solved anew{lost}")
+    return pair.row(method, "HR", *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(spec))
 
 
 def _drawn(entry: Entry, spec: Spec, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap) -> Floats:

@@ -87,9 +87,9 @@ def standardised(
         _check_size(ess, n, spec)
     except ResurveyError as error:
         measures = ("HR", "difference in restricted mean", "effective sample size")
-        return [pair.refused(f"Cox, {how}" if m == "HR" else how, m, str(error), claim_ids=_ids(spec))
+        return [pair.refused(f"Cox, {how}" if m == "HR" else how, m, str(error), claim_ids=ids_of(spec))
                 for m in measures], None  # fmt: skip
-    facts: dict[str, Any] = {"note": note, "claim_ids": _ids(spec)}
+    facts: dict[str, Any] = {"note": note, "claim_ids": ids_of(spec)}
     values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
     how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
     rows = [
@@ -108,7 +108,8 @@ def method_of(spec: Spec) -> str:
     return f"standardised by {spec['name']}" + (" (scenario)" if scenario else "")
 
 
-def _ids(spec: Spec) -> str:
+def ids_of(spec: Spec) -> str:
+    """Claims that the shares of a standardisation are from, separated by `;`."""
     texts = [value["rest_of"] if isinstance(value, Mapping) else value for value in spec["shares"]]
     return ";".join(text for text in texts if isinstance(text, str))
 

@@ -197,7 +197,8 @@ def _earlier_landmarks(typed: Tables, where: dict[str, str], collected: _Collect
     """Survivals that an earlier data cut printed of the same patients, at times of which this one prints none."""
     dated = _cut_offs(typed["follow_up"])
     rows = _matching(typed["survival_rates"], {name: value for name, value in where.items() if name != "data_cut"})
-    rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_prop"]) & np.isfinite(rows["n"])]
+    rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_prop"])]
+    rows = rows[(rows["n"] > 0) & (rows["time_months"] > 0)]
     if where["data_cut"] not in dated or rows.empty:
         return
     rows = rows.assign(date=[dated[cut][0] for cut in rows["data_cut"]])
@@ -206,8 +207,10 @@ def _earlier_landmarks(typed: Tables, where: dict[str, str], collected: _Collect
     latest = rows.sort_values(["date", "claim_id"], ascending=[False, True]).drop_duplicates("time_months")
     points = []
     for _, row in latest.sort_values("time_months").iterrows():
-        rate = float(row["value_prop"])
-        sd = CHANGED * float(np.sqrt(max(rate * (1 - rate), 0.25 / row["n"]) / row["n"]))
+        # of nobody or all a later estimate may tell otherwise: a quarter of a patient stands for none
+        least = 0.25 / row["n"]
+        rate = float(np.clip(row["value_prop"], least, 1 - least))
+        sd = CHANGED * float(np.sqrt(max(rate * (1 - rate), least) / row["n"]))
         points.append((float(row["time_months"]), rate, sd))
         collected.claims.append(row["claim_id"])
     if points:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.nudge import nudge
-from resurvey.reconstruct.pairing import Stack, Target, choose, without_misses
+from resurvey.reconstruct.pairing import FAR, Stack, Target, choose, without_misses
 from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
 
@@ -38,6 +38,8 @@ class HazardRatio:
         Half a unit of the last printed digit; by default inferred from the numbers, at least two decimals.
     limits_rounding : (float, float), optional
         The same for the lower and the upper limit, where they are printed to other decimals than the ratio.
+    p_rounding : float, optional
+        The same for `p`; by default inferred from it, at least two decimals.
     p_sided : {1, 2}, optional
         Sides of the test; by default two, unless only one agrees with the interval as printed.
     """
@@ -49,6 +51,7 @@ class HazardRatio:
     ci_level: float = 0.95
     rounding: float | None = None
     limits_rounding: tuple[float, float] | None = None
+    p_rounding: float | None = None
     p_sided: int | None = None
 
     @property
@@ -63,6 +66,12 @@ class HazardRatio:
     def limit_half_units(self) -> tuple[float, float]:
         """Half a unit of the last printed digit of the lower and the upper limit."""
         return self.limits_rounding or (self.half_unit, self.half_unit)
+
+    @property
+    def p_half_unit(self) -> float:
+        """Half a unit of the last printed digit of `p`, where there is one."""
+        assert self.p is not None, "no p is printed"
+        return self.p_rounding if self.p_rounding is not None else 0.5 * 10.0 ** -max(2, decimals(self.p, 6))
 
     @property
     def z(self) -> float:
@@ -94,7 +103,7 @@ class HazardRatio:
         away = abs(math.log(self.value))
         step = self.half_unit / self.value
         low, high = (NormalDist().cdf(-z) for z in ((away + step) / math.sqrt(least), max(away - step, 0) / most**0.5))
-        half = 0.5 * 10.0 ** -decimals(self.p, 6)
+        half = self.p_half_unit
         return next((k for k in (2, 1) if k * low - half <= self.p <= k * high + half), 2)
 
 
@@ -156,14 +165,15 @@ def from_pair(
     InconsistentReport
         If the ratio lies outside its own interval.
     NotEstimable
-        If an arm has no events, so that no ratio can be estimated.
+        If an arm has no events, or no pair has events of both arms while both are at risk, so that no ratio can be
+        estimated.
 
     References
     ----------
     .. [1] Cox, D. R. (1972). Regression models and life-tables. Journal of the Royal Statistical Society B 34, 187-220.
     """
     printed = hazard_ratio if isinstance(hazard_ratio, HazardRatio) else HazardRatio(hazard_ratio)
-    _check(printed)
+    check_ratio(printed)
     rng = np.random.default_rng(0) if rng is None else rng
     pairs = pairs or max(first.n_replicates, second.n_replicates)
     a, b = _stack(first, pairs), _stack(second, pairs)
@@ -177,11 +187,15 @@ def from_pair(
     if first.printed is not None and second.printed is not None:
         kept = (first.printed, second.printed)
         chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, kept, rng)
-    within = [row.within for row in _rows(printed, chosen.log_hr, chosen.se)]
+    none = chosen.se >= FAR
+    if none.all():
+        raise NotEstimable("in no pair do both arms have events while both are at risk: no ratio can be estimated")
+    log_hr, se = np.where(none, np.nan, chosen.log_hr), np.where(none, np.nan, chosen.se)
+    within = [row.within for row in _rows(printed, log_hr, se)]
     conditions = [np.logical_and.reduce(within[: k + 1]) for k in range(len(within))]
     source = without_misses(pairs, conditions, rng)
-    rows = _rows(printed, chosen.log_hr[source], chosen.se[source])
-    undetermined = list(_shortfall(printed, np.exp(chosen.log_hr[source]), chosen.i[source], chosen.j[source]))
+    rows = _rows(printed, log_hr[source], se[source])
+    undetermined = list(_shortfall(printed, np.exp(log_hr[source]), chosen.i[source], chosen.j[source]))
     return ReconstructedPair(
         first.with_patients(a.time[source], a.event[source]),
         second.with_patients(b.time[source], b.event[source]),
@@ -203,7 +217,14 @@ def _target(hr: HazardRatio, reach: float) -> Target:
     return Target(low, aim, high, (least, most) if 0 < least < most else None, reach)
 
 
-def _check(hr: HazardRatio) -> None:
+def check_ratio(hr: HazardRatio) -> None:
+    """Refuse a ratio whose numbers cannot be ones of that kind, or that lies outside its own interval.
+
+    Raises
+    ------
+    InputError, InconsistentReport
+        As `from_pair`.
+    """
     values = {"hazard ratio": hr.value, "lower limit": hr.lower, "upper limit": hr.upper}
     faults = [
         f"{k} is {v!r}, expected a number greater than 0"
@@ -212,6 +233,14 @@ def _check(hr: HazardRatio) -> None:
     ]
     if hr.p is not None and not (isinstance(hr.p, int | float) and 0 <= hr.p <= 1):
         faults.append(f"p is {hr.p!r}, expected a number between 0 and 1")
+    halves = {"rounding": hr.rounding, "p_rounding": hr.p_rounding}
+    if hr.limits_rounding is not None:
+        halves |= dict(zip(("lower", "upper"), hr.limits_rounding, strict=True))
+    faults += [
+        f"half a unit of the last digit ({k}) is {v!r}, expected a number greater than 0"
+        for k, v in halves.items()
+        if v is not None and not _positive(v)
+    ]
     if hr.p_sided not in (None, 1, 2):
         faults.append(f"p_sided is {hr.p_sided!r}, expected 1, 2 or None")
     if not 0 < hr.ci_level < 1:
@@ -244,16 +273,18 @@ def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
         note = "read as one-sided" if sides == 1 else ""
-        yield FactRow("hazard ratio, p", hr.p, p, 0.5 * 10.0 ** -decimals(hr.p, 6), note)
+        yield FactRow("hazard ratio, p", hr.p, p, hr.p_half_unit, note)
 
 
 def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:
-    low, high = ratios.min(), ratios.max()
+    low, high = np.nanmin(ratios), np.nanmax(ratios)
     if low < hr.value - hr.half_unit or high > hr.value + hr.half_unit:
         yield (
             f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two "
             f"arms gives {low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the two curves)"
         )
+    if np.isnan(ratios).any():
+        yield f"{np.isnan(ratios).sum()} of {ratios.size} pairs have no hazard ratio: few events"
     distinct = np.unique(np.column_stack([i, j]), axis=0).shape[0]
     if 2 * distinct < i.size:
         yield f"few pairs meet the printed hazard ratio: {distinct} different ones stand for {i.size} replicates"

@@ -20,6 +20,7 @@ REUSE = 0.15
 NARROWEST, MOST_WIDTHS = 0.02, 5.0
 MOST_USES = 5  # of one replicate; a ratio out of reach must not leave a few extreme ones to stand for all
 RATIO_SHARE, OTHER_SHARE = 1 / 5, 1 / 3
+FAR = 30.0  # log ratio, and its standard error, of two replicates without a finite one
 CACHED = 25_000  # patients whose risk sets are made at once
 
 
@@ -75,7 +76,11 @@ class Pairs:
 
 
 def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
-    """Log hazard ratio, first arm against second, and its standard error, for each row of two stacks of one length."""
+    """Log hazard ratio, first arm against second, and its standard error, for each row of two stacks of one length.
+
+    Rows without a finite ratio (an arm has no event while both are at risk) have `FAR` for both, so that they can be
+    reckoned with and are never chosen where another is to be had.
+    """
     from resurvey.survival.cox import stack_cox
     from resurvey.survival.risksets import stack_risk_sets
 
@@ -88,7 +93,8 @@ def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
         sets = stack_risk_sets(time, event, np.broadcast_to(mark, time.shape))
         made.append(stack_cox(sets, tolerance=1e-8))
     log_hr, se = (np.concatenate(part) for part in zip(*made, strict=True))
-    return log_hr, se
+    none = ~np.isfinite(log_hr)
+    return np.where(none, FAR, log_hr), np.where(none, FAR, se)
 
 
 def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Generator) -> Pairs:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.hazard import expected_events, fit
-from resurvey.reconstruct.pair import HazardRatio
+from resurvey.reconstruct.pair import HazardRatio, check_ratio
 from resurvey.reconstruct.summary import SurvivalSummary
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_facts import arm_of
@@ -53,13 +53,14 @@ def with_implied_events(
     Raises
     ------
     InputError, InconsistentReport, NotEstimable
-        As `from_summary`, of which arm the message says.
+        As `from_summary`, of which arm the message says; of the ratio as `from_pair`.
 
     References
     ----------
     .. [1] Tierney, J. F. et al. (2007). Practical methods for incorporating summary time-to-event data into
            meta-analysis. Trials 8, 16; equation 9.
     """
+    check_ratio(hazard_ratio)
     arms = (first, second)
     variances = hazard_ratio.variances
     if variances is None or all(arm.events is not None for arm in arms):

@@ -50,7 +50,9 @@ class FactRow:
             return np.full(self.value.shape, np.isfinite(mean) and abs(mean / self.printed - 1) < self.usual)
         if np.isinf(self.printed):
             return ~np.isfinite(self.value)
-        return np.asarray(np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6) + 1e-9)
+        # numbers that end in 5 may fall on either side of a half; of a tiny p, 1e-9 would be all
+        slack = 1e-9 * min(1.0, abs(self.printed))
+        return np.asarray(np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6) + slack)
 
     def record(self) -> dict[str, object]:
         """The row of `accuracy`."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from resurvey.errors import ResurveyError
+from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
-from resurvey.reconstruct.pair import HazardRatio, from_pair
+from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
@@ -252,8 +252,7 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
     try:
         made = from_pair(first.made, second.made, ratio, pairs=draws.replicates, rng=rng)
         if not made.holds:
-            wider = [_drawn_anew(arm, draws) for arm in both]
-            made = from_pair(wider[0], wider[1], ratio, pairs=draws.replicates, rng=rng)
+            made = _paired_anew(both, ratio, draws, rng) or made
     except ResurveyError as error:
         note = f"the printed ratio of {row['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
@@ -264,12 +263,28 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
         arm.paired = True
 
 
-def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction:
-    """An arm with many more replicates to choose from; as it is where it was not drawn by itself."""
-    assert arm.made is not None, "only arms that were rebuilt are paired"
-    times = min(MORE, MOST_PATIENTS // max(arm.made.n * draws.replicates, 1))
-    if not arm.alone or arm.facts.summary is None or times <= SPARE:
-        return arm.made
+def _paired_anew(
+    both: tuple[_Arm, _Arm], ratio: HazardRatio, draws: _Draws, rng: np.random.Generator
+) -> ReconstructedPair | None:
+    """The pair made of many more replicates; None where neither arm can have more, or one of these has no events."""
+    wider = [_drawn_anew(arm, draws) for arm in both]
+    if all(more is None for more in wider):
+        return None
+    first, second = (arm.made if more is None else more for arm, more in zip(both, wider, strict=True))
+    assert first is not None and second is not None, "only arms that were rebuilt are paired"
+    try:
+        return from_pair(first, second, ratio, pairs=draws.replicates, rng=rng)
+    except NotEstimable:
+        return None
+
+
+def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction | None:
+    """An arm with many more replicates to choose from; None where it was not drawn by itself, or would be too large."""
+    if not arm.alone or arm.facts.summary is None:
+        return None
+    times = min(MORE, MOST_PATIENTS // max(arm.facts.summary.n * draws.replicates, 1))
+    if times <= SPARE:
+        return None
     rng = draws.stream("reconstruct more", *arm.facts.key)
     return from_summary(arm.facts.summary, replicates=draws.replicates * times, rng=rng)
 
@@ -296,6 +311,7 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         ci_level=float(row["ci_level"]) / 100 if np.isfinite(row["ci_level"]) else 0.95,
         rounding=half_unit("value"),
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
+        p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
     )
 

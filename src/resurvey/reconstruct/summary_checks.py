@@ -71,9 +71,7 @@ def _listlike(value: object) -> bool:
 
 
 def _malformed(s: SurvivalSummary) -> Iterator[str]:
-    unlisted = [
-        name for name in ("landmarks", "landmarks_about", "at_risk_times", "at_risk") if not _listlike(getattr(s, name))
-    ]
+    unlisted = [name for name in LISTS if not _listlike(getattr(s, name))]
     yield from (f"{name} is {getattr(s, name)!r}, expected a list" for name in unlisted)
     if unlisted:
         return

@@ -213,8 +213,9 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         hazard = -np.log(held)
         yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
     for t, v, error in s.landmarks_about:
-        hazard = -np.log(v)
-        yield Fact("survival", place(t), float(np.log(hazard)), error / (v * hazard), soft=True)
+        if t <= edges[-1]:
+            hazard = -np.log(v)
+            yield Fact("survival", place(t), float(np.log(hazard)), error / (v * hazard), soft=True)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         if 0 < t <= edges[-1] and y > 0:
             yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)

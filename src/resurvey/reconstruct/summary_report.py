@@ -101,8 +101,9 @@ def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Ite
     yield "the shape of the curve between the printed points: replicates differ there"
     if not end_of_follow_up(s)[1]:
         yield f"the longest follow-up was not printed: {end:.4g} was inferred"
-    if s.landmarks_about:
-        times = ", ".join(f"{t:g}" for t, *_ in s.landmarks_about)
+    about = [t for t, *_ in s.landmarks_about if t <= end]
+    if about:
+        times = ", ".join(f"{t:g}" for t in about)
         yield f"survival at {times} is known only about, from an earlier analysis: replicates differ there"
     if s.events is None and s.events_about is not None:
         expected, sd = s.events_about
