@@ -97,13 +97,13 @@ def test_follow_up_of_a_later_cut_is_that_of_the_earlier_and_the_time_between():
     assert set(arm.claims) >= {"alpha2020-fu-001", "alpha2020-fu-008", "alpha2020-fu-009"}
 
 
-def rates_of_two_cuts(first, update):
+def rates_of_two_cuts(first, update, n="100"):
     """PFS of the arm `new` at a later cut: survivals printed at the first cut and at the later one."""
     rows = small_tables()
     base = rows["survival_rates"][0]
     made = [("first", time, value) for time, value in first] + [("update", time, value) for time, value in update]
     rows["survival_rates"] = [
-        {**base, "claim_id": f"alpha2020-rate-{100 + k}", "data_cut": cut, "time": time, "value": value, "n": "100"}
+        {**base, "claim_id": f"alpha2020-rate-{100 + k}", "data_cut": cut, "time": time, "value": value, "n": n}
         for k, (cut, time, value) in enumerate(made)
     ]
     rows["medians"] = [{**rows["medians"][0], "data_cut": cut, "claim_id": f"m-{cut}"} for cut in ("first", "update")]
@@ -137,6 +137,10 @@ def test_all_or_nobody_alive_at_an_earlier_cut_does_not_refuse_the_arm(printed, 
     arm = rates_of_two_cuts([("3", printed)], [("12", "49")])["update"]
     assert arm.summary.landmarks_about == ((3.0, pytest.approx(held), pytest.approx(0.0025, rel=2e-3)),)
     assert from_summary(arm.summary, replicates=2).n == 100
+
+
+def test_survival_of_other_patients_is_not_carried_on():
+    assert rates_of_two_cuts([("6", "72")], [("12", "49")], n="90")["update"].summary.landmarks_about == ()
 
 
 def test_without_both_dates_nothing_is_carried_on():

@@ -119,7 +119,7 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
         return ArmFacts(**head, summary=None, reason=reason, claims=tuple(collected.claims))
     _median(row, collected)
     _landmarks(typed["survival_rates"], where, collected)
-    _earlier_landmarks(typed, where, collected)
+    _earlier_landmarks(typed, where, n, collected)
     _risk_table(typed["risk_tables"], where, collected)
     _visits(typed, study_id, key["endpoint"], collected)
     if clock == "entry":
@@ -193,12 +193,12 @@ def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected
 CHANGED = 0.5
 
 
-def _earlier_landmarks(typed: Tables, where: dict[str, str], collected: _Collected) -> None:
-    """Survivals that an earlier data cut printed of the same patients, at times of which this one prints none."""
+def _earlier_landmarks(typed: Tables, where: dict[str, str], n: int, collected: _Collected) -> None:
+    """Survivals that an earlier data cut printed of the same n patients, at times of which this one prints none."""
     dated = _cut_offs(typed["follow_up"])
     rows = _matching(typed["survival_rates"], {name: value for name, value in where.items() if name != "data_cut"})
     rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_prop"])]
-    rows = rows[(rows["n"] > 0) & (rows["time_months"] > 0)]
+    rows = rows[(rows["n"] == n) & (rows["time_months"] > 0)]
     if where["data_cut"] not in dated or rows.empty:
         return
     rows = rows.assign(date=[dated[cut][0] for cut in rows["data_cut"]])
