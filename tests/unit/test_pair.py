@@ -152,6 +152,7 @@ def test_a_ratio_out_of_reach_is_said_so(arms) -> None:
     pair = from_pair(*arms, 1.9)
     assert not pair.holds
     assert "1.9 is not met in every pair" in pair.undetermined[0]
+    assert pair.off > 3.5 > from_pair(*arms, 0.7).off
     assert "holds in 0 of 40 replicates" in pair.accuracy["note"].iloc[0]
 
 

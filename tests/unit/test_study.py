@@ -1,5 +1,6 @@
 """What is printed of each arm, gathered, and all arms of a study rebuilt together."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -269,11 +270,17 @@ class TestARatioFarOff:
         rows["hazard_ratios"][0] |= {"value": "3.55", "lower": "2.39", "upper": "5.27"}
         return rows
 
-    def test_more_are_drawn(self, calls):
+    def test_more_are_drawn(self, calls, monkeypatch):
+        monkeypatch.setattr(study, "TOO_FAR", math.inf)
         rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
         assert calls == [(12, 12), (48, 48)]
 
+    def test_not_where_more_would_not_do_either(self, calls):
+        rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
+        assert calls == [(12, 12)]
+
     def test_not_where_no_arm_can_have_more(self, calls, monkeypatch):
+        monkeypatch.setattr(study, "TOO_FAR", math.inf)
         monkeypatch.setattr(study, "MOST_PATIENTS", 1)
         rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
         assert calls == [(12, 12)]
@@ -288,6 +295,7 @@ class TestARatioFarOff:
             return from_pair(*arms, **options)
 
         monkeypatch.setattr(study, "from_pair", second_fails)
+        monkeypatch.setattr(study, "TOO_FAR", math.inf)
         made = rebuild_study(typed(self.far()), "alpha", replicates=6, seed=1)
         assert len(tried) == 2
         assert "hazard ratio" in set(made.facts["fact"])

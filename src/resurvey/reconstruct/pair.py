@@ -118,12 +118,15 @@ class ReconstructedPair:
         Rows of the printed hazard ratio, its limits and p, as in `Reconstruction.accuracy`.
     undetermined : list of str
         What could not be brought to hold, in words.
+    off : float
+        Between the printed log ratio and that of replicates paired at random, in standard deviations of the latter.
     """
 
     first: Reconstruction
     second: Reconstruction
     accuracy: pd.DataFrame
     undetermined: list[str]
+    off: float
 
     @property
     def holds(self) -> bool:
@@ -201,6 +204,7 @@ def from_pair(
         second.with_patients(b.time[source], b.event[source]),
         accuracy_table([row.record() for row in rows]),
         undetermined,
+        chosen.off,
     )
 
 

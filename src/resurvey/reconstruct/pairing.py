@@ -67,12 +67,16 @@ class Target:
 
 @dataclass
 class Pairs:
-    """Replicate i of the first arm with replicate j of the second, and the log ratio with its standard error."""
+    """Replicate i of the first arm with replicate j of the second, and the log ratio with its standard error.
+
+    `off` is how many standard deviations of the log ratio of pairs at random lie between these and what they aim at.
+    """
 
     i: Ints
     j: Ints
     log_hr: Floats
     se: Floats
+    off: float = 0.0
 
 
 def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
@@ -108,9 +112,10 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
     part_b, variance_b = _cox_squared(a, b, np.full(other, chosen.i[0]), np.arange(other))
     part_b, variance_b = part_b - np.median(part_b), variance_b - np.median(variance_b)
     chosen.log_hr, chosen.se = cox(a.rows(chosen.i), b.rows(chosen.j))
+    off = abs(target.aim - np.median(chosen.log_hr)) / max(float(np.std(chosen.log_hr)), 1e-9)
     part_a, variance_a = chosen.log_hr - part_b[chosen.j], chosen.se**2 - variance_b[chosen.j]
     kept = _completable(target.aim - part_a, part_b)[:pairs]
-    chosen = Pairs(chosen.i[kept], chosen.j[kept], chosen.log_hr[kept], chosen.se[kept])
+    chosen = Pairs(chosen.i[kept], chosen.j[kept], chosen.log_hr[kept], chosen.se[kept], off)
     part_a, variance_a = part_a[kept], variance_a[kept]
     aim = _Aim.drawn(target, pairs, rng, variance_a, variance_b)
     tried = np.zeros((pairs, other), dtype=bool)

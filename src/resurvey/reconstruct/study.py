@@ -133,8 +133,9 @@ class _Arm:
 
 
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
-# more, up to so many patients, where the ratio lies so far off that too few of them meet it.
-SPARE, MORE, MOST_PATIENTS = 2, 8, 2_000_000
+# more, up to so many patients, where the ratio lies so far off that too few of them meet it; still further off (in
+# standard deviations of the log ratio of random pairs) so many more would not do either.
+SPARE, MORE, MOST_PATIENTS, TOO_FAR = 2, 8, 2_000_000, 3.5
 
 
 def _rebuild_curves(
@@ -251,7 +252,7 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
     rng = draws.stream("pair", row["claim_id"])
     try:
         made = from_pair(first.made, second.made, ratio, pairs=draws.replicates, rng=rng)
-        if not made.holds:
+        if not made.holds and made.off < TOO_FAR:
             made = _paired_anew(both, ratio, draws, rng) or made
     except ResurveyError as error:
         note = f"the printed ratio of {row['claim_id']} could not be honoured: {error}"
