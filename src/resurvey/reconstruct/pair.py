@@ -183,12 +183,11 @@ def from_pair(
     for name, arm in (("first", a), ("second", b)):
         if not arm.event.any(axis=1).all():
             raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
-    shifted = first.printed is not None and second.printed is not None
-    target = _target(printed, REACH if shifted else 0.0)
+    kept = (first.printed, second.printed) if first.printed is not None and second.printed is not None else None
+    target = _target(printed, REACH if kept else 0.0)
     chosen = choose(a, b, target, pairs, rng)
     a, b = a.rows(chosen.i), b.rows(chosen.j)
-    if first.printed is not None and second.printed is not None:
-        kept = (first.printed, second.printed)
+    if kept:
         chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, kept, rng)
     none = chosen.se >= FAR
     if none.all():

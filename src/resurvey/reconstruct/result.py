@@ -153,9 +153,8 @@ class Reconstruction:
     def stacked(self) -> tuple[Floats, Floats]:
         """Times and marks, shape (replicates, n)."""
         shape = (self.n_replicates, self.n)
-        return self.patients["time"].to_numpy(float).reshape(shape), self.patients["event"].to_numpy(float).reshape(
-            shape
-        )
+        time, event = (self.patients[name].to_numpy(float).reshape(shape) for name in ("time", "event"))
+        return time, event
 
     def meeting(self, least: int) -> NDArray[np.int64]:
         """Replicates that meet all that is printed of the arm, where these are at least `least`; otherwise all."""
@@ -167,13 +166,7 @@ class Reconstruction:
 
     def with_patients(self, time: Floats, event: Floats) -> Reconstruction:
         """Other replicates of the same arm, shape (replicates, n), set beside what is printed of it anew."""
-        patients = pd.DataFrame(
-            {
-                "replicate": np.repeat(np.arange(time.shape[0]), time.shape[1]),
-                "time": time.ravel(),
-                "event": event.astype(np.int64).ravel(),
-            }
-        )
+        patients = stacked_patients(time, event)
         if self.printed is None:
             return replace(self, patients=patients)
         accuracy = accuracy_table([row.record() for row in self.printed.rows(time, event)])
@@ -205,6 +198,17 @@ def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.Data
         frames.append((np.full(t.size, index, dtype=np.int64), t[order], e[order]))
     columns = [np.concatenate(column) for column in zip(*frames, strict=True)]
     return pd.DataFrame(dict(zip(["replicate", "time", "event"], columns, strict=True)), copy=False)
+
+
+def stacked_patients(time: Floats, event: Floats) -> pd.DataFrame:
+    """The table of patients from arrays of shape (replicates, n), each row sorted by time already."""
+    size, n = time.shape
+    columns = {
+        "replicate": np.repeat(np.arange(size), n),
+        "time": time.ravel(),
+        "event": event.astype(np.int64).ravel(),
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table, not_found
+from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table, not_found, stacked_patients
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
@@ -27,19 +27,10 @@ METHOD = (
 
 def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Reconstruction:
     """The reconstruction with its table of facts."""
-    size, n = made.time.shape
-    patients = pd.DataFrame(
-        {
-            "replicate": np.repeat(np.arange(size), n),
-            "time": made.time.ravel(),
-            "event": made.event.astype(np.int64).ravel(),
-        },
-        copy=False,
-    )
     printed = PrintedSummary(s, transform)
     accuracy = accuracy_table([row.record() for row in printed.rows(made.time, made.event)])
     return Reconstruction(
-        patients,
+        stacked_patients(made.time, made.event),
         accuracy,
         [],
         list(_undetermined(s, end, accuracy)),
