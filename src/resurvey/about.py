@@ -12,6 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from resurvey.tables import Tables
 
 # Tables that are small and give meaning to all studies: every job about a study depends on them.
@@ -20,6 +22,10 @@ SHARED = ("endpoints", "treatments")
 OF_STUDIES = ("studies", "arms", "curves")
 # Words for whoever types the tables; what computes does not read them, so an edited note reruns no computation.
 NOTE = "note"
+
+
+# Columns that a row is found by, in the order of `Row`.
+KEYS = ("study_id", "claim_id", "source_id", "check_id", "claims")
 
 
 class Row(NamedTuple):
@@ -42,7 +48,7 @@ class Row(NamedTuple):
 
 def key(table: str, cells: Mapping[str, str]) -> Row:
     """What a row of a table is found by."""
-    return Row(table, *(cells.get(name, "") for name in ("study_id", "claim_id", "source_id", "check_id", "claims")))
+    return Row(table, *(cells.get(name, "") for name in KEYS))
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,17 @@ def only(tables: Tables, entries: object, whole: tuple[str, ...] = ()) -> Tables
     entries, whole
         As for `about`.
     """
-    keys = {name: [key(name, cells) for cells in frame.to_dict("records")] for name, frame in tables.items()}
+    keys = {name: list(_keys(name, frame)) for name, frame in tables.items()}
     chosen = about(entries, (row for rows in keys.values() for row in rows), whole)
     places = {name: [place for place, row in enumerate(rows) if chosen.has(row)] for name, rows in keys.items()}
     return {name: frame.iloc[places[name]] for name, frame in tables.items()}
+
+
+def _keys(name: str, frame: pd.DataFrame) -> Iterator[Row]:
+    """`key` of every row of a table; of its few columns alone, as a table has many."""
+    kept = [column for column in KEYS if column in frame]
+    for _, *cells in zip(frame.index, *(frame[column] for column in kept), strict=True):
+        yield key(name, dict(zip(kept, cells, strict=True)))
 
 
 def without_notes(tables: Tables) -> Tables:

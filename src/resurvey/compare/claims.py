@@ -20,12 +20,12 @@ def claim(typed: Tables, table: str, claim_id: str) -> pd.Series:
         If the table has no such claim; the message says in which table it is, where another has it.
     """
     rows = typed[table]
-    found = rows[rows["claim_id"] == claim_id]
-    if found.empty:
+    found = (rows["claim_id"] == claim_id).to_numpy().nonzero()[0]
+    if not found.size:
         other = table_of(typed, claim_id)
         where = f"it is in {other}.csv" if other else "no table has it"
         raise InputError(f"there is no claim {claim_id!r} in {table}.csv ({where}): check the entry in config.yaml")
-    return found.iloc[0]
+    return rows.iloc[found[0]]
 
 
 def table_of(typed: Tables, claim_id: str) -> str:
@@ -54,7 +54,7 @@ def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
 def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:
     """Treatment of an arm, from arms."""
     arms = typed["arms"]
-    found = arms[(arms["study_id"] == study_id) & (arms["arm_id"] == arm_id) & (arms["treatment_id"] != "")]
-    if found.empty:
-        raise InputError(f"arm {arm_id!r} of study {study_id!r} has no treatment in arms.csv: fill treatment_id there")
-    return str(found.iloc[0]["treatment_id"])
+    for study, arm, treatment in zip(arms["study_id"], arms["arm_id"], arms["treatment_id"], strict=True):
+        if (study, arm) == (study_id, arm_id) and treatment:
+            return str(treatment)
+    raise InputError(f"arm {arm_id!r} of study {study_id!r} has no treatment in arms.csv: fill treatment_id there")

@@ -103,17 +103,18 @@ def _fit(time: np.ndarray, event: np.ndarray, model: str) -> dict[str, float] | 
 
 
 def _row(model: str, fits: Sequence[Any]) -> dict[str, Any]:
-    known = pd.DataFrame([fit for fit in fits if isinstance(fit, dict)])
+    known = [fit for fit in fits if isinstance(fit, dict)]
     base = {"model": model, "replicates": len(fits), "fitted": len(known)}
     reasons = [fit for fit in fits if isinstance(fit, str)]
     if len(known) <= len(fits) / 2:
         return {**base, "status": "refused", "note": reasons[0]}
-    values: dict[str, Any] = {"parameters": int(known["parameters"].iloc[0])}
+    values: dict[str, Any] = {"parameters": int(known[0]["parameters"])}
     for name in NUMBERS:
-        finite = known.loc[np.isfinite(known[name]), name]
-        values |= {name: finite.mean() if len(finite) else np.inf}
-        values |= {f"{name}_low": known[name].min(), f"{name}_high": known[name].max()}
-    infinite = int((~np.isfinite(known["mean"])).sum())
+        every = np.array([fit[name] for fit in known])
+        finite = every[np.isfinite(every)]
+        values |= {name: finite.mean() if finite.size else np.inf}
+        values |= {f"{name}_low": every.min(), f"{name}_high": every.max()}
+    infinite = sum(not np.isfinite(fit["mean"]) for fit in known)
     notes = [f"{len(reasons)} replicates could not be fitted: {reasons[0]}"] if reasons else []
     notes += [f"the mean is infinite in {infinite} of {len(known)} replicates, left out"] if infinite else []
     return {**base, **values, "status": "estimated", "note": "; ".join(notes)}

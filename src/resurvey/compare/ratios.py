@@ -43,7 +43,7 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
         estimate, se = from_interval(float(found["value"]), float(found["lower"]), float(found["upper"]), level=level)
     except InputError as error:
         raise NotEstimable(f"{claim_id}: {error}") from None
-    design = typed["studies"].set_index("study_id")["design"].get(found["study_id"], "")
+    design = dict(zip(typed["studies"]["study_id"], typed["studies"]["design"], strict=True)).get(found["study_id"], "")
     return {
         "claim_id": claim_id,
         "study": found["study_id"],

@@ -189,7 +189,8 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> O
     """
     main = make(entry, typed)
     known = leading_rows(main.estimates)
-    lines = [_printed_line(line, "as compared", "main", main.estimates) for line in known]
+    by_model = {_model(line): line for line in reversed(known)}
+    lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
     for name, kind, varied in _variations(entry, typed, main):
         try:
             for new in _claims(varied) - _claims(entry):
@@ -200,7 +201,7 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> O
                 raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
             continue
-        lines += [_printed_line(line, name, kind, main.estimates) for line in leading_rows(repeated.estimates)]
+        lines += [_printed_line(line, name, kind, by_model) for line in leading_rows(repeated.estimates)]
         lines += [{**_refused(name, kind, reason), **line} for line, reason in _lost(known, repeated.estimates)]
     lines += list(_left_out(typed, main))
     if len(lines) == len(known):
@@ -218,15 +219,14 @@ def _is_told(entry: Entry, line: Mapping[str, Any]) -> bool:
 
 def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
     """Main estimates that a variation leaves without a counterpart, with the reason."""
-    keys = ["method", "treatment", "comparator"]
-    kept = {tuple(line[key] for key in keys) for line in leading_rows(estimates)}
+    kept = {_model(line) for line in leading_rows(estimates)}
     refused = estimates[estimates["status"] == "refused"]
     for line in known:
-        if tuple(line[key] for key in keys) in kept:
+        if _model(line) in kept:
             continue
         same = refused[(refused["method"] == line["method"]) & (refused["treatment"] == line["treatment"])]
         reason = str(same["note"].iloc[0]) if len(same) else "no ratio of it is left"
-        yield {"model": line["method"], **{key: line[key] for key in keys[1:]}}, reason
+        yield {"model": line["method"], **{key: line[key] for key in ("treatment", "comparator")}}, reason
 
 
 def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
@@ -299,7 +299,7 @@ def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
         ends = {key: exp(left[key]) for key in ("estimate", "lower", "upper")}
         line = {**whole[0], **ends, "p": left["p"]}
         name = f"without {_called(studies, str(left['left_out']))}"
-        yield {**_printed_line(line, name, "study left out", main.estimates), "note": note}
+        yield {**_printed_line(line, name, "study left out", {_model(whole[0]): whole[0]}), "note": note}
 
 
 def _called(studies: pd.DataFrame, study: str) -> str:
@@ -308,17 +308,20 @@ def _called(studies: pd.DataFrame, study: str) -> str:
     return ", ".join([str(studies["acronym"].get(name, name)), *population])
 
 
-def _printed_line(line: Mapping[str, Any], name: str, kind: str, main: pd.DataFrame) -> dict[str, Any]:
-    keys = ["method", "treatment", "comparator"]
-    same = (main[[k for k in keys if k in main]] == pd.Series({k: line.get(k) for k in keys if k in main})).all(axis=1)
-    same &= main["measure"] == "HR"
-    if "population" in main and line.get("kind") == "pool":
-        same &= main["population"] == "all"
+def _model(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What two estimates must have in common to be set beside each other."""
+    return tuple(line.get(key) for key in ("method", "treatment", "comparator"))
+
+
+def _printed_line(
+    line: Mapping[str, Any], name: str, kind: str, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """An estimate of a variation beside the one of the main analysis, which is found by `_model`."""
     made = {"variation": name, "kind": kind, "model": line["method"], "status": "estimated", "note": ""}
     made |= {key: line.get(key) for key in ("treatment", "comparator", "measure", "estimate", "lower", "upper", "p")}
-    if not same.any():
+    first = main.get(_model(line))
+    if first is None:
         return {**made, "note": "not in the main analysis"}
-    first = main[same].iloc[0]
     ends = [int(one["lower"] > 1) - int(one["upper"] < 1) for one in (line, first)]
     made["ratio_to_main"] = line["estimate"] / first["estimate"]
     made["conclusion"] = "as compared" if ends[0] == ends[1] else "changed"

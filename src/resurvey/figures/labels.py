@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -88,26 +88,25 @@ def _populations(arms: pd.DataFrame) -> dict[str, str]:
 
 def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """The treatment where it tells the arms of a study apart, otherwise the label printed in a table, then any."""
-    table = arms[["study_id", "arm_id", "population", "treatment_id", "label", "locator"]].fillna("").astype(str)
+    # Plain lists: every step that draws asks, and grouping a hundred small frames would cost a tenth of a second.
+    studies: dict[str, dict[str, list[list[str]]]] = {}
+    columns = ["study_id", "arm_id", "population", "treatment_id", "label", "locator"]
+    for study, arm, *row in arms[columns].fillna("").astype(str).to_numpy():
+        studies.setdefault(study, {}).setdefault(arm, []).append(row)
     made: dict[tuple[str, str], str] = {}
-    for study, rows in table.groupby("study_id", sort=True):
-        given = {arm: _first(part["treatment_id"]) for arm, part in rows.groupby("arm_id", sort=True)}
-        for arm, part in rows.groupby("arm_id", sort=True):
-            alone = sum(other == given[arm] for other in given.values()) == 1
-            if given[arm] and alone:
-                made[(str(study), str(arm))] = treatments.get(given[arm], given[arm])
+    for study, groups in sorted(studies.items()):
+        given = {arm: _first(treatment for _, treatment, _, _ in rows) for arm, rows in groups.items()}
+        for arm, rows in sorted(groups.items()):
+            if given[arm] and list(given.values()).count(given[arm]) == 1:
+                made[(study, arm)] = treatments.get(given[arm], given[arm])
                 continue
-            whole = part[part["population"] == "all"]
-            printed = (whole if len(whole) else part).sort_values(
-                "locator", key=lambda cells: ~cells.str.startswith("Table"), kind="stable"
-            )
-            in_table = printed[printed["locator"].str.startswith("Table")]
+            printed = [row for row in rows if row[0] == "all"] or rows
+            in_table = [label for _, _, label, locator in printed if locator.startswith("Table")]
             # The last of the table's rows: a table of results names groups more fully than a title does.
-            label = in_table["label"].iloc[-1] if len(in_table) else _first(printed["label"])
-            made[(str(study), str(arm))] = label or str(arm).replace("_", " ")
+            label = in_table[-1] if in_table else _first(label for _, _, label, _ in printed)
+            made[(study, arm)] = label or arm.replace("_", " ")
     return made
 
 
-def _first(cells: pd.Series) -> str:
-    filled = [cell for cell in cells if cell]
-    return filled[0] if filled else ""
+def _first(cells: Iterable[str]) -> str:
+    return next(filter(None, cells), "")
