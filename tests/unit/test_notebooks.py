@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def executed(folder):
-    return execute([folder / "a.ipynb", folder / "b.ipynb"], folder)
+    return list(execute([folder / "a.ipynb", folder / "b.ipynb"], folder))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_pictures_inside_html_are_taken_out():
 def test_a_failing_cell_names_the_notebook_and_what_it_said(tmp_path):
     path = write(tmp_path / "wrong.ipynb", "raise ValueError('no such column')")
     with pytest.raises(InputError, match=r"notebook wrong.ipynb failed[\s\S]*no such column"):
-        execute([path], tmp_path)
+        list(execute([path], tmp_path))
 
 
 def test_refresh_writes_back_once(folder, tmp_path):

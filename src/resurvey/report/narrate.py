@@ -366,20 +366,24 @@ class Run:
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
         return str(rows["assumptions"].iloc[0]) if len(rows) else ""
 
+    @cached_property
+    def _figures(self) -> dict[str, dict[str, str]]:
+        """What was drawn, by id: the row of its folder's list, and the folder."""
+        lists = sorted((self.folder / "results" / "figures").glob("*/figures.csv"), reverse=True)
+        rows = [{**row, "folder": str(path.parent)} for path in lists for row in _read(path).to_dict("records")]
+        return {str(row["figure_id"]): row for row in rows}
+
     def figure(self, figure_id: str) -> None:
         """Show a drawn figure with its caption; where it was not drawn, say so."""
         from IPython.display import display
 
-        for listing in sorted((self.folder / "results" / "figures").glob("*/figures.csv")):
-            rows = _read(listing)
-            rows = rows[rows["figure_id"] == figure_id]
-            drawing = listing.parent / str(rows["svg"].iloc[0]) if len(rows) else None
-            if drawing is not None and drawing.is_file():
-                row = rows.iloc[0]
-                data = {"image/svg+xml": drawing.read_text(encoding="utf-8"), "text/plain": f"[Figure: {row['alt']}]"}
-                display(data, raw=True, metadata={"image/svg+xml": {"alt": row["alt"]}})
-                say(f"*{row['title']}.* {row['caption']}")
-                return
+        row = self._figures.get(figure_id, {})
+        drawing = Path(row.get("folder", ""), row.get("svg", ""))
+        if drawing.is_file():
+            data = {"image/svg+xml": drawing.read_text(encoding="utf-8"), "text/plain": f"[Figure: {row['alt']}]"}
+            display(data, raw=True, metadata={"image/svg+xml": {"alt": row["alt"]}})
+            say(f"*{row['title']}.* {row['caption']}")
+            return
         say(f"*The figure {figure_id} is not among the results: `make results` draws it.*")
 
 

@@ -8,16 +8,20 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
 from resurvey.quick import skip_iri_grammars
+from resurvey.tables import write_text
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
     from jupyter_client.manager import KernelManager
+    from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
 skip_iri_grammars()
@@ -66,8 +70,8 @@ td { min-width: 6rem; max-width: 26rem; }
 """
 
 
-def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
-    """Run notebooks one after the other in one kernel that forgets everything in between.
+def execute(paths: Sequence[Path], folder: Path) -> Iterator[NotebookNode]:
+    """Run notebooks one after the other in one kernel that forgets everything in between; each is given as it ends.
 
     One kernel, because starting one and importing the libraries takes longer than running a notebook.
 
@@ -82,12 +86,13 @@ def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
     InputError
         If a cell fails; the message names the notebook and says what the cell said.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    made = []
     with _kernel(folder) as (manager, client):
+        # Loaded while the kernel starts.
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+
+        client.wait_for_ready(timeout=TIMEOUT_SECONDS)
         for path in paths:
             notebook = nbformat.read(path, as_version=4)
             runner = NotebookClient(notebook, km=manager, timeout=TIMEOUT_SECONDS, record_timing=False)
@@ -97,13 +102,12 @@ def execute(paths: Sequence[Path], folder: Path) -> list[NotebookNode]:
                 runner.execute()
             except CellExecutionError as error:
                 raise InputError(f"notebook {path.name} failed: {error}") from None
-            made.append(_stable(notebook))
-    return made
+            yield _stable(notebook)
 
 
 @contextmanager
 def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
-    """A kernel that talks through files of its own where the system can, not through ports that others could hear."""
+    """A kernel as it starts, that talks through files of its own where it can, not ports that others could hear."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory(prefix="resurvey-") as place:
@@ -113,7 +117,6 @@ def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]
         client: BlockingKernelClient = manager.client()
         try:
             client.start_channels()
-            client.wait_for_ready(timeout=TIMEOUT_SECONDS)
             yield manager, client
         finally:
             client.stop_channels()
@@ -206,7 +209,7 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
         Notebooks whose file changed.
     """
     changed = []
-    for path, notebook in zip(paths, execute(paths, folder), strict=True):
+    for path, notebook in zip(paths, list(execute(paths, folder)), strict=True):
         text = source(without_images(notebook))
         if text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8", newline="\n")
@@ -223,11 +226,46 @@ def page(notebook: NotebookNode, title: str) -> str:
     title : str
         Name of the notebook's file, without its ending; the page is titled by the notebook's first heading.
     """
+    body, _ = _exporter().from_notebook_node(_figures_as_images(notebook))
+    return PAGE.format(title=html.escape(_heading(notebook) or title), name=html.escape(title), style=STYLE, body=body)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages: it reads and compiles its templates once."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
-    body, _ = exporter.from_notebook_node(_figures_as_images(notebook))
-    return PAGE.format(title=html.escape(_heading(notebook) or title), name=html.escape(title), style=STYLE, body=body)
+    return HTMLExporter(template_name="basic", raw_template=TEMPLATE)
+
+
+def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
+    """Execute notebooks and write each as NAME.html and NAME.ipynb; one is written while the next runs.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    folder : Path
+        Where the notebooks run: the project's folder.
+    made : Path
+        The folder they are written to.
+
+    Raises
+    ------
+    InputError
+        As `execute`.
+    """
+
+    def write(path: Path, notebook: NotebookNode) -> None:
+        write_text(page(notebook, path.stem), made / f"{path.stem}.html")
+        write_text(source(notebook), made / f"{path.stem}.ipynb")
+
+    # One writer, as the exporter serves one at a time; `result` raises what went wrong in it.
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written = [
+            writer.submit(write, path, notebook) for path, notebook in zip(paths, execute(paths, folder), strict=True)
+        ]
+    for one in written:
+        one.result()
 
 
 def _heading(notebook: NotebookNode) -> str:

@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from resurvey.errors import ResurveyError
@@ -84,14 +85,29 @@ def render_pdf(document: Document) -> bytes:
     bytes
         A tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
     """
+    with typesetting(document) as made:
+        return made()
+
+
+@contextmanager
+def typesetting(document: Document) -> Iterator[Callable[[], bytes]]:
+    """The report being typeset beside what is done meanwhile; the call that is given waits for it, as `render_pdf`."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = _written(document, Path(folder)), Path(folder) / "made.pdf"
         # In a process of its own: the memory that typesetting takes is not given back within one.
         command = [sys.executable, "-m", typeset.__name__, str(source), str(made)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ResurveyError(f"the report could not be typeset as PDF: {done.stderr.strip()}")
-        return made.read_bytes()
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+
+            def wait() -> bytes:
+                _, complaint = process.communicate()
+                if process.returncode:
+                    raise ResurveyError(f"the report could not be typeset as PDF: {complaint.strip()}")
+                return made.read_bytes()
+
+            try:
+                yield wait
+            finally:
+                process.kill()  # of use only where something else failed meanwhile
 
 
 def _written(document: Document, folder: Path) -> Path:

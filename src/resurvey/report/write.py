@@ -12,7 +12,7 @@ from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.docx import render_docx
 from resurvey.report.html import render_html
 from resurvey.report.inputs import Choices, read_results
-from resurvey.report.pdf import render_pdf
+from resurvey.report.pdf import typesetting
 from resurvey.report.provenance import versions
 
 
@@ -38,9 +38,10 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
         docx, html, pdf.
     """
     document = report_document(read_results(files, choices, digests(checked)))
-    yield "docx", render_docx(document)
-    yield "html", render_html(document).encode("utf-8")
-    yield "pdf", render_pdf(document)
+    with typesetting(document) as pdf:
+        yield "docx", render_docx(document)
+        yield "html", render_html(document).encode("utf-8")
+        yield "pdf", pdf()
 
 
 def write_bytes(content: bytes, path: Path) -> None:
