@@ -295,6 +295,20 @@ def test_evidence_of_empty_tables_is_the_audit_alone():
     assert "each of the 1 numbers" in made[0].caption, "numbers of documents without a page are not drawn"
 
 
+def test_the_timeline_says_the_dates_that_are_known_and_no_others():
+    rows = [("ALPHA", "2010", "2012", ""), ("BETA", "", "", "2019"), ("GAMMA", "2015", "", "2018")]
+    studies = pd.DataFrame(rows, columns=["acronym", "enrolment_start", "enrolment_end", "data_cutoff"])
+    tables = {**evidence_tables(), "studies": studies.assign(study_id=studies["acronym"], design="", source_id="p1")}
+    checks = pd.DataFrame({"claim_ids": ["x"], "verdict": ["reproduced"], "rule": ["r"], "severity": ["none"]})
+    claims = pd.DataFrame({"claim_id": ["x"], "source_id": ["p1"]})
+    data = dict.fromkeys(["checks", *tables], "file.csv")
+    drawing = next(d for d in evidence_drawings(checks, claims, tables, ["p1"], data) if d.name == "evidence-timeline")
+    assert drawing.alt == (
+        "Bars on a calendar: ALPHA enrolled from 2010.0 to 2012.0; GAMMA enrolled from 2015.0, data cut-off 2018.0; "
+        "BETA data cut-off 2019.0 (years with decimals)."
+    )
+
+
 @pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
 def test_short_names(year, name):
     assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
@@ -110,8 +111,17 @@ def _source_words(verdicts: pd.DataFrame, source: str, names: Mapping[str, str])
     return f"{names.get(source, source)}: {said}."
 
 
+def _dated(row: Mapping[str, float]) -> str:
+    """The dates of a study that are known, in words."""
+    enrolled = [
+        f"{word} {row[name]:.1f}" for name, word in (("start", "from"), ("end", "to")) if np.isfinite(row[name])
+    ]
+    parts = [" ".join(["enrolled", *enrolled])] if enrolled else []
+    return ", ".join(parts + ([f"data cut-off {row['cutoff']:.1f}"] if np.isfinite(row["cutoff"]) else []))
+
+
 def _timeline(dates: pd.DataFrame, data: str) -> Drawing:
-    said = listed([f"{row['study']} {row['start']:.1f} to {row['end']:.1f}" for _, row in dates.iterrows()])
+    said = "; ".join(f"{row['study']} {_dated(row)}" for _, row in dates.iterrows())
     return Drawing(
         name="evidence-timeline",
         section="evidence",
@@ -121,7 +131,7 @@ def _timeline(dates: pd.DataFrame, data: str) -> Drawing:
         f"{len(dates)} studies whose documents print dates. Month-only dates are drawn at the first of the "
         "month. Studies "
         "without printed dates are not shown; treatment available after progression changed over these years.",
-        alt=f"Bars on a calendar: enrolment of {said} (years with decimals).",
+        alt=f"Bars on a calendar: {said} (years with decimals).",
         data=data,
         figure=evidence.timeline(dates),
     )
