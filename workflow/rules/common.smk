@@ -2,16 +2,29 @@
 
 from pathlib import Path
 
-from snakemake import persistence
+from snakemake import persistence, script as scripts
 from snakemake.exceptions import WorkflowError
 
-from resurvey import gate, provenance, quick
+from resurvey import gate, provenance, quick, warm
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 
 quick.skip_iri_grammars()
 quick.skip_pandas_for_plain_params(persistence)
+# Steps are copies of one process that has loaded these: a start costs a twentieth of a second, not one or two.
+warm.start_scripts_warm(
+    scripts,
+    first=["snakemake.iocontainers", "resurvey.clean", "resurvey.reconstruct.blocks"],
+    later=[
+        "resurvey.reconstruct.sources",
+        "resurvey.audit",
+        "resurvey.compare.plan",
+        "resurvey.design.assess",
+        "matplotlib.backends.backend_svg",
+        "resurvey.figures.gallery",
+    ],
+)
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
@@ -64,23 +77,18 @@ REBUILT = list(
 FIRST, NEXT, LAST = 1000, 500, 100
 
 
-def batches(entries):
-    """Comparisons by the study of their first group; those on printed numbers alone together."""
+def batches(entries, most=5):
+    """Comparisons by the study of their first group, `most` to a job; those on printed numbers alone together."""
     found = {}
     for entry in entries:
         name = entry["treatment"]["study"] if entry["kind"] == "patients" else "printed"
         found.setdefault(name, []).append(entry)
-    return found
-
-
-def drawn_together(batches, least=5):
-    """Batches for drawing: starting a job costs as much as a comparison's figures, so the small ones share one."""
-    found = {}
-    for name, entries in batches.items():
-        found.setdefault(name if len(entries) >= least else "others", []).extend(
-            entries
-        )
-    return found
+    return {
+        name if len(parts) == 1 else f"{name}.{part}": [same[place] for place in places]
+        for name, same in found.items()
+        for parts in [shared_out(len(same), -(-len(same) // most))]
+        for part, places in enumerate(parts, start=1)
+    }
 
 
 def compared_studies(entries):

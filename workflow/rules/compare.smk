@@ -1,7 +1,7 @@
 """Indirect comparisons, each listed in config.yaml, in batches by the study of their first group; one table of all."""
 
 COMPARISONS = {entry["id"]: entry for entry in WANTED}
-# A job costs about as much to start as ten comparisons to make, so comparisons of one study share a job.
+# Comparisons of one study share the reading of its patients, and the fits to them.
 BATCHES = batches(WANTED)
 
 for batch, entries in BATCHES.items():

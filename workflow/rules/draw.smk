@@ -26,7 +26,7 @@ rule draw_study:
         "../scripts/draw_study.py"
 
 
-for batch, entries in drawn_together(BATCHES).items():
+for batch, entries in BATCHES.items():
 
     rule:
         name:

@@ -1,0 +1,214 @@
+"""Steps that start warm: one process loads the libraries once, and every step of a run is a copy of it.
+
+A step's script spends a second or two on loading pandas, scipy and matplotlib before it does anything, and a run has
+some forty of them. Here the first step starts a helper that loads them once; for each script the helper forks, and
+the copy runs the script as `python script` would: its own process, its own memory, its own end. Nothing else about a
+step changes. Where the helper cannot be had (not Linux, a step with an environment, a container or several threads of
+its own, a release of Snakemake that runs scripts in another way) a script starts cold, as ever.
+
+The two ends talk over a pair of sockets without a name, which nobody else can reach. With each script goes the end of
+a pipe: the copy writes its exit code there, and the pipe's end tells that the copy is gone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+LONGEST = 65536  # bytes of a request: a path and a few variables
+KILLED = -9  # code of a copy that ended without a word: out of memory, or killed
+#: Threads of numerical libraries: read when they are loaded, so one for all copies.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PLACES = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
+
+
+def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] = ()) -> Helper | None:
+    """Let Snakemake run its Python scripts as copies of one process that has the libraries loaded.
+
+    Parameters
+    ----------
+    scripts : module
+        `snakemake.script`, changed in place; one without the names used here is left as it is.
+    first, later : sequence of str
+        Modules that are loaded before the first script, and those loaded while the first scripts run.
+
+    Returns
+    -------
+    Helper or None
+        What scripts are copies of, ended when Python ends; None where they start cold.
+    """
+    python: Any = getattr(scripts, "PythonScript", None)
+    cold: Callable[..., Any] | None = getattr(python, "execute_script", None)
+    if cold is None or not sys.platform.startswith("linux"):
+        return None
+    helper = Helper(first, later)
+    atexit.register(helper.close)
+
+    @wraps(cold)
+    def execute_script(self: Any, fname: str, edit: bool = False) -> None:
+        code = helper.run(fname, _places(self)) if _is_plain(self) else None
+        if code is None:
+            cold(self, fname, edit=edit)
+        elif code:
+            raise subprocess.CalledProcessError(code, f"{sys.executable} {fname}")
+
+    python.execute_script = execute_script
+    return helper
+
+
+def _is_plain(script: Any) -> bool:
+    """Whether the script asks for nothing but Python: no environment, container, measuring, or threads of its own."""
+    special = ("conda_env", "container_img", "env_modules", "shadow_dir", "bench_record")
+    return script.threads == 1 and not any(getattr(script, name, None) for name in special)
+
+
+def _places(script: Any) -> dict[str, str]:
+    """Where the step may put what it needs for a while, as Snakemake tells it to a script that starts cold."""
+    folder = script.resources.get("tmpdir")
+    return dict.fromkeys(PLACES, str(folder)) if folder else {}
+
+
+class Helper:
+    """The process that scripts are copies of, started with the first of them; it ends when this process does.
+
+    Attributes
+    ----------
+    first, later : sequence of str
+        Modules that are loaded before the first script, and those loaded while scripts run.
+    """
+
+    def __init__(self, first: Sequence[str], later: Sequence[str] = ()) -> None:
+        self.first, self.later = list(first), list(later)
+        self._lock = threading.Lock()
+        self._line: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, script: str, variables: dict[str, str]) -> int | None:
+        """Run a script in a copy of the helper, with these environment variables on top, and wait for its end.
+
+        Returns
+        -------
+        int or None
+            The exit code, `KILLED` if it ended without one; None if there is no helper and the script was not started.
+        """
+        request = json.dumps({"script": str(Path(script).absolute()), "variables": variables}).encode()
+        answer, theirs = os.pipe()
+        try:
+            with self._lock:
+                socket.send_fds(self._started(), [request], [theirs])
+        except OSError:
+            os.close(answer)
+            return None
+        finally:
+            os.close(theirs)
+        with os.fdopen(answer, "rb") as told:
+            code = told.read()  # until the copy, which has the other end, is gone
+        return int(code) if code else KILLED
+
+    def close(self) -> None:
+        """End the helper; copies that run go on to their own end."""
+        if self._line is not None and self._process is not None:
+            self._line.close()
+            self._process.wait()
+        self._line = self._process = None
+
+    def _started(self) -> socket.socket:
+        if self._line is None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            modules = json.dumps([self.first, self.later])
+            # -P: this module's folder must not become a place where other modules are looked for.
+            command = [sys.executable, "-P", "-m", "resurvey.warm", str(theirs.fileno()), modules]
+            environment = os.environ | dict.fromkeys(THREADS, "1")
+            with theirs:
+                try:
+                    self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
+                except OSError:
+                    ours.close()
+                    raise
+            self._line = ours
+        return self._line
+
+
+def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> None:
+    """Fork for every script that is asked for, until nobody is left to ask; load modules while there is time."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the scripts; who asked for them decides what follows
+    for name in first:
+        _load(name)
+    ahead = list(later)
+    while True:
+        if ahead and not select.select([line], [], [], 0)[0]:
+            _load(ahead.pop(0))
+            continue
+        request, ends, _, _ = socket.recv_fds(line, LONGEST, 1)
+        if not request:
+            return
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads that a copy does not have; the one here is of jemalloc, which sees to it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            copy = os.fork()
+        if copy == 0:
+            line.close()
+            _become(json.loads(request), ends[0])
+        os.close(ends[0])
+        _forget_the_dead()
+
+
+def _load(name: str) -> None:
+    """Load a module; one that cannot be loaded is for the script that needs it to complain of."""
+    with suppress(Exception):
+        import_module(name)
+
+
+def _become(request: dict[str, Any], end: int) -> None:
+    """Be the script, from here to the end of this process."""
+    os.set_inheritable(end, False)  # a program that the script starts must not hold the pipe open
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(request["variables"])
+    script = request["script"]
+    sys.argv = [script]
+    sys.path.insert(0, str(Path(script).parent))
+    try:
+        runpy.run_path(script, run_name="__main__")
+        left = SystemExit(0)
+    except SystemExit as wanted:
+        left = wanted
+    except BaseException as error:  # as Python does with an error nobody caught
+        sys.excepthook(type(error), error, error.__traceback__)
+        left = SystemExit(1)
+    code = 0 if left.code is None else left.code if isinstance(left.code, int) else 1
+    os.write(end, str(code).encode())
+    raise left
+
+
+def _forget_the_dead() -> None:
+    """Let the system drop copies that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def main(arguments: Sequence[str]) -> None:
+    """What the helper does: `python -m resurvey.warm SOCKET MODULES`, called by `Helper` alone."""
+    with socket.socket(fileno=int(arguments[0])) as line:
+        serve(line, *json.loads(arguments[1]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
