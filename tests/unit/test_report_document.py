@@ -10,6 +10,7 @@ import pytest
 from resurvey.errors import InputError
 from resurvey.report.content import report_document
 from resurvey.report.document import (
+    Bullets,
     Claims,
     Column,
     Document,
@@ -134,6 +135,19 @@ def test_numbers_in_the_words_follow_the_tables(tmp_path):
     said = all_words(report_document(replace(results, comparisons=lines)))
     assert "HR 1.50 (95\u00a0% CI 0.90 to 2.50). The interval includes no difference" in said
     assert "HR 0.44" not in said
+
+
+def test_the_first_page_says_the_first_sentence_of_a_finding_whole(tmp_path):
+    results = small_results(tmp_path)
+    said = "the arm one is called 'x' (Results, par. 2) and 'y' (Fig. 1). It should not."
+    document = report_document(replace(results, checks=results.checks.assign(explanation=said)))
+    first = next(
+        block
+        for block in flat(document.blocks)
+        if isinstance(block, Bullets) and "is called" in plain(tuple(inlines([block])), document)
+    )
+    assert "The arm one is called 'x' (Results, par. 2) and 'y' (Fig. 1)." in plain(tuple(inlines([first])), document)
+    assert "It should not." not in plain(tuple(inlines([first])), document)
 
 
 def test_sections_come_in_the_readers_order(tmp_path):

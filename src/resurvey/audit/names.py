@@ -104,7 +104,8 @@ def _judge_name(ledger: Ledger, first: dict, second: dict, words: Words, trials:
         recomputed=a,
         verdict=verdict,
         severity=severity,
-        explanation=f"{first['entity']} is called {a!r} ({first['locator']}) and {b!r} ({second['locator']}): {why}",
+        explanation=f"the {first['kind']} {first['entity']} is called {a!r} ({first['locator']}) and {b!r} "
+        f"({second['locator']}): {why}",
     )
 
 

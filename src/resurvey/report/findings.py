@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from resurvey.report.audit_section import findings_of, place
@@ -99,8 +100,8 @@ def _finding(results: Results, row: Record) -> Words:
 
 
 def _first_sentence(text: object) -> str:
-    """The page of findings says the first sentence; the audit says all."""
-    return sentence(str(text).split(". ")[0])
+    """The page of findings says the first sentence; the audit says all. The stop of `par. 2` ends none."""
+    return sentence(re.split(r"\.\s+(?=[A-Z])", str(text), maxsplit=1)[0])
 
 
 def _design(results: Results, name: str) -> Words:
