@@ -150,6 +150,30 @@ def test_the_first_page_says_the_first_sentence_of_a_finding_whole(tmp_path):
     assert "It should not." not in plain(tuple(inlines([first])), document)
 
 
+@pytest.mark.parametrize(
+    ("mixes", "said", "moved"),
+    [
+        ([(0.5, 0.3, 0.8)], "0.50", 0),
+        ([(0.5, 0.3, 0.8), (1.1, 0.6, 1.9)], "0.50 to 1.10, changes", 1),
+        ([(1.5, 1.1, 1.9), (0.4, 0.3, 0.5), (float("nan"), float("nan"), float("nan"))], "0.40 to 1.50, changes", 1),
+    ],
+)
+def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_path, mixes, said, moved):
+    results = small_results(tmp_path)
+    main = results.comparisons[results.comparisons["measure"] == "HR"].iloc[[0]]
+    rows = [
+        main.assign(method=f"Cox, standardised by mix {i}", estimate=estimate, lower=lower, upper=upper)
+        for i, (estimate, lower, upper) in enumerate(mixes)
+    ]
+    weighted = replace(results, comparisons=pd.concat([results.comparisons, *rows], ignore_index=True))
+    found = all_words(report_document(weighted))
+    assert said in found
+    assert f"In 1 the patients of the first group could be weighted to other mixes: in {moved} of these" in found
+    assert (", changes" in found) == bool(moved)
+    assert "Weighted: least and greatest ratio" in found
+    assert "eighted to other mixes" not in all_words(report_document(results))
+
+
 def test_sections_come_in_the_readers_order(tmp_path):
     document = report_document(small_results(tmp_path))
     found = [block.anchor for block in document.blocks if isinstance(block, Heading) and block.level == 1]
@@ -331,3 +355,15 @@ def test_nothing_of_the_shipped_analysis_is_written_into_the_report(tmp_path):
         template = (Path(package.__file__).parent / "templates" / name).read_text(encoding="utf-8")
         assert not re.search(r"HER2|[Tt]rastuzumab|[Bb]reast", template)
     assert "Cement" in render_html(report_document(small_results(tmp_path)))
+
+
+def test_ids_in_the_words_of_the_audit_are_shown_by_their_names():
+    tables = {
+        "treatments": pd.DataFrame({"treatment_id": ["lap_cap", "as", "t1"], "label": ["L + C", "Aspirin", "T-1"]}),
+        "studies": pd.DataFrame({"study_id": ["alpha", "beta_2"], "acronym": ["ALPHA", "BETA-2"]}),
+        "sources": pd.DataFrame({"source_id": ["doe2020"], "citation": ["Doe J. A paper."], "year": ["2020"]}),
+    }
+    results = Results(Choices("", ""), tables=tables)
+    said = "HR of lap_cap: once; doe2020 also prints it, and t1 in beta_2, alpha; doe2020-hr-001, 'lap_cap', lap_cap_x"
+    names = "HR of L + C: once; Doe 2020 also prints it, and T-1 in BETA-2, alpha; doe2020-hr-001, 'lap_cap', lap_cap_x"
+    assert results.named(said) == names

@@ -67,7 +67,8 @@ def _by_documents(context: Context, first: dict, second: dict) -> str:
     if found[0].empty == found[1].empty:
         return ""
     chosen, documents = (first, found[0]) if len(found[0]) else (second, found[1])
-    return f"; {', '.join(sorted(set(documents['source_id'])))} also print(s) {chosen['text']}"
+    names = sorted(set(documents["source_id"]))
+    return f"; {', '.join(names)} also print{'s' if len(names) == 1 else ''} {chosen['text']}"
 
 
 def _meeting(frame: pd.DataFrame, candidate: dict) -> pd.DataFrame:

@@ -15,7 +15,11 @@ RATIOS = ("HR", "median ratio", "ratio")
 
 @dataclass(frozen=True)
 class Main:
-    """The estimate a comparison is known by, in words for a table."""
+    """The estimate a comparison is known by, in words for a table.
+
+    `mixes` is how far the ratio goes when the first group's patients are weighted to other mixes, and `moves` whether
+    one of them leads to another conclusion; empty and none where nothing was weighted.
+    """
 
     question: str
     kind: str
@@ -25,6 +29,8 @@ class Main:
     claims: tuple[str, ...]
     comparison: str
     e_value: str = ""
+    mixes: str = ""
+    moves: bool | None = None
 
 
 def estimates_of(results: Results, name: str) -> list[Record]:
@@ -85,7 +91,30 @@ def main_estimate(results: Results, entry: Entry) -> Main:
         said, excludes = f"{longer} of {count(len(chosen), 'ratio')} of medians above 1", None
     else:
         said, excludes = estimate_words(chosen[0]), excludes_null(chosen[0])
-    return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=_e_value(results, entry))
+    mixes, moves = _in_other_mixes(lines, chosen[0])
+    e_value = _e_value(results, entry)
+    return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=e_value, mixes=mixes, moves=moves)
+
+
+def _in_other_mixes(lines: Sequence[Record], main: Record) -> tuple[str, bool | None]:
+    """Range of the standardised ratios, and whether one of them leads to another conclusion than the main one."""
+    weighted = [
+        line
+        for line in lines
+        if str(line["method"]).startswith("Cox, standardised by")
+        and line["measure"] == "HR"
+        and is_number(line["lower"])
+    ]
+    if not weighted:
+        return "", None
+    found = sorted(as_float(line["estimate"]) for line in weighted)
+    said = ratio(found[0]) if len(found) == 1 else f"{ratio(found[0])} to {ratio(found[-1])}"
+    return said, any(_side(line) != _side(main) for line in weighted)
+
+
+def _side(line: Record) -> int:
+    """-1 where a ratio's interval lies below 1, 1 above, 0 where it includes 1."""
+    return int(as_float(line["lower"]) > 1) - int(as_float(line["upper"]) < 1)
 
 
 def within_one_study(results: Results, entry: Entry) -> bool:

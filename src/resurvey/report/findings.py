@@ -92,16 +92,16 @@ def _finding(results: Results, row: Record) -> Words:
     ruling = results.rulings.get(str(row["check_id"]))
     return words(
         Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
-        f" {results.short(row['source_id'])}, {place(results, row)}: {_first_sentence(row['explanation'])}",
+        f" {results.short(row['source_id'])}, {place(results, row)}: {_first_sentence(results, row)}",
         f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
     )
 
 
-def _first_sentence(text: object) -> str:
+def _first_sentence(results: Results, row: Record) -> str:
     """The page of findings says the first sentence; the audit says all. The stop of `par. 2` ends none."""
-    return sentence(re.split(r"\.\s+(?=[A-Z])", str(text), maxsplit=1)[0])
+    return sentence(re.split(r"\.\s+(?=[A-Z])", results.named(row["explanation"]), maxsplit=1)[0])
 
 
 def _design(results: Results, name: str) -> Words:
@@ -134,6 +134,8 @@ def _comparisons(results: Results) -> Iterator[Block]:
     inside = len(results.choices.comparisons) - len(entries)
     agreeing, paired_ratios = beside_printed(results)
     failed = sum(main.said.startswith("not made") for main in mains)
+    weighted = [main for main in mains if main.moves is not None]
+    moved = sum(bool(main.moves) for main in weighted)
     yield Paragraph(
         words(
             f"{count(len(mains), 'comparison')} set groups of different "
@@ -142,6 +144,12 @@ def _comparisons(results: Results) -> Iterator[Block]:
             "excludes no "
             f"difference. {graded} rest on patients rebuilt from printed numbers (evidence grade summary): they show "
             "what the papers imply, not what a randomised trial would. "
+            + (
+                f"In {len(weighted)} the patients of the first group could be weighted to other mixes: in {moved} of "
+                "these one mix at least leads to another conclusion. "
+                if weighted
+                else ""
+            )
             + (f"{failed} could not be made. " if failed else "")
             + (
                 f"A further {inside} compare two groups of one study, mostly as a check on the reconstruction. "
@@ -160,30 +168,40 @@ def _comparisons(results: Results) -> Iterator[Block]:
         anchor="tab-main",
         title="The comparisons across studies at a glance",
         columns=(
-            Column("Question", weight=3.2),
-            Column("Main estimate", weight=2.0),
+            Column("Question", weight=2.8),
+            Column("Main estimate", weight=1.9),
             Column("No difference excluded", weight=0.9),
+            *((Column("Weighted to other mixes", weight=1.1),) if weighted else ()),
             Column("E-value", "number", 0.7),
-            Column("Evidence", weight=0.9),
+            Column("Evidence", weight=1.15),
         ),
-        rows=tuple(_main_row(main) for main in mains),
+        rows=tuple(_main_row(main, bool(weighted)) for main in mains),
         note=words(
             "HR: hazard ratio, first named against second; below 1 fewer events. E-value: of the limit nearer to no "
-            "difference; 1 where the interval includes it. Intervals at 95 %. Source: "
-            "results/comparisons/comparisons.csv."
+            "difference; 1 where the interval includes it. Intervals at 95 %. "
+            + (
+                "Weighted: least and greatest ratio with the first group's patients weighted to the mixes that the "
+                "section of the comparison lists, some of them scenarios; changes: one of them leads to another "
+                "conclusion. "
+                if weighted
+                else ""
+            )
+            + "Source: results/comparisons/comparisons.csv."
         ),
         claims=tuple(dict.fromkeys(claim for main in mains for claim in main.claims)),
     )
 
 
-def _main_row(main: Main) -> Row:
+def _main_row(main: Main, weighted: bool) -> Row:
     excludes = {None: "", True: "yes", False: "no"}[main.excludes]
     tone = "note" if main.evidence == "summary" else "plain"
+    mixes = main.mixes + (", changes" if main.moves else "")
     return Row(
         (
             words(Link(main.question, f"#{anchor('comparison', main.comparison)}")),
             words(main.said),
             words(excludes),
+            *((words(mixes),) if weighted else ()),
             words(main.e_value),
             words(Badge(main.evidence, tone)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,8 @@ from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
 from resurvey.figures.labels import Labels
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
+# An id as it stands in a sentence: not inside a longer one, nor between quotes.
+AN_ID = re.compile(r"(?<![\w'’-])[a-z][a-z0-9_]*(?![\w'’-])")
 Entry = Mapping[str, Any]
 Record = dict[str, Any]
 
@@ -113,6 +116,22 @@ class Results:
     def short(self, source_id: object) -> str:
         """First author and year of a document."""
         return short_citation(self.source.get(str(source_id), {}), str(source_id))
+
+    def named(self, text: object) -> str:
+        """Words of the audit with the ids of regimens, documents and studies in them by their names.
+
+        Only what no word of a language looks like is taken for an id: with an underscore or a digit, and no part of a
+        longer id, as `liang2024-p-003` is one.
+        """
+
+        def name(found: re.Match[str]) -> str:
+            word = found[0]
+            if word in self.source:
+                return self.short(word)
+            known = self.labels.treatments.get(word) or self.labels.studies.get(word)
+            return known if known and re.search(r"[_0-9]", word) else word
+
+        return AN_ID.sub(name, str(text))
 
     def arm_claims(self, group: Mapping[str, Any]) -> tuple[str, ...]:
         """Printed numbers that a rebuilt group of a config entry rests on."""
