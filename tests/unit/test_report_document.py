@@ -151,14 +151,18 @@ def test_the_first_page_says_the_first_sentence_of_a_finding_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mixes", "said", "moved"),
+    ("mixes", "said", "mover"),
     [
-        ([(0.5, 0.3, 0.8)], "0.50", 0),
-        ([(0.5, 0.3, 0.8), (1.1, 0.6, 1.9)], "0.50 to 1.10, changes", 1),
-        ([(1.5, 1.1, 1.9), (0.4, 0.3, 0.5), (float("nan"), float("nan"), float("nan"))], "0.40 to 1.50, changes", 1),
+        ([(0.5, 0.3, 0.8)], "0.50", ""),
+        ([(0.5, 0.3, 0.8), (1.1, 0.6, 1.9)], "0.50 to 1.10, changes", "mix 1 the ratio is 1.10 (0.60 to 1.90)"),
+        (
+            [(1.5, 1.1, 1.9), (0.4, 0.3, 0.5), (float("nan"),) * 3],
+            "0.40 to 1.50, changes",
+            "mix 0 the ratio is 1.50 (1.10 to 1.90)",
+        ),
     ],
 )
-def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_path, mixes, said, moved):
+def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_path, mixes, said, mover):
     results = small_results(tmp_path)
     main = results.comparisons[results.comparisons["measure"] == "HR"].iloc[[0]]
     rows = [
@@ -168,8 +172,13 @@ def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_pa
     weighted = replace(results, comparisons=pd.concat([results.comparisons, *rows], ignore_index=True))
     found = all_words(report_document(weighted))
     assert said in found
-    assert f"In 1 the patients of the first group could be weighted to other mixes: in {moved} of these" in found
-    assert (", changes" in found) == bool(moved)
+    assert (
+        f"In 1 the patients of the first group could be weighted to other mixes: in {int(bool(mover))} of these"
+        in found
+    )
+    assert (", changes" in found) == bool(mover)
+    assert found.count("Weighted to mix") == int(bool(mover))
+    assert not mover or f"Weighted to {mover}, another conclusion." in found
     assert "Weighted: least and greatest ratio" in found
     assert "eighted to other mixes" not in all_words(report_document(results))
 

@@ -26,18 +26,20 @@ from resurvey.report.estimate_tables import estimate_tables
 from resurvey.report.estimates import (
     RATIOS,
     claims_of,
+    concludes_otherwise,
     estimate_words,
     estimates_of,
     excludes_null,
     main_estimate,
     main_rows,
     refusal,
+    weighted_ratios,
     within_one_study,
 )
 from resurvey.report.evidence import transitivity
 from resurvey.report.figure import figures_of
 from resurvey.report.inputs import Entry, Record, Results, rows
-from resurvey.report.words import as_float, count, is_number, number, p_value, ratio, sentence
+from resurvey.report.words import as_float, count, interval, is_number, number, p_value, ratio, sentence
 
 KINDS = {
     "patients": "rebuilt patients, group against group",
@@ -147,6 +149,12 @@ def _reading(results: Results, entry: Entry, lines: Sequence[Record]) -> Words:
     parts = [f"{estimate_words(line)}. {_plainly(line)}"]
     if entry["kind"] == "patients":
         parts.append(_not_proportional(lines))
+        parts += [
+            f"Weighted to {mix} the ratio is {ratio(one['estimate'])} "
+            f"({interval(one['lower'], one['upper'], 'ratio')}), another conclusion."
+            for mix, one in weighted_ratios(lines).items()
+            if concludes_otherwise(one, line)
+        ]
     return words(" ".join(part for part in parts if part))
 
 

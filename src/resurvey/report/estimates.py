@@ -96,25 +96,33 @@ def main_estimate(results: Results, entry: Entry) -> Main:
     return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=e_value, mixes=mixes, moves=moves)
 
 
+def weighted_ratios(lines: Sequence[Record]) -> dict[str, Record]:
+    """Standardised hazard ratios with an interval, by what the first group was weighted to."""
+    start = "Cox, standardised by "
+    return {
+        str(line["method"]).removeprefix(start): line
+        for line in lines
+        if str(line["method"]).startswith(start) and line["measure"] == "HR" and is_number(line["lower"])
+    }
+
+
+def concludes_otherwise(line: Record, main: Record) -> bool:
+    """Whether two ratios lie on different sides of 1, or the interval of one includes it and the other's does not."""
+
+    def side(one: Record) -> int:
+        return int(as_float(one["lower"]) > 1) - int(as_float(one["upper"]) < 1)
+
+    return side(line) != side(main)
+
+
 def _in_other_mixes(lines: Sequence[Record], main: Record) -> tuple[str, bool | None]:
     """Range of the standardised ratios, and whether one of them leads to another conclusion than the main one."""
-    weighted = [
-        line
-        for line in lines
-        if str(line["method"]).startswith("Cox, standardised by")
-        and line["measure"] == "HR"
-        and is_number(line["lower"])
-    ]
+    weighted = list(weighted_ratios(lines).values())
     if not weighted:
         return "", None
     found = sorted(as_float(line["estimate"]) for line in weighted)
     said = ratio(found[0]) if len(found) == 1 else f"{ratio(found[0])} to {ratio(found[-1])}"
-    return said, any(_side(line) != _side(main) for line in weighted)
-
-
-def _side(line: Record) -> int:
-    """-1 where a ratio's interval lies below 1, 1 above, 0 where it includes 1."""
-    return int(as_float(line["lower"]) > 1) - int(as_float(line["upper"]) < 1)
+    return said, any(concludes_otherwise(line, main) for line in weighted)
 
 
 def within_one_study(results: Results, entry: Entry) -> bool:
