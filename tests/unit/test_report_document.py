@@ -180,7 +180,9 @@ def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_pa
     assert found.count("Weighted to mix") == int(bool(mover))
     assert not mover or f"Weighted to {mover}, another conclusion." in found
     assert "Weighted: least and greatest ratio" in found
+    assert "but adjusted for only where a study prints its results by subgroup" in found
     assert "eighted to other mixes" not in all_words(report_document(results))
+    assert "but not adjusted for: no document" in all_words(report_document(results))
 
 
 def test_sections_come_in_the_readers_order(tmp_path):

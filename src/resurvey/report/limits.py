@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from resurvey.report.document import Block, Bullets, Heading, Paragraph, Ref, Words, words
+from resurvey.report.estimates import estimates_of, weighted_ratios
 from resurvey.report.evidence import compared_studies
 from resurvey.report.inputs import Results, rows
 from resurvey.report.words import count, thousands
@@ -38,11 +39,15 @@ def _items(results: Results) -> Iterator[Words]:
             "possible ones. They may not be read beyond the last printed time, nor for details between printed points."
         )
     if any(entry["kind"] == "patients" for entry in results.choices.comparisons):
+        weighted = any(weighted_ratios(estimates_of(results, entry["id"])) for entry in results.choices.comparisons)
         yield words(
             "Groups of different studies differ in calendar time, earlier treatment, assessment schedules and "
             "patients. These differences were laid open",
             words(" (", Ref("tab-transitivity"), ")") if _shown(results) else None,
-            " but not adjusted for: no document prints what an adjustment needs, patient by patient.",
+            " but adjusted for only where a study prints its results by subgroup, by weighting these to another mix"
+            if weighted
+            else " but not adjusted for",
+            ": no document prints what an adjustment needs, patient by patient.",
         )
     pooled = [entry for entry in results.choices.comparisons if entry["kind"] in ("pool", "network")]
     if pooled:
