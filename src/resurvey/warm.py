@@ -2,12 +2,13 @@
 
 A step's script spends a second or two on loading pandas, scipy and matplotlib before it does anything, and a run has
 some forty of them. Here the first step starts a helper that loads them once; for each script the helper forks, and
-the copy runs the script as `python script` would: its own process, its own memory, its own end. Nothing else about a
-step changes. Where the helper cannot be had (not Linux, a step with an environment, a container or several threads of
-its own, a release of Snakemake that runs scripts in another way) a script starts cold, as ever.
+the copy runs the script as `python script` would: its own process, its own memory, its own end. Where the helper cannot
+be had (not Linux, a step with an environment, a container or several threads of its own, a release of Snakemake that
+runs scripts in another way) a script starts cold, as ever.
 
 The two ends talk over a pair of sockets without a name, which nobody else can reach. With each script goes the end of
-a pipe: the copy writes its exit code there, and the pipe's end tells that the copy is gone.
+a pipe: the copy says there that it has begun, at last its exit code, and the pipe's end tells that the copy is gone.
+What happens after the code is told, while Python takes itself down, is not seen.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -28,12 +31,17 @@ from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-LONGEST = 65536  # bytes of a request: a path and a few variables
-KILLED = -9  # code of a copy that ended without a word: out of memory, or killed
-#: Threads of numerical libraries: read when they are loaded, so one for all copies.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+LONGEST = 65536  # bytes of a request: two paths and a few variables
+BEGUN = b" "  # what a copy says first; a number may follow it
+KILLED = -9  # code of a copy that ended without a word: killed, out of memory, or crashed
+#: Threads of numerical libraries, as Snakemake sets them: read when they are loaded, so one for all copies.
+THREADS = (
+    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+    *("MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+)
 PLACES = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 
@@ -50,11 +58,11 @@ def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] 
     Returns
     -------
     Helper or None
-        What scripts are copies of, ended when Python ends; None where they start cold.
+        What scripts are copies of, ended when Python ends; None where they start cold, or warm already.
     """
     python: Any = getattr(scripts, "PythonScript", None)
     cold: Callable[..., Any] | None = getattr(python, "execute_script", None)
-    if cold is None or not sys.platform.startswith("linux"):
+    if cold is None or hasattr(cold, "__wrapped__") or not sys.platform.startswith("linux"):
         return None
     helper = Helper(first, later)
     atexit.register(helper.close)
@@ -74,12 +82,12 @@ def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] 
 def _is_plain(script: Any) -> bool:
     """Whether the script asks for nothing but Python: no environment, container, measuring, or threads of its own."""
     special = ("conda_env", "container_img", "env_modules", "shadow_dir", "bench_record")
-    return script.threads == 1 and not any(getattr(script, name, None) for name in special)
+    return getattr(script, "threads", None) == 1 and not any(getattr(script, name, None) for name in special)
 
 
 def _places(script: Any) -> dict[str, str]:
     """Where the step may put what it needs for a while, as Snakemake tells it to a script that starts cold."""
-    folder = script.resources.get("tmpdir")
+    folder = getattr(script, "resources", {}).get("tmpdir")
     return dict.fromkeys(PLACES, str(folder)) if folder else {}
 
 
@@ -99,14 +107,15 @@ class Helper:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, script: str, variables: dict[str, str]) -> int | None:
-        """Run a script in a copy of the helper, with these environment variables on top, and wait for its end.
+        """Run a script here in a copy of the helper, with these environment variables on top, and wait for its end.
 
         Returns
         -------
         int or None
             The exit code, `KILLED` if it ended without one; None if there is no helper and the script was not started.
         """
-        request = json.dumps({"script": str(Path(script).absolute()), "variables": variables}).encode()
+        asked = {"script": str(Path(script).absolute()), "folder": str(Path.cwd()), "variables": variables}
+        request = json.dumps(asked).encode()
         answer, theirs = os.pipe()
         try:
             with self._lock:
@@ -117,8 +126,10 @@ class Helper:
         finally:
             os.close(theirs)
         with os.fdopen(answer, "rb") as told:
-            code = told.read()  # until the copy, which has the other end, is gone
-        return int(code) if code else KILLED
+            said = told.read()  # until the copy, which has the other end, is gone
+        if not said:
+            return None
+        return int(said) if said.strip() else KILLED
 
     def close(self) -> None:
         """End the helper; copies that run go on to their own end."""
@@ -131,7 +142,7 @@ class Helper:
         if self._line is None:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             modules = json.dumps([self.first, self.later])
-            # -P: this module's folder must not become a place where other modules are looked for.
+            # -P: the project's folder must not become a place where modules are looked for.
             command = [sys.executable, "-P", "-m", "resurvey.warm", str(theirs.fileno()), modules]
             environment = os.environ | dict.fromkeys(THREADS, "1")
             with theirs:
@@ -146,7 +157,8 @@ class Helper:
 
 def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> None:
     """Fork for every script that is asked for, until nobody is left to ask; load modules while there is time."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the scripts; who asked for them decides what follows
+    # Ctrl-C reaches the scripts, where it is not ignored there too; who asked for them decides what follows.
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in first:
         _load(name)
     ahead = list(later)
@@ -157,12 +169,14 @@ def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> No
         request, ends, _, _ = socket.recv_fds(line, LONGEST, 1)
         if not request:
             return
+        sys.stdout.flush()  # or each copy would say again what a module said
         with warnings.catch_warnings():
             # Python 3.12 warns of threads that a copy does not have; the one here is of jemalloc, which sees to it.
             warnings.simplefilter("ignore", DeprecationWarning)
             copy = os.fork()
         if copy == 0:
             line.close()
+            signal.signal(signal.SIGINT, interrupt)
             _become(json.loads(request), ends[0])
         os.close(ends[0])
         _forget_the_dead()
@@ -170,15 +184,19 @@ def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> No
 
 def _load(name: str) -> None:
     """Load a module; one that cannot be loaded is for the script that needs it to complain of."""
-    with suppress(Exception):
+    with suppress(Exception, SystemExit):
         import_module(name)
 
 
 def _become(request: dict[str, Any], end: int) -> None:
     """Be the script, from here to the end of this process."""
-    os.set_inheritable(end, False)  # a program that the script starts must not hold the pipe open
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Programs and copies that the script starts must not hold the pipe open.
+    os.set_inheritable(end, False)
+    os.register_at_fork(after_in_child=lambda: os.close(end))
+    _say(end, BEGUN)
     os.environ.update(request["variables"])
+    os.chdir(request["folder"])
+    _forget_choices()
     script = request["script"]
     sys.argv = [script]
     sys.path.insert(0, str(Path(script).parent))
@@ -188,11 +206,36 @@ def _become(request: dict[str, Any], end: int) -> None:
     except SystemExit as wanted:
         left = wanted
     except BaseException as error:  # as Python does with an error nobody caught
-        sys.excepthook(type(error), error, error.__traceback__)
+        trace = _within(script, error.__traceback__)
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
         left = SystemExit(1)
-    code = 0 if left.code is None else left.code if isinstance(left.code, int) else 1
-    os.write(end, str(code).encode())
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    code = 0 if left.code is None else int(left.code) & 0xFF if isinstance(left.code, int) else 1
+    _say(end, str(code).encode())
     raise left
+
+
+def _forget_choices() -> None:
+    """What the helper's libraries have settled for themselves, and each script should for itself."""
+    tempfile.tempdir = None
+    # A folder that matplotlib made because it may not write to the home of the user: all copies read it.
+    atexit.unregister(shutil.rmtree)
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()  # type: ignore[attr-defined]
+
+
+def _within(script: str, trace: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins in the script; all of it where the script has none."""
+    part = trace
+    while part is not None and part.tb_frame.f_code.co_filename != script:
+        part = part.tb_next
+    return part or trace
+
+
+def _say(end: int, what: bytes) -> None:
+    with suppress(OSError):  # nobody listens where Snakemake was killed; the script goes on to its end
+        os.write(end, what)
 
 
 def _forget_the_dead() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from resurvey.errors import InputError
 from resurvey.report.narrate import Run, printed_words, share, show, some
-from resurvey.report.notebooks import execute, page, refresh, texts, without_images
+from resurvey.report.notebooks import execute, page, publish, refresh, texts, without_images
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
@@ -47,6 +47,20 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def executed(folder):
     return list(execute([folder / "a.ipynb", folder / "b.ipynb"], folder))
+
+
+def test_notebooks_are_published_as_pages_and_as_notebooks(folder, tmp_path):
+    publish([folder / "a.ipynb", folder / "b.ipynb"], folder, tmp_path / "made")
+    made = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert made == ["a.html", "a.ipynb", "b.html", "b.ipynb"]
+    assert "<title>A heading &amp; more</title>" in (tmp_path / "made/a.html").read_text()
+    assert texts(nbformat.read(tmp_path / "made/b.ipynb", as_version=4)) == ["(False, True)"]
+
+
+def test_a_page_that_cannot_be_written_is_an_error(folder, tmp_path):
+    (tmp_path / "made").write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="made"):
+        publish([folder / "a.ipynb"], folder, tmp_path / "made")
 
 
 @pytest.fixture

@@ -139,14 +139,15 @@ def test_numbers_in_the_words_follow_the_tables(tmp_path):
 
 def test_the_first_page_says_the_first_sentence_of_a_finding_whole(tmp_path):
     results = small_results(tmp_path)
-    said = "the arm one is called 'x' (Results, par. 2) and 'y' (Fig. 1). It should not."
+    said = "the arm one is called 'x' (Results, par. 2) and 'y' (Fig. S1 of Doe et al. Notes). It should not."
     document = report_document(replace(results, checks=results.checks.assign(explanation=said)))
     first = next(
         block
         for block in flat(document.blocks)
         if isinstance(block, Bullets) and "is called" in plain(tuple(inlines([block])), document)
     )
-    assert "The arm one is called 'x' (Results, par. 2) and 'y' (Fig. 1)." in plain(tuple(inlines([first])), document)
+    whole = "The arm one is called 'x' (Results, par. 2) and 'y' (Fig. S1 of Doe et al. Notes)."
+    assert whole in plain(tuple(inlines([first])), document)
     assert "It should not." not in plain(tuple(inlines([first])), document)
 
 
@@ -372,9 +373,16 @@ def test_ids_in_the_words_of_the_audit_are_shown_by_their_names():
     tables = {
         "treatments": pd.DataFrame({"treatment_id": ["lap_cap", "as", "t1"], "label": ["L + C", "Aspirin", "T-1"]}),
         "studies": pd.DataFrame({"study_id": ["alpha", "beta_2"], "acronym": ["ALPHA", "BETA-2"]}),
-        "sources": pd.DataFrame({"source_id": ["doe2020"], "citation": ["Doe J. A paper."], "year": ["2020"]}),
+        "sources": pd.DataFrame(
+            {"source_id": ["doe2020", "protocol"], "citation": ["Doe J. A paper.", "Roe. It."], "year": ["2020", ""]}
+        ),
     }
     results = Results(Choices("", ""), tables=tables)
-    said = "HR of lap_cap: once; doe2020 also prints it, and t1 in beta_2, alpha; doe2020-hr-001, 'lap_cap', lap_cap_x"
-    names = "HR of L + C: once; Doe 2020 also prints it, and T-1 in BETA-2, alpha; doe2020-hr-001, 'lap_cap', lap_cap_x"
+    said = (
+        "HR of lap_cap: once; doe2020 also prints it, and t1 in beta_2, alpha and protocol; doe2020-hr-001, 'lap_cap'"
+    )
+    names = (
+        "HR of L + C: once; Doe 2020 also prints it, and T-1 in BETA-2, alpha and protocol; doe2020-hr-001, 'lap_cap'"
+    )
+    said, names = (f"{text}, lap_cap_x, https://x.org/doe2020/lap_cap, doe2020.pdf" for text in (said, names))
     assert results.named(said) == names

@@ -9,7 +9,7 @@ import pytest
 
 from resurvey import clean, tables
 from resurvey.errors import NotEstimable
-from resurvey.jobs import block_sizes, shared_out
+from resurvey.jobs import batches, block_sizes, shared_out
 from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
 from resurvey.reconstruct.evidence import gather
 from resurvey.reconstruct.result import accuracy_table
@@ -415,6 +415,15 @@ class TestBlocks:
         # the second arm had twice its replicates to choose among: 10 of 15 count double
         assert found["note"] == "log limit; holds in 26 of 30 replicates"
         assert joined.accuracy["undetermined"].tolist() == ["x; y"]
+
+
+def test_comparisons_are_shared_out_by_their_first_study():
+    entries = [{"id": n, "kind": "patients", "treatment": {"study": "a"}} for n in range(6)]
+    entries += [{"id": n, "kind": "pool"} for n in range(6, 8)]
+    entries += [{"id": n, "kind": "patients", "treatment": {"study": "b"}} for n in range(8, 13)]
+    made = {name: [entry["id"] for entry in part] for name, part in batches(reversed(entries)).items()}
+    assert made == {"b": [12, 11, 10, 9, 8], "printed": [7, 6], "a.1": [5, 4, 3], "a.2": [2, 1, 0]}
+    assert batches([]) == {}
 
 
 def test_blocks_are_shared_out_whole():

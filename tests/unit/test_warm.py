@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="co
 
 @pytest.fixture
 def helper():
-    made = Helper(["colorsys"], ["no_such_module_anywhere", "this"])
+    made = Helper(["colorsys"], ["no_such_module_anywhere", "sndhdr_or_so", "stringprep"])
     yield made
     made.close()
 
@@ -62,6 +62,10 @@ os.environ['spoilt'] = 'yes'
         ("raise SystemExit", 0),
         ("raise SystemExit(0)", 0),
         ("raise SystemExit(3)", 3),
+        ("raise SystemExit(False)", 0),
+        ("raise SystemExit(True)", 1),
+        ("raise SystemExit(-1)", 255),
+        ("raise SystemExit(256)", 0),
         ("raise SystemExit('words')", 1),
         ("1 / 0", 1),
         ("this is not Python", 1),
@@ -83,6 +87,77 @@ def test_an_error_goes_where_the_script_wants_it(helper, script, capfd):
     said = capfd.readouterr().err
     assert "ZeroDivisionErrorlast words\nTraceback" in said
     assert "KeyError: 'lost'" in said
+    assert said.count('File "') == 1, "a traceback begins in the script"
+
+
+def test_a_copy_sees_what_a_script_would(script, tmp_path, monkeypatch):
+    (tmp_path / "settles.py").write_text("import tempfile\ntempfile.gettempdir()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    helper = Helper(["settles"])
+    assert helper.run(script("start", "")[0], {}) == 0, "in another folder"
+    code = """
+import os, sys, tempfile
+values = [os.environ.get('OMP_NUM_THREADS'), os.environ.get('NUMEXPR_NUM_THREADS'), sys.flags.safe_path]
+told = repr((os.getcwd(), tempfile.gettempdir(), values))
+"""
+    path, told = script("place", code)
+    place = tmp_path / "work"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    assert helper.run(path, {"TMPDIR": str(tmp_path)}) == 0
+    assert eval(told.read_text()) == (str(place), str(tmp_path), ["1", "1", True])
+    helper.close()
+
+
+def test_legacy_random_numbers_differ_between_copies(script):
+    helper = Helper(["numpy.random"])
+    drawn = []
+    for name in ("one", "two"):
+        path, told = script(name, "import numpy\ntold = str(numpy.random.random())")
+        assert helper.run(path, {}) == 0
+        drawn.append(told.read_text())
+    helper.close()
+    assert drawn[0] != drawn[1]
+
+
+def test_modules_for_later_are_loaded_in_time_and_the_dead_are_let_go(helper, script):
+    code = "import os, sys\ntold = f\"{'stringprep' in sys.modules} {os.getppid()} {os.getpid()}\""
+    end = time.monotonic() + 30
+    path, told = script("later", code)
+    while True:
+        assert helper.run(path, {}) == 0
+        loaded, parent, own = told.read_text().split()
+        if loaded == "True" or time.monotonic() > end:
+            break
+    assert loaded == "True"
+    after = script("next", "")[0]
+    while time.monotonic() < end:
+        helper.run(after, {})
+        left = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if own not in left:
+            break
+    assert own not in left
+
+
+def test_a_helper_that_dies_before_it_begins_starts_nothing(script, tmp_path, monkeypatch):
+    (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    path, told = script("never", "told = 'ran'")
+    helper = Helper(["dies"])
+    assert [helper.run(path, {}), helper.run(path, {})] == [None, None]
+    helper.close()
+    assert not told.exists()
+
+
+def test_a_module_that_leaves_does_not_take_the_helper_with_it(script, tmp_path, monkeypatch, capfd):
+    (tmp_path / "leaves.py").write_text("print('once')\nraise SystemExit(3)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    helper = Helper(["leaves"])
+    for name in ("one", "two"):
+        assert helper.run(script(name, "")[0], {}) == 0
+    helper.close()
+    assert capfd.readouterr().out == "once\n"
 
 
 def test_copies_run_side_by_side(helper, script, tmp_path):
@@ -102,10 +177,13 @@ told = str(Path({other!r}).exists())
 
 
 def test_a_program_that_outlives_its_script_holds_nobody_up(helper, script):
-    path, told = script("child", "import subprocess\ntold = str(subprocess.Popen(['sleep', '60']).pid)")
+    program = "import subprocess\ntold = str(subprocess.Popen(['sleep', '60'], close_fds=False).pid)"
+    copy = "import os, time\npid = os.fork()\nif not pid:\n    time.sleep(60)\n    os._exit(0)\ntold = str(pid)"
     begun = time.monotonic()
-    assert helper.run(path, {}) == 0
-    os.kill(int(told.read_text()), signal.SIGKILL)
+    for name, code in (("program", program), ("copy", copy)):
+        path, told = script(name, code)
+        assert helper.run(path, {}) == 0
+        os.kill(int(told.read_text()), signal.SIGKILL)
     assert time.monotonic() - begun < 50
 
 
@@ -123,6 +201,37 @@ def is_running(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_an_interrupt_that_is_ignored_here_is_ignored_by_the_scripts(script, tmp_path):
+    path, _ = script("asked", "import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    code = f"""
+import signal, sys
+from resurvey.warm import Helper
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+helper = Helper([])
+code = helper.run({path!r}, {{}})
+helper.close()
+sys.exit(code)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_script_goes_on_to_its_end_when_nobody_waits_any_more(script, capfd):
+    path, told = script("slow", "import time; time.sleep(0.5); told = 'done'")
+    code = f"""
+import os, signal, threading
+from resurvey.warm import Helper
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+Helper([]).run({path!r}, {{}})
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    end = time.monotonic() + 30
+    while not told.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    assert told.read_text() == "done"
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("ending", ["", "os.kill(os.getpid(), signal.SIGKILL)"])
@@ -169,10 +278,12 @@ def test_plain_scripts_start_warm_and_all_others_cold(script, tmp_path):
     module.PythonScript(resources={"tmpdir": str(tmp_path)}).execute_script(path)
     assert told.read_text() == f"{tmp_path}True"
     assert cold == []
-    special = [{"threads": 2}, {"conda_env": "x"}, {"container_img": "x"}, {"bench_record": object()}]
+    special = [{"threads": 2}, *({name: "x"} for name in ("conda_env", "container_img", "env_modules", "shadow_dir"))]
+    special += [{"bench_record": object()}]
     for asked in special:
         module.PythonScript(**asked).execute_script(path)
     assert cold == [path] * len(special)
+    assert start_scripts_warm(module, []) is None, "they start warm already"
     helper.close()
 
 

@@ -5,7 +5,7 @@ if KMDATA["folder"]:
     from resurvey.reconstruct import bulk
 
     KMDATA_KEY = f"{KMDATA['folder']}/kmdata_key.rda"
-    # A set takes a twentieth of a second, starting a job several seconds: 25 sets share one.
+    # A set takes a twentieth of a second, starting a job on a cluster several seconds: 25 sets share one.
     KMDATA_BATCHES = bulk.batches_of_folder(Path(KMDATA["folder"]), size=25)
 
     rule kmdata_batch:

@@ -7,24 +7,31 @@ from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, provenance, quick, warm
 from resurvey.workflow import folder as workflow_folder
-from resurvey.jobs import BLOCK, block_sizes, shared_out
+from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 
 quick.skip_iri_grammars()
 quick.skip_pandas_for_plain_params(persistence)
-# Steps are copies of one process that has loaded these: a start costs a twentieth of a second, not one or two.
-warm.start_scripts_warm(
-    scripts,
-    first=["snakemake.iocontainers", "resurvey.clean", "resurvey.reconstruct.blocks"],
-    later=[
-        "resurvey.reconstruct.sources",
-        "resurvey.audit",
-        "resurvey.compare.plan",
-        "resurvey.design.assess",
-        "matplotlib.backends.backend_svg",
-        "resurvey.figures.gallery",
-    ],
-)
+if (
+    workflow.is_main_process
+):  # a job on a cluster is a run of one step, which would gain nothing
+    # Steps are copies of one process that has loaded these: a start costs a twentieth of a second, not one or two.
+    warm.start_scripts_warm(
+        scripts,
+        first=[
+            "snakemake.iocontainers",
+            "resurvey.clean",
+            "resurvey.reconstruct.blocks",
+        ],
+        later=[
+            "resurvey.reconstruct.sources",
+            "resurvey.audit",
+            "resurvey.compare.plan",
+            "resurvey.design.assess",
+            "matplotlib.backends.backend_svg",
+            "resurvey.figures.gallery",
+        ],
+    )
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
@@ -75,20 +82,6 @@ REBUILT = list(
 
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
 FIRST, NEXT, LAST = 1000, 500, 100
-
-
-def batches(entries, most=5):
-    """Comparisons by the study of their first group, `most` to a job; those on printed numbers alone together."""
-    found = {}
-    for entry in entries:
-        name = entry["treatment"]["study"] if entry["kind"] == "patients" else "printed"
-        found.setdefault(name, []).append(entry)
-    return {
-        name if len(parts) == 1 else f"{name}.{part}": [same[place] for place in places]
-        for name, same in found.items()
-        for parts in [shared_out(len(same), -(-len(same) // most))]
-        for part, places in enumerate(parts, start=1)
-    }
 
 
 def compared_studies(entries):

@@ -96,6 +96,7 @@ def _trials(studies: pd.DataFrame) -> dict[str, str]:
 def _judge_name(ledger: Ledger, first: dict, second: dict, words: Words, trials: dict[str, str]) -> None:
     a, b = first["printed"], second["printed"]
     verdict, severity, why = _compare(first["kind"], a, b, words, trials)
+    what = f"{first['kind']} {first['entity'].removeprefix(first['kind'] + '_')}"
     ledger.add(
         second["source_id"],
         second["study_id"],
@@ -104,8 +105,7 @@ def _judge_name(ledger: Ledger, first: dict, second: dict, words: Words, trials:
         recomputed=a,
         verdict=verdict,
         severity=severity,
-        explanation=f"the {first['kind']} {first['entity']} is called {a!r} ({first['locator']}) and {b!r} "
-        f"({second['locator']}): {why}",
+        explanation=f"the {what} is called {a!r} ({first['locator']}) and {b!r} ({second['locator']}): {why}",
     )
 
 

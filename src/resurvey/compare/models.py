@@ -113,7 +113,7 @@ def _row(model: str, fits: Sequence[Any]) -> dict[str, Any]:
         every = np.array([fit[name] for fit in known])
         finite = every[np.isfinite(every)]
         values |= {name: finite.mean() if finite.size else np.inf}
-        values |= {f"{name}_low": every.min(), f"{name}_high": every.max()}
+        values |= {f"{name}_low": np.fmin.reduce(every), f"{name}_high": np.fmax.reduce(every)}
     infinite = sum(not np.isfinite(fit["mean"]) for fit in known)
     notes = [f"{len(reasons)} replicates could not be fitted: {reasons[0]}"] if reasons else []
     notes += [f"the mean is infinite in {infinite} of {len(known)} replicates, left out"] if infinite else []

@@ -153,7 +153,7 @@ def _reading(results: Results, entry: Entry, lines: Sequence[Record]) -> Words:
             f"Weighted to {mix} the ratio is {ratio(one['estimate'])} "
             f"({interval(one['lower'], one['upper'], 'ratio')}), another conclusion."
             for mix, one in weighted_ratios(lines).items()
-            if concludes_otherwise(one, line)
+            if is_number(line["lower"]) and concludes_otherwise(one, line)
         ]
     return words(" ".join(part for part in parts if part))
 

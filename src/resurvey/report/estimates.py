@@ -118,7 +118,7 @@ def concludes_otherwise(line: Record, main: Record) -> bool:
 def _in_other_mixes(lines: Sequence[Record], main: Record) -> tuple[str, bool | None]:
     """Range of the standardised ratios, and whether one of them leads to another conclusion than the main one."""
     weighted = list(weighted_ratios(lines).values())
-    if not weighted:
+    if not weighted or not is_number(main["lower"]):
         return "", None
     found = sorted(as_float(line["estimate"]) for line in weighted)
     said = ratio(found[0]) if len(found) == 1 else f"{ratio(found[0])} to {ratio(found[-1])}"

@@ -29,6 +29,8 @@ from resurvey.report.reconstruction import held
 from resurvey.report.words import count, percent, sentence, spelled, thousands
 
 MAX_LISTED = 8
+# Where a sentence ends: at a stop before a capital, but for the stops of usual abbreviations.
+END = re.compile(r"(?<!\bFig)(?<!\bal)(?<!\bvs)(?<!\bpar)(?<!\bSuppl)\.\s+(?=[A-Z])")
 
 
 def findings(results: Results) -> Iterator[Block]:
@@ -100,8 +102,8 @@ def _finding(results: Results, row: Record) -> Words:
 
 
 def _first_sentence(results: Results, row: Record) -> str:
-    """The page of findings says the first sentence; the audit says all. The stop of `par. 2` ends none."""
-    return sentence(re.split(r"\.\s+(?=[A-Z])", results.named(row["explanation"]), maxsplit=1)[0])
+    """The page of findings says the first sentence; the audit says all."""
+    return sentence(results.named(END.split(str(row["explanation"]), maxsplit=1)[0]))
 
 
 def _design(results: Results, name: str) -> Words:

@@ -17,8 +17,8 @@ from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
 from resurvey.figures.labels import Labels
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
-# An id as it stands in a sentence: not inside a longer one, nor between quotes.
-AN_ID = re.compile(r"(?<![\w'’-])[a-z][a-z0-9_]*(?![\w'’-])")
+# An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
+AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
 Entry = Mapping[str, Any]
 Record = dict[str, Any]
 
@@ -121,15 +121,16 @@ class Results:
         """Words of the audit with the ids of regimens, documents and studies in them by their names.
 
         Only what no word of a language looks like is taken for an id: with an underscore or a digit, and no part of a
-        longer id, as `liang2024-p-003` is one.
+        longer id (`liang2024-p-003`), of an address or of a file's name.
         """
 
         def name(found: re.Match[str]) -> str:
             word = found[0]
+            if not re.search(r"[_0-9]", word):
+                return word
             if word in self.source:
                 return self.short(word)
-            known = self.labels.treatments.get(word) or self.labels.studies.get(word)
-            return known if known and re.search(r"[_0-9]", word) else word
+            return self.labels.treatments.get(word) or self.labels.studies.get(word) or word
 
         return AN_ID.sub(name, str(text))
 

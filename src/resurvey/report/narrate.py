@@ -368,18 +368,21 @@ class Run:
 
     @cached_property
     def _figures(self) -> dict[str, dict[str, str]]:
-        """What was drawn, by id: the row of its folder's list, and the folder."""
-        lists = sorted((self.folder / "results" / "figures").glob("*/figures.csv"), reverse=True)
-        rows = [{**row, "folder": str(path.parent)} for path in lists for row in _read(path).to_dict("records")]
-        return {str(row["figure_id"]): row for row in rows}
+        """What was drawn and is there, by id: the row of its folder's list, and the folder."""
+        made: dict[str, dict[str, str]] = {}
+        for path in sorted((self.folder / "results" / "figures").glob("*/figures.csv")):
+            for row in _read(path).to_dict("records"):
+                if (path.parent / str(row["svg"])).is_file():
+                    made.setdefault(str(row["figure_id"]), {**row, "folder": str(path.parent)})
+        return made
 
     def figure(self, figure_id: str) -> None:
         """Show a drawn figure with its caption; where it was not drawn, say so."""
         from IPython.display import display
 
-        row = self._figures.get(figure_id, {})
-        drawing = Path(row.get("folder", ""), row.get("svg", ""))
-        if drawing.is_file():
+        row = self._figures.get(figure_id)
+        if row:
+            drawing = Path(row["folder"], row["svg"])
             data = {"image/svg+xml": drawing.read_text(encoding="utf-8"), "text/plain": f"[Figure: {row['alt']}]"}
             display(data, raw=True, metadata={"image/svg+xml": {"alt": row["alt"]}})
             say(f"*{row['title']}.* {row['caption']}")

@@ -7,9 +7,9 @@ import html
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,10 +70,11 @@ td { min-width: 6rem; max-width: 26rem; }
 """
 
 
-def execute(paths: Sequence[Path], folder: Path) -> Iterator[NotebookNode]:
+def execute(paths: Sequence[Path], folder: Path) -> Generator[NotebookNode]:
     """Run notebooks one after the other in one kernel that forgets everything in between; each is given as it ends.
 
-    One kernel, because starting one and importing the libraries takes longer than running a notebook.
+    One kernel, because starting one and importing the libraries takes longer than running a notebook. Nothing runs
+    before the first is asked for; close the iterator where not all are, and the kernel ends.
 
     Parameters
     ----------
@@ -259,11 +260,9 @@ def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
         write_text(page(notebook, path.stem), made / f"{path.stem}.html")
         write_text(source(notebook), made / f"{path.stem}.ipynb")
 
-    # One writer, as the exporter serves one at a time; `result` raises what went wrong in it.
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        written = [
-            writer.submit(write, path, notebook) for path, notebook in zip(paths, execute(paths, folder), strict=True)
-        ]
+    # One writer, as the exporter serves one at a time; `result` raises what went wrong in it, when all have run.
+    with ThreadPoolExecutor(max_workers=1) as writer, closing(execute(paths, folder)) as executed:
+        written = [writer.submit(write, path, notebook) for path, notebook in zip(paths, executed, strict=True)]
     for one in written:
         one.result()
 

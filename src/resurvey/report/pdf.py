@@ -96,7 +96,7 @@ def typesetting(document: Document) -> Iterator[Callable[[], bytes]]:
         source, made = _written(document, Path(folder)), Path(folder) / "made.pdf"
         # In a process of its own: the memory that typesetting takes is not given back within one.
         command = [sys.executable, "-m", typeset.__name__, str(source), str(made)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
 
             def wait() -> bytes:
                 _, complaint = process.communicate()

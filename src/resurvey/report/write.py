@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
-def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> Generator[tuple[str, bytes]]:
     """The report in every format, one after the other, so that the caller can let go of each.
+
+    The PDF is typeset by a process of its own meanwhile, which ends with the iterator: take all, or close it.
 
     Parameters
     ----------
