@@ -53,7 +53,8 @@ def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] 
     scripts : module
         `snakemake.script`, changed in place; one without the names used here is left as it is.
     first, later : sequence of str
-        Modules that are loaded before the first script, and those loaded while the first scripts run.
+        Modules that are loaded before the first script, and those loaded while the first scripts run. `module:function`
+        is called as well.
 
     Returns
     -------
@@ -97,7 +98,7 @@ class Helper:
     Attributes
     ----------
     first, later : sequence of str
-        Modules that are loaded before the first script, and those loaded while scripts run.
+        As for `start_scripts_warm`.
     """
 
     def __init__(self, first: Sequence[str], later: Sequence[str] = ()) -> None:
@@ -168,6 +169,7 @@ def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> No
             continue
         request, ends, _, _ = socket.recv_fds(line, LONGEST, 1)
         if not request:
+            _forget_the_dead()  # so that what they took is counted as taken by the run
             return
         sys.stdout.flush()  # or each copy would say again what a module said
         with warnings.catch_warnings():
@@ -183,9 +185,12 @@ def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> No
 
 
 def _load(name: str) -> None:
-    """Load a module; one that cannot be loaded is for the script that needs it to complain of."""
+    """Load a module, and call a function of it; what fails here is for the script that needs it to complain of."""
+    module, _, function = name.partition(":")
     with suppress(Exception, SystemExit):
-        import_module(name)
+        loaded = import_module(module)
+        if function:
+            getattr(loaded, function)()
 
 
 def _become(request: dict[str, Any], end: int) -> None:

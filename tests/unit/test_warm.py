@@ -139,6 +139,23 @@ def test_modules_for_later_are_loaded_in_time_and_the_dead_are_let_go(helper, sc
     assert own not in left
 
 
+def test_copies_of_a_process_that_drew_share_no_open_file_with_it(script):
+    # Copies that read fonts from one place in one file would spoil each other's letters.
+    others = ["resurvey.figures.gallery", "resurvey.compare.plan", "resurvey.audit", "resurvey.design.assess"]
+    helper = Helper(["resurvey.figures.first:draw_first", "resurvey.reconstruct.sources", *others])
+    code = """
+import os, sys
+links = [Path('/proc/self/fd', name) for name in os.listdir('/proc/self/fd') if int(name) > 2]
+files = [os.readlink(link) for link in links if link.is_symlink()]
+files = [file for file in files if file.startswith('/') and not file.startswith(('/dev', '/proc'))]
+told = repr((files, bool(sys.modules['resurvey.figures.twin'].LETTERS._words)))
+"""
+    path, told = script("fonts", code)
+    assert helper.run(path, {}) == 0
+    helper.close()
+    assert eval(told.read_text()) == ([], True)
+
+
 def test_a_helper_that_dies_before_it_begins_starts_nothing(script, tmp_path, monkeypatch):
     (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)

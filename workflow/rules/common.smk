@@ -25,11 +25,11 @@ if (
         ],
         later=[
             "resurvey.reconstruct.sources",
-            "resurvey.audit",
-            "resurvey.compare.plan",
-            "resurvey.design.assess",
-            "matplotlib.backends.backend_svg",
+            "resurvey.figures.first:draw_first",
             "resurvey.figures.gallery",
+            "resurvey.compare.plan",
+            "resurvey.audit",
+            "resurvey.design.assess",
         ],
     )
 WORKFLOW = workflow_folder() / "workflow"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,6 +130,10 @@ def _at(x: float, y: float) -> str:
 
 
 LETTERS = Letters()
+if hasattr(os, "register_at_fork"):
+    # A copy of this process must open font files of its own, or both would read from one place in the file; words that
+    # are laid out stay. Matplotlib does the same with the fonts that it keeps.
+    os.register_at_fork(after_in_child=LETTERS._fonts.clear)
 
 
 class TwinRenderer(RendererSVG):
