@@ -1,10 +1,10 @@
 """Steps that start warm: one process loads the libraries once, and every step of a run is a copy of it.
 
 A step's script spends a second or two on loading pandas, scipy and matplotlib before it does anything, and a run has
-some forty of them. Here the first step starts a helper that loads them once; for each script the helper forks, and
-the copy runs the script as `python script` would: its own process, its own memory, its own end. Where the helper cannot
-be had (not Linux, a step with an environment, a container or several threads of its own, a release of Snakemake that
-runs scripts in another way) a script starts cold, as ever.
+some forty of them. Here the first step starts a helper. It loads what a script imports at its top, once, then forks,
+and the copy runs the script as `python script` would: its own process, its own memory, its own end. Where the helper
+cannot be had (not Linux, a step with an environment, a container or several threads of its own, a release of Snakemake
+that runs scripts in another way) a script starts cold, as ever.
 
 The two ends talk over a pair of sockets without a name, which nobody else can reach. With each script goes the end of
 a pipe: the copy says there that it has begun, at last its exit code, and the pipe's end tells that the copy is gone.
@@ -13,11 +13,11 @@ What happens after the code is told, while Python takes itself down, is not seen
 
 from __future__ import annotations
 
+import ast
 import atexit
 import json
 import os
 import runpy
-import select
 import shutil
 import signal
 import socket
@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from importlib import import_module
@@ -36,6 +36,8 @@ from typing import Any
 
 LONGEST = 65536  # bytes of a request: two paths and a few variables
 BEGUN = b" "  # what a copy says first; a number may follow it
+#: What Snakemake's own lines at the top of every script load.
+ALWAYS = ("snakemake.iocontainers",)
 KILLED = -9  # code of a copy that ended without a word: killed, out of memory, or crashed
 #: Threads of numerical libraries, as Snakemake sets them: read when they are loaded, so one for all copies.
 THREADS = (
@@ -45,16 +47,18 @@ THREADS = (
 PLACES = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 
-def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] = ()) -> Helper | None:
+def start_scripts_warm(scripts: Any, packages: Sequence[str], ready: Mapping[str, str] | None = None) -> Helper | None:
     """Let Snakemake run its Python scripts as copies of one process that has the libraries loaded.
 
     Parameters
     ----------
     scripts : module
         `snakemake.script`, changed in place; one without the names used here is left as it is.
-    first, later : sequence of str
-        Modules that are loaded before the first script, and those loaded while the first scripts run. `module:function`
-        is called as well.
+    packages : sequence of str
+        Packages whose modules are loaded before the fork, where a script imports them at its top: those known to start
+        no threads and to keep no files open. All others are left to the copies.
+    ready : mapping of str, optional
+        Functions (`module:function`) to be called before the first script that imports a module, by that module.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def start_scripts_warm(scripts: Any, first: Sequence[str], later: Sequence[str] 
     cold: Callable[..., Any] | None = getattr(python, "execute_script", None)
     if cold is None or hasattr(cold, "__wrapped__") or not sys.platform.startswith("linux"):
         return None
-    helper = Helper(first, later)
+    helper = Helper(packages, ready)
     atexit.register(helper.close)
 
     @wraps(cold)
@@ -97,12 +101,13 @@ class Helper:
 
     Attributes
     ----------
-    first, later : sequence of str
+    packages : sequence of str
+    ready : dict of str
         As for `start_scripts_warm`.
     """
 
-    def __init__(self, first: Sequence[str], later: Sequence[str] = ()) -> None:
-        self.first, self.later = list(first), list(later)
+    def __init__(self, packages: Sequence[str], ready: Mapping[str, str] | None = None) -> None:
+        self.packages, self.ready = list(packages), dict(ready or {})
         self._lock = threading.Lock()
         self._line: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -142,9 +147,9 @@ class Helper:
     def _started(self) -> socket.socket:
         if self._line is None:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            modules = json.dumps([self.first, self.later])
             # -P: the project's folder must not become a place where modules are looked for.
-            command = [sys.executable, "-P", "-m", "resurvey.warm", str(theirs.fileno()), modules]
+            command = [sys.executable, "-P", "-m", "resurvey.warm", str(theirs.fileno())]
+            command += [json.dumps(self.packages), json.dumps(self.ready)]
             environment = os.environ | dict.fromkeys(THREADS, "1")
             with theirs:
                 try:
@@ -156,21 +161,21 @@ class Helper:
         return self._line
 
 
-def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> None:
-    """Fork for every script that is asked for, until nobody is left to ask; load modules while there is time."""
+def serve(line: socket.socket, packages: Sequence[str], ready: Mapping[str, str]) -> None:
+    """Load what each script that is asked for imports, and fork for it, until nobody is left to ask."""
     # Ctrl-C reaches the scripts, where it is not ignored there too; who asked for them decides what follows.
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in first:
-        _load(name)
-    ahead = list(later)
+    tried: set[str] = set()
     while True:
-        if ahead and not select.select([line], [], [], 0)[0]:
-            _load(ahead.pop(0))
-            continue
         request, ends, _, _ = socket.recv_fds(line, LONGEST, 1)
         if not request:
             _forget_the_dead()  # so that what they took is counted as taken by the run
             return
+        asked = json.loads(request)
+        for name in [*ALWAYS, *_imports(Path(asked["script"]))]:
+            if name not in tried and (name in ALWAYS or name.partition(".")[0] in packages):
+                tried.add(name)
+                _load(name, ready.get(name, ""))
         sys.stdout.flush()  # or each copy would say again what a module said
         with warnings.catch_warnings():
             # Python 3.12 warns of threads that a copy does not have; the one here is of jemalloc, which sees to it.
@@ -179,18 +184,29 @@ def serve(line: socket.socket, first: Sequence[str], later: Sequence[str]) -> No
         if copy == 0:
             line.close()
             signal.signal(signal.SIGINT, interrupt)
-            _become(json.loads(request), ends[0])
+            _become(asked, ends[0])
         os.close(ends[0])
         _forget_the_dead()
 
 
-def _load(name: str) -> None:
-    """Load a module, and call a function of it; what fails here is for the script that needs it to complain of."""
-    module, _, function = name.partition(":")
+def _imports(script: Path) -> Iterator[str]:
+    """Modules that a script imports at its top; of `from a import b` both a and a.b, as b may be a module."""
+    with suppress(OSError, SyntaxError, ValueError):
+        for line in ast.parse(script.read_bytes()).body:
+            if isinstance(line, ast.Import):
+                yield from (alias.name for alias in line.names)
+            elif isinstance(line, ast.ImportFrom) and line.module and not line.level:
+                yield line.module
+                yield from (f"{line.module}.{alias.name}" for alias in line.names)
+
+
+def _load(module: str, function: str) -> None:
+    """Load a module and call a function (`module:function`); what fails is for the script that needs it to say."""
     with suppress(Exception, SystemExit):
-        loaded = import_module(module)
+        import_module(module)
         if function:
-            getattr(loaded, function)()
+            place, _, name = function.partition(":")
+            getattr(import_module(place), name)()
 
 
 def _become(request: dict[str, Any], end: int) -> None:
@@ -253,9 +269,9 @@ def _forget_the_dead() -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """What the helper does: `python -m resurvey.warm SOCKET MODULES`, called by `Helper` alone."""
+    """What the helper does: `python -m resurvey.warm SOCKET PACKAGES READY`, called by `Helper` alone."""
     with socket.socket(fileno=int(arguments[0])) as line:
-        serve(line, *json.loads(arguments[1]))
+        serve(line, json.loads(arguments[1]), json.loads(arguments[2]))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,18 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="co
 
 @pytest.fixture
 def helper():
-    made = Helper(["colorsys"], ["no_such_module_anywhere", "sndhdr_or_so", "stringprep"])
+    made = Helper(["loaded", "no_such_module_anywhere"])
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def loaded(tmp_path, monkeypatch):
+    """A module that knows in which process it was loaded."""
+    (tmp_path / "loaded.py").write_text(
+        "import os\nhere = os.getpid()\ndef call():\n    os.environ['called'] = 'yes'\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
 
 
 @pytest.fixture
@@ -37,9 +46,9 @@ def script(tmp_path):
 
 def test_a_copy_is_the_script_and_nothing_of_it_stays(helper, script):
     code = """
-import os, sys
-loaded = [name in sys.modules for name in ('colorsys', 'resurvey', 'left')]
-told = repr((__name__, sys.argv, sys.path[0], os.environ.get('PLACE'), 'spoilt' in os.environ, loaded, os.getppid()))
+import loaded, os, sys
+kept = [loaded.here == os.getppid(), 'left' in sys.modules]
+told = repr((__name__, sys.argv, sys.path[0], os.environ.get('PLACE'), 'spoilt' in os.environ, kept, os.getppid()))
 sys.modules['left'] = sys
 os.environ['spoilt'] = 'yes'
 """
@@ -47,9 +56,9 @@ os.environ['spoilt'] = 'yes'
     for place in ("here", "there"):
         path, told = script(place, code)
         assert helper.run(path, {"PLACE": place}) == 0
-        name, argv, first, where, spoilt, loaded, parent = eval(told.read_text())
+        name, argv, first, where, spoilt, kept, parent = eval(told.read_text())
         assert (name, argv, first, where, spoilt) == ("__main__", [path], str(Path(path).parent), place, False)
-        assert loaded == [True, True, False]
+        assert kept == [True, False]
         parents.add(parent)
     assert len(parents) == 1
     assert parents != {os.getpid()}
@@ -92,9 +101,8 @@ def test_an_error_goes_where_the_script_wants_it(helper, script, capfd):
 
 def test_a_copy_sees_what_a_script_would(script, tmp_path, monkeypatch):
     (tmp_path / "settles.py").write_text("import tempfile\ntempfile.gettempdir()\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     helper = Helper(["settles"])
-    assert helper.run(script("start", "")[0], {}) == 0, "in another folder"
+    assert helper.run(script("start", "import settles")[0], {}) == 0, "in another folder"
     code = """
 import os, sys, tempfile
 values = [os.environ.get('OMP_NUM_THREADS'), os.environ.get('NUMEXPR_NUM_THREADS'), sys.flags.safe_path]
@@ -110,27 +118,45 @@ told = repr((os.getcwd(), tempfile.gettempdir(), values))
 
 
 def test_legacy_random_numbers_differ_between_copies(script):
-    helper = Helper(["numpy.random"])
+    helper = Helper(["numpy"])
     drawn = []
     for name in ("one", "two"):
-        path, told = script(name, "import numpy\ntold = str(numpy.random.random())")
+        path, told = script(name, "import numpy.random\ntold = str(numpy.random.random())")
         assert helper.run(path, {}) == 0
         drawn.append(told.read_text())
     helper.close()
     assert drawn[0] != drawn[1]
 
 
-def test_modules_for_later_are_loaded_in_time_and_the_dead_are_let_go(helper, script):
-    code = "import os, sys\ntold = f\"{'stringprep' in sys.modules} {os.getppid()} {os.getpid()}\""
-    end = time.monotonic() + 30
-    path, told = script("later", code)
-    while True:
-        assert helper.run(path, {}) == 0
-        loaded, parent, own = told.read_text().split()
-        if loaded == "True" or time.monotonic() > end:
-            break
-    assert loaded == "True"
-    after = script("next", "")[0]
+def test_what_is_loaded_before_the_fork(script, tmp_path):
+    (tmp_path / "package").mkdir()
+    for name in ("__init__", "part", "other", "deep"):
+        (tmp_path / "package" / f"{name}.py").write_text("import os\nhere = os.getpid()\n")
+    (tmp_path / "alien.py").write_text("import os\nhere = os.getpid()\n")
+    helper = Helper(["package"], {"package.part": "loaded:call"})
+    code = """
+from package import part
+import package.other, alien
+import os
+def late():
+    from package import deep
+    return deep
+ours = os.getpid()
+told = repr([module.here == ours for module in (part, package, package.other, alien, late())])
+told = repr((eval(told), os.environ.get('called')))
+"""
+    path, told = script("imports", code)
+    assert helper.run(path, {}) == 0
+    helper.close()
+    # Of the package, what stands at the top; the other package, and what is imported late, in the copy.
+    assert eval(told.read_text()) == ([False, False, False, True, True], "yes")
+
+
+def test_the_dead_are_let_go(helper, script):
+    path, told = script("first", "import os\ntold = f'{os.getppid()} {os.getpid()}'")
+    assert helper.run(path, {}) == 0
+    parent, own = told.read_text().split()
+    after, end = script("next", "")[0], time.monotonic() + 30
     while time.monotonic() < end:
         helper.run(after, {})
         left = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
@@ -141,9 +167,12 @@ def test_modules_for_later_are_loaded_in_time_and_the_dead_are_let_go(helper, sc
 
 def test_copies_of_a_process_that_drew_share_no_open_file_with_it(script):
     # Copies that read fonts from one place in one file would spoil each other's letters.
-    others = ["resurvey.figures.gallery", "resurvey.compare.plan", "resurvey.audit", "resurvey.design.assess"]
-    helper = Helper(["resurvey.figures.first:draw_first", "resurvey.reconstruct.sources", *others])
-    code = """
+    helper = Helper(["resurvey"], {"resurvey.figures.save": "resurvey.figures.first:draw_first"})
+    scripts = sorted(Path(__file__).parents[2].glob("workflow/scripts/*.py"))
+    lines = [line for path in scripts for line in path.read_text().splitlines() if line.startswith("from resurvey")]
+    assert "from resurvey.figures.save import save" in lines
+    code = "\n".join(dict.fromkeys(lines))
+    code += """
 import os, sys
 links = [Path('/proc/self/fd', name) for name in os.listdir('/proc/self/fd') if int(name) > 2]
 files = [os.readlink(link) for link in links if link.is_symlink()]
@@ -156,10 +185,9 @@ told = repr((files, bool(sys.modules['resurvey.figures.twin'].LETTERS._words)))
     assert eval(told.read_text()) == ([], True)
 
 
-def test_a_helper_that_dies_before_it_begins_starts_nothing(script, tmp_path, monkeypatch):
+def test_a_helper_that_dies_before_it_begins_starts_nothing(script, tmp_path):
     (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    path, told = script("never", "told = 'ran'")
+    path, told = script("never", "import dies\ntold = 'ran'")
     helper = Helper(["dies"])
     assert [helper.run(path, {}), helper.run(path, {})] == [None, None]
     helper.close()
@@ -167,14 +195,13 @@ def test_a_helper_that_dies_before_it_begins_starts_nothing(script, tmp_path, mo
 
 
 def test_a_module_that_leaves_does_not_take_the_helper_with_it(script, tmp_path, monkeypatch, capfd):
-    (tmp_path / "leaves.py").write_text("print('once')\nraise SystemExit(3)\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "leaves.py").write_text("print('here')\nraise SystemExit(3)\n")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     helper = Helper(["leaves"])
     for name in ("one", "two"):
-        assert helper.run(script(name, "")[0], {}) == 0
+        assert helper.run(script(name, "import leaves")[0], {}) == 3
     helper.close()
-    assert capfd.readouterr().out == "once\n"
+    assert capfd.readouterr().out == "here\n" * 3, "the helper tries once, each script once"
 
 
 def test_copies_run_side_by_side(helper, script, tmp_path):
@@ -289,11 +316,11 @@ def scripts_module(cold: list) -> SimpleNamespace:
 def test_plain_scripts_start_warm_and_all_others_cold(script, tmp_path):
     cold = []
     module = scripts_module(cold)
-    helper = start_scripts_warm(module, ["colorsys"])
-    code = "import os, sys\ntold = os.environ.get('TMPDIR', '') + str('colorsys' in sys.modules)"
+    helper = start_scripts_warm(module, ["loaded"], {"loaded": "loaded:call"})
+    code = "import os\nimport loaded\ntold = os.environ.get('TMPDIR', '') + os.environ.get('called', 'no')"
     path, told = script("plain", code)
     module.PythonScript(resources={"tmpdir": str(tmp_path)}).execute_script(path)
-    assert told.read_text() == f"{tmp_path}True"
+    assert told.read_text() == f"{tmp_path}yes"
     assert cold == []
     special = [{"threads": 2}, *({name: "x"} for name in ("conda_env", "container_img", "env_modules", "shadow_dir"))]
     special += [{"bench_record": object()}]
@@ -323,7 +350,7 @@ def test_a_release_without_these_names_is_left_as_it_is():
 SNAKEFILE = """
 from snakemake import script as scripts
 from resurvey import warm
-warm.start_scripts_warm(scripts, ["snakemake.iocontainers"])
+warm.start_scripts_warm(scripts, ["resurvey"])
 rule all:
     output: "told.txt"
     script: "tell.py"

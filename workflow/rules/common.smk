@@ -15,22 +15,12 @@ quick.skip_pandas_for_plain_params(persistence)
 if (
     workflow.is_main_process
 ):  # a job on a cluster is a run of one step, which would gain nothing
-    # Steps are copies of one process that has loaded these: a start costs a twentieth of a second, not one or two.
+    # Steps are copies of one process that has loaded what they import: a start costs a twentieth of a second, not one
+    # or two.
     warm.start_scripts_warm(
         scripts,
-        first=[
-            "snakemake.iocontainers",
-            "resurvey.clean",
-            "resurvey.reconstruct.blocks",
-        ],
-        later=[
-            "resurvey.reconstruct.sources",
-            "resurvey.figures.first:draw_first",
-            "resurvey.figures.gallery",
-            "resurvey.compare.plan",
-            "resurvey.audit",
-            "resurvey.design.assess",
-        ],
+        packages=["resurvey"],
+        ready={"resurvey.figures.save": "resurvey.figures.first:draw_first"},
     )
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
