@@ -15,8 +15,7 @@ quick.skip_pandas_for_plain_params(persistence)
 if (
     workflow.is_main_process
 ):  # a job on a cluster is a run of one step, which would gain nothing
-    # Steps are copies of one process that has loaded what they import: a start costs a twentieth of a second, not one
-    # or two.
+    # Steps are copies of one process that has loaded what they import: starting one costs next to nothing.
     warm.start_scripts_warm(
         scripts,
         packages=["resurvey"],
