@@ -729,3 +729,11 @@ def test_patients_at_risk_are_counted_at_times_that_axes_carry(compared):
     times = sorted(set(compared.tables["risk"]["time"]))
     assert times[0] == 0 and 3 <= len(times) <= 8
     assert set(np.round(np.diff(times), 9)) <= {0.5, 1, 2, 3, 6, 12, 24} and len(set(np.diff(times))) == 1
+
+
+def test_a_model_without_a_number_in_one_replicate_keeps_those_of_the_others():
+    fits = [
+        {"parameters": 1, "aic": 10.0, "bic": 11.0, "median": 3.0, "mean": mean} for mean in (2.0, float("nan"), 4.0)
+    ]
+    row = models._row("weibull", fits)
+    assert (row["mean"], row["mean_low"], row["mean_high"]) == (3.0, 2.0, 4.0)
