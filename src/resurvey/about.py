@@ -22,8 +22,6 @@ SHARED = ("endpoints", "treatments")
 OF_STUDIES = ("studies", "arms", "curves")
 # Words for whoever types the tables; what computes does not read them, so an edited note reruns no computation.
 NOTE = "note"
-
-
 # Columns that a row is found by, in the order of `Row`.
 KEYS = ("study_id", "claim_id", "source_id", "check_id", "claims")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from resurvey.report.inputs import Entry, Record, Results, rows, split
 from resurvey.report.words import as_float, count, interval, is_number, level, number, percent, ratio
 
 RATIOS = ("HR", "median ratio", "ratio")
+# Methods of a first group weighted to another population, and what that is called.
+STANDARDISED = re.compile(r"^(?:Cox, )?standardised by (.+)$")
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,10 @@ def main_estimate(results: Results, entry: Entry) -> Main:
 
 def weighted_ratios(lines: Sequence[Record]) -> dict[str, Record]:
     """Standardised hazard ratios with an interval, by what the first group was weighted to."""
-    start = "Cox, standardised by "
     return {
-        str(line["method"]).removeprefix(start): line
+        found[1]: line
         for line in lines
-        if str(line["method"]).startswith(start) and line["measure"] == "HR" and is_number(line["lower"])
+        if (found := STANDARDISED.match(str(line["method"]))) and line["measure"] == "HR" and is_number(line["lower"])
     }
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from resurvey.report.document import NBSP, Column, Details, Row, Table, Words, anchor, words
+from resurvey.report.estimates import STANDARDISED
 from resurvey.report.inputs import Entry, Record, Results
 from resurvey.report.words import interval, is_number, level, number, p_value, percent, ratio, sentence
 
 PAIRED = re.compile(r"^(first arm|second arm|difference|ratio)(?: (?:at|up to) (.+))?$")
-STANDARDISED = re.compile(r"^(?:Cox, )?standardised by (.+)$")
 SENSITIVITY = "sensitivity: "
 ENSEMBLE = "p over the ensemble"
 TIMES = re.compile(r"[\d.]+")
