@@ -30,6 +30,7 @@ from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -204,8 +205,7 @@ def _load(module: str, function: str) -> None:
     with suppress(Exception, SystemExit):
         import_module(module)
         if function:
-            place, _, name = function.partition(":")
-            getattr(import_module(place), name)()
+            resolve_name(function)()
 
 
 def _become(request: dict[str, Any], end: int) -> NoReturn:
