@@ -90,6 +90,8 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
         high = between + 1
         if high < len(tokens) and tokens[high].text == "-" and tokens[between].text == "-":
             high += 1
+    if high < len(tokens) and high != between and tokens[high].text.upper().rstrip(".") in OPEN_ENDED and kind != "range":
+        return Interval(low, high, level, kind or "ci", high, tokens[low].printed, "NR")
     if high >= len(tokens) or tokens[high].kind != "num" or tokens[high].used:
         return None
     first, second = tokens[low], tokens[high]
@@ -99,6 +101,9 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
     if kind == "ci" and _times_sign(first):
         return None
     return Interval(low, high, level, kind, high, first.printed, upper)
+
+
+OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
 
 
 def _times_sign(token: Token) -> bool:

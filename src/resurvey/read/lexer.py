@@ -30,7 +30,7 @@ MASTER = re.compile(
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>one|two|three|four|five|six|seven|eight|nine|ten|twelve))[- ]?-(?P<tunit>years?|months?|weeks?|days?|yrs?|mo)\b)"
     rf"|(?P<name>[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
     rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
-    rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|^)[-+](?=\.?\d))?(?P<digits>{NUMBER})(?P<pct>\s?%|\s?per ?cent\b|\s?percent\b)?(?:[ -]?(?P<unit>{UNIT})(?![\w]))?)"
+    rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|^)[-+](?=\.?\d))?(?P<digits>{NUMBER})(?P<pct>\s?%|\s?per ?cent\b|\s?percent(?:age)?(?: |-)points?\b|\s?percent\b)?(?:[ -]?(?P<unit>{UNIT})(?![\w]))?)"
     rf"|(?P<word>[A-Za-zÀ-žα-ωµ][A-Za-zÀ-ž'.α-ω]{{0,40}}(?:-[A-Za-zÀ-ž]{{1,40}}){{0,4}})"
     rf"|(?P<sep>[()\[\]{{}},;:=/|+±-]|\.{{1,3}})",
 )

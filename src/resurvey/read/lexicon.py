@@ -47,15 +47,22 @@ class Lexicon:
     """Arms of a paper by id; abbreviations it defines; whether it speaks of one-sided tests."""
 
     arms: tuple[Arm, ...] = ()
-    short: dict[str, str] = field(default_factory=dict)
+    short: dict[str, frozenset[str]] = field(default_factory=dict)
     one_sided: bool = False
+
+    def means_other(self, word: str) -> bool:
+        """Whether the paper defines an abbreviation of a ratio as something else, and nowhere as the ratio."""
+        said = self.short.get(word.rstrip("s"), frozenset())
+        ratios = ("hazard", "odds ratio", "relative risk", "risk ratio", "rate ratio", "relative hazard")
+        return bool(said) and not any(ratio in long for long in said for ratio in ratios)
 
 
 def learn(document: Document) -> Lexicon:
     """The lexicon of a document: names said at least three times (twice with a size) are arms."""
     counted: Counter[str] = Counter()
     labels: dict[str, str] = {}
-    one_sided, short = False, {}
+    one_sided = False
+    short: dict[str, set[str]] = {}
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
         one_sided = one_sided or "one-sided" in text.lower() or "1-sided" in text.lower()
@@ -66,8 +73,8 @@ def learn(document: Document) -> Lexicon:
             _count(f"{noun} {match['name']}", 2, counted, labels)
         for match in SIZED.finditer(text):
             _note(match["name"], 1, counted, labels)
-        for match in re.finditer(r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) \((?P<short>[A-Z][A-Za-z0-9/-]{1,9})\)", text):
-            short.setdefault(match["short"], match["long"])
+        for match in re.finditer(r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text):
+            short.setdefault(match["short"], set()).add(match["long"].lower())
     for table in document.tables:
         for row in table.grid[: max(table.heads, 1)]:
             for cell in row[1:]:
@@ -76,7 +83,7 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 2, counted, labels)
     known = {key for key, count in counted.items() if count >= 3}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
-    return Lexicon(tuple(arms), short, one_sided)
+    return Lexicon(tuple(arms), {word: frozenset(longs) for word, longs in short.items()}, one_sided)
 
 
 def strip_size(text: str) -> str:

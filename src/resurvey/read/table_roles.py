@@ -259,7 +259,7 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
 
 def _named_single(layout: Layout, row: Row, column: int, place: Place, tags: frozenset[str], source: str, size: str) -> Role:
     number = place.value.numbers[0]
-    if source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"} or source == "column" and tags & {"lower", "upper"} and "ci" in hints(layout.head(column)):
+    if source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"} or source == "column" and tags & {"lower", "upper"} and _pair_of_limits(layout):
         return Role("lower" if "lower" in tags else "upper", "limit-column")
     measure = next((name for name in MEASURES if name in tags), "")
     if measure and not number.percent and not (source == "row" and "n" in tags):
@@ -280,6 +280,12 @@ def _named_single(layout: Layout, row: Row, column: int, place: Place, tags: fro
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
     return NOTHING
+
+
+def _pair_of_limits(layout: Layout) -> bool:
+    """Whether some columns are headed by a lower and an upper limit."""
+    leaves = [hints(path[-1]) for path in layout.heads if path]
+    return any("lower" in tags for tags in leaves) and any("upper" in tags for tags in leaves)
 
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:

@@ -13,10 +13,10 @@ from resurvey.read.normal import fold, plain
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import ratios
 from resurvey.read.text_shares import counts, item_of, percentages, shares
-from resurvey.read.text_times import durations, medians, rates
+from resurvey.read.text_times import durations, medians, rates, times_alone
 from resurvey.read.vocabulary import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
-RULES = (registries, dates, ratios, medians, durations, differences, means, shares, rates, percentages, counts, p_values)
+RULES = (registries, dates, ratios, medians, durations, differences, means, shares, rates, times_alone, percentages, counts, p_values)
 
 
 def find(line: Line) -> list[Found]:
@@ -32,14 +32,36 @@ def find(line: Line) -> list[Found]:
     return found
 
 
+def _share_endpoints(line: Line, found: list[Found]) -> None:
+    """`HRs of 0.9 and 0.8 for PFS and OS`: ratios of a list and the endpoints after it, when as many."""
+    for k, one in enumerate(found):
+        if one.kind != "ratio" or one.rule.startswith("ratio-list"):
+            continue
+        group = [one]
+        for other in found[k + 1 :]:
+            if other.kind != "ratio" or not other.rule.startswith("ratio-list"):
+                break
+            group.append(other)
+        end = line.tokens[group[-1].tokens[-1]].end
+        names = [name for begin, _, name in endpoints_in(line.text) if end <= begin < end + 80 and name in TIME_TO_EVENT]
+        if len(group) > 1 and len(names) == len(group):
+            for member, name in zip(group, names, strict=True):
+                member.cells["endpoint"] = name
+
+
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
     """Claims of one paragraph, in order of their first number."""
+    if paragraph.kind == "title":
+        return
     text = plain(paragraph.text)
     for start, end in sentences.split(text):
         if not any(char.isdigit() for char in text[start:end]) and "median" not in text[start:end].lower() and not any(f" {w} " in text[start:end].lower() for w in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")):
             continue
         line = lex(text[start:end], start)
+        for token in line.tokens:
+            token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         found = find(line)
+        _share_endpoints(line, found)
         arms = arms_of(line, found, lexicon)
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
@@ -88,7 +110,8 @@ def _words(line: Line, found: Found, cells: dict[str, str]) -> dict[str, str]:
 
 
 def _model(line: Line, place: int) -> str:
-    near = line.text[max(0, place - 160) : place + 60].lower()
+    begin = max(line.text.rfind(";", 0, place), place - 200, 0)
+    near = line.text[begin:place].lower()
     if "multivaria" in near or "adjusted" in near and "unadjusted" not in near:
         return "multivariable"
     if "unadjusted" in near or "univaria" in near:

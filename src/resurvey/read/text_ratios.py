@@ -29,7 +29,7 @@ def _after(line: Line, start: int) -> list[Found]:
     interval = interval_after(line, value)
     if interval is None and level is not None:
         return []
-    if interval is None and not _stands_alone(line, start, value):
+    if interval is None and (line.tokens[start].masked or not _stands_alone(line, start, value)):
         return []
     found = [_ratio(line, start, value, interval)]
     found += _list(line, start, value, interval)

@@ -256,14 +256,29 @@ def counts(line: Line) -> list[Found]:
             found.append(_make(line, "n-noun", n=i))
         elif _distributed(line, i):
             found.append(_make(line, "n-list", n=i))
-    return found
+    return found + _listed(line, found)
+
+
+def _listed(line: Line, found: list[Found]) -> list[Found]:
+    """`five, nine and two of the patients`: numbers in a list share the noun of its last."""
+    more: list[Found] = []
+    for one in found:
+        j = one.tokens[0] - 1
+        while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+            while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+                j -= 1
+            if not _is_count(line, j) or 1950 <= line.tokens[j].number <= 2050:
+                break
+            more.append(_make(line, "n-list", n=j))
+            j -= 1
+    return more
 
 
 def _distributed(line: Line, i: int) -> bool:
     """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
     words = words_after(line, i, 4)
     here = bool(words) and words[0] in ("in", "to", "with", "had", "were", "received", "from", "randomised", "randomized")
-    nouns = {t.text.lower() for t in line.tokens} & PATIENTS
+    nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
     token = line.tokens[i]
     year = 1900 <= token.number <= 2100 and not words[:1] == ["patients"]
     before = words_before(line, i, 2)

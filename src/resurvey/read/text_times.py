@@ -103,10 +103,13 @@ def _subject(line: Line, start: int, i: int) -> str:
         return ""
     before = [name for _, end, name in endpoints_in(line.text) if end <= last and name in TIME_TO_EVENT]
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
-    inner = [w for w in words.replace("median", "").split() if w.isalpha() and w not in ("was", "of", "the", "were", "a", "for", "in", "is", "with")]
+    inner = [w for w in words.replace("median", "").split() if w.isalpha() and w not in NO_SUBJECT]
     if inner and inner[0] not in ("survival", "value", "values"):
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
+
+
+NO_SUBJECT = frozenset("was of the were a for in is with vs versus and compared than to months years weeks days v respectively by or".split())
 
 
 def _time_to(words: str) -> str:
@@ -134,17 +137,46 @@ def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> 
 
 
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
+    """Medians said not to be reached, with the limits that are printed for them."""
     where = next((text.find(words) for words in NOT_REACHED if words in text), -1)
     if where < 0:
         return []
     names = [name for begin, _, name in endpoints_in(line.text) if begin < where and name in TIME_TO_EVENT]
     before = [i for i in starts if line.tokens[i].start < where]
-    if not names or not before or line.tokens[starts[-1]].end > where + 40:
+    if not names or not before:
         return []
     word = next((i for i, token in enumerate(line.tokens) if token.start >= where), None)
     if word is None or word - before[-1] > 24:
         return []
-    return [Found("median", {"endpoint": names[-1], "value": "NR", "unit": ""}, [word], "median-not-reached")]
+    last = next((i for i in range(word, len(line.tokens)) if line.tokens[i].text.lower() in ("reached", "estimable", "attained", "unreached")), word)
+    interval = interval_after(line, last)
+    limits = (interval.low, interval.high) if interval and line.tokens[interval.low].end - line.tokens[last].end < 40 else ()
+    cells = cells_of(interval) if limits else {}
+    return [Found("median", {"endpoint": names[-1], "value": "NR", "unit": ""} | cells, [word, *take(line, *limits)], "median-not-reached")]
+
+
+def times_alone(line: Line) -> list[Found]:
+    """Times to an event that are not called a median: `PFS (5.4 v 3.0 months)`."""
+    found: list[Found] = []
+    if "mean" in line.lower():
+        return found
+    for i in line.free():
+        token = line.tokens[i]
+        before = words_before(line, i, 1)
+        if token.unit not in UNITS or token.op or "." not in token.value or (before and before[0] in AT):
+            continue
+        near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
+        timed = [name for name in near if name in TIME_TO_EVENT]
+        if not timed and not found:
+            continue
+        if not timed and line.tokens[found[-1].tokens[-1]].end + 40 < token.start:
+            continue
+        interval = interval_after(line, i)
+        limits = (interval.low, interval.high) if interval else ()
+        name = timed[-1] if timed else found[-1].cells["endpoint"]
+        cells = {"endpoint": name, "value": token.printed, "unit": token.unit} | cells_of(interval)
+        found.append(Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"]))
+    return found
 
 
 def times_of(line: Line) -> list[tuple[int, str, str]]:
@@ -253,20 +285,39 @@ def _counted(line: Line, i: int) -> bool:
 
 
 def _paired(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[tuple[int, tuple[str, str], bool]]:
-    stamps = [(number, unit) for _, number, unit in times]
+    """Each value with its time, and whether the pairing is beyond doubt.
+
+    Times and values come in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or the values first: `61% at 3 years`.
+    """
+    stamps = {j: (number, unit) for j, number, unit in times}
+    if len(set(stamps.values())) == 1:
+        return [(i, next(iter(stamps.values())), True) for i in values]
+    marks = sorted([*stamps, *values])
+    first_is_value = marks[0] in values
+    groups: list[tuple[list[int], list[int]]] = []
+    for mark in marks:
+        leads = (mark in values) == first_is_value
+        if not groups or (leads and groups[-1][1]):
+            groups.append(([], []))
+        groups[-1][0 if leads else 1].append(mark)
+    pairs: list[tuple[int, tuple[str, str], bool]] = []
+    for lead, follow in groups:
+        some, own = (lead, follow) if first_is_value else (follow, lead)
+        pairs += _pair_run(some, [stamps[j] for j in own], times)
+    return sorted(pairs)
+
+
+def _pair_run(values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]) -> list[tuple[int, tuple[str, str], bool]]:
     distinct = list(dict.fromkeys(stamps))
+    if not values:
+        return []
     if len(distinct) == 1:
         return [(i, distinct[0], True) for i in values]
-    first_value = values[0]
-    leading = [stamp for (j, *_), stamp in zip(times, stamps, strict=True) if j < first_value]
-    if len(leading) == len(stamps) and len(values) % len(distinct) == 0 and len(leading) == len(distinct):
-        k = len(distinct)
-        if len(values) == k:
-            return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
-        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each half is a list of its own.
-        return [(i, distinct[n % k], False) for n, i in enumerate(values)]
-    if len(leading) == 0 and len(values) == len(distinct):
+    if distinct and len(values) == len(distinct):
         return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
+    if distinct and len(values) % len(distinct) == 0:
+        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each half is a list of its own.
+        return [(i, distinct[n % len(distinct)], False) for n, i in enumerate(values)]
     return [(i, _nearest(i, times), False) for i in values]
 
 

@@ -49,10 +49,11 @@ def endpoints_in(text: str) -> list[tuple[int, int, str]]:
 
 
 RATIOS: tuple[tuple[str, str], ...] = (
-    ("HR", r"(?:sub-?distribution |cause-specific )?hazards? ratios?|(?:[asc]|adj\.?|adjusted )?[sS]?HRs?|relative hazards?"),
-    ("OR", r"odds ratios?|a?ORs?"),
-    ("RR", r"(?:relative risks?|risk ratios?|rate ratios?|incidence rate ratios?)(?: ratios?)?|a?RRs?|IRRs?"),
+    ("HR", r"(?i:(?:sub-?distribution |cause-specific )?hazards?[ -]ratios?|relative hazards?)|(?:[asc]|adj\.?|adjusted )?[sS]?HRs?"),
+    ("OR", r"(?i:odds[ -]ratios?)|a?ORs?"),
+    ("RR", r"(?i:relative risks?|risk ratios?|(?:incidence )?rate ratios?)|a?RRs?|IRRs?"),
 )
+RATIO_WORDS = {"HR": "hazard", "OR": "odds", "RR": "risk ratio"}
 UNITS = {
     "months": r"months?|mo\.?|mos\.?|mths?",
     "years": r"years?|yrs?\.?|y",
