@@ -14,7 +14,7 @@ from resurvey.errors import InputError, ResurveyError
 if TYPE_CHECKING:
     from resurvey.read.run import Outcome
 
-DESCRIPTION = """Find the numbers of a survival paper, in text and tables, and write them as draft rows with their places.
+DESCRIPTION = """Find the numbers of a survival paper, in text and tables, and write draft rows with their places.
 
 Nothing is confirmed: open read.html, mark what is right, save the CSV and run `resurvey confirm`. Exit status 1 where
 something does not add up, 2 where a file cannot be read."""
@@ -24,10 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.description = DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="JATS, HTML, text, Markdown or PDF; a folder means all of them in it")
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="JATS, HTML, text, Markdown or PDF; a folder means all of them in it",
+    )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="folder for the drafts: one folder a paper in it")
     parser.add_argument("--audit", action="store_true", help="print what does not add up and write nothing")
-    parser.add_argument("--study", default="", metavar="ID", help="id of the study the paper reports (default: the paper's id)")
+    parser.add_argument(
+        "--study", default="", metavar="ID", help="id of the study the paper reports (default: the paper's id)"
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="papers read at once (default 1)")
 
 
@@ -47,7 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     if len(files) > 1:
         found = sum(len(outcome.findings) for outcome in outcomes)
         rows = sum(outcome.rows for outcome in outcomes)
-        sys.stdout.write(f"{len(files) - len(failed)} of {len(files)} papers read: {rows} draft rows, {found} finding(s)\n")
+        sys.stdout.write(
+            f"{len(files) - len(failed)} of {len(files)} papers read: {rows} draft rows, {found} finding(s)\n"
+        )
     return 2 if failed else int(any(outcome.findings for outcome in outcomes))
 
 
@@ -84,7 +94,10 @@ def _read_all(files: list[Path], into: Path | None, study: str, jobs: int) -> li
         return [_shown(read_one(*task), k, len(files)) for k, task in enumerate(tasks, start=1)]
     with ProcessPoolExecutor(max_workers=min(jobs, len(files))) as pool:
         futures = [pool.submit(read_one, *task) for task in tasks]
-        return [_shown(_result(future, file), k, len(files)) for k, (future, file) in enumerate(zip(futures, files, strict=True), start=1)]
+        return [
+            _shown(_result(future, file), k, len(files))
+            for k, (future, file) in enumerate(zip(futures, files, strict=True), start=1)
+        ]
 
 
 def _result(future: object, file: Path) -> Outcome:
@@ -101,6 +114,9 @@ def _shown(outcome: Outcome, done: int, total: int) -> Outcome:
     if total > 1 and sys.stderr.isatty():
         width = 30
         filled = width * done // total
-        sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {outcome.name[:30]:30}" + ("\n" if done == total else ""))
+        sys.stderr.write(
+            f"\r[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {outcome.name[:30]:30}"
+            + ("\n" if done == total else "")
+        )
         sys.stderr.flush()
     return outcome

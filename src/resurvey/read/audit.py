@@ -1,7 +1,7 @@
 """What drafts contradict at once: rules of one row, of one table, and the same quantity printed twice.
 
-Rules that compare rows of different groups wait until a person has confirmed arm, population and endpoint: on drafts they
-give nonsense. The arithmetic is that of `resurvey.audit`; here stands what tells a misprint from a habit of the paper.
+Rules that compare rows of different groups wait until a person has confirmed arm, population and endpoint: on drafts
+they give nonsense. The arithmetic is that of `resurvey.audit`; here stands what tells a misprint from a habit.
 """
 
 from __future__ import annotations
@@ -30,12 +30,21 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     """Everything that does not add up, gravest first; one cause is one finding with all its places."""
     by_id = {draft.claim_id: draft for draft in drafts}
     rows = [*_checked(drafts)]
-    one_sided = any("one-sided" in paragraph.text.lower() or "one-tailed" in paragraph.text.lower() for paragraph in document.paragraphs)
+    one_sided = any(
+        "one-sided" in paragraph.text.lower() or "one-tailed" in paragraph.text.lower()
+        for paragraph in document.paragraphs
+    )
     found: list[Finding] = []
     found += _percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
-    found += [_plain(row, by_id) for row in rows if row["rule"] in ("median-interval", "binomial-interval", "count-bound") and row["verdict"] in ("impossible", "discrepant") and _serious(row, by_id)]
+    found += [
+        _plain(row, by_id)
+        for row in rows
+        if row["rule"] in ("median-interval", "binomial-interval", "count-bound")
+        and row["verdict"] in ("impossible", "discrepant")
+        and _serious(row, by_id)
+    ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
     return _once(found)
 
@@ -51,7 +60,13 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
     for draft in drafts:
         if draft.table in AUDITED:
             cells = dict(draft.cells)
-            cells |= {"population": draft.claim_id, "arm_id": "", "study_id": cells["study_id"] or "cited", "partition": "", "note": "sic"}
+            cells |= {
+                "population": draft.claim_id,
+                "arm_id": "",
+                "study_id": cells["study_id"] or "cited",
+                "partition": "",
+                "note": "sic",
+            }
             if draft.table == "medians":
                 cells["endpoint"] = cells["endpoint"] or "time"
             if draft.table == "proportions":
@@ -65,7 +80,9 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
             bad = {(fault.file.removesuffix(".csv"), fault.row) for fault in faults.faults}
             if not any(row for _, row in bad):
                 return []
-            kept = {name: [cells for k, cells in enumerate(rows) if (name, k) not in bad] for name, rows in kept.items()}
+            kept = {
+                name: [cells for k, cells in enumerate(rows) if (name, k) not in bad] for name, rows in kept.items()
+            }
             kept = {name: rows for name, rows in kept.items() if rows}
             continue
         return checks
@@ -75,17 +92,30 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
 def _plain(row: dict[str, str], by_id: dict[str, Draft], more: str = "") -> Finding:
     ids = tuple(claim for claim in row["claim_ids"].split(";") if claim in by_id)
     severity = row["severity"] if row["severity"] != "none" else "minor"
-    return Finding(row["rule"], row["verdict"], severity, ids, tuple(by_id[i].cells["locator"] for i in ids), row["reported"], row["recomputed"], row["explanation"] + more)
+    return Finding(
+        row["rule"],
+        row["verdict"],
+        severity,
+        ids,
+        tuple(by_id[i].cells["locator"] for i in ids),
+        row["reported"],
+        row["recomputed"],
+        row["explanation"] + more,
+    )
 
 
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
-    """A median outside a `range` is a misprint; a limit of a proportion that no method gives must miss by over two points."""
+    """A median outside its range is a misprint; limits of a proportion count where the proportion lies outside."""
     draft = by_id[row["claim_ids"].split(";")[0]]
     if row["rule"] != "binomial-interval":
         return True
     cells = draft.cells
     try:
-        low, high, percent = float(cells["lower"]), float(cells["upper"]), 100 * float(cells["n"]) / float(cells["total"])
+        low, high, percent = (
+            float(cells["lower"]),
+            float(cells["upper"]),
+            100 * float(cells["n"]) / float(cells["total"]),
+        )
     except (ValueError, ZeroDivisionError):
         return False
     return not low - 0.6 <= percent <= high + 0.6
@@ -95,7 +125,7 @@ def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
 
 
 def _percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
-    """A cell that misses its percentage while its row fits is a misprint; a row or column that misses as a whole is not."""
+    """A cell that misses its percentage while its row fits is a misprint; a row that misses as a whole is not."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     rowwise: dict[str, list[str]] = defaultdict(list)
@@ -139,7 +169,7 @@ def _missing_explains(draft: Draft) -> bool:
 
 
 def _off(draft: Draft) -> float:
-    """How far a ratio lies from the middle of its interval on the log scale, in half-widths; 0 where that cannot be told."""
+    """How far a ratio lies from the middle of its interval on the log scale, in half-widths; 0 where unknown."""
     try:
         value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
         half = (math.log(high) - math.log(low)) / 2
@@ -154,11 +184,15 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
     symmetric = _linear_habit([by_id[row["claim_ids"]] for row in bad])
-    return [_plain(row, by_id) for row in bad if row["verdict"] == "impossible" or (off[row["claim_ids"]] > least and row["claim_ids"] not in symmetric)]
+    return [
+        _plain(row, by_id)
+        for row in bad
+        if row["verdict"] == "impossible" or (off[row["claim_ids"]] > least and row["claim_ids"] not in symmetric)
+    ]
 
 
 def _linear_habit(drafts: list[Draft]) -> set[str]:
-    """Ratios in the middle of their interval on its own scale, where three or more of them are: a habit of the paper."""
+    """Ratios in the middle of their interval on its own scale, where three or more are: a habit of the paper."""
     even = set()
     for draft in drafts:
         try:
@@ -216,12 +250,23 @@ def _once(found: list[Finding]) -> list[Finding]:
         key = (one.rule, one.reported)
         if key in merged and one.claim_ids:
             old = merged[key]
-            merged[key] = Finding(old.rule, old.verdict, old.severity, tuple(dict.fromkeys(old.claim_ids + one.claim_ids)), tuple(dict.fromkeys(old.locators + one.locators)), old.reported, old.recomputed, old.explanation)
+            merged[key] = Finding(
+                old.rule,
+                old.verdict,
+                old.severity,
+                tuple(dict.fromkeys(old.claim_ids + one.claim_ids)),
+                tuple(dict.fromkeys(old.locators + one.locators)),
+                old.reported,
+                old.recomputed,
+                old.explanation,
+            )
         else:
             merged[key] = one
     kept: list[Finding] = []
     taken: set[str] = set()
-    for one in sorted(merged.values(), key=lambda f: (ORDER.get(f.verdict, 9), f.rule not in ("ratio-interval", "repeat"))):
+    for one in sorted(
+        merged.values(), key=lambda f: (ORDER.get(f.verdict, 9), f.rule not in ("ratio-interval", "repeat"))
+    ):
         if one.claim_ids and set(one.claim_ids) <= taken:
             continue
         taken |= set(one.claim_ids)

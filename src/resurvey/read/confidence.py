@@ -19,7 +19,9 @@ UNJUDGED = 0.6
 def table() -> dict[str, float]:
     """Share right by rule, a Laplace-smoothed count: (right + 1) / (judged + 2)."""
     text = resources.files("resurvey.read").joinpath("confidence.csv").read_text(encoding="utf-8")
-    return {row["rule"]: (int(row["right"]) + 1) / (int(row["judged"]) + 2) for row in csv.DictReader(text.splitlines())}
+    return {
+        row["rule"]: (int(row["right"]) + 1) / (int(row["judged"]) + 2) for row in csv.DictReader(text.splitlines())
+    }
 
 
 def of(claim: Claim) -> float:

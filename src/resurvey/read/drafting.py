@@ -63,8 +63,25 @@ def mark(table: str, claim: Claim) -> str:
 
 
 NUMBERS = frozenset(
-    "value lower upper range_lower range_upper n total percent p time null_median alternative_median alpha power events "
-    "patients registry_id".split()
+    [
+        "value",
+        "lower",
+        "upper",
+        "range_lower",
+        "range_upper",
+        "n",
+        "total",
+        "percent",
+        "p",
+        "time",
+        "null_median",
+        "alternative_median",
+        "alpha",
+        "power",
+        "events",
+        "patients",
+        "registry_id",
+    ]
 )
 
 
@@ -94,7 +111,9 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
 def source_row(document: Document, source_id: str) -> dict[str, str]:
     """The row of sources.csv of a document; its kind is for a person to say."""
     about = document.about
-    citation = ". ".join(part for part in (about.get("authors", ""), about.get("title", ""), about.get("journal", "")) if part)
+    citation = ". ".join(
+        part for part in (about.get("authors", ""), about.get("title", ""), about.get("journal", "")) if part
+    )
     cells = dict.fromkeys(TABLES["sources"].names, "")
     licence = about.get("licence", "").lower()
     short = next((name for word, name in LICENCES if word in licence), "")
@@ -110,8 +129,13 @@ def source_row(document: Document, source_id: str) -> dict[str, str]:
 
 
 LICENCES = (
-    ("noncommercial", "CC BY-NC"), ("non-commercial", "CC BY-NC"), ("by-nc", "CC BY-NC"),
-    ("licenses/by/4", "CC BY 4.0"), ("attribution 4.0", "CC BY 4.0"), ("creative commons attribution", "CC BY"), ("creativecommons", "CC BY"),
+    ("noncommercial", "CC BY-NC"),
+    ("non-commercial", "CC BY-NC"),
+    ("by-nc", "CC BY-NC"),
+    ("licenses/by/4", "CC BY 4.0"),
+    ("attribution 4.0", "CC BY 4.0"),
+    ("creative commons attribution", "CC BY"),
+    ("creativecommons", "CC BY"),
 )
 
 
@@ -120,8 +144,16 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
     cells = dict.fromkeys(TABLES["studies"].names, "")
     held = list(claims)
     dates = {
-        column: {c.cells["value"] for c in held if c.kind == "follow_up" and c.cells.get("item") == item and "elsewhere" not in c.rule}
-        for column, item in (("enrolment_start", "enrolment start"), ("enrolment_end", "enrolment end"), ("data_cutoff", "data cut-off"))
+        column: {
+            c.cells["value"]
+            for c in held
+            if c.kind == "follow_up" and c.cells.get("item") == item and "elsewhere" not in c.rule
+        }
+        for column, item in (
+            ("enrolment_start", "enrolment start"),
+            ("enrolment_end", "enrolment end"),
+            ("data_cutoff", "data cut-off"),
+        )
     }
     own = [c.cells["registry_id"] for c in held if c.kind == "trial" and "elsewhere" not in c.rule]
     return cells | {

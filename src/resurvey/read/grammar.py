@@ -33,8 +33,47 @@ class Interval:
     upper: str
 
 
-RANGES = {"range": "range", "ranges": "range", "ranging": "range", "min-max": "range", "iqr": "iqr", "interquartile": "iqr", "quartile": "iqr", "quartiles": "iqr", "q1-q3": "iqr"}
-BRIDGE = {"(", "[", ",", ";", ":", "=", "of", "from", "was", "is", "were", "the", "a", "with", "per", "and", "years", "months", "year", "age", "between", ")", "]", "interval", "intervals", "limits", "two-sided", "corresponding"}
+RANGES = {
+    "range": "range",
+    "ranges": "range",
+    "ranging": "range",
+    "min-max": "range",
+    "iqr": "iqr",
+    "interquartile": "iqr",
+    "quartile": "iqr",
+    "quartiles": "iqr",
+    "q1-q3": "iqr",
+}
+BRIDGE = {
+    "(",
+    "[",
+    ",",
+    ";",
+    ":",
+    "=",
+    "of",
+    "from",
+    "was",
+    "is",
+    "were",
+    "the",
+    "a",
+    "with",
+    "per",
+    "and",
+    "years",
+    "months",
+    "year",
+    "age",
+    "between",
+    ")",
+    "]",
+    "interval",
+    "intervals",
+    "limits",
+    "two-sided",
+    "corresponding",
+}
 
 
 def is_word(token: Token, *words: str) -> bool:
@@ -45,7 +84,7 @@ def is_word(token: Token, *words: str) -> bool:
 def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | None:
     """The interval that follows the number at `index`.
 
-    `bare` admits one in brackets without any word (`31.0% (22.1-40.2)`); otherwise a level, `CI` or `range` must name it.
+    `bare` admits one in brackets without any word (`31.0% (22.1-40.2)`); else a level, `CI` or `range` must name it.
     """
     tokens, kind, level, bracket = line.tokens, "", "", False
     j = index + 1
@@ -60,11 +99,11 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             kind = RANGES[word]
         elif token.kind == "num":
             break
-        elif word not in BRIDGE and token.kind not in ("super", "cite"):
-            return None
-        elif word == ";" and not kind and not bracket and not _named_next(tokens, j):
-            return None
-        elif word in ("and",) and not kind:
+        elif (
+            (word not in BRIDGE and token.kind not in ("super", "cite"))
+            or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
+            or (word in ("and",) and not kind)
+        ):
             return None
         bracket = bracket or word in ("(", "[")
         j += 1
@@ -83,14 +122,28 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
     if between < len(tokens) and tokens[between].kind == "num" and tokens[between].op in ("-", "~"):
         high = between
     else:
-        if between >= len(tokens) or tokens[between].text.lower() not in ("-", "to", ",", ";", "and", "--", "/", "through"):
+        if between >= len(tokens) or tokens[between].text.lower() not in (
+            "-",
+            "to",
+            ",",
+            ";",
+            "and",
+            "--",
+            "/",
+            "through",
+        ):
             return None
         if tokens[between].text in (",", ";", "and") and not kind and not _plausible(tokens, index, low, between + 1):
             return None
         high = between + 1
         if high < len(tokens) and tokens[high].text == "-" and tokens[between].text == "-":
             high += 1
-    if high < len(tokens) and high != between and tokens[high].text.upper().rstrip(".") in OPEN_ENDED and kind != "range":
+    if (
+        high < len(tokens)
+        and high != between
+        and tokens[high].text.upper().rstrip(".") in OPEN_ENDED
+        and kind != "range"
+    ):
         return Interval(low, high, level, kind or "ci", high, tokens[low].printed, "NR")
     if high >= len(tokens) or tokens[high].kind != "num" or tokens[high].used:
         return None
@@ -114,7 +167,9 @@ def _plausible(tokens: list[Token], value: int, low: int, high: int) -> bool:
     """Limits without a name, joined by a comma, must hold the value."""
     if high >= len(tokens) or tokens[high].kind != "num":
         return False
-    return tokens[low].number <= tokens[value].number <= tokens[high].number and tokens[high].number > tokens[low].number
+    return (
+        tokens[low].number <= tokens[value].number <= tokens[high].number and tokens[high].number > tokens[low].number
+    )
 
 
 def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = False) -> int | None:

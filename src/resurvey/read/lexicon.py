@@ -15,17 +15,108 @@ from resurvey.read.normal import fold, plain, slug
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
 NAMED = re.compile(
-    rf"(?:\b(?:in|the|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|\+|and|with|alone|[A-Za-z0-9][\w+/-]{{1,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
+    rf"(?:\b(?:in|the|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|"
+    rf"\+|and|with|alone|[A-Za-z0-9][\w+/-]{{1,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
 )
 LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)")
-SIZED = re.compile(r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|[A-Za-z][\w+/-]{1,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|\d{1,5})\b")
-NOT_ARMS = frozenset(
-    "the two both each this these all treatment study control-group age risk other same different three four either "
-    "patient high low intermediate third second first age-matched which that one another either respective between "
-    "and respective no any young younger older elderly subgroup total overall whole entire remaining trial randomized randomised "
-    "experimental/control study-treatment training validation clinical cooperative oncology among by in for to cancer working".split()
+SIZED = re.compile(
+    r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
+    r"[A-Za-z][\w+/-]{1,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
+    r"\d{1,5})\b"
 )
-STOP = frozenset("the a an in of to and for with than versus vs patients receiving received assigned were was randomly either on".split())
+NOT_ARMS = frozenset(
+    [
+        "the",
+        "two",
+        "both",
+        "each",
+        "this",
+        "these",
+        "all",
+        "treatment",
+        "study",
+        "control-group",
+        "age",
+        "risk",
+        "other",
+        "same",
+        "different",
+        "three",
+        "four",
+        "either",
+        "patient",
+        "high",
+        "low",
+        "intermediate",
+        "third",
+        "second",
+        "first",
+        "age-matched",
+        "which",
+        "that",
+        "one",
+        "another",
+        "either",
+        "respective",
+        "between",
+        "and",
+        "respective",
+        "no",
+        "any",
+        "young",
+        "younger",
+        "older",
+        "elderly",
+        "subgroup",
+        "total",
+        "overall",
+        "whole",
+        "entire",
+        "remaining",
+        "trial",
+        "randomized",
+        "randomised",
+        "experimental/control",
+        "study-treatment",
+        "training",
+        "validation",
+        "clinical",
+        "cooperative",
+        "oncology",
+        "among",
+        "by",
+        "in",
+        "for",
+        "to",
+        "cancer",
+        "working",
+    ]
+)
+STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "in",
+        "of",
+        "to",
+        "and",
+        "for",
+        "with",
+        "than",
+        "versus",
+        "vs",
+        "patients",
+        "receiving",
+        "received",
+        "assigned",
+        "were",
+        "was",
+        "randomly",
+        "either",
+        "on",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +164,9 @@ def learn(document: Document) -> Lexicon:
             _count(f"{noun} {match['name']}", 2, counted, labels)
         for match in SIZED.finditer(text):
             _note(match["name"], 1, counted, labels)
-        for match in re.finditer(r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text):
+        for match in re.finditer(
+            r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text
+        ):
             short.setdefault(match["short"], set()).add(match["long"].lower())
     for table in document.tables:
         for row in table.grid[: max(table.heads, 1)]:
@@ -90,7 +183,12 @@ def strip_size(text: str) -> str:
     """A column head without its size, percent and brackets: the name of the group."""
     one = plain(text).replace("\n", " ")
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
-    one = re.sub(r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b[nN]o?\.?\s?)?[(\[]\s?%\s?[)\]]|\b[nN]o?\.?\s?[,/]?\s?%|[(\[]\s?\d{2,5}\s?(?:patients|pts)?\s?[)\]]", " ", one)
+    one = re.sub(
+        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b[nN]o?\.?\s?)?[(\[]\s?%\s?[)\]]|"
+        r"\b[nN]o?\.?\s?[,/]?\s?%|[(\[]\s?\d{2,5}\s?(?:patients|pts)?\s?[)\]]",
+        " ",
+        one,
+    )
     one = re.sub(r"(?:,\s?)?\b(?:[Nn]o\.|[Nn]umber|[nN])\s?(?:of (?:patients|pts))?\s*$|(?:,\s*)?%\s*$", " ", one)
     return " ".join(one.split()).strip(" ,;:-")
 
@@ -101,7 +199,13 @@ def _note(name: str, weight: int, counted: Counter[str], labels: dict[str, str])
         words = words[1:]
     while words and words[-1].lower() in ("arm", "group", "arms", "groups", "and", "with", "plus", "+"):
         words = words[:-1]
-    if not words or words[0].lower() in NOT_ARMS or words[-1].lower() in NOT_ARMS or len(words) > 5 or any(w.lower() in STOP - {"and", "with"} for w in words):
+    if (
+        not words
+        or words[0].lower() in NOT_ARMS
+        or words[-1].lower() in NOT_ARMS
+        or len(words) > 5
+        or any(w.lower() in STOP - {"and", "with"} for w in words)
+    ):
         return
     _count(" ".join(words), weight, counted, labels)
 
@@ -121,7 +225,9 @@ def arm_named(text: str, lexicon: Lexicon) -> str:
     if exact:
         return exact[0].arm_id
     inside = [arm for arm in lexicon.arms if f" {arm.words[0]} " in folded]
-    longest = [arm for arm in inside if not any(arm is not other and arm.words[0] in other.words[0] for other in inside)]
+    longest = [
+        arm for arm in inside if not any(arm is not other and arm.words[0] in other.words[0] for other in inside)
+    ]
     return longest[0].arm_id if len(longest) == 1 else ""
 
 
@@ -150,9 +256,19 @@ def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
 def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
     """`arms A and B`, `groups 1, 2 and 3`: the noun stands once."""
     found = []
-    for match in re.finditer(r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|[1-5])(?:\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?(?:[A-E]|[1-5])\b){1,4})", line.text):
+    for match in re.finditer(
+        r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|"
+        r"[1-5])(?:\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?(?:[A-E]|[1-5])\b){1,4})",
+        line.text,
+    ):
         for name in re.finditer(r"[A-E1-5]\b", match["names"]):
-            found.append((match.start("names") + name.start(), match.start("names") + name.end(), slug(f"{match['noun']} {name.group()}")))
+            found.append(
+                (
+                    match.start("names") + name.start(),
+                    match.start("names") + name.end(),
+                    slug(f"{match['noun']} {name.group()}"),
+                )
+            )
     return found
 
 
@@ -169,7 +285,9 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
     for kind in dict.fromkeys(one.kind for one in found):
         if kind in ("ratio", "p", "difference", "design", "trial"):
             continue
-        chosen = sorted((k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start)
+        chosen = sorted(
+            (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
+        )
         arms |= _assign(line, [found[k] for k in chosen], chosen, places)
     return arms
 
@@ -180,11 +298,21 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
     ends = [max(line.tokens[i].end for i in one.tokens) for one in group]
     if len(distinct) == 1:
         only = places[0]
-        return {k: distinct[0] for k, start in zip(keys, starts, strict=True) if len(group) == 1 or abs(only[0] - start) < 90} if len(group) <= 2 else {}
+        return (
+            {
+                k: distinct[0]
+                for k, start in zip(keys, starts, strict=True)
+                if len(group) == 1 or abs(only[0] - start) < 90
+            }
+            if len(group) <= 2
+            else {}
+        )
     between = _between(starts, ends, places, len(line.text))
     if all(between):
         return dict(zip(keys, between, strict=True))
-    if len(distinct) == len(group) and ("respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()):
+    if len(distinct) == len(group) and (
+        "respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()
+    ):
         return dict(zip(keys, distinct, strict=True))
     return {}
 
@@ -196,7 +324,9 @@ def _between(starts: list[int], ends: list[int], places: list[tuple[int, int, st
     if all(len(arms) == 1 for arms in after) and len(set.union(*after)) == len(after):
         return [next(iter(arms)) for arms in after]
     begins = [0, *ends[:-1]]
-    before = [{arm for _, stop, arm in places if begin <= stop <= start} for begin, start in zip(begins, starts, strict=True)]
+    before = [
+        {arm for _, stop, arm in places if begin <= stop <= start} for begin, start in zip(begins, starts, strict=True)
+    ]
     if all(len(arms) == 1 for arms in before) and len(set.union(*before)) == len(before):
         return [next(iter(arms)) for arms in before]
     return [""] * len(starts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `start` to `end` of one block: a paragraph (`p12`), a table cell (`t2.r3.c4`), a caption (`t2.caption`)."""
+    """Characters `start` to `end` of one block: a paragraph (`p12`) or a table cell (`t2.r3.c4`)."""
 
     block: str
     start: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -45,7 +46,12 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
 
 def _json(data: object) -> str:
     """JSON that can stand inside a script element."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
 
 
 def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> dict[str, object]:
@@ -54,25 +60,56 @@ def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> 
         about = line.about
         rows.append(
             {
-                "id": about["claim_id"], "table": about["table"], "certainty": about["certainty"], "confidence": about.get("confidence", ""),
-                "rule": about["rule"], "status": about.get("status", ""), "changes": changes_of(_whole(line)), "done": about.get("confirmed_as", ""),
-                "mark": about["mark"], "cells": line.cells, "group": _group(about["span"]), "placed": bool(about["span"]),
+                "id": about["claim_id"],
+                "table": about["table"],
+                "certainty": about["certainty"],
+                "confidence": about.get("confidence", ""),
+                "rule": about["rule"],
+                "status": about.get("status", ""),
+                "changes": changes_of(line),
+                "done": about.get("confirmed_as", ""),
+                "mark": about["mark"],
+                "cells": line.cells,
+                "group": _group(about["span"]),
+                "placed": bool(about["span"]),
             }
         )
-    shown = [{"rule": f.rule, "verdict": f.verdict, "ids": f.claim_ids, "places": f.locators, "reported": f.reported, "words": f.explanation} for f in findings]
+    shown = [
+        {
+            "rule": f.rule,
+            "verdict": f.verdict,
+            "ids": f.claim_ids,
+            "places": f.locators,
+            "reported": f.reported,
+            "words": f.explanation,
+        }
+        for f in findings
+    ]
     columns = {name: table.names for name, table in TABLES.items()}
     needed = {
-        name: [c for c in NEEDED if c in columns[name] and not (c == "arm_id" and name in ARMLESS) and not (c == "endpoint" and name not in WITH_ENDPOINT)]
+        name: [
+            c
+            for c in NEEDED
+            if c in columns[name]
+            and not (c == "arm_id" and name in ARMLESS)
+            and not (c == "endpoint" and name not in WITH_ENDPOINT)
+        ]
         + [column.name for column in table.columns if column.required and column.name not in (*NEEDED, "claim_id")]
         for name, table in TABLES.items()
     }
-    choices = {name: {column.name: column.choices for column in table.columns if column.choices} for name, table in TABLES.items()}
-    return {"name": reading.name, "rows": rows, "findings": shown, "columns": columns, "needed": needed, "choices": choices, "refused": document.refused}
-
-
-def _whole(line: object) -> object:
-    line.about.setdefault("changes", "")  # type: ignore[attr-defined]
-    return line
+    choices = {
+        name: {column.name: column.choices for column in table.columns if column.choices}
+        for name, table in TABLES.items()
+    }
+    return {
+        "name": reading.name,
+        "rows": rows,
+        "findings": shown,
+        "columns": columns,
+        "needed": needed,
+        "choices": choices,
+        "refused": document.refused,
+    }
 
 
 def _group(span: str) -> str:
@@ -117,7 +154,7 @@ def _marked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
         return html.escape(text)
     cuts = sorted({0, len(text), *(min(max(p, 0), len(text)) for start, end, _ in places for p in (start, end))})
     parts = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         ids = list(dict.fromkeys(claim for a, b, claim in places if a <= start and end <= b))
         piece = html.escape(text[start:end])
         parts.append(f'<mark data-c="{html.escape(" ".join(ids))}">{piece}</mark>' if ids else piece)
@@ -125,7 +162,8 @@ def _marked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
 
 
 def _table(table: Table, marks: Marks) -> Iterable[str]:
-    yield f'<figure id="{table.id}"><figcaption><b>{html.escape(table.label)}</b> {html.escape(table.caption)}</figcaption>'
+    title = f"<b>{html.escape(table.label)}</b> {html.escape(table.caption)}"
+    yield f'<figure id="{table.id}"><figcaption>{title}</figcaption>'
     if table.fault:
         yield f'<p class="fault">Not read: {html.escape(table.fault)}.</p>'
     yield '<div class="wide"><table>'
@@ -143,7 +181,9 @@ def _cell(table: Table, cell: Cell | None, r: int, c: int, marks: Marks) -> str:
     if (cell.row, cell.column) != (r, c):
         return ""
     tag = "th" if r < table.heads or (c == 0 and cell.header) else "td"
-    spans = (f' rowspan="{cell.rows}"' if cell.rows > 1 else "") + (f' colspan="{cell.columns}"' if cell.columns > 1 else "")
+    spans = (f' rowspan="{cell.rows}"' if cell.rows > 1 else "") + (
+        f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+    )
     indent = f' style="padding-left:{min(cell.indent, 12) * 0.4 + 0.4:.1f}em"' if cell.indent and c == 0 else ""
     text = _marked(cell.text, marks.get(f"{table.id}.r{cell.row}.c{cell.column}", []))
     return f"<{tag}{spans}{indent}>{text}</{tag}>"

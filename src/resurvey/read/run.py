@@ -9,7 +9,7 @@ from pathlib import Path
 from resurvey.errors import ResurveyError
 from resurvey.read import claims, document, draft, drafting, store
 from resurvey.read.audit import findings
-from resurvey.read.model import Finding
+from resurvey.read.model import Claim, Document, Draft, Finding
 from resurvey.read.normal import slug
 
 
@@ -31,11 +31,17 @@ class Outcome:
         if self.error:
             return f"{self.name}: not read. {self.error}\n"
         sure, likely, look = self.certain
-        lines = [f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} likely, {look} to look at), {len(self.findings)} finding(s)"]
+        lines = [
+            f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} "
+            f"likely, {look} to look at), {len(self.findings)} finding(s)"
+        ]
         lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
         lines += [f"  not read: {words}" for words in self.refused] if full else []
         if self.gone:
-            lines.append(f"  {len(self.gone)} row(s) you ruled on are no longer found in the paper and were kept: {', '.join(self.gone[:10])}")
+            lines.append(
+                f"  {len(self.gone)} row(s) you ruled on are no longer "
+                f"found in the paper and were kept: {', '.join(self.gone[:10])}"
+            )
         if self.folder is not None:
             lines.append(f"  open {self.folder / 'read.html'}")
         return "\n".join(lines) + "\n"
@@ -72,17 +78,29 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         return Outcome(file.name, error=str(error))
     levels = [row.certainty for row in rows]
     certain = (levels.count("sure"), levels.count("likely"), levels.count("look"))
-    return Outcome(file.name, len(rows), tuple(wrong), opened.refused, certain, into / name if into is not None else None, gone=tuple(gone))
+    return Outcome(
+        file.name,
+        len(rows),
+        tuple(wrong),
+        opened.refused,
+        certain,
+        into / name if into is not None else None,
+        gone=tuple(gone),
+    )
 
 
-def _write(folder: Path, opened: object, found: list, rows: list, wrong: list[Finding], study: str) -> list[str]:
+def _write(
+    folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
+) -> list[str]:
     from resurvey.read.page import render
     from resurvey.tables import write_text
 
-    reading = store.new(folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study))  # type: ignore[arg-type]
+    reading = store.new(
+        folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)
+    )
     gone = store.keep_rulings(reading, store.load(folder)) if (folder / store.FILE).is_file() else []
     folder.mkdir(parents=True, exist_ok=True)
     store.save(reading)
     store.save_findings(folder, wrong)
-    write_text(render(opened, reading, wrong), folder / "read.html")  # type: ignore[arg-type]
+    write_text(render(opened, reading, wrong), folder / "read.html")
     return gone

@@ -6,7 +6,8 @@ import re
 
 END = re.compile(r"[.!?](?:[\"')\]]|\s?\[[\d,;\s-]{1,40}\]|\^[\w,-]{1,12}){0,3}\s+(?=[\"'(\[]?[A-Z0-9•≥])")
 SHORT = re.compile(
-    r"(?:\b(?:vs|al|fig|figs|e\.g|i\.e|no|nos|approx|dr|st|resp|cf|ca|eq|ref|refs|tab|mo|yr|inc|ltd|suppl|min|max|s\.d|"
+    r"(?:\b(?:vs|al|fig|figs|e\.g|i\.e|no|nos|approx|dr|st|resp|"
+    r"cf|ca|eq|ref|refs|tab|mo|yr|inc|ltd|suppl|min|max|s\.d|"
     r"s\.e|i\.v|p\.o|b\.i\.d|dept|univ|prof|conf|[A-Z]))\.$",
     re.IGNORECASE,
 )
@@ -18,7 +19,9 @@ def split(text: str) -> list[tuple[int, int]]:
     bounds, start = [], 0
     for match in END.finditer(text):
         stop = match.start() + 1
-        if SHORT.search(text, max(start, stop - 12), stop) and not text[match.end() : match.end() + 4].lower().startswith(("the ", "in ")):
+        if SHORT.search(text, max(start, stop - 12), stop) and not text[
+            match.end() : match.end() + 4
+        ].lower().startswith(("the ", "in ")):
             continue
         bounds.append((start, match.end()))
         start = match.end()

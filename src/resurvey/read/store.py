@@ -1,4 +1,4 @@
-"""The folder of a reading: draft tables, `drafts.csv` beside them, findings; rulings kept when a paper is read again."""
+"""The folder of a reading: draft tables, `drafts.csv`, findings; rulings are kept when a paper is read again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resurvey.errors import InputError
+from resurvey.read.drafting import NUMBERS
 from resurvey.read.model import Document, Draft, Finding
 from resurvey.schema import TABLES
 from resurvey.tables import write_text
@@ -52,7 +53,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; run `resurvey read` first")
     try:
-        return [{k: (v or "") for k, v in row.items() if k is not None} for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))]
+        return [
+            {k: (v or "") for k, v in row.items() if k is not None}
+            for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: it is not a CSV of UTF-8 ({error}); save it as CSV UTF-8") from None
 
@@ -77,7 +81,10 @@ def load(folder: Path) -> Reading:
     reading = Reading(folder)
     for about in read_rows(folder / FILE):
         if about.get("claim_id", "") not in cells:
-            raise InputError(f"{folder / FILE}: claim {about.get('claim_id', '')!r} is in none of the tables beside it; read the paper again")
+            raise InputError(
+                f"{folder / FILE}: claim {about.get('claim_id', '')!r} "
+                f"is in none of the tables beside it; read the paper again"
+            )
         reading.lines.append(Line({name: about.get(name, "") for name in DRAFTS}, cells[about["claim_id"]]))
     return reading
 
@@ -86,8 +93,16 @@ def new(folder: Path, drafts: Sequence[Draft], source: dict[str, str], study: di
     """A reading of drafts, with the rows of the document and its study first."""
     reading = Reading(folder)
     for table, cells in (("sources", source), ("studies", study)):
-        about = {"claim_id": f"{folder.name}-{table}", "table": table, "confidence": "", "certainty": "look", "rule": "head", "span": "", "mark": f"{table}-{folder.name}"}
-        reading.lines.append(Line(about, cells))
+        about = {
+            "claim_id": f"{folder.name}-{table}",
+            "table": table,
+            "confidence": "",
+            "certainty": "look",
+            "rule": "head",
+            "span": "",
+            "mark": f"{table}-{folder.name}",
+        }
+        reading.lines.append(Line(dict.fromkeys(DRAFTS, "") | about, cells))
     for draft in drafts:
         about = {
             "claim_id": draft.claim_id,
@@ -98,7 +113,7 @@ def new(folder: Path, drafts: Sequence[Draft], source: dict[str, str], study: di
             "span": " ".join(str(span) for span in draft.claim.spans),
             "mark": draft.mark,
         }
-        reading.lines.append(Line(about, draft.cells))
+        reading.lines.append(Line(dict.fromkeys(DRAFTS, "") | about, draft.cells))
     return reading
 
 
@@ -113,7 +128,7 @@ def keep_rulings(reading: Reading, old: Reading) -> list[str]:
     for line in old.lines:
         if not (line.about["status"] or line.about["confirmed_as"]):
             continue
-        new_line = place.get(line.about["mark"])
+        new_line = place.get(line.about["mark"]) or _only_like(line, reading.lines)
         if new_line is not None:
             new_line.about |= {name: line.about[name] for name in ("status", "changes", "confirmed_as")}
             if line.about["table"] in ("sources", "studies"):
@@ -127,6 +142,17 @@ def keep_rulings(reading: Reading, old: Reading) -> list[str]:
         reading.lines.append(kept)
         gone.append(kept.about["claim_id"])
     return gone
+
+
+def _only_like(old: Line, lines: Sequence[Line]) -> Line | None:
+    """The one row of the same table with the same numbers and endpoint, where the words around it have changed."""
+    own = _numbers(old)
+    like = [line for line in lines if line.about["table"] == old.about["table"] and _numbers(line) == own]
+    return like[0] if len(like) == 1 and own and not like[0].about["status"] else None
+
+
+def _numbers(line: Line) -> tuple[str, ...]:
+    return tuple(f"{name}={line.cells[name]}" for name in (*sorted(NUMBERS), "endpoint") if line.cells.get(name))
 
 
 def save(reading: Reading) -> None:
@@ -147,8 +173,14 @@ def save_findings(folder: Path, findings: Sequence[Finding]) -> None:
     """Write findings.csv."""
     rows = [
         {
-            "rule": one.rule, "verdict": one.verdict, "severity": one.severity, "claim_ids": ";".join(one.claim_ids),
-            "locators": "; ".join(one.locators), "reported": one.reported, "recomputed": one.recomputed, "explanation": one.explanation,
+            "rule": one.rule,
+            "verdict": one.verdict,
+            "severity": one.severity,
+            "claim_ids": ";".join(one.claim_ids),
+            "locators": "; ".join(one.locators),
+            "reported": one.reported,
+            "recomputed": one.recomputed,
+            "explanation": one.explanation,
         }
         for one in findings
     ]
@@ -172,7 +204,7 @@ def changes_of(line: Line) -> dict[str, str]:
     except json.JSONDecodeError as error:
         raise InputError(f'{where}: it is not JSON ({error.msg}); expected as {{"arm_id": "a"}}') from None
     if not isinstance(made, dict) or not all(isinstance(value, str) for value in made.values()):
-        raise InputError(f"{where}: expected an object of texts, as {{\"arm_id\": \"a\"}}")
+        raise InputError(f'{where}: expected an object of texts, as {{"arm_id": "a"}}')
     unknown = sorted(set(made) - set(TABLES[line.about["table"]].names) | set(made) & {"claim_id"})
     if unknown:
         raise InputError(f"{where}: {', '.join(unknown)} is no column of {line.about['table']}.csv that can be changed")

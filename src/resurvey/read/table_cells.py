@@ -1,4 +1,4 @@
-"""One cell of a table: its numbers and their shape, such as `n(p)` for `12 (30%)` or `n(n-n)` for `0.71 (0.55-0.92)`."""
+"""One cell of a table: its numbers and their shape, as `n(p)` for `12 (30%)`, `n(n-n)` for `0.71 (0.55-0.92)`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from resurvey.read.vocabulary import time_unit
 PIECE = re.compile(
     r"(?P<mark>\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
     r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)\s?[:=,]?)"
-    r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
+    r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
+    r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
-    r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|∞|(?:(?<=[-,~])|(?<=[-,~] )|(?<=to ))N\.?A\.?(?![A-Za-z]))"
+    r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|"
+    r"not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|"
+    r"∞|(?:(?<=[-,~])|(?<=[-,~] )|(?<=to ))N\.?A\.?(?![A-Za-z]))"
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
-    r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|(?<=[(\[,;:] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,3}(?:,\d{3}(?!\d))+|\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|[eE]-\d{1,3})?(?P<pct>\s?%)?)"
+    r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
+    r"(?<=[(\[,;:] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,3}(?:,\d{3}(?!\d))+|"
+    r"\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
+    r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
     r"|(?P<to>\bto\b|-{1,2}|~|/|±|\+/-|\+/−)"
     r"|(?P<other>[^\s])",
     re.IGNORECASE,
@@ -59,8 +65,8 @@ class CellValue:
 def parse(text: str) -> CellValue:
     """The numbers of a cell and their shape.
 
-    Letters of a shape: `n` a number, `p` a percentage, `R` not reached, `P` a p value's mark, `C` a confidence interval's
-    mark; brackets, `-`, `/`, `,` and `±` stand for themselves. Other words make `words` true.
+    Letters of a shape: `n` a number, `p` a percentage, `R` not reached, `P` the mark of a p value, `C` that of a
+    confidence interval; brackets, `-`, `/`, `,` and `±` stand for themselves. Other words make `words` true.
     """
     one = plain(text)[:MAX_CELL_TEXT]
     shape: list[str] = []
@@ -98,11 +104,23 @@ def parse(text: str) -> CellValue:
 def _number(match: re.Match[str]) -> Number:
     power = re.sub(r"\s?[x×]\s?10\s?\^?", "e", match["power"], flags=re.IGNORECASE) if match["power"] else ""
     text = (match["op"] or "").strip() + match["digits"].replace(",", "") + power
-    return Number(text, match["pct"] is not None, match.start("op") if match["op"] else match.start("digits"), match.end("digits"))
+    return Number(
+        text, match["pct"] is not None, match.start("op") if match["op"] else match.start("digits"), match.end("digits")
+    )
 
 
 def _tidy(shape: str) -> str:
-    for old, new in (("()", ""), (";", ","), (",,", ","), ("(,", "("), (",)", ")"), ("C,", "C"), (",P", "P"), ("P,", "P"), ("(P", "P(")):
+    for old, new in (
+        ("()", ""),
+        (";", ","),
+        (",,", ","),
+        ("(,", "("),
+        (",)", ")"),
+        ("C,", "C"),
+        (",P", "P"),
+        ("P,", "P"),
+        ("(P", "P("),
+    ):
         shape = shape.replace(old, new)
     return shape.strip(",").replace("P(n)", "Pn").replace("C(n-n)", "Cn-n").replace("--", "-").replace("(nn)", "(n-n)")
 

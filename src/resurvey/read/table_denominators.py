@@ -1,4 +1,4 @@
-"""Denominators of a table: the size that a cell, a section or a head prints, where the arithmetic of the column agrees."""
+"""Denominators of a table: the size that a cell, section or head prints, where the arithmetic agrees."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from resurvey.read.normal import slug
-from resurvey.read.table_layout import Layout
 from resurvey.read.table_hints import hints, size_in
+from resurvey.read.table_layout import SIZE_LABEL, Layout
 
 if TYPE_CHECKING:
     from resurvey.read.table_claims import Found
@@ -40,6 +40,8 @@ class Denominators:
         head = self.layout.leaf(percent).lower()
         if not any(word in head for word in ("rate", "respon", "surviv", "positiv", "control", "failure", "relapse")):
             return False
+        if SIZE_LABEL.fullmatch(self.layout.leaf(count).strip(" ,:()")) and ("rate" in head or "respon" in head):
+            return True
         pairs = []
         for row in self.layout.rows:
             if count in row.cells and percent in row.cells:
@@ -70,12 +72,14 @@ class Denominators:
                 _give(part, best)
             elif printed and (total := _sum_fits(part, printed)):
                 for one in part:
-                    one.notes.append(f"the percentages are of {total}, the sum of the categories, not of the {printed} of the head")
+                    one.notes.append(
+                        f"the percentages are of {total}, the sum of the categories, not of the {printed} of the head"
+                    )
             elif printed and column_fits >= MOST:
                 _give(part, printed)
 
     def _best(self, part: list[Found], column: int, printed: str) -> str:
-        """The printed size that explains most percentages of a section, and at least half; the nearest one of equals."""
+        """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
         first = part[0].row
         offered = [size for size in (first.sizes.get(column, ""), first.section_size, printed) if size]
         if not offered:
@@ -91,7 +95,11 @@ class Denominators:
         # A head with a size over several columns counts for those below; a caption for a table of one group.
         if self.caption and not self.layout.sizes:
             return self.caption
-        left = [c for c in self.layout.sizes if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]]
+        left = [
+            c
+            for c in self.layout.sizes
+            if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
+        ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
 
     def _name_partitions(self, shares: list[Found]) -> None:

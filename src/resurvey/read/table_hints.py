@@ -10,9 +10,20 @@ from resurvey.read.vocabulary import time_unit
 
 # One pass with named groups; a text may carry several.
 PATTERNS: tuple[tuple[str, str], ...] = (
-    ("n_pct", r"\b(?:n|no\.?|number|count|events?|patients|pts)\b[^a-z%\d]{0,4}(?:of (?:patients|pts|events|cases|subjects|women))?[^a-z%]{0,3}\(\s?(?:%|per ?cent|percentage)\s?\)|\bn\s?,?\s?\[?%\]?|\bno\.?\s?[(/,]\s?%|\w[^a-z%]{0,4}\(%\)\s?$|, %\)|number \(per ?cent|\bn \(percent"),
+    (
+        "n_pct",
+        r"\b(?:n|no\.?|number|count|events?|patients|pts)\b[^a-z%\d]{0,4}(?:of "
+        r"(?:patients|pts|events|cases|subjects|women))?[^a-z%]{0,3}\(\s?(?:%|"
+        r"per ?cent|percentage)\s?\)|\bn\s?,?\s?\[?%\]?|\bno\.?\s?[(/,]\s?%|"
+        r", %\)|number \(per ?cent|\bn \(percent",
+    ),
+    ("paren_pct", r"\w[^a-z%]{0,4}[(\[]\s?%\s?[)\]]\s?$"),
     ("pct_n", r"%\s?\(\s?(?:n|no\.?|number)[^a-z]|percent(?:age)?\s?\(\s?n"),
-    ("p", r"(?<![a-z])p(?:[- ]?values?\b|\s?[*†‡§^]|\s?$|[- ]?trend|\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b"),
+    (
+        "p",
+        r"(?<![a-z])p(?:[- ]?values?\b|\s?[*†‡§^]|\s?$|[- ]?trend|"
+        r"\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b",
+    ),
     ("hr", r"\bhazards? ratio|(?<![A-Za-z])(?-i:[asm]?HRs?|[ascCm]HR|Hr)(?![A-Za-z])|\brelative hazard|\bH\.R\."),
     ("or", r"\bodds ratio|(?<![A-Za-z])(?-i:a?ORs?)(?![A-Za-z])"),
     ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95))"),
@@ -25,17 +36,37 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("se", r"\bs\.?e\.?m?\.?\b|\bstandard error"),
     ("range", r"\brange\b|\bmin(?:imum)?\s?[-,/]\s?max"),
     ("iqr", r"\biqr\b|\binterquartile|\bquartile|\bq1\b"),
-    ("pct", r"%|\bper ?cent\b|\bpercentage\b"),
-    ("n", r"\b(?:n|number|nos|nb)\b|\bno\.|^no$|^#$|\bcount\b|\bcases\b|\bpatients\b|\bpts\b|\bevents?\b|\bdeaths\b|\bsubjects\b|\bfrequency\b"),
-    ("rate", r"\b(?:survival|recurrence|control|relapse|incidence|progression[- ]free|dfs|pfs|os|failure)\b[^,;]{0,30}\brates?\b|\brates?\b|\bprobability|\bestimate|\bsurvival\b.{0,30}%"),
-    ("notsurvival", r"\bcoefficient|\bspearman|\bpearson|\bcorrelation|\bkappa|\bβ\b|\bbeta\b|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity"),
+    ("pct", r"(?<![\d.])\s?%|\bper ?cent\b|\bpercentage\b"),
+    (
+        "n",
+        r"\b(?:n|number|nos|nb)\b|\bno\.|^no$|^#$|\bcount\b|\bcases\b|"
+        r"\bpatients\b|\bpts\b|\bevents?\b|\bdeaths\b|\bsubjects\b|\bfrequency\b",
+    ),
+    (
+        "rate",
+        r"\b(?:survival|recurrence|control|relapse|incidence|progression[- "
+        r"]free|dfs|pfs|os|failure)\b[^,;]{0,30}\brates?\b|\brates?\b|"
+        r"\bprobability|\bestimate|\bsurvival\b.{0,30}%",
+    ),
+    (
+        "notsurvival",
+        r"\bcoefficient|\bspearman|\bpearson|\bcorrelation|\bkappa|"
+        r"\bβ\b|\bbeta\b|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
+    ),
 )
 HINT = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in PATTERNS]
 SIZE = re.compile(
-    r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, ]\d{3})+(?!\d)|\d{1,6})(?![\d.]|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
+    r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, "
+    r"]\d{3})+(?!\d)|\d{1,6})(?![\d.]|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
+    r"\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
 )
-TIME = re.compile(r"(?<![\w.])(?P<n>\d{1,3}(?:\.\d)?|" + "|".join(WORDS) + r")[- ]{0,3}(?P<unit>years?|yrs?|months?|mos?|weeks?|wks?|days?)\b\.?", re.IGNORECASE)
+TIME = re.compile(
+    r"(?<![\w.])(?P<n>\d{1,3}(?:\.\d)?|"
+    + "|".join(WORDS)
+    + r")[- ]{0,3}(?P<unit>years?|yrs?|months?|mos?|weeks?|wks?|days?)\b\.?",
+    re.IGNORECASE,
+)
 TIME_HEAD = re.compile(r"\b(?P<unit>years?|months?|weeks?|days?)\b", re.IGNORECASE)
 
 
@@ -48,7 +79,10 @@ def hints(text: str) -> frozenset[str]:
 
 def size_in(text: str) -> str:
     """The size a head or label prints (`n = 45`, `(45 patients)`); empty when none or several."""
-    found = {(match["a"] or match["b"] or match["c"]).replace(",", "").replace(" ", "") for match in SIZE.finditer(plain(text))}
+    found = {
+        (match["a"] or match["b"] or match["c"]).replace(",", "").replace(" ", "")
+        for match in SIZE.finditer(plain(text))
+    }
     return found.pop() if len(found) == 1 else ""
 
 
@@ -60,6 +94,10 @@ def time_in(text: str) -> tuple[str, str]:
 
 def unit_in(text: str) -> str:
     """The unit of time a head or label names (`Median OS, months`); empty when none."""
-    match = TIME_HEAD.search(plain(text)) or re.search(r"\((?P<unit>yrs?|mos?|wks?|[my]|d)\.?\)", plain(text), re.IGNORECASE) or re.search(r"\b(?P<unit>mo|yrs?|wks?)\b", plain(text), re.IGNORECASE)
+    match = (
+        TIME_HEAD.search(plain(text))
+        or re.search(r"\((?P<unit>yrs?|mos?|wks?|[my]|d)\.?\)", plain(text), re.IGNORECASE)
+        or re.search(r"\b(?P<unit>mo|yrs?|wks?)\b", plain(text), re.IGNORECASE)
+    )
     unit = match["unit"] if match else ""
     return {"m": "months", "y": "years", "d": "days"}.get(unit.lower(), time_unit(unit))

@@ -1,4 +1,4 @@
-"""The layout of a table: heading rows, label columns, sections, a path of heads for each column and of labels for each row."""
+"""The layout of a table: heading rows, label columns, sections; a path of heads and of labels for each cell."""
 
 from __future__ import annotations
 
@@ -122,7 +122,13 @@ def _continues(row: tuple[Cell | None, ...]) -> bool:
     if first or len(rest) < 1 or len(texts) < 2:
         return False
     return all(
-        SIZE.fullmatch(text.strip("()")) or (not is_numeric(text) and not re.search(r"\d", text) and bool(hints(text) & {"n_pct", "pct_n", "pct", "n", "p", "hr", "ci"})) or SIZE.search(f"({text.strip('()')})") and "=" in text
+        SIZE.fullmatch(text.strip("()"))
+        or (
+            not is_numeric(text)
+            and not re.search(r"\d", text)
+            and bool(hints(text) & {"n_pct", "pct_n", "pct", "n", "p", "hr", "ci"})
+        )
+        or (SIZE.search(f"({text.strip('()')})") and "=" in text)
         for text in rest
     )
 
@@ -139,16 +145,23 @@ def _stub_width(table: Table, heads: int) -> int:
     return width
 
 
-def _is_label_column(body: tuple[tuple[Cell | None, ...], ...], head: tuple[tuple[Cell | None, ...], ...], c: int) -> bool:
-    cells = [row[c] for row in body if row[c] is not None and row[c].column == c and clean(row[c].text)]  # type: ignore[union-attr]
+def _is_label_column(
+    body: tuple[tuple[Cell | None, ...], ...], head: tuple[tuple[Cell | None, ...], ...], c: int
+) -> bool:
+    below = [cell for row in body if (cell := row[c]) is not None and cell.column == c]
+    cells = [cell for cell in below if clean(cell.text)]
+    above = [cell for row in head if (cell := row[c]) is not None]
     if not cells:
-        return all(row[c] is None or not clean(row[c].text) for row in head)  # type: ignore[union-attr]
+        return not any(clean(cell.text) for cell in above)
     numeric = sum(is_numeric(cell.text) for cell in cells) / len(cells)
-    titles = [clean(row[c].text) for row in head if row[c] is not None]  # type: ignore[union-attr]
-    if any(title and (hints(title) & {"n", "pct", "n_pct", "hr", "p", "median", "ci", "mean"} or SIZE.search(plain(title))) for title in titles):
+    titles = [clean(cell.text) for cell in above]
+    if any(
+        title and (hints(title) & {"n", "pct", "n_pct", "hr", "p", "median", "ci", "mean"} or SIZE.search(plain(title)))
+        for title in titles
+    ):
         return False
-    shared = any(row[c] is not None and row[c].column < c for row in head)  # type: ignore[union-attr]
-    before = [row[c - 1] for row in body if row[c] is not None and clean(row[c].text)]  # type: ignore[union-attr]
+    shared = any(cell.column < c for cell in above)
+    before = [row[c - 1] for row in body if (cell := row[c]) is not None and clean(cell.text)]
     blank = sum(1 for cell in before if cell is None or not clean(cell.text) or cell.rows > 1) / max(1, len(before))
     untitled = not any(titles)
     if numeric <= 0.35:
@@ -166,11 +179,17 @@ def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tupl
     return tuple(path)
 
 
-SIZE_LABEL = re.compile(r"(?:total )?(?:n|no\.?|number|patients|total|all|all patients|total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| assessable| treated| randomi[sz]ed)?(?: patients| pts\.?| subjects| cases| women)?(?: \(n\)|, n)?", re.IGNORECASE)
+SIZE_LABEL = re.compile(
+    r"(?:total )?(?:n|no\.?|number|patients|total|all|all patients|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable|"
+    r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
+    r" subjects| cases| women)?(?: \(n\)|, n)?",
+    re.IGNORECASE,
+)
 
 
 def _sizes(layout: Layout, heads: int) -> None:
-    """Sizes of columns: in their heads, else in a row of sizes that is the last of the heads or one of the first below."""
+    """Sizes of columns: in their heads, else in a row of sizes among the last heads or the first rows."""
     grid = layout.table.grid
     for c, path in enumerate(layout.heads):
         found = [size_in(text) for text in path if size_in(text)]
@@ -243,12 +262,20 @@ def _body(layout: Layout, heads: int) -> None:
 
 def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
     """Sizes of a row labelled as one (`No. of patients`): its whole numbers."""
-    return {c: place.value.numbers[0].text for c, place in cells.items() if place.value.shape in ("n", "n(p)") and place.value.numbers[0].text.isdigit() and place.value.numbers[0].text != "0"}
+    return {
+        c: place.value.numbers[0].text
+        for c, place in cells.items()
+        if place.value.shape in ("n", "n(p)")
+        and place.value.numbers[0].text.isdigit()
+        and place.value.numbers[0].text != "0"
+    }
 
 
 def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
     """Sizes of a row whose cells all print `n = 361`: the groups of the rows below."""
-    found = {c: size_in(place.text) for c, place in cells.items() if SIZE.fullmatch(plain(place.text).strip().strip("()"))}
+    found = {
+        c: size_in(place.text) for c, place in cells.items() if SIZE.fullmatch(plain(place.text).strip().strip("()"))
+    }
     return found if len(found) == len(cells) and all("=" in place.text for place in cells.values()) else {}
 
 
@@ -260,7 +287,11 @@ def _first_filled(row: tuple[Cell | None, ...], stub: int) -> bool:
 def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
     """A row that prints nothing but its p: the title of the rows below."""
     filled = [c for c, place in cells.items() if place.value.numbers]
-    return bool(filled) and all("p" in hints(layout.leaf(c)) for c in filled) and len(layout.heads) - layout.stub > len(filled)
+    return (
+        bool(filled)
+        and all("p" in hints(layout.leaf(c)) for c in filled)
+        and len(layout.heads) - layout.stub > len(filled)
+    )
 
 
 def _indent(row: tuple[Cell | None, ...], stub: int) -> int:
@@ -325,19 +356,35 @@ def _continuation(cells: dict[int, Place]) -> bool:
 def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
     """A first row of categories printed as ranges (`0`, `1-4`, `5-8`) above rows of counts is a heading."""
     ranges = sum(place.value.shape == "n-n" for place in row.cells.values())
-    return ranges >= 2 and bool(following) and all(place.value.shape in ("n", "n(p)", "n(n)") for other in following for place in other.cells.values())
+    return (
+        ranges >= 2
+        and bool(following)
+        and all(place.value.shape in ("n", "n(p)", "n(n)") for other in following for place in other.cells.values())
+    )
 
 
 def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool:
     """A second header inside the body: several filled cells without results, at least one with a measure or a size."""
-    filled = [(c, clean(cell.text)) for c, cell in enumerate(row) if cell is not None and c >= layout.stub and clean(cell.text) and cell.columns < len(row)]
+    filled = [
+        (c, clean(cell.text))
+        for c, cell in enumerate(row)
+        if cell is not None and c >= layout.stub and clean(cell.text) and cell.columns < len(row)
+    ]
     if len({text for _, text in filled}) < 2:
         return False
-    if not any(hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} or SIZE.search(plain(text)) for _, text in filled):
+    if not any(
+        hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} or SIZE.search(plain(text)) for _, text in filled
+    ):
         return False
     for c, text in filled:
         old = layout.heads[c]
-        layout.heads[c] = (*old[:-1], text) if hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} and len(old) > 1 else (text,) if SIZE.search(plain(text)) else (*old, text)
+        layout.heads[c] = (
+            (*old[:-1], text)
+            if hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} and len(old) > 1
+            else (text,)
+            if SIZE.search(plain(text))
+            else (*old, text)
+        )
     return True
 
 
@@ -348,7 +395,11 @@ def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
         return [row]
     labels = _label_lines(cells, stub)
     count = max(len(lines) for lines in broken.values())
-    if not all(is_numeric(line) or not line.strip() or not any(ch.isdigit() for ch in line) for lines in broken.values() for line in lines):
+    if not all(
+        is_numeric(line) or not line.strip() or not any(ch.isdigit() for ch in line)
+        for lines in broken.values()
+        for line in lines
+    ):
         return [row]
     if len({len(lines) for lines in broken.values()}) > 1 or (len(labels) not in (1, count)):
         return [row]

@@ -1,4 +1,4 @@
-"""What a number in a table is: decided by the label of its row, the heads of its column and the table, then by arithmetic."""
+"""What a number in a table is: by the label of its row, the heads of its column, the table, then arithmetic."""
 
 from __future__ import annotations
 
@@ -33,7 +33,16 @@ class About:
 @lru_cache(maxsize=256)
 def about(label: str, caption: str, notes: str) -> About:
     """The tags of a caption and of the notes that say what the data are."""
-    says = " ".join(part for part in re.split(r"(?<=[.;])\s", notes) if re.match(r"(?:\^\w )?(?:data|values?|numbers?|results?|figures)\s(?:are|is|given|represent|shown|expressed|in )|.{0,40}unless otherwise", part, re.IGNORECASE))[:300]
+    says = " ".join(
+        part
+        for part in re.split(r"(?<=[.;])\s", notes)
+        if re.match(
+            r"(?:\^\w )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
+            r"is|given|represent|shown|expressed|in )|.{0,40}unless otherwise",
+            part,
+            re.IGNORECASE,
+        )
+    )[:300]
     tags = hints(caption) | hints(says)
     ratios = next((name for name in MEASURES if name in tags), "")
     lower = caption.lower()
@@ -45,7 +54,15 @@ def about(label: str, caption: str, notes: str) -> About:
     timed = [name for name in names if name in TIME_TO_EVENT]
     harms = bool(re.search(r"adverse|toxic|side[- ]effect|safety|complication|morbidit|\bae\b|\baes\b", lower))
     baseline = bool(re.search(r"baseline|characteristic|demograph|clinicopatholog|features", lower))
-    return About(tags, ratios, harms, baseline, bool(re.search(r"respon[sd]", lower)), timed[0] if len(set(timed)) == 1 else "", caption)
+    return About(
+        tags,
+        ratios,
+        harms,
+        baseline,
+        bool(re.search(r"respon[sd]", lower)),
+        timed[0] if len(set(timed)) == 1 else "",
+        caption,
+    )
 
 
 def of_table(table: Table) -> About:
@@ -69,7 +86,7 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     """The role of one cell. `size` is the denominator of its column or section, empty where none is printed."""
     place = row.cells[column]
     shape, numbers = place.value.shape, place.value.numbers
-    if not numbers or place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)"):
+    if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
         return NOTHING
     own, leaf = hints(row.label), hints(layout.leaf(column))
     if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):
@@ -90,7 +107,9 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
 
 def _p_above(layout: Layout, column: int, leaf: frozenset[str]) -> bool:
     """A heading of p values over columns named by test."""
-    return not leaf & {"hr", "or", "rr", "n", "pct", "median", "ci"} and any("p" in hints(part) for part in layout.heads[column][:-1])
+    return not leaf & {"hr", "or", "rr", "n", "pct", "median", "ci"} and any(
+        "p" in hints(part) for part in layout.heads[column][:-1]
+    )
 
 
 def _is_p(place: Place) -> bool:
@@ -123,12 +142,16 @@ class Context:
 
 def _context(layout: Layout, row: Row, column: int) -> Context:
     sections: frozenset[str] = frozenset().union(*(hints(part) for part in row.section)) if row.section else frozenset()
-    heads: frozenset[str] = frozenset().union(*(hints(part) for part in layout.heads[column][:-1])) if len(layout.heads[column]) > 1 else frozenset()
+    heads: frozenset[str] = (
+        frozenset().union(*(hints(part) for part in layout.heads[column][:-1]))
+        if len(layout.heads[column]) > 1
+        else frozenset()
+    )
     return Context(hints(row.label), hints(layout.leaf(column)), heads, sections, of_table(layout.table))
 
 
 def _subject(context: Context) -> str:
-    """What a value with limits or a lone value is by the nearest source that names a measure: a ratio, a median, a mean."""
+    """What a value is by the nearest source that names a measure: a ratio, a median, a mean."""
     for tags in (context.own, context.leaf, context.heads, context.sections):
         for name in ("hr", "or", "rr", "median", "mean"):
             if name in tags:
@@ -139,8 +162,10 @@ def _subject(context: Context) -> str:
 def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: Context, rest: str) -> Role:
     subject = _subject(context)
     value = place.value.numbers[0]
-    if "p" == place.value.shape[0] or (context.near("pct") and not subject):
-        return Role("rate" if _time(layout, row, column)[0] and _survives(layout, row, column) else "percent", "percent-limits")
+    if place.value.shape[0] == "p" or (context.near("pct") and not subject):
+        return Role(
+            "rate" if _time(layout, row, column)[0] and _survives(layout, row, column) else "percent", "percent-limits"
+        )
     labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
     if labelled or subject in MEASURES:
         return Role("ratio", "ratio-limits", (labelled or subject).upper())
@@ -158,7 +183,9 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
         return Role("mean", "mean-limits-by-caption")
     if context.table.baseline and "ci" not in context.own | context.leaf:
         return Role("median", "median-limits-baseline")
-    if place.value.unit or (_survives(layout, row, column) and not value.percent and "ci" in context.own | context.leaf | context.heads):
+    if place.value.unit or (
+        _survives(layout, row, column) and not value.percent and "ci" in context.own | context.leaf | context.heads
+    ):
         return Role("median", "median-limits-loose")
     return NOTHING
 
@@ -166,7 +193,11 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
 def _limits(row: Row, layout: Layout, column: int) -> Role:
     if row.cells[column].value.shape.startswith("("):
         return Role("limits", "below")
-    tags = hints(row.label) | hints(layout.leaf(column)) | (hints(layout.heads[column][0]) if layout.heads[column] else frozenset())
+    tags = (
+        hints(row.label)
+        | hints(layout.leaf(column))
+        | (hints(layout.heads[column][0]) if layout.heads[column] else frozenset())
+    )
     if "ci" in tags:
         return Role("limits", "ci")
     if tags & {"range", "iqr"}:
@@ -207,9 +238,9 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     """`x (y)`: head words, then arithmetic with the size of the column."""
     first, second = place.value.numbers
     subject = _subject(context)
-    named = context.first("n_pct", "pct_n", "mean", "sd", "median", "hr", "or", "rr")
+    named = context.first("n_pct", "paren_pct", "pct_n", "mean", "sd", "median", "hr", "or", "rr")
     nearest = context.own | context.leaf
-    if "pct_n" in nearest and not "n_pct" in nearest:
+    if "pct_n" in nearest and "n_pct" not in nearest:
         return Role("percent_n", "percent-n-by-head")
     fits = _fits(first.value, second.value, size) if first.whole else False
     if nearest & {"mean", "sd"} and not fits:
@@ -218,7 +249,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("ratio", "ratio-p", subject.upper())
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
-    if named == "n_pct" and first.whole and second.value <= 100:
+    if named in ("n_pct", "paren_pct") and first.whole and second.value <= 100:
         return Role("n_percent", "n-percent-by-head")
     if fits and second.value <= 100:
         return Role("n_percent", "n-percent-by-sum")
@@ -226,7 +257,16 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n", "percent-n-by-sum")
     if named in ("mean", "sd"):
         return Role("mean", "mean-sd-by-head")
-    if first.whole and second.value <= 100 and (context.near("n") or context.near("pct") or context.table.harms or "pct" in context.heads | context.sections | context.table.tags):
+    if (
+        first.whole
+        and second.value <= 100
+        and (
+            context.near("n")
+            or context.near("pct")
+            or context.table.harms
+            or "pct" in context.heads | context.sections | context.table.tags
+        )
+    ):
         return Role("n_percent", "n-percent-loose")
     if first.whole and not second.whole and second.value <= 100 and _implies_total(first.value, second.text):
         return Role("n_percent", "n-percent-implied")
@@ -249,17 +289,28 @@ def _fits(n: float, percent: float, size: str) -> bool:
 def _single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number = place.value.numbers[0]
     if number.text == "NR":
-        return Role("median", "median-NR") if _subject(context) == "median" or "median" in context.table.tags else NOTHING
-    for tags, source in ((context.own, "row"), (context.leaf, "column"), (context.heads, "heads"), (context.sections, "section")):
+        return (
+            Role("median", "median-NR") if _subject(context) == "median" or "median" in context.table.tags else NOTHING
+        )
+    for tags, source in (
+        (context.own, "row"),
+        (context.leaf, "column"),
+        (context.heads, "heads"),
+        (context.sections, "section"),
+    ):
         found = _named_single(layout, row, column, place, tags, source, size)
         if found.name:
             return found
     return _default_single(layout, row, column, place, context, size)
 
 
-def _named_single(layout: Layout, row: Row, column: int, place: Place, tags: frozenset[str], source: str, size: str) -> Role:
+def _named_single(
+    layout: Layout, row: Row, column: int, place: Place, tags: frozenset[str], source: str, size: str
+) -> Role:
     number = place.value.numbers[0]
-    if source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"} or source == "column" and tags & {"lower", "upper"} and _pair_of_limits(layout):
+    if (source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"}) or (
+        source == "column" and tags & {"lower", "upper"} and _pair_of_limits(layout)
+    ):
         return Role("lower" if "lower" in tags else "upper", "limit-column")
     measure = next((name for name in MEASURES if name in tags), "")
     if measure and not number.percent and not (source == "row" and "n" in tags):
@@ -273,13 +324,27 @@ def _named_single(layout: Layout, row: Row, column: int, place: Place, tags: fro
     if source == "section" and not number.percent:
         return NOTHING
     time = _time(layout, row, column)
-    if time[0] and (number.percent or tags & {"pct", "rate"}) and _survives(layout, row, column) and number.value <= 100:
+    if (
+        time[0]
+        and (number.percent or tags & {"pct", "rate"})
+        and _survives(layout, row, column)
+        and number.value <= 100
+    ):
         return Role("rate", f"rate-{source}")
+    if "paren_pct" in tags and "n_pct" not in tags and number.whole and _has_pairs(layout, row, column, source):
+        return Role("count", "count-beside-pairs")
     if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
     return NOTHING
+
+
+def _has_pairs(layout: Layout, row: Row, column: int, source: str) -> bool:
+    """Whether other cells under the same head, or in the same row, are a count with its percentage."""
+    below = [r.cells[column] for r in layout.rows if column in r.cells]
+    beside = list(row.cells.values()) if source == "row" else below
+    return any(place.value.shape in ("n(n)", "n(p)") for place in beside)
 
 
 def _pair_of_limits(layout: Layout) -> bool:
@@ -293,7 +358,12 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING
     time = _time(layout, row, column)
-    if time[0] and _survives(layout, row, column) and number.value <= 100 and (not number.whole or "rate" in whole.tags or "pct" in whole.tags):
+    if (
+        time[0]
+        and _survives(layout, row, column)
+        and number.value <= 100
+        and (not number.whole or "rate" in whole.tags or "pct" in whole.tags)
+    ):
         return Role("rate", "rate-default")
     if whole.ratios and not number.whole and "notsurvival" not in whole.tags | context.leaf:
         return Role("ratio", "ratio-default", whole.ratios.upper()) if number.value < 100 else NOTHING
@@ -306,7 +376,9 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
         return Role("percent", "percent-by-caption")
     if place.value.unit and "median" in whole.tags:
         return Role("median", "median-by-caption")
-    if number.whole and (whole.harms or whole.baseline or "n" in whole.tags or "n_pct" in whole.tags or HARMS.search(row.label)):
+    if number.whole and (
+        whole.harms or whole.baseline or "n" in whole.tags or "n_pct" in whole.tags or HARMS.search(row.label)
+    ):
         return Role("count", "count-default")
     if number.whole and not number.percent and _all_whole(layout):
         return Role("count", "count-loose")
@@ -315,8 +387,15 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
 
 def _all_whole(layout: Layout) -> bool:
     """A table of whole numbers only, beside p values: counts."""
-    places = [(c, place) for row in layout.rows for c, place in row.cells.items() if place.value.numbers and not ("p" in hints(layout.leaf(c)))]
-    return len(places) >= 4 and all(place.value.shape == "n" and place.value.numbers[0].whole and not place.value.words for _, place in places)
+    places = [
+        (c, place)
+        for row in layout.rows
+        for c, place in row.cells.items()
+        if place.value.numbers and "p" not in hints(layout.leaf(c))
+    ]
+    return len(places) >= 4 and all(
+        place.value.shape == "n" and place.value.numbers[0].whole and not place.value.words for _, place in places
+    )
 
 
 def _time(layout: Layout, row: Row, column: int) -> tuple[str, str]:
@@ -346,4 +425,6 @@ def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 
 def _survives(layout: Layout, row: Row, column: int) -> bool:
     words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
-    return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(re.search(r"surviv|relapse|recurrence|failure|\bfree\b|control", words, re.IGNORECASE))
+    return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(
+        re.search(r"surviv|relapse|recurrence|failure|\bfree\b|control", words, re.IGNORECASE)
+    )

@@ -9,14 +9,28 @@ from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arms_of
 from resurvey.read.model import Claim, Paragraph, Span
-from resurvey.read.normal import fold, plain
+from resurvey.read.normal import plain
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import ratios
 from resurvey.read.text_shares import counts, item_of, percentages, shares
 from resurvey.read.text_times import durations, medians, rates, times_alone
 from resurvey.read.vocabulary import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
-RULES = (registries, dates, ratios, medians, durations, differences, means, shares, rates, times_alone, percentages, counts, p_values)
+RULES = (
+    registries,
+    dates,
+    ratios,
+    medians,
+    durations,
+    differences,
+    means,
+    shares,
+    rates,
+    times_alone,
+    percentages,
+    counts,
+    p_values,
+)
 
 
 def find(line: Line) -> list[Found]:
@@ -43,7 +57,9 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 break
             group.append(other)
         end = line.tokens[group[-1].tokens[-1]].end
-        names = [name for begin, _, name in endpoints_in(line.text) if end <= begin < end + 80 and name in TIME_TO_EVENT]
+        names = [
+            name for begin, _, name in endpoints_in(line.text) if end <= begin < end + 80 and name in TIME_TO_EVENT
+        ]
         if len(group) > 1 and len(names) == len(group):
             for member, name in zip(group, names, strict=True):
                 member.cells["endpoint"] = name
@@ -55,7 +71,14 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         return
     text = plain(paragraph.text)
     for start, end in sentences.split(text):
-        if not any(char.isdigit() for char in text[start:end]) and "median" not in text[start:end].lower() and not any(f" {w} " in text[start:end].lower() for w in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")):
+        if (
+            not any(char.isdigit() for char in text[start:end])
+            and "median" not in text[start:end].lower()
+            and not any(
+                f" {w} " in text[start:end].lower()
+                for w in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+            )
+        ):
             continue
         line = lex(text[start:end], start)
         for token in line.tokens:
@@ -70,7 +93,8 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
 
 def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Lexicon) -> Claim:
     spans = tuple(
-        Span(paragraph.id, line.offset + line.tokens[i].start, line.offset + line.tokens[i].end) for i in dict.fromkeys(found.tokens)
+        Span(paragraph.id, line.offset + line.tokens[i].start, line.offset + line.tokens[i].end)
+        for i in dict.fromkeys(found.tokens)
     )
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
@@ -80,9 +104,11 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     if _cited(paragraph, line):
         cells["cited"] = "yes"
         notes.append("beside a citation in a section that tells of other work: probably another study's result")
-    section = "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
+    section = (
+        "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
+    )
     rule = f"text-{found.rule}" + ("" if section == "own" else "-elsewhere")
-    return Claim(found.kind, cells, spans, rule, paragraph.locator, fold(line.text), tuple(notes))
+    return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
 def _cited(paragraph: Paragraph, line: Line) -> bool:
@@ -112,7 +138,7 @@ def _words(line: Line, found: Found, cells: dict[str, str]) -> dict[str, str]:
 def _model(line: Line, place: int) -> str:
     begin = max(line.text.rfind(";", 0, place), place - 200, 0)
     near = line.text[begin:place].lower()
-    if "multivaria" in near or "adjusted" in near and "unadjusted" not in near:
+    if "multivaria" in near or ("adjusted" in near and "unadjusted" not in near):
         return "multivariable"
     if "unadjusted" in near or "univaria" in near:
         return "unadjusted"

@@ -8,18 +8,47 @@ from resurvey.read.grammar import Found, cells_of, interval_after, take, words_a
 from resurvey.read.lexer import Line
 from resurvey.read.vocabulary import DESIGN, REGISTRY, UNITS, endpoints_in
 
-THRESHOLD = re.compile(r"\b(?:consider|regard|deem|defin|set at|significance level|level of significance|were reported as|statistical significance (?:was|level)|cut-?off)", re.IGNORECASE)
+THRESHOLD = re.compile(
+    r"\b(?:consider|regard|deem|defin|set at|significance level|"
+    r"level of significance|were reported as|statistical significance (?:was|level)|cut-?off)",
+    re.IGNORECASE,
+)
 TESTS = (
-    ("stratified log-rank", r"stratified log-?rank"), ("log-rank", r"log-?rank"), ("Fisher", r"fisher"), ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
-    ("Wilcoxon", r"wilcoxon|mann-?whitney"), ("t test", r"t[- ]test"), ("McNemar", r"mcnemar"), ("Cochran-Mantel-Haenszel", r"mantel"), ("interaction", r"interaction"), ("trend", r"trend"),
+    ("stratified log-rank", r"stratified log-?rank"),
+    ("log-rank", r"log-?rank"),
+    ("Fisher", r"fisher"),
+    ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
+    ("Wilcoxon", r"wilcoxon|mann-?whitney"),
+    ("t test", r"t[- ]test"),
+    ("McNemar", r"mcnemar"),
+    ("Cochran-Mantel-Haenszel", r"mantel"),
+    ("interaction", r"interaction"),
+    ("trend", r"trend"),
 )
 TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
-MONTHS = "january february march april may june july august september october november december".split()
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS)
 DATE = re.compile(
-    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s)?,?\s?(?P<year>(?:19|20)\d{{2}})\b"
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|"
+    rf"nd|rd|th)?,?\s)?,?\s?(?P<year>(?:19|20)\d{{2}})\b"
 )
-ENROLMENT = re.compile(r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)", re.IGNORECASE)
+ENROLMENT = re.compile(
+    r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
+    re.IGNORECASE,
+)
 CUTOFF = re.compile(r"\b(?:data cut-?off|cut-?off date|database lock|as of|data lock|clinical cut-?off)", re.IGNORECASE)
 
 
@@ -39,7 +68,15 @@ def p_values(line: Line) -> list[Found]:
             continue
         near = line.text[max(0, token.start - 90) : token.end + 40]
         what = token.extra.lower()
-        test = "interaction" if "inter" in what else "trend" if "trend" in what else "log-rank" if "rank" in what else test_in(near)
+        test = (
+            "interaction"
+            if "inter" in what
+            else "trend"
+            if "trend" in what
+            else "log-rank"
+            if "rank" in what
+            else test_in(near)
+        )
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
         if "one-sided" in near.lower():
@@ -51,9 +88,14 @@ def p_values(line: Line) -> list[Found]:
 
 
 DIRECTIONS = (
-    ("similar", r"\bsimilar\b|\bcomparable\b|\bno (?:significant )?difference"), ("longer", r"\blonger\b|\bprolonged\b"), ("shorter", r"\bshorter\b"),
-    ("doubled", r"\bdoubled\b|\btwice\b"), ("higher", r"\bhigher\b|\bgreater\b|\bmore frequent"), ("lower", r"\blower\b|\bfewer\b|\bless frequent"),
-    ("better", r"\bbetter\b|\bsuperior\b|\bimproved\b"), ("worse", r"\bworse\b|\binferior\b"),
+    ("similar", r"\bsimilar\b|\bcomparable\b|\bno (?:significant )?difference"),
+    ("longer", r"\blonger\b|\bprolonged\b"),
+    ("shorter", r"\bshorter\b"),
+    ("doubled", r"\bdoubled\b|\btwice\b"),
+    ("higher", r"\bhigher\b|\bgreater\b|\bmore frequent"),
+    ("lower", r"\blower\b|\bfewer\b|\bless frequent"),
+    ("better", r"\bbetter\b|\bsuperior\b|\bimproved\b"),
+    ("worse", r"\bworse\b|\binferior\b"),
 )
 DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in enumerate(DIRECTIONS)), re.IGNORECASE)
 
@@ -65,7 +107,8 @@ def direction_in(text: str) -> str:
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|reduction|decrease)\b(?! (?:rate|in dose))(?:\s[\w-]{1,24}){0,7}"
+    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[\w-]{1,24}){0,7}"
     r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
@@ -82,24 +125,90 @@ def differences(line: Line) -> list[Found]:
         limits = (interval.low, interval.high) if interval else ()
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
-        found.append(Found("difference", cells | {"endpoint": names[-1] if names else ""} | cells_of(interval, ci=True), take(line, i, *limits), "difference"))
+        found.append(
+            Found(
+                "difference",
+                cells | {"endpoint": names[-1] if names else ""} | cells_of(interval, ci=True),
+                take(line, i, *limits),
+                "difference",
+            )
+        )
     return found
 
 
 DESIGN_PARTS = (
-    ("power", re.compile(r"(?P<n>\d{2}(?:\.\d)?)\s?%?\s?(?:statistical )?power|power (?:of|was|to be|at|set at)?\s?(?:approximately |at least )?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})\s?%?", re.IGNORECASE)),
-    ("alpha", re.compile(r"(?:alpha|α|significance level|type I error(?: rate)?|level of significance|error level)\s?(?:level )?(?:of|was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)\s?%?|(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type I|alpha|two-sided|one-sided|2-sided)", re.IGNORECASE)),
-    ("hazard_ratio", re.compile(r"(?:hazard ratio|HR)s?\s?(?:\(HR\) )?(?:of|was|=|is)?\s?(?:at least )?(?P<n>\d?\.\d{1,3}|\d\.\d{1,2})", re.IGNORECASE)),
-    ("events", re.compile(r"(?P<n>\d{2,5})\s(?:PFS |OS |DFS |progression |required )?(?:events|deaths)\b", re.IGNORECASE)),
-    ("patients", re.compile(r"(?P<n>\d{1,2},\d{3}|\d{2,5})\s(?:evaluable |eligible |assessable |randomi[sz]ed )?(?:patients|subjects|participants|women|men)\b|sample size (?:of|was)\s(?:\w+ )?(?P<m>\d{2,5})", re.IGNORECASE)),
-    ("dropout", re.compile(r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|drop-?out rate of (?P<m>\d{1,2}(?:\.\d)?)", re.IGNORECASE)),
-    ("accrual", re.compile(r"(?:accrual|recruitment|enrolment|enrollment)(?: period| time)?\s?(?:of|was|over|in)?\s?(?:about )?(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) (?:of )?(?:accrual|recruitment|enrol)", re.IGNORECASE)),
-    ("follow_up", re.compile(r"(?:additional |minimum |further )?follow-?up(?: period| time)?\s?(?:of|was)\s(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) (?:of )?(?:additional |minimum )?follow", re.IGNORECASE)),
+    (
+        "power",
+        re.compile(
+            r"(?P<n>\d{2}(?:\.\d)?)\s?%?\s?(?:statistical )?power|power "
+            r"(?:of|was|to be|at|set at)?\s?(?:approximately |at least "
+            r")?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})\s?%?",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "alpha",
+        re.compile(
+            r"(?:alpha|α|significance level|type I error(?: rate)?|"
+            r"level of significance|error level)\s?(?:level )?(?:of|"
+            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)\s?%?|"
+            r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
+            r"I|alpha|two-sided|one-sided|2-sided)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "hazard_ratio",
+        re.compile(
+            r"(?:hazard ratio|HR)s?\s?(?:\(HR\) )?(?:of|was|=|is)?\s?(?:at least )?(?P<n>\d?\.\d{1,3}|\d\.\d{1,2})",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "events",
+        re.compile(r"(?P<n>\d{2,5})\s(?:PFS |OS |DFS |progression |required )?(?:events|deaths)\b", re.IGNORECASE),
+    ),
+    (
+        "patients",
+        re.compile(
+            r"(?P<n>\d{1,2},\d{3}|\d{2,5})\s(?:evaluable |eligible "
+            r"|assessable |randomi[sz]ed )?(?:patients|subjects|participants|"
+            r"women|men)\b|sample size (?:of|was)\s(?:\w+ )?(?P<m>\d{2,5})",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "dropout",
+        re.compile(
+            r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|drop-?out rate of (?P<m>\d{1,2}(?:\.\d)?)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "accrual",
+        re.compile(
+            r"(?:accrual|recruitment|enrolment|enrollment)(?: period|"
+            r" time)?\s?(?:of|was|over|in)?\s?(?:about )?(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
+            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
+            r"(?:of )?(?:accrual|recruitment|enrol)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "follow_up",
+        re.compile(
+            r"(?:additional |minimum |further )?follow-?up(?: period|"
+            r" time)?\s?(?:of|was)\s(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
+            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
+            r"(?:of )?(?:additional |minimum )?follow",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 
 def designs(line: Line) -> list[Found]:
-    """One row for a sample-size statement with all assumptions it prints; medians are null first, alternative second."""
+    """One row for a sample-size statement with all it assumes; medians are null first, alternative second."""
     text = line.text
     if not DESIGN.search(text):
         return []
@@ -113,8 +222,16 @@ def designs(line: Line) -> list[Found]:
     if not ({"power", "alpha"} & set(cells) or ("hazard_ratio" in cells and "assum" in text.lower())):
         return []
     lower = text.lower()
-    cells["sides"] = "2" if re.search(r"two-?\s?(?:sided|tailed)|2-sided", lower) else "1" if re.search(r"one-?\s?(?:sided|tailed)|1-sided", lower) else ""
-    medians = [i for i in line.free() if line.tokens[i].unit in ("months", "years") and i not in tokens and "median" in lower]
+    cells["sides"] = (
+        "2"
+        if re.search(r"two-?\s?(?:sided|tailed)|2-sided", lower)
+        else "1"
+        if re.search(r"one-?\s?(?:sided|tailed)|1-sided", lower)
+        else ""
+    )
+    medians = [
+        i for i in line.free() if line.tokens[i].unit in ("months", "years") and i not in tokens and "median" in lower
+    ]
     if 1 <= len(medians) <= 2:
         for name, i in zip(("null_median", "alternative_median"), medians, strict=False):
             cells[name] = line.tokens[i].printed
@@ -138,12 +255,20 @@ def dates(line: Line) -> list[Found]:
         if cutoff and CUTOFF.search(before):
             item = "data cut-off"
         elif ENROLMENT.search(text) and len(matches) >= 2:
-            item = "enrolment start" if number == 0 else "enrolment end" if number == 1 and re.search(r"(?:and|to|until|through|-)\s*$", before) else ""
+            item = (
+                "enrolment start"
+                if number == 0
+                else "enrolment end"
+                if number == 1 and re.search(r"(?:and|to|until|through|-)\s*$", before)
+                else ""
+            )
         if not item:
             continue
         tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
         take(line, *tokens)
-        found.append(Found("follow_up", {"item": item, "statistic": "date", "value": _iso(match), "unit": ""}, tokens, "date"))
+        found.append(
+            Found("follow_up", {"item": item, "statistic": "date", "value": _iso(match), "unit": ""}, tokens, "date")
+        )
     for match in matches:
         take(line, *[i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()])
     return found
@@ -190,7 +315,12 @@ def means(line: Line) -> list[Found]:
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
-        elif "mean" in words_before(line, i, 6) and not token.used and (token.unit in UNITS or "." in token.value or token.percent) and not token.op:
+        elif (
+            "mean" in words_before(line, i, 6)
+            and not token.used
+            and (token.unit in UNITS or "." in token.value or token.percent)
+            and not token.op
+        ):
             found.append(_mean(line, i, []))
     return found
 
@@ -199,5 +329,7 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     interval = interval_after(line, i)
     limits = (interval.low, interval.high) if interval else ()
     token = line.tokens[i]
-    cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"}
+    cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
+        k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
+    }
     return Found("quantity", cells, take(line, i, *limits), "mean", notes)

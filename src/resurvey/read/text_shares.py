@@ -7,8 +7,58 @@ from resurvey.read.lexer import Line, Token
 from resurvey.read.vocabulary import EVENTS, PATIENTS, UNITS
 
 NOUN_GAP = 5
-LABEL_STOP = {"to", "or", "and", "in", "of", "for", "versus", "vs", "either", "the", "with", "were", "was", "received", "receive", "receiving", "had", "than", "by", "from", "n", "patients"}
-ITEM_STOP = {"of", "in", "with", "the", "a", "an", "and", "or", "for", "who", "were", "was", "had", "to", "from", "as", "at", "by", "on", "that", "than", "is", "are", "respectively", "vs", "versus"}
+LABEL_STOP = {
+    "to",
+    "or",
+    "and",
+    "in",
+    "of",
+    "for",
+    "versus",
+    "vs",
+    "either",
+    "the",
+    "with",
+    "were",
+    "was",
+    "received",
+    "receive",
+    "receiving",
+    "had",
+    "than",
+    "by",
+    "from",
+    "n",
+    "patients",
+}
+ITEM_STOP = {
+    "of",
+    "in",
+    "with",
+    "the",
+    "a",
+    "an",
+    "and",
+    "or",
+    "for",
+    "who",
+    "were",
+    "was",
+    "had",
+    "to",
+    "from",
+    "as",
+    "at",
+    "by",
+    "on",
+    "that",
+    "than",
+    "is",
+    "are",
+    "respectively",
+    "vs",
+    "versus",
+}
 
 
 def shares(line: Line) -> list[Found]:
@@ -32,7 +82,15 @@ def _text(line: Line, i: int) -> str:
 
 def _is_count(line: Line, i: int) -> bool:
     token = _tok(line, i)
-    return token is not None and token.kind == "num" and not token.used and not token.masked and "." not in token.value and not token.unit and token.op in ("",)
+    return (
+        token is not None
+        and token.kind == "num"
+        and not token.used
+        and not token.masked
+        and "." not in token.value
+        and not token.unit
+        and token.op in ("",)
+    )
 
 
 def _is_percent(line: Line, i: int) -> bool:
@@ -40,7 +98,9 @@ def _is_percent(line: Line, i: int) -> bool:
     return token is not None and token.kind == "num" and token.percent and not token.used
 
 
-def _make(line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None) -> Found:
+def _make(
+    line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None
+) -> Found:
     cells: dict[str, str] = {}
     for name, i in (("n", n), ("total", total), ("percent", percent)):
         if i is not None:
@@ -48,7 +108,12 @@ def _make(line: Line, rule: str, *, n: int | None = None, total: int | None = No
     anchor = max(i for i in (n, total, percent) if i is not None)
     taken = take(line, n if n is not None else percent, *(i for i in (n, percent, total) if i is not None))
     interval = interval_after(line, anchor, bare=percent is not None)
-    if interval is not None and interval.kind in ("ci", "") and percent is not None and _within(line, interval, percent):
+    if (
+        interval is not None
+        and interval.kind in ("ci", "")
+        and percent is not None
+        and _within(line, interval, percent)
+    ):
         cells |= cells_of(interval, ci=True)
         taken += take(line, interval.low, interval.high)
         rule += "-interval"
@@ -57,7 +122,11 @@ def _make(line: Line, rule: str, *, n: int | None = None, total: int | None = No
 
 def _within(line: Line, interval: object, percent: int) -> bool:
     low, high = line.tokens[interval.low], line.tokens[interval.high]  # type: ignore[attr-defined]
-    return not (low.unit in UNITS or high.unit in UNITS) and low.number <= line.tokens[percent].number + 1 and high.number <= 100
+    return (
+        not (low.unit in UNITS or high.unit in UNITS)
+        and low.number <= line.tokens[percent].number + 1
+        and high.number <= 100
+    )
 
 
 def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
@@ -84,9 +153,8 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
-        if not ("of" in joined or "from" in joined or ("among" in joined)):
-            if not (_text(line, i + 1) == "out" and "of" in joined):
-                return None
+        if not {"of", "from", "among"} & set(joined):
+            return None
     if not _is_count(line, j):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
@@ -114,7 +182,10 @@ def _patients_near(line: Line, j: int) -> bool:
 
 def _total_first(line: Line, i: int) -> Found | None:
     """`of 28 patients, four (14.3%)`: the denominator stands before."""
-    if not _is_count(line, i) or _text(line, i - 1) not in ("of", "among") and not (_text(line, i - 1) == "the" and _text(line, i - 2) in ("of", "among")):
+    if not _is_count(line, i) or (
+        _text(line, i - 1) not in ("of", "among")
+        and not (_text(line, i - 1) == "the" and _text(line, i - 2) in ("of", "among"))
+    ):
         return None
     if i >= 2 and any(t.kind == "num" for t in line.tokens[max(0, i - 3) : i]):
         return None
@@ -220,7 +291,10 @@ def percentages(line: Line) -> list[Found]:
             found.append(span)
             continue
         before = words_before(line, i, 1)
-        if token.op in (">", "≥", "<", "≤", "±") and not (before and before[0] in ("(", "in", "was", "of", "and", "were", "-", ",")) or token.op == "±":
+        if (
+            token.op in (">", "≥", "<", "≤", "±")
+            and not (before and before[0] in ("(", "in", "was", "of", "and", "were", "-", ","))
+        ) or token.op == "±":
             continue
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
@@ -234,7 +308,9 @@ def _range(line: Line, i: int) -> Found | None:
     nxt = i + 2
     if _text(line, i + 1) not in ("to", "-") or not _is_percent(line, nxt):
         return None
-    if _text(line, i - 1) in ("from",) and any(word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")):
+    if _text(line, i - 1) in ("from",) and any(
+        word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
+    ):
         return None
     if line.tokens[i].number >= line.tokens[nxt].number:
         return None
@@ -250,9 +326,9 @@ def counts(line: Line) -> list[Found]:
             continue
         words = words_after(line, i, 4)
         noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
-        if noun and not set(words[: words.index(noun)]) & {"(", ")", ",", ";", ".", "of", "and", "in"}:
-            found.append(_make(line, "n-noun", n=i))
-        elif noun and words[: words.index(noun)] == ["of", "the"]:
+        if (noun and not set(words[: words.index(noun)]) & {"(", ")", ",", ";", ".", "of", "and", "in"}) or (
+            noun and words[: words.index(noun)] == ["of", "the"]
+        ):
             found.append(_make(line, "n-noun", n=i))
         elif _distributed(line, i):
             found.append(_make(line, "n-list", n=i))
@@ -277,13 +353,47 @@ def _listed(line: Line, found: list[Found]) -> list[Found]:
 def _distributed(line: Line, i: int) -> bool:
     """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
     words = words_after(line, i, 4)
-    here = bool(words) and words[0] in ("in", "to", "with", "had", "were", "received", "from", "randomised", "randomized")
+    here = bool(words) and words[0] in (
+        "in",
+        "to",
+        "with",
+        "had",
+        "were",
+        "received",
+        "from",
+        "randomised",
+        "randomized",
+    )
     nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
     token = line.tokens[i]
-    year = 1900 <= token.number <= 2100 and not words[:1] == ["patients"]
+    year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
     before = words_before(line, i, 2)
-    prepositions = set(before) & {"in", "since", "until", "during", "of", "between", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"}
-    return here and bool(nouns) and not (year and prepositions) and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
+    prepositions = set(before) & {
+        "in",
+        "since",
+        "until",
+        "during",
+        "of",
+        "between",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    }
+    return (
+        here
+        and bool(nouns)
+        and not (year and prepositions)
+        and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
+    )
 
 
 def item_of(line: Line, index: int) -> str:
@@ -291,7 +401,7 @@ def item_of(line: Line, index: int) -> str:
     after: list[str] = []
     for token in line.tokens[index + 1 : index + 14]:
         word = token.text.lower().rstrip(".")
-        if token.text in (".", ";", ",") or token.kind in ("num", "p", "time") and after:
+        if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after):
             break
         if token.kind in ("word", "name") and word not in ITEM_STOP and word not in PATIENTS:
             after.append(word)

@@ -6,10 +6,43 @@ from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take
 from resurvey.read.lexer import Line
 from resurvey.read.vocabulary import TIME_TO_EVENT, UNITS, endpoints_in
 
-AT = {"at", "after", "within", "every", "over", "than", "until", "by", "least", "beyond", "up", "<", ">", "≥", "≤", "for", "aged", "last", "first", "next", "past", "previous", "minimum", "maximum"}
+AT = {
+    "at",
+    "after",
+    "within",
+    "every",
+    "over",
+    "than",
+    "until",
+    "by",
+    "least",
+    "beyond",
+    "up",
+    "<",
+    ">",
+    "≥",
+    "≤",
+    "for",
+    "aged",
+    "last",
+    "first",
+    "next",
+    "past",
+    "previous",
+    "minimum",
+    "maximum",
+}
 FOLLOW = ("follow-up", "follow up", "followup", "followed", "observation")
 TREATMENT = ("duration of treatment", "treatment duration", "duration of therapy", "exposure", "time on treatment")
-NOT_REACHED = ("not reached", "not been reached", "not yet reached", "not yet been reached", "not estimable", "not attained", "unreached")
+NOT_REACHED = (
+    "not reached",
+    "not been reached",
+    "not yet reached",
+    "not yet been reached",
+    "not estimable",
+    "not attained",
+    "unreached",
+)
 
 
 def medians(line: Line) -> list[Found]:
@@ -48,7 +81,7 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return i - start < 8
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return True
-    return not token.unit and token.extra != "word" and interval_after(line, i) is not None or i - start <= 6
+    return (not token.unit and token.extra != "word" and interval_after(line, i) is not None) or i - start <= 6
 
 
 def _median(line: Line, start: int, i: int) -> Found | None:
@@ -109,7 +142,33 @@ def _subject(line: Line, start: int, i: int) -> str:
     return before[-1] if before else tail[0] if tail else ""
 
 
-NO_SUBJECT = frozenset("was of the were a for in is with vs versus and compared than to months years weeks days v respectively by or".split())
+NO_SUBJECT = frozenset(
+    [
+        "was",
+        "of",
+        "the",
+        "were",
+        "a",
+        "for",
+        "in",
+        "is",
+        "with",
+        "vs",
+        "versus",
+        "and",
+        "compared",
+        "than",
+        "to",
+        "months",
+        "years",
+        "weeks",
+        "days",
+        "v",
+        "respectively",
+        "by",
+        "or",
+    ]
+)
 
 
 def _time_to(words: str) -> str:
@@ -148,11 +207,27 @@ def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
     word = next((i for i, token in enumerate(line.tokens) if token.start >= where), None)
     if word is None or word - before[-1] > 24:
         return []
-    last = next((i for i in range(word, len(line.tokens)) if line.tokens[i].text.lower() in ("reached", "estimable", "attained", "unreached")), word)
+    last = next(
+        (
+            i
+            for i in range(word, len(line.tokens))
+            if line.tokens[i].text.lower() in ("reached", "estimable", "attained", "unreached")
+        ),
+        word,
+    )
     interval = interval_after(line, last)
-    limits = (interval.low, interval.high) if interval and line.tokens[interval.low].end - line.tokens[last].end < 40 else ()
+    limits = (
+        (interval.low, interval.high) if interval and line.tokens[interval.low].end - line.tokens[last].end < 40 else ()
+    )
     cells = cells_of(interval) if limits else {}
-    return [Found("median", {"endpoint": names[-1], "value": "NR", "unit": ""} | cells, [word, *take(line, *limits)], "median-not-reached")]
+    return [
+        Found(
+            "median",
+            {"endpoint": names[-1], "value": "NR", "unit": ""} | cells,
+            [word, *take(line, *limits)],
+            "median-not-reached",
+        )
+    ]
 
 
 def times_alone(line: Line) -> list[Found]:
@@ -175,7 +250,9 @@ def times_alone(line: Line) -> list[Found]:
         limits = (interval.low, interval.high) if interval else ()
         name = timed[-1] if timed else found[-1].cells["endpoint"]
         cells = {"endpoint": name, "value": token.printed, "unit": token.unit} | cells_of(interval)
-        found.append(Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"]))
+        found.append(
+            Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
+        )
     return found
 
 
@@ -200,7 +277,9 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
 def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
     """Numbers with a hanging hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
     found, j = [], i - 1
-    while j >= 0 and (line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"):
+    while j >= 0 and (
+        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"
+    ):
         token = line.tokens[j]
         if token.kind == "num":
             if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
@@ -225,7 +304,20 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
     return []
 
 
-ALIVE = ("survival", "free", "alive", "surviv", "control", "incidence", "relapse", "recurrence", "failure", "mortality", "progression", "free rate")
+ALIVE = (
+    "survival",
+    "free",
+    "alive",
+    "surviv",
+    "control",
+    "incidence",
+    "relapse",
+    "recurrence",
+    "failure",
+    "mortality",
+    "progression",
+    "free rate",
+)
 
 
 def rates(line: Line) -> list[Found]:
@@ -268,14 +360,22 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
     near = endpoints_in(line.text[begin:place])
     if near and near[-1][2] not in TIME_TO_EVENT:
         return False
-    return any(begin <= line.tokens[j].start < end for j, *_ in times) or not any(line.tokens[j].start > begin for j, *_ in times)
+    return any(begin <= line.tokens[j].start < end for j, *_ in times) or not any(
+        line.tokens[j].start > begin for j, *_ in times
+    )
 
 
 def _is_limit(line: Line, i: int) -> bool:
     """Whether the number is a limit of an interval of another, told by its level or bracket before it."""
     before = words_before(line, i, 2)
     back = line.tokens[max(0, i - 3) : i]
-    return any(t.kind in ("level", "ci") for t in back) or bool(before and before[0] == "-" and i >= 2 and line.tokens[i - 2].kind == "num" and any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 6) : i]))
+    return any(t.kind in ("level", "ci") for t in back) or bool(
+        before
+        and before[0] == "-"
+        and i >= 2
+        and line.tokens[i - 2].kind == "num"
+        and any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 6) : i])
+    )
 
 
 def _counted(line: Line, i: int) -> bool:
@@ -284,7 +384,9 @@ def _counted(line: Line, i: int) -> bool:
     return len(before) == 2 and before[1].text in ("(", "[") and before[0].kind == "num" and before[0].whole
 
 
-def _paired(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[tuple[int, tuple[str, str], bool]]:
+def _paired(
+    line: Line, values: list[int], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
     """Each value with its time, and whether the pairing is beyond doubt.
 
     Times and values come in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or the values first: `61% at 3 years`.
@@ -307,7 +409,9 @@ def _paired(line: Line, values: list[int], times: list[tuple[int, str, str]]) ->
     return sorted(pairs)
 
 
-def _pair_run(values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]) -> list[tuple[int, tuple[str, str], bool]]:
+def _pair_run(
+    values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
     distinct = list(dict.fromkeys(stamps))
     if not values:
         return []
@@ -351,7 +455,17 @@ def durations(line: Line) -> list[Found]:
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
-        statistic = "mean" if "mean" in near else "minimum" if "least" in near or "minimum" in near else "maximum" if "maximum" in near else "duration"
-        cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(interval)
+        statistic = (
+            "mean"
+            if "mean" in near
+            else "minimum"
+            if "least" in near or "minimum" in near
+            else "maximum"
+            if "maximum" in near
+            else "duration"
+        )
+        cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
+            interval
+        )
         found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
     return found

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Longest first where one holds another. Each: the endpoint as our tables call it, and how papers spell it.
 ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("PFS", r"progression[- ]free (?:overall )?survival|\bPFS\d?\b|\b[a-z]?[rb]?PFS\b"),
     ("DMFS", r"distant[- ]metastas[ie]s[- ]free survival|\bDMFS\b|metastas[ie]s[- ]free survival|\bMFS\b|D-FFS"),
-    ("LRFS", r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b"),
+    (
+        "LRFS",
+        r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
+    ),
     ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
     ("DFS", r"disease[- ]free survival|\bDFS\b"),
     ("RFS", r"(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
@@ -27,7 +31,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("PD", r"progressive disease"),
     ("CBR", r"clinical benefit(?: rates?)?|\bCBR\b"),
     ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
-    ("ORR", r"(?:overall |objective |tumou?r |radiological )?response rates?|objective responses?|overall responses?|\bORR\b|\bRR\b"),
+    (
+        "ORR",
+        r"(?:overall |objective |tumou?r |radiological )?response "
+        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b",
+    ),
     ("OS", r"\bsurvival\b|\bdeaths?\b|\bmortality\b"),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
@@ -37,7 +45,8 @@ TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCS
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
-def endpoints_in(text: str) -> list[tuple[int, int, str]]:
+@lru_cache(maxsize=512)
+def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     """Start, end and standard name of each endpoint in a text, in order."""
     found = []
     for match in ENDPOINT.finditer(text):
@@ -45,11 +54,15 @@ def endpoints_in(text: str) -> list[tuple[int, int, str]]:
         if word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s"):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
-    return found
+    return tuple(found)
 
 
 RATIOS: tuple[tuple[str, str], ...] = (
-    ("HR", r"(?i:(?:sub-?distribution |cause-specific )?hazards?[ -]ratios?|relative hazards?)|(?:[asc]|adj\.?|adjusted )?[sS]?HRs?"),
+    (
+        "HR",
+        r"(?i:(?:sub-?distribution |cause-specific )?hazards?[ -]ratios?|"
+        r"relative hazards?)|(?:[asc]|adj\.?|adjusted )?[sS]?HRs?",
+    ),
     ("OR", r"(?i:odds[ -]ratios?)|a?ORs?"),
     ("RR", r"(?i:relative risks?|risk ratios?|(?:incidence )?rate ratios?)|a?RRs?|IRRs?"),
 )
@@ -71,31 +84,149 @@ def time_unit(text: str) -> str:
 
 # A number after one of these is a name, not a result.
 MASKING = frozenset(
-    "grade grades stage stages phase day days cycle cycles week weeks table tables figure figures fig figs version "
-    "ctcae study studies trial level levels type ecog ps kps who section appendix chapter ref refs reference references "
-    "arm arms group cohort protocol v ver ecog/who status score scores part supplementary box item criteria recist "
-    "month months year years visit line lines ajcc uicc edition bclc".split()
+    [
+        "grade",
+        "grades",
+        "stage",
+        "stages",
+        "phase",
+        "day",
+        "days",
+        "cycle",
+        "cycles",
+        "week",
+        "weeks",
+        "table",
+        "tables",
+        "figure",
+        "figures",
+        "fig",
+        "figs",
+        "version",
+        "ctcae",
+        "study",
+        "studies",
+        "trial",
+        "level",
+        "levels",
+        "type",
+        "ecog",
+        "ps",
+        "kps",
+        "who",
+        "section",
+        "appendix",
+        "chapter",
+        "ref",
+        "refs",
+        "reference",
+        "references",
+        "arm",
+        "arms",
+        "group",
+        "cohort",
+        "protocol",
+        "v",
+        "ver",
+        "ecog/who",
+        "status",
+        "score",
+        "scores",
+        "part",
+        "supplementary",
+        "box",
+        "item",
+        "criteria",
+        "recist",
+        "month",
+        "months",
+        "year",
+        "years",
+        "visit",
+        "line",
+        "lines",
+        "ajcc",
+        "uicc",
+        "edition",
+        "bclc",
+    ]
 )
 PATIENTS = frozenset(
-    "patients patient women men subjects participants individuals cases people adults children persons females males pts "
-    "controls responders survivors".split()
+    [
+        "patients",
+        "patient",
+        "women",
+        "men",
+        "subjects",
+        "participants",
+        "individuals",
+        "cases",
+        "people",
+        "adults",
+        "children",
+        "persons",
+        "females",
+        "males",
+        "pts",
+        "controls",
+        "responders",
+        "survivors",
+    ]
 )
 EVENTS = frozenset(
-    "deaths death events event recurrences recurrence relapses relapse progressions progression responses response "
-    "failures failure metastases tumours tumors episodes hospitalisations hospitalizations infections tumor tumour "
-    "lesions samples specimens centres centers sites hospitals institutions countries discontinuations withdrawals "
-    "fractures strokes".split()
+    [
+        "deaths",
+        "death",
+        "events",
+        "event",
+        "recurrences",
+        "recurrence",
+        "relapses",
+        "relapse",
+        "progressions",
+        "progression",
+        "responses",
+        "response",
+        "failures",
+        "failure",
+        "metastases",
+        "tumours",
+        "tumors",
+        "episodes",
+        "hospitalisations",
+        "hospitalizations",
+        "infections",
+        "tumor",
+        "tumour",
+        "lesions",
+        "samples",
+        "specimens",
+        "centres",
+        "centers",
+        "sites",
+        "hospitals",
+        "institutions",
+        "countries",
+        "discontinuations",
+        "withdrawals",
+        "fractures",
+        "strokes",
+    ]
 )
 HARMS = re.compile(
-    r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
+    r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
+    r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
-    r"adverse|toxicit|hand[- ]foot|constipation|anorexia|arthralgia|myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
-    r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|dermatitis|dysphagia|xerostomia|perforation|fistula|"
+    r"adverse|toxicit|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
+    r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
+    r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )
 GRADE = re.compile(
-    r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|/|to|and|or|,|\+)\s?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
+    r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
+    r"/|to|and|or|,|\+)\s?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
     r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|\bany\b)",
     re.IGNORECASE,
 )
@@ -103,7 +234,7 @@ _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
 
 
 def grade_in(text: str, *, bare: bool = False) -> str:
-    """Grade of adverse events that a text names: `3`, `3-4`, `>=3`, `any`; `bare` admits a text that is only a grade."""
+    """Grade of adverse events that a text names: `3`, `3-4`, `>=3`, `any`; `bare` admits a mere grade."""
     match = GRADE.search(text)
     if match is None:
         plain = text.strip().replace(" ", "")
@@ -123,8 +254,10 @@ def grade_in(text: str, *, bare: bool = False) -> str:
 
 
 DESIGN = re.compile(
-    r"\bpower(?:ed)?\b|\bassum(?:e|ed|es|ing|ption)|\bsample size|\bto detect\b|\bwould be (?:needed|required)|\btype I error|"
-    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\bnull hypothesis|\bwere required\b|\bnon-?inferiority margin",
+    r"\bpower(?:ed)?\b|\bassum(?:e|ed|es|ing|ption)|\bsample size|"
+    r"\bto detect\b|\bwould be (?:needed|required)|\btype I error|"
+    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\bnull "
+    r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
     re.IGNORECASE,
 )
 ELSEWHERE = re.compile(r"\b(?:discussion|introduction|background|conclusions?|comment)\b", re.IGNORECASE)

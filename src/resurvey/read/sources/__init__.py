@@ -39,7 +39,9 @@ def from_bytes(content: bytes, name: str) -> Document:
     module, function = READERS[kind_of(content, name)]
     document: Document = getattr(importlib.import_module(module), function)(content, name)
     if not document.blocks:
-        raise InputError(f"{name}: nothing in it could be read as a paper" + "".join(f"; {words}" for words in document.refused))
+        raise InputError(
+            f"{name}: nothing in it could be read as a paper" + "".join(f"; {words}" for words in document.refused)
+        )
     return document
 
 
@@ -63,7 +65,12 @@ def kind_of(content: bytes, name: str) -> str:
         raise InputError(f"{name}: it is a picture; a paper is read from JATS, HTML, text, or a PDF with a text layer")
     if b"<!doctype html" in lower or b"<html" in lower:
         return "html"
-    if b"<article" in lower or b"<pmc-articleset" in lower or start.startswith(b"<?xml") or name.lower().endswith((".nxml", ".xml")):
+    if (
+        b"<article" in lower
+        or b"<pmc-articleset" in lower
+        or start.startswith(b"<?xml")
+        or name.lower().endswith((".nxml", ".xml"))
+    ):
         return "jats"
     if name.lower().endswith((".html", ".htm", ".xhtml")):
         return "html"

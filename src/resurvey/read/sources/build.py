@@ -36,7 +36,7 @@ class Grid:
 
 
 def resolve(rows: Sequence[Sequence[RawCell]]) -> Grid:
-    """The grid that spans describe. Rows of different width without a span that explains it are a fault, not a guess."""
+    """The grid that spans describe. Rows of different width that no span explains are a fault, not a guess."""
     taken: dict[tuple[int, int], Cell] = {}
     heads, widths = 0, []
     for r, row in enumerate(rows):
@@ -57,7 +57,9 @@ def resolve(rows: Sequence[Sequence[RawCell]]) -> Grid:
     return _square(taken, widths, heads, rows)
 
 
-def _square(taken: dict[tuple[int, int], Cell], widths: list[int], heads: int, rows: Sequence[Sequence[RawCell]]) -> Grid:
+def _square(
+    taken: dict[tuple[int, int], Cell], widths: list[int], heads: int, rows: Sequence[Sequence[RawCell]]
+) -> Grid:
     width = max(widths, default=0)
     if len(rows) * width > MAX_CELLS:
         return Grid((), 0, f"it has more than {MAX_CELLS:,} cells")
@@ -65,13 +67,17 @@ def _square(taken: dict[tuple[int, int], Cell], widths: list[int], heads: int, r
     usual = Counter(widths[heads:]).most_common(1)[0][0] if widths[heads:] else width
     # A short row is common for a group title; one with numbers in it has lost a cell, and nobody can say which.
     ragged = [
-        r for r, w in enumerate(widths)
-        if r >= heads and w != usual and sum(any(ch.isdigit() for ch in raw.text) for raw in rows[r][1:]) > 0
+        r
+        for r, w in enumerate(widths)
+        if r >= heads
+        and w != usual
+        and sum(any(ch.isdigit() for ch in raw.text) for raw in rows[r][1:]) > 0
         and (w > usual or w > 1)
     ]
     fault = ""
     if ragged:
-        fault = f"row {ragged[0] + 1} has {widths[ragged[0]]} cells where the others have {usual}, and no span says which are missing"
+        fault = f"row {ragged[0] + 1} has {widths[ragged[0]]} cells where the others have {usual}"
+        fault += ", and no span says which are missing"
     return Grid(places, heads, fault)
 
 
@@ -92,7 +98,10 @@ class Builder:
         if not text or len(self.blocks) >= MAX_BLOCKS:
             return
         if len(text) > MAX_PARAGRAPH:
-            self.refuse(f"a paragraph of {', '.join(section) or 'the text'} has over {MAX_PARAGRAPH:,} characters: its rest was not read")
+            self.refuse(
+                f"a paragraph of {', '.join(section) or 'the text'} has "
+                f"over {MAX_PARAGRAPH:,} characters: its rest was not read"
+            )
             text = text[:MAX_PARAGRAPH]
         self.counts[section] += 1
         index = self.counts[section]

@@ -15,11 +15,39 @@ from resurvey.read.sources.build import Builder, resolve
 from resurvey.read.sources.markup import table_rows, tag, text_of
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-DROPPED = {"script", "style", "noscript", "nav", "header", "footer", "aside", "form", "button", "svg", "template", "iframe", "select", "input", "textarea", "object"}
-FURNITURE = re.compile(r"\b(?:ref-list|references|bibliography|breadcrumb|menu|sidebar|navigation|cookie|related|metrics|share|toc|citation-?list|comments|advert|banner|usa-|footer|permissions)\b", re.IGNORECASE)
-REFERENCES = re.compile(r"^(?:references?|literature cited|bibliography|acknowledge?ments?|funding|author contributions|competing interests|conflicts? of interest)\b", re.IGNORECASE)
+DROPPED = {
+    "script",
+    "style",
+    "noscript",
+    "nav",
+    "header",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "svg",
+    "template",
+    "iframe",
+    "select",
+    "input",
+    "textarea",
+    "object",
+}
+FURNITURE = re.compile(
+    r"\b(?:ref-list|references|bibliography|breadcrumb|menu|sidebar|"
+    r"navigation|cookie|related|metrics|share|toc|citation-?list|"
+    r"comments|advert|banner|usa-|footer|permissions)\b",
+    re.IGNORECASE,
+)
+REFERENCES = re.compile(
+    r"^(?:references?|literature cited|bibliography|acknowledge?ments?|"
+    r"funding|author contributions|competing interests|conflicts? of interest)\b",
+    re.IGNORECASE,
+)
 FOOT = re.compile(r"(?:tbl|table)[-_]?(?:wrap)?[-_]?foot|tw-foot|table-notes?|tfoot|footnote", re.IGNORECASE)
-LABEL = re.compile(r"^\s*(?P<label>(?:Supplementary |eTable|Appendix )?Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\s*[.:|—-]?\s*", re.IGNORECASE)
+LABEL = re.compile(
+    r"^\s*(?P<label>(?:Supplementary |eTable|Appendix )?Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\s*[.:|—-]?\s*", re.IGNORECASE
+)
 
 
 def read_html(content: bytes, name: str) -> Document:
@@ -31,7 +59,9 @@ def read_html(content: bytes, name: str) -> Document:
         If there is nothing of HTML in it.
     """
     try:
-        parser = lxml_html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding=_encoding(content))
+        parser = lxml_html.HTMLParser(
+            no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding=_encoding(content)
+        )
         root = lxml_html.document_fromstring(content, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise InputError(f"{name}: it is not readable HTML ({error}); save the page again, or give the PDF") from None
@@ -58,8 +88,16 @@ def _about(root: Any) -> dict[str, str]:
         key = (meta.get("name") or meta.get("property") or "").lower()
         found.setdefault(key, []).append(squeeze(meta.get("content") or ""))
     title = found.get("citation_title", [""])[0] or squeeze("".join(root.findtext(".//title") or ""))
-    authors = [name.split(",")[0].split(" ")[-1] if "," not in name else name.split(",")[0] for name in found.get("citation_author", [])]
-    date = (found.get("citation_publication_date") or found.get("citation_date") or found.get("citation_online_date") or [""])[0]
+    authors = [
+        name.split(",")[0].split(" ")[-1] if "," not in name else name.split(",")[0]
+        for name in found.get("citation_author", [])
+    ]
+    date = (
+        found.get("citation_publication_date")
+        or found.get("citation_date")
+        or found.get("citation_online_date")
+        or [""]
+    )[0]
     year = re.search(r"(?:19|20)\d{2}", date)
     return {
         "title": title,
@@ -72,7 +110,7 @@ def _about(root: Any) -> dict[str, str]:
 
 def _main(root: Any) -> Any:
     """The part that holds the article: the `article` or `main` with most text, else the body."""
-    candidates = [node for node in (*root.iter("article"), *root.iter("main"))][:50]
+    candidates = [*root.iter("article"), *root.iter("main")][:50]
     sized = [(len(squeeze("".join(node.itertext()))), -k, node) for k, node in enumerate(candidates)]
     body = root.find("body")
     if sized and (best := max(sized, key=lambda item: item[:2]))[0] > 2000:
@@ -86,7 +124,15 @@ def _walk(root: Any, build: Builder) -> None:
     while stack:
         node = stack.pop()
         name = tag(node)
-        if not name or name in DROPPED or (node is not root and FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300]) and name not in ("body", "main", "article")):
+        if (
+            not name
+            or name in DROPPED
+            or (
+                node is not root
+                and FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300])
+                and name not in ("body", "main", "article")
+            )
+        ):
             continue
         section = tuple(title for _, title in path)
         if name in HEADINGS:
@@ -98,14 +144,21 @@ def _walk(root: Any, build: Builder) -> None:
             stack += [child for child in reversed(node) if name in ("div", "section", "article", "main", "body")]
         elif name == "table":
             _table(node, section, build)
-        elif name == "figcaption" or (name == "div" and "caption" in (node.get("class") or "") and not _near_table(node)):
+        elif name == "figcaption" or (
+            name == "div" and "caption" in (node.get("class") or "") and not _near_table(node)
+        ):
             text = squeeze(text_of(node))
             if not LABEL.match(text):
                 label = re.match(r"(?:Figure|Fig\.?)\s?\w{1,4}", text)
                 build.paragraph((f"{label.group() if label else 'Figure'} legend",), text, "caption")
         elif name in ("p", "blockquote", "dd") or (name in ("li", "div", "section", "td") and _has_text(node)):
             build.paragraph(section, squeeze(text_of(node)))
-            stack += [child for child in reversed(node) if tag(child) in ("table", "figure") or (name == "div" and tag(child) in ("section", "div") and not _has_text(node))]
+            stack += [
+                child
+                for child in reversed(node)
+                if tag(child) in ("table", "figure")
+                or (name == "div" and tag(child) in ("section", "div") and not _has_text(node))
+            ]
             stack += list(node.iter("table"))[::-1] if name == "p" else []
         else:
             stack += list(reversed(node))
@@ -116,7 +169,10 @@ def _has_text(node: Any) -> bool:
     if node.find(".//p") is not None or node.find(".//table") is not None or node.find(".//section") is not None:
         return False
     own = (node.text or "") + "".join(child.tail or "" for child in node)
-    inline = all(tag(child) in ("a", "b", "i", "em", "strong", "sup", "sub", "span", "br", "u", "small", "cite", "") for child in node)
+    inline = all(
+        tag(child) in ("a", "b", "i", "em", "strong", "sup", "sub", "span", "br", "u", "small", "cite", "")
+        for child in node
+    )
     return bool(own.strip()) and (inline or len(own.strip()) > 60)
 
 
@@ -136,8 +192,16 @@ def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
             break
         wrap = parent
     if wrap is not table:
-        texts = [squeeze(text_of(node)) for node in wrap.iter() if tag(node) in ("figcaption", "h3", "h4", "h5", "p", "div", "span", "header") and table not in node.iterdescendants()]
-        caption = caption or next((text for text in texts if LABEL.match(text) and len(text) > 9), next((text for text in texts if LABEL.match(text)), ""))
+        texts = [
+            squeeze(text_of(node))
+            for node in wrap.iter()
+            if tag(node) in ("figcaption", "h3", "h4", "h5", "p", "div", "span", "header")
+            and table not in node.iterdescendants()
+        ]
+        caption = caption or next(
+            (text for text in texts if LABEL.match(text) and len(text) > 9),
+            next((text for text in texts if LABEL.match(text)), ""),
+        )
         feet = [node for node in wrap.iter() if FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200])]
         foot = squeeze(text_of(feet[0])) if feet else ""
     caption = caption or _before(table)
@@ -149,5 +213,9 @@ def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
 def _before(table: Any) -> str:
     """The paragraph or heading before a bare table, when it is a caption."""
     previous = table.getprevious()
-    text = squeeze(text_of(previous)) if previous is not None and tag(previous) in ("p", "h2", "h3", "h4", "h5", "div") else ""
+    text = (
+        squeeze(text_of(previous))
+        if previous is not None and tag(previous) in ("p", "h2", "h3", "h4", "h5", "div")
+        else ""
+    )
     return text if LABEL.match(text) and len(text) < 600 else ""

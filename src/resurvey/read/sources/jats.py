@@ -26,7 +26,9 @@ def read_jats(content: bytes, name: str) -> Document:
     try:
         root = etree.fromstring(content, parser())
     except etree.XMLSyntaxError as error:
-        raise InputError(f"{name}: it is not readable XML ({error}); save the paper again as JATS, HTML or PDF") from None
+        raise InputError(
+            f"{name}: it is not readable XML ({error}); save the paper again as JATS, HTML or PDF"
+        ) from None
     if root is None:
         raise InputError(f"{name}: there is no XML in it; save the paper again as JATS, HTML or PDF")
     strip_namespaces(root)
@@ -58,7 +60,8 @@ def _about(article: Any) -> dict[str, str]:
         "doi": ids.get("doi", ""),
         "pmc": ids.get("pmc", "") or ids.get("pmcid", ""),
         "year": min(years) if years else "",
-        "journal": first("front/journal-meta/journal-title-group/journal-title") or first("front/journal-meta/journal-title"),
+        "journal": first("front/journal-meta/journal-title-group/journal-title")
+        or first("front/journal-meta/journal-title"),
         "authors": "; ".join(names[:3]) + (" et al" if len(names) > 3 else ""),
         "licence": first(f"{meta}permissions/license"),
     }
@@ -92,7 +95,11 @@ def _walk(root: Any, section: tuple[str, ...], build: Builder) -> None:
             stack += [(child, path) for child in reversed(list(node.iter("table-wrap", "fig", "array")))]
         elif name == "ref-list":
             build.references(len(node.findall(".//ref")))
-        elif name == "title" and node.getparent() is not None and tag(node.getparent()) in ("sec", "abstract", "app", "ack"):
+        elif (
+            name == "title"
+            and node.getparent() is not None
+            and tag(node.getparent()) in ("sec", "abstract", "app", "ack")
+        ):
             continue
         elif name and name not in ("object-id", "supplementary-material", "media"):
             inner = (*path, title) if name in ("sec", "app", "boxed-text") and (title := _title(node)) else path
@@ -123,5 +130,3 @@ def _table(wrap: Any, path: tuple[str, ...], build: Builder) -> None:
     for number, table in enumerate(tables):
         name = label.rstrip(".:") if len(tables) == 1 else f"{label.rstrip('.:')} part {number + 1}"
         build.table(name, caption, resolve(table_rows(table)), foot, path)
-
-

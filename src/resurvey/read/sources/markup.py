@@ -11,18 +11,62 @@ from lxml import etree
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import RawCell
 
-SKIPPED = {"table-wrap", "fig", "fig-group", "table-wrap-group", "disp-formula", "supplementary-material", "media", "graphic"}
-SKIPPED |= {"ref-list", "object-id", "tex-math", "xref-group", "processing-meta", "fn-group", "script", "style", "noscript"}
+SKIPPED = {
+    "table-wrap",
+    "fig",
+    "fig-group",
+    "table-wrap-group",
+    "disp-formula",
+    "supplementary-material",
+    "media",
+    "graphic",
+}
+SKIPPED |= {
+    "ref-list",
+    "object-id",
+    "tex-math",
+    "xref-group",
+    "processing-meta",
+    "fn-group",
+    "script",
+    "style",
+    "noscript",
+}
 SKIPPED |= {"button", "nav", "table", "figure", "svg", "annotation", "select", "input", "template"}
-BREAKS = {"break", "br", "p", "list-item", "title", "label", "def-item", "td", "th", "tr", "li", "div", "dd", "dt", "h1", "h2", "h3", "h4"}
+BREAKS = {
+    "break",
+    "br",
+    "p",
+    "list-item",
+    "title",
+    "label",
+    "def-item",
+    "td",
+    "th",
+    "tr",
+    "li",
+    "div",
+    "dd",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+}
 CITED = re.compile(r"\d{1,3}(?:\s?[,;-]\s?\d{1,3}){0,20}")
 
 
 def parser() -> etree.XMLParser:
     """A parser that fetches nothing, expands no entity and has libxml2's limits on depth and size."""
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=True,
-        remove_comments=True, remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=True,
+        remove_comments=True,
+        remove_pis=True,
     )
 
 
@@ -82,7 +126,11 @@ def _cites(node: Any) -> bool:
     if inner is not None:
         return bool(inner.get("ref-type") == "bibr")
     link = node.find(".//a")
-    return link is not None and (link.get("href") or "").find("#") >= 0 and bool(CITED.fullmatch(squeeze("".join(node.itertext()))))
+    return (
+        link is not None
+        and (link.get("href") or "").find("#") >= 0
+        and bool(CITED.fullmatch(squeeze("".join(node.itertext()))))
+    )
 
 
 def _before(node: Any) -> str:
@@ -132,11 +180,19 @@ def _cells(row: Any) -> Iterator[RawCell]:
         raw = text.replace("\r", "").strip("\n\t")
         indent = len(raw) - len(raw.lstrip(" \u00a0\u2002\u2003\u2009\u2007\u2005\u2004\u3000"))
         indent += _styled(cell)
-        lines = [squeeze(line) for line in text.split("\n")] if cell.find(".//break") is not None or cell.find(".//br") is not None else [squeeze(text)]
+        lines = (
+            [squeeze(line) for line in text.split("\n")]
+            if cell.find(".//break") is not None or cell.find(".//br") is not None
+            else [squeeze(text)]
+        )
         yield RawCell(
             "\n".join(lines),
-            _number(cell.get("rowspan")), _number(cell.get("colspan")),
-            in_head, indent, tag(cell) == "th", cell.find(".//bold") is not None or cell.find(".//b") is not None,
+            _number(cell.get("rowspan")),
+            _number(cell.get("colspan")),
+            in_head,
+            indent,
+            tag(cell) == "th",
+            cell.find(".//bold") is not None or cell.find(".//b") is not None,
         )
 
 

@@ -1,4 +1,4 @@
-"""PDF with a text layer: words with their boxes from pypdfium2, put into lines, columns, paragraphs and tables by us."""
+"""PDF with a text layer: words with their boxes from pypdfium2; lines, columns and tables are made of them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def read_pdf(content: bytes, name: str) -> Document:
     pages = _pages(content, name)
     letters = sum(len(word.text) for page in pages for word in page.words)
     if letters < LEAST_TEXT * max(1, len(pages)):
-        raise InputError(f"{name}: it has no text layer (a scan or pictures of pages); give JATS, HTML, or a PDF with text")
+        raise InputError(
+            f"{name}: it has no text layer (a scan or pictures of pages); give JATS, HTML, or a PDF with text"
+        )
     build = Builder(name, "PDF")
     compose(mend_signs(pages), build)
     return build.document()
@@ -78,7 +80,13 @@ def mend_signs(pages: list[Page]) -> list[Page]:
     """
     texts = [word.text for page in pages for word in page.words]
     quarter = sum("¼" in text for text in texts) >= 3
-    five = sum(a in ("n", "N", "(n", "(N") and b == "5" and c[:1].isdigit() for a, b, c in zip(texts, texts[1:], texts[2:], strict=False)) >= 2
+    five = (
+        sum(
+            a in ("n", "N", "(n", "(N") and b == "5" and c[:1].isdigit()
+            for a, b, c in zip(texts, texts[1:], texts[2:], strict=False)
+        )
+        >= 2
+    )
     if not (quarter or five):
         return pages
     return [replace(page, words=tuple(_mended(page.words, five=five))) for page in pages]
@@ -101,8 +109,12 @@ def _mended(words: tuple[Word, ...], *, five: bool) -> Iterator[Word]:
 
 
 def _pages(content: bytes, name: str) -> list[Page]:
-    import pypdfium2
-
+    try:
+        import pypdfium2
+    except ImportError:
+        raise InputError(
+            f"{name}: reading PDF needs pypdfium2; install it with `pip install 'resurvey[read]'`"
+        ) from None
     try:
         file = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
@@ -110,7 +122,9 @@ def _pages(content: bytes, name: str) -> list[Page]:
         raise InputError(f"{name}: {words} ({error}); save it again without a password, or give JATS or HTML") from None
     try:
         if len(file) > MAX_PAGES:
-            raise InputError(f"{name}: it has {len(file)} pages; give the paper without its supplements (at most {MAX_PAGES})")
+            raise InputError(
+                f"{name}: it has {len(file)} pages; give the paper without its supplements (at most {MAX_PAGES})"
+            )
         pages, budget = [], MAX_CHARACTERS
         for number in range(len(file)):
             page = _page(file, number, budget)
@@ -160,7 +174,13 @@ def _words(text: Any, height: float, budget: int) -> list[Word]:
         item = (letter, left, right, height - top, height - bottom, size, False)
         if run and _breaks(run[-1], item):
             _close(run, words)
-        if not run and abs(raw.FPDFText_GetCharAngle(text, i) - FULL_TURN * round(raw.FPDFText_GetCharAngle(text, i) / FULL_TURN)) > 0.05:
+        if (
+            not run
+            and abs(
+                raw.FPDFText_GetCharAngle(text, i) - FULL_TURN * round(raw.FPDFText_GetCharAngle(text, i) / FULL_TURN)
+            )
+            > 0.05
+        ):
             continue
         if not run:
             item = (*item[:6], raw.FPDFText_GetFontWeight(text, i) >= 600)
@@ -178,7 +198,11 @@ def _without_rules(words: list[Word]) -> list[Word]:
 def _breaks(last: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
     """A new word: another line, a gap of a quarter of the letter's height, or a step back."""
     tall = max(1.0, last[4] - last[3])
-    return bool(abs((last[3] + last[4]) / 2 - (new[3] + new[4]) / 2) > 0.6 * tall or new[1] - last[2] > 0.22 * tall or new[1] < last[1] - 0.5 * tall)
+    return bool(
+        abs((last[3] + last[4]) / 2 - (new[3] + new[4]) / 2) > 0.6 * tall
+        or new[1] - last[2] > 0.22 * tall
+        or new[1] < last[1] - 0.5 * tall
+    )
 
 
 LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
@@ -191,7 +215,8 @@ def _close(run: list[tuple[Any, ...]], words: list[Word]) -> None:
     tall = max(item[4] - item[3] for item in run)
     largest = max(item[5] for item in run)
     base = max(item[4] for item in run)
-    parts, lifted = [], False
+    parts: list[str] = []
+    lifted = False
     for item in run:
         small = item[5] < 0.85 * largest and base - item[4] > 0.1 * tall
         if small and not lifted and parts:

@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from statistics import median
 
 from resurvey.read.normal import squeeze
-from resurvey.read.sources.build import Builder
+from resurvey.read.sources.build import Builder, Grid
 from resurvey.read.sources.pdf import Page, Word
 from resurvey.read.sources.text import LAST, TOP
 
-CAPTION = re.compile(r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE)
+CAPTION = re.compile(
+    r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE
+)
 FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
-RUN_IN = re.compile(r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Methods and results|Patients and methods|Materials and methods|Results|Findings|Conclusions?|Interpretation)\s?[:.]?\s(?=[A-Z0-9])")
+RUN_IN = re.compile(
+    r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Methods "
+    r"and results|Patients and methods|Materials and methods|Results|"
+    r"Findings|Conclusions?|Interpretation)\s?[:.]?\s(?=[A-Z0-9])"
+)
 
 
 @dataclass
@@ -70,7 +76,11 @@ def join(words: Sequence[Word]) -> str:
     parts: list[str] = []
     for k, word in enumerate(words):
         before = words[k - 1] if k else None
-        raised = before is not None and word.letters < 0.85 * before.letters and before.bottom - word.bottom > 0.1 * before.size
+        raised = (
+            before is not None
+            and word.letters < 0.85 * before.letters
+            and before.bottom - word.bottom > 0.1 * before.size
+        )
         close = before is not None and word.x0 - before.x1 < 0.15 * before.size
         if raised:
             parts.append(("" if close else " ") + "^" + word.text)
@@ -136,7 +146,9 @@ def compose(pages: Sequence[Page], build: Builder) -> None:
 
 
 def _body_size(pages: Sequence[Page]) -> float:
-    counted = Counter(round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12)))
+    counted = Counter(
+        round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
+    )
     return counted.most_common(1)[0][0] if counted else 10.0
 
 
@@ -148,7 +160,7 @@ def _repeated(pages: Sequence[Page]) -> set[str]:
     """Texts that stand at the edge of three pages or more, numbers aside."""
     counted: Counter[str] = Counter()
     for page in pages:
-        edge = [piece for piece in pieces_of([w for w in page.words if w.top < 0.1 * page.height or w.bottom > 0.9 * page.height])]
+        edge = list(pieces_of([w for w in page.words if w.top < 0.1 * page.height or w.bottom > 0.9 * page.height]))
         counted.update({_key(piece) for piece in edge})
     return {key for key, count in counted.items() if count >= 3}
 
@@ -168,58 +180,55 @@ def gutters(pages: Sequence[Page], words: Sequence[Sequence[Word]]) -> list[floa
     Left and right pages of a journal have theirs in different places, so pages of one parity decide together: tables
     have white space of their own, but not in the same place on every page.
     """
-    counts = [_white(page, list(some)) for page, some in zip(pages, words, strict=True)]
+    covers = [_cover(page, some) for page, some in zip(pages, words, strict=True)]
     common: list[Counter[int]] = [Counter(), Counter()]
-    for page, (white, _) in zip(pages, counts, strict=True):
-        common[page.number % 2].update(white)
+    for page, cover in zip(pages, covers, strict=True):
+        common[page.number % 2].update(cover)
     found: list[float | None] = []
-    for page, (white, both) in zip(pages, counts, strict=True):
-        shared = _best(common[page.number % 2])
-        if shared is not None and white[shared] >= max(6, 0.25 * both[shared]):
+    for page, cover in zip(pages, covers, strict=True):
+        shared = _whitest(common[page.number % 2], page.width)
+        own = _whitest(cover, page.width)
+        if shared is not None and _parts(cover, shared, page.width, most=0.45):
             found.append(float(shared))
-            continue
-        own = _best(white)
-        found.append(float(own) if own is not None and white[own] >= 8 and white[own] >= 0.6 * both[own] else None)
+        elif own is not None and _parts(cover, own, page.width, most=0.15):
+            found.append(float(own))
+        else:
+            found.append(None)
     return found
 
 
-def _best(white: Counter[int]) -> int | None:
-    """The middle of the places most lines leave white."""
-    if not white:
+def _cover(page: Page, words: Sequence[Word]) -> Counter[int]:
+    """Height of the text over each even x, in points; spaces between words count as text."""
+    cover: Counter[int] = Counter()
+    for word in words:
+        reach = 0.3 * word.size
+        for x in range(2 * int((word.x0 - reach) / 2), int(word.x1 + reach) + 1, 2):
+            cover[x] += round(word.size)
+    return cover
+
+
+def _whitest(cover: Counter[int], width: float) -> int | None:
+    """The middle of the widest stretch near the middle of the page that least text stands over."""
+    places = range(2 * int(0.17 * width), int(0.67 * width), 2)
+    if not cover or not places:
         return None
-    most = max(white.values())
-    best = sorted(x for x, count in white.items() if count >= 0.97 * most)
+    least = min(cover[x] for x in places)
+    runs: list[list[int]] = []
+    for x in places:
+        if cover[x] <= least + 12:
+            if runs and x - runs[-1][-1] == 2:
+                runs[-1].append(x)
+            else:
+                runs.append([x])
+    best = max(runs, key=len)
     return best[len(best) // 2]
 
 
-def _white(page: Page, words: list[Word]) -> tuple[Counter[int], Counter[int]]:
-    """By x near the middle: lines that leave it white between words on both sides, and lines with words on both sides."""
-    low, high = int(0.33 * page.width), int(0.67 * page.width)
-    white: Counter[int] = Counter()
-    both: Counter[int] = Counter()
-    for row in _by_height(words):
-        row.sort(key=lambda w: w.x0)
-        both.update(range(_even(max(low, row[0].x1)), int(min(high, row[-1].x0)) + 1, 2))
-        reach = row[0].x1
-        for word in row[1:]:
-            if word.x0 - reach > 0.75 * min(word.size, 12.0):
-                white.update(range(_even(max(low, reach + 1)), int(min(high, word.x0)) + 1, 2))
-            reach = max(reach, word.x1)
-    return white, both
-
-
-def _even(x: float) -> int:
-    return int(x) + int(x) % 2
-
-
-def _by_height(words: Sequence[Word]) -> list[list[Word]]:
-    rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: w.middle):
-        if rows and abs(rows[-1][0].middle - word.middle) < 0.3 * word.size:
-            rows[-1].append(word)
-        else:
-            rows.append([word])
-    return rows
+def _parts(cover: Counter[int], x: int, width: float, *, most: float) -> bool:
+    """Whether a place is white against the text on both sides of it."""
+    left = median(cover[2 * int(k * width / 200)] for k in range(14, 38))
+    right = median(cover[2 * int(k * width / 200)] for k in range(62, 86))
+    return max(left, right) >= 60 and min(left, right) >= 18 and cover[x] <= most * min(left, right)
 
 
 def _columns(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:
@@ -284,13 +293,20 @@ class Writer:
         gap = last is not None and line.top - last.bottom > 0.75 * line.size
         if self._heading(line, text, last, gap):
             return
-        short_before = last is not None and last.x1 < right - 3 * line.size and self.parts and self.parts[-1].endswith((".", ":"))
+        short_before = (
+            last is not None and last.x1 < right - 3 * line.size and self.parts and self.parts[-1].endswith((".", ":"))
+        )
         indented = line.x0 > left + 0.7 * line.size and last is not None and last.x0 <= left + 0.5 * line.size
         resized = last is not None and abs(last.size - line.size) > 0.8
         if FIGURE.match(text) and (last is None or gap or resized or line.bold):
             self._flush()
             self.kind = "caption"
-        elif self.parts and (short_before or (indented and self.parts[-1].rstrip()[-1:] in ".:?!") or (gap and self.parts[-1].rstrip()[-1:] in ".:?!") or resized):
+        elif self.parts and (
+            short_before
+            or (indented and self.parts[-1].rstrip()[-1:] in ".:?!")
+            or (gap and self.parts[-1].rstrip()[-1:] in ".:?!")
+            or resized
+        ):
             self._flush()
         self.parts.append(text)
 
@@ -306,7 +322,13 @@ class Writer:
                 self.done = False
             self.path = [plain.capitalize()]
             return True
-        if distinct and short and (last is None or gap or abs(last.size - line.size) > 0.4 or line.bold != last.bold) and not re.search(r"\d{3,}|=", plain) and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!"):
+        if (
+            distinct
+            and short
+            and (last is None or gap or abs(last.size - line.size) > 0.4 or line.bold != last.bold)
+            and not re.search(r"\d{3,}|=", plain)
+            and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!")
+        ):
             self._flush()
             if not self.build.about.get("title") and line.size > self.body + 2:
                 self.build.about["title"] = plain
@@ -314,10 +336,10 @@ class Writer:
             return True
         return False
 
-    def table(self, table: object) -> None:
+    def table(self, table: tuple[str, str, Grid, str]) -> None:
         """Add a table."""
         self._flush(keep_open=True)
-        label, caption, grid, notes = table  # type: ignore[misc]
+        label, caption, grid, notes = table
         self.build.table(label, caption, grid, notes, tuple(self.path))
 
     def _flush(self, *, keep_open: bool = False) -> None:

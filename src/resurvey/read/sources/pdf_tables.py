@@ -54,9 +54,13 @@ def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
         if match is None:
             continue
         rest = piece.text[match.end() :]
-        if piece.words[0].bold or not rest.strip() or re.match(r"\s?[.:|]", rest) or re.match(r"\s+[A-Z][a-z]+(?!\s(?:shows|presents|lists))", rest):
-            if not re.match(r"\s(?:shows?|presents?|lists?|summari[sz]es?|and|in|of|for|\))", rest):
-                made.append(piece)
+        if (
+            piece.words[0].bold
+            or not rest.strip()
+            or re.match(r"\s?[.:|]", rest)
+            or re.match(r"\s+[A-Z][a-z]+(?!\s(?:shows|presents|lists))", rest)
+        ) and not re.match(r"\s(?:shows?|presents?|lists?|summari[sz]es?|and|in|of|for|\))", rest):
+            made.append(piece)
     return made
 
 
@@ -78,19 +82,29 @@ def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | Non
 
 
 def _extent(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[float, float]:
-    """Left and right edge of a table: its column of text, or the page where the other column holds no running text beside it."""
+    """Left and right edge of a table: its column of text, or the page where no running text stands beside it."""
     if gutter is None or (start.x0 < gutter - 8 and start.x1 > gutter + 8):
         return 0.0, page.width
     own_left = start.x0 < gutter
-    other = [w for w in words if (w.x0 > gutter) == own_left and start.top - 2 < w.middle < start.top + 14 * body and (w.x0 > gutter or w.x1 < gutter)]
+    other = [
+        w
+        for w in words
+        if (w.x0 > gutter) == own_left
+        and start.top - 2 < w.middle < start.top + 14 * body
+        and (w.x0 > gutter or w.x1 < gutter)
+    ]
     lines = pieces_of(other)
     span = (page.width - gutter if own_left else gutter) * 0.8
     prose = sum(PROSE.search(piece.text) is not None and piece.x1 - piece.x0 > 0.72 * span for piece in lines)
-    crossing = [w for w in words if w.x0 < gutter - 2 and w.x1 > gutter + 2 and start.top < w.middle < start.top + 14 * body]
+    crossing = [
+        w for w in words if w.x0 < gutter - 2 and w.x1 > gutter + 2 and start.top < w.middle < start.top + 14 * body
+    ]
     if prose >= 3 and not crossing:
         return (0.0, gutter) if own_left else (gutter, page.width)
     if not other:
-        return (0.0, gutter) if own_left and not crossing else (gutter, page.width) if not own_left else (0.0, page.width)
+        return (
+            (0.0, gutter) if own_left and not crossing else (gutter, page.width) if not own_left else (0.0, page.width)
+        )
     return 0.0, page.width
 
 
@@ -112,7 +126,9 @@ def _split_caption(start: Piece, rows: list[list[Piece]]) -> tuple[list[Piece], 
             caption += row
             continue
         line, last = row[0], caption[-1]
-        same = len(row) == 1 and line.top - last.bottom < 0.6 * line.size and abs(line.size - last.size) < 0.6 and k <= 5
+        same = (
+            len(row) == 1 and line.top - last.bottom < 0.6 * line.size and abs(line.size - last.size) < 0.6 and k <= 5
+        )
         complete = last.text.rstrip().endswith(".") and not CAPTION.fullmatch(last.text.strip(" ."))
         if not same or (complete and line.bold != last.bold) or (line.bold and not last.bold):
             return caption, rows[k:]
@@ -122,7 +138,14 @@ def _split_caption(start: Piece, rows: list[list[Piece]]) -> tuple[list[Piece], 
     return caption, []
 
 
-def _ends(row: list[Piece], following: list[list[Piece]], before: list[Piece] | None, width: float, body: float, kept: list[list[Piece]]) -> bool:
+def _ends(
+    row: list[Piece],
+    following: list[list[Piece]],
+    before: list[Piece] | None,
+    width: float,
+    body: float,
+    kept: list[list[Piece]],
+) -> bool:
     """Whether a table is over at a row: a caption, a line of prose, or notes."""
     text = " ".join(piece.text for piece in row)
     if kept and (CAPTION.match(text) or FIGURE.match(text)):
@@ -134,9 +157,22 @@ def _ends(row: list[Piece], following: list[list[Piece]], before: list[Piece] | 
     if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:]):
         return False
     wide = row[0].x1 - row[0].x0 > 0.55 * (max(p.x1 for r in kept for p in r) - min(p.x0 for r in kept for p in r))
-    if len(row) == 1 and re.match(r"(?:\^|\*|†|[a-z] (?=[A-Z])|[a-z](?=[A-Z][a-z])|Abbreviations?|Data |Values |Note|[A-Z][A-Za-z-]{1,8}\s?[,=:] [a-z])", text) and (wide or row[0].size < kept[-1][0].size - 0.3):
+    if (
+        len(row) == 1
+        and re.match(
+            r"(?:\^|\*|†|[a-z] (?=[A-Z])|[a-z](?=[A-Z][a-z])|Abbreviations?|"
+            r"Data |Values |Note|[A-Z][A-Za-z-]{1,8}\s?[,=:] [a-z])",
+            text,
+        )
+        and (wide or row[0].size < kept[-1][0].size - 0.3)
+    ):
         return True
-    return len(row) == 1 and wide and PROSE.search(text) is not None and (len(following) == 0 or any(len(nxt) == 1 for nxt in following[:1]))
+    return (
+        len(row) == 1
+        and wide
+        and PROSE.search(text) is not None
+        and (len(following) == 0 or any(len(nxt) == 1 for nxt in following[:1]))
+    )
 
 
 def _notes(rows: list[list[Piece]], kept: list[list[Piece]], body: float, width: float) -> list[Piece]:
@@ -144,7 +180,12 @@ def _notes(rows: list[list[Piece]], kept: list[list[Piece]], body: float, width:
     notes: list[Piece] = []
     for row in rows[:12]:
         text = " ".join(piece.text for piece in row)
-        if CAPTION.match(text) or FIGURE.match(text) or (notes and row[0].top - notes[-1].bottom > 0.9 * row[0].size) or row[0].size > body - 0.4:
+        if (
+            CAPTION.match(text)
+            or FIGURE.match(text)
+            or (notes and row[0].top - notes[-1].bottom > 0.9 * row[0].size)
+            or row[0].size > body - 0.4
+        ):
             break
         notes += row
     return notes
@@ -164,10 +205,12 @@ def _table(region: Region) -> Found | None:
     top = _merged_heads(lines[:heads], len(edges))
     below = _merged_rows(lines[heads:])
     left = min((spans[0][2] for spans in below if spans and spans[0][0] == 0), default=0.0)
-    rows: list[list[RawCell]] = [[RawCell(text, 1, stop - first + 1, True) for first, stop, _, text in line] for line in top]
+    rows: list[list[RawCell]] = [
+        [RawCell(text, 1, stop - first + 1, True) for first, stop, _, text in line] for line in top
+    ]
     for line in below:
         if len(line) == 1 and line[0][0] == 0:
-            first, stop, x, text = line[0]
+            _, _, x, text = line[0]
             rows.append([RawCell(text, 1, 1, False, _indent(x, left)), *[RawCell("") for _ in range(len(edges) - 1)]])
             continue
         rows.append(_filled(line, len(edges), left))
@@ -275,7 +318,13 @@ def _heads(lines: list[list[Span]]) -> int:
     """Lines before the first row with a label and a number."""
     for k, line in enumerate(lines):
         values = [text for first, _, _, text in line if first > 0]
-        if line and line[0][0] == 0 and values and any(is_numeric(text) and not re.match(r"[nN]\s?=", text) for text in values) and not all(re.fullmatch(r"\(?[nN]\s?=.*|\d{1,2}(?:-\d)?|%|[1-5]/[1-5]", text) for text in values):
+        if (
+            line
+            and line[0][0] == 0
+            and values
+            and any(is_numeric(text) and not re.match(r"[nN]\s?=", text) for text in values)
+            and not all(re.fullmatch(r"\(?[nN]\s?=.*|\d{1,2}(?:-\d)?|%|[1-5]/[1-5]", text) for text in values)
+        ):
             return _back_over_sections(lines, k)
     return min(1, len(lines))
 
@@ -314,7 +363,7 @@ def _row_with_blanks(line: list[Span], columns: int) -> list[Span]:
 
 
 def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
-    """A label that goes on in the next line is one label: the next begins in lower case, or this one ends in the middle."""
+    """A label that goes on in the next line: that begins in lower case, or this one ends in the middle."""
     made: list[list[Span]] = []
     for line in lines:
         if not line:
@@ -335,4 +384,6 @@ def _goes_on(last: list[Span], line: list[Span]) -> bool:
     first = line[0][3]
     if len(last) > 1:
         return len(line) == 1 and (first[:1].islower() or first[:1] == "(") and line[0][2] >= last[0][2] - 1
-    return first[:1].islower() or last[0][3].rstrip().endswith((",", "-", " of", " to", " and", " or", " with", " for", "("))
+    return first[:1].islower() or last[0][3].rstrip().endswith(
+        (",", "-", " of", " to", " and", " or", " with", " for", "(")
+    )

@@ -10,13 +10,22 @@ from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Builder, RawCell, resolve
 
 TOP = re.compile(
-    r"^(?:\d{1,2}\.?\s+)?(?P<name>abstract|summary|introduction|background|(?:patients|materials?|subjects|methods)(?: and (?:methods|patients))?|methods|results|discussion|conclusions?|references|"
-    r"acknowledge?ments?|funding|declarations|abbreviations|supplementary (?:information|material)|author contributions?|data availability|statistical analysis)\s*:?$",
+    r"^(?:\d{1,2}\.?\s+)?(?P<name>abstract|summary|introduction|"
+    r"background|(?:patients|materials?|subjects|methods)(?: and "
+    r"(?:methods|patients))?|methods|results|discussion|conclusions?|references|"
+    r"acknowledge?ments?|funding|declarations|abbreviations|supplementary "
+    r"(?:information|material)|author contributions?|data availability|statistical analysis)\s*:?$",
     re.IGNORECASE,
 )
 LAST = re.compile(r"^(?:references|literature cited|bibliography)$", re.IGNORECASE)
-RUN_IN = re.compile(r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Patients and methods|Materials and methods|Results|Findings|Conclusions?|Interpretation|Trial registration|Keywords)\s?[:.]?\s(?=[A-Z0-9])")
-CAPTION = re.compile(r"^\**(?P<label>Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\**\s*[.:|–—-]?\s*(?P<rest>.{0,600})$", re.IGNORECASE)
+RUN_IN = re.compile(
+    r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Patients "
+    r"and methods|Materials and methods|Results|Findings|Conclusions?|"
+    r"Interpretation|Trial registration|Keywords)\s?[:.]?\s(?=[A-Z0-9])"
+)
+CAPTION = re.compile(
+    r"^\**(?P<label>Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\**\s*[.:|–—-]?\s*(?P<rest>.{0,600})$", re.IGNORECASE
+)
 LEGEND = re.compile(r"^\**(?P<label>Fig(?:ure|\.)?\s?\d{1,2}[A-Za-z]?)\**\s*[.:|]?\s")
 MAX_LINES = 200_000
 
@@ -42,9 +51,27 @@ def read_text(content: bytes, name: str) -> Document:
 
 def unmark(text: str) -> str:
     """A line without the marks of Markdown and of formulas; superscripts after a caret."""
-    one = re.sub(r"<sup>([^<]{0,40})</sup>", lambda m: f" [{m[1]}] " if re.fullmatch(r"[\d,;–-]{1,40}", m[1]) else f"^{m[1]}", text)
+    one = re.sub(
+        r"<sup>([^<]{0,40})</sup>",
+        lambda m: f" [{m[1]}] " if re.fullmatch(r"[\d,;–-]{1,40}", m[1]) else f"^{m[1]}",
+        text,
+    )
     one = re.sub(r"</?(?:sub|b|i|em|strong|span|br)\s?/?>", " ", one, flags=re.IGNORECASE)
-    one = re.sub(r"\$([^$\n]{1,200})\$", lambda m: m[1].replace("\\%", "%").replace("\\pm", "±").replace("\\geq", "≥").replace("\\leq", "≤").replace("\\times", "×").replace("\\ge", "≥").replace("\\le", "≤").replace("\\", ""), one)
+    one = re.sub(
+        r"\$([^$\n]{1,200})\$",
+        lambda m: (
+            m[1]
+            .replace("\\%", "%")
+            .replace("\\pm", "±")
+            .replace("\\geq", "≥")
+            .replace("\\leq", "≤")
+            .replace("\\times", "×")
+            .replace("\\ge", "≥")
+            .replace("\\le", "≤")
+            .replace("\\", "")
+        ),
+        one,
+    )
     one = re.sub(r"\^\{([^}]{0,20})\}", r"^\1", one)
     one = re.sub(r"(\*{1,3})(?=\S)([^*\n]{1,400}?)(?<=\S)\1(?!\w)", r"\2", one)
     return squeeze(re.sub(r"!?\[([^\]]{0,200})\]\((?:[^()\s]{0,400})\)", r"\1", one))
@@ -98,7 +125,11 @@ class Reader:
         rows, j = [], i
         while j < len(self.lines):
             line = self.lines[j]
-            if bars and not line.strip().startswith("|") or not bars and "\t" not in line and not (line.strip() and len(line) < 60 and j + 1 < len(self.lines) and "\t" in self.lines[j + 1]):
+            if (bars and not line.strip().startswith("|")) or (
+                not bars
+                and "\t" not in line
+                and not (line.strip() and len(line) < 60 and j + 1 < len(self.lines) and "\t" in self.lines[j + 1])
+            ):
                 break
             if not re.fullmatch(r"[\s|:-]+", line) or not bars:
                 rows.append(self._cells(line, bars))
@@ -106,7 +137,13 @@ class Reader:
         notes = self._notes(j)
         width = max(len(row) for row in rows)
         heads = self._heads(rows)
-        raw = [[RawCell(text, head=k < heads, indent=depth if c == 0 else 0) for c, (text, depth) in enumerate([*row, *[("", 0)] * (width - len(row))])] for k, row in enumerate(rows)]
+        raw = [
+            [
+                RawCell(text, head=k < heads, indent=depth if c == 0 else 0)
+                for c, (text, depth) in enumerate([*row, *[("", 0)] * (width - len(row))])
+            ]
+            for k, row in enumerate(rows)
+        ]
         label, caption = self.caption or ("", "")
         self.build.table(label, caption, resolve(raw), notes, self._section())
         self.caption = None
@@ -114,14 +151,25 @@ class Reader:
 
     def _notes(self, j: int) -> str:
         """A short paragraph right below a table: its notes."""
-        if j < len(self.lines) and self.lines[j].strip() and len(self.lines[j]) < 1200 and not CAPTION.match(self.lines[j]):
+        if (
+            j < len(self.lines)
+            and self.lines[j].strip()
+            and len(self.lines[j]) < 1200
+            and not CAPTION.match(self.lines[j])
+        ):
             text = unmark(self.lines[j])
-            return text if re.match(r"(?:abbreviations?|data |values? |\^|\*|[A-Z]{2,8}[,:=] |†|note)", text, re.IGNORECASE) else ""
+            return (
+                text
+                if re.match(r"(?:abbreviations?|data |values? |\^|\*|[A-Z]{2,8}[,:=] |†|note)", text, re.IGNORECASE)
+                else ""
+            )
         return ""
 
     def _cells(self, line: str, bars: bool) -> list[tuple[str, int]]:
         parts = line.strip().strip("|").split("|") if bars else line.rstrip("\n").split("\t")
-        return [(unmark(part), len(part) - len(part.lstrip()) if k == 0 and not bars else 0) for k, part in enumerate(parts)]
+        return [
+            (unmark(part), len(part) - len(part.lstrip()) if k == 0 and not bars else 0) for k, part in enumerate(parts)
+        ]
 
     def _heads(self, rows: list[list[tuple[str, int]]]) -> int:
         """Rows of heads: those before the first row with a label and a number."""
@@ -143,7 +191,18 @@ class Reader:
             return self._enter(1, match["name"].capitalize())
         blank_before = i == 0 or not self.lines[i - 1].strip()
         blank_after = i + 1 >= len(self.lines) or not self.lines[i + 1].strip()
-        if self.path and blank_before and blank_after and 2 < len(text) <= 90 and text[0].isupper() and text[-1] not in ".,;:" and len(text.split()) <= 12 and not CAPTION.match(line) and not LEGEND.match(line) and not re.search(r"\d{2,}|@|=", text):
+        if (
+            self.path
+            and blank_before
+            and blank_after
+            and 2 < len(text) <= 90
+            and text[0].isupper()
+            and text[-1] not in ".,;:"
+            and len(text.split()) <= 12
+            and not CAPTION.match(line)
+            and not LEGEND.match(line)
+            and not re.search(r"\d{2,}|@|=", text)
+        ):
             return self._enter(2, text)
         return False
 
@@ -161,7 +220,15 @@ class Reader:
     def _paragraph(self, i: int) -> int:
         parts = [self.lines[i].strip()]
         j = i + 1
-        while j < len(self.lines) and self.lines[j].strip() and len(parts) < 400 and not self._is_row(j) and not self.lines[j].lstrip().startswith("#") and not CAPTION.match(self.lines[j].strip()) and not TOP.match(self.lines[j].strip()):
+        while (
+            j < len(self.lines)
+            and self.lines[j].strip()
+            and len(parts) < 400
+            and not self._is_row(j)
+            and not self.lines[j].lstrip().startswith("#")
+            and not CAPTION.match(self.lines[j].strip())
+            and not TOP.match(self.lines[j].strip())
+        ):
             parts.append(self.lines[j].strip())
             j += 1
         text = unmark(_unbroken(parts))
