@@ -294,7 +294,7 @@ def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", ConvergenceWarning)
-            return CoxPHFitter().fit(frame, "time", "event")
+            return CoxPHFitter().fit(frame, "time", "event", fit_options={"precision": 1e-12})
     except (ConvergenceError, ConvergenceWarning, ValueError, np.linalg.LinAlgError) as error:
         raise NotEstimable(
             f"the Cox model with {', '.join(names)} does not converge: drop a covariate that is constant, implied by "
