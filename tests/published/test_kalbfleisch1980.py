@@ -1,7 +1,7 @@
-"""Lung cancer trial of the Veterans Administration (Kalbfleisch and Prentice 1980, appendix 1; R's `survival::veteran`).
+"""Lung cancer trial of the Veterans Administration (Kalbfleisch and Prentice 1980, appendix 1; `veteran` in R).
 
-Expected numbers: R 4.2.2, survival 3.5-3 (survfit, coxph, cox.zph, quantile), run on 30 November 2026. Days to death (D)
-or censoring (c), then the arm (1 standard, 2 test), in the order of the appendix.
+Expected numbers: R 4.2.2, survival 3.5-3 (survfit, coxph, cox.zph, quantile), run on 30 November 2026. Days to death
+(D) or censoring (c), then the arm (1 standard, 2 test), in the order of the appendix.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from resurvey.errors import InputError
 from resurvey.survival import compare_quantiles, kaplan_meier, proportionality, quantile
 from resurvey.survival.stack import patient_stack
 
-_PATIENTS = """
+_TEXT = """
 72D1 411D1 228D1 126D1 118D1 10D1 82D1 110D1 314D1 100c1 42D1 8D1 144D1 25c1 11D1 30D1 384D1 4D1 54D1 13D1 123c1 97c1
 153D1 59D1 117D1 16D1 151D1 22D1 56D1 21D1 18D1 139D1 20D1 31D1 52D1 287D1 18D1 51D1 122D1 27D1 54D1 7D1 63D1 392D1
 10D1 8D1 92D1 35D1 117D1 132D1 12D1 162D1 3D1 95D1 177D1 162D1 216D1 553D1 278D1 12D1 260D1 200D1 156D1 182c1 143D1
@@ -21,7 +21,8 @@ _PATIENTS = """
 44D2 283D2 15D2 25D2 103c2 21D2 13D2 87D2 2D2 20D2 7D2 24D2 99D2 8D2 99D2 61D2 25D2 95D2 80D2 51D2 29D2 24D2 18D2 83c2
 31D2 51D2 90D2 52D2 73D2 8D2 36D2 48D2 7D2 140D2 186D2 84D2 19D2 45D2 80D2 52D2 164D2 19D2 53D2 15D2 43D2 340D2 133D2
 111D2 231D2 378D2 49D2
-""".split()
+"""
+_PATIENTS = _TEXT.split()
 
 TIME = np.array([float(patient[:-2]) for patient in _PATIENTS])
 EVENT = np.array([patient[-2] == "D" for patient in _PATIENTS], dtype=float)

@@ -84,6 +84,9 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
     missing = [c for c in names if c not in table]
     if missing:
         raise InputError(f"{where} lacks the column {', '.join(missing)}")
+    twice = [c for c in dict.fromkeys(names) if (table.columns == c).sum() > 1]
+    if twice:
+        raise InputError(f"{where} has more than one column {', '.join(map(repr, twice))}: rename or drop one")
     try:
         x = table[names].to_numpy(dtype=float)
     except (TypeError, ValueError):

@@ -287,11 +287,13 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     Parameters
     ----------
     heat : DataFrame
-        design, detached, change; optional piece.
+        design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
     """
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
+    if "tau2_of" in heat:
+        heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
     return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1)
 

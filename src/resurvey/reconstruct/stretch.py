@@ -46,7 +46,7 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
 
 
 def _median(time: Floats, hazard: Floats) -> Floats:
-    """Where each curve reaches one half; where it stays there exactly, the middle of that stretch, as papers print it."""
+    """Where each curve reaches one half, as papers print it: the middle of the stretch on which it is exactly that."""
     start = _first(time, hazard >= LOG_2 - HALF)
     after = _first(time, hazard > LOG_2 + HALF)
     reached = np.where(hazard >= LOG_2 - HALF, hazard, np.inf).min(axis=1)

@@ -112,8 +112,8 @@ def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayL
         return np.where(sets.death, np.log(np.where(sets.death, sets.time, 1.0)), 0.0)
     if scale == "rank":
         t = np.sort(check_patients(time, event)[0])  # of everyone, censored too; tied times share their mean rank
-        ends = (np.searchsorted(t, sets.time, side=side) for side in ("left", "right"))
-        return (sum(ends) + 1) / 2
+        before, upto = np.searchsorted(t, sets.time, side="left"), np.searchsorted(t, sets.time, side="right")
+        return (before + upto + 1.0) / 2
     if scale == "km":
         curve = kaplan_meier(time, event)
         place = np.searchsorted(curve.time, sets.time, side="left")  # just before the death
