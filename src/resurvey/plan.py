@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -371,6 +371,14 @@ class DesignCheck:
     claim: Id
     patients: Group | None = None
     boundary: Months | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for: comparisons, in the order they are shown, and sample-size checks."""
+
+    comparisons: tuple[AnyComparison, ...] = ()
+    designs: tuple[DesignCheck, ...] = ()
 
 
 KINDS: dict[str, type[Comparison]] = {kind.kind: kind for kind in get_args(AnyComparison)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 import pandas as pd
@@ -26,6 +27,8 @@ GROUP_TABLES = ("arms", "medians", "survival_rates", "risk_tables", "curves", "f
 ENDPOINT_TABLES = ("medians", "survival_rates", "risk_tables", "curves")
 #: Tables that a claim set beside a comparison may come from.
 PRINTED_TABLES = ("hazard_ratios", "p_values", "differences")
+#: Names that a message lists; of more it gives the nearest.
+MOST_NAMES = 12
 
 
 def faults(
@@ -77,10 +80,11 @@ class _Known:
     @cached_property
     def groups(self) -> frozenset[tuple[str, str, str]]:
         """Study, arm and population of every row that is about patients."""
-        return frozenset(_keys(self.tables, GROUP_TABLES, ("study_id", "arm_id", "population")))
+        columns = ("study_id", "arm_id", "population")
+        return frozenset((study, arm, part) for study, arm, part in _keys(self.tables, GROUP_TABLES, columns) if arm)
 
     @cached_property
-    def endpoints(self) -> frozenset[tuple[str, str, str, str, str]]:
+    def endpoints(self) -> frozenset[tuple[str, ...]]:
         """Study, arm, population, endpoint and data cut of every row that is about survival."""
         columns = ("study_id", "arm_id", "population", "endpoint", "data_cut")
         return frozenset(_keys(self.tables, ENDPOINT_TABLES, columns))
@@ -100,7 +104,8 @@ class _Known:
         if group.study not in {study for study, _ in arms}:
             yield f"{key}, study: there is no study {group.study!r} with an arm in the tables"
         elif (group.study, group.arm) not in arms:
-            yield f"{key}, arm: {_not_there(group.arm, f'study {group.study!r}', (a for s, a in arms if s == group.study))}"
+            there = (arm for study, arm in arms if study == group.study)
+            yield f"{key}, arm: {_not_there(group.arm, f'study {group.study!r}', there)}"
         elif (group.study, group.arm, group.population) not in self.groups:
             there = (p for s, a, p in self.groups if (s, a) == (group.study, group.arm))
             yield f"{key}, population: {_not_there(group.population, f'arm {group.arm!r}', there)}"
@@ -108,9 +113,8 @@ class _Known:
             yield from self._endpoint(key, group)
 
     def _endpoint(self, key: str, group: Group) -> Iterator[str]:
-        same = [
-            (e, cut) for s, a, p, e, cut in self.endpoints if (s, a, p) == (group.study, group.arm, group.population)
-        ]
+        patients = (group.study, group.arm, group.population)
+        same = [(endpoint, cut) for *key_of, endpoint, cut in self.endpoints if tuple(key_of) == patients]
         what = f"arm {group.arm!r}, {group.population}"
         if group.endpoint not in {endpoint for endpoint, _ in same}:
             yield f"{key}, endpoint: {_not_there(group.endpoint, what, (endpoint for endpoint, _ in same))}"
@@ -135,8 +139,13 @@ def _keys(
 
 
 def _not_there(found: str, where: str, there: Iterable[str]) -> str:
-    names = ", ".join(repr(name) for name in sorted({*there}))
-    return f"{where} has no {found!r}, only {names or 'none'}"
+    names = sorted({*there})
+    if len(names) > MOST_NAMES:
+        near = get_close_matches(found, names, n=3, cutoff=0.5)
+        return f"{where} has no {found!r} among {len(names)}" + (
+            f": is it {' or '.join(map(repr, near))}?" if near else ""
+        )
+    return f"{where} has no {found!r}, only {', '.join(map(repr, names)) or 'none'}"
 
 
 def _comparison(entry: AnyComparison, known: _Known) -> Iterator[str]:
