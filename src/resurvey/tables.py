@@ -350,7 +350,7 @@ def write_text(text: str, path: Path) -> None:
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A table that an earlier step wrote.
 
-    Columns of words in the tables of the schema stay text, whatever they look like (a data cut may be called `2012`); so
+    Columns of words in the tables of the schema stay text, whatever they look like (a cut may be called `2012`), as
     do those named in `text`, and all that end in `_text` or `_id`.
     """
     with path.open(newline="", encoding="utf-8") as file:
