@@ -48,13 +48,6 @@ def file_of(table: Table) -> str:
     return table.file
 
 
-def file_in(folder: Path, table: Table) -> Path:
-    """The file of a table inside the folder: CSV, or a workbook of the same name where there is no CSV."""
-    path = folder / file_of(table)
-    workbook = path.with_suffix(".xlsx")
-    return workbook if workbook.is_file() and not path.is_file() else path
-
-
 def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     """All raw tables of a folder, checked.
 
@@ -74,7 +67,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     faults = _stray(folder)
     for name, table in TABLES.items():
         try:
-            tables[name] = read_sheet(file_in(folder, table), [c.name for c in table.columns if c.kind in PRINTED])
+            tables[name] = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)
