@@ -124,7 +124,7 @@ def read_plan(
         With every fault of the file; or with everything that the plan names and the tables do not have.
     """
     made = Plan(plan.read(path), plan.designs(designs, "config.yaml, design"))
-    state = _digest([_state(folder), repr(made), *sorted(other_cuts)])
+    state = _digest([_state(folder, None), repr(made), *sorted(other_cuts)])
     if memory.is_file() and memory.read_text(encoding="utf-8") == state:
         return made
     from resurvey import plan_check, tables

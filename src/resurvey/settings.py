@@ -1,6 +1,6 @@
-"""What a config names, looked for in the tables: documents, studies, subgroups, claims; all faults at once.
+"""What config.yaml names, looked for in the tables: documents, studies, subgroups, sets of the collection.
 
-The comparisons have a module of their own (`resurvey.plan`).
+Comparisons and sample-size checks are compared with the tables by `resurvey.plan_check`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
         *_studies(config["reconstruction"]["studies"], raw),
         *_partitions(config, raw),
         *_kmdata(config["reconstruction"].get("kmdata") or {}, raw, folder),
-        *_designs(config, raw),
     ]
 
 
@@ -146,39 +145,3 @@ def _kmdata(settings: Mapping[str, Any], raw: Tables, folder: Path | None) -> It
                 yield unknown(key, arm, [name for study, name in arms if study == one["study"]], "arms.csv")
         if there is not None and not (there / f"{one['file']}.rda").is_file():
             yield f"{key}: there is no file {one['file']}.rda in {place}"
-
-
-def _designs(config: Mapping[str, Any], raw: Tables) -> Iterator[str]:
-    for entry in config["design"]:
-        key = f"design, {entry['id']}"
-        yield from _unknown(f"{key}, claim", [entry["claim"]], raw["designs"]["claim_id"], "designs.csv")
-        if "patients" in entry:
-            yield from faults_of_group(f"{key}, patients", entry["patients"], raw, rebuilt_studies(config))
-
-
-def rebuilt_studies(config: Mapping[str, Any]) -> list[str]:
-    """Studies that have rebuilt patients: those listed, and those of the collection where it is at hand."""
-    settings = config["reconstruction"]
-    sets = (settings.get("kmdata") or {}).get("sets", ()) if (settings.get("kmdata") or {}).get("folder") else ()
-    return list(dict.fromkeys([*settings["studies"], *(one["study"] for one in sets)]))
-
-
-def faults_of_group(key: str, group: Mapping[str, str], raw: Tables, rebuilt: Iterable[str]) -> Iterator[str]:
-    """Lines for a group of rebuilt patients whose study, arm, population or endpoint the tables do not have."""
-    study, arm = group["study"], group["arm"]
-    if study not in set(raw["studies"]["study_id"]):
-        yield unknown(key, study, raw["studies"]["study_id"], "studies.csv")
-        return
-    if study not in set(rebuilt):
-        yield f"{key}: the study {study!r} is not among reconstruction/studies, so it has no rebuilt patients"
-    arms = raw["arms"][raw["arms"]["study_id"] == study]
-    if arm != "all" and arm not in set(arms["arm_id"]):
-        yield unknown(key, arm, arms["arm_id"], f"arms.csv as an arm of {study}")
-        return
-    yield from _unknown(key, [group["endpoint"]], raw["endpoints"]["endpoint"], "endpoints.csv")
-    rows = [
-        raw[name][(raw[name]["study_id"] == study) & (raw[name]["arm_id"] == arm)] for name in ("medians", "curves")
-    ]
-    known = {population for frame in rows for population in frame["population"]}
-    if group["population"] not in known | {"all"}:
-        yield unknown(key, group["population"], known, f"medians.csv as a population of {study} {arm}")

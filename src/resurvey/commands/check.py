@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
+
+if TYPE_CHECKING:
+    from resurvey.tables import Tables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,16 +20,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check all tables and what the config names in them; every fault of every table is said at once."""
+    """Check all tables and what config and comparisons name in them; every fault of every table is said at once."""
     from resurvey import clean, gate
 
     path = arguments.config or config_of(arguments.folder)
-    config = None if path is None else read_config(path)
-    typed = clean.tidy(gate.read_checked(arguments.folder, config, path.resolve().parent if path else Path()))
+    raw = gate.read_checked(arguments.folder)
+    typed = clean.tidy(raw)
+    if path is not None:
+        check_project(path, raw)
     rows = sum(len(table) for table in typed.values())
-    beside = "" if path is None else f", and {path} fits them"
+    beside = "" if path is None else f", and {path.name} beside them names nothing that they do not have"
     sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found{beside}\n")
     return 0
+
+
+def check_project(path: Path, raw: Tables) -> None:
+    """Refuse a config or comparisons that break their schema, or name what the tables do not have.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the config and the comparisons.
+    """
+    from resurvey import plan, plan_check, settings
+
+    config = read_config(path)
+    start = path.resolve().parent
+    faults = [f"{path.name}, {line}" for line in settings.faults_of_settings(config, raw, start)]
+    comparisons = plan.read(start / config["comparisons"])
+    designs = plan.designs(config["design"], f"{path.name}, design")
+    lines = plan_check.faults(comparisons, designs, raw, ["kmdata"])
+    faults += [
+        f"{config['comparisons']}, {line}" if line.startswith("comparison") else f"{path.name}, {line}"
+        for line in lines
+    ]
+    if faults:
+        shown = "\n".join(f"  {fault}" for fault in faults)
+        raise InputError(f"{len(faults)} fault(s) in the config or the comparisons, compared with the tables:\n{shown}")
 
 
 def config_of(folder: Path) -> Path | None:
@@ -38,7 +69,7 @@ def config_of(folder: Path) -> Path | None:
             try:
                 named = yaml.safe_load(path.read_text(encoding="utf-8"))
             except (yaml.YAMLError, UnicodeDecodeError):
-                return path  # said when it is read
+                return path  # what is wrong is said when it is read
             if isinstance(named, dict) and (above / str(named.get("raw", "data/raw"))).resolve() == folder.resolve():
                 return path
     return None
