@@ -541,8 +541,10 @@ def test_a_ratio_without_an_interval_is_shown_and_not_pooled(typed):
 def test_groups_are_pooled_apart_and_their_difference_is_tested(typed):
     groups = {"a": ["alpha2020-hr-001"], "b": ["alpha2020-hr-003"], "c": ["alpha2020-hr-004"]}
     rows = pooled(typed, groups={k: groups[k] for k in "ab"}).rows()
-    row = rows[rows["method"] == "difference between groups"].iloc[0]
+    row = rows[rows["method"] == "difference between groups, common effect"].iloc[0]
     assert row["estimate"] == pytest.approx(0.55 / 0.70)
+    random = rows[rows["method"].str.startswith("difference between groups, random")].iloc[0]
+    assert (random["status"], "nothing is left to tell heterogeneity by" in random["note"]) == ("refused", True)
     alone = rows[(rows["population"] == "a") & (rows["status"] == "refused")]
     assert set(alone["method"]) == {"random effects, REML, Hartung-Knapp", "prediction interval"}
     rows = pooled(typed, groups={"c": groups["c"]}).rows()

@@ -188,6 +188,16 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
         "league_random": pd.DataFrame(
             {"row": ["a", "c"], "a": ["a", "2.0 (1.1 to 3.0)"], "c": ["0.50 (0.33 to 0.91)", "c"]}
         ),
+        "effects": pd.DataFrame(
+            {
+                "model": "random",
+                "treatment": ["a", "c"],
+                "comparator": ["c", "a"],
+                "estimate": [-0.69, 0.69],
+                "lower": [-1.1, 0.09],
+                "upper": [-0.09, 1.1],
+            }
+        ),
         "node_split": pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "direct": [0.1], "indirect": [math.nan]}),
         "funnel": contrasts.assign(adjusted=0.0),
         "net_heat": pd.DataFrame({"message": ["a star"]}),

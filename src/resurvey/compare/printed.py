@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from resurvey.compare.bucher import bucher
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.estimates import Estimate, interval
+from resurvey.compare.meta_regression import group_difference
 from resurvey.compare.outcome import Outcome, refused_row, row
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.ratios import mixed_endpoints, oriented, read_ratio, read_ratios
@@ -65,7 +65,8 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
         rows += _pooled_rows(entry, name, chosen, made[name])
         studies.append(made[name].studies.assign(group=name))
         alone += [leave_one_out(chosen).assign(group=name)] if len(chosen) > 1 else []
-    rows += _between_groups(entry, {name: made[name] for name in made if name != "all"})
+    named = {name: effects[effects["claim_id"].isin(ids)] for name, ids in groups.items() if name in made}
+    rows += _between_groups(entry, {name: table for name, table in named.items() if name != "all"})
     rows.sort(key=lambda line: line["status"] == "refused")
     alike = transitivity(typed, effects.assign(study=effects["study"].str.split(", ").str[0]))
     tables = {"effects": effects, "studies": pd.concat(studies), "transitivity": alike}
@@ -102,16 +103,43 @@ def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: P
     return rows
 
 
-def _between_groups(entry: PoolComparison, made: dict[str, Pooled]) -> list[dict[str, Any]]:
-    """Ratio of the pooled ratios of two groups (say, randomised against not), common effects."""
-    if len(made) != 2:
+def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Ratio of the pooled ratios of two groups (say, randomised against not), by both models of the pool."""
+    if len(named) != 2:
         return []
-    (one, a), (two, b) = made.items()
-    apart = interval(a.common.estimate - b.common.estimate, sqrt(a.common.se**2 + b.common.se**2))
-    values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), 2 * float(ndtr(-abs(apart.estimate / apart.se))))
+    (one, a), (two, b) = named.items()
     facts: dict[str, Any] = {"population": f"{one} against {two}", "treatment": one, "comparator": two}
     facts["orientation"] = f"pooled ratio of {one} divided by that of {two}; 1 is agreement"
-    return [row(entry, "difference between groups", "ratio of hazard ratios", *values, "printed ratios", **facts)]
+    rows = []
+    for model, method, kind in (
+        ("common effect", "EE", "normal"),
+        ("random effects, REML, Hartung-Knapp", "REML", "hartung-knapp"),
+    ):
+        name, measure = f"difference between groups, {model}", "ratio of hazard ratios"
+        try:
+            made = group_difference(a, b, method=method, interval_method=kind)
+        except NotEstimable as error:
+            if method != "EE":
+                rows.append(refused_row(entry, name, measure, str(error), "printed ratios", **facts))
+                continue
+            made = None
+        apart = _common_difference(a, b) if made is None else made.coefficients[-1]
+        note = "no heterogeneity within the groups is allowed for" if method == "EE" else ""
+        if made is not None and method != "EE":
+            normal = group_difference(a, b, method=method, interval_method="normal").coefficients[-1]
+            note = (
+                f"tau2 within groups {made.tau2:.4g}, t with {made.df} degrees of freedom; with a normal interval "
+                f"{exp(normal.lower):.2f} to {exp(normal.upper):.2f}, p {normal.p:.2g}"
+            )
+        values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), apart.p)
+        rows.append(row(entry, name, measure, *values, "printed ratios", note=note, **facts))
+    return rows
+
+
+def _common_difference(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
+    """Difference of two single studies, or of groups that leave no degrees of freedom."""
+    one, two = (pool(group, method="EE").common for group in (first, second))
+    return interval(one.estimate - two.estimate, sqrt(one.se**2 + two.se**2))
 
 
 def _why_not(typed: Tables, claim_id: str) -> str:

@@ -50,7 +50,8 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
         yield _network_forest(entry, estimates, names, grade, folder)
     for model in ("random", "common"):
         if f"league_{model}" in tables and (model == "random" or "league_random" not in tables):
-            yield _league(entry, tables[f"league_{model}"], model, names, grade, folder)
+            effects = tables["effects"][tables["effects"]["model"] == model]
+            yield _league(entry, tables[f"league_{model}"], effects, names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -146,11 +147,16 @@ def _network_forest(
 
 
 def _league(
-    entry: NetworkComparison, league: pd.DataFrame, model: str, names: Mapping[str, str], grade: str, folder: str
+    entry: NetworkComparison,
+    league: pd.DataFrame,
+    effects: pd.DataFrame,
+    names: Mapping[str, str],
+    grade: str,
+    folder: str,
 ) -> Drawing:
-    cells = [network.CELL.match(str(cell)) for cell in league.iloc[:, 1:].to_numpy().ravel()]
-    clear = sum(float(cell[3]) < 1 for cell in cells if cell)
-    best = network.short(names.get(str(league.iloc[0, 0]), str(league.iloc[0, 0])))
+    order, model = [str(name) for name in league.columns[1:]], str(effects["model"].iloc[0])
+    clear = int((effects["upper"] < 0).sum())
+    best = network.short(names.get(order[0], order[0]))
     return drawing_of(
         entry,
         "league",
@@ -163,7 +169,7 @@ def _league(
         f"Square table of {len(league)} treatments, row against column, best P-score first ({best}); {clear} "
         "intervals below 1.",
         f"{folder}/league_{model}.csv",
-        network.league_table(league, names=names),
+        network.league_table(effects, order, names=names),
     )
 
 
