@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resurvey import clean, tables
+from resurvey import clean, sheet, tables
 from resurvey.schema import TABLES
 from tests.project import small_tables, write_tables
 
@@ -123,11 +123,11 @@ def test_a_file_that_is_no_table_is_refused(folder, content, word):
 
 
 def test_more_rows_than_any_review_types_are_refused_before_they_fill_the_memory(folder, monkeypatch):
-    monkeypatch.setattr(tables, "MAX_ROWS", 4)
-    assert len(tables.read_csv(folder / "medians.csv")) == 4
-    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    monkeypatch.setattr(sheet, "MAX_ROWS", 4)
+    assert len(sheet.read_sheet(folder / "medians.csv")) == 4
+    monkeypatch.setattr(sheet, "MAX_ROWS", 3)
     with pytest.raises(tables.TableFaults, match="more than 3 rows"):
-        tables.read_csv(folder / "medians.csv")
+        sheet.read_sheet(folder / "medians.csv")
 
 
 def test_the_place_of_a_bad_byte_is_counted_from_the_start_of_the_file(folder):

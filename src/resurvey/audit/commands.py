@@ -199,7 +199,7 @@ def audit_tables(arguments: argparse.Namespace) -> str:
     """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
     from resurvey import tables
 
-    raw = tables.read_raw(Path(arguments.folder))
+    raw = tables.read_raw(Path(arguments.folder), plausible=False)
     checks = run(raw)
     if arguments.out:
         tables.write_csv(checks, Path(arguments.out))

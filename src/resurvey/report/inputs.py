@@ -15,6 +15,7 @@ import pandas as pd
 from resurvey.audit.context import read_typed
 from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
 from resurvey.figures.labels import Labels
+from resurvey.tables import WORDS
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 # An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
@@ -169,13 +170,14 @@ def rows(table: pd.DataFrame) -> list[Record]:
 
 def table_of(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A result table with words as text and empty words empty; an empty file is an empty table."""
+    words = dict.fromkeys({*WORDS, *text}, str)
     try:
-        found = pd.read_csv(path, dtype=dict.fromkeys(text, str), low_memory=False)
+        found = pd.read_csv(path, dtype=words, low_memory=False, keep_default_na=False, na_values=[""])
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     for name in found.columns:
         # A column of blanks reads as numbers; only columns with a word in them, or said to be words, are text.
-        if found[name].dtype == object or name in text:
+        if found[name].dtype == object or name in words:
             found[name] = found[name].fillna("").astype(str)
     return found
 
