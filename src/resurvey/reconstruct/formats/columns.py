@@ -14,7 +14,10 @@ from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list
 from resurvey.reconstruct.formats.names import Heading, heading
 from resurvey.reconstruct.formats.sections import Section
 
-RESOLVE = "name the columns with --time-column and --survival-column (a heading, or the place from 1)"
+RESOLVE = (
+    "head the columns time and survival, or name them with --time-column and --survival-column (a heading, or a place "
+    "from 1)"
+)
 
 
 @dataclass(frozen=True)
