@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resurvey import quick
+from resurvey import plan, quick
 from resurvey.about import NOTE, SHARED, Row, about, key
 from resurvey.errors import InputError
+from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
 
@@ -97,6 +98,47 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
     if memory is not None:
         memory.parent.mkdir(parents=True, exist_ok=True)
         memory.write_text(state, encoding="utf-8")
+
+
+def read_plan(
+    path: Path, designs: Iterable[Mapping[str, Any]], folder: Path, memory: Path, other_cuts: Iterable[str] = ()
+) -> Plan:
+    """Parse the plan and compare it with the tables, once for each state of both.
+
+    Parameters
+    ----------
+    path : Path
+        The file of comparisons.
+    designs : iterable of mapping
+        Sample-size checks, as the config lists them.
+    folder : Path
+        Folder of the raw tables, which must have passed `check_tables`.
+    memory : Path
+        File that remembers which state passed last; written only after a check that found nothing.
+    other_cuts : iterable of str
+        Data cuts whose patients do not come from the tables.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file; or with everything that the plan names and the tables do not have.
+    """
+    made = Plan(plan.read(path), plan.designs(designs, "config.yaml, design"))
+    state = _digest([_state(folder), repr(made), *sorted(other_cuts)])
+    if memory.is_file() and memory.read_text(encoding="utf-8") == state:
+        return made
+    from resurvey import plan_check, tables
+
+    faults = plan_check.faults(made.comparisons, made.designs, tables.read_raw(folder), other_cuts)
+    if faults:
+        lines = "\n".join(f"  {line}" for line in faults)
+        raise InputError(
+            f"{len(faults)} fault(s) in {path.name} or the designs of config.yaml, which name what no table has; "
+            f"nothing was run:\n{lines}"
+        )
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(state, encoding="utf-8")
+    return made
 
 
 def _words(fault: Any) -> str:

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+from resurvey import plan
 from resurvey.compare import bias_array, e_values
 from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawings
@@ -113,7 +114,19 @@ def estimates(**cells):
     return {**base, **cells}
 
 
-def names(entry, tables):
+KINDS = {
+    "patients": {side: {"study": side[0], "arm": "x", "population": "all", "endpoint": "PFS"}
+                 for side in ("treatment", "comparator")},
+    "network": {"claims": ["a-1"], "reference": "c"},
+    "bucher": {"first": "a-1", "second": "b-1", "path": ["a", "b", "c"]},
+    "pool": {"claims": ["a-1"]},
+    "rates": {"treatment": "a-1", "comparators": ["b-1"]},
+    "ratios": {"pairs": [{"label": "a", "medians": ["a-1", "a-2"]}]},
+}  # fmt: skip
+
+
+def names(raw, tables):
+    entry = plan.comparison({**KINDS[raw["kind"]], **raw})
     made = list(comparison_drawings(entry, tables, LABELS, "results/one"))
     assert all("Assumed: the groups are alike." in drawing.caption for drawing in made)
     return [drawing.name.removeprefix("comparison-one-") for drawing in made], made
@@ -174,6 +187,16 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
         "contrasts": contrasts,
         "league_random": pd.DataFrame(
             {"row": ["a", "c"], "a": ["a", "2.0 (1.1 to 3.0)"], "c": ["0.50 (0.33 to 0.91)", "c"]}
+        ),
+        "effects": pd.DataFrame(
+            {
+                "model": "random",
+                "treatment": ["a", "c"],
+                "comparator": ["c", "a"],
+                "estimate": [-0.69, 0.69],
+                "lower": [-1.1, 0.09],
+                "upper": [-0.09, 1.1],
+            }
         ),
         "node_split": pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "direct": [0.1], "indirect": [math.nan]}),
         "funnel": contrasts.assign(adjusted=0.0),

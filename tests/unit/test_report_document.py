@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from resurvey import plan
 from resurvey.errors import InputError
 from resurvey.report.content import report_document
 from resurvey.report.document import (
@@ -311,7 +312,8 @@ def network_results():
     needed = pd.DataFrame(
         {**key, "question": ["change the conclusion", "cross 1"] * 2, "ratio_bias": [0.61, 0.5, 1.0, 0.8]}
     )
-    entry = {"id": "net", "kind": "network", "question": "A net", "reference": "c", "assumptions": ["x"], "claims": []}
+    raw = {"id": "net", "kind": "network", "question": "A net", "reference": "c", "claims": ["a-1"]}
+    entry = plan.comparison({**raw, "assumptions": ["x is as y"]})
     folders = {"net": {"e_values": values, "bias_needed": needed}}
     return Results(Choices("Net", "What?", comparisons=[entry]), comparisons=table, folders=folders)
 

@@ -129,7 +129,7 @@ SUBGROUPS = {"young": ("60", "13.5"), "aged": ("40", "9.1")}
 STANDARDISED = """\
     standardise:
       - {name: half young, populations: [young, aged], shares: [0.5, 0.5], source: a guess}
-    assumptions: [randomised]
+    assumptions: [they were randomised against each other]
 """
 
 
@@ -143,8 +143,10 @@ def write_standardised_project(folder: Path, bootstrap: str) -> Path:
         rows["medians"].append({**rows["medians"][0], **own, "lower": "", "upper": "", "ci_level": "", "events": ""})
     write_project(folder, rows)
     config = folder / "config.yaml"
-    text = config.read_text(encoding="utf-8").replace("    assumptions: [randomised]\n", STANDARDISED)
-    config.write_text(text + bootstrap, encoding="utf-8")
+    config.write_text(config.read_text(encoding="utf-8") + bootstrap, encoding="utf-8")
+    path = folder / "comparisons.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(STANDARDISED.splitlines(keepends=True)[-1], STANDARDISED), encoding="utf-8")
     return folder
 
 

@@ -64,8 +64,8 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=WANTED,
-        designs=config["design"],
+        comparisons=[plan.plain(entry) for entry in WANTED],
+        designs=[plan.plain(check) for check in PLAN.designs],
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
         # Names only: the report links to the copies and does not wait for them.

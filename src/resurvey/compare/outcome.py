@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from resurvey.plan import Comparison
+
 COLUMNS = [
     "comparison_id",
     "method",
@@ -70,7 +72,7 @@ class RowMaker(Protocol):
 
 
 def row(
-    entry: Mapping[str, Any],
+    entry: Comparison,
     method: str,
     measure: str,
     estimate: float,
@@ -80,9 +82,9 @@ def row(
     evidence: str,
     **extra: Any,
 ) -> dict[str, Any]:
-    """One row of comparisons.csv for an entry of the config; ratios and proportions on their own scale."""
+    """One row of comparisons.csv of a comparison; ratios and proportions on their own scale."""
     made = {
-        "comparison_id": entry["id"],
+        "comparison_id": entry.id,
         "method": method,
         "measure": measure,
         "estimate": estimate,
@@ -90,8 +92,8 @@ def row(
         "upper": upper,
         "p": p,
         "evidence": evidence,
-        "assumptions": "; ".join(entry["assumptions"]),
-        "kind": entry["kind"],
+        "assumptions": "; ".join(entry.assumptions),
+        "kind": entry.kind,
         "status": "estimated",
         "ci_level": 0.95,
         **extra,
@@ -101,15 +103,15 @@ def row(
 
 
 def refused_row(
-    entry: Mapping[str, Any], method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
+    entry: Comparison, method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
 ) -> dict[str, Any]:
     """A row for what could not be estimated, with the reason in its note."""
     return {**row(entry, method, measure, *NOTHING, evidence, **extra), "status": "refused", "note": reason}
 
 
-def refused(entry: Mapping[str, Any], reason: str) -> Outcome:
+def refused(entry: Comparison, reason: str) -> Outcome:
     """A comparison that could not be made is a row with its reason."""
-    return Outcome(pd.DataFrame([refused_row(entry, entry["kind"], "none", reason)]))
+    return Outcome(pd.DataFrame([refused_row(entry, entry.kind, "none", reason)]))
 
 
 def orientation(measure: str, treatment: str, comparator: str) -> str:

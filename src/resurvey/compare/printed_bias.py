@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.estimates import from_interval
-from resurvey.compare.groups import Entry
 from resurvey.compare.outcome import Outcome, refused_row, row
 from resurvey.compare.sensitivity import leading_rows
 from resurvey.compare.shapes import bias_rows, bias_tables
+from resurvey.plan import Comparison, NetworkComparison, PrintedComparison
 
 FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
 
@@ -23,13 +23,12 @@ class PrintedRatio:
 
     Attributes
     ----------
-    entry : mapping
-        The config entry.
+    entry : Comparison
     line : mapping
         Its row of comparisons.csv.
     """
 
-    entry: Entry
+    entry: Comparison
     line: Mapping[str, Any]
 
     @property
@@ -57,7 +56,7 @@ class PrintedRatio:
         return {key: self.line[key] for key in FACTS if key in self.line}
 
 
-def with_bias(entry: Entry, made: Outcome) -> Outcome:
+def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
     """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
 
     Judged is the random-effects estimate where there is one (of a network: each treatment against the reference), else
@@ -70,7 +69,7 @@ def with_bias(entry: Entry, made: Outcome) -> Outcome:
         tables = bias_tables(one.effect)
         rows += bias_rows(one, tables)
         for name, table in tables.items():
-            parts.setdefault(name, []).append(_named(one, table) if entry["kind"] == "network" else table)
+            parts.setdefault(name, []).append(_named(one, table) if isinstance(entry, NetworkComparison) else table)
     joined = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     estimates = pd.concat([made.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else made.estimates
     return Outcome(estimates, {**made.tables, **joined})
