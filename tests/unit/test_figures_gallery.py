@@ -110,6 +110,8 @@ def estimates(**cells):
         "n_treatment": 40,
         "n_comparator": 50,
         "note": "2 ratios",
+        "main": "yes",
+        "status": "estimated",
     }
     return {**base, **cells}
 
@@ -158,6 +160,13 @@ def test_two_groups_of_patients():
     assert made == ["curves", "ratios", "hazards", "balance", "weights"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_drawn_of_a_refused_comparison(kind):
+    row = estimates(method=kind, measure="none", estimate=math.nan, status="refused", main="")
+    raw = {**ENTRY, "kind": kind}
+    assert names(raw, {"estimates": pd.DataFrame([row])})[0] == []
 
 
 def balance_of_two():
@@ -262,11 +271,15 @@ def test_pool_bucher_rates_and_ratios():
 def test_overview_has_one_row_a_comparison():
     rows = [
         estimates(),
-        estimates(method="standardised"),
+        estimates(method="standardised", main=""),
+        estimates(comparison_id="pool", kind="pool", method="common effect", estimate=0.9, main=""),
+        estimates(comparison_id="pool", kind="pool", method="random effects", estimate=0.86, upper=1.4),
         estimates(comparison_id="two", treatment="c", comparator="a"),
     ]
     drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
-    assert "each of the 2 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
+    # one main estimate a comparison: of a pool the one its other tables and figures have
+    assert "vs Drug B 0.86 (" in drawing.alt and "0.90" not in drawing.alt
+    assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
 
 
 def test_design_without_curves_gives_the_table_of_formulas_alone():

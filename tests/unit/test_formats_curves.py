@@ -324,10 +324,10 @@ def test_columns_that_the_caller_names(curves):
 
 def test_a_unit_that_the_values_cannot_have(curves):
     (curve,) = curves(lines(PAIR))
-    with pytest.raises(InputError, match="its unit is not %"):
+    with pytest.raises(InputError, match="its unit is proportion, not %"):
         proportions(curve, "%", "x")
     (percent,) = curves(lines([(t, 100 * s) for t, s in PAIR]))
-    with pytest.raises(InputError, match="its unit is not proportion"):
+    with pytest.raises(InputError, match="which no proportion does"):
         proportions(percent, "proportion", "x")
     (said,) = curves("time,survival (%)\n" + lines(PAIR))
     assert proportions(said, "", "x").survival.tolist() == S and "heading says %" in proportions(said, "", "x").notes[0]

@@ -33,7 +33,21 @@ COLUMNS = [
     "claim_ids",
     "note",
     "orientation",
+    "main",
 ]
+
+# What a comparison of each kind is known by, in the report, its tables and all figures: method and measure; the first
+# that could be estimated.
+MAIN = {
+    "patients": [("Cox (Efron), unadjusted", "HR")],
+    "bucher": [("Bucher", "HR")],
+    "pool": [("random effects, REML, Hartung-Knapp", "HR"), ("common effect", "HR")],
+    "network": [("network, random effects", "HR")],
+    "rates": [("Newcombe; p by Fisher", "difference in proportions")],
+    "ratios": [("ratio of medians", "median ratio")],
+}
+WHOLE = ("pool",)  # kinds with estimates of groups beside that of all
+YES = "yes"
 
 RATIOS = ("HR", "TTP HR")
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
@@ -55,8 +69,24 @@ class Outcome:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def rows(self) -> pd.DataFrame:
-        """The estimates with the promised columns, in order."""
-        return self.estimates.reindex(columns=COLUMNS)
+        """The estimates with the promised columns, in order; `main` marks what the comparison is known by."""
+        return self.estimates.assign(main=np.where(main_rows(self.estimates), YES, "")).reindex(columns=COLUMNS)
+
+
+def main_rows(estimates: pd.DataFrame) -> np.ndarray:
+    """Which rows a comparison of one kind is known by, shape (rows,): one ratio, or one each regimen or group."""
+    nothing = np.zeros(len(estimates), dtype=bool)
+    if estimates.empty:
+        return nothing
+    kind = str(estimates["kind"].iloc[0])
+    usable = (estimates["status"] == "estimated").to_numpy()
+    if kind in WHOLE and "population" in estimates:
+        usable &= (estimates["population"] == "all").to_numpy()
+    for method, measure in MAIN.get(kind, ()):
+        found = usable & ((estimates["method"] == method) & (estimates["measure"] == measure)).to_numpy()
+        if found.any():
+            return found
+    return nothing
 
 
 class RowMaker(Protocol):

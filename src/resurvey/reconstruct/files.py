@@ -66,6 +66,11 @@ class ReadArm:
         return self.curve.notes + (self.at_risk.notes if self.at_risk is not None else ())
 
     @property
+    def unit_at_risk(self) -> str:
+        """Unit of time that the heading of the numbers at risk names; empty where it names none."""
+        return "" if self.at_risk is None else self.at_risk.time_unit
+
+    @property
     def n_at_start(self) -> int | None:
         """Number at risk at time 0, where the table has it."""
         if self.at_risk is None:

@@ -10,71 +10,124 @@ from typing import Any
 import pandas as pd
 
 from resurvey.errors import InconsistentReport, InputError
+from resurvey.faults import Fault
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve, Key
+from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
+FILE_COLUMNS = ("file", "at_risk_file")
+# What names a figure: arms drawn together, whose numbers at risk may be exchanged.
+FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
 
 def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Curve]:
     """Digitised curves of a study, by claim id, with times in months and survival as proportions.
 
+    Parameters
+    ----------
+    table : DataFrame
+        The table of curves, typed.
+    study_id : str
+    folder : Path
+        Folder of the files.
+
     Raises
     ------
     InputError
-        If a file cannot be read, does not hold the named curve or unit, or numbers at risk look exchanged between two
-        arms; the message has every fault, each with its claim.
+        If a file cannot be read or is not what its row says; the message has every fault.
     """
-    rows = table[table["study_id"] == study_id]
-    read, faults = _read_rows(rows, folder)
+    read, faults = _read_rows(table[table["study_id"] == study_id], folder)
     if faults:
-        raise InputError("curves.csv: " + "\n".join(faults))
-    return {claim: _curve(arm, str(row["time_unit"])) for claim, (arm, row) in read.items()}
+        raise InputError("\n".join(map(str, faults)))
+    return {claim: _curve(arm, str(unit)) for claim, (arm, unit) in read.items()}
 
 
-def curve_faults(table: pd.DataFrame, folder: Path) -> list[str]:
-    """What is wrong with the files of a table of curves, a line a fault; each begins with the claim."""
+def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
+    """What is wrong with the files that the table of curves names: missing, unreadable, or not what their row says.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Raw table of curves, indexed by line.
+    folder : Path
+        Folder of the files.
+    """
     return _read_rows(table, folder)[1]
 
 
-def _read_rows(rows: pd.DataFrame, folder: Path) -> tuple[dict[str, tuple[ReadArm, pd.Series]], list[str]]:
-    read: dict[str, tuple[ReadArm, pd.Series]] = {}
+def _read_rows(table: pd.DataFrame, folder: Path) -> tuple[dict[str, tuple[ReadArm, str]], list[Fault]]:
+    """Arms by claim with the unit of their times, and every fault."""
+    read: dict[str, tuple[ReadArm, str]] = {}
     faults = []
-    for _, row in rows.iterrows():
+    for line, row in table.iterrows():
+        found = _read_row(row, folder, int(str(line)))
+        if isinstance(found, ReadArm):
+            read[row["claim_id"]] = found, row["time_unit"]
+        else:
+            faults += found
+    for _, rows in table.groupby(FIGURE, sort=True, dropna=False):
+        arms = [
+            (read[c][0], int(float(n)), str(c)) for c, n in zip(rows["claim_id"], rows["n"], strict=True) if c in read
+        ]
         try:
-            read[row["claim_id"]] = _read_row(row, folder), row
-        except InputError as error:
-            faults.append(f"{row['claim_id']}: {error}")
-    figures = rows.groupby(["study_id", "endpoint", "data_cut", "time_unit"], sort=True, dropna=False)["claim_id"]
-    for _, claims in figures:
-        arms = [read[claim] for claim in claims if claim in read]
-        try:
-            refuse_exchanged([(arm, int(row["n"]), str(row["claim_id"])) for arm, row in arms])
+            refuse_exchanged(arms)
         except InconsistentReport as error:
-            faults.append(f"{', '.join(claims)}: {error}")
+            line = int(str(rows.index[0]))
+            files = ", ".join(dict.fromkeys(file for file in rows["at_risk_file"] if file))
+            faults.append(Fault(TABLES["curves"].file, line, "at_risk_file", files, str(error), "exchange them back"))
     return read, faults
 
 
-def _read_row(row: pd.Series, folder: Path) -> ReadArm:
-    """One curve of a row, checked against what the row says of its file."""
-    at_risk = folder / row["at_risk_file"] if row["at_risk_file"] else None
-    unit = str(row["survival_unit"]) or ""
-    names = {name: str(row.get(name, "") or "") for name in ("curve", "at_risk_arm")}
-    arms = read_arms(ArmFiles(folder / row["file"], at_risk, names["curve"], names["at_risk_arm"], survival_unit=unit))
+def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
+    """The arm of one row, or what is wrong with it."""
+
+    def fault(column: str, rule: str, advice: str) -> Fault:
+        return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
+
+    missing = [column for column in FILE_COLUMNS if row[column] and not (folder / row[column]).is_file()]
+    if missing:
+        words = "there is no such file in the folder curves", "put it there or correct the name"
+        return [fault(column, *words) for column in missing]
+    named = ArmFiles(
+        folder / row["file"],
+        folder / row["at_risk_file"] if row["at_risk_file"] else None,
+        name=row["curve"],
+        at_risk_arm=row["at_risk_arm"],
+        survival_unit=row["survival_unit"],
+    )
+    try:
+        arms = read_arms(named)
+    except InputError as error:
+        return [fault(_blamed(named), str(error), "correct the file or the row")]
     if len(arms) > 1:
-        listed = ", ".join(arm.name for arm in arms)
-        raise InputError(f"{row['file']} holds {len(arms)} curves ({listed}): name one in the column curve")
-    for said, file in ((arms[0].curve.time_unit, row["file"]), (_unit_at_risk(arms[0]), row["at_risk_file"])):
-        if said and months_per(said) != months_per(row["time_unit"]):
-            raise InputError(f"time_unit is {row['time_unit']!r}, but the heading in {file} says {said}")
-    return arms[0]
+        names = ", ".join(arm.name for arm in arms)
+        return [fault("curve", f"{row['file']} holds {len(arms)} curves", f"name one of {names}")]
+    units = {row["file"]: arms[0].curve.time_unit, row["at_risk_file"]: arms[0].unit_at_risk}
+    wrong = [f"the heading in {file} says {unit}" for file, unit in units.items() if unit and not _same(unit, row)]
+    return [fault("time_unit", words, "correct the unit or the heading") for words in wrong] or arms[0]
 
 
-def _unit_at_risk(arm: ReadArm) -> str:
-    return "" if arm.at_risk is None else arm.at_risk.time_unit
+def _blamed(files: ArmFiles) -> str:
+    """The column of the row whose file or unit makes it unreadable."""
+    for column, less in (
+        ("at_risk_file", replace(files, at_risk=None, at_risk_arm="")),
+        ("survival_unit", replace(files, at_risk=None, at_risk_arm="", survival_unit="")),
+        ("curve", replace(files, at_risk=None, at_risk_arm="", survival_unit="", name="")),
+    ):
+        try:
+            read_arms(less)
+        except InputError:
+            continue
+        return column
+    return "file"
+
+
+def _same(unit: str, row: pd.Series) -> bool:
+    return months_per(unit) == months_per(row["time_unit"])
 
 
 def _curve(arm: ReadArm, time_unit: str) -> Curve:

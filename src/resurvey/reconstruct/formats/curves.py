@@ -204,9 +204,9 @@ def proportions(curve: DigitisedCurve, unit: str, file: str) -> DigitisedCurve:
     """
     top, start = float(curve.survival.max()), float(curve.survival[curve.times.argmin()])
     if unit == "proportion" and top > 1.5:
-        raise InputError(f"{file}: survival runs to {top:g}, so that its unit is not proportion: is it %?")
+        raise InputError(f"{file}: survival runs to {top:g}, which no proportion does: its unit is % or wrong")
     if unit == "%" and top <= 1.0 and start > 0.5:
-        raise InputError(f"{file}: survival runs to {top:g} only, so that its unit is not %: is it proportion?")
+        raise InputError(f"{file}: survival runs to {top:g} only: its unit is proportion, not %")
     if not unit and curve.unit == "%" and top <= 1.0:
         if start <= 0.5:
             raise InputError(
