@@ -140,7 +140,7 @@ COUNTED = ("cycles", "cycle", "courses", "course", "doses", "dose", "infusions",
 
 
 def _design(row: Row) -> Iterator[Fault]:
-    times = ("null_median", "alternative_median", "accrual", "follow_up")
+    times = ("null_median", "alternative_median", "accrual", "follow_up", "landmark")
     yield from _unit(row, times)
     yield from _not_negative(row, times)
     for column in ("null_median", "alternative_median"):
@@ -154,6 +154,13 @@ def _design(row: Row) -> Iterator[Fault]:
         yield row.fault("hazard_ratio", "a ratio is above 0")
     if row.exact("events") > row.exact("patients"):
         yield row.fault("events", f"more events than patients ({row.cells['patients']})")
+    for column, whole in (
+        ("rejects_from", "patients"),
+        ("first_patients", "patients"),
+        ("futile_up_to", "first_patients"),
+    ):
+        if row.exact(column) > row.exact(whole):
+            yield row.fault(column, f"more than {whole.replace('_', ' ')} ({row.cells[whole]})")
 
 
 def _difference(row: Row) -> Iterator[Fault]:
