@@ -25,7 +25,7 @@ COMMANDS = {
     "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
     "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
     "made": ("resurvey.commands.made", "say what the last run made and where to look"),
-    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of requirements.lock"),
+    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of the locks of a checkout"),
 }
 
 
