@@ -74,8 +74,8 @@ lock:
 # A lock is installed as a lock: --no-deps resolves nothing and so looks at nothing newer than a pin (pip in hash mode
 # takes a newer release of what is required with an extra, and then refuses it); what is built from source is built with
 # the pinned tools; `pip check` then says whether anything is missing.
-PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
-INSTALL = $(PIP) install --no-compile --no-deps --no-build-isolation
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+INSTALL = $(PIP) install --quiet --no-compile --no-deps --no-build-isolation
 
 $(ENV)/.ready: requirements-setup.lock requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "resurvey needs Python 3.11 or newer; found none" >&2; exit 1; }
