@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BACKEND = '''
+BACKEND = """
 import zipfile
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def build_editable(folder, settings=None, metadata=None):
         wheel.writestr("project-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr("project-1.0.dist-info/RECORD", "")
     return name
-'''
+"""
 
 
 def wheel(index: Path, name: str, version: str, *requires: str, extra: str = "") -> str:
@@ -48,7 +48,9 @@ def wheel(index: Path, name: str, version: str, *requires: str, extra: str = "")
         for place, text in files.items():
             archive.writestr(place, text)
         digests = (base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for text in files.values())
-        record = (f"{place},sha256={digest.decode().rstrip('=')}," for place, digest in zip(files, digests, strict=True))
+        record = (
+            f"{place},sha256={digest.decode().rstrip('=')}," for place, digest in zip(files, digests, strict=True)
+        )
         archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]) + "\n")
     links = "".join(f'<a href="{one.name}">{one.name}</a>' for one in sorted(path.parent.glob("*.whl")))
     (path.parent / "index.html").write_text(links, encoding="utf-8")

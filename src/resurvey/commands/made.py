@@ -66,7 +66,9 @@ def _comparisons(folder: Path) -> str:
 
 def _report(folder: Path) -> str:
     page = folder / "report" / "index.html"
-    beside = [path.suffix for path in (page.with_name("resurvey.docx"), page.with_name("resurvey.pdf")) if path.is_file()]
+    beside = [
+        path.suffix for path in (page.with_name("resurvey.docx"), page.with_name("resurvey.pdf")) if path.is_file()
+    ]
     also = f"; also {' and '.join(beside)} beside it" if beside else ""
     return f"report          {page}  (open it in a browser{also})" if page.is_file() else ""
 

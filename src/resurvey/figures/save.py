@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.folders import write_contents
 from resurvey.figures.style import DPI, house_style
+from resurvey.folders import write_contents
 from resurvey.tables import write_csv
 
 if TYPE_CHECKING:
