@@ -24,7 +24,7 @@ def lost(folder: Path) -> list[str]:
         return []
     contents = folder / CONTENTS
     names = contents.read_text(encoding="utf-8").splitlines() if contents.is_file() else [CONTENTS]
-    there = set(os.listdir(folder))
+    there = {path.name for path in folder.iterdir()}
     return [name for name in names if name not in there]
 
 

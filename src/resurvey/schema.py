@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 KINDS = {
     "text": "any text",
@@ -16,6 +17,8 @@ KINDS = {
     "date": "YYYY, YYYY-MM or YYYY-MM-DD",
     "ids": "claim ids separated by `;`",
     "choice": "one of a list",
+    "grade": "a grade: any, 3, 1-2, 3-4, >=3",
+    "time_unit": "a unit of time: days, weeks, months or years",
     "file": "the name of a file in the same folder, without a path",
 }
 
@@ -46,6 +49,17 @@ class Table:
     def names(self) -> list[str]:
         """Column names in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def file(self) -> str:
+        """Path of the table inside the folder of raw tables."""
+        return f"{self.folder}/{self.name}.csv" if self.folder else f"{self.name}.csv"
+
+    def path_in(self, folder: Path) -> Path:
+        """The file of the table: CSV, or a workbook of the same name where there is no CSV."""
+        path = folder / self.file
+        workbook = path.with_suffix(".xlsx")
+        return workbook if workbook.is_file() and not path.is_file() else path
 
 
 def _columns(text: str) -> tuple[Column, ...]:
@@ -116,7 +130,7 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "survival_rates",
-            "endpoint>endpoints.endpoint! time:number! time_unit! value:number! "
+            "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! value:number! "
             "unit:choice(%|proportion)! lower:number "
             "upper:number ci_level:level n:size",
             INTERVAL,
@@ -131,7 +145,8 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "proportions",
-            "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! grade "
+            "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! "
+            "grade:grade "
             "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition",
             INTERVAL,
         ),
@@ -165,7 +180,7 @@ TABLES: dict[str, Table] = {
             "range_lower:number range_upper:number unit",
             RANGE,
         ),
-        _claims("risk_tables", "endpoint>endpoints.endpoint! time:number! time_unit! n_at_risk:count!"),
+        _claims("risk_tables", "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! n_at_risk:count!"),
         _claims(
             "quantities",
             ""
@@ -187,7 +202,7 @@ TABLES: dict[str, Table] = {
         Table(
             "curves",
             _columns(
-                f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit! "
+                f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit:time_unit! "
                 "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note"
             ),
             ("claim_id",),

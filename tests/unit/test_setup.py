@@ -16,6 +16,12 @@ BACKEND = """
 import zipfile
 from pathlib import Path
 
+FILES = {
+    "METADATA": "Metadata-Version: 2.1\\nName: project\\nVersion: 1.0\\n",
+    "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    "RECORD": "",
+}
+
 
 def get_requires_for_build_editable(settings=None):
     return []
@@ -24,11 +30,15 @@ def get_requires_for_build_editable(settings=None):
 def build_editable(folder, settings=None, metadata=None):
     name = "project-1.0-py3-none-any.whl"
     with zipfile.ZipFile(Path(folder) / name, "w") as wheel:
-        wheel.writestr("project-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: project\\nVersion: 1.0\\n")
-        wheel.writestr("project-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("project-1.0.dist-info/RECORD", "")
+        for file, text in FILES.items():
+            wheel.writestr(f"project-1.0.dist-info/{file}", text)
     return name
 """
+
+
+def digest(text: str) -> str:
+    """As the RECORD of a wheel has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 def wheel(index: Path, name: str, version: str, *requires: str, extra: str = "") -> str:
@@ -47,10 +57,7 @@ def wheel(index: Path, name: str, version: str, *requires: str, extra: str = "")
     with zipfile.ZipFile(path, "w") as archive:
         for place, text in files.items():
             archive.writestr(place, text)
-        digests = (base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for text in files.values())
-        record = (
-            f"{place},sha256={digest.decode().rstrip('=')}," for place, digest in zip(files, digests, strict=True)
-        )
+        record = [f"{place},sha256={digest(text)}," for place, text in files.items()]
         archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]) + "\n")
     links = "".join(f'<a href="{one.name}">{one.name}</a>' for one in sorted(path.parent.glob("*.whl")))
     (path.parent / "index.html").write_text(links, encoding="utf-8")

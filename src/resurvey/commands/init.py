@@ -40,7 +40,7 @@ def write(folder: Path) -> None:
 
     templates = resources.files("resurvey.commands") / "templates"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("Snakefile", "config.yaml", "README.md"):
+    for name in ("Snakefile", "config.yaml", "comparisons.yaml", "README.md"):
         (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
     profile = folder / "profiles/default/profile.yaml"
     profile.parent.mkdir(parents=True)

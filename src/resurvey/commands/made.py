@@ -66,9 +66,8 @@ def _comparisons(folder: Path) -> str:
 
 def _report(folder: Path) -> str:
     page = folder / "report" / "index.html"
-    beside = [
-        path.suffix for path in (page.with_name("resurvey.docx"), page.with_name("resurvey.pdf")) if path.is_file()
-    ]
+    others = [page.with_name(f"resurvey{suffix}") for suffix in (".docx", ".pdf", ".xlsx")]
+    beside = [path.suffix for path in others if path.is_file()]
     also = f"; also {' and '.join(beside)} beside it" if beside else ""
     return f"report          {page}  (open it in a browser{also})" if page.is_file() else ""
 

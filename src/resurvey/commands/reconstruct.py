@@ -115,9 +115,10 @@ def _folder(arguments: argparse.Namespace) -> int:
 
     from resurvey import tables
     from resurvey.reconstruct.bulk import OUTCOME_COLUMNS, batch_places
+    from resurvey.sheet import read_sheet
 
     folder = arguments.curve
-    arms = tables.read_csv(folder / "arms.csv")
+    arms = read_sheet(folder / "arms.csv")
     missing = {"file", "n"} - set(arms.columns)
     if missing:
         raise InputError(f"{folder / 'arms.csv'} lacks the columns {sorted(missing)}; it has {list(arms.columns)}")
