@@ -36,7 +36,7 @@ for batch, entries in BATCHES.items():
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=ancient(LABELS),
             whole=whole(
-                *(f"results/figures/comparison-{entry['id']}" for entry in entries)
+                *(f"results/figures/comparison-{entry.id}" for entry in entries)
             ),
         output:
             [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
