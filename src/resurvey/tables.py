@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from resurvey import reported
+from resurvey import reported, steady
 from resurvey.errors import InputError
 from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
 
@@ -337,6 +337,16 @@ def _check_arms(tables: Tables) -> list[Fault]:
                     Fault(file_of(TABLES[name]), int(row), "arm_id", arm, f"study {study} has no such arm", advice)
                 )
     return faults
+
+
+def settled(typed: Tables) -> Tables:
+    """Typed tables with every number to ten significant digits, as they are written and read again."""
+    return {name: frame.assign(**_settled_columns(frame)) for name, frame in typed.items()}
+
+
+def _settled_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    numbers = frame.select_dtypes("float")
+    return {name: pd.Series(steady.settled_array(column), index=frame.index) for name, column in numbers.items()}
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

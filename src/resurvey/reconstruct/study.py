@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
@@ -18,7 +19,7 @@ from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summary
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
-from resurvey.tables import Tables
+from resurvey.tables import Tables, settled
 
 Key = tuple[str, str, str, str, str]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
@@ -32,6 +33,11 @@ class Curve:
     survival: np.ndarray
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
+
+    def settled(self) -> Curve:
+        """Every coordinate to ten significant digits."""
+        at_risk = [None if part is None else steady.settled_array(part) for part in (self.at_risk_times, self.at_risk)]
+        return Curve(steady.settled_array(self.times), steady.settled_array(self.survival), *at_risk)
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ def rebuild_study(
     given : mapping of key to Reconstruction, optional
         Arms that others rebuilt, taken as they are.
     """
+    typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
     for key, made in (given or {}).items():
         known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
@@ -148,7 +155,7 @@ def _rebuild_curves(
         arm = known.setdefault(key, _Arm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]]
+        curve = curves[row["claim_id"]].settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
             arm.made = from_curve(
