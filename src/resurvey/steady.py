@@ -153,6 +153,53 @@ def _solved(lower: Floats, b: Floats) -> Floats:
     return x
 
 
+def expm1(x: Floats) -> Floats:
+    """exp(x) - 1 without loss near 0 (Kahan's correction by the logarithm)."""
+    given = np.asarray(x, dtype=float)
+    whole = np.asarray(exp(given))
+    less = whole - 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        corrected = less * given / np.asarray(log(whole))
+    plain = (whole == 0) | ~np.isfinite(corrected)
+    return np.where(whole == 1, given, np.where(plain, less, corrected))
+
+
+def log_add_exp(x: Floats | float, y: Floats) -> Floats:
+    """log(exp(x) + exp(y)) without overflow."""
+    low, high = np.minimum(x, y), np.maximum(x, y)
+    gap = np.asarray(exp(low - high))
+    # log(1 + gap), which loses nothing where the gap is small
+    whole = 1 + gap
+    with np.errstate(invalid="ignore", divide="ignore"):
+        added = np.where(whole == 1, gap, np.asarray(log(whole)) * gap / (whole - 1))
+    return np.where(np.isfinite(high), high + added, high)
+
+
+def symmetric_eigen(a: Floats, sweeps: int = 30) -> tuple[Floats, Floats]:
+    """Eigenvalues and eigenvectors (columns) of a small symmetric matrix, by Jacobi's rotations, not sorted."""
+    left, axes = np.array(a, dtype=float), np.eye(len(a))
+    for _ in range(sweeps):
+        if np.abs(left - np.diag(np.diag(left))).max(initial=0.0) <= 1e-15 * np.abs(left).max(initial=0.0):
+            break
+        for i in range(len(left) - 1):
+            for j in range(i + 1, len(left)):
+                _rotate(left, axes, i, j)
+    return np.diag(left).copy(), axes
+
+
+def _rotate(left: Floats, axes: Floats, i: int, j: int) -> None:
+    """The rotation that makes element i, j vanish (in place)."""
+    if left[i, j] == 0:
+        return
+    slope = (left[j, j] - left[i, i]) / (2 * left[i, j])
+    tangent = (1.0 if slope >= 0 else -1.0) / (abs(slope) + np.sqrt(slope * slope + 1))
+    cosine = 1 / np.sqrt(tangent * tangent + 1)
+    sine = tangent * cosine
+    for lines in (left.T, axes.T, left):
+        first, second = lines[i].copy(), lines[j].copy()
+        lines[i], lines[j] = cosine * first - sine * second, sine * first + cosine * second
+
+
 def normal_cdf(x: Floats) -> Floats:
     """Distribution function of the normal, to 1e-7.
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +30,9 @@ MAX_BYTES = 200_000_000
 MAX_ROWS = 100_000
 MAX_CELL = 20_000
 SHOWN_FAULTS = 200
-FLOAT_FORMAT = "%.10g"
+#: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
+#: was typed is kept as typed, and its conversions to one unit are exact to more.
+RESULT_DIGITS, TYPED_DIGITS = 7, 10
 
 
 @dataclass(frozen=True, order=True)
@@ -349,10 +353,31 @@ def _settled_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: pd.Series(steady.settled_array(column), index=frame.index) for name, column in numbers.items()}
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table so that the same content gives the same bytes, whole or not at all."""
-    text = frame.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+def counted(cells: pd.Series) -> pd.Series:
+    """How often each value stands in a column, the most frequent first; of two as frequent, the first met."""
+    return cells.value_counts(sort=False).sort_values(ascending=False, kind="stable")
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
+    """Write a table so that the same content gives the same bytes, whole or not at all.
+
+    Numbers have `digits` significant digits: as many as are the same on every processor.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
+
+
+def write_json(value: object, path: Path) -> None:
+    """Write nested lists and dicts as JSON, numbers as in the tables of results."""
+    write_text(json.dumps(_shortened(value), indent=1, ensure_ascii=False) + "\n", path)
+
+
+def _shortened(value: object) -> object:
+    if isinstance(value, float) and isfinite(value):
+        return float(f"{value:.{RESULT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _shortened(part) for key, part in value.items()}
+    return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def write_text(text: str, path: Path) -> None:

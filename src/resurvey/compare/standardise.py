@@ -15,6 +15,7 @@ from resurvey.compare.estimates import check_level, quantile
 from resurvey.compare.outcome_models import covariates, cox_fit, survival_columns
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import kaplan_meier
+from resurvey.tables import counted
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +78,7 @@ def poststratify(strata: pd.Series, proportions: Mapping[str, float]) -> Weights
     values = pd.Series(strata).reset_index(drop=True)
     if values.isna().any():
         raise InputError(f"strata: {int(values.isna().sum())} patients have no stratum; leave them out, and say so")
-    counts = values.value_counts()
+    counts = counted(values)
     lacking = [str(k) for k, v in share.items() if v > 0 and counts.get(k, 0) == 0]
     if lacking:
         raise NotEstimable(f"no patients in stratum {', '.join(lacking)}, which the target population has")
