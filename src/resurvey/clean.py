@@ -112,7 +112,7 @@ def _add_times(name: str, typed: pd.DataFrame, faults: list[Fault]) -> None:
 def _add_proportions(name: str, typed: pd.DataFrame) -> None:
     columns, unit = PROPORTIONS.get(name, ((), ""))
     for column in columns:
-        factor = typed[unit].map(to_proportion) if unit in typed else to_proportion(unit)
+        factor = typed[unit].map(to_proportion).astype(float) if unit in typed else to_proportion(unit)
         for end in ("", "_min", "_max"):
             typed[f"{column}_prop{end}"] = typed[f"{column}{end}"] * factor
 

@@ -172,11 +172,16 @@ def _indirect(estimate: float, se: float, direct: float, variance: float) -> tup
 def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
     """How much the inconsistency of each design changes when another design is set apart.
 
+    With random effects two between-study variances are in use, and both are given: that of the network model, which
+    takes inconsistency for heterogeneity, and that left within designs, which does not (netmeta's choice: a full
+    design-by-treatment interaction model). The common-effect model has one, 0.
+
     Returns
     -------
     DataFrame
-        piece, design, detached, q (of `design` in the consistent model), q_detached (with `detached` given its own
-        effect), change (q - q_detached: positive where setting apart `detached` makes `design` fit better).
+        piece, tau2_of ("none", "network", "within designs"), tau2, design, detached, q (of `design` in the consistent
+        model), q_detached (with `detached` given its own effect), change (q - q_detached: positive where setting apart
+        `detached` makes `design` fit better).
         Empty, with `attrs["message"]`, where consistency cannot be assessed.
 
     References
@@ -185,16 +190,28 @@ def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
     """
     place = _model_place(model)
     tables = [
-        _heat(pair[place]).assign(piece=number)
+        _heat(piece).assign(piece=number, tau2_of=name, tau2=piece.tau2)
         for number, pair in enumerate(result.pieces, start=1)
         if has_loop(pair[place].evidence)
+        for name, piece in _heat_fits(pair, model)
     ]
-    columns = ["piece", "design", "detached", "q", "q_detached", "change"]
+    columns = ["piece", "tau2_of", "tau2", "design", "detached", "q", "q_detached", "change"]
     if not tables:
         empty = pd.DataFrame(columns=columns)
         empty.attrs["message"] = NOT_ASSESSABLE
         return empty
     return pd.concat(tables, ignore_index=True)[columns]
+
+
+def _heat_fits(pair: tuple[Fit, Fit], model: str) -> list[tuple[str, Fit]]:
+    """The fits whose heat is asked for, each with the name of its between-study variance."""
+    from resurvey.compare.network import fit
+
+    common, random = pair
+    if model == "common":
+        return [("none", common)]
+    left = next(tau2 for source, _, _, _, tau2 in _decompose(common) if source == "between designs (random)")
+    return [("network", random), ("within designs", fit(common.evidence, left))]
 
 
 def _heat(piece: Fit) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.monotone import distinct
+from resurvey.survival.km import crossing
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.arm import Arm
@@ -34,9 +35,8 @@ def at(curve: tuple[Floats, Floats], times: Floats) -> Floats:
 
 
 def quantile(curve: tuple[Floats, Floats], level: float = 0.5) -> float:
-    """First time with survival at or below `level`, infinite where there is none."""
-    below = np.flatnonzero(curve[1] <= level + 1e-9)
-    return float(curve[0][below[0]]) if below.size else float("inf")
+    """Time at which survival reaches `level` (the middle of a stretch on it), infinite where it does not."""
+    return crossing(*curve, level)
 
 
 def half_unit(value: float) -> float:

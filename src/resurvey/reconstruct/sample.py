@@ -347,4 +347,18 @@ def _in_place(
         placed &= ~np.isfinite(reached[2])
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
     stretch = stretch_to(s, reached, held, rng)
-    return Ensemble(stretch.apply(time), event, placed & stretch.possible)
+    moved, placed = stretch.apply(time), placed & stretch.possible
+    # Where a curve stays at one half, the median is the middle of a stretch whose ends moved by different factors.
+    off = placed & _median_off(s, moved, event, transform)
+    if off.any():
+        again = stretch_to(s, limits(moved[off], event[off], s.z, transform), held[off], rng)
+        moved[off] = again.apply(moved[off])
+        placed[off] &= again.possible & ~_median_off(s, moved[off], event[off], transform)
+    return Ensemble(moved, event, placed)
+
+
+def _median_off(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> NDArray[np.bool_]:
+    """Replicates whose median is not the printed one within its rounding."""
+    if s.median is None:
+        return np.zeros(time.shape[0], dtype=bool)
+    return np.abs(limits(time, event, s.z, transform)[0] - s.median) > s.time_half_unit

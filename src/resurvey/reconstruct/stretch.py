@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 LOG_2 = steady.log(2.0)
 MOST_HAZARD = 27.0
+#: A cumulative hazard this near to log 2 is a survival of exactly one half.
+HALF = 1e-9
 
 
 def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
@@ -42,7 +44,16 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
             survival = steady.exp(-hazard)
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
     low, high = (low | (hazard >= MOST_HAZARD)) & (hazard > 1e-12), high & (hazard < MOST_HAZARD)
-    return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
+    return _median(time, hazard), _first(time, low), _first(time, high)
+
+
+def _median(time: Floats, hazard: Floats) -> Floats:
+    """Where each curve reaches one half, as papers print it: the middle of the stretch on which it is exactly that."""
+    start = _first(time, hazard >= LOG_2 - HALF)
+    after = _first(time, hazard > LOG_2 + HALF)
+    reached = np.where(hazard >= LOG_2 - HALF, hazard, np.inf).min(axis=1)
+    end = np.where(np.isfinite(after), after, time[:, -1])
+    return np.where(reached <= LOG_2 + HALF, (start + end) / 2, start)
 
 
 def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:
