@@ -40,8 +40,12 @@ class Curve:
 
     def settled(self) -> Curve:
         """Every coordinate to ten significant digits."""
-        at_risk = [None if part is None else steady.settled_array(part) for part in (self.at_risk_times, self.at_risk)]
-        return Curve(steady.settled_array(self.times), steady.settled_array(self.survival), *at_risk)
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else steady.settled_array(values)
+
+        coordinates = {"times": steady.settled_array(self.times), "survival": steady.settled_array(self.survival)}
+        return replace(self, **coordinates, at_risk_times=part(self.at_risk_times), at_risk=part(self.at_risk))
 
 
 @dataclass(frozen=True)
