@@ -34,16 +34,30 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     Returns
     -------
     list of Fault
-        Of rows whose note begins with `sic` only that a number could not be used.
+        Nothing of rows whose note begins with `sic`.
     """
-    every = {name: list(rows_of(name, frame)) for name, frame in tables.items()}
-    families = {row.cells["endpoint"]: row.cells["family"] for row in every.get("endpoints", [])}
-    # a unit that cannot be used would drop the number, whatever the note says
-    found = [fault for name in every for row in every[name] for fault in _units(row, families)]
-    rows = {name: [row for row in table if not row.printed_so] for name, table in every.items()}
-    found += [fault for name, check in CHECKS for row in rows.get(name, []) for fault in check(row)]
+    rows = {name: [row for row in rows_of(name, frame) if not row.printed_so] for name, frame in tables.items()}
+    families = {row.cells["endpoint"]: row.cells["family"] for row in rows.get("endpoints", [])}
+    found = [fault for name, check in CHECKS for row in rows.get(name, []) for fault in check(row)]
     found += [fault for row in rows.get("medians", []) for fault in _median(row, families)]
     return found + list(disagreeing(rows, families))
+
+
+def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Faults of numbers that could not be used, since nobody knows their unit; whatever their note says.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        Raw tables as text, whose cells have passed by themselves.
+    """
+    endpoints = tables["endpoints"]
+    families = dict(zip(endpoints["endpoint"], endpoints["family"], strict=True))
+    rows = (row for name in WITH_UNITS for row in rows_of(name, tables[name]))
+    return [fault for row in rows for fault in _units(row, families)]
+
+
+WITH_UNITS = ("medians", "follow_up", "designs", "differences")
 
 
 def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
@@ -64,7 +78,7 @@ DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up")
 
 
 def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
-    """Numbers that could not be used, since nobody knows their unit."""
+    """Units that cannot be used beside a number, and words in place of one."""
     if row.table == "medians" and families.get(row.cells["endpoint"]) == "time_to_event":
         yield from _unit(row, SPAN)
     elif row.table == "follow_up" and row.cells["statistic"] != "date":
