@@ -66,7 +66,8 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     faults = _stray(folder)
     for name, table in TABLES.items():
         try:
-            tables[name] = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
+            frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
+            tables[name] = _with_spare(table, frame)
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)
@@ -76,6 +77,12 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     if faults:
         raise TableFaults(faults)
     return tables
+
+
+def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with its spare columns, empty where the file leaves them out."""
+    spare = [column.name for column in table.columns if column.spare and column.name not in frame]
+    return frame.assign(**dict.fromkeys(spare, "")) if spare else frame
 
 
 def _stray(folder: Path) -> list[Fault]:
