@@ -19,7 +19,7 @@ from resurvey import reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
 from resurvey.hints import is_excel_date
-from resurvey.plausible import implausible
+from resurvey.plausible import implausible, unusable
 from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
 from resurvey.sheet import read_sheet
 from resurvey.spelling import misspelt
@@ -77,7 +77,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     faults += faults_of(tables)
     if len(tables) == len(TABLES) and not faults:
         # of cells that can be read alone: what is wrong with one says nothing of the others
-        faults += misspelt(tables) + (implausible(tables) if plausible else [])
+        faults += misspelt(tables) + unusable(tables) + (implausible(tables) if plausible else [])
     if faults:
         raise TableFaults(faults)
     return tables
