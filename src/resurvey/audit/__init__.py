@@ -12,7 +12,7 @@ import pandas as pd
 
 from resurvey.audit.context import Context, prepare
 from resurvey.audit.registry import RULES, catalogue
-from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty
+from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty, needs_ruling
 from resurvey.errors import InputError
 
 # Importing a family registers its rules, in this order. By name, because what a step can reach is read off the imports:
@@ -30,7 +30,7 @@ FAMILIES = tuple(
     )
 )
 
-__all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "run"]
+__all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "needs_ruling", "run"]
 
 
 def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = None) -> pd.DataFrame:
