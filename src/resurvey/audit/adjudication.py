@@ -15,8 +15,9 @@ def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     """Checks without a ruling, and rulings that no longer match a check.
 
     A ruling is needed for `other-method`, `discrepant`, `conflict`, `impossible`, and for `rounding` where two places
-    print one quantity to the same precision and differ in the last digit (`verdicts.needs_ruling`). A ruling matches when its check exists and still has the
-    verdict that was ruled on; a ruling on a check that is now reproduced is out of date.
+    print one quantity to the same precision and differ in the last digit (`verdicts.needs_ruling`).
+    A ruling matches when its check exists and still has the verdict that was ruled on; a ruling on a check that is now
+    reproduced is out of date.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.groups import complements
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,
@@ -227,32 +228,62 @@ def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> l
     return pairs
 
 
-OPPOSITES = (("positive", "negative"), ("primary", "secondary"), ("with", "without"), ("yes", "no"))
-
-
-def complements(first: str, second: str) -> bool:
-    """Whether two names of subgroups are each other's complement (`hormone receptor positive`, `... negative`)."""
-    a, b = sorted((first.lower(), second.lower()))
-    for one, other in OPPOSITES:
-        for x, y in ((one, other), (other, one)):
-            if f" {x} " in f" {a} " and f" {a} ".replace(f" {x} ", f" {y} ") == f" {b} ":
-                return True
-    return False
-
-
 def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
-    low, high = min(piece["value_min"] for piece in pieces), max(piece["value_max"] for piece in pieces)
-    wrong = whole["value_max"] < low - SLACK or whole["value_min"] > high + SLACK
-    shown = ", ".join(f"{piece['value_text']} ({piece['population']})" for piece in pieces)
-    words = f"{whole['endpoint']} of the whole {whole['value_text']}, of its parts {shown}"
+    # Days, weeks and months are compared in months; a unit that is no time only with itself.
+    timed = all(
+        row["value_months_min"] == row["value_months_min"] for row in (whole, *pieces) if row["value_op"] == "="
+    )
+    if not timed and len({row["unit"] for row in (whole, *pieces) if row["value_op"] == "="}) > 1:
+        return
+    name = "value_months" if timed else "value"
+    least, most = f"{name}_min", f"{name}_max"
+    ends = [(row[least], row[most]) if row["value_op"] == "=" else (np.inf, np.inf) for row in (whole, *pieces)]
+    low, high = min(end[0] for end in ends[1:]), max(end[1] for end in ends[1:])
+    wrong = ends[0][1] < low - SLACK or ends[0][0] > high + SLACK
+    shown = ", ".join(f"{piece['value_text']}{_unit(piece, whole)} ({piece['population']})" for piece in pieces)
+    words = f"{whole['endpoint']} of the whole {whole['value_text']} {whole['unit']}, of its parts {shown}"
     words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
     ledger.add(
         whole["source_id"],
         whole["study_id"],
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
-        recomputed=f"{show(low)}-{show(high)}",
+        recomputed=f"{show(low)}-{show(high)}" + (" months" if timed and whole["unit"] != "months" else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
+        explanation=words,
+    )
+
+
+def _unit(piece: dict, whole: dict) -> str:
+    return "" if piece["unit"] == whole["unit"] or piece["value_op"] != "=" else f" {piece['unit']}"
+
+
+@register("median-range", "a median time is above 0, and none is reached without an event")
+def check_median_range(context: Context) -> pd.DataFrame:
+    """Medians that no curve can have; only what is wrong is listed."""
+    ledger = Ledger("median-range")
+    frame = context["medians"]
+    times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
+    for record in records(times[(times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)]):
+        _note_range(ledger, record, f"{record['value_text']} {record['unit']}: a median time is above 0")
+    for record in records(times[(times["events_op"] == "=") & (times["events"] == 0)]):
+        _note_range(ledger, record, f"{record['value_text']} {record['unit']} with no event: the curve never falls")
+    return ledger.frame()
+
+
+# Intervals between two dates, either of which may come first.
+FROM_ANOTHER_EVENT = ("DFI",)
+
+
+def _note_range(ledger: Ledger, record: dict, words: str) -> None:
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=record["value_text"],
+        recomputed="",
+        verdict=IMPOSSIBLE,
+        severity=MAJOR,
         explanation=words,
     )

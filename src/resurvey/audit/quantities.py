@@ -65,7 +65,7 @@ def _frame(
 
 
 def _with_ends(made: pd.DataFrame, operator: pd.Series, value: pd.Series) -> pd.DataFrame:
-    """A count stands for itself alone; `at most` and `at least` hold their own end, which `below` and `above` do not."""
+    """A count stands for itself alone; `at most` and `at least` hold their own end, `below` and `above` do not."""
     number, sign = value.to_numpy(float), operator.to_numpy(object)
     exact = made["table"].isin(COUNTS).to_numpy() & (sign == "=")
     reach = CLOSED * np.maximum(np.abs(number), 1.0)

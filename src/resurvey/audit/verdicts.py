@@ -38,7 +38,6 @@ SEVERITIES = (CONCLUSION, MAJOR, MINOR, NONE)
 MAX_ID = 64
 
 
-
 def needs_ruling(checks: pd.DataFrame) -> pd.Series:
     """Which rows of checks.csv a person must rule on."""
     slip = (checks["verdict"] == ROUNDING) & (checks["severity"] != NONE)
