@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,13 @@ from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summary
+from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
 from resurvey.tables import Tables
 
 Key = tuple[str, str, str, str, str]
+Partition = Sequence[str] | Mapping[str, Any]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
@@ -60,7 +63,7 @@ def rebuild_study(
     replicates: int,
     seed: int,
     block: int = 0,
-    partitions: Sequence[Sequence[str]] = (),
+    partitions: Sequence[Partition] = (),
     curves: Mapping[str, Curve] | None = None,
     given: Mapping[Key, Reconstruction] | None = None,
 ) -> RebuiltStudy:
@@ -81,8 +84,9 @@ def rebuild_study(
     block : int, default 0
         Which block of a longer ensemble this is; each has streams of its own. Arms that were `given` and that no ratio
         pairs are in the first one only.
-    partitions : sequence of sequence of str
-        Sets of populations that together make up the whole arm.
+    partitions : sequence of (sequence of str, or mapping)
+        Sets of populations that together make up the whole arm; or `{"whole": arm, "arms": [arm, ...]}` where arms
+        without a patient in common belong to one that stands for all of them.
     curves : mapping of claim id to Curve, optional
         Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
     given : mapping of key to Reconstruction, optional
@@ -94,20 +98,29 @@ def rebuild_study(
     ratios = [(row, hazard_ratio_of(row)) for row in printed_ratios(typed["hazard_ratios"], study_id)]
     for row, ratio in ratios:
         _count_events(known, row, ratio)
+    for key, summary in followed_as_parts([arm.facts for arm in known.values()]).items():
+        known[key].facts = replace(known[key].facts, summary=summary)
     draws = _Draws(replicates, seed, block)
     _rebuild_curves(known, typed, study_id, curves or {}, draws)
+    of_arms = [one for one in partitions if isinstance(one, Mapping)]
     for populations in partitions:
-        _rebuild_parts(known, tuple(populations), draws)
+        if not isinstance(populations, Mapping):
+            _rebuild_parts(known, tuple(populations), draws)
     arms = [known[key] for key in sorted(known)]
+    wholes = _wholes(known, of_arms, ratios)
     for arm in arms:
-        if arm.made is None:
+        if arm.made is None and arm.facts.key not in wholes:
             arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
             arm.alone = arm.made is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
+    for arm in arms:
+        arm.made = _cut(arm.made, replicates)
+    for key, parts in wholes.items():
+        _rebuild_whole(known, key, parts, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
-    return _assemble([(arm.facts, _cut(arm.made, replicates), arm.reason) for arm in arms])
+    return _assemble([(arm.facts, arm.made, arm.reason) for arm in arms])
 
 
 @dataclass(frozen=True)
@@ -206,6 +219,38 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: 
             continue
         for name, part in zip(populations, keys, strict=True):
             known[part].made = made.parts[name]
+
+
+def _wholes(
+    known: dict[Key, _Arm], partitions: Sequence[Mapping[str, Any]], ratios: Sequence[tuple[pd.Series, HazardRatio]]
+) -> dict[Key, list[Key]]:
+    """Arms that stand for others and are rebuilt after them, with their parts; not those that a ratio is printed of."""
+    compared = {arm.facts.key for row, _ in ratios for arm in _both(known, row) or ()}
+    found = {}
+    for partition in partitions:
+        for key, whole in known.items():
+            if key[1] != partition["whole"] or whole.made is not None or whole.facts.summary is None or key in compared:
+                continue
+            parts = [(key[0], arm, *key[2:]) for arm in partition["arms"]]
+            found[key] = [part for part in parts if part in known]
+    return found
+
+
+def _rebuild_whole(known: dict[Key, _Arm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
+    """An arm that stands for others, with the events of those that were rebuilt; by itself where they contradict it."""
+    whole = known[key]
+    made = {part[1]: found for part in parts if (found := known[part].made) is not None}
+    if made and whole.facts.summary is not None:
+        try:
+            rng = draws.stream("whole", *key)
+            whole.made = whole_of_parts(whole.facts.summary, made, replicates=draws.replicates, rng=rng)
+            return
+        except ResurveyError as error:
+            note = f"not rebuilt from its parts: {error}"
+            whole.made, whole.reason = _one(whole.facts, 1, draws)
+            whole.made = whole.made and _noted(whole.made, [note])
+            return
+    whole.made, whole.reason = _one(whole.facts, 1, draws)
 
 
 def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:

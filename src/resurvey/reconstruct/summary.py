@@ -51,6 +51,9 @@ class SurvivalSummary:
     longest_follow_up, shortest_follow_up, median_follow_up : float, optional
         Largest observed time, smallest potential follow-up, and the median of the potential follow-up (reverse
         Kaplan-Meier).
+    followed_at_least, followed_at_most : float, optional
+        Bounds of the longest follow-up where it is not printed: some of these patients were followed so long (a part of
+        them prints a time there), or nobody can have been (the dates of the study allow no more).
     accrual, follow_up_after_accrual : float, optional
         Duration of enrolment, and time from its end to the data cut-off.
     median_not_reached, upper_not_reached : bool
@@ -81,6 +84,8 @@ class SurvivalSummary:
     longest_follow_up: float | None = None
     median_follow_up: float | None = None
     shortest_follow_up: float | None = None
+    followed_at_least: float | None = None
+    followed_at_most: float | None = None
     accrual: float | None = None
     follow_up_after_accrual: float | None = None
     median_not_reached: bool = False

@@ -24,6 +24,8 @@ TIMES = (
     "longest_follow_up",
     "median_follow_up",
     "shortest_follow_up",
+    "followed_at_least",
+    "followed_at_most",
     "accrual",
     "follow_up_after_accrual",
     "assessment_interval",
@@ -283,6 +285,8 @@ def _risk_faults(s: SurvivalSummary) -> Iterator[str]:
 
 def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
     end = s.longest_follow_up
+    if s.followed_at_most is not None and (end is None or end > s.followed_at_most):
+        yield from _impossible_times(s, s.followed_at_most)
     if s.accrual is not None and s.follow_up_after_accrual is not None:
         window = s.accrual + s.follow_up_after_accrual
         if window <= 0:
@@ -308,6 +312,22 @@ def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
         for t, y in zip(s.at_risk_times, s.at_risk, strict=True):
             if t > end + slack and y > 0:
                 yield f"{y} at risk at time {t:g}, beyond the longest follow-up ({end:g})"
+
+
+def _impossible_times(s: SurvivalSummary, most: float) -> Iterator[str]:
+    """Times beyond what the dates of the study allow."""
+    said = f"beyond the {most:g} that the dates of the study allow: check the dates and the unit of time"
+    slack = (s.time_rounding or 0.0) + 1e-9
+    for name in ("median", "lower", "upper", "longest_follow_up"):
+        value = getattr(s, name)
+        if value is not None and value > most + slack:
+            yield f"{name} ({value:g}) lies {said}"
+    for t, _ in s.landmarks:
+        if t > most + slack:
+            yield f"a survival is printed at time {t:g}, {said}"
+    for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
+        if y > 0 and t > most + slack:
+            yield f"{y} at risk at time {t:g}, {said}"
 
 
 def _cross_faults(s: SurvivalSummary) -> Iterator[str]:

@@ -95,7 +95,19 @@ def printed_times(s: SurvivalSummary) -> list[float]:
     return times + list(s.at_risk_times or ())
 
 
+def followed_to(s: SurvivalSummary) -> float:
+    """The longest follow-up of a checked summary, printed or inferred."""
+    end, _ = end_of_follow_up(s)
+    return _inferred_end(s) if end is None else end
+
+
 def _inferred_end(s: SurvivalSummary) -> float:
+    """An end beyond everything printed, within what is known of the longest follow-up."""
+    end = max(_unbounded_end(s), s.followed_at_least or 0.0)
+    return end if s.followed_at_most is None else min(end, s.followed_at_most)
+
+
+def _unbounded_end(s: SurvivalSummary) -> float:
     """An end beyond everything printed, far enough for the share of events that was printed."""
     last = max(printed_times(s))
     if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
