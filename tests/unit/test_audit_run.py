@@ -185,7 +185,7 @@ def command(*words):
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["audit", *words])
-    return arguments.handler(arguments)
+    return arguments.answer(arguments).text
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from resurvey.audit.verdicts import (
     rows,
 )
 from resurvey.audit.wald import Box
-from resurvey.reported import show
+from resurvey.reported import parse, show
 
 EXCHANGED = "; the limits are printed in descending order and were put in order to recompute"
 # Largest over smallest standard error that the printed limits allow, from which on they tell little.
@@ -153,8 +153,12 @@ def check_range(context: Context) -> pd.DataFrame:
 
 
 def _printed(frame: pd.DataFrame) -> list[str]:
-    parts = zip(frame["measure"], frame["value_text"], frame["lower_text"], frame["upper_text"], strict=True)
-    return [f"{measure} {v} ({lo}-{up})" for measure, v, lo, up in parts]
+    columns = [frame[name] for name in ("measure", "value_text", "lower_text", "upper_text")]
+    turned = frame["exchanged"] if "exchanged" in frame else [False] * len(frame)
+    return [
+        f"{measure} {value} ({high}-{low})" if back else f"{measure} {value} ({low}-{high})"
+        for measure, value, low, high, back in zip(*columns, turned, strict=True)
+    ]
 
 
 def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], verdict: np.ndarray) -> list[str]:
@@ -172,8 +176,15 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
             square = float(v) ** 2
             a, b = square / float(up) if float(up) else 0.0, square / float(lo) if float(lo) else np.inf
             text += f"; around {v} the interval would end at {show(b)}, or begin at {show(a)}"
+            text += _plain_scale(v, lo, up)
         words.append(text)
     return words
+
+
+def _plain_scale(value: str, lower: str, upper: str) -> str:
+    """Whether the interval lies evenly around the ratio as it is printed, as that of a logarithm would."""
+    middle, room = (float(lower) + float(upper)) / 2, 1.01 * parse(lower).unit
+    return "; it lies evenly around it as printed: are these logarithms?" if abs(middle - float(value)) <= room else ""
 
 
 @register(
