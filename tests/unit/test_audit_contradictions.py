@@ -98,6 +98,13 @@ def test_the_size_of_a_group_is_no_matter_of_follow_up():
     ]
 
 
+def test_p_of_curves_and_p_of_rates_are_two_quantities():
+    start = {"endpoint": "PFS", "item": "PFS", "arm_id": "a", "comparator_arm_id": "b"}
+    rates = [rate("6", "50.0"), rate("6", "40.0", arm_id="b")]
+    rows = [start | {"p": "0.006"}, start | {"p": "0.05", "claims": "mine-survival-rates-001;mine-survival-rates-002"}]
+    assert only("repeat-p", arms=ARMS, survival_rates=rates, p_values=rows) == []
+
+
 # Survival at a time and numbers at risk.
 
 

@@ -265,10 +265,12 @@ def check_median_range(context: Context) -> pd.DataFrame:
     ledger = Ledger("median-range")
     frame = context["medians"]
     times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
-    for record in records(times[(times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)]):
-        _note_range(ledger, record, f"{record['value_text']} {record['unit']}: a median time is above 0")
-    for record in records(times[(times["events_op"] == "=") & (times["events"] == 0)]):
-        _note_range(ledger, record, f"{record['value_text']} {record['unit']} with no event: the curve never falls")
+    early = (times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)
+    none = (times["events_op"] == "=") & (times["events"] == 0)
+    for record in records(times[early | none]):
+        words = f"{record['value_text']} {record['unit']}"
+        words += ": a median time is above 0" if record["value"] <= 0 else ""
+        _note_range(ledger, record, words + (" with no event: the curve never falls" if record["events"] == 0 else ""))
     return ledger.frame()
 
 

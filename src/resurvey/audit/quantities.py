@@ -192,11 +192,15 @@ def _tests(context: Context) -> pd.DataFrame:
 
 
 def _counted(context: Context) -> dict[str, str]:
-    """What a count of `proportions` is, as `arm n (percent)`, for those that print a count."""
+    """What a count of `proportions` is, as `arm n (percent)`, and a rate, as `arm S(t)`."""
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "=") & (frame["percent_op"] != "")]
     parts = zip(frame["claim_id"], frame["arm_id"], frame["n_text"], frame["percent_text"], strict=True)
-    return {claim: f"{arm} {n} ({percent})" for claim, arm, n, percent in parts}
+    made = {claim: f"{arm} {n} ({percent})" for claim, arm, n, percent in parts}
+    rates = context["survival_rates"]
+    places = zip(rates["claim_id"], rates["arm_id"], rates["time_months"], strict=True)
+    # Survival at a time is another comparison than that of the curves.
+    return made | {claim: f"{arm} S({time:.1f})" for claim, arm, time in places}
 
 
 def _ratio_tests(context: Context) -> pd.DataFrame:
