@@ -162,13 +162,24 @@ def test_numbers_at_risk():
     assert "exchanged" in checks["explanation"].iloc[0]
 
 
-@pytest.mark.parametrize(("at_risk", "verdict"), [("60", "reproduced"), ("62", "reproduced"), ("80", "discrepant")])
-def test_at_risk_are_those_without_an_event(at_risk, verdict):
-    rows = [risk("0", "100"), risk("6", at_risk)]
+@pytest.mark.parametrize(
+    ("time", "at_risk", "verdict"),
+    [
+        ("7", "60", "reproduced"),
+        ("7", "62", "reproduced"),
+        ("7", "70", "discrepant"),
+        # At 6 months itself those are at risk whose event is found on that day: 100 * 0.6^(2/3) = 71 with visits every 2
+        # months, and as many as chance adds.
+        ("6", "61", "reproduced"),
+        ("6", "75", "uncheckable"),
+        ("6", "84", "discrepant"),
+    ],
+)
+def test_at_risk_are_those_without_an_event(time, at_risk, verdict):
+    rows = [risk("0", "100"), risk(time, at_risk)]
     assert only("risk-survival", arms=ARMS, risk_tables=rows, survival_rates=[rate("6", "60.0")]) == [verdict]
-    wide = median("5.0", arm_id="a")
-    half = "reproduced" if int(at_risk) < 53 else "discrepant"
-    assert only("risk-survival", arms=ARMS, risk_tables=rows, medians=[wide]) == [half]
+    half = ["discrepant" if int(at_risk) > 52 else "reproduced"]
+    assert only("risk-survival", arms=ARMS, risk_tables=rows, medians=[median("5.0", arm_id="a")]) == half
 
 
 def test_the_case_that_passed_without_a_check():

@@ -31,7 +31,11 @@ GROUP = ["source_id", "study_id", "arm_id", "population", "endpoint", "data_cut"
 INFERRED = 1.1
 # Widths are compared with a large-sample error; a little room for small groups.
 WIDTH_ROOM = 0.95
-# Patients still at risk at t had no event before t; those with an event at t itself are not yet in S(t).
+# Patients at risk at t had no event before t; those whose event is found at t itself are still counted, and S(t) has
+# fallen already. Visits lie up to so many months apart, and the events between two of them are found at the later one;
+# how many is a matter of chance, in standard deviations.
+VISITS = 2.0
+CHANCE = 2.5
 TIED = 0.02
 SAME_TIME = 0.05
 # Printed with its sign of per cent, a survival below this is a proportion; two digits after the point say the same.
@@ -242,7 +246,10 @@ def _judge_start(ledger: Ledger, row: dict, size: tuple[float, str], exchanged: 
     _note(ledger, rows, f"{_at(row)}, n = {show(n, 6)}", show(n, 6), verdict, words, MINOR if start < n else MAJOR)
 
 
-@register("risk-survival", "number at risk at t <= n S(t): who is at risk at t has had no event before it")
+@register(
+    "risk-survival",
+    "number at risk after t <= n S(t), at t itself <= n S(t - 2 months): who is at risk has had no event",
+)
 def check_risk_survival(context: Context) -> pd.DataFrame:
     """Numbers at risk against survival rates and medians of the same curve."""
     ledger = Ledger("risk-survival")
@@ -275,12 +282,22 @@ def _start(context: Context, group: list[dict]) -> float:
 
 def _judge_risk(ledger: Ledger, group: list[dict], fact: dict, n: float, bound: tuple[float, float, str]) -> None:
     time, share, words = bound
-    row = next((row for row in group if row["time_months"] >= time - SAME_TIME), None)
+    # A median may be reached in a step that goes far below one half: what was at risk before it is not bounded.
+    first = time + SAME_TIME if "events" in fact else time - SAME_TIME
+    row = next((row for row in group if row["time_months"] >= first), None)
     if row is None or row["time_months"] <= SLACK:
         return
-    most = n * min(share, 1.0) + max(1.0, TIED * n)
-    wrong = row["n_at_risk"] > most
-    sentence = f"{_at(row)} of {show(n, 6)}; {words} leaves at most {show(float(np.floor(n * share + SLACK)), 6)}"
-    sentence += ": more are at risk than live without an event" if wrong else ""
-    verdict = DISCREPANT if wrong else REPRODUCED
+    share = min(max(share, 0.0), 1.0)
+    over = row["n_at_risk"] > n * share + max(1.0, TIED * n)
+    before, room = share, TIED * n
+    if row["time_months"] <= time + SAME_TIME:
+        before = share ** max(0.0, 1 - VISITS / time)
+        room = CHANCE * float(np.sqrt(n * before * (1 - before)))
+    wrong = over and row["n_at_risk"] > n * before + max(1.0, room)
+    sentence = (
+        f"{_at(row)} of {show(n, 6)}; {words} leaves {show(float(np.floor(n * share + SLACK)), 6)} without an event"
+    )
+    sentence += ": more are at risk" if over else ""
+    sentence += ", which only events found on that very day could explain: a hint" if over and not wrong else ""
+    verdict = DISCREPANT if wrong else UNCHECKABLE if over else REPRODUCED
     _note(ledger, [fact, row], f"{_at(row)}, {words}", f"at most {show(n * share)}", verdict, sentence)
