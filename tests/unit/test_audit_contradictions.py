@@ -168,8 +168,8 @@ def test_numbers_at_risk():
         ("7", "60", "reproduced"),
         ("7", "62", "reproduced"),
         ("7", "70", "discrepant"),
-        # At 6 months itself those are at risk whose event is found on that day: 100 * 0.6^(2/3) = 71 with visits every 2
-        # months, and as many as chance adds.
+        # At 6 months itself those are at risk whose event is found on that day: 100 * 0.6^(2/3) = 71 with visits
+        # every 2 months, and as many as chance adds.
         ("6", "61", "reproduced"),
         ("6", "75", "uncheckable"),
         ("6", "84", "discrepant"),
