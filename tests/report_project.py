@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from resurvey import plan
 from resurvey.report.inputs import Choices, Results
 
 NASTY = "<script>alert('x')</script> & \"quoted\" =1+1"
@@ -17,7 +18,7 @@ PAIR = {
     "comparator": {"study": "beta", "arm": "old", "population": "all", "endpoint": "PFS", "data_cut": ""},
     "assumptions": ["the groups are alike (they are not)"],
 }
-REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none"]}
+REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none is needed"]}
 
 
 def png(width: int = 40, height: int = 20) -> bytes:
@@ -119,6 +120,7 @@ def small_results(folder: Path) -> Results:
     ]
     keys = ("method", "measure", "estimate", "lower", "upper")
     lines = [line | dict(zip(keys, cells, strict=True)) for cells in values]
+    lines[0]["main"] = "yes"
     lines.append(
         dict.fromkeys(line, "")
         | {"comparison_id": "three", "kind": "pool", "status": "refused", "evidence": "none", "note": "no ratios"}
@@ -153,8 +155,8 @@ def small_results(folder: Path) -> Results:
     ]
     return Results(
         choices=Choices(
-            "Cement after frost", "Does cement hold after frost?", ["alpha2020"], [PAIR, REFUSED],
-            [{"id": "frost"}], 7, 9
+            "Cement after frost", "Does cement hold after frost?", ["alpha2020"],
+            [plan.comparison(PAIR), plan.comparison(REFUSED)], plan.designs([{"id": "frost", "claim": "a-1"}]), 7, 9
         ),
         tables=tables,
         claims=pd.DataFrame(claims, columns=names),

@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass
 
 from resurvey.errors import InputError
+from resurvey.hints import what_to_type
 
 NOT_REACHED = re.compile(
-    r"^(nr|n\.r\.?|ne|n\.e\.?|na|not (yet )?(reached|estimable|evaluable)|immature|∞|inf)$", re.IGNORECASE
+    r"^(nr|n\.r\.?|ne|n\.e\.?|not (yet )?(reached|estimable|evaluable)|immature|∞|inf)$", re.IGNORECASE
 )
 NUMBER = re.compile(
     r"^(?P<operator><=|>=|[<>≤≥~≈=]|ca\.|approx\.?)?\s*(?P<sign>[-+−–])?"
@@ -164,7 +165,7 @@ def parse(text: str | None) -> Reported:
         return Reported(cell, math.inf, "NR", 0, math.inf, math.inf)
     match = NUMBER.match(cell) if len(cell) <= MAX_LENGTH else None
     if match is None:
-        expected = "expected digits with an optional sign, <, >, ≤, ≥, ~ or NR"
+        expected = what_to_type(cell) or "expected digits with an optional sign, <, >, ≤, ≥, ~ or NR"
         raise InputError(f"{cell[:MAX_LENGTH]!r} is not a printed number: {expected}")
     digits = match["digits"].replace("·", ".")
     exponent = match["exponent"] or ""

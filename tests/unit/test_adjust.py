@@ -624,6 +624,16 @@ class TestOutcomeModels:
     @pytest.mark.parametrize(
         ("call", "error", "message"),
         [
+            (
+                lambda t: maic(pd.concat([t, t[["age"]]], axis=1), {"age": 60}),
+                InputError,
+                "more than one column 'age'",
+            ),
+            (
+                lambda t: stc(pd.concat([t, t[["age"]]], axis=1), {"age": 60}, (0, 1)),
+                InputError,
+                "more than one column 'age'",
+            ),
             (lambda t: stc(t, {}, (0, 1)), InputError, "targets is empty"),
             (lambda t: stc(t, {"z": 1}, (0, 1)), InputError, "patients lacks the column z"),
             (lambda t: stc(t, TARGETS, (0, 1), measure="hr"), InputError, "measure must be or, rr"),

@@ -32,20 +32,17 @@ for batch, entries in BATCHES.items():
         name:
             f"draw_comparisons_{batch}"
         input:
-            comparisons=[f"results/comparisons/{entry['id']}" for entry in entries],
+            comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=ancient(LABELS),
         output:
-            [
-                directory(f"results/figures/comparison-{entry['id']}")
-                for entry in entries
-            ],
+            [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
         log:
             f"logs/draw_comparisons/{batch}.log",
         priority: LAST + len(entries)
         conda:
             "../../environment.yml"
         params:
-            entries=entries,
+            entries=[plan.plain(entry) for entry in entries],
             labels=FACTS.labels,
             code=code("draw_comparison"),
         script:

@@ -303,7 +303,7 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
     """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
     from resurvey import tables
 
-    raw = tables.read_raw(Path(arguments.folder))
+    raw = tables.read_raw(Path(arguments.folder), plausible=False)
     checks = run(raw)
     if arguments.out:
         tables.write_csv(checks, Path(arguments.out))
@@ -311,12 +311,10 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
     open_ones = unruled(checks, raw["adjudications"])
     head = f"{len(checks)} checks, {int(checks['verdict'].isin(FLAGS).sum())} findings, "
     lines = [head + f"{len(open_ones)} without a ruling that fits"]
-    lines += [in_words(found)] if len(found) else []
-    lines += (
-        ["not yet ruled on:", *(f"  {row.check_id}: {row.problem}" for row in open_ones.itertuples())]
-        if len(open_ones)
-        else []
-    )
+    lines += [] if found.empty else [in_words(found)]
+    if len(open_ones):
+        lines.append("not yet ruled on (a row of adjudications.csv each):")
+        lines += [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
     return Answer(checks, "\n".join(lines), bool(len(open_ones)))
 
 

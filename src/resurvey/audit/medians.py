@@ -228,35 +228,46 @@ def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> l
     return pairs
 
 
+def _one_unit(medians: list[dict]) -> str | None:
+    """Columns in which these medians can be compared: as printed where all have one unit, else in months."""
+    reached = [row for row in medians if np.isfinite(row["value"])]
+    if len({row["unit"] for row in reached}) < 2:
+        return "value"
+    return "value_months" if all(np.isfinite(row["value_months"]) for row in reached) else None
+
+
+def _ends(median: dict, columns: str) -> tuple[float, float]:
+    """Least and greatest value of a median; infinite, whatever its unit, where it was not reached."""
+    if not np.isfinite(median["value"]):
+        return np.inf, np.inf
+    return median[f"{columns}_min"], median[f"{columns}_max"]
+
+
 def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
-    # Days, weeks and months are compared in months; a unit that is no time only with itself.
-    timed = all(
-        row["value_months_min"] == row["value_months_min"] for row in (whole, *pieces) if row["value_op"] == "="
-    )
-    if not timed and len({row["unit"] for row in (whole, *pieces) if row["value_op"] == "="}) > 1:
+    end = _one_unit([whole, *pieces])
+    if end is None:
         return
-    name = "value_months" if timed else "value"
-    least, most = f"{name}_min", f"{name}_max"
-    ends = [(row[least], row[most]) if row["value_op"] == "=" else (np.inf, np.inf) for row in (whole, *pieces)]
-    low, high = min(end[0] for end in ends[1:]), max(end[1] for end in ends[1:])
-    wrong = ends[0][1] < low - SLACK or ends[0][0] > high + SLACK
-    shown = ", ".join(f"{piece['value_text']}{_unit(piece, whole)} ({piece['population']})" for piece in pieces)
-    words = f"{whole['endpoint']} of the whole {whole['value_text']} {whole['unit']}, of its parts {shown}"
+    spans = [_ends(piece, end) for piece in pieces]
+    low, high = min(least for least, _ in spans), max(most for _, most in spans)
+    least, most = _ends(whole, end)
+    wrong = most < low - SLACK or least > high + SLACK
+    units = {row["unit"] for row in (whole, *pieces)}
+    text = {
+        row["claim_id"]: row["value_text"] + (f" {row['unit']}" if len(units) > 1 else "") for row in (whole, *pieces)
+    }
+    shown = ", ".join(f"{text[piece['claim_id']]} ({piece['population']})" for piece in pieces)
+    words = f"{whole['endpoint']} of the whole {text[whole['claim_id']]}, of its parts {shown}"
     words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
     ledger.add(
         whole["source_id"],
         whole["study_id"],
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
-        recomputed=f"{show(low)}-{show(high)}" + (" months" if timed and whole["unit"] != "months" else ""),
+        recomputed=f"{show(low)}-{show(high)}" + (" months" if len(units) > 1 else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
         explanation=words,
     )
-
-
-def _unit(piece: dict, whole: dict) -> str:
-    return "" if piece["unit"] == whole["unit"] or piece["value_op"] != "=" else f" {piece['unit']}"
 
 
 @register("median-range", "a median time is above 0, and none is reached without an event")

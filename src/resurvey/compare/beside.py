@@ -115,9 +115,8 @@ def _printed_minus_rebuilt(
 
 def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
     """Whether a claim's first arm is the comparator of this pair; refused where it is in neither group."""
-    for turned, side in ((False, "treatment"), (True, "comparator")):
-        group = pair.entry[side]
-        if (group["study"], group["arm"]) == (study, arm):
+    for turned, group in zip((False, True), pair.entry.patient_groups, strict=True):
+        if (group.study, group.arm) == (study, arm):
             return turned
     raise InputError(f"printed: {claim_id} is about arm {arm!r} of study {study!r}, which is in neither group")
 
@@ -161,14 +160,14 @@ def _value(made: PairwiseResult, method: str, measure: str) -> float:
 
 def progressed_rows(pair: Pair, typed: Tables) -> list[dict[str, Any]]:
     """Shares with an event within some months, as printed and as rebuilt, group by group."""
-    spec = pair.entry.get("progressed")
-    if spec is None:
+    asked = pair.entry.progressed
+    if asked is None:
         return []
-    within, rows = float(spec["within"]), []
-    for claim_id in spec["claims"]:
+    rows = []
+    for claim_id in asked.claims:
         found = claim(typed, "proportions", claim_id)
         second = _turned(pair, found["study_id"], found["arm_id"], claim_id)
-        rows += _progressed(pair, found, within, int(second))
+        rows += _progressed(pair, found, asked.within, int(second))
     return rows
 
 

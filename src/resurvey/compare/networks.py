@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.compare.groups import Entry
 from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import league, p_scores, rank_probabilities
@@ -17,12 +16,13 @@ from resurvey.compare.printed import left_out
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
+from resurvey.plan import NetworkComparison
 from resurvey.tables import Tables
 
 MODELS = ("common", "random")
 
 
-def compare_network(entry: Entry, typed: Tables, *, extras: bool = True) -> Outcome:
+def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = True) -> Outcome:
     """A network of printed ratios against a reference.
 
     Ratios that cannot be used, and treatments with no path to the reference, are refused rows with the reason. Without
@@ -35,29 +35,28 @@ def compare_network(entry: Entry, typed: Tables, *, extras: bool = True) -> Outc
     NotEstimable
         If no network can be made of the ratios (a multi-arm study that lacks a pair, for one).
     """
-    contrasts, reasons = read_ratios(typed, entry["claims"])
+    contrasts, reasons = read_ratios(typed, entry.claims)
     if contrasts.empty:
         raise NotEstimable("no ratio of the list can be used: " + "; ".join(reasons.values()))
-    merge = entry.get("merge", {})
     for side in ("treatment", "comparator"):
-        contrasts[side] = contrasts[side].map(lambda name: merge.get(name, name))
+        contrasts[side] = contrasts[side].map(lambda name: entry.merge.get(name, name))
     try:
         made = network(contrasts[["study", "treatment", "comparator", "estimate", "se"]])
     except InputError as error:
         raise NotEstimable(str(error)) from None
     nodes = sorted({*contrasts["treatment"], *contrasts["comparator"]})
-    if entry["reference"] not in nodes:
-        raise InputError(f"reference {entry['reference']!r} is not in the network: choose one of {', '.join(nodes)}")
+    if entry.reference not in nodes:
+        raise InputError(f"reference {entry.reference!r} is not in the network: choose one of {', '.join(nodes)}")
     unused = [left_out(entry, typed, name, reason, "not in the network") for name, reason in reasons.items()]
     if not extras:
         return Outcome(pd.DataFrame(_rows(entry, made, contrasts, nodes, "")), {"contrasts": contrasts})
     alike = transitivity(typed, contrasts)
     said = [*made.messages, *mixed_endpoints(contrasts), *reasons.values()]
-    limits = [f"may not be used {use}" for use in entry.get("not_for", ())]
+    limits = [f"may not be used {use}" for use in entry.not_for]
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking, "transitivity": alike}
     tables["messages"] = _message_table(made, said, messages(alike), limits)
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
-    return Outcome(pd.DataFrame(rows + unused), tables | _extras(made, entry.get("order", ())))
+    return Outcome(pd.DataFrame(rows + unused), tables | _extras(made, entry.order))
 
 
 def _message_table(made: Network, said: Sequence[str], differs: Sequence[str], limits: Sequence[str]) -> pd.DataFrame:
@@ -67,11 +66,11 @@ def _message_table(made: Network, said: Sequence[str], differs: Sequence[str], l
 
 
 def _rows(
-    entry: Entry, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str], note: str
+    entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str], note: str
 ) -> list[dict[str, Any]]:
-    against = made.effects[made.effects["comparator"] == entry["reference"]]
+    against = made.effects[made.effects["comparator"] == entry.reference]
     facts = {
-        "comparator": entry["reference"],
+        "comparator": entry.reference,
         "endpoint": contrasts["endpoint"].iloc[0],
         "population": "all",
         "claim_ids": ";".join(contrasts["claim_id"]),
@@ -83,8 +82,8 @@ def _rows(
         rows.append(
             row(entry, method, "HR", *values, "printed ratios", treatment=effect["treatment"], note=note, **facts)
         )
-    apart = [node for node in nodes if node != entry["reference"] and node not in set(against["treatment"])]
-    reason = f"no path of comparisons leads from it to {entry['reference']}: the network is in pieces"
+    apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
+    reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces"
     for model in MODELS:
         method = f"network, {model} effects"
         rows += [refused_row(entry, method, "HR", reason, "printed ratios", treatment=node, **facts) for node in apart]

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from resurvey.plan import Comparison
+
 COLUMNS = [
     "comparison_id",
     "method",
@@ -31,7 +33,21 @@ COLUMNS = [
     "claim_ids",
     "note",
     "orientation",
+    "main",
 ]
+
+# What a comparison of each kind is known by, in the report, its tables and all figures: method and measure; the first
+# that could be estimated.
+MAIN = {
+    "patients": [("Cox (Efron), unadjusted", "HR")],
+    "bucher": [("Bucher", "HR")],
+    "pool": [("random effects, REML, Hartung-Knapp", "HR"), ("common effect", "HR")],
+    "network": [("network, random effects", "HR")],
+    "rates": [("Newcombe; p by Fisher", "difference in proportions")],
+    "ratios": [("ratio of medians", "median ratio")],
+}
+WHOLE = ("pool",)  # kinds with estimates of groups beside that of all
+YES = "yes"
 
 RATIOS = ("HR", "TTP HR")
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
@@ -53,8 +69,24 @@ class Outcome:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def rows(self) -> pd.DataFrame:
-        """The estimates with the promised columns, in order."""
-        return self.estimates.reindex(columns=COLUMNS)
+        """The estimates with the promised columns, in order; `main` marks what the comparison is known by."""
+        return self.estimates.assign(main=np.where(main_rows(self.estimates), YES, "")).reindex(columns=COLUMNS)
+
+
+def main_rows(estimates: pd.DataFrame) -> np.ndarray:
+    """Which rows a comparison of one kind is known by, shape (rows,): one ratio, or one each regimen or group."""
+    nothing = np.zeros(len(estimates), dtype=bool)
+    if estimates.empty:
+        return nothing
+    kind = str(estimates["kind"].iloc[0])
+    usable = (estimates["status"] == "estimated").to_numpy()
+    if kind in WHOLE and "population" in estimates:
+        usable &= (estimates["population"] == "all").to_numpy()
+    for method, measure in MAIN.get(kind, ()):
+        found = usable & ((estimates["method"] == method) & (estimates["measure"] == measure)).to_numpy()
+        if found.any():
+            return found
+    return nothing
 
 
 class RowMaker(Protocol):
@@ -70,7 +102,7 @@ class RowMaker(Protocol):
 
 
 def row(
-    entry: Mapping[str, Any],
+    entry: Comparison,
     method: str,
     measure: str,
     estimate: float,
@@ -80,9 +112,9 @@ def row(
     evidence: str,
     **extra: Any,
 ) -> dict[str, Any]:
-    """One row of comparisons.csv for an entry of the config; ratios and proportions on their own scale."""
+    """One row of comparisons.csv of a comparison; ratios and proportions on their own scale."""
     made = {
-        "comparison_id": entry["id"],
+        "comparison_id": entry.id,
         "method": method,
         "measure": measure,
         "estimate": estimate,
@@ -90,8 +122,8 @@ def row(
         "upper": upper,
         "p": p,
         "evidence": evidence,
-        "assumptions": "; ".join(entry["assumptions"]),
-        "kind": entry["kind"],
+        "assumptions": "; ".join(entry.assumptions),
+        "kind": entry.kind,
         "status": "estimated",
         "ci_level": 0.95,
         **extra,
@@ -101,15 +133,15 @@ def row(
 
 
 def refused_row(
-    entry: Mapping[str, Any], method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
+    entry: Comparison, method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
 ) -> dict[str, Any]:
     """A row for what could not be estimated, with the reason in its note."""
     return {**row(entry, method, measure, *NOTHING, evidence, **extra), "status": "refused", "note": reason}
 
 
-def refused(entry: Mapping[str, Any], reason: str) -> Outcome:
+def refused(entry: Comparison, reason: str) -> Outcome:
     """A comparison that could not be made is a row with its reason."""
-    return Outcome(pd.DataFrame([refused_row(entry, entry["kind"], "none", reason)]))
+    return Outcome(pd.DataFrame([refused_row(entry, entry.kind, "none", reason)]))
 
 
 def orientation(measure: str, treatment: str, comparator: str) -> str:

@@ -84,6 +84,9 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
     missing = [c for c in names if c not in table]
     if missing:
         raise InputError(f"{where} lacks the column {', '.join(missing)}")
+    twice = [c for c in dict.fromkeys(names) if (table.columns == c).sum() > 1]
+    if twice:
+        raise InputError(f"{where} has more than one column {', '.join(map(repr, twice))}: rename or drop one")
     try:
         x = table[names].to_numpy(dtype=float)
     except (TypeError, ValueError):
@@ -294,7 +297,7 @@ def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", ConvergenceWarning)
-            return CoxPHFitter().fit(frame, "time", "event")
+            return CoxPHFitter().fit(frame, "time", "event", fit_options={"precision": 1e-12})
     except (ConvergenceError, ConvergenceWarning, ValueError, np.linalg.LinAlgError) as error:
         raise NotEstimable(
             f"the Cox model with {', '.join(names)} does not converge: drop a covariate that is constant, implied by "

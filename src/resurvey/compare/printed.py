@@ -7,44 +7,44 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from resurvey.compare.bucher import bucher
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.estimates import Estimate, interval
-from resurvey.compare.groups import Entry
+from resurvey.compare.meta_regression import group_difference
 from resurvey.compare.outcome import Outcome, refused_row, row
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.ratios import mixed_endpoints, oriented, read_ratio, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
+from resurvey.plan import BucherComparison, Comparison, PoolComparison
 from resurvey.tables import Tables
 
 
-def ratio_row(entry: Entry, method: str, made: Estimate, **extra: Any) -> dict[str, Any]:
+def ratio_row(entry: Comparison, method: str, made: Estimate, **extra: Any) -> dict[str, Any]:
     """A row of a ratio from its log estimate."""
     values = (exp(made.estimate), exp(made.lower), exp(made.upper), made.p)
     return row(entry, method, "HR", *values, evidence="printed ratios", ci_level=made.level, **extra)
 
 
-def compare_bucher(entry: Entry, typed: Tables) -> Outcome:
+def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
     """Two printed ratios through their common comparator, with what the two studies differ in."""
-    top, middle, bottom = entry["path"]
-    first, second = read_ratio(typed, entry["first"]), read_ratio(typed, entry["second"])
+    top, middle, bottom = entry.path
+    first, second = read_ratio(typed, entry.first), read_ratio(typed, entry.second)
     made = bucher(oriented(first, top, middle), oriented(second, bottom, middle))
     legs = pd.DataFrame([first, second]).assign(role=["first", "second"])
     alike = transitivity(typed, legs)
     note = "; ".join([*mixed_endpoints(legs), *messages(alike)])
     facts = {"treatment": top, "comparator": bottom, "endpoint": first["endpoint"], "note": note}
     facts["population"] = first["population"]
-    one = ratio_row(entry, "Bucher", made, claim_ids=f"{entry['first']};{entry['second']}", **facts)
+    one = ratio_row(entry, "Bucher", made, claim_ids=f"{entry.first};{entry.second}", **facts)
     return Outcome(pd.DataFrame([one]), {"legs": legs, "transitivity": alike})
 
 
-def compare_pool(entry: Entry, typed: Tables) -> Outcome:
+def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
     """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row."""
-    effects, reasons = read_ratios(typed, entry["claims"])
-    unread = reasons | {name: _why_not(typed, name) for name in entry.get("not_pooled", ())}
+    effects, reasons = read_ratios(typed, entry.claims)
+    unread = reasons | {name: _why_not(typed, name) for name in entry.not_pooled}
     rows = [left_out(entry, typed, name, reason, "not pooled") for name, reason in unread.items()]
     if effects.empty:
         raise NotEstimable("no ratio of the list can be pooled: " + "; ".join(reasons.values()))
@@ -53,10 +53,9 @@ def compare_pool(entry: Entry, typed: Tables) -> Outcome:
     effects[["estimate", "se"]] = [
         oriented(line, first["treatment"], _against(line, first)) for _, line in effects.iterrows()
     ]
-    groups = {"all": list(entry["claims"]), **entry.get("groups", {})}
+    groups = {"all": entry.claims, **entry.groups}
     made, studies, alone = {}, [], []
     for name, ids in groups.items():
-        _check_ids(entry, name, ids)
         chosen = effects[effects["claim_id"].isin(ids)].reset_index(drop=True)
         if chosen.empty:
             reason = "; ".join(reasons[i] for i in ids if i in reasons)
@@ -66,7 +65,8 @@ def compare_pool(entry: Entry, typed: Tables) -> Outcome:
         rows += _pooled_rows(entry, name, chosen, made[name])
         studies.append(made[name].studies.assign(group=name))
         alone += [leave_one_out(chosen).assign(group=name)] if len(chosen) > 1 else []
-    rows += _between_groups(entry, {name: made[name] for name in made if name != "all"})
+    named = {name: effects[effects["claim_id"].isin(ids)] for name, ids in groups.items() if name in made}
+    rows += _between_groups(entry, {name: table for name, table in named.items() if name != "all"})
     rows.sort(key=lambda line: line["status"] == "refused")
     alike = transitivity(typed, effects.assign(study=effects["study"].str.split(", ").str[0]))
     tables = {"effects": effects, "studies": pd.concat(studies), "transitivity": alike}
@@ -80,13 +80,7 @@ def _against(line: pd.Series, first: pd.Series) -> str:
     return str(line["treatment"] if line["comparator"] == first["treatment"] else line["comparator"])
 
 
-def _check_ids(entry: Entry, name: str, ids: list[str]) -> None:
-    strange = [item for item in ids if item not in entry["claims"]]
-    if strange:
-        raise InputError(f"group {name!r} names {', '.join(strange)}, which the claims of the entry do not list")
-
-
-def _pooled_rows(entry: Entry, name: str, chosen: pd.DataFrame, made: Pooled) -> list[dict[str, Any]]:
+def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: Pooled) -> list[dict[str, Any]]:
     k = len(chosen)
     words = [f"{k} ratio{'s' if k > 1 else ''}, tau2 {made.tau2:.4g}, I2 {made.i2:.0%}, Q {made.q:.3g} on {made.df} df"]
     facts: dict[str, Any] = {
@@ -109,16 +103,43 @@ def _pooled_rows(entry: Entry, name: str, chosen: pd.DataFrame, made: Pooled) ->
     return rows
 
 
-def _between_groups(entry: Entry, made: dict[str, Pooled]) -> list[dict[str, Any]]:
-    """Ratio of the pooled ratios of two groups (say, randomised against not), common effects."""
-    if len(made) != 2:
+def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Ratio of the pooled ratios of two groups (say, randomised against not), by both models of the pool."""
+    if len(named) != 2:
         return []
-    (one, a), (two, b) = made.items()
-    apart = interval(a.common.estimate - b.common.estimate, sqrt(a.common.se**2 + b.common.se**2))
-    values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), 2 * float(ndtr(-abs(apart.estimate / apart.se))))
+    (one, a), (two, b) = named.items()
     facts: dict[str, Any] = {"population": f"{one} against {two}", "treatment": one, "comparator": two}
     facts["orientation"] = f"pooled ratio of {one} divided by that of {two}; 1 is agreement"
-    return [row(entry, "difference between groups", "ratio of hazard ratios", *values, "printed ratios", **facts)]
+    rows = []
+    for model, method, kind in (
+        ("common effect", "EE", "normal"),
+        ("random effects, REML, Hartung-Knapp", "REML", "hartung-knapp"),
+    ):
+        name, measure = f"difference between groups, {model}", "ratio of hazard ratios"
+        try:
+            made = group_difference(a, b, method=method, interval_method=kind)
+        except NotEstimable as error:
+            if method != "EE":
+                rows.append(refused_row(entry, name, measure, str(error), "printed ratios", **facts))
+                continue
+            made = None
+        apart = _common_difference(a, b) if made is None else made.coefficients[-1]
+        note = "no heterogeneity within the groups is allowed for" if method == "EE" else ""
+        if made is not None and method != "EE":
+            normal = group_difference(a, b, method=method, interval_method="normal").coefficients[-1]
+            note = (
+                f"tau2 within groups {made.tau2:.4g}, t with {made.df} degrees of freedom; with a normal interval "
+                f"{exp(normal.lower):.2f} to {exp(normal.upper):.2f}, p {normal.p:.2g}"
+            )
+        values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), apart.p)
+        rows.append(row(entry, name, measure, *values, "printed ratios", note=note, **facts))
+    return rows
+
+
+def _common_difference(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
+    """Difference of two single studies, or of groups that leave no degrees of freedom."""
+    one, two = (pool(group, method="EE").common for group in (first, second))
+    return interval(one.estimate - two.estimate, sqrt(one.se**2 + two.se**2))
 
 
 def _why_not(typed: Tables, claim_id: str) -> str:
@@ -136,7 +157,7 @@ def _why_not(typed: Tables, claim_id: str) -> str:
     )
 
 
-def left_out(entry: Entry, typed: Tables, claim_id: str, reason: str, method: str) -> dict[str, Any]:
+def left_out(entry: Comparison, typed: Tables, claim_id: str, reason: str, method: str) -> dict[str, Any]:
     """A refused row for a printed claim that cannot be used; `method` says where it would have belonged."""
     table = table_of(typed, claim_id)
     found = claim(typed, table, claim_id)

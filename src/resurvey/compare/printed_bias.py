@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.estimates import from_interval
-from resurvey.compare.groups import Entry
-from resurvey.compare.outcome import Outcome, refused_row, row
-from resurvey.compare.sensitivity import leading_rows
+from resurvey.compare.outcome import Outcome, main_rows, refused_row, row
 from resurvey.compare.shapes import bias_rows, bias_tables
+from resurvey.plan import Comparison, NetworkComparison, PrintedComparison
 
 FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
 
@@ -23,13 +22,12 @@ class PrintedRatio:
 
     Attributes
     ----------
-    entry : mapping
-        The config entry.
+    entry : Comparison
     line : mapping
         Its row of comparisons.csv.
     """
 
-    entry: Entry
+    entry: Comparison
     line: Mapping[str, Any]
 
     @property
@@ -57,11 +55,11 @@ class PrintedRatio:
         return {key: self.line[key] for key in FACTS if key in self.line}
 
 
-def with_bias(entry: Entry, made: Outcome) -> Outcome:
+def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
     """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
 
-    Judged is the random-effects estimate where there is one (of a network: each treatment against the reference), else
-    the only one. The tables of a network name treatment and comparator.
+    Judged is what the comparison is known by (of a network: each treatment against the reference). The tables of a
+    network name treatment and comparator.
     """
     ratios = [PrintedRatio(entry, line) for line in judged(made.estimates)]
     rows: list[dict[str, Any]] = []
@@ -70,17 +68,15 @@ def with_bias(entry: Entry, made: Outcome) -> Outcome:
         tables = bias_tables(one.effect)
         rows += bias_rows(one, tables)
         for name, table in tables.items():
-            parts.setdefault(name, []).append(_named(one, table) if entry["kind"] == "network" else table)
+            parts.setdefault(name, []).append(_named(one, table) if isinstance(entry, NetworkComparison) else table)
     joined = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     estimates = pd.concat([made.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else made.estimates
     return Outcome(estimates, {**made.tables, **joined})
 
 
 def judged(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """The ratios whose bias is asked for: random effects where there are any, else all leading ones."""
-    lines = [line for line in leading_rows(estimates) if not str(line["method"]).startswith("sensitivity")]
-    random = [line for line in lines if "random effects" in str(line["method"])]
-    return random or lines
+    """The ratios whose bias is asked for: those the comparison is known by."""
+    return [dict(line) for _, line in estimates[main_rows(estimates)].iterrows()]
 
 
 def _named(one: PrintedRatio, table: pd.DataFrame) -> pd.DataFrame:

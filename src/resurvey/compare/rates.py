@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.claims import claim, rulings, treatment_of
-from resurvey.compare.groups import Entry
 from resurvey.compare.outcome import Outcome, refused_row, row
 from resurvey.errors import NotEstimable
+from resurvey.plan import Comparison, RateComparison, RatioComparison
 from resurvey.tables import Tables
 
 
-def compare_rates(entry: Entry, typed: Tables) -> Outcome:
+def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
     """Response rates side by side: exact intervals, differences with Newcombe's, no adjustment."""
-    groups = [_rate(typed, name) for name in (entry["treatment"], *entry["comparators"])]
+    groups = [_rate(typed, name) for name in (entry.treatment, *entry.comparators)]
     rates = pd.DataFrame(groups)
     rows = []
     for rate in groups:
@@ -57,7 +57,7 @@ def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
     }
 
 
-def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+def _difference(entry: Comparison, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     from scipy.stats import fisher_exact
     from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -84,25 +84,25 @@ def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any
     )
 
 
-def compare_ratios(entry: Entry, typed: Tables) -> Outcome:
+def compare_ratios(entry: RatioComparison, typed: Tables) -> Outcome:
     """Printed ratios beside the ratio of the printed medians (its inverse is the hazard ratio of two exponentials)."""
     rows = []
-    for pair in entry["pairs"]:
-        first, second = (claim(typed, "medians", name) for name in pair["medians"])
+    for pair in entry.pairs:
+        first, second = (claim(typed, "medians", name) for name in pair.medians)
         facts = {
             "treatment": treatment_of(typed, first["study_id"], first["arm_id"]),
             "comparator": treatment_of(typed, second["study_id"], second["arm_id"]),
             "endpoint": first["endpoint"],
-            "population": pair["label"],
+            "population": pair.label,
         }
         rows.append(_median_ratio(entry, typed, first, second, facts))
-        if "ratio" in pair:
-            rows.append(_printed_ratio(entry, typed, pair["ratio"], facts))
+        if pair.ratio is not None:
+            rows.append(_printed_ratio(entry, typed, pair.ratio, facts))
     return Outcome(pd.DataFrame(rows), {})
 
 
 def _median_ratio(
-    entry: Entry, typed: Tables, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]
+    entry: Comparison, typed: Tables, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     ids = {"claim_ids": f"{first['claim_id']};{second['claim_id']}"}
     a, b = first["value_months"], second["value_months"]
@@ -116,7 +116,7 @@ def _median_ratio(
     return row(entry, method, measure, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
 
 
-def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _printed_ratio(entry: Comparison, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     found = claim(typed, "hazard_ratios", claim_id)
     words = [f"p {found['p_text']}"] if found["p_text"] else []
     words += [] if isfinite(found["lower"]) else ["printed without an interval"]

@@ -27,6 +27,7 @@ from resurvey.design.curves import (
 from resurvey.design.search import SearchBounds, search_assumptions
 from resurvey.design.verdict import verdict_on_claim
 from resurvey.errors import InputError
+from resurvey.plan import DesignCheck
 from resurvey.tables import Tables
 
 FIRST_COLUMNS = [
@@ -56,7 +57,7 @@ def claim_from(typed: Tables, claim_id: str) -> tuple[DesignClaim, pd.Series]:
     """The statement of a row of designs, with times in months and rates as proportions."""
     rows = typed["designs"][typed["designs"]["claim_id"] == claim_id]
     if rows.empty:
-        raise InputError(f"there is no claim {claim_id!r} in designs.csv: check the design entry in config.yaml")
+        raise InputError(f"there is no claim {claim_id!r} in designs.csv")
     row = rows.iloc[0]
 
     def whole(column: str) -> int | None:
@@ -82,20 +83,19 @@ def claim_from(typed: Tables, claim_id: str) -> tuple[DesignClaim, pd.Series]:
 
 def assess(
     typed: Tables,
-    entry: Mapping[str, Any],
+    entry: DesignCheck,
     patients: pd.DataFrame | None,
     rng: np.random.Generator,
     *,
     trials: int = 4000,
 ) -> Assessment:
-    """Recompute and judge the statement of a config entry.
+    """Recompute and judge one sample-size statement.
 
     Parameters
     ----------
     typed : dict of DataFrame
         Tables as made by `resurvey.clean.tidy`.
-    entry : mapping
-        `claim` (claim id in designs); optional `patients` (group) and `boundary` (months).
+    entry : DesignCheck
     patients : DataFrame or None
         Rebuilt patients of that group: replicate, time (months), event.
     rng : numpy.random.Generator
@@ -103,29 +103,29 @@ def assess(
     trials : int, default 4000
         Simulated trials at each true median; a Monte-Carlo standard error of 0.8 % at most.
     """
-    claim, row = claim_from(typed, entry["claim"])
+    claim, row = claim_from(typed, entry.claim)
     table = check_claim(claim)
     search = search_assumptions(claim, SearchBounds.usual(claim)) if claim.events and claim.patients else None
     verdict = verdict_on_claim(claim, table, search)
-    verdict["claim_id"] = entry["claim"]
+    verdict["claim_id"] = entry.claim
     verdict["printed"] = {key: row[f"{key}_text"] for key in ("null_median", "alternative_median", "alpha", "power")}
     verdict["course"] = _course(typed, claim, row, entry)
     verdict["tests"] = _tests(claim, row, entry, patients)
     verdict |= _figures(claim, verdict["course"], rng, trials)
     order = [*FIRST_COLUMNS, *(name for name in table.columns if name not in FIRST_COLUMNS)]
-    return Assessment(table[order].assign(claim_id=entry["claim"]), verdict)
+    return Assessment(table[order].assign(claim_id=entry.claim), verdict)
 
 
-def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignCheck) -> dict[str, Any] | None:
     """What happened: dates from studies, patients, events and median from the printed median of the group."""
-    group = entry.get("patients")
+    group = entry.patients
     study = typed["studies"].set_index("study_id").loc[row["study_id"]]
     dates = [study[name] for name in ("enrolment_start", "enrolment_end", "data_cutoff")]
     if not group or any(len(day) != 10 for day in dates):
         return None
     medians = typed["medians"]
-    chosen = medians[(medians["study_id"] == group["study"]) & (medians["arm_id"] == group["arm"])]
-    chosen = chosen[(chosen["population"] == group["population"]) & (chosen["endpoint"] == group["endpoint"])]
+    chosen = medians[(medians["study_id"] == group.study) & (medians["arm_id"] == group.arm)]
+    chosen = chosen[(chosen["population"] == group.population) & (chosen["endpoint"] == group.endpoint)]
     chosen = chosen[np.isfinite(chosen["n"]) & np.isfinite(chosen["events"])]
     if chosen.empty:
         return None
@@ -148,12 +148,12 @@ def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: Mapping[st
 
 
 def _tests(
-    claim: DesignClaim, row: pd.Series, entry: Mapping[str, Any], patients: pd.DataFrame | None
+    claim: DesignClaim, row: pd.Series, entry: DesignCheck, patients: pd.DataFrame | None
 ) -> list[dict[str, Any]]:
     """The foreseen test on each replicate: median over replicates and the range of 90 % of them."""
     if patients is None or patients.empty:
         return []
-    boundary = entry.get("boundary", claim.alternative_median)
+    boundary = claim.alternative_median if entry.boundary is None else entry.boundary
     found: dict[str, list[float]] = {}
     for _, one in patients.groupby("replicate"):
         time, event = one["time"].to_numpy(), one["event"].to_numpy()

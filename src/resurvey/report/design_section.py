@@ -72,7 +72,7 @@ def design(results: Results) -> Iterator[Block]:
         )
     )
     for entry in results.choices.designs:
-        yield from _check(results, str(entry["id"]))
+        yield from _check(results, entry.id)
 
 
 def _check(results: Results, name: str) -> Iterator[Block]:

@@ -15,17 +15,18 @@ import pandas as pd
 from resurvey.audit.context import read_typed
 from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
 from resurvey.figures.labels import Labels
+from resurvey.plan import AnyComparison, DesignCheck, Group
+from resurvey.tables import WORDS
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 # An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
-Entry = Mapping[str, Any]
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the config says about the report.
+    """What an analyst chose for the report.
 
     Attributes
     ----------
@@ -33,8 +34,8 @@ class Choices:
         As asked.
     pages : sequence of str
         Documents audited in depth, in the order they are shown.
-    comparisons, designs : sequence of mapping
-        Entries of the config.
+    comparisons : sequence of comparisons
+    designs : sequence of DesignCheck
     seed, replicates : int
     notebooks : sequence of str
         HTML copies of the notebooks, as seen from the folder of the report.
@@ -43,8 +44,8 @@ class Choices:
     title: str
     question: str
     pages: Sequence[str] = ()
-    comparisons: Sequence[Entry] = ()
-    designs: Sequence[Entry] = ()
+    comparisons: Sequence[AnyComparison] = ()
+    designs: Sequence[DesignCheck] = ()
     seed: int = 0
     replicates: int = 0
     notebooks: Sequence[str] = ()
@@ -108,6 +109,11 @@ class Results:
         """Rows of accuracy by study, arm, population, endpoint and data cut."""
         return {tuple(str(row[name]) for name in ARM_KEY): row for row in rows(self.accuracy)}
 
+    def not_used(self, group: Group) -> str:
+        """What was asked for in rebuilding a group and not used, with the reason; empty where there is none."""
+        key = (group.study, group.arm, group.population, group.endpoint, group.data_cut)
+        return str(self.arms.get(key, {}).get("not_used", ""))
+
     @cached_property
     def rulings(self) -> dict[str, Record]:
         """Human rulings by check."""
@@ -134,10 +140,10 @@ class Results:
 
         return AN_ID.sub(name, str(text))
 
-    def arm_claims(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        """Printed numbers that a rebuilt group of a config entry rests on."""
-        key = (group["study"], group["arm"], group["population"], group["endpoint"], group.get("data_cut", ""))
-        return split(self.arms.get(tuple(str(part) for part in key), {}).get("claim_ids", ""))
+    def arm_claims(self, group: Group) -> tuple[str, ...]:
+        """Printed numbers that a reconstructed group rests on."""
+        key = (group.study, group.arm, group.population, group.endpoint, group.data_cut)
+        return split(self.arms.get(key, {}).get("claim_ids", ""))
 
 
 def short_citation(source: Mapping[str, Any], fallback: str) -> str:
@@ -169,13 +175,14 @@ def rows(table: pd.DataFrame) -> list[Record]:
 
 def table_of(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A result table with words as text and empty words empty; an empty file is an empty table."""
+    words = dict.fromkeys({*WORDS, *text}, str)
     try:
-        found = pd.read_csv(path, dtype=dict.fromkeys(text, str), low_memory=False)
+        found = pd.read_csv(path, dtype=words, low_memory=False, keep_default_na=False, na_values=[""])
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     for name in found.columns:
         # A column of blanks reads as numbers; only columns with a word in them, or said to be words, are text.
-        if found[name].dtype == object or name in text:
+        if found[name].dtype == object or name in words:
             found[name] = found[name].fillna("").astype(str)
     return found
 
@@ -188,6 +195,7 @@ ACCURACY_WORDS = (
     "median_text",
     "claim_ids",
     "reason",
+    "not_used",
     "method",
     "repairs",
     "undetermined",
