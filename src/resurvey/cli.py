@@ -11,7 +11,7 @@ from resurvey import __version__
 from resurvey.errors import ResurveyError
 
 # Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int`, or, where the
-# command has commands of its own, `add_parser(subparsers)` whose parsers set a `handler` that returns text.
+# command has commands of its own, `add_parser(subparsers)` whose parsers set `run`.
 COMMANDS = {
     "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
     "audit": (
@@ -47,9 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             child.set_defaults(run=module.run)
     chosen = parser.parse_args(words)
     try:
-        if hasattr(chosen, "handler"):
-            sys.stdout.write(f"{chosen.handler(chosen)}\n")
-            return 0
         return int(chosen.run(chosen) or 0)
     except ResurveyError as error:
         sys.stderr.write(f"resurvey {chosen.command}: {error}\n")
