@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import gamma
 
 from resurvey import clean
-from resurvey.audit import run
+from resurvey.audit.commands import alone
 from resurvey.cli import main
 from resurvey.design import (
     DesignClaim,
@@ -257,18 +257,12 @@ class TestTheCommand:
 
 
 def test_the_audit_judges_patients_alone_and_rates():
-    raw = {name: pd.DataFrame(columns=table.names, dtype=object) for name, table in TABLES.items()}
-    base = cells(
-        "des-001", source_id="a2020", study_id="a", arm_id="x", alpha="5", power="80", unit="months", sides="1"
-    )
-    rows = [
-        base | {"null_median": "9", "alternative_median": "13.5", "accrual": "24", "follow_up": "12", "patients": "55"},
-        base | {"claim_id": "a2020-des-002", "null_rate": "10", "alternative_rate": "20", "patients": "78"},
-        base | {"claim_id": "a2020-des-003", "null_rate": "10", "alternative_rate": "20", "patients": "60"},
-    ]
-    raw["designs"] = pd.DataFrame(rows, columns=TABLES["designs"].names, dtype=object).fillna("")
-    checks = run(raw)
-    found = checks[checks["rule"] == "design-patients"].set_index("claim_ids")["verdict"]
+    base = {"endpoint": "PFS", "unit": "months", "alpha": "5", "power": "80", "sides": "1"}
+    times = {"null_median": "9", "alternative_median": "13.5", "accrual": "24", "follow_up": "12"}
+    rates = {"null_rate": "10", "alternative_rate": "20"}
+    rows = [base | times | {"patients": "55"}, base | rates | {"patients": "78"}, base | rates | {"patients": "60"}]
+    checks = alone({"designs": rows})
+    found = checks[checks["rule"] == "design-patients"].sort_values("claim_ids")["verdict"]
     assert list(found) == ["reproduced", "reproduced", "discrepant"]
 
 
