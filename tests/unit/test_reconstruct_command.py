@@ -36,7 +36,7 @@ def test_the_counter_of_guyot_is_not_the_time(run):
     text = "k,TK,SK\n1,0,1\n2,1.5,.95\n3,3.2,.83\n4,5.75,.61\n5,9.1,.4\n"
     code, _, patients = run("curve.csv", "--n", "60", curve=text)
     assert code == 0 and len(patients) == 60
-    # half a step of one of the 60 patients is the least that whole patients can be off
+    # whole patients are off by up to one of 60
     assert survival(patients, 3.2) == pytest.approx(0.83, abs=0.017)
     assert survival(patients, 9.1) == pytest.approx(0.40, abs=0.017)
 
