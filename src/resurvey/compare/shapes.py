@@ -12,6 +12,7 @@ from resurvey.compare.bias import bias_array, bias_needed, e_values, shifted_nul
 from resurvey.compare.groups import Pair
 from resurvey.compare.outcome import RowMaker
 from resurvey.compare.rubin import EnsembleEstimate, rubin
+from resurvey.steady import settled
 from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack
@@ -144,8 +145,8 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
     note = (
         f"{int(changed.sum())} of {len(array)} combinations of strength ({array['strength'].min():g} to "
         f"{array['strength'].max():g}) and prevalence in the treated (0 to 1; in the comparator "
-        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {array['ratio'].min():.3g} to "
-        f"{array['ratio'].max():.3g}"
+        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {settled(array['ratio'].min()):.3g} to "
+        f"{settled(array['ratio'].max()):.3g}"
     )
     rows.append(pair.row("array analysis", f"array analysis {BIAS_MEASURES['array analysis'][0]}",
                          float(changed.mean()), *empty, note=note))  # fmt: skip
