@@ -139,7 +139,7 @@ def test_rows_of_a_folder_name_the_curves_of_a_file(tmp_path):
 
 def rows(**more):
     base = {"study_id": "one", "endpoint": "OS", "data_cut": "", "time_unit": "months", "survival_unit": "proportion",
-            "file": "two.csv", "at_risk_file": "risk.csv", "at_risk_arm": "", "n": "60"}  # fmt: skip
+            "file": "two.csv", "at_risk_file": "risk.csv", "at_risk_arm": "", "n": "60", "axis_max": ""}  # fmt: skip
     made = [base | {"claim_id": "c-1", "curve": "A"} | more, base | {"claim_id": "c-2", "curve": "B", "n": "50"}]
     return pd.DataFrame(made, index=pd.Index([2, 3], name="row"))
 
@@ -188,3 +188,21 @@ def test_the_error_says_how_far_the_numbers_lie_above_the_curve(folder):
     with pytest.raises(InconsistentReport, match="look exchanged"):
         refuse_exchanged([(type(arms[0])(a.curve, b.at_risk), n, a.name)
                           for a, b, n in ((arms[0], arms[1], 60), (arms[1], arms[0], 50))])  # fmt: skip
+
+
+def test_a_point_beyond_the_axis_is_a_fault(folder):
+    table = rows()
+    table["axis_max"] = ["8", "8"]
+    (fault,) = faults_of_curves(table, folder)
+    assert fault.column == "axis_max" and "1 points of two.csv lie beyond the end of the axis: (9, 0.5)" in fault.rule
+
+
+@pytest.mark.parametrize("extra", ["99,0\n", "99;0\n", "99\n"])
+def test_a_last_point_that_is_none_is_told_or_refused(run, extra):
+    honest = "time,survival\n" + "".join(f"{t},{0.95**t:.3f}\n" for t in range(12))
+    code, said, patients = run("curve.csv", "--n", "60", curve=honest + extra)
+    if extra == "99,0\n":
+        assert code == 0 and "the last point (99, 0) lies further from the one before" in said
+        assert patients["time"].max() < 12
+    else:
+        assert code == 2 and "curve.csv: line 14: 1 cells" in said
