@@ -11,15 +11,16 @@ import pandas as pd
 from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import league, p_scores, rank_probabilities
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import NetworkComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
-MODELS = ("common", "random")
+MODELS = {"common": (Role.SECONDARY, Model.COMMON), "random": (Role.MAIN, Model.RANDOM)}
 
 
 def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = True) -> Outcome:
@@ -78,16 +79,20 @@ def _rows(
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
-        method = f"network, {effect['model']} effects"
-        rows.append(
-            row(entry, method, "HR", *values, "printed ratios", treatment=effect["treatment"], note=note, **facts)
-        )
+        what = _what(str(effect["model"]))
+        rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
     apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
     reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces"
     for model in MODELS:
-        method = f"network, {model} effects"
-        rows += [refused_row(entry, method, "HR", reason, "printed ratios", treatment=node, **facts) for node in apart]
+        what = _what(model)
+        rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
     return rows
+
+
+def _what(model: str) -> What:
+    """A network is known by its random effects, the model to read where studies disagree."""
+    role, made = MODELS[model]
+    return What(f"network, {model} effects", "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, made)
 
 
 def _extras(made: Network, order: Sequence[str]) -> dict[str, pd.DataFrame]:

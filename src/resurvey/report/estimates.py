@@ -60,7 +60,7 @@ def refusal(lines: Sequence[Record]) -> str:
     """Why a comparison was not made; empty where it was."""
     if not lines:
         return "the run holds no result of it"
-    reasons = [str(line["note"]) for line in lines if line.get("status") == "refused"]
+    reasons = [str(line["note"]) for line in lines if line["refused"]]
     return reasons[0] if len(reasons) == len(lines) else ""
 
 
@@ -74,7 +74,7 @@ def main_rows(lines: Sequence[Record], kind: str) -> list[Record]:
         "rates": lambda r: "difference" in str(r["measure"]),
         "ratios": lambda r: r["measure"] == "median ratio",
     }[kind]
-    made = [line for line in lines if line.get("status") != "refused" and wanted(line)]
+    made = [line for line in lines if not line["refused"] and wanted(line)]
     return sorted(made, key=lambda line: "unadjusted" not in str(line["method"])) if kind == "patients" else made
 
 

@@ -303,7 +303,7 @@ class Run:
 
     def _main(self, name: str) -> pd.DataFrame:
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        if len(rows) and not (rows["status"] == "estimated").any():
+        if len(rows) and rows["refused"].all():
             return pd.DataFrame(
                 {"comparison": [name], "estimate (interval)": ["not made"], "method": [rows["note"].iloc[0]]}
             )
