@@ -124,7 +124,7 @@ def read_plan(
         With every fault of the file; or with everything that the plan names and the tables do not have.
     """
     made = Plan(plan.read(path), plan.designs(designs, "config.yaml, design"))
-    state = _digest([_state(folder), repr(made), *sorted(other_cuts)])
+    state = _digest([_state(folder, None), repr(made), *sorted(other_cuts)])
     if memory.is_file() and memory.read_text(encoding="utf-8") == state:
         return made
     from resurvey import plan_check, tables
@@ -148,7 +148,7 @@ def _words(fault: Any) -> str:
 
 def table_files(folder: Path) -> list[Path]:
     """Paths of all raw tables, in the order of the schema."""
-    return [folder / table.folder / f"{table.name}.csv" for table in TABLES.values()]
+    return [table.path_in(folder) for table in TABLES.values()]
 
 
 def table_names() -> list[str]:
@@ -156,7 +156,7 @@ def table_names() -> list[str]:
     return list(TABLES)
 
 
-def check_tables(folder: Path, memory: Path) -> Facts:
+def check_tables(folder: Path, memory: Path, config: Mapping[str, Any] | None = None) -> Facts:
     """Check all raw tables (once for each state of them) and return what reruns depend on.
 
     Parameters
@@ -165,13 +165,17 @@ def check_tables(folder: Path, memory: Path) -> Facts:
         Folder of the raw tables.
     memory : Path
         File that remembers which state passed last; written only after a check that found nothing.
+    config : mapping, optional
+        A config that has passed its schema: what it names must be in the tables.
 
     Raises
     ------
     tables.TableFaults
         With every fault of every table.
+    InputError
+        With everything that the config names and the tables do not have.
     """
-    state = _state(folder)
+    state = _state(folder, config)
     if memory.is_file():
         try:
             known = json.loads(memory.read_text(encoding="utf-8"))
@@ -182,18 +186,55 @@ def check_tables(folder: Path, memory: Path) -> Facts:
             pass  # A half-written memory is no memory.
     from resurvey import tables
 
-    facts = _facts(folder, tables.read_raw(folder))
+    facts = _facts(folder, read_checked(folder, config))
     known = {"state": state, "rows": facts.rows, "labels": facts.labels, "files": facts.files}
     tables.write_text(json.dumps(known, separators=(",", ":")), memory)
     return facts
 
 
-def _state(folder: Path) -> str:
-    """Fingerprint of all raw tables and of the code that judges and fingerprints them."""
-    digest = hashlib.sha256()
+def read_checked(folder: Path, config: Mapping[str, Any] | None = None, start: Path = Path()) -> Tables:
+    """All raw tables with the curve files that they name, and what a config names in them, checked.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the raw tables.
+    config : mapping, optional
+        A config that has passed its schema.
+    start : Path
+        Folder that paths in the config start from.
+
+    Raises
+    ------
+    tables.TableFaults
+        With every fault of every table and curve file.
+    InputError
+        With everything that the config names and the tables do not have.
+    """
+    from resurvey import settings, tables
+    from resurvey.reconstruct.sources import faults_of_curves
+
+    raw = tables.read_raw(folder)
+    faults = faults_of_curves(raw["curves"], folder / "curves")
+    if faults:
+        raise tables.TableFaults(faults)
+    if config is not None:
+        settings.check_settings(config, raw, start)
+    return raw
+
+
+def fingerprint(paths: Iterable[str | Path]) -> str:
+    """Fingerprint of the bytes of files; a missing one counts as such."""
+    files = [Path(path) for path in paths]
+    return _digest(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'}" for path in files)
+
+
+def _state(folder: Path, config: Mapping[str, Any] | None) -> str:
+    """Fingerprint of all raw tables and curve files, of the config, and of the code that judges them."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
     for path in sorted(reachable(ROOT / "gate.py")):
         digest.update(path.read_bytes())
-    for path in [*table_files(folder), *sorted(folder.glob("*.csv"))]:
+    for path in [*table_files(folder), *sorted(folder.glob("*.*")), *sorted((folder / "curves").glob("*.*"))]:
         digest.update(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'};".encode())
     return digest.hexdigest()
 

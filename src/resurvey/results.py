@@ -6,8 +6,15 @@ person and are never compared with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.tables import write_csv
 
 
 class Role(StrEnum):
@@ -147,6 +154,10 @@ def _choice(name: str, *values: str) -> Column:
     return Column(name, "text", frozenset(values))
 
 
+#: Verdicts of checks, the gravest first.
+VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", "uncheckable", "reproduced")
+#: What a finding touches, the gravest first.
+SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
 KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios")
 GROUPS = ("first", "second")
@@ -163,14 +174,14 @@ ESTIMATES = _table(
     _choice("quantity", *Quantity),
     _choice("contrast", *Contrast),
     _choice("model", *Model),
-    "from_months:number time_months:number refused:flag",
+    "from_months:number time_months:number variation refused:flag",
     f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
 )
 CHECKS = _table(
     "checks",
     "check_id rule source_id study_id claim_ids reported recomputed",
     _choice("verdict", *VERDICTS),
-    _choice("severity", "high", "medium", "low", "none", ""),
+    _choice("severity", *SEVERITIES),
     "explanation",
 )
 SUMMARY = _table(
@@ -190,7 +201,9 @@ ACCURACY = _table(
 )
 FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
-ANALYSIS = _table("analysis_results", "result_id analysis method population statistic value:number formatted source_rows")
+ANALYSIS = _table(
+    "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
+)
 CHECKLIST = _table("checklist", "guidance item status answered_in comparisons section why_not")
 FIGURES = _table("figures", "figure_id section title caption alt svg png data")
 DESIGN = _table(
@@ -201,7 +214,9 @@ DESIGN = _table(
     "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
     "misuse formula reference claim_id",
 )
-RATIO = "claim_id study treatment comparator estimate:number se:number endpoint population data_cut model ci_level:number"
+RATIO = (
+    "claim_id study treatment comparator estimate:number se:number endpoint population data_cut model ci_level:number"
+)
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -233,8 +248,8 @@ BESIDE = (
     ),
     _table(
         "spread",
-        "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number q75:number",
-        "q975:number within:number between:number missing_information:number df:number",
+        "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
+        "q75:number q975:number within:number between:number missing_information:number df:number",
     ),
     _table(
         "transitivity",
@@ -260,7 +275,6 @@ BESIDE = (
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
     _table("ranking", "model treatment p_score:number piece:number"),
-    _table("p_scores", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
     _table(
@@ -274,9 +288,8 @@ BESIDE = (
         f"{PAIR} studies:number proportion_direct:number estimate:number se:number direct:number direct_se:number",
         "indirect:number indirect_se:number difference:number difference_se:number z:number p:number note",
     ),
-    _table("net_heat", "index:number piece:number design detached q:number q_detached:number change:number"),
-    _table("contributions", "index:number treatment comparator", rest="number"),
-    _table("league", f"model {PAIR} estimate:number lower:number upper:number"),
+    _table("net_heat", "piece:number tau2_of tau2:number design detached q:number q_detached:number change:number"),
+    _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
 )  # fmt: skip
@@ -341,6 +354,19 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
     return frame
 
 
+def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
+    """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    parts = [read(table, path) for path in paths]
+    made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
+
+
 def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     """All tables of one comparison, by name.
 
@@ -352,6 +378,8 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     made = {}
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in COMPARISON:
-            raise InputError(f"{path}: a comparison has no table {path.stem!r}: remove the file, or make the results anew")
+            raise InputError(
+                f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results anew"
+            )
         made[path.stem] = read(COMPARISON[path.stem], path)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 KINDS = {
     "text": "any text",
@@ -53,6 +54,12 @@ class Table:
     def file(self) -> str:
         """Path of the table inside the folder of raw tables."""
         return f"{self.folder}/{self.name}.csv" if self.folder else f"{self.name}.csv"
+
+    def path_in(self, folder: Path) -> Path:
+        """The file of the table: CSV, or a workbook of the same name where there is no CSV."""
+        path = folder / self.file
+        workbook = path.with_suffix(".xlsx")
+        return workbook if workbook.is_file() and not path.is_file() else path
 
 
 def _columns(text: str) -> tuple[Column, ...]:

@@ -35,24 +35,16 @@ PRINTED = ("number", "percent", "p")
 # Endings of files that may be a table put under another name.
 SHEETS = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 NUMBERS = ("number", "count", "size", "percent", "p", "level")
-_COLUMNS = [column for table in TABLES.values() for column in table.columns]
-# Names that stand for words in every table that has them; `1` and `2` for sides are numbers in results.
-WORDS = {column.name for column in _COLUMNS if column.kind not in NUMBERS and "1" not in column.choices} - {
-    column.name for column in _COLUMNS if column.kind in NUMBERS
-}
+# Columns that name groups of patients and what was measured of them, whatever the names look like.
+WORDS = frozenset(
+    ("population", "comparator_population", "data_cut", "endpoint", "acronym", "label", "item", "grade", "unit")
+)
 FLOAT_FORMAT = "%.10g"
 
 
 def file_of(table: Table) -> str:
     """Path of a table inside the folder of raw tables."""
     return table.file
-
-
-def file_in(folder: Path, table: Table) -> Path:
-    """The file of a table inside the folder: CSV, or a workbook of the same name where there is no CSV."""
-    path = folder / file_of(table)
-    workbook = path.with_suffix(".xlsx")
-    return workbook if workbook.is_file() and not path.is_file() else path
 
 
 def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
@@ -74,7 +66,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     faults = _stray(folder)
     for name, table in TABLES.items():
         try:
-            tables[name] = read_sheet(file_in(folder, table), [c.name for c in table.columns if c.kind in PRINTED])
+            tables[name] = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)
@@ -350,8 +342,8 @@ def write_text(text: str, path: Path) -> None:
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A table that an earlier step wrote.
 
-    Columns of words in the tables of the schema stay text, whatever they look like (a cut may be called `2012`), as
-    do those named in `text`, and all that end in `_text` or `_id`.
+    The names of groups stay text, whatever they look like (a data cut may be called `2012`), as do columns named in
+    `text` and all that end in `_text` or `_id`.
     """
     with path.open(newline="", encoding="utf-8") as file:
         header = next(csv.reader(file), [])

@@ -559,6 +559,19 @@ def test_nothing_to_pool_is_one_refused_row(typed):
     assert "no ratio of the list can be pooled" in rows["note"].iloc[0]
 
 
+def test_what_a_comparison_is_known_by_is_marked_once(typed):
+    rows = pooled(typed).rows()
+    known = rows[(rows["role"] == "main") & ~rows["refused"]]
+    assert known["method"].tolist() == ["random effects, REML, Hartung-Knapp"]
+    assert known["population"].tolist() == ["all"]
+    alone = pooled(typed, claims=["alpha2020-hr-001"]).rows()
+    assert alone[(alone["role"] == "main") & ~alone["refused"]]["method"].tolist() == [
+        "common effect"
+    ]  # heterogeneity of one is unknown
+    refused = pooled(typed, claims=["alpha2020-hr-004"]).rows()
+    assert refused["refused"].tolist() == [True]
+
+
 def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3, 5)]
     made = carry_out(entry("network", claims=claims, reference="old", not_for=["to choose"]), typed, {})

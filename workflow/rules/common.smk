@@ -38,7 +38,7 @@ try:
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
     FACTS = gate.check_tables(
-        Path(RAW), memory=Path(".snakemake/resurvey_checked.json")
+        Path(RAW), memory=Path(".snakemake/resurvey_checked.json"), config=config
     )
     PLAN = gate.read_plan(
         Path(config["comparisons"]),
@@ -117,6 +117,16 @@ def bootstrap_parts(entries):
 def partitions(study):
     """Sets of subgroups of the study that are rebuilt together."""
     return config["reconstruction"]["partitions"].get(study, [])
+
+
+def collection(study):
+    """Files of the KMDATA collection that the patients of a study rest on."""
+    settings = KMDATA if KMDATA["folder"] else {"sets": []}
+    return [
+        f"{settings['folder']}/{one['file']}.rda"
+        for one in settings["sets"]
+        if one["study"] == study
+    ]
 
 
 def parts(table):

@@ -155,7 +155,7 @@ def bootstrap_row(
 ) -> dict[str, Any]:
     """The standardised ratio with the middle 95 % of its bootstrap replicates, or why there is none."""
     words = f"bootstrap, {method_of(mix)}", "HR"
-    what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP)
+    what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP, variation=mix.name)
     try:
         drawn = _drawn(pair.entry, mix, typed, patients, ask)
         known = drawn[np.isfinite(drawn)]

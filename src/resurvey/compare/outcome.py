@@ -13,7 +13,6 @@ from resurvey.plan import Comparison
 from resurvey.results import ESTIMATES, Contrast, Model, Quantity, Role
 
 COLUMNS = ESTIMATES.names
-RATIOS = ("HR", "TTP HR")
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
 
 
@@ -31,6 +30,8 @@ class What:
     model : Model
     from_months, time_months : float
         Time that the estimate is of: a landmark or horizon; or a piece of time, infinite where it has no end.
+    variation : str
+        Name of the mix that patients were weighted to, of the strata, or of what was done otherwise.
     """
 
     method: str
@@ -41,6 +42,7 @@ class What:
     model: Model = Model.NONE
     from_months: float = np.nan
     time_months: float = np.nan
+    variation: str = ""
 
     def columns(self) -> dict[str, Any]:
         """The columns of a row."""
@@ -63,7 +65,7 @@ class Outcome:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def rows(self) -> pd.DataFrame:
-        """The estimates with the promised columns, in order."""
+        """The estimates with the columns of `resurvey.results.ESTIMATES`, in order."""
         return self.estimates.reindex(columns=COLUMNS)
 
 

@@ -103,7 +103,7 @@ def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: P
         "claim_ids": ";".join(chosen["claim_id"]),
         "note": "; ".join([*words, *mixed_endpoints(chosen), *made.messages]),
     }
-    rows = [ratio_row(entry, _common(name), made.common, **facts)]
+    rows = [ratio_row(entry, _common(name, alone=k == 1), made.common, **facts)]
     whole = name == WHOLE
     random = ratio(RANDOM, Role.MAIN if whole else Role.SUBGROUP, Model.RANDOM)
     prediction = ratio("prediction interval", Role.PREDICTION, Model.RANDOM)
@@ -117,8 +117,10 @@ def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: P
     return rows
 
 
-def _common(group: str) -> What:
-    return ratio("common effect", Role.SECONDARY if group == WHOLE else Role.SUBGROUP, Model.COMMON)
+def _common(group: str, *, alone: bool = False) -> What:
+    """The common effect of a group; of a single ratio, which no random effects can be of, the main one."""
+    whole = Role.MAIN if alone else Role.SECONDARY
+    return ratio("common effect", whole if group == WHOLE else Role.SUBGROUP, Model.COMMON)
 
 
 def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:

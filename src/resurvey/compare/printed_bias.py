@@ -58,8 +58,8 @@ class PrintedRatio:
 def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
     """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
 
-    Judged is the random-effects estimate where there is one (of a network: each treatment against the reference), else
-    the only one. The tables of a network name treatment and comparator.
+    Judged is what the comparison is known by (of a network: each treatment against the reference). The tables of a
+    network name treatment and comparator.
     """
     ratios = [PrintedRatio(entry, line) for line in judged(made.estimates)]
     rows: list[dict[str, Any]] = []

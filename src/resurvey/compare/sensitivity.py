@@ -186,7 +186,7 @@ def _refused(name: str, kind: str, reason: str) -> dict[str, Any]:
 
 
 def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
-    what = _again(f"sensitivity: {line['variation']}", Model.COX)
+    what = _again(f"sensitivity: {line['variation']}", Model.COX, line["variation"])
     if line["refused"]:
         return pair.refused(what, line["note"])
     values = [line[key] for key in ("estimate", "lower", "upper", "p")]
@@ -194,8 +194,9 @@ def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
     return pair.row(what, *values, note="; ".join(part for part in words if part))
 
 
-def _again(method: str, model: Model) -> What:
-    return What(method, "HR", Role.SENSITIVITY, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
+def _again(method: str, model: Model, variation: str) -> What:
+    ratio = What(method, "HR", Role.SENSITIVITY, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
+    return replace(ratio, variation=variation)
 
 
 Make = Callable[[Any, Tables], Outcome]
@@ -347,7 +348,7 @@ def _printed_row(entry: PrintedComparison, line: Mapping[str, Any]) -> dict[str,
     facts: dict[str, Any] = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
     method = f"sensitivity: {line['variation']}" + (f", {line['model']}" if line.get("model") else "")
     facts |= {"population": f"sensitivity: {line['variation']}"}
-    what = _again(method, line.get("by", Model.NONE))
+    what = _again(method, line.get("by", Model.NONE), line["variation"])
     if line["refused"]:
         return refused_row(entry, what, line["note"], "printed ratios", **facts)
     values = (line["estimate"], line["lower"], line["upper"], line["p"])

@@ -81,7 +81,6 @@ def standardised(
 ) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
     """Rows of one standardisation (ratio, restricted mean, survival at landmarks, sample size) and its balance."""
     shares, source = shares_of(mix, typed)
-    how = method_of(mix)
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     note = f"target {words}: {source}; {mix.source}"
     group = pair.entry.treatment
@@ -91,17 +90,17 @@ def standardised(
         effect, balance, ess, n = weighted_ratio(strata, pair.second, shares)
         _check_size(ess, n, mix)
     except ResurveyError as error:
-        asked = (_ratio_of(how), _restricted(how), _size_of(how))
+        asked = (_ratio_of(mix), _restricted(mix), _size_of(mix))
         return [pair.refused(what, str(error), claim_ids=ids_of(mix)) for what in asked], None
     facts: dict[str, Any] = {"note": note, "claim_ids": ids_of(mix)}
     values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
     how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
     rows = [
-        pair.row(_ratio_of(how), *values, **{**facts, "note": how_pooled}),
-        pair.row(_size_of(how), ess, np.nan, np.nan, np.nan,
+        pair.row(_ratio_of(mix), *values, **{**facts, "note": how_pooled}),
+        pair.row(_size_of(mix), ess, np.nan, np.nan, np.nan,
                  **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
     ]  # fmt: skip
-    rows += _direct(pair, strata, shares, how, facts)
+    rows += _direct(pair, strata, shares, mix, facts)
     weight = balance["after"] / balance["before"]  # of each patient of the subgroup, mean 1 over all
     return rows, balance.assign(weight=weight, ess=ess, patients=n, target_from=source)
 
@@ -116,17 +115,24 @@ def ids_of(mix: Mix) -> str:
     return ";".join(mix.claims)
 
 
-def _ratio_of(how: str) -> What:
-    words = f"Cox, {how}", "HR"
-    return What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.WEIGHTED_COX)
+def _ratio_of(mix: Mix) -> What:
+    words = f"Cox, {method_of(mix)}", "HR"
+    made = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.WEIGHTED_COX)
+    return replace(made, variation=mix.name)
 
 
-def _size_of(how: str) -> What:
-    return What(how, "effective sample size", Role.STANDARDISED, Quantity.EFFECTIVE_SAMPLE_SIZE)
+def _size_of(mix: Mix) -> What:
+    words = method_of(mix), "effective sample size"
+    return What(*words, Role.STANDARDISED, Quantity.EFFECTIVE_SAMPLE_SIZE, variation=mix.name)
 
 
-def _restricted(how: str, end: float = np.nan) -> What:
-    return replace(RESTRICTED_MEAN, method=how, time_months=end)
+def _restricted(mix: Mix, end: float = np.nan) -> What:
+    return replace(RESTRICTED_MEAN, method=method_of(mix), time_months=end, variation=mix.name)
+
+
+def _survival(mix: Mix, time: float) -> What:
+    measure = f"difference in survival at {time:g} months"
+    return replace(_restricted(mix, time), measure=measure, quantity=Quantity.SURVIVAL)
 
 
 def _check_size(ess: float, n: int, mix: Mix) -> None:
@@ -172,7 +178,7 @@ def _in_common(stacks: Sequence[PatientStack]) -> int:
 
 
 def _direct(
-    pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], how: str, facts: Mapping[str, Any]
+    pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], target: Mix, facts: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Directly standardised restricted mean and survival: the strata's own curves, mixed by their shares."""
     used = {name: share for name, share in shares.items() if share > 0}
@@ -183,18 +189,17 @@ def _direct(
     means = [arm.curves.restricted_mean(end) for arm in arms]
     mean, variance = other.curves.restricted_mean(end)
     made = rubin(mix @ np.array([m for m, _ in means]) - mean, mix**2 @ np.array([v for _, v in means]) + variance)
-    rows = [pair.row(_restricted(how, end), made.estimate, made.lower, made.upper, made.p,
+    rows = [pair.row(_restricted(target, end), made.estimate, made.lower, made.upper, made.p,
                      **{**facts, "note": f"up to {end:.4g} months; {facts['note']}"})]  # fmt: skip
     for time in pair.entry.landmarks:
-        rows.append(_landmark(pair, arms, mix, time, how, facts))
+        rows.append(_landmark(pair, arms, mix, _survival(target, time), facts))
     return rows
 
 
 def _landmark(
-    pair: Pair, arms: Sequence[PatientStack], mix: np.ndarray, time: float, how: str, facts: Mapping[str, Any]
+    pair: Pair, arms: Sequence[PatientStack], mix: np.ndarray, what: What, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    measure = f"difference in survival at {time:g} months"
-    what = replace(RESTRICTED_MEAN, method=how, measure=measure, quantity=Quantity.SURVIVAL, time_months=time)
+    time = what.time_months
     everyone = [*arms, pair.stacks[1]]
     if any(np.any(arm.curves.reach < time) for arm in everyone):
         return pair.refused(what, f"{time:g} months is beyond the follow-up of a subgroup or of the comparator",

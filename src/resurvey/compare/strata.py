@@ -56,9 +56,11 @@ def stratified(
        Section 4.4 (strata in the Cox model).
     """
     by = f"stratified by {strata.name}"
-    test = What(f"log-rank, {by}", "z", Role.TEST, Quantity.Z, model=Model.STRATIFIED_LOG_RANK)
+    test = What(f"log-rank, {by}", "z", Role.TEST, Quantity.Z, model=Model.STRATIFIED_LOG_RANK, variation=strata.name)
     words = f"Cox (Efron), {by}", "HR"
-    cox = What(*words, Role.SECONDARY, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.STRATIFIED_COX)
+    cox = What(
+        *words, Role.SECONDARY, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.STRATIFIED_COX, variation=strata.name
+    )
     try:
         stacks = {name: _stacks(pair, name, patients) for name in strata.populations}
         note = _coverage(pair, stacks)

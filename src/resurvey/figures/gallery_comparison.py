@@ -14,6 +14,7 @@ from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
 from resurvey.plan import AnyComparison
+from resurvey.results import Quantity, Role
 
 LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
@@ -26,12 +27,15 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
     ----------
     entry : comparison
     tables : dict of DataFrame
-        Tables of the comparison by name, `estimates` among them. A table with a single column `message` counts as none.
+        Tables of the comparison by name, `estimates` among them.
+        Nothing is drawn of a comparison that was refused.
     labels : Labels
     folder : str
         Where the tables lie; captions' data are named from it.
     """
-    there = {name: table for name, table in tables.items() if len(table) and list(table.columns) != ["message"]}
+    there = {name: table for name, table in tables.items() if len(table)}
+    if "estimates" not in there or there["estimates"]["refused"].all():
+        return  # refused: its section in the report says why
     makers: dict[str, Callable[..., Iterator[Drawing]]] = {
         "patients": _patients,
         "bucher": _bucher,
@@ -101,12 +105,12 @@ def _curves(
     risk["censored"] = risk["censored"].round()
     row = tables["estimates"].iloc[0]
     endpoint = labels.endpoint(row["endpoint"])
+    known = ratios[ratios["role"] == Role.MAIN]
     ratio = (
         ""
-        if ratios.empty
+        if known.empty
         else (
-            f" {ratios.iloc[0]['method']}: hazard ratio {said_of(ratios.iloc[0])}, p "
-            f"{p_text(float(ratios.iloc[0]['p']))}."
+            f" {known.iloc[0]['method']}: hazard ratio {said_of(known.iloc[0])}, p {p_text(float(known.iloc[0]['p']))}."
         )
     )
     ylabel = endpoint[0].upper() + endpoint[1:]
@@ -461,7 +465,7 @@ def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> list[Drawing]:
-    """One forest plot of the leading hazard ratio of every comparison; none where no comparison has one.
+    """One forest plot of the main hazard ratio of every comparison; none where no comparison has one.
 
     Parameters
     ----------
@@ -471,8 +475,9 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
     data : str
         Name of that file.
     """
-    rows = comparisons[(comparisons["measure"] == "HR") & comparisons["estimate"].notna()]
-    rows = rows[rows["kind"].isin(["patients", "bucher", "pool"])].drop_duplicates("comparison_id")
+    main = (comparisons["role"] == Role.MAIN) & ~comparisons["refused"]
+    rows = comparisons[(comparisons["quantity"] == Quantity.HAZARD_RATIO) & main]
+    rows = rows[~rows["comparison_id"].duplicated(keep=False)]  # a network is known by many ratios
     if rows.empty:
         return []
     first = [
@@ -494,7 +499,7 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
         name="comparisons-overview",
         section="comparisons",
         title="All comparisons at a glance",
-        caption=f"Leading hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % "
+        caption=f"Main hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % "
         "interval; the symbol tells the "
         "evidence it rests on. Rebuilt patients (summary) are compared unadjusted and without randomisation "
         "between them; printed "

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, ResurveyError
+from resurvey.faults import Fault
 from resurvey.reconstruct.formats import read_at_risk, read_curves, read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve, Key
+from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
+# A digitised point may lie a little above the axis.
+HIGHEST = {"%": 120.0, "proportion": 1.2}
 
 
 def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Curve]:
@@ -42,6 +47,44 @@ def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Cur
             counts,
         )
     return found
+
+
+def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
+    """What is wrong with the files that the table of curves names: missing, unreadable, or not in their unit.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Raw table of curves.
+    folder : Path
+        Folder of the files.
+    """
+    return [fault for row, cells in table.iterrows() for fault in _faults_of_curve(int(row), cells, folder)]
+
+
+def _faults_of_curve(row: int, cells: pd.Series, folder: Path) -> Iterator[Fault]:
+    def fault(column: str, rule: str, advice: str) -> Fault:
+        return Fault(TABLES["curves"].file, row, column, str(cells[column]), rule, advice)
+
+    named = [column for column in ("file", "at_risk_file") if cells[column]]
+    missing = [column for column in named if not (folder / cells[column]).is_file()]
+    for column in missing:
+        yield fault(column, "there is no such file in the folder curves", "put it there or correct the name")
+    if missing:
+        return
+    try:
+        points = read_curves(folder / cells["file"])
+    except ResurveyError as error:
+        yield fault("file", str(error), "export the curve as two columns, time and survival")
+    else:
+        top = max((float(np.nanmax(curve.survival)) for curve in points if curve.survival.size), default=0.0)
+        if top > HIGHEST[cells["survival_unit"]] or (cells["survival_unit"] == "%" and top <= 1):
+            yield fault("survival_unit", f"the highest survival of {cells['file']} is {top:g}", "correct the unit")
+    if cells["at_risk_file"]:
+        try:
+            read_at_risk(folder / cells["at_risk_file"])
+        except ResurveyError as error:
+            yield fault("at_risk_file", str(error), "give two columns, time and number at risk")
 
 
 def kmdata_of(settings: Mapping[str, Any] | None, study_id: str) -> dict[Key, Reconstruction]:

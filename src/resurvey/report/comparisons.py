@@ -141,7 +141,7 @@ def _sides(lines: Sequence[Record]) -> str:
 
 def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Words:
     """The main estimate in plain words."""
-    chosen = main_rows(lines, entry.kind)
+    chosen = main_rows(lines)
     if not chosen:
         return words("No main estimate could be made.")
     if isinstance(entry, NetworkComparison | RatioComparison):

@@ -12,6 +12,7 @@ import pandas as pd
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import as_float, count, interval, is_number, level, number, percent, ratio
+from resurvey.results import Role
 
 RATIOS = ("HR", "median ratio", "ratio")
 # Methods of a first group weighted to another population, and what that is called.
@@ -64,24 +65,15 @@ def refusal(lines: Sequence[Record]) -> str:
     return reasons[0] if len(reasons) == len(lines) else ""
 
 
-def main_rows(lines: Sequence[Record], kind: str) -> list[Record]:
+def main_rows(lines: Sequence[Record]) -> list[Record]:
     """The rows a comparison is known by."""
-    wanted = {
-        "patients": lambda r: r["measure"] == "HR" and str(r["method"]).startswith("Cox (Efron)"),
-        "bucher": lambda r: r["method"] == "Bucher",
-        "pool": lambda r: str(r["method"]).startswith("random"),
-        "network": lambda r: str(r["method"]).startswith("network, random"),
-        "rates": lambda r: "difference" in str(r["measure"]),
-        "ratios": lambda r: r["measure"] == "median ratio",
-    }[kind]
-    made = [line for line in lines if not line["refused"] and wanted(line)]
-    return sorted(made, key=lambda line: "unadjusted" not in str(line["method"])) if kind == "patients" else made
+    return [line for line in lines if line["role"] == Role.MAIN and not line["refused"]]
 
 
 def main_estimate(results: Results, entry: AnyComparison) -> Main:
     """The estimate of one entry as the page of findings shows it."""
     lines, kind = estimates_of(results, entry.id), entry.kind
-    chosen = main_rows(lines, kind) if lines else []
+    chosen = main_rows(lines)
     reason = refusal(lines)
     evidence = next((str(line["evidence"]) for line in lines), "none")
     claims = claims_of(results, entry)
@@ -140,7 +132,7 @@ def beside_printed(results: Results) -> tuple[int, int]:
     for entry in results.choices.comparisons:
         lines = estimates_of(results, entry.id)
         printed = [r for r in lines if str(r["method"]).endswith("as printed") and r["measure"] == "HR"]
-        main = main_rows(lines, "patients") if entry.patient_groups else []
+        main = main_rows(lines) if entry.patient_groups else []
         if printed and main and is_number(main[0]["lower"]):
             found += 1
             agreeing += as_float(main[0]["lower"]) <= as_float(printed[0]["estimate"]) <= as_float(main[0]["upper"])
