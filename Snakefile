@@ -20,6 +20,7 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/verify.smk"
 include: "workflow/rules/bulk.smk"
 
 

@@ -36,25 +36,60 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     list of Fault
         Nothing of rows whose note begins with `sic`.
     """
-    rows = {name: list(rows_of(name, frame)) for name, frame in tables.items()}
+    rows = {name: [row for row in rows_of(name, frame) if not row.printed_so] for name, frame in tables.items()}
     families = {row.cells["endpoint"]: row.cells["family"] for row in rows.get("endpoints", [])}
     found = [fault for name, check in CHECKS for row in rows.get(name, []) for fault in check(row)]
     found += [fault for row in rows.get("medians", []) for fault in _median(row, families)]
     return found + list(disagreeing(rows, families))
 
 
+def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Faults of numbers that could not be used, since nobody knows their unit; whatever their note says.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        Raw tables as text, whose cells have passed by themselves.
+    """
+    endpoints = tables["endpoints"]
+    families = dict(zip(endpoints["endpoint"], endpoints["family"], strict=True))
+    rows = (row for name in WITH_UNITS for row in rows_of(name, tables[name]))
+    return [fault for row in rows for fault in _units(row, families)]
+
+
+WITH_UNITS = ("medians", "follow_up", "designs", "differences")
+
+
 def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
     if families.get(row.cells["endpoint"]) != "time_to_event":
         return
-    columns = ("value", "lower", "upper", "range_lower", "range_upper")
-    yield from _unit(row, columns)
     value = row.exact("value")
     if value <= 0:
         yield row.fault("value", "a median time is above 0")
-    yield from _not_negative(row, columns[1:])
-    yield from _not_late(row, columns, "unit")
+    yield from _not_negative(row, SPAN[1:])
+    yield from _not_late(row, SPAN, "unit")
     if row.exact("events") == 0 and math.isfinite(value):
         yield row.fault("events", f"a median ({row.cells['value']}) is reached only where half have had an event")
+
+
+# Columns of a median or a duration that hold a time.
+SPAN = ("value", "lower", "upper", "range_lower", "range_upper")
+DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up")
+
+
+def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
+    """Units that cannot be used beside a number, and words in place of one."""
+    if row.table == "medians" and families.get(row.cells["endpoint"]) == "time_to_event":
+        yield from _unit(row, SPAN)
+    elif row.table == "follow_up" and row.cells["statistic"] != "date":
+        yield from _unit(row, SPAN, COUNTED)
+        if math.isnan(row.number("value")):
+            advice = "type the number as printed; a date has the statistic `date`"
+            yield row.fault("value", "it is no number", advice)
+    elif row.table == "designs":
+        yield from _unit(row, DESIGN_TIMES)
+    elif row.table == "differences":
+        yield from _difference(row)
 
 
 def _unit(row: Row, columns: tuple[str, ...], known: tuple[str, ...] = ()) -> Iterator[Fault]:
@@ -127,12 +162,8 @@ def _count(row: Row) -> Iterator[Fault]:
 def _follow_up(row: Row) -> Iterator[Fault]:
     if row.cells["statistic"] == "date":
         return
-    columns = ("value", "lower", "upper", "range_lower", "range_upper")
-    yield from _unit(row, columns, COUNTED)
-    if math.isnan(row.number("value")):
-        yield row.fault("value", "it is no number", "type the number as printed; a date has the statistic `date`")
-    yield from _not_negative(row, columns)
-    yield from _not_late(row, columns, "unit")
+    yield from _not_negative(row, SPAN)
+    yield from _not_late(row, SPAN, "unit")
 
 
 # Treatment may be counted in these instead of time.
@@ -140,9 +171,7 @@ COUNTED = ("cycles", "cycle", "courses", "course", "doses", "dose", "infusions",
 
 
 def _design(row: Row) -> Iterator[Fault]:
-    times = ("null_median", "alternative_median", "accrual", "follow_up")
-    yield from _unit(row, times)
-    yield from _not_negative(row, times)
+    yield from _not_negative(row, DESIGN_TIMES)
     for column in ("null_median", "alternative_median"):
         if row.exact(column) == 0:
             yield row.fault(column, "a median time is above 0")
@@ -179,6 +208,5 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("proportions", _count),
     ("follow_up", _follow_up),
     ("designs", _design),
-    ("differences", _difference),
     ("risk_tables", _time),
 )

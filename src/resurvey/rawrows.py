@@ -25,6 +25,11 @@ class Row:
     line: int
     cells: Mapping[str, str]
 
+    @property
+    def printed_so(self) -> bool:
+        """Whether the typist has said that the paper prints it like this."""
+        return self.cells.get("note", "").lower().startswith("sic")
+
     def number(self, column: str) -> float:
         """The value of a cell; not-a-number where none is printed, infinite where it was not reached."""
         try:
@@ -51,9 +56,7 @@ class Row:
 
 
 def rows_of(name: str, frame: pd.DataFrame) -> Iterator[Row]:
-    """Rows of a table that are not marked as printed so."""
+    """Rows of a table."""
     columns = [str(column) for column in frame.columns]
     for line, *cells in zip(frame.index, *(frame[column] for column in columns), strict=True):
-        row = Row(name, int(line), dict(zip(columns, cells, strict=True)))
-        if not row.cells.get("note", "").lower().startswith("sic"):
-            yield row
+        yield Row(name, int(line), dict(zip(columns, cells, strict=True)))

@@ -25,14 +25,17 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind of cell, whether a cell may be empty, the choices, and the key it must "
-    "be found in."""
+    """One column: its name, kind of cell, whether a cell may be empty, the choices, the key it must be found in.
+
+    A `spare` column may be left out of the table altogether: all its cells are empty then.
+    """
 
     name: str
     kind: str = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
     key: str = ""
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,17 @@ class Table:
 def _columns(text: str) -> tuple[Column, ...]:
     """Columns from a compact notation.
 
-    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key).
+    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key), `name?` (a column
+    that may be left out).
     """
     made = []
     for word in text.split():
         required = word.endswith("!")
-        body, _, key = word.rstrip("!").partition(">")
+        body, _, key = word.rstrip("!?").partition(">")
         name, _, kind = body.partition(":")
         kind, _, rest = (kind or "text").partition("(")
         choices = tuple(choice.replace("~", " ") for choice in rest.rstrip(")").split("|")) if rest else ()
-        made.append(Column(name, kind, required, choices, key))
+        made.append(Column(name, kind, required, choices, key, word.endswith("?")))
     return tuple(made)
 
 
@@ -203,7 +207,8 @@ TABLES: dict[str, Table] = {
             "curves",
             _columns(
                 f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit:time_unit! "
-                "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note"
+                "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note "
+                "curve? at_risk_arm?"
             ),
             ("claim_id",),
             folder="curves",

@@ -17,7 +17,7 @@ from resurvey import reported
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
 from resurvey.hints import is_excel_date
-from resurvey.plausible import implausible
+from resurvey.plausible import implausible, unusable
 from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
 from resurvey.sheet import read_sheet
 from resurvey.spelling import misspelt
@@ -66,16 +66,23 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     faults = _stray(folder)
     for name, table in TABLES.items():
         try:
-            tables[name] = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
+            frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
+            tables[name] = _with_spare(table, frame)
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)
     if len(tables) == len(TABLES) and not faults:
         # of cells that can be read alone: what is wrong with one says nothing of the others
-        faults += misspelt(tables) + (implausible(tables) if plausible else [])
+        faults += misspelt(tables) + unusable(tables) + (implausible(tables) if plausible else [])
     if faults:
         raise TableFaults(faults)
     return tables
+
+
+def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with its spare columns, empty where the file leaves them out."""
+    spare = [column.name for column in table.columns if column.spare and column.name not in frame]
+    return frame.assign(**dict.fromkeys(spare, "")) if spare else frame
 
 
 def _stray(folder: Path) -> list[Fault]:

@@ -12,7 +12,7 @@ from resurvey.compare import checklist, models
 from resurvey.compare.bootstrap import COLUMNS as DRAWN
 from resurvey.compare.bootstrap import Bootstrap, block_of, together
 from resurvey.compare.claims import rulings
-from resurvey.compare.groups import labels_of, pair_of
+from resurvey.compare.groups import grade_of, labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.rubin import rubin
 from resurvey.compare.run import carry_out
@@ -94,7 +94,9 @@ def arm(rng, scale, n, replicates, **names):
     time = rng.exponential(scale, (replicates, n))
     event = (time < 30).astype(int)
     frame = pd.DataFrame({"replicate": np.repeat(np.arange(replicates), n), "time": np.minimum(time, 30).ravel()})
-    return frame.assign(event=event.ravel(), study_id="alpha", endpoint="PFS", **{"data_cut": "", **names})
+    return frame.assign(
+        event=event.ravel(), study_id="alpha", endpoint="PFS", evidence="summary", **{"data_cut": "", **names}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -759,3 +761,11 @@ def test_a_model_without_a_number_in_one_replicate_keeps_those_of_the_others():
     ]
     row = models._row("weibull", fits)
     assert (row["mean"], row["mean_low"], row["mean_high"]) == (3.0, 2.0, 4.0)
+
+
+def test_a_group_is_graded_by_how_it_was_rebuilt_not_by_whether_there_is_a_curve(typed, patients):
+    table = patients["alpha"]
+    by_curve = {"alpha": table.assign(evidence=np.where(table["arm_id"] == "new", "curve", "summary"))}
+    treatment, comparator = entry().treatment, entry().comparator
+    assert (grade_of(by_curve, treatment), grade_of(by_curve, comparator)) == ("curve", "summary")
+    assert pair_of(entry(), typed, {**patients, "alpha": table.assign(evidence="curve")}).evidence == "curve"

@@ -120,9 +120,17 @@ def test_what_is_printed_so_can_be_typed(tmp_path, table, place, cells):
     assert faults(changed(lung(), table, place, note="sic: printed so", **cells), tmp_path) == []
 
 
+@pytest.mark.parametrize("unit", ["", "mo.", "fortnights"])
+def test_a_number_that_could_not_be_used_is_not_dropped_for_a_note(tmp_path, unit):
+    assert any("column unit" in text for text in faults(changed(lung(), "medians", 1, unit=unit, note="sic"), tmp_path))
+
+
 def test_the_audit_reads_what_the_gate_stops(tmp_path):
     write_tables(changed(lung(), "medians", 1, events="200"), tmp_path)
     assert len(tables.read_raw(tmp_path, plausible=False)["medians"]) == 3
+    write_tables(changed(lung(), "medians", 1, unit="mo."), tmp_path)
+    with pytest.raises(TableFaults, match="could not be used"):
+        tables.read_raw(tmp_path, plausible=False)
 
 
 def test_a_curve_of_more_patients_than_its_arm_is_stopped(tmp_path):

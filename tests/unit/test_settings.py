@@ -102,7 +102,10 @@ def test_the_worked_example_passes(lung):
     [
         (lambda file: file.unlink(), "column file, value 'men.csv': there is no such file in the folder curves"),
         (lambda file: file.write_text("nothing\n"), "column file, value 'men.csv'"),
-        (lambda file: file.write_text("time,survival\n0,1\n10,0.9\n20,0.5\n"), "the highest survival of men.csv is 1"),
+        (
+            lambda file: file.write_text("time,survival\n0,1\n10,0.9\n20,0.5\n"),
+            "survival runs to 1 only: its unit is proportion",
+        ),
     ],
 )
 def test_a_curve_file_that_cannot_be_used_stops_at_the_gate(lung, change, words):

@@ -186,6 +186,29 @@ def test_written_tables_are_whole_and_the_same_bytes(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_names_of_groups_come_back_as_text(tmp_path):
+    frame = pd.DataFrame(
+        {"data_cut": ["2012", "", "NA"], "population": ["1", "007", "nan"], "printed": [1.5, None, 2.0]}
+    )
+    tables.write_csv(frame, tmp_path / "some.csv")
+    read = tables.read_table(tmp_path / "some.csv")
+    assert read["data_cut"].tolist() == ["2012", "", "NA"]
+    assert read["population"].tolist() == ["1", "007", "nan"]
+    assert read["printed"].dtype == float
+
+
+def test_a_table_without_rows_is_typed_like_one_with_rows(folder):
+    def empty(rows):
+        del rows[1:]
+
+    full = clean.tidy(tables.read_raw(folder))
+    for name in ("survival_rates", "medians", "proportions", "hazard_ratios", "follow_up", "risk_tables"):
+        edit(folder, name, empty)
+    for name, frame in clean.tidy(tables.read_raw(folder)).items():
+        numbers = [column for column in frame if full[name][column].dtype == float]
+        assert all(frame[column].dtype == float for column in numbers), name
+
+
 def test_the_dictionary_names_the_columns_of_the_schema():
     text = (Path(__file__).resolve().parents[2] / "data/raw/README.md").read_text(encoding="utf-8")
     common = {column.name for column in TABLES["medians"].columns[:7]}

@@ -340,6 +340,42 @@ def test_a_discrepancy_without_a_ruling_fails_verification(project):
     assert "alpha2020-prop-001" in text
 
 
+def test_a_report_is_made_without_rulings(tmp_path):
+    rows = small_tables()
+    rows["proportions"][0]["percent"] = "31.0"
+    folder = write_project(tmp_path, rows)
+    run = snakemake(folder)
+    assert run.returncode != 0
+    assert "no ruling on a verdict" in run.stdout + run.stderr
+    assert not (folder / "results/audit/verified.txt").exists()
+    assert "not yet ruled on" in (folder / "results/report/index.html").read_text(encoding="utf-8").lower()
+    assert "Not yet ruled on." in (folder / "results/audit/alpha2020.md").read_text(encoding="utf-8")
+    path = folder / "data/raw/adjudications.csv"
+    checks = (folder / "results/audit/checks.csv").read_text(encoding="utf-8").splitlines()
+    found = [line.split(",")[0] for line in checks if ",discrepant," in line]
+    rulings = [f"{check},discrepant,misprint,nothing,because,a person" for check in found]
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(rulings) + "\n", encoding="utf-8")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (folder / "results/audit/verified.txt").exists()
+
+
+def test_a_data_cut_that_looks_like_a_number_and_an_empty_table(tmp_path):
+    rows = small_tables()
+    rows["survival_rates"] = []
+    for row in rows["medians"]:
+        row["data_cut"] = "2012" if row["arm_id"] == "new" else ""
+    folder = write_project(tmp_path, rows)
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        old = 'arm: new, population: all, endpoint: PFS, data_cut: ""'
+        path.write_text(text.replace(old, old.replace('""', '"2012"')), encoding="utf-8")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert ",PFS,2012,rebuilt," in (folder / "results/reconstruction/accuracy.csv").read_text(encoding="utf-8")
+    assert "2012.0" not in (folder / "results/report/index.html").read_text(encoding="utf-8")
+
+
 # One step of every stage, in the order in which they run.
 STAGES = (
     "clean",

@@ -42,7 +42,6 @@ rule report:
         **RESULTS,
         figures=FIGURES,
         results="results/analysis_results.csv",
-        verified="results/audit/verified.txt",
         snakefile=str(workflow_folder() / "Snakefile"),
         # ancient: the processed tables say what changed; these are listed for the checksums of the record.
         raw=ancient(TABLES),

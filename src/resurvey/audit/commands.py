@@ -206,7 +206,11 @@ def audit_tables(arguments: argparse.Namespace) -> str:
     found = checks[checks["verdict"].isin(FLAGS)]
     open_ones = unruled(checks, raw["adjudications"])
     head = f"{len(checks)} checks, {len(found)} findings, {len(open_ones)} without a ruling that fits"
-    return head if found.empty else head + "\n" + in_words(found)
+    parts = [head, *([] if found.empty else [in_words(found)])]
+    if len(open_ones):
+        lines = [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
+        parts += ["not yet ruled on (a row of adjudications.csv each):", *lines]
+    return "\n".join(parts)
 
 
 def audit_rules(arguments: argparse.Namespace) -> str:

@@ -159,6 +159,8 @@ def _findings(part: pd.DataFrame, place: dict[str, str], rulings: dict[str, dict
         if ruling:
             affects = f" Affects: {_cell(ruling['affects'])}." if ruling["affects"] else ""
             lines.append(f"  - Ruling: {ruling['ruling']}. {_cell(ruling['reason'])}{affects} ({_cell(ruling['by'])})")
+        elif row.verdict in RULED:
+            lines.append("  - Not yet ruled on.")
     return [*lines, ""] if lines else []
 
 

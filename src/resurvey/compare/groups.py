@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from resurvey.compare.outcome import What, refused_row, row
@@ -107,17 +108,22 @@ def _by_cut(label: str, group: Group) -> str:
     return " ".join(part for part in (label, group.endpoint, group.data_cut) if part)
 
 
-def grade_of(typed: Tables, group: Group) -> str:
-    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`."""
+def grade_of(patients: Mapping[str, pd.DataFrame], group: Group) -> str:
+    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`.
+
+    What counts is how the patients were made, not whether there is a curve: one that could not be used is none.
+    """
     if group.data_cut == GIVEN_CURVE:
         return "curve"
-    curves = typed.get("curves")
-    if curves is None or curves.empty:
-        return "summary"
-    same = (curves["study_id"] == group.study) & (curves["arm_id"] == group.arm)
-    same &= (curves["population"] == group.population) & (curves["endpoint"] == group.endpoint)
-    same &= curves["data_cut"] == group.data_cut
-    return "curve" if same.any() else "summary"
+    rows = patients[group.study]
+    wanted = {
+        "population": group.population,
+        "endpoint": group.endpoint,
+        "arm_id": group.arm,
+        "data_cut": group.data_cut,
+    }
+    same = np.logical_and.reduce([(rows[column] == value).to_numpy() for column, value in wanted.items()])
+    return "curve" if (rows.loc[same, "evidence"] == "curve").all() else "summary"
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ def pair_of(entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.D
         "n_treatment": _size(first),
         "n_comparator": _size(second),
     }
-    grades = {grade_of(typed, group) for group in groups}
+    grades = {grade_of(patients, group) for group in groups}
     return Pair(entry, first, second, labels, facts, "summary" if "summary" in grades else "curve")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,13 @@ ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 @dataclass(frozen=True)
 class Curve:
-    """Digitised points of one arm, times in months; numbers at risk where they were printed."""
+    """Digitised points of one arm, times in months; numbers at risk where printed; what was decided in reading."""
 
     times: np.ndarray
     survival: np.ndarray
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class RebuiltStudy:
     Attributes
     ----------
     patients : DataFrame
-        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event.
+        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, and the evidence that
+        the arm was rebuilt from.
     accuracy : DataFrame
-        A row an arm: status, evidence, method, n, events, facts and how many hold, and the reason where it was refused.
+        A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
+        what was asked for and not used (`not_used`).
     facts : DataFrame
         Every printed fact beside the rebuilt value.
     """
@@ -120,7 +123,7 @@ def rebuild_study(
         _rebuild_whole(known, key, parts, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
-    return _assemble([(arm.facts, arm.made, arm.reason) for arm in arms])
+    return _assemble(arms)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,7 @@ class _Arm:
     reason: str = ""
     paired: bool = False
     alone: bool = False  # drawn from its own summary, not with others or from a curve
+    not_used: list[str] = field(default_factory=list)  # what was asked for, and why it was left out
 
 
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
@@ -177,7 +181,9 @@ def _rebuild_curves(
                 rng=draws.stream("curve", *key),
             )
         except ResurveyError as error:
-            arm.reason = str(error)
+            arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
+        else:
+            arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
 
 
 def _spare(arm: _Arm, typed: Tables) -> int:
@@ -215,7 +221,7 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: 
         except ResurveyError as error:
             # The parts are still rebuilt, each by itself; the reason stands with them.
             for part in keys:
-                known[part].reason = f"not rebuilt with the whole: {error}"
+                known[part].not_used.append(f"not rebuilt with the whole: {error}")
             continue
         for name, part in zip(populations, keys, strict=True):
             known[part].made = made.parts[name]
@@ -371,14 +377,14 @@ def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
     return made.with_patients(time[kept], event[kept])
 
 
-def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) -> RebuiltStudy:
+def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
     patients, accuracy, facts = [], [], []
-    for arm, made, reason in rebuilt:
-        key = dict(zip(ARM_COLUMNS, arm.key, strict=True))
-        accuracy.append({**key, **_row(arm, made, reason)})
-        if made is not None:
-            patients.append((arm.key, made.patients))
-            facts.append(made.accuracy.assign(**key))
+    for arm in rebuilt:
+        key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
+        accuracy.append({**key, **_row(arm)})
+        if arm.made is not None:
+            patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
+            facts.append(arm.made.accuracy.assign(**key))
     columns = [*ARM_COLUMNS, "fact", "printed", "rebuilt", "difference", "holds", "note"]
     return RebuiltStudy(
         patients=_stacked(patients),
@@ -387,30 +393,36 @@ def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) ->
     )
 
 
-def _stacked(parts: Sequence[tuple[Key, pd.DataFrame]]) -> pd.DataFrame:
+def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
     """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
     columns = ["replicate", "time", "event"]
     if not parts:
-        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns])
-    table = pd.concat([frame[columns] for _, frame in parts], ignore_index=True)
-    sizes = [len(frame) for _, frame in parts]
+        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence"])
+    table = pd.concat([frame[columns] for _, frame, _ in parts], ignore_index=True)
+    sizes = [len(frame) for _, frame, _ in parts]
     for place, column in enumerate(ARM_COLUMNS):
-        values = [key[place] for key, _ in parts]
-        names = sorted(set(values))
-        codes = np.repeat([names.index(value) for value in values], sizes)
-        table.insert(place, column, pd.Categorical.from_codes(codes, names))
-    return table
+        table.insert(place, column, _category([key[place] for key, _, _ in parts], sizes))
+    return table.assign(evidence=_category([evidence for _, _, evidence in parts], sizes))
 
 
-def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str, object]:
-    base = {"median_text": arm.median_text, "claim_ids": ";".join(arm.claims)}
+def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
+    """A column of one value an arm."""
+    names = sorted(set(values))
+    return pd.Categorical.from_codes(np.repeat([names.index(value) for value in values], sizes), names)
+
+
+def _row(arm: _Arm) -> Mapping[str, object]:
+    base = {"median_text": arm.facts.median_text, "claim_ids": ";".join(arm.facts.claims)}
+    made, not_used = arm.made, "; ".join(arm.not_used)
     if made is None:
-        return {"status": "refused", "evidence": "", **base, "reason": reason}
+        reason = "; ".join(part for part in (arm.reason, not_used) if part)
+        return {"status": "refused", "evidence": "", **base, "reason": reason, "not_used": not_used}
     return {
         "status": "rebuilt",
         "evidence": made.evidence,
         **base,
         "reason": "",
+        "not_used": not_used,
         "method": made.method,
         **ensemble_numbers(made.patients),
         "facts": len(made.accuracy),

@@ -115,6 +115,9 @@ def _comparison(results: Results, entry: AnyComparison) -> Iterator[Block]:
             "Evidence: ", Badge(evidence, tone), f". How: {KINDS[kind]} ", Cite(KIND_CITES[kind]), ". ", _sides(lines)
         )
     )
+    for group in entry.patient_groups:
+        if left := results.not_used(group):
+            yield Notice(words(f"{sentence(left)} This comparison rests on {evidence} evidence."), tone="warn")
     reason = refusal(lines)
     if reason:
         yield Notice(words(f"This comparison was not made: {sentence(reason)}"), tone="warn")

@@ -95,7 +95,7 @@ def _finding(results: Results, row: Record) -> Words:
     return words(
         Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
         f" {results.short(row['source_id'])}, {place(results, row)}: {_first_sentence(results, row)}",
-        f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
+        f" Ruling: {sentence(ruling['ruling'])}" if ruling else " Not yet ruled on.",
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
     )

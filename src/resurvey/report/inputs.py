@@ -108,6 +108,11 @@ class Results:
         """Rows of accuracy by study, arm, population, endpoint and data cut."""
         return {tuple(str(row[name]) for name in ARM_KEY): row for row in rows(self.accuracy)}
 
+    def not_used(self, group: Group) -> str:
+        """What was asked for in rebuilding a group and not used, with the reason; empty where there is none."""
+        key = (group.study, group.arm, group.population, group.endpoint, group.data_cut)
+        return str(self.arms.get(key, {}).get("not_used", ""))
+
     @cached_property
     def rulings(self) -> dict[str, Record]:
         """Human rulings by check."""
