@@ -195,9 +195,9 @@ ACCURACY = _table(
     ARM,
     _choice("status", "rebuilt", "refused"),
     _choice("evidence", *EVIDENCE),
-    "median_text claim_ids reason method n:number replicates:number events_mean:number events_min:number",
+    "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
     "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
-    "facts_held:number repairs undetermined not_used",
+    "facts_held:number repairs undetermined",
 )
 FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
