@@ -132,7 +132,7 @@ def claims(typed: Tables) -> pd.DataFrame:
         )
         part["printed"] = _printed(frame)
         parts.append(part)
-    return pd.concat(parts, ignore_index=True).sort_values("claim_id", ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values("claim_id", kind="stable", ignore_index=True)
 
 
 def _printed(frame: pd.DataFrame) -> pd.Series:

@@ -6,14 +6,16 @@ Checks collect all faults of all tables and raise once; nothing is repaired in s
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
 
-from resurvey import reported
+from resurvey import reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
 from resurvey.hints import is_excel_date
@@ -30,6 +32,9 @@ FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 GRADE = re.compile(r"^(any|all|[0-5]|[0-4]\s?[-–]\s?[1-5]|(>=|≥|≤|<=)\s?[0-5]|[0-4]\+)$", re.IGNORECASE | re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f]")
 MAX_CELL = 20_000
+#: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
+#: was typed is kept as typed, and its conversions to one unit are exact to more.
+RESULT_DIGITS, TYPED_DIGITS = 7, 10
 # Kinds of cell whose digits count: a workbook must hold them as text.
 PRINTED = ("number", "percent", "p")
 # Endings of files that may be a table put under another name.
@@ -39,7 +44,6 @@ NUMBERS = ("number", "count", "size", "percent", "p", "level")
 WORDS = frozenset(
     ("population", "comparator_population", "data_cut", "endpoint", "acronym", "label", "item", "grade", "unit")
 )
-FLOAT_FORMAT = "%.10g"
 
 
 def file_of(table: Table) -> str:
@@ -332,10 +336,41 @@ def _check_arms(tables: Tables) -> list[Fault]:
     return faults
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table so that the same content gives the same bytes, whole or not at all."""
-    text = frame.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+def settled(typed: Tables) -> Tables:
+    """Typed tables with every number to ten significant digits, as they are written and read again."""
+    return {name: frame.assign(**_settled_columns(frame)) for name, frame in typed.items()}
+
+
+def _settled_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    numbers = frame.select_dtypes("float")
+    return {name: pd.Series(steady.settled_array(column), index=frame.index) for name, column in numbers.items()}
+
+
+def counted(cells: pd.Series) -> pd.Series:
+    """How often each value stands in a column, the most frequent first; of two as frequent, the first met."""
+    return cells.value_counts(sort=False).sort_values(ascending=False, kind="stable")
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
+    """Write a table so that the same content gives the same bytes, whole or not at all.
+
+    Numbers have `digits` significant digits: as many as are the same on every processor.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
+
+
+def write_json(value: object, path: Path) -> None:
+    """Write nested lists and dicts as JSON, numbers as in the tables of results."""
+    write_text(json.dumps(_shortened(value), indent=1, ensure_ascii=False) + "\n", path)
+
+
+def _shortened(value: object) -> object:
+    if isinstance(value, float) and isfinite(value):
+        return float(f"{value:.{RESULT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _shortened(part) for key, part in value.items()}
+    return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def write_text(text: str, path: Path) -> None:

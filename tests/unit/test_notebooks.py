@@ -11,7 +11,7 @@ import pytest
 
 from resurvey.errors import InputError
 from resurvey.report.narrate import Run, printed_words, share, show, some
-from resurvey.report.notebooks import execute, page, publish, refresh, texts, without_images
+from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
@@ -124,6 +124,26 @@ def test_pictures_inside_html_are_taken_out():
     bare = without_images(nbformat.v4.new_notebook(cells=[cell]))
     assert bare.cells[0].outputs[0].data["text/html"] == "<p>a</p>"
     assert "<svg" in cell.outputs[0].data["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("again", "before", "apart"),
+    [
+        ("a ratio of 0.62 (0.41 to 0.87)", "a ratio of 0.62 (0.41 to 0.87)", 0),
+        ("a ratio of 0.62", "a ratio of 0.63", 0),
+        ("a ratio of 0.62", "a ratio of 0.64", 1),
+        ("a ratio of 0.62", "a ratio of 0.624", 0),
+        ("17.9 months in 28 of 200", "17.5 months in 27 of 200", 2),
+        ("28 of 200", "27 of 200", 1),
+        ("a ratio of 0.62", "a rate of 0.62", 1),
+    ],
+)
+def test_outputs_are_compared_number_by_number_to_the_digits_shown(again, before, apart):
+    assert len(moved([again], [before])) == apart
+
+
+def test_an_output_more_is_told():
+    assert moved(["a", "b"], ["a"]) == ["2 outputs in place of 1"]
 
 
 def test_a_failing_cell_names_the_notebook_and_what_it_said(tmp_path):

@@ -7,6 +7,7 @@ from resurvey import clean, plan, results, tables
 from resurvey.about import only
 from resurvey.compare.bootstrap import Bootstrap, together
 from resurvey.compare.run import carry_out
+from resurvey.folders import write_contents
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
@@ -24,3 +25,4 @@ for entry, folder in zip(entries, map(Path, snakemake.output), strict=True):
     results.write(results.ESTIMATES, made.rows(), folder / "estimates.csv")
     for name, table in made.tables.items():
         results.write(results.COMPARISON[name], table, folder / f"{name}.csv")
+    write_contents(folder)

@@ -1,6 +1,5 @@
 """Recompute one printed sample size by every named formula, judge it, and lay the trial's real course beside it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,4 +21,4 @@ patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakema
 group = group_of(patients, check.patients) if check.patients else None
 made = assess(typed, check, group, generator(snakemake.params.seed, "design", check.id))
 results.write(results.DESIGN, made.table, Path(snakemake.output.table))
-tables.write_text(json.dumps(made.verdict, indent=1, ensure_ascii=False) + "\n", Path(snakemake.output.verdict))
+tables.write_json(made.verdict, Path(snakemake.output.verdict))

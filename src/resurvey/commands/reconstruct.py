@@ -286,7 +286,10 @@ def _whole(arm: dict[str, str], column: str) -> int | None:
 def _write(patients: pd.DataFrame, path: Path) -> None:
     from resurvey import tables
 
-    writer = tables.write_parquet if path.suffix == ".parquet" else tables.write_csv
+    def as_text(table: pd.DataFrame, file: Path) -> None:
+        tables.write_csv(table, file, digits=tables.TYPED_DIGITS)
+
+    writer = tables.write_parquet if path.suffix == ".parquet" else as_text
     writer(patients, path)
 
 

@@ -177,7 +177,8 @@ def bias_array(
         for p1 in prevalence_treated:
             for p0 in prevalence_comparator:
                 bias = (gamma * p1 + 1 - p1) / (gamma * p0 + 1 - p0)
-                fixed = interval(estimate - log(bias), se, level=level, df=df)
+                # without the dust of subtraction, which differs between processors where nothing is left
+                fixed = interval(round(estimate - log(bias), 12) + 0.0, se, level=level, df=df)
                 rows.append({
                     "strength": gamma, "prevalence_treated": p1, "prevalence_comparator": p0, "bias": bias,
                     "estimate": fixed.estimate, "lower": fixed.lower, "upper": fixed.upper, "ratio": fixed.ratio,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MODELS = ("common", "random")
 _NO_TABLE = pd.DataFrame()
+#: Decimals of what is 0 where all agree: beyond them is the dust of subtraction, which differs between processors.
+DUST = 12
 NOT_ASSESSABLE = "star or tree: no two designs inform the same contrast, so consistency cannot be assessed"
 
 
@@ -243,6 +245,7 @@ def _heat(piece: Fit) -> pd.DataFrame:
         detached[:, column] = q_of_designs(level)
         detached[column, column] = 0.0
     k = len(own)
+    q, detached = np.round(q, DUST) + 0.0, np.round(detached, DUST) + 0.0
     q_row = np.repeat(q, k)
     return pd.DataFrame({
         "design": np.repeat(labels, k), "detached": np.tile(labels, k), "q": q_row, "q_detached": detached.ravel(),
@@ -360,7 +363,7 @@ def _funnel_rows(piece: Fit, rank: dict[str, int]) -> pd.DataFrame:
     table["treatment"], table["comparator"] = first, second
     table["estimate"] = np.where(turn, -table["estimate"], table["estimate"])
     table["centre"] = [centre[place[a], place[b]] for a, b in zip(first, second, strict=True)]
-    table["adjusted"] = table["estimate"] - table["centre"]
+    table["adjusted"] = (table["estimate"] - table["centre"]).round(DUST) + 0.0  # no minus 0
     return table
 
 

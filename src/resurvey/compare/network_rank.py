@@ -90,7 +90,7 @@ def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Gener
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     sign = 1.0 if small_values == "desirable" else -1.0
     sample = sign * (piece.effects[:, 0] + rng.standard_normal((draws, n)) @ root.T)
-    order = np.argsort(sample, axis=1)
+    order = np.argsort(sample, axis=1, kind="stable")
     counts = np.zeros((n, n))
     for rank in range(n):
         counts[:, rank] = np.bincount(order[:, rank], minlength=n)

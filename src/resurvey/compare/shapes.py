@@ -14,6 +14,7 @@ from resurvey.compare.groups import Pair
 from resurvey.compare.outcome import RowMaker, What
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.results import Contrast, Model, Quantity, Role
+from resurvey.steady import settled
 from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack
@@ -163,8 +164,8 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
     note = (
         f"{int(changed.sum())} of {len(array)} combinations of strength ({array['strength'].min():g} to "
         f"{array['strength'].max():g}) and prevalence in the treated (0 to 1; in the comparator "
-        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {array['ratio'].min():.3g} to "
-        f"{array['ratio'].max():.3g}"
+        f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {settled(array['ratio'].min()):.3g} to "
+        f"{settled(array['ratio'].max()):.3g}"
     )
     rows.append(pair.row(ARRAY, float(changed.mean()), *empty, note=note))
     shifted = tables["shifted_null"]

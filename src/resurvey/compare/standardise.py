@@ -16,6 +16,7 @@ from resurvey.compare.outcome_models import covariates, cox_fit, survival_column
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import kaplan_meier
 from resurvey.survival.km import crossing
+from resurvey.tables import counted
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +80,7 @@ def poststratify(strata: pd.Series, proportions: Mapping[str, float]) -> Weights
     values = pd.Series(strata).reset_index(drop=True)
     if values.isna().any():
         raise InputError(f"strata: {int(values.isna().sum())} patients have no stratum; leave them out, and say so")
-    counts = values.value_counts()
+    counts = counted(values)
     lacking = [str(k) for k, v in share.items() if v > 0 and counts.get(k, 0) == 0]
     if lacking:
         raise NotEstimable(f"no patients in stratum {', '.join(lacking)}, which the target population has")

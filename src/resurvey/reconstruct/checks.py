@@ -9,6 +9,7 @@ from statistics import median as middle_value
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.monotone import MonotoneCurve
 from resurvey.reconstruct.place import RiskTable
@@ -61,7 +62,7 @@ def _some(values: object) -> str:
 def whole_number(value: object, name: str, *, least: int, most: int = MOST_PATIENTS) -> int:
     """A count given as a number without a fraction, between `least` and `most`."""
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = steady.settled(float(value))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"{name} must be a whole number, found {_some(value)}") from None
     if not np.isfinite(number) or number != round(number):
@@ -358,7 +359,7 @@ def _compromise(table: RiskTable, alive: Floats, slack: float, conflicts: list[s
     ratio = np.maximum(table.count, 0.5) / (n * alive)
     weights = np.maximum(table.count, 0.5)
     weights[0] = 1e9
-    fitted = np.exp(isotonic_regression(np.log(ratio), weights=weights, increasing=False).x)
+    fitted = steady.exp(isotonic_regression(steady.log(ratio), weights=weights, increasing=False).x)
     count = np.minimum.accumulate(np.floor(n * alive * np.minimum(fitted, 1.0) + 0.5))
     # rows within the noise of the curve stay as printed
     near = np.abs(count - table.count) <= slack * n

@@ -24,7 +24,7 @@ def product_limit(time: Floats, event: Floats) -> tuple[Floats, Floats]:
     t, e = time[order], event[order]
     left = np.arange(t.size, 0, -1)
     with np.errstate(divide="ignore"):
-        survival = np.exp(np.where(e > 0, np.log1p(-1.0 / left), 0.0).cumsum())
+        survival = np.where(e > 0, 1.0 - 1.0 / left, 1.0).cumprod()
     last = np.concatenate((t[1:] != t[:-1], [True]))
     return t[last], survival[last]
 
@@ -117,7 +117,7 @@ def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, o
     middle, width = (grid[1:] + grid[:-1]) / 2, grid[1:] - grid[:-1]
     rebuilt = [at(curve, middle) for curve in curves]
     apart = (rebuilt[0] if len(rebuilt) == 1 else np.mean(rebuilt, axis=0)) - arm.curve.at(middle)
-    rmse = math.sqrt(np.dot(width, apart**2) / max(width.sum(), 1e-300))
+    rmse = math.sqrt((width * apart**2).sum() / max(width.sum(), 1e-300))
     most = float(np.abs(apart).max())
     allowed = max(0.02, 3 * arm.curve.noise, 1.5 / arm.n)
     note = f"noise of the points around the curve {arm.curve.noise:.2g}"

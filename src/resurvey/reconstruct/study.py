@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
@@ -20,7 +21,7 @@ from resurvey.reconstruct.summary import from_summary
 from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
-from resurvey.tables import Tables
+from resurvey.tables import Tables, settled
 
 Key = tuple[str, str, str, str, str]
 Partition = Sequence[str] | Mapping[str, Any]
@@ -36,6 +37,15 @@ class Curve:
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+
+    def settled(self) -> Curve:
+        """Every coordinate to ten significant digits."""
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else steady.settled_array(values)
+
+        coordinates = {"times": steady.settled_array(self.times), "survival": steady.settled_array(self.survival)}
+        return replace(self, **coordinates, at_risk_times=part(self.at_risk_times), at_risk=part(self.at_risk))
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,7 @@ def rebuild_study(
     given : mapping of key to Reconstruction, optional
         Arms that others rebuilt, taken as they are.
     """
+    typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
     for key, made in (given or {}).items():
         known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
@@ -165,7 +176,7 @@ def _rebuild_curves(
         arm = known.setdefault(key, _Arm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]]
+        curve = curves[row["claim_id"]].settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
             arm.made = from_curve(

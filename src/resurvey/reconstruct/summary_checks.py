@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
         Numbers that are possible one by one but not together.
     """
     where = f"{s.label}: " if s.label else ""
+    s = _settled(s)
     faults = list(_malformed(s))
     if faults:
         raise InputError(f"{where}{_listed(faults)}")
@@ -54,6 +56,20 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
     if faults:
         raise InconsistentReport(f"{where}the printed numbers cannot all hold: {_listed(faults)}")
     return tidy
+
+
+def _settled(s: SurvivalSummary) -> SurvivalSummary:
+    """Every number to ten digits, so that nothing hangs on what a conversion of units did to the last ones."""
+    changes: dict[str, Any] = {part.name: _settled_value(getattr(s, part.name)) for part in fields(s)}
+    return replace(s, **changes)
+
+
+def _settled_value(value: object) -> object:
+    if isinstance(value, (float, np.floating)):
+        return steady.settled(float(value))
+    if isinstance(value, tuple | list | np.ndarray):
+        return tuple(_settled_value(part) for part in value)
+    return value
 
 
 def _listed(faults: list[str]) -> str:
