@@ -63,8 +63,6 @@ def test_tables_are_joined_with_the_columns_that_any_has(tmp_path):
 def test_a_folder_of_a_comparison_has_known_tables_only(tmp_path):
     rmst = pd.DataFrame({"horizon": [6.0], "estimate": [1.0]})
     results.write(results.COMPARISON["rmst"], rmst, tmp_path / "rmst.csv")
-        results.COMPARISON["rmst"], pd.DataFrame({"horizon": [6.0], "estimate": [1.0]}), tmp_path / "rmst.csv"
-    )
     results.write(
         results.COMPARISON["contributions"],
         pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "a : b": [1.0]}),
