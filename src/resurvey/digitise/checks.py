@@ -10,7 +10,12 @@ import numpy as np
 from resurvey.digitise.match import misfit
 from resurvey.digitise.model import Axis, Check, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
 
-UNITS = (("months", r"\bmon?ths?\b|\bmos?\b"), ("weeks", r"\bweeks?\b|\bwks?\b"), ("years", r"\byears?\b|\byrs?\b"), ("days", r"\bdays?\b"))
+UNITS = (
+    ("months", r"\bmon?ths?\b|\bmos?\b"),
+    ("weeks", r"\bweeks?\b|\bwks?\b"),
+    ("years", r"\byears?\b|\byrs?\b"),
+    ("days", r"\bdays?\b"),
+)
 ENOUGH_LABELS = 4
 RESIDUAL = 1.5
 
@@ -30,7 +35,12 @@ def time_unit(words: Sequence[Word], panel: Panel) -> str:
 
 def upward(words: Sequence[Word]) -> bool:
     """Whether the axis names an incidence, which rises."""
-    return any(re.search(r"inciden|cumulative (event|haz|mort)|probability of (relapse|recurrence|death)", word.text, re.IGNORECASE) for word in words)
+    return any(
+        re.search(
+            r"inciden|cumulative (event|haz|mort)|probability of (relapse|recurrence|death)", word.text, re.IGNORECASE
+        )
+        for word in words
+    )
 
 
 def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
@@ -38,11 +48,7 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
     count, ticks = len(axis.labels), axis.snapped
     said = f"{name} axis: {count} labels on one line ({ticks} at ticks), largest residual {axis.residual:.2f} px"
     strays = [label.text for label in axis.stray if abs(float(axis.pixel(label.value)) - label.pixel) > 4]
-    within = [
-        label
-        for label in axis.stray
-        if min(l.pixel for l in axis.labels) - 2 < label.pixel < max(l.pixel for l in axis.labels) + 2
-    ]
+    within = [label for label in axis.stray if axis.labels[0].pixel - 2 < label.pixel < axis.labels[-1].pixel + 2]
     limit = 0.5 if vector else RESIDUAL
     if len(within) >= 2:
         return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
@@ -69,7 +75,9 @@ def check_ink(unexplained: float) -> Check:
     return Check("ink", "passed" if unexplained < 0.12 else "doubtful", said)
 
 
-def check_count(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: Sequence[str], arms: int | None) -> Check:
+def check_count(
+    curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: Sequence[str], arms: int | None
+) -> Check:
     """Whether there are as many curves as rows at risk and legend entries."""
     at_risk = sum(row.kind == "at risk" for row in rows)
     counts = {"rows at risk": at_risk, "legend entries": len(legend) if len(legend) > 1 else 0}
@@ -81,12 +89,16 @@ def check_count(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: 
         serious = at_risk not in (0, len(curves)) or (arms not in (None, len(curves)))
         return Check("count", "doubtful" if serious else "open", f"{said}, but {' and '.join(wrong)}")
     known = [name for name, count in counts.items() if count]
-    return Check("count", "passed" if known else "open", f"{said}, as many as {' and '.join(known) or 'nothing printed says'}")
+    return Check(
+        "count", "passed" if known else "open", f"{said}, as many as {' and '.join(known) or 'nothing printed says'}"
+    )
 
 
 def check_cover(curves: Sequence[TracedCurve]) -> Check:
     """Whether the ink of every curve is seen over most of its length."""
-    poor = [f"{curve.name} ({curve.coverage:.0%})" for curve in curves if curve.coverage < (0.45 if curve.dashed else 0.72)]
+    poor = [
+        f"{curve.name} ({curve.coverage:.0%})" for curve in curves if curve.coverage < (0.45 if curve.dashed else 0.72)
+    ]
     if poor:
         return Check("cover", "doubtful", f"ink seen over a small part of {', '.join(poor)}")
     return Check("cover", "passed", "the ink of every curve is seen over most of its length")
@@ -118,7 +130,9 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
 def check_crossing(curves: Sequence[TracedCurve], crossing: Sequence[str]) -> Check:
     """Curves of one ink that meet and part again cannot be told apart by their ink."""
     if crossing:
-        return Check("crossing", "doubtful", f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which")
+        return Check(
+            "crossing", "doubtful", f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which"
+        )
     return Check("crossing", "passed", "no curves of one ink and style meet and part again")
 
 

@@ -165,7 +165,9 @@ def _webplotdigitizer(content: Mapping[str, Any], name: str) -> Corrections:
     except (KeyError, TypeError, ValueError, StopIteration) as error:
         raise InputError(f"{name}: no XY axes with calibration in this WebPlotDigitizer project ({error})") from None
     points = tuple(tuple(sorted(part)) for part in sets if len(part) > 1)
-    named = tuple((k, label) for k, (_, label) in enumerate(n for n, part in zip(names, sets, strict=True) if len(part) > 1))
+    named = tuple(
+        (k, label) for k, (_, label) in enumerate(n for n, part in zip(names, sets, strict=True) if len(part) > 1)
+    )
     return _checked(Corrections(x=x, y=_proportions(y), points=points, names=named, reviewed=True), name)
 
 

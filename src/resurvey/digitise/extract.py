@@ -65,7 +65,9 @@ def trace_through(region: Region, places: Sequence[tuple[float, float]]) -> Trac
     cover = layer.cover * ~region.text
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
     late = round(0.06 * region.shape[1])
-    path = falling_path(cover, hidden, region.start, 0.03 * region.shape[0] + 4, shut=region.posts, late=late, gates=gates)
+    path = falling_path(
+        cover, hidden, region.start, 0.03 * region.shape[0] + 4, shut=region.posts, late=late, gates=gates
+    )
     if path is None or path.gain < PRIZE * (len(gates) - 0.5):
         return None
     return _described(path, layer, cover, cover, hidden, dashed=False)
@@ -221,7 +223,9 @@ def _one(
     region: Region, layer: Ink, left: np.ndarray, veil: np.ndarray, cover: np.ndarray, dashed: bool
 ) -> Traced | None:
     width = region.shape[1]
-    path = falling_path(left, veil, region.start, slack=0.03 * region.shape[0] + 4, shut=region.posts, late=round(0.06 * width))
+    path = falling_path(
+        left, veil, region.start, slack=0.03 * region.shape[0] + 4, shut=region.posts, late=round(0.06 * width)
+    )
     if path is None:
         return None
     return _described(path, layer, cover, left, veil, dashed=dashed)
@@ -242,7 +246,18 @@ def _described(
     steps = steps_of(path, cover, thick, veil)
     path = centred(path, cover, thick)
     coverage = float((shown > 0.3).mean())
-    return Traced(path, steps, layer.colour, layer.grey, dashed, coverage, own, layer.strength, cover, np.maximum(cover, veil) > 0.2)
+    return Traced(
+        path,
+        steps,
+        layer.colour,
+        layer.grey,
+        dashed,
+        coverage,
+        own,
+        layer.strength,
+        cover,
+        np.maximum(cover, veil) > 0.2,
+    )
 
 
 def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bool:

@@ -13,10 +13,9 @@ from resurvey.digitise.axes import inside
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
-from resurvey.digitise.ink import darkness
 from resurvey.digitise.match import assign_rows, name_curves
 from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.page import Page, read_page, scaled
+from resurvey.digitise.page import Page, read_page
 from resurvey.digitise.raster import crossings, panels_of, redrawn, starts_of, to_values, unexplained
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk import rows_below
@@ -66,7 +65,9 @@ def digitise(
     return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence)
 
 
-def digitise_all(path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False) -> list[Digitised]:
+def digitise_all(
+    path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
+) -> list[Digitised]:
     """Every panel of a figure; one refusal where it has none."""
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
@@ -104,7 +105,9 @@ class Reader:
         given = bool(fixed.x and fixed.y)
         empty = Digitised(self.path.name, "none", "refused", "", number or 1, count, size=(width, height))
         if not self.outer and not given:
-            return replace(empty, reason="no pair of axes with at least three labels was found; give two ticks of each axis")
+            return replace(
+                empty, reason="no pair of axes with at least three labels was found; give two ticks of each axis"
+            )
         found = self.outer[(number or 1) - 1] if self.outer else None
         panel = corrected_panel(found, fixed)
         if checks.upward(self.page.words) and not incidence and not fixed.reviewed:
@@ -129,7 +132,7 @@ class Reader:
             traced, curves = _traced(region, panel, fixed, arms)
             extra = _ink_checks(region, panel, traced, curves)
         if not curves:
-            return replace(empty, kind=kind, reason="axes were found, but no curve that starts at (0, 1) and falls")
+            return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
             curves = curves[:arms]
         return self._finish(empty, panel, curves, extra, kind, fixed, arms)
@@ -252,7 +255,6 @@ def _in_units(panel: Panel, scale: float) -> Panel:
 
 def _turned(picture: np.ndarray, panel: Panel, page: Page):  # type: ignore[no-untyped-def]
     """A picture of an incidence mirrored top to bottom within its plot, so that it falls from 1 as survival does."""
-    _, top, _, _ = panel.box
     zero = float(panel.y.pixel(0.0))
     one = float(panel.y.pixel(1.0))
     last = max(label.pixel for label in panel.y.labels)
@@ -266,5 +268,8 @@ def _turned(picture: np.ndarray, panel: Panel, page: Page):  # type: ignore[no-u
     labels = tuple(replace(label, pixel=shift - label.pixel, value=1 - label.value) for label in panel.y.labels)
     axis = replace(panel.y, intercept=intercept, labels=tuple(sorted(labels, key=lambda label: label.pixel)))
     box = (panel.box[0], float(axis.pixel(1.0)), panel.box[2], max(label.pixel for label in axis.labels))
-    words = [replace(word, top=shift - word.bottom, bottom=shift - word.top) if low < word.y < high else word for word in page.words]
+    words = [
+        replace(word, top=shift - word.bottom, bottom=shift - word.top) if low < word.y < high else word
+        for word in page.words
+    ]
     return mirrored, replace(panel, y=axis, box=box), tuple(words)

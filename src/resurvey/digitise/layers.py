@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -153,7 +154,7 @@ def _by_darkness(strength: np.ndarray, own: np.ndarray, ridge: np.ndarray) -> li
     if len(peaks) < 2:
         return [(own, None)]
     levels = sorted((float(edges[p]) + 4 for p in peaks), reverse=True)
-    cuts = [(a + b) / 2 for a, b in zip(levels[:-1], levels[1:], strict=True)]
+    cuts = [(a + b) / 2 for a, b in pairwise(levels)]
     found: list[tuple[np.ndarray, float | None]] = []
     darkest = _largest_near(strength * own)
     for k, level in enumerate(levels):

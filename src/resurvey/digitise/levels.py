@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def steps_of(path: Path, ink: np.ndarray, width: float, hidden: np.ndarray | Non
         return Steps(np.array([float(path.start)]), np.array([float(path.rows[0])]), float(path.stop - 1), width, 1.0)
     levels = _plateaus(known, centre[known])
     columns, rows = [float(path.start)], [levels[0][2]]
-    for (_, end, before), (begin, _, after) in zip(levels[:-1], levels[1:], strict=True):
+    for (_, end, before), (begin, _, after) in pairwise(levels):
         if after <= rows[-1]:
             continue
         columns.append(path.start + _drop(path, ink, end, begin, before, after))

@@ -49,7 +49,7 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
     count = min(len(curves), len(usable))
     scores = []
     for chosen in permutations(usable, count):
-        for places in ([tuple(range(count))] if count == len(curves) else permutations(range(len(curves)), count)):
+        for places in [tuple(range(count))] if count == len(curves) else permutations(range(len(curves)), count):
             pairs = list(zip(places, chosen, strict=True))
             total = sum(misfit(curves[i], rows[k]) - 30 * _coloured(curves[i], rows[k]) for i, k in pairs)
             total -= 8 * sum(_same_name(curves[i].name, rows[k].label) for i, k in pairs)
@@ -107,7 +107,9 @@ def name_curves(
         alike = [
             k
             for k, curve in enumerate(curves)
-            if k not in names and near_colour(curve.colour, colour) and (np.ptp(curve.colour) > 50 or curve.dashed == dashed)
+            if k not in names
+            and near_colour(curve.colour, colour)
+            and (np.ptp(curve.colour) > 50 or curve.dashed == dashed)
         ]
         if len(alike) == 1 or (alike and np.ptp(colour) > 50):
             names[alike[0]] = word.text
@@ -127,7 +129,9 @@ def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
     for word in sorted(inside, key=lambda word: (round(word.y / max(word.height, 1)), word.left)):
         last = joined[-1] if joined else None
         if last and abs(last.y - word.y) < 0.5 * word.height and 0 <= word.left - last.right < 1.0 * word.height:
-            joined[-1] = replace(last, text=f"{last.text} {word.text}", right=word.right, bottom=max(last.bottom, word.bottom))
+            joined[-1] = replace(
+                last, text=f"{last.text} {word.text}", right=word.right, bottom=max(last.bottom, word.bottom)
+            )
         else:
             joined.append(word)
     return [word for word in joined if any(letter.isalpha() for letter in word.text)]

@@ -69,7 +69,9 @@ def _recognise(picture: np.ndarray) -> list[Word]:
         # A tall box of several letters was turned before it was read.
         upright = not (bottom - top > 1.5 * (right - left) and len(text) > 1)
         if score >= LEAST_SCORE and text.strip():
-            words.append(Word(text.strip(), *map(float, (left, top, right, bottom)), float(score), upright))
+            words.append(
+                Word(text.strip(), float(left), float(top), float(right), float(bottom), float(score), upright)
+            )
     return words
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from resurvey.digitise.axes import find_panels
-from resurvey.digitise.extras import extra
 from resurvey.digitise.extract import Traced
+from resurvey.digitise.extras import extra
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.model import Panel, TracedCurve, Word
 from resurvey.digitise.region import Region
@@ -71,7 +71,7 @@ def unexplained(traced: Sequence[Traced], region: Region) -> float:
     for curve in traced:
         near |= stroke(curve.path, region.shape, curve.steps.width / 2 + 2 + 0.02 * region.shape[0])
     rest = (ink & ~near).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
     long = stats[:, cv2.CC_STAT_WIDTH] > 0.06 * region.shape[1]
     long[0] = False
     total = float(ink.sum())
@@ -87,7 +87,9 @@ def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[fl
         rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
         on = np.zeros(len(columns), dtype=bool)
         for shift in (-1, 0, 1):
-            on |= curve.anything[np.clip(rows + shift, 0, len(curve.ink) - 1), np.clip(columns, 0, curve.ink.shape[1] - 1)]
+            on |= curve.anything[
+                np.clip(rows + shift, 0, len(curve.ink) - 1), np.clip(columns, 0, curve.ink.shape[1] - 1)
+            ]
         shares.append((float(on.mean()) if len(on) else 0.0, named.name))
     return min(shares)
 

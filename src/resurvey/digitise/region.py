@@ -39,7 +39,9 @@ class Region:
         return self.usable.shape[0], self.usable.shape[1]
 
 
-def cut_out(picture: np.ndarray, panel: Panel, words: Sequence[Word], masks: Sequence[tuple[float, ...]] = ()) -> Region:
+def cut_out(
+    picture: np.ndarray, panel: Panel, words: Sequence[Word], masks: Sequence[tuple[float, ...]] = ()
+) -> Region:
     """The region of a panel with its frame, straight reference lines, texts and `masks` (boxes) taken out."""
     dark = darkness(picture, paper_colour(picture, panel.box))
     left, top, right, bottom = _bounds(dark, panel)
@@ -135,7 +137,7 @@ def _crossed(ink: np.ndarray) -> bool:
 def _texts(words: Sequence[Word], panel: Panel, bounds: tuple[int, int, int, int]) -> list[tuple[float, ...]]:
     """Boxes of words within the plot that can be taken for text: with letters or digits, and no taller than a line."""
     left, top, right, bottom = bounds
-    found = []
+    found: list[tuple[float, ...]] = []
     for word in words:
         inside = left < word.x < right and top < word.y < bottom
         real = re.search(r"[A-Za-z0-9]{2}|[A-Za-z0-9]", word.text) and word.score > 0.6

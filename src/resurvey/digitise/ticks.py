@@ -54,7 +54,9 @@ def axis_lines(panel: Panel, dark: np.ndarray) -> tuple[tuple[int, int] | None, 
     )
 
 
-def _line(dark: np.ndarray, rows: tuple[int, int], across: tuple[float, float], *, last: bool) -> tuple[int, int] | None:
+def _line(
+    dark: np.ndarray, rows: tuple[int, int], across: tuple[float, float], *, last: bool
+) -> tuple[int, int] | None:
     """The run of rows within `rows` that is dark nearly all the way `across`; the outermost where there are several."""
     first = max(0, rows[0])
     part = dark[first : max(first, rows[1]), max(0, int(across[0])) : int(across[1]) + 1]

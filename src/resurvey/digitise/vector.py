@@ -172,7 +172,10 @@ def _without_bounds(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style
 
 def _between(middle: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> bool:
     at = np.linspace(middle[0, 0], min(middle[-1, 0], upper[-1, 0], lower[-1, 0]), 60)[1:]
-    return bool(np.mean((_level(upper, at) <= _level(middle, at) + 0.05) & (_level(lower, at) >= _level(middle, at) - 0.05)) > 0.97)
+    return bool(
+        np.mean((_level(upper, at) <= _level(middle, at) + 0.05) & (_level(lower, at) >= _level(middle, at) - 0.05))
+        > 0.97
+    )
 
 
 def _level(points: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -213,9 +216,7 @@ def _curve(
     on = [
         float(panel.x.value(x))
         for x, y, colour in marks
-        if points[0, 0] - 1 <= x <= points[-1, 0] + 1
-        and colour == style.colour
-        and _on_line(points, x, y, low)
+        if points[0, 0] - 1 <= x <= points[-1, 0] + 1 and colour == style.colour and _on_line(points, x, y, low)
     ]
     spread = np.full(len(times), abs(panel.y.slope) * 0.01)
     censored = np.unique(np.round(np.array(on, dtype=float), 9).clip(0))
