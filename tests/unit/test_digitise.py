@@ -1,5 +1,6 @@
 """Figures read into curves: made figures with known truth, corrections, refusals."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from resurvey.cli import main
+from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.corrections import FORMAT, Corrections, read_corrections
 from resurvey.digitise.model import Word
@@ -16,10 +18,11 @@ from resurvey.digitise.trace import falling_path
 from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
 
-for needed in ("cv2", "rapidocr", "onnxruntime", "pdfplumber", "pypdfium2", "svgelements"):
-    pytest.importorskip(needed, reason=f"the extra resurvey[digitise] is not installed: {needed}")
-
-from resurvey.digitise import digitise, digitise_all
+NEEDED = ("cv2", "rapidocr", "onnxruntime", "pdfplumber", "pypdfium2", "svgelements")
+pytestmark = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in NEEDED),
+    reason="the extra resurvey[digitise] is not installed",
+)
 
 ARMS = [arm("Placebo", 1, median=9.0), arm("Docetaxel", 2, median=20.0, n=80)]
 
@@ -309,7 +312,7 @@ def test_points_read_by_hand_need_no_tracing(coloured):
         x=((100, 0), (400, 30)), y=((400, 0), (100, 1)), points=(((100, 100), (250, 250), (400, 340)),), reviewed=True
     )
     made = digitise(coloured, corrections=fixed)
-    assert made.curves[0].times.tolist() == [0, 0, 15, 30]
+    assert made.curves[0].times == pytest.approx([0, 0, 15, 30])
     assert made.curves[0].survival == pytest.approx([1, 1, 0.5, 0.2])
     assert made.verdict == "sure" and made.reason == "confirmed by a person"
 
@@ -317,7 +320,7 @@ def test_points_read_by_hand_need_no_tracing(coloured):
 def test_the_core_imports_without_the_extra_and_names_it(tmp_path):
     code = (
         "import sys\n"
-        "for name in ('cv2', 'rapidocr', 'onnxruntime', 'pdfplumber', 'pypdfium2', 'svgelements'): sys.modules[name] = None\n"
+        f"sys.modules.update(dict.fromkeys({NEEDED!r}))\n"
         "import resurvey.digitise\n"
         "from resurvey.errors import InputError\n"
         "try: resurvey.digitise.digitise(sys.argv[1])\n"

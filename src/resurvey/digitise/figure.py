@@ -194,7 +194,7 @@ def _traced(
         return paths, hand
     most = arms or MOST_CURVES
     traced = extract(region, most=most, taken=paths)
-    every = [*paths, *[curve for curve in traced if curve not in paths]][:most]
+    every = [*paths, *traced][:most]
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 

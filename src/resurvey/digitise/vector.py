@@ -90,8 +90,8 @@ def curves_of(drawing: Drawing, panel: Panel) -> list[TracedCurve]:
             if _is_curve(chain, panel) and _stepped(chain, panel)
         ]
     kept = _without_bounds(_without_copies(found))
-    marks = _marks(drawing, panel)
-    return [_curve(style, points, panel, marks, k) for k, (style, points) in enumerate(kept)]
+    owners = _owners(_marks(drawing, panel), kept, panel)
+    return [_curve(style, points, panel, owners[k], k) for k, (style, points) in enumerate(kept)]
 
 
 def _within(stroke: Stroke, panel: Panel) -> bool:
@@ -199,33 +199,41 @@ def _marks(drawing: Drawing, panel: Panel) -> list[tuple[float, float, tuple[int
     return found
 
 
-def _curve(
-    style: _Style,
-    points: np.ndarray,
-    panel: Panel,
-    marks: list[tuple[float, float, tuple[int, int, int]]],
-    number: int,
-) -> TracedCurve:
+def _owners(
+    marks: list[tuple[float, float, tuple[int, int, int]]], curves: list[tuple[_Style, np.ndarray]], panel: Panel
+) -> list[list[float]]:
+    """Places across of each curve's marks: those that stand on it, of its colour where any curve there has the mark's.
+
+    A symbol used many times loses its colour in some files; the nearest curve then owns it.
+    """
+    slack = 0.01 * (panel.box[3] - panel.box[1])
+    owned: list[list[float]] = [[] for _ in curves]
+    for x, y, colour in marks:
+        off = [_distance(points, x, y) for _, points in curves]
+        near = [k for k, distance in enumerate(off) if distance <= slack]
+        same = [k for k in near if curves[k][0].colour == colour]
+        if same or near:
+            owned[min(same or near, key=lambda k: (round(off[k], 6), k))].append(x)
+    return owned
+
+
+def _curve(style: _Style, points: np.ndarray, panel: Panel, marks: list[float], number: int) -> TracedCurve:
     times = np.maximum.accumulate(np.asarray(panel.x.value(points[:, 0]), float).clip(0))
     survival = np.minimum.accumulate(np.asarray(panel.y.value(points[:, 1]), float).clip(0, 1))
     keep = np.concatenate(([True], (np.diff(times) > 0) | (np.diff(survival) < 0)))
     times, survival = times[keep], survival[keep]
     if times[0] > 0 or survival[0] < 1:
         times, survival = np.concatenate(([0.0], times)), np.concatenate(([1.0], survival))
-    low = 0.01 * (panel.box[3] - panel.box[1])
-    on = [
-        float(panel.x.value(x))
-        for x, y, colour in marks
-        if points[0, 0] - 1 <= x <= points[-1, 0] + 1 and colour == style.colour and _on_line(points, x, y, low)
-    ]
     spread = np.full(len(times), abs(panel.y.slope) * 0.01)
-    censored = np.unique(np.round(np.array(on, dtype=float), 9).clip(0))
+    censored = np.unique(np.round(np.asarray(panel.x.value(np.array(marks, dtype=float)), float), 9).clip(0))
     return TracedCurve(str(number + 1), times, survival, spread, censored, style.colour, style.dashed)
 
 
-def _on_line(points: np.ndarray, x: float, y: float, slack: float) -> bool:
-    """Whether a line passes through a place, allowing for falls there."""
+def _distance(points: np.ndarray, x: float, y: float) -> float:
+    """How far a place is from a line, up or down, falls there included; infinite beyond its ends."""
+    if not points[0, 0] - 1 <= x <= points[-1, 0] + 1:
+        return float("inf")
     before = int(np.clip(np.searchsorted(points[:, 0], x - 1e-6, side="left") - 1, 0, len(points) - 1))
-    after = int(np.clip(np.searchsorted(points[:, 0], x + 1e-6, side="right"), 0, len(points) - 1))
+    after = int(np.clip(np.searchsorted(points[:, 0], x + 1e-6, side="right") - 1, 0, len(points) - 1))
     low, high = points[before : after + 1, 1].min(), points[before : after + 1, 1].max()
-    return bool(low - slack <= y <= high + slack)
+    return float(max(low - y, y - high, 0.0))
