@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import plan, tables
 from resurvey.logs import log_to
 from resurvey.report.inputs import Choices
 from resurvey.report.write import record, report, write_bytes
@@ -17,8 +17,8 @@ choices = Choices(
     title=params.report["title"],
     question=params.report["question"],
     pages=params.pages,
-    comparisons=params.comparisons,
-    designs=params.designs,
+    comparisons=[plan.comparison(entry) for entry in params.comparisons],
+    designs=plan.designs(params.designs),
     seed=params.seed,
     replicates=params.replicates,
     notebooks=params.notebooks,
