@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from math import exp
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from resurvey.compare.multi_arm import Completed, complete
 from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
-from resurvey.compare.network_rank import league, p_scores, rank_probabilities
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.network_rank import rank_probabilities
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
+from resurvey.compare.printed_arms import completed
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import NetworkComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
-MODELS = ("common", "random")
+MODELS = {"common": (Role.SECONDARY, Model.COMMON), "random": (Role.MAIN, Model.RANDOM)}
 
 
 def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = True) -> Outcome:
@@ -59,64 +59,18 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking, "transitivity": alike}
     if len(whole.covariances):
         tables["multi_arm"] = whole.covariances
-    tables["messages"] = _message_table(made, said, messages(alike), limits)
+    beside, refused = _beside(made, entry.order)
+    said_of = {
+        "orientation": [made.orientation],
+        "network": said,
+        "transitivity": messages(alike),
+        "not for": limits,
+        "not made": [f"{name}: {reason}" for name, reason in refused.items()],
+    }
+    # What a reader must know before using the network.
+    tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
-    return Outcome(pd.DataFrame(rows + unused), tables | _extras(made, entry.order))
-
-
-def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:
-    """The contrasts with every pair of every study, from what is printed of its arms and what the entry says of it."""
-    sides = (("arm", "treatment"), ("comparator_arm", "comparator"))
-    nodes = {(line["study"], line[arm]): line[side] for line in contrasts.to_dict("records") for arm, side in sides}
-    by_arm = contrasts[["study", "arm", "comparator_arm", "estimate", "se"]]
-    return complete(
-        by_arm.rename(columns={"arm": "treatment", "comparator_arm": "comparator"}),
-        _arms(entry, typed, contrasts),
-        nodes=nodes,
-        method={study: ask.method for study, ask in entry.multi_arm.items() if ask.method is not None},
-        correlation={study: ask.correlation for study, ask in entry.multi_arm.items()},
-    )
-
-
-def _arms(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
-    """Events and patients of each arm for the endpoint and data cut of its ratio; a given error of the control."""
-    rows = []
-    for line in contrasts.drop_duplicates(["study", "comparator_arm", "arm"]).to_dict("records"):
-        where = {name: line[name] for name in ("endpoint", "population", "data_cut")}
-        ask = entry.multi_arm.get(line["study"])
-        for arm in (line["arm"], line["comparator_arm"]):
-            given = ask.control_se if ask is not None and arm == line["comparator_arm"] else None
-            numbers = arm_counts(typed, line["study"], arm, **where)
-            rows.append({"study": line["study"], "arm": arm, **numbers, "se": np.nan if given is None else given})
-    made = pd.DataFrame(rows, columns=["study", "arm", "events", "patients", "se"])
-    return made.groupby(["study", "arm"], sort=False, as_index=False).max()
-
-
-def arm_counts(
-    typed: Tables, study: str, arm: str, *, endpoint: str, population: str, data_cut: str
-) -> dict[str, float]:
-    """Events of an endpoint and patients of an arm, as its median, its curve or the table of arms prints them."""
-    counts = {"events": np.nan, "patients": np.nan}
-    for name in ("medians", "curves"):
-        rows = typed[name]
-        here = (rows["study_id"] == study) & (rows["arm_id"] == arm) & (rows["population"] == population)
-        rows = rows[here & (rows["endpoint"] == endpoint) & (rows["data_cut"].fillna("") == data_cut)]
-        for column, count in (("events", "events"), ("n", "patients")):
-            printed = rows[column].dropna()
-            if np.isnan(counts[count]) and len(printed):
-                counts[count] = float(printed.iloc[0])
-    if np.isnan(counts["patients"]):
-        arms = typed["arms"]
-        here = (arms["study_id"] == study) & (arms["arm_id"] == arm) & (arms["population"] == population)
-        sized = arms.loc[here, "n"].dropna()
-        counts["patients"] = float(sized.iloc[0]) if len(sized) else np.nan
-    return counts
-
-
-def _message_table(made: Network, said: Sequence[str], differs: Sequence[str], limits: Sequence[str]) -> pd.DataFrame:
-    """What a reader must know before using the network: kind, message."""
-    parts = [("orientation", [made.orientation]), ("network", said), ("transitivity", differs), ("not for", limits)]
-    return pd.DataFrame([{"kind": kind, "message": text} for kind, texts in parts for text in texts])
+    return Outcome(pd.DataFrame(rows + unused), tables | beside)
 
 
 def _rows(
@@ -132,38 +86,39 @@ def _rows(
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
-        method = f"network, {effect['model']} effects"
-        rows.append(
-            row(entry, method, "HR", *values, "printed ratios", treatment=effect["treatment"], note=note, **facts)
-        )
+        what = _what(str(effect["model"]))
+        rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
     apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
     reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces"
     for model in MODELS:
-        method = f"network, {model} effects"
-        rows += [refused_row(entry, method, "HR", reason, "printed ratios", treatment=node, **facts) for node in apart]
+        what = _what(model)
+        rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
     return rows
 
 
-def _extras(made: Network, order: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Everything beside the estimates; what a star or a single design cannot give is left out with a message in it."""
+def _what(model: str) -> What:
+    """A network is known by its random effects, the model to read where studies disagree."""
+    role, made = MODELS[model]
+    return What(f"network, {model} effects", "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, made)
+
+
+def _beside(made: Network, order: Sequence[str]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Everything beside the estimates; and the reason for what a star or a single design cannot give, by table."""
     makers = {
-        "p_scores": lambda: p_scores(made),
         "ranks": lambda: rank_probabilities(made),
-        "league_common": lambda: league(made, "common").reset_index(),
-        "league_random": lambda: league(made, "random").reset_index(),
         "q": lambda: decompose_q(made),
         "heterogeneity": lambda: made.heterogeneity,
         "prediction": made.prediction,
         "node_split": lambda: node_split(made),
-        "net_heat": lambda: net_heat(made).reset_index(),
-        "contributions": lambda: contributions(made).reset_index(),
+        "net_heat": lambda: net_heat(made),
+        "contributions": lambda: contributions(made).reset_index(drop=True),
     }
     if order:
         makers["funnel"] = lambda: funnel(made, order=list(order))
-    tables = {}
+    tables, refused = {}, {}
     for name, make in makers.items():
         try:
             tables[name] = make()
         except (NotEstimable, InputError) as error:
-            tables[name] = pd.DataFrame({"message": [str(error)]})
-    return tables
+            refused[name] = str(error)
+    return tables, refused
