@@ -2,6 +2,8 @@
 
 from snakemake.utils import min_version
 
+from resurvey.workflow import closing
+
 min_version("9.27")
 
 
@@ -20,6 +22,7 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/verify.smk"
 include: "workflow/rules/bulk.smk"
 
 
@@ -28,4 +31,9 @@ rule all:
     input:
         "results/audit/verified.txt",
         "results/report/index.html",
+        rules.audit.output.pages,
         NOTEBOOKS,
+
+
+onsuccess:
+    logger.info(closing(), extra={"screen": True})

@@ -110,6 +110,13 @@ reconstruction:
   replicates: 20
   partitions: {}
 design: []
+comparisons: comparisons.yaml
+report:
+  title: A small project
+  question: Does the machinery run?
+"""
+
+COMPARISONS = """\
 comparisons:
   - id: alpha-new-old
     kind: patients
@@ -118,15 +125,12 @@ comparisons:
     comparator: {study: alpha, arm: old, population: all, endpoint: PFS, data_cut: ""}
     landmarks: [6]
     printed: [alpha2020-hr-001]
-    assumptions: [randomised]
+    assumptions: [they were randomised against each other]
   - id: alpha-pooled
     kind: pool
     question: The printed ratio by itself
     claims: [alpha2020-hr-001]
-    assumptions: [none]
-report:
-  title: A small project
-  question: Does the machinery run?
+    assumptions: [there is one ratio]
 """
 
 
@@ -134,4 +138,5 @@ def write_project(folder: Path, rows: Rows | None = None) -> Path:
     """A project of one study that runs by itself."""
     write_tables(small_tables() if rows is None else rows, folder / "data/raw")
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    (folder / "comparisons.yaml").write_text(COMPARISONS, encoding="utf-8")
     return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from resurvey import plan
 from resurvey.report.inputs import Choices, Results
 
 NASTY = "<script>alert('x')</script> & \"quoted\" =1+1"
@@ -17,7 +18,7 @@ PAIR = {
     "comparator": {"study": "beta", "arm": "old", "population": "all", "endpoint": "PFS", "data_cut": ""},
     "assumptions": ["the groups are alike (they are not)"],
 }
-REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none"]}
+REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none is needed"]}
 
 
 def png(width: int = 40, height: int = 20) -> bytes:
@@ -108,7 +109,13 @@ def small_results(folder: Path) -> Results:
         arm | {"fact": "survival at 12", "printed": 0.25, "rebuilt": 0.25, "difference": 0, "holds": True, "note": ""},
     ]
     line = {"comparison_id": "one-two", "evidence": "summary", "assumptions": "x", "kind": "patients", "ci_level": 0.95}
-    line |= {"status": "estimated", "treatment": "new (ALPHA)", "comparator": "old (BETA)", "endpoint": "PFS"}
+    line |= {
+        "refused": False,
+        "role": "secondary",
+        "treatment": "new (ALPHA)",
+        "comparator": "old (BETA)",
+        "endpoint": "PFS",
+    }
     line |= {"population": "all", "n_treatment": 100, "n_comparator": 50, "claim_ids": "", "note": "", "p": 0.03}
     values = [
         ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81),
@@ -119,9 +126,10 @@ def small_results(folder: Path) -> Results:
     ]
     keys = ("method", "measure", "estimate", "lower", "upper")
     lines = [line | dict(zip(keys, cells, strict=True)) for cells in values]
+    lines[0]["role"] = "main"
     lines.append(
         dict.fromkeys(line, "")
-        | {"comparison_id": "three", "kind": "pool", "status": "refused", "evidence": "none", "note": "no ratios"}
+        | {"comparison_id": "three", "kind": "pool", "refused": True, "evidence": "none", "note": "no ratios"}
         | {"method": "pool", "measure": "none"}
     )
     sources = [
@@ -153,8 +161,8 @@ def small_results(folder: Path) -> Results:
     ]
     return Results(
         choices=Choices(
-            "Cement after frost", "Does cement hold after frost?", ["alpha2020"], [PAIR, REFUSED],
-            [{"id": "frost"}], 7, 9
+            "Cement after frost", "Does cement hold after frost?", ["alpha2020"],
+            [plan.comparison(PAIR), plan.comparison(REFUSED)], plan.designs([{"id": "frost", "claim": "a-1"}]), 7, 9
         ),
         tables=tables,
         claims=pd.DataFrame(claims, columns=names),

@@ -15,7 +15,7 @@ NUMERIC = ("number", "count", "size", "percent", "p", "level")
 TIMES = {
     "medians": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "survival_rates": (("time",), "time_unit"),
-    "designs": (("null_median", "alternative_median", "accrual", "follow_up"), "unit"),
+    "designs": (("null_median", "alternative_median", "accrual", "follow_up", "landmark"), "unit"),
     "follow_up": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "risk_tables": (("time",), "time_unit"),
     "differences": (("value",), "unit"),
@@ -112,7 +112,7 @@ def _add_times(name: str, typed: pd.DataFrame, faults: list[Fault]) -> None:
 def _add_proportions(name: str, typed: pd.DataFrame) -> None:
     columns, unit = PROPORTIONS.get(name, ((), ""))
     for column in columns:
-        factor = typed[unit].map(to_proportion) if unit in typed else to_proportion(unit)
+        factor = typed[unit].map(to_proportion).astype(float) if unit in typed else to_proportion(unit)
         for end in ("", "_min", "_max"):
             typed[f"{column}_prop{end}"] = typed[f"{column}{end}"] * factor
 
@@ -132,7 +132,7 @@ def claims(typed: Tables) -> pd.DataFrame:
         )
         part["printed"] = _printed(frame)
         parts.append(part)
-    return pd.concat(parts, ignore_index=True).sort_values("claim_id", ignore_index=True)
+    return pd.concat(parts, ignore_index=True).sort_values("claim_id", kind="stable", ignore_index=True)
 
 
 def _printed(frame: pd.DataFrame) -> pd.Series:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resurvey import quick
+from resurvey import plan, quick
 from resurvey.about import NOTE, SHARED, Row, about, key
 from resurvey.errors import InputError
+from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
 
@@ -99,6 +100,47 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
         memory.write_text(state, encoding="utf-8")
 
 
+def read_plan(
+    path: Path, designs: Iterable[Mapping[str, Any]], folder: Path, memory: Path, other_cuts: Iterable[str] = ()
+) -> Plan:
+    """Parse the plan and compare it with the tables, once for each state of both.
+
+    Parameters
+    ----------
+    path : Path
+        The file of comparisons.
+    designs : iterable of mapping
+        Sample-size checks, as the config lists them.
+    folder : Path
+        Folder of the raw tables, which must have passed `check_tables`.
+    memory : Path
+        File that remembers which state passed last; written only after a check that found nothing.
+    other_cuts : iterable of str
+        Data cuts whose patients do not come from the tables.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file; or with everything that the plan names and the tables do not have.
+    """
+    made = Plan(plan.read(path), plan.designs(designs, "config.yaml, design"))
+    state = _digest([_state(folder, None), repr(made), *sorted(other_cuts)])
+    if memory.is_file() and memory.read_text(encoding="utf-8") == state:
+        return made
+    from resurvey import plan_check, tables
+
+    faults = plan_check.faults(made.comparisons, made.designs, tables.read_raw(folder), other_cuts)
+    if faults:
+        lines = "\n".join(f"  {line}" for line in faults)
+        raise InputError(
+            f"{len(faults)} fault(s) in {path.name} or the designs of config.yaml, which name what no table has; "
+            f"nothing was run:\n{lines}"
+        )
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(state, encoding="utf-8")
+    return made
+
+
 def _words(fault: Any) -> str:
     meaning = fault.schema.get("description", "") if isinstance(fault.schema, dict) else ""
     return f"{fault.message}{f' ({meaning})' if meaning else ''}"
@@ -106,7 +148,7 @@ def _words(fault: Any) -> str:
 
 def table_files(folder: Path) -> list[Path]:
     """Paths of all raw tables, in the order of the schema."""
-    return [folder / table.folder / f"{table.name}.csv" for table in TABLES.values()]
+    return [table.path_in(folder) for table in TABLES.values()]
 
 
 def table_names() -> list[str]:
@@ -114,7 +156,7 @@ def table_names() -> list[str]:
     return list(TABLES)
 
 
-def check_tables(folder: Path, memory: Path) -> Facts:
+def check_tables(folder: Path, memory: Path, config: Mapping[str, Any] | None = None) -> Facts:
     """Check all raw tables (once for each state of them) and return what reruns depend on.
 
     Parameters
@@ -123,13 +165,17 @@ def check_tables(folder: Path, memory: Path) -> Facts:
         Folder of the raw tables.
     memory : Path
         File that remembers which state passed last; written only after a check that found nothing.
+    config : mapping, optional
+        A config that has passed its schema: what it names must be in the tables.
 
     Raises
     ------
     tables.TableFaults
         With every fault of every table.
+    InputError
+        With everything that the config names and the tables do not have.
     """
-    state = _state(folder)
+    state = _state(folder, config)
     if memory.is_file():
         try:
             known = json.loads(memory.read_text(encoding="utf-8"))
@@ -140,18 +186,55 @@ def check_tables(folder: Path, memory: Path) -> Facts:
             pass  # A half-written memory is no memory.
     from resurvey import tables
 
-    facts = _facts(folder, tables.read_raw(folder))
+    facts = _facts(folder, read_checked(folder, config))
     known = {"state": state, "rows": facts.rows, "labels": facts.labels, "files": facts.files}
     tables.write_text(json.dumps(known, separators=(",", ":")), memory)
     return facts
 
 
-def _state(folder: Path) -> str:
-    """Fingerprint of all raw tables and of the code that judges and fingerprints them."""
-    digest = hashlib.sha256()
+def read_checked(folder: Path, config: Mapping[str, Any] | None = None, start: Path = Path()) -> Tables:
+    """All raw tables with the curve files that they name, and what a config names in them, checked.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the raw tables.
+    config : mapping, optional
+        A config that has passed its schema.
+    start : Path
+        Folder that paths in the config start from.
+
+    Raises
+    ------
+    tables.TableFaults
+        With every fault of every table and curve file.
+    InputError
+        With everything that the config names and the tables do not have.
+    """
+    from resurvey import settings, tables
+    from resurvey.reconstruct.sources import faults_of_curves
+
+    raw = tables.read_raw(folder)
+    faults = faults_of_curves(raw["curves"], folder / "curves")
+    if faults:
+        raise tables.TableFaults(faults)
+    if config is not None:
+        settings.check_settings(config, raw, start)
+    return raw
+
+
+def fingerprint(paths: Iterable[str | Path]) -> str:
+    """Fingerprint of the bytes of files; a missing one counts as such."""
+    files = [Path(path) for path in paths]
+    return _digest(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'}" for path in files)
+
+
+def _state(folder: Path, config: Mapping[str, Any] | None) -> str:
+    """Fingerprint of all raw tables and curve files, of the config, and of the code that judges them."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
     for path in sorted(reachable(ROOT / "gate.py")):
         digest.update(path.read_bytes())
-    for path in [*table_files(folder), *sorted(folder.glob("*.csv"))]:
+    for path in [*table_files(folder), *sorted(folder.glob("*.*")), *sorted((folder / "curves").glob("*.*"))]:
         digest.update(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'};".encode())
     return digest.hexdigest()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+
+from resurvey.plan import AnyComparison
 
 #: Replicates of a block where nothing else is said.
 BLOCK = 200
@@ -21,8 +22,8 @@ def shared_out(blocks: int, jobs: int) -> list[range]:
     return [range(job * blocks // count, (job + 1) * blocks // count) for job in range(count)]
 
 
-def batches(entries: Iterable[Mapping[str, Any]], most: int = 5) -> dict[str, list[Mapping[str, Any]]]:
-    """Comparisons of the config by job: those of one first study together, `most` at most, as even as they can be.
+def batches(entries: Iterable[AnyComparison], most: int = 5) -> dict[str, list[AnyComparison]]:
+    """Comparisons by job: those of one first study together, `most` at most, as even as they can be.
 
     Returns
     -------
@@ -30,11 +31,11 @@ def batches(entries: Iterable[Mapping[str, Any]], most: int = 5) -> dict[str, li
         By the study, with the number of the part behind a stop where there are several, or `printed` for those that
         rest on printed numbers alone. Every entry once, in its order.
     """
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[AnyComparison]] = {}
     for entry in entries:
-        name = entry["treatment"]["study"] if entry["kind"] == "patients" else "printed"
+        name = entry.patient_groups[0].study if entry.patient_groups else "printed"
         found.setdefault(name, []).append(entry)
-    made: dict[str, list[Mapping[str, Any]]] = {}
+    made: dict[str, list[AnyComparison]] = {}
     for name, same in found.items():
         parts = shared_out(len(same), -(-len(same) // most))
         for part, places in enumerate(parts, start=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 KINDS = {
     "text": "any text",
@@ -16,20 +17,25 @@ KINDS = {
     "date": "YYYY, YYYY-MM or YYYY-MM-DD",
     "ids": "claim ids separated by `;`",
     "choice": "one of a list",
+    "grade": "a grade: any, 3, 1-2, 3-4, >=3",
+    "time_unit": "a unit of time: days, weeks, months or years",
     "file": "the name of a file in the same folder, without a path",
 }
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind of cell, whether a cell may be empty, the choices, and the key it must "
-    "be found in."""
+    """One column: its name, kind of cell, whether a cell may be empty, the choices, the key it must be found in.
+
+    A `spare` column may be left out of the table altogether: all its cells are empty then.
+    """
 
     name: str
     kind: str = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
     key: str = ""
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,20 +53,32 @@ class Table:
         """Column names in order."""
         return [column.name for column in self.columns]
 
+    @property
+    def file(self) -> str:
+        """Path of the table inside the folder of raw tables."""
+        return f"{self.folder}/{self.name}.csv" if self.folder else f"{self.name}.csv"
+
+    def path_in(self, folder: Path) -> Path:
+        """The file of the table: CSV, or a workbook of the same name where there is no CSV."""
+        path = folder / self.file
+        workbook = path.with_suffix(".xlsx")
+        return workbook if workbook.is_file() and not path.is_file() else path
+
 
 def _columns(text: str) -> tuple[Column, ...]:
     """Columns from a compact notation.
 
-    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key).
+    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key), `name?` (a column
+    that may be left out).
     """
     made = []
     for word in text.split():
         required = word.endswith("!")
-        body, _, key = word.rstrip("!").partition(">")
+        body, _, key = word.rstrip("!?").partition(">")
         name, _, kind = body.partition(":")
         kind, _, rest = (kind or "text").partition("(")
         choices = tuple(choice.replace("~", " ") for choice in rest.rstrip(")").split("|")) if rest else ()
-        made.append(Column(name, kind, required, choices, key))
+        made.append(Column(name, kind, required, choices, key, word.endswith("?")))
     return tuple(made)
 
 
@@ -116,7 +134,7 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "survival_rates",
-            "endpoint>endpoints.endpoint! time:number! time_unit! value:number! "
+            "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! value:number! "
             "unit:choice(%|proportion)! lower:number "
             "upper:number ci_level:level n:size",
             INTERVAL,
@@ -131,7 +149,8 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "proportions",
-            "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! grade "
+            "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! "
+            "grade:grade "
             "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition",
             INTERVAL,
         ),
@@ -156,7 +175,8 @@ TABLES: dict[str, Table] = {
             "endpoint>endpoints.endpoint! distribution test null_median:number alternative_median:number "
             "hazard_ratio:number "
             "unit alpha:percent sides:choice(1|2) power:percent allocation events:size patients:size accrual:number "
-            "follow_up:number dropout:percent",
+            "follow_up:number dropout:percent null_rate:percent? alternative_rate:percent? landmark:number? "
+            "rejects_from:count? first_patients:size? futile_up_to:count?",
         ),
         _claims(
             "follow_up",
@@ -165,7 +185,7 @@ TABLES: dict[str, Table] = {
             "range_lower:number range_upper:number unit",
             RANGE,
         ),
-        _claims("risk_tables", "endpoint>endpoints.endpoint! time:number! time_unit! n_at_risk:count!"),
+        _claims("risk_tables", "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! n_at_risk:count!"),
         _claims(
             "quantities",
             ""
@@ -187,8 +207,9 @@ TABLES: dict[str, Table] = {
         Table(
             "curves",
             _columns(
-                f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit! "
-                "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note"
+                f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit:time_unit! "
+                "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note "
+                "curve? at_risk_arm?"
             ),
             ("claim_id",),
             folder="curves",

@@ -6,150 +6,105 @@ Checks collect all faults of all tables and raise once; nothing is repaired in s
 from __future__ import annotations
 
 import csv
-import io
+import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
 
-from resurvey import reported
+from resurvey import reported, steady
 from resurvey.errors import InputError
+from resurvey.faults import Fault, TableFaults
+from resurvey.hints import is_excel_date
+from resurvey.plausible import implausible, unusable
 from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
+from resurvey.sheet import read_sheet
+from resurvey.spelling import misspelt
+from resurvey.vocabulary import months_per
 
 Tables = dict[str, pd.DataFrame]
 IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", re.ASCII)
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+GRADE = re.compile(r"^(any|all|[0-5]|[0-4]\s?[-–]\s?[1-5]|(>=|≥|≤|<=)\s?[0-5]|[0-4]\+)$", re.IGNORECASE | re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f]")
-MAX_BYTES = 200_000_000
-# What a review types by hand stays far below; checking as many takes a third of a gigabyte.
-MAX_ROWS = 100_000
 MAX_CELL = 20_000
-SHOWN_FAULTS = 200
-FLOAT_FORMAT = "%.10g"
-
-
-@dataclass(frozen=True, order=True)
-class Fault:
-    """One thing wrong in one place, with what to do about it."""
-
-    file: str
-    row: int
-    column: str
-    value: str
-    rule: str
-    advice: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}, row {self.row}, column {self.column}" if self.row else f"{self.file}"
-        value = f", value {self.value[:80]!r}" if self.row else ""
-        return f"{place}{value}: {self.rule}. {self.advice}"
-
-
-class TableFaults(InputError):
-    """All faults of all tables, raised once; `faults` is the sorted list."""
-
-    def __init__(self, faults: Iterable[Fault]):
-        self.faults = sorted(set(faults))
-        shown = [f"  {fault}" for fault in self.faults[:SHOWN_FAULTS]]
-        more = len(self.faults) - len(shown)
-        if more > 0:
-            shown.append(f"  and {more} more")
-        super().__init__(f"{len(self.faults)} fault(s) in the tables; nothing was written:\n" + "\n".join(shown))
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """A CSV file as text cells, exactly as typed (stripped of surrounding blanks), with the line of each row as index.
-
-    Raises
-    ------
-    TableFaults
-        If the file is missing, not UTF-8, empty, ragged, has a repeated or blank column name, NUL characters, or cells
-        or rows beyond what any table needs.
-    """
-    name = path.name
-    if not path.is_file():
-        raise TableFaults(
-            [Fault(name, 0, "", "", "the file is missing", f"put it into {path.parent.name}/ or restore it")]
-        )
-    if path.stat().st_size > MAX_BYTES:
-        raise TableFaults([Fault(name, 0, "", "", f"the file is over {MAX_BYTES} bytes", "split it")])
-    content = path.read_bytes()
-    if b"\x00" in content:
-        raise TableFaults([Fault(name, 0, "", "", "it holds NUL characters", "save the file as UTF-8 CSV")])
-    try:
-        return _parse_csv(content, name)
-    except UnicodeDecodeError:
-        raise TableFaults([Fault(name, 0, "", "", _not_utf8(content), "save the file as UTF-8 CSV")]) from None
-
-
-def _not_utf8(content: bytes) -> str:
-    """Where the text ends that can be read; the error met in passing counts from the start of a piece."""
-    try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return f"byte {error.start} is not UTF-8"
-    return "it is not UTF-8"
-
-
-def _parse_csv(content: bytes, name: str) -> pd.DataFrame:
-    csv.field_size_limit(MAX_BYTES)
-    # line by line: a whole text in memory takes up to four bytes a letter, twice
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    faults: list[Fault] = []
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(rows) + len(faults) == MAX_ROWS:
-                rule = f"it has more than {MAX_ROWS:,} rows"
-                raise TableFaults([Fault(name, 0, "", "", rule, "split the review, or remove what was repeated")])
-            if len(cells) != len(header):
-                rule = f"it has {len(cells)} cells, the header {len(header)}"
-                faults.append(Fault(name, reader.line_num, "", ",".join(cells), rule, "quote cells that hold commas"))
-                continue
-            rows.append([cell.strip() for cell in cells])
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        rule = f"it is not a readable CSV ({error})"
-        raise TableFaults(
-            [*faults, Fault(name, reader.line_num, "", "", rule, "check the quotes around there")]
-        ) from None
-    repeated = {cell for cell in header if header.count(cell) > 1}
-    if not header or "" in header or repeated:
-        rule = "the header row is empty" if not header else f"the header has blank or repeated names {sorted(repeated)}"
-        faults.append(Fault(name, 0, "", "", rule, "give every column one name"))
-    if faults:
-        raise TableFaults(faults)
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="row"), dtype=object)
+#: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
+#: was typed is kept as typed, and its conversions to one unit are exact to more.
+RESULT_DIGITS, TYPED_DIGITS = 7, 10
+# Kinds of cell whose digits count: a workbook must hold them as text.
+PRINTED = ("number", "percent", "p")
+# Endings of files that may be a table put under another name.
+SHEETS = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+NUMBERS = ("number", "count", "size", "percent", "p", "level")
+# Columns that name groups of patients and what was measured of them, whatever the names look like.
+WORDS = frozenset(
+    ("population", "comparator_population", "data_cut", "endpoint", "acronym", "label", "item", "grade", "unit")
+)
 
 
 def file_of(table: Table) -> str:
     """Path of a table inside the folder of raw tables."""
-    return f"{table.folder}/{table.name}.csv" if table.folder else f"{table.name}.csv"
+    return table.file
 
 
-def read_raw(folder: Path) -> Tables:
-    """All raw tables of a folder, checked; raises one `TableFaults` with everything that is wrong."""
+def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
+    """All raw tables of a folder, checked.
+
+    Parameters
+    ----------
+    folder : Path
+    plausible : bool, default True
+        Whether numbers that contradict each other or cannot be are faults as well; the audit, which judges them one by
+        one, reads without.
+
+    Raises
+    ------
+    TableFaults
+        With everything that is wrong in any table.
+    """
     tables: Tables = {}
-    faults: list[Fault] = []
-    known = {file_of(table) for table in TABLES.values()}
-    for stray in sorted(path.relative_to(folder).as_posix() for path in folder.glob("*.csv")):
-        if stray not in known:
-            faults.append(
-                Fault(stray, 0, "", "", "it is not one of the tables", f"rename or remove it; tables: {sorted(known)}")
-            )
+    faults = _stray(folder)
     for name, table in TABLES.items():
         try:
-            tables[name] = read_csv(folder / file_of(table))
+            frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
+            tables[name] = _with_spare(table, frame)
         except TableFaults as error:
             faults.extend(error.faults)
-    return check(tables, faults)
+    faults += faults_of(tables)
+    if len(tables) == len(TABLES) and not faults:
+        # of cells that can be read alone: what is wrong with one says nothing of the others
+        faults += misspelt(tables) + unusable(tables) + (implausible(tables) if plausible else [])
+    if faults:
+        raise TableFaults(faults)
+    return tables
+
+
+def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with its spare columns, empty where the file leaves them out."""
+    spare = [column.name for column in table.columns if column.spare and column.name not in frame]
+    return frame.assign(**dict.fromkeys(spare, "")) if spare else frame
+
+
+def _stray(folder: Path) -> list[Fault]:
+    """Files that look like tables and are none, or say a table twice."""
+    known = {file_of(table) for table in TABLES.values()}
+    books = {Path(name).with_suffix(".xlsx").as_posix() for name in known}
+    found = [path.relative_to(folder).as_posix() for path in folder.iterdir()] if folder.is_dir() else []
+    advice = f"rename or remove it; tables: {sorted(known)}"
+    faults = [
+        Fault(stray, 0, "", "", "it is not one of the tables", advice)
+        for stray in sorted(found)
+        if Path(stray).suffix.lower() in SHEETS and stray not in known | books and not stray.startswith(("~$", "."))
+    ]
+    for name in sorted(known):
+        book = Path(name).with_suffix(".xlsx").as_posix()
+        if (folder / name).is_file() and (folder / book).is_file():
+            faults.append(Fault(book, 0, "", "", f"{name} is the same table", "keep one of the two"))
+    return faults
 
 
 def check(tables: Tables, faults: Iterable[Fault] = ()) -> Tables:
@@ -167,19 +122,31 @@ def check(tables: Tables, faults: Iterable[Fault] = ()) -> Tables:
     TableFaults
         With every fault of every table.
     """
-    found = list(faults)
-    for name, frame in tables.items():
-        found.extend(_check_table(TABLES[name], frame))
-    found.extend(_check_keys(tables))
+    found = [*faults, *faults_of(tables)]
     if found:
         raise TableFaults(found)
     return tables
+
+
+def faults_of(tables: Tables) -> list[Fault]:
+    """Every cell, key and cross-column rule that does not hold."""
+    found: list[Fault] = []
+    for name, frame in tables.items():
+        found.extend(_check_table(TABLES[name], frame))
+    return found + _check_keys(tables)
 
 
 def _check_table(table: Table, frame: pd.DataFrame) -> list[Fault]:
     file = file_of(table)
     missing = [name for name in table.names if name not in frame.columns]
     unknown = [name for name in frame.columns if name not in table.names]
+    if len(missing) == len(table.names):
+        advice = f"the first line must be {','.join(table.names)}"
+        return [
+            Fault(
+                file, 0, "", "", f"its header {','.join(map(str, frame.columns))[:80]!r} is none of this table", advice
+            )
+        ]
     faults = [Fault(file, 0, "", "", f"the column {name} is missing", "add it to the header") for name in missing]
     advice = f"columns of this table: {', '.join(table.names)}"
     faults += [Fault(file, 0, "", "", f"unknown column {name!r}", advice) for name in unknown]
@@ -217,14 +184,44 @@ def check_cell(column: Column, value: str) -> str:
         return "it holds control characters or is far too long"
     if column.kind == "choice":
         return "" if value in column.choices else "it is not one of the choices"
-    if column.kind in ("number", "count", "size", "percent", "p", "level"):
+    if column.kind in NUMBERS:
         return _check_number(column.kind, value)
-    pattern = {"id": IDENTIFIER, "date": DATE, "file": FILE}.get(column.kind)
-    if pattern is not None and not pattern.match(value):
-        return f"it is not a {column.kind}"
+    if column.kind in RULES_OF_WORDS:
+        return RULES_OF_WORDS[column.kind](value)
     if column.kind == "ids" and not all(IDENTIFIER.match(part.strip()) for part in value.split(";")):
         return "it is not a list of ids"
     return ""
+
+
+def _grade(value: str) -> str:
+    if GRADE.match(value):
+        return ""
+    date = "it is no grade; a spreadsheet made a date of it" if is_excel_date(value) else ""
+    return date or "it is no grade"
+
+
+def _unit_of_time(value: str) -> str:
+    return "" if months_per(value) is not None else "it is no unit of time"
+
+
+def _date(value: str) -> str:
+    if not DATE.match(value):
+        return "it is not a date"
+    try:
+        date.fromisoformat(value if len(value) == 10 else "2000-01-01")
+    except ValueError:
+        return "there is no such day"
+    return ""
+
+
+#: What a cell of words breaks, by kind; an empty text where it holds.
+RULES_OF_WORDS: dict[str, Callable[[str], str]] = {
+    "id": lambda value: "" if IDENTIFIER.match(value) else "it is not a id",
+    "file": lambda value: "" if FILE.match(value) else "it is not a file",
+    "date": _date,
+    "grade": _grade,
+    "time_unit": _unit_of_time,
+}
 
 
 LIMITS = {
@@ -339,10 +336,41 @@ def _check_arms(tables: Tables) -> list[Fault]:
     return faults
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table so that the same content gives the same bytes, whole or not at all."""
-    text = frame.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT)
+def settled(typed: Tables) -> Tables:
+    """Typed tables with every number to ten significant digits, as they are written and read again."""
+    return {name: frame.assign(**_settled_columns(frame)) for name, frame in typed.items()}
+
+
+def _settled_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    numbers = frame.select_dtypes("float")
+    return {name: pd.Series(steady.settled_array(column), index=frame.index) for name, column in numbers.items()}
+
+
+def counted(cells: pd.Series) -> pd.Series:
+    """How often each value stands in a column, the most frequent first; of two as frequent, the first met."""
+    return cells.value_counts(sort=False).sort_values(ascending=False, kind="stable")
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
+    """Write a table so that the same content gives the same bytes, whole or not at all.
+
+    Numbers have `digits` significant digits: as many as are the same on every processor.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
+
+
+def write_json(value: object, path: Path) -> None:
+    """Write nested lists and dicts as JSON, numbers as in the tables of results."""
+    write_text(json.dumps(_shortened(value), indent=1, ensure_ascii=False) + "\n", path)
+
+
+def _shortened(value: object) -> object:
+    if isinstance(value, float) and isfinite(value):
+        return float(f"{value:.{RESULT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _shortened(part) for key, part in value.items()}
+    return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def write_text(text: str, path: Path) -> None:
@@ -354,10 +382,15 @@ def write_text(text: str, path: Path) -> None:
 
 
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
-    """A table that an earlier step wrote; columns named in `text`, and all that end in `_text` or `_id`, stay text."""
+    """A table that an earlier step wrote.
+
+    The names of groups stay text, whatever they look like (a data cut may be called `2012`), as do columns named in
+    `text` and all that end in `_text` or `_id`.
+    """
     with path.open(newline="", encoding="utf-8") as file:
         header = next(csv.reader(file), [])
-    kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in set(text)}
+    words = WORDS | set(text)
+    kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
     frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
     return frame
 

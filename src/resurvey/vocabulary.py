@@ -27,3 +27,20 @@ def to_proportion(unit: str) -> float:
     if factor is None:
         raise InputError(f"unit {unit!r} is not a scale of proportions: expected one of {', '.join(SCALE_OF)}")
     return factor
+
+
+# Spellings that papers and typists use, none of which is read; what was meant.
+MEANT = {
+    "days": ("d", "dy", "dys"),
+    "weeks": ("w", "wk", "wks", "wk.", "wks."),
+    "months": ("m", "mo.", "mos.", "mth", "mths", "mon", "mons", "month.", "months."),
+    "years": ("y", "yr.", "yrs.", "a", "ys"),
+}
+
+
+def meant_unit(unit: str) -> str:
+    """The unit of time that a spelling which is not read most likely means; empty where it is none."""
+    plain = unit.strip().lower().rstrip(".,()[]").lstrip("([")
+    if months_per(plain) is not None and plain != unit.strip().lower():
+        return next(name for name in MEANT if name[0] == plain[0])
+    return next((name for name, spellings in MEANT.items() if unit.strip().lower() in spellings), "")

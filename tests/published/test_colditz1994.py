@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from resurvey.compare import leave_one_out, pool
+from resurvey.compare.meta_regression import meta_regression
 from tests.shared import shared_path
 
 # cases and non-cases, vaccinated and control
@@ -82,3 +83,43 @@ def test_leave_one_out_and_few_studies(trials):
             result = pool(some, interval_method=KINDS[kind])
             assert result.random.lower == pytest.approx(few[f"REML_{kind}"]["lower"], abs=1e-5)
             assert result.prediction_upper == pytest.approx(few[f"REML_{kind}"]["prediction_upper"], abs=1e-5)
+
+
+LATITUDE = [44, 55, 42, 52, 13, 44, 19, 13, 27, 42, 18, 33, 33]
+YEAR = [1948, 1949, 1960, 1977, 1973, 1953, 1973, 1980, 1968, 1961, 1974, 1969, 1976]
+# metafor 3.8-1, rma(yi, vi, mods = ~ ablat): tau2, constant, slope, their standard errors; its search stops near 1e-5
+BY_LATITUDE = {
+    "REML": (0.07635469470566, 0.25146429437429, -0.02910166092801, 0.24910366638913, 0.00719555475708),
+    "ML": (0.03435895746641, 0.28210013987976, -0.02950927120385, 0.18719840098314, 0.00548811835572),
+    "DL": (0.06330050242642, 0.25954371243402, -0.02922873875519, 0.23230747339269, 0.00673301083957),
+    "PM": (0.14213126335464, 0.22191619990638, -0.02856453054105, 0.31747308510782, 0.00907017215563),
+}
+
+
+@pytest.mark.parametrize("method", BY_LATITUDE)
+def test_meta_regression_on_latitude(trials, method):
+    made = meta_regression(trials, LATITUDE, method=method, interval_method="normal")
+    constant, slope = made.coefficients
+    found = (made.tau2, constant.estimate, slope.estimate, constant.se, slope.se)
+    assert found == pytest.approx(BY_LATITUDE[method], abs=1e-9 if method == "DL" else 2e-5)
+    assert (made.q, made.df) == (pytest.approx(30.73309001074926), 11)
+
+
+def test_meta_regression_with_knapp_and_hartung(trials):
+    # rma(yi, vi, mods = ~ ablat + year, test = "knha")
+    made = meta_regression(trials, np.column_stack((LATITUDE, YEAR)), names=["latitude", "year"])
+    latitude = made.coefficients[1]
+    assert latitude.label == "latitude"
+    assert (latitude.estimate, latitude.se) == pytest.approx((-0.02801127521297, 0.01134572678126), abs=1e-7)
+    assert (latitude.p, latitude.lower) == pytest.approx((0.03316821528127, -0.05329112985832), abs=1e-6)
+    assert made.tau2 == pytest.approx(0.11078735154601, abs=1e-5)
+
+
+def test_prediction_with_one_degree_less_and_the_unscaled_error(trials):
+    # Higgins, Thompson and Spiegelhalter (2009), equation 10 with k - 2 = 11
+    made, plain = pool(trials, prediction="k-2"), pool(trials, interval_method="normal")
+    half = 2.200985160082949 * np.hypot(np.sqrt(made.tau2), plain.random.se)
+    assert made.prediction_upper - made.random.estimate == pytest.approx(half)
+    assert (made.prediction_df, pool(trials).prediction_df, plain.prediction_df) == (11, 12, np.inf)
+    two = pool(trials.iloc[:2], prediction="k-2")
+    assert (two.prediction_lower, two.prediction_upper) == (-np.inf, np.inf)

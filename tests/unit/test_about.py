@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from resurvey import clean, tables
+from resurvey import clean, plan, tables
 from resurvey.about import about, key, of_claim, only, without_notes
-from resurvey.compare.plan import carry_out
+from resurvey.compare.run import carry_out
 from tests.project import claim, small_tables, write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,10 +90,10 @@ def test_the_rows_that_are_left_can_be_typed(raw):
 
 @pytest.mark.parametrize("kind", ["bucher", "rates", "ratios", "pool"])
 def test_a_comparison_says_the_same_of_its_own_rows_as_of_all(kind):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    planned = plan.read(ROOT / "comparisons.yaml")
     shipped = tables.read_raw(ROOT / "data/raw")
-    entry = next(entry for entry in config["comparisons"] if entry["kind"] == kind)
-    whole, part = (carry_out(entry, clean.tidy(rows), {}) for rows in (shipped, only(shipped, entry)))
+    entry = next(entry for entry in planned if entry.kind == kind)
+    whole, part = (carry_out(entry, clean.tidy(rows), {}) for rows in (shipped, only(shipped, plan.plain(entry))))
     pd.testing.assert_frame_equal(part.rows(), whole.rows())
     assert set(part.tables) == set(whole.tables)
     for name, table in whole.tables.items():

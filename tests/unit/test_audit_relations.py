@@ -4,8 +4,8 @@ import pytest
 
 from resurvey.audit.commands import alone
 from resurvey.audit.dates import months_between, period
+from resurvey.audit.groups import complements
 from resurvey.audit.harms import grade_key, item_key
-from resurvey.audit.medians import complements
 
 
 def only(rule, tables, column="verdict"):
@@ -57,6 +57,26 @@ def test_median_of_a_whole_lies_between_its_parts():
 
     assert only("median-of-parts", parts("11.8")) == ["reproduced"]
     assert only("median-of-parts", parts("13.0")) == ["discrepant"]
+    assert complements("primary resistant", "secondary resistant")
+
+
+def test_medians_in_several_units_are_compared_in_one():
+    def parts(whole, unit):
+        medians = [
+            ("all", whole, unit),
+            ("line 1, ER positive", "10.2", "months"),
+            ("line 1, ER negative", "280", "days"),
+        ]
+        rows = [median(value, population=name, unit=unit) for name, value, unit in medians]
+        return only("median-of-parts", {"medians": rows})
+
+    assert parts("9.9", "months") == parts("300", "days") == parts("43", "weeks") == parts("0.83", "years")
+    assert parts("9.9", "months") == ["reproduced"]
+    assert parts("280", "months") == parts("0.5", "years") == ["discrepant"]
+    assert parts("NR", "") == ["discrepant"]
+
+
+def test_complements_go_by_name():
     assert complements("primary resistant", "secondary resistant")
     assert not complements("line 1", "line 2")
 

@@ -7,11 +7,12 @@ import pytest
 
 from resurvey import audit, clean, schema, tables
 from resurvey.audit import adjudication, report
-from resurvey.audit.commands import alone
+from resurvey.audit.commands import alone, audit_tables
 from resurvey.audit.context import prepare, read_typed
 from resurvey.audit.verdicts import check_id
 from resurvey.commands.audit import add_parser
 from resurvey.errors import InconsistentReport, InputError
+from tests.project import small_tables, write_tables
 
 RULINGS = ["check_id", "verdict", "ruling", "affects", "reason", "by"]
 
@@ -45,6 +46,15 @@ def small():
         },
     ]
     return {"proportions": raw("proportions", proportions), "hazard_ratios": raw("hazard_ratios", ratios)}
+
+
+def test_the_audit_of_a_folder_names_what_is_not_yet_ruled_on(tmp_path):
+    rows = small_tables()
+    rows["proportions"][0]["percent"] = "31.0"
+    write_tables(rows, tmp_path)
+    text = audit_tables(argparse.Namespace(folder=str(tmp_path), out=None)).text
+    named = text.partition("not yet ruled on")[2]
+    assert "alpha2020-prop-001: no ruling on a verdict discrepant" in named
 
 
 def test_columns_words_and_unique_ids(small):
@@ -185,7 +195,7 @@ def command(*words):
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["audit", *words])
-    return arguments.handler(arguments)
+    return arguments.answer(arguments).text
 
 
 @pytest.mark.parametrize(

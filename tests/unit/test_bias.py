@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resurvey.compare import bias_array, bias_needed, e_value, e_values, shifted_null
+from resurvey.compare import bias_array, bias_needed, e_value, e_values, pool, shifted_null
 from resurvey.compare.bias import as_risk_ratio
+from resurvey.compare.rubin import rubin
 from resurvey.errors import InputError
 
 EFFECT = (math.log(0.7), 0.1)
@@ -131,3 +132,33 @@ class TestShiftedNull:
     def test_refuses(self):
         with pytest.raises(InputError, match=r"margins must be ratios above 0 and at most 1, found 1\.2"):
             shifted_null(EFFECT, [1.2])
+
+
+class TestAnIntervalOfT:
+    """Rubin's rules: what judges the bias uses the interval that is printed beside it."""
+
+    EFFECT = rubin([-0.62, -0.50, -0.44, -0.58, -0.31], [0.01] * 5)
+
+    def test_limits_are_the_interval_s(self):
+        upper = math.exp(self.EFFECT.upper)
+        assert upper > math.exp(self.EFFECT.estimate + 2.1 * self.EFFECT.se)  # t, not normal
+        assert e_values(self.EFFECT)["ratio"].iloc[1] == pytest.approx(upper)
+        assert shifted_null(self.EFFECT).attrs["tipping"] == pytest.approx(upper)
+        needed = bias_needed(self.EFFECT).set_index("question")["ratio_bias"]
+        assert needed["change the conclusion"] == pytest.approx(min(upper, 1.0))
+
+    def test_p_and_corrected_intervals_too(self):
+        null = shifted_null(self.EFFECT, margins=[1.0])["p_one_sided"].iloc[0]
+        assert 2 * null == pytest.approx(self.EFFECT.p)
+        nothing = bias_array(self.EFFECT, strengths=[1.0], prevalence_treated=[0.5]).iloc[0]
+        assert (nothing["lower"], nothing["upper"], nothing["p"]) == pytest.approx(
+            (self.EFFECT.lower, self.EFFECT.upper, self.EFFECT.p)
+        )
+
+    def test_hartung_knapp_as_well(self):
+        pooled = pool([(-0.3, 0.1), (-0.1, 0.12), (-0.5, 0.2)]).random
+        assert e_values(pooled)["ratio"].iloc[1] == pytest.approx(math.exp(pooled.upper))
+
+    def test_degrees_of_freedom_of_nothing_are_refused(self):
+        with pytest.raises(InputError, match="df must be above 0, found 0"):
+            e_values({"estimate": -0.5, "se": 0.1, "df": 0})

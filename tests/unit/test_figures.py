@@ -410,15 +410,36 @@ def test_network_graph_has_a_node_a_treatment_and_the_number_of_studies_on_each_
     assert len(lines) == 2 and lines[0].get_linewidth() > lines[1].get_linewidth()
 
 
+def league_effects(lower, upper, estimate=-0.7):
+    there = {"treatment": "a", "comparator": "b", "estimate": estimate, "lower": lower, "upper": upper}
+    back = {"treatment": "b", "comparator": "a", "estimate": -estimate, "lower": -upper, "upper": -lower}
+    return pd.DataFrame([there, back])
+
+
 def test_league_table_says_which_way_to_read():
-    league = pd.DataFrame(
-        {"row against column": ["a", "b"], "a": ["a", "2.00 (1.20 to 3.30)"], "b": ["0.50 (0.30 to 0.83)", "b"]}
-    )
-    words = words_of(network.league_table(league, names={}))
+    effects = league_effects(np.log(0.3), np.log(0.83), np.log(0.5))
+    words = words_of(network.league_table(effects, ["a", "b"], names={}))
     assert any("the treatment at the left against the treatment on top" in text for text in words)
     assert "0.50\n(0.30 to 0.83)" in words
-    with pytest.raises(InputError, match="same treatments"):
-        network.league_table(league.assign(c="x"), names={})
+    assert {"a", "b"} <= set(words)
+    with pytest.raises(InputError, match="without an effect: x"):
+        network.league_table(effects, ["a", "b", "x"], names={})
+
+
+@pytest.mark.parametrize(
+    ("upper", "text", "weight"),
+    [(0.9951, "0.995", "bold"), (0.9999, "0.9999", "bold"), (1.0, "1.00", "normal"), (1.004, "1.004", "normal")],
+)
+def test_the_numbers_colour_a_league_table_not_their_rounded_text(upper, text, weight):
+    figure = network.league_table(league_effects(np.log(0.316), np.log(upper), np.log(0.56)), ["a", "b"], names={})
+    (cell,) = [one for one in figure.axes[0].texts if one.get_text() == f"0.56\n(0.32 to {text})"]
+    assert cell.get_fontweight() == weight
+
+
+def test_pairs_that_no_study_links_are_said_to_be_not_linked():
+    apart = pd.concat([league_effects(-1.0, -0.1), league_effects(-1.0, 0.1).replace({"a": "c", "b": "d"})])
+    words = words_of(network.league_table(apart, ["a", "b", "c", "d"], names={}))
+    assert words.count("not linked") == 8
 
 
 def test_ranks_are_ordered_by_sucra():

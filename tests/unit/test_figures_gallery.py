@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+from resurvey import plan
 from resurvey.compare import bias_array, e_values
 from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawings
@@ -109,11 +110,26 @@ def estimates(**cells):
         "n_treatment": 40,
         "n_comparator": 50,
         "note": "2 ratios",
+        "role": "main",
+        "quantity": "hazard ratio",
+        "refused": False,
     }
     return {**base, **cells}
 
 
-def names(entry, tables):
+KINDS = {
+    "patients": {side: {"study": side[0], "arm": "x", "population": "all", "endpoint": "PFS"}
+                 for side in ("treatment", "comparator")},
+    "network": {"claims": ["a-1"], "reference": "c"},
+    "bucher": {"first": "a-1", "second": "b-1", "path": ["a", "b", "c"]},
+    "pool": {"claims": ["a-1"]},
+    "rates": {"treatment": "a-1", "comparators": ["b-1"]},
+    "ratios": {"pairs": [{"label": "a", "medians": ["a-1", "a-2"]}]},
+}  # fmt: skip
+
+
+def names(raw, tables):
+    entry = plan.comparison({**KINDS[raw["kind"]], **raw})
     made = list(comparison_drawings(entry, tables, LABELS, "results/one"))
     assert all("Assumed: the groups are alike." in drawing.caption for drawing in made)
     return [drawing.name.removeprefix("comparison-one-") for drawing in made], made
@@ -134,7 +150,7 @@ def test_two_groups_of_patients():
         "risk": pd.DataFrame(
             {"group": ["first", "second"], "time": 0.0, "at_risk": 40.0, "censored": 0.0, "events": 0.0}
         ),
-        "log_cumulative_hazard": pd.DataFrame({"message": ["no event"]}),
+        "log_cumulative_hazard": pd.DataFrame(columns=["group", "log_time", "value"]),
         "rmst": pd.DataFrame(
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
@@ -145,6 +161,13 @@ def test_two_groups_of_patients():
     assert made == ["curves", "ratios", "hazards", "balance", "weights"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_drawn_of_a_refused_comparison(kind):
+    row = estimates(method=kind, measure="none", estimate=math.nan, refused=True)
+    raw = {**ENTRY, "kind": kind}
+    assert names(raw, {"estimates": pd.DataFrame([row])})[0] == []
 
 
 def balance_of_two():
@@ -172,12 +195,19 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     tables = {
         "estimates": pd.DataFrame([estimates(treatment=t, **cells) for t in ("a", "b")]),
         "contrasts": contrasts,
-        "league_random": pd.DataFrame(
-            {"row": ["a", "c"], "a": ["a", "2.0 (1.1 to 3.0)"], "c": ["0.50 (0.33 to 0.91)", "c"]}
+        "ranking": pd.DataFrame({"model": "random", "treatment": ["a", "c"], "p_score": [0.9, 0.1]}),
+        "effects": pd.DataFrame(
+            {
+                "model": "random",
+                "treatment": ["a", "c"],
+                "comparator": ["c", "a"],
+                "estimate": [-0.69, 0.69],
+                "lower": [-1.1, 0.09],
+                "upper": [-0.09, 1.1],
+            }
         ),
         "node_split": pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "direct": [0.1], "indirect": [math.nan]}),
         "funnel": contrasts.assign(adjusted=0.0),
-        "net_heat": pd.DataFrame({"message": ["a star"]}),
     }
     made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
     assert made == ["graph", "forest", "league"]
@@ -239,11 +269,15 @@ def test_pool_bucher_rates_and_ratios():
 def test_overview_has_one_row_a_comparison():
     rows = [
         estimates(),
-        estimates(method="standardised"),
+        estimates(method="standardised", role="standardised"),
+        estimates(comparison_id="pool", kind="pool", method="common effect", estimate=0.9, role="secondary"),
+        estimates(comparison_id="pool", kind="pool", method="random effects", estimate=0.86, upper=1.4),
         estimates(comparison_id="two", treatment="c", comparator="a"),
     ]
     drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
-    assert "each of the 2 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
+    # one main estimate a comparison: of a pool the one its other tables and figures have
+    assert "vs Drug B 0.86 (" in drawing.alt and "0.90" not in drawing.alt
+    assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
 
 
 def test_design_without_curves_gives_the_table_of_formulas_alone():

@@ -1,6 +1,5 @@
 """Files of digitising programs in, tables of other programs out."""
 
-import numpy as np
 import pytest
 
 from resurvey.errors import InputError
@@ -16,65 +15,12 @@ from resurvey.reconstruct.formats import (
 from tests.shared import shared_path
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "0,1\n1.5,0.9\n3,0.8\n",
-        "time,survival\n0,1\n1.5,0.9\n3,0.8\n",
-        "x;y\n0;1\n1,5;0,9\n3;0,8\n",
-        "0 1\n1.5 0.9\n3 0.8\n",
-        "0,0\t1,0\n1,5\t0,9\n3,0\t0,8\n",
-        '"","time","sur"\n"1",0,1\n"2",1.5,0.9\n"3",3,0.8\n',
-        "# DigitizeIt\nx\ty\n0\t1\n1.5\t0.9\n3\t0.8\n",
-    ],
-)
-def test_two_columns_of_every_kind(tmp_path, text):
-    file = tmp_path / "curve.csv"
-    file.write_text(text)
-    (curve,) = read_curves(file)
-    assert curve.times.tolist() == [0, 1.5, 3]
-    assert curve.survival.tolist() == [1, 0.9, 0.8]
-
-
-def test_webplotdigitizer_export_of_all_sets(tmp_path):
-    file = tmp_path / "wpd.csv"
-    file.write_text("arm A,,arm B,\nX,Y,X,Y\n0,1,0,1\n2,0.8,3,0.7\n,,4,0.6\n")
-    first, second = read_curves(file)
-    assert (first.name, second.name) == ("arm A", "arm B")
-    assert first.times.tolist() == [0, 2] and second.survival.tolist() == [1, 0.7, 0.6]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("", "empty"), ("a,b\nc,d\n", "no line holds two numbers"), ("0,1\n2,abc\n", "line 2, column 2")],
-)
-def test_unreadable_curves_name_the_place(tmp_path, text, words):
-    file = tmp_path / "bad.csv"
-    file.write_text(text)
-    with pytest.raises(InputError, match=words):
-        read_curves(file)
-    with pytest.raises(InputError, match="cannot be read"):
-        read_curves(tmp_path / "absent.csv")
-
-
 @pytest.mark.parametrize("read", [read_curves, read_at_risk])
 def test_a_file_too_large_for_a_curve_is_refused_before_it_is_read(read, tmp_path):
     file = tmp_path / "points.csv"
     file.write_text("time,at_risk\n" + "1.0,0.5\n" * 625_000)
     with pytest.raises(InputError, match=r"points\.csv: 5,000,013 bytes are no digitised curve"):
         read(file)
-
-
-@pytest.mark.parametrize("header", ["trisk,nrisk", "time,at_risk", "a,b"])
-def test_numbers_at_risk(tmp_path, header):
-    file = tmp_path / "risk.csv"
-    file.write_text(f"{header}\n0,20\n6,NA\n12,3\n")
-    times, counts = read_at_risk(file)
-    assert times.tolist() == [0, 6, 12]
-    np.testing.assert_array_equal(counts, [20, np.nan, 3])
-    file.write_text("a,b,c\n1,2,3\n")
-    with pytest.raises(InputError, match="expected columns time and at_risk"):
-        read_at_risk(file)
 
 
 def test_exports_have_the_columns_of_their_readers(tmp_path):

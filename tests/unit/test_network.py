@@ -179,6 +179,19 @@ class TestConsistency:
         assert table["q_detached"].to_numpy() == pytest.approx(0, abs=1e-12)
         assert table["change"].to_numpy() == pytest.approx(table["q"].to_numpy())
 
+    def test_net_heat_with_random_effects_names_both_variances(self):
+        # One study a design: nothing is left within designs, and the network calls all inconsistency heterogeneity.
+        result = network(LOOP)
+        table = result.net_heat("random")
+        assert table.groupby("tau2_of")["tau2"].first().to_dict() == {
+            "network": pytest.approx(result.tau2),
+            "within designs": 0.0,
+        }
+        left = table[table["tau2_of"] == "within designs"].reset_index(drop=True)
+        common = result.net_heat()
+        assert left["change"].to_numpy() == pytest.approx(common["change"].to_numpy())
+        assert set(common["tau2_of"]) == {"none"}
+
     def test_contributions_of_a_loop(self):
         # A : B is two thirds direct; the third that goes round by C is shared by the two comparisons on that path.
         row = network(LOOP).contributions("common").set_index(["treatment", "comparator"]).loc[("A", "B")]
@@ -211,6 +224,24 @@ class TestConsistency:
         for call in ("node_split", "net_heat", "contributions", "league"):
             with pytest.raises(InputError, match="model must be common or random"):
                 getattr(network(LOOP), call)("fixed")
+
+
+class TestStandardErrorsOfAMultiArmStudy:
+    @staticmethod
+    def study(*errors):
+        pairs = [("a", "b", 0.1), ("a", "c", 0.2), ("b", "c", 0.1)]
+        return pd.DataFrame([("x", *pair, se) for pair, se in zip(pairs, errors, strict=True)], columns=COLUMNS)
+
+    def test_that_imply_a_negative_variance_are_refused_by_name(self):
+        with pytest.raises(InconsistentReport, match=r"study 'x'.*below 0 for a \(se 0.1, 0.1, 0.1999 against b"):
+            network(self.study(0.10, 0.10, 0.1999))
+
+    def test_whatever_the_arm(self):
+        with pytest.raises(InconsistentReport, match="below 0 for c"):
+            network(self.study(0.18, 0.1, 0.1))
+
+    def test_within_what_rounding_does_they_pass(self):
+        assert len(network(self.study(0.10, 0.10, 0.1425)).effects) == 12
 
 
 class TestShapes:

@@ -11,7 +11,7 @@ import pytest
 
 from resurvey.errors import InputError
 from resurvey.report.narrate import Run, printed_words, share, show, some
-from resurvey.report.notebooks import execute, page, publish, refresh, texts, without_images
+from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
@@ -126,6 +126,26 @@ def test_pictures_inside_html_are_taken_out():
     assert "<svg" in cell.outputs[0].data["text/html"]
 
 
+@pytest.mark.parametrize(
+    ("again", "before", "apart"),
+    [
+        ("a ratio of 0.62 (0.41 to 0.87)", "a ratio of 0.62 (0.41 to 0.87)", 0),
+        ("a ratio of 0.62", "a ratio of 0.63", 0),
+        ("a ratio of 0.62", "a ratio of 0.64", 1),
+        ("a ratio of 0.62", "a ratio of 0.624", 0),
+        ("17.9 months in 28 of 200", "17.5 months in 27 of 200", 2),
+        ("28 of 200", "27 of 200", 1),
+        ("a ratio of 0.62", "a rate of 0.62", 1),
+    ],
+)
+def test_outputs_are_compared_number_by_number_to_the_digits_shown(again, before, apart):
+    assert len(moved([again], [before])) == apart
+
+
+def test_an_output_more_is_told():
+    assert moved(["a", "b"], ["a"]) == ["2 outputs in place of 1"]
+
+
 def test_a_failing_cell_names_the_notebook_and_what_it_said(tmp_path):
     path = write(tmp_path / "wrong.ipynb", "raise ValueError('no such column')")
     with pytest.raises(InputError, match=r"notebook wrong.ipynb failed[\s\S]*no such column"):
@@ -218,12 +238,12 @@ one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lo
 one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
 """
 COMPARISONS = """\
-comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,status,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
-x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
-pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001,
-left,none,none,,,,,summary,none,patients,refused,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
+comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
+x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
+pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,False,,,PFS,all,,,0.95,one2020-hr-001,
+left,none,none,,,,,summary,none,patients,main,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
 """  # noqa: E501
 ACCURACY = """\
 study_id,arm_id,population,endpoint,data_cut,status,evidence,median_text,claim_ids,reason,method,n,replicates,events_mean,events_min,events_max,median_rebuilt,median_low,median_high,share_reached,facts,facts_held,repairs,undetermined

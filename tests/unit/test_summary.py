@@ -62,11 +62,11 @@ def test_limits_by_hand_with_the_plain_and_the_log_band() -> None:
     time, event = np.arange(1.0, 11.0)[None], np.ones((1, 10))
     # plain: S - 1.96 sqrt(S(1-S)/10) <= 0.5 first at S = 0.7 (0.416; at 0.8 it is 0.552); S + ... <= 0.5 first at 0.2
     # (0.448)
-    assert [float(v[0]) for v in limits(time, event, 1.96, "linear")] == [5.0, 3.0, 8.0]
+    assert [float(v[0]) for v in limits(time, event, 1.96, "linear")] == [5.5, 3.0, 8.0]
     # log: 0.8 exp(-1.96 sqrt(0.2/8)) = 0.587 and 0.7 exp(-1.96 sqrt(0.3/7)) = 0.466; 0.2 exp(1.96 sqrt(0.8/2)) = 0.691
     # and
     # 0.1 exp(1.96 sqrt(0.9)) = 0.642: never at most 0.5 while anyone lives
-    assert [float(v[0]) for v in limits(time, event, 1.96, "log")] == [5.0, 3.0, math.inf]
+    assert [float(v[0]) for v in limits(time, event, 1.96, "log")] == [5.5, 3.0, math.inf]
 
 
 def test_landmarks_within_their_rounding() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resurvey import clean, tables
+from resurvey import clean, sheet, tables
 from resurvey.schema import TABLES
 from tests.project import small_tables, write_tables
 
@@ -123,11 +123,11 @@ def test_a_file_that_is_no_table_is_refused(folder, content, word):
 
 
 def test_more_rows_than_any_review_types_are_refused_before_they_fill_the_memory(folder, monkeypatch):
-    monkeypatch.setattr(tables, "MAX_ROWS", 4)
-    assert len(tables.read_csv(folder / "medians.csv")) == 4
-    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    monkeypatch.setattr(sheet, "MAX_ROWS", 4)
+    assert len(sheet.read_sheet(folder / "medians.csv")) == 4
+    monkeypatch.setattr(sheet, "MAX_ROWS", 3)
     with pytest.raises(tables.TableFaults, match="more than 3 rows"):
-        tables.read_csv(folder / "medians.csv")
+        sheet.read_sheet(folder / "medians.csv")
 
 
 def test_the_place_of_a_bad_byte_is_counted_from_the_start_of_the_file(folder):
@@ -184,6 +184,29 @@ def test_written_tables_are_whole_and_the_same_bytes(tmp_path):
         (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes() == "a,b\n0.3,x\n1e-12,é\n".encode()
     )
     assert not list(tmp_path.glob(".*"))
+
+
+def test_names_of_groups_come_back_as_text(tmp_path):
+    frame = pd.DataFrame(
+        {"data_cut": ["2012", "", "NA"], "population": ["1", "007", "nan"], "printed": [1.5, None, 2.0]}
+    )
+    tables.write_csv(frame, tmp_path / "some.csv")
+    read = tables.read_table(tmp_path / "some.csv")
+    assert read["data_cut"].tolist() == ["2012", "", "NA"]
+    assert read["population"].tolist() == ["1", "007", "nan"]
+    assert read["printed"].dtype == float
+
+
+def test_a_table_without_rows_is_typed_like_one_with_rows(folder):
+    def empty(rows):
+        del rows[1:]
+
+    full = clean.tidy(tables.read_raw(folder))
+    for name in ("survival_rates", "medians", "proportions", "hazard_ratios", "follow_up", "risk_tables"):
+        edit(folder, name, empty)
+    for name, frame in clean.tidy(tables.read_raw(folder)).items():
+        numbers = [column for column in frame if full[name][column].dtype == float]
+        assert all(frame[column].dtype == float for column in numbers), name
 
 
 def test_the_dictionary_names_the_columns_of_the_schema():

@@ -129,7 +129,7 @@ SUBGROUPS = {"young": ("60", "13.5"), "aged": ("40", "9.1")}
 STANDARDISED = """\
     standardise:
       - {name: half young, populations: [young, aged], shares: [0.5, 0.5], source: a guess}
-    assumptions: [randomised]
+    assumptions: [they were randomised against each other]
 """
 
 
@@ -143,8 +143,10 @@ def write_standardised_project(folder: Path, bootstrap: str) -> Path:
         rows["medians"].append({**rows["medians"][0], **own, "lower": "", "upper": "", "ci_level": "", "events": ""})
     write_project(folder, rows)
     config = folder / "config.yaml"
-    text = config.read_text(encoding="utf-8").replace("    assumptions: [randomised]\n", STANDARDISED)
-    config.write_text(text + bootstrap, encoding="utf-8")
+    config.write_text(config.read_text(encoding="utf-8") + bootstrap, encoding="utf-8")
+    path = folder / "comparisons.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(STANDARDISED.splitlines(keepends=True)[-1], STANDARDISED), encoding="utf-8")
     return folder
 
 
@@ -299,6 +301,44 @@ def test_a_new_study_leaves_the_others_numbers_alone(project):
         assert after[name] == before[name]
 
 
+def test_a_page_more_of_the_audit_is_made(project):
+    rows = small_tables()
+    rows["sources"].append({**rows["sources"][0], "source_id": "beta2021", "citation": "Beta B. A letter. 2021"})
+    write_project(project, rows)
+    assert snakemake(project).returncode == 0
+    assert not (project / "results/audit/beta2021.md").exists()
+    change_config(project, "pages: [alpha2020]", "pages: [alpha2020, beta2021]")
+    assert {"audit", "report"} <= planned(project)
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (project / "results/audit/beta2021.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folder", "step"),
+    [
+        ("results/figures/study-alpha", "draw_study"),
+        ("results/comparisons/alpha-new-old", "compare_alpha"),
+    ],
+)
+def test_one_file_deleted_from_a_folder_of_results_is_made_again(project, folder, step):
+    before = checksums(project)
+    lost = max((project / folder).glob("*.[sc][vs]*"))
+    for _ in range(2):  # what was lost once may be lost again
+        lost.unlink()
+        for _ in range(2):  # to look is not to mend
+            assert step in planned(project)
+        run = snakemake(project, "-c2", folder)
+        assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(project) == before
+    assert step not in planned(project)
+
+
+def test_a_file_more_in_a_folder_of_results_is_nobodys_business(project):
+    (project / "results/figures/study-alpha/Thumbs.db").write_bytes(b"of a viewer")
+    assert "Nothing to be done" in snakemake(project, "-n").stdout
+
+
 def refused(folder: Path, before: dict[str, str]) -> str:
     run = snakemake(folder)
     assert run.returncode != 0
@@ -336,6 +376,42 @@ def test_a_discrepancy_without_a_ruling_fails_verification(project):
     text = run.stdout + run.stderr
     assert run.returncode != 0
     assert "alpha2020-prop-001" in text
+
+
+def test_a_report_is_made_without_rulings(tmp_path):
+    rows = small_tables()
+    rows["proportions"][0]["percent"] = "31.0"
+    folder = write_project(tmp_path, rows)
+    run = snakemake(folder)
+    assert run.returncode != 0
+    assert "no ruling on a verdict" in run.stdout + run.stderr
+    assert not (folder / "results/audit/verified.txt").exists()
+    assert "not yet ruled on" in (folder / "results/report/index.html").read_text(encoding="utf-8").lower()
+    assert "Not yet ruled on." in (folder / "results/audit/alpha2020.md").read_text(encoding="utf-8")
+    path = folder / "data/raw/adjudications.csv"
+    checks = (folder / "results/audit/checks.csv").read_text(encoding="utf-8").splitlines()
+    found = [line.split(",")[0] for line in checks if ",discrepant," in line]
+    rulings = [f"{check},discrepant,misprint,nothing,because,a person" for check in found]
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(rulings) + "\n", encoding="utf-8")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (folder / "results/audit/verified.txt").exists()
+
+
+def test_a_data_cut_that_looks_like_a_number_and_an_empty_table(tmp_path):
+    rows = small_tables()
+    rows["survival_rates"] = []
+    for row in rows["medians"]:
+        row["data_cut"] = "2012" if row["arm_id"] == "new" else ""
+    folder = write_project(tmp_path, rows)
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        old = 'arm: new, population: all, endpoint: PFS, data_cut: ""'
+        path.write_text(text.replace(old, old.replace('""', '"2012"')), encoding="utf-8")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert ",PFS,2012,rebuilt," in (folder / "results/reconstruction/accuracy.csv").read_text(encoding="utf-8")
+    assert "2012.0" not in (folder / "results/report/index.html").read_text(encoding="utf-8")
 
 
 # One step of every stage, in the order in which they run.

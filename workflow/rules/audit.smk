@@ -1,4 +1,4 @@
-"""Every printed number recomputed from the others, with a verdict; rulings matched; the verdicts verified."""
+"""Every printed number recomputed from the others, with a verdict and the ruling on it."""
 
 
 rule audit:
@@ -25,20 +25,3 @@ rule audit:
         code=code("audit"),
     script:
         "../scripts/audit.py"
-
-
-rule verify:
-    input:
-        checks=rules.audit.output.checks,
-        adjudications=ancient(f"{RAW}/adjudications.csv"),
-    output:
-        "results/audit/verified.txt",
-    log:
-        "logs/verify.log",
-    conda:
-        "../../environment.yml"
-    params:
-        rows=FACTS.of_tables(["adjudications"]),
-        code=code("verify"),
-    script:
-        "../scripts/verify.py"

@@ -19,6 +19,8 @@ if KMDATA["folder"]:
         conda:
             "../../environment.yml"
         params:
+            # also where an older file was put in the place of another
+            sets=lambda wildcards: gate.fingerprint(KMDATA_BATCHES[wildcards.batch]),
             code=code("kmdata_batch"),
         script:
             "../scripts/kmdata_batch.py"

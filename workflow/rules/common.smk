@@ -1,14 +1,15 @@
 """What every stage shares: the checked config, the checked tables, and fingerprints that make reruns follow changes."""
 
+import sys
 from pathlib import Path
 
 from snakemake import persistence, script as scripts
-from snakemake.exceptions import WorkflowError
 
-from resurvey import gate, provenance, quick, warm
+from resurvey import gate, plan, provenance, quick, warm
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
+from resurvey.folders import mark_lost
 
 quick.skip_iri_grammars()
 quick.skip_pandas_for_plain_params(persistence)
@@ -38,10 +39,18 @@ try:
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
     FACTS = gate.check_tables(
-        Path(RAW), memory=Path(".snakemake/resurvey_checked.json")
+        Path(RAW), memory=Path(".snakemake/resurvey_checked.json"), config=config
+    )
+    PLAN = gate.read_plan(
+        Path(config["comparisons"]),
+        config["design"],
+        Path(RAW),
+        memory=Path(".snakemake/resurvey_plan"),
+        other_cuts=["kmdata"],
     )
 except ResurveyError as error:
-    raise WorkflowError(str(error)) from None
+    # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
+    sys.exit(f"\n{error}\n")
 
 # Every raw table; `ancient` where a rule follows the digest of the rows it reads instead of the whole file.
 TABLE_NAMES = gate.table_names()
@@ -55,11 +64,9 @@ wildcard_constraints:
 
 AUDITED = config["audit"]["pages"]
 KMDATA = config["reconstruction"].get("kmdata") or {"folder": None, "sets": []}
-# Comparisons that rest on curve evidence stand aside where the collection is not at hand.
+# Comparisons that need the curves of KMDATA are skipped where no folder of it is given.
 WANTED = [
-    entry
-    for entry in config["comparisons"]
-    if KMDATA["folder"] or not entry.get("needs_kmdata")
+    entry for entry in PLAN.comparisons if KMDATA["folder"] or not entry.needs_kmdata
 ]
 REBUILT = list(
     dict.fromkeys(
@@ -69,25 +76,26 @@ REBUILT = list(
 )
 
 
+def whole(*folders):
+    """An input that is newer than these outputs where something was deleted from one of them."""
+    mark = Path(".snakemake/resurvey/whole", *Path(folders[0]).parts[1:])
+    return str(mark_lost(map(Path, folders), mark))
+
+
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
 FIRST, NEXT, LAST = 1000, 500, 100
 
 
 def compared_studies(entries):
     """Studies whose rebuilt patients the comparisons need, each once."""
-    sides = [
-        entry[side]["study"]
-        for entry in entries
-        if entry["kind"] == "patients"
-        for side in ("treatment", "comparator")
-    ]
-    return list(dict.fromkeys(sides))
+    groups = [group for entry in entries for group in entry.patient_groups]
+    return list(dict.fromkeys(group.study for group in groups))
 
 
-def design_patients(entry):
-    """Rebuilt patients that the foreseen test is carried out on, where the entry names them."""
-    group = entry.get("patients")
-    return [f"data/processed/patients/{group['study']}.parquet"] if group else []
+def design_patients(check):
+    """Reconstructed patients that the planned test is carried out on, where the check names them."""
+    group = check.patients
+    return [f"data/processed/patients/{group.study}.parquet"] if group else []
 
 
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
@@ -103,7 +111,7 @@ DRAWS = shared_out(BOOTSTRAP["replicates"], BOOTSTRAP.get("jobs", 1))
 
 def bootstrap_of(entries):
     """Replicates and seed of the bootstrap of a batch; none where nothing is standardised, so they rerun nothing there."""
-    wanted = any(entry.get("standardise") for entry in entries)
+    wanted = any(getattr(entry, "standardise", ()) for entry in entries)
     replicates = BOOTSTRAP["replicates"] if wanted else 0
     return {"replicates": replicates, "seed": config["seed"] if replicates else 0}
 
@@ -117,6 +125,16 @@ def bootstrap_parts(entries):
 def partitions(study):
     """Sets of subgroups of the study that are rebuilt together."""
     return config["reconstruction"]["partitions"].get(study, [])
+
+
+def collection(study):
+    """Files of the KMDATA collection that the patients of a study rest on."""
+    settings = KMDATA if KMDATA["folder"] else {"sets": []}
+    return [
+        f"{settings['folder']}/{one['file']}.rda"
+        for one in settings["sets"]
+        if one["study"] == study
+    ]
 
 
 def parts(table):

@@ -1,8 +1,14 @@
-"""Indirect comparisons, each listed in config.yaml, in batches by the study of their first group; one table of all."""
+"""Indirect comparisons, each listed in comparisons.yaml, in batches by the study of their first group; one table of all."""
 
-COMPARISONS = {entry["id"]: entry for entry in WANTED}
+COMPARISONS = [entry.id for entry in WANTED]
 # Comparisons of one study share the reading of its patients, and the fits to them.
 BATCHES = batches(WANTED)
+
+
+def tables_of(entries):
+    """Tables that a batch reads whole of its studies: events of arms that share a control stand with their medians."""
+    return ("medians",) if any(entry.kind == "network" for entry in entries) else ()
+
 
 for batch, entries in BATCHES.items():
 
@@ -25,8 +31,8 @@ for batch, entries in BATCHES.items():
             conda:
                 "../../environment.yml"
             params:
-                entries=entries,
-                rows=FACTS.of_entries(entries),
+                entries=[plan.plain(entry) for entry in entries],
+                rows=FACTS.of_entries([plan.plain(entry) for entry in entries]),
                 start=lambda wildcards: DRAWS[int(wildcards.part)].start,
                 stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
                 seed=config["seed"],
@@ -48,16 +54,18 @@ for batch, entries in BATCHES.items():
             ),
             # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
+            whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
-            [directory(f"results/comparisons/{entry['id']}") for entry in entries],
+            [directory(f"results/comparisons/{entry.id}") for entry in entries],
         log:
             f"logs/compare/{batch}.log",
         priority: NEXT + len(entries)
         conda:
             "../../environment.yml"
         params:
-            entries=entries,
-            rows=FACTS.of_entries(entries),
+            entries=[plan.plain(entry) for entry in entries],
+            tables=tables_of(entries),
+            rows=FACTS.of_entries([plan.plain(entry) for entry in entries], tables_of(entries)),
             bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:

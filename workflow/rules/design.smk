@@ -1,6 +1,6 @@
 """Single-arm sample-size statements recomputed by every named formula, and what the trial's real course means."""
 
-DESIGNS = {entry["id"]: entry for entry in config["design"]}
+DESIGNS = {check.id: check for check in PLAN.designs}
 # The trial's real course is looked for among all medians of the study.
 DESIGN_TABLES = ("medians",)
 
@@ -24,10 +24,10 @@ rule design:
     conda:
         "../../environment.yml"
     params:
-        entry=lambda wildcards: DESIGNS[wildcards.design],
+        entry=lambda wildcards: plan.plain(DESIGNS[wildcards.design]),
         whole=DESIGN_TABLES,
         rows=lambda wildcards: FACTS.of_entries(
-            DESIGNS[wildcards.design], DESIGN_TABLES
+            plan.plain(DESIGNS[wildcards.design]), DESIGN_TABLES
         ),
         seed=config["seed"],
         code=code("design"),

@@ -13,6 +13,7 @@ rule draw_study:
         accuracy="results/reconstruction/{study}/accuracy.csv",
         patients="data/processed/patients/{study}.parquet",
         labels=ancient(LABELS),
+        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
     output:
         directory("results/figures/study-{study}"),
     log:
@@ -32,20 +33,20 @@ for batch, entries in BATCHES.items():
         name:
             f"draw_comparisons_{batch}"
         input:
-            comparisons=[f"results/comparisons/{entry['id']}" for entry in entries],
+            comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=ancient(LABELS),
+            whole=whole(
+                *(f"results/figures/comparison-{entry.id}" for entry in entries)
+            ),
         output:
-            [
-                directory(f"results/figures/comparison-{entry['id']}")
-                for entry in entries
-            ],
+            [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
         log:
             f"logs/draw_comparisons/{batch}.log",
         priority: LAST + len(entries)
         conda:
             "../../environment.yml"
         params:
-            entries=entries,
+            entries=[plan.plain(entry) for entry in entries],
             labels=FACTS.labels,
             code=code("draw_comparison"),
         script:
@@ -56,6 +57,7 @@ rule draw_design:
     input:
         table="results/design/{design}.csv",
         verdict="results/design/{design}.json",
+        whole=lambda wildcards: whole(f"results/figures/design-{wildcards.design}"),
     output:
         directory("results/figures/design-{design}"),
     log:
@@ -73,6 +75,7 @@ rule draw_evidence:
         checks="results/audit/checks.csv",
         # ancient: the digest of all tables without their notes says what changed.
         raw=ancient(TABLES),
+        whole=whole("results/figures/evidence"),
     output:
         directory("results/figures/evidence"),
     log:
@@ -94,6 +97,7 @@ rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
         labels=ancient(LABELS),
+        whole=whole("results/figures/overview"),
     output:
         directory("results/figures/overview"),
     log:

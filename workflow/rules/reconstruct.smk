@@ -6,6 +6,7 @@ if len(SHARES) == 1:
         input:
             # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
             raw=ancient(TABLES),
+            collection=lambda wildcards: collection(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -22,6 +23,8 @@ if len(SHARES) == 1:
             block=BLOCK_SIZE,
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
+            # also where an older file was put in the place of another
+            collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
             seed=config["seed"],
             code=code("reconstruct"),
         script:
@@ -32,6 +35,7 @@ else:
     rule reconstruct_blocks:
         input:
             raw=ancient(TABLES),
+            collection=lambda wildcards: collection(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),
@@ -48,6 +52,8 @@ else:
             which=lambda wildcards: list(SHARES[int(wildcards.part)]),
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
+            # also where an older file was put in the place of another
+            collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
             seed=config["seed"],
             code=code("reconstruct_blocks"),
         script:

@@ -42,7 +42,6 @@ rule report:
         **RESULTS,
         figures=FIGURES,
         results="results/analysis_results.csv",
-        verified="results/audit/verified.txt",
         snakefile=str(workflow_folder() / "Snakefile"),
         # ancient: the processed tables say what changed; these are listed for the checksums of the record.
         raw=ancient(TABLES),
@@ -55,6 +54,7 @@ rule report:
         ),
         docx="results/report/resurvey.docx",
         pdf="results/report/resurvey.pdf",
+        xlsx="results/report/resurvey.xlsx",
         crate="results/ro-crate-metadata.json",
         snakefile="results/workflow/Snakefile",
     log:
@@ -64,8 +64,8 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=WANTED,
-        designs=config["design"],
+        comparisons=[plan.plain(entry) for entry in WANTED],
+        designs=[plan.plain(check) for check in PLAN.designs],
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
         # Names only: the report links to the copies and does not wait for them.

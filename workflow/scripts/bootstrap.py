@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, tables
+from resurvey import clean, plan, tables
 from resurvey.about import only
 from resurvey.compare.bootstrap import block_of
 from resurvey.logs import log_to
@@ -16,5 +16,6 @@ params = snakemake.params
 raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
 typed = clean.tidy(only(raw, params.entries))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
-made = block_of(params.entries, typed, patients, range(params.start, params.stop), params.seed)
+entries = [plan.comparison(entry) for entry in params.entries]
+made = block_of(entries, typed, patients, range(params.start, params.stop), params.seed)
 tables.write_parquet(made, Path(snakemake.output[0]))

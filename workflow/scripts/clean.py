@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 typed = clean.tidy(tables.read_raw(Path(snakemake.input.raw[0]).parent))
 for name, path in zip(typed, snakemake.output.tables, strict=True):
-    tables.write_csv(typed[name], Path(path))
+    tables.write_csv(typed[name], Path(path), digits=tables.TYPED_DIGITS)
 tables.write_csv(clean.claims(typed), Path(snakemake.output.claims))

@@ -1,10 +1,9 @@
 """Recompute one printed sample size by every named formula, judge it, and lay the trial's real course beside it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, tables
+from resurvey import clean, plan, results, tables
 from resurvey.about import only
 from resurvey.compare.patients import group_of
 from resurvey.design.assess import assess
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-entry = snakemake.params.entry
+[check] = plan.designs([snakemake.params.entry])
 raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
-typed = clean.tidy(only(raw, entry, snakemake.params.whole))
+typed = clean.tidy(only(raw, snakemake.params.entry, snakemake.params.whole))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
-group = group_of(patients, entry["patients"]) if patients else None
-made = assess(typed, entry, group, generator(snakemake.params.seed, "design", entry["id"]))
-tables.write_csv(made.table, Path(snakemake.output.table))
-tables.write_text(json.dumps(made.verdict, indent=1, ensure_ascii=False) + "\n", Path(snakemake.output.verdict))
+group = group_of(patients, check.patients) if check.patients else None
+made = assess(typed, check, group, generator(snakemake.params.seed, "design", check.id))
+results.write(results.DESIGN, made.table, Path(snakemake.output.table))
+tables.write_json(made.verdict, Path(snakemake.output.verdict))

@@ -1,9 +1,9 @@
-"""Draw comparisons of the config, each by its kind into a folder of its own."""
+"""Draw comparisons each by its kind into a folder of its own."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import plan, results, tables
 from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
-for entry, folder, target in zip(snakemake.params.entries, files.comparisons, snakemake.output, strict=True):
-    made = {path.stem: tables.read_table(path) for path in sorted(Path(folder).glob("*.csv"))}
+entries = [plan.comparison(entry) for entry in snakemake.params.entries]
+for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
+    made = results.read_folder(Path(folder))
     save(comparison_drawings(entry, made, labels, folder), Path(target))

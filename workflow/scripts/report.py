@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import plan, tables
 from resurvey.logs import log_to
 from resurvey.report.inputs import Choices
 from resurvey.report.write import record, report, write_bytes
@@ -17,8 +17,8 @@ choices = Choices(
     title=params.report["title"],
     question=params.report["question"],
     pages=params.pages,
-    comparisons=params.comparisons,
-    designs=params.designs,
+    comparisons=[plan.comparison(entry) for entry in params.comparisons],
+    designs=plan.designs(params.designs),
     seed=params.seed,
     replicates=params.replicates,
     notebooks=params.notebooks,
@@ -29,7 +29,7 @@ for kind, content in report(snakemake.input, choices, checked):
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
     write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
-    made = [Path(output[kind]) for kind in ("html", "docx", "pdf")]
+    made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
     tables.write_text(
         record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
     )

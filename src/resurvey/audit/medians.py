@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.groups import complements
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,
@@ -227,32 +228,75 @@ def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> l
     return pairs
 
 
-OPPOSITES = (("positive", "negative"), ("primary", "secondary"), ("with", "without"), ("yes", "no"))
+def _one_unit(medians: list[dict]) -> str | None:
+    """Columns in which these medians can be compared: as printed where all have one unit, else in months."""
+    reached = [row for row in medians if np.isfinite(row["value"])]
+    if len({row["unit"] for row in reached}) < 2:
+        return "value"
+    return "value_months" if all(np.isfinite(row["value_months"]) for row in reached) else None
 
 
-def complements(first: str, second: str) -> bool:
-    """Whether two names of subgroups are each other's complement (`hormone receptor positive`, `... negative`)."""
-    a, b = sorted((first.lower(), second.lower()))
-    for one, other in OPPOSITES:
-        for x, y in ((one, other), (other, one)):
-            if f" {x} " in f" {a} " and f" {a} ".replace(f" {x} ", f" {y} ") == f" {b} ":
-                return True
-    return False
+def _ends(median: dict, columns: str) -> tuple[float, float]:
+    """Least and greatest value of a median; infinite, whatever its unit, where it was not reached."""
+    if not np.isfinite(median["value"]):
+        return np.inf, np.inf
+    return median[f"{columns}_min"], median[f"{columns}_max"]
 
 
 def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
-    low, high = min(piece["value_min"] for piece in pieces), max(piece["value_max"] for piece in pieces)
-    wrong = whole["value_max"] < low - SLACK or whole["value_min"] > high + SLACK
-    shown = ", ".join(f"{piece['value_text']} ({piece['population']})" for piece in pieces)
-    words = f"{whole['endpoint']} of the whole {whole['value_text']}, of its parts {shown}"
+    end = _one_unit([whole, *pieces])
+    if end is None:
+        return
+    spans = [_ends(piece, end) for piece in pieces]
+    low, high = min(least for least, _ in spans), max(most for _, most in spans)
+    least, most = _ends(whole, end)
+    wrong = most < low - SLACK or least > high + SLACK
+    units = {row["unit"] for row in (whole, *pieces)}
+    text = {
+        row["claim_id"]: row["value_text"] + (f" {row['unit']}" if len(units) > 1 else "") for row in (whole, *pieces)
+    }
+    shown = ", ".join(f"{text[piece['claim_id']]} ({piece['population']})" for piece in pieces)
+    words = f"{whole['endpoint']} of the whole {text[whole['claim_id']]}, of its parts {shown}"
     words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
     ledger.add(
         whole["source_id"],
         whole["study_id"],
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
-        recomputed=f"{show(low)}-{show(high)}",
+        recomputed=f"{show(low)}-{show(high)}" + (" months" if len(units) > 1 else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
+        explanation=words,
+    )
+
+
+@register("median-range", "a median time is above 0, and none is reached without an event")
+def check_median_range(context: Context) -> pd.DataFrame:
+    """Medians that no curve can have; only what is wrong is listed."""
+    ledger = Ledger("median-range")
+    frame = context["medians"]
+    times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
+    early = (times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)
+    none = (times["events_op"] == "=") & (times["events"] == 0)
+    for record in records(times[early | none]):
+        words = f"{record['value_text']} {record['unit']}"
+        words += ": a median time is above 0" if record["value"] <= 0 else ""
+        _note_range(ledger, record, words + (" with no event: the curve never falls" if record["events"] == 0 else ""))
+    return ledger.frame()
+
+
+# Intervals between two dates, either of which may come first.
+FROM_ANOTHER_EVENT = ("DFI",)
+
+
+def _note_range(ledger: Ledger, record: dict, words: str) -> None:
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=record["value_text"],
+        recomputed="",
+        verdict=IMPOSSIBLE,
+        severity=MAJOR,
         explanation=words,
     )

@@ -1,22 +1,98 @@
-"""`resurvey check FOLDER`: validate raw tables."""
+"""`resurvey check FOLDER`: validate raw tables, and the config of the project they belong to."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey.errors import InputError
+
+if TYPE_CHECKING:
+    from resurvey.tables import Tables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("folder", type=Path, nargs="?", default=Path("data/raw"), help="folder of the raw tables")
+    parser.add_argument("--config", type=Path, help="config.yaml of the project; found beside the tables if not given")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check all tables; every fault of every table is said at once."""
-    from resurvey import clean, tables
+    """Check all tables and what config and comparisons name in them; every fault of every table is said at once."""
+    from resurvey import clean, gate
 
-    typed = clean.tidy(tables.read_raw(arguments.folder))
+    path = arguments.config or config_of(arguments.folder)
+    raw = gate.read_checked(arguments.folder)
+    typed = clean.tidy(raw)
+    if path is not None:
+        check_project(path, raw)
     rows = sum(len(table) for table in typed.values())
-    sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found\n")
+    beside = "" if path is None else f", and {path.name} beside them names nothing that they do not have"
+    sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found{beside}\n")
     return 0
+
+
+def check_project(path: Path, raw: Tables) -> None:
+    """Refuse a config or comparisons that break their schema, or name what the tables do not have.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the config and the comparisons.
+    """
+    from resurvey import plan, plan_check, settings
+
+    config = read_config(path)
+    start = path.resolve().parent
+    faults = [f"{path.name}, {line}" for line in settings.faults_of_settings(config, raw, start)]
+    comparisons = plan.read(start / config["comparisons"])
+    designs = plan.designs(config["design"], f"{path.name}, design")
+    lines = plan_check.faults(comparisons, designs, raw, ["kmdata"])
+    faults += [
+        f"{config['comparisons']}, {line}" if line.startswith("comparison") else f"{path.name}, {line}"
+        for line in lines
+    ]
+    if faults:
+        shown = "\n".join(f"  {fault}" for fault in faults)
+        raise InputError(f"{len(faults)} fault(s) in the config or the comparisons, compared with the tables:\n{shown}")
+
+
+def config_of(folder: Path) -> Path | None:
+    """The config.yaml, in one of the folders above, that names this folder as its tables; None where there is none."""
+    import yaml
+
+    for above in folder.resolve().parents[:4]:
+        path = above / "config.yaml"
+        if path.is_file():
+            try:
+                named = yaml.safe_load(path.read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError):
+                return path  # what is wrong is said when it is read
+            if isinstance(named, dict) and (above / str(named.get("raw", "data/raw"))).resolve() == folder.resolve():
+                return path
+    return None
+
+
+def read_config(path: Path) -> dict:
+    """A config that has passed its schema.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or breaks its schema.
+    """
+    import yaml
+
+    from resurvey import gate
+    from resurvey.workflow import folder as workflow_folder
+
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path} cannot be read as YAML ({error})") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{path} holds no keys: `resurvey init` writes one to begin with")
+    gate.check_config(config, workflow_folder() / "workflow/schemas/config.schema.yaml")
+    return config

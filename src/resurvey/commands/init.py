@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import sys
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from resurvey.errors import InputError
+from resurvey.schema import Column
 
 Rows = dict[str, list[dict[str, str]]]
 SOURCE = "loprinzi1994"
+PROFILE = "cores: all\nrerun-incomplete: true\nshow-failed-logs: true\nlogger: resurvey\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +43,11 @@ def write(folder: Path) -> None:
 
     templates = resources.files("resurvey.commands") / "templates"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("Snakefile", "config.yaml", "README.md"):
+    for name in ("Snakefile", "config.yaml", "comparisons.yaml", "README.md"):
         (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
     profile = folder / "profiles/default/profile.yaml"
     profile.parent.mkdir(parents=True)
-    profile.write_text("cores: all\nrerun-incomplete: true\nshow-failed-logs: true\n", encoding="utf-8")
+    profile.write_text(PROFILE, encoding="utf-8")
     for name, table in TABLES.items():
         path = folder / "data/raw" / file_of(table)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,23 +59,39 @@ def write(folder: Path) -> None:
 
 
 def dictionary() -> str:
-    """The dictionary of the tables, from the schema."""
-    from resurvey.schema import KINDS, TABLES
+    """The dictionary of tables and keys: what each means, and what may stand there."""
+    from resurvey.schema import TABLES
 
-    lines = [
-        "# Columns of the tables",
-        "",
-        "Numbers are text exactly as printed; an empty cell means not reported.",
-        "",
-    ]
+    templates = resources.files("resurvey.commands") / "templates"
+    lines = [(templates / "typing.md").read_text(encoding="utf-8"), "# Columns of the tables", ""]
     for table in TABLES.values():
-        lines += [f"## {table.name}", "", f"A row is known by: {', '.join(table.unique)}.", ""]
+        lines += [f"## {table.file}", "", f"A row is known by: {', '.join(table.unique)}.", ""]
+        lines += ["| column | meaning | may hold |", "|---|---|---|"]
         for column in table.columns:
-            kind = f"one of {', '.join(column.choices)}" if column.choices else KINDS[column.kind]
-            key = f"; found in {column.key}" if column.key else ""
-            lines.append(f"* `{column.name}`: {kind}{key}{'' if column.required else '; may be empty'}")
+            lines.append(f"| `{column.name}` | {meaning(table.name, column.name)} | {_may_hold(column)} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, (templates / "keys.md").read_text(encoding="utf-8")])
+
+
+def _may_hold(column: Column) -> str:
+    from resurvey.schema import KINDS
+
+    kind = f"one of {', '.join(column.choices)}" if column.choices else KINDS[column.kind]
+    key = f"; found in {column.key}" if column.key else ""
+    empty = "" if column.required else "; may be empty"
+    return f"{kind}{key}{empty}{', or left out of the table' if column.spare else ''}"
+
+
+@cache
+def _meanings() -> dict[tuple[str, str], str]:
+    text = (resources.files("resurvey") / "meanings.csv").read_text(encoding="utf-8")
+    return {(row["table"], row["column"]): row["meaning"] for row in csv.DictReader(io.StringIO(text))}
+
+
+def meaning(table: str, column: str) -> str:
+    """What a column of a table means."""
+    known = _meanings()
+    return known.get((table, column)) or known["*", column]
 
 
 def worked_arm() -> Rows:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,32 @@ if TYPE_CHECKING:
 
     from resurvey.reconstruct import Reconstruction
     from resurvey.reconstruct.bulk import ArmCurve
+    from resurvey.reconstruct.files import ReadArm
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".json")
+SUFFIXES = (".csv", ".txt", ".tsv", ".dat", ".json", ".tar", ".dig", ".xml", ".xlsx")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("curve", type=Path, nargs="?", help="digitised curve, or a folder of them with arms.csv")
-    parser.add_argument("--n", type=int, help="patients of the arm")
-    parser.add_argument("--at-risk", type=Path, help="CSV with the columns time, at_risk")
-    parser.add_argument("--events", type=int, help="total number of events")
+    parser.add_argument(
+        "--n", action="append", metavar="N", help="patients of the arm; NAME=N for one of several curves (repeatable)"
+    )
+    parser.add_argument("--at-risk", type=Path, help="file of numbers at risk: time, at_risk, and arm where several")
+    parser.add_argument(
+        "--events", action="append", metavar="N", help="total number of events; NAME=N for one of several curves"
+    )
+    parser.add_argument("--curve", dest="curve_name", default="", metavar="NAME", help="which curve of the file")
+    parser.add_argument("--at-risk-arm", default="", metavar="NAME", help="which arm of the numbers at risk")
+    parser.add_argument("--sheet", default="", help="which sheet of a workbook (the first by default)")
+    parser.add_argument("--time-column", default="", help="heading or place (from 1) of the times")
+    parser.add_argument("--survival-column", default="", help="heading or place (from 1) of the survival")
+    parser.add_argument(
+        "--survival-unit",
+        default="",
+        choices=["%", "proportion"],
+        help="unit of survival, where the file does not tell",
+    )
     parser.add_argument("--summary", type=Path, help="YAML with the printed numbers of an arm without a curve")
     parser.add_argument("--replicates", type=int, default=200, help="replicates of the ensemble (default 200)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default 0)")
@@ -41,13 +58,30 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("nothing to rebuild: give a curve, a folder of curves, or --summary arm.yaml")
     if arguments.curve is not None and arguments.curve.is_dir():
         return _folder(arguments)
-    made = _summary(arguments) if arguments.summary is not None else _curve(arguments)
-    _write(made.patients, arguments.output)
-    sys.stdout.write(_report(made) + f"\nwrote {len(made.patients)} rows to {arguments.output}\n")
+    made = {"": _summary(arguments)} if arguments.summary is not None else _curves(arguments)
+    patients = _patients(made)
+    _write(patients, arguments.output)
+    sys.stdout.write("\n\n".join(_report(name, arm) for name, arm in made.items()))
+    sys.stdout.write(f"\nwrote {len(patients)} rows to {arguments.output}\n")
     if arguments.picture is not None:
-        _draw(made, arguments.picture)
-        sys.stdout.write(f"drew {arguments.picture}\n")
+        for name, arm in made.items():
+            path = arguments.picture
+            path = path.with_stem(f"{path.stem}-{_slug(name)}") if len(made) > 1 else path
+            _draw(arm, path)
+            sys.stdout.write(f"drew {path}\n")
     return 0
+
+
+def _patients(made: dict[str, Reconstruction]) -> pd.DataFrame:
+    """Patients of one arm, or of several with a column arm before the others."""
+    from resurvey.reconstruct.formats import export_patients
+
+    return next(iter(made.values())).patients if len(made) == 1 else export_patients(made)
+
+
+def _slug(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "curve"
 
 
 def _summary(arguments: argparse.Namespace) -> Reconstruction:
@@ -85,39 +119,97 @@ def read_summary(path: Path) -> Any:
     return SurvivalSummary(**cells)
 
 
-def _curve(arguments: argparse.Namespace) -> Reconstruction:
-    if arguments.n is None:
-        raise InputError("--n is missing: how many patients has the arm?")
-    return _from_file(arguments.curve, arguments.n, arguments.at_risk, arguments.events, arguments.seed)
-
-
-def _from_file(path: Path, n: int, at_risk: Path | None, events: int | None, seed: int) -> Reconstruction:
+def _curves(arguments: argparse.Namespace) -> dict[str, Reconstruction]:
+    """Patients of the chosen curve, or of every curve of the file, by name."""
     import numpy as np
 
-    return _read_arm(path, n, at_risk, events).rebuild(rng=np.random.default_rng(seed))
+    from resurvey.reconstruct.files import ArmFiles, read_arms, refuse_exchanged
+
+    files = ArmFiles(
+        arguments.curve,
+        arguments.at_risk,
+        name=arguments.curve_name,
+        at_risk_arm=arguments.at_risk_arm,
+        sheet=arguments.sheet,
+        time_column=arguments.time_column,
+        survival_column=arguments.survival_column,
+        survival_unit=arguments.survival_unit,
+    )
+    arms = read_arms(files)
+    names = [arm.name for arm in arms]
+    sizes, events = _by_curve(arguments.n, "--n", names), _by_curve(arguments.events, "--events", names)
+    known = [(arm, *_size(arm, sizes.get(arm.name))) for arm in arms]
+    refuse_exchanged([(arm, n, arm.name) for arm, n, _ in known])
+    if len(arms) > 1:
+        each = ", ".join(f"{arm.name} (n = {n})" for arm, n, _ in known)
+        sys.stdout.write(f"{files.curve.name} holds {len(arms)} curves, and all are rebuilt: {each}\n\n")
+    made = {}
+    for arm, n, notes in known:
+        curve = _arm_curve(arm, arguments.curve.stem, n, events.get(arm.name), notes)
+        try:
+            made[arm.name] = curve.rebuild(rng=np.random.default_rng(arguments.seed))
+        except ResurveyError as error:
+            raise type(error)(f"curve {arm.name}: {error}" if arm.name else str(error)) from None
+    return made
 
 
-def _read_arm(path: Path, n: int, at_risk: Path | None, events: int | None) -> ArmCurve:
+def _by_curve(words: list[str] | None, option: str, names: list[str]) -> dict[str, int]:
+    """Numbers of an option by curve: `N` for all of them, `NAME=N` for one."""
+    from resurvey.reconstruct.formats import plain
+
+    found: dict[str, int] = {}
+    for word in words or []:
+        name, divided, number = word.rpartition("=")
+        number = number.strip()
+        if not number.isascii() or not number.lstrip("-").isdigit():
+            raise InputError(f"{option} is {word!r}, expected a whole number, or NAME=NUMBER for one of several curves")
+        same = [known for known in names if plain(known) == plain(name)] if divided and name else names
+        if not same:
+            raise InputError(f"{option} {word}: there is no curve {name!r}; the curves are {', '.join(names)}")
+        found |= {known: int(number) for known in same}
+    return found
+
+
+def _size(arm: ReadArm, given: int | None) -> tuple[int, list[str]]:
+    """Patients of an arm: as given, else the number at risk at time 0, which is told."""
+    if given is not None:
+        return given, []
+    n = arm.n_at_start
+    if n is None:
+        whose = f" (for the curve {arm.name!r}: --n '{arm.name}=N')" if arm.name else ""
+        raise InputError(f"--n is missing: how many patients has the arm?{whose}")
+    return n, [f"n was not given: {n} is the number at risk at time 0"]
+
+
+def _arm_curve(arm: ReadArm, stem: str, n: int, events: int | None, notes: list[str] | None = None) -> ArmCurve:
     from resurvey.reconstruct.bulk import ArmCurve
-    from resurvey.reconstruct.formats import read_at_risk, read_curves
 
-    curves = read_curves(path)
-    if len(curves) > 1:
-        names = ", ".join(curve.name or "?" for curve in curves)
-        raise InputError(f"{path.name} holds {len(curves)} curves ({names}): give one file an arm")
-    times, counts = read_at_risk(at_risk) if at_risk is not None else (None, None)
-    return ArmCurve(path.stem, curves[0].times, curves[0].survival, n, times, counts, events)
+    table = arm.at_risk
+    return ArmCurve(
+        stem,
+        arm.curve.times,
+        arm.curve.survival,
+        n,
+        None if table is None else table.times,
+        None if table is None else table.counts,
+        events,
+        (*arm.notes, *(notes or [])),
+    )
 
 
 def _folder(arguments: argparse.Namespace) -> int:
-    """Every row of arms.csv (file, n, optionally at_risk, events): its patients, and a table of how it went."""
+    """Every row of arms.csv: its patients, and a table of how it went.
+
+    Its columns are file, n, and where needed at_risk, events, curve (of a file that holds several), at_risk_arm.
+    """
     import pandas as pd
 
     from resurvey import tables
     from resurvey.reconstruct.bulk import OUTCOME_COLUMNS, batch_places
+    from resurvey.sheet import read_sheet
 
     folder = arguments.curve
-    arms = tables.read_csv(folder / "arms.csv")
+    arms = read_sheet(folder / "arms.csv")
     missing = {"file", "n"} - set(arms.columns)
     if missing:
         raise InputError(f"{folder / 'arms.csv'} lacks the columns {sorted(missing)}; it has {list(arms.columns)}")
@@ -136,22 +228,39 @@ def _folder(arguments: argparse.Namespace) -> int:
 
 def _distinct(folder: Path, arms: pd.DataFrame) -> None:
     """Refuse two arms that would be written to one file (and draw from one random stream)."""
-    stems = arms["file"].map(lambda name: Path(name).stem)
+    import pandas as pd
+
+    stems = pd.Series([_stem(arm) for arm in arms.to_dict("records")], dtype=object)
     repeated = sorted(set(stems[stems.duplicated() & (stems != "")]))
     if repeated:
-        raise InputError(f"{folder / 'arms.csv'}: column file repeats {', '.join(repeated[:5])}: give one file an arm")
+        raise InputError(
+            f"{folder / 'arms.csv'}: column file repeats {', '.join(repeated[:5])}: give one file an arm, or name the "
+            "curves in a column curve"
+        )
+
+
+def _stem(arm: Mapping[str, str]) -> str:
+    """Name of an arm's output: its file, and its curve where the row names one."""
+    stem = Path(arm["file"]).stem
+    return f"{stem}-{_slug(arm['curve'])}" if arm.get("curve") else stem
 
 
 def _one_of(folder: Path, output: Path, arm: dict[str, str], seed: int) -> dict[str, object]:
     from resurvey.reconstruct.bulk import outcome, rebuild_arm
+    from resurvey.reconstruct.files import ArmFiles, read_arms
 
     try:
         path = _inside(folder, arm["file"])
         at_risk = _inside(folder, arm["at_risk"]) if arm.get("at_risk") else None
-        made = rebuild_arm(_read_arm(path, _whole(arm, "n") or 0, at_risk, _whole(arm, "events")), seed=seed)
+        found = read_arms(ArmFiles(path, at_risk, arm.get("curve", ""), arm.get("at_risk_arm", "")))
+        if len(found) > 1:
+            names = ", ".join(one.name for one in found)
+            raise InputError(f"{path.name} holds {len(found)} curves ({names}): name one in a column curve of arms.csv")
+        curve = _arm_curve(found[0], _stem(arm), _whole(arm, "n") or 0, _whole(arm, "events"))
+        made = rebuild_arm(curve, seed=seed)
     except ResurveyError as error:
         return {"file": arm["file"], **outcome(error)}
-    _write(made.patients, output / f"{path.stem}.csv")
+    _write(made.patients, output / f"{_stem(arm)}.csv")
     return {"file": arm["file"], **outcome(made)}
 
 
@@ -177,12 +286,16 @@ def _whole(arm: dict[str, str], column: str) -> int | None:
 def _write(patients: pd.DataFrame, path: Path) -> None:
     from resurvey import tables
 
-    writer = tables.write_parquet if path.suffix == ".parquet" else tables.write_csv
+    def as_text(table: pd.DataFrame, file: Path) -> None:
+        tables.write_csv(table, file, digits=tables.TYPED_DIGITS)
+
+    writer = tables.write_parquet if path.suffix == ".parquet" else as_text
     writer(patients, path)
 
 
-def _report(made: Reconstruction) -> str:
-    lines = [made.accuracy.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.6g}")]
+def _report(name: str, made: Reconstruction) -> str:
+    lines = [f"curve {name}:"] if name else []
+    lines += [made.accuracy.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.6g}")]
     lines += _list("repairs", made.repairs) + _list("not determined by the input", made.undetermined)
     return "\n".join([*lines, f"method: {made.method}", f"evidence: {made.evidence}"])
 

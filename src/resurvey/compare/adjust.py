@@ -313,6 +313,12 @@ def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats,
         raise InputError("targets is empty: name at least one column and its mean in the target population")
     if not isinstance(patients, pd.DataFrame) or len(patients) == 0:
         raise InputError("patients must be a DataFrame with at least one row")
+    twice = [name for name in names if (patients.columns == name).sum() > 1]
+    if twice:
+        raise InputError(
+            f"patients has more than one column {', '.join(map(repr, twice))}: which of them targets means cannot be "
+            "told; rename or drop one"
+        )
     missing = [name for name in names if name not in patients.columns]
     if missing:
         raise InputError(f"patients lacks the column {', '.join(map(str, missing))} that targets names")

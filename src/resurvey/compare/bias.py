@@ -1,6 +1,7 @@
 """What if we are wrong: how strong an unmeasured factor, or how large a bias, would change the conclusion.
 
-All effects come on the log scale and are treatment against comparator, as everywhere in this package.
+All effects come on the log scale and are treatment against comparator, as everywhere in this package. An effect whose
+interval rests on t (it has `df`: Rubin's rules, Hartung-Knapp) is judged by that t throughout: one interval, one limit.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
-from resurvey.compare.estimates import as_effect, check_level, interval, quantile
+from resurvey.compare.estimates import as_effect, check_level, degrees_of, interval, quantile, tail
 from resurvey.errors import InputError
 
 
@@ -83,7 +83,7 @@ def e_values(
         of ("estimate", "nearer limit"), ratio, risk_ratio, e_value; 1 for the limit when the interval holds the null.
     """
     estimate, se = as_effect(effect, "effect")
-    half = quantile(check_level(level)) * se
+    half = quantile(check_level(level), degrees_of(effect)) * se
     null = as_risk_ratio(null_ratio, measure=measure, common=common)
     above = estimate > log(null_ratio)
     limit = estimate - half if above else estimate + half
@@ -109,7 +109,7 @@ def bias_needed(effect: object, *, level: float = 0.95) -> pd.DataFrame:
         `log_bias` is 0 and `already` True where the interval includes no effect as it is.
     """
     estimate, se = as_effect(effect, "effect")
-    half = quantile(check_level(level)) * se
+    half = quantile(check_level(level), degrees_of(effect)) * se
     sign = 1.0 if estimate >= 0 else -1.0
     distances = {
         "change the conclusion": abs(estimate) - half,
@@ -161,6 +161,7 @@ def bias_array(
     """
     estimate, se = as_effect(effect, "effect")
     check_level(level)
+    df = degrees_of(effect)
     for name, values, low, high in (
         ("strengths", strengths, 0.0, np.inf),
         ("prevalence_treated", prevalence_treated, 0.0, 1.0),
@@ -170,13 +171,14 @@ def bias_array(
         if len(values) == 0 or bad:
             wanted = "ratios above 0" if name == "strengths" else "shares from 0 to 1"
             raise InputError(f"{name} must be {wanted}, found {bad[0] if bad else 'none'}")
-    observed = interval(estimate, se, level=level)
+    observed = interval(estimate, se, level=level, df=df)
     rows = []
     for gamma in strengths:
         for p1 in prevalence_treated:
             for p0 in prevalence_comparator:
                 bias = (gamma * p1 + 1 - p1) / (gamma * p0 + 1 - p0)
-                fixed = interval(estimate - log(bias), se, level=level)
+                # without the dust of subtraction, which differs between processors where nothing is left
+                fixed = interval(round(estimate - log(bias), 12) + 0.0, se, level=level, df=df)
                 rows.append({
                     "strength": gamma, "prevalence_treated": p1, "prevalence_comparator": p0, "bias": bias,
                     "estimate": fixed.estimate, "lower": fixed.lower, "upper": fixed.upper, "ratio": fixed.ratio,
@@ -227,7 +229,7 @@ def shifted_null(
        hypotheses for unanchored comparisons).
     """
     estimate, se = as_effect(effect, "effect")
-    alpha = (1 - check_level(level)) / 2
+    alpha, df = (1 - check_level(level)) / 2, degrees_of(effect)
     bad = [m for m in margins if not 0 < m <= 1]
     if len(margins) == 0 or bad:
         raise InputError(f"margins must be ratios above 0 and at most 1, found {bad[0] if bad else 'none'}")
@@ -236,8 +238,8 @@ def shifted_null(
     for margin in margins:
         null = -sign * log(margin)
         z = (estimate - null) / se
-        p = float(ndtr(-sign * z))
+        p = tail(-sign * z, df)
         rows.append({"margin": exp(null), "z": z, "p_one_sided": p, "significant": p < alpha})
     table = pd.DataFrame(rows)
-    table.attrs["tipping"] = exp(estimate - sign * quantile(level) * se)
+    table.attrs["tipping"] = exp(estimate - sign * quantile(level, df) * se)
     return table

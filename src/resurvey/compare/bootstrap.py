@@ -12,9 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resurvey.compare.adjust_maic import maic_replicate
-from resurvey.compare.groups import Entry, Pair, group_of
-from resurvey.compare.shares import Spec, ids_of, method_of, shares_of, specs_of
+from resurvey.compare.groups import Pair, group_of
+from resurvey.compare.outcome import What
+from resurvey.compare.shares import ids_of, method_of, shares_of
 from resurvey.errors import NotEstimable, ResurveyError
+from resurvey.plan import AnyComparison, Mix, PatientComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.seeds import generator
 from resurvey.tables import Tables
 
@@ -44,14 +47,14 @@ class Bootstrap:
 
 
 def block_of(
-    entries: Iterable[Entry], typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
+    entries: Iterable[AnyComparison], typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
 ) -> pd.DataFrame:
     """Some bootstrap replicates of every standardised ratio of some comparisons.
 
     Parameters
     ----------
-    entries : iterable of mapping
-        Entries of `comparisons` in the config; those that standardise nothing are passed over.
+    entries : iterable of comparisons
+        Those that standardise nothing are passed over.
     typed : dict of DataFrame
         Tables as made by `resurvey.clean.tidy`.
     patients : mapping of DataFrame
@@ -70,18 +73,20 @@ def block_of(
     """
     made = []
     for entry in entries:
-        for spec in specs_of(entry):
+        if not isinstance(entry, PatientComparison):
+            continue
+        for mix in entry.standardise:
             try:
-                ratios = standardised_replicates(entry, spec, typed, patients, which, seed)
+                ratios = standardised_replicates(entry, mix, typed, patients, which, seed)
             except ResurveyError:
                 continue  # The comparison itself says why.
-            keys = {"comparison_id": entry["id"], "target_population": spec["name"]}
+            keys = {"comparison_id": entry.id, "target_population": mix.name}
             made.append(pd.DataFrame({**keys, "replicate": list(which), "log_hr": ratios}))
     return pd.concat(made, ignore_index=True)[COLUMNS] if made else pd.DataFrame(columns=COLUMNS)
 
 
 def standardised_replicates(
-    entry: Entry, spec: Spec, typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
+    entry: PatientComparison, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
 ) -> Floats:
     """Log hazard ratios of some bootstrap replicates of one standardisation.
 
@@ -103,9 +108,9 @@ def standardised_replicates(
     ----------
     .. [1] Signorovitch, J. E. et al. (2010). PharmacoEconomics 28, 935-945.
     """
-    shares, _ = shares_of(spec, typed)
-    arm = _marked({name: group_of(patients, entry["treatment"], name) for name in shares})
-    other = group_of(patients, entry["comparator"])
+    shares, _ = shares_of(mix, typed)
+    arm = _marked({name: group_of(patients, entry.treatment, name) for name in shares})
+    other = group_of(patients, entry.comparator)
     # Shares add up to 1: the last follows from the others.
     targets = dict(list(shares.items())[:-1])
     ensembles = [dict(list(table.groupby("replicate", sort=True))) for table in (arm, other)]
@@ -118,7 +123,7 @@ def standardised_replicates(
         one, two = (_nth(tables, place) for tables in ensembles)
         replicate = maic_replicate(one, targets, two)
         for number in own:
-            stream = generator(seed, "bootstrap", entry["id"], spec["name"], str(number))
+            stream = generator(seed, "bootstrap", entry.id, mix.name, str(number))
             try:
                 found[number - which.start] = replicate(stream)
             except NotEstimable:
@@ -146,32 +151,35 @@ def _nth(tables: Mapping[int, pd.DataFrame], place: int) -> pd.DataFrame:
 
 
 def bootstrap_row(
-    pair: Pair, spec: Spec, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
+    pair: Pair, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
 ) -> dict[str, Any]:
     """The standardised ratio with the middle 95 % of its bootstrap replicates, or why there is none."""
-    method = f"bootstrap, {method_of(spec)}"
+    words = f"bootstrap, {method_of(mix)}", "HR"
+    what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP, variation=mix.name)
     try:
-        drawn = _drawn(pair.entry, spec, typed, patients, ask)
+        drawn = _drawn(pair.entry, mix, typed, patients, ask)
         known = drawn[np.isfinite(drawn)]
         if known.size < LEAST:
             raise NotEstimable(f"{known.size} of {drawn.size} bootstrap replicates have a ratio, fewer than {LEAST}")
     except ResurveyError as reason:
-        return pair.refused(method, "HR", str(reason), claim_ids=ids_of(spec))
+        return pair.refused(what, str(reason), claim_ids=ids_of(mix))
     lower, upper = np.quantile(known, [0.025, 0.975])
     p = min(1.0, 2 * (min(np.sum(known <= 0), np.sum(known >= 0)) + 1) / (known.size + 1))
     lost = f"; {drawn.size - known.size} without a ratio left out" if known.size < drawn.size else ""
     note = f"median and middle 95 % of {known.size} replicates, each with patients drawn anew from a rebuilt replicate"
     values = (exp(float(np.median(known))), exp(float(lower)), exp(float(upper)), float(p))
-    return pair.row(method, "HR", *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(spec))
+    return pair.row(what, *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(mix))
 
 
-def _drawn(entry: Entry, spec: Spec, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap) -> Floats:
+def _drawn(
+    entry: PatientComparison, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
+) -> Floats:
     if ask.drawn is None:
-        return standardised_replicates(entry, spec, typed, patients, range(ask.replicates), ask.seed)
-    own = (ask.drawn["comparison_id"] == entry["id"]) & (ask.drawn["target_population"] == spec["name"])
+        return standardised_replicates(entry, mix, typed, patients, range(ask.replicates), ask.seed)
+    own = (ask.drawn["comparison_id"] == entry.id) & (ask.drawn["target_population"] == mix.name)
     found: Floats = ask.drawn.loc[own].sort_values("replicate")["log_hr"].to_numpy(dtype=float)
     # Where no job could make any, making them here says why.
-    return found if found.size else standardised_replicates(entry, spec, typed, patients, range(1), ask.seed)
+    return found if found.size else standardised_replicates(entry, mix, typed, patients, range(1), ask.seed)
 
 
 def together(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Claims that a config entry names, found in the tables or refused by name."""
+"""Claims by their id, found in the tables or refused by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def claim(typed: Tables, table: str, claim_id: str) -> pd.Series:
     if not found.size:
         other = table_of(typed, claim_id)
         where = f"it is in {other}.csv" if other else "no table has it"
-        raise InputError(f"there is no claim {claim_id!r} in {table}.csv ({where}): check the entry in config.yaml")
+        raise InputError(f"there is no claim {claim_id!r} in {table}.csv ({where})")
     return rows.iloc[found[0]]
 
 

@@ -28,6 +28,8 @@ class Estimate:
         Confidence level of the interval.
     label : str
         What is compared with what, where known.
+    df : float or None
+        Degrees of freedom of the t quantile of interval and p; None for the normal one.
     """
 
     estimate: float
@@ -37,6 +39,7 @@ class Estimate:
     p: float
     level: float = 0.95
     label: str = ""
+    df: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -71,7 +74,24 @@ def interval(estimate: float, se: float, *, level: float = 0.95, df: float | Non
     half = quantile(level, df) * se
     z = abs(estimate / se)
     p = 2 * float(ndtr(-z)) if df is None else 2 * float(stdtr(df, -z))
-    return Estimate(estimate, se, estimate - half, estimate + half, p, level, label)
+    return Estimate(estimate, se, estimate - half, estimate + half, p, level, label, df)
+
+
+def degrees_of(effect: object) -> float | None:
+    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one."""
+    if isinstance(effect, pd.DataFrame):
+        effect = effect.iloc[0] if len(effect) == 1 else None
+    df = effect.get("df") if isinstance(effect, Mapping | pd.Series) else getattr(effect, "df", None)
+    if df is None or not isfinite(df):
+        return None
+    if not df > 0:
+        raise InputError(f"df must be above 0, found {df}")
+    return float(df)
+
+
+def tail(statistic: float, df: float | None = None) -> float:
+    """Lower tail of the normal, or of t with `df` degrees of freedom."""
+    return float(ndtr(statistic)) if df is None else float(stdtr(df, statistic))
 
 
 def quantile(level: float, df: float | None = None) -> float:

@@ -1,4 +1,4 @@
-"""Groups of rebuilt patients that a config entry names, and two of them side by side."""
+"""Groups of reconstructed patients, and two of them side by side."""
 
 from __future__ import annotations
 
@@ -7,44 +7,47 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from resurvey.compare.outcome import refused_row, row
+from resurvey.compare.outcome import What, refused_row, row
 from resurvey.compare.pairwise import match_replicates
 from resurvey.errors import InputError, NotEstimable
 from resurvey.figures.labels import Labels
+from resurvey.plan import Group, PatientComparison
 from resurvey.survival.risksets import RiskSets
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 from resurvey.tables import Tables
 
-Entry = Mapping[str, Any]
-Group = Mapping[str, str]
 # Data cut under which patients that others rebuilt from published curves are kept.
 GIVEN_CURVE = "kmdata"
 
 
 def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str = "") -> pd.DataFrame:
-    """Patients of one group of a config entry: replicate, time (months), event.
+    """Patients of one group: replicate, time (months), event.
+
+    Parameters
+    ----------
+    patients : mapping of DataFrame
+        Reconstructed patients by study id.
+    group : Group
+    population : str, optional
+        Another population of the same arm; by default that of the group.
 
     Raises
     ------
     NotEstimable
         Where the group was not rebuilt.
     """
-    words = " / ".join(filter(None, (group["study"], group["arm"], population or group["population"],
-                                     group["endpoint"], group.get("data_cut", ""))))  # fmt: skip
+    chosen = population or group.population
+    words = " / ".join(filter(None, (group.study, group.arm, chosen, group.endpoint, group.data_cut)))
     missing = NotEstimable(
         f"no patients of {words} were rebuilt: see results/reconstruction/accuracy.csv for the reason"
     )
-    if group["study"] not in patients:
+    if group.study not in patients:
         raise missing
-    rows = patients[group["study"]]
-    wanted = {
-        "population": population or group["population"],
-        "endpoint": group["endpoint"],
-        "arm_id": group["arm"],
-        "data_cut": group.get("data_cut", ""),
-    }
+    rows = patients[group.study]
+    wanted = {"population": chosen, "endpoint": group.endpoint, "arm_id": group.arm, "data_cut": group.data_cut}
     for column, value in wanted.items():  # one after the other: each leaves fewer rows to look at
         rows = rows[(rows[column] == value).to_numpy()]
     if rows.empty:
@@ -53,26 +56,31 @@ def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str
 
 
 def check_group(typed: Tables, group: Group) -> None:
-    """Refuse a group whose study or arm no table knows: a slip in the config, not a lack of evidence."""
-    if group["study"] not in set(typed["studies"]["study_id"]):
-        raise InputError(f"there is no study {group['study']!r} in studies.csv: check the entry in config.yaml")
-    arms = typed["arms"].loc[typed["arms"]["study_id"] == group["study"], "arm_id"]
+    """Refuse a group whose study or arm no table knows: a slip, not a lack of evidence.
+
+    Raises
+    ------
+    InputError
+        With the ids that the tables know.
+    """
+    if group.study not in set(typed["studies"]["study_id"]):
+        raise InputError(f"there is no study {group.study!r} in studies.csv")
+    arms = typed["arms"].loc[typed["arms"]["study_id"] == group.study, "arm_id"]
     known = sorted({str(arm) for arm in arms})
-    if group["arm"] not in known:
+    if group.arm not in known:
         raise InputError(
-            f"study {group['study']!r} has no arm {group['arm']!r} in arms.csv, only {', '.join(known) or 'none'}: "
-            "check the entry in config.yaml"
+            f"study {group.study!r} has no arm {group.arm!r} in arms.csv, only {', '.join(known) or 'none'}"
         )
 
 
 def label_of(typed: Tables, group: Group) -> str:
     """How to call a group: treatment, study, and population where it is a subgroup."""
     arms = typed["arms"]
-    found = arms[(arms["study_id"] == group["study"]) & (arms["arm_id"] == group["arm"])]
+    found = arms[(arms["study_id"] == group.study) & (arms["arm_id"] == group.arm)]
     names = typed["treatments"].set_index("treatment_id")["label"]
-    treatment = names.get(found.iloc[0]["treatment_id"], group["arm"]) if len(found) else group["arm"]
-    acronym = typed["studies"].set_index("study_id")["acronym"].get(group["study"], group["study"])
-    population = "" if group["population"] == "all" else f", {group['population']}"
+    treatment = names.get(found.iloc[0]["treatment_id"], group.arm) if len(found) else group.arm
+    acronym = typed["studies"].set_index("study_id")["acronym"].get(group.study, group.study)
+    population = "" if group.population == "all" else f", {group.population}"
     return f"{treatment} ({acronym}{population})"
 
 
@@ -92,25 +100,30 @@ def labels_of(typed: Tables, first: Group, second: Group) -> tuple[str, str]:
 
 def _by_arm(typed: Tables, group: Group) -> str:
     names = Labels.from_tables(typed)
-    part = "" if group["population"] == "all" else f", {names.population(group['population'])}"
-    return f"{names.arm(group['study'], group['arm'])} ({names.study(group['study'])}{part})"
+    part = "" if group.population == "all" else f", {names.population(group.population)}"
+    return f"{names.arm(group.study, group.arm)} ({names.study(group.study)}{part})"
 
 
 def _by_cut(label: str, group: Group) -> str:
-    return " ".join(part for part in (label, group["endpoint"], group.get("data_cut", "")) if part)
+    return " ".join(part for part in (label, group.endpoint, group.data_cut) if part)
 
 
-def grade_of(typed: Tables, group: Group) -> str:
-    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`."""
-    if group.get("data_cut", "") == GIVEN_CURVE:
+def grade_of(patients: Mapping[str, pd.DataFrame], group: Group) -> str:
+    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`.
+
+    What counts is how the patients were made, not whether there is a curve: one that could not be used is none.
+    """
+    if group.data_cut == GIVEN_CURVE:
         return "curve"
-    curves = typed.get("curves")
-    if curves is None or curves.empty:
-        return "summary"
-    same = (curves["study_id"] == group["study"]) & (curves["arm_id"] == group["arm"])
-    same &= (curves["population"] == group["population"]) & (curves["endpoint"] == group["endpoint"])
-    same &= curves["data_cut"] == group.get("data_cut", "")
-    return "curve" if same.any() else "summary"
+    rows = patients[group.study]
+    wanted = {
+        "population": group.population,
+        "endpoint": group.endpoint,
+        "arm_id": group.arm,
+        "data_cut": group.data_cut,
+    }
+    same = np.logical_and.reduce([(rows[column] == value).to_numpy() for column, value in wanted.items()])
+    return "curve" if (rows.loc[same, "evidence"] == "curve").all() else "summary"
 
 
 @dataclass(frozen=True)
@@ -119,8 +132,7 @@ class Pair:
 
     Attributes
     ----------
-    entry : mapping
-        The config entry.
+    entry : PatientComparison
     first, second : DataFrame
         Patients: replicate, time, event.
     labels : (str, str)
@@ -130,7 +142,7 @@ class Pair:
         The weaker grade of the two groups.
     """
 
-    entry: Entry
+    entry: PatientComparison
     first: pd.DataFrame
     second: pd.DataFrame
     labels: tuple[str, str]
@@ -148,21 +160,27 @@ class Pair:
         """Risk sets of both groups."""
         return pair_risk_sets(*self.stacks)
 
-    def row(
-        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
-    ) -> dict[str, Any]:
+    def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row with this pair's facts and grade."""
         facts: dict[str, Any] = {"evidence": self.evidence, **self.facts, **extra}
-        return row(self.entry, method, measure, estimate, lower, upper, p, **facts)
+        return row(self.entry, what, estimate, lower, upper, p, **facts)
 
-    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+    def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""
-        return refused_row(self.entry, method, measure, reason, **{"evidence": self.evidence, **self.facts, **extra})
+        return refused_row(self.entry, what, reason, **{"evidence": self.evidence, **self.facts, **extra})
 
 
-def pair_of(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Pair:
-    """Both groups of an entry of kind `patients`; raises InputError for a slip, NotEstimable for a lack of patients."""
-    groups = (entry["treatment"], entry["comparator"])
+def pair_of(entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Pair:
+    """Both groups of a comparison of patients.
+
+    Raises
+    ------
+    InputError
+        Where a group names a study or an arm that no table has.
+    NotEstimable
+        Where a group was not reconstructed.
+    """
+    groups = (entry.treatment, entry.comparator)
     for group in groups:
         check_group(typed, group)
     first, second = (group_of(patients, group) for group in groups)
@@ -170,12 +188,12 @@ def pair_of(entry: Entry, typed: Tables, patients: Mapping[str, pd.DataFrame]) -
     facts = {
         "treatment": labels[0],
         "comparator": labels[1],
-        "endpoint": groups[0]["endpoint"],
-        "population": groups[0]["population"],
+        "endpoint": groups[0].endpoint,
+        "population": groups[0].population,
         "n_treatment": _size(first),
         "n_comparator": _size(second),
     }
-    grades = {grade_of(typed, group) for group in groups}
+    grades = {grade_of(patients, group) for group in groups}
     return Pair(entry, first, second, labels, facts, "summary" if "summary" in grades else "curve")
 
 

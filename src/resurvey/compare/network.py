@@ -139,7 +139,8 @@ class Network:
     def prediction(self) -> pd.DataFrame:
         """Prediction intervals of the random-effects model: treatment, comparator, estimate, lower, upper.
 
-        t with the degrees of freedom of Q (normal where there are none is not defensible: the limits are then
+        t with the degrees of freedom of Q, as netmeta's (Higgins and others 2009 with contrasts less parameters for
+        studies less one; normal where there are none is not defensible: the limits are then
         infinite and a message says so).
         """
         return _prediction(self)

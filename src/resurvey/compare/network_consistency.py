@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MODELS = ("common", "random")
 _NO_TABLE = pd.DataFrame()
+#: Decimals of what is 0 where all agree: beyond them is the dust of subtraction, which differs between processors.
+DUST = 12
 NOT_ASSESSABLE = "star or tree: no two designs inform the same contrast, so consistency cannot be assessed"
 
 
@@ -170,11 +172,16 @@ def _indirect(estimate: float, se: float, direct: float, variance: float) -> tup
 def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
     """How much the inconsistency of each design changes when another design is set apart.
 
+    With random effects two between-study variances are in use, and both are given: that of the network model, which
+    takes inconsistency for heterogeneity, and that left within designs, which does not (netmeta's choice: a full
+    design-by-treatment interaction model). The common-effect model has one, 0.
+
     Returns
     -------
     DataFrame
-        piece, design, detached, q (of `design` in the consistent model), q_detached (with `detached` given its own
-        effect), change (q - q_detached: positive where setting apart `detached` makes `design` fit better).
+        piece, tau2_of ("none", "network", "within designs"), tau2, design, detached, q (of `design` in the consistent
+        model), q_detached (with `detached` given its own effect), change (q - q_detached: positive where setting apart
+        `detached` makes `design` fit better).
         Empty, with `attrs["message"]`, where consistency cannot be assessed.
 
     References
@@ -183,16 +190,28 @@ def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
     """
     place = _model_place(model)
     tables = [
-        _heat(pair[place]).assign(piece=number)
+        _heat(piece).assign(piece=number, tau2_of=name, tau2=piece.tau2)
         for number, pair in enumerate(result.pieces, start=1)
         if has_loop(pair[place].evidence)
+        for name, piece in _heat_fits(pair, model)
     ]
-    columns = ["piece", "design", "detached", "q", "q_detached", "change"]
+    columns = ["piece", "tau2_of", "tau2", "design", "detached", "q", "q_detached", "change"]
     if not tables:
         empty = pd.DataFrame(columns=columns)
         empty.attrs["message"] = NOT_ASSESSABLE
         return empty
     return pd.concat(tables, ignore_index=True)[columns]
+
+
+def _heat_fits(pair: tuple[Fit, Fit], model: str) -> list[tuple[str, Fit]]:
+    """The fits whose heat is asked for, each with the name of its between-study variance."""
+    from resurvey.compare.network import fit
+
+    common, random = pair
+    if model == "common":
+        return [("none", common)]
+    left = next(tau2 for source, _, _, _, tau2 in _decompose(common) if source == "between designs (random)")
+    return [("network", random), ("within designs", fit(common.evidence, left))]
 
 
 def _heat(piece: Fit) -> pd.DataFrame:
@@ -226,6 +245,7 @@ def _heat(piece: Fit) -> pd.DataFrame:
         detached[:, column] = q_of_designs(level)
         detached[column, column] = 0.0
     k = len(own)
+    q, detached = np.round(q, DUST) + 0.0, np.round(detached, DUST) + 0.0
     q_row = np.repeat(q, k)
     return pd.DataFrame({
         "design": np.repeat(labels, k), "detached": np.tile(labels, k), "q": q_row, "q_detached": detached.ravel(),
@@ -343,7 +363,7 @@ def _funnel_rows(piece: Fit, rank: dict[str, int]) -> pd.DataFrame:
     table["treatment"], table["comparator"] = first, second
     table["estimate"] = np.where(turn, -table["estimate"], table["estimate"])
     table["centre"] = [centre[place[a], place[b]] for a, b in zip(first, second, strict=True)]
-    table["adjusted"] = table["estimate"] - table["centre"]
+    table["adjusted"] = (table["estimate"] - table["centre"]).round(DUST) + 0.0  # no minus 0
     return table
 
 

@@ -212,6 +212,25 @@ def centred_inverse(matrix: Floats) -> Floats:
     return np.linalg.inv(matrix + size / n) - 1 / (size * n)
 
 
+#: An arm's variance below 0 by less than this share of its smallest pair is what rounded limits can do.
+ROUNDED = 0.05
+
+
+def _negative_arms(study: Study, names: list[str]) -> list[str]:
+    """Arms whose variance is below 0: half of (V_ij + V_ik - V_jk) for arms without patients in common."""
+    variances = study.variances
+    said = []
+    for i, name in enumerate(names):
+        others = [k for k in range(len(names)) if k != i]
+        least, j, k = min(
+            ((variances[i, j] + variances[i, k] - variances[j, k]) / 2, j, k) for j, k in combinations(others, 2)
+        )
+        if least < -ROUNDED * min(variances[i, j], variances[i, k]):
+            errors = ", ".join(f"{variances[a, b] ** 0.5:.4g}" for a, b in ((i, j), (i, k), (j, k)))
+            said.append(f"{name} (se {errors} against {names[j]}, against {names[k]}, and between these two)")
+    return said
+
+
 def _check_multi_arm(study: Study, treatments: list[str], tolerance: float) -> list[str]:
     if study.arms.size == 2:
         return []
@@ -230,6 +249,12 @@ def _check_multi_arm(study: Study, treatments: list[str], tolerance: float) -> l
         raise InconsistentReport(
             f"study {study.name!r}: its standard errors cannot belong to one set of arms ({', '.join(names)}): the se "
             "of one pair must be smaller than the sum of the two others; check them"
+        )
+    below = _negative_arms(study, names)
+    if below:
+        raise InconsistentReport(
+            f"study {study.name!r}: the squared standard errors of its pairs imply a variance below 0 for "
+            f"{'; '.join(below)}: no arm can have that. Check the intervals of the pairs with that arm"
         )
     if gap > 1e-3:
         return [f"study {study.name!r}: its estimates fail to add up by {gap:.3g} (log scale); taken as rounding"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.special import ndtr
 
 from resurvey.compare.estimates import quantile
 from resurvey.errors import InputError
+from resurvey.rounding import beside
 
 if TYPE_CHECKING:
     from resurvey.compare.network import Fit, Network
@@ -88,7 +90,7 @@ def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Gener
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     sign = 1.0 if small_values == "desirable" else -1.0
     sample = sign * (piece.effects[:, 0] + rng.standard_normal((draws, n)) @ root.T)
-    order = np.argsort(sample, axis=1)
+    order = np.argsort(sample, axis=1, kind="stable")
     counts = np.zeros((n, n))
     for rank in range(n):
         counts[:, rank] = np.bincount(order[:, rank], minlength=n)
@@ -101,8 +103,9 @@ def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) 
     Returns
     -------
     DataFrame
-        Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)", the diagonal
-        the name, and "not linked" stands between pieces. `attrs["orientation"]` is the sentence to print with it.
+        Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)" (a limit that
+        would be rounded to no effect has more digits), the diagonal the name, and "not linked" stands between pieces.
+        `attrs["orientation"]` is the sentence to print with it.
     """
     if model not in MODELS:
         raise InputError(f"model must be common or random, found {model!r}")
@@ -111,6 +114,7 @@ def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) 
     place = {name: i for i, name in enumerate(names)}
     cells = np.full((len(names), len(names)), "not linked", dtype=object)
     half = quantile(result.level)
+    text = partial(beside, null=1.0 if ratio else 0.0, digits=digits)
     for pair in result.pieces:
         piece = pair[MODELS.index(model)]
         limits = piece.effects[..., None] + half * piece.se[..., None] * np.array([0, -1, 1])
@@ -118,7 +122,7 @@ def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) 
         for i, row in enumerate(piece.evidence.treatments):
             for j, column in enumerate(piece.evidence.treatments):
                 centre, lower, upper = shown[i, j]
-                cell = f"{centre:.{digits}f} ({lower:.{digits}f} to {upper:.{digits}f})"
+                cell = f"{centre:.{digits}f} ({text(lower)} to {text(upper)})"
                 cells[place[row], place[column]] = row if i == j else cell
     table = pd.DataFrame(cells, index=pd.Index(names, name="row against column"), columns=names)
     table.attrs["orientation"] = result.orientation

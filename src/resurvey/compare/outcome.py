@@ -9,32 +9,44 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-COLUMNS = [
-    "comparison_id",
-    "method",
-    "measure",
-    "estimate",
-    "lower",
-    "upper",
-    "p",
-    "evidence",
-    "assumptions",
-    "kind",
-    "status",
-    "treatment",
-    "comparator",
-    "endpoint",
-    "population",
-    "n_treatment",
-    "n_comparator",
-    "ci_level",
-    "claim_ids",
-    "note",
-    "orientation",
-]
+from resurvey.plan import Comparison
+from resurvey.results import ESTIMATES, Contrast, Model, Quantity, Role
 
-RATIOS = ("HR", "TTP HR")
+COLUMNS = ESTIMATES.names
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class What:
+    """What a row of estimates says, in words for a person and in typed values for whatever reads it.
+
+    Attributes
+    ----------
+    method, measure : str
+        Labels; nothing compares them.
+    role : Role
+    quantity : Quantity
+    contrast : Contrast
+    model : Model
+    from_months, time_months : float
+        Time that the estimate is of: a landmark or horizon; or a piece of time, infinite where it has no end.
+    variation : str
+        Name of the mix that patients were weighted to, of the strata, or of what was done otherwise.
+    """
+
+    method: str
+    measure: str
+    role: Role
+    quantity: Quantity
+    contrast: Contrast = Contrast.NONE
+    model: Model = Model.NONE
+    from_months: float = np.nan
+    time_months: float = np.nan
+    variation: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of a row."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
@@ -53,26 +65,23 @@ class Outcome:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def rows(self) -> pd.DataFrame:
-        """The estimates with the promised columns, in order."""
+        """The estimates with the columns of `resurvey.results.ESTIMATES`, in order."""
         return self.estimates.reindex(columns=COLUMNS)
 
 
 class RowMaker(Protocol):
     """Whoever knows what is compared, and makes rows that say so."""
 
-    def row(
-        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
-    ) -> dict[str, Any]:
+    def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row of comparisons.csv."""
 
-    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+    def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""
 
 
 def row(
-    entry: Mapping[str, Any],
-    method: str,
-    measure: str,
+    entry: Comparison,
+    what: What,
     estimate: float,
     lower: float,
     upper: float,
@@ -80,53 +89,51 @@ def row(
     evidence: str,
     **extra: Any,
 ) -> dict[str, Any]:
-    """One row of comparisons.csv for an entry of the config; ratios and proportions on their own scale."""
+    """One row of comparisons.csv of a comparison; ratios and proportions on their own scale."""
     made = {
-        "comparison_id": entry["id"],
-        "method": method,
-        "measure": measure,
+        "comparison_id": entry.id,
+        **what.columns(),
         "estimate": estimate,
         "lower": lower,
         "upper": upper,
         "p": p,
         "evidence": evidence,
-        "assumptions": "; ".join(entry["assumptions"]),
-        "kind": entry["kind"],
-        "status": "estimated",
+        "assumptions": "; ".join(entry.assumptions),
+        "kind": entry.kind,
+        "refused": False,
         "ci_level": 0.95,
         **extra,
     }
-    words = orientation(measure, str(made.get("treatment", "")), str(made.get("comparator", "")))
+    words = orientation(what, str(made.get("treatment", "")), str(made.get("comparator", "")))
     return {"orientation": words, **made}
 
 
-def refused_row(
-    entry: Mapping[str, Any], method: str, measure: str, reason: str, evidence: str = "none", **extra: Any
-) -> dict[str, Any]:
+def refused_row(entry: Comparison, what: What, reason: str, evidence: str = "none", **extra: Any) -> dict[str, Any]:
     """A row for what could not be estimated, with the reason in its note."""
-    return {**row(entry, method, measure, *NOTHING, evidence, **extra), "status": "refused", "note": reason}
+    return {**row(entry, what, *NOTHING, evidence, **extra), "refused": True, "note": reason}
 
 
-def refused(entry: Mapping[str, Any], reason: str) -> Outcome:
+def refused(entry: Comparison, reason: str) -> Outcome:
     """A comparison that could not be made is a row with its reason."""
-    return Outcome(pd.DataFrame([refused_row(entry, entry["kind"], "none", reason)]))
+    return Outcome(pd.DataFrame([refused_row(entry, What(entry.kind, "none", Role.MAIN, Quantity.NOTHING), reason)]))
 
 
-def orientation(measure: str, treatment: str, comparator: str) -> str:
+def orientation(what: What, treatment: str, comparator: str) -> str:
     """Which way to read an estimate, in words; empty where a measure has no direction."""
     first = treatment or "the first group"
     against = f"{first} against {comparator or 'the second group'}"
-    if measure in RATIOS or measure.startswith("hazard ratio"):
+    if what.quantity == Quantity.PRINTED_DIFFERENCE:
+        return f"{what.measure}, of {against}; above 0 the first named of the two numbers is the greater"
+    if what.quantity == Quantity.HAZARD_RATIO:
         return f"{against}; below 1 favours {first} (lower hazard)"
-    if "minus" in measure:
-        return f"{measure}, of {against}; above 0 the first named of the two numbers is the greater"
-    if measure.startswith(("median ratio", "ratio")):
+    if what.contrast == Contrast.RATIO:
         return f"{against}; above 1 favours {first} (longer)"
-    if measure.startswith("difference"):
+    if what.contrast == Contrast.DIFFERENCE:
         return f"{against}, first minus second; above 0 favours {first}"
-    if measure in ("z", "greatest |z|"):
-        return f"{against}; z below 0 is fewer events with {first} than expected" if measure == "z" else against
-    return f"{measure}, {against}" if comparator else measure
+    if what.quantity == Quantity.Z:
+        greatest = what.model == Model.MAXCOMBO
+        return against if greatest else f"{against}; z below 0 is fewer events with {first} than expected"
+    return f"{what.measure}, {against}" if comparator else what.measure
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = ()) -> pd.DataFrame:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Method = Literal["EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
 METHODS: tuple[str, ...] = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 INTERVALS: tuple[str, ...] = ("normal", "hartung-knapp", "hartung-knapp-adhoc")
+PREDICTIONS: tuple[str, ...] = ("k-1", "k-2")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Pooled:
     q, df, p_q : float
         Cochran's Q, its degrees of freedom and p.
     prediction_lower, prediction_upper : float
-        Interval for the effect in a new study.
+        Interval for the effect in a new study; infinite where the degrees of freedom asked for are not above 0.
+    prediction_df : float
+        Degrees of freedom of its t quantile; infinite for the normal one.
     method, interval_method : str
         Estimator of tau2; kind of the random-effects interval.
     studies : DataFrame
@@ -59,6 +62,7 @@ class Pooled:
     p_q: float
     prediction_lower: float
     prediction_upper: float
+    prediction_df: float
     method: str
     interval_method: str
     studies: pd.DataFrame
@@ -81,6 +85,7 @@ def pool(
     *,
     method: Method = "REML",
     interval_method: str = "hartung-knapp",
+    prediction: Literal["k-1", "k-2"] = "k-1",
     level: float = 0.95,
 ) -> Pooled:
     r"""Pool independent effects of one comparison.
@@ -96,6 +101,10 @@ def pool(
     interval_method : {"hartung-knapp", "hartung-knapp-adhoc", "normal"}
         Interval of the random-effects estimate: Hartung-Knapp (t, k - 1), the same never narrower than the
         unscaled standard error, or normal.
+    prediction : {"k-1", "k-2"}
+        Degrees of freedom of the prediction interval: those of the Hartung-Knapp interval [8]_, whose standard error it
+        then uses (as metafor does; with a normal interval, normal), or one less, with the unscaled standard error, as
+        first proposed [7]_.
     level : float, default 0.95
         Two-sided confidence level.
 
@@ -118,17 +127,19 @@ def pool(
     .. [4] Sidik, K. and Jonkman, J. N. (2005). Applied Statistics 54, 367-384.
     .. [5] Knapp, G. and Hartung, J. (2003). Statistics in Medicine 22, 2693-2710.
     .. [6] Viechtbauer, W. (2007). Statistics in Medicine 26, 37-52 (Q-profile interval of tau2).
-    .. [7] Higgins, J. P. T., Thompson, S. G. and Spiegelhalter, D. J. (2009). JRSS A 172, 137-159 (prediction).
+    .. [7] Higgins, J. P. T., Thompson, S. G. and Spiegelhalter, D. J. (2009). JRSS A 172, 137-159 (prediction, k - 2).
+    .. [8] Veroniki, A. A. et al. (2019). Research Synthesis Methods 10, 23-43 (prediction, k - 1).
     """
     check_level(level)
     _check_option("method", method, METHODS)
     _check_option("interval_method", interval_method, INTERVALS)
-    study, y, v = _read(effects)
+    _check_option("prediction", prediction, PREDICTIONS)
+    study, y, v = read_effects(effects)
     tau2, tau2_se = tau_squared(y, v, method)
     common = interval(*_weighted_mean(y, 1 / v), level=level, label="common effect")
-    random, scale_df = _random(y, v, tau2, interval_method, level)
+    random = _random(y, v, tau2, interval_method, level)
     lower, upper = _q_profile(y, v, level) if y.size > 1 else (0.0, inf)
-    half = quantile(level, scale_df) * sqrt(tau2 + random.se**2)
+    half, prediction_df = _prediction(y, v, tau2, random, prediction, level)
     q, df = _q(y, v, 0.0), int(y.size - 1)
     typical = _typical_variance(v)
     shares = [1.0 if t == inf else t / (t + typical) for t in (tau2, lower, upper)]
@@ -137,7 +148,7 @@ def pool(
         common=common, random=random, tau2=tau2, tau2_se=tau2_se, tau2_lower=lower, tau2_upper=upper,
         i2=i2, i2_lower=shares[1], i2_upper=shares[2], q=q, df=df, p_q=chi_square_p(q, df),
         prediction_lower=random.estimate - half, prediction_upper=random.estimate + half,
-        method=method, interval_method=interval_method,
+        prediction_df=prediction_df, method=method, interval_method=interval_method,
         studies=_study_table(study, y, v, tau2, level), messages=_messages(y.size, interval_method),
     )  # fmt: skip
 
@@ -157,7 +168,7 @@ def leave_one_out(
     NotEstimable
         With fewer than two studies.
     """
-    study, y, v = _read(effects)
+    study, y, v = read_effects(effects)
     if y.size < 2:
         raise NotEstimable("leave-one-out needs at least two studies, found one")
     rows = []
@@ -188,7 +199,8 @@ def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise InputError(f"{name} must be one of {', '.join(allowed)}, found {value!r}")
 
 
-def _read(effects: object) -> tuple[list[str], Floats, Floats]:
+def read_effects(effects: object) -> tuple[list[str], Floats, Floats]:
+    """Names, estimates and variances of the studies of a pool, checked (see `pool`)."""
     if isinstance(effects, pd.DataFrame):
         missing = [c for c in ("estimate", "se") if c not in effects.columns]
         if missing:
@@ -220,16 +232,26 @@ def _q(y: Floats, v: Floats, tau2: float) -> float:
     return float(w @ (y - w @ y / w.sum()) ** 2)
 
 
-def _random(y: Floats, v: Floats, tau2: float, kind: str, level: float) -> tuple[Estimate, float | None]:
+def _prediction(y: Floats, v: Floats, tau2: float, random: Estimate, kind: str, level: float) -> tuple[float, float]:
+    """Half width of the prediction interval, and its degrees of freedom."""
+    df, se = random.df, random.se
+    if kind == "k-2":
+        df, se = float(y.size - 2), _weighted_mean(y, 1 / (v + tau2))[1]
+    if df is not None and df <= 0:
+        return inf, df
+    return quantile(level, df) * sqrt(tau2 + se**2), inf if df is None else df
+
+
+def _random(y: Floats, v: Floats, tau2: float, kind: str, level: float) -> Estimate:
     w = 1 / (v + tau2)
     estimate, se = _weighted_mean(y, w)
     if kind == "normal" or y.size == 1:
-        return interval(estimate, se, level=level, label="random effects"), None
+        return interval(estimate, se, level=level, label="random effects")
     df = y.size - 1
     scale = _q(y, v, tau2) / df
     # With effects all alike the Hartung-Knapp factor is 0 and claims certainty; fall back on the unscaled error.
     factor = max(1.0, scale) if kind == "hartung-knapp-adhoc" or scale < 1e-12 else scale
-    return interval(estimate, se * sqrt(factor), level=level, df=df, label="random effects"), float(df)
+    return interval(estimate, se * sqrt(factor), level=level, df=float(df), label="random effects")
 
 
 def _moment_tau2(y: Floats, v: Floats, method: str) -> float:

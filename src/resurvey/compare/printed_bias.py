@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.estimates import from_interval
-from resurvey.compare.groups import Entry
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.sensitivity import leading_rows
 from resurvey.compare.shapes import bias_rows, bias_tables
+from resurvey.plan import Comparison, NetworkComparison, PrintedComparison
+from resurvey.results import Role
 
 FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
 
@@ -23,13 +24,12 @@ class PrintedRatio:
 
     Attributes
     ----------
-    entry : mapping
-        The config entry.
+    entry : Comparison
     line : mapping
         Its row of comparisons.csv.
     """
 
-    entry: Entry
+    entry: Comparison
     line: Mapping[str, Any]
 
     @property
@@ -41,27 +41,25 @@ class PrintedRatio:
         ends = (float(self.line[key]) for key in ("estimate", "lower", "upper"))
         return from_interval(*ends, level=float(self.line["ci_level"]))
 
-    def row(
-        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
-    ) -> dict[str, Any]:
+    def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row about this ratio; its note ends with the method that gave the ratio."""
         note = "; ".join(part for part in (extra.pop("note", ""), f"of {self.line['method']}") if part)
         facts = {**self._facts(), **extra, "note": note}
-        return row(self.entry, method, measure, estimate, lower, upper, p, "printed ratios", **facts)
+        return row(self.entry, what, estimate, lower, upper, p, "printed ratios", **facts)
 
-    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+    def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""
-        return refused_row(self.entry, method, measure, reason, "printed ratios", **self._facts(), **extra)
+        return refused_row(self.entry, what, reason, "printed ratios", **self._facts(), **extra)
 
     def _facts(self) -> dict[str, Any]:
         return {key: self.line[key] for key in FACTS if key in self.line}
 
 
-def with_bias(entry: Entry, made: Outcome) -> Outcome:
+def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
     """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
 
-    Judged is the random-effects estimate where there is one (of a network: each treatment against the reference), else
-    the only one. The tables of a network name treatment and comparator.
+    Judged is what the comparison is known by (of a network: each treatment against the reference). The tables of a
+    network name treatment and comparator.
     """
     ratios = [PrintedRatio(entry, line) for line in judged(made.estimates)]
     rows: list[dict[str, Any]] = []
@@ -70,17 +68,16 @@ def with_bias(entry: Entry, made: Outcome) -> Outcome:
         tables = bias_tables(one.effect)
         rows += bias_rows(one, tables)
         for name, table in tables.items():
-            parts.setdefault(name, []).append(_named(one, table) if entry["kind"] == "network" else table)
+            parts.setdefault(name, []).append(_named(one, table) if isinstance(entry, NetworkComparison) else table)
     joined = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     estimates = pd.concat([made.estimates, pd.DataFrame(rows)], ignore_index=True) if rows else made.estimates
     return Outcome(estimates, {**made.tables, **joined})
 
 
 def judged(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """The ratios whose bias is asked for: random effects where there are any, else all leading ones."""
-    lines = [line for line in leading_rows(estimates) if not str(line["method"]).startswith("sensitivity")]
-    random = [line for line in lines if "random effects" in str(line["method"])]
-    return random or lines
+    """The ratios whose bias is asked for: the main ones, or those of a common effect where there is no other."""
+    lines = leading_rows(estimates)
+    return [line for line in lines if line["role"] == Role.MAIN] or lines
 
 
 def _named(one: PrintedRatio, table: pd.DataFrame) -> pd.DataFrame:

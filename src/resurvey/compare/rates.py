@@ -10,21 +10,33 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.claims import claim, rulings, treatment_of
-from resurvey.compare.groups import Entry
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.errors import NotEstimable
+from resurvey.plan import Comparison, RateComparison, RatioComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
+SHARE = What("Clopper-Pearson", "proportion", Role.SECONDARY, Quantity.PROPORTION, Contrast.TREATMENT, Model.BINOMIAL)
+DIFFERENCE = What(
+    "Newcombe; p by Fisher",
+    "difference in proportions",
+    Role.MAIN,
+    Quantity.PROPORTION,
+    Contrast.DIFFERENCE,
+    Model.BINOMIAL,
+)
+MEDIANS = What("ratio of medians", "median ratio", Role.MAIN, Quantity.MEDIAN, Contrast.RATIO, Model.PRINTED)
 
-def compare_rates(entry: Entry, typed: Tables) -> Outcome:
+
+def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
     """Response rates side by side: exact intervals, differences with Newcombe's, no adjustment."""
-    groups = [_rate(typed, name) for name in (entry["treatment"], *entry["comparators"])]
+    groups = [_rate(typed, name) for name in (entry.treatment, *entry.comparators)]
     rates = pd.DataFrame(groups)
     rows = []
     for rate in groups:
         values = (rate["percent"] / 100, rate["lower"], rate["upper"], np.nan)
         facts = {"treatment": rate["label"], "claim_ids": rate["claim_id"], "n_treatment": rate["total"]}
-        rows.append(row(entry, "Clopper-Pearson", "proportion", *values, evidence="printed counts", **facts))
+        rows.append(row(entry, SHARE, *values, evidence="printed counts", **facts))
     for rate in groups[1:]:
         rows.append(_difference(entry, groups[0], rate))
     return Outcome(pd.DataFrame(rows), {"rates": rates})
@@ -57,7 +69,7 @@ def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
     }
 
 
-def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+def _difference(entry: Comparison, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     from scipy.stats import fisher_exact
     from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -68,8 +80,7 @@ def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any
     difference = first["n"] / first["total"] - second["n"] / second["total"]
     return row(
         entry,
-        "Newcombe; p by Fisher",
-        "difference in proportions",
+        DIFFERENCE,
         difference,
         lower,
         upper,
@@ -84,39 +95,38 @@ def _difference(entry: Entry, first: Mapping[str, Any], second: Mapping[str, Any
     )
 
 
-def compare_ratios(entry: Entry, typed: Tables) -> Outcome:
+def compare_ratios(entry: RatioComparison, typed: Tables) -> Outcome:
     """Printed ratios beside the ratio of the printed medians (its inverse is the hazard ratio of two exponentials)."""
     rows = []
-    for pair in entry["pairs"]:
-        first, second = (claim(typed, "medians", name) for name in pair["medians"])
+    for pair in entry.pairs:
+        first, second = (claim(typed, "medians", name) for name in pair.medians)
         facts = {
             "treatment": treatment_of(typed, first["study_id"], first["arm_id"]),
             "comparator": treatment_of(typed, second["study_id"], second["arm_id"]),
             "endpoint": first["endpoint"],
-            "population": pair["label"],
+            "population": pair.label,
         }
         rows.append(_median_ratio(entry, typed, first, second, facts))
-        if "ratio" in pair:
-            rows.append(_printed_ratio(entry, typed, pair["ratio"], facts))
+        if pair.ratio is not None:
+            rows.append(_printed_ratio(entry, typed, pair.ratio, facts))
     return Outcome(pd.DataFrame(rows), {})
 
 
 def _median_ratio(
-    entry: Entry, typed: Tables, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]
+    entry: Comparison, typed: Tables, first: pd.Series, second: pd.Series, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     ids = {"claim_ids": f"{first['claim_id']};{second['claim_id']}"}
     a, b = first["value_months"], second["value_months"]
-    method, measure = "ratio of medians", "median ratio"
     if not (isfinite(a) and isfinite(b) and b > 0):
         reason = "; ".join(["a median that was not reached has no ratio", *rulings(typed, ids["claim_ids"].split(";"))])
-        return refused_row(entry, method, measure, reason, "printed medians", **ids, **facts)
+        return refused_row(entry, MEDIANS, reason, "printed medians", **ids, **facts)
     lower = first["value_months_min"] / second["value_months_max"]
     upper = first["value_months_max"] / second["value_months_min"]
     note = "; ".join(["limits are those of rounding, not of sampling", *rulings(typed, ids["claim_ids"].split(";"))])
-    return row(entry, method, measure, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
+    return row(entry, MEDIANS, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
 
 
-def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _printed_ratio(entry: Comparison, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     found = claim(typed, "hazard_ratios", claim_id)
     words = [f"p {found['p_text']}"] if found["p_text"] else []
     words += [] if isfinite(found["lower"]) else ["printed without an interval"]
@@ -124,7 +134,8 @@ def _printed_ratio(entry: Entry, typed: Tables, claim_id: str, facts: Mapping[st
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
     more: dict[str, Any] = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
     more |= facts
+    what = What("as printed", str(found["measure"]), Role.PRINTED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.PRINTED)
     if not isfinite(found["value"]):
-        return refused_row(entry, "as printed", found["measure"], "no ratio is printed", "printed ratios", **more)
+        return refused_row(entry, what, "no ratio is printed", "printed ratios", **more)
     values = (found["value"], found["lower"], found["upper"], found["p"])
-    return row(entry, "as printed", found["measure"], *values, "printed ratios", **more)
+    return row(entry, what, *values, "printed ratios", **more)

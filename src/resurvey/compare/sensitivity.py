@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import exp, inf, isfinite
 from typing import Any
@@ -11,13 +11,25 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.claims import claim, table_of
-from resurvey.compare.groups import GIVEN_CURVE, Entry, Pair, pair_of
-from resurvey.compare.outcome import Outcome, frame, refused_row, row
+from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
+from resurvey.compare.multi_arm import METHODS
+from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
+from resurvey.compare.outcome import Outcome, What, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.shapes import restricted_difference
 from resurvey.errors import InputError, NotEstimable
+from resurvey.plan import (
+    BucherComparison,
+    Group,
+    MultiArm,
+    NetworkComparison,
+    PatientComparison,
+    PoolComparison,
+    PrintedComparison,
+)
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.cox import stack_cox
 from resurvey.survival.proportional import piece_of
 from resurvey.survival.risksets import RiskSets
@@ -25,7 +37,7 @@ from resurvey.survival.rmst import common_horizon
 from resurvey.tables import Tables
 
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
-COLUMNS += ["ratio_to_main", "conclusion", "status", "note"]
+COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
@@ -49,36 +61,43 @@ def patient_sensitivity(
     return rows, frame(lines, [*COLUMNS, "rmst_difference", "horizon"])
 
 
-def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, Entry]]:
-    """The entry with another data cut of one group, for every cut that was rebuilt; then what the config lists."""
-    for side in ("treatment", "comparator"):
-        group = pair.entry[side]
-        table = patients[group["study"]]
-        same = (table["arm_id"] == group["arm"]) & (table["population"] == group["population"])
-        same &= table["endpoint"] == group["endpoint"]
-        for cut in sorted(set(table.loc[same, "data_cut"].astype(str)) - {group.get("data_cut", "")}):
-            what = "curve rebuilt by others" if cut == GIVEN_CURVE else f"data cut {cut or 'not named'}"
-            yield f"{side}, {what}", {**pair.entry, side: {**group, "data_cut": cut}}
+def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, PatientComparison]]:
+    """The comparison with every other reconstructed data cut of a group or of both; then the variations it lists."""
+    entry = pair.entry
+    first, second = entry.treatment, entry.comparator
+    for cut in sorted(_cuts(patients[first.study], first) - {first.data_cut}):
+        yield f"treatment, {_cut_words(cut)}", replace(entry, treatment=replace(first, data_cut=cut))
+    for cut in sorted(_cuts(patients[second.study], second) - {second.data_cut}):
+        yield f"comparator, {_cut_words(cut)}", replace(entry, comparator=replace(second, data_cut=cut))
     # Two arms of one study belong to one cut: change both together as well.
-    first, second = pair.entry["treatment"], pair.entry["comparator"]
-    if first["study"] == second["study"]:
-        table = patients[first["study"]]
-        cuts = [_cuts(table, group) for group in (first, second)]
-        for cut in sorted((cuts[0] & cuts[1]) - {first.get("data_cut", "")}):
-            both = {side: {**pair.entry[side], "data_cut": cut} for side in ("treatment", "comparator")}
-            yield f"both, data cut {cut or 'not named'}", {**pair.entry, **both}
-    for spec in pair.entry.get("vary", ()):
-        sides = {side: {**pair.entry[side], **spec[side]} for side in ("treatment", "comparator") if side in spec}
-        yield spec["name"], {**pair.entry, **sides}
+    if first.study == second.study:
+        cuts = [_cuts(patients[first.study], group) for group in (first, second)]
+        for cut in sorted((cuts[0] & cuts[1]) - {first.data_cut}):
+            both = (replace(group, data_cut=cut) for group in (first, second))
+            yield f"both, data cut {cut or 'not named'}", _with_groups(entry, *both)
+    for other in entry.vary:
+        yield other.name, _with_groups(entry, first.changed(other.treatment), second.changed(other.comparator))
 
 
-def _cuts(table: pd.DataFrame, group: Mapping[str, str]) -> set[str]:
-    same = (table["arm_id"] == group["arm"]) & (table["population"] == group["population"])
-    return set(table.loc[same & (table["endpoint"] == group["endpoint"]), "data_cut"].astype(str))
+def _cut_words(cut: str) -> str:
+    return "curve rebuilt by others" if cut == GIVEN_CURVE else f"data cut {cut or 'not named'}"
+
+
+def _with_groups(entry: PatientComparison, treatment: Group, comparator: Group) -> PatientComparison:
+    return replace(entry, treatment=treatment, comparator=comparator)
+
+
+def _cuts(table: pd.DataFrame, group: Group) -> set[str]:
+    same = (table["arm_id"] == group.arm) & (table["population"] == group.population)
+    return set(table.loc[same & (table["endpoint"] == group.endpoint), "data_cut"].astype(str))
 
 
 def _varied(
-    name: str, entry: Entry, main: EnsembleEstimate | None, typed: Tables, patients: Mapping[str, pd.DataFrame]
+    name: str,
+    entry: PatientComparison,
+    main: EnsembleEstimate | None,
+    typed: Tables,
+    patients: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
     try:
         pair = pair_of(entry, typed, patients)
@@ -147,7 +166,7 @@ def _line(
     """One variation on the scale of ratios, beside the main estimate."""
     if made is None:
         return _refused(name, kind, "no finite hazard ratio")
-    line = {"variation": name, "kind": kind, "measure": "HR", "status": "estimated", "note": note, **extra}
+    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note, **extra}
     if pair is not None:
         line |= {"treatment": pair.labels[0], "comparator": pair.labels[1]}
         line |= {"rmst_difference": restricted[0], "horizon": restricted[1]}
@@ -166,22 +185,27 @@ def _conclusion(made: Any, main: Any) -> str:
 
 
 def _refused(name: str, kind: str, reason: str) -> dict[str, Any]:
-    return {"variation": name, "kind": kind, "measure": "HR", "status": "refused", "note": reason}
+    return {"variation": name, "kind": kind, "measure": "HR", "refused": True, "note": reason}
 
 
 def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
-    method = f"sensitivity: {line['variation']}"
-    if line["status"] == "refused":
-        return pair.refused(method, "HR", line["note"])
+    what = _again(f"sensitivity: {line['variation']}", Model.COX, line["variation"])
+    if line["refused"]:
+        return pair.refused(what, line["note"])
     values = [line[key] for key in ("estimate", "lower", "upper", "p")]
     words = [line["note"], f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
-    return pair.row(method, "HR", *values, note="; ".join(part for part in words if part))
+    return pair.row(what, *values, note="; ".join(part for part in words if part))
 
 
-Make = Callable[[Entry, Tables], Outcome]
+def _again(method: str, model: Model, variation: str) -> What:
+    ratio = What(method, "HR", Role.SENSITIVITY, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
+    return replace(ratio, variation=variation)
 
 
-def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> Outcome:
+Make = Callable[[Any, Tables], Outcome]
+
+
+def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again: Make) -> Outcome:
     """A comparison of printed ratios (by `make`), and `again` with each claim exchanged that `alternatives` lists.
 
     The repeats give sensitivity.csv, and rows of comparisons.csv whose method begins with `sensitivity`: of a network
@@ -193,11 +217,11 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> O
     lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
     for name, kind, varied in _variations(entry, typed, main):
         try:
-            for new in _claims(varied) - _claims(entry):
+            for new in sorted({*varied.ratios} - {*entry.ratios}):
                 read_ratio(typed, new)  # one that cannot be used would else be left out in silence
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
-            if isinstance(reason, InputError) and kind != "study left out":
+            if isinstance(reason, InputError) and kind not in ("study left out", "covariance"):
                 raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
             continue
@@ -212,66 +236,61 @@ def with_alternatives(entry: Entry, typed: Tables, make: Make, again: Make) -> O
     return Outcome(pd.concat([main.estimates, rows], ignore_index=True), {**main.tables, "sensitivity": table})
 
 
-def _is_told(entry: Entry, line: Mapping[str, Any]) -> bool:
+def _is_told(entry: PrintedComparison, line: Mapping[str, Any]) -> bool:
     """Whether a variation is a row of comparisons.csv too, and not of sensitivity.csv alone."""
-    return entry["kind"] != "network" or "common" not in line.get("model", "")
+    return not isinstance(entry, NetworkComparison) or line.get("by") != Model.COMMON
 
 
 def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
     """Main estimates that a variation leaves without a counterpart, with the reason."""
     kept = {_model(line) for line in leading_rows(estimates)}
-    refused = estimates[estimates["status"] == "refused"]
+    refused = estimates[estimates["refused"].astype(bool)]
     for line in known:
         if _model(line) in kept:
             continue
-        same = refused[(refused["method"] == line["method"]) & (refused["treatment"] == line["treatment"])]
+        same = refused[(refused["model"] == line["model"]) & (refused["treatment"] == line["treatment"])]
         reason = str(same["note"].iloc[0]) if len(same) else "no ratio of it is left"
-        yield {"model": line["method"], **{key: line[key] for key in ("treatment", "comparator")}}, reason
+        yield (
+            {"model": line["method"], "by": line["model"], **{key: line[key] for key in ("treatment", "comparator")}},
+            reason,
+        )
 
 
 def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
-    rows = estimates[(estimates["measure"] == "HR") & (estimates["status"] == "estimated")]
-    rows = rows[~rows["method"].str.startswith(("prediction", "not pooled"))]
-    if "population" in rows and (rows["kind"] == "pool").all():
-        rows = rows[rows["population"] == "all"]
+    rows = estimates[(estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"].astype(bool)]
+    rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY])]
     return [dict(line) for _, line in rows.iterrows()]
 
 
-def _variations(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, Entry]]:
-    for spec in entry.get("alternatives", ()):
-        old, new = spec["instead_of"], spec["use"]
+def _variations(entry: PrintedComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, PrintedComparison]]:
+    for other in entry.alternatives:
+        old, new = other.instead_of, other.use
         claim(typed, "hazard_ratios", new)
-        if old not in _claims(entry):
+        if old not in entry.ratios:
             where = table_of(typed, old)
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
             )
-        yield spec["name"], "printed value", _exchanged(entry, old, new)
-    if entry["kind"] == "network":
+        yield other.name, "printed value", _exchanged(entry, old, new)
+    if isinstance(entry, NetworkComparison):
         yield from _fewer(entry, typed, main)
 
 
-def _claims(entry: Entry) -> set[str]:
-    """Printed ratios that a comparison rests on."""
-    return {*entry.get("claims", ()), *(entry[key] for key in ("first", "second") if key in entry)}
+def _exchanged(entry: PrintedComparison, old: str, new: str) -> PrintedComparison:
+    def exchanged(claims: Iterable[str]) -> tuple[str, ...]:
+        return tuple(new if item == old else item for item in claims)
+
+    if isinstance(entry, BucherComparison):
+        first, second = exchanged(entry.ratios)
+        return replace(entry, first=first, second=second)
+    if isinstance(entry, PoolComparison):
+        groups = {name: exchanged(claims) for name, claims in entry.groups.items()}
+        return replace(entry, claims=exchanged(entry.claims), groups=groups)
+    return replace(entry, claims=exchanged(entry.claims))
 
 
-def _exchanged(entry: Entry, old: str, new: str) -> Entry:
-    changed = dict(entry)
-    for key in ("first", "second"):
-        if entry.get(key) == old:
-            changed[key] = new
-    if "claims" in entry:
-        changed["claims"] = [new if item == old else item for item in entry["claims"]]
-    if "groups" in entry:
-        changed["groups"] = {
-            name: [new if item == old else item for item in items] for name, items in entry["groups"].items()
-        }
-    return changed
-
-
-def _fewer(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, Entry]]:
+def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
     """A network without each study in turn, and of its randomised studies alone."""
     contrasts = main.tables.get("contrasts", pd.DataFrame())
     if contrasts.empty:
@@ -280,17 +299,30 @@ def _fewer(entry: Entry, typed: Tables, main: Outcome) -> Iterator[tuple[str, st
     for study in dict.fromkeys(contrasts["study"]):
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
-            yield f"without {_called(studies, str(study))}", "study left out", {**entry, "claims": left}
+            yield f"without {_called(studies, str(study))}", "study left out", replace(entry, claims=tuple(left))
+    yield from _covaried(entry, typed, main)
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
-        yield "randomised studies only", "study left out", {**entry, "claims": randomised}
+        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised))
+
+
+def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+    """A network with the covariance of each study of several arms from elsewhere, as far as that is known."""
+    studies = typed["studies"].set_index("study_id")
+    for line in main.tables.get("multi_arm", pd.DataFrame()).to_dict("records"):
+        study = str(line["study"])
+        ask = entry.multi_arm.get(study, MultiArm())
+        for other in (name for name in METHODS if name in str(line["others"]).split()):
+            changed = {**entry.multi_arm, study: replace(ask, method=other)}
+            name = f"covariance of {_called(studies, study)} from {MULTI_ARM_WORDS[other]}"
+            yield name, "covariance", replace(entry, multi_arm=changed)
 
 
 def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
     """The random-effects ratio of a pool without each study in turn, as its table of leaving out has it."""
     table = main.tables.get("leave_one_out", pd.DataFrame())
-    whole = [line for line in leading_rows(main.estimates) if str(line["method"]).startswith("random effects")]
+    whole = [line for line in leading_rows(main.estimates) if line["model"] == Model.RANDOM]
     if table.empty or not whole:
         return
     studies, rest = typed["studies"].set_index("study_id"), table[table["group"] == "all"]
@@ -310,14 +342,14 @@ def _called(studies: pd.DataFrame, study: str) -> str:
 
 def _model(line: Mapping[str, Any]) -> tuple[Any, ...]:
     """What two estimates must have in common to be set beside each other."""
-    return tuple(line.get(key) for key in ("method", "treatment", "comparator"))
+    return tuple(line.get(key) for key in ("model", "treatment", "comparator"))
 
 
 def _printed_line(
     line: Mapping[str, Any], name: str, kind: str, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
 ) -> dict[str, Any]:
     """An estimate of a variation beside the one of the main analysis, which is found by `_model`."""
-    made = {"variation": name, "kind": kind, "model": line["method"], "status": "estimated", "note": ""}
+    made = {"variation": name, "kind": kind, "model": line["method"], "by": line["model"], "refused": False, "note": ""}
     made |= {key: line.get(key) for key in ("treatment", "comparator", "measure", "estimate", "lower", "upper", "p")}
     first = main.get(_model(line))
     if first is None:
@@ -328,15 +360,16 @@ def _printed_line(
     return made
 
 
-def _printed_row(entry: Entry, line: Mapping[str, Any]) -> dict[str, Any]:
+def _printed_row(entry: PrintedComparison, line: Mapping[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
     method = f"sensitivity: {line['variation']}" + (f", {line['model']}" if line.get("model") else "")
     facts |= {"population": f"sensitivity: {line['variation']}"}
-    if line["status"] == "refused":
-        return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
+    what = _again(method, line.get("by", Model.NONE), line["variation"])
+    if line["refused"]:
+        return refused_row(entry, what, line["note"], "printed ratios", **facts)
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
     words = [line["note"]]
     if line.get("conclusion"):
         words += [f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
     note = "; ".join(part for part in words if part)
-    return row(entry, method, "HR", *values, "printed ratios", note=note, **facts)
+    return row(entry, what, *values, "printed ratios", note=note, **facts)

@@ -15,6 +15,8 @@ from resurvey.compare.estimates import check_level, quantile
 from resurvey.compare.outcome_models import covariates, cox_fit, survival_columns
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import kaplan_meier
+from resurvey.survival.km import crossing
+from resurvey.tables import counted
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +32,8 @@ class StandardisedSurvival:
     horizon : float
         Last time to which every stratum in the target is followed.
     median : float
-        Smallest time with survival at most one half; infinite where the curve does not get there.
+        Time at which survival reaches one half (the middle of a stretch on which it is one half exactly); infinite
+        where the curve does not get there.
     messages : tuple of str
     """
 
@@ -77,7 +80,7 @@ def poststratify(strata: pd.Series, proportions: Mapping[str, float]) -> Weights
     values = pd.Series(strata).reset_index(drop=True)
     if values.isna().any():
         raise InputError(f"strata: {int(values.isna().sum())} patients have no stratum; leave them out, and say so")
-    counts = values.value_counts()
+    counts = counted(values)
     lacking = [str(k) for k, v in share.items() if v > 0 and counts.get(k, 0) == 0]
     if lacking:
         raise NotEstimable(f"no patients in stratum {', '.join(lacking)}, which the target population has")
@@ -150,8 +153,7 @@ def standardised_survival(
         green = np.concatenate(([0.0], np.where(np.isfinite(c.greenwood), c.greenwood, 0.0)))[place]
         survival += share[name] * own
         variance += share[name] ** 2 * own**2 * green
-    below = np.flatnonzero(survival <= 0.5 + 1e-12)
-    median = float(times[below[0]]) if below.size else float("inf")
+    median = crossing(times, survival, end=float(horizon))
     shortest = min(ends, key=lambda k: ends[k])
     longest = max(float(c.time[-1]) for c in curves.values())
     note = f"stratum {shortest} is followed only to {horizon:g}: the curve ends there" if horizon < longest else ""
@@ -181,6 +183,8 @@ def _check_proportions(proportions: Mapping[str, float]) -> dict[str, float]:
 def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, times: object) -> pd.DataFrame:
     """Survival of one arm in another population: a Cox model's curve of every member, averaged (g-computation).
 
+    Coefficients and baseline hazard are both Efron's.
+
     Parameters
     ----------
     patients : DataFrame
@@ -204,10 +208,35 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
     if np.linalg.matrix_rank(x - x.mean(axis=0)) < x.shape[1]:
         raise NotEstimable(f"the Cox model with {', '.join(names)} is singular: drop a constant or implied covariate")
     frame = pd.DataFrame(x, columns=names).assign(time=t, event=e)
-    fitted = cox_fit(frame, names)
-    baseline = fitted.baseline_cumulative_hazard_
-    # lifelines interpolates between event times; the cumulative hazard is a step function.
-    steps = np.concatenate(([0.0], baseline.iloc[:, 0].to_numpy()))
-    hazard = steps[np.searchsorted(baseline.index.to_numpy(), grid, side="right")]
-    relative = fitted.predict_partial_hazard(pd.DataFrame(target, columns=names)).to_numpy()
+    centre = x.mean(axis=0)  # exp of a covariate far from 0 would overflow; the curve does not depend on it
+    beta = cox_fit(frame, names).params_[names].to_numpy()
+    steps, cumulative = efron_baseline(t, e, (x - centre) @ beta)
+    hazard = np.concatenate(([0.0], cumulative))[np.searchsorted(steps, grid, side="right")]
+    relative = np.exp((target - centre) @ beta)
     return pd.DataFrame({"time": grid, "survival": np.exp(-hazard[:, None] * relative).mean(axis=1)})
+
+
+def efron_baseline(time: Floats, event: Floats, log_relative: Floats) -> tuple[Floats, Floats]:
+    r"""Baseline cumulative hazard that belongs to Efron's coefficients, at the distinct event times.
+
+    At a time with d deaths it rises by :math:`\sum_{l=0}^{d-1} 1 / (R - (l / d) D)`, R and D the sums of the relative
+    hazards of those at risk and of those who die; Breslow's :math:`d / R` belongs to Breslow's coefficients.
+
+    Parameters
+    ----------
+    time, event, log_relative : ndarray, shape (n,)
+        Times, marks (1 event), and linear predictor of each patient.
+
+    References
+    ----------
+    .. [1] Efron, B. (1977). Journal of the American Statistical Association 72, 557-565.
+    .. [2] Therneau, T. M. and Grambsch, P. M. (2000). Modeling Survival Data. Springer. Section 10.2.
+    """
+    relative = np.exp(log_relative)
+    at = np.unique(time[event > 0])
+    jumps = np.zeros(at.size)
+    for place, when in enumerate(at):
+        dying = relative[(time == when) & (event > 0)]
+        fractions = np.arange(dying.size) / dying.size
+        jumps[place] = np.sum(1 / (relative[time >= when].sum() - fractions * dying.sum()))
+    return at, np.cumsum(jumps)

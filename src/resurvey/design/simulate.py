@@ -193,7 +193,7 @@ def _analysis_time(entry: Floats, event: Floats, leave: Floats | float, rule: _R
 
 def _landmark(time: Floats, seen: np.ndarray, landmark: float) -> tuple[Floats, Floats]:
     """Kaplan-Meier estimate and Greenwood sum at the landmark, row by row (times are continuous: no ties)."""
-    order = np.argsort(time, axis=1)
+    order = np.argsort(time, axis=1, kind="stable")
     sorted_time = np.take_along_axis(time, order, axis=1)
     sorted_seen = np.take_along_axis(seen, order, axis=1) & (sorted_time <= landmark)
     at_risk = np.arange(time.shape[1], 0, -1, dtype=float)

@@ -250,7 +250,9 @@ def study_dates(studies: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
             "published": studies["source_id"].map(years),
         }
     )
-    return table[table["start"].notna() | table["cutoff"].notna()].sort_values("start", ignore_index=True)
+    return table[table["start"].notna() | table["cutoff"].notna()].sort_values(
+        "start", kind="stable", ignore_index=True
+    )
 
 
 @styled

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 
 import numpy as np
 import pandas as pd
 
 from resurvey.figures import comparison, forest, network, survival
-from resurvey.figures.gallery_network import HR, Entry, Tables, drawing_of, network_drawings, said_of
+from resurvey.figures.gallery_network import HR, Tables, drawing_of, network_drawings, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
+from resurvey.plan import AnyComparison
+from resurvey.results import Quantity, Role
 
 LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
 
 
-def comparison_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     """Figures of one comparison; what its tables do not hold is not drawn.
 
     Parameters
     ----------
-    entry : dict
-        The entry of the config: id, kind, question, assumptions.
+    entry : comparison
     tables : dict of DataFrame
-        Tables of the comparison by name, `estimates` among them. A table with a single column `message` counts as none.
+        Tables of the comparison by name, `estimates` among them.
+        Nothing is drawn of a comparison that was refused.
     labels : Labels
     folder : str
         Where the tables lie; captions' data are named from it.
     """
-    there = {name: table for name, table in tables.items() if len(table) and list(table.columns) != ["message"]}
-    makers = {
+    there = {name: table for name, table in tables.items() if len(table)}
+    if "estimates" not in there or there["estimates"]["refused"].all():
+        return  # refused: its section in the report says why
+    makers: dict[str, Callable[..., Iterator[Drawing]]] = {
         "patients": _patients,
         "bucher": _bucher,
         "pool": _pool,
@@ -40,7 +44,7 @@ def comparison_drawings(entry: Entry, tables: Tables, labels: Labels, folder: st
         "rates": _rates,
         "ratios": _ratios,
     }
-    yield from makers[entry["kind"]](entry, there, labels, folder)
+    yield from makers[entry.kind](entry, there, labels, folder)
 
 
 def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
@@ -48,7 +52,7 @@ def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
     return str(first["treatment"]), str(first["comparator"])
 
 
-def _patients(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     estimates = tables["estimates"]
     first, second = _groups(estimates)
     names = {"first": first, "second": second}
@@ -86,7 +90,7 @@ def _ratio_rows(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curves(
-    entry: Entry,
+    entry: AnyComparison,
     tables: Tables,
     names: Mapping[str, str],
     labels: Labels,
@@ -101,12 +105,12 @@ def _curves(
     risk["censored"] = risk["censored"].round()
     row = tables["estimates"].iloc[0]
     endpoint = labels.endpoint(row["endpoint"])
+    known = ratios[ratios["role"] == Role.MAIN]
     ratio = (
         ""
-        if ratios.empty
+        if known.empty
         else (
-            f" {ratios.iloc[0]['method']}: hazard ratio {said_of(ratios.iloc[0])}, p "
-            f"{p_text(float(ratios.iloc[0]['p']))}."
+            f" {known.iloc[0]['method']}: hazard ratio {said_of(known.iloc[0])}, p {p_text(float(known.iloc[0]['p']))}."
         )
     )
     ylabel = endpoint[0].upper() + endpoint[1:]
@@ -125,7 +129,9 @@ def _curves(
     )
 
 
-def _ratio_forest(entry: Entry, ratios: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _ratio_forest(
+    entry: AnyComparison, ratios: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+) -> Drawing:
     rows = ratios.assign(interval=forest.interval_text(ratios), weight=np.nan)
     figure = forest.forest(
         rows,
@@ -155,7 +161,7 @@ def _p_column(rows: pd.DataFrame) -> forest.Column:
     return forest.Column("p_text", "p", "right")
 
 
-def _hazards(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     rmst = tables.get("rmst")
     last = (
         ""
@@ -182,7 +188,7 @@ def _hazards(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str,
     )
 
 
-def _bias(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _bias(entry: AnyComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     array = tables["bias_array"]
     changed = int((array["conclusion"] != "as observed").sum())
     values = tables.get("e_values")
@@ -210,7 +216,7 @@ def _bias(entry: Entry, tables: Tables, names: Mapping[str, str], grade: str, fo
     )
 
 
-def _balance(entry: Entry, table: pd.DataFrame, folder: str) -> Drawing:
+def _balance(entry: AnyComparison, table: pd.DataFrame, folder: str) -> Drawing:
     targets = list(dict.fromkeys(table["target_population"]))
     apart = float((table["after"] - table["target"]).abs().max())
     sizes = table.drop_duplicates("target_population").set_index("target_population")
@@ -230,7 +236,7 @@ def _balance(entry: Entry, table: pd.DataFrame, folder: str) -> Drawing:
     )
 
 
-def _weights(entry: Entry, name: str, table: pd.DataFrame, folder: str) -> Drawing:
+def _weights(entry: AnyComparison, name: str, table: pd.DataFrame, folder: str) -> Drawing:
     weights = table["weight"].to_numpy(dtype=float)
     size = weights.sum() ** 2 / (weights**2).sum()
     return drawing_of(
@@ -257,7 +263,7 @@ def _versus(rows: pd.DataFrame, labels: Labels) -> list[str]:
     return [f"{network.short(labels.treatment(a))} vs {network.short(labels.treatment(b))}" for a, b in pairs]
 
 
-def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _bucher(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     estimates, legs = tables["estimates"], tables.get("legs")
     if legs is None or not isfinite(float(estimates["estimate"].iloc[0])):
         return
@@ -292,7 +298,7 @@ def _bucher(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterat
     yield from _printed_bias(entry, tables, labels, folder)
 
 
-def _printed_bias(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _printed_bias(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     """The bias array of a comparison of printed ratios, where it was made."""
     if "bias_array" not in tables:
         return
@@ -303,7 +309,7 @@ def _printed_bias(entry: Entry, tables: Tables, labels: Labels, folder: str) -> 
     yield _bias(entry, tables, dict(zip(("first", "second"), sides, strict=True)), _grade(estimates), folder)
 
 
-def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _pool(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     estimates = tables["estimates"]
     if "studies" not in tables:
         return
@@ -341,7 +347,7 @@ def _pool(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator
     yield from _printed_bias(entry, tables, labels, folder)
 
 
-def _left_out(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], first: str, folder: str) -> Drawing:
+def _left_out(entry: AnyComparison, table: pd.DataFrame, names: Mapping[str, str], first: str, folder: str) -> Drawing:
     rows = table[table["group"] == table["group"].iloc[0]].copy()
     for column in ("estimate", "lower", "upper"):
         rows[column] = np.exp(rows[column].astype(float))
@@ -372,7 +378,7 @@ def _left_out(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], first
     )
 
 
-def _rates(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _rates(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     if "rates" not in tables:
         return
     rates = tables["rates"].copy()
@@ -403,7 +409,7 @@ def _arm_words(label: str, labels: Labels) -> str:
     return f"{labels.arm(study, arm)} ({labels.study(study)})"
 
 
-def _ratios(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _ratios(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     table = tables["estimates"]
     for endpoint, rows in table.groupby("endpoint", sort=False):
         shown = _ratio_pairs(rows, labels)
@@ -459,7 +465,7 @@ def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> list[Drawing]:
-    """One forest plot of the leading hazard ratio of every comparison; none where no comparison has one.
+    """One forest plot of the main hazard ratio of every comparison; none where no comparison has one.
 
     Parameters
     ----------
@@ -469,8 +475,9 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
     data : str
         Name of that file.
     """
-    rows = comparisons[(comparisons["measure"] == "HR") & comparisons["estimate"].notna()]
-    rows = rows[rows["kind"].isin(["patients", "bucher", "pool"])].drop_duplicates("comparison_id")
+    main = (comparisons["role"] == Role.MAIN) & ~comparisons["refused"]
+    rows = comparisons[(comparisons["quantity"] == Quantity.HAZARD_RATIO) & main]
+    rows = rows[~rows["comparison_id"].duplicated(keep=False)]  # a network is known by many ratios
     if rows.empty:
         return []
     first = [
@@ -492,7 +499,7 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
         name="comparisons-overview",
         section="comparisons",
         title="All comparisons at a glance",
-        caption=f"Leading hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % "
+        caption=f"Main hazard ratio of each of the {len(rows)} comparisons that give one, with 95 % "
         "interval; the symbol tells the "
         "evidence it rests on. Rebuilt patients (summary) are compared unadjusted and without randomisation "
         "between them; printed "

@@ -12,6 +12,7 @@ from resurvey.figures import audit, evidence, harms
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing, slug
 from resurvey.figures.style import listed
+from resurvey.tables import counted
 
 MIN_PAIRS, MIN_EVENTS = 5, 5
 Tables = Mapping[str, pd.DataFrame]
@@ -99,7 +100,7 @@ def _audit(
             "nothing hangs on it). At the bar: how many of the checks made by that rule. A rule that tries "
             "more numbers "
             "finds more; bars do not compare documents.",
-            alt="Bars by rule: " + listed([f"{rule} {n}" for rule, n in found["rule"].value_counts().items()]) + ".",
+            alt="Bars by rule: " + listed([f"{rule} {n}" for rule, n in counted(found["rule"]).items()]) + ".",
             data=data,
             figure=audit.findings_by_rule(checks),
         )
@@ -169,7 +170,7 @@ def _ongoing(trials: pd.DataFrame, names: Mapping[str, str], data: str) -> Itera
     for source, rows in trials.groupby("source_id", sort=True):
         if len(rows) < MIN_PAIRS:
             continue
-        groups = rows["strategy"].value_counts()
+        groups = counted(rows["strategy"])
         yield Drawing(
             name=slug("evidence-ongoing", source),
             section="evidence",
@@ -199,7 +200,7 @@ def _harms(proportions: pd.DataFrame, study: str, labels: Labels, data: str) -> 
 
 
 def _by_grade(events: pd.DataFrame, study: str, labels: Labels, data: str) -> Drawing:
-    top = events.groupby("item")["percent"].sum().sort_values(ascending=False).head(3)
+    top = events.groupby("item")["percent"].sum().sort_values(ascending=False, kind="stable").head(3)
     arm = labels.arm(study, events["arm_id"].iloc[0])
     return Drawing(
         name=slug("evidence-harms", study),

@@ -13,19 +13,19 @@ from resurvey.figures import forest, network
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing, slug
 from resurvey.figures.style import number, p_text
+from resurvey.plan import AnyComparison, NetworkComparison
 
-Entry = Mapping[str, Any]
 Tables = Mapping[str, pd.DataFrame]
 HR = forest.Column("interval", "HR [95 % interval]", "right")
 
 
-def drawing_of(entry: Entry, part: str, title: str, caption: str, alt: str, data: str, figure: Any) -> Drawing:
+def drawing_of(entry: AnyComparison, part: str, title: str, caption: str, alt: str, data: str, figure: Any) -> Drawing:
     """A figure of a comparison: its question in the title, its assumptions in the caption."""
     return Drawing(
-        name=slug("comparison", entry["id"], part),
+        name=slug("comparison", entry.id, part),
         section="comparisons",
-        title=f"{entry['question']}: {title}",
-        caption=f"{caption} Assumed: {'; '.join(entry['assumptions'])}.",
+        title=f"{entry.question}: {title}",
+        caption=f"{caption} Assumed: {'; '.join(entry.assumptions)}.",
         alt=alt,
         data=data,
         figure=figure,
@@ -37,9 +37,9 @@ def said_of(row: pd.Series) -> str:
     return f"{number(row['estimate'])} ({number(row['lower'])} to {number(row['upper'])})"
 
 
-def network_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     """Figures of a network comparison, from the tables that are there."""
-    reference, estimates = entry["reference"], _network_rows(tables["estimates"])
+    reference, estimates = entry.reference, _network_rows(tables["estimates"])
     names = {
         t: labels.treatment(t)
         for t in {*tables["contrasts"]["treatment"], *tables["contrasts"]["comparator"], reference}
@@ -48,9 +48,8 @@ def network_drawings(entry: Entry, tables: Tables, labels: Labels, folder: str) 
     yield _graph(entry, tables["contrasts"], names, grade, folder)
     if estimates["estimate"].notna().any():
         yield _network_forest(entry, estimates, names, grade, folder)
-    for model in ("random", "common"):
-        if f"league_{model}" in tables and (model == "random" or "league_random" not in tables):
-            yield _league(entry, tables[f"league_{model}"], model, names, grade, folder)
+    if "effects" in tables and "ranking" in tables:
+        yield _league(entry, tables["effects"], tables["ranking"], names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -79,7 +78,9 @@ def _network_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates[estimates["method"].str.startswith("network")]
 
 
-def _graph(entry: Entry, contrasts: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _graph(
+    entry: NetworkComparison, contrasts: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+) -> Drawing:
     nodes = {*contrasts["treatment"], *contrasts["comparator"]}
     said = "; ".join(
         f"{network.short(names[a])} and {network.short(names[b])} in {len(rows)}"
@@ -96,12 +97,12 @@ def _graph(entry: Entry, contrasts: pd.DataFrame, names: Mapping[str, str], grad
         f"reference. {grade} A line says that a comparison was made, not that its studies are alike.",
         f"Graph of {len(nodes)} treatments; direct comparisons: {said}.",
         f"{folder}/contrasts.csv",
-        network.network_graph(contrasts, names=names, reference=entry["reference"]),
+        network.network_graph(contrasts, names=names, reference=entry.reference),
     )
 
 
 def _network_forest(
-    entry: Entry, estimates: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+    entry: NetworkComparison, estimates: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
 ) -> Drawing:
     parts = []
     for method, rows in estimates.groupby("method", sort=False):
@@ -115,7 +116,7 @@ def _network_forest(
         rows[column] = pd.to_numeric(rows[column])
     rows["evidence"] = rows["evidence"].fillna("")
     rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
-    against = network.short(names[entry["reference"]])
+    against = network.short(names[entry.reference])
     figure = forest.forest(
         rows,
         left=[forest.Column("label", "Treatment")],
@@ -144,11 +145,18 @@ def _network_forest(
 
 
 def _league(
-    entry: Entry, league: pd.DataFrame, model: str, names: Mapping[str, str], grade: str, folder: str
+    entry: NetworkComparison,
+    effects: pd.DataFrame,
+    ranking: pd.DataFrame,
+    names: Mapping[str, str],
+    grade: str,
+    folder: str,
 ) -> Drawing:
-    cells = [network.CELL.match(str(cell)) for cell in league.iloc[:, 1:].to_numpy().ravel()]
-    clear = sum(float(cell[3]) < 1 for cell in cells if cell)
-    best = network.short(names.get(str(league.iloc[0, 0]), str(league.iloc[0, 0])))
+    model = "random" if "random" in set(effects["model"]) else "common"
+    effects = effects[effects["model"] == model]
+    order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
+    clear = int((effects["upper"] < 0).sum())
+    best = network.short(names.get(order[0], order[0]))
     return drawing_of(
         entry,
         "league",
@@ -158,14 +166,14 @@ def _league(
         f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
         f"In {clear} "
         f"ordered pairs the interval lies below 1. {grade} Most cells rest on indirect evidence alone.",
-        f"Square table of {len(league)} treatments, row against column, best P-score first ({best}); {clear} "
+        f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); {clear} "
         "intervals below 1.",
-        f"{folder}/league_{model}.csv",
-        network.league_table(league, names=names),
+        f"{folder}/effects.csv",
+        network.league_table(effects, order, names=names),
     )
 
 
-def _ranks(entry: Entry, ranks: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     model = "random" if "random" in set(ranks["model"]) else str(ranks["model"].iloc[0])
     scores = (
         ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
@@ -185,7 +193,7 @@ def _ranks(entry: Entry, ranks: pd.DataFrame, names: Mapping[str, str], grade: s
 
 
 def _node_split(
-    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+    entry: NetworkComparison, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
 ) -> Iterator[Drawing]:
     both = table[table["direct"].notna() & table["indirect"].notna()]
     if both.empty:
@@ -227,7 +235,9 @@ def _node_split(
     )
 
 
-def _funnel(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+def _funnel(
+    entry: NetworkComparison, table: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+) -> Drawing:
     return drawing_of(
         entry,
         "funnel",
@@ -243,7 +253,7 @@ def _funnel(entry: Entry, table: pd.DataFrame, names: Mapping[str, str], grade: 
 
 
 def _contributions(
-    entry: Entry, table: pd.DataFrame, names: Mapping[str, str], reference: str, grade: str, folder: str
+    entry: NetworkComparison, table: pd.DataFrame, names: Mapping[str, str], reference: str, grade: str, folder: str
 ) -> Drawing:
     return drawing_of(
         entry,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from math import ceil, cos, pi, sin
+from collections.abc import Mapping, Sequence
+from math import ceil, cos, exp, pi, sin
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,12 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, new_figure, plain, styled, wrapped
+from resurvey.rounding import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CELL = re.compile(r"^\s*([\d.]+) \(([\d.]+) to ([\d.]+)\)\s*$")
 BETTER, WORSE = "#cfe3f2", "#f8dcc8"
 
 
@@ -117,21 +117,27 @@ def _node(
 
 
 @styled
-def league_table(league: pd.DataFrame, *, names: Mapping[str, str], measure: str = "hazard ratio") -> Figure:
+def league_table(
+    effects: pd.DataFrame, order: Sequence[str], *, names: Mapping[str, str], measure: str = "hazard ratio"
+) -> Figure:
     """League table: each cell is the row treatment against the column treatment.
 
     Parameters
     ----------
-    league : DataFrame
-        First column the row treatment, the others one a column treatment; cells "0.55 (0.34 to 0.88)".
+    effects : DataFrame
+        treatment, comparator, estimate, lower, upper (log scale) of one model, every ordered pair that is linked.
+    order : sequence of str
+        Treatments in the order of rows and columns.
     names : dict of str
     measure : str
     """
-    rows = [str(cell) for cell in league.iloc[:, 0]]
-    columns = [str(name) for name in league.columns[1:]]
-    if not rows or rows != columns:
-        raise InputError("a league table needs the same treatments in its rows and columns")
-    n = len(rows)
+    pairs = effects.set_index(["treatment", "comparator"])[["estimate", "lower", "upper"]]
+    lacking = sorted(set(order) - {*effects["treatment"], *effects["comparator"]})
+    if not order or lacking or not pairs.index.is_unique:
+        raise InputError(
+            f"a league table needs each pair of treatments once, of one model; without an effect: {', '.join(lacking)}"
+        )
+    n = len(order)
     figure = new_figure(0.46 * n + 0.75)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.005, 0.01, 0.99, 0.98))
@@ -155,33 +161,40 @@ def league_table(league: pd.DataFrame, *, names: Mapping[str, str], measure: str
     size = 7.2 if n <= 7 else 6.4 if n <= 9 else 5.4
     for i in range(n):
         for j in range(n):
-            _cell(axes, i, j, str(league.iloc[i, j + 1]), names, size, int(135 / n))
+            pair = (order[i], order[j])
+            limits = tuple(pairs.loc[pair]) if pair in pairs.index else None
+            name = names.get(order[i], order[i]) if i == j else None
+            _cell(axes, (i, j), name, limits, size, int(135 / n))
     axes.set_xlim(0, n)
     axes.set_ylim(n, -1.1)
     return figure
 
 
-def _cell(axes: Axes, i: int, j: int, text: str, names: Mapping[str, str], size: float, width: int) -> None:
+def _cell(
+    axes: Axes,
+    place: tuple[int, int],
+    name: str | None,
+    limits: tuple[float, float, float] | None,
+    size: float,
+    width: int,
+) -> None:
+    """A treatment's name, a ratio with its interval (the numbers decide on the colour, their text is drawn last)."""
     from matplotlib.patches import Rectangle
 
+    i, j = place
     face, weight, style = PAPER, "normal", "normal"
-    found = CELL.match(text)
-    if i == j:
-        face, weight = FAINT, "bold"
-        shown = wrapped(short(names.get(text, text)), max(width, 9))
+    if name is not None:
+        face, weight, shown = FAINT, "bold", wrapped(short(name), max(width, 9))
         size *= 0.86
-    elif found:
-        low, high = float(found[2]), float(found[3])
-        shown = f"{found[1]}\n({found[2]} to {found[3]})"
-        face, weight, style = (
-            (BETTER, "bold", "normal")
-            if high < 1
-            else (WORSE, "normal", "italic")
-            if low > 1
-            else (PAPER, weight, style)
-        )
+    elif limits is None:
+        shown = wrapped("not linked", width)
     else:
-        shown = wrapped(text, width)
+        estimate, low, high = (exp(value) for value in limits)
+        shown = f"{estimate:.2f}\n({beside(low)} to {beside(high)})"
+        if limits[2] < 0:
+            face, weight = BETTER, "bold"
+        elif limits[1] > 0:
+            face, style = WORSE, "italic"
     axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=SOFT, lw=0.5))
     axes.text(
         j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style, color=INK
@@ -274,11 +287,13 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     Parameters
     ----------
     heat : DataFrame
-        design, detached, change; optional piece.
+        design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
     """
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
+    if "tau2_of" in heat:
+        heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
     return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1)
 

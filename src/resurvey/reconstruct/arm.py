@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.reconstruct import checks
+from resurvey.reconstruct.before_drops import at_the_foot
 from resurvey.reconstruct.decode import exact_rows
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve, anchored, monotone_curve
 from resurvey.reconstruct.place import Frame, RiskTable
@@ -55,6 +56,7 @@ def read_arm(
     conflicts: list[str] = []
     table = checks.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
     checks.check_units(points, table)
+    points = at_the_foot(points, table, repairs)
     given = checks.legible_rows(at_risk_times, at_risk)
     total = checks.check_events(events, patients)
     ticks = checks.read_ticks(censor_times, repairs)

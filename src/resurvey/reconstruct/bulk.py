@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,8 @@ class ArmCurve:
         Patients.
     at_risk_times, at_risk : ndarray, shape (r,), optional
     events : int, optional
+    notes : tuple of str
+        What was decided in reading the files, in words; told with the repairs.
     """
 
     name: str
@@ -80,10 +82,11 @@ class ArmCurve:
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
     events: int | None = None
+    notes: tuple[str, ...] = ()
 
     def rebuild(self, *, rng: np.random.Generator, replicates: int = 1) -> Reconstruction:
         """Patients behind the arm; errors as `from_curve`."""
-        return from_curve(
+        made = from_curve(
             self.times,
             self.survival,
             n=self.n,
@@ -93,6 +96,7 @@ class ArmCurve:
             replicates=replicates,
             rng=rng,
         )
+        return replace(made, repairs=[*self.notes, *made.repairs]) if self.notes else made
 
 
 def batches(names: Iterable[str], size: int) -> list[list[str]]:

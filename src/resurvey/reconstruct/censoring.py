@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve
 
 #: Shapes b of G(u) = 1 - theta u^b and their prior: from a rush out at the start (0.5) to a common cut-off (12).
@@ -26,7 +27,7 @@ END_PRIOR = np.array(
 )
 #: Theta, shape and log prior of every pair of a shape and an end.
 OPEN_SHAPE, OPEN_THETA = np.repeat(SHAPES, ENDS.size), np.tile(1 - ENDS, SHAPES.size)
-OPEN_PRIOR = np.log(np.outer(SHAPE_PRIOR, END_PRIOR).ravel())
+OPEN_PRIOR = steady.log(np.outer(SHAPE_PRIOR, END_PRIOR).ravel())
 #: Places, closer at the start, through which the mean of many candidates is taken.
 PLACES = np.linspace(0.0, 1.0, 129) ** 2
 #: Shapes and prior where the events are known and theta follows from them.
@@ -36,6 +37,9 @@ SOLVED_PRIOR = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5]) / 6.0
 #: deaths and blocks split by noise are in the mean and in the log standard deviation.
 WINDOWS = (1 / 3, 2 / 3, 1.0001)
 STEP_BIAS, STEP_SD, NOISE_SHARE = 0.9, 0.35, 0.8
+#: Below so many points a curve without flat parts (fewer than the share of them) was clicked at some of its drops only:
+#: the falls between neighbours are of several deaths then, and say nothing of how many patients are left.
+DENSE, FLAT_SHARE = 40, 0.2
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,19 @@ class StepHeights:
 def step_heights(curve: MonotoneCurve, n: int, end: float) -> StepHeights:
     """The mean step of the least-squares monotone curve, weighted by its height, in each window of follow-up."""
     drop, place = curve.drops, curve.drop_times / end
-    found = []
+    found: list[tuple[float, float, float]] = []
+    if 1 < drop.size < DENSE and (drop[1:] < 0.25 * drop.mean()).mean() < FLAT_SHARE:
+        return StepHeights(*np.empty((3, 0)))
     for low, high in pairwise(WINDOWS):
         inside = (place >= low) & (place < high)
         d = drop[inside]
-        total, squares = float(d.sum()), float(np.dot(d, d))
+        total, squares = float(d.sum()), float((d * d).sum())
         if total < 0.015:
             continue
         mean = squares / total
         height = np.sqrt(max(mean**2 - (NOISE_SHARE * curve.noise) ** 2, (0.3 * mean) ** 2))
         log_sd = np.sqrt(STEP_SD**2 + 0.3 * squares / total**2) * min((mean / height) ** 2, 10.0)
-        at = float(np.dot(d * d, place[inside]) / squares)
+        at = float((d * d * place[inside]).sum() / squares)
         found.append((min(at, 1.0), min(1 / (n * height * STEP_BIAS), 1.0), log_sd))
     columns = np.array(found).reshape(-1, 3).T
     return StepHeights(*columns)
@@ -69,8 +75,8 @@ def step_heights(curve: MonotoneCurve, n: int, end: float) -> StepHeights:
 def _misfit(theta: Floats, shape: Floats, steps: StepHeights) -> Floats:
     """Log likelihood of the steps for each (theta, shape); theta above 1 bends the shape as in `open_path`."""
     bend = shape / np.maximum(theta, 1.0)
-    g = 1 - np.minimum(theta, 1.0)[:, None] * steps.place[None, :] ** bend[:, None]
-    apart = (np.log(np.maximum(g, 1e-4)) - np.log(steps.followed)) / steps.log_sd
+    g = 1 - np.minimum(theta, 1.0)[:, None] * steady.power(steps.place[None, :], bend[:, None])
+    apart = (steady.log(np.maximum(g, 1e-4)) - steady.log(steps.followed)) / steps.log_sd
     return -np.minimum(apart**2 / 2, 8.0).sum(axis=1)
 
 
@@ -87,14 +93,14 @@ class FollowUp:
         theta, shape = self.theta[index], self.shape[index]
         # many candidates have one shape, and powers are what takes the time
         power, which = np.unique(shape / np.maximum(theta, 1.0), return_inverse=True)
-        bent = np.maximum(u, 0.0)[None, :] ** power[:, None]
+        bent = steady.power(np.maximum(u, 0.0)[None, :], power[:, None])
         return 1 - np.minimum(theta, 1.0)[:, None] * bent[which]
 
     def mean_path(self, u: Floats) -> Floats:
         """Their mean at the places u (through a grid of 129 places, which is finer than any of them bends)."""
         likely = np.flatnonzero(self.weight > 1e-4)
         weight = self.weight[likely]
-        return np.interp(u, PLACES, weight @ self.paths(PLACES, likely) / weight.sum())
+        return np.interp(u, PLACES, steady.product(weight, self.paths(PLACES, likely)) / weight.sum())
 
 
 def unknown_events(steps: StepHeights) -> FollowUp:
@@ -113,11 +119,11 @@ def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> 
     levels = (np.arange(60) + 0.5) / 60 * running[-1]
     place = np.interp(levels, (running[1:] + running[:-1]) / 2, middle) if running[-1] > 0 else np.linspace(0, 1, 60)
     wanted = deaths / max(running[-1], 1e-12)
-    log_place = np.log(np.maximum(place, 1e-9))
+    log_place = steady.log(np.maximum(place, 1e-9))
 
     def lost(power: Floats) -> Floats:
         """Share censored before a death, on the mean over deaths, where theta is 1 or more."""
-        return np.exp(power[..., None] * log_place).sum(axis=-1) / log_place.size
+        return steady.exp(power[..., None] * log_place).sum(axis=-1) / log_place.size
 
     gone = lost(SOLVED_SHAPES)
     theta = np.clip((1 - wanted) / np.maximum(1 - (1 - gone), 1e-12), 0.0, 1.0)
@@ -127,12 +133,12 @@ def known_events(steps: StepHeights, u: Floats, drop: Floats, deaths: float) -> 
         log_theta, step = np.zeros((beyond.size, 1)), 6.0
         for _ in range(6):
             step /= 8
-            more = 1 - lost(SOLVED_SHAPES[beyond, None] / np.exp(log_theta + step * np.arange(1, 8))) > wanted
+            more = 1 - lost(SOLVED_SHAPES[beyond, None] / steady.exp(log_theta + step * np.arange(1, 8))) > wanted
             log_theta += step * more.sum(axis=1, keepdims=True)
-        theta[beyond] = np.exp(log_theta[:, 0] + step / 2)
-    return _weighted(theta, SOLVED_SHAPES, np.log(SOLVED_PRIOR) + _misfit(theta, SOLVED_SHAPES, steps))
+        theta[beyond] = steady.exp(log_theta[:, 0] + step / 2)
+    return _weighted(theta, SOLVED_SHAPES, steady.log(SOLVED_PRIOR) + _misfit(theta, SOLVED_SHAPES, steps))
 
 
 def _weighted(theta: Floats, shape: Floats, log_weight: Floats) -> FollowUp:
-    weight = np.exp(log_weight - log_weight.max())
+    weight = steady.exp(log_weight - log_weight.max())
     return FollowUp(theta, shape, weight / weight.sum())

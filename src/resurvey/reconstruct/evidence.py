@@ -124,6 +124,8 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
     _visits(typed, study_id, key["endpoint"], collected)
     if clock == "entry":
         _follow_up(typed, study_id, key, collected)
+    else:
+        _at_most(typed, study_id, collected)
     label = " ".join(part for part in (study_id, *key.values()) if part)
     summary = SurvivalSummary(n=n, label=label, **collected.values)
     reason = (
@@ -269,6 +271,25 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
     dated = _cut_offs(table[table["study_id"] == study_id])
     if key["data_cut"] in dated:
         _carried_on(rows, dated, key["data_cut"], collected)
+
+
+def _at_most(typed: Tables, study_id: str, collected: _Collected) -> None:
+    """An endpoint whose clock starts after entry (with a response, a later line) ends with the study all the same."""
+    study = typed["studies"].set_index("study_id").loc[study_id]
+    first = _day(study["enrolment_start"])
+    cut = _day(study["data_cutoff"], last=True)
+    if first is not None and cut is not None and cut > first:
+        collected.values["followed_at_most"] = (cut - first).days / DAYS_PER_MONTH
+
+
+def _day(text: str, *, last: bool = False) -> pd.Timestamp | None:
+    """A printed date; of a month or a year alone its first day, or its `last`."""
+    if len(text) not in (4, 7, 10):
+        return None
+    day = pd.Timestamp(text)
+    if last and len(text) < 10:
+        day = day + (pd.offsets.YearEnd(0) if len(text) == 4 else pd.offsets.MonthEnd(0))
+    return day
 
 
 def _cut_offs(table: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, str]]:

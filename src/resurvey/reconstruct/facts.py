@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.monotone import distinct
+from resurvey.survival.km import crossing
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.arm import Arm
@@ -23,7 +24,7 @@ def product_limit(time: Floats, event: Floats) -> tuple[Floats, Floats]:
     t, e = time[order], event[order]
     left = np.arange(t.size, 0, -1)
     with np.errstate(divide="ignore"):
-        survival = np.exp(np.where(e > 0, np.log1p(-1.0 / left), 0.0).cumsum())
+        survival = np.where(e > 0, 1.0 - 1.0 / left, 1.0).cumprod()
     last = np.concatenate((t[1:] != t[:-1], [True]))
     return t[last], survival[last]
 
@@ -34,9 +35,8 @@ def at(curve: tuple[Floats, Floats], times: Floats) -> Floats:
 
 
 def quantile(curve: tuple[Floats, Floats], level: float = 0.5) -> float:
-    """First time with survival at or below `level`, infinite where there is none."""
-    below = np.flatnonzero(curve[1] <= level + 1e-9)
-    return float(curve[0][below[0]]) if below.size else float("inf")
+    """Time at which survival reaches `level` (the middle of a stretch on it), infinite where it does not."""
+    return crossing(*curve, level)
 
 
 def half_unit(value: float) -> float:
@@ -117,7 +117,7 @@ def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, o
     middle, width = (grid[1:] + grid[:-1]) / 2, grid[1:] - grid[:-1]
     rebuilt = [at(curve, middle) for curve in curves]
     apart = (rebuilt[0] if len(rebuilt) == 1 else np.mean(rebuilt, axis=0)) - arm.curve.at(middle)
-    rmse = math.sqrt(np.dot(width, apart**2) / max(width.sum(), 1e-300))
+    rmse = math.sqrt((width * apart**2).sum() / max(width.sum(), 1e-300))
     most = float(np.abs(apart).max())
     allowed = max(0.02, 3 * arm.curve.noise, 1.5 / arm.n)
     note = f"noise of the points around the curve {arm.curve.noise:.2g}"

@@ -14,11 +14,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.prior import PRIOR, HazardPrior
 
 Floats = NDArray[np.float64]
 
-LOG_LOG_2 = float(np.log(np.log(2.0)))
+LOG_LOG_2 = steady.log(steady.log(2.0))
 STEPS = 12
 LARGEST_STEP = 1.0
 SMALLEST_STEP = 5e-3
@@ -207,12 +208,12 @@ def paths(arm: Arm, state: Floats) -> Paths:
     # both hazards at once, on an axis of their own
     kinds = (*state.shape[:-1], 4, arm.bins)
     log_rate, noise = state.reshape(kinds)[..., :2, :], state.reshape(kinds)[..., 2:, :]
-    smooth = np.exp(np.minimum(np.maximum(log_rate, -30.0), 30.0)) * arm.width
+    smooth = steady.exp(np.minimum(np.maximum(log_rate, -30.0), 30.0)) * arm.width
     # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
     increment = np.maximum(smooth + noise, 0.02 * smooth)
     running = _running(increment)
-    log_at_risk = np.log(arm.n) - running[..., 0, :] - running[..., 1, :]
-    mid = np.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
+    log_at_risk = steady.log(float(arm.n)) - running[..., 0, :] - running[..., 1, :]
+    mid = steady.exp(np.maximum(0.5 * (log_at_risk[..., 1:] + log_at_risk[..., :-1]), -20.0))
     return Paths(smooth, increment, running, log_at_risk, mid)
 
 
@@ -226,7 +227,7 @@ def predict(arm: Arm, path: Paths) -> Floats:
     """The value of every fact on its own scale, shape (..., facts)."""
     facts = arm.listed
     hazard = np.maximum(path.running[..., facts.hazard, facts.edge], 1e-6)
-    value = np.log(hazard)
+    value = steady.log(hazard)
     for kind, rows in facts.rows.items():
         if kind == "band":
             greenwood = path.greenwood[..., facts.edge[rows]]
@@ -242,11 +243,11 @@ def _band(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> Float
     """log of the cumulative hazard that the confidence bands show at their crossings of one half."""
     root = np.sqrt(np.maximum(greenwood, 1e-12))
     if transform == "log-log":
-        return np.log(hazard) + z * root / hazard
+        return steady.log(hazard) + z * root / hazard
     if transform == "log":
-        return np.log(np.maximum(hazard + z * root, 1e-3))
-    band = np.exp(-hazard) * (1 - z * root)
-    return np.log(-np.log(np.clip(band, 1e-3, 1 - 1e-3)))
+        return steady.log(np.maximum(hazard + z * root, 1e-3))
+    band = steady.exp(-hazard) * (1 - z * root)
+    return steady.log(-steady.log(np.clip(band, 1e-3, 1 - 1e-3)))
 
 
 def _band_slopes(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> tuple[Floats, Floats]:
@@ -302,7 +303,7 @@ class Linear:
 
     def gain(self, sd: Floats) -> Floats:
         """Kalman gain, shape (4 bins, facts), for facts known to `sd`."""
-        return np.asarray(np.linalg.solve(self.spread + np.diag(sd**2), self.cross.T).T, dtype=np.float64)
+        return steady.solve(self.spread + np.diag(sd**2), self.cross.T).T
 
 
 def _linear(arm: Arm, path: Paths) -> Linear:
@@ -312,9 +313,13 @@ def _linear(arm: Arm, path: Paths) -> Linear:
     jacobian = np.concatenate([by_increment * path.smooth, by_increment], axis=1).reshape(-1, 4 * k)
     turned = np.ascontiguousarray(jacobian.T)
     cross = np.concatenate(
-        [arm.cov_event @ turned[:k], arm.cov_censor @ turned[k : 2 * k], noise[:, None] * turned[2 * k :]]
+        [
+            steady.product(arm.cov_event, turned[:k]),
+            steady.product(arm.cov_censor, turned[k : 2 * k]),
+            noise[:, None] * turned[2 * k :],
+        ]
     )
-    return Linear(jacobian, cross, jacobian @ cross, noise)
+    return Linear(jacobian, cross, steady.product(jacobian, cross), noise)
 
 
 def fit(arm: Arm, start: Fit | None = None) -> Fit:
@@ -330,15 +335,16 @@ def fit(arm: Arm, start: Fit | None = None) -> Fit:
         value = predict(arm, path)
         known = np.where(always | (value > target), sd, 1e3)
         linear = _linear(arm, path)
-        residual = target - value + linear.jacobian @ (state - mean)
-        move = mean + linear.cross @ np.linalg.solve(linear.spread + np.diag(known**2), residual) - state
+        residual = target - value + steady.product(linear.jacobian, state - mean)
+        pull = steady.solve(linear.spread + np.diag(known**2), residual)
+        move = mean + steady.product(linear.cross, pull) - state
         largest = np.abs(move[: 2 * arm.bins]).max()
         state = state + move * min(1.0, LARGEST_STEP / max(largest, 1e-12))
         path = paths(arm, state)
         if largest < SMALLEST_STEP and (step > 2 or start is not None):
             break
     value, linear = predict(arm, path), _linear(arm, path)
-    surprise = target - value + linear.jacobian @ (state - mean)
+    surprise = target - value + steady.product(linear.jacobian, state - mean)
     return Fit(arm, state, value, linear, _evidence(arm, path, linear.spread + np.diag(known**2), surprise))
 
 
@@ -352,7 +358,7 @@ def expected_events(found: Fit) -> tuple[float, float]:
     sd = [1e3 if fact.at_most and v < fact.target else fact.sd for fact, v in zip(arm.facts, value, strict=False)]
     spread = _linear(counted, path).spread
     known = spread[:-1, :-1] + np.diag(np.square(sd))
-    variance = spread[-1, -1] - spread[-1, :-1] @ np.linalg.solve(known, spread[:-1, -1])
+    variance = spread[-1, -1] - (spread[-1, :-1] * steady.solve(known, spread[:-1, -1])).sum()
     return float(value[-1]), float(np.sqrt(max(variance, 0.0)))
 
 
@@ -374,11 +380,12 @@ def _evidence(arm: Arm, path: Paths, spread: Floats, surprise: Floats) -> float:
     A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
     so a time in a stretch with many events is the likelier.
     """
-    value = -0.5 * surprise @ np.linalg.solve(spread, surprise) - 0.5 * np.linalg.slogdet(spread)[1]
+    solved, log_determinant = steady.solve_with_log_determinant(spread, surprise)
+    value = -0.5 * (surprise * solved).sum() - 0.5 * log_determinant
     for fact in arm.facts:
         if fact.crossing and not fact.at_most:
             near = slice(max(fact.edge - 1, 0), fact.edge + 1)
-            value += np.log(path.event[near].sum() / arm.width[near].sum())
+            value += steady.log(float(path.event[near].sum() / arm.width[near].sum()))
     return float(value)
 
 
@@ -396,8 +403,8 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     gain = linear.gain(np.where(dormant, 1e3, sd))
     spread = np.hstack(
         [
-            rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_event + 1e-9 * np.eye(k)).T,
-            rng.standard_normal((size, k)) @ np.linalg.cholesky(arm.cov_censor + 1e-9 * np.eye(k)).T,
+            _correlated(arm.cov_event, size, rng),
+            _correlated(arm.cov_censor, size, rng),
             rng.standard_normal((size, 2 * k)) * np.sqrt(linear.noise),
         ]
     )
@@ -406,7 +413,8 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
     soft = np.array([fact.soft for fact in arm.facts])
     error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
-    state = found.state + spread - (spread @ linear.jacobian.T + error) @ gain.T
+    missed = steady.product(spread, linear.jacobian.T) + error
+    state = found.state + spread - steady.product(missed, gain.T)
     # the gain holds near the best state: a correction is taken in steps
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
     # a draw that once broke an inequality is held at it from then on
@@ -423,8 +431,15 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
         if not off.any():
             break
         rows, left = rows[off], left[off]
-        own = own[off] + (
-            np.where(held[rows, None], left @ full_gain.T, left @ gain.T) if dormant.any() else left @ gain.T
-        )
+        moved = steady.product(left, gain.T)
+        if dormant.any():
+            moved = np.where(held[rows, None], steady.product(left, full_gain.T), moved)
+        own = own[off] + moved
         state[rows] = own
     return state
+
+
+def _correlated(cov: Floats, size: int, rng: np.random.Generator) -> Floats:
+    """Normal draws with a covariance, shape (size, bins)."""
+    lower = steady.cholesky(cov + 1e-9 * np.eye(len(cov)))
+    return steady.product(rng.standard_normal((size, len(cov))), lower.T)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.stretch import by_time
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _segment(time: Floats, event: Floats, begin: float, end: float, wanted: floa
         (inside.sum(axis=1) - count)[:, None],
         np.where(valid, (n - before)[:, None] - np.arange(most), 2 * n + 1),
         _log_factors(n),
-        np.log(max(wanted, 1e-9)) - _log_survival(event[:, : before.max(initial=0)], before, n),
+        steady.log(max(wanted, 1e-9)) - _log_survival(event[:, : before.max(initial=0)], before, n),
     )
 
 
@@ -113,7 +114,7 @@ def _log_survival(event: Floats, before: Ints, n: int) -> Floats:
     """Log survival after the first `before` patients of each row."""
     if not event.shape[1]:
         return np.zeros(before.size)
-    steps = np.log(np.maximum(1 - 1 / (n - np.arange(event.shape[1])), 1e-12))
+    steps = steady.log(np.maximum(1 - 1 / (n - np.arange(event.shape[1])), 1e-12))
     running = np.cumsum(event * steps, axis=1)
     return np.where(before > 0, running[np.arange(before.size), before - 1], 0.0)
 
@@ -126,7 +127,7 @@ def _numbered(count: Ints) -> tuple[Ints, Ints]:
 
 def _log_factors(n: int) -> Floats:
     """Log factor of survival of one event by the number of patients at risk, 0 to 2 n + 2; none beyond n."""
-    return np.concatenate((np.log1p(-1 / np.maximum(np.arange(n + 1), 1 + 1e-12)), np.zeros(n + 2)))
+    return np.concatenate((steady.log(1 - 1 / np.maximum(np.arange(n + 1), 1 + 1e-12)), np.zeros(n + 2)))
 
 
 def _leaned(segment: Segment) -> Ints:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from resurvey import steady
 from resurvey.reconstruct.place import Floats
 from resurvey.survival import kaplan_meier
 
@@ -23,8 +24,8 @@ def median_limits(time: Floats, event: Floats, kind: Literal["log-log", "linear"
     s = np.clip(curve.survival, 1e-12, 1 - 1e-12)
     root = np.sqrt(np.where(np.isfinite(curve.greenwood), curve.greenwood, 0.0))
     if kind == "log-log":
-        reach = Z * root / np.abs(np.log(s))
-        low, high = s ** np.exp(reach), s ** np.exp(-reach)
+        reach = Z * root / np.abs(steady.log(s))
+        low, high = steady.power(s, steady.exp(reach)), steady.power(s, steady.exp(-reach))
     else:
         low, high = s * (1 - Z * root), s * (1 + Z * root)
     drops = curve.events > 0

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.nudge import nudge
 from resurvey.reconstruct.pairing import FAR, Stack, Target, choose, without_misses
@@ -76,7 +77,7 @@ class HazardRatio:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return NormalDist().inv_cdf(0.5 + self.ci_level / 2)
+        return steady.normal_quantile(0.5 + self.ci_level / 2)
 
     @property
     def variances(self) -> tuple[float, float, float] | None:
@@ -91,7 +92,7 @@ class HazardRatio:
         ends.append((max(self.lower - below, 1e-9), self.upper + above))
         if any(not 0 < bottom < top for bottom, top in ends):
             return None
-        least, middle, most = ((math.log(top / bottom) / (2 * self.z)) ** 2 for bottom, top in ends)
+        least, middle, most = ((steady.log(top / bottom) / (2 * self.z)) ** 2 for bottom, top in ends)
         return least, middle, most
 
     @property
@@ -100,7 +101,7 @@ class HazardRatio:
         if self.p_sided is not None or self.p is None or self.variances is None:
             return self.p_sided or 2
         least, _, most = self.variances
-        away = abs(math.log(self.value))
+        away = abs(steady.log(self.value))
         step = self.half_unit / self.value
         low, high = (NormalDist().cdf(-z) for z in ((away + step) / math.sqrt(least), max(away - step, 0) / most**0.5))
         half = self.p_half_unit
@@ -197,7 +198,7 @@ def from_pair(
     conditions = [np.logical_and.reduce(within[: k + 1]) for k in range(len(within))]
     source = without_misses(pairs, conditions, rng)
     rows = _rows(printed, log_hr[source], se[source])
-    undetermined = list(_shortfall(printed, np.exp(log_hr[source]), chosen.i[source], chosen.j[source]))
+    undetermined = list(_shortfall(printed, steady.exp(log_hr[source]), chosen.i[source], chosen.j[source]))
     return ReconstructedPair(
         first.with_patients(a.time[source], a.event[source]),
         second.with_patients(b.time[source], b.event[source]),
@@ -208,15 +209,15 @@ def from_pair(
 
 
 def _target(hr: HazardRatio, reach: float) -> Target:
-    low, high = math.log(max(hr.value - hr.half_unit, 1e-6)), math.log(hr.value + hr.half_unit)
+    low, high = steady.log(max(hr.value - hr.half_unit, 1e-6)), steady.log(hr.value + hr.half_unit)
     middle = 0.5 * (low + high)
     if hr.variances is None or hr.lower is None or hr.upper is None:
         return Target(low, middle, high, None, reach)
     below, above = hr.limit_half_units
     room = 0.05 * (high - low)
-    aim = min(max(0.5 * (math.log(hr.lower) + math.log(hr.upper)), low + room), high - room)
-    least = max(aim - math.log(hr.lower + below), math.log(hr.upper - above) - aim) / hr.z
-    most = min(aim - math.log(max(hr.lower - below, 1e-9)), math.log(hr.upper + above) - aim) / hr.z
+    aim = min(max(0.5 * (steady.log(hr.lower) + steady.log(hr.upper)), low + room), high - room)
+    least = max(aim - steady.log(hr.lower + below), steady.log(hr.upper - above) - aim) / hr.z
+    most = min(aim - steady.log(max(hr.lower - below, 1e-9)), steady.log(hr.upper + above) - aim) / hr.z
     return Target(low, aim, high, (least, most) if 0 < least < most else None, reach)
 
 
@@ -266,12 +267,12 @@ def _stack(arm: Reconstruction, pairs: int) -> Stack:
 
 def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
     """What is printed of the ratio, from what matters most on."""
-    yield FactRow("hazard ratio", hr.value, np.exp(log_hr), hr.half_unit)
+    yield FactRow("hazard ratio", hr.value, steady.exp(log_hr), hr.half_unit)
     below, above = hr.limit_half_units
     if hr.lower is not None:
-        yield FactRow("hazard ratio, lower limit", hr.lower, np.exp(log_hr - hr.z * se), below)
+        yield FactRow("hazard ratio, lower limit", hr.lower, steady.exp(log_hr - hr.z * se), below)
     if hr.upper is not None:
-        yield FactRow("hazard ratio, upper limit", hr.upper, np.exp(log_hr + hr.z * se), above)
+        yield FactRow("hazard ratio, upper limit", hr.upper, steady.exp(log_hr + hr.z * se), above)
     if hr.p is not None:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])

@@ -127,7 +127,7 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
             break
         cost = aim.distance(part_a[open_, None] + part_b, variance_a[open_, None] + variance_b, open_) + REUSE * uses
         cost = np.where(tried[open_] | (uses >= most), np.inf, cost + 0.01 * rng.random(cost.shape))
-        trial = np.argsort(cost, axis=1)[:, :PARTNERS]
+        trial = np.argsort(cost, axis=1, kind="stable")[:, :PARTNERS]
         tried[open_[:, None], trial] = True
         value, variance = _cox_squared(a, b, np.repeat(chosen.i[open_], trial.shape[1]), trial.ravel())
         value, variance = value.reshape(trial.shape), variance.reshape(trial.shape)

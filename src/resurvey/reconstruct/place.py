@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.monotone import MonotoneCurve, distinct
 
 Floats = NDArray[np.float64]
@@ -115,7 +116,7 @@ def follow_up_profile(arm: Frame) -> tuple[Floats, Floats]:
 
 def open_path(u: Floats, theta: float, shape: float = 1.0) -> Floats:
     """G on an open stretch, u from 0 to 1: 1 - theta u^shape up to theta = 1, then 1 - u^(shape / theta)."""
-    return 1.0 - min(theta, 1.0) * np.maximum(u, 0.0) ** (shape / max(theta, 1.0))
+    return 1.0 - min(theta, 1.0) * steady.power(np.maximum(u, 0.0), shape / max(theta, 1.0))
 
 
 def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
@@ -126,7 +127,7 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
 
     def expected(theta: float) -> float:
         g = open_path(u, theta)
-        return float(np.dot(drop, g[1:] + g[:-1]) / 2)
+        return float((drop * (g[1:] + g[:-1])).sum() / 2)
 
     most, at_one = float(drop.sum()), expected(1.0)
     if deaths >= at_one:
@@ -134,8 +135,8 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
     low, high = 0.0, 6.0  # log theta; beyond exp(6) nearly everybody is censored at once
     for _ in range(20):
         middle = (low + high) / 2
-        low, high = (middle, high) if expected(np.exp(middle)) > deaths else (low, middle)
-    return float(np.exp((low + high) / 2))
+        low, high = (middle, high) if expected(steady.exp(middle)) > deaths else (low, middle)
+    return steady.exp((low + high) / 2)
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,8 @@ def foreseen_theta(arm: Frame, known: Followed) -> float:
         return most
     start, stop = arm.knot[arm.edge[last - 1]], arm.knot[arm.edge[last]]
     before, at = (max(float(row), 1e-12) for row in known.at_rows[-2:])
-    hazard = max(float(np.log(before / at)), 0.0) / max(stop - start, 1e-12)
-    return float(min(max(1.0 - np.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0), most))
+    hazard = max(steady.log(float(before / at)), 0.0) / max(stop - start, 1e-12)
+    return float(min(max(1.0 - steady.exp(-TAIL_HAZARD * hazard * (arm.knot[-1] - stop)), 0.0), most))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
+
 Floats = NDArray[np.float64]
 
 # by then the events of neighbouring visits have run into each other
@@ -93,27 +95,27 @@ class HazardPrior:
     ) -> tuple[Floats, Floats]:
         """Mean (bins,) and covariance (bins, bins) of the log hazard of an event; `scale` is the median or a guess."""
         u = np.maximum(time / scale, 1e-4)
-        x = np.log(u)
-        mean = np.interp(x, np.log(self.nodes), self.shape) - np.log(scale)
+        x = steady.log(u)
+        mean = np.interp(x, steady.log(np.array(self.nodes)), self.shape) - steady.log(float(scale))
         if end is not None:
-            longer = np.clip(np.log(end / scale) - self.usual_follow_up, -1.3, 1.3)
-            mean = mean + longer * np.interp(x, np.log(self.nodes), self.tilt)
-        damp = np.exp(-u / self.early_length)
+            longer = np.clip(steady.log(float(end / scale)) - self.usual_follow_up, -1.3, 1.3)
+            mean = mean + longer * np.interp(x, steady.log(np.array(self.nodes)), self.tilt)
+        damp = steady.exp(-u / self.early_length)
         distance = x[:, None] - x[None, :]
         cov = np.full(distance.shape, (self.level if level is None else level) ** 2)
-        cov = cov + self.wiggle**2 * np.exp(-0.5 * (distance / self.wiggle_length) ** 2)
+        cov = cov + self.wiggle**2 * steady.exp(-0.5 * (distance / self.wiggle_length) ** 2)
         cov = cov + self.slope**2 * x[:, None] * x[None, :]
-        cov = cov + self.rough**2 * np.exp(-0.5 * (distance / self.rough_length) ** 2)
+        cov = cov + self.rough**2 * steady.exp(-0.5 * (distance / self.rough_length) ** 2)
         cov = cov + self.early**2 * damp[:, None] * damp[None, :]
         return mean, cov
 
     def censoring(self, time: Floats, end: float) -> tuple[Floats, Floats]:
         """Mean and covariance of the log hazard of censoring at `time`; `end` is the longest follow-up."""
         v = time / end
-        mean = np.interp(v, self.censor_nodes, self.censor_shape) - np.log(end)
+        mean = np.interp(v, self.censor_nodes, self.censor_shape) - steady.log(float(end))
         distance = v[:, None] - v[None, :]
-        cov = self.censor_level**2 + self.censor_wiggle**2 * np.exp(-0.5 * (distance / self.censor_length) ** 2)
-        return mean, cov + self.censor_rough**2 * np.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
+        cov = self.censor_level**2 + self.censor_wiggle**2 * steady.exp(-0.5 * (distance / self.censor_length) ** 2)
+        return mean, cov + self.censor_rough**2 * steady.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
 
     def spread_at(self, visit: Floats | NDArray[np.int64]) -> Floats:
         """Standard deviation, in periods, of the events found at the k-th visit."""
@@ -127,15 +129,9 @@ class HazardPrior:
         """
         visits = np.arange(1, min(max(int(np.ceil(edges[-1] / period)) + 2, 2), VISITS_KNOWN + 1))
         place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)
-        found = np.diff(_normal_cdf(place).sum(axis=1)) * period / np.diff(edges)
+        found = np.diff(steady.normal_cdf(place).sum(axis=1)) * period / np.diff(edges)
         found = np.where(edges[1:] > (VISITS_KNOWN - 1) * period, 1.0, found)
         return self.unscheduled + (1 - self.unscheduled) * found
-
-
-def _normal_cdf(x: Floats) -> Floats:
-    from scipy.special import ndtr
-
-    return ndtr(x)
 
 
 PRIOR = HazardPrior()

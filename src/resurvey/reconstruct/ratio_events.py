@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.hazard import expected_events, fit
 from resurvey.reconstruct.pair import HazardRatio, check_ratio
 from resurvey.reconstruct.summary import SurvivalSummary
@@ -67,15 +68,15 @@ def with_implied_events(
         return arms
     forecasts = [forecast_events(arm) for arm in arms]
     # the printed limits are rounded: any variance between the two extremes is as likely as any other
-    least, middle, most = np.log(variances)
+    least, middle, most = steady.log(np.array(variances))
     doubt = math.hypot(METHOD_SD, (most - least) / math.sqrt(12))
-    corrected = _corrected(forecasts, middle + math.log(VARIANCE_FACTOR), doubt)
+    corrected = _corrected(forecasts, middle + steady.log(VARIANCE_FACTOR), doubt)
     if corrected is None:
         return arms
     log_events, sd = corrected
     made = []
     for arm, value, error in zip(arms, log_events, sd, strict=True):
-        events = min(math.exp(value), MOST * arm.n)
+        events = min(steady.exp(float(value)), MOST * arm.n)
         made.append(arm if arm.events is not None else replace(arm, events_about=(events, events * float(error))))
     return made[0], made[1]
 
@@ -83,11 +84,11 @@ def with_implied_events(
 def forecast_events(arm: SurvivalSummary) -> tuple[float, float]:
     """Log of an arm's events as all else that is printed of it has them, and the standard deviation of that."""
     if arm.events is not None:
-        return math.log(max(arm.events, 0.5)), 0.0
+        return steady.log(float(max(arm.events, 0.5))), 0.0
     s = checked(arm)
     events, sd = expected_events(fit(arm_of(s)))
     events = min(max(events, 1.0), MOST * s.n)
-    return math.log(events), max(FORECAST_DOUBT * sd / events, 0.01)
+    return steady.log(float(events)), max(FORECAST_DOUBT * sd / events, 0.01)
 
 
 def _corrected(forecasts: list[tuple[float, float]], log_variance: float, doubt: float) -> tuple[Floats, Floats] | None:
@@ -95,12 +96,13 @@ def _corrected(forecasts: list[tuple[float, float]], log_variance: float, doubt:
     mean, sd = (np.array(column) for column in zip(*forecasts, strict=True))
     prior, now = np.outer(sd, sd) * np.array([[1.0, ALIKE], [ALIKE, 1.0]]), mean
     for _ in range(ROUNDS):
-        share = np.exp(-now)
+        share = steady.exp(-now)
         slope = -share / share.sum()  # of the log variance, in the log events
-        surprise = log_variance - math.log(share.sum()) - slope @ (mean - now)
-        total = slope @ prior @ slope + doubt**2
-        gain = prior @ slope / total
+        surprise = log_variance - steady.log(float(share.sum())) - (slope * (mean - now)).sum()
+        to_slope = (prior * slope).sum(axis=1)
+        total = (slope * to_slope).sum() + doubt**2
+        gain = to_slope / total
         now = mean + gain * surprise
     if abs(surprise) > SURPRISE * math.sqrt(total):
         return None
-    return now, np.sqrt(np.maximum(np.diag(prior) - gain * (slope @ prior), 0.0))
+    return now, np.sqrt(np.maximum(np.diag(prior) - gain * to_slope, 0.0))

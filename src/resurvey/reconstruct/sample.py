@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct.hazard import Arm, Fit, Paths, draw, paths
 from resurvey.reconstruct.landmarks import tune_landmarks
 from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
@@ -184,7 +185,7 @@ def _add_up(total: int, leaving: Ints, events: Ints) -> None:
 
 def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
     """Patients at risk at the knots: as printed, otherwise the draw's to the nearest whole, never rising."""
-    value = np.rint(np.exp(np.clip(plan.log_at_risk, -5, 20))).astype(np.int64)
+    value = np.rint(steady.exp(np.clip(plan.log_at_risk, -5, 20))).astype(np.int64)
     floor = np.maximum.accumulate(np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, 0)[::-1])[::-1]
     if plan.fixed_at_risk[-1] < 0:
         most = s.n if s.events is None else s.n - s.events
@@ -204,9 +205,9 @@ def shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
     low, high = np.full(total.size, -25.0), np.full(total.size, 25.0)
     for _ in range(24):
         shift = 0.5 * (low + high)
-        more = (leaving / (1 + against * np.exp(-shift)[:, None])).sum(axis=1) < total
+        more = (leaving / (1 + against * steady.exp(-shift)[:, None])).sum(axis=1) < total
         low, high = np.where(more, shift, low), np.where(more, high, shift)
-    return leaving / (1 + against * np.exp(-0.5 * (low + high))[:, None])
+    return leaving / (1 + against * steady.exp(-0.5 * (low + high))[:, None])
 
 
 def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> Ints:
@@ -346,4 +347,18 @@ def _in_place(
         placed &= ~np.isfinite(reached[2])
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
     stretch = stretch_to(s, reached, held, rng)
-    return Ensemble(stretch.apply(time), event, placed & stretch.possible)
+    moved, placed = stretch.apply(time), placed & stretch.possible
+    # Where a curve stays at one half, the median is the middle of a stretch whose ends moved by different factors.
+    off = placed & _median_off(s, moved, event, transform)
+    if off.any():
+        again = stretch_to(s, limits(moved[off], event[off], s.z, transform), held[off], rng)
+        moved[off] = again.apply(moved[off])
+        placed[off] &= again.possible & ~_median_off(s, moved[off], event[off], transform)
+    return Ensemble(moved, event, placed)
+
+
+def _median_off(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> NDArray[np.bool_]:
+    """Replicates whose median is not the printed one within its rounding."""
+    if s.median is None:
+        return np.zeros(time.shape[0], dtype=bool)
+    return np.abs(limits(time, event, s.z, transform)[0] - s.median) > s.time_half_unit

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.reconstruct import checks
 from resurvey.reconstruct.arm import Arm, feasible_total
 from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
@@ -84,7 +85,8 @@ def tail_path(cut: Frame, known: Followed, rng: np.random.Generator | None) -> F
     """G after the last row: the censoring hazard of the gap before goes on, give or take a random factor."""
     theta = foreseen_theta(cut, known)
     if rng is not None and theta < 1.0:
-        theta = 1.0 - (1.0 - theta) ** float(rng.lognormal(0.0, TAIL_SPREAD))
+        kept = steady.exp(float(rng.normal(0.0, TAIL_SPREAD))) * steady.log(1.0 - theta)
+        theta = 1.0 - steady.exp(kept)
     return open_path(known.place, theta)
 
 
@@ -93,11 +95,11 @@ def scattered_levels(count: NDArray[np.int64], rng: np.random.Generator) -> Floa
 
     The last gap is open: where its censorings gather is already drawn with its path.
     """
-    bend = np.exp(rng.normal(0.0, GAP_SPREAD, count.size))
+    bend = steady.exp(rng.normal(0.0, GAP_SPREAD, count.size))
     bend[-1] = 1.0
     gap = np.repeat(np.arange(count.size), count)
     before = np.cumsum(count) - count
-    return np.sort(before[gap] + count[gap] * rng.random(gap.size) ** bend[gap])
+    return np.sort(before[gap] + count[gap] * steady.power(rng.random(gap.size), bend[gap]))
 
 
 def redrawn(arm: Arm, rng: np.random.Generator) -> Arm:

@@ -2,46 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from resurvey.errors import InputError
-from resurvey.reconstruct.formats import read_at_risk, read_curves, read_kmdata
+from resurvey.errors import InconsistentReport, InputError
+from resurvey.faults import Fault
+from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
+from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve, Key
+from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
+FILE_COLUMNS = ("file", "at_risk_file")
+# A click may lie a little to the right of the axis.
+BEYOND = 1.05
+# What names a figure: arms drawn together, whose numbers at risk may be exchanged.
+FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
 
 def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Curve]:
-    """Digitised curves of a study, by claim id, with times in months.
+    """Digitised curves of a study, by claim id, with times in months and survival as proportions.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of curves, typed.
+    study_id : str
+    folder : Path
+        Folder of the files.
 
     Raises
     ------
     InputError
-        If a file cannot be read, holds several curves, or the unit is no unit of time.
+        If a file cannot be read or is not what its row says; the message has every fault.
     """
-    found = {}
-    for _, row in table[table["study_id"] == study_id].iterrows():
-        factor = months_per(row["time_unit"])
-        if factor is None:
-            raise InputError(f"curves.csv, {row['claim_id']}: time_unit {row['time_unit']!r} is no unit of time")
-        curves = read_curves(folder / row["file"])
-        if len(curves) != 1:
-            raise InputError(f"{row['file']} holds {len(curves)} curves: give one file an arm")
-        times, counts = read_at_risk(folder / row["at_risk_file"]) if row["at_risk_file"] else (None, None)
-        found[row["claim_id"]] = Curve(
-            curves[0].times * factor,
-            curves[0].survival / (100 if row["survival_unit"] == "%" else 1),
-            None if times is None else times * factor,
-            counts,
-        )
-    return found
+    read, faults = _read_rows(table[table["study_id"] == study_id], folder)
+    if faults:
+        raise InputError("\n".join(map(str, faults)))
+    return {claim: _curve(arm, str(unit)) for claim, (arm, unit) in read.items()}
+
+
+def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
+    """What is wrong with the files that the table of curves names: missing, unreadable, or not what their row says.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Raw table of curves, indexed by line.
+    folder : Path
+        Folder of the files.
+    """
+    return _read_rows(table, folder)[1]
+
+
+def _read_rows(table: pd.DataFrame, folder: Path) -> tuple[dict[str, tuple[ReadArm, str]], list[Fault]]:
+    """Arms by claim with the unit of their times, and every fault."""
+    read: dict[str, tuple[ReadArm, str]] = {}
+    faults = []
+    for line, row in table.iterrows():
+        found = _read_row(row, folder, int(str(line)))
+        if isinstance(found, ReadArm):
+            read[row["claim_id"]] = found, row["time_unit"]
+        else:
+            faults += found
+    for _, rows in table.groupby(FIGURE, sort=True, dropna=False):
+        arms = [
+            (read[c][0], int(float(n)), str(c)) for c, n in zip(rows["claim_id"], rows["n"], strict=True) if c in read
+        ]
+        try:
+            refuse_exchanged(arms)
+        except InconsistentReport as error:
+            line = int(str(rows.index[0]))
+            files = ", ".join(dict.fromkeys(file for file in rows["at_risk_file"] if file))
+            faults.append(Fault(TABLES["curves"].file, line, "at_risk_file", files, str(error), "exchange them back"))
+    return read, faults
+
+
+def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
+    """The arm of one row, or what is wrong with it."""
+
+    def fault(column: str, rule: str, advice: str) -> Fault:
+        return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
+
+    missing = [column for column in FILE_COLUMNS if row[column] and not (folder / row[column]).is_file()]
+    if missing:
+        words = "there is no such file in the folder curves", "put it there or correct the name"
+        return [fault(column, *words) for column in missing]
+    named = ArmFiles(
+        folder / row["file"],
+        folder / row["at_risk_file"] if row["at_risk_file"] else None,
+        name=row["curve"],
+        at_risk_arm=row["at_risk_arm"],
+        survival_unit=row["survival_unit"],
+    )
+    try:
+        arms = read_arms(named)
+    except InputError as error:
+        return [fault(_blamed(named), str(error), "correct the file or the row")]
+    if len(arms) > 1:
+        names = ", ".join(arm.name for arm in arms)
+        return [fault("curve", f"{row['file']} holds {len(arms)} curves", f"name one of {names}")]
+    units = {row["file"]: arms[0].curve.time_unit, row["at_risk_file"]: arms[0].unit_at_risk}
+    wrong = [f"the heading in {file} says {unit}" for file, unit in units.items() if unit and not _same(unit, row)]
+    faults = [fault("time_unit", words, "correct the unit or the heading") for words in wrong]
+    return [*faults, *_beyond_axis(row, arms[0], fault)] or arms[0]
+
+
+def _beyond_axis(row: pd.Series, arm: ReadArm, fault: Callable[[str, str, str], Fault]) -> list[Fault]:
+    """Points that lie to the right of the axis that the row says the figure has."""
+    try:
+        end = float(row["axis_max"] or "nan")
+    except ValueError:
+        return []
+    beyond = arm.curve.times > BEYOND * end
+    if not beyond.any():
+        return []
+    pairs = zip(arm.curve.times[beyond], arm.curve.survival[beyond], strict=True)
+    points = ", ".join(f"({time:g}, {survival:g})" for time, survival in pairs)
+    rule = f"{int(beyond.sum())} points of {row['file']} lie beyond the end of the axis: {points[:200]}"
+    return [fault("axis_max", rule, "correct the points or the end of the axis")]
+
+
+def _blamed(files: ArmFiles) -> str:
+    """The column of the row whose file or unit makes it unreadable."""
+    for column, less in (
+        ("at_risk_file", replace(files, at_risk=None, at_risk_arm="")),
+        ("survival_unit", replace(files, at_risk=None, at_risk_arm="", survival_unit="")),
+        ("curve", replace(files, at_risk=None, at_risk_arm="", survival_unit="", name="")),
+    ):
+        try:
+            read_arms(less)
+        except InputError:
+            continue
+        return column
+    return "file"
+
+
+def _same(unit: str, row: pd.Series) -> bool:
+    return months_per(unit) == months_per(row["time_unit"])
+
+
+def _curve(arm: ReadArm, time_unit: str) -> Curve:
+    factor = months_per(time_unit)
+    if factor is None:
+        raise InputError(f"curves.csv: time_unit {time_unit!r} is no unit of time")
+    table = arm.at_risk
+    return Curve(
+        arm.curve.times * factor,
+        arm.curve.survival,
+        None if table is None else table.times * factor,
+        None if table is None else table.counts,
+        arm.notes,
+    )
 
 
 def kmdata_of(settings: Mapping[str, Any] | None, study_id: str) -> dict[Key, Reconstruction]:

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
+
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 
-LOG_2 = float(np.log(2.0))
+LOG_2 = steady.log(2.0)
 MOST_HAZARD = 27.0
+#: A cumulative hazard this near to log 2 is a survival of exactly one half.
+HALF = 1e-9
 
 
 def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
@@ -27,20 +31,29 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
     at_risk = time.shape[1] - np.arange(time.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         # one patient at a time leaves, so a factor of survival and a term of Greenwood's sum depend on the place alone
-        step = np.append(-np.log1p(-1 / at_risk[:-1]), 2 * MOST_HAZARD)
+        step = np.append(-steady.log(1 - 1 / at_risk[:-1]), 2 * MOST_HAZARD)
         hazard = np.cumsum(event * step, axis=1)
         root = np.sqrt(np.cumsum(event * np.append(1 / (at_risk[:-1] * (at_risk[:-1] - 1.0)), 1e12), axis=1))
         if transform == "log-log":
-            log_hazard, wide = np.log(hazard), z * root / hazard
-            half = np.log(np.log(2.0))
+            log_hazard, wide = steady.log(hazard), z * root / hazard
+            half = steady.log(LOG_2)
             low, high = log_hazard + wide >= half, log_hazard - wide >= half
         elif transform == "log":
             low, high = hazard + z * root >= LOG_2, hazard - z * root >= LOG_2
         else:
-            survival = np.exp(-hazard)
+            survival = steady.exp(-hazard)
             low, high = survival * (1 - z * root) <= 0.5, survival * (1 + z * root) <= 0.5
     low, high = (low | (hazard >= MOST_HAZARD)) & (hazard > 1e-12), high & (hazard < MOST_HAZARD)
-    return _first(time, hazard >= LOG_2 - 2e-12), _first(time, low), _first(time, high)
+    return _median(time, hazard), _first(time, low), _first(time, high)
+
+
+def _median(time: Floats, hazard: Floats) -> Floats:
+    """Where each curve reaches one half, as papers print it: the middle of the stretch on which it is exactly that."""
+    start = _first(time, hazard >= LOG_2 - HALF)
+    after = _first(time, hazard > LOG_2 + HALF)
+    reached = np.where(hazard >= LOG_2 - HALF, hazard, np.inf).min(axis=1)
+    end = np.where(np.isfinite(after), after, time[:, -1])
+    return np.where(reached <= LOG_2 + HALF, (start + end) / 2, start)
 
 
 def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:

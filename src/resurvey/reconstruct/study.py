@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
@@ -16,22 +18,39 @@ from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summary
+from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
-from resurvey.tables import Tables
+from resurvey.tables import Tables, settled
 
 Key = tuple[str, str, str, str, str]
+Partition = Sequence[str] | Mapping[str, Any]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Digitised points of one arm, times in months; numbers at risk where they were printed."""
+    """Digitised points of one arm, times in months; numbers at risk where printed; what was decided in reading."""
 
     times: np.ndarray
     survival: np.ndarray
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    def settled(self) -> Curve:
+        """Every coordinate to ten significant digits."""
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else steady.settled_array(values)
+
+        return replace(
+            self,
+            times=steady.settled_array(self.times),
+            survival=steady.settled_array(self.survival),
+            at_risk_times=part(self.at_risk_times),
+            at_risk=part(self.at_risk),
+        )
 
 
 @dataclass(frozen=True)
@@ -41,9 +60,11 @@ class RebuiltStudy:
     Attributes
     ----------
     patients : DataFrame
-        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event.
+        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, and the evidence that
+        the arm was rebuilt from.
     accuracy : DataFrame
-        A row an arm: status, evidence, method, n, events, facts and how many hold, and the reason where it was refused.
+        A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
+        what was asked for and not used (`not_used`).
     facts : DataFrame
         Every printed fact beside the rebuilt value.
     """
@@ -60,7 +81,7 @@ def rebuild_study(
     replicates: int,
     seed: int,
     block: int = 0,
-    partitions: Sequence[Sequence[str]] = (),
+    partitions: Sequence[Partition] = (),
     curves: Mapping[str, Curve] | None = None,
     given: Mapping[Key, Reconstruction] | None = None,
 ) -> RebuiltStudy:
@@ -81,33 +102,44 @@ def rebuild_study(
     block : int, default 0
         Which block of a longer ensemble this is; each has streams of its own. Arms that were `given` and that no ratio
         pairs are in the first one only.
-    partitions : sequence of sequence of str
-        Sets of populations that together make up the whole arm.
+    partitions : sequence of (sequence of str, or mapping)
+        Sets of populations that together make up the whole arm; or `{"whole": arm, "arms": [arm, ...]}` where arms
+        without a patient in common belong to one that stands for all of them.
     curves : mapping of claim id to Curve, optional
         Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
     given : mapping of key to Reconstruction, optional
         Arms that others rebuilt, taken as they are.
     """
+    typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
     for key, made in (given or {}).items():
         known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
     ratios = [(row, hazard_ratio_of(row)) for row in printed_ratios(typed["hazard_ratios"], study_id)]
     for row, ratio in ratios:
         _count_events(known, row, ratio)
+    for key, summary in followed_as_parts([arm.facts for arm in known.values()]).items():
+        known[key].facts = replace(known[key].facts, summary=summary)
     draws = _Draws(replicates, seed, block)
     _rebuild_curves(known, typed, study_id, curves or {}, draws)
+    of_arms = [one for one in partitions if isinstance(one, Mapping)]
     for populations in partitions:
-        _rebuild_parts(known, tuple(populations), draws)
+        if not isinstance(populations, Mapping):
+            _rebuild_parts(known, tuple(populations), draws)
     arms = [known[key] for key in sorted(known)]
+    wholes = _wholes(known, of_arms, ratios)
     for arm in arms:
-        if arm.made is None:
+        if arm.made is None and arm.facts.key not in wholes:
             arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
             arm.alone = arm.made is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
+    for arm in arms:
+        arm.made = _cut(arm.made, replicates)
+    for key, parts in wholes.items():
+        _rebuild_whole(known, key, parts, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
-    return _assemble([(arm.facts, _cut(arm.made, replicates), arm.reason) for arm in arms])
+    return _assemble(arms)
 
 
 @dataclass(frozen=True)
@@ -130,6 +162,7 @@ class _Arm:
     reason: str = ""
     paired: bool = False
     alone: bool = False  # drawn from its own summary, not with others or from a curve
+    not_used: list[str] = field(default_factory=list)  # what was asked for, and why it was left out
 
 
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
@@ -148,7 +181,7 @@ def _rebuild_curves(
         arm = known.setdefault(key, _Arm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]]
+        curve = curves[row["claim_id"]].settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
             arm.made = from_curve(
@@ -164,7 +197,9 @@ def _rebuild_curves(
                 rng=draws.stream("curve", *key),
             )
         except ResurveyError as error:
-            arm.reason = str(error)
+            arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
+        else:
+            arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
 
 
 def _spare(arm: _Arm, typed: Tables) -> int:
@@ -202,10 +237,42 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: 
         except ResurveyError as error:
             # The parts are still rebuilt, each by itself; the reason stands with them.
             for part in keys:
-                known[part].reason = f"not rebuilt with the whole: {error}"
+                known[part].not_used.append(f"not rebuilt with the whole: {error}")
             continue
         for name, part in zip(populations, keys, strict=True):
             known[part].made = made.parts[name]
+
+
+def _wholes(
+    known: dict[Key, _Arm], partitions: Sequence[Mapping[str, Any]], ratios: Sequence[tuple[pd.Series, HazardRatio]]
+) -> dict[Key, list[Key]]:
+    """Arms that stand for others and are rebuilt after them, with their parts; not those that a ratio is printed of."""
+    compared = {arm.facts.key for row, _ in ratios for arm in _both(known, row) or ()}
+    found = {}
+    for partition in partitions:
+        for key, whole in known.items():
+            if key[1] != partition["whole"] or whole.made is not None or whole.facts.summary is None or key in compared:
+                continue
+            parts = [(key[0], arm, *key[2:]) for arm in partition["arms"]]
+            found[key] = [part for part in parts if part in known]
+    return found
+
+
+def _rebuild_whole(known: dict[Key, _Arm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
+    """An arm that stands for others, with the events of those that were rebuilt; by itself where they contradict it."""
+    whole = known[key]
+    made = {part[1]: found for part in parts if (found := known[part].made) is not None}
+    if made and whole.facts.summary is not None:
+        try:
+            rng = draws.stream("whole", *key)
+            whole.made = whole_of_parts(whole.facts.summary, made, replicates=draws.replicates, rng=rng)
+            return
+        except ResurveyError as error:
+            note = f"not rebuilt from its parts: {error}"
+            whole.made, whole.reason = _one(whole.facts, 1, draws)
+            whole.made = whole.made and _noted(whole.made, [note])
+            return
+    whole.made, whole.reason = _one(whole.facts, 1, draws)
 
 
 def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
@@ -326,14 +393,14 @@ def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
     return made.with_patients(time[kept], event[kept])
 
 
-def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) -> RebuiltStudy:
+def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
     patients, accuracy, facts = [], [], []
-    for arm, made, reason in rebuilt:
-        key = dict(zip(ARM_COLUMNS, arm.key, strict=True))
-        accuracy.append({**key, **_row(arm, made, reason)})
-        if made is not None:
-            patients.append((arm.key, made.patients))
-            facts.append(made.accuracy.assign(**key))
+    for arm in rebuilt:
+        key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
+        accuracy.append({**key, **_row(arm)})
+        if arm.made is not None:
+            patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
+            facts.append(arm.made.accuracy.assign(**key))
     columns = [*ARM_COLUMNS, "fact", "printed", "rebuilt", "difference", "holds", "note"]
     return RebuiltStudy(
         patients=_stacked(patients),
@@ -342,30 +409,36 @@ def _assemble(rebuilt: Sequence[tuple[ArmFacts, Reconstruction | None, str]]) ->
     )
 
 
-def _stacked(parts: Sequence[tuple[Key, pd.DataFrame]]) -> pd.DataFrame:
+def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
     """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
     columns = ["replicate", "time", "event"]
     if not parts:
-        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns])
-    table = pd.concat([frame[columns] for _, frame in parts], ignore_index=True)
-    sizes = [len(frame) for _, frame in parts]
+        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence"])
+    table = pd.concat([frame[columns] for _, frame, _ in parts], ignore_index=True)
+    sizes = [len(frame) for _, frame, _ in parts]
     for place, column in enumerate(ARM_COLUMNS):
-        values = [key[place] for key, _ in parts]
-        names = sorted(set(values))
-        codes = np.repeat([names.index(value) for value in values], sizes)
-        table.insert(place, column, pd.Categorical.from_codes(codes, names))
-    return table
+        table.insert(place, column, _category([key[place] for key, _, _ in parts], sizes))
+    return table.assign(evidence=_category([evidence for _, _, evidence in parts], sizes))
 
 
-def _row(arm: ArmFacts, made: Reconstruction | None, reason: str) -> Mapping[str, object]:
-    base = {"median_text": arm.median_text, "claim_ids": ";".join(arm.claims)}
+def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
+    """A column of one value an arm."""
+    names = sorted(set(values))
+    return pd.Categorical.from_codes(np.repeat([names.index(value) for value in values], sizes), names)
+
+
+def _row(arm: _Arm) -> Mapping[str, object]:
+    base = {"median_text": arm.facts.median_text, "claim_ids": ";".join(arm.facts.claims)}
+    made, not_used = arm.made, "; ".join(arm.not_used)
     if made is None:
-        return {"status": "refused", "evidence": "", **base, "reason": reason}
+        reason = "; ".join(part for part in (arm.reason, not_used) if part)
+        return {"status": "refused", "evidence": "", **base, "reason": reason, "not_used": not_used}
     return {
         "status": "rebuilt",
         "evidence": made.evidence,
         **base,
         "reason": "",
+        "not_used": not_used,
         "method": made.method,
         **ensemble_numbers(made.patients),
         "facts": len(made.accuracy),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
@@ -155,7 +156,7 @@ def _expected(part: SurvivalSummary, rate: float) -> float:
     if part.events_about is not None:
         return part.events_about[0]
     try:
-        return float(np.exp(forecast_events(part)[0]))
+        return steady.exp(forecast_events(part)[0])
     except NotEstimable:
         return part.n * rate
 
@@ -263,7 +264,7 @@ def _misfit(whole: SurvivalSummary, time: Floats, event: Floats) -> Floats:
         strict=True,
     ):
         if printed:
-            value += np.minimum(np.abs(np.log(np.where(rebuilt_ > 0, rebuilt_, 1e-9) / printed)) / 0.05, 20) ** 2
+            value += np.minimum(np.abs(steady.log(np.where(rebuilt_ > 0, rebuilt_, 1e-9) / printed)) / 0.05, 20) ** 2
     if whole.landmarks:
         at = survival_at(time, event, [t for t, _ in whole.landmarks])
         value += (((at - np.array([v for _, v in whole.landmarks])) / 0.02) ** 2).sum(axis=1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from resurvey import steady
 from resurvey.errors import InputError
 from resurvey.reconstruct.hazard import Fit, fit
 from resurvey.reconstruct.result import Reconstruction
@@ -51,6 +51,9 @@ class SurvivalSummary:
     longest_follow_up, shortest_follow_up, median_follow_up : float, optional
         Largest observed time, smallest potential follow-up, and the median of the potential follow-up (reverse
         Kaplan-Meier).
+    followed_at_least, followed_at_most : float, optional
+        Bounds of the longest follow-up where it is not printed: some of these patients were followed so long (a part of
+        them prints a time there), or nobody can have been (the dates of the study allow no more).
     accrual, follow_up_after_accrual : float, optional
         Duration of enrolment, and time from its end to the data cut-off.
     median_not_reached, upper_not_reached : bool
@@ -81,6 +84,8 @@ class SurvivalSummary:
     longest_follow_up: float | None = None
     median_follow_up: float | None = None
     shortest_follow_up: float | None = None
+    followed_at_least: float | None = None
+    followed_at_most: float | None = None
     accrual: float | None = None
     follow_up_after_accrual: float | None = None
     median_not_reached: bool = False
@@ -95,7 +100,7 @@ class SurvivalSummary:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return NormalDist().inv_cdf(0.5 + self.ci_level / 2)
+        return steady.normal_quantile(0.5 + self.ci_level / 2)
 
     @property
     def time_half_unit(self) -> float:
@@ -169,13 +174,13 @@ def weigh(s: SurvivalSummary) -> tuple[list[tuple[Fit, float]], str]:
     plain = {first: fit(arm_of(s, transform=first))}
     for name in others:
         plain[name] = fit(read_by(plain[first].arm, name), plain[first])
-    transform = max(plain, key=lambda name: plain[name].evidence + np.log(TRANSFORM_SHARE[name]))
+    transform = max(plain, key=lambda name: plain[name].evidence + steady.log(TRANSFORM_SHARE[name]))
     best = plain[transform]
     candidates = periods(s, float(best.arm.edges[-1]))
     fits = [best if p is None else fit(arm_of(s, transform=transform, period=p), best) for p, _ in candidates]
-    score = np.array([found.evidence for found in fits]) + np.log([share for _, share in candidates])
+    score = np.array([found.evidence for found in fits]) + steady.log(np.array([share for _, share in candidates]))
     score = np.where(np.isfinite(score), score, -1e9)
-    share = np.exp(score - score.max())
+    share = steady.exp(score - score.max())
     share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()
     return [(found, float(p)) for found, p in zip(fits, share, strict=True) if p > 0], transform

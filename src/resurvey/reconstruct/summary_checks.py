@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ TIMES = (
     "longest_follow_up",
     "median_follow_up",
     "shortest_follow_up",
+    "followed_at_least",
+    "followed_at_most",
     "accrual",
     "follow_up_after_accrual",
     "assessment_interval",
@@ -44,6 +47,7 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
         Numbers that are possible one by one but not together.
     """
     where = f"{s.label}: " if s.label else ""
+    s = _settled(s)
     faults = list(_malformed(s))
     if faults:
         raise InputError(f"{where}{_listed(faults)}")
@@ -52,6 +56,20 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
     if faults:
         raise InconsistentReport(f"{where}the printed numbers cannot all hold: {_listed(faults)}")
     return tidy
+
+
+def _settled(s: SurvivalSummary) -> SurvivalSummary:
+    """Every number to ten digits, so that nothing hangs on what a conversion of units did to the last ones."""
+    changes: dict[str, Any] = {part.name: _settled_value(getattr(s, part.name)) for part in fields(s)}
+    return replace(s, **changes)
+
+
+def _settled_value(value: object) -> object:
+    if isinstance(value, (float, np.floating)):
+        return steady.settled(float(value))
+    if isinstance(value, tuple | list | np.ndarray):
+        return tuple(_settled_value(part) for part in value)
+    return value
 
 
 def _listed(faults: list[str]) -> str:
@@ -283,6 +301,8 @@ def _risk_faults(s: SurvivalSummary) -> Iterator[str]:
 
 def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
     end = s.longest_follow_up
+    if s.followed_at_most is not None and (end is None or end > s.followed_at_most):
+        yield from _impossible_times(s, s.followed_at_most)
     if s.accrual is not None and s.follow_up_after_accrual is not None:
         window = s.accrual + s.follow_up_after_accrual
         if window <= 0:
@@ -308,6 +328,22 @@ def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
         for t, y in zip(s.at_risk_times, s.at_risk, strict=True):
             if t > end + slack and y > 0:
                 yield f"{y} at risk at time {t:g}, beyond the longest follow-up ({end:g})"
+
+
+def _impossible_times(s: SurvivalSummary, most: float) -> Iterator[str]:
+    """Times beyond what the dates of the study allow."""
+    said = f"beyond the {most:g} that the dates of the study allow: check the dates and the unit of time"
+    slack = (s.time_rounding or 0.0) + 1e-9
+    for name in ("median", "lower", "upper", "longest_follow_up"):
+        value = getattr(s, name)
+        if value is not None and value > most + slack:
+            yield f"{name} ({value:g}) lies {said}"
+    for t, _ in s.landmarks:
+        if t > most + slack:
+            yield f"a survival is printed at time {t:g}, {said}"
+    for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
+        if y > 0 and t > most + slack:
+            yield f"{y} at risk at time {t:g}, {said}"
 
 
 def _cross_faults(s: SurvivalSummary) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey import steady
 from resurvey.errors import NotEstimable
 from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
 from resurvey.reconstruct.prior import PRIOR, HazardPrior
@@ -54,7 +55,7 @@ def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
     inner = [(t, v) for t, v in s.landmarks if 0.02 < v < 0.98]
     if inner:
         t, v = min(inner, key=lambda pair: abs(pair[1] - 0.5))
-        return t * np.log(2) / -np.log(v), 0.4
+        return t * steady.log(2.0) / -steady.log(float(v)), 0.4
     if s.lower is not None:
         return s.lower * 1.25, 0.5
     if s.upper is not None:
@@ -63,10 +64,10 @@ def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
         share = [(t, y / s.n) for t, y in zip(s.at_risk_times, s.at_risk or (), strict=True) if t > 0 and 0 < y < s.n]
         if share:
             t, v = min(share, key=lambda pair: abs(pair[1] - 0.5))
-            return t * np.log(2) / (-np.log(v) * max(s.events / s.n, 0.02)), 0.6
+            return t * steady.log(2.0) / (-steady.log(v) * max(s.events / s.n, 0.02)), 0.6
     if s.events is not None and end is not None:
         person_time = end * s.n * (0.5 if s.events < s.n else 0.3)
-        return np.log(2) * person_time / max(s.events, 0.5), 0.8
+        return steady.log(2.0) * person_time / max(s.events, 0.5), 0.8
     where = f"{s.label}: " if s.label else ""
     raise NotEstimable(
         f"{where}n = {s.n} does not place a curve with what else is given: it needs a median or a limit of its "
@@ -95,7 +96,19 @@ def printed_times(s: SurvivalSummary) -> list[float]:
     return times + list(s.at_risk_times or ())
 
 
+def followed_to(s: SurvivalSummary) -> float:
+    """The longest follow-up of a checked summary, printed or inferred."""
+    end, _ = end_of_follow_up(s)
+    return _inferred_end(s) if end is None else end
+
+
 def _inferred_end(s: SurvivalSummary) -> float:
+    """An end beyond everything printed, within what is known of the longest follow-up."""
+    end = max(_unbounded_end(s), s.followed_at_least or 0.0)
+    return end if s.followed_at_most is None else min(end, s.followed_at_most)
+
+
+def _unbounded_end(s: SurvivalSummary) -> float:
     """An end beyond everything printed, far enough for the share of events that was printed."""
     last = max(printed_times(s))
     if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
@@ -107,8 +120,8 @@ def _inferred_end(s: SurvivalSummary) -> float:
     # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the
     # event
     ends = scale * np.linspace(0.05, 9, 400)
-    rate = np.log(2) / scale
-    gone = 1 - (np.exp(-rate * ends * 0.3) - np.exp(-rate * ends)) / (rate * ends * 0.7)
+    rate = steady.log(2.0) / scale
+    gone = 1 - (steady.exp(-rate * ends * 0.3) - steady.exp(-rate * ends)) / (rate * ends * 0.7)
     end = float(np.interp(share, gone, ends))
     if s.median_follow_up is not None:  # enrolled evenly, nobody is followed for more than twice the median
         end = min(end, 2 * s.median_follow_up)
@@ -161,10 +174,10 @@ def arm_of(
     middle = 0.5 * (edges[1:] + edges[:-1])
     mean_event, cov_event = prior.event(middle, scale, level, end if printed else None)
     if period is not None:
-        mean_event = mean_event + np.log(prior.scheduled(edges, period))
+        mean_event = mean_event + steady.log(prior.scheduled(edges, period))
     mean_censor, cov_censor = _censoring(s, middle, end, prior)
     if s.events == 0:
-        mean_event, cov_event = np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
+        mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
     facts = list(_facts(s, edges, scale, transform, prior))
     return Arm(float(s.n), edges, facts, np.concatenate([mean_event, mean_censor]), cov_event, cov_censor, prior)
 
@@ -177,7 +190,7 @@ def read_by(arm: Arm, transform: str) -> Arm:
 def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats]:
     """Prior of the log hazard of censoring: none, from enrolment and cut-off, or the general shape."""
     if s.events == s.n:
-        return np.full(middle.size, NO_HAZARD - np.log(end)), 1e-6 * np.eye(middle.size)
+        return np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
     mean, cov = prior.censoring(middle, end)
     shortest = s.follow_up_after_accrual if s.follow_up_after_accrual is not None else s.shortest_follow_up
     if s.accrual and s.follow_up_after_accrual is not None:
@@ -187,7 +200,7 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
         rate = (
             np.where(middle > s.follow_up_after_accrual, 1 / np.maximum(last - middle, 0.02 * last), 0.0) + 0.1 / last
         )
-        return np.log(rate), 0.35 * cov
+        return steady.log(rate), 0.35 * cov
     if shortest is not None:
         mean = np.where(middle < shortest, mean - 2.0, mean)
     return mean, cov
@@ -210,15 +223,15 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
     for t, v in s.landmarks:
         least = max(0.5 * s.survival_half_unit, 0.2 / s.n)
         held = min(max(v, least), 1 - least)
-        hazard = -np.log(held)
-        yield Fact("survival", place(t), float(np.log(hazard)), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
+        hazard = -steady.log(float(held))
+        yield Fact("survival", place(t), steady.log(hazard), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
     for t, v, error in s.landmarks_about:
         if t <= edges[-1]:
-            hazard = -np.log(v)
-            yield Fact("survival", place(t), float(np.log(hazard)), error / (v * hazard), soft=True)
+            hazard = -steady.log(float(v))
+            yield Fact("survival", place(t), steady.log(hazard), error / (v * hazard), soft=True)
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
         if 0 < t <= edges[-1] and y > 0:
-            yield Fact("at_risk", place(t), float(np.log(y)), 0.3 / y)
+            yield Fact("at_risk", place(t), steady.log(float(y)), 0.3 / y)
     if s.events:
         yield Fact("events", last, float(s.events), 0.4)
     elif s.events is None and s.events_about is not None:

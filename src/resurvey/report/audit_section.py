@@ -196,7 +196,7 @@ def _finding(results: Results, row: Record) -> Row:
 
 def _ruling(ruling: Record | None) -> Words:
     if not ruling:
-        return words("not ruled on yet")
+        return words("not yet ruled on")
     affects = str(ruling.get("affects", "") or "")
     return words(
         f"{sentence(str(ruling['ruling']).replace('-', ' '))} {sentence(ruling['reason'])}",

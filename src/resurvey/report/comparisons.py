@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from resurvey.plan import AnyComparison, NetworkComparison, RatioComparison
 from resurvey.report.document import (
     Badge,
     Block,
@@ -38,7 +39,7 @@ from resurvey.report.estimates import (
 )
 from resurvey.report.evidence import transitivity
 from resurvey.report.figure import figures_of
-from resurvey.report.inputs import Entry, Record, Results, rows
+from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, count, interval, is_number, number, p_value, ratio, sentence
 
 KINDS = {
@@ -87,8 +88,8 @@ def comparisons(results: Results) -> Iterator[Block]:
 
 def _opening(results: Results) -> str:
     entries = results.choices.comparisons
-    across = sum(entry["kind"] == "patients" and not within_one_study(results, entry) for entry in entries)
-    inside = sum(within_one_study(results, entry) for entry in entries)
+    across = sum(bool(entry.patient_groups) and not within_one_study(entry) for entry in entries)
+    inside = sum(within_one_study(entry) for entry in entries)
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
@@ -103,17 +104,20 @@ def _opening(results: Results) -> str:
     return " ".join(said)
 
 
-def _comparison(results: Results, entry: Entry) -> Iterator[Block]:
-    name, kind = entry["id"], entry["kind"]
+def _comparison(results: Results, entry: AnyComparison) -> Iterator[Block]:
+    name, kind = entry.id, entry.kind
     lines = estimates_of(results, name)
     evidence = next((str(line["evidence"]) for line in lines), "none")
-    yield Heading(2, entry["question"], anchor("comparison", name))
+    yield Heading(2, entry.question, anchor("comparison", name))
     tone = "note" if evidence == "summary" else "plain"
     yield Paragraph(
         words(
             "Evidence: ", Badge(evidence, tone), f". How: {KINDS[kind]} ", Cite(KIND_CITES[kind]), ". ", _sides(lines)
         )
     )
+    for group in entry.patient_groups:
+        if left := results.not_used(group):
+            yield Notice(words(f"{sentence(left)} This comparison rests on {evidence} evidence."), tone="warn")
     reason = refusal(lines)
     if reason:
         yield Notice(words(f"This comparison was not made: {sentence(reason)}"), tone="warn")
@@ -124,7 +128,7 @@ def _comparison(results: Results, entry: Entry) -> Iterator[Block]:
     if not reason:
         yield from estimate_tables(results, entry, lines, claims)
     yield Heading(3, "What must hold", anchor("assumptions", name))
-    yield Bullets(tuple(words(sentence(text)) for text in entry["assumptions"]))
+    yield Bullets(tuple(words(sentence(text)) for text in entry.assumptions))
     yield from _sensitivity(results, entry, claims)
 
 
@@ -138,16 +142,16 @@ def _sides(lines: Sequence[Record]) -> str:
     return ""
 
 
-def _reading(results: Results, entry: Entry, lines: Sequence[Record]) -> Words:
+def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Words:
     """The main estimate in plain words."""
-    chosen = main_rows(lines, entry["kind"])
+    chosen = main_rows(lines)
     if not chosen:
         return words("No main estimate could be made.")
-    if entry["kind"] in ("network", "ratios"):
+    if isinstance(entry, NetworkComparison | RatioComparison):
         return words(sentence(main_estimate(results, entry).said))
     line = chosen[0]
     parts = [f"{estimate_words(line)}. {_plainly(line)}"]
-    if entry["kind"] == "patients":
+    if entry.patient_groups:
         parts.append(_not_proportional(lines))
         parts += [
             f"Weighted to {mix} the ratio is {ratio(one['estimate'])} "
@@ -183,14 +187,14 @@ def _not_proportional(lines: Sequence[Record]) -> str:
     return ""
 
 
-def _sensitivity(results: Results, entry: Entry, claims: tuple[str, ...]) -> Iterator[Block]:
-    folder = results.folders.get(entry["id"], {})
+def _sensitivity(results: Results, entry: AnyComparison, claims: tuple[str, ...]) -> Iterator[Block]:
+    folder = results.folders.get(entry.id, {})
     values = rows(folder.get("e_values", pd.DataFrame()))
     needed = rows(folder.get("bias_needed", pd.DataFrame()))
     if not values and not needed:
         return
-    yield Heading(3, "What would overturn it", anchor("sensitivity", entry["id"]))
-    if entry["kind"] == "network":
+    yield Heading(3, "What would overturn it", anchor("sensitivity", entry.id))
+    if isinstance(entry, NetworkComparison):
         yield _by_regimen(results, entry, values, needed, claims)
         return
     items: list[Words] = []
@@ -208,7 +212,11 @@ def _sensitivity(results: Results, entry: Entry, claims: tuple[str, ...]) -> Ite
 
 
 def _by_regimen(
-    results: Results, entry: Entry, values: Sequence[Record], needed: Sequence[Record], claims: tuple[str, ...]
+    results: Results,
+    entry: NetworkComparison,
+    values: Sequence[Record],
+    needed: Sequence[Record],
+    claims: tuple[str, ...],
 ) -> Table:
     """E-values and the bias needed of every treatment of a network against the reference."""
     label = results.labels.treatment
@@ -225,8 +233,8 @@ def _by_regimen(
         for name in dict.fromkeys(row["treatment"] for row in values)
     ]  # fmt: skip
     return Table(
-        anchor=anchor("tab", entry["id"], "bias"),
-        title=f"{entry['question']}: what would overturn each ratio",
+        anchor=anchor("tab", entry.id, "bias"),
+        title=f"{entry.question}: what would overturn each ratio",
         columns=(
             Column("Regimen", weight=2),
             Column("E-value of the estimate", "number"),
@@ -236,9 +244,9 @@ def _by_regimen(
         ),
         rows=tuple(made),
         note=words(
-            f"Random effects, against {label(entry.get('reference', ''))}. A bias is the hazard ratio that bias alone "
+            f"Random effects, against {label(entry.reference)}. A bias is the hazard ratio that bias alone "
             "would have to make out of no difference; 1 where the interval includes no difference as it stands. "
-            f"Source: results/comparisons/{entry['id']}/e_values.csv, bias_needed.csv."
+            f"Source: results/comparisons/{entry.id}/e_values.csv, bias_needed.csv."
         ),
         claims=claims,
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp
 
 import pandas as pd
 
+from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import Column, Details, Row, Table, Words, anchor, words
 from resurvey.report.estimates import RATIOS
 from resurvey.report.groups import patients_tables
-from resurvey.report.inputs import Entry, Record, Results, rows
+from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, interval, is_number, level, number, p_value, percent, ratio, sentence
 
 COLUMNS = (
@@ -23,28 +24,27 @@ COLUMNS = (
 
 
 def estimate_tables(
-    results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
+    results: Results, entry: AnyComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table | Details]:
     """The tables of one comparison, as its kind asks."""
-    kind = entry["kind"]
-    if kind == "network":
+    if isinstance(entry, NetworkComparison):
         yield from _network_tables(results, entry, lines, claims)
         return
     shown = [line for line in lines if is_number(line["estimate"]) or is_number(line["p"])]
-    if kind == "patients":
+    if isinstance(entry, PatientComparison):
         yield from patients_tables(results, entry, shown, claims)
         return
     notes = list(dict.fromkeys(str(line["note"]) for line in shown if line.get("note")))
     yield Table(
-        anchor=anchor("tab", entry["id"]),
-        title=f"{entry['question']}: estimates",
+        anchor=anchor("tab", entry.id),
+        title=f"{entry.question}: estimates",
         columns=COLUMNS,
         rows=tuple(Row((*_estimate_cells(results, line),)) for line in shown),
         note=words(
             f"Intervals at {level(shown[0]['ci_level'])} where not said otherwise. " if shown else "",
             *(sentence(note) + " " for note in notes[:3]),
             "Source: ",
-            f"results/comparisons/{entry['id']}/estimates.csv.",
+            f"results/comparisons/{entry.id}/estimates.csv.",
         ),
         claims=claims,
     )
@@ -89,7 +89,7 @@ def _pair(results: Results, line: Record) -> str:
 
 
 def _network_tables(
-    results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
+    results: Results, entry: NetworkComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table]:
     label = results.labels.treatment
     lines = [line for line in lines if str(line["method"]).startswith("network")]
@@ -97,7 +97,7 @@ def _network_tables(
     place = {(str(line["treatment"]), "random" in str(line["method"])): line for line in lines}
     scores = {
         (str(row["treatment"]), row["model"] == "random"): row["p_score"]
-        for row in rows(results.folders.get(entry["id"], {}).get("ranking", pd.DataFrame()))
+        for row in rows(results.folders.get(entry.id, {}).get("ranking", pd.DataFrame()))
     }
     made = []
     for name in sorted(names, key=lambda n: as_float(place.get((n, True), {}).get("estimate", "nan"))):
@@ -109,8 +109,8 @@ def _network_tables(
             )
         cells.append(words(number(scores[(name, True)]) if (name, True) in scores else ""))
         made.append(Row(tuple(cells)))
-    against = label(entry.get("reference", ""))
-    total = next((row for row in rows(results.folders.get(entry["id"], {}).get("q", pd.DataFrame()))), None)
+    against = label(entry.reference)
+    total = next((row for row in rows(results.folders.get(entry.id, {}).get("q", pd.DataFrame()))), None)
     spread = (
         f"Disagreement of the studies: Q {number(total['q'])} on {number(total['df'])} degrees of freedom, "
         f"p {p_value(total['p'])}. "
@@ -118,8 +118,8 @@ def _network_tables(
         else ""
     )
     yield Table(
-        anchor=anchor("tab", entry["id"]),
-        title=f"{entry['question']}: hazard ratios against {against}",
+        anchor=anchor("tab", entry.id),
+        title=f"{entry.question}: hazard ratios against {against}",
         columns=(
             Column("Regimen", weight=2),
             Column("Random effects", "number", 1.6),
@@ -131,40 +131,53 @@ def _network_tables(
             f"Hazard ratio ({level(lines[0]['ci_level'])} confidence interval) against {against}; below 1 fewer "
             f"events. {spread}The P-score is the mean certainty that a regimen is better than another; it says nothing "
             "about how much better. Random effects are the ones to read where studies disagree. ",
-            f"Source: results/comparisons/{entry['id']}/estimates.csv.",
+            f"Source: results/comparisons/{entry.id}/estimates.csv.",
         ),
         claims=claims,
     )
     yield from _league(results, entry, lines, claims)
 
 
-def _league(results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]) -> Iterator[Table]:
-    league = results.folders.get(entry["id"], {}).get("league_random", pd.DataFrame())
-    if league.empty:
+def _league(
+    results: Results, entry: NetworkComparison, lines: Sequence[Record], claims: tuple[str, ...]
+) -> Iterator[Table]:
+    folder = results.folders.get(entry.id, {})
+    if not {"effects", "ranking"} <= set(folder):
         return
     label = results.labels.treatment
-    names = [str(name) for name in league.columns[1:]]
+    ranked = folder["ranking"]
+    names = [str(name) for name in ranked.loc[ranked["model"] == "random", "treatment"]]
+    known = {(row["treatment"], row["comparator"]): row for row in rows(folder["effects"]) if row["model"] == "random"}
     made = []
-    for row in rows(league):
-        own = str(row[str(league.columns[0])])
-        cells = [words(label(own)), *(words("—" if name == own else str(row[name])) for name in names)]
+    for own in names:
+        cells = [words(label(own)), *(words("—" if name == own else _pair_cell(known, own, name)) for name in names)]
         made.append(Row(tuple(cells)))
     yield Table(
-        anchor=anchor("tab", entry["id"], "league"),
-        title=f"{entry['question']}: every pair (league table)",
+        anchor=anchor("tab", entry.id, "league"),
+        title=f"{entry.question}: every pair (league table)",
         columns=(Column("Row against column", weight=1.4), *(Column(label(name), "number") for name in names)),
         rows=tuple(made),
         note=words(
             f"Hazard ratios ({level(lines[0]['ci_level'])} confidence interval), random effects, row against column; "
-            f"below 1 the row has fewer events. Source: results/comparisons/{entry['id']}/league_random.csv."
+            f"below 1 the row has fewer events. Source: results/comparisons/{entry.id}/effects.csv."
         ),
         claims=claims,
         wide=True,
     )
 
 
-def _pool_tables(results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]) -> Iterator[Table]:
-    folder = results.folders.get(entry["id"], {})
+def _pair_cell(known: Mapping[tuple[str, str], Record], first: str, second: str) -> str:
+    """Hazard ratio of a pair of treatments; a pair that nothing links says so."""
+    if (first, second) not in known:
+        return "not linked"
+    estimate, lower, upper = (exp(as_float(known[first, second][name])) for name in ("estimate", "lower", "upper"))
+    return f"{ratio(estimate)} ({interval(lower, upper, 'ratio')})"
+
+
+def _pool_tables(
+    results: Results, entry: AnyComparison, lines: Sequence[Record], claims: tuple[str, ...]
+) -> Iterator[Table]:
+    folder = results.folders.get(entry.id, {})
     studies = folder.get("studies", pd.DataFrame())
     if studies.empty:
         return
@@ -190,8 +203,8 @@ def _pool_tables(results: Results, entry: Entry, lines: Sequence[Record], claims
             )
         )
     yield Table(
-        anchor=anchor("tab", entry["id"], "studies"),
-        title=f"{entry['question']}: the studies pooled, and the pool without each",
+        anchor=anchor("tab", entry.id, "studies"),
+        title=f"{entry.question}: the studies pooled, and the pool without each",
         columns=(
             Column("Study", weight=1.6),
             Column("HR", "number"),
@@ -200,7 +213,7 @@ def _pool_tables(results: Results, entry: Entry, lines: Sequence[Record], claims
             Column("Pool without it", "number"),
         ),
         rows=tuple(made),
-        note=words(f"Weights of the random-effects model. Source: results/comparisons/{entry['id']}/studies.csv, "
+        note=words(f"Weights of the random-effects model. Source: results/comparisons/{entry.id}/studies.csv, "
                    "leave_one_out.csv."),
         claims=claims,
     )  # fmt: skip

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from resurvey.report.inputs import Entry, Record, Results, rows, split
+from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
+from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import as_float, count, interval, is_number, level, number, percent, ratio
+from resurvey.results import Role
 
 RATIOS = ("HR", "median ratio", "ratio")
 # Methods of a first group weighted to another population, and what that is called.
@@ -42,15 +45,15 @@ def estimates_of(results: Results, name: str) -> list[Record]:
     return rows(table[table["comparison_id"] == name]) if "comparison_id" in table else []
 
 
-def claims_of(results: Results, entry: Entry) -> tuple[str, ...]:
+def claims_of(results: Results, entry: AnyComparison) -> tuple[str, ...]:
     """Printed numbers that a comparison rests on, as its rows name them or as its groups were rebuilt from."""
     found: list[str] = []
-    for line in estimates_of(results, entry["id"]):
+    for line in estimates_of(results, entry.id):
         found += split(line.get("claim_ids", ""))
-    for side in ("treatment", "comparator"):
-        if isinstance(entry.get(side), dict):
-            found += results.arm_claims(entry[side])
-    found += list(entry.get("printed", []))
+    for group in entry.patient_groups:
+        found += results.arm_claims(group)
+    if isinstance(entry, PatientComparison):
+        found += entry.printed
     return tuple(dict.fromkeys(found))
 
 
@@ -58,36 +61,27 @@ def refusal(lines: Sequence[Record]) -> str:
     """Why a comparison was not made; empty where it was."""
     if not lines:
         return "the run holds no result of it"
-    reasons = [str(line["note"]) for line in lines if line.get("status") == "refused"]
+    reasons = [str(line["note"]) for line in lines if line["refused"]]
     return reasons[0] if len(reasons) == len(lines) else ""
 
 
-def main_rows(lines: Sequence[Record], kind: str) -> list[Record]:
+def main_rows(lines: Sequence[Record]) -> list[Record]:
     """The rows a comparison is known by."""
-    wanted = {
-        "patients": lambda r: r["measure"] == "HR" and str(r["method"]).startswith("Cox (Efron)"),
-        "bucher": lambda r: r["method"] == "Bucher",
-        "pool": lambda r: str(r["method"]).startswith("random"),
-        "network": lambda r: str(r["method"]).startswith("network, random"),
-        "rates": lambda r: "difference" in str(r["measure"]),
-        "ratios": lambda r: r["measure"] == "median ratio",
-    }[kind]
-    made = [line for line in lines if line.get("status") != "refused" and wanted(line)]
-    return sorted(made, key=lambda line: "unadjusted" not in str(line["method"])) if kind == "patients" else made
+    return [line for line in lines if line["role"] == Role.MAIN and not line["refused"]]
 
 
-def main_estimate(results: Results, entry: Entry) -> Main:
+def main_estimate(results: Results, entry: AnyComparison) -> Main:
     """The estimate of one entry as the page of findings shows it."""
-    lines, kind = estimates_of(results, entry["id"]), entry["kind"]
-    chosen = main_rows(lines, kind) if lines else []
+    lines, kind = estimates_of(results, entry.id), entry.kind
+    chosen = main_rows(lines)
     reason = refusal(lines)
     evidence = next((str(line["evidence"]) for line in lines), "none")
     claims = claims_of(results, entry)
-    base = {"question": entry["question"], "kind": kind, "evidence": evidence, "claims": claims}
+    base: dict[str, Any] = {"question": entry.question, "kind": kind, "evidence": evidence, "claims": claims}
     if reason or not chosen:
         said = f"not made: {reason}" if reason else "no main estimate"
-        return Main(**base, said=said, excludes=None, comparison=entry["id"])
-    if kind == "network":
+        return Main(**base, said=said, excludes=None, comparison=entry.id)
+    if isinstance(entry, NetworkComparison):
         said, excludes = _network_said(results, chosen, entry), None
     elif kind == "ratios":
         longer = sum(as_float(line["estimate"]) > 1 for line in chosen)
@@ -96,7 +90,7 @@ def main_estimate(results: Results, entry: Entry) -> Main:
         said, excludes = estimate_words(chosen[0]), excludes_null(chosen[0])
     mixes, moves = _in_other_mixes(lines, chosen[0])
     e_value = _e_value(results, entry)
-    return Main(**base, said=said, excludes=excludes, comparison=entry["id"], e_value=e_value, mixes=mixes, moves=moves)
+    return Main(**base, said=said, excludes=excludes, comparison=entry.id, e_value=e_value, mixes=mixes, moves=moves)
 
 
 def weighted_ratios(lines: Sequence[Record]) -> dict[str, Record]:
@@ -127,20 +121,18 @@ def _in_other_mixes(lines: Sequence[Record], main: Record) -> tuple[str, bool | 
     return said, any(concludes_otherwise(line, main) for line in weighted)
 
 
-def within_one_study(results: Results, entry: Entry) -> bool:
+def within_one_study(entry: AnyComparison) -> bool:
     """Whether both groups are of one study."""
-    sides = [entry.get(name) for name in ("treatment", "comparator")]
-    groups = [side["study"] for side in sides if isinstance(side, dict)]
-    return len(groups) == 2 and groups[0] == groups[1]
+    return len(entry.patient_groups) == 2 and len({group.study for group in entry.patient_groups}) == 1
 
 
 def beside_printed(results: Results) -> tuple[int, int]:
     """Comparisons whose rebuilt interval holds the ratio that is printed of the same two groups, and all such."""
     agreeing = found = 0
     for entry in results.choices.comparisons:
-        lines = estimates_of(results, entry["id"])
+        lines = estimates_of(results, entry.id)
         printed = [r for r in lines if str(r["method"]).endswith("as printed") and r["measure"] == "HR"]
-        main = main_rows(lines, "patients") if entry["kind"] == "patients" else []
+        main = main_rows(lines) if entry.patient_groups else []
         if printed and main and is_number(main[0]["lower"]):
             found += 1
             agreeing += as_float(main[0]["lower"]) <= as_float(printed[0]["estimate"]) <= as_float(main[0]["upper"])
@@ -162,15 +154,15 @@ def excludes_null(line: Record) -> bool | None:
     return None if low != low or high != high else not low <= null <= high
 
 
-def _network_said(results: Results, chosen: Sequence[Record], entry: Entry) -> str:
+def _network_said(results: Results, chosen: Sequence[Record], entry: NetworkComparison) -> str:
     found = [line for line in chosen if is_number(line["estimate"])]
     clear = sum(bool(excludes_null(line)) for line in found)
-    against = results.labels.treatment(entry.get("reference", ""))
+    against = results.labels.treatment(entry.reference)
     return f"{clear} of {len(found)} regimens differ clearly from {against} (random effects)"
 
 
-def _e_value(results: Results, entry: Entry) -> str:
-    table = results.folders.get(entry["id"], {}).get("e_values", pd.DataFrame())
+def _e_value(results: Results, entry: AnyComparison) -> str:
+    table = results.folders.get(entry.id, {}).get("e_values", pd.DataFrame())
     if "treatment" in table:
         return ""  # a network has one for each regimen, and none for itself
     found = {str(row["of"]): row["e_value"] for row in rows(table)}

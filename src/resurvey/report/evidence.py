@@ -159,12 +159,8 @@ def compared_studies(results: Results) -> list[str]:
     """Studies that enter a comparison, in the order of the entries."""
     found: list[str] = []
     for entry in results.choices.comparisons:
-        for side in ("treatment", "comparator"):
-            if isinstance(entry.get(side), dict):
-                found.append(str(entry[side]["study"]))
-        for name in ("claims",):
-            found += [_study_of(results, claim) for claim in entry.get(name, [])]
-        found += [_study_of(results, entry[name]) for name in ("first", "second") if name in entry]
+        found += [group.study for group in entry.patient_groups]
+        found += [_study_of(results, claim) for claim in entry.ratios]
     return [name for name in dict.fromkeys(found) if name]
 
 

@@ -42,7 +42,7 @@ def findings(results: Results) -> Iterator[Block]:
     yield from _audit(results)
     if results.choices.designs:
         yield Heading(2, "Does the sample size follow from its assumptions?", "found-design")
-        yield Bullets(tuple(_design(results, str(entry["id"])) for entry in results.choices.designs))
+        yield Bullets(tuple(_design(results, entry.id) for entry in results.choices.designs))
     if results.choices.comparisons:
         yield Heading(2, "What do the studies say side by side?", "found-comparisons")
         yield from _comparisons(results)
@@ -95,7 +95,7 @@ def _finding(results: Results, row: Record) -> Words:
     return words(
         Badge(str(row["verdict"]), "bad" if row["severity"] == "conclusion" else "warn"),
         f" {results.short(row['source_id'])}, {place(results, row)}: {_first_sentence(results, row)}",
-        f" Ruling: {sentence(ruling['ruling'])}" if ruling else None,
+        f" Ruling: {sentence(ruling['ruling'])}" if ruling else " Not yet ruled on.",
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
     )
@@ -128,7 +128,7 @@ def _design(results: Results, name: str) -> Words:
 
 
 def _comparisons(results: Results) -> Iterator[Block]:
-    entries = [entry for entry in results.choices.comparisons if not within_one_study(results, entry)]
+    entries = [entry for entry in results.choices.comparisons if not within_one_study(entry)]
     mains = [main_estimate(results, entry) for entry in entries]
     paired = [main for main in mains if main.excludes is not None]
     clear = sum(bool(main.excludes) for main in paired)
@@ -218,7 +218,7 @@ def _sure(results: Results) -> Iterator[Words]:
             f"({percent(kept / facts, 1)}). That makes the curves possible, not true: between printed points their "
             "shape is an assumption, and the intervals carry that doubt."
         )
-    unanchored = [entry for entry in results.choices.comparisons if entry["kind"] == "patients"]
+    unanchored = [entry for entry in results.choices.comparisons if entry.patient_groups]
     if unanchored:
         yield words(
             "Patients who were not randomised against each other may differ in anything. No adjustment was possible "

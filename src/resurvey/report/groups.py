@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from resurvey.plan import PatientComparison
 from resurvey.report.document import NBSP, Column, Details, Row, Table, Words, anchor, words
 from resurvey.report.estimates import STANDARDISED
-from resurvey.report.inputs import Entry, Record, Results
+from resurvey.report.inputs import Record, Results
 from resurvey.report.words import interval, is_number, level, number, p_value, percent, ratio, sentence
 
 PAIRED = re.compile(r"^(first arm|second arm|difference|ratio)(?: (?:at|up to) (.+))?$")
@@ -28,15 +29,14 @@ ASKS = {
 
 
 def patients_tables(
-    results: Results, entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
+    results: Results, entry: PatientComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table | Details]:
     """What each group shows and how they differ; all else in parts to open.
 
     Parameters
     ----------
     results : Results
-    entry : mapping
-        The comparison's entry of the config.
+    entry : PatientComparison
     lines : sequence of dict
         Its rows of comparisons.csv that hold a number.
     claims : tuple of str
@@ -69,11 +69,11 @@ def _kind(line: Record) -> str:
     return "tests" if _method(line) in ASKS else "further"
 
 
-def _source(entry: Entry) -> str:
-    return f"Source: results/comparisons/{entry['id']}/estimates.csv."
+def _source(entry: PatientComparison) -> str:
+    return f"Source: results/comparisons/{entry.id}/estimates.csv."
 
 
-def _side_by_side(entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]) -> Table:
+def _side_by_side(entry: PatientComparison, lines: Sequence[Record], claims: tuple[str, ...]) -> Table:
     paired: dict[tuple[str, str], dict[str, Record]] = {}
     ratios = []
     for line in lines:
@@ -87,8 +87,8 @@ def _side_by_side(entry: Entry, lines: Sequence[Record], claims: tuple[str, ...]
     made = [_ratio_row(line) for line in ratios] + [_paired_row(*key, paired[key]) for key in order]
     first = lines[0] if lines else {}
     return Table(
-        anchor=anchor("tab", entry["id"]),
-        title=f"{entry['question']}: the groups side by side",
+        anchor=anchor("tab", entry.id),
+        title=f"{entry.question}: the groups side by side",
         columns=(
             Column("Measure", weight=2.0),
             Column("First", "number", 1.5),
@@ -163,7 +163,7 @@ def _with_interval(line: Record | None, kind: str = "") -> Words:
     return words(text)
 
 
-def _standardised(entry: Entry, lines: Sequence[Record]) -> Table:
+def _standardised(entry: PatientComparison, lines: Sequence[Record]) -> Table:
     """The first group weighted to other populations, a row each."""
     mixes: dict[str, dict[str, Record]] = {}
     for line in lines:
@@ -171,8 +171,8 @@ def _standardised(entry: Entry, lines: Sequence[Record]) -> Table:
         mixes.setdefault(found[1] if found else "", {})[str(line["measure"])] = line
     times = list(dict.fromkeys(m for mix in mixes.values() for m in mix if m.startswith(SURVIVAL)))
     return Table(
-        anchor=anchor("tab", entry["id"], "standardised"),
-        title=f"{entry['question']}: the first group weighted to other populations",
+        anchor=anchor("tab", entry.id, "standardised"),
+        title=f"{entry.question}: the first group weighted to other populations",
         columns=(
             Column("Weighted to", weight=1.8),
             Column("Effective sample size", "number", 0.9),
@@ -206,10 +206,10 @@ def _mix_note(cells: dict[str, Record]) -> str:
     return str(line.get("note") or "")
 
 
-def _sensitivity(entry: Entry, lines: Sequence[Record]) -> Table:
+def _sensitivity(entry: PatientComparison, lines: Sequence[Record]) -> Table:
     return Table(
-        anchor=anchor("tab", entry["id"], "sensitivity"),
-        title=f"{entry['question']}: the hazard ratio when something is done otherwise",
+        anchor=anchor("tab", entry.id, "sensitivity"),
+        title=f"{entry.question}: the hazard ratio when something is done otherwise",
         columns=(
             Column("What was changed", weight=2.0),
             Column("Hazard ratio", "number", 1.3),
@@ -231,7 +231,7 @@ def _sensitivity(entry: Entry, lines: Sequence[Record]) -> Table:
     )
 
 
-def _tests(entry: Entry, lines: Sequence[Record]) -> Table:
+def _tests(entry: PatientComparison, lines: Sequence[Record]) -> Table:
     """Each test once: pooled over the replicates, and beside it the p values of the replicates themselves."""
     pooled: dict[str, Record] = {}
     single: dict[str, Record] = {}
@@ -239,8 +239,8 @@ def _tests(entry: Entry, lines: Sequence[Record]) -> Table:
         (single if line["measure"] == ENSEMBLE else pooled)[_method(line)] = line
     notes = list(dict.fromkeys(str(line["note"]) for line in pooled.values() if line.get("note")))
     return Table(
-        anchor=anchor("tab", entry["id"], "tests"),
-        title=f"{entry['question']}: tests",
+        anchor=anchor("tab", entry.id, "tests"),
+        title=f"{entry.question}: tests",
         columns=(
             Column("Test", weight=1.8),
             Column("Asks", weight=1.8),
@@ -270,10 +270,10 @@ def _tests(entry: Entry, lines: Sequence[Record]) -> Table:
     )
 
 
-def _further(entry: Entry, lines: Sequence[Record]) -> Table:
+def _further(entry: PatientComparison, lines: Sequence[Record]) -> Table:
     return Table(
-        anchor=anchor("tab", entry["id"], "further"),
-        title=f"{entry['question']}: beside the print, and beyond the data",
+        anchor=anchor("tab", entry.id, "further"),
+        title=f"{entry.question}: beside the print, and beyond the data",
         columns=(Column("What", weight=2.0), Column("Value", "number", 1.3), Column("Reading", weight=3.4)),
         rows=tuple(
             Row((words(_further_name(line)), _further_value(line), words(sentence(line.get("note") or ""))))

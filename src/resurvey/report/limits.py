@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from resurvey.plan import NetworkComparison, PoolComparison
 from resurvey.report.document import Block, Bullets, Heading, Paragraph, Ref, Words, words
 from resurvey.report.estimates import estimates_of, weighted_ratios
 from resurvey.report.evidence import compared_studies
@@ -38,8 +39,8 @@ def _items(results: Results) -> Iterator[Words]:
             f"{count(len(graded), 'group')} of patients were rebuilt from printed numbers alone. Their curves are "
             "possible ones. They may not be read beyond the last printed time, nor for details between printed points."
         )
-    if any(entry["kind"] == "patients" for entry in results.choices.comparisons):
-        weighted = any(weighted_ratios(estimates_of(results, entry["id"])) for entry in results.choices.comparisons)
+    if any(entry.patient_groups for entry in results.choices.comparisons):
+        weighted = any(weighted_ratios(estimates_of(results, entry.id)) for entry in results.choices.comparisons)
         yield words(
             "Groups of different studies differ in calendar time, earlier treatment, assessment schedules and "
             "patients. These differences were laid open",
@@ -49,7 +50,7 @@ def _items(results: Results) -> Iterator[Words]:
             else " but not adjusted for",
             ": no document prints what an adjustment needs, patient by patient.",
         )
-    pooled = [entry for entry in results.choices.comparisons if entry["kind"] in ("pool", "network")]
+    pooled = [entry for entry in results.choices.comparisons if isinstance(entry, PoolComparison | NetworkComparison)]
     if pooled:
         yield words(
             "With few studies a comparison, differences among studies can hardly be told from chance, and a network "

@@ -19,7 +19,7 @@ def known_references() -> dict[str, Reference]:
 
 def methods(results: Results) -> Iterator[Block]:
     """The section of methods."""
-    kinds = {entry["kind"] for entry in results.choices.comparisons}
+    kinds = {entry.kind for entry in results.choices.comparisons}
     yield Heading(1, "Methods", "methods")
     yield Heading(2, "Reading", "methods-reading")
     yield Paragraph(

@@ -15,18 +15,10 @@ import pandas as pd
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
 from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
+from resurvey.results import Role
 
 GRAVITIES = ("conclusion", "major", "minor", "none")
 # The method that speaks first for a comparison; the others stand in its own table.
-MAIN_METHODS = (
-    "Cox (Efron), unadjusted",
-    "Bucher",
-    "random effects, REML, Hartung-Knapp",
-    "network, random effects",
-    "Newcombe; p by Fisher",
-    "ratio of medians",
-)
-MAIN_MEASURES = ("HR", "difference in proportions", "median ratio")
 ESTIMATE_COLUMNS = [
     *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
 ]
@@ -303,15 +295,11 @@ class Run:
 
     def _main(self, name: str) -> pd.DataFrame:
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        if len(rows) and not (rows["status"] == "estimated").any():
+        if len(rows) and (rows["refused"] == "True").all():
             return pd.DataFrame(
                 {"comparison": [name], "estimate (interval)": ["not made"], "method": [rows["note"].iloc[0]]}
             )
-        for method in MAIN_METHODS:
-            found = rows[(rows["method"] == method) & rows["measure"].isin(MAIN_MEASURES)]
-            if len(found):
-                return self._estimates(found)
-        return rows.iloc[:0]
+        return self._estimates(rows[(rows["role"] == Role.MAIN) & (rows["refused"] == "False")])
 
     def estimates(self, name: str, methods: Sequence[str] = ()) -> pd.DataFrame:
         """Every estimate of a comparison, or those whose method starts with one of `methods`.

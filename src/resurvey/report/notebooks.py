@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 skip_iri_grammars()
 TIMEOUT_SECONDS = 120
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PICTURE = re.compile(r"<svg\b.*?</svg>|<img\b[^>]*>", re.DOTALL)
 # The same on every machine: a kernel adds its own version of Python.
 METADATA = {
@@ -178,6 +180,42 @@ def texts(notebook: NotebookNode) -> list[str]:
                 _joined(output.get("text", "")) + _joined(data.get("text/markdown", data.get("text/plain", "")))
             )
     return found
+
+
+def moved(again: Sequence[str], before: Sequence[str]) -> list[str]:
+    """Where outputs differ from earlier ones by more than the digits shown can tell.
+
+    Words and whole numbers must be the same; a number with decimals may differ by one unit of the last digit shown.
+
+    Parameters
+    ----------
+    again, before : sequence of str
+        As `texts` gives them.
+
+    Returns
+    -------
+    list of str
+        A line a difference.
+    """
+    if len(again) != len(before):
+        return [f"{len(again)} outputs in place of {len(before)}"]
+    return [line for place, pair in enumerate(zip(again, before, strict=True), 1) for line in _moved(place, *pair)]
+
+
+def _moved(place: int, again: str, before: str) -> Iterator[str]:
+    if NUMBER.sub("#", again) != NUMBER.sub("#", before):
+        yield f"output {place} has other words:\n{again}\nin place of\n{before}"
+        return
+    for now, then in zip(NUMBER.findall(again), NUMBER.findall(before), strict=True):
+        if not _as_shown(now, then):
+            yield f"output {place}: {now} in place of {then}"
+
+
+def _as_shown(now: str, then: str) -> bool:
+    decimals = [len(text.partition(".")[2]) for text in (now, then)]
+    if now == then or min(decimals) == 0:
+        return now == then
+    return abs(Decimal(now) - Decimal(then)) <= Decimal(1).scaleb(-min(decimals))
 
 
 def _figures_as_images(notebook: NotebookNode) -> NotebookNode:

@@ -12,7 +12,9 @@ from resurvey.report.document import (
     Column,
     Details,
     Heading,
+    Notice,
     Paragraph,
+    Ref,
     Row,
     Table,
     words,
@@ -67,6 +69,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
     yield _arms(results)
     yield from _broken(results)
     yield from _refused(results)
+    yield from _not_used(results)
     studies = dict.fromkeys(str(row["study_id"]) for row in rows(results.accuracy))
     for study in studies:
         yield from _figures(results, study)
@@ -209,6 +212,46 @@ def _refused(results: Results) -> Iterator[Block]:
         note=words("Source: results/reconstruction/accuracy.csv."),
     )
     yield Details(f"{sentence(count(len(lines), 'group'))[:-1]} that could not be rebuilt, with reasons", (table,))
+
+
+def _not_used(results: Results) -> Iterator[Block]:
+    """What was asked for and could not be used in groups that were rebuilt without it."""
+    lines = [row for row in rows(results.accuracy) if row["status"] == "rebuilt" and row.get("not_used")]
+    if not lines:
+        return
+    yield Notice(
+        words(
+            f"{sentence(count(len(lines), 'group'))[:-1]} {'was' if len(lines) == 1 else 'were'} rebuilt without "
+            "something that was given for it: see ",
+            Ref("tab-not-used"),
+            ".",
+        ),
+        tone="warn",
+    )
+    yield Table(
+        anchor="tab-not-used",
+        title="What was given and not used, and why",
+        columns=(
+            Column("Study"),
+            Column("Group", weight=1.8),
+            Column("Endpoint", weight=1.5),
+            Column("Rebuilt from", weight=0.8),
+            Column("Not used, and why", weight=3),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    words(results.labels.study(row["study_id"])),
+                    words(group_name(results, row)),
+                    words(endpoint_name(results, row)),
+                    words(Badge(str(row["evidence"]), "good" if row["evidence"] == "curve" else "note")),
+                    words(sentence(row["not_used"])),
+                )
+            )
+            for row in lines
+        ),
+        note=words("Source: results/reconstruction/accuracy.csv, column not_used."),
+    )
 
 
 def _figures(results: Results, study: str) -> Iterator[Block]:

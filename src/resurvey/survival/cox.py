@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.km import Floats
 from resurvey.survival.risksets import RiskSets, risk_sets
@@ -148,7 +149,7 @@ def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
 
 def _share(m1: Floats, m2: Floats, beta: Floats) -> Floats:
     """Expected share of the first arm in each death, at log ratio beta."""
-    hazard = m1 * np.exp(beta)[:, None]
+    hazard = m1 * steady.exp(beta)[:, None]
     total = hazard + m2
     return np.divide(hazard, total, out=np.zeros_like(total), where=total > 0)
 
@@ -165,7 +166,7 @@ def _limits(sets: RiskSets, m1: Floats, m2: Floats, deaths: Floats) -> tuple[Flo
 def _log_likelihood(sets: RiskSets, beta: Floats, ties: Ties) -> Floats:
     """Log partial likelihood of each replicate."""
     m1, m2 = efron_counts(sets, ties)
-    total = np.where(sets.death, m1 * np.exp(beta)[:, None] + m2, 1.0)
+    total = np.where(sets.death, m1 * steady.exp(beta)[:, None] + m2, 1.0)
     return beta * (sets.death & sets.first).sum(axis=1) - np.log(total).sum(axis=1)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from resurvey.errors import InputError
-from resurvey.survival.km import Floats, KaplanMeier, check_patients, kaplan_meier
+from resurvey.survival.km import Flat, Floats, KaplanMeier, check_patients, kaplan_meier
 from resurvey.survival.transforms import interval_limits
 
 
@@ -22,7 +22,7 @@ class Quantile:
     Attributes
     ----------
     time : float
-        Smallest time with S at or below `1 - probability`; infinite where not reached.
+        Time at which S reaches `survival`; infinite where not reached.
     lower, upper : float
         Times at which a test of that survival does not reject; `upper` is infinite where not reached.
     survival : float
@@ -88,7 +88,13 @@ def _step(knots: Floats, values: Floats, at: Floats, before: float) -> Floats:
 
 
 def quantile(
-    time: ArrayLike, event: ArrayLike, survival: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
+    time: ArrayLike,
+    event: ArrayLike,
+    survival: float = 0.5,
+    *,
+    level: float = 0.95,
+    transform: str = "log-log",
+    flat: Flat = "midpoint",
 ) -> Quantile:
     """Median, or another quantile, with the Brookmeyer-Crowley interval.
 
@@ -102,6 +108,9 @@ def quantile(
         Two-sided level.
     transform : {'plain', 'log', 'log-log', 'logit', 'arcsine'}
         Scale of the test that the interval inverts.
+    flat : {"midpoint", "first"}
+        What the quantile is where S equals `survival` exactly over a stretch of time: the middle of the stretch (as R
+        and SAS print it) or its beginning.
 
     Raises
     ------
@@ -121,7 +130,7 @@ def quantile(
         np.flatnonzero(upper < survival - 1e-12),
     )
     low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
-    return Quantile(curve.quantile(survival), low, high, float(survival), float(level), transform)
+    return Quantile(curve.quantile(survival, flat=flat), low, high, float(survival), float(level), transform)
 
 
 def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: ArrayLike) -> pd.DataFrame:

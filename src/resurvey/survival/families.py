@@ -9,6 +9,7 @@ from math import exp, gamma, inf, log, pi, sin
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammaln, log_ndtr
 
+from resurvey import steady
 from resurvey.survival.km import Floats
 
 _LOG_ROOT_2PI = 0.5 * log(2 * pi)
@@ -75,7 +76,7 @@ def _exponential() -> Family:
         "exponential",
         ("rate",),
         lambda t, p: _part(p, 0) + np.zeros_like(t),
-        lambda t, p: -np.exp(_part(p, 0)) * t,
+        lambda t, p: -steady.exp(_part(p, 0)) * t,
         lambda logs, rate: np.array([log(rate)]),
         lambda p, s: np.array([p[0] - log(s)]),
         lambda p: {"rate": exp(p[0])},
@@ -86,13 +87,13 @@ def _exponential() -> Family:
 def _weibull() -> Family:
     def log_hazard(t: Floats, p: Floats) -> Floats:
         shape, scale = _part(p, 0), _part(p, 1)
-        return shape - scale + np.expm1(shape) * (np.log(t) - scale)
+        return shape - scale + steady.expm1(shape) * (steady.log(t) - scale)
 
     return Family(
         "weibull",
         ("shape", "scale"),
         log_hazard,
-        lambda t, p: -np.exp(np.exp(_part(p, 0)) * (np.log(t) - _part(p, 1))),
+        lambda t, p: -steady.exp(steady.exp(_part(p, 0)) * (steady.log(t) - _part(p, 1))),
         lambda logs, rate: np.array([0.0, -log(rate)]),
         lambda p, s: np.array([p[0], p[1] + log(s)]),
         lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
@@ -104,8 +105,8 @@ def _gompertz() -> Family:
     def log_survival(t: Floats, p: Floats) -> Floats:
         a = _part(p, 0)
         flat = np.abs(a) < 1e-9
-        area = np.where(flat, t * (1 + a * t / 2), np.expm1(a * t) / np.where(flat, 1.0, a))
-        return -np.exp(_part(p, 1)) * area
+        area = np.where(flat, t * (1 + a * t / 2), steady.expm1(a * t) / np.where(flat, 1.0, a))
+        return -steady.exp(_part(p, 1)) * area
 
     return Family(
         "gompertz",
@@ -120,7 +121,7 @@ def _gompertz() -> Family:
 
 def _log_logistic() -> Family:
     def odds(t: Floats, p: Floats) -> Floats:
-        return np.exp(_part(p, 0)) * (np.log(t) - _part(p, 1))
+        return steady.exp(_part(p, 0)) * (steady.log(t) - _part(p, 1))
 
     def mean(p: Floats) -> float:
         a = exp(p[0])
@@ -129,8 +130,8 @@ def _log_logistic() -> Family:
     return Family(
         "log-logistic",
         ("shape", "scale"),
-        lambda t, p: _part(p, 0) + odds(t, p) - np.log(t) - np.logaddexp(0, odds(t, p)),
-        lambda t, p: -np.logaddexp(0, odds(t, p)),
+        lambda t, p: _part(p, 0) + odds(t, p) - steady.log(t) - steady.log_add_exp(0, odds(t, p)),
+        lambda t, p: -steady.log_add_exp(0, odds(t, p)),
         lambda logs, rate: np.array([log(1.7 / _spread(logs)), float(np.mean(logs))]),
         lambda p, s: np.array([p[0], p[1] + log(s)]),
         lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
@@ -140,10 +141,10 @@ def _log_logistic() -> Family:
 
 def _log_normal() -> Family:
     def z(t: Floats, p: Floats) -> Floats:
-        return (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1))
+        return (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1))
 
     def log_density(t: Floats, p: Floats) -> Floats:
-        return -np.log(t) - _part(p, 1) - _LOG_ROOT_2PI - z(t, p) ** 2 / 2
+        return -steady.log(t) - _part(p, 1) - _LOG_ROOT_2PI - z(t, p) ** 2 / 2
 
     return Family(
         "log-normal",
@@ -180,17 +181,16 @@ def _generalised_gamma() -> Family:
         q, near = _shape(p)
         k = q**-2
         with np.errstate(over="ignore"):
-            value = tail(q, k, k * np.exp(q * (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1))))
-        found = np.log(np.maximum(value, 1e-300))
+            value = tail(q, k, k * steady.exp(q * (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1))))
+        found = steady.log(np.maximum(value, 1e-300))
         return np.where(near, normal.log_survival(t, p[..., :2]), found) if near.any() else found
 
     def log_density(t: Floats, p: Floats) -> Floats:
         q, near = _shape(p)
-        w, k = (np.log(t) - _part(p, 0)) * np.exp(-_part(p, 1)), q**-2
+        w, k = (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1)), q**-2
         with np.errstate(over="ignore"):
-            found = (
-                np.log(np.abs(q)) + k * np.log(k) - gammaln(k) - _part(p, 1) - np.log(t) + k * (q * w - np.exp(q * w))
-            )
+            scale = steady.log(np.abs(q)) + k * steady.log(k) - gammaln(k) - _part(p, 1)
+            found = scale - steady.log(t) + k * (q * w - steady.exp(q * w))
         return np.where(near, normal_density(t, p[..., :2]), found) if near.any() else found
 
     def mean(p: Floats) -> float:
@@ -199,7 +199,7 @@ def _generalised_gamma() -> Family:
             return exp(p[0] + sigma**2 / 2)
         if k + sigma / q <= 0:
             return inf
-        return float(np.exp(p[0] + (sigma / q) * log(q**2) + gammaln(k + sigma / q) - gammaln(k)))
+        return float(steady.exp(float(p[0] + (sigma / q) * log(q**2) + gammaln(k + sigma / q) - gammaln(k))))
 
     return Family(
         "generalised-gamma",

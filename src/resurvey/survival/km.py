@@ -6,6 +6,7 @@ Times are in one unit of the caller's choice; `event` is 1 for an event and 0 fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from resurvey.errors import InputError
 
 Floats = NDArray[np.float64]
+Flat = Literal["midpoint", "first"]
+FLATS = ("midpoint", "first")
+#: Survival this near to a level is that level: products of (n - d) / n carry no more digits.
+EXACT = 1e-9
+#: Times that differ by less, as a share of the longest, are one time: 0.1 + 0.2 and 0.3 differ in the last bit only.
+SAME_TIME = 1e-10
 
 
 @dataclass(frozen=True)
@@ -40,16 +47,72 @@ class KaplanMeier:
         place = np.searchsorted(self.time, np.asarray(times, dtype=float), side="right")
         return np.concatenate(([1.0], self.survival))[place]
 
-    def quantile(self, level: float = 0.5) -> float:
-        """Smallest time with S <= `level` (infinite where the curve does not get there)."""
-        below = np.flatnonzero(self.survival <= level + 1e-12)
-        return float(self.time[below[0]]) if below.size else float("inf")
+    def quantile(self, level: float = 0.5, *, flat: Flat = "midpoint") -> float:
+        """Time at which S reaches `level` (infinite where the curve does not get there).
+
+        Parameters
+        ----------
+        level : float, default 0.5
+            Survival level.
+        flat : {"midpoint", "first"}
+            Where S equals the level exactly over a stretch of time: the middle of the stretch, as R and SAS print it,
+            or its beginning, the smallest time with S <= `level`.
+        """
+        return crossing(self.time, self.survival, level, flat=flat)
+
+
+def crossing(
+    time: Floats, survival: Floats, level: float = 0.5, *, flat: Flat = "midpoint", end: float | None = None
+) -> float:
+    """`KaplanMeier.quantile` of any falling step curve, given at its times; `end` is where it ends (the last time)."""
+    check_flat(flat)
+    below = np.flatnonzero(survival <= level + EXACT)
+    if not below.size:
+        return float("inf")
+    start = float(time[below[0]])
+    if flat == "first" or survival[below[0]] < level - EXACT:
+        return start
+    after = np.flatnonzero(survival < level - EXACT)
+    last = float(time[-1]) if end is None else end
+    return (start + (float(time[after[0]]) if after.size else last)) / 2
+
+
+def check_flat(flat: str) -> None:
+    """Refuse a name that is no reading of a flat stretch."""
+    if flat not in FLATS:
+        raise InputError(f"flat must be one of {', '.join(FLATS)}, found {flat!r}")
+
+
+def one_time(time: Floats) -> Floats:
+    """The same times, those that differ in the last bits of a float made equal (to the smallest of them)."""
+    order = np.sort(time, axis=None)
+    gap = np.diff(order)
+    close = gap <= SAME_TIME * max(abs(float(order[-1])), abs(float(order[0]))) if order.size else gap > 0
+    if not np.any(close & (gap > 0)):
+        return time
+    start = np.concatenate(([True], ~close))
+    first = order[np.maximum.accumulate(np.where(start, np.arange(order.size), 0))]
+    return first[np.searchsorted(order, time)]
+
+
+def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
+    """The values as floats; refused with the first that is no number."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        pass
+    for place, value in enumerate(np.ravel(np.asarray(values, dtype=object))):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            raise InputError(f"{name} must be {wanted}, found {value!r} at place {place}") from None
+    raise InputError(f"{name} must be {wanted}, found rows of different length")
 
 
 def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
     """Arrays of times and event marks, refused by name when they are not a patient table."""
-    t = np.asarray(time, dtype=float)
-    e = np.asarray(event, dtype=float)
+    t = _as_numbers("time", time, "numbers")
+    e = _as_numbers("event", event, "0 (censored) or 1 (event)")
     if t.ndim != 1 or t.shape != e.shape:
         raise InputError(f"time and event must be vectors of one length, found shapes {t.shape} and {e.shape}")
     if t.size == 0:
@@ -58,7 +121,7 @@ def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
         raise InputError(f"time must be finite and not negative, found {t[~np.isfinite(t) | (t < 0)][0]}")
     if not np.all((e == 0) | (e == 1)):
         raise InputError(f"event must be 0 (censored) or 1 (event), found {e[(e != 0) & (e != 1)][0]}")
-    return t, e
+    return one_time(t), e
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:

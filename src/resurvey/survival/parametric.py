@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.families import FAMILIES, Family
 from resurvey.survival.km import Floats, check_patients
@@ -69,7 +70,7 @@ class ParametricFit:
         t = np.asarray(times, dtype=float)
         inside = np.where(t > 0, t, 1.0)
         with np.errstate(over="ignore"):  # a cumulative hazard beyond all numbers is a survival of 0
-            value = np.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape)
+            value = steady.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape)
         return np.where(t > 0, value, 1.0)
 
     def hazard(self, times: ArrayLike) -> Floats:
@@ -78,7 +79,7 @@ class ParametricFit:
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
         with np.errstate(over="ignore"):
-            return np.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
+            return steady.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
         """Time at which survival is `survival`; infinite where the model never gets there."""
@@ -90,7 +91,10 @@ class ParametricFit:
 
         def excess(x: float) -> float:
             with np.errstate(over="ignore"):
-                return max(float(self.family.log_survival(np.array([np.exp(x)]), self.theta)[0]), -1e300) - target
+                return (
+                    max(float(self.family.log_survival(np.array([steady.exp(float(x))]), self.theta)[0]), -1e300)
+                    - target
+                )
 
         centre = log(self.longest)
         low, high = centre - 1, centre + 1
@@ -100,7 +104,7 @@ class ParametricFit:
             high += 2
         if excess(high) > 0:
             return inf
-        return float(np.exp(brentq(excess, low, high, xtol=1e-13, rtol=1e-14)))
+        return float(steady.exp(float(brentq(excess, low, high, xtol=1e-13, rtol=1e-14))))
 
     @property
     def median(self) -> float:
@@ -115,7 +119,7 @@ class ParametricFit:
         # quarters that shrink towards 0, where a hazard may be infinite
         ends = horizon * np.array([0.0, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.6, 1.0])
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
-        return float((self.survival(middle[:, None] + half[:, None] * nodes) @ weights @ half).item())
+        return float(((self.survival(middle[:, None] + half[:, None] * nodes) * weights).sum(axis=1) * half).sum())
 
     @property
     def mean(self) -> float:
@@ -146,7 +150,7 @@ class ParametricFit:
         ends = np.linspace(log(start), log(end), 41)
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
         x = middle[:, None] + half[:, None] * nodes
-        return float((self.survival(np.exp(x)) * np.exp(x)) @ weights @ half)
+        return float(((self.survival(steady.exp(x)) * steady.exp(x) * weights).sum(axis=1) * half).sum())
 
 
 @cache
@@ -195,9 +199,9 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
             value = -family.log_likelihood(dead, censored, theta)
         return np.where(np.isfinite(value), value, IMPOSSIBLE)
 
-    theta = _minimise(minus_log_likelihood, family.start(np.log(dead), 1.0), model)
+    theta = _minimise(minus_log_likelihood, family.start(steady.log(dead), 1.0), model)
     information = _hessian(minus_log_likelihood, theta)
-    if not np.all(np.linalg.eigvalsh(information) > 0):
+    if not np.all(steady.symmetric_eigen(information)[0] > 0):
         raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
     return _result(model, family, knots, theta, information, float(minus_log_likelihood(theta)), t, e, unit)
 
@@ -293,10 +297,10 @@ def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
         value, gradient, hessian = _local(function, theta)
         if value >= IMPOSSIBLE or not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
             break
-        curvature, axes = np.linalg.eigh(hessian)
+        curvature, axes = steady.symmetric_eigen(hessian)
         curvature = np.maximum(np.abs(curvature), 1e-9 * np.abs(curvature).max())  # downhill where there is no bowl
-        step = axes @ ((axes.T @ gradient) / curvature)
-        if gradient @ step < 1e-6:
+        step = steady.product(axes, steady.product(axes.T, gradient) / curvature)
+        if (gradient * step).sum() < 1e-6:
             break
         tried = theta - SHRINK[:, None] * step
         values = function(tried)
@@ -325,15 +329,15 @@ def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Fl
     """Newton steps by differences, and whether they became as small as differences allow."""
     for _ in range(steps):
         gradient, hessian = _gradient(function, theta), _hessian(function, theta)
-        if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0):
+        if not np.all(np.isfinite(hessian)) or np.any(steady.symmetric_eigen(hessian)[0] <= 0):
             return theta, False
-        step = np.linalg.solve(hessian, gradient)
-        if gradient @ step < 1e-11:  # twice what the likelihood could still gain
+        step = steady.solve(hessian, gradient)
+        if (gradient * step).sum() < 1e-11:  # twice what the likelihood could still gain
             return theta - step, True
         while function(theta - step) > function(theta) and np.abs(step).max() > 1e-12:
             step = step / 2
         theta = theta - step
-    return theta, bool(gradient @ step < 1e-7)
+    return theta, bool((gradient * step).sum() < 1e-7)
 
 
 def _steps(theta: Floats, size: float) -> Floats:

@@ -58,7 +58,7 @@ def proportionality(
     time, event, first : array-like, shape (n,)
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     scale : {'km', 'rank', 'identity', 'log'}
-        g(t): 1 - S(t-) of all patients, the rank of the death, the time, or its logarithm.
+        g(t): 1 - S(t-) of all patients, the rank of the time among all, the time, or its logarithm.
     strata, ties
         As for `cox`.
 
@@ -111,8 +111,9 @@ def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayL
             raise InputError("scale 'log' needs events after time 0, found one at 0: use 'km', 'rank' or 'identity'")
         return np.where(sets.death, np.log(np.where(sets.death, sets.time, 1.0)), 0.0)
     if scale == "rank":
-        ranks = pd.Series(np.where(sets.death[0], sets.time[0], np.inf)).rank()
-        return np.asarray(ranks, dtype=np.float64)[None, :]
+        t = np.sort(check_patients(time, event)[0])  # of everyone, censored too; tied times share their mean rank
+        before, upto = np.searchsorted(t, sets.time, side="left"), np.searchsorted(t, sets.time, side="right")
+        return (before + upto + 1.0) / 2
     if scale == "km":
         curve = kaplan_meier(time, event)
         place = np.searchsorted(curve.time, sets.time, side="left")  # just before the death

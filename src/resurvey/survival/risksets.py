@@ -123,6 +123,7 @@ def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> Ri
 
 def time_order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Places of each row in order of time, deaths before censorings at the same time."""
+    # Which of two censored at one time stands first makes no difference: neither is between deaths.
     order = np.argsort(time, axis=1)
     t, e = np.take_along_axis(time, order, axis=1), np.take_along_axis(dead, order, axis=1)
     # Sorting by two keys takes five times as long, and is needed only where a death is tied.

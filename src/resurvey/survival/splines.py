@@ -8,6 +8,7 @@ from math import log, pi
 import numpy as np
 from scipy.special import log_ndtr
 
+from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.families import Family
 from resurvey.survival.km import Floats
@@ -25,7 +26,7 @@ def spline_knots(event_times: Floats, inner: int) -> Floats:
     """
     if inner not in _INNER:
         raise InputError(f"inner knots must be one of {', '.join(map(str, _INNER))}, found {inner!r}")
-    logs = np.log(event_times)
+    logs = steady.log(event_times)
     knots = np.quantile(logs, (0.0, *_INNER[inner], 1.0))
     if np.any(np.diff(knots) < 1e-9):
         raise NotEstimable(
@@ -64,16 +65,16 @@ def royston_parmar(knots: Floats, scale: str) -> Family:
     log_survival_of, log_density_of = _LINKS[scale]
 
     def log_survival(t: Floats, p: Floats) -> Floats:
-        return log_survival_of(p @ spline_basis(np.log(t), knots)[0].T)
+        return log_survival_of(steady.product(p, spline_basis(steady.log(t), knots)[0].T))
 
     def log_density(t: Floats, p: Floats) -> Floats:
-        x = np.log(t)
+        x = steady.log(t)
         basis, slopes = spline_basis(x, knots)
-        slope = p @ slopes.T
+        slope = steady.product(p, slopes.T)
         # a falling spline is no survival curve: -inf makes the likelihood refuse it
         with np.errstate(divide="ignore", invalid="ignore"):
-            rising = np.where(slope > 0, np.log(slope), -np.inf)
-        return rising - x + log_density_of(p @ basis.T)
+            rising = np.where(slope > 0, steady.log(slope), -np.inf)
+        return rising - x + log_density_of(steady.product(p, basis.T))
 
     def start(logs: Floats, rate: float) -> Floats:
         line = {"hazard": (log(rate), 1.0), "odds": (log(rate), 1.7), "normal": (log(rate), 1.0)}[scale]
@@ -105,7 +106,7 @@ def _log_phi(eta: Floats) -> Floats:
 Link = tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]
 #: log S and the log of -dS/d(eta) as functions of the spline eta.
 _LINKS: dict[str, Link] = {
-    "hazard": (lambda eta: -np.exp(np.minimum(eta, 700)), lambda eta: eta - np.exp(np.minimum(eta, 700))),
-    "odds": (lambda eta: -np.logaddexp(0, eta), lambda eta: eta - 2 * np.logaddexp(0, eta)),
+    "hazard": (lambda eta: -steady.exp(np.minimum(eta, 700)), lambda eta: eta - steady.exp(np.minimum(eta, 700))),
+    "odds": (lambda eta: -steady.log_add_exp(0, eta), lambda eta: eta - 2 * steady.log_add_exp(0, eta)),
     "normal": (lambda eta: log_ndtr(-eta), _log_phi),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.survival.km import Floats
+from resurvey.survival.km import EXACT, Flat, Floats, check_flat, one_time
 from resurvey.survival.risksets import PADDING, RiskSets, stack_risk_sets, time_order
 from resurvey.survival.transforms import interval_limits
 
@@ -99,9 +99,17 @@ class CurveStack:
         survival, greenwood = self.at(time)
         return survival, *interval_limits(survival, greenwood, level=level, transform=transform)
 
-    def quantile(self, level: float = 0.5) -> Floats:
-        """Smallest time with S at or below `level`; infinite where the curve does not get there."""
-        return _first_time(self.survival <= level + 1e-12, self.time)
+    def quantile(self, level: float = 0.5, *, flat: Flat = "midpoint") -> Floats:
+        """Time at which S of each replicate reaches `level`, as `KaplanMeier.quantile`."""
+        check_flat(flat)
+        reached = self.survival <= level + EXACT
+        start = _first_time(reached, self.time)
+        if flat == "first":
+            return start
+        exact = _first_value(reached, self.survival) >= level - EXACT
+        after = _first_time(self.survival < level - EXACT, self.time)
+        end = np.where(np.isfinite(after), after, self.last)
+        return np.where(exact & np.isfinite(start), (start + end) / 2, start)
 
     def quantile_interval(
         self, quantile: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
@@ -129,6 +137,13 @@ def _first_time(met: np.ndarray, time: Floats) -> Floats:
     place = met.argmax(axis=1)
     rows = np.arange(len(time))
     return np.where(met[rows, place], time[rows, place], np.inf)
+
+
+def _first_value(met: np.ndarray, values: Floats) -> Floats:
+    """Value of the first column that meets a condition; -infinity where none does."""
+    place = met.argmax(axis=1)
+    rows = np.arange(len(values))
+    return np.where(met[rows, place], values[rows, place], -np.inf)
 
 
 def curve_stack(stack: PatientStack) -> CurveStack:
@@ -183,7 +198,7 @@ def patient_stack(patients: pd.DataFrame, arm: str) -> PatientStack:
         if patients["replicate"].isna().any():
             raise InputError(f"{arm}: {int(patients['replicate'].isna().sum())} rows have no replicate number")
         replicate = pd.factorize(patients["replicate"], sort=True)[0]
-    return _fill(replicate, time, event)
+    return _fill(replicate, one_time(time), event)
 
 
 def _numbers(column: pd.Series, arm: str) -> Floats:

@@ -1,8 +1,8 @@
-"""The comparisons of the config: each kind has one function, and what fails is a row with its reason."""
+"""Each kind of comparison has one function, and what cannot be estimated is a row with its reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,11 +15,13 @@ from resurvey.compare.patients import compare_patients
 from resurvey.compare.printed import compare_bucher, compare_pool
 from resurvey.compare.printed_bias import with_bias
 from resurvey.compare.rates import compare_rates, compare_ratios
-from resurvey.compare.sensitivity import Make, with_alternatives
+from resurvey.compare.sensitivity import with_alternatives
 from resurvey.errors import InputError, ResurveyError
+from resurvey.plan import AnyComparison, PatientComparison, PrintedComparison
 from resurvey.tables import Tables
 
-PRINTED = {
+Make = Callable[[Any, Tables], Outcome]
+PRINTED: dict[str, Make] = {
     "bucher": compare_bucher,
     "network": compare_network,
     "pool": compare_pool,
@@ -35,7 +37,7 @@ VARIED: dict[str, Make] = {
 
 
 def carry_out(
-    entry: Mapping[str, Any],
+    entry: AnyComparison,
     typed: Tables,
     patients: Mapping[str, pd.DataFrame],
     bootstrap: Bootstrap | None = None,
@@ -44,12 +46,12 @@ def carry_out(
 
     Parameters
     ----------
-    entry : mapping
-        One entry of `comparisons` in the config.
+    entry : comparison
+        Of any kind in `resurvey.plan`.
     typed : dict of DataFrame
         Tables as made by `resurvey.clean.tidy`.
     patients : mapping of DataFrame
-        Rebuilt patients by study id, for entries that compare patients.
+        Reconstructed patients by study id, for comparisons of patients.
     bootstrap : Bootstrap, optional
         Replicates behind every standardised ratio; by default none.
 
@@ -61,16 +63,16 @@ def carry_out(
     Raises
     ------
     InputError
-        If the entry names what no table has; the message begins with the entry's id.
+        If the comparison names what no table has; the message begins with its id.
     """
     try:
-        if entry["kind"] == "patients":
+        if isinstance(entry, PatientComparison):
             return compare_patients(entry, typed, patients, bootstrap)
-        make = PRINTED[entry["kind"]]
-        if entry["kind"] in VARIED:
-            return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry["kind"]]))
+        make = PRINTED[entry.kind]
+        if isinstance(entry, PrintedComparison):
+            return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry.kind]))
         return make(entry, typed)
     except InputError as error:
-        raise InputError(f"comparison {entry['id']!r}: {error}") from None
+        raise InputError(f"comparison {entry.id!r}: {error}") from None
     except ResurveyError as error:
         return refused(entry, str(error))

@@ -1,0 +1,44 @@
+"""One thing wrong in one place of the tables, and the error that carries all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from resurvey.errors import InputError
+
+SHOWN_FAULTS = 200
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong in one place, with what to do about it."""
+
+    file: str
+    row: int
+    column: str
+    value: str
+    rule: str
+    advice: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}, row {self.row}, column {self.column}" if self.row else f"{self.file}"
+        value = f", value {self.value[:80]!r}" if self.row else ""
+        return f"{place}{value}: {self.rule}. {self.advice}"
+
+
+class TableFaults(InputError):
+    """All faults of all tables, raised once; `faults` is the sorted list."""
+
+    def __init__(self, faults: Iterable[Fault]):
+        self.faults = sorted(set(faults))
+        shown = [f"  {fault}" for fault in self.faults[:SHOWN_FAULTS]]
+        more = len(self.faults) - len(shown)
+        if more > 0:
+            shown.append(f"  and {more} more")
+        super().__init__(f"{len(self.faults)} fault(s) in the tables; nothing was written:\n" + "\n".join(shown))
+
+
+def of_file(name: str, rule: str, advice: str) -> TableFaults:
+    """The error of a file that cannot be read at all."""
+    return TableFaults([Fault(name, 0, "", "", rule, advice)])

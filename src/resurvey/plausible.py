@@ -1,0 +1,219 @@
+"""Numbers that no group of patients can have, or that no paper can mean: slips of the typist, most likely.
+
+A paper may print such a thing: a row whose note begins with `sic` is taken as it stands, and the audit judges it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+import pandas as pd
+
+from resurvey import reported
+from resurvey.faults import Fault
+from resurvey.rawrows import SIC, Row, rows_of
+from resurvey.sizes import disagreeing
+from resurvey.vocabulary import meant_unit, months_per, to_proportion
+
+# No trial prints a median or a time so late: the unit is another.
+LATEST_MONTHS = 50 * 12.0
+
+
+Check = Callable[[Row], Iterator[Fault]]
+
+
+def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Faults of rows that contradict themselves or other rows of their group.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        Raw tables as text, whose cells have passed by themselves.
+
+    Returns
+    -------
+    list of Fault
+        Nothing of rows whose note begins with `sic`.
+    """
+    rows = {name: [row for row in rows_of(name, frame) if not row.printed_so] for name, frame in tables.items()}
+    families = {row.cells["endpoint"]: row.cells["family"] for row in rows.get("endpoints", [])}
+    found = [fault for name, check in CHECKS for row in rows.get(name, []) for fault in check(row)]
+    found += [fault for row in rows.get("medians", []) for fault in _median(row, families)]
+    return found + list(disagreeing(rows, families))
+
+
+def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Faults of numbers that could not be used, since nobody knows their unit; whatever their note says.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        Raw tables as text, whose cells have passed by themselves.
+    """
+    endpoints = tables["endpoints"]
+    families = dict(zip(endpoints["endpoint"], endpoints["family"], strict=True))
+    rows = (row for name in WITH_UNITS for row in rows_of(name, tables[name]))
+    return [fault for row in rows for fault in _units(row, families)]
+
+
+WITH_UNITS = ("medians", "follow_up", "designs", "differences")
+
+
+def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
+    if families.get(row.cells["endpoint"]) != "time_to_event":
+        return
+    value = row.exact("value")
+    if value <= 0:
+        yield row.fault("value", "a median time is above 0")
+    yield from _not_negative(row, SPAN[1:])
+    yield from _not_late(row, SPAN, "unit")
+    if row.exact("events") == 0 and math.isfinite(value):
+        yield row.fault("events", f"a median ({row.cells['value']}) is reached only where half have had an event")
+
+
+# Columns of a median or a duration that hold a time.
+SPAN = ("value", "lower", "upper", "range_lower", "range_upper")
+DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up", "landmark")
+
+
+def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
+    """Units that cannot be used beside a number, and words in place of one."""
+    if row.table == "medians" and families.get(row.cells["endpoint"]) == "time_to_event":
+        yield from _unit(row, SPAN)
+    elif row.table == "follow_up" and row.cells["statistic"] != "date":
+        yield from _unit(row, SPAN, COUNTED)
+        if math.isnan(row.number("value")):
+            advice = "type the number as printed; a date has the statistic `date`"
+            yield row.fault("value", "it is no number", advice)
+    elif row.table == "designs":
+        yield from _unit(row, DESIGN_TIMES)
+    elif row.table == "differences":
+        yield from _difference(row)
+
+
+def _unit(row: Row, columns: tuple[str, ...], known: tuple[str, ...] = ()) -> Iterator[Fault]:
+    """The unit of times: named wherever a number is, and one that can be converted."""
+    unit = row.cells["unit"]
+    if months_per(unit) is not None or unit.lower() in known:
+        return
+    if any(math.isfinite(row.number(column)) for column in columns):
+        meant = meant_unit(unit)
+        advice = f"type {meant}" if meant else "expected days, weeks, months or years"
+        yield row.fault("unit", "it is no unit of time, so the numbers of this row could not be used", advice)
+
+
+def _not_negative(row: Row, columns: tuple[str, ...]) -> Iterator[Fault]:
+    for column in columns:
+        if row.exact(column) < 0:
+            yield row.fault(column, "a time is not negative")
+
+
+def _not_late(row: Row, columns: tuple[str, ...], unit: str) -> Iterator[Fault]:
+    for column in columns:
+        months = row.months(column, unit)
+        if math.isfinite(months) and months > LATEST_MONTHS:
+            yield row.fault(column, f"{row.cells[column]} {row.cells[unit]} is over 50 years")
+
+
+def _events(row: Row) -> Iterator[Fault]:
+    if row.exact("events") > row.exact("n"):
+        yield row.fault("events", f"more events than patients ({row.cells['n']})")
+
+
+def _rate(row: Row) -> Iterator[Fault]:
+    unit = row.cells["unit"]
+    scale = to_proportion(unit)
+    for column in ("value", "lower", "upper"):
+        value = row.number(column)
+        if value < 0 or (value * scale > 1 + reported.EPSILON and math.isfinite(value)):
+            other = " (with the unit % it would be)" if unit == "proportion" and 1 < value <= 100 else ""
+            yield row.fault(column, f"survival lies between 0 and {1 / scale:g} {unit}{other}")
+    if unit != "proportion" and 0 < row.exact("value") < 1:
+        yield row.fault("value", "survival below 1 %: a proportion, whose unit is proportion", SIC)
+    yield from _not_negative(row, ("time",))
+    yield from _not_late(row, ("time",), "time_unit")
+
+
+def _ratio(row: Row) -> Iterator[Fault]:
+    columns = [column for column in ("value", "lower", "upper") if row.number(column) < 0]
+    for column in columns:
+        yield row.fault(column, "a ratio is above 0: this looks like its logarithm", "type the ratio; " + SIC)
+    if row.exact("value") == 0:
+        yield row.fault("value", "a ratio is above 0")
+    if row.exact("upper") == 0:
+        yield row.fault("upper", "the upper limit of a ratio is above 0")
+    cells = row.cells
+    if cells["comparator_arm_id"] == cells["arm_id"] != "" and cells["comparator_population"] in (
+        "",
+        cells["population"],
+    ):
+        yield row.fault("comparator_arm_id", "the group is compared with itself", "name the other group")
+
+
+def _count(row: Row) -> Iterator[Fault]:
+    n, total, percent = row.exact("n"), row.exact("total"), row.exact("percent")
+    if n > total:
+        yield row.fault("n", f"more than the patients it is counted among ({row.cells['total']})")
+    elif 0 < percent < 1 and n > 0 and abs(100 * percent - 100 * n / total) < 1 <= 100 * n / total:
+        yield row.fault("percent", f"{row.cells['n']} of {row.cells['total']} are {100 * n / total:.3g} per cent", SIC)
+
+
+def _follow_up(row: Row) -> Iterator[Fault]:
+    if row.cells["statistic"] == "date":
+        return
+    yield from _not_negative(row, SPAN)
+    yield from _not_late(row, SPAN, "unit")
+
+
+# Treatment may be counted in these instead of time.
+COUNTED = ("cycles", "cycle", "courses", "course", "doses", "dose", "infusions", "injections", "visits")
+
+
+def _design(row: Row) -> Iterator[Fault]:
+    yield from _not_negative(row, DESIGN_TIMES)
+    for column in ("null_median", "alternative_median"):
+        if row.exact(column) == 0:
+            yield row.fault(column, "a median time is above 0")
+    for column, share in (("alpha", 0.5), ("power", 1.0)):
+        value = row.exact(column)
+        if 0 < value <= share:
+            yield row.fault(column, "it is in per cent: this looks like a proportion", f"type {100 * value:g}; {SIC}")
+    if row.exact("hazard_ratio") <= 0:
+        yield row.fault("hazard_ratio", "a ratio is above 0")
+    if row.exact("events") > row.exact("patients"):
+        yield row.fault("events", f"more events than patients ({row.cells['patients']})")
+    for column, whole in (
+        ("rejects_from", "patients"),
+        ("first_patients", "patients"),
+        ("futile_up_to", "first_patients"),
+    ):
+        if row.exact(column) > row.exact(whole):
+            yield row.fault(column, f"more than {whole.replace('_', ' ')} ({row.cells[whole]})")
+
+
+def _difference(row: Row) -> Iterator[Fault]:
+    unit = row.cells["unit"]
+    meant = meant_unit(unit)
+    if meant and months_per(unit) is None:
+        yield row.fault("unit", "it is no unit of time", f"type {meant}")
+    elif not unit and math.isfinite(row.number("value")):
+        yield row.fault("unit", "a number has a unit", "type it: months, weeks, %, points")
+
+
+def _time(row: Row) -> Iterator[Fault]:
+    yield from _not_negative(row, ("time",))
+    yield from _not_late(row, ("time",), "time_unit")
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("medians", _events),
+    ("hazard_ratios", _events),
+    ("curves", _events),
+    ("survival_rates", _rate),
+    ("hazard_ratios", _ratio),
+    ("proportions", _count),
+    ("follow_up", _follow_up),
+    ("designs", _design),
+    ("risk_tables", _time),
+)

@@ -1,0 +1,113 @@
+"""Points that were clicked just before each drop of a curve, not at its foot: seen by the numbers at risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.checks import Points
+from resurvey.reconstruct.place import RiskTable
+
+Floats = NDArray[np.float64]
+
+#: Rows that must speak for clicks before the drops, and none against, before the points are moved.
+LEAST_ROWS = 2
+#: A row tells only where the two readings lie apart by so many patients, and so many times its tolerance.
+APART_PATIENTS, APART = 1.0, 2.0
+#: Survivals are typed with this many digits at least; fewer are rounded to half a unit of their last one.
+MOST_DIGITS = 5
+#: Share of points on the level of the one before, from which the flat parts were clicked too, not drops alone.
+FLAT_PARTS = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the points and the numbers at risk say of where the clicks stand.
+
+    Attributes
+    ----------
+    before : int
+        Rows that equal n S of the next point only to the digit, up to the first one that equals neither.
+    after : int
+        Rows that equal n S of the last point only: the points stand at the foot of the drops.
+    shape : bool
+        Whether the points look like one click a drop, the first of them on the level 1.
+    """
+
+    before: int
+    after: int
+    shape: bool
+
+    @property
+    def decided(self) -> bool:
+        """Whether the points stand before the drops."""
+        return self.shape and self.before >= LEAST_ROWS and self.after == 0
+
+
+def evidence(points: Points, table: RiskTable) -> Evidence:
+    r"""Rows of the table that equal n S of the point before, or of the point after.
+
+    While nobody is censored, N(t) = n S(t-) is a whole number of patients. At the foot of the drops, S(t-) is the
+    level of the last point before t; just before the drops, it is the level of the next one.
+    """
+    t, s, n = points.time, points.survival, float(table.count[0])
+    rows = (table.time > 0) & (table.time < t[-1])
+    place = np.searchsorted(t, table.time[rows], side="left")
+    last = np.where(place > 0, s[np.maximum(place - 1, 0)], 1.0)
+    following = s[np.minimum(place, t.size - 1)]
+    tolerance = n * half_unit(s) + 1e-6
+    counts = table.count[rows]
+    off_last, off_next = np.abs(n * last - counts), np.abs(n * following - counts)
+    tells = n * (last - following) > np.maximum(APART_PATIENTS - tolerance, APART * tolerance)
+    before = tells & (off_next <= tolerance) & (off_last > tolerance)
+    after = tells & (off_last <= tolerance) & (off_next > tolerance)
+    neither = np.flatnonzero(tells & ~before & ~after)
+    # from the first censored patient on, no row equals n S
+    uncensored = slice(0, neither[0] if neither.size else tells.size)
+    return Evidence(int(before[uncensored].sum()), int(after.sum()), _one_click_a_drop(points, n))
+
+
+def _one_click_a_drop(points: Points, n: float) -> bool:
+    """Whether the first click after time 0 is on the level 1 and hardly any is on the level of the one before."""
+    later = points.survival[points.time > 0.002 * points.time[-1]]
+    if later.size < 3:
+        return False
+    flat = float(np.mean(later[:-1] - later[1:] < 0.5 / n))
+    return bool(later[0] > 1 - 0.25 / n and flat <= FLAT_PARTS)
+
+
+def half_unit(survival: Floats) -> float:
+    """Half a unit of the last digit with which the survivals were typed."""
+    for digits in range(1, MOST_DIGITS):
+        if (np.abs(survival - np.round(survival, digits)) < 1e-9).all():
+            return 0.5 * 10.0**-digits
+    return 0.5 * 10.0**-MOST_DIGITS
+
+
+def at_the_foot(points: Points, table: RiskTable, repairs: list[str]) -> Points:
+    """The points with the foot of each drop added, where the numbers at risk show that they stand before the drops.
+
+    The curve falls at each point to the level of the next one; after the last point nothing is known.
+    """
+    if table.time.size < 2 or points.time.size < 3:
+        return points
+    found = evidence(points, table)
+    if not found.decided:
+        if found.shape and found.before and not found.after:
+            repairs.append(
+                "the points may have been clicked just before each drop (a number at risk equals n S of the next "
+                "point, none that of the last): one is too few to tell, and they were taken as they stand"
+            )
+        return points
+    repairs.append(
+        f"the points were clicked just before each drop: {found.before} numbers at risk equal n S of the next point to "
+        f"the digit and {found.after} that of the last; the curve was taken to fall at each point to the level of the "
+        "next one. Click the foot of the drops to avoid this"
+    )
+    t, s = points.time, points.survival
+    time = np.concatenate((t, t[:-1]))
+    survival = np.concatenate((s, np.minimum(s[1:], s[:-1])))
+    order = np.lexsort((-survival, time))
+    return replace(points, time=time[order], survival=survival[order])

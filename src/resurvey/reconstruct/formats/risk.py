@@ -1,0 +1,327 @@
+"""Numbers at risk out of a file: rows of time and count, or as figures print them, with times along the top."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from resurvey.errors import InputError
+from resurvey.reconstruct.formats.behaviour import is_counter
+from resurvey.reconstruct.formats.cells import COMMA_GROUPS, Page, Row, is_missing, list_faults, number_of
+from resurvey.reconstruct.formats.columns import DigitisedCurve
+from resurvey.reconstruct.formats.curves import page_of_file, plain
+from resurvey.reconstruct.formats.names import Heading, heading
+
+#: Guyot's columns where they have no heading: interval, time, first and last point, number at risk.
+GUYOT = 5
+#: Words of a heading that say that it is a number at risk, not whose.
+COUNT_WORDS = {"n", "no", "nr", "number", "numbers", "at", "risk", "nrisk", "atrisk", "patients", "count"}
+BESIDE = re.compile(r"(\d[\d,. ]*)\s*[(\[]\s*\d+\s*[)\]]")
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """Numbers at risk of one arm.
+
+    Attributes
+    ----------
+    name : str
+        The arm as the file calls it; empty where it names none.
+    times, counts : ndarray, shape (r,)
+        A count that is not given is nan.
+    time_unit : str
+        Unit that the heading names, else empty.
+    notes : tuple of str
+        What was decided in reading the file, in words.
+    """
+
+    name: str
+    times: np.ndarray
+    counts: np.ndarray
+    time_unit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
+    """Tables of numbers at risk of a file, one an arm.
+
+    Known are columns of time and count (time, at_risk; IPDfromKM's trisk, nrisk; Guyot's and survHE's i, trisk, lower,
+    upper, nrisk), with or without headings, with a column that names the arm or a column of counts an arm; and the
+    layout of printed figures, times along the top and a row an arm. A number in brackets behind a count (censored
+    patients or events) is left out.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a cell is no count (with every such row), or no row is legible.
+    """
+    file = Path(path)
+    page = page_of_file(file, sheet)
+    if not isinstance(page, Page):
+        raise InputError(f"{file.name}: it is a project of a digitising program, not a table of numbers at risk")
+    rows = [row for row in page.rows if row.filled and not row.comment]
+    if not rows:
+        raise InputError(f"{file.name}: the file is empty, expected columns time and at_risk")
+    head, body = _split_heading(_arms_before_rows(rows))
+    faults: list[str] = []
+    made = _along_the_top(head, body, page, faults) or _in_columns(head, body, page, faults)
+    if faults:
+        raise list_faults(page.name, faults)
+    illegible = [table.name or file.name for table in made if not _legible(table).any()]
+    if illegible or not made:
+        whose = "" if len(made) < 2 else f" of {', '.join(illegible)}"
+        raise InputError(
+            f"{page.name}: no row of the numbers at risk{whose} has a time and a count: correct the table, or leave it "
+            "out if there is none"
+        )
+    return made
+
+
+def _arms_before_rows(rows: list[Row]) -> list[Row]:
+    """Rows with their arm in a first cell, where lines of words between them name the arms; else as they are."""
+    titles = [place for place, row in enumerate(rows) if len(row.filled) == 1 and _count(row.filled[0]) is None]
+    if not any(0 < place < len(rows) - 1 and _count(rows[place - 1].cells[0]) is not None for place in titles):
+        return rows
+    made, arm = [], ""
+    for place, row in enumerate(rows):
+        if place in titles:
+            arm = row.filled[0].rstrip(":")
+        else:
+            heads = any(heading(cell).role in ("time", "count") for cell in row.filled)
+            made.append(Row(row.line, ("arm" if heads else arm, *row.cells)))
+    first = [row for row in made[:1] if row.cells[0] == "arm"]
+    return [*first, *(row for row in made if row.cells[0] != "arm")]
+
+
+def _legible(table: AtRisk) -> np.ndarray:
+    return np.isfinite(table.times) & np.isfinite(table.counts)
+
+
+def _split_heading(rows: list[Row]) -> tuple[Row | None, list[Row]]:
+    """The heading (a first row whose words are no counts), and the rest."""
+    first = rows[0]
+    words = [cell for cell in first.filled if _count(cell) is None and not is_missing(cell)]
+    numbers = [cell for cell in first.filled if _count(cell) is not None]
+    known = [heading(cell).role for cell in words]
+    if not words or (numbers and not any(role in ("time", "count", "group", "counter") for role in known)):
+        corner = len(words) == 1 or not first.cells[0]
+        return (first, rows[1:]) if corner and _heads_arms(numbers, rows) else (None, rows)
+    if len(rows) > 1 and not numbers and len(words) == 1 and len(rows[1].filled) > 1:
+        return _split_heading(rows[1:])  # a title
+    return first, rows[1:]
+
+
+def _heads_arms(times: list[str], rows: list[Row]) -> bool:
+    """Whether a first row with a word of its own holds the times of the arms below it."""
+    names = [row.cells[0] for row in rows]
+    falling = all(_falling([_number(cell) for cell in row.filled[1:]]) for row in rows[1:])
+    return len(times) >= 2 and _rising(times) and falling and len(rows) > 1 and len(set(names)) == len(names)
+
+
+def _rising(cells: Sequence[str]) -> bool:
+    values = [_count(cell) for cell in cells]
+    whole = [value for value in values if value is not None]
+    return len(whole) == len(cells) and all(after > before for before, after in itertools.pairwise(whole))
+
+
+def _count(cell: str) -> float | None:
+    """A number of a table: thousands may be grouped by a comma, decimal marks are those of times."""
+    if cell.endswith("%"):
+        return None
+    found = BESIDE.fullmatch(cell)
+    text = found.group(1).strip() if found else cell
+    point = number_of(text, ".")
+    return point if point is not None else number_of(text, ",")
+
+
+def _along_the_top(head: Row | None, body: list[Row], page: Page, faults: list[str]) -> list[AtRisk]:
+    """Arms of a printed layout: the first row holds the times, each later one a name and its counts."""
+    top, rows = (head, body) if head is not None else (body[0], body[1:])
+    times = [cell for cell in top.cells[1:] if cell]
+    named = bool(top.cells and _count(top.cells[0]) is None)
+    if not named:
+        times = list(top.filled)
+    if len(times) < 2 or not rows or not _rising(times) or (named and head is None):
+        return []
+    if not named:
+        falls = [_falling([_number(cell) for cell in row.filled]) for row in rows]
+        if len(rows) != 1 or len(rows[0].filled) != len(times) or not all(falls) or len(times) == 2:
+            return []
+    start = 1 if named else 0
+    at = np.array([_number(cell) for cell in times])
+    made = []
+    for row in rows:
+        cells = (list(row.cells[start:]) + [""] * len(times))[: len(times)]
+        beyond = [cell for cell in row.cells[start + len(times) :] if cell]
+        if beyond:
+            faults.append(f"{page.where} {row.line}: {len(row.filled) - start} counts for {len(times)} times")
+        counts = _counts(cells, [row.line] * len(cells), page, faults)
+        name = row.cells[0] if named else ""
+        role = heading(name).role
+        name = "" if role == "count" and len(rows) == 1 else name
+        made.append(AtRisk(name, at, counts, heading(top.cells[0]).unit if named else "", _notes(page, cells)))
+    return made
+
+
+def _falling(values: list[float]) -> bool:
+    return all(after <= before for before, after in itertools.pairwise(values))
+
+
+def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]) -> list[AtRisk]:
+    """Arms of a table with a row a time."""
+    if not body:
+        return []
+    width = max(len(row.filled and row.cells) for row in body)
+    names = list(head.cells) if head is not None else []
+    width = max(width, len(names))
+    for row in body:
+        extra = [cell for cell in row.cells[len(names) :] if cell]
+        if names and extra:
+            faults.append(f"{page.where} {row.line}: {len(row.cells)} cells ({', '.join(row.cells)}), the heading has "
+                          f"{len(names)}")  # fmt: skip
+    cells = [(list(row.cells) + [""] * width)[:width] for row in body]
+    columns = [[row[place] for row in cells] for place in range(width)]
+    said = [heading(name) for name in (names + [""] * width)[:width]]
+    time, counts, group = _roles(said, columns, page, bool(names))
+    lines = [row.line for row in body]
+    at = _times(columns[time], lines, page, faults)
+    made = []
+    whose = columns[group] if group is not None else [""] * len(body)
+    for arm in dict.fromkeys(whose):
+        rows = [index for index, name in enumerate(whose) if name == arm]
+        for place in counts:
+            column = [columns[place][index] for index in rows]
+            found = _counts(column, [lines[index] for index in rows], page, faults)
+            name = " ".join(part for part in (arm, _arm_of(said[place], len(counts))) if part)
+            unit = said[time].unit if said[time].unit != "%" else ""
+            made.append(AtRisk(name, at[rows], found, unit, _notes(page, column)))
+    return made
+
+
+def _arm_of(said: Heading, columns: int) -> str:
+    if columns == 1:
+        return ""
+    pieces = [piece for piece in re.split(r"[\s_.]+", said.text) if piece.lower() not in COUNT_WORDS]
+    return " ".join(pieces) or said.text
+
+
+def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: bool) -> tuple[int, list[int], int | None]:
+    """Places of the time, of the counts (one an arm), and of the names of arms, where there are any."""
+    words = [
+        place for place, cells in enumerate(columns) if _words(cells) and said[place].role not in ("time", "count")
+    ]
+    numeric = [place for place in range(len(columns)) if place not in words and any(columns[place])]
+    group = next((place for place, one in enumerate(said) if one.role == "group"), words[0] if words else None)
+    numeric = [place for place in numeric if place != group]
+    times = [place for place in numeric if said[place].role == "time"]
+    counts = [place for place in numeric if said[place].role == "count"]
+    if not counts and times:
+        weak = [place for place in numeric if said[place].text.strip().lower() == "n"]
+        counts = weak or [place for place in numeric if place not in times and said[place].role == ""]
+    if len(times) == 1 and counts:
+        return times[0], counts, group
+    if len(numeric) == GUYOT and not named and is_counter(np.array([_number(c) for c in columns[numeric[0]]])):
+        return numeric[1], [numeric[4]], group
+    free = [place for place in numeric if said[place].role not in ("counter", "extra")]
+    if not named and len(numeric) == 3 and is_counter(np.array([_number(c) for c in columns[numeric[0]]])):
+        free = numeric[1:]
+    free = free if len(free) == 2 else numeric
+    if len(free) == 2 and not (times or counts):
+        first, second = ([_number(cell) for cell in columns[place] if not is_missing(cell)] for place in free)
+        # times rise and counts fall, whichever comes first
+        swapped = len(first) > 1 and _falling(first) and not _falling(second) and _falling(second[::-1])
+        return (free[1], [free[0]], group) if swapped else (free[0], [free[1]], group)
+    if len(free) == 2 and len(counts) == 1:
+        return next(place for place in free if place not in counts), counts, group
+    if len(free) == 2 and len(times) == 1:
+        return times[0], [place for place in free if place not in times], group
+    names = ", ".join(one.text or f"column {place + 1}" for place, one in enumerate(said))
+    raise InputError(f"{page.name}: expected columns time and at_risk (and perhaps arm), found {names}")
+
+
+def _words(cells: list[str]) -> bool:
+    """Whether a column holds words: most of its cells are neither numbers nor hold a digit."""
+    filled = [cell for cell in cells if not is_missing(cell)]
+    words = [cell for cell in filled if _count(cell) is None]
+    plainly = [cell for cell in words if not cell[0].isdigit()]
+    return bool(filled) and 2 * len(plainly) > len(filled)
+
+
+def _number(cell: str) -> float:
+    value = _count(cell)
+    return np.nan if value is None else value
+
+
+def _times(cells: list[str], lines: list[int], page: Page, faults: list[str]) -> np.ndarray:
+    for cell, line in zip(cells, lines, strict=True):
+        if _count(cell) is None and not is_missing(cell):
+            faults.append(f"{page.where} {line}: the time {cell!r} is no number")
+    return np.array([_number(cell) for cell in cells])
+
+
+def _counts(cells: list[str], lines: list[int], page: Page, faults: list[str]) -> np.ndarray:
+    """Whole numbers of patients; a comma between three digits groups thousands, since no count has decimals."""
+    values = []
+    for cell, line in zip(cells, lines, strict=True):
+        value = np.nan if is_missing(cell) else _whole(cell)
+        if value is None:
+            faults.append(f"{page.where} {line}: the number at risk {cell!r} is no whole number of patients")
+            value = np.nan
+        values.append(value)
+    return np.array(values, dtype=float)
+
+
+def _whole(cell: str) -> float | None:
+    found = BESIDE.fullmatch(cell)
+    text = found.group(1).strip() if found else cell
+    if text.endswith("%"):
+        return None
+    if COMMA_GROUPS.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    value = number_of(text, ".")
+    value = number_of(text, ",") if value is None else value
+    return None if value is None or value < 0 or value % 1 else value
+
+
+def _notes(page: Page, cells: list[str]) -> tuple[str, ...]:
+    beside = sum(bool(BESIDE.fullmatch(cell)) for cell in cells)
+    note = (f"numbers in brackets behind {beside} numbers at risk were left out",) if beside else ()
+    return (*page.notes, *note)
+
+
+def at_risk_of(tables: Sequence[AtRisk], curve: DigitisedCurve, name: str, file: str, curves: int = 1) -> AtRisk:
+    """The numbers at risk of a curve: those of the same name, or the only ones where there is one curve.
+
+    Parameters
+    ----------
+    tables : sequence of AtRisk
+    curve : DigitisedCurve
+    name : str
+        Arm that the caller asked for; empty for the curve's own name.
+    file : str
+        Name of the table's file, for messages.
+    curves : int, default 1
+        Curves of the file that the curve is from.
+
+    Raises
+    ------
+    InputError
+        If it is not plain whose they are.
+    """
+    wanted = name or curve.name
+    found = [table for table in tables if table.name and plain(table.name) == plain(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if len(tables) == 1 and curves == 1 and not (tables[0].name and name):
+        return tables[0]
+    arms = ", ".join(table.name or "without a name" for table in tables)
+    whose = f"the curve {wanted!r}" if wanted else "a curve without a name"
+    raise InputError(
+        f"{file}: it is not plain which numbers at risk are those of {whose}; its arms are {arms}. Name them as the "
+        "curves are named, or choose with --at-risk-arm"
+    )

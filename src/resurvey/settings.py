@@ -1,0 +1,147 @@
+"""What config.yaml names, looked for in the tables: documents, studies, subgroups, sets of the collection.
+
+Comparisons and sample-size checks are compared with the tables by `resurvey.plan_check`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resurvey import reported
+from resurvey.errors import InputError
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> list[str]:
+    """A line for everything that the config names and the tables do not have.
+
+    Parameters
+    ----------
+    config : mapping
+        A config that has passed its schema.
+    raw : mapping of DataFrame
+        Raw tables as text, checked.
+    folder : Path, optional
+        Folder that paths in the config start from; where it is not given, files are not looked for.
+
+    Returns
+    -------
+    list of str
+        Each with the key, what was found and what is known; empty when all is there.
+    """
+    return [
+        *_unknown("audit/pages", config["audit"]["pages"], raw["sources"]["source_id"], "sources.csv"),
+        *_studies(config["reconstruction"]["studies"], raw),
+        *_partitions(config, raw),
+        *_kmdata(config["reconstruction"].get("kmdata") or {}, raw, folder),
+    ]
+
+
+def check_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> None:
+    """Refuse a config that names what the tables do not have.
+
+    Raises
+    ------
+    InputError
+        With one line a fault, as `faults_of_settings` gives them.
+    """
+    faults = faults_of_settings(config, raw, folder)
+    if faults:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise InputError(f"{len(faults)} fault(s) in config.yaml against the tables; nothing was run:\n{lines}")
+
+
+def unknown(key: str, name: str, known: Iterable[str], place: str) -> str:
+    """The line of one name that a table does not have, with the nearest that it has."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    known_ones = f" (it has {', '.join(names[:8])}{' ...' if len(names) > 8 else ''})" if not near else ""
+    return f"{key}: {name!r} is not in {place}{meant}{known_ones}"
+
+
+def _unknown(key: str, names: Iterable[str], known: Iterable[str], place: str) -> Iterator[str]:
+    there = set(known)
+    return (unknown(key, name, there, place) for name in names if name not in there)
+
+
+def _studies(studies: Iterable[str], raw: Tables) -> Iterator[str]:
+    known = set(raw["studies"]["study_id"])
+    endpoints = raw["endpoints"]
+    timed = set(endpoints.loc[endpoints["family"] == "time_to_event", "endpoint"])
+    medians = raw["medians"]
+    rebuilt = {*medians.loc[medians["endpoint"].isin(timed), "study_id"], *raw["curves"]["study_id"]}
+    for study in studies:
+        if study not in known:
+            yield unknown("reconstruction/studies", study, known, "studies.csv")
+        elif study not in rebuilt:
+            rule = (
+                "has neither a curve nor a median of a time-to-event endpoint (medians.csv), so nothing can be rebuilt"
+            )
+            yield f"reconstruction/studies: {study!r} {rule}"
+
+
+def _partitions(config: Mapping[str, Any], raw: Tables) -> Iterator[str]:
+    for study, sets in config["reconstruction"]["partitions"].items():
+        key = f"reconstruction/partitions/{study}"
+        if study not in set(raw["studies"]["study_id"]):
+            yield unknown("reconstruction/partitions", study, raw["studies"]["study_id"], "studies.csv")
+            continue
+        if study not in config["reconstruction"]["studies"]:
+            yield f"{key}: the study is not among reconstruction/studies, so its partitions have no use"
+        medians = raw["medians"][raw["medians"]["study_id"] == study]
+        known = set(medians["population"]) | set(raw["curves"].loc[raw["curves"]["study_id"] == study, "population"])
+        for names in sets:
+            if isinstance(names, Mapping):  # arms that belong to one which stands for all of them
+                arms = [names["whole"], *names["arms"]]
+                own = raw["arms"].loc[raw["arms"]["study_id"] == study, "arm_id"]
+                yield from _unknown(key, arms, {*own, "all"}, f"arms.csv as an arm of {study}")
+                continue
+            missing = list(_unknown(key, names, known, f"medians.csv as a population of {study}"))
+            yield from missing
+            if not missing:
+                yield from _sizes(key, names, raw["arms"][raw["arms"]["study_id"] == study])
+
+
+def _sizes(key: str, names: list[str], arms: pd.DataFrame) -> Iterator[str]:
+    """Sets whose sizes are printed and do not add up to their arm: a patient would be in two groups, or in none."""
+    for arm, rows in arms.groupby("arm_id", sort=True):
+        sizes = {name: _numbers(rows.loc[rows["population"] == name, "n"]) for name in (*names, "all")}
+        if any(len(found) != 1 for found in sizes.values()):
+            continue  # not printed, or differently in several places: the audit's business
+        total, whole = sum(sizes[name][0] for name in names), sizes["all"][0]
+        if total != whole:
+            shown = " + ".join(f"{sizes[name][0]:g} ({name})" for name in names)
+            rule = f"{shown} are {total:g}, not the {whole:g} patients of {arm}"
+            yield f"{key}: {rule}: not every patient is in one group"
+
+
+def _numbers(cells: Iterable[str]) -> list[float]:
+    """The different numbers that cells print."""
+    found = {reported.parse(cell).value for cell in cells if cell}
+    return sorted(number for number in found if math.isfinite(number))
+
+
+def _kmdata(settings: Mapping[str, Any], raw: Tables, folder: Path | None) -> Iterator[str]:
+    place = settings.get("folder")
+    there = None if folder is None or not place else folder / place
+    if there is not None and not there.is_dir():
+        yield f"reconstruction/kmdata/folder: there is no folder {place!r}; null leaves the collection out"
+        there = None
+    arms = set(zip(raw["arms"]["study_id"], raw["arms"]["arm_id"], strict=True))
+    for one in settings.get("sets", ()):
+        key = f"reconstruction/kmdata/sets, {one['file']}"
+        yield from _unknown(key, [one["study"]], raw["studies"]["study_id"], "studies.csv")
+        yield from _unknown(key, [one["endpoint"]], raw["endpoints"]["endpoint"], "endpoints.csv")
+        for arm in one["arms"].values():
+            if (one["study"], arm) not in arms:
+                yield unknown(key, arm, [name for study, name in arms if study == one["study"]], "arms.csv")
+        if there is not None and not (there / f"{one['file']}.rda").is_file():
+            yield f"{key}: there is no file {one['file']}.rda in {place}"

@@ -1,0 +1,77 @@
+"""YAML files that a person writes: duplicate keys are faults, and anchors cannot explode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from resurvey.errors import InputError
+
+#: Nodes that a file may have once its anchors are written out; the shipped plan has about 1,500.
+MOST_NODES = 200_000
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key which stands twice in one mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+            if name in seen:
+                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file says, in plain types.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, is not UTF-8 or not YAML, has a key twice, or has anchors that explode; the
+        message names file and line.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            if _size(node, {}) > MOST_NODES:
+                raise InputError(
+                    f"{path.name}: its anchors written out make more than {MOST_NODES:,} values: write it out"
+                )
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name}: is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise InputError(f"{path.name}{line}: {getattr(error, 'problem', None) or error}") from None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values of a node with its anchors written out; each node is counted once, so that no anchor makes it slow."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = 1  # A node inside itself counts once here, and is refused when it is used.
+    children: list[yaml.Node] = []
+    if isinstance(node, yaml.SequenceNode):
+        children = node.value
+    elif isinstance(node, yaml.MappingNode):
+        children = [part for pair in node.value for part in pair]
+    known[id(node)] = 1 + sum(_size(child, known) for child in children)
+    return known[id(node)]
