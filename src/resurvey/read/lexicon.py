@@ -283,7 +283,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         return {}
     arms: dict[int, str] = {}
     for kind in dict.fromkeys(one.kind for one in found):
-        if kind in ("ratio", "p", "difference", "design", "trial"):
+        if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
             (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
@@ -297,16 +297,7 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
     starts = [line.tokens[one.tokens[0]].start for one in group]
     ends = [max(line.tokens[i].end for i in one.tokens) for one in group]
     if len(distinct) == 1:
-        only = places[0]
-        return (
-            {
-                k: distinct[0]
-                for k, start in zip(keys, starts, strict=True)
-                if len(group) == 1 or abs(only[0] - start) < 90
-            }
-            if len(group) <= 2
-            else {}
-        )
+        return _of_one_arm(line, keys, starts, ends, places)
     between = _between(starts, ends, places, len(line.text))
     if all(between):
         return dict(zip(keys, between, strict=True))
@@ -315,6 +306,24 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
     ):
         return dict(zip(keys, distinct, strict=True))
     return {}
+
+
+COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
+
+
+def _of_one_arm(
+    line: Line, keys: list[int], starts: list[int], ends: list[int], places: list[tuple[int, int, str]]
+) -> dict[int, str]:
+    """One arm in the line: of the value a preposition ties to it, or of the only value where nothing is compared."""
+    made: dict[int, str] = {}
+    for begin, end, arm in places:
+        before = [k for k, stop in enumerate(ends) if stop <= begin]
+        if before and LINKED.fullmatch(line.text[ends[before[-1]] : begin]):
+            made[keys[before[-1]]] = arm
+        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
+            made[keys[0]] = arm
+    return made
 
 
 def _between(starts: list[int], ends: list[int], places: list[tuple[int, int, str]], length: int) -> list[str]:

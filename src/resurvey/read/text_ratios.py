@@ -74,7 +74,7 @@ def _ratio(line: Line, start: int, value: int, interval: Interval | None) -> Fou
     end = interval.end if interval else value
     p = p_after(line, end)
     if p is None:
-        p = _p_before(line, start)
+        p = _p_between(line, value, end) or _p_before(line, start)
     return _found(line, line.tokens[start].extra, value, interval, p, "ratio-interval" if interval else "ratio-alone")
 
 
@@ -85,6 +85,11 @@ def _found(line: Line, measure: str, value: int, interval: Interval | None, p: i
         rule += "-p"
     limits = (interval.low, interval.high) if interval else ()
     return Found("ratio", cells, take(line, value, *limits, p), rule)
+
+
+def _p_between(line: Line, value: int, end: int) -> int | None:
+    """`HR 0.76; P = .002; 95% CI 0.64-0.91`: the p stands before the interval."""
+    return next((j for j in range(value + 1, end) if line.tokens[j].kind == "p" and not line.tokens[j].used), None)
 
 
 def _p_before(line: Line, start: int) -> int | None:

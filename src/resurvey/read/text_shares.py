@@ -161,7 +161,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
         return None
     percent = _has_percent(line, j)
-    if percent is None and not slash and not _patients_near(line, j):
+    if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
     return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
 
@@ -177,7 +177,26 @@ def _has_percent(line: Line, j: int) -> int | None:
 
 def _patients_near(line: Line, j: int) -> bool:
     words = set(words_after(line, j, 4))
-    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in (")", "]", ",", ";", ".", "") or True
+    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in AFTER_TOTAL
+
+
+AFTER_TOTAL = {
+    ")",
+    "]",
+    ",",
+    ";",
+    ".",
+    "",
+    "in",
+    "with",
+    "had",
+    "were",
+    "was",
+    "who",
+    "evaluable",
+    "eligible",
+    "assessable",
+}
 
 
 def _total_first(line: Line, i: int) -> Found | None:
@@ -225,7 +244,12 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
         return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
-    if _open(line, i + 1) and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS)):
+    bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
+    if (
+        _open(line, i + 1)
+        and not bounded
+        and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS))
+    ):
         return _make(line, "percent-n", n=j, percent=i)
     return None
 
