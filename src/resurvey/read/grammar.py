@@ -177,6 +177,12 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
 OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
 
 
+def magnitude(text: str) -> float:
+    """Value of a printed limit without its sign; not a number for NR and misprints."""
+    digits = text.lstrip("<>≤≥~-")
+    return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
+
+
 def _times_sign(token: Token) -> bool:
     return token.op in ("<", ">")
 

@@ -10,6 +10,7 @@ from resurvey.read.normal import WORDS, fold, plain
 from resurvey.read.vocabulary import MASKING, RATIOS, time_unit
 
 NUMBER = (
+    r"\d{1,4}\.\d{1,4}\.\d{1,4}|"
     r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3}(?![\d.%]))(?= (?:patients|women|men|persons|cases))|\d{1,12})"
     r"(?:\.\d{1,8})?|\.\d{1,8}"
 )
@@ -68,7 +69,9 @@ class Token:
 
     @property
     def number(self) -> float:
-        """Its value; not a number for other tokens."""
+        """Its value; not a number for other tokens, and for a misprint with two decimal points."""
+        if self.value.count(".") > 1:
+            return float("nan")
         return float(self.value.replace(",", "").replace(" ", "")) if self.value else float("nan")
 
     @property

@@ -19,7 +19,8 @@ from resurvey.read.text_other import test_in
 from resurvey.read.vocabulary import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 TOTALS = re.compile(
-    r"^(?:total|all|overall|all patients|whole (?:group|cohort|population)|entire cohort|both groups|combined)\b",
+    r"(?:total|all|overall)(?: (?:patients|subjects|population|cohort|group|sample|series))?|"
+    r"(?:whole|entire) (?:group|cohort|population|sample|series)|both (?:groups|arms)|combined(?: (?:groups|cohort))?",
     re.IGNORECASE,
 )
 
@@ -89,6 +90,8 @@ class Reader:
         place = row.cells[c]
         numbers = place.value.numbers
         name = one.name
+        if name == "mean" and not re.search(r"[A-Za-z]{3}", row.path):
+            return None
         if name in (
             "count",
             "percent",
@@ -168,7 +171,7 @@ class Reader:
     def _average(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
         numbers = place.value.numbers
-        name = self._endpoint(row, c)
+        name = self._endpoint(row, c, age=True)
         tags = (
             hints(row.label)
             | hints(self.layout.leaf(c))
@@ -187,7 +190,9 @@ class Reader:
         )
         item = self._item(row, c)
         if one.name == "mean":
-            cells = {"value": numbers[0].text, "unit": unit, "item": f"mean {item}", "kind": "laboratory"}
+            said = re.search(r"\bmean|average", item, re.IGNORECASE)
+            item = item if said else f"mean {item}"
+            cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
             found = self._found(
                 "quantity",
                 cells
@@ -217,12 +222,12 @@ class Reader:
             )
         return self._found("median", cells, row, c, numbers, one.rule)
 
-    def _endpoint(self, row: Row, c: int) -> str:
+    def _endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
         for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
             names = [name for *_, name in endpoints_in(text)]
             if names:
                 return names[0]
-            if re.search(r"\bage\b", text, re.IGNORECASE):
+            if age and re.search(r"\bage\b", text, re.IGNORECASE):
                 return "age"
         return self.about.endpoint
 
@@ -442,7 +447,7 @@ class Reader:
             name = strip_size(text)
             if not name:
                 continue
-            if TOTALS.match(name):
+            if TOTALS.fullmatch(name):
                 return "all", ""
             if arm := arm_named(text, self.lexicon):
                 return arm, ""
@@ -450,18 +455,24 @@ class Reader:
             name = strip_size(text)
             if (name and text is not path[0]) or (name and re.search(r"\b[nN]\s?=", plain(text))):
                 tags = hints(name)
-                if not tags and not grade_in(name, bare=True) and not endpoints_in(name) and not unit_in(name):
+                if (
+                    not tags
+                    and re.search(r"[A-Za-z]", name)
+                    and not grade_in(name, bare=True)
+                    and not endpoints_in(name)
+                    and not unit_in(name)
+                ):
                     return "", name
         return "", ""
 
     def _names_group(self, part: str, arm: str) -> bool:
-        if not part or (arm and arm_named(part, self.lexicon) == arm):
+        if not part or not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False
         tags = hints(part)
         return (
             not tags & {"hr", "or", "rr", "median", "ci", "p", "rate", "n_pct", "mean"}
             and not any(n in TIME_TO_EVENT for *_, n in endpoints_in(part))
-            and not TOTALS.match(part)
+            and not TOTALS.fullmatch(part)
         )
 
     def _share_words(self, found: Found) -> dict[str, str]:

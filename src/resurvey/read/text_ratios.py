@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resurvey.read.grammar import Found, Interval, cells_of, interval_after, p_after, take
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, magnitude, p_after, take
 from resurvey.read.lexer import Line
 
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
@@ -136,7 +136,7 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
         if interval is None or interval.kind in ("range", "iqr"):
             continue
         low, high = line.tokens[interval.low], line.tokens[interval.high]
-        if low.unit or high.unit or not (low.number <= token.number <= float(interval.upper.lstrip("<>≤≥~-") or 0)):
+        if low.unit or high.unit or not (low.number <= token.number <= magnitude(interval.upper)):
             continue
         measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
         more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))
