@@ -2,8 +2,8 @@
 
 usage: python benchmarks/read/fuzz.py [--count 20000] [--seed 1] [--papers FOLDER]
 
-Seeds are the made-up papers of the tests, and the papers of a folder where one is named. A refusal by `InputError` is an
-answer; any other exception is a crash.
+Seeds are the made-up papers of the tests, and the papers of a folder where one is named. A refusal by `InputError` is
+an answer; any other exception is a crash.
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from resurvey.errors import ResurveyError  # noqa: E402
-from resurvey.read import claims, draft  # noqa: E402
-from resurvey.read.audit import findings  # noqa: E402
-from resurvey.read.sources import SUFFIXES, from_bytes  # noqa: E402
+from resurvey.errors import ResurveyError
+from resurvey.read import claims, draft
+from resurvey.read.audit import findings
+from resurvey.read.sources import SUFFIXES, from_bytes
 
 SLOW = 5.0
+# fmt: off
 BITS = (
-    b"<", b">", b"</td>", b"<td>", b"<td rowspan='900'>", b"<td colspan='99999'>", b"<tr>", b"</table>", b"<p>", b"&x;", b"&#0;",
-    b"&#x110000;", b"\xff\xfe", b"\x00", b"]]>", b"<!--", b"<![CDATA[", b"<sup>", b"<xref ref-type='bibr'>", b"HR 0.7 (", b"95% CI ",
-    b"p=", b"1.2.3.4", b"median ", b"(((((", b"9" * 400, b"1e999", b"%", b"\xc2\xb7", b"\xe2\x80\x93", b"<sec>" * 300, b"a" * 5000,
-    b"n=", b"12 of ", b" 1, 2, 3 and 4%", b"stream\n", b"endobj", b"obj<<", b"/Length 99999999", b"\t|\t|", b"# ", b"Table 1 ",
-)  # fmt: skip
+    b"<", b">", b"</td>", b"<td>", b"<td rowspan='900'>", b"<td colspan='99999'>", b"<tr>", b"</table>", b"<p>",
+    b"&x;", b"&#0;", b"&#x110000;", b"\xff\xfe", b"\x00", b"]]>", b"<!--", b"<![CDATA[", b"<sup>",
+    b"<xref ref-type='bibr'>", b"HR 0.7 (", b"95% CI ", b"p=", b"1.2.3.4", b"median ", b"(((((", b"9" * 400,
+    b"1e999", b"%", b"\xc2\xb7", b"\xe2\x80\x93", b"<sec>" * 300, b"a" * 5000, b"n=", b"12 of ",
+    b" 1, 2, 3 and 4%", b"stream\n", b"endobj", b"obj<<", b"/Length 99999999", b"\t|\t|", b"# ", b"Table 1 ",
+)
+# fmt: on
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
@@ -61,7 +64,12 @@ def seeds(folder: Path | None) -> list[tuple[str, bytes]]:
     from tests.made_papers import TRIAL
     from tests.unit.test_read_sources import HTML, MARKDOWN, PLAIN
 
-    made = [("a.nxml", TRIAL.encode()), ("a.html", HTML.encode()), ("a.md", MARKDOWN.encode()), ("a.txt", PLAIN.encode())]
+    made = [
+        ("a.nxml", TRIAL.encode()),
+        ("a.html", HTML.encode()),
+        ("a.md", MARKDOWN.encode()),
+        ("a.txt", PLAIN.encode()),
+    ]
     try:
         import typst
 

@@ -218,17 +218,21 @@ def _count(label: str, weight: int, counted: Counter[str], labels: dict[str, str
     labels.setdefault(key, label)
 
 
+FILLER = frozenset(
+    ["group", "groups", "arm", "arms", "patients", "patient", "treated", "treatment", "cohort", "the", "only", "n"]
+)
+
+
 def arm_named(text: str, lexicon: Lexicon) -> str:
-    """The arm that a heading names; empty when none or several."""
-    folded = f" {fold(strip_size(text))} ".replace(" group ", " ").replace(" arm ", " ")
-    exact = [arm for arm in lexicon.arms if folded.strip() == arm.words[0]]
-    if exact:
-        return exact[0].arm_id
-    inside = [arm for arm in lexicon.arms if f" {arm.words[0]} " in folded]
-    longest = [
-        arm for arm in inside if not any(arm is not other and arm.words[0] in other.words[0] for other in inside)
-    ]
-    return longest[0].arm_id if len(longest) == 1 else ""
+    """The arm that a heading names with nothing beside it but fillers; a lettered arm also in front or in brackets."""
+    name = strip_size(text)
+    words = [word for word in fold(name).split() if word not in FILLER]
+    for arm in lexicon.arms:
+        if words and words == [word for word in arm.words[0].split() if word not in FILLER]:
+            return arm.arm_id
+    lettered = {slug(f"{m['noun'].rstrip('s')} {m['name']}") for m in LETTERED.finditer(name)}
+    known = lettered & {arm.arm_id for arm in lexicon.arms}
+    return known.pop() if len(lettered) == 1 and known else ""
 
 
 JOIN = re.compile(r"\s*(?:\+|/|\bplus\b|\band\b|\bwith\b)\s*|[\s-]+")

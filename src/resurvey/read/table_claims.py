@@ -25,6 +25,9 @@ TOTALS = re.compile(
 )
 
 
+VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
+
+
 @dataclass
 class Found:
     """A find in a table: cells of a claim, the numbers it took, the place of its value."""
@@ -429,41 +432,55 @@ class Reader:
 
     def _where(self, found: Found) -> dict[str, str]:
         """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
-        row, c = found.row, found.column
-        arm, group = self._arm(self.layout.heads[c])
+        row = found.row
+        arm, group = self._arm(self._heads_of(found))
         if not arm and not group:
             arm, _ = self._arm((row.label, *row.section))
         cells = {"arm": arm} if arm else {}
+        if found.kind in ("ratio", "p"):
+            cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
         population = [group] if group and found.kind not in ("ratio", "p") else []
-        if found.kind in ("ratio", "median", "rate", "p"):
+        timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
+        if found.kind in ("ratio", "median", "rate", "p") and timed:
             population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
         if population:
             cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
         return cells
 
     def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
-        """Arm id, or the name of a group of patients that is not known as an arm."""
-        for text in reversed(path):
-            name = strip_size(text)
-            if not name:
-                continue
-            if TOTALS.fullmatch(name):
-                return "all", ""
+        """Arm id, or the name of a group of patients that is not known as an arm.
+
+        A column `Total` is of all patients, unless the table is of adverse events, where it may be of all grades.
+        """
+        names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
+        for text, _ in names:
             if arm := arm_named(text, self.lexicon):
                 return arm, ""
-        for text in reversed(path):
-            name = strip_size(text)
-            if (name and text is not path[0]) or (name and re.search(r"\b[nN]\s?=", plain(text))):
-                tags = hints(name)
-                if (
-                    not tags
-                    and re.search(r"[A-Za-z]", name)
-                    and not grade_in(name, bare=True)
-                    and not endpoints_in(name)
-                    and not unit_in(name)
-                ):
+        if any(TOTALS.fullmatch(name) for _, name in names):
+            return ("", "") if self.about.harms else ("all", "")
+        for text, name in names:
+            if text is not path[0] or re.search(r"\b[nN]\s?=", plain(text)):
+                tags = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name)
+                if not tags and re.search(r"[A-Za-z]", name):
                     return "", name
         return "", ""
+
+    def _heads_of(self, found: Found) -> tuple[str, ...]:
+        """Heads of a find; of a cell over several columns only those that stand over all of them."""
+        heads = self.layout.heads[found.column]
+        cell = found.row.cells[found.column].cell
+        last = min(cell.column + cell.columns, len(self.layout.heads)) - 1
+        return heads if last <= found.column else tuple(part for part in heads if part in self.layout.heads[last])
+
+    def _compared(self, found: Found) -> dict[str, str]:
+        """`HR, A versus B`: the arm and its comparator, where both are arms of the paper."""
+        for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
+            match = VERSUS.search(plain(text))
+            if match is not None:
+                first, second = arm_named(match["a"], self.lexicon), arm_named(match["b"], self.lexicon)
+                if first and second and first != second:
+                    return {"arm": first, "comparator_arm_id": second}
+        return {}
 
     def _names_group(self, part: str, arm: str) -> bool:
         if not part or not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):

@@ -53,7 +53,7 @@ METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|p
 def _said_in_methods(paragraph: Paragraph, found: Found) -> bool:
     """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page."""
     path = " ".join(paragraph.section)
-    alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone")
+    alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
     return alone and bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
 
 

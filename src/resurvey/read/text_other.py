@@ -121,7 +121,7 @@ def differences(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
+        if token.used or not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue
@@ -314,6 +314,8 @@ def means(line: Line) -> list[Found]:
     for i in line.free():
         token = line.tokens[i]
         following = line.tokens[i + 1 : i + 3]
+        if token.used:
+            continue
         if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))

@@ -75,15 +75,21 @@ def _of_median(line: Line, start: int, stop: int) -> list[Found]:
 
 
 def _is_value(line: Line, i: int, start: int) -> bool:
+    """Whether a number after `median` can be one: a time, one with an interval, or one right after `was`."""
     token = line.tokens[i]
     before = words_before(line, i, 1)
     if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
         return False
-    if token.unit in ("mg", "Gy", "ml", "mL", "cGy"):
-        return i - start < 8
+    if token.unit in ("mg", "Gy", "ml", "mL", "cGy", "cm", "mm"):
+        return i - start < 8 and "than" not in words_before(line, i, 2)
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
-        return True
-    return (not token.unit and token.extra != "word" and interval_after(line, i) is not None) or i - start <= 6
+        return "mean" not in words_before(line, i, 4)
+    if token.unit or token.extra == "word":
+        return False
+    return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
+
+
+SAYS = {"was", "of", "is", "were", "(", "=", ":", "median", "-", "and", "to"}
 
 
 def _median(line: Line, start: int, i: int) -> Found | None:
@@ -135,11 +141,16 @@ def _unit_after(line: Line, end: int) -> str:
     return ""
 
 
+ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
+
+
 def _subject(line: Line, start: int, i: int) -> str:
     """What the median is of: the nearest endpoint before the number, else in the line, else a known other thing."""
     first, last = line.tokens[start].start, line.tokens[i].start
     inside = endpoints_in(line.text[first:last])
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
+    if line.tokens[start].text.lower() in ABBREVIATED and not named:
+        return ABBREVIATED[line.tokens[start].text.lower()]
     if named:
         return named[-1]
     words = line.text[first:last].lower()
@@ -253,7 +264,7 @@ def times_alone(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = words_before(line, i, 1)
         unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
-        if not unit or token.op or "." not in token.value or (before and before[0] in AT):
+        if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
             continue
         near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
         timed = [name for name in near if name in TIME_TO_EVENT]
@@ -353,6 +364,7 @@ def rates(line: Line) -> list[Found]:
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
+    values = [i for i in values if not _in_range(line, i)]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     if not values:
         return []
@@ -372,6 +384,20 @@ def rates(line: Line) -> list[Found]:
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
     _name_rates(line, names, found)
     return found
+
+
+def _in_range(line: Line, i: int) -> bool:
+    """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
+    for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
+        if 0 <= other < len(line.tokens) and joint >= 0 and line.tokens[joint].text.lower() in ("-", "to"):
+            low, high = sorted((i, other))
+            if (
+                line.tokens[other].kind == "num"
+                and line.tokens[other].percent
+                and "from" not in words_before(line, low, 1)
+            ):
+                return line.tokens[low].number < line.tokens[high].number
+    return False
 
 
 def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
@@ -484,7 +510,7 @@ def durations(line: Line) -> list[Found]:
         return found
     for i in line.free():
         token = line.tokens[i]
-        if token.unit not in UNITS:
+        if token.used or token.unit not in UNITS:
             continue
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
