@@ -16,7 +16,7 @@ from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swa
 from resurvey.digitise.match import assign_rows, name_curves
 from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.page import Page, read_page
-from resurvey.digitise.raster import crossings, panels_of, redrawn, starts_of, to_values, unexplained
+from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk import rows_below
 from resurvey.errors import InputError
@@ -129,7 +129,8 @@ class Reader:
             kind = "vector" if curves else "raster"
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
-            traced, curves = _traced(region, panel, fixed, arms)
+            printed = sum(row.kind == "at risk" for row in rows_below(panel, words)) or None
+            traced, curves = _traced(region, panel, fixed, arms, printed)
             extra = _ink_checks(region, panel, traced, curves)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
@@ -186,14 +187,14 @@ class Reader:
 
 
 def _traced(
-    region: Region, panel: Panel, fixed: Corrections, arms: int | None
+    region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
 ) -> tuple[list[Traced], list[TracedCurve]]:
     """Curves given by hand first, then as many traced ones as are wanted."""
     hand, paths = by_hand(region, panel, fixed)
     if fixed.points:
         return paths, hand
     most = arms or MOST_CURVES
-    traced = extract(region, most=most, taken=paths)
+    traced = extract(region, most=arms, printed=printed, taken=paths)
     every = [*paths, *traced][:most]
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
@@ -206,6 +207,7 @@ def _ink_checks(region: Region, panel: Panel, traced: list[Traced], curves: list
         checks.check_start(curves, starts_of(traced, region)),
         checks.check_ink(unexplained(traced, region)),
         checks.check_redraw(share, name),
+        checks.check_ends(hidden_ends(traced, curves)),
         checks.check_crossing(curves, crossings(traced, curves)),
     ]
 
