@@ -22,10 +22,11 @@ COMMANDS = {
         "resurvey.commands.reconstruct",
         "patients behind a digitised curve, a folder of curves, or a summary",
     ),
+    "digitise": ("resurvey.commands.digitise", "curves and numbers at risk from a figure, each with a verdict"),
     "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
     "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
     "made": ("resurvey.commands.made", "say what the last run made and where to look"),
-    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of requirements.lock"),
+    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of the locks of a checkout"),
 }
 
 

@@ -48,6 +48,7 @@ for batch, entries in BATCHES.items():
             ),
             # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
+            whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
             [directory(f"results/comparisons/{entry.id}") for entry in entries],
         log:
