@@ -212,7 +212,7 @@ DESIGN = _table(
     "reproduces_patients:flag reading events_raw:number patients_raw:number power_at_claimed_events:number",
     "alpha_implied:number patients_from_claimed_events:number events_difference:number patients_difference:number",
     "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
-    "misuse formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
+    "misuse:flag formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
     "stages:number rejects_from:number first_patients:number futile_up_to:number active_from:number",
     "expected_patients:number reproduces_all:flag",
 )
