@@ -7,6 +7,7 @@ if len(SHARES) == 1:
             # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
             raw=ancient(TABLES),
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -36,6 +37,7 @@ else:
         input:
             raw=ancient(TABLES),
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),

@@ -53,7 +53,7 @@ def extract(
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
     """Curves without those that leave their ink for a rule or a text; no weak ones beyond the printed number."""
-    kept = []
+    kept: list[Traced] = []
     for k, curve in enumerate(found):
         share = on_ink(curve)
         extra_one = printed is not None and k >= printed

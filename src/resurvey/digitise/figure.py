@@ -98,6 +98,7 @@ class Reader:
     ) -> Digitised:
         """One panel (from 1)."""
         fixed = corrections or Corrections()
+        number = number or fixed.panel
         count = max(1, len(self.outer))
         if number is not None and not 1 <= number <= count:
             raise InputError(f"{self.path.name} has {count} panels, no panel {number}")
