@@ -23,7 +23,7 @@ def browser():
     options.binary_location = CHROMIUM
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(argument)
-    options.add_argument("--window-size=1500,1000")
+    options.add_argument("--window-size=1900,1700")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     yield driver
@@ -57,7 +57,7 @@ def drag(browser, start, end):
 
     svg = browser.find_element("id", "figure")
     size = browser.execute_script("const b = arguments[0].getBoundingClientRect(); return [b.width, b.height]", svg)
-    view = [float(v) for v in svg.get_attribute("viewBox").split()[2:]]
+    view = browser.execute_script("const v = arguments[0].viewBox.baseVal; return [v.width, v.height]", svg)
 
     def off(place):
         return [round((place[k] / view[k] - 0.5) * size[k]) for k in (0, 1)]
@@ -78,6 +78,8 @@ def test_page_shows_the_reading_and_asks_nobody(browser, figure):
 
 
 def test_corrections_of_every_kind_are_saved_and_run(browser, figure, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
     from resurvey.digitise import digitise, read_corrections
 
     path, home = figure
@@ -97,8 +99,7 @@ def test_corrections_of_every_kind_are_saved_and_run(browser, figure, tmp_path):
     tool(browser, "swap")
     drag(browser, (float(before.axes.x.pixel(20.0)), 60), (float(before.axes.x.pixel(20.0)), 60))
     cell = browser.find_element("css selector", "[data-cell='0,2']")
-    cell.clear()
-    cell.send_keys("33")
+    cell.send_keys(Keys.CONTROL + "a", "33")
     browser.find_element("id", "verdict").click()
     saved = state(browser)
     assert saved["x"][1][0] == pytest.approx(tick.pixel - 60, abs=2) and saved["x"][1][1] == tick.value
