@@ -12,7 +12,7 @@ from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import Page, page_of_text
 from resurvey.reconstruct.formats.columns import Choice, DigitisedCurve, curves_of_section
 from resurvey.reconstruct.formats.projects import curves_of_json, curves_of_xml, text_of_tar
-from resurvey.reconstruct.formats.sections import is_data, sections_of
+from resurvey.reconstruct.formats.sections import after_the_points, is_data, sections_of
 from resurvey.reconstruct.formats.text import content_of, decoded, is_tar, is_workbook
 from resurvey.reconstruct.formats.workbook import page_of_workbook
 
@@ -131,7 +131,8 @@ def _curves(page: Page, decimal: str, choice: Choice) -> list[DigitisedCurve]:
             continue
         made += curves
         shown += [len(curves) == 1] * len(curves)
-    return made
+    passed = tuple(f"the line {line!r} behind the points was passed over" for line in after_the_points(page))
+    return [replace(curve, notes=(*curve.notes, *passed)) for curve in made] if passed else made
 
 
 def _goes_on(first: DigitisedCurve, second: DigitisedCurve) -> bool:

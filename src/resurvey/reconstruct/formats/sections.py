@@ -73,7 +73,17 @@ def is_data(row: Row, inside: bool, divider: str | None = ",") -> bool:
         # a title of words may end in a number where blanks divide
         titled = divider is None and words[0].isalpha() and len(words[0]) > 2
         return any(letter.isdigit() for letter in words[0]) or is_number(filled[0]) or (inside and not titled)
-    return inside and len(filled) >= 2 and all(any(letter.isdigit() for letter in cell) for cell in filled)
+    # figures without a word, or a figure in each cell: a point that cannot be read, not a title
+    plain = not any(letter.isalpha() for cell in filled for letter in cell)
+    figures = [any(letter.isdigit() for letter in cell) for cell in filled]
+    return inside and ((plain and any(figures)) or (len(filled) >= 2 and all(figures)))
+
+
+def after_the_points(page: Page) -> list[str]:
+    """Lines of words behind the last point of a file."""
+    runs = _runs(page)
+    last = runs[-1][1][-1].line if runs else 0
+    return [" ".join(row.filled) for row in page.rows if row.line > last and row.filled and not row.comment]
 
 
 def _runs(page: Page) -> list[tuple[list[Row], list[Row]]]:
