@@ -117,7 +117,10 @@ class Pieces:
     @classmethod
     def from_plain(cls, folder: str, plain: Mapping[str, Any]) -> Pieces:
         """The pieces that `plain` described."""
-        claims = {name: Claim(*place, tuple(listed)) for name, (*place, listed) in plain["claims"].items()}
+        claims = {
+            name: Claim(table, study, source, tuple(listed))
+            for name, (table, study, source, listed) in plain["claims"].items()
+        }
         curves = {study: tuple(names) for study, names in plain["curves"].items()}
         return cls(folder, frozenset(plain["files"]), claims, curves)
 

@@ -47,9 +47,9 @@ def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
     for name in sorted({name for names in copies.values() for name in names}):
         _write_changed(folder / "curves" / name, (curves / name).read_bytes())
         texts[f"curves/{name}"] = ""
-    for path in [path for path in folder.rglob("*") if path.is_file()]:
-        if path.relative_to(folder).as_posix() not in texts:
-            path.unlink()
+    for there in [there for there in folder.rglob("*") if there.is_file()]:
+        if there.relative_to(folder).as_posix() not in texts:
+            there.unlink()
     return Pieces(folder.as_posix(), frozenset(texts), dict(_claims(typed)), copies)
 
 
