@@ -18,10 +18,13 @@ COMMANDS = {
         "resurvey.commands.audit",
         "recompute a reported number: percentage, interval, ratio, p value, median ...",
     ),
+    "read": ("resurvey.commands.read", "draft tables from papers (JATS, HTML, text, PDF), with what does not add up"),
+    "confirm": ("resurvey.commands.confirm", "move confirmed draft rows into the raw tables"),
     "reconstruct": (
         "resurvey.commands.reconstruct",
         "patients behind a digitised curve, a folder of curves, or a summary",
     ),
+    "digitise": ("resurvey.commands.digitise", "curves and numbers at risk from a figure, each with a verdict"),
     "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
     "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
     "made": ("resurvey.commands.made", "say what the last run made and where to look"),

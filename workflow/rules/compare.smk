@@ -4,6 +4,12 @@ COMPARISONS = [entry.id for entry in WANTED]
 # Comparisons of one study share the reading of its patients, and the fits to them.
 BATCHES = batches(WANTED)
 
+
+def tables_of(entries):
+    """Tables that a batch reads whole of its studies: events of arms that share a control stand with their medians."""
+    return ("medians",) if any(entry.kind == "network" for entry in entries) else ()
+
+
 for batch, entries in BATCHES.items():
 
     if bootstrap_parts(entries):
@@ -45,7 +51,9 @@ for batch, entries in BATCHES.items():
                 f"data/processed/bootstrap/{batch}/{{part}}.parquet",
                 part=bootstrap_parts(entries),
             ),
-            typed=PIECES.of_entries([plan.plain(entry) for entry in entries]),
+            typed=PIECES.of_entries(
+                [plan.plain(entry) for entry in entries], tables_of(entries)
+            ),
             whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
             [directory(f"results/comparisons/{entry.id}") for entry in entries],

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, store, tables
+from resurvey import audit, results, store, tables
 from resurvey.audit import report
 from resurvey.logs import log_to
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 typed = store.read(snakemake.input.typed)
 checks = audit.run(typed)
-tables.write_csv(checks, Path(snakemake.output.checks))
+results.write(results.CHECKS, checks, Path(snakemake.output.checks))
 claims = report.places(typed)
-tables.write_csv(report.summary(checks, claims), Path(snakemake.output.summary))
+results.write(results.SUMMARY, report.summary(checks, claims), Path(snakemake.output.summary))
 citations = dict(zip(typed["sources"]["source_id"], typed["sources"]["citation"], strict=True))
 for source, path in zip(snakemake.params.sources, snakemake.output.pages, strict=True):
     text = report.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))
