@@ -22,6 +22,8 @@ choices = Choices(
     seed=params.seed,
     replicates=params.replicates,
     notebooks=params.notebooks,
+    appendix=params.report.get("appendix", "none"),
+    templates=Path(params.report.get("templates", "report/templates")),
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
 for kind, content in report(snakemake.input, choices, checked):

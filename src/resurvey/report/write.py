@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resurvey.provenance import file_digest
-from resurvey.report.content import report_document
+from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.docx import render_docx
 from resurvey.report.html import render_html
@@ -41,11 +41,11 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
         xlsx, docx, html, pdf.
     """
     results = read_results(files, choices, digests(checked))
-    document = report_document(results)
-    with typesetting(document) as pdf:
+    paper = paper_document(results, Appendix(choices.appendix), choices.templates)
+    with typesetting(paper) as pdf:
         yield "xlsx", render_workbook(results)
-        yield "docx", render_docx(document)
-        yield "html", render_html(document).encode("utf-8")
+        yield "docx", render_docx(paper)
+        yield "html", render_html(page_document(results, choices.templates)).encode("utf-8")
         yield "pdf", pdf()
 
 
