@@ -215,13 +215,15 @@ def design_said(results: Results, name: str) -> dict[str, Any]:
     table = results.designs.get(name, pd.DataFrame())
     claimed = verdict.get("claimed", {})
     row = results.claim.get(str(verdict.get("claim_id", "")), {})
-    plain = table[table["method"] == "log_hazard"]["events"] if len(table) else pd.Series(dtype=float)
+    # A binomial design is a table of another layout, without formulas for events.
+    formulas = "method" in table
+    plain = table.loc[table["method"] == "log_hazard", "events"] if formulas else pd.Series(dtype=float)
     usual = sorted({int(value) for value in plain.dropna()})
     return {
         "study": results.labels.study(row["study_id"]) if row else name,
         "printed": [f"{claimed[part]} {part}" for part in ("events", "patients") if claimed.get(part) is not None],
         "verdict": str(verdict.get("verdict", "")),
-        "formulas": int(table["method"].nunique()) if len(table) else 0,
+        "formulas": int(table["method"].nunique()) if formulas else 0,
         "usual": [str(value) for value in dict.fromkeys((usual[0], usual[-1]))] if usual else [],
     }
 
@@ -243,7 +245,7 @@ def networks(results: Results) -> Iterator[dict[str, Any]]:
             "reference": label(entry.reference),
             "estimate": ratio(best["estimate"]) if best else "",
             "interval": interval(best["lower"], best["upper"], "ratio") if best else "",
-            "endpoint": results.labels.endpoint(best["endpoint"]) if best else "",
+            "endpoint": results.labels.endpoint(best.get("endpoint", "")) if best else "",
             "studies": int(contrasts["study"].nunique()) if len(contrasts) else 0,
             "pairs": len({*zip(contrasts["treatment"], contrasts["comparator"], strict=True)}) if len(contrasts) else 0,
         }

@@ -22,7 +22,9 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
-def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> Generator[tuple[str, bytes]]:
+def report(
+    files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], place: Path
+) -> Generator[tuple[str, bytes]]:
     """The report in every format, one after the other, so that the caller can let go of each.
 
     The PDF is typeset by a process of its own meanwhile, which ends with the iterator: take all, or close it.
@@ -34,6 +36,8 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     choices : Choices
     checked : iterable of Path
         Files whose checksums the report lists.
+    place : Path
+        Folder that the page will lie in.
 
     Yields
     ------
@@ -45,7 +49,7 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     with typesetting(paper) as pdf:
         yield "xlsx", render_workbook(results)
         yield "docx", render_docx(paper)
-        yield "html", render_html(page_document(results, choices.templates)).encode("utf-8")
+        yield "html", render_html(page_document(results, choices.templates), place).encode("utf-8")
         yield "pdf", pdf()
 
 
