@@ -99,8 +99,8 @@ def test_corrections_of_every_kind_are_saved_and_run(browser, figure, tmp_path):
     tool(browser, "swap")
     drag(browser, (float(before.axes.x.pixel(20.0)), 60), (float(before.axes.x.pixel(20.0)), 60))
     cell = browser.find_element("css selector", "[data-cell='0,2']")
-    cell.send_keys(Keys.CONTROL + "a", "33")
-    browser.find_element("id", "verdict").click()
+    cell.send_keys(Keys.CONTROL + "a" + Keys.NULL, "33")
+    cell.send_keys(Keys.TAB)
     saved = state(browser)
     assert saved["x"][1][0] == pytest.approx(tick.pixel - 60, abs=2) and saved["x"][1][1] == tick.value
     assert np.allclose(saved["masks"][0], [5, 5, 40, 30], atol=2)

@@ -115,7 +115,11 @@ class Reader:
             return replace(
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
-        return self._read(replace(empty, axes=panel), panel, fixed, fixed.curves or arms, incidence)
+        # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
+        rows = rows_below(found or panel, self.page.words, self.page.picture)
+        return self._read(
+            replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
+        )
 
     def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
         nested = [other.box for other in self.panels if inside(other, panel)]
@@ -130,7 +134,7 @@ class Reader:
             kind = "vector" if curves else "raster"
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
-            printed = sum(row.kind == "at risk" for row in rows_below(panel, words)) or None
+            printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
             extra = _ink_checks(region, panel, traced, curves)
         if not curves:
@@ -150,7 +154,7 @@ class Reader:
         arms: int | None,
     ) -> Digitised:
         words, picture = self.page.words, self.page.picture
-        rows: Sequence[RiskRow] = corrected_rows(rows_below(panel, words, picture), fixed)
+        rows: Sequence[RiskRow] = corrected_rows(empty.at_risk, fixed)
         curves = swapped(sorted(curves, key=_order), panel, fixed)
         curves, legend = name_curves(curves, words, panel, picture)
         curves, ambiguous = assign_rows(curves, rows)
