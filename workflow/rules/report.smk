@@ -14,6 +14,13 @@ RESULTS = {
 }
 
 
+# Templates of the project's own, which go before those of the package.
+REPORT_TEMPLATES = sorted(
+    str(path)
+    for path in Path(config["report"].get("templates", "report/templates")).glob("*")
+)
+
+
 rule analysis_results:
     input:
         **{
@@ -43,6 +50,7 @@ rule report:
         figures=FIGURES,
         results="results/analysis_results.csv",
         snakefile=str(workflow_folder() / "Snakefile"),
+        templates=REPORT_TEMPLATES,
         # ancient: the processed tables say what changed; these are listed for the checksums of the record.
         raw=ancient(TABLES),
     output:
