@@ -28,7 +28,9 @@ def prior_of(ask: Bayes) -> TauPrior:
     if ask.prior == "log-normal":
         assert ask.location is not None, "the plan has checked that"
         return log_normal(ask.location, ask.scale)
-    return {"half-normal": half_normal, "half-cauchy": half_cauchy, "uniform": uniform}[ask.prior](ask.scale)
+    if ask.prior == "half-cauchy":
+        return half_cauchy(ask.scale)
+    return uniform(ask.scale) if ask.prior == "uniform" else half_normal(ask.scale)
 
 
 def _effect_prior(ask: Bayes) -> tuple[float, float] | None:
