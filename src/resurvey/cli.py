@@ -22,6 +22,7 @@ COMMANDS = {
         "resurvey.commands.reconstruct",
         "patients behind a digitised curve, a folder of curves, or a summary",
     ),
+    "digitise": ("resurvey.commands.digitise", "curves and numbers at risk from a figure, each with a verdict"),
     "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
     "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
     "made": ("resurvey.commands.made", "say what the last run made and where to look"),

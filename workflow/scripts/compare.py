@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, plan, tables
+from resurvey import clean, plan, results, tables
 from resurvey.about import only
 from resurvey.compare.bootstrap import Bootstrap, together
 from resurvey.compare.run import carry_out
@@ -22,7 +22,7 @@ ask = Bootstrap(**snakemake.params.bootstrap, drawn=together(drawn) if drawn els
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
 for entry, folder in zip(entries, map(Path, snakemake.output), strict=True):
     made = carry_out(entry, typed, patients, ask)
-    tables.write_csv(made.rows(), folder / "estimates.csv")
+    results.write(results.ESTIMATES, made.rows(), folder / "estimates.csv")
     for name, table in made.tables.items():
-        tables.write_csv(table, folder / f"{name}.csv")
+        results.write(results.COMPARISON[name], table, folder / f"{name}.csv")
     write_contents(folder)

@@ -283,8 +283,10 @@ def audit_grades(arguments: argparse.Namespace) -> Answer:
 
 def audit_design(arguments: argparse.Namespace) -> Answer:
     """`design`: a single-arm sample size and its assumptions."""
-    names = ("null", "alternative", "alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients")
-    columns = {name: {"null": "null_median", "alternative": "alternative_median"}.get(name, name) for name in names}
+    names = ("alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients", "landmark")
+    columns = {name: name for name in (*names, "null_rate", "alternative_rate", "first_patients")}
+    columns |= {"null": "null_median", "alternative": "alternative_median"}
+    columns |= {"responses": "rejects_from", "first_responses": "futile_up_to"}
     row = {"endpoint": "PFS", "unit": arguments.unit} | _cells(arguments, columns)
     return Answer.of(alone({"designs": [row]}))
 

@@ -141,10 +141,19 @@ def _time_parsers(families: Subparsers) -> None:
     one.add_argument("--direction", help="longer, shorter, higher, lower, similar, doubled, better or worse")
     one.set_defaults(answer=later("audit_difference"))
     one = families.add_parser("design", help="a single-arm sample size")
-    for name in ("null", "alternative", "alpha", "power", "accrual", "follow-up"):
-        one.add_argument(f"--{name}", required=True, help="per cent" if name in ("alpha", "power") else "in --unit")
+    for name in ("alpha", "power"):
+        one.add_argument(f"--{name}", required=True, help="per cent")
+    for name in ("null", "alternative"):
+        one.add_argument(f"--{name}", help="median, in --unit")
+        one.add_argument(f"--{name}-rate", help="in place of medians: per cent")
+    one.add_argument("--landmark", help="time at which the rates are survival, in --unit; without it, responses")
+    for name in ("accrual", "follow-up"):
+        one.add_argument(f"--{name}", help="in --unit (times to an event)")
     for name in ("dropout", "events", "patients"):
         one.add_argument(f"--{name}")
+    one.add_argument("--responses", help="fewest responses that reject (proportions)")
+    one.add_argument("--first-patients", help="patients of the first of two stages (proportions)")
+    one.add_argument("--first-responses", help="most responses with which the first stage stops (proportions)")
     one.add_argument("--sides", choices=("1", "2"))
     one.add_argument("--unit", default="months")
     one.set_defaults(answer=later("audit_design"))

@@ -78,7 +78,8 @@ def _may_hold(column: Column) -> str:
 
     kind = f"one of {', '.join(column.choices)}" if column.choices else KINDS[column.kind]
     key = f"; found in {column.key}" if column.key else ""
-    return f"{kind}{key}{'' if column.required else '; may be empty'}"
+    empty = "" if column.required else "; may be empty"
+    return f"{kind}{key}{empty}{', or left out of the table' if column.spare else ''}"
 
 
 @cache
