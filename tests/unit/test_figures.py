@@ -596,9 +596,9 @@ def test_the_png_shows_what_matplotlib_shows():
     svg, png = as_both(everything_drawn())
     assert svg == as_svg(everything_drawn())
     assert png == as_png(svg)
-    stream = io.BytesIO()
+    figure, stream = everything_drawn(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        everything_drawn().savefig(stream, format="png", dpi=192)
+        figure.savefig(stream, format="png", dpi=192)
     once, twice = (np.asarray(Image.open(io.BytesIO(page)).convert("L"), float) for page in (png, stream.getvalue()))
     assert once.shape == twice.shape == (576, 960)
     assert np.abs(once - twice).mean() < 3  # edges are smoothed in another way, and a palette has 256 colours
