@@ -18,6 +18,8 @@ COMMANDS = {
         "resurvey.commands.audit",
         "recompute a reported number: percentage, interval, ratio, p value, median ...",
     ),
+    "read": ("resurvey.commands.read", "draft tables from papers (JATS, HTML, text, PDF), with what does not add up"),
+    "confirm": ("resurvey.commands.confirm", "move confirmed draft rows into the raw tables"),
     "reconstruct": (
         "resurvey.commands.reconstruct",
         "patients behind a digitised curve, a folder of curves, or a summary",

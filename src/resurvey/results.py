@@ -212,10 +212,13 @@ DESIGN = _table(
     "reproduces_patients:flag reading events_raw:number patients_raw:number power_at_claimed_events:number",
     "alpha_implied:number patients_from_claimed_events:number events_difference:number patients_difference:number",
     "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
-    "misuse formula reference claim_id",
+    "misuse formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
+    "stages:number rejects_from:number first_patients:number futile_up_to:number active_from:number",
+    "expected_patients:number reproduces_all:flag",
 )
 RATIO = (
-    "claim_id study treatment comparator estimate:number se:number endpoint population data_cut model ci_level:number"
+    "claim_id study arm comparator_arm treatment comparator estimate:number se:number endpoint population data_cut "
+    "model ci_level:number"
 )
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
@@ -270,6 +273,8 @@ BESIDE = (
     _table("legs", f"{RATIO} design role"),
     _table("effects", f"{RATIO} design lower:number upper:number p:number"),
     _table("contrasts", f"{RATIO} design"),
+    _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
+           "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
            "weight_random:number group"),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),

@@ -19,6 +19,7 @@ from resurvey.compare.run import carry_out
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
+from resurvey.schema import TABLES
 from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables
 
@@ -572,6 +573,64 @@ def test_what_a_comparison_is_known_by_is_marked_once(typed):
     ]  # heterogeneity of one is unknown
     refused = pooled(typed, claims=["alpha2020-hr-004"]).rows()
     assert refused["refused"].tolist() == [True]
+
+
+def three_arms(**more):
+    """Two doses against a control whose ratios alone are printed, with their events, and another study."""
+    rows = small_tables()
+    rows["treatments"].append({"treatment_id": "high", "label": "high dose", "components": "new", "classes": "x"})
+    rows["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
+    rows["arms"] += [
+        claim("arm-021", arm_id="high", treatment_id="high", n="102"),
+        about("beta", "arm-022", arm_id="high", treatment_id="high", n="60"),
+        about("beta", "arm-023", arm_id="old", treatment_id="old", n="60"),
+    ]
+    rows["medians"].append(claim("med-021", arm_id="high", value="12.5", lower="9", upper="16", events="60", **PFS))
+    rows["hazard_ratios"] = [
+        ratio("alpha", "hr-001", "new", "old", "0.60", "0.43", "0.84"),
+        ratio("alpha", "hr-002", "high", "old", "0.50", "0.36", "0.70"),
+        ratio("beta", "hr-003", "high", "old", "0.65", "0.42", "1.01"),
+    ]
+    typed = clean.tidy(
+        {
+            name: pd.DataFrame(rows.get(name, []), columns=table.names, dtype=object).fillna("")
+            for name, table in TABLES.items()
+        }
+    )
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3)]
+    return carry_out(entry("network", claims=claims, reference="old", **more), typed, {})
+
+
+def test_a_study_of_three_arms_with_ratios_against_its_control_runs():
+    made = three_arms()
+    told = made.tables["multi_arm"].iloc[0]
+    assert (told["study"], told["control"], told["method"]) == ("alpha", "old", "events")
+    rows = made.rows()
+    known = rows[rows["role"] == "main"].set_index("treatment")["estimate"]
+    assert set(known.index) == {"new", "high"} and known["new"] == pytest.approx(0.6, abs=0.03)
+    varied = rows[rows["method"].str.startswith("sensitivity: covariance of ALPHA")]
+    assert {name.split(",")[0] for name in varied["method"]} == {
+        "sensitivity: covariance of ALPHA from the patients of each arm",
+        "sensitivity: covariance of ALPHA from an assumed correlation",
+    }
+    assert not varied["refused"].any()
+    assert "is from the events of each arm" in rows[rows["role"] == "main"]["note"].iloc[0]
+
+
+def test_how_three_arms_hang_together_may_be_said():
+    asked = three_arms(multi_arm={"alpha": {"method": "correlation", "correlation": 0.3}}).tables["multi_arm"].iloc[0]
+    assert (asked["method"], asked["lowest_correlation"]) == ("correlation", pytest.approx(0.3))
+    given = three_arms(multi_arm={"alpha": {"method": "control_se", "control_se": 0.1}}).tables["multi_arm"].iloc[0]
+    assert given["control_variance"] == pytest.approx(0.01)
+    refused = three_arms(multi_arm={"alpha": {"method": "control_se"}}).rows()
+    assert refused["refused"].tolist() == [True] and "not known of its arms" in refused["note"].iloc[0]
+
+
+def test_arms_merged_into_one_treatment_have_one_ratio():
+    made = three_arms(merge={"high": "new"})
+    known = made.rows()[lambda rows: rows["role"] == "main"]
+    assert known["treatment"].tolist() == ["new"]
+    assert "new and high count as new" in known["note"].iloc[0]
 
 
 def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):

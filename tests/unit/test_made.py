@@ -32,3 +32,12 @@ def test_only_the_stages_that_ran_are_told(tmp_path):
 
 def test_a_run_of_one_step_ends_in_peace(tmp_path):
     assert closing(tmp_path) == "done"
+
+
+def test_groups_without_what_was_given_for_them_are_told(tmp_path):
+    (tmp_path / "reconstruction").mkdir()
+    table = tmp_path / "reconstruction/accuracy.csv"
+    table.write_text("status,not_used\nrebuilt,\nrebuilt,the digitised curve was not used\n")
+    assert "2 groups rebuilt, 0 refused with a reason, 1 without something that was given" in made(tmp_path)
+    table.write_text("status\nrebuilt\n")
+    assert made(tmp_path) == "reconstruction  1 groups rebuilt, 0 refused with a reason"

@@ -206,3 +206,19 @@ def test_a_last_point_that_is_none_is_told_or_refused(run, extra):
         assert patients["time"].max() < 12
     else:
         assert code == 2 and "curve.csv: line 14: 1 cells" in said
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("0,60\n3,40\n6,48\n", "numbers at risk rise with time, which no arm can: 40 at time 3"),
+        ("0,50\n3,40\n6,30\n", "numbers at risk: 50 at time 0 but n is 60; n was kept"),
+        ("0,60\n3,58\n6,57\n", "numbers at risk and curve cannot both hold with n = 60: 58 at time 3"),
+        ("0,60\n3,NA\n6,30\n", "1 rows of the numbers at risk are not legible and were left out"),
+        ("0,60\n6,30\n3,45\n", "the numbers at risk were put in the order of time"),
+    ],
+)
+def test_numbers_at_risk_that_cannot_be_are_told_with_their_row(run, table, told):
+    curve = "time,survival\n" + "".join(f"{t},{0.9**t:.3f}\n" for t in range(10))
+    code, said, _ = run("curve.csv", "--n", "60", "--at-risk", "risk.csv", curve=curve, risk=f"time,at_risk\n{table}")
+    assert code == 0 and told in said

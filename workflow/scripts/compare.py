@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
-typed = clean.tidy(only(raw, snakemake.params.entries))
+typed = clean.tidy(only(raw, snakemake.params.entries, tuple(snakemake.params.tables)))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 drawn = [tables.read_parquet(Path(path)) for path in snakemake.input.get("drawn", [])]
 ask = Bootstrap(**snakemake.params.bootstrap, drawn=together(drawn) if drawn else None)

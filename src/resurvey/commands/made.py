@@ -44,7 +44,7 @@ def _count(path: Path, column: str) -> Counter[str]:
     if not path.is_file():
         return Counter()
     with path.open(encoding="utf-8", newline="") as stream:
-        return Counter(row[column] for row in csv.DictReader(stream))
+        return Counter(row.get(column) or "" for row in csv.DictReader(stream))
 
 
 def _audit(folder: Path) -> str:
@@ -56,6 +56,9 @@ def _audit(folder: Path) -> str:
 def _reconstruction(folder: Path) -> str:
     arms = _count(folder / "reconstruction" / "accuracy.csv", "status")
     told = f"{arms['rebuilt']} groups rebuilt, {arms['refused']} refused with a reason"
+    left = _count(folder / "reconstruction" / "accuracy.csv", "not_used")
+    without = sum(number for reason, number in left.items() if reason)
+    told += f", {without} without something that was given for them (column not_used)" if without else ""
     return f"reconstruction  {told}" if arms else ""
 
 

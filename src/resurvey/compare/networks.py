@@ -13,6 +13,7 @@ from resurvey.compare.network_consistency import contributions, decompose_q, fun
 from resurvey.compare.network_rank import rank_probabilities
 from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
+from resurvey.compare.printed_arms import completed
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
@@ -42,7 +43,8 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     for side in ("treatment", "comparator"):
         contrasts[side] = contrasts[side].map(lambda name: entry.merge.get(name, name))
     try:
-        made = network(contrasts[["study", "treatment", "comparator", "estimate", "se"]])
+        whole = completed(entry, typed, contrasts)
+        made = network(whole.contrasts)
     except InputError as error:
         raise NotEstimable(str(error)) from None
     nodes = sorted({*contrasts["treatment"], *contrasts["comparator"]})
@@ -52,9 +54,11 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     if not extras:
         return Outcome(pd.DataFrame(_rows(entry, made, contrasts, nodes, "")), {"contrasts": contrasts})
     alike = transitivity(typed, contrasts)
-    said = [*made.messages, *mixed_endpoints(contrasts), *reasons.values()]
+    said = [*made.messages, *whole.messages, *mixed_endpoints(contrasts), *reasons.values()]
     limits = [f"may not be used {use}" for use in entry.not_for]
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking, "transitivity": alike}
+    if len(whole.covariances):
+        tables["multi_arm"] = whole.covariances
     beside, refused = _beside(made, entry.order)
     said_of = {
         "orientation": [made.orientation],

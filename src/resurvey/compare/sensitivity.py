@@ -12,6 +12,8 @@ import pandas as pd
 
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
+from resurvey.compare.multi_arm import METHODS
+from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
 from resurvey.compare.outcome import Outcome, What, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
@@ -21,6 +23,7 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import (
     BucherComparison,
     Group,
+    MultiArm,
     NetworkComparison,
     PatientComparison,
     PoolComparison,
@@ -218,7 +221,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
                 read_ratio(typed, new)  # one that cannot be used would else be left out in silence
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
-            if isinstance(reason, InputError) and kind != "study left out":
+            if isinstance(reason, InputError) and kind not in ("study left out", "covariance"):
                 raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
             continue
@@ -297,10 +300,23 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
             yield f"without {_called(studies, str(study))}", "study left out", replace(entry, claims=tuple(left))
+    yield from _covaried(entry, typed, main)
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
         yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised))
+
+
+def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+    """A network with the covariance of each study of several arms from elsewhere, as far as that is known."""
+    studies = typed["studies"].set_index("study_id")
+    for line in main.tables.get("multi_arm", pd.DataFrame()).to_dict("records"):
+        study = str(line["study"])
+        ask = entry.multi_arm.get(study, MultiArm())
+        for other in (name for name in METHODS if name in str(line["others"]).split()):
+            changed = {**entry.multi_arm, study: replace(ask, method=other)}
+            name = f"covariance of {_called(studies, study)} from {MULTI_ARM_WORDS[other]}"
+            yield name, "covariance", replace(entry, multi_arm=changed)
 
 
 def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
