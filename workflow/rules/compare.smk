@@ -65,7 +65,9 @@ for batch, entries in BATCHES.items():
         params:
             entries=[plan.plain(entry) for entry in entries],
             tables=tables_of(entries),
-            rows=FACTS.of_entries([plan.plain(entry) for entry in entries], tables_of(entries)),
+            rows=FACTS.of_entries(
+                [plan.plain(entry) for entry in entries], tables_of(entries)
+            ),
             bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:
