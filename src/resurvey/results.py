@@ -58,6 +58,32 @@ class Quantity(StrEnum):
     NOTHING = "nothing"  # a comparison that was refused whole
 
 
+class FactKind(StrEnum):
+    """What a printed fact of a group of patients is a number of."""
+
+    PATIENTS = "patients"
+    EVENTS = "events"
+    AT_RISK = "at risk"
+    SURVIVAL = "survival"
+    MEDIAN = "median"
+    MEDIAN_LIMIT = "median limit"
+    HAZARD_RATIO = "hazard ratio"
+    RATIO_LIMIT = "ratio limit"
+    P = "p"
+    RESTRICTED_MEAN = "restricted mean"
+    LONGEST_FOLLOW_UP = "longest follow-up"
+    MEDIAN_FOLLOW_UP = "median follow-up"
+    DISTANCE = "distance"  # from the points of a curve; not printed
+
+
+class Limit(StrEnum):
+    """Which limit of an interval a fact is."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    NONE = ""
+
+
 class Contrast(StrEnum):
     """Of which groups: one of them, or both as a difference or a ratio."""
 
@@ -197,9 +223,16 @@ ACCURACY = _table(
     _choice("evidence", *EVIDENCE),
     "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
     "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
-    "facts_held:number repairs undetermined",
+    "facts_held:number repairs undetermined facts_binding:number facts_binding_held:number",
 )
-FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
+FACTS = _table(
+    "facts",
+    f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note",
+    _choice("kind", *FactKind),
+    "time_months:number",
+    _choice("limit", *Limit),
+    "binding:flag held:number replicates:number claim_id",
+)
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
 ANALYSIS = _table(
     "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
@@ -212,7 +245,7 @@ DESIGN = _table(
     "reproduces_patients:flag reading events_raw:number patients_raw:number power_at_claimed_events:number",
     "alpha_implied:number patients_from_claimed_events:number events_difference:number patients_difference:number",
     "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
-    "misuse formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
+    "misuse:flag formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
     "stages:number rejects_from:number first_patients:number futile_up_to:number active_from:number",
     "expected_patients:number reproduces_all:flag",
 )

@@ -1,11 +1,5 @@
 """Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
 
-# How things are called in figures; ancient, because the fingerprint of these tables says what changed.
-LABELS = [
-    f"{RAW}/{table}.csv" for table in ("studies", "arms", "treatments", "endpoints")
-]
-
-
 STUDY_FIGURES = expand("results/figures/study-{study}", study=REBUILT)
 DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
 
@@ -16,7 +10,7 @@ rule draw_study:
         facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
         accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
         patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
-        labels=ancient(LABELS),
+        labels=PIECES.labels(),
         whole=whole(*STUDY_FIGURES),
     output:
         [directory(folder) for folder in STUDY_FIGURES],
@@ -26,7 +20,6 @@ rule draw_study:
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_study"),
     script:
         "../scripts/draw_study.py"
@@ -39,7 +32,7 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
-            labels=ancient(LABELS),
+            labels=PIECES.labels(),
             whole=whole(
                 *(f"results/figures/comparison-{entry.id}" for entry in entries)
             ),
@@ -52,7 +45,6 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
-            labels=FACTS.labels,
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
@@ -63,8 +55,7 @@ rule draw_evidence:
         checks="results/audit/checks.csv",
         designs=expand("results/design/{design}.csv", design=DESIGNS),
         verdicts=expand("results/design/{design}.json", design=DESIGNS),
-        # ancient: the digest of all tables without their notes says what changed.
-        raw=ancient(TABLES),
+        typed=PIECES.whole(TABLE_NAMES),
         whole=whole("results/figures/evidence", *DESIGN_FIGURES),
     output:
         evidence=directory("results/figures/evidence"),
@@ -78,7 +69,6 @@ rule draw_evidence:
         pages=AUDITED,
         # Where a reader finds the data behind a figure.
         tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
-        rows=FACTS.of_tables(TABLE_NAMES),
         code=code("draw_evidence"),
     script:
         "../scripts/draw_evidence.py"
@@ -87,7 +77,7 @@ rule draw_evidence:
 rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
-        labels=ancient(LABELS),
+        labels=PIECES.labels(),
         whole=whole("results/figures/overview"),
     output:
         directory("results/figures/overview"),
@@ -96,7 +86,6 @@ rule draw_overview:
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_overview"),
     script:
         "../scripts/draw_overview.py"
