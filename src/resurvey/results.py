@@ -113,6 +113,7 @@ class Model(StrEnum):
     BUCHER = "Bucher"
     COMMON = "common effect"
     RANDOM = "random effects"
+    BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
     PRINTED = "printed"
     NONE = ""
@@ -306,6 +307,17 @@ BESIDE = (
     _table("legs", f"{RATIO} design role"),
     _table("effects", f"{RATIO} design lower:number upper:number p:number"),
     _table("contrasts", f"{RATIO} design"),
+    _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
+           "probability_below_0:number prediction_lower:number prediction_upper:number"),
+    _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
+           "parameters:number dic:number contrasts:number prior"),
+    _table("bayes_priors", f"prior {PAIR} median:number lower:number upper:number tau_median:number tau_lower:number "
+           "tau_upper:number dic:number log_evidence:number note"),
+    _table("bayes_studies", "study estimate:number se:number mean:number sd:number median:number lower:number "
+           "upper:number probability_below_0:number deviance:number leverage:number"),
+    _table("bayes_ranking", "piece:number treatment sucra:number"),
+    _table("bayes_ranks", "piece:number treatment rank:number probability:number"),
+    _table("bayes_node_split", f"{PAIR} studies:number difference:number sd:number lower:number upper:number p:number"),
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
