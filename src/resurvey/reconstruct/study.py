@@ -44,8 +44,13 @@ class Curve:
         def part(values: np.ndarray | None) -> np.ndarray | None:
             return None if values is None else steady.settled_array(values)
 
-        coordinates = {"times": steady.settled_array(self.times), "survival": steady.settled_array(self.survival)}
-        return replace(self, **coordinates, at_risk_times=part(self.at_risk_times), at_risk=part(self.at_risk))
+        return replace(
+            self,
+            times=steady.settled_array(self.times),
+            survival=steady.settled_array(self.survival),
+            at_risk_times=part(self.at_risk_times),
+            at_risk=part(self.at_risk),
+        )
 
 
 @dataclass(frozen=True)
