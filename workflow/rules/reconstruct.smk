@@ -6,6 +6,7 @@ if len(SHARES) == 1:
         input:
             # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
             raw=ancient(TABLES),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
@@ -35,6 +36,7 @@ else:
     rule reconstruct_blocks:
         input:
             raw=ancient(TABLES),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from resurvey import clean, tables
 from resurvey.about import without_notes
 from resurvey.logs import log_to
-from resurvey.reconstruct import blocks, sources
+from resurvey.reconstruct import blocks, kinds, sources
 from resurvey.reconstruct.study import ensemble_curves
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ parts = blocks.rebuild_blocks(
     partitions=snakemake.params.partitions,
     curves=sources.curves_of(typed["curves"], study, raw / "curves"),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
+    shapes=kinds.read_shapes(Path(snakemake.input.shapes)),
 )
 made = blocks.join_blocks(parts)
 tables.write_parquet(made.patients, Path(snakemake.output.patients))

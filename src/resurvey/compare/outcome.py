@@ -34,6 +34,9 @@ COLUMNS = [
     "note",
     "orientation",
     "main",
+    "missing_information",
+    "monte_carlo",
+    "rests_on",
 ]
 
 # What a comparison of each kind is known by, in the report, its tables and all figures: method and measure; the first
@@ -48,6 +51,9 @@ MAIN = {
 }
 WHOLE = ("pool",)  # kinds with estimates of groups beside that of all
 YES = "yes"
+# Above this share of missing information an estimate rests on the assumed shape of hazards more than on print.
+MOSTLY_ASSUMED = 0.5
+ASSUMED_SHAPE, PRINTED = "assumed shape", "printed numbers"
 
 RATIOS = ("HR", "TTP HR")
 NOTHING = (np.nan, np.nan, np.nan, np.nan)

@@ -21,9 +21,24 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 
-ROW_COLUMNS = ["method", "measure", "time", "estimate", "lower", "upper", "p", "se", "note"]
+ROW_COLUMNS = [
+    "method",
+    "measure",
+    "time",
+    "estimate",
+    "lower",
+    "upper",
+    "p",
+    "se",
+    "missing_information",
+    "monte_carlo",
+    "note",
+]
 SPREAD_COLUMNS = ["method", "measure", "time", "replicates", "mean", "sd", "q025", "q25", "q50", "q75", "q975"]
-SPREAD_COLUMNS += ["within", "between", "missing_information", "df"]
+SPREAD_COLUMNS += ["within", "between", "missing_information", "df", "monte_carlo", "monte_carlo_limits"]
+
+
+PROPORTIONALITY = "proportional hazards (Grambsch-Therneau)"
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,12 @@ class PairwiseResult:
 
     Attributes
     ----------
-    rows : DataFrame, columns method, measure, time, estimate, lower, upper, p, se, note
+    rows : DataFrame, columns method, measure, time, estimate, lower, upper, p, se, missing_information, monte_carlo,
+        note
         A row a measure. Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark. A
-        measure that cannot be estimated has a row too, with empty numbers and the reason in `note`.
+        measure that cannot be estimated has a row too, with empty numbers and the reason in `note`. The fraction of
+        missing information is the share that rests on how patients were rebuilt; `monte_carlo` is the greater error
+        of estimate and limits from the number of replicates, as a share of the standard error.
     ensemble : DataFrame
         Spread of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log for
         a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution.
@@ -254,7 +272,7 @@ def _no_ratio(log_hr: np.ndarray, known: np.ndarray) -> str:
 
 def _proportionality(pair: _Pair, ties: Ties) -> EnsembleEstimate:
     """Score test of proportional hazards on the product-limit scale, as a signed deviate."""
-    names = ("proportional hazards (Grambsch-Therneau)", "z", nan)
+    names = (PROPORTIONALITY, "z", nan)
     log_hr, se = stack_cox(pair.sets, ties)
     known = np.isfinite(se)
     score, information = stack_proportionality(pair.sets, 1 - pair.sets.survival, np.where(known, log_hr, 0.0), ties)
@@ -407,7 +425,8 @@ def _add(
             shown = (float(np.exp(shown[0])), float(np.exp(shown[1])), float(np.exp(shown[2])))
     row = dict(zip(("method", "measure", "time"), names, strict=True))
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
-    pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, "note": note})
+    shares = {"missing_information": pooled.missing_information, "monte_carlo": pooled.monte_carlo_limits}
+    pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, **shares, "note": note})
     _add_spread(pair, names, np.exp(values) if ratio else values, pooled)
 
 
@@ -423,4 +442,5 @@ def _add_spread(
     if pooled is not None:
         row |= {"within": pooled.within, "between": pooled.between, "df": pooled.df}
         row["missing_information"] = pooled.missing_information
+        row |= {"monte_carlo": pooled.monte_carlo, "monte_carlo_limits": pooled.monte_carlo_limits}
     pair.spread.append(row)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from resurvey import steady
 from resurvey.errors import NotEstimable
 from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
-from resurvey.reconstruct.prior import PRIOR, HazardPrior
+from resurvey.reconstruct.prior import COMMON, PRIOR, HazardPrior
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -178,8 +178,10 @@ def arm_of(
     mean_censor, cov_censor = _censoring(s, middle, end, prior)
     if s.events == 0:
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
+    shared = prior.shared(middle, scale) if s.events != 0 else np.zeros((COMMON, middle.size))
     facts = list(_facts(s, edges, scale, transform, prior))
-    return Arm(float(s.n), edges, facts, np.concatenate([mean_event, mean_censor]), cov_event, cov_censor, prior)
+    mean = np.concatenate([mean_event, mean_censor])
+    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared)
 
 
 def read_by(arm: Arm, transform: str) -> Arm:
