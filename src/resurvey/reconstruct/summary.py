@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 # how often each transformation of the band is met with in print, before its fit is looked at
 TRANSFORM_SHARE = {"log-log": 0.6, "log": 0.25, "linear": 0.15}
 SMALLEST_SHARE = 0.03
+LIKELY = 0.5
 MOST_ROWS = 20_000_000
 
 
@@ -254,21 +255,36 @@ def weigh(s: SurvivalSummary, shapes: Sequence[Shape] | None = None) -> tuple[li
     transform = max(plain, key=lambda name: plain[name].evidence + steady.log(TRANSFORM_SHARE[name]))
     best = plain[transform]
     death = None if s.assessment_interval is None else s.assessment_interval == 0
-    candidates = [(usual, p, share * usual.share(death)) for p, share in periods(s, float(best.arm.edges[-1]))]
-    # a printed schedule holds whatever the kind; customary ones are tried for the usual kind alone, as each is a fit
-    candidates += [(shape, s.assessment_interval or None, shape.share(death)) for shape in others]
-    candidates = [entry for entry in candidates if entry[2] > 0]
-    fits = [
-        best if shape is usual and p is None else fit(arm_of(s, transform=transform, period=p, prior=shape.prior), best)
-        for shape, p, _ in candidates
-    ]
-    score = np.array([found.evidence for found in fits])
-    score = score + steady.log(np.array([share for _, _, share in candidates]))
-    score = np.where(np.isfinite(score), score, -1e9)
-    share = steady.exp(score - score.max())
-    share = np.where(share / share.sum() < SMALLEST_SHARE, 0.0, share)
+
+    def under(shape: Shape, period: float | None) -> Fit:
+        if shape is usual and period is None:
+            return best
+        return fit(arm_of(s, transform=transform, period=period, prior=shape.prior), best)
+
+    schedules = periods(s, float(best.arm.edges[-1]))
+    fits = [under(usual, period) for period, _ in schedules]
+    score = _scores(fits, [share * usual.share(death) for _, share in schedules])
+    # the others under the schedule that the usual kind makes likely: every one under each would be many fits
+    likely = _shares(score)
+    period = schedules[int(np.argmax(likely))][0] if likely.max() > LIKELY else None
+    others = [shape for shape in others if shape.share(death) > 0]
+    fits += [under(shape, s.assessment_interval or period) for shape in others]
+    score = np.concatenate([score, _scores(fits[len(schedules) :], [shape.share(death) for shape in others])])
+    share = _shares(score)
+    share = np.where(share < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()
     return [(found, float(p)) for found, p in zip(fits, share, strict=True) if p > 0], transform
+
+
+def _scores(fits: Sequence[Fit], prior: Sequence[float]) -> Floats:
+    """Log of the share of each fit, up to a constant; far below all others where it has none."""
+    score = np.array([found.evidence for found in fits]) + steady.log(np.array(prior, dtype=float))
+    return np.where(np.isfinite(score), score, -1e9)
+
+
+def _shares(score: Floats) -> Floats:
+    share = steady.exp(score - score.max())
+    return share / share.sum()
 
 
 def _transforms(s: SurvivalSummary) -> list[str]:
