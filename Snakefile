@@ -2,6 +2,8 @@
 
 from snakemake.utils import min_version
 
+from resurvey.workflow import closing
+
 min_version("9.27")
 
 
@@ -29,4 +31,9 @@ rule all:
     input:
         "results/audit/verified.txt",
         "results/report/index.html",
+        rules.audit.output.pages,
         NOTEBOOKS,
+
+
+onsuccess:
+    logger.info(closing(), extra={"screen": True})

@@ -68,6 +68,7 @@ BENCHMARKS = (
     Benchmark("curves-simulated", "reconstruction/curves.py", "--simulate 100", "--simulate 5"),
     Benchmark("curves-size", "reconstruction/curves.py", "--size", "--size"),
     Benchmark("curves-nasty", "reconstruction/fuzz_curves.py", "10000", "300"),
+    Benchmark("curves-before-drops", "reconstruction/before_drops.py", "25", "1"),
     Benchmark(
         "summaries",
         "reconstruction/summary_arms.py",

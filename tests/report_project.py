@@ -109,7 +109,13 @@ def small_results(folder: Path) -> Results:
         arm | {"fact": "survival at 12", "printed": 0.25, "rebuilt": 0.25, "difference": 0, "holds": True, "note": ""},
     ]
     line = {"comparison_id": "one-two", "evidence": "summary", "assumptions": "x", "kind": "patients", "ci_level": 0.95}
-    line |= {"status": "estimated", "treatment": "new (ALPHA)", "comparator": "old (BETA)", "endpoint": "PFS"}
+    line |= {
+        "refused": False,
+        "role": "secondary",
+        "treatment": "new (ALPHA)",
+        "comparator": "old (BETA)",
+        "endpoint": "PFS",
+    }
     line |= {"population": "all", "n_treatment": 100, "n_comparator": 50, "claim_ids": "", "note": "", "p": 0.03}
     values = [
         ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81),
@@ -120,10 +126,10 @@ def small_results(folder: Path) -> Results:
     ]
     keys = ("method", "measure", "estimate", "lower", "upper")
     lines = [line | dict(zip(keys, cells, strict=True)) for cells in values]
-    lines[0]["main"] = "yes"
+    lines[0]["role"] = "main"
     lines.append(
         dict.fromkeys(line, "")
-        | {"comparison_id": "three", "kind": "pool", "status": "refused", "evidence": "none", "note": "no ratios"}
+        | {"comparison_id": "three", "kind": "pool", "refused": True, "evidence": "none", "note": "no ratios"}
         | {"method": "pool", "measure": "none"}
     )
     sources = [

@@ -193,7 +193,10 @@ def _survival(trial: Trial, rng: np.random.Generator, rounding: str, endpoint: s
     )
     for population in ("all", "older", "younger", "male", "female"):
         # The variance is about 4 over the events, and events are patients.
-        log, se = rng.normal(-0.2, 0.35), 2 / np.sqrt(rng.uniform(0.3, 0.8) * patients)
+        log, se = (
+            rng.normal(np.log(medians[1] / medians[0]), 0.1 if population == "all" else 0.35),
+            2 / np.sqrt(rng.uniform(0.3, 0.8) * patients),
+        )
         trial.add(
             "hazard_ratios",
             arm_id="a",

@@ -17,6 +17,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 import errors
+from course import PLANTERS, make_course, make_odd_course
 from plant import ROUNDINGS, Trial, make_trial
 from unusual import make_unusual
 
@@ -97,7 +98,7 @@ def sensitivity(count: int, seed: int) -> pd.DataFrame:
     trials = [make_trial(f"t{i:05d}", rng, ROUNDINGS[i % 4]) for i in range(count)]
     planted = [error for trial in trials for error in plant_all(trial, rng)]
     checks = audit.run(raw_tables(trials))
-    ruled = checks[checks["verdict"].isin(audit.RULED)]
+    ruled = checks[audit.needs_ruling(checks)]
     plain = checks[checks["verdict"].isin(audit.FLAGS)]
     found = {claim for ids in ruled["claim_ids"] for claim in ids.split(";")}
     flagged = {claim for ids in plain["claim_ids"] for claim in ids.split(";")}
@@ -117,13 +118,37 @@ def sensitivity(count: int, seed: int) -> pd.DataFrame:
     return summed
 
 
+def course_sensitivity(count: int, seed: int) -> pd.DataFrame:
+    """One error a trial in its course, `count` trials a kind: planted, beyond all data, found, found as a finding."""
+    found = {}
+    for kind, plant in PLANTERS.items():
+        rng = np.random.default_rng([seed, len(found)])
+        trials = [make_course(f"t{i:05d}", rng, ROUNDINGS[i % 4]) for i in range(count)]
+        planted = [error for trial in trials if (error := plant(trial, rng))]
+        checks = audit.run(raw_tables(trials))
+        ruled, plain = (
+            {claim for ids in checks.loc[wanted, "claim_ids"] for claim in ids.split(";")}
+            for wanted in (audit.needs_ruling(checks), checks["verdict"].isin(audit.FLAGS))
+        )
+        leaving = [claim for claim, leaves in planted if leaves]
+        found[kind] = {
+            "planted": len(planted),
+            "leaves_logic": len(leaving),
+            "found": sum(claim in ruled for claim in leaving),
+            "found_as_finding": sum(claim in plain for claim in leaving),
+        }
+    table = pd.DataFrame(found).T
+    table.loc["all"] = table.sum()
+    return table.assign(sensitivity_pct=(100 * table["found"] / table["leaves_logic"]).round(2))
+
+
 def false_alarms(trials: list[Trial]) -> tuple[int, int, int, dict[str, int]]:
     """Numbers printed (rows), findings, checks that need a ruling, and the rules that asked for it."""
     raw = raw_tables(trials)
     checks = audit.run(raw)
     numbers = sum(len(frame) for frame in raw.values())
     findings = checks[checks["verdict"].isin(audit.FLAGS)]
-    ruled = checks[checks["verdict"].isin(audit.RULED)]
+    ruled = checks[audit.needs_ruling(checks)]
     return numbers, len(findings), len(ruled), dict(Counter(ruled["rule"]))
 
 
@@ -152,6 +177,7 @@ def main() -> None:
     arguments = parser.parse_args()
     out = sys.stdout.write
     out(sensitivity(arguments.trials, arguments.seed).to_string() + "\n\n")
+    out(course_sensitivity(arguments.trials // 5, arguments.seed).to_string() + "\n\n")
     for rounding in ROUNDINGS:
         rng = np.random.default_rng(arguments.seed + 1)
         trials = [make_trial(f"c{i:05d}", rng, rounding) for i in range(arguments.trials // 4)]
@@ -162,6 +188,14 @@ def main() -> None:
     numbers, findings, ruled, rules = false_alarms([make_unusual(f"u{i:05d}", rng) for i in range(arguments.trials)])
     out(f"unusual: {numbers} numbers, {findings} findings ({100 * findings / numbers:.3f} per 100), ")
     out(f"{ruled} need a ruling; {rules}\n")
+    for words, make in (
+        ("courses", lambda name, rng: make_course(name, rng, str(rng.choice(ROUNDINGS)))),
+        ("unusual courses", make_odd_course),
+    ):
+        rng = np.random.default_rng(arguments.seed + 3)
+        numbers, findings, ruled, rules = false_alarms([make(f"v{i:05d}", rng) for i in range(arguments.trials)])
+        out(f"{words}: {numbers} numbers, {findings} findings ({100 * findings / numbers:.3f} per 100), ")
+        out(f"{ruled} need a ruling; {rules}\n")
     out("limits exchanged: {} made, {} refused by the tables\n".format(*exchanged_limits(trials)))
     for claims in arguments.speed:
         rows, clock, processor = speed(claims, arguments.seed)

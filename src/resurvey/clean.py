@@ -15,7 +15,7 @@ NUMERIC = ("number", "count", "size", "percent", "p", "level")
 TIMES = {
     "medians": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "survival_rates": (("time",), "time_unit"),
-    "designs": (("null_median", "alternative_median", "accrual", "follow_up"), "unit"),
+    "designs": (("null_median", "alternative_median", "accrual", "follow_up", "landmark"), "unit"),
     "follow_up": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "risk_tables": (("time",), "time_unit"),
     "differences": (("value",), "unit"),

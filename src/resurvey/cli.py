@@ -11,21 +11,24 @@ from resurvey import __version__
 from resurvey.errors import ResurveyError
 
 # Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int`, or, where the
-# command has commands of its own, `add_parser(subparsers)` whose parsers set a `handler` that returns text.
+# command has commands of its own, `add_parser(subparsers)` whose parsers set `run`.
 COMMANDS = {
     "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
     "audit": (
         "resurvey.commands.audit",
         "recompute a reported number: percentage, interval, ratio, p value, median ...",
     ),
+    "read": ("resurvey.commands.read", "draft tables from papers (JATS, HTML, text, PDF), with what does not add up"),
+    "confirm": ("resurvey.commands.confirm", "move confirmed draft rows into the raw tables"),
     "reconstruct": (
         "resurvey.commands.reconstruct",
         "patients behind a digitised curve, a folder of curves, or a summary",
     ),
+    "digitise": ("resurvey.commands.digitise", "curves and numbers at risk from a figure, each with a verdict"),
     "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
     "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
     "made": ("resurvey.commands.made", "say what the last run made and where to look"),
-    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of requirements.lock"),
+    "environment": ("resurvey.commands.environment", "print environment.yml from the pins of the locks of a checkout"),
 }
 
 
@@ -47,9 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             child.set_defaults(run=module.run)
     chosen = parser.parse_args(words)
     try:
-        if hasattr(chosen, "handler"):
-            sys.stdout.write(f"{chosen.handler(chosen)}\n")
-            return 0
         return int(chosen.run(chosen) or 0)
     except ResurveyError as error:
         sys.stderr.write(f"resurvey {chosen.command}: {error}\n")

@@ -1,4 +1,4 @@
-"""Logging for scripts: the rule's log gets what a step says, and its whole traceback when it fails."""
+"""Logging for scripts: the rule's log gets what a step says, and why it failed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from resurvey.errors import ResurveyError
 def log_to(path: str) -> None:
     """Point logging, warnings, stderr and uncaught errors of this process at `path`.
 
-    An error the package raises on purpose also goes, as its message alone, to the stderr the user sees; its
-    traceback stays in the log.
+    An error that the package raises on purpose is its message there, for Snakemake to show; any other has its
+    traceback, for whoever mends the package.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     stream = target.open("w", encoding="utf-8", buffering=1)
-    terminal = sys.stderr
     logging.captureWarnings(True)
     logging.basicConfig(stream=stream, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True)
     sys.stderr = stream
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        traceback.print_exception(kind, error, trace, file=stream)
-        words = str(error) if isinstance(error, ResurveyError) else f"{kind.__name__}: {error} (see {path})"
-        terminal.write(f"\nresurvey: {words}\n")
+        if isinstance(error, ResurveyError):
+            stream.write(f"{error}\n")
+        else:
+            traceback.print_exception(kind, error, trace, file=stream)
 
     sys.excepthook = report

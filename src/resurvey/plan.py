@@ -274,8 +274,29 @@ class BucherComparison(Comparison):
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
+class MultiArm:
+    """How the ratios of a study of three and more arms, printed against one arm only, hang together.
+
+    Attributes
+    ----------
+    method : {"pairs", "events", "patients", "control_se", "correlation"}, optional
+        Where their covariance comes from; by default the first of these that is known.
+    control_se : float, optional
+        Standard error of the log hazard of the arm that the others are compared with.
+    correlation : float, default 0.5
+        Assumed correlation of two such log ratios, where nothing better is known.
+    """
+
+    method: Literal["pairs", "events", "patients", "control_se", "correlation"] | None = None
+    control_se: Months | None = None
+    correlation: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.5
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
 class NetworkComparison(Comparison):
     """A network of printed ratios.
+
+    `multi_arm` says by study how ratios against one arm only hang together, where the tables do not tell.
 
     `merge` maps treatment ids to the node they count as; `order` lists all nodes, the one that small-study bias would
     favour most first; `not_for` completes the words "may not be used".
@@ -288,6 +309,7 @@ class NetworkComparison(Comparison):
     order: tuple[Id, ...] = ()
     not_for: tuple[Text, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    multi_arm: dict[Id, MultiArm] = field(default_factory=dict)
 
     @model_validator(mode="after")
     def _once(self) -> NetworkComparison:

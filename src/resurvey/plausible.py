@@ -74,7 +74,7 @@ def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
 
 # Columns of a median or a duration that hold a time.
 SPAN = ("value", "lower", "upper", "range_lower", "range_upper")
-DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up")
+DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up", "landmark")
 
 
 def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
@@ -183,6 +183,13 @@ def _design(row: Row) -> Iterator[Fault]:
         yield row.fault("hazard_ratio", "a ratio is above 0")
     if row.exact("events") > row.exact("patients"):
         yield row.fault("events", f"more events than patients ({row.cells['patients']})")
+    for column, whole in (
+        ("rejects_from", "patients"),
+        ("first_patients", "patients"),
+        ("futile_up_to", "first_patients"),
+    ):
+        if row.exact(column) > row.exact(whole):
+            yield row.fault(column, f"more than {whole.replace('_', ' ')} ({row.cells[whole]})")
 
 
 def _difference(row: Row) -> Iterator[Fault]:

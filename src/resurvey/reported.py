@@ -26,6 +26,14 @@ OPERATORS = {"": "=", "=": "=", "<": "<", ">": ">", "â‰¤": "<=", "<=": "<=", "â‰
 MAX_LENGTH = 40
 # Slack for binary representation of decimal text, far below any printed digit.
 EPSILON = 1e-9
+# Rules of rounding in use, by name; the first that prints a value is the one named.
+ROUNDINGS = {
+    "half up": "to nearest, ties away from zero",
+    "half even": "to nearest, ties to the even digit",
+    "cut off": "towards zero",
+    "up": "away from zero",
+}
+NEAREST = ("half up", "half even")
 
 
 @dataclass(frozen=True)
@@ -68,26 +76,59 @@ class Reported:
         """One unit of the last printed digit."""
         return 10.0**-self.decimals
 
-    def truncated(self) -> tuple[float, float]:
-        """Values the text may stand for when digits were cut off instead of rounded."""
+    def interval(self, rule: str = "half up") -> tuple[float, float]:
+        """Values that `rule` prints as this text, a key of `ROUNDINGS`; which of the two ends belongs, see there."""
         if self.operator not in ("=", "~") or not self.is_number:
             return self.lower, self.upper
-        return (self.value, self.value + self.unit) if self.value >= 0 else (self.value - self.unit, self.value)
+        below, above = {"cut off": (0.0, 1.0), "up": (1.0, 0.0)}.get(rule, (0.5, 0.5))
+        low, high = abs(self.value) - below * self.unit, abs(self.value) + above * self.unit
+        return (low, high) if self.value >= 0 else (-high, -low)
+
+    def truncated(self) -> tuple[float, float]:
+        """Values the text may stand for when digits were cut off instead of rounded."""
+        return self.interval("cut off")
 
     def any_rule(self) -> tuple[float, float]:
         """Values the text may stand for under rounding to nearest or truncation."""
         low, high = self.truncated()
         return min(low, self.lower), max(high, self.upper)
 
-    def holds(self, value: float, *, rule: str = "nearest") -> bool:
-        """Whether `value` may have been printed like this; `rule` is `nearest`, `truncate` or `any`."""
-        low, high = {"nearest": (self.lower, self.upper), "truncate": self.truncated(), "any": self.any_rule()}[rule]
+    def prints(self, value: float, rule: str) -> bool:
+        """Whether `rule` (a key of `ROUNDINGS`) prints `value` as this text.
+
+        Notes
+        -----
+        With u one unit of the last digit, v is printed for |x| when v - u/2 <= |x| < v + u/2 (half up), the same with
+        both ends for an even and neither for an odd last digit (half even), v <= |x| < v + u (cut off),
+        v - u < |x| <= v (up). A value within binary noise of an end counts as that end.
+        """
+        if rule not in ROUNDINGS:
+            raise InputError(f"{rule!r} is not a rule of rounding: expected one of {', '.join(ROUNDINGS)}")
         slack = EPSILON * max(1.0, abs(value))
-        if self.operator == "<":
-            return value < high + slack
-        if self.operator == ">":
-            return value > low - slack
-        return low - slack <= value <= high + slack
+        if self.operator in ("<", ">"):
+            return value < self.upper + slack if self.operator == "<" else value > self.lower - slack
+        low, high = self.interval(rule)
+        exact = self.operator in ("<=", ">=", "~")
+        holds_low, holds_high = (True, True) if exact or not self.is_number else self._ends(rule)
+        if self.value < 0:
+            holds_low, holds_high = holds_high, holds_low
+        above = value >= low - slack if holds_low else value > low + slack
+        return above and (value <= high + slack if holds_high else value < high - slack)
+
+    def _ends(self, rule: str) -> tuple[bool, bool]:
+        """Whether the end nearer to zero, and the one further off, are printed as this text."""
+        if rule == "half even":
+            even = round(abs(self.value) / self.unit) % 2 == 0
+            return even, even
+        return {"half up": (True, False), "cut off": (True, False), "up": (False, True)}[rule]
+
+    def holds(self, value: float, *, rule: str = "nearest") -> bool:
+        """Whether `value` may have been printed like this.
+
+        `rule` is one of `ROUNDINGS`, or `nearest` (half up or half even), `truncate` (cut off) or `any`.
+        """
+        named = {"nearest": NEAREST, "truncate": ("cut off",), "any": tuple(ROUNDINGS)}.get(rule, (rule,))
+        return any(self.prints(value, one) for one in named)
 
 
 EMPTY = Reported("", math.nan, "", 0, math.nan, math.nan)

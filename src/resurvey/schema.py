@@ -175,7 +175,8 @@ TABLES: dict[str, Table] = {
             "endpoint>endpoints.endpoint! distribution test null_median:number alternative_median:number "
             "hazard_ratio:number "
             "unit alpha:percent sides:choice(1|2) power:percent allocation events:size patients:size accrual:number "
-            "follow_up:number dropout:percent",
+            "follow_up:number dropout:percent null_rate:percent? alternative_rate:percent? landmark:number? "
+            "rejects_from:count? first_patients:size? futile_up_to:count?",
         ),
         _claims(
             "follow_up",

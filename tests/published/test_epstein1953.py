@@ -17,5 +17,5 @@ def test_smallest_number_of_events(ratio, power, events, attained, method):
     # After exactly d events the power rises with d, so that the smallest d is also the one that keeps the power.
     design = single_arm(ratio, 1, alpha=0.05, power=power, sides=1, method=method)
     assert design.events == events
-    assert design.power_at_rounded == pytest.approx(attained, abs=5e-8)
+    assert design.nominal_power == pytest.approx(attained, abs=5e-8)
     assert power_given_events(ratio, 1, events=events - 1, alpha=0.05, sides=1, method=method) < power

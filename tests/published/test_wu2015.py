@@ -27,5 +27,5 @@ def test_primary_biliary_cirrhosis(power, patients, raw, power_at_n):
     )
     assert design.patients == patients
     assert design.patients_raw == pytest.approx(raw, abs=5e-10)
-    assert design.power_at_rounded == pytest.approx(power_at_n, abs=5e-4)
+    assert design.nominal_power == pytest.approx(power_at_n, abs=5e-4)
     assert design.hazard_ratio == pytest.approx(1 / 1.75, rel=1e-12)

@@ -23,6 +23,7 @@ from resurvey.compare import (
     max_ess_weights,
     poststratify,
     simulate_population,
+    standardised_hazard_ratio,
     standardised_survival,
     stc,
     stc_hazard_ratio,
@@ -33,7 +34,7 @@ from resurvey.compare import (
     with_second_moments,
 )
 from resurvey.errors import InputError, NotEstimable
-from resurvey.survival import kaplan_meier
+from resurvey.survival import cox, kaplan_meier
 
 
 @pytest.fixture(scope="module")
@@ -595,11 +596,35 @@ class TestOutcomeModels:
         half = stc_hazard_ratio(trial, {"positive": 0.5}, (0.3, 1e-9)).estimate
         assert half == pytest.approx((zero + one) / 2 - 0.3, abs=1e-6)
 
-    def test_hazard_ratio_unanchored(self, trial, other):
-        arm = trial[trial["treated"] == 1]
-        shifted = stc_hazard_ratio(arm, {"age": 70.0}, other)
-        plain = stc_hazard_ratio(arm, {"age": float(arm["age"].mean())}, other)
-        assert shifted.estimate > plain.estimate  # older patients fare worse, so the adjusted ratio rises
+    def test_hazard_ratio_unanchored_is_withdrawn(self, trial, other):
+        with pytest.raises(InputError, match="neither marginal nor conditional; use standardised_hazard_ratio"):
+            stc_hazard_ratio(trial[trial["treated"] == 1], {"age": 70.0}, other)
+
+    def test_standardised_hazard_ratio_of_a_known_truth(self):
+        # strong prognostic factor, no effect of treatment: after standardisation the marginal ratio is 1
+        rng = np.random.default_rng(5)
+        here, there = rng.binomial(1, 0.3, 250), rng.binomial(1, 0.7, 250)
+        tables = []
+        for x in (here, there):
+            death, loss = rng.exponential(10 * np.exp(-1.2 * x)), rng.exponential(25, x.size)
+            tables.append(pd.DataFrame({"time": np.minimum(death, loss), "event": death <= loss, "x": x}))
+        made = standardised_hazard_ratio(tables[0], tables[1][["x"]], tables[1], replicates=50)
+        assert made.estimate == pytest.approx(0.0, abs=3 * made.se)
+        assert made.se == pytest.approx(0.12, abs=0.045)
+        crude = cox(*(np.r_[tables[0][c], tables[1][c]] for c in ("time", "event")), np.repeat([1, 0], 250))
+        assert crude.log_hr < made.estimate - 0.2  # the arms' mixes differ
+
+    def test_standardised_to_itself_it_is_cox(self):
+        # with a covariate that tells nothing, the population makes no difference
+        rng = np.random.default_rng(6)
+        a, b = (
+            pd.DataFrame({"time": rng.exponential(scale, 500), "event": 1, "x": rng.normal(size=500)})
+            for scale in (14, 10)
+        )
+        made = standardised_hazard_ratio(a, b[["x"]], b, replicates=50)
+        plain = cox(np.r_[a["time"], b["time"]], np.ones(1000), np.repeat([1, 0], 500))
+        assert made.estimate == pytest.approx(plain.log_hr, abs=0.03)
+        assert made.se == pytest.approx(plain.se, rel=0.35)
 
     def test_cox_standardised_curve(self, trial):
         arm = trial[trial["treated"] == 1]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from resurvey.audit.agreement import agree, agreement
 from resurvey.audit.commands import alone
-from resurvey.audit.conflicts import agree, agreement
 from resurvey.audit.names import phase_of
 
 

@@ -40,6 +40,8 @@ def percentage(n, total, percent):
         ("1", "8", "12.5", "reproduced"),
         ("1", "8", "13", "reproduced"),  # half up
         ("1", "8", "12", "reproduced"),  # half even
+        ("3", "8", "37", "rounding"),  # 37.5: 38 by half up and by half even, so digits were cut off
+        ("3", "8", "38", "reproduced"),
         ("34", "37", "91.8", "rounding"),  # 91.89, digits cut off
         ("3", "37", "8.2", "rounding"),  # 8.108, rounded up
         ("3", "37", "8.3", "discrepant"),

@@ -95,8 +95,8 @@ def test_printed_from_one_estimate_is_never_flagged():
 
 def test_width_beyond_the_patients():
     row = ratio("0.50", "0.45", "0.56", n="100").loc["ratio-events"]
-    assert row["verdict"] == "discrepant"
-    assert ratio("0.50", "0.45", "0.56", n="1000").loc["ratio-events", "verdict"] == "reproduced"
+    assert row["verdict"] == "impossible"
+    assert ratio("0.50", "0.45", "0.56", n="1100").loc["ratio-events", "verdict"] == "reproduced"
     assert ratio("0.50", "0.45", "0.56", events="1300").loc["ratio-events", "verdict"] == "reproduced"
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from resurvey.audit.commands import alone
 from resurvey.audit.dates import months_between, period
+from resurvey.audit.groups import complements
 from resurvey.audit.harms import grade_key, item_key
-from resurvey.audit.medians import complements
 
 
 def only(rule, tables, column="verdict"):

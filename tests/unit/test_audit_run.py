@@ -52,7 +52,7 @@ def test_the_audit_of_a_folder_names_what_is_not_yet_ruled_on(tmp_path):
     rows = small_tables()
     rows["proportions"][0]["percent"] = "31.0"
     write_tables(rows, tmp_path)
-    text = audit_tables(argparse.Namespace(folder=str(tmp_path), out=None))
+    text = audit_tables(argparse.Namespace(folder=str(tmp_path), out=None)).text
     named = text.partition("not yet ruled on")[2]
     assert "alpha2020-prop-001: no ruling on a verdict discrepant" in named
 
@@ -195,7 +195,7 @@ def command(*words):
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["audit", *words])
-    return arguments.handler(arguments)
+    return arguments.answer(arguments).text
 
 
 @pytest.mark.parametrize(

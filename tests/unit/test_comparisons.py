@@ -19,6 +19,7 @@ from resurvey.compare.run import carry_out
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
+from resurvey.schema import TABLES
 from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables
 
@@ -139,9 +140,9 @@ def test_no_row_is_blank_and_every_row_says_how_to_read_it(compared):
     rows = compared.rows()
     assert list(rows.columns) == COLUMNS
     assert not rows.duplicated(KEY).any()
-    estimated = rows[rows["status"] == "estimated"]
+    estimated = rows[~rows["refused"]]
     assert (estimated["estimate"].notna() | estimated["p"].notna()).all()
-    refused = rows[rows["status"] == "refused"]
+    refused = rows[rows["refused"]]
     assert len(refused) > 0
     assert refused["note"].str.len().min() > 10
     for column in ("assumptions", "evidence", "orientation"):
@@ -158,9 +159,9 @@ def test_the_tables_that_figures_read_are_there(compared):
 
 def test_a_landmark_beyond_the_follow_up_is_refused_and_the_others_are_not(compared):
     row = one(compared, "restricted mean, unadjusted", "difference up to 600 months")
-    assert row["status"] == "refused"
+    assert row["refused"]
     assert "600 months is beyond" in row["note"]
-    assert one(compared, "restricted mean, unadjusted", "difference up to 6 months")["status"] == "estimated"
+    assert not one(compared, "restricted mean, unadjusted", "difference up to 6 months")["refused"]
 
 
 def test_weights_give_the_target_its_shares_and_cost_effective_patients(compared):
@@ -177,7 +178,7 @@ def test_weights_give_the_target_its_shares_and_cost_effective_patients(compared
 def test_the_naive_ratio_stands_above_the_standardised_ones(compared):
     table = compared.tables["standardised"]
     assert table["method"].tolist()[0] == "Cox (Efron), unadjusted"
-    assert table["status"].tolist() == ["estimated", "estimated", "refused"]
+    assert table["refused"].tolist() == [False, False, True]
     assert table["ess"].tolist()[:2] == pytest.approx([40, 30])
     weights = compared.tables["balance"].set_index("moment")["weight"]
     assert weights.to_dict() == pytest.approx({"young": 2 / 3, "aged": 2.0})
@@ -238,7 +239,7 @@ def test_a_bootstrap_sets_a_subgroup_of_one_replicate_beside_each_of_the_others(
     single = {"alpha": table[(table["population"] != "young") | (table["replicate"] == 0)]}
     asked = entry(landmarks=[6.0], standardise=[HALF])
     drawn = one(carry_out(asked, typed, single, Bootstrap(120, 7)), BOOTSTRAPPED)
-    assert drawn["status"] == "estimated"
+    assert not drawn["refused"]
     assert "of 120 replicates" in drawn["note"]
     blocks = [block_of([asked], typed, single, which, 7) for which in (range(1), range(1, 120))]
     assert [len(block) for block in blocks] == [1, 119]
@@ -281,7 +282,7 @@ def test_what_cannot_be_standardised_has_no_replicates_and_its_reason_once(typed
 def test_a_bootstrap_of_few_ratios_is_refused(typed, patients):
     made = carry_out(entry(landmarks=[6.0], standardise=[HALF]), typed, patients, Bootstrap(99, 7))
     row = one(made, BOOTSTRAPPED)
-    assert row["status"] == "refused"
+    assert row["refused"]
     assert "99 of 99 bootstrap replicates have a ratio, fewer than 100" in row["note"]
 
 
@@ -296,7 +297,7 @@ def test_a_subgroup_that_alone_counts_may_be_missing_from_a_draw(typed, patients
 
 def test_too_few_effective_patients_are_refused_with_their_number(compared):
     row = one(compared, "Cox, standardised by strict (scenario)")
-    assert (row["status"], np.isnan(row["estimate"])) == ("refused", True)
+    assert (row["refused"], np.isnan(row["estimate"])) == (True, True)
     assert "effective sample size is 30.0 of 40 patients, below the least allowed (35)" in row["note"]
     assert set(compared.tables["balance"]["target_population"]) == {"half young"}
 
@@ -329,7 +330,7 @@ def test_a_direction_in_words_is_borne_out_or_not(compared, number, verdict):
 
 def test_a_word_that_may_mean_either_direction_is_refused(compared):
     row = one(compared, "direction stated in alpha2020-diff-004", "direction")
-    assert row["status"] == "refused"
+    assert row["refused"]
     assert "'higher' does not say whether of survival or of a hazard" in row["note"]
 
 
@@ -353,7 +354,7 @@ def test_another_data_cut_is_tried_without_being_asked(compared):
     assert seen["upper"] / seen["lower"] < main["upper"] / main["lower"]
     both = [table.loc[f"{name} replicates only", "estimate"] for name in ("even", "odd")]
     assert sqrt(both[0] * both[1]) == pytest.approx(main["estimate"])  # halves of the mean of logs
-    assert one(compared, "sensitivity: comparator, data cut later")["status"] == "estimated"
+    assert not one(compared, "sensitivity: comparator, data cut later")["refused"]
 
 
 def test_models_are_fitted_to_each_group_and_the_true_one_fits(compared):
@@ -377,10 +378,10 @@ def test_a_model_that_cannot_be_fitted_is_refused_with_the_reason():
 def test_a_group_that_was_not_rebuilt_is_a_row_with_the_reason(typed, patients):
     group = {**GROUPS["comparator"], "data_cut": "never"}
     made = carry_out(entry(comparator=group), typed, patients).rows()
-    assert made["status"].tolist() == ["refused"]
+    assert made["refused"].tolist() == [True]
     assert "no patients of alpha / old / all / PFS / never were rebuilt" in made["note"].iloc[0]
     made = carry_out(entry(), typed, {})
-    assert made.rows()["status"].tolist() == ["refused"]
+    assert made.rows()["refused"].tolist() == [True]
 
 
 @pytest.mark.parametrize(
@@ -451,7 +452,7 @@ def test_strata_that_cannot_be_are_refused_with_the_reason(typed, layered, popul
     made = carry_out(entry(strata=[{"name": "age", "populations": populations}]), typed, layered)
     rows = made.rows().set_index("method")
     for method in ("log-rank, stratified by age", "Cox (Efron), stratified by age"):
-        assert rows.loc[method, "status"] == "refused"
+        assert rows.loc[method, "refused"]
         assert reason in rows.loc[method, "note"]
     assert "strata" not in made.tables
 
@@ -463,7 +464,7 @@ def test_a_stratum_without_a_ratio_says_why_and_leaves_the_others(typed, layered
     lines = made.tables["strata"].set_index("stratum")
     assert "no finite hazard ratio in 8 of 8 replicates" in lines.loc["young", "note"]
     assert np.isnan(lines.loc["young", "estimate"])
-    assert one(made, "Cox (Efron), stratified by age")["status"] == "estimated"
+    assert not one(made, "Cox (Efron), stratified by age")["refused"]
 
 
 def test_strata_that_hold_some_of_the_patients_say_how_many(typed, layered):
@@ -530,7 +531,7 @@ def test_a_ratio_without_an_interval_is_shown_and_not_pooled(typed):
     made = pooled(typed, not_pooled=["alpha2020-p-001"])
     rows = made.rows()
     refused = rows[rows["method"] == "not pooled"]
-    assert refused["status"].tolist() == ["refused", "refused"]
+    assert refused["refused"].tolist() == [True, True]
     assert "prints 0.90 without an interval" in refused["note"].iloc[0]
     assert "only p 0.04 is printed, with medians 11.80 against 6.9" in refused["note"].iloc[1]
     effects = made.tables["effects"]
@@ -546,8 +547,8 @@ def test_groups_are_pooled_apart_and_their_difference_is_tested(typed):
     row = rows[rows["method"] == "difference between groups, common effect"].iloc[0]
     assert row["estimate"] == pytest.approx(0.55 / 0.70)
     random = rows[rows["method"].str.startswith("difference between groups, random")].iloc[0]
-    assert (random["status"], "nothing is left to tell heterogeneity by" in random["note"]) == ("refused", True)
-    alone = rows[(rows["population"] == "a") & (rows["status"] == "refused")]
+    assert (random["refused"], "nothing is left to tell heterogeneity by" in random["note"]) == (True, True)
+    alone = rows[(rows["population"] == "a") & rows["refused"]]
     assert set(alone["method"]) == {"random effects, REML, Hartung-Knapp", "prediction interval"}
     rows = pooled(typed, groups={"c": groups["c"]}).rows()
     assert "without an interval" in rows[rows["population"] == "c"]["note"].iloc[0]
@@ -557,26 +558,86 @@ def test_groups_are_pooled_apart_and_their_difference_is_tested(typed):
 
 def test_nothing_to_pool_is_one_refused_row(typed):
     rows = pooled(typed, claims=["alpha2020-hr-004"]).rows()
-    assert rows["status"].tolist() == ["refused"]
+    assert rows["refused"].tolist() == [True]
     assert "no ratio of the list can be pooled" in rows["note"].iloc[0]
 
 
 def test_what_a_comparison_is_known_by_is_marked_once(typed):
     rows = pooled(typed).rows()
-    known = rows[rows["main"] == "yes"]
+    known = rows[(rows["role"] == "main") & ~rows["refused"]]
     assert known["method"].tolist() == ["random effects, REML, Hartung-Knapp"]
     assert known["population"].tolist() == ["all"]
     alone = pooled(typed, claims=["alpha2020-hr-001"]).rows()
-    assert alone[alone["main"] == "yes"]["method"].tolist() == ["common effect"]  # heterogeneity of one is unknown
+    assert alone[(alone["role"] == "main") & ~alone["refused"]]["method"].tolist() == [
+        "common effect"
+    ]  # heterogeneity of one is unknown
     refused = pooled(typed, claims=["alpha2020-hr-004"]).rows()
-    assert refused["main"].tolist() == [""]
+    assert refused["refused"].tolist() == [True]
+
+
+def three_arms(**more):
+    """Two doses against a control whose ratios alone are printed, with their events, and another study."""
+    rows = small_tables()
+    rows["treatments"].append({"treatment_id": "high", "label": "high dose", "components": "new", "classes": "x"})
+    rows["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
+    rows["arms"] += [
+        claim("arm-021", arm_id="high", treatment_id="high", n="102"),
+        about("beta", "arm-022", arm_id="high", treatment_id="high", n="60"),
+        about("beta", "arm-023", arm_id="old", treatment_id="old", n="60"),
+    ]
+    rows["medians"].append(claim("med-021", arm_id="high", value="12.5", lower="9", upper="16", events="60", **PFS))
+    rows["hazard_ratios"] = [
+        ratio("alpha", "hr-001", "new", "old", "0.60", "0.43", "0.84"),
+        ratio("alpha", "hr-002", "high", "old", "0.50", "0.36", "0.70"),
+        ratio("beta", "hr-003", "high", "old", "0.65", "0.42", "1.01"),
+    ]
+    typed = clean.tidy(
+        {
+            name: pd.DataFrame(rows.get(name, []), columns=table.names, dtype=object).fillna("")
+            for name, table in TABLES.items()
+        }
+    )
+    claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3)]
+    return carry_out(entry("network", claims=claims, reference="old", **more), typed, {})
+
+
+def test_a_study_of_three_arms_with_ratios_against_its_control_runs():
+    made = three_arms()
+    told = made.tables["multi_arm"].iloc[0]
+    assert (told["study"], told["control"], told["method"]) == ("alpha", "old", "events")
+    rows = made.rows()
+    known = rows[rows["role"] == "main"].set_index("treatment")["estimate"]
+    assert set(known.index) == {"new", "high"} and known["new"] == pytest.approx(0.6, abs=0.03)
+    varied = rows[rows["method"].str.startswith("sensitivity: covariance of ALPHA")]
+    assert {name.split(",")[0] for name in varied["method"]} == {
+        "sensitivity: covariance of ALPHA from the patients of each arm",
+        "sensitivity: covariance of ALPHA from an assumed correlation",
+    }
+    assert not varied["refused"].any()
+    assert "is from the events of each arm" in rows[rows["role"] == "main"]["note"].iloc[0]
+
+
+def test_how_three_arms_hang_together_may_be_said():
+    asked = three_arms(multi_arm={"alpha": {"method": "correlation", "correlation": 0.3}}).tables["multi_arm"].iloc[0]
+    assert (asked["method"], asked["lowest_correlation"]) == ("correlation", pytest.approx(0.3))
+    given = three_arms(multi_arm={"alpha": {"method": "control_se", "control_se": 0.1}}).tables["multi_arm"].iloc[0]
+    assert given["control_variance"] == pytest.approx(0.01)
+    refused = three_arms(multi_arm={"alpha": {"method": "control_se"}}).rows()
+    assert refused["refused"].tolist() == [True] and "not known of its arms" in refused["note"].iloc[0]
+
+
+def test_arms_merged_into_one_treatment_have_one_ratio():
+    made = three_arms(merge={"high": "new"})
+    known = made.rows()[lambda rows: rows["role"] == "main"]
+    assert known["treatment"].tolist() == ["new"]
+    assert "new and high count as new" in known["note"].iloc[0]
 
 
 def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 3, 5)]
     made = carry_out(entry("network", claims=claims, reference="old", not_for=["to choose"]), typed, {})
     rows = made.rows()
-    refused = rows[(rows["status"] == "refused") & rows["method"].str.startswith("network")]
+    refused = rows[rows["refused"] & rows["method"].str.startswith("network")]
     assert set(refused["treatment"]) == {"far", "off"}
     assert refused["note"].str.contains("no path of comparisons leads from it to old").all()
     assert one(made.__class__(rows[rows["treatment"] == "mid"]), "network, common effects")[
@@ -598,9 +659,9 @@ def test_a_network_in_pieces_refuses_what_it_cannot_reach(typed):
 def test_a_treatment_that_a_left_out_study_cuts_off_is_refused_with_the_reason(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (2, 3)]
     rows = carry_out(entry("network", claims=claims, reference="mid"), typed, {}).rows()
-    gone = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without GAMMA")]
+    gone = rows[rows["refused"] & rows["method"].str.startswith("sensitivity: without GAMMA")]
     assert gone[["treatment", "note"]].to_numpy().tolist() == [["new", "no ratio of it is left"]]
-    cut = rows[(rows["status"] == "refused") & rows["method"].str.startswith("sensitivity: without BETA")]
+    cut = rows[rows["refused"] & rows["method"].str.startswith("sensitivity: without BETA")]
     assert cut["note"].tolist() == ["reference 'mid' is not in the network: choose one of new, old"]
 
 
@@ -617,7 +678,7 @@ def test_printed_ratios_say_what_would_overturn_them(typed):
     told = rows[rows["method"].isin(["E-value", "bias needed", "array analysis", "shifted null"])]
     assert len(told) == 7
     assert told["note"].str.endswith("of Bucher").all()
-    assert (told["status"] == "estimated").all()
+    assert not told["refused"].any()
     assert {"e_values", "bias_needed", "bias_array", "shifted_null"} <= set(made.tables)
 
 
@@ -653,7 +714,7 @@ def test_a_ratio_that_a_network_cannot_use_is_a_row_with_the_reason(typed):
     claims = [f"alpha2020-hr-00{i}" for i in (1, 2, 4)]
     rows = carry_out(entry("network", claims=claims, reference="old"), typed, {}).rows()
     row = rows[rows["method"] == "not in the network"].iloc[0]
-    assert (row["status"], row["claim_ids"]) == ("refused", "alpha2020-hr-004")
+    assert (row["refused"], row["claim_ids"]) == (True, "alpha2020-hr-004")
     assert "prints 0.90 without an interval" in row["note"]
 
 
@@ -663,14 +724,14 @@ def test_an_alternative_that_cannot_be_used_is_refused_and_not_left_out(typed, k
     other = {"name": "bare", "instead_of": "alpha2020-hr-003", "use": "alpha2020-hr-004"}
     made = carry_out(entry(kind, claims=claims, alternatives=[other], **more), typed, {}).rows()
     rows = made[made["method"].str.startswith("sensitivity: bare")]
-    assert rows["status"].tolist() == ["refused"]
+    assert rows["refused"].tolist() == [True]
     assert "prints 0.90 without an interval" in rows["note"].iloc[0]
 
 
 def test_a_pair_given_twice_in_a_study_refuses_the_network(typed):
     claims = ["alpha2020-hr-003", "alpha2020-hr-006"]
     rows = carry_out(entry("network", claims=claims, reference="old"), typed, {}).rows()
-    assert rows["status"].tolist() == ["refused"]
+    assert rows["refused"].tolist() == [True]
     assert "more than once" in rows["note"].iloc[0]
 
 
@@ -690,7 +751,7 @@ def test_rates_and_ratios_of_medians(typed):
     rows = carry_out(entry("ratios", pairs=pairs), typed, {}).rows()
     assert rows["estimate"].iloc[0] == pytest.approx(11.8 / 6.9)
     assert "audit: misprint: One of the two is a slip." in rows["note"].iloc[0]
-    assert rows["status"].tolist() == ["estimated", "estimated", "refused"]
+    assert rows["refused"].tolist() == [False, False, True]
 
 
 def test_a_ruling_is_found_by_the_whole_number_of_a_claim(typed):

@@ -246,3 +246,14 @@ def test_an_empty_row_before_the_last_fall_is_said():
     x = np.linspace(0, 24, 60)
     r = from_curve(x, np.exp(-x / 15), n=100, at_risk_times=[0, 6, 12], at_risk=[100, 60, 0])
     assert any("nobody is left at time 12" in words for words in r.repairs)
+
+
+@pytest.mark.parametrize(("n", "replicates"), [(100_000_000, 1), (100_000, 1000), (1000, 100_000)])
+def test_more_patients_than_memory_holds_are_refused(n, replicates):
+    with pytest.raises(InputError, match=r"n must lie between|more than the 20,000,000 that fit a usual memory"):
+        from_curve([0, 5, 10], [1, 0.7, 0.4], n=n, replicates=replicates)
+
+
+def test_few_clicks_keep_their_level_at_the_end():
+    made = from_curve([0, 1.5, 3.2, 5.75, 9.1], [1, 0.95, 0.83, 0.61, 0.4], n=60)
+    np.testing.assert_allclose(made.kaplan_meier().at(np.array([3.2, 9.1])), [0.83, 0.40], atol=1 / 60)

@@ -76,7 +76,8 @@ def test_every_command_in_the_words_runs(line, checkout, capsys):
             cli.main(arguments)
         assert stop.value.code == 0
     else:
-        assert cli.main(arguments) == 0
+        # The audit says 1 where it found something, as in the example of a design that no formula gives.
+        assert cli.main(arguments) in ((0, 1) if arguments[0] == "audit" else (0,))
     assert capsys.readouterr().out
 
 

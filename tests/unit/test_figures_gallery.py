@@ -110,8 +110,9 @@ def estimates(**cells):
         "n_treatment": 40,
         "n_comparator": 50,
         "note": "2 ratios",
-        "main": "yes",
-        "status": "estimated",
+        "role": "main",
+        "quantity": "hazard ratio",
+        "refused": False,
     }
     return {**base, **cells}
 
@@ -149,7 +150,7 @@ def test_two_groups_of_patients():
         "risk": pd.DataFrame(
             {"group": ["first", "second"], "time": 0.0, "at_risk": 40.0, "censored": 0.0, "events": 0.0}
         ),
-        "log_cumulative_hazard": pd.DataFrame({"message": ["no event"]}),
+        "log_cumulative_hazard": pd.DataFrame(columns=["group", "log_time", "value"]),
         "rmst": pd.DataFrame(
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
@@ -164,7 +165,7 @@ def test_two_groups_of_patients():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_drawn_of_a_refused_comparison(kind):
-    row = estimates(method=kind, measure="none", estimate=math.nan, status="refused", main="")
+    row = estimates(method=kind, measure="none", estimate=math.nan, refused=True)
     raw = {**ENTRY, "kind": kind}
     assert names(raw, {"estimates": pd.DataFrame([row])})[0] == []
 
@@ -194,9 +195,7 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     tables = {
         "estimates": pd.DataFrame([estimates(treatment=t, **cells) for t in ("a", "b")]),
         "contrasts": contrasts,
-        "league_random": pd.DataFrame(
-            {"row": ["a", "c"], "a": ["a", "2.0 (1.1 to 3.0)"], "c": ["0.50 (0.33 to 0.91)", "c"]}
-        ),
+        "ranking": pd.DataFrame({"model": "random", "treatment": ["a", "c"], "p_score": [0.9, 0.1]}),
         "effects": pd.DataFrame(
             {
                 "model": "random",
@@ -209,7 +208,6 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
         ),
         "node_split": pd.DataFrame({"treatment": ["a"], "comparator": ["b"], "direct": [0.1], "indirect": [math.nan]}),
         "funnel": contrasts.assign(adjusted=0.0),
-        "net_heat": pd.DataFrame({"message": ["a star"]}),
     }
     made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
     assert made == ["graph", "forest", "league"]
@@ -271,8 +269,8 @@ def test_pool_bucher_rates_and_ratios():
 def test_overview_has_one_row_a_comparison():
     rows = [
         estimates(),
-        estimates(method="standardised", main=""),
-        estimates(comparison_id="pool", kind="pool", method="common effect", estimate=0.9, main=""),
+        estimates(method="standardised", role="standardised"),
+        estimates(comparison_id="pool", kind="pool", method="common effect", estimate=0.9, role="secondary"),
         estimates(comparison_id="pool", kind="pool", method="random effects", estimate=0.86, upper=1.4),
         estimates(comparison_id="two", treatment="c", comparator="a"),
     ]

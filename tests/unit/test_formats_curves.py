@@ -82,6 +82,13 @@ ONE_CURVE = {
     "thousands of days": "days,survival\n" + lines([(f'"{t * 1000:,.1f}"', s) for t, s in PAIR]),
     "JSON records": json.dumps([{"time": t, "survival": s} for t, s in PAIR]),
     "JSON columns": json.dumps({"time": T, "survival": S}),
+    "a row of units": "Time,Survival\nmonths,proportion\n".replace("proportion", "") + lines(PAIR),
+    "told to Excel": "sep=;\nx;y\n" + lines(PAIR, "{0};{1}"),
+    "single quotes": "'time','survival'\n" + lines(PAIR, "'{0}','{1}'"),
+    "scientific": "time,survival\n" + lines([(f"{t:.3e}", f"{s:.2E}") for t, s in PAIR]),
+    "survfit": "time,n.risk,n.event,survival\n" + lines([(t, 9, 1, s) for t, s in PAIR], "{},{},{},{}"),
+    "words for points": "point,time,surv\n" + lines([(f"p{i}", *p) for i, p in enumerate(PAIR)], "{},{},{}"),
+    "JSON pairs": json.dumps(PAIR),
     "minus as in print": "time,survival\n" + lines(PAIR).replace("0,1\n", "\u22120,1\n", 1),
 }
 
@@ -138,6 +145,15 @@ TWO_CURVES = {
     "commented sections": ("# Arm A\n" + lines(PAIR) + "# Arm B\n" + lines(SECOND), "Arm A", "Arm B"),
     "GetData": (
         "Line #1\n" + lines(PAIR, "{0}\t{1}") + "\nLine #2\n" + lines(SECOND, "{0}\t{1}"), "Line #1", "Line #2"),
+    "names in brackets": ("[Arm A]\n" + lines(PAIR) + "[Arm B]\n" + lines(SECOND), "Arm A", "Arm B"),
+    "alternating rows": (
+        "time,surv,arm\n"
+        + lines(sorted([(t, s, "A") for t, s in PAIR] + [(t, s, "B") for t, s in SECOND]), "{},{},{}"),
+        "A", "B"),
+    "a gap between pairs": (
+        "Arm A,,,Arm B,\nx,y,,x,y\n"
+        + lines([(*PAIR[i], "", *(SECOND[i] if i < 4 else ("", ""))) for i in range(5)], "{},{},{},{},{}"),
+        "Arm A", "Arm B"),
     "a heading and titles": (
         "time,survival\n# Arm A\n" + lines(PAIR) + "# Arm B\n" + lines(SECOND), "Arm A", "Arm B"),
 }  # fmt: skip

@@ -41,6 +41,7 @@ ONE_ARM = {
     "censored in brackets": "time,at_risk\n0,1035 (0)\n6,48 (3)\n12,30 (12)\n",
     "along the top": "Months,0,6,12\nAt risk,1035,48,30\n",
     "along the top without words": "0,6,12\n1035,48,30\n",
+    "counts before times": "1035,0\n48,6\n30,12\n",
     "a title": "Numbers at risk\ntime,at_risk\n0,1035\n6,48\n12,30\n",
     "UTF-16": "time\tat_risk\n0\t1035\n6\t48\n12\t30\n".encode("utf-16"),
     "Windows line ends": "time,at_risk\r\n0,1035\r\n6,48\r\n12,30\r\n",
@@ -61,6 +62,9 @@ TWO_ARMS = {
     "a column an arm": "time,A,B\n0,60,55\n6,48,30\n",
     "along the top": "Arm,0,6\nA,60,48\nB,55,30\n",
     "along the top with months": "Months;0;6\nA;60;48\nB;55;30\n",
+    "a column an arm with words": "time,at_risk_A,at_risk_B\n0,60,55\n6,48,30\n",
+    "lines of words": "A\n0,60\n6,48\nB\n0,55\n6,30\n",
+    "lines of words under a heading": "time,at_risk\nA:\n0,60\n6,48\nB:\n0,55\n6,30\n",
     "along the top with an empty corner": ",0,6\nA,60,48\nB,55,30\n",
 }
 
@@ -99,6 +103,7 @@ def test_a_count_that_is_not_given_is_none(tables):
         ("time,at_risk\n0,60\n6,80%\n", "'80%' is no whole number"),
         ("time,at_risk\nO,60\n6,48\n", "the time 'O' is no number"),
         ("time,at_risk\n0,60,5\n6,48,7\n", "line 2: 3 cells .*the heading has 2"),
+        ("time,at_risk\n0,sixty\n6,forty\n", "2 faults"),
         ("time,at_risk\nNA,NA\n6,\n", "no row of the numbers at risk has a time and a count"),
         ("time,at_risk\n", "no row of the numbers at risk"),
         ("arm,time,at_risk\nA,0,60\nB,0,\n", "no row of the numbers at risk of B"),

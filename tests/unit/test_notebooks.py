@@ -238,12 +238,12 @@ one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lo
 one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
 """
 COMPARISONS = """\
-comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,status,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note,main
-x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,,
-x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,estimated,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,,yes
-pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,,
-pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,estimated,,,PFS,all,,,0.95,one2020-hr-001,,yes
-left,none,none,,,,,summary,none,patients,refused,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed,
+comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
+x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
+pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,False,,,PFS,all,,,0.95,one2020-hr-001,
+left,none,none,,,,,summary,none,patients,main,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
 """  # noqa: E501
 ACCURACY = """\
 study_id,arm_id,population,endpoint,data_cut,status,evidence,median_text,claim_ids,reason,method,n,replicates,events_mean,events_min,events_max,median_rebuilt,median_low,median_high,share_reached,facts,facts_held,repairs,undetermined

@@ -1,5 +1,6 @@
-"""The pins agree everywhere, and nothing in the repository names a machine or a registry."""
+"""The pins agree everywhere and are what is imported, and nothing in the repository names a machine or a registry."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from resurvey import __version__
-from resurvey.commands.environment import environment, pins
+from resurvey.cli import main
+from resurvey.commands.environment import environment, pins, read_locks
+from resurvey.report.provenance import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("requirements*.lock"))}
+LOCK = LOCKS["requirements.lock"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -20,25 +24,122 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; ]", name)[0]).lower()
 
 
-def test_environment_yml_carries_the_pins_of_the_lock():
-    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment(LOCK)
+def pinned(*names: str) -> dict[str, set[tuple[str, str]]]:
+    """Versions and markers of each package in some locks."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for name in names or LOCKS:
+        for package, version, marker in pins(LOCKS[name]):
+            found.setdefault(canonical(package), set()).add((version, marker))
+    return found
 
 
-def test_every_dependency_is_pinned_and_hashed():
-    pinned = {canonical(name) for name, _, _ in pins(LOCK)}
-    declared = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
-    assert {canonical(name) for name in declared} <= pinned
-    blocks = re.split(r"\n(?=[A-Za-z0-9])", LOCK)
-    assert all("--hash=sha256:" in block for block in blocks if block.strip())
+def test_environment_yml_carries_the_pins_of_the_locks():
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment(read_locks(ROOT))
+
+
+def test_no_environment_without_the_locks(tmp_path, capsys):
+    assert main(["environment", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "no requirements.lock" in said
+    assert str(tmp_path) in said
+    assert "checkout" in said
+
+
+GROUPS = {"read": "tools", "digitise": "tools", "lab": "lab", "dev": "dev"}
+
+
+@pytest.mark.parametrize("group", [None, *GROUPS])
+def test_every_dependency_is_pinned_in_the_lock_of_its_group(group):
+    declared = PROJECT["optional-dependencies"][group] if group else PROJECT["dependencies"]
+    locks = ["requirements.lock", f"requirements-{GROUPS[group]}.lock"] if group else ["requirements.lock"]
+    assert {canonical(name) for name in declared if not name.startswith("resurvey")} <= set(pinned(*locks))
+
+
+def test_every_pin_has_its_hashes():
+    for name, lock in LOCKS.items():
+        blocks = [block for block in re.split(r"\n(?=[A-Za-z0-9])", lock) if block.strip()]
+        assert len(blocks) == len(pins(lock)), f"{name}: something that is no pin"
+        assert all("--hash=sha256:" in block for block in blocks), name
+
+
+def test_no_two_locks_pin_a_package_apart():
+    for name in LOCKS:
+        for package, versions in pinned(name).items():
+            assert {version for version, _ in versions} <= {version for version, _ in pinned()[package]}
+    apart = {name: found for name, found in pinned().items() if len({v for v, _ in found}) > 1}
+    # a package has two versions only where one is for other Pythons than the other
+    assert all(all("python" in marker for _, marker in found) for found in apart.values()), apart
+
+
+def test_the_chain_is_installed_without_the_tools_of_developers_and_notebooks():
+    unwanted = {"pytest", "selenium", "mkdocs", "mypy", "jupyter", "jupyterlab", "notebook", "networkx", "ruff"}
+    assert not unwanted & set(pinned("requirements.lock"))
+    assert "networkx" not in pinned()
 
 
 def test_the_slurm_plugin_is_optional():
-    assert "snakemake-executor-plugin-slurm" not in {canonical(name) for name, _, _ in pins(LOCK)}
+    assert "snakemake-executor-plugin-slurm" not in pinned()
     assert PROJECT["optional-dependencies"]["slurm"]
 
 
-def test_the_lock_names_no_address():
-    assert not re.search(r"https?://|file:|--index|--find-links", LOCK)
+def test_no_lock_names_an_address():
+    for lock in LOCKS.values():
+        assert not re.search(r"https?://|file:|--index|--extra-index|--find-links", lock)
+
+
+# How a package is called where its name differs from what is imported.
+CALLED = {
+    "pil": "pillow",
+    "docx": "python-docx",
+    "yaml": "pyyaml",
+    "cv2": "opencv-python-headless",
+    "snakemake-interface-logger-plugins": "snakemake",
+    "pydantic-core": "pydantic",
+}
+
+
+def imported(*folders: str) -> set[str]:
+    """Packages of others that the Python files of some folders import anywhere."""
+    own = {"resurvey", "tests", *sys.stdlib_module_names}
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    names = {name.split(".")[0] for name in found} - own
+    return {CALLED.get(canonical(name), canonical(name)) for name in names}
+
+
+def declared(*groups: str) -> set[str]:
+    names = [*PROJECT["dependencies"], *(name for group in groups for name in PROJECT["optional-dependencies"][group])]
+    return {canonical(name) for name in names}
+
+
+def test_what_the_package_imports_is_declared():
+    assert imported("src", "workflow") <= declared("read", "digitise")
+
+
+# Used by way of another package: the kernel of notebooks, pandas' reader of sheets, rapidocr's engine.
+BEHIND = {"ipykernel", "openpyxl", "lxml", "onnxruntime"}
+# Declared for rooms that are being built.
+COMING = {"pdfplumber", "pypdfium2", "opencv-python-headless", "rapidocr", "svgelements"}
+
+
+def test_what_is_declared_is_imported():
+    assert declared("read", "digitise") <= imported("src", "workflow") | BEHIND | COMING
+
+
+def test_the_report_lists_packages_that_are_imported():
+    assert {canonical(name) for name in PACKAGES} - {"resurvey"} <= imported("src", "workflow")
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"resurvey {__version__}\n"
 
 
 def test_one_version_everywhere():

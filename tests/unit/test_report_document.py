@@ -168,7 +168,9 @@ def test_the_first_page_says_how_far_other_mixes_of_patients_move_a_ratio(tmp_pa
     results = small_results(tmp_path)
     main = results.comparisons[results.comparisons["measure"] == "HR"].iloc[[0]]
     rows = [
-        main.assign(method=f"Cox, standardised by mix {i}", estimate=estimate, lower=lower, upper=upper, main="")
+        main.assign(
+            method=f"Cox, standardised by mix {i}", estimate=estimate, lower=lower, upper=upper, role="standardised"
+        )
         for i, (estimate, lower, upper) in enumerate(mixes)
     ]
     weighted = replace(results, comparisons=pd.concat([results.comparisons, *rows], ignore_index=True))
@@ -294,7 +296,7 @@ def network_results():
     line = {
         "comparison_id": "net",
         "kind": "network",
-        "status": "estimated",
+        "refused": False,
         "measure": "HR",
         "evidence": "printed ratios",
     }
@@ -302,10 +304,12 @@ def network_results():
     rows = []
     for name, value in (("a", 0.5), ("b", 0.8)):
         for model in ("common", "random"):
-            known = {"main": "yes" if model == "random" else ""}
+            known = {"role": "main" if model == "random" else "secondary"}
             rows.append(line | {"method": f"network, {model} effects", "treatment": name, "estimate": value} | known)
     rows.append(
-        line | {"method": "sensitivity: without s, network, random effects", "treatment": "a", "estimate": 0.11}
+        line
+        | {"method": "sensitivity: without s, network, random effects", "treatment": "a", "estimate": 0.11}
+        | {"role": "sensitivity"}
     )
     table = pd.DataFrame(rows).assign(lower=lambda t: t["estimate"] - 0.1, upper=lambda t: t["estimate"] + 0.1)
     key = {"treatment": ["a"] * 2 + ["b"] * 2, "comparator": "c"}

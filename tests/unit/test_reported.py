@@ -73,7 +73,18 @@ def test_truncation_cuts_towards_zero():
         ("66.6", 200 / 3, "nearest", False),
         ("66.6", 200 / 3, "truncate", True),
         ("66.6", 200 / 3, "any", True),
-        ("0.5", 0.55, "nearest", True),  # half even and half up disagree here; both are in use
+        ("0.2", 0.25, "nearest", True),  # half even
+        ("0.3", 0.25, "nearest", True),  # half up
+        ("0.5", 0.55, "nearest", False),  # both say 0.6: the interval is half open
+        ("0.5", 0.55, "cut off", True),
+        ("0.2", 0.25, "half up", False),
+        ("0.3", 0.25, "half even", False),
+        ("-0.3", -0.25, "half up", True),
+        ("-0.2", -0.25, "half up", False),
+        ("0.3", 0.21, "up", True),
+        ("0.3", 0.2, "up", False),
+        ("0.3", 0.4, "cut off", False),
+        ("≥8.0", 8.0, "half up", True),
         ("<0.001", 0.0004, "nearest", True),
         ("<0.001", 0.002, "any", False),
         (">0.05", 0.04, "any", False),
@@ -81,6 +92,20 @@ def test_truncation_cuts_towards_zero():
 )
 def test_holds_by_rule(text, value, rule, held):
     assert reported.parse(text).holds(value, rule=rule) is held
+
+
+def test_an_unknown_rule_of_rounding_is_refused():
+    with pytest.raises(InputError, match="half up, half even, cut off, up"):
+        reported.parse("0.5").prints(0.5, "half down")
+
+
+@given(st.integers(-2000, 2000), st.sampled_from(["half up", "half even", "cut off", "up"]))
+def test_each_rule_prints_a_value_in_one_way(eighths, rule):
+    # Eighths are exact in binary, so that ties are ties.
+    value = eighths / 8
+    near = [reported.parse(f"{round(value * 10) / 10 + step / 10:.1f}") for step in range(-3, 4)]
+    printed = {number.value for number in near if number.prints(value, rule)}
+    assert len(printed) == 1
 
 
 @given(st.decimals(min_value=-1000, max_value=1000, places=3, allow_nan=False, allow_infinity=False), st.integers(0, 3))

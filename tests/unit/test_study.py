@@ -238,6 +238,28 @@ def test_a_digitised_curve_is_evidence_of_its_own():
     assert accuracy.loc[("old", "PFS"), "evidence"] == "summary"
 
 
+@pytest.mark.parametrize("median", ["11.8", ""])
+def test_a_curve_that_cannot_be_used_is_told(median):
+    rows = small_tables()
+    cells = {"arm_id": "new", "file": "new.csv", "endpoint": "PFS", "n": "100", "events": "66"}
+    rows["curves"] = [claim("curve-001", time_unit="months", survival_unit="%", **cells)]
+    if not median:
+        rows["medians"] = [row for row in rows["medians"] if row["arm_id"] != "new" or row["endpoint"] != "PFS"]
+        rows["hazard_ratios"] = []
+    # the table of numbers at risk is in days, the curve in months
+    curve = Curve(np.array([0, 5.0, 20]), np.array([1, 0.7, 0.3]), np.array([0.0, 180, 540]), np.array([100, 60, 20]))
+    made = rebuild_study(typed(rows), "alpha", replicates=3, seed=1, curves={"alpha2020-curve-001": curve})
+    row = made.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "PFS")]
+    assert (
+        "the digitised curve new.csv (alpha2020-curve-001) was not used: the curve ends at time 20" in row["not_used"]
+    )
+    if median:
+        arm = made.patients[(made.patients["arm_id"] == "new") & (made.patients["endpoint"] == "PFS")]
+        assert (row["status"], row["evidence"], set(arm["evidence"])) == ("rebuilt", "summary", {"summary"})
+    else:
+        assert row["status"] == "refused" and row["not_used"] in row["reason"]
+
+
 def test_subgroups_that_make_up_an_arm_add_up_to_it():
     rows = small_tables()
     for number, (name, n, median) in enumerate((("young", "60", "13.0"), ("old age", "40", "9.5")), start=11):

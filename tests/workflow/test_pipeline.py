@@ -301,6 +301,44 @@ def test_a_new_study_leaves_the_others_numbers_alone(project):
         assert after[name] == before[name]
 
 
+def test_a_page_more_of_the_audit_is_made(project):
+    rows = small_tables()
+    rows["sources"].append({**rows["sources"][0], "source_id": "beta2021", "citation": "Beta B. A letter. 2021"})
+    write_project(project, rows)
+    assert snakemake(project).returncode == 0
+    assert not (project / "results/audit/beta2021.md").exists()
+    change_config(project, "pages: [alpha2020]", "pages: [alpha2020, beta2021]")
+    assert {"audit", "report"} <= planned(project)
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (project / "results/audit/beta2021.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folder", "step"),
+    [
+        ("results/figures/study-alpha", "draw_study"),
+        ("results/comparisons/alpha-new-old", "compare_alpha"),
+    ],
+)
+def test_one_file_deleted_from_a_folder_of_results_is_made_again(project, folder, step):
+    before = checksums(project)
+    lost = max((project / folder).glob("*.[sc][vs]*"))
+    for _ in range(2):  # what was lost once may be lost again
+        lost.unlink()
+        for _ in range(2):  # to look is not to mend
+            assert step in planned(project)
+        run = snakemake(project, "-c2", folder)
+        assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(project) == before
+    assert step not in planned(project)
+
+
+def test_a_file_more_in_a_folder_of_results_is_nobodys_business(project):
+    (project / "results/figures/study-alpha/Thumbs.db").write_bytes(b"of a viewer")
+    assert "Nothing to be done" in snakemake(project, "-n").stdout
+
+
 def refused(folder: Path, before: dict[str, str]) -> str:
     run = snakemake(folder)
     assert run.returncode != 0

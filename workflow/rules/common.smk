@@ -1,14 +1,15 @@
 """What every stage shares: the checked config, the checked tables, and fingerprints that make reruns follow changes."""
 
+import sys
 from pathlib import Path
 
 from snakemake import persistence, script as scripts
-from snakemake.exceptions import WorkflowError
 
 from resurvey import gate, plan, provenance, quick, warm
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
+from resurvey.folders import mark_lost
 from resurvey.reconstruct import kinds
 
 quick.skip_iri_grammars()
@@ -49,7 +50,8 @@ try:
         other_cuts=["kmdata"],
     )
 except ResurveyError as error:
-    raise WorkflowError(str(error)) from None
+    # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
+    sys.exit(f"\n{error}\n")
 
 # Every raw table; `ancient` where a rule follows the digest of the rows it reads instead of the whole file.
 TABLE_NAMES = gate.table_names()
@@ -73,6 +75,12 @@ REBUILT = list(
         + [s["study"] for s in KMDATA["sets"] if KMDATA["folder"]]
     )
 )
+
+
+def whole(*folders):
+    """An input that is newer than these outputs where something was deleted from one of them."""
+    mark = Path(".snakemake/resurvey/whole", *Path(folders[0]).parts[1:])
+    return str(mark_lost(map(Path, folders), mark))
 
 
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.

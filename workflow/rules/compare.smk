@@ -4,6 +4,12 @@ COMPARISONS = [entry.id for entry in WANTED]
 # Comparisons of one study share the reading of its patients, and the fits to them.
 BATCHES = batches(WANTED)
 
+
+def tables_of(entries):
+    """Tables that a batch reads whole of its studies: events of arms that share a control stand with their medians."""
+    return ("medians",) if any(entry.kind == "network" for entry in entries) else ()
+
+
 for batch, entries in BATCHES.items():
 
     if bootstrap_parts(entries):
@@ -48,6 +54,7 @@ for batch, entries in BATCHES.items():
             ),
             # ancient: the digest of the rows that the entries are about says what changed.
             raw=ancient(TABLES),
+            whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
             [directory(f"results/comparisons/{entry.id}") for entry in entries],
         log:
@@ -57,7 +64,8 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
-            rows=FACTS.of_entries([plan.plain(entry) for entry in entries]),
+            tables=tables_of(entries),
+            rows=FACTS.of_entries([plan.plain(entry) for entry in entries], tables_of(entries)),
             bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:

@@ -13,6 +13,7 @@ rule draw_study:
         accuracy="results/reconstruction/{study}/accuracy.csv",
         patients="data/processed/patients/{study}.parquet",
         labels=ancient(LABELS),
+        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
     output:
         directory("results/figures/study-{study}"),
     log:
@@ -34,6 +35,9 @@ for batch, entries in BATCHES.items():
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=ancient(LABELS),
+            whole=whole(
+                *(f"results/figures/comparison-{entry.id}" for entry in entries)
+            ),
         output:
             [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
         log:
@@ -53,6 +57,7 @@ rule draw_design:
     input:
         table="results/design/{design}.csv",
         verdict="results/design/{design}.json",
+        whole=lambda wildcards: whole(f"results/figures/design-{wildcards.design}"),
     output:
         directory("results/figures/design-{design}"),
     log:
@@ -70,6 +75,7 @@ rule draw_evidence:
         checks="results/audit/checks.csv",
         # ancient: the digest of all tables without their notes says what changed.
         raw=ancient(TABLES),
+        whole=whole("results/figures/evidence"),
     output:
         directory("results/figures/evidence"),
     log:
@@ -91,6 +97,7 @@ rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
         labels=ancient(LABELS),
+        whole=whole("results/figures/overview"),
     output:
         directory("results/figures/overview"),
     log:

@@ -54,6 +54,7 @@ rule report:
         ),
         docx="results/report/resurvey.docx",
         pdf="results/report/resurvey.pdf",
+        xlsx="results/report/resurvey.xlsx",
         crate="results/ro-crate-metadata.json",
         snakefile="results/workflow/Snakefile",
     log:

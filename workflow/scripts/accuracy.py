@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-for name in ("accuracy", "facts"):
-    tables.write_csv(tables.stack([Path(path) for path in snakemake.input[name]]), Path(snakemake.output[name]))
+for name, table in (("accuracy", results.ACCURACY), ("facts", results.FACTS)):
+    rows = results.join(table, [Path(path) for path in snakemake.input[name]])
+    results.write(table, rows, Path(snakemake.output[name]))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, clean, tables
+from resurvey import audit, clean, results, tables
 from resurvey.about import without_notes
 from resurvey.audit import report
 from resurvey.logs import log_to
@@ -15,9 +15,9 @@ log_to(snakemake.log[0])
 raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
 typed = without_notes(clean.tidy(raw))
 checks = audit.run(typed)
-tables.write_csv(checks, Path(snakemake.output.checks))
+results.write(results.CHECKS, checks, Path(snakemake.output.checks))
 claims = report.places(typed)
-tables.write_csv(report.summary(checks, claims), Path(snakemake.output.summary))
+results.write(results.SUMMARY, report.summary(checks, claims), Path(snakemake.output.summary))
 citations = dict(zip(typed["sources"]["source_id"], typed["sources"]["citation"], strict=True))
 for source, path in zip(snakemake.params.sources, snakemake.output.pages, strict=True):
     text = report.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, plan, tables
+from resurvey import clean, plan, results, tables
 from resurvey.about import only
 from resurvey.compare.bootstrap import Bootstrap, together
 from resurvey.compare.run import carry_out
+from resurvey.folders import write_contents
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
-typed = clean.tidy(only(raw, snakemake.params.entries))
+typed = clean.tidy(only(raw, snakemake.params.entries, tuple(snakemake.params.tables)))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 drawn = [tables.read_parquet(Path(path)) for path in snakemake.input.get("drawn", [])]
 ask = Bootstrap(**snakemake.params.bootstrap, drawn=together(drawn) if drawn else None)
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
 for entry, folder in zip(entries, map(Path, snakemake.output), strict=True):
     made = carry_out(entry, typed, patients, ask)
-    tables.write_csv(made.rows(), folder / "estimates.csv")
+    results.write(results.ESTIMATES, made.rows(), folder / "estimates.csv")
     for name, table in made.tables.items():
-        tables.write_csv(table, folder / f"{name}.csv")
+        results.write(results.COMPARISON[name], table, folder / f"{name}.csv")
+    write_contents(folder)

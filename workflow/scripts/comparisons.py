@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results
 from resurvey.compare.checklist import checklist
 from resurvey.logs import log_to
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 folders = [Path(folder) for folder in snakemake.input]
-estimates = tables.stack([folder / "estimates.csv" for folder in folders])
+estimates = results.join(results.ESTIMATES, [folder / "estimates.csv" for folder in folders])
 kinds = dict(zip(estimates["comparison_id"], estimates["kind"], strict=True))
 written = {folder.name: [path.name for path in folder.glob("*.csv")] for folder in folders}
-tables.write_csv(estimates, Path(snakemake.output[0]))
-tables.write_csv(checklist(written, kinds), Path(snakemake.output.checklist))
+results.write(results.ESTIMATES, estimates, Path(snakemake.output[0]))
+results.write(results.CHECKLIST, checklist(written, kinds), Path(snakemake.output.checklist))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, plan, tables
+from resurvey import clean, plan, results, tables
 from resurvey.about import only
 from resurvey.compare.patients import group_of
 from resurvey.design.assess import assess
@@ -20,5 +20,5 @@ typed = clean.tidy(only(raw, snakemake.params.entry, snakemake.params.whole))
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 group = group_of(patients, check.patients) if check.patients else None
 made = assess(typed, check, group, generator(snakemake.params.seed, "design", check.id))
-tables.write_csv(made.table, Path(snakemake.output.table))
+results.write(results.DESIGN, made.table, Path(snakemake.output.table))
 tables.write_json(made.verdict, Path(snakemake.output.verdict))

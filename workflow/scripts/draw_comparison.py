@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, tables
+from resurvey import plan, results, tables
 from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
@@ -17,5 +17,5 @@ files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
 for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
-    made = {path.stem: tables.read_table(path) for path in sorted(Path(folder).glob("*.csv"))}
+    made = results.read_folder(Path(folder))
     save(comparison_drawings(entry, made, labels, folder), Path(target))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.save import save
 from resurvey.logs import log_to
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-table = tables.read_table(Path(files.table))
+table = results.read(results.DESIGN, Path(files.table))
 verdict = json.loads(Path(files.verdict).read_text(encoding="utf-8"))
 data = {"table": files.table, "verdict": files.verdict}
 save(design_drawings(snakemake.wildcards.design, table, verdict, data), Path(snakemake.output[0]))

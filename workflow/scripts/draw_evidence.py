@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, tables
+from resurvey import clean, results, tables
 from resurvey.about import without_notes
 from resurvey.figures.gallery_evidence import evidence_drawings
 from resurvey.figures.save import save
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 typed = without_notes(clean.tidy(tables.read_raw(Path(files.raw[0]).parent)))
-checks = tables.read_table(Path(files.checks), text=["claim_ids"])
+checks = results.read(results.CHECKS, Path(files.checks))
 data = {"checks": files.checks} | {Path(path).stem: path for path in snakemake.params.tables}
 save(evidence_drawings(checks, clean.claims(typed), typed, snakemake.params.pages, data), Path(snakemake.output[0]))

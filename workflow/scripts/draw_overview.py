@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results, tables
 from resurvey.figures.gallery_comparison import overview_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.labels})
-drawn = overview_drawings(tables.read_table(Path(files.comparisons)), labels, files.comparisons)
+drawn = overview_drawings(results.read(results.ESTIMATES, Path(files.comparisons)), labels, files.comparisons)
 save(drawn, Path(snakemake.output[0]))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results, tables
 from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 results = StudyResults(
-    curves=tables.read_table(Path(files.curves)),
-    facts=tables.read_table(Path(files.facts)),
-    accuracy=tables.read_table(Path(files.accuracy), text=["data_cut"]),
+    curves=results.read(results.CURVES, Path(files.curves)),
+    facts=results.read(results.FACTS, Path(files.facts)),
+    accuracy=results.read(results.ACCURACY, Path(files.accuracy)),
     patients=tables.read_parquet(Path(files.patients)),
 )
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})

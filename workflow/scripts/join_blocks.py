@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results, tables
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks
 from resurvey.reconstruct.study import RebuiltStudy, ensemble_curves
@@ -16,6 +16,6 @@ files = zip(*(snakemake.input[name] for name in blocks.PARTS), strict=True)
 parts = [RebuiltStudy(*(tables.read_parquet(Path(path)) for path in part)) for part in files]
 made = blocks.join_blocks(blocks.unstacked(parts))
 tables.write_parquet(made.patients, Path(snakemake.output.patients))
-tables.write_csv(made.accuracy, Path(snakemake.output.accuracy))
-tables.write_csv(made.facts, Path(snakemake.output.facts))
-tables.write_csv(ensemble_curves(made.patients), Path(snakemake.output.curves))
+results.write(results.ACCURACY, made.accuracy, Path(snakemake.output.accuracy))
+results.write(results.FACTS, made.facts, Path(snakemake.output.facts))
+results.write(results.CURVES, ensemble_curves(made.patients), Path(snakemake.output.curves))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, tables
+from resurvey import clean, results, tables
 from resurvey.about import without_notes
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks, kinds, sources
@@ -29,6 +29,6 @@ parts = blocks.rebuild_blocks(
 )
 made = blocks.join_blocks(parts)
 tables.write_parquet(made.patients, Path(snakemake.output.patients))
-tables.write_csv(made.accuracy, Path(snakemake.output.accuracy))
-tables.write_csv(made.facts, Path(snakemake.output.facts))
-tables.write_csv(ensemble_curves(made.patients), Path(snakemake.output.curves))
+results.write(results.ACCURACY, made.accuracy, Path(snakemake.output.accuracy))
+results.write(results.FACTS, made.facts, Path(snakemake.output.facts))
+results.write(results.CURVES, ensemble_curves(made.patients), Path(snakemake.output.curves))

@@ -29,7 +29,7 @@ for kind, content in report(snakemake.input, choices, checked):
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
     write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
-    made = [Path(output[kind]) for kind in ("html", "docx", "pdf")]
+    made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
     tables.write_text(
         record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
     )

@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import tables
+from resurvey import results, tables
 from resurvey.audit import adjudication
-from resurvey.audit.verdicts import COLUMNS
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-checks = tables.read_table(Path(snakemake.input.checks), text=COLUMNS)
+checks = results.read(results.CHECKS, Path(snakemake.input.checks))
 rulings = tables.read_table(Path(snakemake.input.adjudications), text=adjudication.COLUMNS)
 tables.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))

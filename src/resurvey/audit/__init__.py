@@ -12,25 +12,37 @@ import pandas as pd
 
 from resurvey.audit.context import Context, prepare
 from resurvey.audit.registry import RULES, catalogue
-from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty
+from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty, needs_ruling
 from resurvey.errors import InputError
 
 # Importing a family registers its rules, in this order. By name, because what a step can reach is read off the imports:
 # an edited rule reruns the audit.
 # isort: off
-from resurvey.audit import percentages, implied, categories, intervals, contingency, ratios, medians, dates
+from resurvey.audit import (
+    percentages,
+    implied,
+    categories,
+    intervals,
+    contingency,
+    ratios,
+    widths,
+    groups,
+    medians,
+    rates,
+    dates,
+)
 from resurvey.audit import relations, words, harms, conflicts, names, designs
 # isort: on
 
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
-        *(percentages, implied, categories, intervals, contingency, ratios, medians, dates),
+        *(percentages, implied, categories, intervals, contingency, ratios, widths, groups, medians, rates, dates),
         *(relations, words, harms, conflicts, names, designs),
     )
 )
 
-__all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "run"]
+__all__ = ["COLUMNS", "FLAGS", "RULED", "RULES", "SEVERITIES", "VERDICTS", "catalogue", "needs_ruling", "run"]
 
 
 def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = None) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from resurvey.audit.verdicts import RULED
+from resurvey.audit.verdicts import needs_ruling
 from resurvey.errors import InconsistentReport
 
 COLUMNS = ["check_id", "verdict", "ruling", "affects", "reason", "by"]
@@ -14,9 +14,10 @@ UNRULED = ["check_id", "problem", "explanation"]
 def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     """Checks without a ruling, and rulings that no longer match a check.
 
-    A ruling is needed for every verdict that is neither reproduced nor a matter of rounding, and not a gap either:
-    `other-method`, `discrepant`, `conflict`, `impossible`. A ruling matches when its check exists and still has the
-    verdict that was ruled on; a ruling on a check that is now reproduced is out of date.
+    A ruling is needed for `other-method`, `discrepant`, `conflict`, `impossible`, and for `rounding` where two places
+    print one quantity to the same precision and differ in the last digit (`verdicts.needs_ruling`).
+    A ruling matches when its check exists and still has the verdict that was ruled on; a ruling on a check that is now
+    reproduced is out of date.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns check_id, problem, explanation; one row a problem, sorted; empty when all is ruled.
     """
-    needed = checks[checks["verdict"].isin(RULED)]
+    needed = checks[needs_ruling(checks)]
     ruled = dict(zip(adjudications["check_id"], adjudications["verdict"], strict=True))
     words = dict(zip(checks["check_id"], checks["explanation"], strict=True))
     now = dict(zip(checks["check_id"], checks["verdict"], strict=True))

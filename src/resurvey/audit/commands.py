@@ -1,26 +1,102 @@
 """What `resurvey audit ...` does: checks of one's own numbers, and the whole audit of a folder of tables.
 
 Single numbers go through the same tables, refusals and checks as a pipeline run: a command is a table of one or two
-rows. Handlers return the text to show; printing it is the caller's business. `resurvey.commands.audit` has the parser.
+rows. Handlers return an `Answer`; `respond` shows it and gives the exit status. The parser is in
+`resurvey.commands.audit`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from resurvey import schema
-from resurvey.audit import RULES, run
+from resurvey.audit import RULES, catalogue, run
 from resurvey.audit.adjudication import unruled
 from resurvey.audit.correlation import judge_correlation
-from resurvey.audit.verdicts import FLAGS
+from resurvey.audit.verdicts import FLAGS, MAJOR, NONE, REPRODUCED, needs_ruling, rows
 from resurvey.errors import InputError
+from resurvey.reported import parse, show
+from resurvey.tables import Fault, TableFaults
 
 COMMON = {"source_id": "mine", "locator": "command line", "study_id": "mine", "arm_id": "all", "population": "all"}
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
+# What a column is called on the command line, by the family of commands where it has a name of its own.
+OPTIONS = {
+    "value": "the value",
+    "lower": "--ci (lower limit)",
+    "upper": "--ci (upper limit)",
+    "ci_level": "--level",
+    "p_sided": "--sides",
+    "ci_method": "--method",
+    "null_median": "--null",
+    "alternative_median": "--alternative",
+    "follow_up": "--follow-up",
+    "time": "--rate (time)",
+    "time_unit": "--unit",
+    "item": "the name",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found: the rows of checks.csv, how to say it, and whether something is wrong."""
+
+    checks: pd.DataFrame
+    text: str
+    wrong: bool
+
+    @classmethod
+    def of(cls, checks: pd.DataFrame) -> Answer:
+        """An answer that is wrong where a check is discrepant, conflicting or impossible."""
+        return cls(checks, in_words(checks), bool(checks["verdict"].isin(FLAGS).any()))
+
+
+def respond(arguments: argparse.Namespace) -> int:
+    """Show the answer to a command, or to each line of standard input; 1 where something is wrong, else 0."""
+    batch = getattr(arguments, "batch", None)
+    answers = [(line, _answer(each, line)) for line, each in batch or [(0, arguments)]]
+    if getattr(arguments, "json", False):
+        sys.stdout.write(_as_json(answers) + "\n")
+    else:
+        sys.stdout.write("\n".join((f"line {line}\n" if line else "") + answer.text for line, answer in answers) + "\n")
+    wrong = any(answer.wrong for _, answer in answers)
+    return 0 if getattr(arguments, "exit_zero", False) else int(wrong)
+
+
+def _answer(arguments: argparse.Namespace, line: int) -> Answer:
+    try:
+        found: Answer = arguments.answer(arguments)
+    except TableFaults as faults:
+        where = f"line {line}: " if line else ""
+        raise InputError(where + "; ".join(_in_options(fault) for fault in faults.faults)) from None
+    return found
+
+
+def _in_options(fault: Fault) -> str:
+    """A fault of a table of one row, in the words of the command."""
+    option = OPTIONS.get(fault.column, f"--{fault.column.replace('_', '-')}" if fault.column else "the numbers")
+    advice = fault.advice
+    if "start the note with 'sic'" in advice:
+        advice = f"{advice.partition(':')[0]}: check the source; add --sic if it is printed so"
+    return (
+        f"{option} is {fault.value!r}: {fault.rule}; {advice}" if fault.value else f"{option}: {fault.rule}; {advice}"
+    )
+
+
+def _as_json(answers: Sequence[tuple[int, Answer]]) -> str:
+    found = []
+    for line, answer in answers:
+        for row in answer.checks.to_dict("records"):
+            found.append(({"line": line} if line else {}) | row)
+    return json.dumps(found, ensure_ascii=False, indent=2, default=str)
 
 
 def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
@@ -85,15 +161,37 @@ def _interval(arguments: argparse.Namespace) -> dict[str, str]:
     return {"lower": arguments.ci[0], "upper": arguments.ci[1], **level}
 
 
-def audit_ratio(arguments: argparse.Namespace) -> str:
+def audit_ratio(arguments: argparse.Namespace) -> Answer:
     """`hr`, `or`, `rr`: a ratio, its interval, its p, its events."""
+    _ask_about_logarithms(arguments)
     row = {"measure": arguments.family.upper(), "value": arguments.value, "endpoint": "PFS"}
     row |= _interval(arguments) | _cells(arguments, {"p": "p", "sides": "p_sided", "test": "test", "model": "model"})
     row |= _cells(arguments, {"events": "events", "n": "n"})
-    return in_words(alone({"hazard_ratios": [row]}))
+    return Answer.of(alone({"hazard_ratios": [row | _sic(arguments)]}))
 
 
-def audit_percentage(arguments: argparse.Namespace) -> str:
+def _ask_about_logarithms(arguments: argparse.Namespace) -> None:
+    """A ratio below 0 is refused with the ratio it would be if it were a logarithm."""
+    printed = [arguments.value, *(arguments.ci or [])]
+    try:
+        numbers = [parse(text) for text in printed]
+    except InputError:
+        return  # the tables say what is wrong, and where
+    if not any(number.operator == "=" and number.value < 0 for number in numbers):
+        return
+    as_ratios = [show(math.exp(n.value), 3) if n.is_number and abs(n.value) < 50 else n.text for n in numbers]
+    typed = f"{as_ratios[0]}" + (f" --ci {as_ratios[1]} {as_ratios[2]}" if len(as_ratios) == 3 else "")
+    raise InputError(
+        f"no ratio is below 0, found {' '.join(printed)}: is it the logarithm of a ratio? "
+        f"Then type the ratio: resurvey audit {arguments.family} {typed}"
+    )
+
+
+def _sic(arguments: argparse.Namespace) -> dict[str, str]:
+    return {"note": "sic"} if getattr(arguments, "sic", False) else {}
+
+
+def audit_percentage(arguments: argparse.Namespace) -> Answer:
     """`percentage`: a count, its denominator, its percentage and interval."""
     row = {
         "kind": "response",
@@ -103,20 +201,21 @@ def audit_percentage(arguments: argparse.Namespace) -> str:
         "percent": arguments.percent,
     }
     row |= _interval(arguments) | _cells(arguments, {"method": "ci_method"})
-    return in_words(alone({"proportions": [{key: value for key, value in row.items() if value is not None}]}))
+    cells = {key: value for key, value in (row | _sic(arguments)).items() if value is not None}
+    return Answer.of(alone({"proportions": [cells]}))
 
 
-def audit_categories(arguments: argparse.Namespace) -> str:
+def audit_categories(arguments: argparse.Namespace) -> Answer:
     """`categories`: counts that must add up, `n` or `n:percent` each, and their total."""
     rows = []
     for place, text in enumerate(arguments.counts, 1):
         n, _, percent = text.partition(":")
         row = {"kind": "baseline", "item": f"category {place}", "n": n, "percent": percent, "partition": "the set"}
         rows.append(row | {"total": arguments.total})
-    return in_words(alone({"proportions": rows}))
+    return Answer.of(alone({"proportions": rows}))
 
 
-def audit_table(arguments: argparse.Namespace) -> str:
+def audit_table(arguments: argparse.Namespace) -> Answer:
     """`table`: the p of a comparison of counts, groups as `n/N` or `a:b:c`."""
     rows, claims = [], []
     for place, text in enumerate(arguments.groups, 1):
@@ -137,12 +236,13 @@ def audit_table(arguments: argparse.Namespace) -> str:
     p |= _cells(arguments, {"test": "test", "sides": "p_sided"})
     arms = [{"arm_id": f"group{place}", "label": "group"} for place in range(1, len(arguments.groups) + 1)]
     tables: Rows = {"arms": arms, "proportions": rows, "p_values": [p]}
-    return in_words(alone(tables, ["contingency-p", "test-choice"]))
+    return Answer.of(alone(tables, ["contingency-p", "test-choice"]))
 
 
-def audit_median(arguments: argparse.Namespace) -> str:
+def audit_median(arguments: argparse.Namespace) -> Answer:
     """`median`: a median, its interval, its events, and survival at a time."""
     row = {"endpoint": arguments.endpoint, "value": arguments.value, "unit": arguments.unit} | _interval(arguments)
+    row |= _sic(arguments)
     row |= _cells(arguments, {"events": "events", "n": "n"})
     tables: dict[str, list[dict[str, str]]] = {"medians": [row]}
     if arguments.rate is not None:
@@ -155,10 +255,10 @@ def audit_median(arguments: argparse.Namespace) -> str:
             "unit": "%",
         }
         tables["survival_rates"] = [rate]
-    return in_words(alone(tables))
+    return Answer.of(alone(tables))
 
 
-def audit_difference(arguments: argparse.Namespace) -> str:
+def audit_difference(arguments: argparse.Namespace) -> Answer:
     """`difference`: two numbers, and what is said of their difference or direction."""
     rows = [{"endpoint": "PFS", "value": value, "unit": "months"} for value in (arguments.first, arguments.second)]
     said = {"item": "difference", "endpoint": "PFS", "unit": "months", "claims": "mine-medians-001;mine-medians-002"}
@@ -166,10 +266,10 @@ def audit_difference(arguments: argparse.Namespace) -> str:
     arms = [{"arm_id": name, "label": name} for name in ("first", "second")]
     medians = [row | {"arm_id": arm["arm_id"]} for row, arm in zip(rows, arms, strict=True)]
     tables: Rows = {"arms": arms, "medians": medians, "differences": [said]}
-    return in_words(alone(tables, ["stated-difference", "stated-direction"]))
+    return Answer.of(alone(tables, ["stated-difference", "stated-direction"]))
 
 
-def audit_grades(arguments: argparse.Namespace) -> str:
+def audit_grades(arguments: argparse.Namespace) -> Answer:
     """`grades`: counts of one event by grade, as `1-2=44 3=53 4=3 >=3=56`."""
     rows = []
     for text in arguments.counts:
@@ -178,24 +278,30 @@ def audit_grades(arguments: argparse.Namespace) -> str:
             raise InputError(f"{text!r} is not grade=count: expected 1-2=44, 3=53, >=3=56 or any=100")
         row = {"kind": "adverse_event", "item": "event", "grade": grade, "n": n}
         rows.append(row | ({} if arguments.total is None else {"total": arguments.total}))
-    return in_words(alone({"proportions": rows}, ["grade-sum", "count-bound"]))
+    return Answer.of(alone({"proportions": rows}, ["grade-sum", "count-bound"]))
 
 
-def audit_design(arguments: argparse.Namespace) -> str:
+def audit_design(arguments: argparse.Namespace) -> Answer:
     """`design`: a single-arm sample size and its assumptions."""
-    names = ("null", "alternative", "alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients")
-    columns = {name: {"null": "null_median", "alternative": "alternative_median"}.get(name, name) for name in names}
+    names = ("alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients", "landmark")
+    columns = {name: name for name in (*names, "null_rate", "alternative_rate", "first_patients")}
+    columns |= {"null": "null_median", "alternative": "alternative_median"}
+    columns |= {"responses": "rejects_from", "first_responses": "futile_up_to"}
     row = {"endpoint": "PFS", "unit": arguments.unit} | _cells(arguments, columns)
-    return in_words(alone({"designs": [row]}))
+    return Answer.of(alone({"designs": [row]}))
 
 
-def audit_correlation(arguments: argparse.Namespace) -> str:
+def audit_correlation(arguments: argparse.Namespace) -> Answer:
     """`r`: a correlation, its degrees of freedom and its p."""
     verdict, why = judge_correlation(arguments.value, arguments.df, arguments.p, sides=int(arguments.sides))
-    return f"{verdict:<12} r({arguments.df}) {arguments.value}, p {arguments.p}\n{'':<12} {why}"
+    grave = NONE if verdict == REPRODUCED else MAJOR
+    cells = {"source": "mine", "study": "mine", "reported": f"r({arguments.df}) {arguments.value}, p {arguments.p}"}
+    cells |= {"recomputed": "", "verdict": verdict, "severity": grave, "explanation": why}
+    single = {name: [value] for name, value in cells.items()}
+    return Answer.of(rows("correlation-p", claims=[["mine-r-001"]], **single))  # type: ignore[arg-type]
 
 
-def audit_tables(arguments: argparse.Namespace) -> str:
+def audit_tables(arguments: argparse.Namespace) -> Answer:
     """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
     from resurvey import tables
 
@@ -203,17 +309,19 @@ def audit_tables(arguments: argparse.Namespace) -> str:
     checks = run(raw)
     if arguments.out:
         tables.write_csv(checks, Path(arguments.out))
-    found = checks[checks["verdict"].isin(FLAGS)]
+    found = checks[needs_ruling(checks)]
     open_ones = unruled(checks, raw["adjudications"])
-    head = f"{len(checks)} checks, {len(found)} findings, {len(open_ones)} without a ruling that fits"
-    parts = [head, *([] if found.empty else [in_words(found)])]
+    head = f"{len(checks)} checks, {int(checks['verdict'].isin(FLAGS).sum())} findings, "
+    lines = [head + f"{len(open_ones)} without a ruling that fits"]
+    lines += [] if found.empty else [in_words(found)]
     if len(open_ones):
-        lines = [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
-        parts += ["not yet ruled on (a row of adjudications.csv each):", *lines]
-    return "\n".join(parts)
+        lines.append("not yet ruled on (a row of adjudications.csv each):")
+        lines += [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
+    return Answer(checks, "\n".join(lines), bool(len(open_ones)))
 
 
-def audit_rules(arguments: argparse.Namespace) -> str:
+def audit_rules(arguments: argparse.Namespace) -> Answer:
     """`rules`: every check with its formula and reference."""
     del arguments
-    return "\n".join(f"{rule.name:<24} {rule.formula} [{rule.reference}]" for rule in RULES.values())
+    text = "\n".join(f"{rule.name:<24} {rule.formula} [{rule.reference}]" for rule in RULES.values())
+    return Answer(catalogue(), text, False)

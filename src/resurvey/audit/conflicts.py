@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from resurvey.audit.agreement import agree, agreement, last_digit
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.decide import decide
 from resurvey.audit.quantities import p_quantities, quantities
@@ -27,29 +28,9 @@ from resurvey.audit.verdicts import (
 )
 
 SLACK = 1e-9
+SLIP = "; the last digit differs, though both places print the same number of digits"
 # Tables whose numbers readers use or pool; a conflict in a size or a count is a matter of a digit or a label.
 GRAVE = ("median", "rate", "ratio", "lower", "upper", "p")
-
-
-def agreement(low: np.ndarray, high: np.ndarray, other_low: np.ndarray, other_high: np.ndarray) -> np.ndarray:
-    """`reproduced` when two printed intervals share a value, `rounding` when they do after one more unit each way."""
-    with np.errstate(invalid="ignore"):
-        meet = (low <= other_high + SLACK) & (other_low <= high + SLACK)
-        unit = np.where(np.isfinite(high - low), (high - low) / 2, 0.0)
-        other = np.where(np.isfinite(other_high - other_low), (other_high - other_low) / 2, 0.0)
-        gap = np.maximum(low - other_high, other_low - high)
-        # Cutting digits off moves one of the two by up to one unit of the coarser print; equal precision must agree.
-        coarse = np.abs(unit - other) > 0.25 * np.maximum(unit, other)
-        near = coarse & (gap < np.maximum(unit, other) - SLACK)
-    return np.select([meet, near], [REPRODUCED, ROUNDING], default=CONFLICT)
-
-
-def agree(low: float, high: float, other_low: float, other_high: float) -> str:
-    """`agreement` of one pair."""
-    if low <= other_high + SLACK and other_low <= high + SLACK:
-        return REPRODUCED
-    ends = (np.array([end], dtype=float) for end in (low, high, other_low, other_high))
-    return str(agreement(*ends)[0])
 
 
 @register("repeat", "the same quantity printed again in the same document, within the rounding of both")
@@ -74,11 +55,12 @@ def check_repeat(context: Context) -> pd.DataFrame:
 
 
 def _compare_rows(context: Context, rule: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    verdict = agreement(*(frame[end].to_numpy(float) for frame in (second, first) for end in ("low", "high")))
-    verdict = verdict.astype(object)
+    ends = [frame[end].to_numpy(float) for frame in (second, first) for end in ("low", "high")]
+    verdict = agreement(*ends)
+    slip = (verdict == ROUNDING) & last_digit(*ends)
     grave = np.where(second["table"].isin(GRAVE), MAJOR, MINOR)
     before, after = records(first), records(second)
-    words = [_words(a, b) for a, b in zip(before, after, strict=True)]
+    words = [_words(a, b) + (SLIP if s else "") for a, b, s in zip(before, after, slip, strict=True)]
     for row in np.flatnonzero(verdict == CONFLICT):
         words[row] += decide(context, before[row], after[row])
     return rows(
@@ -90,7 +72,7 @@ def _compare_rows(context: Context, rule: str, first: pd.DataFrame, second: pd.D
         reported=[f"{a} and {b}" for a, b in zip(first["text"], second["text"], strict=True)],
         recomputed=[""] * len(second),
         verdict=verdict,
-        severity=np.where(verdict == CONFLICT, grave, NONE),
+        severity=np.select([verdict == CONFLICT, slip], [grave, MINOR], default=NONE).astype(object),
         explanation=words,
     )
 
@@ -186,8 +168,8 @@ def _verdict_across(
     if dated or (agreeing and not same_cut):
         other = (dated or agreeing)[0]
         cut = f" at {other['cut']}" if other["cut"] else ""
-        verdict = REPRODUCED if _agrees(citing, other) == REPRODUCED else ROUNDING
-        return verdict, NONE, other, f"{citing['text']}, as {other['text']} in {other['source_id']}{cut}"
+        words = f"{citing['text']}, as {other['text']} in {other['source_id']}{cut}"
+        return *_slip(citing, other), other, words + (SLIP if _slip(citing, other)[1] != NONE else "")
     if same_cut:
         other = same_cut[0]
         words = f"{citing['text']}, but {other['text']} in {other['source_id']} at {other['cut']}"
@@ -198,7 +180,18 @@ def _verdict_across(
     other = (undated or others)[0]
     words = f"{citing['text']}, {other['text']} in {other['source_id']}"
     words += f" at {other['cut']}" if other["cut"] else ""
+    if citing["table"] == "size" and (not other["cut"] or other["cut"] == citing["cut"]):
+        return CONFLICT, MINOR, other, words + "; the size of a group at entry does not change with follow-up"
     return UNCHECKABLE, MINOR, other, words + "; another data cut, assessment or population may explain it"
+
+
+def _slip(first: dict, second: dict) -> tuple[str, str]:
+    """Verdict and severity of two prints that agree but for rounding."""
+    verdict = _agrees(first, second)
+    ends = (np.array([record[end]]) for record in (first, second) for end in ("low", "high"))
+    if verdict != ROUNDING or not last_digit(*ends)[0]:
+        return verdict, NONE
+    return ROUNDING, CONCLUSION if first["table"] == "p" and _flips(first, second) else MINOR
 
 
 def _other_kind(first: dict, second: dict) -> bool:
@@ -327,8 +320,8 @@ def _plain_first(record: dict) -> int:
 
 
 def _judge_p(context: Context, ledger: Ledger, first: dict, second: dict) -> None:
-    verdict, severity = _agrees(first, second), NONE
-    words = _words(first, second)
+    verdict, severity = _slip(first, second)
+    words = _words(first, second) + (SLIP if severity != NONE else "")
     if verdict == CONFLICT:
         severity = _gravity(first, second)
         differ = _other_kind(first, second)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from resurvey.audit.context import Context, grouped
+from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.registry import register
-from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, REPRODUCED, Ledger
+from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, REPRODUCED, UNCHECKABLE, Ledger
 from resurvey.reported import show
 from resurvey.vocabulary import DAYS_PER_MONTH
 
@@ -128,4 +128,112 @@ def _judge_treatment(ledger: Ledger, treated: dict, followed: dict) -> None:
         verdict=IMPOSSIBLE if wrong else REPRODUCED,
         severity=MAJOR if wrong else NONE,
         explanation=words + ("; nobody is treated longer than followed" if wrong else ", in the only possible order"),
+    )
+
+
+# Follow-up may begin before enrolment where patients are found afterwards.
+LOOKING_BACK = ("retrospective cohort", "registry", "laboratory", "field", "basket")
+SPAN_ROOM = 0.5
+ENDS = {"enrolment start": "enrolment_start", "data cut-off": "data_cutoff"}
+
+
+@register("follow-up-span", "median follow-up and every median time <= cut-off minus first enrolment")
+def check_span(context: Context) -> pd.DataFrame:
+    """Nobody is followed for longer than from the first enrolment to the cut-off."""
+    ledger = Ledger("follow-up-span")
+    studies = {record["study_id"]: record for record in records(context["studies"])}
+    followed = grouped(context["follow_up"], ["source_id", "study_id"])
+    medians = grouped(_entered(context), ["source_id", "study_id"])
+    for place in dict.fromkeys([*followed, *medians]):
+        study = studies.get(place[1], {})
+        known = _known_dates(followed.get(place, []), study, place[0])
+        if set(ENDS) <= set(known):
+            back = study.get("design", "") in LOOKING_BACK
+            times = [
+                row for row in followed.get(place, []) if row["item"] == "follow-up" and row["statistic"] != "date"
+            ]
+            for record in [*times, *medians.get(place, [])]:
+                _judge_span(ledger, record, known, back)
+    return ledger.frame()
+
+
+def _entered(context: Context) -> pd.DataFrame:
+    """Medians of times that begin with the study, reached."""
+    frame = context["medians"]
+    return frame[
+        (frame["value_op"] == "=") & frame["value_months"].notna() & frame["endpoint"].isin(_from_entry(context))
+    ]
+
+
+def _from_entry(context: Context) -> set[str]:
+    kinds = context["endpoints"]
+    if kinds.empty:
+        return {"PFS", "OS", "TTP", "DFS", "EFS", "DoR"}
+    timed = (kinds["family"] == "time_to_event") & kinds["clock_start"].isin(["entry", "response"])
+    return set(kinds.loc[timed, "endpoint"])
+
+
+def _known_dates(group: list[dict], study: dict, source: str) -> dict[str, tuple[Span, str]]:
+    """Dates that the document prints, and those of the study's own row where it was read in this document."""
+    found = _dates([row for row in group if row["data_cut"] in ("", study.get("data_cut", ""))])
+    if study.get("source_id") == source:
+        for item, column in ENDS.items():
+            span = period(study[column]) if study[column] else None
+            if span and item not in found:
+                found[item] = (span, "")
+    return found
+
+
+def _judge_span(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]], back: bool) -> None:
+    if record["value_months_min"] != record["value_months_min"]:
+        return
+    most = months_between(known["enrolment start"][0], known["data cut-off"][0])[1]
+    longer = record["value_months_min"] > most + SPAN_ROOM
+    what = record.get("item") or record["endpoint"]
+    words = f"median {what} is {record['value_text']} {record['unit']}; "
+    words += f"first enrolment and cut-off are {show(most, 3)} months apart"
+    words += "; patients found afterwards may have been followed before" if longer and back else ""
+    verdict = REPRODUCED if not longer else UNCHECKABLE if back else IMPOSSIBLE
+    claims = [claim for item in ENDS if (claim := known[item][1])]
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], *claims],
+        named=[record["claim_id"]],
+        reported=f"{record['value_text']} {record['unit']}",
+        recomputed=f"at most {show(most, 3)} months",
+        verdict=verdict,
+        severity={REPRODUCED: NONE, UNCHECKABLE: MINOR}.get(verdict, MAJOR),
+        explanation=words,
+    )
+
+
+@register("longest-follow-up", "a median time that is reached <= the longest follow-up; median follow-up <= longest")
+def check_longest(context: Context) -> pd.DataFrame:
+    """A curve ends with the longest follow-up: no median can lie beyond it."""
+    ledger = Ledger("longest-follow-up")
+    frame = context["follow_up"]
+    frame = frame[(frame["item"] == "follow-up") & frame["range_upper_months_max"].notna()]
+    longest = grouped(frame, ["source_id", "study_id", "data_cut"])
+    for record in records(_entered(context)):
+        rows = longest.get((record["source_id"], record["study_id"], record["data_cut"]), [])
+        rows = [row for row in rows if row["arm_id"] in ("", "all", record["arm_id"])]
+        if rows:
+            _judge_beyond(ledger, record, max(rows, key=lambda row: row["range_upper_months_max"]))
+    return ledger.frame()
+
+
+def _judge_beyond(ledger: Ledger, record: dict, followed: dict) -> None:
+    beyond = record["value_months_min"] > followed["range_upper_months_max"]
+    words = f"median {record['endpoint']} {record['value_text']} {record['unit']}, longest follow-up "
+    words += f"{followed['range_upper_text']} {followed['unit']}"
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"], followed["claim_id"]],
+        reported=record["value_text"],
+        recomputed=f"at most {followed['range_upper_text']} {followed['unit']}",
+        verdict=IMPOSSIBLE if beyond else REPRODUCED,
+        severity=MAJOR if beyond else NONE,
+        explanation=words + (": no curve goes so far" if beyond else ""),
     )

@@ -12,9 +12,8 @@ from resurvey.audit.verdicts import DISCREPANT, MAJOR, MINOR, NONE, OTHER_METHOD
 from resurvey.errors import ResurveyError
 
 Judged = tuple[pd.DataFrame, dict[str, Any]]
-USUAL = ("log_hazard", "exact_chi_square")
+USUAL = ("log_hazard", "exact_chi_square", "ahern")
 SEVERITY_OF = {REPRODUCED: NONE, OTHER_METHOD: MINOR, DISCREPANT: MAJOR}
-NEEDED = ("null_median_months", "alternative_median_months", "alpha", "power", "accrual_months", "follow_up_months")
 
 
 @register("design-events", "events by log hazard, exact chi-square and further single-arm formulas", "resurvey.design")
@@ -46,27 +45,21 @@ def _table(context: Context, place: int, record: dict[str, Any]) -> Judged | str
 
 
 def _compute(record: dict[str, Any]) -> Judged | str:
-    missing = [name.removesuffix("_months") for name in NEEDED if record[name] != record[name]]
-    if missing:
-        return f"not printed: {', '.join(missing)}"
-    from resurvey.design import DesignClaim, check_claim, verdict_on_claim
-
-    def whole(name: str) -> int | None:
-        return int(record[name]) if record[f"{name}_op"] == "=" else None
+    from resurvey.design import (
+        ProportionClaim,
+        check_claim,
+        check_proportion_claim,
+        verdict_on_claim,
+        verdict_on_proportions,
+    )
+    from resurvey.design.statement import claim_of
 
     try:
-        claim = DesignClaim(
-            null_median=record["null_median_months"],
-            alternative_median=record["alternative_median_months"],
-            alpha=record["alpha"] / 100,
-            power=record["power"] / 100,
-            accrual=record["accrual_months"],
-            follow_up=record["follow_up_months"],
-            dropout=0.0 if record["dropout"] != record["dropout"] else record["dropout"] / 100,
-            sides=int(record["sides"]) if record["sides"] else None,
-            events=whole("events"),
-            patients=whole("patients"),
-        )
+        claim = claim_of(record)
+        if isinstance(claim, ProportionClaim):
+            table = check_proportion_claim(claim)
+            found = verdict_on_proportions(claim, table)
+            return table, {**found, "verdict_patients": found["verdict"]}
         table = check_claim(claim)
         return table, verdict_on_claim(claim, table)
     except ResurveyError as error:
@@ -76,7 +69,9 @@ def _compute(record: dict[str, Any]) -> Judged | str:
 def _judge(ledger: Ledger, record: dict[str, Any], number: str, judged: Judged | str) -> None:
     verdict, severity, recomputed = UNCHECKABLE, NONE, ""
     words = f"no formula can be tried: {judged}"
-    if not isinstance(judged, str):
+    if not isinstance(judged, str) and f"verdict_{number}" not in judged[1]:
+        words = "a design for a proportion plans no number of events"
+    elif not isinstance(judged, str):
         table, found = judged
         verdict = found[f"verdict_{number}"]
         severity = SEVERITY_OF[verdict]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.groups import complements
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,
@@ -227,19 +228,6 @@ def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> l
     return pairs
 
 
-OPPOSITES = (("positive", "negative"), ("primary", "secondary"), ("with", "without"), ("yes", "no"))
-
-
-def complements(first: str, second: str) -> bool:
-    """Whether two names of subgroups are each other's complement (`hormone receptor positive`, `... negative`)."""
-    a, b = sorted((first.lower(), second.lower()))
-    for one, other in OPPOSITES:
-        for x, y in ((one, other), (other, one)):
-            if f" {x} " in f" {a} " and f" {a} ".replace(f" {x} ", f" {y} ") == f" {b} ":
-                return True
-    return False
-
-
 def _one_unit(medians: list[dict]) -> str | None:
     """Columns in which these medians can be compared: as printed where all have one unit, else in months."""
     reached = [row for row in medians if np.isfinite(row["value"])]
@@ -278,5 +266,37 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
         recomputed=f"{show(low)}-{show(high)}" + (" months" if len(units) > 1 else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
+        explanation=words,
+    )
+
+
+@register("median-range", "a median time is above 0, and none is reached without an event")
+def check_median_range(context: Context) -> pd.DataFrame:
+    """Medians that no curve can have; only what is wrong is listed."""
+    ledger = Ledger("median-range")
+    frame = context["medians"]
+    times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
+    early = (times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)
+    none = (times["events_op"] == "=") & (times["events"] == 0)
+    for record in records(times[early | none]):
+        words = f"{record['value_text']} {record['unit']}"
+        words += ": a median time is above 0" if record["value"] <= 0 else ""
+        _note_range(ledger, record, words + (" with no event: the curve never falls" if record["events"] == 0 else ""))
+    return ledger.frame()
+
+
+# Intervals between two dates, either of which may come first.
+FROM_ANOTHER_EVENT = ("DFI",)
+
+
+def _note_range(ledger: Ledger, record: dict, words: str) -> None:
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=record["value_text"],
+        recomputed="",
+        verdict=IMPOSSIBLE,
+        severity=MAJOR,
         explanation=words,
     )

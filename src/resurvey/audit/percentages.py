@@ -34,17 +34,20 @@ def explain_rounding(value: np.ndarray, low: np.ndarray, high: np.ndarray, exact
     Parameters
     ----------
     value, low, high : ndarray, shape (k,)
-        Printed values and the closed interval that rounding to nearest (half up or half even) allows.
+        Printed values and the ends of the interval that rounding to nearest allows.
     exact : ndarray, shape (k,)
         Recomputed values on the same scale.
 
     Notes
     -----
-    With u one unit of the last digit, v is printed for x when v - u/2 <= x <= v + u/2 (nearest), v <= x < v + u
-    (digits cut off) or v - u < x <= v (rounded up).
+    With u one unit of the last digit, v is printed for x when v - u/2 <= x < v + u/2 (half up; half even has the upper
+    end instead of the lower one where the last digit is even), v <= x < v + u (digits cut off) or v - u < x <= v
+    (rounded up).
     """
     unit = high - low
-    nearest = (low - SLACK <= exact) & (exact <= high + SLACK)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        even = np.round(np.where(unit > 0, value / unit, 1.0)) % 2 == 0
+    nearest = (low - SLACK <= exact) & ((exact < high - SLACK) | (even & (exact <= high + SLACK)))
     cut = (value - SLACK <= exact) & (exact < value + unit - SLACK)
     up = (value - unit + SLACK < exact) & (exact <= value + SLACK)
     return np.select([nearest, cut, up], [0, 1, 2], default=-1)

@@ -10,6 +10,10 @@ from resurvey.audit.harms import grade_key, item_key
 
 COLUMNS = ["claim_id", "source_id", "study_id", "cut", "table", "key", "text", "low", "high", "kind", "locator", "what"]
 FOLLOWED = ("follow-up", "treatment duration", "enrolment duration")
+# Kinds of number that are counted, not rounded.
+COUNTS = ("size", "count")
+# A closed end reaches past itself by this share of its value: far below any digit, well above the slack of comparisons.
+CLOSED = 1e-7
 OPERATORS = ("=", "~", "NR", "<", "<=", ">", ">=")
 
 
@@ -56,7 +60,18 @@ def _frame(
             "what": what,
         }
     )
-    return made[frame[f"{text}_op"].isin(OPERATORS) & made["low"].notna()]
+    made = made[frame[f"{text}_op"].isin(OPERATORS) & made["low"].notna()]
+    return _with_ends(made, frame.loc[made.index, f"{text}_op"], frame.loc[made.index, column])
+
+
+def _with_ends(made: pd.DataFrame, operator: pd.Series, value: pd.Series) -> pd.DataFrame:
+    """A count stands for itself alone; `at most` and `at least` hold their own end, `below` and `above` do not."""
+    number, sign = value.to_numpy(float), operator.to_numpy(object)
+    exact = made["table"].isin(COUNTS).to_numpy() & (sign == "=")
+    reach = CLOSED * np.maximum(np.abs(number), 1.0)
+    low = np.where(exact, number, made["low"].to_numpy(float)) - np.where(sign == ">=", reach, 0.0)
+    high = np.where(exact, number, made["high"].to_numpy(float)) + np.where(sign == "<=", reach, 0.0)
+    return made.assign(low=low, high=high)
 
 
 def _group(frame: pd.DataFrame) -> pd.Series:
@@ -177,11 +192,15 @@ def _tests(context: Context) -> pd.DataFrame:
 
 
 def _counted(context: Context) -> dict[str, str]:
-    """What a count of `proportions` is, as `arm n (percent)`, for those that print a count."""
+    """What a count of `proportions` is, as `arm n (percent)`, and a rate, as `arm S(t)`."""
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "=") & (frame["percent_op"] != "")]
     parts = zip(frame["claim_id"], frame["arm_id"], frame["n_text"], frame["percent_text"], strict=True)
-    return {claim: f"{arm} {n} ({percent})" for claim, arm, n, percent in parts}
+    made = {claim: f"{arm} {n} ({percent})" for claim, arm, n, percent in parts}
+    rates = context["survival_rates"]
+    places = zip(rates["claim_id"], rates["arm_id"], rates["time_months"], strict=True)
+    # Survival at a time is another comparison than that of the curves.
+    return made | {claim: f"{arm} S({time:.1f})" for claim, arm, time in places}
 
 
 def _ratio_tests(context: Context) -> pd.DataFrame:

@@ -25,21 +25,35 @@ from resurvey.audit.verdicts import (
     rows,
 )
 from resurvey.audit.wald import Box
-from resurvey.reported import show
+from resurvey.reported import parse, show
 
+EXCHANGED = "; the limits are printed in descending order and were put in order to recompute"
+# Largest over smallest standard error that the printed limits allow, from which on they tell little.
+VAGUE = 1.4
 LEVELS = (90.0, 99.0, 97.5)
 SCORE_TESTS = ("log-rank", "logrank", "score", "mantel", "likelihood", "chi")
 ADJUSTED = ("stratified", "multivariable", "matched")
-# Events implied by the width and printed events agree when they are within this factor of each other: unequal arms and
-# strata widen an interval, heavy censoring narrows nothing.
-EVENTS_FACTOR = 1.35
 
 
-def _with_interval(context: Context) -> pd.DataFrame:
-    frame = context["hazard_ratios"]
+def with_interval(context: Context) -> pd.DataFrame:
+    """Ratios with both limits, in order: limits printed the other way round (`exchanged`) are put right once, here."""
+    frame = in_order(context["hazard_ratios"])
     plain = (frame["value_op"] == "=") & (frame["lower_op"] == "=") & (frame["upper_op"] == "=")
     positive = (frame["value"] > 0) & (frame["upper"] > 0) & (frame["lower"] >= 0)
     return frame[plain & positive].reset_index(drop=True)
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their lower limit below the upper one; the column `exchanged` says where it was not."""
+    exchanged = (frame["lower_op"] == "=") & (frame["upper_op"] == "=") & (frame["lower"] > frame["upper"])
+    if not exchanged.any():
+        return frame.assign(exchanged=False)
+    ends = [f"{end}" for end in ("", "_text", "_min", "_max", "_op")]
+    turned = {}
+    for end in ends:
+        lower, upper = frame[f"lower{end}"], frame[f"upper{end}"]
+        turned[f"lower{end}"], turned[f"upper{end}"] = lower.where(~exchanged, upper), upper.where(~exchanged, lower)
+    return frame.assign(exchanged=exchanged, **turned)
 
 
 @register(
@@ -49,14 +63,22 @@ def _with_interval(context: Context) -> pd.DataFrame:
 )
 def check_ratio_interval(context: Context) -> pd.DataFrame:
     """The interval of a ratio must hold the ratio, and lie evenly around it on the log scale."""
-    frame = _with_interval(context)
+    frame = with_interval(context)
     value, lower, upper = (Box.of(frame, c) for c in ("value", "lower", "upper"))
-    inside = (lower.low <= value.high + wald.SLACK) & (value.low <= upper.high + wald.SLACK)
+    inside = (lower.low < value.high - wald.SLACK) & (value.low < upper.high - wald.SLACK)
     middle = wald.centre(lower, upper)
     even = wald.meets(middle, value.low, value.high)
     loose_value = value.widened()
     nearly = wald.meets(wald.centre(lower.widened(), upper.widened()), loose_value.low, loose_value.high)
     verdict = np.select([~inside, even, nearly], [IMPOSSIBLE, REPRODUCED, ROUNDING], default=DISCREPANT).astype(object)
+    fine = np.isin(verdict, [REPRODUCED, ROUNDING])
+    exchanged = frame["exchanged"].to_numpy(bool)
+    words = _interval_words(frame, middle, verdict)
+    least, most = wald.standard_error(lower, upper, wald.quantile(frame["ci_level"].to_numpy(float)))
+    for row in range(len(frame)):
+        words[row] += _vague(least[row], most[row]) if fine[row] else ""
+        words[row] += EXCHANGED if exchanged[row] else ""
+    verdict[fine & exchanged] = DISCREPANT
     return rows(
         "ratio-interval",
         source=frame["source_id"],
@@ -65,14 +87,78 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
         reported=_printed(frame),
         recomputed=[f"middle {show(a)}-{show(b)}" for a, b in zip(*middle, strict=True)],
         verdict=verdict,
-        severity=np.where(np.isin(verdict, [REPRODUCED, ROUNDING]), NONE, MAJOR),
-        explanation=_interval_words(frame, middle, verdict),
+        severity=np.select([fine & ~exchanged, fine], [NONE, MINOR], default=MAJOR).astype(object),
+        explanation=words,
     )
 
 
+def _vague(low: float, high: float) -> str:
+    if high < VAGUE * low:
+        return ""
+    words = f"; printed this coarsely the limits allow standard errors from {show(low, 3)} to {show(high, 3)}"
+    return words + ", so little can be told from them"
+
+
+@register(
+    "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and so round"
+)
+def check_half_interval(context: Context) -> pd.DataFrame:
+    """A ratio with one limit only: it must lie on the right side of it."""
+    ledger = Ledger("ratio-half-interval")
+    frame = context["hazard_ratios"]
+    one = (frame["lower_op"] == "=") ^ (frame["upper_op"] == "=")
+    for record in records(frame[one & (frame["value_op"] == "=")]):
+        end = "lower" if record["lower_op"] == "=" else "upper"
+        beyond = (
+            record["value_max"] - record["lower_min"] if end == "lower" else record["upper_max"] - record["value_min"]
+        )
+        wrong = beyond <= wald.SLACK
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"]],
+            reported=_printed(pd.DataFrame([record]))[0],
+            recomputed="",
+            verdict=IMPOSSIBLE if wrong else REPRODUCED,
+            severity=MAJOR if wrong else NONE,
+            explanation=f"{record['value_text']} lies {'outside' if wrong else 'on the right side of'} its {end} limit "
+            f"{record[f'{end}_text']}",
+        )
+    return ledger.frame()
+
+
+@register("ratio-range", "a ratio and its limits are above 0")
+def check_range(context: Context) -> pd.DataFrame:
+    """A ratio of 0 or below, or a limit below 0, perhaps a logarithm; only what is wrong is listed."""
+    ledger = Ledger("ratio-range")
+    frame = context["hazard_ratios"]
+    ends = [(frame[f"{column}_op"] == "=") & (frame[column] < 0) for column in ("value", "lower", "upper")]
+    none = (frame["value_op"] == "=") & (frame["value"] == 0) & (frame["measure"] == "HR")
+    wrong = frame[ends[0] | ends[1] | ends[2] | none]
+    for record, printed in zip(records(wrong), _printed(wrong), strict=True):
+        words = "no ratio is below 0; it may be the logarithm of one"
+        if record["value"] == 0:
+            words = "a hazard ratio of 0 says that one group had no event, and then it cannot be estimated"
+        ledger.add(
+            record["source_id"],
+            record["study_id"],
+            [record["claim_id"]],
+            reported=printed,
+            recomputed="",
+            verdict=IMPOSSIBLE,
+            severity=MAJOR,
+            explanation=words,
+        )
+    return ledger.frame()
+
+
 def _printed(frame: pd.DataFrame) -> list[str]:
-    parts = zip(frame["measure"], frame["value_text"], frame["lower_text"], frame["upper_text"], strict=True)
-    return [f"{measure} {v} ({lo}-{up})" for measure, v, lo, up in parts]
+    columns = [frame[name] for name in ("measure", "value_text", "lower_text", "upper_text")]
+    turned = frame["exchanged"] if "exchanged" in frame else [False] * len(frame)
+    return [
+        f"{measure} {value} ({high}-{low})" if back else f"{measure} {value} ({low}-{high})"
+        for measure, value, low, high, back in zip(*columns, turned, strict=True)
+    ]
 
 
 def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], verdict: np.ndarray) -> list[str]:
@@ -90,8 +176,15 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
             square = float(v) ** 2
             a, b = square / float(up) if float(up) else 0.0, square / float(lo) if float(lo) else np.inf
             text += f"; around {v} the interval would end at {show(b)}, or begin at {show(a)}"
+            text += _plain_scale(v, lo, up)
         words.append(text)
     return words
+
+
+def _plain_scale(value: str, lower: str, upper: str) -> str:
+    """Whether the interval lies evenly around the ratio as it is printed, as that of a logarithm would."""
+    middle, room = (float(lower) + float(upper)) / 2, 1.01 * parse(lower).unit
+    return "; it lies evenly around it as printed: are these logarithms?" if abs(middle - float(value)) <= room else ""
 
 
 @register(
@@ -101,7 +194,7 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
 )
 def check_ratio_p(context: Context) -> pd.DataFrame:
     """The p of a ratio, recomputed from the ratio and its interval."""
-    frame = _with_interval(context)
+    frame = with_interval(context)
     # A p for non-inferiority tests the ratio against a margin, not against 1.
     other_null = frame["test"].str.contains("inferior", case=False)
     frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">=", "~"]) & ~other_null].reset_index(drop=True)
@@ -230,7 +323,7 @@ MARGIN = re.compile(r"margin\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 @register("non-inferiority-p", "z = (ln margin - ln ratio) / se, one- or two-sided p", "Piaggio 2012")
 def check_non_inferiority(context: Context) -> pd.DataFrame:
     """The p of a non-inferiority test, recomputed against its margin where that is printed."""
-    frame = _with_interval(context)
+    frame = with_interval(context)
     inferior = frame["test"].str.contains("inferior", case=False)
     frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">="]) & inferior].reset_index(drop=True)
     ledger = Ledger("non-inferiority-p")
@@ -257,117 +350,3 @@ def check_non_inferiority(context: Context) -> pd.DataFrame:
             else "a p for non-inferiority without its margin",
         )
     return ledger.frame()
-
-
-@register(
-    "ratio-events",
-    "events about 4 / se^2 from the width, against printed events and patients",
-    "Parmar 1998; Tierney 2007",
-)
-def check_ratio_events(context: Context) -> pd.DataFrame:
-    """Events that the width of a hazard ratio's interval implies; a hint, except when they exceed the patients."""
-    frame = _with_interval(context)
-    frame = frame[(frame["measure"] == "HR") & (frame["lower"] > 0)].reset_index(drop=True)
-    ledger = Ledger("ratio-events")
-    lower, upper = Box.of(frame, "lower"), Box.of(frame, "upper")
-    se = wald.standard_error(lower, upper, wald.quantile(frame["ci_level"].to_numpy(float)))
-    fewest, most = 4 / se[1] ** 2, 4 / se[0] ** 2
-    for row, record in enumerate(records(frame)):
-        patients = record["n"] if record["n"] == record["n"] else _patients(context, record)
-        _judge_events(ledger, record, fewest[row], most[row], patients)
-    return ledger.frame()
-
-
-def _patients(context: Context, record: dict) -> float:
-    """Patients of both groups together, where both sizes or that of the whole are printed."""
-    source, study = record["source_id"], record["study_id"]
-    other_arm = record["comparator_arm_id"] or record["arm_id"]
-    other_population = record["comparator_population"] or record["population"]
-    first = context.size(source, study, record["arm_id"], record["population"], elsewhere=True)
-    second = context.size(source, study, other_arm, other_population, elsewhere=True)
-    if first and second:
-        return first[0] + second[0]
-    whole = context.size(source, study, "all", record["population"], elsewhere=True)
-    return whole[0] if whole else float("nan")
-
-
-def _judge_events(ledger: Ledger, record: dict, fewest: float, most: float, patients: float) -> None:
-    events = record["events"]
-    words = f"the width implies about {show(fewest, 3)} to {show(most, 3)} events (4 over the variance)"
-    verdict, severity = UNCHECKABLE, NONE
-    if events == events:
-        close = fewest / EVENTS_FACTOR <= events <= most * EVENTS_FACTOR
-        verdict = REPRODUCED if close else UNCHECKABLE
-        words += f", printed {record['events_text']}" + (
-            "" if close else "; a hint only: arms, strata and covariates matter"
-        )
-    elif patients == patients and fewest > 1.1 * patients:
-        verdict, severity = DISCREPANT, MAJOR
-        words += f", more than the {int(patients)} patients compared: the interval is too narrow for them"
-    elif patients == patients:
-        verdict = REPRODUCED
-        words += f", possible among {int(patients)} patients"
-    else:
-        words += "; neither events nor patients are printed"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
-        reported=f"{record['lower_text']}-{record['upper_text']}"
-        + (f", {record['events_text']} events" if events == events else ""),
-        recomputed=f"{show(fewest, 3)}-{show(most, 3)} events",
-        verdict=verdict,
-        severity=severity,
-        explanation=words,
-    )
-
-
-@register("ratio-medians", "under exponential survival HR = median(comparator) / median(group); a hint", "Tierney 2007")
-def check_ratio_medians(context: Context) -> pd.DataFrame:
-    """A hazard ratio beside the inverse ratio of the medians: a hint about direction and size, never a finding."""
-    ratios = context["hazard_ratios"]
-    ratios = ratios[(ratios["value_op"] == "=") & (ratios["measure"] == "HR")]
-    medians = _first_medians(context)
-    ledger = Ledger("ratio-medians")
-    for record in records(ratios):
-        base = (record["source_id"], record["study_id"])
-        here = medians.get((*base, record["arm_id"], record["population"], record["endpoint"]))
-        other_arm = record["comparator_arm_id"] or record["arm_id"]
-        there = medians.get(
-            (*base, other_arm, record["comparator_population"] or record["population"], record["endpoint"])
-        )
-        if here and there and here is not there:
-            _judge_medians(ledger, record, here, there)
-    return ledger.frame()
-
-
-def _first_medians(context: Context) -> dict[tuple[str, ...], dict]:
-    frame = context["medians"]
-    frame = frame[(frame["value_op"] == "=") & (frame["value"] > 0)]
-    key = ["source_id", "study_id", "arm_id", "population", "endpoint"]
-    return {tuple(record[column] for column in key): record for record in records(frame[::-1])}
-
-
-def _judge_medians(ledger: Ledger, record: dict, here: dict, there: dict) -> None:
-    implied = there["value"] / here["value"]
-    has_interval = record["lower_op"] == "=" and record["upper_op"] == "="
-    inside = has_interval and record["lower"] <= implied <= record["upper"]
-    same_side = (implied - 1) * (record["value"] - 1) >= 0
-    words = (
-        f"medians {here['value_text']} and {there['value_text']} would mean {show(implied, 3)} if hazards were constant"
-    )
-    if not same_side:
-        words += "; ratio and medians point opposite ways (curves that cross, or a ratio the other way round)"
-    elif not inside and has_interval:
-        words += ", outside the interval: hazards are not constant or not proportional; a hint only"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"], here["claim_id"], there["claim_id"]],
-        named=[record["claim_id"]],
-        reported=f"HR {record['value_text']}",
-        recomputed=show(implied, 3),
-        verdict=REPRODUCED if same_side and (inside or not has_interval) else UNCHECKABLE,
-        severity=NONE if same_side else MINOR,
-        explanation=words,
-    )

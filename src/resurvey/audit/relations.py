@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from resurvey.audit.context import PLACE, Context, grouped, records
-from resurvey.audit.medians import complements
+from resurvey.audit.groups import WIDER, exclusive
 from resurvey.audit.registry import register
 from resurvey.audit.values import value_in
 from resurvey.audit.verdicts import (
@@ -162,17 +162,13 @@ def check_subgroup_size(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-# Groups that are as large as the analysed one or larger: not subgroups of it.
-WIDER = re.compile(r"randomi[sz]ed|screened|enrolled|intention|itt|full analysis", re.IGNORECASE)
-
-
 def _judge_parts(ledger: Ledger, place: tuple[str, ...], known: dict, whole: tuple[float, str]) -> None:
     names = [name for name in known if name != "all" and not WIDER.search(name)]
     for name in names:
         _judge_part(ledger, place[:2], (name, known[name]), ("the whole", whole))
     for place_in_list, first in enumerate(names):
         for second in names[place_in_list + 1 :]:
-            if complements(first, second):
+            if exclusive(first, second):
                 both = known[first][0] + known[second][0]
                 claims = [known[first][1], known[second][1], whole[1]]
                 _note_sum(ledger, place[:2], claims, f"{first} and {second}", both, whole[0])

@@ -14,10 +14,10 @@ from resurvey.audit.verdicts import (
     OTHER_METHOD,
     REPRODUCED,
     ROUNDING,
-    RULED,
     SEVERITIES,
     UNCHECKABLE,
     VERDICTS,
+    needs_ruling,
 )
 from resurvey.schema import CLAIM_TABLES
 
@@ -83,7 +83,7 @@ def summary(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
 def _summary_row(source: str, checks: pd.DataFrame, claims: pd.DataFrame, touched: set[str]) -> dict[str, object]:
     counts = checks["verdict"].value_counts()
     row: dict[str, object] = {verdict.replace("-", "_"): int(counts.get(verdict, 0)) for verdict in VERDICTS}
-    grave = checks["severity"].eq("conclusion") & checks["verdict"].isin(RULED)
+    grave = checks["severity"].eq("conclusion") & needs_ruling(checks)
     return row | {
         "source_id": source,
         "claims": len(claims),
@@ -112,7 +112,7 @@ def page(
     own = checks[checks["source_id"] == source_id]
     place = dict(zip(claims["claim_id"], claims["locator"], strict=True)) if "locator" in claims else {}
     rulings = {row["check_id"]: row for row in adjudications.to_dict("records")}
-    findings = own[own["verdict"].isin(RULED)]
+    findings = own[needs_ruling(own)]
     lines = [f"# Audit of {source_id}", "", *([citation, ""] if citation else []), *_counts(own), ""]
     lines += ["## Findings", ""]
     if findings.empty:
@@ -159,7 +159,7 @@ def _findings(part: pd.DataFrame, place: dict[str, str], rulings: dict[str, dict
         if ruling:
             affects = f" Affects: {_cell(ruling['affects'])}." if ruling["affects"] else ""
             lines.append(f"  - Ruling: {ruling['ruling']}. {_cell(ruling['reason'])}{affects} ({_cell(ruling['by'])})")
-        elif row.verdict in RULED:
+        else:
             lines.append("  - Not yet ruled on.")
     return [*lines, ""] if lines else []
 

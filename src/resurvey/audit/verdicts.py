@@ -26,8 +26,9 @@ DISCREPANT, CONFLICT, IMPOSSIBLE, UNCHECKABLE = "discrepant", "conflict", "impos
 # Gravest first: the order in which a page and a summary list them.
 VERDICTS = (IMPOSSIBLE, CONFLICT, DISCREPANT, OTHER_METHOD, ROUNDING, UNCHECKABLE, REPRODUCED)
 FLAGS = (IMPOSSIBLE, CONFLICT, DISCREPANT)
-# `rounding` needs no ruling: it says that some rule of rounding reproduces the print up to its last digit.
-# `uncheckable` needs none either: it is a hint or a gap, never a finding.
+# `rounding` of severity `none` needs no ruling: some rule of rounding reproduces the print up to its last digit. Where
+# two places print one quantity to the same precision and differ in the last digit, it has a severity and needs one.
+# `uncheckable` needs none: it is a hint or a gap, never a finding.
 RULED = (*FLAGS, OTHER_METHOD)
 
 # `none`: nothing hangs on it. `minor`: a digit or a label. `major`: a number that readers use or pool.
@@ -35,6 +36,13 @@ RULED = (*FLAGS, OTHER_METHOD)
 CONCLUSION, MAJOR, MINOR, NONE = "conclusion", "major", "minor", "none"
 SEVERITIES = (CONCLUSION, MAJOR, MINOR, NONE)
 MAX_ID = 64
+
+
+def needs_ruling(checks: pd.DataFrame) -> pd.Series:
+    """Which rows of checks.csv a person must rule on."""
+    slip = (checks["verdict"] == ROUNDING) & (checks["severity"] != NONE)
+    return checks["verdict"].isin(RULED) | slip
+
 
 Strings: TypeAlias = Sequence[str] | np.ndarray | pd.Series
 

@@ -10,6 +10,7 @@ from resurvey.audit.values import Value, value_in, value_of
 from resurvey.audit.verdicts import (
     CONCLUSION,
     DISCREPANT,
+    IMPOSSIBLE,
     MINOR,
     NONE,
     REPRODUCED,
@@ -204,6 +205,27 @@ def check_significance(context: Context) -> pd.DataFrame:
             severity=NONE if agrees else CONCLUSION,
             explanation=words + ("" if agrees else ", against the usual level of 0.05"),
         )
+    return ledger.frame()
+
+
+@register("p-range", "0 < p: a p printed as 0.000 is below 0.0005 and should say so", "ICMJE; Wasserstein 2016")
+def check_p_range(context: Context) -> pd.DataFrame:
+    """A p of exactly 0 is no p; only what is wrong is listed."""
+    ledger = Ledger("p-range")
+    for table in ("hazard_ratios", "p_values"):
+        frame = context[table]
+        for record in records(frame[(frame["p_op"].isin(["=", "<"])) & (frame["p"] == 0)]):
+            bound = f"below {show(record['p_max'])}" if record["p_op"] == "=" else "above 0"
+            ledger.add(
+                record["source_id"],
+                record["study_id"],
+                [record["claim_id"]],
+                reported=f"p {record['p_text']}",
+                recomputed=bound,
+                verdict=IMPOSSIBLE,
+                severity=MINOR,
+                explanation=f"p {record['p_text']} cannot be: no p is 0; {bound} is meant, as programs print it",
+            )
     return ledger.frame()
 
 

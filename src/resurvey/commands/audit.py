@@ -4,30 +4,78 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
-Handler = Callable[[argparse.Namespace], str]
+Handler = Callable[[argparse.Namespace], Any]
 
 
 def later(name: str) -> Handler:
-    """A handler of `resurvey.audit.commands`, imported when it is called: help need not wait for pandas."""
+    """A function of `resurvey.audit.commands`, imported when it is called: help need not wait for pandas."""
 
-    def handler(arguments: argparse.Namespace) -> str:
-        found: Handler = getattr(importlib.import_module("resurvey.audit.commands"), name)
-        return found(arguments)
+    def handler(arguments: argparse.Namespace) -> Any:
+        return getattr(importlib.import_module("resurvey.audit.commands"), name)(arguments)
 
     return handler
 
 
+class LineParser(argparse.ArgumentParser):
+    """A parser that takes `-` for standard input, each line of which holds the arguments of one command."""
+
+    line = 0
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Arguments of one command, or with a `batch` of numbered ones."""
+        if not args or "-" not in args:
+            return super().parse_known_args(args, namespace)
+        shared = [word for word in args if word != "-"]
+        batch = []
+        for number, words in enumerate(sys.stdin, 1):
+            if words.strip() and not words.lstrip().startswith("#"):
+                self.line = number
+                batch.append((number, self.parse_args([*_words(self, words), *shared])))
+        if not batch:
+            self.error("standard input holds no line to check")
+        found = argparse.Namespace(**vars(batch[0][1]))
+        found.batch = batch
+        return found, []
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """As argparse does, with the line of standard input where there is one."""
+        super().error(f"line {self.line} of standard input: {message}" if self.line else message)
+
+
+def _words(parser: LineParser, line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        parser.error(f"{line.strip()!r} cannot be split into words: {error}")
+        raise
+
+
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
-    """Add `audit` with its families to the parser of `resurvey`; each sets `handler`, which returns text."""
-    parser: argparse.ArgumentParser = subparsers.add_parser("audit", help="recompute printed numbers from each other")
-    families = parser.add_subparsers(dest="family", required=True, metavar="family")
+    """Add `audit` with its families to the parser of `resurvey`; each sets `answer` and `run`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "audit",
+        help="recompute printed numbers from each other",
+        description="Recompute printed numbers from each other.",
+        epilog="Exit status: 0 when all comes out, 1 when a check is discrepant, conflicting or impossible, 2 when an "
+        "argument cannot be read. A family with - in place of its numbers reads them from standard input, a line each.",
+    )
+    families = parser.add_subparsers(dest="family", required=True, metavar="family", parser_class=LineParser)
     for name, words in (("hr", "a hazard ratio"), ("or", "an odds ratio"), ("rr", "a relative risk")):
         _ratio_parser(families, name, words)
     _proportion_parsers(families)
     _time_parsers(families)
     _other_parsers(families)
+    for name, one in families.choices.items():
+        one.add_argument("--json", action="store_true", help="the rows of checks.csv as JSON")
+        one.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
+        one.set_defaults(run=later("respond"), family=name)
     return parser
 
 
@@ -41,11 +89,12 @@ def _ratio_parser(families: argparse._SubParsersAction, name: str, words: str) -
     one.add_argument("--model", choices=("unadjusted", "stratified", "multivariable", "matched"))
     one.add_argument("--events", help="events in both groups together")
     one.add_argument("--n", help="patients in both groups together")
-    one.set_defaults(handler=later("audit_ratio"))
+    one.set_defaults(answer=later("audit_ratio"))
 
 
 def _add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ci", nargs=2, metavar=("LOWER", "UPPER"), help="confidence limits as printed")
+    parser.add_argument("--sic", action="store_true", help="the numbers are printed so, odd as they are")
     parser.add_argument("--level", help="confidence level in per cent where it is not 95")
 
 
@@ -56,21 +105,21 @@ def _proportion_parsers(families: argparse._SubParsersAction) -> None:
     one.add_argument("--percent", help="per cent as printed, without the sign")
     _add_interval(one)
     one.add_argument("--method", help="method of the interval where named, as Clopper-Pearson")
-    one.set_defaults(handler=later("audit_percentage"))
+    one.set_defaults(answer=later("audit_percentage"))
     one = families.add_parser("categories", help="categories against their total")
     one.add_argument("counts", nargs="+", help="n or n:percent for each category")
     one.add_argument("--total", required=True)
-    one.set_defaults(handler=later("audit_categories"))
+    one.set_defaults(answer=later("audit_categories"))
     one = families.add_parser("table", help="the p of a table of counts")
     one.add_argument("groups", nargs="+", help="a group as n/N, or as counts a:b:c of all its categories")
     one.add_argument("--p", required=True)
     one.add_argument("--test", help="test where named, as chi-square or Fisher")
     one.add_argument("--sides", choices=("1", "2"))
-    one.set_defaults(handler=later("audit_table"))
+    one.set_defaults(answer=later("audit_table"))
     one = families.add_parser("grades", help="adverse events by grade")
     one.add_argument("counts", nargs="+", help="grade=count, as 1-2=44 3=53 4=3 '>=3=56'")
     one.add_argument("--total", help="patients")
-    one.set_defaults(handler=later("audit_grades"))
+    one.set_defaults(answer=later("audit_grades"))
 
 
 def _time_parsers(families: argparse._SubParsersAction) -> None:
@@ -82,21 +131,30 @@ def _time_parsers(families: argparse._SubParsersAction) -> None:
     one.add_argument("--events")
     one.add_argument("--n")
     one.add_argument("--rate", nargs=2, metavar=("TIME", "PERCENT"), help="survival in per cent at a time")
-    one.set_defaults(handler=later("audit_median"))
+    one.set_defaults(answer=later("audit_median"))
     one = families.add_parser("difference", help="a stated difference or direction against two numbers")
     one.add_argument("first")
     one.add_argument("second")
     one.add_argument("--value", help="difference as printed, first minus second")
     one.add_argument("--direction", help="longer, shorter, higher, lower, similar, doubled, better or worse")
-    one.set_defaults(handler=later("audit_difference"))
+    one.set_defaults(answer=later("audit_difference"))
     one = families.add_parser("design", help="a single-arm sample size")
-    for name in ("null", "alternative", "alpha", "power", "accrual", "follow-up"):
-        one.add_argument(f"--{name}", required=True, help="per cent" if name in ("alpha", "power") else "in --unit")
+    for name in ("alpha", "power"):
+        one.add_argument(f"--{name}", required=True, help="per cent")
+    for name in ("null", "alternative"):
+        one.add_argument(f"--{name}", help="median, in --unit")
+        one.add_argument(f"--{name}-rate", help="in place of medians: per cent")
+    one.add_argument("--landmark", help="time at which the rates are survival, in --unit; without it, responses")
+    for name in ("accrual", "follow-up"):
+        one.add_argument(f"--{name}", help="in --unit (times to an event)")
     for name in ("dropout", "events", "patients"):
         one.add_argument(f"--{name}")
+    one.add_argument("--responses", help="fewest responses that reject (proportions)")
+    one.add_argument("--first-patients", help="patients of the first of two stages (proportions)")
+    one.add_argument("--first-responses", help="most responses with which the first stage stops (proportions)")
     one.add_argument("--sides", choices=("1", "2"))
     one.add_argument("--unit", default="months")
-    one.set_defaults(handler=later("audit_design"))
+    one.set_defaults(answer=later("audit_design"))
 
 
 def _other_parsers(families: argparse._SubParsersAction) -> None:
@@ -105,10 +163,10 @@ def _other_parsers(families: argparse._SubParsersAction) -> None:
     one.add_argument("--df", required=True, help="degrees of freedom: pairs less two")
     one.add_argument("--p", required=True)
     one.add_argument("--sides", choices=("1", "2"), default="2")
-    one.set_defaults(handler=later("audit_correlation"))
+    one.set_defaults(answer=later("audit_correlation"))
     one = families.add_parser("tables", help="every number of a folder of extraction tables")
     one.add_argument("folder")
     one.add_argument("--out", help="file for the rows of checks.csv")
-    one.set_defaults(handler=later("audit_tables"))
+    one.set_defaults(answer=later("audit_tables"))
     one = families.add_parser("rules", help="every check with its formula and reference")
-    one.set_defaults(handler=later("audit_rules"))
+    one.set_defaults(answer=later("audit_rules"))

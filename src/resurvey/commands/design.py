@@ -6,37 +6,107 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from resurvey.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = ["method", "sides", "reading", "events_raw", "events", "patients_raw", "patients"]
-CLAIMED = ["reproduces_events", "reproduces_patients", "power_at_claimed_events", "alpha_implied"]
+    from resurvey.design import DesignClaim, ProportionClaim
+
+# Shown without --all: the formulas that readers think of first, and whatever gives a printed number.
+USUAL = (
+    "log_hazard",
+    "cube_root",
+    "exact_chi_square",
+    "swog",
+    "kwak_jung",
+    "wu",
+    "landmark_arcsine",
+    "landmark_log_log",
+)
+SHOWN = ["method", "sides", "events", "patients", "nominal_power", "actual_power", "actual_level", "actual_by"]
+HITS = ["reproduces_events", "reproduces_patients"]
+ALL = ["method", "sides", "reading", "events_raw", "events", "patients_raw", "patients"]
+CLAIMED = [*HITS, "power_at_claimed_events", "alpha_implied"]
+STAGES = [
+    *("method", "sides", "patients", "rejects_from", "first_patients", "futile_up_to", "active_from"),
+    *("actual_level", "actual_power", "expected_patients"),
+]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; times are in one unit, rates are proportions."""
-    parser.add_argument("--null-median", type=float, required=True, help="median under the null hypothesis")
-    parser.add_argument("--alternative-median", type=float, required=True, help="median to be detected")
+    parser.add_argument("--null-median", type=float, help="median under the null hypothesis")
+    parser.add_argument("--alternative-median", type=float, help="median to be detected")
+    parser.add_argument("--null-rate", type=float, help="in place of medians: proportion under the null hypothesis")
+    parser.add_argument("--alternative-rate", type=float, help="proportion to be detected")
+    parser.add_argument("--landmark", type=float, help="time at which the rates are survival; without it, responses")
     parser.add_argument("--alpha", type=float, default=0.05, help="level, as a proportion (default 0.05)")
     parser.add_argument("--power", type=float, default=0.8, help="power, as a proportion (default 0.8)")
     parser.add_argument("--sides", type=int, choices=(1, 2), help="sides of the test (default: both are tried)")
-    parser.add_argument("--accrual", type=float, required=True, help="duration of enrolment")
-    parser.add_argument("--follow-up", type=float, required=True, help="follow-up after it")
+    parser.add_argument("--accrual", type=float, help="duration of enrolment (times to an event)")
+    parser.add_argument("--follow-up", type=float, help="follow-up after it")
     parser.add_argument("--dropout", type=float, default=0.0, help="proportion lost (default 0)")
     parser.add_argument("--method", action="append", help="a formula by name; may be repeated (default: all)")
     parser.add_argument("--reading", action="append", help="a reading of enrolment and follow-up (default: all)")
     parser.add_argument("--claimed-events", type=int, help="printed number of events: which formula gives it?")
-    parser.add_argument("--claimed-patients", type=int, help="printed number of patients")
+    parser.add_argument("--claimed-patients", type=int, help="printed number of patients: which formula gives it?")
+    parser.add_argument("--claimed-responses", type=int, help="printed fewest responses that reject (proportions)")
+    parser.add_argument("--first-patients", type=int, help="printed patients of the first of two stages (proportions)")
+    parser.add_argument("--first-responses", type=int, help="printed most responses with which the first stage stops")
+    parser.add_argument("--all", action="store_true", help="every formula and reading, not only the usual ones")
     parser.add_argument("--csv", action="store_true", help="print the whole table as CSV instead")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table of methods and, for a printed pair, the verdict and the nearest assumption sets."""
-    from resurvey.design import DesignClaim, SearchBounds, check_claim, search_assumptions, verdict_on_claim
+    """Print the verdict on a printed size where there is one, then the table of methods."""
+    medians = (arguments.null_median, arguments.alternative_median)
+    rates = (arguments.null_rate, arguments.alternative_rate)
+    if (None in medians) == (None in rates) or (None not in medians and rates != (None, None)):
+        raise InputError(
+            "give --null-median and --alternative-median, or --null-rate and --alternative-rate (with --landmark for "
+            "survival at a time, without it for a proportion such as responses)"
+        )
+    if None in rates or arguments.landmark is not None:
+        return _times(arguments)
+    return _proportions(arguments)
 
-    claim = DesignClaim(
-        null_median=arguments.null_median,
-        alternative_median=arguments.alternative_median,
+
+def _times(arguments: argparse.Namespace) -> int:
+    from resurvey.design import check_claim, with_attained
+
+    claim = _claim(arguments)
+    table = check_claim(claim, methods=arguments.method, readings=arguments.reading)
+    if arguments.csv:
+        return _csv(with_attained(claim, table))
+    _say(_verdict(claim))
+    if arguments.all:
+        _say(_text(table[[*ALL, *(CLAIMED if claim.events is not None else [])]]))
+        return 0
+    chosen = with_attained(claim, _plainest(claim, table, bool(arguments.method)))
+    hits = [name for name, claimed in zip(HITS, (claim.events, claim.patients), strict=True) if claimed is not None]
+    _say(_text(chosen[[*SHOWN, *hits]]))
+    _say(
+        "nominal: by the formula itself; actual: of the test that it plans, exact after the events, or simulated at "
+        f"the planned date.\n{len(chosen)} of {len(table)} rows; --all shows every formula and reading"
+    )
+    return 0
+
+
+def _claim(arguments: argparse.Namespace) -> DesignClaim:
+    from resurvey.design import DesignClaim, median_of_rate
+
+    if arguments.accrual is None or arguments.follow_up is None:
+        raise InputError("a design with times to an event needs --accrual and --follow-up")
+    medians = (arguments.null_median, arguments.alternative_median)
+    if arguments.null_rate is not None:
+        medians = (
+            median_of_rate(arguments.null_rate, arguments.landmark, name="null_rate"),
+            median_of_rate(arguments.alternative_rate, arguments.landmark, name="alternative_rate"),
+        )
+    return DesignClaim(
+        null_median=medians[0],
+        alternative_median=medians[1],
         alpha=arguments.alpha,
         power=arguments.power,
         accrual=arguments.accrual,
@@ -45,20 +115,78 @@ def run(arguments: argparse.Namespace) -> int:
         sides=arguments.sides,
         events=arguments.claimed_events,
         patients=arguments.claimed_patients,
+        landmark=arguments.landmark,
     )
-    table = check_claim(claim, methods=arguments.method, readings=arguments.reading)
+
+
+def _verdict(claim: DesignClaim) -> str:
+    """The verdict in words; empty where nothing is claimed."""
+    from resurvey.design import SearchBounds, check_claim, search_assumptions, verdict_on_claim
+
+    if claim.events is None and claim.patients is None:
+        return ""
+    both = claim.events is not None and claim.patients is not None
+    search = search_assumptions(claim, SearchBounds.usual(claim)) if both else None
+    verdict = verdict_on_claim(claim, check_claim(claim), search)
+    lines = [f"{verdict['verdict']}: {verdict['words']}"]
+    lines += [f"{number}. {one['words']}" for number, one in enumerate(verdict["nearest_assumption_sets"], start=1)]
+    return "\n".join(lines) + "\n"
+
+
+def _plainest(claim: DesignClaim, table: pd.DataFrame, asked: bool) -> pd.DataFrame:
+    """Rows under the plain reading of the usual formulas (or those asked for), and rows that give a claimed number."""
+    first = table["reading"].iloc[0] if (table["reading"] == "additional").sum() == 0 else "additional"
+    plain = table["reading"] == first
+    usual = plain & (table["method"].isin(USUAL) | asked)
+    hit = table[HITS].fillna(False).astype(bool).any(axis=1) & ~table["misuse"].astype(bool)
+    if claim.events is not None and claim.patients is not None:
+        hit &= table[HITS].fillna(False).astype(bool).all(axis=1) | plain
+    return table[usual | (hit & plain) | (hit & ~(hit & plain).any())]
+
+
+def _proportions(arguments: argparse.Namespace) -> int:
+    from resurvey.design import check_proportion_claim, verdict_on_proportions
+
+    if arguments.claimed_events is not None:
+        raise InputError("--claimed-events belongs to a design with medians; of a proportion give --claimed-patients")
+    claim = _proportion_claim(arguments)
+    table = check_proportion_claim(claim)
+    if arguments.method:
+        table = table[table["method"].isin(arguments.method)]
     if arguments.csv:
-        sys.stdout.write(table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
-        return 0
-    columns = [*SHOWN, *(CLAIMED if claim.events is not None else [])]
-    sys.stdout.write(_text(table[columns]) + "\n")
-    if claim.events is not None:
-        search = search_assumptions(claim, SearchBounds.usual(claim)) if claim.patients is not None else None
-        verdict = verdict_on_claim(claim, check_claim(claim), search)
-        sys.stdout.write(f"\n{verdict['verdict']}: {verdict['words']}\n")
-        for number, found in enumerate(verdict["nearest_assumption_sets"], start=1):
-            sys.stdout.write(f"{number}. {found['words']}\n")
+        return _csv(table)
+    if claim.patients is not None:
+        found = verdict_on_proportions(claim, table)
+        _say(f"{found['verdict']}: {found['words']}\n")
+    hits = [] if claim.patients is None else ["reproduces_patients", "reproduces_all"]
+    _say(_text(table[[*STAGES, *hits]]))
     return 0
+
+
+def _proportion_claim(arguments: argparse.Namespace) -> ProportionClaim:
+    from resurvey.design import ProportionClaim
+
+    return ProportionClaim(
+        null=arguments.null_rate,
+        alternative=arguments.alternative_rate,
+        alpha=arguments.alpha,
+        power=arguments.power,
+        sides=arguments.sides,
+        patients=arguments.claimed_patients,
+        rejects_from=arguments.claimed_responses,
+        first_patients=arguments.first_patients,
+        futile_up_to=arguments.first_responses,
+    )
+
+
+def _csv(table: pd.DataFrame) -> int:
+    sys.stdout.write(table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+    return 0
+
+
+def _say(text: str) -> None:
+    if text:
+        sys.stdout.write(text + "\n")
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -1,15 +1,18 @@
-"""`resurvey environment`: environment.yml with the pins of requirements.lock."""
+"""`resurvey environment`: environment.yml with the pins of the locks."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from resurvey.errors import InputError
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)\s*(?:;\s*(?P<marker>.*?))?\s*\\?$")
 HEADER = """\
-# For conda users: the same pins as requirements.lock (made from it by `make lock`; a test keeps them in step).
+# For conda users: the same pins as the locks (made from them by `make lock`; a test keeps them in step).
 name: resurvey
 channels:
   - conda-forge
@@ -18,6 +21,12 @@ dependencies:
   - pip
   - pip:
 """
+#: Locks whose pins a user wants, and what each adds; the tools of developers are in a lock of their own.
+GROUPS = {
+    "requirements.lock": "the chain, from the tables to the report",
+    "requirements-tools.lock": "`resurvey read` and `resurvey digitise`",
+    "requirements-lab.lock": "JupyterLab, to open the notebooks",
+}
 
 
 def pins(lock: str) -> list[tuple[str, str, str]]:
@@ -26,18 +35,46 @@ def pins(lock: str) -> list[tuple[str, str, str]]:
     return [(match["name"], match["version"], match["marker"] or "") for match in found if match]
 
 
-def environment(lock: str) -> str:
-    """The text of environment.yml for a lock file."""
-    lines = [f"      - {name}=={version}{f' ; {marker}' if marker else ''}" for name, version, marker in pins(lock)]
-    return HEADER + "\n".join(f'      - "{line.strip()[2:]}"' for line in lines) + '\n      - "-e ."\n'
+def environment(locks: Mapping[str, str]) -> str:
+    """The text of environment.yml for the contents of the locks, by their names as in `GROUPS`."""
+    return HEADER + "\n".join(_lines(locks)) + '\n      - "-e ."\n'
+
+
+def _lines(locks: Mapping[str, str]) -> Iterator[str]:
+    """A comment and the pins of each group; a pin stands in the first group that has it."""
+    told: set[tuple[str, str, str]] = set()
+    for name, what in GROUPS.items():
+        yield f"      # {what}"
+        for pin in pins(locks[name]):
+            if pin not in told:
+                told.add(pin)
+                package, version, marker = pin
+                yield f'      - "{package}=={version}{f" ; {marker}" if marker else ""}"'
+
+
+def read_locks(folder: Path) -> dict[str, str]:
+    """The contents of the locks in a folder.
+
+    Raises
+    ------
+    InputError
+        If one of them is not there.
+    """
+    missing = [name for name in GROUPS if not (folder / name).is_file()]
+    if missing:
+        raise InputError(
+            f"no {', '.join(missing)} in {folder.resolve()}: the locks lie in a checkout of the repository, not in an "
+            "installed package or a project of one's own; name the checkout, `resurvey environment FOLDER`"
+        )
+    return {name: (folder / name).read_text(encoding="utf-8") for name in GROUPS}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("lock", type=Path, nargs="?", default=Path("requirements.lock"), help="the lock file")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="checkout of the repository")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print environment.yml."""
-    sys.stdout.write(environment(arguments.lock.read_text(encoding="utf-8")))
+    sys.stdout.write(environment(read_locks(arguments.folder)))
     return 0

@@ -15,6 +15,7 @@ from resurvey.schema import Column
 
 Rows = dict[str, list[dict[str, str]]]
 SOURCE = "loprinzi1994"
+PROFILE = "cores: all\nrerun-incomplete: true\nshow-failed-logs: true\nlogger: resurvey\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def write(folder: Path) -> None:
         (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
     profile = folder / "profiles/default/profile.yaml"
     profile.parent.mkdir(parents=True)
-    profile.write_text("cores: all\nrerun-incomplete: true\nshow-failed-logs: true\n", encoding="utf-8")
+    profile.write_text(PROFILE, encoding="utf-8")
     for name, table in TABLES.items():
         path = folder / "data/raw" / file_of(table)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,8 @@ def _may_hold(column: Column) -> str:
 
     kind = f"one of {', '.join(column.choices)}" if column.choices else KINDS[column.kind]
     key = f"; found in {column.key}" if column.key else ""
-    return f"{kind}{key}{'' if column.required else '; may be empty'}"
+    empty = "" if column.required else "; may be empty"
+    return f"{kind}{key}{empty}{', or left out of the table' if column.spare else ''}"
 
 
 @cache

@@ -8,31 +8,73 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from resurvey.errors import InputError
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("folder", type=Path, nargs="?", default=Path("results"), help="folder of the results")
 
 
-def _column(path: Path, column: str) -> Counter[str]:
+def run(arguments: argparse.Namespace) -> int:
+    """Say in a few lines what there is."""
+    sys.stdout.write(made(arguments.folder) + "\n")
+    return 0
+
+
+def made(folder: Path) -> str:
+    """What a folder of results holds, a line a stage; a stage that has not run is left out.
+
+    Raises
+    ------
+    InputError
+        If there is nothing of a run in the folder.
+    """
+    stages = [_audit(folder), _reconstruction(folder), _comparisons(folder), _report(folder), _notebooks(folder)]
+    lines = [line for line in stages if line]
+    if not lines:
+        raise InputError(
+            f"{folder} has no results of a run{'' if folder.is_dir() else ' (there is no such folder)'}: go to the "
+            "folder of the project and run `snakemake`, or name its results, `resurvey made FOLDER`"
+        )
+    return "\n".join(lines)
+
+
+def _count(path: Path, column: str) -> Counter[str]:
     if not path.is_file():
         return Counter()
     with path.open(encoding="utf-8", newline="") as stream:
-        return Counter(row[column] for row in csv.DictReader(stream))
+        return Counter(row.get(column) or "" for row in csv.DictReader(stream))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Say in a few lines what there is."""
-    folder = arguments.folder
-    verdicts = _column(folder / "audit" / "checks.csv", "verdict")
-    arms = _column(folder / "reconstruction" / "accuracy.csv", "status")
-    comparisons = _column(folder / "comparisons" / "comparisons.csv", "comparison_id")
-    lines = [
-        f"audit           {sum(verdicts.values())} checks: " + ", ".join(f"{n} {v}" for v, n in verdicts.most_common()),
-        f"reconstruction  {arms['rebuilt']} groups rebuilt, {arms['refused']} refused with a reason",
-        f"comparisons     {len(comparisons)}, {sum(comparisons.values())} estimates",
-        f"report          {folder / 'report' / 'index.html'}  (open it in a browser; also .docx and .pdf beside it)",
-        f"notebooks       {folder / 'notebooks'}",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+def _audit(folder: Path) -> str:
+    verdicts = _count(folder / "audit" / "checks.csv", "verdict")
+    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
+    return f"audit           {verdicts.total()} checks: {told}" if verdicts else ""
+
+
+def _reconstruction(folder: Path) -> str:
+    arms = _count(folder / "reconstruction" / "accuracy.csv", "status")
+    told = f"{arms['rebuilt']} groups rebuilt, {arms['refused']} refused with a reason"
+    left = _count(folder / "reconstruction" / "accuracy.csv", "not_used")
+    without = sum(number for reason, number in left.items() if reason)
+    told += f", {without} without something that was given for them (column not_used)" if without else ""
+    return f"reconstruction  {told}" if arms else ""
+
+
+def _comparisons(folder: Path) -> str:
+    found = _count(folder / "comparisons" / "comparisons.csv", "comparison_id")
+    return f"comparisons     {len(found)}, {found.total()} estimates" if found else ""
+
+
+def _report(folder: Path) -> str:
+    page = folder / "report" / "index.html"
+    others = [page.with_name(f"resurvey{suffix}") for suffix in (".docx", ".pdf", ".xlsx")]
+    beside = [path.suffix for path in others if path.is_file()]
+    also = f"; also {' and '.join(beside)} beside it" if beside else ""
+    return f"report          {page}  (open it in a browser{also})" if page.is_file() else ""
+
+
+def _notebooks(folder: Path) -> str:
+    place = folder / "notebooks"
+    return f"notebooks       {place}" if any(place.glob("*.html")) else ""

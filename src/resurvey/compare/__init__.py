@@ -14,6 +14,7 @@ from resurvey.compare.pairwise import PairwiseResult, pairwise
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
 from resurvey.compare.standardise import cox_standardised_survival, poststratify, standardised_survival
+from resurvey.compare.standardised_ratio import standardised_hazard_ratio
 
 __all__ = [
     "AdjustedEffect",
@@ -51,6 +52,7 @@ __all__ = [
     "rubin_limits",
     "shifted_null",
     "simulate_population",
+    "standardised_hazard_ratio",
     "standardised_survival",
     "stc",
     "stc_hazard_ratio",

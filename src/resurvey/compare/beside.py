@@ -11,9 +11,11 @@ from scipy.special import ndtr
 
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import Pair
+from resurvey.compare.outcome import What
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.rubin import rubin_survival
 from resurvey.errors import InputError, NotEstimable
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.logrank import stack_z
 from resurvey.tables import Tables
 
@@ -47,11 +49,12 @@ def p_rows(pair: Pair, made: PairwiseResult) -> list[dict[str, Any]]:
     rows = []
     logrank = ensemble_p(pair)
     below = f"; below 0.05 in {np.mean(logrank < 0.05):.0%} of {logrank.size} replicates" if logrank.size else ""
-    for _, line in made.ensemble[made.ensemble["measure"] == "p"].iterrows():
+    for _, line in made.ensemble[made.ensemble["quantity"] == Quantity.P].iterrows():
         note = "median and middle 95 % of the p values of the replicates, each taken as if its patients had been seen"
-        note += below if line["method"] == "log-rank" else ""
+        note += below if line["model"] == Model.LOG_RANK else ""
         values = (line["q50"], line["q025"], line["q975"], np.nan)
-        rows.append(pair.row(f"{line['method']}, unadjusted", "p over the ensemble", *values, note=note))
+        words = (f"{line['method']}, unadjusted", "p over the ensemble")
+        rows.append(pair.row(What(*words, Role.TEST, Quantity.P, model=Model(line["model"])), *values, note=note))
     return rows
 
 
@@ -67,7 +70,8 @@ def _p_value(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) 
         note += f"; {found['note']}"
     values = (np.nan, np.nan, np.nan, found["p"])
     method = f"{found['test'] or 'test not named'}, as printed"
-    return [pair.row(method, "p", *values, evidence="printed", claim_ids=found["claim_id"], note=note)]
+    what = What(method, "p", Role.PRINTED, Quantity.P, model=Model.PRINTED)
+    return [pair.row(what, *values, evidence="printed", claim_ids=found["claim_id"], note=note)]
 
 
 def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
@@ -82,9 +86,10 @@ def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) ->
     facts: dict[str, Any] = {"evidence": "printed ratios", "claim_ids": found["claim_id"], "ci_level": level}
     method = f"{found['test'] or 'ratio'}, as printed" + (f" ({found['model']})" if found["model"] else "")
     method = f"{method}, {found['claim_id']}"
+    what = What(method, "HR", Role.PRINTED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.PRINTED)
     if not isfinite(value):
-        return [pair.refused(method, "HR", "; ".join(["no ratio is printed", *words]), **facts)]
-    shown = pair.row(method, "HR", value, lower, upper, found["p"], note="; ".join(words), **facts)
+        return [pair.refused(what, "; ".join(["no ratio is printed", *words]), **facts)]
+    shown = pair.row(what, value, lower, upper, found["p"], note="; ".join(words), **facts)
     return [shown, _printed_minus_rebuilt(pair, found, value, turned, made)]
 
 
@@ -92,14 +97,15 @@ def _printed_minus_rebuilt(
     pair: Pair, found: pd.Series, value: float, turned: bool, made: PairwiseResult
 ) -> dict[str, Any]:
     """Printed ratio minus ours, with the limits that the rounding of the print allows."""
-    method, measure = f"hazard ratio beside {found['claim_id']}", "printed minus rebuilt"
+    words = f"hazard ratio beside {found['claim_id']}", "printed minus rebuilt"
+    what = What(*words, Role.PRINTED, Quantity.PRINTED_DIFFERENCE, Contrast.RATIO)
     facts = {"claim_ids": found["claim_id"]}
     if made.log_hazard_ratio is None:
-        return pair.refused(method, measure, "no finite hazard ratio was rebuilt", **facts)
+        return pair.refused(what, "no finite hazard ratio was rebuilt", **facts)
     ours = exp(made.log_hazard_ratio.estimate)
     ends = sorted(1 / v if turned else v for v in (found["value_min"], found["value_max"]))
     within = ends[0] <= ours <= ends[1]
-    spread = made.ensemble[(made.ensemble["method"] == "Cox (Efron)") & (made.ensemble["measure"] == "hazard ratio")]
+    spread = made.ensemble[(made.ensemble["quantity"] == Quantity.HAZARD_RATIO) & made.ensemble["start"].isna()]
     reached = bool(len(spread)) and spread.iloc[0]["q025"] <= value <= spread.iloc[0]["q975"]
     note = f"printed {value:.4g}, rebuilt {ours:.4g}: " + (
         "equal within the rounding of the print" if within else "differs by more than the rounding of the print"
@@ -110,7 +116,7 @@ def _printed_minus_rebuilt(
         where = "lies in" if reached else "is outside"
         note += f"; the printed value {where} the middle 95 % of the replicates' ratios"
     note += "" if within else "; the print may be stratified or adjusted, ours is not"
-    return pair.row(method, measure, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
+    return pair.row(what, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
 
 
 def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
@@ -125,36 +131,37 @@ def _direction(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult
     """Whether the direction that a paper states in words is borne out by the rebuilt patients."""
     said = str(found["direction"])
     turned = _turned(pair, found["study_id"], found["arm_id"], found["claim_id"])
-    method, facts = f"direction stated in {found['claim_id']}", {"claim_ids": found["claim_id"]}
+    what = What(f"direction stated in {found['claim_id']}", "direction", Role.PRINTED, Quantity.DIRECTION)
+    facts = {"claim_ids": found["claim_id"]}
     z = stack_z(pair.sets, "logrank")
     z = z[np.isfinite(z)]
     if said not in (*BETTER, *WORSE, *ALIKE) or z.size == 0:
         why = "no event in either group" if z.size == 0 else f"{said!r} does not say whether of survival or of a hazard"
-        return [pair.refused(method, "direction", why, **facts)]
+        return [pair.refused(what, why, **facts)]
     first_better = (said in BETTER) != turned
     agree = np.mean(ensemble_p(pair) >= 0.05) if said in ALIKE else np.mean((z < 0) == first_better)
     verdict = "borne out" if agree > 0.5 else "not borne out"
     who = pair.labels[1] if turned else pair.labels[0]
     unit = "have a log-rank p of 0.05 or more" if said in ALIKE else "agree with that direction"
     note = f"printed: {who} {said}; {verdict}: {agree:.0%} of replicates {unit}. {_figures(made, pair)}"
-    return [pair.row(method, "direction", float(agree), *EMPTY, note=note, **facts)]
+    return [pair.row(what, float(agree), *EMPTY, note=note, **facts)]
 
 
 def _figures(made: PairwiseResult, pair: Pair) -> str:
     """Medians and landmark survival of both groups in words."""
     parts = []
-    for method in dict.fromkeys(made.rows["method"]):
-        if method != "median" and not method.startswith("survival at"):
-            continue
-        values = [_value(made, method, name) for name in ("first arm", "second arm")]
-        shown = ["not reached" if not isfinite(v) else f"{v:.3g}" if method == "median" else f"{v:.0%}" for v in values]
-        unit = "" if method == "median" else " months"
+    wanted = made.rows[made.rows["quantity"].isin([Quantity.MEDIAN, Quantity.SURVIVAL])]
+    for (quantity, method), lines in wanted.groupby(["quantity", "method"], sort=False):
+        values = [_value(lines, contrast) for contrast in (Contrast.TREATMENT, Contrast.COMPARATOR)]
+        median = quantity == Quantity.MEDIAN
+        shown = ["not reached" if not isfinite(v) else f"{v:.3g}" if median else f"{v:.0%}" for v in values]
+        unit = "" if median else " months"
         parts.append(f"{method}{unit} {shown[0]} against {shown[1]}")
     return f"{pair.labels[0]} against {pair.labels[1]}: {'; '.join(parts)}"
 
 
-def _value(made: PairwiseResult, method: str, measure: str) -> float:
-    found = made.rows[(made.rows["method"] == method) & (made.rows["measure"] == measure)]
+def _value(lines: pd.DataFrame, contrast: Contrast) -> float:
+    found = lines[lines["contrast"] == contrast]
     return float(found["estimate"].iloc[0]) if len(found) else float("nan")
 
 
@@ -176,7 +183,10 @@ def _progressed(pair: Pair, found: pd.Series, within: float, place: int) -> list
     facts = {"treatment": pair.labels[place], "comparator": "", "claim_ids": found["claim_id"], "n_comparator": np.nan,
              "n_treatment": pair.facts[("n_treatment", "n_comparator")[place]]}  # fmt: skip
     note = f"printed {found['percent_text']} %" + (f"; {found['note']}" if found["note"] else "")
-    printed = pair.row(f"{how}, as printed", measure, found["percent_prop"], *EMPTY,
+    own = (Quantity.PROPORTION, (Contrast.TREATMENT, Contrast.COMPARATOR)[place])
+    said = What(f"{how}, as printed", measure, Role.PRINTED, *own, Model.PRINTED, time_months=within)
+    rebuilt = What(f"{how}, rebuilt", measure, Role.PRINTED, *own, Model.KAPLAN_MEIER, time_months=within)
+    printed = pair.row(said, found["percent_prop"], *EMPTY,
                        **{**facts, "evidence": "printed", "note": note})  # fmt: skip
     curves = pair.stacks[place].curves
     try:
@@ -184,9 +194,9 @@ def _progressed(pair: Pair, found: pd.Series, within: float, place: int) -> list
             raise NotEstimable(f"{within:g} months is beyond the follow-up of some replicate")
         made = rubin_survival(*curves.landmark(within))
     except NotEstimable as reason:
-        return [printed, pair.refused(f"{how}, rebuilt", measure, str(reason), **facts)]
+        return [printed, pair.refused(rebuilt, str(reason), **facts)]
     ours = (1 - made.estimate, 1 - made.upper, 1 - made.lower)
     low, high = found["percent_prop_min"], found["percent_prop_max"]
     side = "agrees with" if low <= ours[2] and high >= ours[1] else "is outside"
     words = f"the printed share {side} our interval; a curve between printed points is assumed, not seen"
-    return [printed, pair.row(f"{how}, rebuilt", measure, *ours, np.nan, **{**facts, "note": words})]
+    return [printed, pair.row(rebuilt, *ours, np.nan, **{**facts, "note": words})]

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from resurvey.compare.adjust_maic import maic_replicate
 from resurvey.compare.groups import Pair, group_of
+from resurvey.compare.outcome import What
 from resurvey.compare.shares import ids_of, method_of, shares_of
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.plan import AnyComparison, Mix, PatientComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.seeds import generator
 from resurvey.tables import Tables
 
@@ -152,20 +154,21 @@ def bootstrap_row(
     pair: Pair, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
 ) -> dict[str, Any]:
     """The standardised ratio with the middle 95 % of its bootstrap replicates, or why there is none."""
-    method = f"bootstrap, {method_of(mix)}"
+    words = f"bootstrap, {method_of(mix)}", "HR"
+    what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP, variation=mix.name)
     try:
         drawn = _drawn(pair.entry, mix, typed, patients, ask)
         known = drawn[np.isfinite(drawn)]
         if known.size < LEAST:
             raise NotEstimable(f"{known.size} of {drawn.size} bootstrap replicates have a ratio, fewer than {LEAST}")
     except ResurveyError as reason:
-        return pair.refused(method, "HR", str(reason), claim_ids=ids_of(mix))
+        return pair.refused(what, str(reason), claim_ids=ids_of(mix))
     lower, upper = np.quantile(known, [0.025, 0.975])
     p = min(1.0, 2 * (min(np.sum(known <= 0), np.sum(known >= 0)) + 1) / (known.size + 1))
     lost = f"; {drawn.size - known.size} without a ratio left out" if known.size < drawn.size else ""
     note = f"median and middle 95 % of {known.size} replicates, each with patients drawn anew from a rebuilt replicate"
     values = (exp(float(np.median(known))), exp(float(lower)), exp(float(upper)), float(p))
-    return pair.row(method, "HR", *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(mix))
+    return pair.row(what, *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(mix))
 
 
 def _drawn(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.compare.outcome import refused_row, row
+from resurvey.compare.outcome import What, refused_row, row
 from resurvey.compare.pairwise import match_replicates
 from resurvey.errors import InputError, NotEstimable
 from resurvey.figures.labels import Labels
@@ -160,16 +160,14 @@ class Pair:
         """Risk sets of both groups."""
         return pair_risk_sets(*self.stacks)
 
-    def row(
-        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
-    ) -> dict[str, Any]:
+    def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row with this pair's facts and grade."""
         facts: dict[str, Any] = {"evidence": self.evidence, **self.facts, **extra}
-        return row(self.entry, method, measure, estimate, lower, upper, p, **facts)
+        return row(self.entry, what, estimate, lower, upper, p, **facts)
 
-    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+    def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""
-        return refused_row(self.entry, method, measure, reason, **{"evidence": self.evidence, **self.facts, **extra})
+        return refused_row(self.entry, what, reason, **{"evidence": self.evidence, **self.facts, **extra})
 
 
 def pair_of(entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Pair:

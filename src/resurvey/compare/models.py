@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.groups import Pair
+from resurvey.compare.outcome import What
 from resurvey.errors import ResurveyError
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.families import FAMILIES
 from resurvey.survival.parametric import fit_model
 from resurvey.survival.stack import PatientStack
@@ -19,6 +21,7 @@ from resurvey.survival.stack import PatientStack
 SPLINES = ("spline-hazard-1", "spline-odds-1", "spline-normal-1")
 REPLICATES = 10
 SPLINE_REPLICATES = 3
+SIDES = {"first": Contrast.TREATMENT, "second": Contrast.COMPARATOR}
 NUMBERS = ("aic", "bic", "median", "mean")
 COLUMNS = ["group", "model", "replicates", "fitted", "parameters"]
 COLUMNS += [f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_high")] + ["lowest_aic", "status", "note"]
@@ -50,20 +53,21 @@ def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for name, label in zip(("first", "second"), pair.labels, strict=True):
         usable = table[(table["group"] == name) & (table["status"] == "estimated") & table["model"].isin(FAMILIES)]
-        method, measure = f"parametric, lowest AIC most often, {name} group", "mean survival time"
+        words = f"parametric, lowest AIC most often, {name} group", "mean survival time"
+        what = What(*words, Role.SECONDARY, Quantity.MEAN, SIDES[name], Model.PARAMETRIC)
         facts: dict[str, Any] = {"treatment": label, "comparator": "", "n_comparator": np.nan}
         if usable.empty:
-            rows.append(pair.refused(method, measure, "no parametric family could be fitted: see models.csv", **facts))
+            rows.append(pair.refused(what, "no parametric family could be fitted: see models.csv", **facts))
             continue
         best = usable.sort_values("lowest_aic", ascending=False, kind="stable").iloc[0]
-        words = f"{best['model']}, mean AIC {best['aic']:.1f}, lowest in {best['lowest_aic']:.0%} of replicates"
-        note = f"{words}; limits are the least and greatest over {best['replicates']} fits, no confidence interval"
+        said = f"{best['model']}, mean AIC {best['aic']:.1f}, lowest in {best['lowest_aic']:.0%} of replicates"
+        note = f"{said}; limits are the least and greatest over {best['replicates']} fits, no confidence interval"
         if not np.isfinite(best["mean"]):
-            rows.append(pair.refused(method, measure, f"{words}; its mean is infinite", **facts))
+            rows.append(pair.refused(what, f"{said}; its mean is infinite", **facts))
             continue
         note += f"; {best['note']}" if best["note"] else ""
         values = (best["mean"], best["mean_low"], best["mean_high"], np.nan)
-        rows.append(pair.row(method, measure, *values, note=f"{note}; the tail is extrapolated", **facts))
+        rows.append(pair.row(what, *values, note=f"{note}; the tail is extrapolated", **facts))
     return rows
 
 

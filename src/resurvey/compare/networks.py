@@ -10,16 +10,18 @@ import pandas as pd
 
 from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
-from resurvey.compare.network_rank import league, p_scores, rank_probabilities
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.network_rank import rank_probabilities
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
+from resurvey.compare.printed_arms import completed
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import NetworkComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
-MODELS = ("common", "random")
+MODELS = {"common": (Role.SECONDARY, Model.COMMON), "random": (Role.MAIN, Model.RANDOM)}
 
 
 def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = True) -> Outcome:
@@ -41,7 +43,8 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     for side in ("treatment", "comparator"):
         contrasts[side] = contrasts[side].map(lambda name: entry.merge.get(name, name))
     try:
-        made = network(contrasts[["study", "treatment", "comparator", "estimate", "se"]])
+        whole = completed(entry, typed, contrasts)
+        made = network(whole.contrasts)
     except InputError as error:
         raise NotEstimable(str(error)) from None
     nodes = sorted({*contrasts["treatment"], *contrasts["comparator"]})
@@ -51,18 +54,23 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     if not extras:
         return Outcome(pd.DataFrame(_rows(entry, made, contrasts, nodes, "")), {"contrasts": contrasts})
     alike = transitivity(typed, contrasts)
-    said = [*made.messages, *mixed_endpoints(contrasts), *reasons.values()]
+    said = [*made.messages, *whole.messages, *mixed_endpoints(contrasts), *reasons.values()]
     limits = [f"may not be used {use}" for use in entry.not_for]
     tables = {"contrasts": contrasts, "effects": made.effects, "ranking": made.ranking, "transitivity": alike}
-    tables["messages"] = _message_table(made, said, messages(alike), limits)
+    if len(whole.covariances):
+        tables["multi_arm"] = whole.covariances
+    beside, refused = _beside(made, entry.order)
+    said_of = {
+        "orientation": [made.orientation],
+        "network": said,
+        "transitivity": messages(alike),
+        "not for": limits,
+        "not made": [f"{name}: {reason}" for name, reason in refused.items()],
+    }
+    # What a reader must know before using the network.
+    tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
-    return Outcome(pd.DataFrame(rows + unused), tables | _extras(made, entry.order))
-
-
-def _message_table(made: Network, said: Sequence[str], differs: Sequence[str], limits: Sequence[str]) -> pd.DataFrame:
-    """What a reader must know before using the network: kind, message."""
-    parts = [("orientation", [made.orientation]), ("network", said), ("transitivity", differs), ("not for", limits)]
-    return pd.DataFrame([{"kind": kind, "message": text} for kind, texts in parts for text in texts])
+    return Outcome(pd.DataFrame(rows + unused), tables | beside)
 
 
 def _rows(
@@ -78,38 +86,39 @@ def _rows(
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
-        method = f"network, {effect['model']} effects"
-        rows.append(
-            row(entry, method, "HR", *values, "printed ratios", treatment=effect["treatment"], note=note, **facts)
-        )
+        what = _what(str(effect["model"]))
+        rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
     apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
     reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces"
     for model in MODELS:
-        method = f"network, {model} effects"
-        rows += [refused_row(entry, method, "HR", reason, "printed ratios", treatment=node, **facts) for node in apart]
+        what = _what(model)
+        rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
     return rows
 
 
-def _extras(made: Network, order: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Everything beside the estimates; what a star or a single design cannot give is left out with a message in it."""
+def _what(model: str) -> What:
+    """A network is known by its random effects, the model to read where studies disagree."""
+    role, made = MODELS[model]
+    return What(f"network, {model} effects", "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, made)
+
+
+def _beside(made: Network, order: Sequence[str]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Everything beside the estimates; and the reason for what a star or a single design cannot give, by table."""
     makers = {
-        "p_scores": lambda: p_scores(made),
         "ranks": lambda: rank_probabilities(made),
-        "league_common": lambda: league(made, "common").reset_index(),
-        "league_random": lambda: league(made, "random").reset_index(),
         "q": lambda: decompose_q(made),
         "heterogeneity": lambda: made.heterogeneity,
         "prediction": made.prediction,
         "node_split": lambda: node_split(made),
-        "net_heat": lambda: net_heat(made).reset_index(),
-        "contributions": lambda: contributions(made).reset_index(),
+        "net_heat": lambda: net_heat(made),
+        "contributions": lambda: contributions(made).reset_index(drop=True),
     }
     if order:
         makers["funnel"] = lambda: funnel(made, order=list(order))
-    tables = {}
+    tables, refused = {}, {}
     for name, make in makers.items():
         try:
             tables[name] = make()
         except (NotEstimable, InputError) as error:
-            tables[name] = pd.DataFrame({"message": [str(error)]})
-    return tables
+            refused[name] = str(error)
+    return tables, refused

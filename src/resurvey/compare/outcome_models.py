@@ -233,18 +233,21 @@ def stc_hazard_ratio(
     *,
     level: float = 0.95,
 ) -> Estimate:
-    """Simulated treatment comparison of survival: a Cox model with covariates centred at the target.
+    """Anchored simulated treatment comparison of survival: a Cox model with covariates centred at the target.
 
-    Unanchored, `comparator` is a table (time, event) of the other study's (rebuilt) patients, who stand at the target's
-    means (0 after centring); anchored, it is the published log hazard ratio B against C and `patients` has treated.
-    The ratio is conditional, at the target's mean covariates.
+    Estimand: the log hazard ratio of A against C **conditional** on covariates at the target's means, less the
+    published log hazard ratio of B against C. The published one is marginal; the two scales agree only where covariates
+    hardly tell who has an event. There is no unanchored form: other patients set at the target's means give a ratio
+    that is neither marginal nor conditional. `standardised_hazard_ratio` compares marginally without an anchor.
 
     Parameters
     ----------
     patients : DataFrame
-        time, event, the covariates of `targets`, and treated (0/1) when anchored.
+        time, event, treated (1 treatment A, 0 common comparator C) and the covariates of `targets`.
     targets : mapping of str to float
-    comparator : DataFrame, or (estimate, se)
+        Means in the target population.
+    comparator : (estimate, se), or an object with `estimate` and `se`
+        Published log hazard ratio of B against C.
     level : float
 
     Returns
@@ -255,7 +258,7 @@ def stc_hazard_ratio(
     Raises
     ------
     InputError
-        On malformed tables.
+        On malformed tables, or a table of patients as the comparator.
     NotEstimable
         If the Cox model does not converge.
 
@@ -264,23 +267,20 @@ def stc_hazard_ratio(
     .. [1] Phillippo, D. M. et al. (2016). NICE DSU Technical Support Document 18, section 2.2.
     """
     check_level(level)
+    if isinstance(comparator, pd.DataFrame) and {"time", "event"} <= set(comparator.columns):
+        raise InputError(
+            "comparator is a table of patients: a Cox model with them at the target's means gives a ratio that is "
+            "neither marginal nor conditional; use standardised_hazard_ratio, which averages over a population"
+        )
     names = list(targets)
     x = covariates(patients, names, "patients") - np.array([float(targets[k]) for k in names])
     time, event = survival_columns(patients, "patients")
     columns = {f"x{i}": x[:, i] for i in range(len(names))}
     frame = pd.DataFrame({"time": time, "event": event, **columns})
-    shift, extra = 0.0, 0.0
-    if isinstance(comparator, pd.DataFrame) and {"time", "event"} <= set(comparator.columns):
-        other_time, other_event = survival_columns(comparator, "comparator")
-        rest = pd.DataFrame({"time": other_time, "event": other_event}).assign(
-            treated=0.0, **dict.fromkeys(columns, 0.0)
-        )
-        frame = pd.concat([frame.assign(treated=1.0), rest], ignore_index=True)
-    else:
-        shift, extra = as_effect(comparator, "comparator")
-        frame["treated"] = _treated(patients)
-        for key in columns:
-            frame[f"treated_{key}"] = frame["treated"] * frame[key]
+    shift, extra = as_effect(comparator, "comparator")
+    frame["treated"] = _treated(patients)
+    for key in columns:
+        frame[f"treated_{key}"] = frame["treated"] * frame[key]
     fitted = cox_fit(frame, names)
     estimate, se = float(fitted.params_["treated"]), float(fitted.standard_errors_["treated"])
     return interval(estimate - shift, hypot(se, extra), level=level, label="simulated treatment comparison")

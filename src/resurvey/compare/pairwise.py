@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise as steps
 from math import inf, isfinite, nan
 
@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits, rubin_survival
 from resurvey.errors import InputError, NotEstimable
+from resurvey.results import Contrast, Model, Quantity
 from resurvey.survival.cox import Ties, check_level, stack_cox
 from resurvey.survival.difference import recovered_difference
 from resurvey.survival.logrank import MAXCOMBO_WEIGHTS, NO_INFORMATION, Weight, stack_maxcombo, stack_z, weight_name
@@ -21,24 +22,11 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 
-ROW_COLUMNS = [
-    "method",
-    "measure",
-    "time",
-    "estimate",
-    "lower",
-    "upper",
-    "p",
-    "se",
-    "missing_information",
-    "monte_carlo",
-    "note",
-]
+ROW_COLUMNS = ["method", "measure", "time", "estimate", "lower", "upper", "p", "se"]
+ROW_COLUMNS += ["missing_information", "monte_carlo", "note"]
+TYPED = ["quantity", "contrast", "model", "start"]
 SPREAD_COLUMNS = ["method", "measure", "time", "replicates", "mean", "sd", "q025", "q25", "q50", "q75", "q975"]
 SPREAD_COLUMNS += ["within", "between", "missing_information", "df", "monte_carlo", "monte_carlo_limits"]
-
-
-PROPORTIONALITY = "proportional hazards (Grambsch-Therneau)"
 
 
 @dataclass(frozen=True)
@@ -47,12 +35,14 @@ class PairwiseResult:
 
     Attributes
     ----------
-    rows : DataFrame, columns method, measure, time, estimate, lower, upper, p, se, missing_information, monte_carlo,
-        note
-        A row a measure. Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark. A
-        measure that cannot be estimated has a row too, with empty numbers and the reason in `note`. The fraction of
-        missing information is the share that rests on how patients were rebuilt; `monte_carlo` is the greater error
-        of estimate and limits from the number of replicates, as a share of the standard error.
+    rows : DataFrame
+        A row a measure: method, measure, time, estimate, lower, upper, p, se, missing_information,
+        monte_carlo, note, quantity, contrast, model, start.
+        Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark, or the end of the piece of
+        time that begins at `start`. `quantity`, `contrast` and `model` are those of `resurvey.results`.
+        A measure that cannot be estimated has a row too, with empty numbers and the reason in `note`. The
+        fraction of missing information is the share that rests on how patients were rebuilt; `monte_carlo` is the
+        greater error of estimate and limits from the number of replicates, as a share of the standard error.
     ensemble : DataFrame
         Spread of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log for
         a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution.
@@ -84,6 +74,23 @@ class PairwiseResult:
             known = sorted({f"{m} / {q}" for m, q in zip(self.rows["method"], self.rows["measure"], strict=True)})
             raise InputError(f"{len(found)} rows for {method!r} / {measure!r}; there are: {'; '.join(known)}")
         return found.iloc[0]
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """What a row is about."""
+
+    method: str
+    measure: str
+    quantity: Quantity
+    contrast: Contrast
+    model: Model
+    time: float = nan
+    start: float = nan
+
+    def columns(self) -> dict[str, object]:
+        """The columns of a row."""
+        return {name: getattr(self, name) for name in ("method", "measure", "time", *TYPED)}
 
 
 @dataclass(frozen=True)
@@ -172,8 +179,8 @@ def pairwise(
     for time in landmarks:
         _attempt(_landmark, pair, float(time))
     return PairwiseResult(
-        pd.DataFrame(pair.rows, columns=ROW_COLUMNS),
-        pd.DataFrame(pair.spread, columns=SPREAD_COLUMNS),
+        pd.DataFrame(pair.rows, columns=[*ROW_COLUMNS, *TYPED]),
+        pd.DataFrame(pair.spread, columns=[*SPREAD_COLUMNS, *TYPED]),
         log_hr,
         _orientation(labels),
         tau,
@@ -231,26 +238,26 @@ def _attempt(
     try:
         return measure(pair, *arguments)
     except _Unable as reason:
-        for method, name, time in reason.rows:
-            pair.rows.append({"method": method, "measure": name, "time": time, "note": str(reason)})
+        pair.rows.extend({**measured.columns(), "note": str(reason)} for measured in reason.rows)
         return None
 
 
 class _Unable(NotEstimable):
     """A measure that cannot be estimated, and the rows that it leaves empty."""
 
-    def __init__(self, message: str, rows: list[tuple[str, str, float]]) -> None:
+    def __init__(self, message: str, rows: list[_Measure]) -> None:
         super().__init__(message)
         self.rows = rows
 
 
 def _hazard_ratio(pair: _Pair, ties: Ties, start: float = -inf, end: float = inf) -> EnsembleEstimate:
     """Cox log hazard ratio over all time or one piece of it, shown as a ratio."""
-    method, sets = f"Cox ({ties.capitalize()})", pair.sets
+    method, sets, piece = f"Cox ({ties.capitalize()})", pair.sets, (nan, nan)
     if start > -inf:
         until = f" to {end:g}" if end < inf else " on"
         method, sets = f"{method}, from {max(start, 0.0):g}{until}", piece_of(sets, start, end)
-    names = (method, "hazard ratio", nan)
+        piece = (end, max(start, 0.0))
+    names = _Measure(method, "hazard ratio", Quantity.HAZARD_RATIO, Contrast.RATIO, Model.COX, *piece)
     log_hr, se = stack_cox(sets, ties)
     known = np.isfinite(se)
     if known.mean() <= 0.5:
@@ -272,7 +279,7 @@ def _no_ratio(log_hr: np.ndarray, known: np.ndarray) -> str:
 
 def _proportionality(pair: _Pair, ties: Ties) -> EnsembleEstimate:
     """Score test of proportional hazards on the product-limit scale, as a signed deviate."""
-    names = (PROPORTIONALITY, "z", nan)
+    names = _test_of("proportional hazards (Grambsch-Therneau)", Model.PROPORTIONAL_HAZARDS)
     log_hr, se = stack_cox(pair.sets, ties)
     known = np.isfinite(se)
     score, information = stack_proportionality(pair.sets, 1 - pair.sets.survival, np.where(known, log_hr, 0.0), ties)
@@ -284,28 +291,41 @@ def _proportionality(pair: _Pair, ties: Ties) -> EnsembleEstimate:
     way = "rises" if pooled.estimate > 0 else "falls"
     note = f"above 0: the hazard ratio rises in time; here it {way}"
     _add(pair, names, pooled, z, "; ".join(part for part in (note, _left_out(known)) if part))
-    _add_spread(pair, (names[0], "p", nan), 2 * ndtr(-np.abs(z)), None)
+    _add_spread(pair, _p_of(names), 2 * ndtr(-np.abs(z)), None)
     return pooled
 
 
 def _test(pair: _Pair, weight: Weight) -> EnsembleEstimate:
     """A log-rank type test, pooled as a normal deviate."""
-    method = "log-rank" if weight == "logrank" else weight_name(weight)
+    names = _test_of("log-rank" if weight == "logrank" else weight_name(weight), _model_of(weight))
     z = stack_z(pair.sets, weight)
     known = np.isfinite(z)
     if known.mean() <= 0.5:
-        raise _Unable(NO_INFORMATION, [(method, "z", nan)])
+        raise _Unable(NO_INFORMATION, [names])
     pooled = rubin(z[known], np.ones(int(known.sum())), complete_df=pair.complete_df, level=pair.level)
-    _add(pair, (method, "z", nan), pooled, z[known], _left_out(known))
-    _add_spread(pair, (method, "p", nan), 2 * ndtr(-np.abs(z[known])), None)
+    _add(pair, names, pooled, z[known], _left_out(known))
+    _add_spread(pair, _p_of(names), 2 * ndtr(-np.abs(z[known])), None)
     return pooled
+
+
+def _test_of(name: str, model: Model) -> _Measure:
+    return _Measure(name, "z", Quantity.Z, Contrast.NONE, model)
+
+
+def _p_of(test: _Measure) -> _Measure:
+    return replace(test, measure="p", quantity=Quantity.P)
+
+
+def _model_of(weight: Weight) -> Model:
+    known = {"logrank": Model.LOG_RANK, (0.0, 1.0): Model.LATE_LOG_RANK, (1.0, 0.0): Model.EARLY_LOG_RANK}
+    return known.get(weight, Model.WEIGHTED_LOG_RANK)
 
 
 def _maxcombo(pair: _Pair) -> None:
     """MaxCombo: p of each replicate turned into a normal deviate, pooled, and turned back."""
     z, p = stack_maxcombo(pair.sets, MAXCOMBO_WEIGHTS)
     known = np.isfinite(p)
-    names = ("MaxCombo", "greatest |z|", nan)
+    names = replace(_test_of("MaxCombo", Model.MAXCOMBO), measure="greatest |z|")
     if known.mean() <= 0.5:
         raise _Unable(NO_INFORMATION, [names])
     deviates = -ndtri(np.clip(p[known], 1e-300, 1 - 1e-12))  # one-sided in |z|: a small p is a large deviate
@@ -313,10 +333,10 @@ def _maxcombo(pair: _Pair) -> None:
     greatest = np.abs(z[known]).max(axis=1)
     share = np.bincount(np.abs(z[known]).argmax(axis=1), minlength=len(MAXCOMBO_WEIGHTS))
     note = f"greatest most often: {weight_name(MAXCOMBO_WEIGHTS[int(share.argmax())])}; p from the pooled deviate of p"
-    row = dict(zip(("method", "measure", "time"), names, strict=True))
+    row = names.columns()
     pair.rows.append(row | {"estimate": float(greatest.mean()), "p": _upper_tail(pooled), "note": note})
     _add_spread(pair, names, greatest, None)
-    _add_spread(pair, ("MaxCombo", "p", nan), p[known], None)
+    _add_spread(pair, _p_of(names), p[known], None)
 
 
 def _upper_tail(pooled: EnsembleEstimate) -> float:
@@ -326,22 +346,39 @@ def _upper_tail(pooled: EnsembleEstimate) -> float:
 
 def _restricted_means(pair: _Pair, tau: float, note: str) -> EnsembleEstimate:
     """Restricted means of both arms, their difference and ratio."""
-    method = "restricted mean"
     (m1, v1), (m2, v2) = (arm.curves.restricted_mean(tau) for arm in (pair.a, pair.b))
     if not np.all(v1 + v2 > 0):
-        names = [(method, name, tau) for name in ("difference", "ratio")]
+        names = [_restricted(contrast, tau) for contrast in (Contrast.DIFFERENCE, Contrast.RATIO)]
         raise _Unable(f"no event up to the horizon {tau:g} in some replicate: no variance", names)
-    for name, mean, variance in (("first arm", m1, v1), ("second arm", m2, v2)):
+    for contrast, mean, variance in ((Contrast.TREATMENT, m1, v1), (Contrast.COMPARATOR, m2, v2)):
         if np.all(variance > 0):
-            _add(pair, (method, name, tau), _pool(pair, mean, variance), mean, note, test=False)
+            _add(pair, _restricted(contrast, tau), _pool(pair, mean, variance), mean, note, test=False)
     difference = _pool(pair, m1 - m2, v1 + v2)
-    _add(pair, (method, "difference", tau), difference, m1 - m2, note)
+    _add(pair, _restricted(Contrast.DIFFERENCE, tau), difference, m1 - m2, note)
     if not np.all((m1 > 0) & (m2 > 0)):
-        raise _Unable("everybody leaves at time 0 in some replicate, so there is no ratio", [(method, "ratio", tau)])
+        names = [_restricted(Contrast.RATIO, tau)]
+        raise _Unable("everybody leaves at time 0 in some replicate, so there is no ratio", names)
     log_ratio = np.log(m1 / m2)
     ratio = _pool(pair, log_ratio, v1 / m1**2 + v2 / m2**2)
-    _add(pair, (method, "ratio", tau), ratio, log_ratio, note, ratio=True)
+    _add(pair, _restricted(Contrast.RATIO, tau), ratio, log_ratio, note, ratio=True)
     return difference
+
+
+MEASURES = {
+    Contrast.TREATMENT: "first arm",
+    Contrast.COMPARATOR: "second arm",
+    Contrast.DIFFERENCE: "difference",
+    Contrast.RATIO: "ratio",
+}
+ARMS = (Contrast.TREATMENT, Contrast.COMPARATOR)
+
+
+def _restricted(contrast: Contrast, time: float) -> _Measure:
+    return _curve_measure("restricted mean", Quantity.RESTRICTED_MEAN, contrast, time)
+
+
+def _curve_measure(method: str, quantity: Quantity, contrast: Contrast, time: float = nan) -> _Measure:
+    return _Measure(method, MEASURES[contrast], quantity, contrast, Model.KAPLAN_MEIER, time)
 
 
 def _pool(pair: _Pair, estimates: np.ndarray, variances: np.ndarray) -> EnsembleEstimate:
@@ -354,13 +391,14 @@ def _medians(pair: _Pair) -> None:
     for arm in (pair.a, pair.b):
         limits = arm.curves.quantile_interval(0.5, level=pair.level)
         arms.append((arm.curves.quantile(0.5), *limits))
-    for name, values in zip(("first arm", "second arm"), arms, strict=True):
-        _attempt(_skewed, pair, ("median", name, nan), *values, False, False)
+    names = {contrast: _curve_measure("median", Quantity.MEDIAN, contrast) for contrast in MEASURES}
+    for contrast, values in zip(ARMS, arms, strict=True):
+        _attempt(_skewed, pair, names[contrast], *values, False, False)
     both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
-    _attempt(_skewed, pair, ("median", "difference", nan), *recovered_difference(*both), False, True)
+    _attempt(_skewed, pair, names[Contrast.DIFFERENCE], *recovered_difference(*both), False, True)
     positive = np.where(both[0] > 0, both[0], np.nan), np.maximum(both[1], 1e-12), np.maximum(both[2], 1e-12)
     logs = tuple(np.log(part) for part in positive)
-    _attempt(_skewed, pair, ("median", "ratio", nan), *recovered_difference(*logs), True, True)
+    _attempt(_skewed, pair, names[Contrast.RATIO], *recovered_difference(*logs), True, True)
 
 
 def _landmark(pair: _Pair, time: float) -> None:
@@ -371,15 +409,16 @@ def _landmark(pair: _Pair, time: float) -> None:
         values = arm.curves.landmark(time, level=pair.level)
         arms.append(tuple(np.where(known, part, nan) for part in values))
     why = f"landmark {time:g} is beyond the follow-up"
-    for name, values in zip(("first arm", "second arm"), arms, strict=True):
-        _attempt(_skewed, pair, (method, name, time), *values, False, False, why, rubin_survival)
+    names = {contrast: _curve_measure(method, Quantity.SURVIVAL, contrast, time) for contrast in MEASURES}
+    for contrast, values in zip(ARMS, arms, strict=True):
+        _attempt(_skewed, pair, names[contrast], *values, False, False, why, rubin_survival)
     both = tuple(np.stack([arms[0][i], arms[1][i]]) for i in range(3))
-    _attempt(_skewed, pair, (method, "difference", time), *recovered_difference(*both), False, True, why)
+    _attempt(_skewed, pair, names[Contrast.DIFFERENCE], *recovered_difference(*both), False, True, why)
 
 
 def _skewed(
     pair: _Pair,
-    names: tuple[str, str, float],
+    names: _Measure,
     estimate: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
@@ -410,7 +449,7 @@ def _left_out(known: np.ndarray) -> str:
 
 def _add(
     pair: _Pair,
-    names: tuple[str, str, float],
+    names: _Measure,
     pooled: EnsembleEstimate,
     values: np.ndarray,
     note: str,
@@ -423,18 +462,16 @@ def _add(
     if ratio:
         with np.errstate(over="ignore"):  # few replicates that differ much: a limit beyond all numbers
             shown = (float(np.exp(shown[0])), float(np.exp(shown[1])), float(np.exp(shown[2])))
-    row = dict(zip(("method", "measure", "time"), names, strict=True))
+    row = names.columns()
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
     shares = {"missing_information": pooled.missing_information, "monte_carlo": pooled.monte_carlo_limits}
     pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, **shares, "note": note})
     _add_spread(pair, names, np.exp(values) if ratio else values, pooled)
 
 
-def _add_spread(
-    pair: _Pair, names: tuple[str, str, float], values: np.ndarray, pooled: EnsembleEstimate | None
-) -> None:
+def _add_spread(pair: _Pair, names: _Measure, values: np.ndarray, pooled: EnsembleEstimate | None) -> None:
     """Spread of a measure over the replicates, and the split of its variance."""
-    row: dict[str, object] = dict(zip(("method", "measure", "time"), names, strict=True))
+    row = names.columns()
     row |= {"replicates": int(values.size), "mean": float(values.mean())}
     row["sd"] = float(values.std(ddof=1)) if values.size > 1 else 0.0
     quantiles = np.quantile(values, (0.025, 0.25, 0.5, 0.75, 0.975))

@@ -13,14 +13,15 @@ from resurvey.compare.beside import p_rows, printed_rows, progressed_rows
 from resurvey.compare.bootstrap import Bootstrap, bootstrap_row
 from resurvey.compare.groups import Pair, group_of, label_of, pair_of
 from resurvey.compare.models import model_rows, model_table
-from resurvey.compare.outcome import ASSUMED_SHAPE, MOSTLY_ASSUMED, PRINTED, Outcome
-from resurvey.compare.pairwise import PROPORTIONALITY, pairwise
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What
+from resurvey.compare.pairwise import SPREAD_COLUMNS, pairwise
 from resurvey.compare.sensitivity import patient_sensitivity
 from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
 from resurvey.compare.shares import side_by_side, standardised
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.plan import PatientComparison
+from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
 from resurvey.tables import Tables
 
 RESTS_ON_SHAPE = "rests on the assumed shape: more than half of the information is missing"
@@ -51,7 +52,11 @@ def compare_patients(
     landmarks = list(entry.landmarks)
     cuts = landmarks if entry.cuts is None else list(entry.cuts)
     made = pairwise(pair.first, pair.second, landmarks=landmarks, labels=pair.labels, cuts=sorted(set(cuts)))
-    tables = {"spread": made.ensemble, "curves": curve_table(pair.stacks), "risk": risk_table(pair.stacks)}
+    tables = {
+        "spread": made.ensemble[SPREAD_COLUMNS],
+        "curves": curve_table(pair.stacks),
+        "risk": risk_table(pair.stacks),
+    }
     tables["log_cumulative_hazard"] = hazard_table(tables["curves"])
     tables["rmst"] = rmst_table(pair.stacks)
     wrong = bias_tables(made.log_hazard_ratio) if made.log_hazard_ratio is not None else {}
@@ -98,24 +103,42 @@ def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
     differ = sum("differs" in text for text in said)
     note = "; ".join(said) or "the two studies agree in all that is printed of them"
     measure = f"characteristics that differ, of {len(ATTRIBUTES)}"
-    return [pair.row("transitivity", measure, differ, np.nan, np.nan, np.nan, evidence="printed", note=note)]
+    what = What("transitivity", measure, Role.CONTEXT, Quantity.DIFFERING_CHARACTERISTICS)
+    return [pair.row(what, differ, np.nan, np.nan, np.nan, evidence="printed", note=note)]
 
 
 def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:
-    at = f" at {line['time']:.4g} months" if isfinite(line["time"]) else ""
-    measure = {"hazard ratio": "HR"}.get(line["measure"], line["measure"])
-    name, method = f"{measure}{at}", f"{line['method']}, unadjusted"
+    ratio = line["quantity"] == Quantity.HAZARD_RATIO
+    # The end of a piece of time is in its method already.
+    at = "" if ratio or not isfinite(line["time"]) else f" at {line['time']:.4g} months"
+    what = What(
+        f"{line['method']}, unadjusted",
+        f"{'HR' if ratio else line['measure']}{at}",
+        _role(line),
+        Quantity(line["quantity"]),
+        Contrast(line["contrast"]),
+        Model(line["model"]),
+        line["start"],
+        line["time"],
+    )
     note = f"{line['note']}".strip() if isinstance(line["note"], str) else ""
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
     known: dict[str, Any] = {}
     if isfinite(line["missing_information"]):
         assumed = line["missing_information"] > MOSTLY_ASSUMED
         known = {name: line[name] for name in ("missing_information", "monte_carlo")}
-        known["rests_on"] = ASSUMED_SHAPE if assumed else PRINTED
+        known["rests_on"] = RestsOn.SHAPE if assumed else RestsOn.PRINT
         said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if line["monte_carlo"] > MOST_MONTE_CARLO else ""]
         note = "; ".join(part for part in said if part)
-    if line["method"] == PROPORTIONALITY and pair.evidence == "summary":
+    if line["model"] == Model.PROPORTIONAL_HAZARDS and line["quantity"] == Quantity.Z and pair.evidence == "summary":
         note = f"{note}; {NO_POWER}" if note else NO_POWER
     if not isfinite(line["estimate"]) and not isfinite(line["p"]):
-        return pair.refused(method, name, note or "not estimable")
-    return pair.row(method, name, *values, note=note, **known)
+        return pair.refused(what, note or "not estimable")
+    return pair.row(what, *values, note=note, **known)
+
+
+def _role(line: pd.Series) -> Role:
+    if line["quantity"] == Quantity.Z:
+        return Role.TEST
+    whole = line["quantity"] == Quantity.HAZARD_RATIO and not isfinite(line["start"])
+    return Role.MAIN if whole else Role.SECONDARY

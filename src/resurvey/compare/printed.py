@@ -12,19 +12,29 @@ from resurvey.compare.bucher import bucher
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.estimates import Estimate, interval
 from resurvey.compare.meta_regression import group_difference
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.ratios import mixed_endpoints, oriented, read_ratio, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import BucherComparison, Comparison, PoolComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
+#: Name of the group of all studies of a pool.
+WHOLE = "all"
+RANDOM = "random effects, REML, Hartung-Knapp"
 
-def ratio_row(entry: Comparison, method: str, made: Estimate, **extra: Any) -> dict[str, Any]:
+
+def ratio_row(entry: Comparison, what: What, made: Estimate, **extra: Any) -> dict[str, Any]:
     """A row of a ratio from its log estimate."""
     values = (exp(made.estimate), exp(made.lower), exp(made.upper), made.p)
-    return row(entry, method, "HR", *values, evidence="printed ratios", ci_level=made.level, **extra)
+    return row(entry, what, *values, evidence="printed ratios", ci_level=made.level, **extra)
+
+
+def ratio(method: str, role: Role, model: Model = Model.NONE) -> What:
+    """A hazard ratio by some method."""
+    return What(method, "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
 
 
 def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
@@ -37,7 +47,9 @@ def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
     note = "; ".join([*mixed_endpoints(legs), *messages(alike)])
     facts = {"treatment": top, "comparator": bottom, "endpoint": first["endpoint"], "note": note}
     facts["population"] = first["population"]
-    one = ratio_row(entry, "Bucher", made, claim_ids=f"{entry.first};{entry.second}", **facts)
+    one = ratio_row(
+        entry, ratio("Bucher", Role.MAIN, Model.BUCHER), made, claim_ids=f"{entry.first};{entry.second}", **facts
+    )
     return Outcome(pd.DataFrame([one]), {"legs": legs, "transitivity": alike})
 
 
@@ -53,21 +65,21 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
     effects[["estimate", "se"]] = [
         oriented(line, first["treatment"], _against(line, first)) for _, line in effects.iterrows()
     ]
-    groups = {"all": entry.claims, **entry.groups}
+    groups = {WHOLE: entry.claims, **entry.groups}
     made, studies, alone = {}, [], []
     for name, ids in groups.items():
         chosen = effects[effects["claim_id"].isin(ids)].reset_index(drop=True)
         if chosen.empty:
             reason = "; ".join(reasons[i] for i in ids if i in reasons)
-            rows.append(refused_row(entry, "common effect", "HR", reason, "printed ratios", population=name))
+            rows.append(refused_row(entry, _common(name), reason, "printed ratios", population=name))
             continue
         made[name] = pool(chosen)
         rows += _pooled_rows(entry, name, chosen, made[name])
         studies.append(made[name].studies.assign(group=name))
         alone += [leave_one_out(chosen).assign(group=name)] if len(chosen) > 1 else []
     named = {name: effects[effects["claim_id"].isin(ids)] for name, ids in groups.items() if name in made}
-    rows += _between_groups(entry, {name: table for name, table in named.items() if name != "all"})
-    rows.sort(key=lambda line: line["status"] == "refused")
+    rows += _between_groups(entry, {name: table for name, table in named.items() if name != WHOLE})
+    rows.sort(key=lambda line: line["refused"])
     alike = transitivity(typed, effects.assign(study=effects["study"].str.split(", ").str[0]))
     tables = {"effects": effects, "studies": pd.concat(studies), "transitivity": alike}
     if alone:
@@ -91,16 +103,24 @@ def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: P
         "claim_ids": ";".join(chosen["claim_id"]),
         "note": "; ".join([*words, *mixed_endpoints(chosen), *made.messages]),
     }
-    rows = [ratio_row(entry, "common effect", made.common, **facts)]
-    random, prediction = "random effects, REML, Hartung-Knapp", "prediction interval"
+    rows = [ratio_row(entry, _common(name, alone=k == 1), made.common, **facts)]
+    whole = name == WHOLE
+    random = ratio(RANDOM, Role.MAIN if whole else Role.SUBGROUP, Model.RANDOM)
+    prediction = ratio("prediction interval", Role.PREDICTION, Model.RANDOM)
     if k == 1:
         reason = "one ratio: heterogeneity cannot be estimated"
         more = {key: value for key, value in facts.items() if key != "note"}
-        return rows + [refused_row(entry, m, "HR", reason, "printed ratios", **more) for m in (random, prediction)]
+        return rows + [refused_row(entry, one, reason, "printed ratios", **more) for one in (random, prediction)]
     rows.append(ratio_row(entry, random, made.random, **facts))
     values = (exp(made.random.estimate), exp(made.prediction_lower), exp(made.prediction_upper), np.nan)
-    rows.append(row(entry, prediction, "HR", *values, "printed ratios", **facts))
+    rows.append(row(entry, prediction, *values, "printed ratios", **facts))
     return rows
+
+
+def _common(group: str, *, alone: bool = False) -> What:
+    """The common effect of a group; of a single ratio, which no random effects can be of, the main one."""
+    whole = Role.MAIN if alone else Role.SECONDARY
+    return ratio("common effect", whole if group == WHOLE else Role.SUBGROUP, Model.COMMON)
 
 
 def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -111,16 +131,17 @@ def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> li
     facts: dict[str, Any] = {"population": f"{one} against {two}", "treatment": one, "comparator": two}
     facts["orientation"] = f"pooled ratio of {one} divided by that of {two}; 1 is agreement"
     rows = []
-    for model, method, kind in (
-        ("common effect", "EE", "normal"),
-        ("random effects, REML, Hartung-Knapp", "REML", "hartung-knapp"),
+    for label, method, kind, model in (
+        ("common effect", "EE", "normal", Model.COMMON),
+        (RANDOM, "REML", "hartung-knapp", Model.RANDOM),
     ):
-        name, measure = f"difference between groups, {model}", "ratio of hazard ratios"
+        words = f"difference between groups, {label}", "ratio of hazard ratios"
+        what = What(*words, Role.SUBGROUP, Quantity.RATIO_OF_RATIOS, Contrast.RATIO, model)
         try:
             made = group_difference(a, b, method=method, interval_method=kind)
         except NotEstimable as error:
             if method != "EE":
-                rows.append(refused_row(entry, name, measure, str(error), "printed ratios", **facts))
+                rows.append(refused_row(entry, what, str(error), "printed ratios", **facts))
                 continue
             made = None
         apart = _common_difference(a, b) if made is None else made.coefficients[-1]
@@ -132,7 +153,7 @@ def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> li
                 f"{exp(normal.lower):.2f} to {exp(normal.upper):.2f}, p {normal.p:.2g}"
             )
         values = (exp(apart.estimate), exp(apart.lower), exp(apart.upper), apart.p)
-        rows.append(row(entry, name, measure, *values, "printed ratios", note=note, **facts))
+        rows.append(row(entry, what, *values, "printed ratios", note=note, **facts))
     return rows
 
 
@@ -162,7 +183,7 @@ def left_out(entry: Comparison, typed: Tables, claim_id: str, reason: str, metho
     table = table_of(typed, claim_id)
     found = claim(typed, table, claim_id)
     facts: dict[str, Any] = {"population": f"{found['study_id']}, {found['population']}", "endpoint": found["endpoint"]}
-    return refused_row(entry, method, "HR", reason, "printed ratios", claim_ids=claim_id, **facts)
+    return refused_row(entry, ratio(method, Role.CONTEXT), reason, "printed ratios", claim_ids=claim_id, **facts)
 
 
 def _unique_names(effects: pd.DataFrame) -> pd.Series:

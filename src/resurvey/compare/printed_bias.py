@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.estimates import from_interval
-from resurvey.compare.outcome import Outcome, main_rows, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
+from resurvey.compare.sensitivity import leading_rows
 from resurvey.compare.shapes import bias_rows, bias_tables
 from resurvey.plan import Comparison, NetworkComparison, PrintedComparison
+from resurvey.results import Role
 
 FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
 
@@ -39,17 +41,15 @@ class PrintedRatio:
         ends = (float(self.line[key]) for key in ("estimate", "lower", "upper"))
         return from_interval(*ends, level=float(self.line["ci_level"]))
 
-    def row(
-        self, method: str, measure: str, estimate: float, lower: float, upper: float, p: float, **extra: Any
-    ) -> dict[str, Any]:
+    def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row about this ratio; its note ends with the method that gave the ratio."""
         note = "; ".join(part for part in (extra.pop("note", ""), f"of {self.line['method']}") if part)
         facts = {**self._facts(), **extra, "note": note}
-        return row(self.entry, method, measure, estimate, lower, upper, p, "printed ratios", **facts)
+        return row(self.entry, what, estimate, lower, upper, p, "printed ratios", **facts)
 
-    def refused(self, method: str, measure: str, reason: str, **extra: Any) -> dict[str, Any]:
+    def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
         """A row that says why there is no estimate."""
-        return refused_row(self.entry, method, measure, reason, "printed ratios", **self._facts(), **extra)
+        return refused_row(self.entry, what, reason, "printed ratios", **self._facts(), **extra)
 
     def _facts(self) -> dict[str, Any]:
         return {key: self.line[key] for key in FACTS if key in self.line}
@@ -75,8 +75,9 @@ def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
 
 
 def judged(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """The ratios whose bias is asked for: those the comparison is known by."""
-    return [dict(line) for _, line in estimates[main_rows(estimates)].iterrows()]
+    """The ratios whose bias is asked for: the main ones, or those of a common effect where there is no other."""
+    lines = leading_rows(estimates)
+    return [line for line in lines if line["role"] == Role.MAIN] or lines
 
 
 def _named(one: PrintedRatio, table: pd.DataFrame) -> pd.DataFrame:

@@ -10,10 +10,22 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.claims import claim, rulings, treatment_of
-from resurvey.compare.outcome import Outcome, refused_row, row
+from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.errors import NotEstimable
 from resurvey.plan import Comparison, RateComparison, RatioComparison
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
+
+SHARE = What("Clopper-Pearson", "proportion", Role.SECONDARY, Quantity.PROPORTION, Contrast.TREATMENT, Model.BINOMIAL)
+DIFFERENCE = What(
+    "Newcombe; p by Fisher",
+    "difference in proportions",
+    Role.MAIN,
+    Quantity.PROPORTION,
+    Contrast.DIFFERENCE,
+    Model.BINOMIAL,
+)
+MEDIANS = What("ratio of medians", "median ratio", Role.MAIN, Quantity.MEDIAN, Contrast.RATIO, Model.PRINTED)
 
 
 def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
@@ -24,7 +36,7 @@ def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
     for rate in groups:
         values = (rate["percent"] / 100, rate["lower"], rate["upper"], np.nan)
         facts = {"treatment": rate["label"], "claim_ids": rate["claim_id"], "n_treatment": rate["total"]}
-        rows.append(row(entry, "Clopper-Pearson", "proportion", *values, evidence="printed counts", **facts))
+        rows.append(row(entry, SHARE, *values, evidence="printed counts", **facts))
     for rate in groups[1:]:
         rows.append(_difference(entry, groups[0], rate))
     return Outcome(pd.DataFrame(rows), {"rates": rates})
@@ -68,8 +80,7 @@ def _difference(entry: Comparison, first: Mapping[str, Any], second: Mapping[str
     difference = first["n"] / first["total"] - second["n"] / second["total"]
     return row(
         entry,
-        "Newcombe; p by Fisher",
-        "difference in proportions",
+        DIFFERENCE,
         difference,
         lower,
         upper,
@@ -106,14 +117,13 @@ def _median_ratio(
 ) -> dict[str, Any]:
     ids = {"claim_ids": f"{first['claim_id']};{second['claim_id']}"}
     a, b = first["value_months"], second["value_months"]
-    method, measure = "ratio of medians", "median ratio"
     if not (isfinite(a) and isfinite(b) and b > 0):
         reason = "; ".join(["a median that was not reached has no ratio", *rulings(typed, ids["claim_ids"].split(";"))])
-        return refused_row(entry, method, measure, reason, "printed medians", **ids, **facts)
+        return refused_row(entry, MEDIANS, reason, "printed medians", **ids, **facts)
     lower = first["value_months_min"] / second["value_months_max"]
     upper = first["value_months_max"] / second["value_months_min"]
     note = "; ".join(["limits are those of rounding, not of sampling", *rulings(typed, ids["claim_ids"].split(";"))])
-    return row(entry, method, measure, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
+    return row(entry, MEDIANS, a / b, lower, upper, np.nan, "printed medians", note=note, **ids, **facts)
 
 
 def _printed_ratio(entry: Comparison, typed: Tables, claim_id: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +134,8 @@ def _printed_ratio(entry: Comparison, typed: Tables, claim_id: str, facts: Mappi
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
     more: dict[str, Any] = {"claim_ids": claim_id, "note": "; ".join(words), "ci_level": level}
     more |= facts
+    what = What("as printed", str(found["measure"]), Role.PRINTED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.PRINTED)
     if not isfinite(found["value"]):
-        return refused_row(entry, "as printed", found["measure"], "no ratio is printed", "printed ratios", **more)
+        return refused_row(entry, what, "no ratio is printed", "printed ratios", **more)
     values = (found["value"], found["lower"], found["upper"], found["p"])
-    return row(entry, "as printed", found["measure"], *values, "printed ratios", **more)
+    return row(entry, what, *values, "printed ratios", **more)

@@ -20,8 +20,8 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        claim_id, study, treatment, comparator (treatment ids), estimate, se (log scale), endpoint, population,
-        data_cut, model, ci_level, design.
+        claim_id, study, arm, comparator_arm, treatment, comparator (treatment ids), estimate, se (log scale),
+        endpoint, population, data_cut, model, ci_level, design.
 
     Raises
     ------
@@ -47,6 +47,8 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
     return {
         "claim_id": claim_id,
         "study": found["study_id"],
+        "arm": found["arm_id"],
+        "comparator_arm": found["comparator_arm_id"],
         "treatment": treatment_of(typed, found["study_id"], found["arm_id"]),
         "comparator": treatment_of(typed, found["study_id"], found["comparator_arm_id"]),
         "estimate": estimate,

@@ -12,7 +12,9 @@ import pandas as pd
 
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
-from resurvey.compare.outcome import Outcome, frame, refused_row, row
+from resurvey.compare.multi_arm import METHODS
+from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
+from resurvey.compare.outcome import Outcome, What, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
@@ -21,11 +23,13 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import (
     BucherComparison,
     Group,
+    MultiArm,
     NetworkComparison,
     PatientComparison,
     PoolComparison,
     PrintedComparison,
 )
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.cox import stack_cox
 from resurvey.survival.proportional import piece_of
 from resurvey.survival.risksets import RiskSets
@@ -33,7 +37,7 @@ from resurvey.survival.rmst import common_horizon
 from resurvey.tables import Tables
 
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
-COLUMNS += ["ratio_to_main", "conclusion", "status", "note"]
+COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
@@ -162,7 +166,7 @@ def _line(
     """One variation on the scale of ratios, beside the main estimate."""
     if made is None:
         return _refused(name, kind, "no finite hazard ratio")
-    line = {"variation": name, "kind": kind, "measure": "HR", "status": "estimated", "note": note, **extra}
+    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note, **extra}
     if pair is not None:
         line |= {"treatment": pair.labels[0], "comparator": pair.labels[1]}
         line |= {"rmst_difference": restricted[0], "horizon": restricted[1]}
@@ -181,16 +185,21 @@ def _conclusion(made: Any, main: Any) -> str:
 
 
 def _refused(name: str, kind: str, reason: str) -> dict[str, Any]:
-    return {"variation": name, "kind": kind, "measure": "HR", "status": "refused", "note": reason}
+    return {"variation": name, "kind": kind, "measure": "HR", "refused": True, "note": reason}
 
 
 def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
-    method = f"sensitivity: {line['variation']}"
-    if line["status"] == "refused":
-        return pair.refused(method, "HR", line["note"])
+    what = _again(f"sensitivity: {line['variation']}", Model.COX, line["variation"])
+    if line["refused"]:
+        return pair.refused(what, line["note"])
     values = [line[key] for key in ("estimate", "lower", "upper", "p")]
     words = [line["note"], f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
-    return pair.row(method, "HR", *values, note="; ".join(part for part in words if part))
+    return pair.row(what, *values, note="; ".join(part for part in words if part))
+
+
+def _again(method: str, model: Model, variation: str) -> What:
+    ratio = What(method, "HR", Role.SENSITIVITY, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
+    return replace(ratio, variation=variation)
 
 
 Make = Callable[[Any, Tables], Outcome]
@@ -212,7 +221,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
                 read_ratio(typed, new)  # one that cannot be used would else be left out in silence
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
-            if isinstance(reason, InputError) and kind != "study left out":
+            if isinstance(reason, InputError) and kind not in ("study left out", "covariance"):
                 raise  # a slip in the config; a study left out may take the reference of a network with it
             lines.append(_refused(name, kind, str(reason)))
             continue
@@ -229,27 +238,28 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
 
 def _is_told(entry: PrintedComparison, line: Mapping[str, Any]) -> bool:
     """Whether a variation is a row of comparisons.csv too, and not of sensitivity.csv alone."""
-    return not isinstance(entry, NetworkComparison) or "common" not in line.get("model", "")
+    return not isinstance(entry, NetworkComparison) or line.get("by") != Model.COMMON
 
 
 def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
     """Main estimates that a variation leaves without a counterpart, with the reason."""
     kept = {_model(line) for line in leading_rows(estimates)}
-    refused = estimates[estimates["status"] == "refused"]
+    refused = estimates[estimates["refused"].astype(bool)]
     for line in known:
         if _model(line) in kept:
             continue
-        same = refused[(refused["method"] == line["method"]) & (refused["treatment"] == line["treatment"])]
+        same = refused[(refused["model"] == line["model"]) & (refused["treatment"] == line["treatment"])]
         reason = str(same["note"].iloc[0]) if len(same) else "no ratio of it is left"
-        yield {"model": line["method"], **{key: line[key] for key in ("treatment", "comparator")}}, reason
+        yield (
+            {"model": line["method"], "by": line["model"], **{key: line[key] for key in ("treatment", "comparator")}},
+            reason,
+        )
 
 
 def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
-    rows = estimates[(estimates["measure"] == "HR") & (estimates["status"] == "estimated")]
-    rows = rows[~rows["method"].str.startswith(("prediction", "not pooled"))]
-    if "population" in rows and (rows["kind"] == "pool").all():
-        rows = rows[rows["population"] == "all"]
+    rows = estimates[(estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"].astype(bool)]
+    rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY])]
     return [dict(line) for _, line in rows.iterrows()]
 
 
@@ -290,16 +300,29 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
             yield f"without {_called(studies, str(study))}", "study left out", replace(entry, claims=tuple(left))
+    yield from _covaried(entry, typed, main)
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
         yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised))
 
 
+def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+    """A network with the covariance of each study of several arms from elsewhere, as far as that is known."""
+    studies = typed["studies"].set_index("study_id")
+    for line in main.tables.get("multi_arm", pd.DataFrame()).to_dict("records"):
+        study = str(line["study"])
+        ask = entry.multi_arm.get(study, MultiArm())
+        for other in (name for name in METHODS if name in str(line["others"]).split()):
+            changed = {**entry.multi_arm, study: replace(ask, method=other)}
+            name = f"covariance of {_called(studies, study)} from {MULTI_ARM_WORDS[other]}"
+            yield name, "covariance", replace(entry, multi_arm=changed)
+
+
 def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
     """The random-effects ratio of a pool without each study in turn, as its table of leaving out has it."""
     table = main.tables.get("leave_one_out", pd.DataFrame())
-    whole = [line for line in leading_rows(main.estimates) if str(line["method"]).startswith("random effects")]
+    whole = [line for line in leading_rows(main.estimates) if line["model"] == Model.RANDOM]
     if table.empty or not whole:
         return
     studies, rest = typed["studies"].set_index("study_id"), table[table["group"] == "all"]
@@ -319,14 +342,14 @@ def _called(studies: pd.DataFrame, study: str) -> str:
 
 def _model(line: Mapping[str, Any]) -> tuple[Any, ...]:
     """What two estimates must have in common to be set beside each other."""
-    return tuple(line.get(key) for key in ("method", "treatment", "comparator"))
+    return tuple(line.get(key) for key in ("model", "treatment", "comparator"))
 
 
 def _printed_line(
     line: Mapping[str, Any], name: str, kind: str, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
 ) -> dict[str, Any]:
     """An estimate of a variation beside the one of the main analysis, which is found by `_model`."""
-    made = {"variation": name, "kind": kind, "model": line["method"], "status": "estimated", "note": ""}
+    made = {"variation": name, "kind": kind, "model": line["method"], "by": line["model"], "refused": False, "note": ""}
     made |= {key: line.get(key) for key in ("treatment", "comparator", "measure", "estimate", "lower", "upper", "p")}
     first = main.get(_model(line))
     if first is None:
@@ -341,11 +364,12 @@ def _printed_row(entry: PrintedComparison, line: Mapping[str, Any]) -> dict[str,
     facts: dict[str, Any] = {"treatment": line.get("treatment"), "comparator": line.get("comparator")}
     method = f"sensitivity: {line['variation']}" + (f", {line['model']}" if line.get("model") else "")
     facts |= {"population": f"sensitivity: {line['variation']}"}
-    if line["status"] == "refused":
-        return refused_row(entry, method, "HR", line["note"], "printed ratios", **facts)
+    what = _again(method, line.get("by", Model.NONE), line["variation"])
+    if line["refused"]:
+        return refused_row(entry, what, line["note"], "printed ratios", **facts)
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
     words = [line["note"]]
     if line.get("conclusion"):
         words += [f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
     note = "; ".join(part for part in words if part)
-    return row(entry, method, "HR", *values, "printed ratios", note=note, **facts)
+    return row(entry, what, *values, "printed ratios", note=note, **facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 
 from resurvey.compare.bias import bias_array, bias_needed, e_values, shifted_null
 from resurvey.compare.groups import Pair
-from resurvey.compare.outcome import RowMaker
+from resurvey.compare.outcome import RowMaker, What
 from resurvey.compare.rubin import EnsembleEstimate, rubin
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.steady import settled
 from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
@@ -91,16 +93,16 @@ def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
     end = common_horizon(*(stack.curves for stack in pair.stacks))
     rows = []
     for time in times:
-        method, measure = "restricted mean, unadjusted", f"difference up to {time:g} months"
+        what = replace(RESTRICTED_MEAN, measure=f"difference up to {time:g} months", time_months=float(time))
         if time > end:
             reason = f"{time:g} months is beyond {end:.3g} months, the follow-up of every replicate of both groups"
-            rows.append(pair.refused(method, measure, reason))
+            rows.append(pair.refused(what, reason))
             continue
         made = restricted_difference(pair.stacks, float(time))
         if made is None:
-            rows.append(pair.refused(method, measure, f"no event up to {time:g} months in some replicate: no variance"))
+            rows.append(pair.refused(what, f"no event up to {time:g} months in some replicate: no variance"))
         else:
-            rows.append(pair.row(method, measure, made.estimate, made.lower, made.upper, made.p))
+            rows.append(pair.row(what, made.estimate, made.lower, made.upper, made.p))
     return rows
 
 
@@ -115,31 +117,48 @@ def bias_tables(effect: object) -> dict[str, pd.DataFrame]:
     }
 
 
-BIAS_MEASURES = {
-    "E-value": ("of the estimate", "of the nearer limit"),
-    "bias needed": ("to change the conclusion", "to cross 1", "to reverse the conclusion"),
-    "array analysis": ("share of cells with another conclusion",),
-    "shifted null": ("margin at which significance is lost",),
+RESTRICTED_MEAN = What(
+    "restricted mean, unadjusted",
+    "difference",
+    Role.SECONDARY,
+    Quantity.RESTRICTED_MEAN,
+    Contrast.DIFFERENCE,
+    Model.KAPLAN_MEIER,
+)
+
+
+def _bias(method: str, words: str, quantity: Quantity) -> What:
+    return What(method, f"{method} {words}", Role.BIAS, quantity)
+
+
+E_VALUES = {
+    "estimate": _bias("E-value", "of the estimate", Quantity.E_VALUE),
+    "nearer limit": _bias("E-value", "of the nearer limit", Quantity.E_VALUE_LIMIT),
 }
+BIAS_NEEDED = {
+    "change the conclusion": _bias("bias needed", "to change the conclusion", Quantity.BIAS_TO_CHANGE),
+    "cross 1": _bias("bias needed", "to cross 1", Quantity.BIAS_TO_CROSS),
+    "reverse the conclusion": _bias("bias needed", "to reverse the conclusion", Quantity.BIAS_TO_REVERSE),
+}
+ARRAY = _bias("array analysis", "share of cells with another conclusion", Quantity.ARRAY_SHARE)
+TIPPING = _bias("shifted null", "margin at which significance is lost", Quantity.TIPPING_MARGIN)
 
 
 def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """The same in rows; all refused with the reason where there is no ratio to judge."""
     if not tables:
         reason = "no finite hazard ratio, so nothing can be said of its bias"
-        return [pair.refused(m, f"{m} {part}", reason) for m, parts in BIAS_MEASURES.items() for part in parts]
+        return [pair.refused(what, reason) for what in (*E_VALUES.values(), *BIAS_NEEDED.values(), ARRAY, TIPPING)]
     empty = (np.nan, np.nan, np.nan)
     rows = []
     for _, line in tables["e_values"].iterrows():
         note = f"hazard ratio {line['ratio']:.3g}, as a risk ratio {line['risk_ratio']:.3g} (outcome taken as common)"
-        rows.append(pair.row("E-value", f"E-value of the {line['of']}", line["e_value"], *empty, note=note))
+        rows.append(pair.row(E_VALUES[line["of"]], line["e_value"], *empty, note=note))
     for _, line in tables["bias_needed"].iterrows():
         note = "as a factor of the hazard ratio, in the direction that flatters"
         if line["already"]:
             note = "none is needed: the interval includes 1 as it stands"
-        rows.append(
-            pair.row("bias needed", f"bias needed to {line['question']}", line["ratio_bias"], *empty, note=note)
-        )
+        rows.append(pair.row(BIAS_NEEDED[line["question"]], line["ratio_bias"], *empty, note=note))
     array = tables["bias_array"]
     changed = array["conclusion"] != "as observed"
     note = (
@@ -148,8 +167,7 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
         f"{array['prevalence_comparator'].iloc[0]:g}); corrected ratios from {settled(array['ratio'].min()):.3g} to "
         f"{settled(array['ratio'].max()):.3g}"
     )
-    rows.append(pair.row("array analysis", f"array analysis {BIAS_MEASURES['array analysis'][0]}",
-                         float(changed.mean()), *empty, note=note))  # fmt: skip
+    rows.append(pair.row(ARRAY, float(changed.mean()), *empty, note=note))
     shifted = tables["shifted_null"]
     kept = shifted[shifted["significant"]]
     note = (
@@ -157,6 +175,5 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
         if len(kept)
         else "not significant against 1"
     )
-    rows.append(pair.row("shifted null", f"shifted null {BIAS_MEASURES['shifted null'][0]}",
-                         float(shifted["tipping"].iloc[0]), *empty, note=note))  # fmt: skip
+    rows.append(pair.row(TIPPING, float(shifted["tipping"].iloc[0]), *empty, note=note))
     return rows

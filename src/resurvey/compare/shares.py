@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import exp, isfinite
 from typing import Any
 
@@ -12,16 +13,25 @@ import pandas as pd
 from resurvey.compare.adjust_effects import cox_stack
 from resurvey.compare.claims import claim
 from resurvey.compare.groups import Pair, check_group, group_of
+from resurvey.compare.outcome import What
 from resurvey.compare.pairwise import match_replicates
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.standardise import poststratify
 from resurvey.errors import InputError, NotEstimable, ResurveyError
 from resurvey.plan import Mix, RestOf
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack, patient_stack
 from resurvey.tables import Tables
 
-NAIVE = "Cox (Efron), unadjusted"
+RESTRICTED_MEAN = What(
+    "standardised",
+    "difference in restricted mean",
+    Role.STANDARDISED,
+    Quantity.RESTRICTED_MEAN,
+    Contrast.DIFFERENCE,
+    Model.KAPLAN_MEIER,
+)
 
 
 def shares_of(mix: Mix, typed: Tables) -> tuple[dict[str, float], str]:
@@ -71,7 +81,6 @@ def standardised(
 ) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
     """Rows of one standardisation (ratio, restricted mean, survival at landmarks, sample size) and its balance."""
     shares, source = shares_of(mix, typed)
-    how = method_of(mix)
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     note = f"target {words}: {source}; {mix.source}"
     group = pair.entry.treatment
@@ -81,18 +90,17 @@ def standardised(
         effect, balance, ess, n = weighted_ratio(strata, pair.second, shares)
         _check_size(ess, n, mix)
     except ResurveyError as error:
-        measures = ("HR", "difference in restricted mean", "effective sample size")
-        return [pair.refused(f"Cox, {how}" if m == "HR" else how, m, str(error), claim_ids=ids_of(mix))
-                for m in measures], None  # fmt: skip
+        asked = (_ratio_of(mix), _restricted(mix), _size_of(mix))
+        return [pair.refused(what, str(error), claim_ids=ids_of(mix)) for what in asked], None
     facts: dict[str, Any] = {"note": note, "claim_ids": ids_of(mix)}
     values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
     how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
     rows = [
-        pair.row(f"Cox, {how}", "HR", *values, **{**facts, "note": how_pooled}),
-        pair.row(how, "effective sample size", ess, np.nan, np.nan, np.nan,
+        pair.row(_ratio_of(mix), *values, **{**facts, "note": how_pooled}),
+        pair.row(_size_of(mix), ess, np.nan, np.nan, np.nan,
                  **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
     ]  # fmt: skip
-    rows += _direct(pair, strata, shares, how, facts)
+    rows += _direct(pair, strata, shares, mix, facts)
     weight = balance["after"] / balance["before"]  # of each patient of the subgroup, mean 1 over all
     return rows, balance.assign(weight=weight, ess=ess, patients=n, target_from=source)
 
@@ -105,6 +113,26 @@ def method_of(mix: Mix) -> str:
 def ids_of(mix: Mix) -> str:
     """Claims that the shares of a standardisation are from, separated by `;`."""
     return ";".join(mix.claims)
+
+
+def _ratio_of(mix: Mix) -> What:
+    words = f"Cox, {method_of(mix)}", "HR"
+    made = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.WEIGHTED_COX)
+    return replace(made, variation=mix.name)
+
+
+def _size_of(mix: Mix) -> What:
+    words = method_of(mix), "effective sample size"
+    return What(*words, Role.STANDARDISED, Quantity.EFFECTIVE_SAMPLE_SIZE, variation=mix.name)
+
+
+def _restricted(mix: Mix, end: float = np.nan) -> What:
+    return replace(RESTRICTED_MEAN, method=method_of(mix), time_months=end, variation=mix.name)
+
+
+def _survival(mix: Mix, time: float) -> What:
+    measure = f"difference in survival at {time:g} months"
+    return replace(_restricted(mix, time), measure=measure, quantity=Quantity.SURVIVAL)
 
 
 def _check_size(ess: float, n: int, mix: Mix) -> None:
@@ -150,7 +178,7 @@ def _in_common(stacks: Sequence[PatientStack]) -> int:
 
 
 def _direct(
-    pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], how: str, facts: Mapping[str, Any]
+    pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], target: Mix, facts: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Directly standardised restricted mean and survival: the strata's own curves, mixed by their shares."""
     used = {name: share for name, share in shares.items() if share > 0}
@@ -161,20 +189,20 @@ def _direct(
     means = [arm.curves.restricted_mean(end) for arm in arms]
     mean, variance = other.curves.restricted_mean(end)
     made = rubin(mix @ np.array([m for m, _ in means]) - mean, mix**2 @ np.array([v for _, v in means]) + variance)
-    rows = [pair.row(how, "difference in restricted mean", made.estimate, made.lower, made.upper, made.p,
+    rows = [pair.row(_restricted(target, end), made.estimate, made.lower, made.upper, made.p,
                      **{**facts, "note": f"up to {end:.4g} months; {facts['note']}"})]  # fmt: skip
     for time in pair.entry.landmarks:
-        rows.append(_landmark(pair, arms, mix, time, how, facts))
+        rows.append(_landmark(pair, arms, mix, _survival(target, time), facts))
     return rows
 
 
 def _landmark(
-    pair: Pair, arms: Sequence[PatientStack], mix: np.ndarray, time: float, how: str, facts: Mapping[str, Any]
+    pair: Pair, arms: Sequence[PatientStack], mix: np.ndarray, what: What, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    measure = f"difference in survival at {time:g} months"
+    time = what.time_months
     everyone = [*arms, pair.stacks[1]]
     if any(np.any(arm.curves.reach < time) for arm in everyone):
-        return pair.refused(how, measure, f"{time:g} months is beyond the follow-up of a subgroup or of the comparator",
+        return pair.refused(what, f"{time:g} months is beyond the follow-up of a subgroup or of the comparator",
                             claim_ids=facts["claim_ids"])  # fmt: skip
     values = [arm.curves.at(time) for arm in everyone]
     survival = np.array([s for s, _ in values])
@@ -183,19 +211,17 @@ def _landmark(
     try:
         made = rubin(weights @ survival, weights**2 @ spread)
     except NotEstimable as reason:
-        return pair.refused(how, measure, str(reason), claim_ids=facts["claim_ids"])
-    return pair.row(how, measure, made.estimate, made.lower, made.upper, made.p, **facts)
+        return pair.refused(what, str(reason), claim_ids=facts["claim_ids"])
+    return pair.row(what, made.estimate, made.lower, made.upper, made.p, **facts)
 
 
 def side_by_side(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """The naive hazard ratio above the standardised ones: method, HR, lower, upper, p, ess, status, note."""
-    sizes = {line["method"]: line["estimate"] for line in rows if line["measure"] == "effective sample size"}
+    """The naive hazard ratio above the standardised ones: method, HR, lower, upper, p, refused, ess, note."""
+    ratios = [line for line in rows if line["model"] == Model.WEIGHTED_COX]
+    sizes = [line["estimate"] for line in rows if line["quantity"] == Quantity.EFFECTIVE_SAMPLE_SIZE]
+    naive = [(line, line["n_treatment"]) for line in rows if line["role"] == Role.MAIN]
     kept = []
-    for line in rows:
-        method = str(line["method"])
-        if line["measure"] != "HR" or not (method == NAIVE or method.startswith("Cox, standardised")):
-            continue
-        values = {"HR": line["estimate"], **{key: line[key] for key in ("lower", "upper", "p", "status")}}
-        size = line["n_treatment"] if method == NAIVE else sizes.get(method.removeprefix("Cox, "), np.nan)
-        kept.append({"method": method, **values, "ess": size, "note": line.get("note", "")})
+    for line, size in [*naive, *zip(ratios, sizes, strict=True)]:
+        values = {"HR": line["estimate"], **{key: line[key] for key in ("lower", "upper", "p", "refused")}}
+        kept.append({"method": line["method"], **values, "ess": size, "note": line.get("note", "")})
     return pd.DataFrame(kept)

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.groups import Pair, group_of
+from resurvey.compare.outcome import What
 from resurvey.compare.pairwise import match_replicates
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.sensitivity import log_hazard_ratio
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import Strata
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.logrank import NO_INFORMATION, stack_z
 from resurvey.survival.risksets import RiskSets, join_strata
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
@@ -53,26 +55,29 @@ def stratified(
     .. [2] Kalbfleisch, J. D. and Prentice, R. L. (2002). The Statistical Analysis of Failure Time Data, 2nd ed. Wiley.
        Section 4.4 (strata in the Cox model).
     """
-    methods = [(f"{test}, stratified by {strata.name}", measure)
-               for test, measure in (("log-rank", "z"), ("Cox (Efron)", "HR"))]  # fmt: skip
+    by = f"stratified by {strata.name}"
+    test = What(f"log-rank, {by}", "z", Role.TEST, Quantity.Z, model=Model.STRATIFIED_LOG_RANK, variation=strata.name)
+    words = f"Cox (Efron), {by}", "HR"
+    cox = What(
+        *words, Role.SECONDARY, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.STRATIFIED_COX, variation=strata.name
+    )
     try:
         stacks = {name: _stacks(pair, name, patients) for name in strata.populations}
         note = _coverage(pair, stacks)
     except (NotEstimable, InputError) as reason:
-        return [pair.refused(*names, str(reason)) for names in methods], pd.DataFrame()
+        return [pair.refused(what, str(reason)) for what in (test, cox)], pd.DataFrame()
     sets = {name: pair_risk_sets(*both) for name, both in stacks.items()}
     table = pd.DataFrame([_line(strata.name, name, stacks[name], sets[name]) for name in stacks])
     events = float(table[[f"events_{side}" for side in SIDES]].sum().sum())
     joined, rows = join_strata(list(sets.values())), []
-    for (method, measure), estimate in zip(methods, (_logrank, _ratio), strict=True):
+    for what, estimate, shown in ((test, _logrank, float), (cox, _ratio, exp)):
         try:
             made = estimate(joined, max(events - 1, 1.0))
         except NotEstimable as reason:
-            rows.append(pair.refused(method, measure, str(reason)))
+            rows.append(pair.refused(what, str(reason)))
             continue
-        shown = float if measure == "z" else exp
         ends = (shown(made.estimate), shown(made.lower), shown(made.upper))
-        rows.append(pair.row(method, measure, *ends, made.p, note=note))
+        rows.append(pair.row(what, *ends, made.p, note=note))
     return rows, table
 
 

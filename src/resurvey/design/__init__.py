@@ -1,7 +1,15 @@
 """Single-arm designs: named formulas, what they need and imply, and whether a printed sample size follows from them."""
 
+from resurvey.design.actual import Attained, attained
 from resurvey.design.binomial import BinomialDesign, SimonDesign, binomial_one_stage, simon_designs, simon_two_stage
-from resurvey.design.claim import DesignClaim, check_claim, events_of_claimed_patients, implied_event_probability
+from resurvey.design.claim import (
+    DesignClaim,
+    check_claim,
+    events_of_claimed_patients,
+    implied_event_probability,
+    median_of_rate,
+    with_attained,
+)
 from resurvey.design.conduct import (
     ExponentialTest,
     OneSampleLogRank,
@@ -31,7 +39,9 @@ from resurvey.design.curves import (
     operating_characteristics,
     simulated_characteristics,
 )
+from resurvey.design.fleming import FlemingDesign, fleming_one_stage, fleming_two_stage
 from resurvey.design.methods import METHODS, Method, find_method
+from resurvey.design.proportions import ProportionClaim, check_proportion_claim, verdict_on_proportions
 from resurvey.design.search import SearchBounds, SearchResult, implied_values, search_assumptions
 from resurvey.design.simulate import TESTS, SimulatedTrials, rejection_rates, simulate_trials, z_scores
 from resurvey.design.single import (
@@ -54,13 +64,16 @@ __all__ = [
     "READINGS",
     "TESTS",
     "Accrual",
+    "Attained",
     "BinomialDesign",
     "Course",
     "Design",
     "DesignClaim",
     "ExponentialTest",
+    "FlemingDesign",
     "Method",
     "OneSampleLogRank",
+    "ProportionClaim",
     "RealCourse",
     "SearchBounds",
     "SearchResult",
@@ -70,8 +83,10 @@ __all__ = [
     "alpha_given_events",
     "alpha_power_contour",
     "alpha_power_map",
+    "attained",
     "binomial_one_stage",
     "check_claim",
+    "check_proportion_claim",
     "describe_set",
     "detectable_median",
     "dropout_hazard",
@@ -81,11 +96,14 @@ __all__ = [
     "exact_exponential_test",
     "expected_events",
     "find_method",
+    "fleming_one_stage",
+    "fleming_two_stage",
     "follow_up_for_events",
     "implied_event_probability",
     "implied_values",
     "log_rank_from_counts",
     "median_interval",
+    "median_of_rate",
     "method_names",
     "months_between",
     "one_sample_log_rank",
@@ -104,5 +122,7 @@ __all__ = [
     "two_stage_characteristics",
     "two_stage_log_rank",
     "verdict_on_claim",
+    "verdict_on_proportions",
+    "with_attained",
     "z_scores",
 ]

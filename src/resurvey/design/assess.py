@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.design.claim import DesignClaim, check_claim
+from resurvey.design.claim import ATTAINED, DesignClaim, check_claim, with_attained
 from resurvey.design.conduct import (
     exact_exponential_test,
     months_between,
@@ -24,9 +24,11 @@ from resurvey.design.curves import (
     operating_characteristics,
     simulated_characteristics,
 )
+from resurvey.design.proportions import ProportionClaim, check_proportion_claim, verdict_on_proportions
 from resurvey.design.search import SearchBounds, search_assumptions
+from resurvey.design.statement import claim_of
 from resurvey.design.verdict import verdict_on_claim
-from resurvey.errors import InputError
+from resurvey.errors import InputError, ResurveyError
 from resurvey.plan import DesignCheck
 from resurvey.tables import Tables
 
@@ -40,6 +42,8 @@ FIRST_COLUMNS = [
     "reproduces_events",
     "reproduces_patients",
 ]
+PRINTED = ("null_median", "alternative_median", "null_rate", "alternative_rate", "landmark", "alpha", "power")
+NO_SIZE = "Neither events nor patients are printed: there is nothing to judge."
 # Methods drawn in figures; the table holds all of them.
 DRAWN = ("log_hazard", "cube_root", "exact_chi_square", "wu")
 MAP_POINTS = 41
@@ -53,32 +57,12 @@ class Assessment:
     verdict: dict[str, Any]
 
 
-def claim_from(typed: Tables, claim_id: str) -> tuple[DesignClaim, pd.Series]:
-    """The statement of a row of designs, with times in months and rates as proportions."""
+def row_of(typed: Tables, claim_id: str) -> pd.Series:
+    """The row of designs of a claim."""
     rows = typed["designs"][typed["designs"]["claim_id"] == claim_id]
     if rows.empty:
         raise InputError(f"there is no claim {claim_id!r} in designs.csv")
-    row = rows.iloc[0]
-
-    def whole(column: str) -> int | None:
-        return int(row[column]) if np.isfinite(row[column]) else None
-
-    def months(column: str) -> float:
-        return float(row[f"{column}_months"]) if np.isfinite(row[f"{column}_months"]) else 0.0
-
-    claim = DesignClaim(
-        null_median=months("null_median"),
-        alternative_median=months("alternative_median"),
-        alpha=float(row["alpha"]) / 100,
-        power=float(row["power"]) / 100,
-        accrual=months("accrual"),
-        follow_up=months("follow_up"),
-        dropout=float(row["dropout"]) / 100 if np.isfinite(row["dropout"]) else 0.0,
-        sides=int(row["sides"]) if row["sides"] else None,
-        events=whole("events"),
-        patients=whole("patients"),
-    )
-    return claim, row
+    return rows.iloc[0]
 
 
 def assess(
@@ -102,18 +86,55 @@ def assess(
         For the simulated operating characteristics.
     trials : int, default 4000
         Simulated trials at each true median; a Monte-Carlo standard error of 0.8 % at most.
+
+    Returns
+    -------
+    Assessment
+        A statement that no formula can be tried on has the verdict `uncheckable`, with the reason, and an empty table.
     """
-    claim, row = claim_from(typed, entry.claim)
+    row = row_of(typed, entry.claim)
+    try:
+        claim = claim_of(row)
+    except ResurveyError as error:
+        return _assessment(entry, row, pd.DataFrame(), {"verdict": "uncheckable", "words": f"{error}."})
+    if isinstance(claim, ProportionClaim):
+        table = check_proportion_claim(claim)
+        verdict = verdict_on_proportions(claim, table)
+        claimed = {"events": None, "patients": claim.patients}
+        verdict |= {"verdict_events": None, "verdict_patients": verdict["verdict"], "claimed": claimed}
+        return _assessment(entry, row, table.assign(alpha=claim.alpha, power=claim.power), verdict)
+    return _assess_times(typed, entry, patients, rng, trials, row, claim)
+
+
+def _assess_times(
+    typed: Tables,
+    entry: DesignCheck,
+    patients: pd.DataFrame | None,
+    rng: np.random.Generator,
+    trials: int,
+    row: pd.Series,
+    claim: DesignClaim,
+) -> Assessment:
     table = check_claim(claim)
     search = search_assumptions(claim, SearchBounds.usual(claim)) if claim.events and claim.patients else None
-    verdict = verdict_on_claim(claim, table, search)
-    verdict["claim_id"] = entry.claim
-    verdict["printed"] = {key: row[f"{key}_text"] for key in ("null_median", "alternative_median", "alpha", "power")}
+    judged = claim.events is not None or claim.patients is not None
+    verdict: dict[str, Any] = {"verdict": "uncheckable", "words": NO_SIZE}
+    if judged:
+        verdict = verdict_on_claim(claim, table, search)
     verdict["course"] = _course(typed, claim, row, entry)
     verdict["tests"] = _tests(claim, row, entry, patients)
     verdict |= _figures(claim, verdict["course"], rng, trials)
+    plain = (table["reading"] == "additional") & ~table["misuse"].astype(bool)
+    attained = with_attained(claim, table[plain], trials=trials)[ATTAINED]
+    return _assessment(entry, row, table.join(attained), verdict)
+
+
+def _assessment(entry: DesignCheck, row: pd.Series, table: pd.DataFrame, verdict: dict[str, Any]) -> Assessment:
+    """The promised columns first; what was printed beside the verdict."""
     order = [*FIRST_COLUMNS, *(name for name in table.columns if name not in FIRST_COLUMNS)]
-    return Assessment(table[order].assign(claim_id=entry.claim), verdict)
+    printed = {key: row[f"{key}_text"] for key in PRINTED if row.get(f"{key}_text", "")}
+    found = {**verdict, "claim_id": entry.claim, "printed": printed}
+    return Assessment(table.reindex(columns=order).assign(claim_id=entry.claim), found)
 
 
 def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignCheck) -> dict[str, Any] | None:

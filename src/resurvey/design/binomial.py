@@ -64,7 +64,8 @@ class BinomialDesign:
     power: float
 
 
-def _proportions(null: float, alternative: float, alpha: float, power: float) -> None:
+def check_proportions(null: float, alternative: float, alpha: float, power: float) -> None:
+    """Refuse proportions and error rates that no design can have."""
     checks.proportion("null", null)
     checks.proportion("alternative", alternative)
     checks.errors_and_sides(alpha, power, 1)
@@ -74,10 +75,14 @@ def _proportions(null: float, alternative: float, alpha: float, power: float) ->
         )
 
 
+ONE_STAGE = ("ahern", "lasting")
+KINDS = ("optimal", "minimax")
+
+
 def binomial_one_stage(
-    null: float, alternative: float, *, alpha: float, power: float, keeps: bool = True, largest: int = 2000
+    null: float, alternative: float, *, alpha: float, power: float, method: str = "ahern", largest: int = 2000
 ) -> BinomialDesign:
-    """Smallest one-stage exact binomial design (one-sided).
+    """One-stage exact binomial design (one-sided).
 
     Parameters
     ----------
@@ -85,8 +90,9 @@ def binomial_one_stage(
         Response proportions, null < alternative.
     alpha, power : float
         One-sided level and power.
-    keeps : bool, default True
-        Whether all larger trials must keep the power (the saw-tooth); otherwise the smallest n that has it.
+    method : {"ahern", "lasting"}
+        The smallest n that has level and power, as A'Hern's published tables give it; or the smallest n from which on
+        every larger trial has them too (power saw-tooths with n).
     largest : int
         Largest n looked at.
 
@@ -99,12 +105,13 @@ def binomial_one_stage(
     ----------
     .. [1] A'Hern, R. P. (2001). Statistics in Medicine 20, 859-866.
     """
-    _proportions(null, alternative, alpha, power)
+    check_proportions(null, alternative, alpha, power)
+    checks.choice("method", method, ONE_STAGE)
     enough = np.flatnonzero(binomial_powers(np.arange(1, largest + 1), null, alternative, alpha) >= power)
     if not enough.size:
         raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}")
     first = int(enough[0]) + 1
-    if keeps:
+    if method == "lasting":
         later = np.arange(first, 2 * first + 60)
         dips = later[binomial_powers(later, null, alternative, alpha) < power]
         first = int(dips[-1]) + 1 if dips.size else first
@@ -144,7 +151,7 @@ def simon_designs(null: float, alternative: float, *, alpha: float, power: float
     ----------
     .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
     """
-    _proportions(null, alternative, alpha, power)
+    check_proportions(null, alternative, alpha, power)
     largest = checks.whole("largest", largest, 2)
     rows = []
     # A first stage can spend alpha more cleverly than one stage does, so totals somewhat below the one-stage n count.
@@ -198,17 +205,18 @@ def _rejections(n1: int, n: int, p: float) -> np.ndarray:
     from scipy.special import bdtrc
 
     x1 = np.arange(n1 + 1)
-    pmf = _pmf(n1, p)
+    chances = pmf(n1, p)
     need = np.arange(n)[None, :] - x1[:, None]  # more than `need` responses in stage 2
     n2 = n - n1
     more = np.concatenate((bdtrc(np.arange(n2), n2, p), [0.0, 1.0]))  # more than 0.. n2; the last place is for need < 0
     tail = more[np.where(need < 0, n2 + 1, np.minimum(need, n2))]
-    joint = pmf[:, None] * tail
+    joint = chances[:, None] * tail
     beyond = np.cumsum(joint[::-1], axis=0)[::-1]  # sum over x1 >= row
     return np.vstack([beyond[1:], np.zeros((1, n))])
 
 
-def _pmf(n: int, p: float) -> np.ndarray:
+def pmf(n: int, p: float) -> np.ndarray:
+    """Probability of 0 to n responses, shape (n + 1,)."""
     from scipy.special import gammaln, xlog1py, xlogy
 
     x = np.arange(n + 1)
@@ -234,10 +242,15 @@ def simon_two_stage(
     ----------
     .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
     """
-    checks.choice("kind", kind, ("optimal", "minimax"))
-    table = simon_designs(null, alternative, alpha=alpha, power=power, largest=largest)
+    checks.choice("kind", kind, KINDS)
+    return simon_of(simon_designs(null, alternative, alpha=alpha, power=power, largest=largest), kind)
+
+
+def simon_of(table: pd.DataFrame, kind: str) -> SimonDesign:
+    """The optimal or minimax design of a table of `simon_designs`."""
+    checks.choice("kind", kind, KINDS)
     if table.empty:
-        raise NotEstimable(f"no two-stage design up to n = {largest}: raise largest")
+        raise NotEstimable("no two-stage design up to the largest n looked at: raise largest")
     row = table.loc[table["expected_patients"].idxmin()] if kind == "optimal" else table.iloc[0]
     counts = {name: int(row[name]) for name in ("r1", "n1", "r", "n")}
     expected, early_stop = float(row["expected_patients"]), float(row["early_stop"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -9,6 +10,7 @@ from itertools import product
 import pandas as pd
 
 from resurvey.design import checks
+from resurvey.design.actual import TRIALS, attained
 from resurvey.design.course import DROPOUT_READINGS, READINGS, deflate, inflate, reading_applies
 from resurvey.design.methods import Method, find_method
 from resurvey.design.single import HYPOTHESES, Plan, design_of, make_plan, method_names, size_from_events
@@ -201,6 +203,55 @@ def _numbers(claim: DesignClaim, method: Method, plan: Plan, sides: int, toleran
             "patients_difference": design.patients - claim.patients,
         }
     return row
+
+
+ATTAINED = ["nominal_power", "actual_power", "actual_level", "actual_by"]
+
+
+def with_attained(claim: DesignClaim, table: pd.DataFrame, *, trials: int = TRIALS) -> pd.DataFrame:
+    """Rows of `check_claim` with what the formula's own rounded number gives: nominal, and what its test attains.
+
+    Returns
+    -------
+    DataFrame
+        The rows and nominal_power, actual_power, actual_level and actual_by ("exact", or "simulated, +- 2 Monte-Carlo
+        standard errors of the power"; empty where a formula plans no test of one arm). See `attained`.
+    """
+    found = [_attained_row(claim, row, trials) for _, row in table.iterrows()]
+    return table.assign(**{name: [row[place] for row in found] for place, name in enumerate(ATTAINED)})
+
+
+def _attained_row(claim: DesignClaim, row: pd.Series, trials: int) -> tuple[float, float, float, str]:
+    nothing = float("nan")
+    if pd.isna(row["events_raw"]):
+        return nothing, nothing, nothing, ""
+    method, sides = find_method(row["method"]), int(row["sides"])
+    keys = {name: row[name] for name in ("reading", "dropout_reading", "hypothesis")}
+    plan = claim.plan(**keys)
+    raw = (
+        row["events_raw"]
+        if method.unit == "events"
+        else deflate(row["patients_raw"], plan.dropout, keys["dropout_reading"])
+    )
+    size = round_up(float(raw))
+    nominal = power_at(method, plan.setting, size, alpha=claim.alpha, sides=sides)
+    made = attained(method, plan.setting, size, alpha=claim.alpha, sides=sides, trials=trials)
+    if made is None:
+        return nominal, nothing, nothing, ""
+    how = made.how if made.how == "exact" else f"{made.how}, +- {2 * made.power_se:.3f}"
+    return nominal, made.power, made.level, how
+
+
+def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: str = "rate") -> float:
+    """Median of an exponential (or Weibull) survival that has a given value at a time.
+
+    Raises
+    ------
+    InputError
+        If the rate is no proportion strictly between 0 and 1, or the time not above 0.
+    """
+    share, time = checks.proportion(name, rate), checks.positive("landmark", landmark)
+    return time * float((math.log(2.0) / -math.log(share)) ** (1 / checks.positive("shape", shape)))
 
 
 def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from resurvey.design import checks
+from resurvey.design.actual import Attained, attained
 from resurvey.design.course import (
     DROPOUT_READINGS,
     READINGS,
@@ -40,8 +42,9 @@ class Design:
         Events needed, and rounded up. For a formula that counts patients: those expected under `hypothesis`.
     patients_raw, patients : float or None, int or None
         Patients to enrol including the allowance for dropout; None when no accrual and follow-up were given.
-    power_at_rounded : float
-        Power of the rounded number (events, or patients before a flat allowance, as the formula counts).
+    nominal_power : float
+        Power that the formula itself gives the rounded number (events, or patients before a flat allowance, as it
+        counts). An approximation: `actual` has what its test attains.
     event_probability_null, event_probability_alternative : float or None
         Probability that an enrolled patient has an observed event by the analysis.
     accrual, follow_up, total_time : float or None
@@ -50,6 +53,8 @@ class Design:
         Readings used; see `READINGS`, `DROPOUT_READINGS`, `HYPOTHESES`.
     landmark : float or None
         Time at which survival is compared, for the landmark methods.
+    setting, size : Setting, int
+        What the formula was given, and the rounded number it counts.
     """
 
     method: str
@@ -67,7 +72,7 @@ class Design:
     events: int | None
     patients_raw: float | None
     patients: int | None
-    power_at_rounded: float
+    nominal_power: float
     event_probability_null: float | None
     event_probability_alternative: float | None
     accrual: float | None
@@ -78,6 +83,13 @@ class Design:
     dropout_reading: str
     hypothesis: str
     landmark: float | None
+    setting: Setting = field(repr=False)
+    size: int = field(repr=False)
+
+    @cached_property
+    def actual(self) -> Attained | None:
+        """Level and power that the test of this formula attains with the rounded number; see `attained`."""
+        return attained(METHODS[self.method], self.setting, self.size, alpha=self.alpha, sides=self.sides)
 
 
 @dataclass(frozen=True)
@@ -237,7 +249,7 @@ def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: 
         events=None if events is None else round_up(events),
         patients_raw=patients,
         patients=None if patients is None else round_up(patients),
-        power_at_rounded=power_at(method, setting, round_up(size), alpha=alpha, sides=sides),
+        nominal_power=power_at(method, setting, round_up(size), alpha=alpha, sides=sides),
         event_probability_null=probabilities[0],
         event_probability_alternative=probabilities[1],
         accrual=plan.accrual,
@@ -248,6 +260,8 @@ def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: 
         dropout_reading=plan.dropout_reading,
         hypothesis=plan.hypothesis,
         landmark=setting.landmark if method.needs_landmark else None,
+        setting=setting,
+        size=round_up(size),
     )
 
 

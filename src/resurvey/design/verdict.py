@@ -42,7 +42,7 @@ def verdict_on_claim(
     Parameters
     ----------
     claim : DesignClaim
-        With `events`, and usually `patients`.
+        With `events`, `patients` or both.
     table : DataFrame
         Of `check_claim(claim)`.
     search : SearchResult, optional
@@ -54,24 +54,29 @@ def verdict_on_claim(
     dict
         `verdict` on the pair, `verdict_events` and `verdict_patients`: `reproduced` (the first formula for an
         exponential trial, as printed), `other-method` (another named formula or reading), `discrepant` (none that
-        keeps to the print). Patients are judged as a consequence of the claimed events. Further `words`, the
+        keeps to the print). Patients are judged as a consequence of the claimed events; where no events are printed,
+        by themselves. Further `words`, the
         formulas that give each number, `nearest_assumption_sets`, what was searched, `expected_of_claimed_patients`
         and `questions_for_authors`. Only plain types, None for an empty cell.
     """
-    if claim.events is None:
-        raise InputError("the claim needs events: there is nothing to judge")
+    if claim.events is None and claim.patients is None:
+        raise InputError("the claim needs events or patients: there is nothing to judge")
     proper = table[~table["misuse"].astype(bool)]
     plain = proper[(proper["reading"] == PLAIN["reading"]) & (proper["hypothesis"] == PLAIN["hypothesis"])]
     usual = plain[plain["method"] == "log_hazard"]
-    events = _verdict(usual, plain, proper, "reproduces_events")
-    patients = None if claim.patients is None else _patients_verdict(claim, plain, proper)
+    events = None if claim.events is None else _verdict(usual, plain, proper, "reproduces_events")
+    patients = None if claim.patients is None else _patients_verdict(claim, usual, plain, proper)
     same_row = proper[_true(proper, "reproduces_events") & _true(proper, "reproduces_patients")]
-    pair = _pair_verdict(claim, events, same_row, search)
+    pair = _pair_verdict(events, patients, same_row)
     return {
         "verdict": pair,
         "verdict_events": events,
         "verdict_patients": patients,
-        "words": _words(claim, usual, plain, proper, same_row, search),
+        "words": (
+            _words_on_patients_alone(claim, usual, plain, proper)
+            if claim.events is None
+            else _words(claim, usual, plain, proper, same_row, search)
+        ),
         "claimed": {"events": claim.events, "patients": claim.patients},
         "formulas_that_give_the_events": _names(plain, "reproduces_events"),
         "formulas_that_give_the_patients": _names(plain, "reproduces_patients"),
@@ -93,8 +98,10 @@ def _verdict(usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame, col
     return "other-method" if _true(plain, column).any() or _true(proper, column).any() else "discrepant"
 
 
-def _patients_verdict(claim: DesignClaim, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
+def _patients_verdict(claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
     """Whether the claimed patients follow from the claimed events, by the plain or by another reading."""
+    if claim.events is None:
+        return _verdict(usual, plain, proper, "reproduces_patients")
     if (plain["patients_from_claimed_events"] == claim.patients).any():
         return "reproduced"
     if (proper["patients_from_claimed_events"] == claim.patients).any():
@@ -103,9 +110,9 @@ def _patients_verdict(claim: DesignClaim, plain: pd.DataFrame, proper: pd.DataFr
     return "other-method" if both.any() else "discrepant"
 
 
-def _pair_verdict(claim: DesignClaim, events: str, same_row: pd.DataFrame, search: SearchResult | None) -> str:
-    if claim.patients is None:
-        return events
+def _pair_verdict(events: str | None, patients: str | None, same_row: pd.DataFrame) -> str:
+    if events is None or patients is None:
+        return events or patients or "uncheckable"
     if len(same_row):
         usual = same_row[(same_row["method"] == "log_hazard") & (same_row["reading"] == PLAIN["reading"])]
         return "reproduced" if len(usual) else "other-method"
@@ -117,6 +124,7 @@ def _names(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
     chosen = table[_true(table, column)]
     return [
         {"method": row.method, "sides": int(row.sides), "events_raw": float(row.events_raw)}
+        | {"patients_raw": float(row.patients_raw)}
         for row in chosen.itertuples()
     ]
 
@@ -154,13 +162,32 @@ def _words(
     return " ".join(parts)
 
 
-def _formulas(hits: pd.DataFrame) -> str:
-    return "; ".join(f"{r.label}, {r.sides}-sided ({r.events_raw:.2f})" for r in hits.itertuples())
+def _words_on_patients_alone(claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
+    said = ", ".join(f"{int(r.patients)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
+    hits = plain[_true(plain, "reproduces_patients")]
+    others = _read_otherwise(hits, proper, "reproduces_patients")
+    parts = [
+        f"The usual formula for an exponential median (log hazard) gives {said} patients; {claim.patients} is printed."
+    ]
+    if len(hits):
+        parts.append(f"The printed number is what these formulas give: {_formulas(hits, 'patients_raw')}.")
+    elif others.empty:
+        parts.append("No formula examined gives the printed number of patients with the printed error rates.")
+    if len(others):
+        parts.append(
+            "With enrolment and follow-up read otherwise, it is what "
+            f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others, 'patients_raw')}."
+        )
+    return " ".join(parts)
 
 
-def _read_otherwise(hits: pd.DataFrame, proper: pd.DataFrame) -> pd.DataFrame:
-    """Formulas that give the printed events under another reading alone, each once."""
-    found = proper[_true(proper, "reproduces_events")].drop_duplicates(["method", "sides"])
+def _formulas(hits: pd.DataFrame, number: str = "events_raw") -> str:
+    return "; ".join(f"{r.label}, {r.sides}-sided ({getattr(r, number):.2f})" for r in hits.itertuples())
+
+
+def _read_otherwise(hits: pd.DataFrame, proper: pd.DataFrame, column: str = "reproduces_events") -> pd.DataFrame:
+    """Formulas that give the printed number under another reading alone, each once."""
+    found = proper[_true(proper, column)].drop_duplicates(["method", "sides"])
     known = set(zip(hits["method"], hits["sides"], strict=True))
     return found[[key not in known for key in zip(found["method"], found["sides"], strict=True)]]
 
@@ -249,7 +276,8 @@ def _search_counts(search: SearchResult) -> dict[str, Any]:
 
 
 def _questions(claim: DesignClaim) -> list[str]:
-    asked = ["Which formula or program gave the number of events, and on which scale was the test to be made?"]
+    number = "patients" if claim.events is None else "events"
+    asked = [f"Which formula or program gave the number of {number}, and on which scale was the test to be made?"]
     if claim.sides is None:
         asked.append("Is the significance level one-sided or two-sided?")
     if claim.patients is not None:

@@ -14,6 +14,7 @@ from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
 from resurvey.plan import AnyComparison
+from resurvey.results import Quantity, Role
 
 LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
@@ -26,14 +27,14 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
     ----------
     entry : comparison
     tables : dict of DataFrame
-        Tables of the comparison by name, `estimates` among them. A table with a single column `message` counts as none.
+        Tables of the comparison by name, `estimates` among them.
         Nothing is drawn of a comparison that was refused.
     labels : Labels
     folder : str
         Where the tables lie; captions' data are named from it.
     """
-    there = {name: table for name, table in tables.items() if len(table) and list(table.columns) != ["message"]}
-    if "estimates" not in there or not (there["estimates"]["status"] == "estimated").any():
+    there = {name: table for name, table in tables.items() if len(table)}
+    if "estimates" not in there or there["estimates"]["refused"].all():
         return  # refused: its section in the report says why
     makers: dict[str, Callable[..., Iterator[Drawing]]] = {
         "patients": _patients,
@@ -104,7 +105,7 @@ def _curves(
     risk["censored"] = risk["censored"].round()
     row = tables["estimates"].iloc[0]
     endpoint = labels.endpoint(row["endpoint"])
-    known = ratios[ratios["main"] == "yes"]
+    known = ratios[ratios["role"] == Role.MAIN]
     ratio = (
         ""
         if known.empty
@@ -474,7 +475,8 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
     data : str
         Name of that file.
     """
-    rows = comparisons[(comparisons["measure"] == "HR") & (comparisons["main"] == "yes")]
+    main = (comparisons["role"] == Role.MAIN) & ~comparisons["refused"]
+    rows = comparisons[(comparisons["quantity"] == Quantity.HAZARD_RATIO) & main]
     rows = rows[~rows["comparison_id"].duplicated(keep=False)]  # a network is known by many ratios
     if rows.empty:
         return []

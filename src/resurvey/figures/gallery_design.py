@@ -28,6 +28,8 @@ def design_drawings(
     data : dict of str
         Names of the files behind `table` and `verdict`.
     """
+    if table.empty or table["events"].isna().all():
+        return  # no formula could be tried, or a proportion: the table says it all
     claim = _claim(table, verdict)
     if table["events"].notna().any():
         yield _by_method(design_id, table, claim, data["table"])

@@ -48,10 +48,8 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     yield _graph(entry, tables["contrasts"], names, grade, folder)
     if estimates["estimate"].notna().any():
         yield _network_forest(entry, estimates, names, grade, folder)
-    for model in ("random", "common"):
-        if f"league_{model}" in tables and (model == "random" or "league_random" not in tables):
-            effects = tables["effects"][tables["effects"]["model"] == model]
-            yield _league(entry, tables[f"league_{model}"], effects, names, grade, folder)
+    if "effects" in tables and "ranking" in tables:
+        yield _league(entry, tables["effects"], tables["ranking"], names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -148,13 +146,15 @@ def _network_forest(
 
 def _league(
     entry: NetworkComparison,
-    league: pd.DataFrame,
     effects: pd.DataFrame,
+    ranking: pd.DataFrame,
     names: Mapping[str, str],
     grade: str,
     folder: str,
 ) -> Drawing:
-    order, model = [str(name) for name in league.columns[1:]], str(effects["model"].iloc[0])
+    model = "random" if "random" in set(effects["model"]) else "common"
+    effects = effects[effects["model"] == model]
+    order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
     clear = int((effects["upper"] < 0).sum())
     best = network.short(names.get(order[0], order[0]))
     return drawing_of(
@@ -166,9 +166,9 @@ def _league(
         f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
         f"In {clear} "
         f"ordered pairs the interval lies below 1. {grade} Most cells rest on indirect evidence alone.",
-        f"Square table of {len(league)} treatments, row against column, best P-score first ({best}); {clear} "
+        f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); {clear} "
         "intervals below 1.",
-        f"{folder}/league_{model}.csv",
+        f"{folder}/effects.csv",
         network.league_table(effects, order, names=names),
     )
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import DPI, house_style
+from resurvey.folders import write_contents
 from resurvey.tables import write_csv
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
             gc.collect(0)  # this figure, which is a net of cycles; what is older is not looked at
     table = pd.DataFrame(rows, columns=COLUMNS)
     write_csv(table, folder / "figures.csv")
+    write_contents(folder)
     return table
 
 

@@ -37,6 +37,9 @@ SOLVED_PRIOR = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5]) / 6.0
 #: deaths and blocks split by noise are in the mean and in the log standard deviation.
 WINDOWS = (1 / 3, 2 / 3, 1.0001)
 STEP_BIAS, STEP_SD, NOISE_SHARE = 0.9, 0.35, 0.8
+#: Below so many points a curve without flat parts (fewer than the share of them) was clicked at some of its drops only:
+#: the falls between neighbours are of several deaths then, and say nothing of how many patients are left.
+DENSE, FLAT_SHARE = 40, 0.2
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class StepHeights:
 def step_heights(curve: MonotoneCurve, n: int, end: float) -> StepHeights:
     """The mean step of the least-squares monotone curve, weighted by its height, in each window of follow-up."""
     drop, place = curve.drops, curve.drop_times / end
-    found = []
+    found: list[tuple[float, float, float]] = []
+    if 1 < drop.size < DENSE and (drop[1:] < 0.25 * drop.mean()).mean() < FLAT_SHARE:
+        return StepHeights(*np.empty((3, 0)))
     for low, high in pairwise(WINDOWS):
         inside = (place >= low) & (place < high)
         d = drop[inside]

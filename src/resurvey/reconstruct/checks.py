@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 MOST_PATIENTS = 2_000_000
 #: How far (in survival) the curve gives way to a printed number at risk, beyond its noise.
 ROW_SLACK = 0.02
+#: A last point so many times as late as the one before, of so many points at least, is none of the curve.
+FAR, FAR_POINTS = 2.0, 8
 #: How many of one time unit make one of another, to name the likely mix-up of a table and a curve.
 UNIT_RATIOS = {
     "months against years": 12.0,
@@ -93,13 +95,24 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
     if t.size and (np.abs(t).max() > 1e9 or np.abs(s).max() > 1e9):
         raise InputError(f"a coordinate is beyond 1e9 ({max(np.abs(t).max(), np.abs(s).max()):.3g}): check the axes")
     order = np.lexsort((-s, t))
-    given_t, given_s = t[order], s[order]
+    given_t, given_s = _without_far_point(t[order], s[order], repairs)
     t = _at_or_after_zero(given_t, repairs)
     s = _as_survival(_as_proportion(given_s, repairs), repairs)
     if t is given_t and s is given_s:
         return Points(t, s, repairs)
     order = np.lexsort((-s, t))
     return Points(t[order], s[order], repairs)
+
+
+def _without_far_point(t: Floats, s: Floats, repairs: list[str]) -> tuple[Floats, Floats]:
+    """Points without a last one that lies off by more than the whole curve before it, and not on its level."""
+    if t.size < FAR_POINTS or t[-2] <= 0 or t[-1] <= FAR * t[-2] or abs(s[-1] - s[-2]) <= 0.02 * np.abs(s).max():
+        return t, s
+    repairs.append(
+        f"the last point ({t[-1]:g}, {s[-1]:g}) lies further from the one before ({t[-2]:g}, {s[-2]:g}) than the whole "
+        "curve is long; it is a slip of the digitiser and was left out"
+    )
+    return t[:-1], s[:-1]
 
 
 def _at_or_after_zero(t: Floats, repairs: list[str]) -> Floats:

@@ -18,6 +18,8 @@ from resurvey.reconstruct.solve import rebuild, redrawn
 
 #: Seed of the replicates where no generator is given, so that a call without one is repeatable too.
 SEED = 20260101
+#: Patients of all replicates together: some 2 gigabytes.
+MOST_ROWS = 20_000_000
 #: Replicates to choose among where a hazard ratio against another arm has to hold.
 POOL = 80
 
@@ -93,6 +95,11 @@ def from_curve(
     arm = read_arm(
         times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
     )
+    if arm.n * replicates > MOST_ROWS:
+        raise InputError(
+            f"{replicates} replicates of {arm.n} patients are {arm.n * replicates:,} rows, more than the {MOST_ROWS:,} "
+            "that fit a usual memory: ask for fewer replicates"
+        )
     silent = undetermined(arm)
     partner = _partner(hazard_ratio)
     if hazard_ratio is not None and partner is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
 FILE_COLUMNS = ("file", "at_risk_file")
+# A click may lie a little to the right of the axis.
+BEYOND = 1.05
 # What names a figure: arms drawn together, whose numbers at risk may be exchanged.
 FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
@@ -108,7 +110,23 @@ def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
         return [fault("curve", f"{row['file']} holds {len(arms)} curves", f"name one of {names}")]
     units = {row["file"]: arms[0].curve.time_unit, row["at_risk_file"]: arms[0].unit_at_risk}
     wrong = [f"the heading in {file} says {unit}" for file, unit in units.items() if unit and not _same(unit, row)]
-    return [fault("time_unit", words, "correct the unit or the heading") for words in wrong] or arms[0]
+    faults = [fault("time_unit", words, "correct the unit or the heading") for words in wrong]
+    return [*faults, *_beyond_axis(row, arms[0], fault)] or arms[0]
+
+
+def _beyond_axis(row: pd.Series, arm: ReadArm, fault: Callable[[str, str, str], Fault]) -> list[Fault]:
+    """Points that lie to the right of the axis that the row says the figure has."""
+    try:
+        end = float(row["axis_max"] or "nan")
+    except ValueError:
+        return []
+    beyond = arm.curve.times > BEYOND * end
+    if not beyond.any():
+        return []
+    pairs = zip(arm.curve.times[beyond], arm.curve.survival[beyond], strict=True)
+    points = ", ".join(f"({time:g}, {survival:g})" for time, survival in pairs)
+    rule = f"{int(beyond.sum())} points of {row['file']} lie beyond the end of the axis: {points[:200]}"
+    return [fault("axis_max", rule, "correct the points or the end of the axis")]
 
 
 def _blamed(files: ArmFiles) -> str:

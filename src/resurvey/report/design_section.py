@@ -101,7 +101,7 @@ def _check(results: Results, name: str) -> Iterator[Block]:
     claims = (str(verdict["claim_id"]),) if verdict.get("claim_id") else ()
     yield from figures_of(results, f"design-{name}", claims)
     if not table.empty:
-        yield _formulas(name, table, verdict, claims)
+        yield (_binomial if "rejects_from" in table else _formulas)(name, table, verdict, claims)
     yield from _sets(name, verdict)
     yield from _course(results, name, verdict)
     yield from _tests(name, verdict)
@@ -125,6 +125,9 @@ def _formulas(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims
                 words(_yes(row["reproduces_events"])),
                 words(number(row["patients"]) if as_float(row["patients"]) == as_float(row["patients"]) else ""),
                 words(_yes(row["reproduces_patients"])),
+                words(_share(row, "nominal_power")),
+                words(_share(row, "actual_power")),
+                words(_share(row, "actual_level")),
             )
         )
         for row in rows(proper)
@@ -140,12 +143,64 @@ def _formulas(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims
             Column("As printed", weight=0.7),
             Column("Patients", "number", 0.7),
             Column("As printed", weight=0.7),
+            Column("Nominal power", "number", 0.7),
+            Column("Actual power", "number", 0.7),
+            Column("Actual level", "number", 0.7),
         ),
         rows=tuple(made),
         note=words("Follow-up taken to follow the last enrolment and events counted under the alternative; the other "
-                   f"readings are in results/design/{name}.csv."),
+                   f"readings are in results/design/{name}.csv. Nominal power is the formula's own for the rounded "
+                   "number; actual power and one-sided level are those of the test that it plans, exact where the test "
+                   "is made after a number of events, else simulated (the error is in the table's file)."),
         claims=claims,
     )  # fmt: skip
+
+
+def _share(row: Mapping[str, Any], name: str) -> str:
+    value = as_float(row.get(name))
+    return "" if value != value else f"{value:.3f}"
+
+
+def _binomial(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims: tuple[str, ...]) -> Table:
+    made = [
+        Row(
+            (
+                words(str(row["label"])),
+                words("one" if as_float(row["sides"]) == 1 else "two"),
+                words(number(row["patients"])),
+                words(number(row["rejects_from"])),
+                words(_first_stage(row)),
+                words(_yes(row["reproduces_all"])),
+                words(_share(row, "actual_power")),
+                words(_share(row, "actual_level")),
+            )
+        )
+        for row in rows(table)
+    ]
+    return Table(
+        anchor=anchor("tab-design", name),
+        title=f"Every binomial design for the printed rates ({listed_claim(verdict.get('claimed', {}))} printed)",
+        columns=(
+            Column("Design", weight=2.4),
+            Column("Sides", weight=0.6),
+            Column("Patients", "number", 0.7),
+            Column("Responses that reject, at least", "number", 0.9),
+            Column("First stage", weight=1.4),
+            Column("As printed", weight=0.7),
+            Column("Power", "number", 0.7),
+            Column("Level", "number", 0.7),
+        ),
+        rows=tuple(made),
+        note=words(f"Level and power are exact. Source: results/design/{name}.csv."),
+        claims=claims,
+    )
+
+
+def _first_stage(row: Mapping[str, Any]) -> str:
+    patients, futile = as_float(row.get("first_patients")), as_float(row.get("futile_up_to"))
+    if patients != patients:
+        return ""
+    return f"{patients:.0f} patients" + ("" if futile != futile else f", stop with {futile:.0f} or fewer")
 
 
 def listed_claim(printed: Mapping[str, Any]) -> str:

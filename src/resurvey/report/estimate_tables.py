@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp
 
 import pandas as pd
@@ -141,15 +141,16 @@ def _network_tables(
 def _league(
     results: Results, entry: NetworkComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table]:
-    league = results.folders.get(entry.id, {}).get("league_random", pd.DataFrame())
-    if league.empty:
+    folder = results.folders.get(entry.id, {})
+    if not {"effects", "ranking"} <= set(folder):
         return
     label = results.labels.treatment
-    names = [str(name) for name in league.columns[1:]]
+    ranked = folder["ranking"]
+    names = [str(name) for name in ranked.loc[ranked["model"] == "random", "treatment"]]
+    known = {(row["treatment"], row["comparator"]): row for row in rows(folder["effects"]) if row["model"] == "random"}
     made = []
-    for row in rows(league):
-        own = str(row[str(league.columns[0])])
-        cells = [words(label(own)), *(words("—" if name == own else str(row[name])) for name in names)]
+    for own in names:
+        cells = [words(label(own)), *(words("—" if name == own else _pair_cell(known, own, name)) for name in names)]
         made.append(Row(tuple(cells)))
     yield Table(
         anchor=anchor("tab", entry.id, "league"),
@@ -158,11 +159,19 @@ def _league(
         rows=tuple(made),
         note=words(
             f"Hazard ratios ({level(lines[0]['ci_level'])} confidence interval), random effects, row against column; "
-            f"below 1 the row has fewer events. Source: results/comparisons/{entry.id}/league_random.csv."
+            f"below 1 the row has fewer events. Source: results/comparisons/{entry.id}/effects.csv."
         ),
         claims=claims,
         wide=True,
     )
+
+
+def _pair_cell(known: Mapping[tuple[str, str], Record], first: str, second: str) -> str:
+    """Hazard ratio of a pair of treatments; a pair that nothing links says so."""
+    if (first, second) not in known:
+        return "not linked"
+    estimate, lower, upper = (exp(as_float(known[first, second][name])) for name in ("estimate", "lower", "upper"))
+    return f"{ratio(estimate)} ({interval(lower, upper, 'ratio')})"
 
 
 def _pool_tables(

@@ -12,6 +12,7 @@ import pandas as pd
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import as_float, count, interval, is_number, level, number, percent, ratio
+from resurvey.results import Role
 
 RATIOS = ("HR", "median ratio", "ratio")
 # Methods of a first group weighted to another population, and what that is called.
@@ -60,13 +61,13 @@ def refusal(lines: Sequence[Record]) -> str:
     """Why a comparison was not made; empty where it was."""
     if not lines:
         return "the run holds no result of it"
-    reasons = [str(line["note"]) for line in lines if line.get("status") == "refused"]
+    reasons = [str(line["note"]) for line in lines if line["refused"]]
     return reasons[0] if len(reasons) == len(lines) else ""
 
 
 def main_rows(lines: Sequence[Record]) -> list[Record]:
-    """The rows a comparison is known by, as `resurvey.compare.outcome` marked them."""
-    return [line for line in lines if line.get("main") == "yes"]
+    """The rows a comparison is known by."""
+    return [line for line in lines if line["role"] == Role.MAIN and not line["refused"]]
 
 
 def main_estimate(results: Results, entry: AnyComparison) -> Main:

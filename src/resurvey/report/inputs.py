@@ -12,11 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey import results
 from resurvey.audit.context import read_typed
-from resurvey.audit.verdicts import COLUMNS as CHECK_COLUMNS
 from resurvey.figures.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
-from resurvey.tables import WORDS
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 # An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
@@ -173,36 +172,6 @@ def rows(table: pd.DataFrame) -> list[Record]:
     return [dict(zip(names, cells, strict=True)) for cells in zip(*(table[n].tolist() for n in names), strict=True)]
 
 
-def table_of(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
-    """A result table with words as text and empty words empty; an empty file is an empty table."""
-    words = dict.fromkeys({*WORDS, *text}, str)
-    try:
-        found = pd.read_csv(path, dtype=words, low_memory=False, keep_default_na=False, na_values=[""])
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
-    for name in found.columns:
-        # A column of blanks reads as numbers; only columns with a word in them, or said to be words, are text.
-        if found[name].dtype == object or name in words:
-            found[name] = found[name].fillna("").astype(str)
-    return found
-
-
-COMPARISON_WORDS = ("claim_ids", "note", "treatment", "comparator", "endpoint", "population", "assumptions", "evidence")
-ACCURACY_WORDS = (
-    *ARM_KEY,
-    "status",
-    "evidence",
-    "median_text",
-    "claim_ids",
-    "reason",
-    "not_used",
-    "method",
-    "repairs",
-    "undetermined",
-)
-FACT_WORDS = (*ARM_KEY, "fact", "printed", "note")
-
-
 def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[str, str]) -> Results:
     """Read what the steps wrote.
 
@@ -220,16 +189,16 @@ def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[st
         choices=choices,
         tables={path.stem: read_typed(path) for path in _paths(files, "tables")},
         claims=pd.read_csv(one["claims"], dtype=str, keep_default_na=False),
-        checks=table_of(one["checks"], CHECK_COLUMNS),
-        summary=table_of(one["summary"]),
-        accuracy=table_of(one["accuracy"], ACCURACY_WORDS),
-        facts=table_of(one["facts"], FACT_WORDS),
-        comparisons=table_of(one["comparisons"], COMPARISON_WORDS),
+        checks=results.read(results.CHECKS, one["checks"]),
+        summary=results.read(results.SUMMARY, one["summary"]),
+        accuracy=results.read(results.ACCURACY, one["accuracy"]),
+        facts=results.read(results.FACTS, one["facts"]),
+        comparisons=results.read(results.ESTIMATES, one["comparisons"]),
         folders={path.name: _folder(path) for path in _paths(files, "folders")},
-        designs={path.stem: table_of(path) for path in _paths(files, "designs")},
+        designs={path.stem: results.read(results.DESIGN, path) for path in _paths(files, "designs")},
         verdicts={path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _paths(files, "verdicts")},
         figures=_figures(_paths(files, "figures")),
-        results=table_of(Path(str(files["results"])), ["result_id", "source_rows", "formatted"]),
+        results=results.read(results.ANALYSIS, Path(str(files["results"]))),
         files=dict(digests),
     )
 
@@ -240,14 +209,15 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the rest are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "league_random", "ranking", "q")
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "q")
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:
-    return {name: table_of(path / f"{name}.csv") for name in SHOWN if (path / f"{name}.csv").is_file()}
-
-
-FIGURE_COLUMNS = ["figure_id", "section", "title", "caption", "alt", "svg", "png", "data"]
+    return {
+        name: results.read(results.COMPARISON[name], path / f"{name}.csv")
+        for name in SHOWN
+        if (path / f"{name}.csv").is_file()
+    }
 
 
 def _figures(folders: Iterable[Path]) -> pd.DataFrame:
@@ -255,7 +225,7 @@ def _figures(folders: Iterable[Path]) -> pd.DataFrame:
     parts = []
     for folder in folders:
         if (folder / "figures.csv").is_file():
-            part = table_of(folder / "figures.csv", FIGURE_COLUMNS)
+            part = results.read(results.FIGURES, folder / "figures.csv")
             part = part.assign(
                 group=folder.name,
                 svg_path=[folder / Path(name).name for name in part["svg"]],
@@ -264,5 +234,5 @@ def _figures(folders: Iterable[Path]) -> pd.DataFrame:
             there = [s.is_file() and p.is_file() for s, p in zip(part["svg_path"], part["png_path"], strict=True)]
             parts.append(part[there])
     if not parts:
-        return pd.DataFrame(columns=[*FIGURE_COLUMNS, "group", "svg_path", "png_path"])
+        return pd.DataFrame(columns=[*results.FIGURES.names, "group", "svg_path", "png_path"])
     return pd.concat(parts, ignore_index=True)

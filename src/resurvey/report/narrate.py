@@ -15,6 +15,7 @@ import pandas as pd
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
 from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
+from resurvey.results import Role
 
 GRAVITIES = ("conclusion", "major", "minor", "none")
 # The method that speaks first for a comparison; the others stand in its own table.
@@ -294,11 +295,11 @@ class Run:
 
     def _main(self, name: str) -> pd.DataFrame:
         rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        if len(rows) and not (rows["status"] == "estimated").any():
+        if len(rows) and (rows["refused"] == "True").all():
             return pd.DataFrame(
                 {"comparison": [name], "estimate (interval)": ["not made"], "method": [rows["note"].iloc[0]]}
             )
-        return self._estimates(rows[rows["main"] == "yes"])
+        return self._estimates(rows[(rows["role"] == Role.MAIN) & (rows["refused"] == "False")])
 
     def estimates(self, name: str, methods: Sequence[str] = ()) -> pd.DataFrame:
         """Every estimate of a comparison, or those whose method starts with one of `methods`.

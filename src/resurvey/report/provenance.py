@@ -30,7 +30,6 @@ PACKAGES = (
     "pyarrow",
     "lifelines",
     "statsmodels",
-    "networkx",
     "matplotlib",
     "jinja2",
     "itables",

@@ -14,6 +14,7 @@ from resurvey.report.html import render_html
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
 from resurvey.report.provenance import versions
+from resurvey.report.workbook import render_workbook
 
 
 def digests(paths: Iterable[Path]) -> dict[str, str]:
@@ -37,10 +38,12 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     Yields
     ------
     (format, bytes)
-        docx, html, pdf.
+        xlsx, docx, html, pdf.
     """
-    document = report_document(read_results(files, choices, digests(checked)))
+    results = read_results(files, choices, digests(checked))
+    document = report_document(results)
     with typesetting(document) as pdf:
+        yield "xlsx", render_workbook(results)
         yield "docx", render_docx(document)
         yield "html", render_html(document).encode("utf-8")
         yield "pdf", pdf()

@@ -109,7 +109,7 @@ def _rows(text: str, divider: str | None, name: str) -> list[Row]:
 
 
 def _row(line: int, cells: list[str], start: str) -> Row:
-    words = [tidy(tidy(cell).strip('"')) for cell in cells]
+    words = [tidy(tidy(cell).strip("\"'")) for cell in cells]
     return Row(line, tuple(words), bool(COMMENT.match(start)))
 
 

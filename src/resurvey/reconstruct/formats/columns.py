@@ -359,7 +359,8 @@ def _split(groups: list[Column], size: int) -> list[tuple[str, np.ndarray]]:
 
 def _name(group: str, time: Column, survival: Column, section: Section, pairs: int) -> str:
     if pairs == 1:
-        return group or (section.titles[0] if len(section.titles) == 1 else _title(section, time, survival))
+        title = section.titles[0] if len(section.titles) == 1 else _title(section, time, survival)
+        return group or ("" if heading(title).role in ("time", "survival") else title)
     own = _title(section, time, survival) or survival.heading.owner or time.heading.owner or survival.heading.text
     own = own or f"curve {survival.called.removeprefix('column ')}"
     return f"{group} {own}".strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import Page, page_of_text
 from resurvey.reconstruct.formats.columns import Choice, DigitisedCurve, curves_of_section
 from resurvey.reconstruct.formats.projects import curves_of_json, curves_of_xml, text_of_tar
-from resurvey.reconstruct.formats.sections import is_data, sections_of
+from resurvey.reconstruct.formats.sections import after_the_points, is_data, sections_of
 from resurvey.reconstruct.formats.text import content_of, decoded, is_tar, is_workbook
 from resurvey.reconstruct.formats.workbook import page_of_workbook
 
@@ -65,10 +66,10 @@ def page_of_file(file: Path, sheet: str = "") -> Page | list[DigitisedCurve]:
         return curves_of_json(text_of_tar(content, file.name), file.name)
     if content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         return curves_of_xml(content, file.name)
-    text = decoded(content, file.name)
-    if text.lstrip("\ufeff \r\n\t").startswith(("{", "[")):
-        return curves_of_json(text.lstrip("\ufeff"), file.name)
-    return page_of_text(text, file.name)
+    text = decoded(content, file.name).lstrip("\ufeff")
+    if re.match(r"\s*(\{|\[\s*[\[{])", text):
+        return curves_of_json(text, file.name)
+    return page_of_text(re.sub(r"^sep=.[ \t]*\r?\n", "", text, flags=re.IGNORECASE), file.name)
 
 
 def _projected(curves: list[DigitisedCurve], name: str, choice: Choice) -> list[DigitisedCurve]:
@@ -124,14 +125,18 @@ def _curves(page: Page, decimal: str, choice: Choice) -> list[DigitisedCurve]:
     """Curves of all sections; a run that goes on where the one before ended is of the same curve."""
     made: list[DigitisedCurve] = []
     shown: list[bool] = []
-    for section in sections_of(page):
+    sections = sections_of(page)
+    for section in sections:
         curves = curves_of_section(section, page, decimal, choice)
         if len(curves) == 1 and made and shown[-1] and not section.headed and _goes_on(made[-1], curves[0]):
             made[-1] = _joined(made[-1], curves[0], section.titles)
             continue
         made += curves
         shown += [len(curves) == 1] * len(curves)
-    return made
+    if len(made) == 1 and sections[0].remark:
+        made = [replace(made[0], name="")]
+    passed = tuple(f"the line {line!r} behind the points was passed over" for line in after_the_points(page))
+    return [replace(curve, notes=(*curve.notes, *passed)) for curve in made] if passed else made
 
 
 def _goes_on(first: DigitisedCurve, second: DigitisedCurve) -> bool:

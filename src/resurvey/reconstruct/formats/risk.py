@@ -19,6 +19,8 @@ from resurvey.reconstruct.formats.names import Heading, heading
 
 #: Guyot's columns where they have no heading: interval, time, first and last point, number at risk.
 GUYOT = 5
+#: Words of a heading that say that it is a number at risk, not whose.
+COUNT_WORDS = {"n", "no", "nr", "number", "numbers", "at", "risk", "nrisk", "atrisk", "patients", "count"}
 BESIDE = re.compile(r"(\d[\d,. ]*)\s*[(\[]\s*\d+\s*[)\]]")
 
 
@@ -65,7 +67,7 @@ def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
     rows = [row for row in page.rows if row.filled and not row.comment]
     if not rows:
         raise InputError(f"{file.name}: the file is empty, expected columns time and at_risk")
-    head, body = _split_heading(rows)
+    head, body = _split_heading(_arms_before_rows(rows))
     faults: list[str] = []
     made = _along_the_top(head, body, page, faults) or _in_columns(head, body, page, faults)
     if faults:
@@ -78,6 +80,22 @@ def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
             "out if there is none"
         )
     return made
+
+
+def _arms_before_rows(rows: list[Row]) -> list[Row]:
+    """Rows with their arm in a first cell, where lines of words between them name the arms; else as they are."""
+    titles = [place for place, row in enumerate(rows) if len(row.filled) == 1 and _count(row.filled[0]) is None]
+    if not any(0 < place < len(rows) - 1 and _count(rows[place - 1].cells[0]) is not None for place in titles):
+        return rows
+    made, arm = [], ""
+    for place, row in enumerate(rows):
+        if place in titles:
+            arm = row.filled[0].rstrip(":")
+        else:
+            heads = any(heading(cell).role in ("time", "count") for cell in row.filled)
+            made.append(Row(row.line, ("arm" if heads else arm, *row.cells)))
+    first = [row for row in made[:1] if row.cells[0] == "arm"]
+    return [*first, *(row for row in made if row.cells[0] != "arm")]
 
 
 def _legible(table: AtRisk) -> np.ndarray:
@@ -186,12 +204,17 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
 
 
 def _arm_of(said: Heading, columns: int) -> str:
-    return (said.owner if said.role == "count" and said.owner else said.text) if columns > 1 else ""
+    if columns == 1:
+        return ""
+    pieces = [piece for piece in re.split(r"[\s_.]+", said.text) if piece.lower() not in COUNT_WORDS]
+    return " ".join(pieces) or said.text
 
 
 def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: bool) -> tuple[int, list[int], int | None]:
     """Places of the time, of the counts (one an arm), and of the names of arms, where there are any."""
-    words = [place for place, cells in enumerate(columns) if _words(cells)]
+    words = [
+        place for place, cells in enumerate(columns) if _words(cells) and said[place].role not in ("time", "count")
+    ]
     numeric = [place for place in range(len(columns)) if place not in words and any(columns[place])]
     group = next((place for place, one in enumerate(said) if one.role == "group"), words[0] if words else None)
     numeric = [place for place in numeric if place != group]
@@ -209,7 +232,10 @@ def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: boo
         free = numeric[1:]
     free = free if len(free) == 2 else numeric
     if len(free) == 2 and not (times or counts):
-        return free[0], [free[1]], group
+        first, second = ([_number(cell) for cell in columns[place] if not is_missing(cell)] for place in free)
+        # times rise and counts fall, whichever comes first
+        swapped = len(first) > 1 and _falling(first) and not _falling(second) and _falling(second[::-1])
+        return (free[1], [free[0]], group) if swapped else (free[0], [free[1]], group)
     if len(free) == 2 and len(counts) == 1:
         return next(place for place in free if place not in counts), counts, group
     if len(free) == 2 and len(times) == 1:

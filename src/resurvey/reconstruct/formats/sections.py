@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resurvey.reconstruct.formats.cells import Page, Row, is_missing, is_number, list_faults
-from resurvey.reconstruct.formats.names import heading
+from resurvey.reconstruct.formats.names import UNIT_WORDS, heading
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,15 @@ class Section:
         All of one width.
     headed : bool
         Whether the section has headings of its own.
+    remark : bool
+        Whether the titles are comments, which name curves only where there are several.
     """
 
     names: tuple[str, ...]
     titles: tuple[str, ...]
     rows: tuple[Row, ...]
     headed: bool = False
+    remark: bool = False
 
     @property
     def width(self) -> int:
@@ -73,7 +76,17 @@ def is_data(row: Row, inside: bool, divider: str | None = ",") -> bool:
         # a title of words may end in a number where blanks divide
         titled = divider is None and words[0].isalpha() and len(words[0]) > 2
         return any(letter.isdigit() for letter in words[0]) or is_number(filled[0]) or (inside and not titled)
-    return inside and len(filled) >= 2 and all(any(letter.isdigit() for letter in cell) for cell in filled)
+    # figures without a word, or a figure in each cell: a point that cannot be read, not a title
+    plain = not any(letter.isalpha() for cell in filled for letter in cell)
+    figures = [any(letter.isdigit() for letter in cell) for cell in filled]
+    return inside and ((plain and any(figures)) or (len(filled) >= 2 and all(figures)))
+
+
+def after_the_points(page: Page) -> list[str]:
+    """Lines of words behind the last point of a file."""
+    runs = _runs(page)
+    last = runs[-1][1][-1].line if runs else 0
+    return [" ".join(row.filled) for row in page.rows if row.line > last and row.filled and not row.comment]
 
 
 def _runs(page: Page) -> list[tuple[list[Row], list[Row]]]:
@@ -123,7 +136,8 @@ def _section(
         for row in short
     ]
     padded = tuple(Row(row.line, (*row.cells, *[""] * full)[:full]) for row in rows)
-    return Section(tuple((*names, *[""] * full)[:full]) if names else (), titles, padded, headed)
+    remark = all(row.comment for row in heads if not row.filled or row.cells != names)
+    return Section(tuple((*names, *[""] * full)[:full]) if names else (), titles, padded, headed, remark)
 
 
 def _width(cells: tuple[str, ...]) -> int:
@@ -158,6 +172,11 @@ def _wide(rows: list[Row], named: int, where: str) -> list[str]:
     ]
 
 
+def _only_units(names: tuple[str, ...]) -> bool:
+    """Whether a row holds nothing but units."""
+    return all(not name or name.strip("()[]").lower() in UNIT_WORDS or name.strip("()[] ") == "%" for name in names)
+
+
 def _headings(heads: list[Row], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the columns, and the names of curves above them."""
     wide = [row for row in heads if len(row.filled) >= 2 and _width(row.cells) >= width - 1]
@@ -167,6 +186,11 @@ def _headings(heads: list[Row], width: int) -> tuple[tuple[str, ...], tuple[str,
     if not above:
         return names, ()
     rich = [row for row in above if len(row.filled) >= 2 and len(row.cells) >= width - 1 and not row.comment]
+    if rich and _only_units(names):
+        # a row of units under the headings
+        return tuple(
+            f"{name} ({unit})" if unit else name for name, unit in zip(rich[-1].cells, names, strict=False)
+        ), ()
     if rich:
         return names, rich[-1].cells
-    return names, (" ".join(above[-1].filled).rstrip(":"),)
+    return names, (" ".join(above[-1].filled).strip("[]<>: "),)

@@ -1,0 +1,89 @@
+"""`resurvey confirm FOLDER`: confirmed drafts into data/raw."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resurvey.errors import InputError
+
+if TYPE_CHECKING:
+    from resurvey.read.store import Reading
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("folder", type=Path, help="folder of `resurvey read --into`, or one paper's folder in it")
+    parser.add_argument(
+        "--rulings",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CSV",
+        help="CSV saved by read.html (may be given several times); one "
+        "that lies in the paper's folder is found by itself",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("data/raw"),
+        metavar="FOLDER",
+        help="folder of the raw tables (default data/raw)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take rulings over and move what is confirmed; nothing is written where a row has a fault."""
+    from resurvey.read import confirm, store
+
+    readings = [store.load(folder) for folder in _folders(arguments.folder)]
+    ruled = 0
+    for path in arguments.rulings or [found for reading in readings for found in _saved(reading)]:
+        ruled += confirm.apply_rulings(_reading_of(path, readings), path)
+    moved = confirm.confirm(readings, arguments.data)
+    rows = sum(moved.rows.values())
+    parts = ", ".join(f"{count} {name}" for name, count in sorted(moved.rows.items()))
+    sys.stdout.write(f"{rows} row(s) moved into {arguments.data}{': ' + parts if parts else ''}\n")
+    sys.stdout.write(
+        f"{moved.waiting} draft row(s) wait for a ruling, {moved.dropped} dropped; nothing unconfirmed was moved\n"
+    )
+    if rows == 0 and not ruled:
+        sys.stdout.write(
+            "No row is marked confirm or change: mark them in read.html, save the CSV and name it with --rulings.\n"
+        )
+    return 0
+
+
+def _folders(folder: Path) -> list[Path]:
+    if (folder / "drafts.csv").is_file():
+        return [folder]
+    inside = sorted(path.parent for path in folder.glob("*/drafts.csv")) if folder.is_dir() else []
+    if not inside:
+        raise InputError(
+            f"{folder}: no drafts.csv in it or in its folders; run `resurvey read FILE --into {folder}` first"
+        )
+    return inside
+
+
+def _saved(reading: Reading) -> list[Path]:
+    """CSVs that the page saved into the paper's folder; of several, the one saved last."""
+    found = sorted(
+        reading.folder.glob(f"rulings-{reading.name}*.csv"), key=lambda path: (path.stat().st_mtime_ns, path.name)
+    )
+    return found[-1:]
+
+
+def _reading_of(path: Path, readings: list[Reading]) -> Reading:
+    """The reading a CSV of rulings belongs to, by the claim ids in it."""
+    from resurvey.read.store import read_rows
+
+    rows = read_rows(path)
+    first = rows[0].get("claim_id", "") if rows else ""
+    for reading in readings:
+        if any(line.about["claim_id"] == first for line in reading.lines):
+            return reading
+    raise InputError(
+        f"{path}: its first claim {first!r} is a draft of none of {', '.join(reading.name for reading in readings)}"
+    )

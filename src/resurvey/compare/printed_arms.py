@@ -1,0 +1,59 @@
+"""What is printed of the arms of studies in a network, and their contrasts with every pair of every study."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.multi_arm import Completed, complete
+from resurvey.plan import NetworkComparison
+from resurvey.tables import Tables
+
+
+def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:
+    """The contrasts with every pair of every study, from what is printed of its arms and what the entry says of it."""
+    sides = (("arm", "treatment"), ("comparator_arm", "comparator"))
+    nodes = {(line["study"], line[arm]): line[side] for line in contrasts.to_dict("records") for arm, side in sides}
+    by_arm = contrasts[["study", "arm", "comparator_arm", "estimate", "se"]]
+    return complete(
+        by_arm.rename(columns={"arm": "treatment", "comparator_arm": "comparator"}),
+        _arms(entry, typed, contrasts),
+        nodes=nodes,
+        method={study: ask.method for study, ask in entry.multi_arm.items() if ask.method is not None},
+        correlation={study: ask.correlation for study, ask in entry.multi_arm.items()},
+    )
+
+
+def _arms(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Events and patients of each arm for the endpoint and data cut of its ratio; a given error of the control."""
+    rows = []
+    for line in contrasts.drop_duplicates(["study", "comparator_arm", "arm"]).to_dict("records"):
+        where = {name: line[name] for name in ("endpoint", "population", "data_cut")}
+        ask = entry.multi_arm.get(line["study"])
+        for arm in (line["arm"], line["comparator_arm"]):
+            given = ask.control_se if ask is not None and arm == line["comparator_arm"] else None
+            numbers = arm_counts(typed, line["study"], arm, **where)
+            rows.append({"study": line["study"], "arm": arm, **numbers, "se": np.nan if given is None else given})
+    made = pd.DataFrame(rows, columns=["study", "arm", "events", "patients", "se"])
+    return made.groupby(["study", "arm"], sort=False, as_index=False).max()
+
+
+def arm_counts(
+    typed: Tables, study: str, arm: str, *, endpoint: str, population: str, data_cut: str
+) -> dict[str, float]:
+    """Events of an endpoint and patients of an arm, as its median, its curve or the table of arms prints them."""
+    counts = {"events": np.nan, "patients": np.nan}
+    for name in ("medians", "curves"):
+        rows = typed[name]
+        here = (rows["study_id"] == study) & (rows["arm_id"] == arm) & (rows["population"] == population)
+        rows = rows[here & (rows["endpoint"] == endpoint) & (rows["data_cut"].fillna("") == data_cut)]
+        for column, count in (("events", "events"), ("n", "patients")):
+            printed = rows[column].dropna()
+            if np.isnan(counts[count]) and len(printed):
+                counts[count] = float(printed.iloc[0])
+    if np.isnan(counts["patients"]):
+        arms = typed["arms"]
+        here = (arms["study_id"] == study) & (arms["arm_id"] == arm) & (arms["population"] == population)
+        sized = arms.loc[here, "n"].dropna()
+        counts["patients"] = float(sized.iloc[0]) if len(sized) else np.nan
+    return counts

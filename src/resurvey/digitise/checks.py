@@ -1,0 +1,148 @@
+"""Checks of what was read, and the verdict that follows from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from resurvey.digitise.match import misfit
+from resurvey.digitise.model import Axis, Check, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
+
+UNITS = (
+    ("months", r"\bmon?ths?\b|\bmos?\b"),
+    ("weeks", r"\bweeks?\b|\bwks?\b"),
+    ("years", r"\byears?\b|\byrs?\b"),
+    ("days", r"\bdays?\b"),
+)
+ENOUGH_LABELS = 4
+RESIDUAL = 1.5
+
+
+def time_unit(words: Sequence[Word], panel: Panel) -> str:
+    """Unit of the time axis: named under the axis, or else the only one named anywhere; empty where neither is."""
+    text_height = np.median([word.height for word in words]) if words else 10
+    under = [word for word in words if panel.row < word.y < panel.row + 6 * text_height and word.x > panel.box[0] - 40]
+    for chosen in (under, words):
+        found = {
+            unit for unit, pattern in UNITS if any(re.search(pattern, word.text, re.IGNORECASE) for word in chosen)
+        }
+        if len(found) == 1:
+            return found.pop()
+    return ""
+
+
+def upward(words: Sequence[Word]) -> bool:
+    """Whether the axis names an incidence, which rises."""
+    return any(
+        re.search(
+            r"inciden|cumulative (event|haz|mort)|probability of (relapse|recurrence|death)", word.text, re.IGNORECASE
+        )
+        for word in words
+    )
+
+
+def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
+    """Labels that agree, their residual, and whether they stand at ticks."""
+    count, ticks = len(axis.labels), axis.snapped
+    said = f"{name} axis: {count} labels on one line ({ticks} at ticks), largest residual {axis.residual:.2f} px"
+    strays = [label.text for label in axis.stray if abs(float(axis.pixel(label.value)) - label.pixel) > 4]
+    within = [label for label in axis.stray if axis.labels[0].pixel - 2 < label.pixel < axis.labels[-1].pixel + 2]
+    limit = 0.5 if vector else RESIDUAL
+    if len(within) >= 2:
+        return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
+    enough = count >= ENOUGH_LABELS or (count == 3 and ticks == 3)
+    fine = enough and ticks >= 0.6 * count and axis.residual <= limit
+    return Check(f"{name} axis", "passed" if fine else "doubtful", said)
+
+
+def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, float]]) -> Check:
+    """Whether every curve's ink begins at (0, 1); starts are the first time (share of the axis) and survival seen."""
+    late = [
+        f"{curve.name} at ({t:.1%} of the axis, {s:.3f})"
+        for curve, (t, s) in zip(curves, starts, strict=True)
+        if t > 0.04 or s < 0.94 or s > 1.02
+    ]
+    if late:
+        return Check("start", "doubtful", f"curves begin at (0, 1), but {'; '.join(late)}")
+    return Check("start", "passed", "every curve begins at (0, 1)")
+
+
+def check_ink(unexplained: float) -> Check:
+    """Share of curve-like ink that no curve explains."""
+    said = f"{unexplained:.0%} of the ink in the plot belongs to no curve, mark, line or text"
+    return Check("ink", "passed" if unexplained < 0.12 else "doubtful", said)
+
+
+def check_count(
+    curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: Sequence[str], arms: int | None
+) -> Check:
+    """Whether there are as many curves as rows at risk and legend entries."""
+    at_risk = sum(row.kind == "at risk" for row in rows)
+    counts = {"rows at risk": at_risk, "legend entries": len(legend) if len(legend) > 1 else 0}
+    if arms is not None:
+        counts["arms given"] = arms
+    wrong = [f"{count} {name}" for name, count in counts.items() if count and count != len(curves)]
+    said = f"{len(curves)} curves"
+    if wrong:
+        serious = at_risk not in (0, len(curves)) or (arms not in (None, len(curves)))
+        return Check("count", "doubtful" if serious else "open", f"{said}, but {' and '.join(wrong)}")
+    known = [name for name, count in counts.items() if count]
+    return Check(
+        "count", "passed" if known else "open", f"{said}, as many as {' and '.join(known) or 'nothing printed says'}"
+    )
+
+
+def check_cover(curves: Sequence[TracedCurve]) -> Check:
+    """Whether the ink of every curve is seen over most of its length."""
+    poor = [
+        f"{curve.name} ({curve.coverage:.0%})" for curve in curves if curve.coverage < (0.45 if curve.dashed else 0.72)
+    ]
+    if poor:
+        return Check("cover", "doubtful", f"ink seen over a small part of {', '.join(poor)}")
+    return Check("cover", "passed", "the ink of every curve is seen over most of its length")
+
+
+def check_redraw(worst: float, name: str) -> Check:
+    """Whether the curves drawn again fall on ink."""
+    said = f"drawn again, {worst:.0%} of {name} falls on ink"
+    return Check("redraw", "passed" if worst > 0.9 else "doubtful", said)
+
+
+def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous: bool) -> Check | None:
+    """Whether no number at risk is above n(0) S(t), nor any stands after the curve's end."""
+    pairs = [(curve, rows[curve.risk]) for curve in curves if curve.risk is not None]
+    if not pairs:
+        return None
+    wrong = [f"{curve.name} (misfit {misfit(curve, row):.0f})" for curve, row in pairs if misfit(curve, row) > 6]
+    flagged = sum(sum(row.flagged) for row in rows)
+    if wrong:
+        return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
+    if flagged:
+        return Check("at risk", "doubtful", f"{flagged} cells of the numbers at risk grow where they must fall")
+    words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
+    if ambiguous:
+        return Check("at risk", "open", f"{words}; another assignment of rows to curves fits as well")
+    return Check("at risk", "passed", words)
+
+
+def check_crossing(curves: Sequence[TracedCurve], crossing: Sequence[str]) -> Check:
+    """Curves of one ink that meet and part again cannot be told apart by their ink."""
+    if crossing:
+        return Check(
+            "crossing", "doubtful", f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which"
+        )
+    return Check("crossing", "passed", "no curves of one ink and style meet and part again")
+
+
+def verdict_of(checks: Sequence[Check]) -> tuple[Verdict, str]:
+    """`refused` where a check failed, `check` where one is doubtful, else `sure`."""
+    failed = [check for check in checks if check.outcome == "failed"]
+    doubtful = [check for check in checks if check.outcome == "doubtful"]
+    outcome: Outcome = "failed" if failed else "doubtful" if doubtful else "passed"
+    if outcome == "failed":
+        return "refused", "; ".join(check.words for check in failed)
+    if outcome == "doubtful":
+        return "check", "; ".join(check.words for check in doubtful)
+    return "sure", "every check passed"

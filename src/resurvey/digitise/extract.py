@@ -1,0 +1,267 @@
+"""The curves of a region: ink by ink, line style by line style, each the path that explains most of what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resurvey.digitise.extras import extra
+from resurvey.digitise.layers import Ink, inks
+from resurvey.digitise.levels import Steps, centred, line_width, steps_of
+from resurvey.digitise.region import Region
+from resurvey.digitise.trace import PRIZE, Path, covered, falling_path, stroke
+
+MOST_CURVES = 6
+# Share of the plot's width that a curve must run over, and share of its columns that must show ink of its own.
+LEAST_REACH = 0.12
+LEAST_COVER = 0.33
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A curve of a region: its path and steps in pixels, and how well its ink explains it."""
+
+    path: Path
+    steps: Steps
+    colour: tuple[int, int, int]
+    grey: bool
+    dashed: bool
+    coverage: float
+    own: float
+    strength: float
+    ink: np.ndarray
+    anything: np.ndarray
+
+
+def extract(region: Region, *, most: int | None = None, taken: Sequence[Traced] = ()) -> list[Traced]:
+    """Curves of a region, at most `most`, those that explain most ink first, after those `taken` already."""
+    found: list[Traced] = []
+    layers = inks(region.picture, region.paper, region.usable)
+    anything = _anything(region)
+    for layer in layers:
+        found += _of_ink(region, layer, anything)
+    return _distinct(found, region, taken)[: most or MOST_CURVES]
+
+
+def _anything(region: Region) -> np.ndarray:
+    """How far each pixel may hide a curve: other ink, and straight lines, which are crossed and not followed."""
+    strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
+    anything = np.clip(strength / 60.0, 0, 1)
+    anything[region.posts] = 0.8
+    anything[region.rules & ~region.posts] = 0.25
+    return anything
+
+
+def trace_through(region: Region, places: Sequence[tuple[float, float]]) -> Traced | None:
+    """The path through given places (column, row), in the ink that is found there."""
+    layers = inks(region.picture, region.paper, region.usable)
+    anything = _anything(region)
+    gates = [(round(x), round(y)) for x, y in places]
+    if not layers:
+        return None
+    layer = max(layers, key=lambda ink: _ink_at(ink.cover, gates))
+    cover = layer.cover * ~region.text
+    hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
+    late = round(0.06 * region.shape[1])
+    path = falling_path(
+        cover, hidden, region.start, 0.03 * region.shape[0] + 4, shut=region.posts, late=late, gates=gates
+    )
+    if path is None or path.gain < PRIZE * (len(gates) - 0.5):
+        return None
+    return _described(path, layer, cover, cover, hidden, dashed=False)
+
+
+def _ink_at(cover: np.ndarray, gates: Sequence[tuple[int, int]]) -> float:
+    return sum(float(cover[max(0, y - 3) : y + 4, max(0, x - 2) : x + 3].max(initial=0.0)) for x, y in gates)
+
+
+def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ()) -> list[Traced]:
+    """Curves that run far enough and are not the edge, the marks or the residue of one that explains more."""
+    kept: list[Traced] = list(taken)
+    for curve in sorted(found, key=lambda curve: -curve.own * curve.coverage * curve.strength):
+        if _is_curve(curve, region) and not any(_shadow(curve, other) for other in kept):
+            kept.append(curve)
+    return kept[len(taken) :]
+
+
+def _is_curve(curve: Traced, region: Region) -> bool:
+    reach = (curve.path.stop - curve.path.start) / region.shape[1]
+    return (
+        reach >= LEAST_REACH
+        and np.ptp(curve.path.rows) > max(3, 0.012 * region.shape[0])
+        and curve.coverage >= LEAST_COVER
+        and _line_share(curve, region) < 0.5
+        and _bare_fall(curve) < max(0.15 * region.shape[0], 0.6 * float(np.ptp(curve.path.rows)))
+    )
+
+
+def _bare_fall(curve: Traced) -> int:
+    """Rows that a path falls where no stroke falls, small steps aside."""
+    rows, total = curve.path.rows, 0
+    for k in np.flatnonzero(np.diff(rows) > 6):
+        column = curve.path.columns[k]
+        band = curve.ink[rows[k] : rows[k + 1], max(0, column - 1) : column + 3]
+        total += int((band.max(axis=1) < 0.25).sum())
+    return total
+
+
+def _line_share(curve: Traced, region: Region) -> float:
+    """Share of a path that runs along a line which was there before the path fell onto it, as a grid line is."""
+    rows, columns = curve.path.rows, curve.path.columns
+    starts = np.flatnonzero(np.diff(rows) > 0) + 1
+    along = 0
+    for begin, end in zip(np.r_[0, starts], np.r_[starts, len(rows)], strict=True):
+        before = columns[begin] - region.start[0]
+        if end - begin < 0.08 * region.shape[1] or before < 0.04 * region.shape[1]:
+            near_top = abs(rows[begin] - region.start[1]) < 4
+            if not (end - begin > 0.5 * region.shape[1] and not near_top):
+                continue
+        row = rows[begin]
+        band = curve.ink[max(0, row - 1) : row + 2, max(0, region.start[0]) : columns[begin]]
+        if band.shape[1] < 5 or (band.max(axis=0) > 0.3).mean() > 0.35:
+            along += end - begin
+    return along / max(len(rows), 1)
+
+
+def _shadow(curve: Traced, other: Traced) -> bool:
+    """Whether a path keeps to another's stroke without an ink of its own."""
+    first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
+    if last <= first:
+        return False
+    columns = np.arange(first, last)
+    rows = curve.path.rows[columns - curve.path.start]
+    beside = other.path.rows[columns - other.path.start]
+    before = np.concatenate((beside[:1], beside[:-1]))
+    reach = (curve.steps.width + other.steps.width) / 2 + 2
+    near = (rows > np.minimum(beside, before) - reach) & (rows < np.maximum(beside, before) + reach)
+    shown = curve.ink[rows, columns] > 0.4
+    alone = shown & ~near
+    beyond = max(0, curve.path.stop - last)
+    own = int(alone.sum()) + (beyond if beyond > 0.05 * len(curve.path.rows) else 0)
+    if own >= 0.45 * len(curve.path.rows):
+        return False
+    same = _alike(curve, other)
+    faint = curve.strength < 0.75 * other.strength or curve.own < 0.75 * len(curve.path.rows)
+    return own < (0.30 if same or faint else 0.02) * len(curve.path.rows)
+
+
+def _alike(a: Traced, b: Traced) -> bool:
+    """Whether two inks are one, or one between the other and paper."""
+    return a.grey == b.grey and float(np.abs(np.subtract(a.colour, b.colour)).max()) < 40
+
+
+def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
+    """Curves of one ink: solid strokes first, then what small pieces (dashes) make up, then what is left."""
+    cover = layer.cover * ~region.text
+    hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
+    solid, pieces = _by_size(cover, region.shape[1])
+    found: list[Traced] = []
+    dashed = pieces.sum() > 0.10 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]
+    if dashed:
+        found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [])
+        remains = np.maximum(pieces, rest)
+        more, _ = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
+        return found + more
+    found, _ = _peel(region, layer, cover, hidden, False, [])
+    return found
+
+
+def _by_size(cover: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ink of long pieces and ink of short ones (dashes, dots)."""
+    cv2 = extra("cv2")
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((cover > 0.35).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return cover, np.zeros_like(cover)
+    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    small = extent < max(10, 0.075 * width)
+    small[0] = False
+    near = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(int)
+    short = small[near] & (cover > 0)
+    return np.where(short, 0, cover), np.where(short, cover, 0)
+
+
+def _spread(cover: np.ndarray) -> int:
+    return int((cover > 0.4).any(axis=0).sum())
+
+
+def _peel(
+    region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced]
+) -> tuple[list[Traced], np.ndarray]:
+    """Paths taken off one after another while they explain enough new ink; and the ink that is left."""
+    left, veil = cover.copy(), hidden.copy()
+    found: list[Traced] = []
+    for _ in range(MOST_CURVES):
+        made = _one(region, layer, left, veil, cover, dashed)
+        if made is None or not _new(made, found + before, region, dashed):
+            break
+        found.append(made)
+        mask = stroke(made.path, left.shape, made.steps.width / 2 + 1.0)
+        mask |= _marks_at(mask, left, made.steps.width)
+        left = np.where(mask, 0, left)
+        veil = np.where(mask, np.maximum(veil, 0.8), veil)
+    return found, left
+
+
+def _marks_at(mask: np.ndarray, ink: np.ndarray, width: float) -> np.ndarray:
+    """Small pieces of ink that keep close to a stroke: its censoring marks."""
+    cv2 = extra("cv2")
+    reach = round(0.018 * len(ink) + 1.5 * width + 3)
+    close = cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(bool)
+    touching = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(((ink > 0.2) & ~mask).astype(np.uint8), connectivity=8)
+    touches = np.bincount(labels[touching], minlength=count) > 0
+    outside = np.bincount(labels[~close], minlength=count) > 0
+    small = stats[:, cv2.CC_STAT_WIDTH] < max(40, 4 * reach)
+    marks = touches & ~outside & small
+    marks[0] = False
+    return marks[labels]
+
+
+def _one(
+    region: Region, layer: Ink, left: np.ndarray, veil: np.ndarray, cover: np.ndarray, dashed: bool
+) -> Traced | None:
+    width = region.shape[1]
+    path = falling_path(
+        left, veil, region.start, slack=0.03 * region.shape[0] + 4, shut=region.posts, late=round(0.06 * width)
+    )
+    if path is None:
+        return None
+    return _described(path, layer, cover, left, veil, dashed=dashed)
+
+
+def _described(
+    path: Path, layer: Ink, cover: np.ndarray, left: np.ndarray, veil: np.ndarray, *, dashed: bool
+) -> Traced | None:
+    """A path with its steps, cut where its ink ends."""
+    shown = covered(path, left)
+    last = np.flatnonzero(shown > 0.4)
+    if not len(last):
+        return None
+    path = Path(path.start, path.rows[: last[-1] + 1], path.gain)
+    shown = covered(path, np.maximum(left, veil * 0.5))
+    own = float((covered(path, left) > 0.4).sum())
+    thick = line_width(path, left)
+    steps = steps_of(path, cover, thick, veil)
+    path = centred(path, cover, thick)
+    coverage = float((shown > 0.3).mean())
+    return Traced(
+        path,
+        steps,
+        layer.colour,
+        layer.grey,
+        dashed,
+        coverage,
+        own,
+        layer.strength,
+        cover,
+        np.maximum(cover, veil) > 0.2,
+    )
+
+
+def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bool:
+    """Whether a path explains enough ink that no earlier path did."""
+    width = region.shape[1]
+    least = (0.10 if not before else 0.14) * width
+    return made.own >= max(least, 12.0) and made.own >= (0.36 if dashed else 0.45) * len(made.path.rows)

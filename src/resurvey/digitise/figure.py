@@ -1,0 +1,275 @@
+"""From a file to curves with a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from resurvey.digitise import checks, vector
+from resurvey.digitise.axes import inside
+from resurvey.digitise.corrections import Corrections, read_corrections
+from resurvey.digitise.extract import MOST_CURVES, Traced, extract
+from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
+from resurvey.digitise.match import assign_rows, name_curves
+from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
+from resurvey.digitise.page import Page, read_page
+from resurvey.digitise.raster import crossings, panels_of, redrawn, starts_of, to_values, unexplained
+from resurvey.digitise.region import Region, cut_out
+from resurvey.digitise.risk import rows_below
+from resurvey.errors import InputError
+
+
+def digitise(
+    path: str | Path,
+    *,
+    page: int | None = None,
+    panel: int | None = None,
+    arms: int | None = None,
+    corrections: str | Path | Corrections | None = None,
+    incidence: bool = False,
+) -> Digitised:
+    """Curves of a figure, with their axes, censoring times, numbers at risk, checks and a verdict.
+
+    Parameters
+    ----------
+    path
+        A PNG, JPEG, TIFF, GIF, WebP, SVG, PDF or EPS.
+    page
+        Page of a PDF, from 1; without it the first that holds axes.
+    panel
+        Panel of a figure that has several, from 1 in reading order; without it the first.
+    arms
+        Number of curves, where it is known.
+    corrections
+        What a person corrected: a file (see `resurvey.digitise.corrections`) or the object.
+    incidence
+        The curves are cumulative incidences, which rise from 0; one minus them is given.
+
+    Returns
+    -------
+    Digitised
+        With verdict `refused` and the reason where no curves can be given.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, or has no such page or panel.
+    """
+    path = Path(path)
+    made = corrections if isinstance(corrections, Corrections) or corrections is None else None
+    if made is None and corrections is not None:
+        made = read_corrections(Path(corrections))  # type: ignore[arg-type]
+    return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence)
+
+
+def digitise_all(
+    path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
+) -> list[Digitised]:
+    """Every panel of a figure; one refusal where it has none."""
+    reader = Reader(Path(path), page)
+    return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
+
+
+class Reader:
+    """A page read once, whose panels are digitised one by one."""
+
+    def __init__(self, path: Path, page: int | None = None) -> None:
+        self.path = path
+        self.page: Page = read_page(path, page)
+        self.panels = self._panels()
+        self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
+
+    def _panels(self) -> list[Panel]:
+        if self.page.drawing is not None:
+            exact = vector.panels_of(self.page.drawing)
+            return [in_pixels(panel, self.page.scale) for panel in exact]
+        return panels_of(self.page.picture, self.page.words)
+
+    def read(
+        self,
+        number: int | None = None,
+        *,
+        arms: int | None = None,
+        corrections: Corrections | None = None,
+        incidence: bool = False,
+    ) -> Digitised:
+        """One panel (from 1)."""
+        fixed = corrections or Corrections()
+        count = max(1, len(self.outer))
+        if number is not None and not 1 <= number <= count:
+            raise InputError(f"{self.path.name} has {count} panels, no panel {number}")
+        height, width = self.page.picture.shape[:2]
+        given = bool(fixed.x and fixed.y)
+        empty = Digitised(self.path.name, "none", "refused", "", number or 1, count, size=(width, height))
+        if not self.outer and not given:
+            return replace(
+                empty, reason="no pair of axes with at least three labels was found; give two ticks of each axis"
+            )
+        found = self.outer[(number or 1) - 1] if self.outer else None
+        panel = corrected_panel(found, fixed)
+        if checks.upward(self.page.words) and not incidence and not fixed.reviewed:
+            return replace(
+                empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
+            )
+        return self._read(replace(empty, axes=panel), panel, fixed, fixed.curves or arms, incidence)
+
+    def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
+        nested = [other.box for other in self.panels if inside(other, panel)]
+        picture, words = self.page.picture, self.page.words
+        if incidence:
+            picture, panel, words = _turned(picture, panel, self.page)
+        curves: list[TracedCurve] = []
+        extra: list[Check] = []
+        kind = "raster"
+        if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
+            curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
+            kind = "vector" if curves else "raster"
+        if not curves:
+            region = cut_out(picture, panel, words, [*nested, *fixed.masks])
+            traced, curves = _traced(region, panel, fixed, arms)
+            extra = _ink_checks(region, panel, traced, curves)
+        if not curves:
+            return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
+        if arms is not None:
+            curves = curves[:arms]
+        return self._finish(empty, panel, curves, extra, kind, fixed, arms)
+
+    def _finish(
+        self,
+        empty: Digitised,
+        panel: Panel,
+        curves: list[TracedCurve],
+        extra: list[Check],
+        kind: str,
+        fixed: Corrections,
+        arms: int | None,
+    ) -> Digitised:
+        words, picture = self.page.words, self.page.picture
+        rows: Sequence[RiskRow] = corrected_rows(rows_below(panel, words, picture), fixed)
+        curves = swapped(sorted(curves, key=_order), panel, fixed)
+        curves, legend = name_curves(curves, words, panel, picture)
+        curves, ambiguous = assign_rows(curves, rows)
+        names = dict(fixed.names)
+        curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
+        said = [
+            checks.check_axis(panel.x, "time", vector=kind == "vector"),
+            checks.check_axis(panel.y, "survival", vector=kind == "vector"),
+            *extra,
+            checks.check_count(curves, rows, legend, arms),
+            checks.check_cover(curves),
+            checks.check_risk(curves, rows, ambiguous),
+        ]
+        kept = [check for check in said if check is not None]
+        unit = checks.time_unit(words, panel)
+        if not unit:
+            kept.append(Check("unit", "open", "no unit of time was read"))
+        if fixed.reviewed:
+            kept = [*kept, Check("review", "passed", "a person has corrected and confirmed the reading")]
+            verdict, reason = "sure", "confirmed by a person"
+        else:
+            verdict, reason = checks.verdict_of(kept)
+        return replace(
+            empty,
+            kind=kind,  # type: ignore[arg-type]
+            verdict=verdict,  # type: ignore[arg-type]
+            reason=reason,
+            time_unit=unit,
+            axes=panel,
+            curves=tuple(curves),
+            at_risk=tuple(rows),
+            legend=legend,
+            checks=tuple(kept),
+        )
+
+
+def _traced(
+    region: Region, panel: Panel, fixed: Corrections, arms: int | None
+) -> tuple[list[Traced], list[TracedCurve]]:
+    """Curves given by hand first, then as many traced ones as are wanted."""
+    hand, paths = by_hand(region, panel, fixed)
+    if fixed.points:
+        return paths, hand
+    most = arms or MOST_CURVES
+    traced = extract(region, most=most, taken=paths)
+    every = [*paths, *traced][:most]
+    return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
+
+
+def _ink_checks(region: Region, panel: Panel, traced: list[Traced], curves: list[TracedCurve]) -> list[Check]:
+    if not traced:
+        return []
+    share, name = redrawn(traced, curves)
+    return [
+        checks.check_start(curves, starts_of(traced, region)),
+        checks.check_ink(unexplained(traced, region)),
+        checks.check_redraw(share, name),
+        checks.check_crossing(curves, crossings(traced, curves)),
+    ]
+
+
+def _order(curve: TracedCurve) -> tuple[float, float]:
+    """Curves from the uppermost: by the mean survival over their run."""
+    width = np.diff(curve.times)
+    area = float((curve.survival[:-1] * width).sum())
+    total = float(width.sum())
+    return (-round(area / total, 9) if total else 0.0, -round(float(curve.times[-1]), 9))
+
+
+def _unique(curves: Sequence[TracedCurve]) -> list[TracedCurve]:
+    """Curves with names that differ."""
+    seen: dict[str, int] = {}
+    found = []
+    for k, curve in enumerate(curves):
+        name = curve.name.strip() or f"curve {k + 1}"
+        name = f"curve {name}" if name.isdigit() else name
+        seen[name] = seen.get(name, 0) + 1
+        found.append(replace(curve, name=name if seen[name] == 1 else f"{name} ({seen[name]})"))
+    return found
+
+
+def in_pixels(panel: Panel, scale: float) -> Panel:
+    """A panel in units of a drawing as one in pixels."""
+
+    def moved(axis):  # type: ignore[no-untyped-def]
+        labels = tuple(replace(label, pixel=label.pixel * scale) for label in axis.labels)
+        stray = tuple(replace(label, pixel=label.pixel * scale) for label in axis.stray)
+        return replace(axis, slope=axis.slope / scale, labels=labels, stray=stray)
+
+    left, top, right, bottom = (side * scale for side in panel.box)
+    return replace(
+        panel,
+        x=moved(panel.x),
+        y=moved(panel.y),
+        box=(left, top, right, bottom),
+        row=panel.row * scale,
+        column=panel.column * scale,
+    )
+
+
+def _in_units(panel: Panel, scale: float) -> Panel:
+    return in_pixels(panel, 1 / scale)
+
+
+def _turned(picture: np.ndarray, panel: Panel, page: Page):  # type: ignore[no-untyped-def]
+    """A picture of an incidence mirrored top to bottom within its plot, so that it falls from 1 as survival does."""
+    zero = float(panel.y.pixel(0.0))
+    one = float(panel.y.pixel(1.0))
+    last = max(label.pixel for label in panel.y.labels)
+    first = min(label.pixel for label in panel.y.labels)
+    middle = (zero + min(first, one if one > 0 else first)) / 2
+    mirrored = picture.copy()
+    low, high = max(0, round(2 * middle - last)), min(len(picture), round(last) + 1)
+    mirrored[low:high] = picture[low:high][::-1]
+    shift = low + high - 1
+    intercept = 1 - panel.y.intercept - panel.y.slope * shift
+    labels = tuple(replace(label, pixel=shift - label.pixel, value=1 - label.value) for label in panel.y.labels)
+    axis = replace(panel.y, intercept=intercept, labels=tuple(sorted(labels, key=lambda label: label.pixel)))
+    box = (panel.box[0], float(axis.pixel(1.0)), panel.box[2], max(label.pixel for label in axis.labels))
+    words = [
+        replace(word, top=shift - word.bottom, bottom=shift - word.top) if low < word.y < high else word
+        for word in page.words
+    ]
+    return mirrored, replace(panel, y=axis, box=box), tuple(words)

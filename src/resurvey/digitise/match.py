@@ -1,0 +1,165 @@
+"""Which curve belongs to which printed row and name: by colour, by legend, and by what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+
+from resurvey.digitise.model import Panel, RiskRow, TracedCurve, Word
+
+# A pixel's colour may differ this much from a curve's, in the largest of three channels.
+NEAR_COLOUR = 60
+
+
+def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
+    """Survival of a step function just before given times."""
+    place = np.searchsorted(curve.times, times, side="left") - 1
+    return np.where(place < 0, 1.0, curve.survival[np.clip(place, 0, None)])
+
+
+def misfit(curve: TracedCurve, row: RiskRow, slack: float = 0.02) -> float:
+    """How badly a row fits a curve: counts above n(0) S(t), and counts after the curve's end, in patients of 100."""
+    cells = [(t, n) for t, n, bad in zip(row.times, row.counts, row.flagged, strict=True) if n is not None and not bad]
+    if len(cells) < 2 or row.kind != "at risk":
+        return 0.0
+    times, counts = np.array([t for t, _ in cells]), np.array([n for _, n in cells], dtype=float)
+    first = counts[0] if times[0] == 0 else np.nan
+    if not np.isfinite(first) or first <= 0:
+        return 0.0
+    end = float(curve.times[-1])
+    most = first * np.minimum(1.0, survival_at(curve, times) + slack) + 1
+    over = np.clip(counts - most, 0, None) / first
+    span = max(row.times)
+    later = (times > end + 0.03 * span) & (counts > 0)
+    running = (times < end - 0.03 * span) & (counts == 0)
+    return float(100 * over.sum() + 10.0 * later.sum() + 10.0 * running.sum())
+
+
+def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple[list[TracedCurve], bool]:
+    """Curves with the row each belongs to, and whether another assignment would fit as well.
+
+    Rows of numbers at risk only. Colours of names decide where they have any; else what fits, then the order.
+    """
+    usable = [k for k, row in enumerate(rows) if row.kind == "at risk"]
+    if not usable or not curves or len(curves) > 6 or len(usable) > 8:
+        return list(curves), False
+    count = min(len(curves), len(usable))
+    scores = []
+    for chosen in permutations(usable, count):
+        for places in [tuple(range(count))] if count == len(curves) else permutations(range(len(curves)), count):
+            pairs = list(zip(places, chosen, strict=True))
+            total = sum(misfit(curves[i], rows[k]) - 30 * _coloured(curves[i], rows[k]) for i, k in pairs)
+            total -= 8 * sum(_same_name(curves[i].name, rows[k].label) for i, k in pairs)
+            scores.append((round(total, 3), _disorder(pairs, curves), pairs))
+    scores.sort(key=lambda score: (score[0], score[1], score[2]))
+    best = scores[0]
+    ambiguous = len(scores) > 1 and scores[1][0] - best[0] < 1.0
+    given = dict(best[2])
+    return [
+        replace(curve, risk=given.get(i), name=(rows[given[i]].label or curve.name) if i in given else curve.name)
+        for i, curve in enumerate(curves)
+    ], ambiguous
+
+
+def _disorder(pairs: list[tuple[int, int]], curves: Sequence[TracedCurve]) -> int:
+    """Pairs out of the order in which the curves are named, numbered or drawn."""
+    order = [k for _, k in sorted(pairs)]
+    return sum(a > b for i, a in enumerate(order) for b in order[i + 1 :])
+
+
+def near_colour(a: tuple[int, int, int], b: tuple[int, int, int], slack: int = NEAR_COLOUR) -> bool:
+    """Whether two colours may be one ink."""
+    return max(abs(x - y) for x, y in zip(a, b, strict=True)) <= slack
+
+
+def _coloured(curve: TracedCurve, row: RiskRow) -> float:
+    if row.colour is None or np.ptp(curve.colour) < 50:
+        return 0.0
+    off = max(abs(a - b) for a, b in zip(curve.colour, row.colour, strict=True))
+    return 1.0 if off <= NEAR_COLOUR else -0.5 if off > 110 else 0.0
+
+
+def _same_name(a: str, b: str) -> bool:
+    short, long = sorted((_letters(a), _letters(b)), key=len)
+    return len(short) >= 3 and (long.startswith(short) or short in long)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def name_curves(
+    curves: Sequence[TracedCurve], words: Sequence[Word], panel: Panel, picture: np.ndarray
+) -> tuple[list[TracedCurve], tuple[str, ...]]:
+    """Curves with the words of the legend: those right of a sample of the curve's ink, or written in it."""
+    lines = _phrases(words, panel)
+    names: dict[int, str] = {}
+    entries = []
+    for word in lines:
+        sample = _sample(word, picture)
+        if sample is None:
+            continue
+        colour, dashed = sample
+        entries.append(word.text)
+        alike = [
+            k
+            for k, curve in enumerate(curves)
+            if k not in names
+            and near_colour(curve.colour, colour)
+            and (np.ptp(curve.colour) > 50 or curve.dashed == dashed)
+        ]
+        if len(alike) == 1 or (alike and np.ptp(colour) > 50):
+            names[alike[0]] = word.text
+    named = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
+    return named, tuple(dict.fromkeys(entries))
+
+
+def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
+    """Words of a line in and beside the plot joined where they follow each other closely."""
+    x0, y1, x_last, y_last = panel.box
+    inside = [
+        word
+        for word in words
+        if x0 < word.x < x_last + 0.5 * (x_last - x0) and y1 - 0.15 * (y_last - y1) < word.y < y_last and word.upright
+    ]
+    joined: list[Word] = []
+    for word in sorted(inside, key=lambda word: (round(word.y / max(word.height, 1)), word.left)):
+        last = joined[-1] if joined else None
+        if last and abs(last.y - word.y) < 0.5 * word.height and 0 <= word.left - last.right < 1.0 * word.height:
+            joined[-1] = replace(
+                last, text=f"{last.text} {word.text}", right=word.right, bottom=max(last.bottom, word.bottom)
+            )
+        else:
+            joined.append(word)
+    return [word for word in joined if any(letter.isalpha() for letter in word.text)]
+
+
+def _sample(word: Word, picture: np.ndarray) -> tuple[tuple[int, int, int], bool] | None:
+    """Colour of a level stroke just left of a phrase, and whether it is broken; None where there is none."""
+    height = max(word.height, 6)
+    left, right = int(max(0, word.left - 6 * height)), int(max(0, word.left - 0.15 * height))
+    top, bottom = int(max(0, word.y - 0.45 * height)), int(word.y + 0.45 * height) + 1
+    part = picture[top:bottom, left:right].astype(float)
+    if part.size == 0 or part.shape[1] < 6:
+        return None
+    fall = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2)
+    row = int(np.argmax((fall > 60).sum(axis=1)))
+    inked = (fall[max(0, row - 1) : row + 2].max(axis=0)) > 60
+    near = np.flatnonzero(inked)
+    if not len(near) or part.shape[1] - near[-1] > 2.2 * height:
+        return None
+    start = near[-1]
+    while start > 0 and inked[max(0, start - 8) : start].any():
+        start -= 1
+    length = near[-1] - start + 1
+    share = inked[start : near[-1] + 1].mean()
+    thin = (fall > 60)[:, start : near[-1] + 1].mean() < 0.75
+    if length < 0.9 * height or not thin:
+        return None
+    dark = fall[row, start : near[-1] + 1]
+    pixels = part[row, start : near[-1] + 1][dark >= 0.8 * dark.max()]
+    colour = np.median(pixels, axis=0)
+    return (int(colour[0]), int(colour[1]), int(colour[2])), bool(share < 0.9)

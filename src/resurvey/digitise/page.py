@@ -1,0 +1,138 @@
+"""A file made into what can be read: a picture and words, a drawing where there is one, and the way between the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from resurvey.digitise import eps, ocr, pdf, svg
+from resurvey.digitise.axes import find_panels
+from resurvey.digitise.drawing import Drawing
+from resurvey.digitise.model import Word
+from resurvey.digitise.numbers import plain
+from resurvey.digitise.picture import read_picture
+from resurvey.errors import InputError
+
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
+VECTORS = (".svg", ".pdf", ".eps", ".ps")
+MOST_PAGES = 60
+# Pixels a point at which a page is drawn: enough for a line of half a point.
+SCALE = 3.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its words in pixels of its picture, and its drawing (in units of `scale` pixels) if it is vector."""
+
+    picture: np.ndarray
+    words: tuple[Word, ...]
+    drawing: Drawing | None = None
+    scale: float = 1.0
+
+
+def read_page(path: Path, page: int | None) -> Page:
+    """The page of a file that holds a figure: the one asked for, or the first with axes.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of an unknown kind, broken or too large, or has no such page.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    kind = path.suffix.lower()
+    if kind in PICTURES:
+        if page not in (None, 1):
+            raise InputError(f"{path.name}: a picture has one page, not page {page}")
+        picture = read_picture(path)
+        return Page(picture, tuple(words_of(picture)))
+    if kind == ".svg":
+        return _drawn(svg.read_svg(path, path.name))
+    if kind in (".eps", ".ps"):
+        return _of_pdf(eps.as_pdf(path), page, path.name)
+    if kind == ".pdf":
+        if path.stat().st_size > pdf.MOST_BYTES:
+            raise InputError(f"{path.name}: {path.stat().st_size:,} bytes; at most {pdf.MOST_BYTES:,} are read")
+        return _of_pdf(path.read_bytes(), page, path.name)
+    raise InputError(f"{path.name}: unknown kind {kind!r}; known are {', '.join((*PICTURES, *VECTORS))}")
+
+
+def figure_pages(path: Path) -> list[int]:
+    """Pages of a PDF that hold axes made of text, or a large picture, which may be a figure."""
+    data = path.read_bytes()
+    count = min(pdf.page_count(data, path.name), MOST_PAGES)
+    found = []
+    for number in range(1, count + 1):
+        drawing = pdf.page_drawing(data, number, path.name)
+        if find_panels(drawing.words):
+            found.append(number)
+    return found
+
+
+def _of_pdf(data: bytes, page: int | None, name: str) -> Page:
+    count = pdf.page_count(data, name)
+    if page is not None and not 1 <= page <= count:
+        raise InputError(f"{name} has {count} pages, no page {page}")
+    for number in [page] if page is not None else range(1, min(count, MOST_PAGES) + 1):
+        drawing = pdf.page_drawing(data, number, name)
+        if count == 1 or page is not None or find_panels(drawing.words):
+            return _rendered(drawing, data, number, name)
+    raise InputError(f"{name}: no page of {count} holds axes as text; name the page of the figure (--page)")
+
+
+def _rendered(drawing: Drawing, data: bytes, number: int, name: str) -> Page:
+    picture = pdf.page_picture(data, number, SCALE, name)
+    scale = picture.shape[1] / drawing.size[0]
+    return _with_words(drawing, picture, scale)
+
+
+def _drawn(drawing: Drawing) -> Page:
+    picture, scale = svg.painted(drawing)
+    return _with_words(drawing, picture, scale)
+
+
+def _with_words(drawing: Drawing, picture: np.ndarray, scale: float) -> Page:
+    """Words of the file itself; read from the picture where letters are outlines and no axes come of the words."""
+    if find_panels(drawing.words):
+        return Page(picture, tuple(scaled(word, scale) for word in drawing.words), drawing, scale)
+    read = words_of(picture)
+    words = tuple(scaled(word, 1 / scale) for word in read)
+    return Page(picture, tuple(read), replace(drawing, words=words), scale)
+
+
+def words_of(picture: np.ndarray) -> list[Word]:
+    """Words of a picture; where no axes come of them, also words that run upwards, and small ones enlarged."""
+    words = ocr.read_words(picture)
+    if find_panels(words):
+        return words
+    turned = _over(ocr.read_turned(picture), words)
+    if find_panels(turned):
+        return turned
+    if max(picture.shape[:2]) > 1400:
+        return words
+    larger = ocr.enlarged(picture, 2)
+    read = [scaled(word, 0.5) for word in ocr.read_words(larger)]
+    if find_panels(read):
+        return read
+    again = _over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
+    return again if find_panels(again) else words
+
+
+def _over(chosen: list[Word], words: list[Word]) -> list[Word]:
+    """Chosen words, and those of the others that stand elsewhere."""
+    numbers = [word for word in chosen if plain(word.text)]
+    clear = [word for word in words if not any(_overlap(word, other) for other in numbers)]
+    return numbers + clear
+
+
+def _overlap(a: Word, b: Word) -> bool:
+    return min(a.right, b.right) >= max(a.left, b.left) and min(a.bottom, b.bottom) >= max(a.top, b.top)
+
+
+def scaled(word: Word, factor: float) -> Word:
+    """A word in other units."""
+    return replace(
+        word, left=word.left * factor, top=word.top * factor, right=word.right * factor, bottom=word.bottom * factor
+    )

@@ -1,0 +1,118 @@
+"""Pages of a PDF as drawings (pdfplumber) and as pictures (pypdfium2)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resurvey.digitise.drawing import MOST_STROKES, Drawing, Stroke, colour_of
+from resurvey.digitise.extras import extra
+from resurvey.digitise.model import Word
+from resurvey.errors import InputError
+
+MOST_BYTES = 60_000_000
+MOST_SIDE = 2000  # points; a poster is 3400 long, which no figure of a paper is
+
+
+@contextmanager
+def _complaints(name: str) -> Iterator[None]:
+    """Whatever a broken file makes a library raise, as one plain error."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise InputError(f"{name}: the PDF asks for too much ({type(error).__name__})") from None
+    except Exception as error:
+        raise InputError(f"{name}: the PDF cannot be read ({type(error).__name__}: {error})") from None
+
+
+def _data(source: Path | bytes, name: str) -> bytes:
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{name}: {len(data):,} bytes; at most {MOST_BYTES:,} are read")
+    return data
+
+
+def page_count(source: Path | bytes, name: str) -> int:
+    """Number of pages.
+
+    Raises
+    ------
+    InputError
+        If the file is no PDF, broken, or locked by a password.
+    """
+    with _complaints(name):
+        document = extra("pypdfium2").PdfDocument(_data(source, name))
+        try:
+            return len(document)
+        finally:
+            document.close()
+
+
+def page_picture(source: Path | bytes, page: int, scale: float, name: str) -> np.ndarray:
+    """A page (from 1) as RGB, `scale` pixels a point."""
+    with _complaints(name):
+        document = extra("pypdfium2").PdfDocument(_data(source, name))
+        try:
+            chosen = document[page - 1]
+            width, height = chosen.get_size()
+            scale = min(scale, 3600 / max(width, height, 1))
+            return np.asarray(chosen.render(scale=scale).to_pil().convert("RGB"))
+        finally:
+            document.close()
+
+
+def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
+    """Lines and words of a page (from 1), in points with y down."""
+    with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
+        sheet = document.pages[0]
+        width, height = float(sheet.width), float(sheet.height)
+        if max(width, height) > 20 * MOST_SIDE:
+            raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is no figure")
+        objects = [*sheet.lines, *sheet.curves, *sheet.rects]
+        if len(objects) > MOST_STROKES:
+            raise InputError(f"{name}, page {page}: {len(objects):,} lines; at most {MOST_STROKES:,} are read")
+        strokes = [_stroke(item) for item in objects]
+        return Drawing(tuple(s for s in strokes if s is not None), tuple(_words(sheet)), (width, height))
+
+
+def _stroke(item: dict[str, Any]) -> Stroke | None:
+    points = np.array(item.get("pts") or [], dtype=float)
+    if points.ndim != 2 or len(points) < 2 or not np.isfinite(points).all():
+        return None
+    dash = item.get("dash")
+    pattern = dash[0] if isinstance(dash, (list, tuple)) and dash else dash
+    stroked, filled = bool(item.get("stroke")), bool(item.get("fill"))
+    colour = item.get("stroking_color") if stroked else item.get("non_stroking_color")
+    return Stroke(
+        points,
+        colour_of(colour),
+        float(item.get("linewidth") or 0.0),
+        dashed=bool(pattern),
+        closed=bool(len(points) > 3 and np.allclose(points[0], points[-1])) or item.get("object_type") == "rect",
+        filled=filled,
+        stroked=stroked,
+    )
+
+
+def _words(sheet: Any) -> Iterator[Word]:
+    for upright in (True, False):
+        page = sheet.filter(
+            lambda item, upright=upright: item["object_type"] != "char" or bool(item["upright"]) is upright
+        )
+        settings = {} if upright else {"line_dir": "ltr", "char_dir": "btt"}
+        for word in page.extract_words(use_text_flow=False, x_tolerance=1.5, keep_blank_chars=False, **settings):
+            yield Word(
+                str(word["text"]),
+                float(word["x0"]),
+                float(word["top"]),
+                float(word["x1"]),
+                float(word["bottom"]),
+                upright=upright,
+            )

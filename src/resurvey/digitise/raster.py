@@ -1,0 +1,124 @@
+"""A picture made into curves: panels from its words, values from its paths, and what the ink says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from resurvey.digitise.axes import find_panels
+from resurvey.digitise.extract import Traced
+from resurvey.digitise.extras import extra
+from resurvey.digitise.ink import darkness
+from resurvey.digitise.model import Panel, TracedCurve, Word
+from resurvey.digitise.region import Region
+from resurvey.digitise.ticks import snap
+from resurvey.digitise.trace import stroke
+
+
+def panels_of(picture: np.ndarray, words: Sequence[Word]) -> list[Panel]:
+    """Calibrated panels of a picture."""
+    dark = darkness(picture)
+    return [snap(panel, dark) for panel in find_panels(words)]
+
+
+def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> TracedCurve:
+    """A traced curve in time and survival, from (0, 1)."""
+    times = np.asarray(panel.x.value(traced.steps.columns + region.left), float)
+    survival = np.asarray(panel.y.value(traced.steps.rows + region.top), float)
+    times = np.maximum.accumulate(np.clip(times, 0, None))
+    survival = np.minimum.accumulate(np.clip(survival, 0, 1))
+    end = max(float(panel.x.value(traced.steps.end + region.left)), times[-1])
+    times = np.concatenate(([0.0], times, [end]))
+    survival = np.concatenate(([1.0], survival, survival[-1:]))
+    return TracedCurve(
+        name,
+        times,
+        survival,
+        _spread(traced, panel, len(times)),
+        colour=traced.colour,
+        dashed=traced.dashed,
+        coverage=traced.coverage,
+    )
+
+
+def _spread(traced: Traced, panel: Panel, count: int) -> np.ndarray:
+    """Standard deviation of survival: of the middle of the stroke, of the axis, and more where gaps are bridged."""
+    middle = 0.3 + 0.1 * traced.steps.width
+    axis = panel.y.residual / 2
+    bridged = 1.0 + 2.0 * (1.0 - traced.coverage)
+    return np.full(count, abs(panel.y.slope) * bridged * float(np.hypot(middle, axis)))
+
+
+def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, float]]:
+    """First place of every path: share of the plot's width from time 0, and survival there."""
+    height = max(region.bottom - region.start[1], 1)
+    return [
+        (
+            (curve.path.start - region.start[0]) / region.shape[1],
+            1 - (float(curve.steps.rows[0]) - region.start[1]) / height,
+        )
+        for curve in traced
+    ]
+
+
+def unexplained(traced: Sequence[Traced], region: Region) -> float:
+    """Share of the inks' level and falling strokes that lies on no curve nor close to one."""
+    cv2 = extra("cv2")
+    strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
+    ink = (strength > 60) & region.usable & ~region.text
+    near = np.zeros(region.shape, dtype=bool)
+    for curve in traced:
+        near |= stroke(curve.path, region.shape, curve.steps.width / 2 + 2 + 0.02 * region.shape[0])
+    rest = (ink & ~near).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    long = stats[:, cv2.CC_STAT_WIDTH] > 0.06 * region.shape[1]
+    long[0] = False
+    total = float(ink.sum())
+    return float(long[labels].sum() / total) if total else 0.0
+
+
+def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
+    """Smallest share of a curve's steps, drawn again, that falls on ink of its own or may be hidden; and its name."""
+    shares = []
+    for curve, named in zip(traced, curves, strict=False):
+        columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
+        place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
+        rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
+        on = np.zeros(len(columns), dtype=bool)
+        for shift in (-1, 0, 1):
+            on |= curve.anything[
+                np.clip(rows + shift, 0, len(curve.ink) - 1), np.clip(columns, 0, curve.ink.shape[1] - 1)
+            ]
+        shares.append((float(on.mean()) if len(on) else 0.0, named.name))
+    return min(shares)
+
+
+def crossings(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
+    """Pairs of curves of one ink and style that meet after their start and part again."""
+    found = []
+    for i, first in enumerate(traced):
+        for j in range(i):
+            second = traced[j]
+            if _one_ink(first, second) and _meet(first, second):
+                found.append(f"{curves[j].name} and {curves[i].name}")
+    return found
+
+
+def _one_ink(a: Traced, b: Traced) -> bool:
+    alike = max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40
+    return alike and a.dashed == b.dashed and 0.6 < a.steps.width / max(b.steps.width, 0.1) < 1.67
+
+
+def _meet(a: Traced, b: Traced) -> bool:
+    first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
+    if last - first < 20:
+        return False
+    columns = np.arange(first, last)
+    apart = np.abs(a.path.rows[columns - a.path.start] - b.path.rows[columns - b.path.start])
+    clear = apart > a.steps.width + 4
+    if not clear.any():
+        return False
+    parted = int(np.argmax(clear))
+    touching = ~clear[parted:]
+    return bool(touching.any() and clear[parted:][int(np.argmax(touching)) :].any())

@@ -1,0 +1,148 @@
+"""The plot inside its axes: the part of a picture where curves may run, and what there is no curve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resurvey.digitise.ink import darkness, paper_colour
+from resurvey.digitise.model import Panel, Word
+from resurvey.digitise.ticks import axis_lines
+
+MARGIN = 6
+
+
+@dataclass(frozen=True)
+class Region:
+    """The plot cut out of a picture; `left` and `top` are its corner there.
+
+    `usable` are pixels where curves may be, `rules` and `posts` those of straight lines across and upwards.
+    """
+
+    picture: np.ndarray
+    paper: np.ndarray
+    usable: np.ndarray
+    text: np.ndarray
+    rules: np.ndarray
+    posts: np.ndarray
+    left: int
+    top: int
+    start: tuple[int, float]
+    bottom: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.usable.shape[0], self.usable.shape[1]
+
+
+def cut_out(
+    picture: np.ndarray, panel: Panel, words: Sequence[Word], masks: Sequence[tuple[float, ...]] = ()
+) -> Region:
+    """The region of a panel with its frame, straight reference lines, texts and `masks` (boxes) taken out."""
+    dark = darkness(picture, paper_colour(picture, panel.box))
+    left, top, right, bottom = _bounds(dark, panel)
+    part = picture[top:bottom, left:right]
+    paper = paper_colour(part)
+    usable = np.ones(part.shape[:2], dtype=bool)
+    ink = np.abs(paper - part.astype(np.float32)).max(axis=2) > 20
+    start = (round(panel.box[0]) - left, panel.box[1] - top)
+    rules, posts = _straight(ink, start)
+    posts[:, : max(0, start[0]) + 2] |= ink[:, : max(0, start[0]) + 2]
+    usable &= ~(rules | posts)
+    text = np.zeros_like(usable)
+    for box in _texts(words, panel, (left, top, right, bottom)):
+        place = _slice(box, left, top)
+        if not _crossed(ink[place]):
+            text[place] = True
+    for box in masks:
+        usable[_slice(box, left, top)] = False
+    return Region(part, paper, usable, text, rules, posts, left, top, start, panel.y.pixel(0.0) - top)  # type: ignore[arg-type]
+
+
+def _slice(box: Sequence[float], left: int, top: int) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = box
+    return (
+        slice(max(0, int(y0) - top - 1), max(0, int(np.ceil(y1)) - top + 2)),
+        slice(max(0, int(x0) - left - 1), max(0, int(np.ceil(x1)) - left + 2)),
+    )
+
+
+def _bounds(dark: np.ndarray, panel: Panel) -> tuple[int, int, int, int]:
+    """The plot: up to the axis lines, and right as far as the time axis is drawn."""
+    height, width = dark.shape
+    rows, columns = axis_lines(panel, dark)
+    x0, y1, x_last, y_last = panel.box
+    left = max(0, round(x0) - MARGIN)
+    if columns is not None and columns[1] < x0 + 2:
+        left = max(left, columns[1] + 1)
+    labels = sorted(label.pixel for label in panel.x.labels)
+    spacing = float(np.median(np.diff(labels)))
+    right = min(width, round(x_last + 0.5 * spacing))
+    if rows is not None:
+        right = max(round(x_last) + 2, min(right, _end_of_line(dark, rows, round(x_last), width)))
+    zero = float(panel.y.pixel(0.0))
+    low = zero if zero < (panel.row if rows is None else rows[0]) + 4 else y_last
+    bottom = min(height, round(max(low, y_last)) + 3)
+    if rows is not None:
+        bottom = min(bottom, rows[0]) if rows[0] > y_last - 3 else bottom
+    return left, max(0, round(y1) - MARGIN), min(right, width), max(bottom, round(y1) + 10)
+
+
+def _end_of_line(dark: np.ndarray, rows: tuple[int, int], start: int, width: int) -> int:
+    """Where the axis line ends right of its last label."""
+    band = dark[rows[0] : rows[1] + 1].max(axis=0)
+    column = min(start, width - 1)
+    while column + 1 < width and band[column + 1] > 0.3:
+        column += 1
+    return column
+
+
+def _straight(ink: np.ndarray, start: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Frame, grid and reference lines: rows, and columns, with ink from end to end.
+
+    The row of S = 1 is kept where it holds ink only in its first part, as the start of a curve does.
+    """
+    height, width = ink.shape
+    rules, posts = np.zeros_like(ink), np.zeros_like(ink)
+    inner = ink[:, max(0, start[0]) :]
+    ends = max(4, round(0.06 * width))
+    for row in range(height):
+        line = inner[row]
+        if line.mean() > 0.45 and line[:ends].mean() > 0.3 and line[-ends:].mean() > 0.3 and _even(line):
+            rules[row] = True
+    tall = max(4, round(0.06 * height))
+    for column in range(width):
+        line = ink[:, column]
+        if line.mean() > 0.75 and line[:tall].mean() > 0.5 and line[-tall:].mean() > 0.5:
+            posts[:, column] = True
+    return rules, posts
+
+
+def _even(line: np.ndarray, parts: int = 12) -> bool:
+    """Whether ink is spread alike over the whole line, solid or dashed."""
+    shares = [part.mean() for part in np.array_split(line, parts) if len(part)]
+    return min(shares) > 0.2
+
+
+def _crossed(ink: np.ndarray) -> bool:
+    """Whether a line runs through a box from side to side, so that its `letters` are marks on a curve."""
+    inner = ink[2:-2] if len(ink) > 8 else ink
+    return bool(len(inner) and inner.shape[1] and inner.mean(axis=1).max() > 0.85)
+
+
+def _texts(words: Sequence[Word], panel: Panel, bounds: tuple[int, int, int, int]) -> list[tuple[float, ...]]:
+    """Boxes of words within the plot that can be taken for text: with letters or digits, and no taller than a line."""
+    left, top, right, bottom = bounds
+    found: list[tuple[float, ...]] = []
+    for word in words:
+        inside = left < word.x < right and top < word.y < bottom
+        real = re.search(r"[A-Za-z0-9]{2}|[A-Za-z0-9]", word.text) and word.score > 0.6
+        small = word.height < 0.15 * (bottom - top)
+        single = len(word.text) == 1 and word.score < 0.9
+        if inside and real and small and not single:
+            found.append((word.left, word.top, word.right, word.bottom))
+    return found

@@ -1,0 +1,55 @@
+"""Folders that a step writes as a whole: what was put into them, and whether all of it is still there.
+
+Snakemake looks at a folder as at one file; that a picture is deleted from it, it does not see.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+CONTENTS = "contents.txt"
+
+
+def write_contents(folder: Path) -> None:
+    """Note the names of the files in a folder, as the last thing that is written into it."""
+    names = sorted(path.name for path in folder.iterdir() if path.name != CONTENTS and not path.name.startswith("."))
+    (folder / CONTENTS).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def lost(folder: Path) -> list[str]:
+    """Files that were put into a folder and are gone; none where the folder is not there at all."""
+    if not folder.is_dir():
+        return []
+    contents = folder / CONTENTS
+    names = contents.read_text(encoding="utf-8").splitlines() if contents.is_file() else [CONTENTS]
+    there = {path.name for path in folder.iterdir()}
+    return [name for name in names if name not in there]
+
+
+def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
+    """A file that changes when something is lost from the folders: an input of the step that writes them.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+    mark : Path
+        The file. It is older than everything until a file is lost; then it tells which, until the folders are written
+        anew and once more when the same is lost again.
+    """
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    if not mark.exists():
+        mark.touch()
+        os.utime(mark, (0, 0))
+    for folder in folders:
+        missing = lost(folder)
+        if missing and mark.stat().st_mtime_ns <= _written(folder):
+            with mark.open("a", encoding="utf-8") as stream:
+                stream.writelines(f"{folder.as_posix()}/{name}\n" for name in missing)
+    return mark
+
+
+def _written(folder: Path) -> int:
+    contents = folder / CONTENTS
+    return (contents if contents.is_file() else folder).stat().st_mtime_ns

@@ -1,0 +1,274 @@
+"""What drafts contradict at once: rules of one row, of one table, and the same quantity printed twice.
+
+Rules that compare rows of different groups wait until a person has confirmed arm, population and endpoint: on drafts
+they give nonsense. The arithmetic is that of `resurvey.audit`; here stands what tells a misprint from a habit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+
+from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
+from resurvey.read.model import Document, Draft, Finding
+from resurvey.schema import TABLES
+
+RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
+AUDITED = ("hazard_ratios", "medians", "proportions")
+# Half-widths by which a ratio may lie off the middle of its interval: alone in a paper of Wald intervals, and where the
+# paper prints few, or many that are off (profile-likelihood, exact and bootstrap intervals are).
+OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
+# Standard deviations between the z of the p and that of the interval.
+Z_APART = 0.45
+NORMAL = NormalDist()
+
+
+def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
+    """Everything that does not add up, gravest first; one cause is one finding with all its places."""
+    by_id = {draft.claim_id: draft for draft in drafts}
+    rows = [*_checked(drafts)]
+    one_sided = any(
+        "one-sided" in paragraph.text.lower() or "one-tailed" in paragraph.text.lower()
+        for paragraph in document.paragraphs
+    )
+    found: list[Finding] = []
+    found += _percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts)
+    found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
+    found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
+    found += [
+        _plain(row, by_id)
+        for row in rows
+        if row["rule"] in ("median-interval", "binomial-interval", "count-bound")
+        and row["verdict"] in ("impossible", "discrepant")
+        and _serious(row, by_id)
+    ]
+    found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
+    return _once(found)
+
+
+def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
+    """Rows of checks.csv over drafts, each its own group, so that no rule can join two of them."""
+    import pandas as pd
+
+    from resurvey.audit import run
+    from resurvey.tables import TableFaults
+
+    kept: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for draft in drafts:
+        if draft.table in AUDITED:
+            cells = dict(draft.cells)
+            cells |= {
+                "population": draft.claim_id,
+                "arm_id": "",
+                "study_id": cells["study_id"] or "cited",
+                "partition": "",
+                "note": "sic",
+            }
+            if draft.table == "medians":
+                cells["endpoint"] = cells["endpoint"] or "time"
+            if draft.table == "proportions":
+                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or "baseline", "endpoint": ""}
+            kept[draft.table].append(cells)
+    while kept:
+        frames = {name: pd.DataFrame(rows, columns=TABLES[name].names, dtype=object) for name, rows in kept.items()}
+        try:
+            checks: list[dict[str, str]] = run(frames, rules=RULES).to_dict("records")
+        except TableFaults as faults:
+            bad = {(fault.file.removesuffix(".csv"), fault.row) for fault in faults.faults}
+            if not any(row for _, row in bad):
+                return []
+            kept = {
+                name: [cells for k, cells in enumerate(rows) if (name, k) not in bad] for name, rows in kept.items()
+            }
+            kept = {name: rows for name, rows in kept.items() if rows}
+            continue
+        return checks
+    return []
+
+
+def _plain(row: dict[str, str], by_id: dict[str, Draft], more: str = "") -> Finding:
+    ids = tuple(claim for claim in row["claim_ids"].split(";") if claim in by_id)
+    severity = row["severity"] if row["severity"] != "none" else "minor"
+    return Finding(
+        row["rule"],
+        row["verdict"],
+        severity,
+        ids,
+        tuple(by_id[i].cells["locator"] for i in ids),
+        row["reported"],
+        row["recomputed"],
+        row["explanation"] + more,
+    )
+
+
+def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
+    """A median outside its range is a misprint; limits of a proportion count where the proportion lies outside."""
+    draft = by_id[row["claim_ids"].split(";")[0]]
+    if row["rule"] != "binomial-interval":
+        return True
+    cells = draft.cells
+    try:
+        low, high, percent = (
+            float(cells["lower"]),
+            float(cells["upper"]),
+            100 * float(cells["n"]) / float(cells["total"]),
+        )
+    except (ValueError, ZeroDivisionError):
+        return False
+    return not low - 0.6 <= percent <= high + 0.6
+
+
+# Percentages.
+
+
+def _percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
+    """A cell that misses its percentage while its row fits is a misprint; a row that misses as a whole is not."""
+    verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
+    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
+    rowwise: dict[str, list[str]] = defaultdict(list)
+    for draft in drafts:
+        if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
+            rowwise[_row_key(draft)].append(draft.claim_id)
+    found = []
+    for row in bad:
+        draft = by_id[row["claim_ids"].split(";")[0]]
+        if not draft.claim.rule.startswith("table"):
+            found.append(_plain(row, by_id))
+            continue
+        beside = [claim for claim in rowwise[_row_key(draft)] if claim != draft.claim_id]
+        fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
+        if beside and fitting * 2 < len(beside):
+            continue
+        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
+            continue
+        found.append(_plain(row, by_id))
+    return found
+
+
+def _row_key(draft: Draft) -> str:
+    span = draft.claim.spans[0].block
+    return span.rpartition(".c")[0]
+
+
+def _missing_explains(draft: Draft) -> bool:
+    """Whether a smaller denominator (patients without data) gives the percentage."""
+    cells = draft.cells
+    n, total, value = float(cells["n"]), float(cells["total"]), cells["percent"]
+    half = 0.5 * 10.0 ** -len(value.partition(".")[2])
+    percent = float(value)
+    if percent <= half or n == 0:
+        return False
+    least, most = math.ceil(100 * n / (percent + half) - 1e-9), math.floor(100 * n / (percent - half) + 1e-9)
+    return least <= most and 0.5 * total <= least < total
+
+
+# Ratios.
+
+
+def _off(draft: Draft) -> float:
+    """How far a ratio lies from the middle of its interval on the log scale, in half-widths; 0 where unknown."""
+    try:
+        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        half = (math.log(high) - math.log(low)) / 2
+        return abs(math.log(value) - (math.log(low) + math.log(high)) / 2) / half if half > 0 else 0.0
+    except ValueError:
+        return 0.0
+
+
+def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list[Finding]:
+    off = {row["claim_ids"]: _off(by_id[row["claim_ids"]]) for row in rows}
+    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
+    habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
+    least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
+    symmetric = _linear_habit([by_id[row["claim_ids"]] for row in bad])
+    return [
+        _plain(row, by_id)
+        for row in bad
+        if row["verdict"] == "impossible" or (off[row["claim_ids"]] > least and row["claim_ids"] not in symmetric)
+    ]
+
+
+def _linear_habit(drafts: list[Draft]) -> set[str]:
+    """Ratios in the middle of their interval on its own scale, where three or more are: a habit of the paper."""
+    even = set()
+    for draft in drafts:
+        try:
+            value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        except ValueError:
+            continue
+        unit = 10.0 ** -len(draft.cells["value"].partition(".")[2])
+        if abs(value - (low + high) / 2) <= 1.01 * unit:
+            even.add(draft.claim_id)
+    return even if len(even) >= 3 else set()
+
+
+def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool) -> list[Finding]:
+    found = []
+    # An interval made on the ratio's own scale says another standard error than its logarithm does.
+    linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
+    for row in rows:
+        if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
+            continue
+        draft = by_id[row["claim_ids"]]
+        apart = _z_apart(draft, one_sided)
+        if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
+            found.append(_plain(row, by_id))
+    return found
+
+
+def _z_apart(draft: Draft, one_sided: bool) -> float:
+    """Distance between |z| of the p and of ratio and interval; the nearest of the sides the paper may mean."""
+    cells = draft.cells
+    try:
+        value, low, high, p = (float(cells[name].lstrip("<>≤≥~")) for name in ("value", "lower", "upper", "p"))
+        level = float(cells.get("ci_level") or 95)
+        se = (math.log(high) - math.log(low)) / (2 * NORMAL.inv_cdf(0.5 + level / 200))
+        z = abs(math.log(value)) / se
+    except (ValueError, ZeroDivisionError):
+        return 0.0
+    p = min(max(p, 1e-15), 1 - 1e-12)
+    candidates = [abs(-NORMAL.inv_cdf(p / 2) - z)]
+    if one_sided:
+        candidates += [abs(-NORMAL.inv_cdf(p) - z), abs(NORMAL.inv_cdf(p) - z)]
+    if cells["p"][:1] in "<≤" and -NORMAL.inv_cdf(p / 2) <= z + Z_APART:
+        return 0.0
+    if cells["p"][:1] in ">≥" and -NORMAL.inv_cdf(p / 2) >= z - Z_APART:
+        return 0.0
+    return min(candidates)
+
+
+ORDER = {"impossible": 0, "conflict": 1, "discrepant": 2}
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """The same numbers found wrong in several places are one finding; a row found by two rules keeps the graver one."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for one in found:
+        key = (one.rule, one.reported)
+        if key in merged and one.claim_ids:
+            old = merged[key]
+            merged[key] = Finding(
+                old.rule,
+                old.verdict,
+                old.severity,
+                tuple(dict.fromkeys(old.claim_ids + one.claim_ids)),
+                tuple(dict.fromkeys(old.locators + one.locators)),
+                old.reported,
+                old.recomputed,
+                old.explanation,
+            )
+        else:
+            merged[key] = one
+    kept: list[Finding] = []
+    taken: set[str] = set()
+    for one in sorted(
+        merged.values(), key=lambda f: (ORDER.get(f.verdict, 9), f.rule not in ("ratio-interval", "repeat"))
+    ):
+        if one.claim_ids and set(one.claim_ids) <= taken:
+            continue
+        taken |= set(one.claim_ids)
+        kept.append(one)
+    return kept

@@ -1,0 +1,211 @@
+"""Moving confirmed drafts into data/raw: all or nothing, and never without arm, population or endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resurvey.errors import InputError
+from resurvey.read import store
+from resurvey.read.drafting import SHORT
+from resurvey.read.store import Line, Reading
+from resurvey.read.vocabulary import TIME_TO_EVENT
+from resurvey.schema import TABLES
+from resurvey.tables import Fault, TableFaults, file_of
+
+# Columns without which a row cannot be compared with another; the endpoint where the table is of endpoints.
+NEEDED = ("arm_id", "population", "endpoint")
+ARMLESS = frozenset({"sources", "studies", "ongoing_trials", "designs", "quantities", "names", "statements"})
+WITH_ENDPOINT = frozenset({"medians", "survival_rates", "hazard_ratios", "designs", "risk_tables"})
+
+
+@dataclass
+class Moved:
+    """What a confirmation did: rows moved by table, and rows still waiting."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    dropped: int = 0
+
+
+def apply_rulings(reading: Reading, path: Path) -> int:
+    """Take statuses and changes from a saved CSV; returns how many rows it rules on.
+
+    Raises
+    ------
+    InputError
+        If it names a claim or status that is unknown.
+    """
+    lines = {line.about["claim_id"]: line for line in reading.lines}
+    rows = store.read_rows(path)
+    faults = []
+    for number, row in enumerate(rows, start=2):
+        claim, status = row.get("claim_id", ""), row.get("status", "").strip().lower()
+        if claim not in lines:
+            faults.append(f"row {number}, claim_id: {claim!r} is not a draft of {reading.name}")
+        elif row.get("mark") and row["mark"] != lines[claim].about["mark"]:
+            faults.append(
+                f"row {number}, mark: {claim} has been read anew since this file was saved; open the new read.html"
+            )
+        elif status not in store.STATUSES:
+            faults.append(f"row {number}, status: {status!r} is unknown; use confirm, change, drop or leave it empty")
+    if faults:
+        raise InputError(f"{path.name}: {len(faults)} fault(s); nothing was taken over:\n  " + "\n  ".join(faults[:50]))
+    for row in rows:
+        about = lines[row["claim_id"]].about
+        if not about["confirmed_as"]:
+            about |= {"status": row.get("status", "").strip().lower(), "changes": row.get("changes", "")}
+    return sum(bool(row.get("status", "").strip()) for row in rows)
+
+
+def confirm(readings: Sequence[Reading], data: Path) -> Moved:
+    """Move the confirmed rows of readings into the tables of a folder.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        Their lines say confirm or change.
+    data : Path
+        The folder of raw tables.
+
+    Raises
+    ------
+    TableFaults
+        With every fault of every row; nothing is written then.
+    """
+    from resurvey import tables
+
+    raw = tables.read_raw(data)
+    faults: list[Fault] = []
+    moved = Moved()
+    added: dict[str, list[dict[str, str]]] = {}
+    given: list[tuple[Line, str]] = []
+    used = _used_ids(raw)
+    for reading in readings:
+        for line in reading.lines:
+            status = line.about["status"].strip().lower()
+            if status not in store.STATUSES:
+                faults.append(
+                    Fault(
+                        store.FILE,
+                        0,
+                        "status",
+                        status,
+                        f"claim {line.about['claim_id']} has status {status!r}",
+                        "use confirm, change or drop",
+                    )
+                )
+            if line.about["confirmed_as"]:
+                continue
+            moved.dropped += status == "drop"
+            moved.waiting += status == ""
+            if status in ("confirm", "change"):
+                row = {**line.cells, **store.changes_of(line)}
+                faults += _lacking(row, line, reading)
+                given.append((line, _add(row, line.about["table"], reading, added, used, raw)))
+    _add_endpoints(added, raw)
+    if faults:
+        raise TableFaults(faults)
+    _write(added, raw, data, tables)
+    for line, new_id in given:
+        line.about["confirmed_as"] = new_id
+        moved.rows[line.about["table"]] = moved.rows.get(line.about["table"], 0) + 1
+    for reading in readings:
+        store.save(reading)
+    return moved
+
+
+def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
+    """Faults of a confirmed row: no arm, population or endpoint, or a required cell that is empty."""
+    table = line.about["table"]
+    names = [name for name in NEEDED if name in TABLES[table].names and not (name == "arm_id" and table in ARMLESS)]
+    names = [name for name in names if name != "endpoint" or table in WITH_ENDPOINT]
+    names += [
+        column.name for column in TABLES[table].columns if column.required and column.name not in (*names, "claim_id")
+    ]
+    file = f"{reading.name}/{table}.csv"
+    return [
+        Fault(
+            file,
+            0,
+            name,
+            "",
+            f"{line.about['claim_id']} ({row.get('locator', '')}) is confirmed without {name}",
+            "fill it in read.html or in the table, or take the confirmation back",
+        )
+        for name in names
+        if not row.get(name, "").strip()
+    ]
+
+
+def _used_ids(raw: dict) -> set[str]:
+    return {claim for frame in raw.values() if "claim_id" in frame.columns for claim in frame["claim_id"]}
+
+
+def _add(
+    row: dict[str, str], table: str, reading: Reading, added: dict[str, list[dict[str, str]]], used: set[str], raw: dict
+) -> str:
+    rows = added.setdefault(table, [])
+    if table in ("sources", "studies"):
+        key = TABLES[table].unique[0]
+        if row[key] not in set(raw[table][key]) and all(row[key] != other[key] for other in rows):
+            rows.append({name: row.get(name, "") for name in TABLES[table].names})
+        return row[key]
+    number = 1 + max(
+        (int(m[1]) for claim in used if (m := re.fullmatch(rf"{re.escape(reading.name)}-{SHORT[table]}-(\d+)", claim))),
+        default=0,
+    )
+    new_id = f"{reading.name}-{SHORT[table]}-{number:03d}"
+    used.add(new_id)
+    rows.append({name: row.get(name, "") for name in TABLES[table].names} | {"claim_id": new_id})
+    return new_id
+
+
+FAMILY = {
+    "ORR": "response",
+    "CR": "response",
+    "PR": "response",
+    "DCR": "response",
+    "CBR": "response",
+    "pCR": "response",
+    "age": "baseline",
+}
+
+
+def _add_endpoints(added: dict[str, list[dict[str, str]]], raw: dict) -> None:
+    """Known endpoints that endpoints.csv lacks; an unknown one is left to the check, which names it."""
+    known = set(raw["endpoints"]["endpoint"])
+    wanted = {
+        row["endpoint"] for name, rows in added.items() if name in WITH_ENDPOINT for row in rows if row.get("endpoint")
+    }
+    for endpoint in sorted(wanted - known):
+        family = "time_to_event" if endpoint in TIME_TO_EVENT else FAMILY.get(endpoint, "")
+        if family:
+            row = dict.fromkeys(TABLES["endpoints"].names, "") | {
+                "endpoint": endpoint,
+                "label": endpoint,
+                "family": family,
+            }
+            added.setdefault("endpoints", []).append(row)
+
+
+def _write(added: dict[str, list[dict[str, str]]], raw: dict, data: Path, tables: object) -> None:
+    """Check the tables as they would be, then write those that grow."""
+    import pandas as pd
+
+    from resurvey import tables as raw_tables
+
+    merged = dict(raw)
+    for name, rows in added.items():
+        if rows:
+            last = int(max(raw[name].index, default=1))
+            more = pd.DataFrame(
+                rows, columns=TABLES[name].names, index=range(last + 1, last + 1 + len(rows)), dtype=object
+            )
+            merged[name] = pd.concat([raw[name][TABLES[name].names], more]) if len(raw[name]) else more
+    raw_tables.check(merged)
+    for name, rows in added.items():
+        if rows:
+            raw_tables.write_csv(merged[name], data / file_of(TABLES[name]))

@@ -1,0 +1,173 @@
+"""Draft rows of the tables of data/raw from claims: columns of the schema, empty where the paper does not say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+from resurvey.read import confidence
+from resurvey.read.model import Claim, Document, Draft
+from resurvey.read.normal import slug
+from resurvey.schema import TABLES
+
+TABLE_OF = {
+    "ratio": "hazard_ratios",
+    "median": "medians",
+    "rate": "survival_rates",
+    "proportion": "proportions",
+    "p": "p_values",
+    "follow_up": "follow_up",
+    "difference": "differences",
+    "design": "designs",
+    "at_risk": "risk_tables",
+    "arm": "arms",
+    "quantity": "quantities",
+    "trial": "ongoing_trials",
+}
+SHORT = {
+    "hazard_ratios": "hr",
+    "medians": "med",
+    "survival_rates": "rate",
+    "proportions": "prop",
+    "p_values": "p",
+    "follow_up": "fu",
+    "differences": "diff",
+    "designs": "des",
+    "risk_tables": "risk",
+    "arms": "arm",
+    "quantities": "q",
+    "ongoing_trials": "ong",
+}
+CITED_NOTE = "another study's result: name the study"
+
+
+def drafts(claims: Iterable[Claim], source_id: str, study_id: str) -> list[Draft]:
+    """Draft rows in the order of the claims, with ids that count up and marks that survive a second reading."""
+    made: list[Draft] = []
+    seen: Counter[str] = Counter()
+    for number, claim in enumerate(claims, start=1):
+        table = TABLE_OF[claim.kind]
+        cells = _row(claim, table, source_id, study_id)
+        base = mark(table, claim)
+        seen[base] += 1
+        cells["claim_id"] = f"{source_id}-d{number:04d}"
+        made.append(Draft(cells["claim_id"], table, cells, claim, confidence.of(claim), f"{base}-{seen[base]}"))
+    return made
+
+
+def mark(table: str, claim: Claim) -> str:
+    """A digest of table, numbers and the words around them: the same place in a changed paper keeps it."""
+    numbers = "|".join(f"{name}={value}" for name, value in sorted(claim.cells.items()) if name in NUMBERS)
+    return hashlib.blake2s(f"{table}|{numbers}|{claim.context}".encode(), digest_size=6).hexdigest()
+
+
+NUMBERS = frozenset(
+    [
+        "value",
+        "lower",
+        "upper",
+        "range_lower",
+        "range_upper",
+        "n",
+        "total",
+        "percent",
+        "p",
+        "time",
+        "null_median",
+        "alternative_median",
+        "alpha",
+        "power",
+        "events",
+        "patients",
+        "registry_id",
+    ]
+)
+
+
+def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, str]:
+    names = TABLES[table].names
+    cells = dict.fromkeys(names, "")
+    cited = claim.cells.get("cited") == "yes"
+    cells |= {
+        "source_id": source_id,
+        "locator": claim.locator,
+        "study_id": "" if cited else study_id,
+        "arm_id": claim.cells.get("arm", ""),
+        "population": claim.cells.get("population", ""),
+    }
+    cells |= {name: value for name, value in claim.cells.items() if name in names}
+    notes = list(claim.notes)
+    if claim.kind == "difference" and "lower" in claim.cells:
+        notes.append(f"printed interval {claim.cells['lower']} to {claim.cells['upper']}")
+    if claim.kind == "quantity" and not cells.get("kind"):
+        cells["kind"] = "epidemiology"
+    if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":
+        notes.append("no unit printed beside it")
+    cells["note"] = "; ".join(notes)
+    return cells
+
+
+def source_row(document: Document, source_id: str) -> dict[str, str]:
+    """The row of sources.csv of a document; its kind is for a person to say."""
+    about = document.about
+    citation = ". ".join(
+        part for part in (about.get("authors", ""), about.get("title", ""), about.get("journal", "")) if part
+    )
+    cells = dict.fromkeys(TABLES["sources"].names, "")
+    licence = about.get("licence", "").lower()
+    short = next((name for word, name in LICENCES if word in licence), "")
+    doi = about.get("doi", "")
+    return cells | {
+        "source_id": source_id,
+        "citation": (citation + (f" {about['year']}" if about.get("year") else "")) or document.name,
+        "doi": doi,
+        "year": about.get("year", ""),
+        "licence": short,
+        "url": f"https://doi.org/{doi}" if doi else "",
+    }
+
+
+LICENCES = (
+    ("noncommercial", "CC BY-NC"),
+    ("non-commercial", "CC BY-NC"),
+    ("by-nc", "CC BY-NC"),
+    ("licenses/by/4", "CC BY 4.0"),
+    ("attribution 4.0", "CC BY 4.0"),
+    ("creative commons attribution", "CC BY"),
+    ("creativecommons", "CC BY"),
+)
+
+
+def study_row(document: Document, claims: Iterable[Claim], source_id: str, study_id: str) -> dict[str, str]:
+    """The row of studies.csv: registry id and dates as far as the paper prints them once."""
+    cells = dict.fromkeys(TABLES["studies"].names, "")
+    held = list(claims)
+    dates = {
+        column: {
+            c.cells["value"]
+            for c in held
+            if c.kind == "follow_up" and c.cells.get("item") == item and "elsewhere" not in c.rule
+        }
+        for column, item in (
+            ("enrolment_start", "enrolment start"),
+            ("enrolment_end", "enrolment end"),
+            ("data_cutoff", "data cut-off"),
+        )
+    }
+    own = [c.cells["registry_id"] for c in held if c.kind == "trial" and "elsewhere" not in c.rule]
+    return cells | {
+        "study_id": study_id,
+        "source_id": source_id,
+        "acronym": study_id,
+        "registry_id": own[0] if len(set(own)) == 1 else "",
+        **{column: values.pop() for column, values in dates.items() if len(values) == 1},
+    }
+
+
+def source_id_of(document: Document, stem: str) -> str:
+    """An id for a document: first author and year where printed, else the name of its file."""
+    about = document.about
+    first = slug(about.get("authors", "").split(";")[0].split(" ")[0]) if about.get("authors") else ""
+    made = f"{first}{about.get('year', '')}" if first and about.get("year") else slug(stem)
+    return (made or "paper")[:40]

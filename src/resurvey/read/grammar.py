@@ -1,0 +1,210 @@
+"""What the rules of running text share: a find, the interval and the p that follow a number, clauses and lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from resurvey.read.lexer import Line, Token
+
+REACH = 9
+
+
+@dataclass
+class Found:
+    """What a rule found in a line: kind and cells of a claim, the tokens it took, the first one its value."""
+
+    kind: str
+    cells: dict[str, str]
+    tokens: list[int]
+    rule: str
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Limits after a number: tokens, level, and whether they are a confidence interval, a range or quartiles."""
+
+    low: int
+    high: int
+    level: str
+    kind: str
+    end: int
+    lower: str
+    upper: str
+
+
+RANGES = {
+    "range": "range",
+    "ranges": "range",
+    "ranging": "range",
+    "min-max": "range",
+    "iqr": "iqr",
+    "interquartile": "iqr",
+    "quartile": "iqr",
+    "quartiles": "iqr",
+    "q1-q3": "iqr",
+}
+BRIDGE = {
+    "(",
+    "[",
+    ",",
+    ";",
+    ":",
+    "=",
+    "of",
+    "from",
+    "was",
+    "is",
+    "were",
+    "the",
+    "a",
+    "with",
+    "per",
+    "and",
+    "years",
+    "months",
+    "year",
+    "age",
+    "between",
+    ")",
+    "]",
+    "interval",
+    "intervals",
+    "limits",
+    "two-sided",
+    "corresponding",
+}
+
+
+def is_word(token: Token, *words: str) -> bool:
+    """Whether a token is one of these words."""
+    return token.text.lower() in words
+
+
+def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | None:
+    """The interval that follows the number at `index`.
+
+    `bare` admits one in brackets without any word (`31.0% (22.1-40.2)`); else a level, `CI` or `range` must name it.
+    """
+    tokens, kind, level, bracket = line.tokens, "", "", False
+    j = index + 1
+    while j < len(tokens) and j <= index + REACH:
+        token = tokens[j]
+        word = token.text.lower()
+        if token.kind == "level":
+            kind, level = "ci", token.value
+        elif token.kind == "ci":
+            kind = kind or "ci"
+        elif word in RANGES:
+            kind = RANGES[word]
+        elif token.kind == "num":
+            break
+        elif (
+            (word not in BRIDGE and token.kind not in ("super", "cite"))
+            or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
+            or (word in ("and",) and not kind)
+        ):
+            return None
+        bracket = bracket or word in ("(", "[")
+        j += 1
+    if j >= len(tokens) or tokens[j].kind != "num" or tokens[j].used or not (kind or (bare and bracket)):
+        return None
+    return _limits(line, index, j, kind, level)
+
+
+def _named_next(tokens: list[Token], j: int) -> bool:
+    return j + 1 < len(tokens) and tokens[j + 1].kind in ("level", "ci")
+
+
+def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval | None:
+    tokens = line.tokens
+    between = low + 1
+    if between < len(tokens) and tokens[between].kind == "num" and tokens[between].op in ("-", "~"):
+        high = between
+    else:
+        if between >= len(tokens) or tokens[between].text.lower() not in (
+            "-",
+            "to",
+            ",",
+            ";",
+            "and",
+            "--",
+            "/",
+            "through",
+        ):
+            return None
+        if tokens[between].text in (",", ";", "and") and not kind and not _plausible(tokens, index, low, between + 1):
+            return None
+        high = between + 1
+        if high < len(tokens) and tokens[high].text == "-" and tokens[between].text == "-":
+            high += 1
+    if (
+        high < len(tokens)
+        and high != between
+        and tokens[high].text.upper().rstrip(".") in OPEN_ENDED
+        and kind != "range"
+    ):
+        return Interval(low, high, level, kind or "ci", high, tokens[low].printed, "NR")
+    if high >= len(tokens) or tokens[high].kind != "num" or tokens[high].used:
+        return None
+    first, second = tokens[low], tokens[high]
+    upper = second.value.replace(",", "") if high == between else second.printed
+    if first.percent and not tokens[index].percent and tokens[index].unit:
+        return None
+    if kind == "ci" and _times_sign(first):
+        return None
+    return Interval(low, high, level, kind, high, first.printed, upper)
+
+
+OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
+
+
+def _times_sign(token: Token) -> bool:
+    return token.op in ("<", ">")
+
+
+def _plausible(tokens: list[Token], value: int, low: int, high: int) -> bool:
+    """Limits without a name, joined by a comma, must hold the value."""
+    if high >= len(tokens) or tokens[high].kind != "num":
+        return False
+    return (
+        tokens[low].number <= tokens[value].number <= tokens[high].number and tokens[high].number > tokens[low].number
+    )
+
+
+def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = False) -> int | None:
+    """Index of the p that belongs to what ends at `index`: the next one before another number or ratio."""
+    for j in range(index + 1, min(index + 1 + reach, len(line.tokens))):
+        token = line.tokens[j]
+        if token.kind == "p":
+            return None if token.used else j
+        if token.kind == "ratio" or (token.kind == "num" and not past_numbers and not token.masked):
+            return None
+    return None
+
+
+def cells_of(interval: Interval | None, *, ci: bool | None = None) -> dict[str, str]:
+    """Cells of an interval: limits and level, or the range."""
+    if interval is None:
+        return {}
+    if (interval.kind in ("range", "iqr")) if ci is None else not ci:
+        return {"range_lower": interval.lower, "range_upper": interval.upper}
+    return {"lower": interval.lower, "upper": interval.upper, "ci_level": interval.level}
+
+
+def take(line: Line, *indices: int | None) -> list[int]:
+    """Mark tokens as used; those that are None are left out."""
+    taken = [i for i in indices if i is not None]
+    for i in taken:
+        line.tokens[i].used = True
+    return taken
+
+
+def words_before(line: Line, index: int, count: int) -> list[str]:
+    """Lower case words and marks before a token, nearest first."""
+    return [token.text.lower() for token in reversed(line.tokens[max(0, index - count) : index])]
+
+
+def words_after(line: Line, index: int, count: int) -> list[str]:
+    """Lower case words and marks after a token, nearest first."""
+    return [token.text.lower() for token in line.tokens[index + 1 : index + 1 + count]]

@@ -1,0 +1,268 @@
+"""Tokens of a sentence: numbers with sign, percent and unit; levels, p values, ratio words, names that mask."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from resurvey.read.normal import WORDS, fold, plain
+from resurvey.read.vocabulary import MASKING, RATIOS, time_unit
+
+NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3}(?![\d.%]))(?= (?:patients|women|men|persons|cases))|\d{1,12})"
+    r"(?:\.\d{1,8})?|\.\d{1,8}"
+)
+UNIT = (
+    r"months?|mos?\b|years?|yrs?\b|weeks?|wks?\b|days?|hours?|mg|"
+    r"g/d[lL]|kg|g\b|ml|mL|µg|μg|Gy|cGy|mm|cm|ng|U/L|IU|fractions?|"
+    r"cycles?|courses?|points?|mmol|nmol|pmol|pg|mGy|kJ|m2|m\^2|fold|times\b"
+)
+INTERVAL_WORDS = (
+    r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
+    r"(?:conf|confidence) ?int(?:erval)?\.?)"
+)
+_RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
+MASTER = re.compile(
+    rf"(?P<cite>\[\s?\d{{1,3}}(?:\s?[,;-]\s?\d{{1,3}}){{0,30}}\s?\])"
+    rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
+    rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
+    rf"|(?P<ci>\b{INTERVAL_WORDS})"
+    rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
+    rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
+    rf"(?:\s?\([^()]{{0,30}}\))?\s?(?:was |of |is |were )?(?P<psign><=|"
+    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|"
+    rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
+    rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
+    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}\b)"
+    rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
+    rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>one|"
+    rf"two|three|four|five|six|seven|eight|nine|ten|twelve))[- ]?-(?P<tunit>years?|"
+    rf"months?|weeks?|days?|yrs?|mo)\b)"
+    rf"|(?P<name>[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
+    rf"\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
+    rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
+    rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|"
+    rf"^)[-+](?=\.?\d))?(?P<digits>{NUMBER})(?P<pct>\s?%|\s?per ?cent\b|"
+    rf"\s?percent(?:age)?(?: |-)points?\b|\s?percent\b)?(?:[ -]?(?P<unit>{UNIT})(?![\w]))?)"
+    rf"|(?P<word>vs\.|[A-Za-zÀ-žα-ωµ](?:[A-Za-zÀ-ž'α-ω]|\.(?=[A-Za-z])){{0,40}}(?:-[A-Za-zÀ-ž]{{1,40}}){{0,4}})"
+    rf"|(?P<sep>[()\[\]{{}},;:=/|+±-]|\.{{1,3}})",
+)
+MAX_TOKENS = 2000
+
+
+@dataclass
+class Token:
+    """One token; `used` once a claim has taken it."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: str = ""
+    op: str = ""
+    unit: str = ""
+    extra: str = ""
+    used: bool = False
+    masked: bool = False
+
+    @property
+    def number(self) -> float:
+        """Its value; not a number for other tokens."""
+        return float(self.value.replace(",", "").replace(" ", "")) if self.value else float("nan")
+
+    @property
+    def percent(self) -> bool:
+        """Whether it carries a percent sign."""
+        return self.unit == "%"
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a plain whole number."""
+        return self.kind == "num" and "." not in self.value and not self.op and not self.unit
+
+    @property
+    def printed(self) -> str:
+        """For a cell of a table: sign and digits, without thousands marks."""
+        return f"{self.op}{self.value.replace(',', '').replace(' ', '')}"
+
+
+@dataclass
+class Line:
+    """A sentence or a cell as tokens, with the words it came from."""
+
+    text: str
+    tokens: list[Token] = field(default_factory=list)
+    offset: int = 0
+
+    def free(self) -> list[int]:
+        """Indices of numbers that no claim has taken."""
+        return [i for i, token in enumerate(self.tokens) if token.kind == "num" and not token.used and not token.masked]
+
+    @cached_property
+    def folded(self) -> str:
+        """The text folded, for comparing."""
+        return fold(self.text)
+
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
+
+def lex(text: str, offset: int = 0) -> Line:
+    """The tokens of a text. More than `MAX_TOKENS` are not a sentence: the line comes back empty."""
+    one = plain(text)
+    tokens: list[Token] = []
+    for match in MASTER.finditer(one):
+        tokens.append(_token(match))
+        if len(tokens) > MAX_TOKENS:
+            return Line(one, [], offset)
+    line = Line(one, tokens, offset)
+    _number_words(line)
+    _share_units(line)
+    _mask(line)
+    return line
+
+
+def _token(match: re.Match[str]) -> Token:
+    kind = str(match.lastgroup)
+    found, start, end = match.group(), match.start(), match.end()
+    if match["num"] is not None:
+        unit = "%" if match["pct"] else (time_unit(match["unit"] or "") or (match["unit"] or "").strip())
+        return Token(
+            "num",
+            found,
+            match.start("op") if match["op"] else match.start("digits"),
+            match.end("digits"),
+            match["digits"],
+            (match["op"] or "").strip(),
+            unit,
+        )
+    if match["level"] is not None:
+        return Token("level", found, start, end, match["levelvalue"])
+    if match["p"] is not None:
+        sign = {"=": "", "<=": "≤", ">=": "≥"}.get(match["psign"], match["psign"])
+        return Token(
+            "p",
+            found,
+            match.start("pvalue"),
+            match.end("pvalue"),
+            _power(match["pvalue"]),
+            sign,
+            "",
+            match["pwhat"] or "",
+        )
+    if match["hyphentime"] is not None:
+        return Token(
+            "time", found, start, end, match["tnum"] or WORDS[match["tword"].lower()], "", time_unit(match["tunit"])
+        )
+    for name, _ in RATIOS:
+        if match[f"ratio{name}"] is not None:
+            return Token("ratio", found, start, end, extra=name)
+    return Token(kind, found, start, end)
+
+
+def _power(text: str) -> str:
+    """`3 x 10^-5` as `3e-5`."""
+    return re.sub(r"\s?[x×]\s?10\s?\^?", "e", text)
+
+
+def _number_words(line: Line) -> None:
+    """A number in words is one where a noun of patients or events, or `of`, follows soon."""
+    for i, token in enumerate(line.tokens):
+        word = token.text.lower()
+        if token.kind == "word" and (
+            word in WORDS or ("-" in word and word.split("-")[0] in WORDS and word.split("-")[1] in WORDS)
+        ):
+            if word in ("one", "zero") and not _counted(line.tokens[i + 1 : i + 4]):
+                continue
+            value = WORDS.get(word) or str(int(WORDS[word.split("-")[0]]) + int(WORDS[word.split("-")[1]]))
+            line.tokens[i] = Token("num", token.text, token.start, token.end, value, "", "", "word")
+
+
+def _counted(following: list[Token]) -> bool:
+    return any(
+        token.text.lower() in ("patient", "patients", "death", "case", "woman", "man", "of", "event", "(")
+        for token in following
+    )
+
+
+def _share_units(line: Line) -> None:
+    """`9 and 3%`, `20.1 and 8.3 months`, `8.4 v 6.1 months`: the unit of the last one is that of the list."""
+    tokens = line.tokens
+    for i in range(len(tokens) - 1, -1, -1):
+        if tokens[i].kind != "num" or not tokens[i].unit:
+            continue
+        j, gap = i - 1, 0
+        while j >= 0 and gap <= 3:
+            token = tokens[j]
+            if token.kind == "num":
+                if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
+                    break
+                if gap and tokens[i].unit not in ("cycles", "points", "times", "fold"):
+                    if tokens[i].unit == "%" and token.number > 100:
+                        break
+                    token.unit = tokens[i].unit
+                gap, j = 0, j - 1
+                continue
+            if token.text.lower() not in LINKS:
+                break
+            gap, j = gap + 1, j - 1
+
+
+LINKS = {
+    "and",
+    "or",
+    ",",
+    "to",
+    "-",
+    "versus",
+    "vs",
+    "vs.",
+    "v",
+    "v.",
+    "/",
+    ";",
+    "±",
+    "compared",
+    "with",
+    "than",
+    "against",
+    "for",
+}
+LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
+
+
+def _mask(line: Line) -> None:
+    """Numbers that are names: `grade 3-4`, `days 1, 8 and 15`, `Table 2`; all that joins them goes the same way."""
+    tokens = line.tokens
+    for i, token in enumerate(tokens[:-1]):
+        if token.kind not in ("word", "name") or token.text.lower().rstrip(".") not in MASKING:
+            continue
+        j = i + 1
+        while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
+            after = tokens[j]
+            if after.kind == "num":
+                if (
+                    after.percent
+                    or "." in after.value
+                    or (
+                        after.number > 40
+                        and token.text.lower().rstrip(".") not in ("study", "trial", "protocol", "version")
+                    )
+                ):
+                    break
+                after.masked = True
+            elif after.text in (",", "and") and token.text.lower() in (
+                "group",
+                "arm",
+                "groups",
+                "arms",
+                "patients",
+                "study",
+                "score",
+                "scores",
+                "status",
+            ):
+                break
+            j += 1

@@ -1,0 +1,332 @@
+"""What a paper calls its own things: arms with their sizes, abbreviations, one-sided tests."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from resurvey.read.grammar import Found
+from resurvey.read.lexer import Line
+from resurvey.read.model import Document
+from resurvey.read.normal import fold, plain, slug
+
+ARM_WORD = r"(?:arms?|groups?|cohorts?)"
+# `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
+NAMED = re.compile(
+    rf"(?:\b(?:in|the|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|"
+    rf"\+|and|with|alone|[A-Za-z0-9][\w+/-]{{1,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
+)
+LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)")
+SIZED = re.compile(
+    r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
+    r"[A-Za-z][\w+/-]{1,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
+    r"\d{1,5})\b"
+)
+NOT_ARMS = frozenset(
+    [
+        "the",
+        "two",
+        "both",
+        "each",
+        "this",
+        "these",
+        "all",
+        "treatment",
+        "study",
+        "control-group",
+        "age",
+        "risk",
+        "other",
+        "same",
+        "different",
+        "three",
+        "four",
+        "either",
+        "patient",
+        "high",
+        "low",
+        "intermediate",
+        "third",
+        "second",
+        "first",
+        "age-matched",
+        "which",
+        "that",
+        "one",
+        "another",
+        "either",
+        "respective",
+        "between",
+        "and",
+        "respective",
+        "no",
+        "any",
+        "young",
+        "younger",
+        "older",
+        "elderly",
+        "subgroup",
+        "total",
+        "overall",
+        "whole",
+        "entire",
+        "remaining",
+        "trial",
+        "randomized",
+        "randomised",
+        "experimental/control",
+        "study-treatment",
+        "training",
+        "validation",
+        "clinical",
+        "cooperative",
+        "oncology",
+        "among",
+        "by",
+        "in",
+        "for",
+        "to",
+        "cancer",
+        "working",
+    ]
+)
+STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "in",
+        "of",
+        "to",
+        "and",
+        "for",
+        "with",
+        "than",
+        "versus",
+        "vs",
+        "patients",
+        "receiving",
+        "received",
+        "assigned",
+        "were",
+        "was",
+        "randomly",
+        "either",
+        "on",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm of the paper: id, label as printed, the folded words that name it."""
+
+    arm_id: str
+    label: str
+    words: tuple[str, ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """How the label may be printed."""
+        return _pattern(self.label)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Arms of a paper by id; abbreviations it defines; whether it speaks of one-sided tests."""
+
+    arms: tuple[Arm, ...] = ()
+    short: dict[str, frozenset[str]] = field(default_factory=dict)
+    one_sided: bool = False
+
+    def means_other(self, word: str) -> bool:
+        """Whether the paper defines an abbreviation of a ratio as something else, and nowhere as the ratio."""
+        said = self.short.get(word.rstrip("s"), frozenset())
+        ratios = ("hazard", "odds ratio", "relative risk", "risk ratio", "rate ratio", "relative hazard")
+        return bool(said) and not any(ratio in long for long in said for ratio in ratios)
+
+
+def learn(document: Document) -> Lexicon:
+    """The lexicon of a document: names said at least three times (twice with a size) are arms."""
+    counted: Counter[str] = Counter()
+    labels: dict[str, str] = {}
+    one_sided = False
+    short: dict[str, set[str]] = {}
+    for paragraph in document.paragraphs:
+        text = plain(paragraph.text)
+        one_sided = one_sided or "one-sided" in text.lower() or "1-sided" in text.lower()
+        for match in NAMED.finditer(text):
+            _note(match["name"], 1, counted, labels)
+        for match in LETTERED.finditer(text):
+            noun = match["noun"].lower().rstrip("s")
+            _count(f"{noun} {match['name']}", 2, counted, labels)
+        for match in SIZED.finditer(text):
+            _note(match["name"], 1, counted, labels)
+        for match in re.finditer(
+            r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text
+        ):
+            short.setdefault(match["short"], set()).add(match["long"].lower())
+    for table in document.tables:
+        for row in table.grid[: max(table.heads, 1)]:
+            for cell in row[1:]:
+                if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
+                    label = strip_size(cell.text)
+                    _note(label, 2, counted, labels)
+    known = {key for key, count in counted.items() if count >= 3}
+    arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
+    return Lexicon(tuple(arms), {word: frozenset(longs) for word, longs in short.items()}, one_sided)
+
+
+def strip_size(text: str) -> str:
+    """A column head without its size, percent and brackets: the name of the group."""
+    one = plain(text).replace("\n", " ")
+    one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
+    one = re.sub(
+        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b[nN]o?\.?\s?)?[(\[]\s?%\s?[)\]]|"
+        r"\b[nN]o?\.?\s?[,/]?\s?%|[(\[]\s?\d{2,5}\s?(?:patients|pts)?\s?[)\]]",
+        " ",
+        one,
+    )
+    one = re.sub(r"(?:,\s?)?\b(?:[Nn]o\.|[Nn]umber|[nN])\s?(?:of (?:patients|pts))?\s*$|(?:,\s*)?%\s*$", " ", one)
+    return " ".join(one.split()).strip(" ,;:-")
+
+
+def _note(name: str, weight: int, counted: Counter[str], labels: dict[str, str]) -> None:
+    words = name.split()
+    while words and words[0].lower() in STOP:
+        words = words[1:]
+    while words and words[-1].lower() in ("arm", "group", "arms", "groups", "and", "with", "plus", "+"):
+        words = words[:-1]
+    if (
+        not words
+        or words[0].lower() in NOT_ARMS
+        or words[-1].lower() in NOT_ARMS
+        or len(words) > 5
+        or any(w.lower() in STOP - {"and", "with"} for w in words)
+    ):
+        return
+    _count(" ".join(words), weight, counted, labels)
+
+
+def _count(label: str, weight: int, counted: Counter[str], labels: dict[str, str]) -> None:
+    key = fold(label)
+    if not key or key.isdigit():
+        return
+    counted[key] += weight
+    labels.setdefault(key, label)
+
+
+def arm_named(text: str, lexicon: Lexicon) -> str:
+    """The arm that a heading names; empty when none or several."""
+    folded = f" {fold(strip_size(text))} ".replace(" group ", " ").replace(" arm ", " ")
+    exact = [arm for arm in lexicon.arms if folded.strip() == arm.words[0]]
+    if exact:
+        return exact[0].arm_id
+    inside = [arm for arm in lexicon.arms if f" {arm.words[0]} " in folded]
+    longest = [
+        arm for arm in inside if not any(arm is not other and arm.words[0] in other.words[0] for other in inside)
+    ]
+    return longest[0].arm_id if len(longest) == 1 else ""
+
+
+JOIN = re.compile(r"\s*(?:\+|/|\bplus\b|\band\b|\bwith\b)\s*|[\s-]+")
+
+
+def _pattern(label: str) -> re.Pattern[str]:
+    """A label whose `plus`, `+`, `and` and hyphens stand for each other."""
+    words = [re.escape(word) for word in JOIN.split(plain(label)) if word]
+    return re.compile(r"(?<![\w])" + r"(?:\s?(?:\+|/|-|plus|and|with)\s?|\s)".join(words) + r"(?![\w])", re.IGNORECASE)
+
+
+def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
+    """Places of arm names in a line: start, end, arm id; the longest name at a place."""
+    found = [(m.start(), m.end(), arm.arm_id) for arm in lexicon.arms for m in arm.pattern.finditer(line.text)]
+    found += [(m.start(), m.end(), slug(f"{m['noun'].rstrip('s')} {m['name']}")) for m in LETTERED.finditer(line.text)]
+    found += _both_lettered(line)
+    found.sort(key=lambda item: (item[0], -item[1]))
+    kept: list[tuple[int, int, str]] = []
+    for item in found:
+        if not kept or item[0] >= kept[-1][1]:
+            kept.append(item)
+    return kept
+
+
+def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
+    """`arms A and B`, `groups 1, 2 and 3`: the noun stands once."""
+    found = []
+    for match in re.finditer(
+        r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|"
+        r"[1-5])(?:\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?(?:[A-E]|[1-5])\b){1,4})",
+        line.text,
+    ):
+        for name in re.finditer(r"[A-E1-5]\b", match["names"]):
+            found.append(
+                (
+                    match.start("names") + name.start(),
+                    match.start("names") + name.end(),
+                    slug(f"{match['noun']} {name.group()}"),
+                )
+            )
+    return found
+
+
+def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
+    """The arm of each find of a line, where the words leave no doubt.
+
+    One arm in the line: all its values. As many arms as values of a kind, in the same order: pairwise. Else the arm
+    named between a value and the next one. Anything else stays empty.
+    """
+    places = mentions(line, lexicon)
+    if not places:
+        return {}
+    arms: dict[int, str] = {}
+    for kind in dict.fromkeys(one.kind for one in found):
+        if kind in ("ratio", "p", "difference", "design", "trial"):
+            continue
+        chosen = sorted(
+            (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
+        )
+        arms |= _assign(line, [found[k] for k in chosen], chosen, places)
+    return arms
+
+
+def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[int, int, str]]) -> dict[int, str]:
+    distinct = list(dict.fromkeys(arm for *_, arm in places))
+    starts = [line.tokens[one.tokens[0]].start for one in group]
+    ends = [max(line.tokens[i].end for i in one.tokens) for one in group]
+    if len(distinct) == 1:
+        only = places[0]
+        return (
+            {
+                k: distinct[0]
+                for k, start in zip(keys, starts, strict=True)
+                if len(group) == 1 or abs(only[0] - start) < 90
+            }
+            if len(group) <= 2
+            else {}
+        )
+    between = _between(starts, ends, places, len(line.text))
+    if all(between):
+        return dict(zip(keys, between, strict=True))
+    if len(distinct) == len(group) and (
+        "respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()
+    ):
+        return dict(zip(keys, distinct, strict=True))
+    return {}
+
+
+def _between(starts: list[int], ends: list[int], places: list[tuple[int, int, str]], length: int) -> list[str]:
+    """The arm named after each value and before the next; empty strings where that is not one arm."""
+    stops = [*starts[1:], length]
+    after = [{arm for begin, _, arm in places if end <= begin < stop} for end, stop in zip(ends, stops, strict=True)]
+    if all(len(arms) == 1 for arms in after) and len(set.union(*after)) == len(after):
+        return [next(iter(arms)) for arms in after]
+    begins = [0, *ends[:-1]]
+    before = [
+        {arm for _, stop, arm in places if begin <= stop <= start} for begin, start in zip(begins, starts, strict=True)
+    ]
+    if all(len(arms) == 1 for arms in before) and len(set.union(*before)) == len(before):
+        return [next(iter(arms)) for arms in before]
+    return [""] * len(starts)

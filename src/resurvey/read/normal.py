@@ -1,0 +1,71 @@
+"""One form of dashes, blanks, decimal points and signs, character by character: a text never changes its length."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+DASHES = "‐‑‒–—―−﹣-⁃˗➖"
+BLANKS = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r\x0b\x0c"
+POINTS = "·∙⋅•‧・"
+SIGNS = {"＜": "<", "＞": ">", "⩽": "≤", "⩾": "≥", "≦": "≤", "≧": "≥", "﹤": "<", "﹥": ">", "＝": "=", "％": "%"}
+SIGNS |= {"（": "(", "）": ")", "，": ",", "；": ";", "：": ":", "∼": "~", "〜": "~", "～": "~", "≈": "~", "′": "'"}
+SIGNS |= {"’": "'", "‘": "'", "“": '"', "”": '"', "／": "/", "∕": "/", "⁄": "/", "＋": "+", "．": "."}
+_TABLE = str.maketrans(
+    {**dict.fromkeys(DASHES, "-"), **dict.fromkeys(BLANKS, " "), **SIGNS}
+    | {chr(0xFF10 + digit): str(digit) for digit in range(10)}
+)
+_POINT = re.compile(rf"(?<=\d)[{POINTS}](?=\d)|(?<![\w.])[{POINTS}](?=\d)")
+_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_SQUEEZE = re.compile(r"\s+")
+
+WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
+    )
+} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+
+
+def plain(text: str) -> str:
+    """The text in one form, a character for each character."""
+    return _POINT.sub(".", text.translate(_TABLE))
+
+
+def squeeze(text: str) -> str:
+    """Printed text with single blanks, without zero-width marks and control characters."""
+    kept = "".join(char for char in text if char not in _ZERO_WIDTH and (char >= " " or char in "\t\n\r"))
+    return _SQUEEZE.sub(" ", kept).strip()
+
+
+def fold(text: str) -> str:
+    """Lower case letters and digits with single blanks: for comparing words, never for numbers."""
+    base = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return " ".join(re.findall(r"[a-z0-9]+", base))
+
+
+def slug(text: str, most: int = 48) -> str:
+    """An id of lower case letters, digits and underscores."""
+    return fold(text).replace(" ", "_")[:most].strip("_")

@@ -1,0 +1,106 @@
+"""Reading one paper from file to folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resurvey.errors import ResurveyError
+from resurvey.read import claims, document, draft, drafting, store
+from resurvey.read.audit import findings
+from resurvey.read.model import Claim, Document, Draft, Finding
+from resurvey.read.normal import slug
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a file: its rows, findings, what was refused, or the error."""
+
+    name: str
+    rows: int = 0
+    findings: tuple[Finding, ...] = ()
+    refused: tuple[str, ...] = ()
+    certain: tuple[int, int, int] = (0, 0, 0)
+    folder: Path | None = None
+    error: str = ""
+    gone: tuple[str, ...] = ()
+
+    def report(self, *, full: bool) -> str:
+        """What the console says of it."""
+        if self.error:
+            return f"{self.name}: not read. {self.error}\n"
+        sure, likely, look = self.certain
+        lines = [
+            f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} "
+            f"likely, {look} to look at), {len(self.findings)} finding(s)"
+        ]
+        lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
+        lines += [f"  not read: {words}" for words in self.refused] if full else []
+        if self.gone:
+            lines.append(
+                f"  {len(self.gone)} row(s) you ruled on are no longer "
+                f"found in the paper and were kept: {', '.join(self.gone[:10])}"
+            )
+        if self.folder is not None:
+            lines.append(f"  open {self.folder / 'read.html'}")
+        return "\n".join(lines) + "\n"
+
+
+def _finding(one: Finding) -> list[str]:
+    more = f" (and {len(one.locators) - 1} more)" if len(one.locators) > 1 else ""
+    return [f"{one.verdict}: {one.locators[0] if one.locators else ''}{more}", f"  {one.reported}: {one.explanation}"]
+
+
+def names(files: Sequence[Path]) -> list[str]:
+    """An id for each file, from its name; a number is added where two are alike."""
+    made: list[str] = []
+    for file in files:
+        base = slug(file.stem)[:40] or "paper"
+        name, number = base, 2
+        while name in made:
+            name, number = f"{base}_{number}", number + 1
+        made.append(name)
+    return made
+
+
+def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
+    """Read, draft, audit and, with a folder, write one paper; an error of the file is an outcome, not an exception."""
+    try:
+        opened = document(file)
+        found = claims(opened)
+        rows = draft(found, name, study)
+        wrong = findings(opened, rows)
+        gone: list[str] = []
+        if into is not None:
+            gone = _write(into / name, opened, found, rows, wrong, study or name)
+    except ResurveyError as error:
+        return Outcome(file.name, error=str(error))
+    levels = [row.certainty for row in rows]
+    certain = (levels.count("sure"), levels.count("likely"), levels.count("look"))
+    return Outcome(
+        file.name,
+        len(rows),
+        tuple(wrong),
+        opened.refused,
+        certain,
+        into / name if into is not None else None,
+        gone=tuple(gone),
+    )
+
+
+def _write(
+    folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
+) -> list[str]:
+    from resurvey.read.page import render
+    from resurvey.tables import write_text
+
+    reading = store.new(
+        folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)
+    )
+    gone = store.keep_rulings(reading, store.load(folder)) if (folder / store.FILE).is_file() else []
+    folder.mkdir(parents=True, exist_ok=True)
+    store.save(reading)
+    store.save_findings(folder, wrong)
+    write_text(render(opened, reading, wrong), folder / "read.html")
+    return gone

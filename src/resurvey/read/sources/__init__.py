@@ -1,0 +1,79 @@
+"""Opening a paper: JATS, HTML, text, Markdown or PDF, told by its content and its name."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from resurvey.errors import InputError
+from resurvey.read.model import Document
+
+MAX_BYTES = 60_000_000
+READERS = {
+    "jats": ("resurvey.read.sources.jats", "read_jats"),
+    "html": ("resurvey.read.sources.html", "read_html"),
+    "text": ("resurvey.read.sources.text", "read_text"),
+    "pdf": ("resurvey.read.sources.pdf", "read_pdf"),
+}
+SUFFIXES = (".nxml", ".xml", ".html", ".htm", ".xhtml", ".txt", ".text", ".md", ".markdown", ".pdf")
+
+
+def open_document(path: Path | str) -> Document:
+    """The document of a file.
+
+    Raises
+    ------
+    InputError
+        If it is missing, too large, empty, or of a kind that is not read (DOCX, a scan, an archive).
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    if file.stat().st_size > MAX_BYTES:
+        raise InputError(f"{file.name}: it is over {MAX_BYTES // 1_000_000} MB; give the paper without its supplements")
+    return from_bytes(file.read_bytes(), file.name)
+
+
+def from_bytes(content: bytes, name: str) -> Document:
+    """The document of a file's content; `name` with its ending tells the kind where the content does not."""
+    module, function = READERS[kind_of(content, name)]
+    document: Document = getattr(importlib.import_module(module), function)(content, name)
+    if not document.blocks:
+        raise InputError(
+            f"{name}: nothing in it could be read as a paper" + "".join(f"; {words}" for words in document.refused)
+        )
+    return document
+
+
+def kind_of(content: bytes, name: str) -> str:
+    """`jats`, `html`, `text` or `pdf`.
+
+    Raises
+    ------
+    InputError
+        For what is refused: an archive or DOCX, an image, an empty file.
+    """
+    start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    lower = start.lower()
+    if not start:
+        raise InputError(f"{name}: the file is empty")
+    if start.startswith(b"%PDF"):
+        return "pdf"
+    if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError(f"{name}: it is a DOCX, EPUB or archive; save the paper as PDF, HTML or plain text")
+    if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")):
+        raise InputError(f"{name}: it is a picture; a paper is read from JATS, HTML, text, or a PDF with a text layer")
+    if b"<!doctype html" in lower or b"<html" in lower:
+        return "html"
+    if (
+        b"<article" in lower
+        or b"<pmc-articleset" in lower
+        or start.startswith(b"<?xml")
+        or name.lower().endswith((".nxml", ".xml"))
+    ):
+        return "jats"
+    if name.lower().endswith((".html", ".htm", ".xhtml")):
+        return "html"
+    if name.lower().endswith(".pdf"):
+        return "pdf"
+    return "text"

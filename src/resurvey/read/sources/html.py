@@ -1,0 +1,221 @@
+"""HTML of journals and of PubMed Central: the article's headings, paragraphs, tables and captions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from resurvey.errors import InputError
+from resurvey.read.model import Document
+from resurvey.read.normal import squeeze
+from resurvey.read.sources.build import Builder, resolve
+from resurvey.read.sources.markup import table_rows, tag, text_of
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+DROPPED = {
+    "script",
+    "style",
+    "noscript",
+    "nav",
+    "header",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "svg",
+    "template",
+    "iframe",
+    "select",
+    "input",
+    "textarea",
+    "object",
+}
+FURNITURE = re.compile(
+    r"\b(?:ref-list|references|bibliography|breadcrumb|menu|sidebar|"
+    r"navigation|cookie|related|metrics|share|toc|citation-?list|"
+    r"comments|advert|banner|usa-|footer|permissions)\b",
+    re.IGNORECASE,
+)
+REFERENCES = re.compile(
+    r"^(?:references?|literature cited|bibliography|acknowledge?ments?|"
+    r"funding|author contributions|competing interests|conflicts? of interest)\b",
+    re.IGNORECASE,
+)
+FOOT = re.compile(r"(?:tbl|table)[-_]?(?:wrap)?[-_]?foot|tw-foot|table-notes?|tfoot|footnote", re.IGNORECASE)
+LABEL = re.compile(
+    r"^\s*(?P<label>(?:Supplementary |eTable|Appendix )?Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\s*[.:|—-]?\s*", re.IGNORECASE
+)
+
+
+def read_html(content: bytes, name: str) -> Document:
+    """A document from HTML.
+
+    Raises
+    ------
+    InputError
+        If there is nothing of HTML in it.
+    """
+    try:
+        parser = lxml_html.HTMLParser(
+            no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding=_encoding(content)
+        )
+        root = lxml_html.document_fromstring(content, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise InputError(f"{name}: it is not readable HTML ({error}); save the page again, or give the PDF") from None
+    build = Builder(name, "HTML")
+    build.about.update(_about(root))
+    if build.about.get("title"):
+        build.paragraph(("Title",), build.about["title"], "title")
+    _walk(_main(root), build)
+    return build.document()
+
+
+def _encoding(content: bytes) -> str | None:
+    """UTF-8 where the bytes are UTF-8; else what the page says of itself."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
+
+
+def _about(root: Any) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for meta in root.iter("meta"):
+        key = (meta.get("name") or meta.get("property") or "").lower()
+        found.setdefault(key, []).append(squeeze(meta.get("content") or ""))
+    title = found.get("citation_title", [""])[0] or squeeze("".join(root.findtext(".//title") or ""))
+    authors = [
+        name.split(",")[0].split(" ")[-1] if "," not in name else name.split(",")[0]
+        for name in found.get("citation_author", [])
+    ]
+    date = (
+        found.get("citation_publication_date")
+        or found.get("citation_date")
+        or found.get("citation_online_date")
+        or [""]
+    )[0]
+    year = re.search(r"(?:19|20)\d{2}", date)
+    return {
+        "title": title,
+        "doi": found.get("citation_doi", [""])[0].removeprefix("doi:"),
+        "year": year.group() if year else "",
+        "journal": found.get("citation_journal_title", [""])[0],
+        "authors": "; ".join(authors[:3]) + (" et al" if len(authors) > 3 else ""),
+    }
+
+
+def _main(root: Any) -> Any:
+    """The part that holds the article: the `article` or `main` with most text, else the body."""
+    candidates = [*root.iter("article"), *root.iter("main")][:50]
+    sized = [(len(squeeze("".join(node.itertext()))), -k, node) for k, node in enumerate(candidates)]
+    body = root.find("body")
+    if sized and (best := max(sized, key=lambda item: item[:2]))[0] > 2000:
+        return best[2]
+    return body if body is not None else root
+
+
+def _walk(root: Any, build: Builder) -> None:
+    path: list[tuple[int, str]] = []
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        name = tag(node)
+        if (
+            not name
+            or name in DROPPED
+            or (
+                node is not root
+                and FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300])
+                and name not in ("body", "main", "article")
+            )
+        ):
+            continue
+        section = tuple(title for _, title in path)
+        if name in HEADINGS:
+            level, title = HEADINGS[name], squeeze(text_of(node)).rstrip(".: ")
+            path = [item for item in path if item[0] < level]
+            if title and level > 1:
+                path.append((level, title))
+        elif path and REFERENCES.match(path[-1][1]) and name != "table":
+            stack += [child for child in reversed(node) if name in ("div", "section", "article", "main", "body")]
+        elif name == "table":
+            _table(node, section, build)
+        elif name == "figcaption" or (
+            name == "div" and "caption" in (node.get("class") or "") and not _near_table(node)
+        ):
+            text = squeeze(text_of(node))
+            if not LABEL.match(text):
+                label = re.match(r"(?:Figure|Fig\.?)\s?\w{1,4}", text)
+                build.paragraph((f"{label.group() if label else 'Figure'} legend",), text, "caption")
+        elif name in ("p", "blockquote", "dd") or (name in ("li", "div", "section", "td") and _has_text(node)):
+            build.paragraph(section, squeeze(text_of(node)))
+            stack += [
+                child
+                for child in reversed(node)
+                if tag(child) in ("table", "figure")
+                or (name == "div" and tag(child) in ("section", "div") and not _has_text(node))
+            ]
+            stack += list(node.iter("table"))[::-1] if name == "p" else []
+        else:
+            stack += list(reversed(node))
+
+
+def _has_text(node: Any) -> bool:
+    """Whether an element holds text of its own and not only blocks."""
+    if node.find(".//p") is not None or node.find(".//table") is not None or node.find(".//section") is not None:
+        return False
+    own = (node.text or "") + "".join(child.tail or "" for child in node)
+    inline = all(
+        tag(child) in ("a", "b", "i", "em", "strong", "sup", "sub", "span", "br", "u", "small", "cite", "")
+        for child in node
+    )
+    return bool(own.strip()) and (inline or len(own.strip()) > 60)
+
+
+def _near_table(node: Any) -> bool:
+    parent = node.getparent()
+    return parent is not None and parent.find(".//table") is not None
+
+
+def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
+    if table.find(".//table") is not None or len(table.findall(".//tr")) < 2:
+        return
+    caption = squeeze(text_of(table.find("caption"))) if table.find("caption") is not None else ""
+    wrap, foot = table, ""
+    for _ in range(4):
+        parent = wrap.getparent()
+        if parent is None or len(list(parent.iter("table"))) > 1 or tag(parent) in ("body", "article", "main"):
+            break
+        wrap = parent
+    if wrap is not table:
+        texts = [
+            squeeze(text_of(node))
+            for node in wrap.iter()
+            if tag(node) in ("figcaption", "h3", "h4", "h5", "p", "div", "span", "header")
+            and table not in node.iterdescendants()
+        ]
+        caption = caption or next(
+            (text for text in texts if LABEL.match(text) and len(text) > 9),
+            next((text for text in texts if LABEL.match(text)), ""),
+        )
+        feet = [node for node in wrap.iter() if FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200])]
+        foot = squeeze(text_of(feet[0])) if feet else ""
+    caption = caption or _before(table)
+    match = LABEL.match(caption)
+    label = match["label"] if match else ""
+    build.table(squeeze(label), caption[match.end() :] if match else caption, resolve(table_rows(table)), foot, section)
+
+
+def _before(table: Any) -> str:
+    """The paragraph or heading before a bare table, when it is a caption."""
+    previous = table.getprevious()
+    text = (
+        squeeze(text_of(previous))
+        if previous is not None and tag(previous) in ("p", "h2", "h3", "h4", "h5", "div")
+        else ""
+    )
+    return text if LABEL.match(text) and len(text) < 600 else ""

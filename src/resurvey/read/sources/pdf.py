@@ -1,0 +1,229 @@
+"""PDF with a text layer: words with their boxes from pypdfium2; lines, columns and tables are made of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from resurvey.errors import InputError
+from resurvey.read.model import Document
+from resurvey.read.sources.build import Builder
+
+MAX_PAGES = 400
+MAX_CHARACTERS = 2_000_000
+# Characters a page; fewer on average are a scan with a page number.
+LEAST_TEXT = 60
+# Lines of dots, dashes or underscores: rules of a table.
+DOT = re.compile(r"[._…·]{1,5}")
+# Text that runs up the margin or lies on its side (in radians); a table printed sideways is left out.
+FULL_TURN = 6.283185307179586
+RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word on a page: box in points from the top left, height, size of its letters as the font says, whether bold."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+    letters: float = 0.0
+    bold: bool = False
+
+    @property
+    def middle(self) -> float:
+        """Height of its middle."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True)
+class Page:
+    """Words of a page and its size in points."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...]
+
+
+def read_pdf(content: bytes, name: str) -> Document:
+    """A document from a PDF.
+
+    Raises
+    ------
+    InputError
+        If it is broken, locked by a password, or has no text layer (a scan).
+    """
+    from resurvey.read.sources.pdf_layout import compose
+
+    pages = _pages(content, name)
+    letters = sum(len(word.text) for page in pages for word in page.words)
+    if letters < LEAST_TEXT * max(1, len(pages)):
+        raise InputError(
+            f"{name}: it has no text layer (a scan or pictures of pages); give JATS, HTML, or a PDF with text"
+        )
+    build = Builder(name, "PDF")
+    compose(mend_signs(pages), build)
+    return build.document()
+
+
+def mend_signs(pages: list[Page]) -> list[Page]:
+    """Words with the signs that some journals' fonts name wrongly: a `5` or `¼` that stands for `=`, a comma for `<`.
+
+    Only where the file itself shows it, by `n 5 123` or `¼` in several places; else nothing is touched.
+    """
+    texts = [word.text for page in pages for word in page.words]
+    quarter = sum("¼" in text for text in texts) >= 3
+    five = (
+        sum(
+            a in ("n", "N", "(n", "(N") and b == "5" and c[:1].isdigit()
+            for a, b, c in zip(texts, texts[1:], texts[2:], strict=False)
+        )
+        >= 2
+    )
+    if not (quarter or five):
+        return pages
+    return [replace(page, words=tuple(_mended(page.words, five=five))) for page in pages]
+
+
+def _mended(words: tuple[Word, ...], *, five: bool) -> Iterator[Word]:
+    for k, word in enumerate(words):
+        text = word.text.replace("¼", "=")
+        before = words[k - 1].text if k else ""
+        after = words[k + 1].text if k + 1 < len(words) else ""
+        if five and text == "5" and before[-1:].isalpha() and after[:1] in "0123456789.":
+            text = "="
+        elif five and text == "," and before[-1:] in "pP" and after[:1] in "0.":
+            text = "<"
+        elif five and re.match(r"[pP]?,0?\.\d", text):
+            text = text.replace(",", "<", 1)
+        elif five and re.fullmatch(r"[(]?\d{1,5}(?:\.\d{1,3})?\+\d{1,5}\.?\d{0,3}[),;]?", text):
+            text = text.replace("+", "±")
+        yield word if text == word.text else replace(word, text=text)
+
+
+def _pages(content: bytes, name: str) -> list[Page]:
+    try:
+        import pypdfium2
+    except ImportError:
+        raise InputError(
+            f"{name}: reading PDF needs pypdfium2; install it with `pip install 'resurvey[read]'`"
+        ) from None
+    try:
+        file = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        words = "it is locked by a password" if "password" in str(error).lower() else "it is not a readable PDF"
+        raise InputError(f"{name}: {words} ({error}); save it again without a password, or give JATS or HTML") from None
+    try:
+        if len(file) > MAX_PAGES:
+            raise InputError(
+                f"{name}: it has {len(file)} pages; give the paper without its supplements (at most {MAX_PAGES})"
+            )
+        pages, budget = [], MAX_CHARACTERS
+        for number in range(len(file)):
+            page = _page(file, number, budget)
+            budget -= sum(len(word.text) for word in page.words)
+            pages.append(page)
+        return pages
+    finally:
+        file.close()
+
+
+def _page(file: Any, number: int, budget: int) -> Page:
+    import pypdfium2
+
+    try:
+        page = file[number]
+        width, height = page.get_size()
+        text = page.get_textpage()
+        words = _words(text, height, budget)
+        text.close()
+        page.close()
+    except pypdfium2.PdfiumError:
+        return Page(number + 1, 0.0, 0.0, ())
+    return Page(number + 1, width, height, tuple(words))
+
+
+def _words(text: Any, height: float, budget: int) -> list[Word]:
+    import pypdfium2.raw as raw
+
+    count = min(text.count_chars(), max(budget, 0))
+    letters = text.get_text_range(0, count) if count else ""
+    if len(letters) != count:
+        # Letters outside the basic plane or that pdfium leaves out shift the places: take them one by one.
+        letters = "".join(chr(raw.FPDFText_GetUnicode(text, i) or 32) for i in range(count))
+    words: list[Word] = []
+    run: list[tuple[str, float, float, float, float, float, bool]] = []
+    for i, letter in enumerate(letters):
+        if letter.isspace() or letter in "\x00\ufffe\ufeff":
+            if letter in "\ufffe":
+                letter = "-"
+            else:
+                _close(run, words)
+                continue
+        left, bottom, right, top = text.get_charbox(i, loose=True)
+        if right <= left or top <= bottom:
+            continue
+        size = raw.FPDFText_GetFontSize(text, i)
+        item = (letter, left, right, height - top, height - bottom, size, False)
+        if run and _breaks(run[-1], item):
+            _close(run, words)
+        if (
+            not run
+            and abs(
+                raw.FPDFText_GetCharAngle(text, i) - FULL_TURN * round(raw.FPDFText_GetCharAngle(text, i) / FULL_TURN)
+            )
+            > 0.05
+        ):
+            continue
+        if not run:
+            item = (*item[:6], raw.FPDFText_GetFontWeight(text, i) >= 600)
+        run.append(item)
+    _close(run, words)
+    return _without_rules(words)
+
+
+def _without_rules(words: list[Word]) -> list[Word]:
+    """Words but those of dotted lines, whose dots stand alone: eight of them at one height."""
+    dots = Counter(round(word.middle) for word in words if DOT.fullmatch(word.text))
+    return [word for word in words if not (DOT.fullmatch(word.text) and dots[round(word.middle)] >= 8)]
+
+
+def _breaks(last: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    """A new word: another line, a gap of a quarter of the letter's height, or a step back."""
+    tall = max(1.0, last[4] - last[3])
+    return bool(
+        abs((last[3] + last[4]) / 2 - (new[3] + new[4]) / 2) > 0.6 * tall
+        or new[1] - last[2] > 0.22 * tall
+        or new[1] < last[1] - 0.5 * tall
+    )
+
+
+LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
+
+
+def _close(run: list[tuple[Any, ...]], words: list[Word]) -> None:
+    """The letters so far as a word, superscripts in it after a caret."""
+    if not run:
+        return
+    tall = max(item[4] - item[3] for item in run)
+    largest = max(item[5] for item in run)
+    base = max(item[4] for item in run)
+    parts: list[str] = []
+    lifted = False
+    for item in run:
+        small = item[5] < 0.85 * largest and base - item[4] > 0.1 * tall
+        if small and not lifted and parts:
+            parts.append("^")
+        lifted = small
+        parts.append(LIGATURES.get(item[0], item[0]))
+    text = "".join(parts)
+    if not RULE.fullmatch(text):
+        words.append(Word(text, run[0][1], run[-1][2], min(i[3] for i in run), base, tall, largest, run[0][6]))
+    run.clear()

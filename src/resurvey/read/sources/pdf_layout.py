@@ -1,0 +1,388 @@
+"""Lines, columns, headings and paragraphs of a PDF; what repeats at the edges of pages is left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from resurvey.read.normal import squeeze
+from resurvey.read.sources.build import Builder, Grid
+from resurvey.read.sources.pdf import Page, Word
+from resurvey.read.sources.text import LAST, TOP
+
+CAPTION = re.compile(
+    r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE
+)
+FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
+RUN_IN = re.compile(
+    r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Methods "
+    r"and results|Patients and methods|Materials and methods|Results|"
+    r"Findings|Conclusions?|Interpretation)\s?[:.]?\s(?=[A-Z0-9])"
+)
+
+
+@dataclass
+class Piece:
+    """Words of one line without a wide gap between them."""
+
+    words: list[Word]
+
+    @property
+    def x0(self) -> float:
+        """Left edge."""
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Right edge."""
+        return max(word.x1 for word in self.words)
+
+    @property
+    def top(self) -> float:
+        """Upper edge."""
+        return min(word.top for word in self.words)
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return max(word.bottom for word in self.words)
+
+    @property
+    def middle(self) -> float:
+        """Height of the middle of its tallest word."""
+        return max(self.words, key=lambda word: word.size).middle
+
+    @property
+    def size(self) -> float:
+        """Usual size of its letters."""
+        return median(word.size for word in self.words)
+
+    @property
+    def text(self) -> str:
+        """Its words, raised ones after a caret."""
+        return join(self.words)
+
+    @property
+    def bold(self) -> bool:
+        """Whether most of it is bold."""
+        return sum(word.bold for word in self.words) * 2 > len(self.words)
+
+
+def join(words: Sequence[Word]) -> str:
+    """Words of a line as text; a small raised one is a superscript of the word before it."""
+    parts: list[str] = []
+    for k, word in enumerate(words):
+        before = words[k - 1] if k else None
+        raised = (
+            before is not None
+            and word.letters < 0.85 * before.letters
+            and before.bottom - word.bottom > 0.1 * before.size
+        )
+        close = before is not None and word.x0 - before.x1 < 0.15 * before.size
+        if raised:
+            parts.append(("" if close else " ") + "^" + word.text)
+        else:
+            parts.append((" " if k and not close else "") + word.text)
+    return squeeze("".join(parts))
+
+
+def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
+    """Pieces of lines, from top to bottom and left to right; a gap of `gap` letter heights parts two."""
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda w: (w.middle, w.x0)):
+        line = lines[-1] if lines else []
+        tallest = max(line, key=lambda w: w.size) if line else None
+        if tallest is not None and abs(word.middle - tallest.middle) < 0.5 * max(word.size, tallest.size):
+            line.append(word)
+        else:
+            lines.append([word])
+    made: list[Piece] = []
+    for line in lines:
+        line.sort(key=lambda w: w.x0)
+        part = [line[0]]
+        for word in line[1:]:
+            if word.x0 - max(w.x1 for w in part[-3:]) > gap * max(4.0, min(word.size, part[-1].size)):
+                made.append(Piece(part))
+                part = []
+            part.append(word)
+        made.append(Piece(part))
+    return made
+
+
+def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
+    """Pieces cut at the gutter, where two columns stand so close that a line runs on from one to the other."""
+    if gutter is None:
+        return list(pieces)
+    made: list[Piece] = []
+    for piece in pieces:
+        left = [word for word in piece.words if word.x1 <= gutter + 2]
+        right = [word for word in piece.words if word.x0 >= gutter - 2]
+        gap = min((w.x0 for w in right), default=0.0) - max((w.x1 for w in left), default=0.0)
+        if left and right and len(left) + len(right) == len(piece.words) and gap > 0.6 * piece.size:
+            made += [Piece(left), Piece(right)]
+        else:
+            made.append(piece)
+    return made
+
+
+def compose(pages: Sequence[Page], build: Builder) -> None:
+    """Fill a document: running heads out, tables first, the rest as paragraphs in reading order."""
+    from resurvey.read.sources.pdf_tables import find_tables
+
+    repeated = _repeated(pages)
+    body = _body_size(pages)
+    writer = Writer(build, body)
+    inner = [[word for word in page.words if not _at_edge(word, page, repeated)] for page in pages]
+    for page, words, gutter in zip(pages, inner, gutters(pages, inner), strict=True):
+        tables, left = find_tables(words, page, gutter, body)
+        for column in _columns(split_at(pieces_of(left), gutter), gutter):
+            writer.column(column)
+        for table in tables:
+            writer.table(table)
+    writer.finish()
+
+
+def _body_size(pages: Sequence[Page]) -> float:
+    counted = Counter(
+        round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
+    )
+    return counted.most_common(1)[0][0] if counted else 10.0
+
+
+def _key(piece: Piece) -> str:
+    return re.sub(r"\d+", "#", piece.text.lower())[:80]
+
+
+def _repeated(pages: Sequence[Page]) -> set[str]:
+    """Texts that stand at the edge of three pages or more, numbers aside."""
+    counted: Counter[str] = Counter()
+    for page in pages:
+        edge = list(pieces_of([w for w in page.words if w.top < 0.1 * page.height or w.bottom > 0.9 * page.height]))
+        counted.update({_key(piece) for piece in edge})
+    return {key for key, count in counted.items() if count >= 3}
+
+
+def _at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
+    if word.top < 0 or word.bottom > page.height + 2 or word.x1 < 0:
+        return True
+    if not (word.top < 0.1 * page.height or word.bottom > 0.9 * page.height):
+        return False
+    line = [w for w in page.words if abs(w.middle - word.middle) < 0.5 * word.size]
+    return any(word in piece.words and _key(piece) in repeated for piece in pieces_of(line))
+
+
+def gutters(pages: Sequence[Page], words: Sequence[Sequence[Word]]) -> list[float | None]:
+    """Where the white space between the two columns of each page is; None on a page of one column.
+
+    Left and right pages of a journal have theirs in different places, so pages of one parity decide together: tables
+    have white space of their own, but not in the same place on every page.
+    """
+    covers = [_cover(page, some) for page, some in zip(pages, words, strict=True)]
+    common: list[Counter[int]] = [Counter(), Counter()]
+    for page, cover in zip(pages, covers, strict=True):
+        common[page.number % 2].update(cover)
+    found: list[float | None] = []
+    for page, cover in zip(pages, covers, strict=True):
+        shared = _whitest(common[page.number % 2], page.width)
+        own = _whitest(cover, page.width)
+        if shared is not None and _parts(cover, shared, page.width, most=0.45):
+            found.append(float(shared))
+        elif own is not None and _parts(cover, own, page.width, most=0.15):
+            found.append(float(own))
+        else:
+            found.append(None)
+    return found
+
+
+def _cover(page: Page, words: Sequence[Word]) -> Counter[int]:
+    """Height of the text over each even x, in points; spaces between words count as text."""
+    cover: Counter[int] = Counter()
+    for word in words:
+        reach = 0.3 * word.size
+        for x in range(2 * int((word.x0 - reach) / 2), int(word.x1 + reach) + 1, 2):
+            cover[x] += round(word.size)
+    return cover
+
+
+def _whitest(cover: Counter[int], width: float) -> int | None:
+    """The middle of the widest stretch near the middle of the page that least text stands over."""
+    places = range(2 * int(0.17 * width), int(0.67 * width), 2)
+    if not cover or not places:
+        return None
+    least = min(cover[x] for x in places)
+    runs: list[list[int]] = []
+    for x in places:
+        if cover[x] <= least + 12:
+            if runs and x - runs[-1][-1] == 2:
+                runs[-1].append(x)
+            else:
+                runs.append([x])
+    best = max(runs, key=len)
+    return best[len(best) // 2]
+
+
+def _parts(cover: Counter[int], x: int, width: float, *, most: float) -> bool:
+    """Whether a place is white against the text on both sides of it."""
+    left = median(cover[2 * int(k * width / 200)] for k in range(14, 38))
+    right = median(cover[2 * int(k * width / 200)] for k in range(62, 86))
+    return max(left, right) >= 60 and min(left, right) >= 18 and cover[x] <= most * min(left, right)
+
+
+def _columns(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:
+    """Pieces in reading order: bands between lines across the page, in each the left column before the right one."""
+    ordered = sorted(pieces, key=lambda piece: (piece.middle, piece.x0))
+    if gutter is None:
+        return [ordered]
+    columns: list[list[Piece]] = []
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for piece in ordered:
+        if piece.x0 < gutter - 8 and piece.x1 > gutter + 8:
+            columns += [left, right, [piece]]
+            left, right = [], []
+        elif piece.x1 <= gutter + 8:
+            left.append(piece)
+        else:
+            right.append(piece)
+    return _together([*columns, left, right])
+
+
+def _together(columns: list[list[Piece]]) -> list[list[Piece]]:
+    """Lines across the page that follow each other as one column."""
+    made: list[list[Piece]] = []
+    wide = False
+    for column in columns:
+        if not column:
+            continue
+        across = len(column) == 1
+        if made and wide and across:
+            made[-1] += column
+        else:
+            made.append(list(column))
+        wide = across
+    return made
+
+
+class Writer:
+    """Puts lines together to paragraphs under their headings."""
+
+    def __init__(self, build: Builder, body: float):
+        self.build, self.body = build, body
+        self.path: list[str] = []
+        self.parts: list[str] = []
+        self.kind = "text"
+        self.done = False
+        self.started = False
+
+    def column(self, pieces: list[Piece]) -> None:
+        """Lines of one column in order."""
+        if not pieces:
+            return
+        left = sorted(piece.x0 for piece in pieces)[len(pieces) // 10]
+        right = sorted(piece.x1 for piece in pieces)[-(len(pieces) // 10) - 1]
+        last: Piece | None = None
+        for line in _lines(pieces):
+            self._line(line, last, left, right)
+            last = line
+
+    def _line(self, line: Piece, last: Piece | None, left: float, right: float) -> None:
+        text = line.text
+        gap = last is not None and line.top - last.bottom > 0.75 * line.size
+        if self._heading(line, text, last, gap):
+            return
+        short_before = (
+            last is not None and last.x1 < right - 3 * line.size and self.parts and self.parts[-1].endswith((".", ":"))
+        )
+        indented = line.x0 > left + 0.7 * line.size and last is not None and last.x0 <= left + 0.5 * line.size
+        resized = last is not None and abs(last.size - line.size) > 0.8
+        if FIGURE.match(text) and (last is None or gap or resized or line.bold):
+            self._flush()
+            self.kind = "caption"
+        elif self.parts and (
+            short_before
+            or (indented and self.parts[-1].rstrip()[-1:] in ".:?!")
+            or (gap and self.parts[-1].rstrip()[-1:] in ".:?!")
+            or resized
+        ):
+            self._flush()
+        self.parts.append(text)
+
+    def _heading(self, line: Piece, text: str, last: Piece | None, gap: bool) -> bool:
+        plain = re.sub(r"^\d{1,2}(?:\.\d{1,2})*\.?\s+", "", text).strip(" .:")
+        known = TOP.match(plain)
+        distinct = line.bold or line.size > self.body + 0.8 or text.isupper()
+        short = len(plain.split()) <= 12 and len(plain) < 100 and plain[:1].isupper() and not plain.endswith((",", ";"))
+        if known and len(plain) < 40:
+            self._flush()
+            self.done = self.done or bool(LAST.match(plain))
+            if not LAST.match(plain):
+                self.done = False
+            self.path = [plain.capitalize()]
+            return True
+        if (
+            distinct
+            and short
+            and (last is None or gap or abs(last.size - line.size) > 0.4 or line.bold != last.bold)
+            and not re.search(r"\d{3,}|=", plain)
+            and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!")
+        ):
+            self._flush()
+            if not self.build.about.get("title") and line.size > self.body + 2:
+                self.build.about["title"] = plain
+            self.path = [*self.path[:1], plain]
+            return True
+        return False
+
+    def table(self, table: tuple[str, str, Grid, str]) -> None:
+        """Add a table."""
+        self._flush(keep_open=True)
+        label, caption, grid, notes = table
+        self.build.table(label, caption, grid, notes, tuple(self.path))
+
+    def _flush(self, *, keep_open: bool = False) -> None:
+        text = squeeze(_unbroken(self.parts))
+        if keep_open and text and text[-1] not in ".:?!":
+            return
+        self.parts = []
+        kind, self.kind = self.kind, "text"
+        if not text or self.done:
+            return
+        if kind == "caption":
+            label = FIGURE.match(text)
+            self.build.paragraph((f"{label.group() if label else 'Figure'} legend",), text, "caption")
+            return
+        section = tuple(self.path)
+        run_in = RUN_IN.match(text)
+        if run_in and (not section or section[0].lower() in ("abstract", "summary", "aims")):
+            section = ("Abstract", run_in["name"])
+        self.build.paragraph(section, text)
+
+    def finish(self) -> None:
+        """Write what is left."""
+        self._flush()
+
+
+def _lines(pieces: list[Piece]) -> list[Piece]:
+    """Pieces of one height in a column as one line."""
+    made: list[Piece] = []
+    for piece in pieces:
+        if made and abs(made[-1].middle - piece.middle) < 0.5 * piece.size and piece.x0 >= made[-1].x1 - 1:
+            made[-1] = Piece([*made[-1].words, *piece.words])
+        else:
+            made.append(piece)
+    return made
+
+
+def _unbroken(parts: Sequence[str]) -> str:
+    text = ""
+    for part in parts:
+        if re.search(r"[a-z]-$", text) and part[:1].islower():
+            text = text[:-1] + part
+        elif re.search(r"[\w)]-$|–$", text):
+            text += part
+        else:
+            text += (" " if text else "") + part
+    return text

@@ -1,0 +1,389 @@
+"""Tables of a PDF: from the caption down, columns by white space, heads above the first row of numbers, notes below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from resurvey.read.normal import squeeze
+from resurvey.read.sources.build import Grid, RawCell, resolve
+from resurvey.read.sources.pdf import Page, Word
+from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, join, pieces_of, split_at
+from resurvey.read.table_cells import is_numeric
+
+Found = tuple[str, str, Grid, str]
+PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")
+CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECASE)
+
+
+@dataclass
+class Region:
+    """Where a table stands: its caption's pieces, its rows, its notes."""
+
+    caption: list[Piece]
+    rows: list[list[Piece]]
+    notes: list[Piece]
+
+
+def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
+    """Tables of a page, and the words that belong to none."""
+    left = list(words)
+    found: list[Found] = []
+    taken: set[int] = set()
+    for start in _captions(words, gutter):
+        if id(start.words[0]) in taken:
+            continue
+        region = _region(start, [w for w in left if id(w) not in taken], page, gutter, body)
+        if region is None:
+            continue
+        made = _table(region)
+        if made is None:
+            continue
+        found.append(made)
+        for piece in (*region.caption, *(p for row in region.rows for p in row), *region.notes):
+            taken.update(id(word) for word in piece.words)
+    return found, [word for word in left if id(word) not in taken]
+
+
+def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
+    """Pieces that begin with `Table 3` as a caption does: bold, alone, or with a mark or a capital after the number."""
+    made = []
+    for piece in split_at(pieces_of(words), gutter):
+        match = CAPTION.match(piece.text)
+        if match is None:
+            continue
+        rest = piece.text[match.end() :]
+        if (
+            piece.words[0].bold
+            or not rest.strip()
+            or re.match(r"\s?[.:|]", rest)
+            or re.match(r"\s+[A-Z][a-z]+(?!\s(?:shows|presents|lists))", rest)
+        ) and not re.match(r"\s(?:shows?|presents?|lists?|summari[sz]es?|and|in|of|for|\))", rest):
+            made.append(piece)
+    return made
+
+
+def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> Region | None:
+    low, high = _extent(start, words, page, gutter, body)
+    below = [w for w in words if w.middle > start.top - 1 and w.x0 >= low - 2 and w.x1 <= high + 2]
+    rows = _rows(pieces_of(below, 0.9))
+    caption, rows = _split_caption(start, rows)
+    if not rows:
+        return None
+    kept: list[list[Piece]] = []
+    notes: list[Piece] = []
+    for k, row in enumerate(rows):
+        if _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, high - low, body, kept):
+            notes = _notes(rows[k:], kept, body, high - low)
+            break
+        kept.append(row)
+    return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
+
+
+def _extent(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[float, float]:
+    """Left and right edge of a table: its column of text, or the page where no running text stands beside it."""
+    if gutter is None or (start.x0 < gutter - 8 and start.x1 > gutter + 8):
+        return 0.0, page.width
+    own_left = start.x0 < gutter
+    other = [
+        w
+        for w in words
+        if (w.x0 > gutter) == own_left
+        and start.top - 2 < w.middle < start.top + 14 * body
+        and (w.x0 > gutter or w.x1 < gutter)
+    ]
+    lines = pieces_of(other)
+    span = (page.width - gutter if own_left else gutter) * 0.8
+    prose = sum(PROSE.search(piece.text) is not None and piece.x1 - piece.x0 > 0.72 * span for piece in lines)
+    crossing = [
+        w for w in words if w.x0 < gutter - 2 and w.x1 > gutter + 2 and start.top < w.middle < start.top + 14 * body
+    ]
+    if prose >= 3 and not crossing:
+        return (0.0, gutter) if own_left else (gutter, page.width)
+    if not other:
+        return (
+            (0.0, gutter) if own_left and not crossing else (gutter, page.width) if not own_left else (0.0, page.width)
+        )
+    return 0.0, page.width
+
+
+def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: (p.middle, p.x0)):
+        if rows and abs(rows[-1][0].middle - piece.middle) < 0.45 * max(piece.size, rows[-1][0].size):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda p: p.x0) for row in rows]
+
+
+def _split_caption(start: Piece, rows: list[list[Piece]]) -> tuple[list[Piece], list[list[Piece]]]:
+    """The caption: its first line and those right below that are one piece in the same hand, until a row of several."""
+    caption: list[Piece] = []
+    for k, row in enumerate(rows):
+        if k == 0:
+            caption += row
+            continue
+        line, last = row[0], caption[-1]
+        same = (
+            len(row) == 1 and line.top - last.bottom < 0.6 * line.size and abs(line.size - last.size) < 0.6 and k <= 5
+        )
+        complete = last.text.rstrip().endswith(".") and not CAPTION.fullmatch(last.text.strip(" ."))
+        if not same or (complete and line.bold != last.bold) or (line.bold and not last.bold):
+            return caption, rows[k:]
+        if complete and not PROSE.search(line.text):
+            return caption, rows[k:]
+        caption.append(line)
+    return caption, []
+
+
+def _ends(
+    row: list[Piece],
+    following: list[list[Piece]],
+    before: list[Piece] | None,
+    width: float,
+    body: float,
+    kept: list[list[Piece]],
+) -> bool:
+    """Whether a table is over at a row: a caption, a line of prose, or notes."""
+    text = " ".join(piece.text for piece in row)
+    if kept and (CAPTION.match(text) or FIGURE.match(text)):
+        return True
+    if len(kept) < 2:
+        return False
+    if before is not None and row[0].top - before[0].bottom > 4.5 * row[0].size:
+        return True
+    if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:]):
+        return False
+    wide = row[0].x1 - row[0].x0 > 0.55 * (max(p.x1 for r in kept for p in r) - min(p.x0 for r in kept for p in r))
+    if (
+        len(row) == 1
+        and re.match(
+            r"(?:\^|\*|†|[a-z] (?=[A-Z])|[a-z](?=[A-Z][a-z])|Abbreviations?|"
+            r"Data |Values |Note|[A-Z][A-Za-z-]{1,8}\s?[,=:] [a-z])",
+            text,
+        )
+        and (wide or row[0].size < kept[-1][0].size - 0.3)
+    ):
+        return True
+    return (
+        len(row) == 1
+        and wide
+        and PROSE.search(text) is not None
+        and (len(following) == 0 or any(len(nxt) == 1 for nxt in following[:1]))
+    )
+
+
+def _notes(rows: list[list[Piece]], kept: list[list[Piece]], body: float, width: float) -> list[Piece]:
+    """Lines below a table in small print, until a gap or the size of the text."""
+    notes: list[Piece] = []
+    for row in rows[:12]:
+        text = " ".join(piece.text for piece in row)
+        if (
+            CAPTION.match(text)
+            or FIGURE.match(text)
+            or (notes and row[0].top - notes[-1].bottom > 0.9 * row[0].size)
+            or row[0].size > body - 0.4
+        ):
+            break
+        notes += row
+    return notes
+
+
+def _table(region: Region) -> Found | None:
+    head = squeeze(" ".join(piece.text for piece in region.caption))
+    match = CAPTION.match(head)
+    if match is None:
+        return None
+    label, caption = match.group(), head[match.end() :].strip(" .:|")
+    edges = _edges(region.rows)
+    if len(edges) < 2:
+        return None
+    lines = [_cells(row, edges) for row in region.rows]
+    heads = _heads(lines)
+    top = _merged_heads(lines[:heads], len(edges))
+    below = _merged_rows(lines[heads:])
+    left = min((spans[0][2] for spans in below if spans and spans[0][0] == 0), default=0.0)
+    rows: list[list[RawCell]] = [
+        [RawCell(text, 1, stop - first + 1, True) for first, stop, _, text in line] for line in top
+    ]
+    for line in below:
+        if len(line) == 1 and line[0][0] == 0:
+            _, _, x, text = line[0]
+            rows.append([RawCell(text, 1, 1, False, _indent(x, left)), *[RawCell("") for _ in range(len(edges) - 1)]])
+            continue
+        rows.append(_filled(line, len(edges), left))
+    if CONTINUED.search(caption[:40]):
+        label = f"{label} continued"
+    return label, caption, resolve(rows), squeeze(" ".join(piece.text for piece in region.notes))
+
+
+Span = tuple[int, int, float, str]
+
+
+def _indent(x: float, left: float) -> int:
+    return round((x - left) / 3) if x - left > 2 else 0
+
+
+def _filled(line: list[Span], columns: int, left: float) -> list[RawCell]:
+    cells, at = [], 0
+    for first, stop, x, text in line:
+        cells += [RawCell("") for _ in range(first - at)]
+        cells.append(RawCell(text, 1, stop - first + 1, False, _indent(x, left) if first == 0 else 0))
+        at = stop + 1
+    return cells + [RawCell("") for _ in range(columns - at)]
+
+
+def _edges(rows: list[list[Piece]]) -> list[tuple[float, float]]:
+    """Columns as bands of x: what is left white by all rows but a few parts them."""
+    full = [row for row in rows if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])]
+    if len(full) < 2:
+        return []
+    spans = sorted((word.x0, word.x1) for row in full for piece in row for word in piece.words)
+    size = full[0][0].size
+    starts = sorted({round(x0, 1) for x0, _ in spans} | {round(x1, 1) for _, x1 in spans})
+    bands: list[list[float]] = []
+    for x0, x1 in _covered(full, starts):
+        if bands and x0 - bands[-1][1] < 0.42 * size:
+            bands[-1][1] = max(bands[-1][1], x1)
+        else:
+            bands.append([x0, x1])
+    return [(a, b) for a, b in bands]
+
+
+def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, float]]:
+    """Stretches of x that more than one row in twenty covers."""
+    allowed = len(rows) // 20
+    events: list[tuple[float, int]] = []
+    for row in rows:
+        merged: list[list[float]] = []
+        for piece in row:
+            if merged and piece.x0 <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], piece.x1)
+            else:
+                merged.append([piece.x0, piece.x1])
+        events += [(a, 1) for a, _ in merged] + [(b, -1) for _, b in merged]
+    events.sort()
+    stretches, depth, begin = [], 0, 0.0
+    for x, step in events:
+        if depth <= allowed < depth + step:
+            begin = x
+        if depth > allowed >= depth + step:
+            stretches.append((begin, x))
+        depth += step
+    return stretches
+
+
+def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
+    """Pieces of a row by the columns they stand in; pieces of one column are put together."""
+    made: list[tuple[int, int, float, list[Word]]] = []
+    for piece in row:
+        for part in _parts(piece, edges):
+            first, stop = _place(part[0].x0, max(word.x1 for word in part), edges)
+            if made and made[-1][1] >= first:
+                last = made[-1]
+                made[-1] = (last[0], max(last[1], stop), last[2], [*last[3], *part])
+            else:
+                made.append((first, stop, part[0].x0, part))
+    return [(first, stop, x, join(words)) for first, stop, x, words in made]
+
+
+def _parts(piece: Piece, edges: list[tuple[float, float]]) -> list[list[Word]]:
+    """A piece cut between two words where a column ends and the next begins, if every word stands in one column."""
+    homes = [_place(word.x0, word.x1, edges) for word in piece.words]
+    if any(a != b for a, b in homes) or len({a for a, _ in homes}) == 1:
+        return [piece.words]
+    # A heading over several columns stays whole: its words are set close together across the edge.
+    parts = [[piece.words[0]]]
+    for k in range(1, len(piece.words)):
+        wide = piece.words[k].x0 - piece.words[k - 1].x1 > 0.5 * piece.size
+        if homes[k] != homes[k - 1] and (wide or is_numeric(piece.words[k].text)):
+            parts.append([])
+        parts[-1].append(piece.words[k])
+    return parts
+
+
+def _place(x0: float, x1: float, edges: list[tuple[float, float]]) -> tuple[int, int]:
+    """First and last column a stretch of x stands over."""
+    over = [k for k, (a, b) in enumerate(edges) if min(x1, b) - max(x0, a) > 0.1 * min(x1 - x0, b - a)]
+    if over:
+        return over[0], over[-1]
+    middle = (x0 + x1) / 2
+    nearest = min(range(len(edges)), key=lambda k: min(abs(edges[k][0] - middle), abs(edges[k][1] - middle)))
+    return nearest, nearest
+
+
+def _heads(lines: list[list[Span]]) -> int:
+    """Lines before the first row with a label and a number."""
+    for k, line in enumerate(lines):
+        values = [text for first, _, _, text in line if first > 0]
+        if (
+            line
+            and line[0][0] == 0
+            and values
+            and any(is_numeric(text) and not re.match(r"[nN]\s?=", text) for text in values)
+            and not all(re.fullmatch(r"\(?[nN]\s?=.*|\d{1,2}(?:-\d)?|%|[1-5]/[1-5]", text) for text in values)
+        ):
+            return _back_over_sections(lines, k)
+    return min(1, len(lines))
+
+
+def _back_over_sections(lines: list[list[Span]], k: int) -> int:
+    """A line of a label only, right above the first numbers, is a section and not a head."""
+    while k > 1 and len(lines[k - 1]) == 1 and lines[k - 1][0][0] == 0 and lines[k - 1][0][1] == 0:
+        k -= 1
+    return k
+
+
+def _merged_heads(lines: list[list[Span]], columns: int) -> list[list[Span]]:
+    """Heads over several columns in rows of their own, those of single columns put together line by line."""
+    wide: list[list[Span]] = []
+    single: dict[int, list[str]] = {}
+    for line in lines:
+        over = [span for span in line if span[1] > span[0]]
+        if over:
+            wide.append([(*span[:3], span[3]) for span in over])
+        for first, stop, _, text in line:
+            if first == stop:
+                single.setdefault(first, []).append(text)
+    rows = [_row_with_blanks(line, columns) for line in wide]
+    leaf: list[Span] = [(c, c, 0.0, " ".join(single[c])) for c in sorted(single)]
+    return [*rows, _row_with_blanks(leaf, columns)] if leaf or not rows else rows
+
+
+def _row_with_blanks(line: list[Span], columns: int) -> list[Span]:
+    made: list[Span] = []
+    at = 0
+    for span in line:
+        made += [(c, c, 0.0, "") for c in range(at, span[0])]
+        made.append(span)
+        at = span[1] + 1
+    return made + [(c, c, 0.0, "") for c in range(at, columns)]
+
+
+def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
+    """A label that goes on in the next line: that begins in lower case, or this one ends in the middle."""
+    made: list[list[Span]] = []
+    for line in lines:
+        if not line:
+            continue
+        last = made[-1] if made else None
+        if last is not None and line[0][0] == 0 and _goes_on(last, line):
+            label = (0, last[0][1], last[0][2], f"{last[0][3]} {line[0][3]}")
+            rest = last[1:] if len(last) > 1 else line[1:]
+            made[-1] = [label, *rest]
+            continue
+        made.append(line)
+    return made
+
+
+def _goes_on(last: list[Span], line: list[Span]) -> bool:
+    if last[0][0] != 0 or (len(last) > 1 and len(line) > 1):
+        return False
+    first = line[0][3]
+    if len(last) > 1:
+        return len(line) == 1 and (first[:1].islower() or first[:1] == "(") and line[0][2] >= last[0][2] - 1
+    return first[:1].islower() or last[0][3].rstrip().endswith(
+        (",", "-", " of", " to", " and", " or", " with", " for", "(")
+    )

@@ -1,0 +1,131 @@
+"""One cell of a table: its numbers and their shape, as `n(p)` for `12 (30%)`, `n(n-n)` for `0.71 (0.55-0.92)`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from resurvey.read.normal import plain
+from resurvey.read.vocabulary import time_unit
+
+PIECE = re.compile(
+    r"(?P<mark>\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
+    r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)\s?[:=,]?)"
+    r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
+    r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
+    r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
+    r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|"
+    r"not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|"
+    r"∞|(?:(?<=[-,~])|(?<=[-,~] )|(?<=to ))N\.?A\.?(?![A-Za-z]))"
+    r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
+    r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
+    r"(?<=[(\[,;:] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,3}(?:,\d{3}(?!\d))+|"
+    r"\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
+    r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
+    r"|(?P<to>\bto\b|-{1,2}|~|/|±|\+/-|\+/−)"
+    r"|(?P<other>[^\s])",
+    re.IGNORECASE,
+)
+SIGN = {"[": "(", "]": ")", "{": "(", "}": ")", ":": ",", "=": ""}
+MAX_CELL_TEXT = 400
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a cell: as printed (thousands marks left out), whether per cent, place in the text."""
+
+    text: str
+    percent: bool
+    start: int
+    end: int
+
+    @property
+    def value(self) -> float:
+        """Its value without sign of comparison; not a number for NR."""
+        digits = self.text.lstrip("<>≤≥~=")
+        return float("nan") if self.text == "NR" or not digits else float(digits)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is printed as a whole number."""
+        return self.text.lstrip("<>≤≥~").isdigit()
+
+
+@dataclass(frozen=True)
+class CellValue:
+    """Numbers of a cell in order, their shape, a unit of time if printed, and words besides."""
+
+    shape: str
+    numbers: tuple[Number, ...]
+    unit: str = ""
+    words: bool = False
+    labels: str = ""
+
+
+def parse(text: str) -> CellValue:
+    """The numbers of a cell and their shape.
+
+    Letters of a shape: `n` a number, `p` a percentage, `R` not reached, `P` the mark of a p value, `C` that of a
+    confidence interval; brackets, `-`, `/`, `,` and `±` stand for themselves. Other words make `words` true.
+    """
+    one = plain(text)[:MAX_CELL_TEXT]
+    shape: list[str] = []
+    numbers: list[Number] = []
+    unit, words, labels = "", False, ""
+    for match in PIECE.finditer(one):
+        if match["num"] is not None:
+            numbers.append(_number(match))
+            shape.append("p" if match["pct"] else "n")
+        elif match["nr"] is not None:
+            numbers.append(Number("NR", False, match.start(), match.end()))
+            shape.append("R")
+        elif match["p"] is not None:
+            shape.append("P")
+        elif match["level"] is not None:
+            shape.append("C")
+        elif match["to"] is not None:
+            found = match["to"].lower()
+            shape.append("/" if found == "/" else "±" if found in ("±", "+/-") else "-")
+        elif match["unit"] is not None:
+            unit = unit or time_unit(match["unit"])
+        elif match["label"] is not None:
+            labels += " " + match["label"].lower()
+        elif match["other"] is not None:
+            sign = match["other"]
+            if sign in "()[]{},;:=":
+                shape.append(SIGN.get(sign, sign))
+            elif sign not in ".'\"|\\^%·•":
+                words = words or sign.isalpha()
+                if not sign.isalpha():
+                    shape.append("?")
+    return CellValue(_tidy("".join(shape)), tuple(numbers), unit, words, labels)
+
+
+def _number(match: re.Match[str]) -> Number:
+    power = re.sub(r"\s?[x×]\s?10\s?\^?", "e", match["power"], flags=re.IGNORECASE) if match["power"] else ""
+    text = (match["op"] or "").strip() + match["digits"].replace(",", "") + power
+    return Number(
+        text, match["pct"] is not None, match.start("op") if match["op"] else match.start("digits"), match.end("digits")
+    )
+
+
+def _tidy(shape: str) -> str:
+    for old, new in (
+        ("()", ""),
+        (";", ","),
+        (",,", ","),
+        ("(,", "("),
+        (",)", ")"),
+        ("C,", "C"),
+        (",P", "P"),
+        ("P,", "P"),
+        ("(P", "P("),
+    ):
+        shape = shape.replace(old, new)
+    return shape.strip(",").replace("P(n)", "Pn").replace("C(n-n)", "Cn-n").replace("--", "-").replace("(nn)", "(n-n)")
+
+
+def is_numeric(text: str) -> bool:
+    """Whether a cell is a number or numbers, and no label that holds some."""
+    value = parse(text)
+    return bool(value.numbers) and not value.words and "?" not in value.shape

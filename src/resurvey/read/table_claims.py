@@ -1,0 +1,525 @@
+"""Claims of a table: roles of its cells, linked along rows and down columns, with denominators and words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from resurvey.read.lexicon import Lexicon, arm_named, strip_size
+from resurvey.read.model import Claim, Span, Table
+from resurvey.read.normal import fold, plain
+from resurvey.read.table_cells import Number
+from resurvey.read.table_denominators import Denominators
+from resurvey.read.table_hints import hints, unit_in
+from resurvey.read.table_layout import Layout, Place, Row, lay_out
+from resurvey.read.table_roles import About, Role, of_table, role, time_of
+from resurvey.read.table_split import split_counts
+from resurvey.read.text_other import test_in
+from resurvey.read.vocabulary import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
+
+TOTALS = re.compile(
+    r"^(?:total|all|overall|all patients|whole (?:group|cohort|population)|entire cohort|both groups|combined)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Found:
+    """A find in a table: cells of a claim, the numbers it took, the place of its value."""
+
+    kind: str
+    cells: dict[str, str]
+    row: Row
+    column: int
+    numbers: list[tuple[Place, Number]]
+    rule: str
+    notes: list[str] = field(default_factory=list)
+
+
+def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
+    """All claims of a table, row by row."""
+    layout = lay_out(table)
+    if layout is None:
+        return
+    reader = Reader(layout, lexicon)
+    for found in reader.read():
+        yield reader.claim(found)
+
+
+class Reader:
+    """Reads one table."""
+
+    def __init__(self, layout: Layout, lexicon: Lexicon):
+        self.layout, self.lexicon = layout, lexicon
+        self.about: About = of_table(layout.table)
+        self.denominators = Denominators(layout)
+        self.above: dict[int, Found] = {}
+        self.done: list[Found] = []
+
+    def read(self) -> list[Found]:
+        """Finds of all rows, limits and p of a row below already joined to their values."""
+        for row in self.layout.rows:
+            self.done += self._row(row)
+        self.denominators.settle(self.done)
+        return self.done
+
+    def _row(self, row: Row) -> list[Found]:
+        if (split := split_counts(row)) is not None:
+            return [
+                Found("proportion", {"n": n.text, "item": label}, part, c, [(row.cells[c], n)], "split-counts")
+                for part, c, label, n in split
+            ]
+        roles = {c: role(self.layout, row, c, self._size(row, c)) for c in row.cells}
+        made: dict[int, Found] = {}
+        for c, one in roles.items():
+            found = self._value(row, c, one)
+            if found is not None:
+                made[c] = found
+        self._join(row, roles, made)
+        self.above.update(
+            {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
+        )
+        return [made[c] for c in sorted(made)]
+
+    def _size(self, row: Row, c: int) -> str:
+        return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+
+    def _value(self, row: Row, c: int, one: Role) -> Found | None:
+        place = row.cells[c]
+        numbers = place.value.numbers
+        name = one.name
+        if name in (
+            "count",
+            "percent",
+            "n_percent",
+            "percent_n",
+            "n_total",
+            "n_total_percent",
+            "percent_n_total",
+            "n_percent_limits",
+        ):
+            return self._share(row, c, one)
+        if name == "ratio":
+            cells = {"measure": one.measure, "value": numbers[0].text} | self._limits(place, ci=True)
+            if one.rule == "ratio-p":
+                cells["p"] = numbers[1].text
+            elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
+                cells["p"] = numbers[-1].text
+            if len(numbers) == 1 and numbers[0].text in ("1", "1.0", "1.00", "1.000"):
+                return None
+            return self._found("ratio", cells, row, c, numbers, one.rule)
+        if name in ("median", "mean"):
+            return self._average(row, c, one)
+        if name == "rate":
+            number, unit = time_of(self.layout, row, c)
+            share = (
+                numbers[0].percent
+                or numbers[0].value > 1
+                or "pct" in hints(row.label) | hints(self.layout.head(c)) | self.about.tags
+            )
+            cells = {
+                "time": number,
+                "time_unit": unit,
+                "value": numbers[0].text,
+                "unit": "%" if share else "proportion",
+            }
+            return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
+        if name == "p":
+            return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
+        return None
+
+    def _found(
+        self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
+    ) -> Found:
+        place = row.cells[c]
+        return Found(kind, cells, row, c, [(place, number) for number in numbers], rule)
+
+    def _share(self, row: Row, c: int, one: Role) -> Found:
+        place = row.cells[c]
+        numbers = place.value.numbers
+        order = {
+            "count": ("n",),
+            "percent": ("percent",),
+            "n_percent": ("n", "percent"),
+            "percent_n": ("percent", "n"),
+            "n_total": ("n", "total"),
+            "n_total_percent": ("n", "total", "percent"),
+            "percent_n_total": ("percent", "n", "total"),
+            "n_percent_limits": ("n", "percent", "lower", "upper"),
+        }[one.name]
+        cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
+        if one.name == "percent" and len(numbers) == 3:
+            cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self._level(place)
+        return self._found("proportion", cells, row, c, numbers, one.rule)
+
+    def _level(self, place: Place) -> dict[str, str]:
+        text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
+        match = re.search(r"(\d{2}(?:\.\d)?)\s?%\s?[\[(]?(?:CI|C\.I|confidence)", plain(text))
+        return {"ci_level": match[1]} if match else {}
+
+    def _limits(self, place: Place, *, ci: bool) -> dict[str, str]:
+        numbers = place.value.numbers
+        if len(numbers) < 3:
+            return {}
+        names = ("lower", "upper") if ci else ("range_lower", "range_upper")
+        return {names[0]: numbers[1].text, names[1]: numbers[2].text} | (self._level(place) if ci else {})
+
+    def _average(self, row: Row, c: int, one: Role) -> Found:
+        place = row.cells[c]
+        numbers = place.value.numbers
+        name = self._endpoint(row, c)
+        tags = (
+            hints(row.label)
+            | hints(self.layout.leaf(c))
+            | hints(self.layout.table.caption)
+            | frozenset().union(*(hints(part) for part in row.section))
+        )
+        near = hints(row.label) | hints(self.layout.head(c))
+        ranged = ("range" in place.value.labels or "iqr" in place.value.labels or bool(near & {"range", "iqr"})) or (
+            not near & {"ci"} and name not in TIME_TO_EVENT
+        )
+        unit = (
+            place.value.unit
+            or unit_in(row.label)
+            or unit_in(self.layout.leaf(c))
+            or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
+        )
+        item = self._item(row, c)
+        if one.name == "mean":
+            cells = {"value": numbers[0].text, "unit": unit, "item": f"mean {item}", "kind": "laboratory"}
+            found = self._found(
+                "quantity",
+                cells
+                | (
+                    self._limits(place, ci=True)
+                    if not ranged
+                    else {"lower": numbers[1].text, "upper": numbers[2].text}
+                    if len(numbers) > 2
+                    else {}
+                ),
+                row,
+                c,
+                numbers,
+                one.rule,
+            )
+            if len(numbers) == 2:
+                found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation or error)")
+            return found
+        follow = re.search(r"follow[- ]?up", row.path + " " + self.layout.leaf(c), re.IGNORECASE)
+        if follow and name not in TIME_TO_EVENT:
+            cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
+            return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
+        cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
+        if "iqr" in tags and "range_lower" in cells:
+            return Found(
+                "median", cells, row, c, [(place, n) for n in numbers], one.rule, ["the range is that of the quartiles"]
+            )
+        return self._found("median", cells, row, c, numbers, one.rule)
+
+    def _endpoint(self, row: Row, c: int) -> str:
+        for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
+            names = [name for *_, name in endpoints_in(text)]
+            if names:
+                return names[0]
+            if re.search(r"\bage\b", text, re.IGNORECASE):
+                return "age"
+        return self.about.endpoint
+
+    def _item(self, row: Row, c: int) -> str:
+        parts = [part for part in (*row.section[-1:], row.label) if part]
+        text = ", ".join(dict.fromkeys(parts)) or strip_size(self.layout.leaf(c)) or self.layout.table.locator
+        return _short(text)
+
+    # Joining along a row and with the row above.
+
+    def _join(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
+        self._join_limits(row, roles, made)
+        self._join_counts(row, roles, made)
+        self._join_p(row, roles, made)
+
+    def _join_limits(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
+        for c, one in roles.items():
+            if one.name not in ("limits", "lower", "upper", "limit"):
+                continue
+            place = row.cells[c]
+            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity"))
+            if one.name == "limits" and (
+                target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
+            ):
+                target = self.above.get(c) if self._own_row(row, one) or target is None else None
+                if target is not None and abs(target.row.number - row.number) > 2:
+                    target = None
+            if target is None:
+                continue
+            self._put_limits(target, place, one, row)
+
+    def _own_row(self, row: Row, one: Role) -> bool:
+        """A row of limits: its label says so, or it has none."""
+        return one.rule == "below" or (
+            one.name == "limits"
+            and (
+                not row.label
+                or (
+                    bool(hints(row.label) & {"ci", "range", "iqr"})
+                    and not hints(row.label) & {"median", "hr", "or", "rr", "mean"}
+                )
+            )
+        )
+
+    def _put_limits(self, target: Found, place: Place, one: Role, row: Row) -> None:
+        numbers = place.value.numbers
+        timed = target.kind != "median" or target.cells.get("endpoint") in TIME_TO_EVENT
+        ci = one.rule != "range" and (timed or "ci" in hints(row.label) | hints(self.layout.head(place.column)))
+        low, high = (
+            ("lower", "upper")
+            if ci or target.kind in ("ratio", "rate", "proportion", "quantity")
+            else ("range_lower", "range_upper")
+        )
+        if one.name == "limits" and low not in target.cells and len(numbers) >= 2:
+            target.cells |= {low: numbers[0].text, high: numbers[1].text} | (self._level(place) if ci else {})
+            target.numbers += [(place, numbers[0]), (place, numbers[1])]
+            target.rule += "-joined" if not target.rule.endswith("-joined") else ""
+        elif one.name in ("lower", "upper", "limit") and target.kind in ("ratio", "median", "rate", "proportion"):
+            wanted = {"lower": low, "upper": high}.get(one.name) or (low if low not in target.cells else high)
+            if wanted not in target.cells:
+                target.cells[wanted] = numbers[0].text
+                target.numbers.append((place, numbers[0]))
+                target.cells |= self._level(place)
+
+    def _left(self, c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
+        """The nearest find left of a column under the same upper heads."""
+        for k in range(c - 1, self.layout.stub - 1, -1):
+            if k in made and made[k].kind in kinds:
+                return made[k] if self._together(k, c) else None
+        return None
+
+    def _together(self, a: int, b: int) -> bool:
+        first, second = self.layout.parents[a], self.layout.parents[b]
+        return (
+            first == second
+            or not first
+            or not second
+            or first.startswith(second)
+            or second.startswith(first)
+            or abs(a - b) == 1
+        )
+
+    def _join_counts(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
+        """A count and the percentage in the next column; a size and the response rate beside it."""
+        for c in sorted(made):
+            one, nxt = made.get(c), made.get(c + 1)
+            if one is None or nxt is None or one.kind != "proportion" or nxt.kind != "proportion":
+                continue
+            pair = {roles[c].name, roles[c + 1].name}
+            if pair != {"count", "percent"} or not self._pairs(c):
+                continue
+            count, percent = (one, nxt) if roles[c].name == "count" else (nxt, one)
+            if self.denominators.is_size(count.column, percent.column):
+                percent.cells["total"] = count.cells["n"]
+                percent.numbers += count.numbers
+                percent.rule = "size-percent"
+                del made[count.column]
+            else:
+                count.cells |= {k: v for k, v in percent.cells.items() if k not in count.cells}
+                count.numbers += percent.numbers
+                count.rule = "n-percent-columns"
+                del made[percent.column]
+
+    def _pairs(self, c: int) -> bool:
+        """Whether columns `c` and `c + 1` are two measures of one thing and not two groups."""
+        first, second = self.layout.heads[c], self.layout.heads[c + 1]
+        if first[:-1] == second[:-1] and first[:-1]:
+            return True
+        head = hints(self.layout.leaf(c + 1)) | hints(self.layout.leaf(c))
+        return "pct" in head and not (
+            self.layout.sizes.get(c)
+            and self.layout.sizes.get(c + 1)
+            and self.layout.sizes[c] != self.layout.sizes[c + 1]
+        )
+
+    def _join_p(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
+        for c in [c for c, one in roles.items() if one.name == "p" and c in made]:
+            if roles[c].rule == "p-row":
+                target = self.above.get(c)
+                if (
+                    target is not None
+                    and target.kind == "ratio"
+                    and "p" not in target.cells
+                    and row.number - target.row.number <= 2
+                    and not self._several(target, c)
+                ):
+                    self._give_p(target, made.pop(c))
+                continue
+            left = self._left(c, made, ("ratio",))
+            right = next(
+                (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
+            )
+            target = left if left is not None and "p" not in left.cells else right
+            if target is not None and "p" not in target.cells:
+                self._give_p(target, made.pop(c))
+
+    def _several(self, target: Found, c: int) -> bool:
+        """Whether a section prints several ratios in the column: a p below them is of all, and of none alone."""
+        section = target.row.section
+        return (
+            bool(section)
+            and sum(1 for one in self.done if one.column == c and one.kind == "ratio" and one.row.section == section)
+            > 1
+        )
+
+    def _left_p_side(self) -> bool:
+        """Whether p stands right of its ratio in this table, told by its last column."""
+        return "p" in hints(self.layout.leaf(len(self.layout.heads) - 1))
+
+    def _give_p(self, target: Found, p: Found) -> None:
+        target.cells["p"] = p.cells["p"]
+        target.numbers += p.numbers
+        target.rule += "-p"
+
+    # From a find to a claim.
+
+    def claim(self, found: Found) -> Claim:
+        """The claim of a find, with its words: arm, population, item, endpoint, grade, place."""
+        row, c = found.row, found.column
+        cells = dict(found.cells) | self._where(found)
+        if found.kind == "proportion":
+            cells = self._share_words(found) | cells
+        elif found.kind == "ratio":
+            cells = {"endpoint": self._endpoint(row, c), "model": self._model(row, c)} | cells
+        elif found.kind in ("rate",):
+            cells = {"endpoint": self._endpoint(row, c)} | cells
+        elif found.kind == "p":
+            test = (
+                test_in(f"{self.layout.head(c)} {self.layout.table.notes}"[:600])
+                if len(self.layout.table.notes) < 600
+                else ""
+            )
+            cells = {"endpoint": self._endpoint(row, c), "item": self._item(row, c), "test": test} | cells
+        spans = tuple(dict.fromkeys(self._span(place, number) for place, number in found.numbers))
+        locator = self._locator(row, c)
+        context = fold(f"{self.layout.table.locator} {row.path} {self.layout.head(c)}")
+        return Claim(
+            found.kind,
+            {k: v for k, v in cells.items() if v},
+            spans,
+            f"table-{found.rule}",
+            locator,
+            context,
+            tuple(found.notes),
+        )
+
+    def _span(self, place: Place, number: Number) -> Span:
+        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
+        return Span(block, place.offset + number.start, place.offset + number.end)
+
+    def _locator(self, row: Row, c: int) -> str:
+        parts = [
+            self.layout.table.locator,
+            *(_short(part) for part in row.section[-1:]),
+            _short(row.label),
+            _short(strip_size(" ".join(self.layout.heads[c]))),
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def _where(self, found: Found) -> dict[str, str]:
+        """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
+        row, c = found.row, found.column
+        arm, group = self._arm(self.layout.heads[c])
+        if not arm and not group:
+            arm, _ = self._arm((row.label, *row.section))
+        cells = {"arm": arm} if arm else {}
+        population = [group] if group and found.kind not in ("ratio", "p") else []
+        if found.kind in ("ratio", "median", "rate", "p"):
+            population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
+        if population:
+            cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
+        return cells
+
+    def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
+        """Arm id, or the name of a group of patients that is not known as an arm."""
+        for text in reversed(path):
+            name = strip_size(text)
+            if not name:
+                continue
+            if TOTALS.match(name):
+                return "all", ""
+            if arm := arm_named(text, self.lexicon):
+                return arm, ""
+        for text in reversed(path):
+            name = strip_size(text)
+            if (name and text is not path[0]) or (name and re.search(r"\b[nN]\s?=", plain(text))):
+                tags = hints(name)
+                if not tags and not grade_in(name, bare=True) and not endpoints_in(name) and not unit_in(name):
+                    return "", name
+        return "", ""
+
+    def _names_group(self, part: str, arm: str) -> bool:
+        if not part or (arm and arm_named(part, self.lexicon) == arm):
+            return False
+        tags = hints(part)
+        return (
+            not tags & {"hr", "or", "rr", "median", "ci", "p", "rate", "n_pct", "mean"}
+            and not any(n in TIME_TO_EVENT for *_, n in endpoints_in(part))
+            and not TOTALS.match(part)
+        )
+
+    def _share_words(self, found: Found) -> dict[str, str]:
+        row, c = found.row, found.column
+        item = found.cells.get("item") or self._item(row, c)
+        grade = next(
+            (
+                g
+                for text in (*reversed(self.layout.heads[c]), row.label, *reversed(row.section))
+                if (g := grade_in(text, bare=text in self.layout.heads[c] and self.about.harms))
+            ),
+            "",
+        )
+        names = [
+            n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
+        ]
+        harm = self.about.harms or bool(grade and HARMS.search(row.path))
+        response = next((n for n in names if n in RESPONSES), "")
+        kind = (
+            "adverse_event"
+            if harm
+            else "response"
+            if response and not self.about.baseline
+            else "baseline"
+            if self.about.baseline
+            else "prognosis"
+            if names
+            else "baseline"
+        )
+        cells = {"kind": kind, "item": item}
+        if harm:
+            cells["grade"] = grade or grade_in(self.layout.table.caption)
+            cells["item"] = _short(row.label) or item
+        elif response and kind == "response":
+            cells |= {"endpoint": response, "item": response if endpoints_in(row.label) else item}
+        if partition := self.denominators.partition(found):
+            cells["partition"] = partition
+        return cells
+
+    def _model(self, row: Row, c: int) -> str:
+        text = f"{row.path} {self.layout.head(c)} {self.layout.table.caption}".lower()
+        multi, uni = (
+            "multivar" in text or "adjusted" in text.replace("unadjusted", ""),
+            "univar" in text or "unadjusted" in text,
+        )
+        near = f"{row.path} {self.layout.head(c)}".lower()
+        if multi and uni:
+            multi, uni = (
+                "multivar" in near or "adjusted" in near.replace("unadjusted", ""),
+                "univar" in near or "unadjusted" in near,
+            )
+        return "multivariable" if multi and not uni else "unadjusted" if uni and not multi else ""
+
+
+def _short(text: str, most: int = 90) -> str:
+    """A label of a cell, cut at a blank."""
+    one = " ".join(plain(text).split())
+    return one if len(one) <= most else one[:most].rsplit(" ", 1)[0]
+
+
+__all__ = ["UNITS", "Found", "claims"]

@@ -1,0 +1,167 @@
+"""Denominators of a table: the size that a cell, section or head prints, where the arithmetic agrees."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from resurvey.read.normal import slug
+from resurvey.read.table_hints import hints, size_in
+from resurvey.read.table_layout import SIZE_LABEL, Layout
+
+if TYPE_CHECKING:
+    from resurvey.read.table_claims import Found
+
+# Half of a section must agree with a size to be of it, and four in five of a column for a section that does not.
+ENOUGH, MOST = 0.5, 0.8
+
+
+class Denominators:
+    """Sizes of columns and sections, and whether the finds agree with them."""
+
+    def __init__(self, layout: Layout):
+        self.layout = layout
+        self.caption = size_in(layout.table.caption)
+        self.partitions: dict[tuple[str, ...], str] = {}
+        self._sizes_beside: dict[tuple[int, int], bool] = {}
+
+    def is_size(self, count: int, percent: int) -> bool:
+        """Whether the counts of a column are the denominators of the percentages beside them, not their numerators.
+
+        They are where the heads say so (`No. of patients` beside `Response rate (%)`) and the counts are not the
+        percentages' share of one total.
+        """
+        key = (count, percent)
+        if key not in self._sizes_beside:
+            self._sizes_beside[key] = self._decide_size(count, percent)
+        return self._sizes_beside[key]
+
+    def _decide_size(self, count: int, percent: int) -> bool:
+        head = self.layout.leaf(percent).lower()
+        if not any(word in head for word in ("rate", "respon", "surviv", "positiv", "control", "failure", "relapse")):
+            return False
+        if SIZE_LABEL.fullmatch(self.layout.leaf(count).strip(" ,:()")) and ("rate" in head or "respon" in head):
+            return True
+        pairs = []
+        for row in self.layout.rows:
+            if count in row.cells and percent in row.cells:
+                a, b = row.cells[count].value.numbers, row.cells[percent].value.numbers
+                if len(a) == 1 and len(b) == 1 and b[0].value > 0:
+                    pairs.append(100 * a[0].value / b[0].value)
+        return len(pairs) < 2 or max(pairs) > 1.15 * min(pairs)
+
+    def settle(self, found: list[Found]) -> None:
+        """Give every share its denominator and every set of categories its name."""
+        shares = [one for one in found if one.kind == "proportion"]
+        by_column: dict[int, list[Found]] = defaultdict(list)
+        for one in shares:
+            by_column[one.column].append(one)
+        for column, group in by_column.items():
+            self._column(column, group)
+        self._name_partitions(shares)
+
+    def _column(self, column: int, group: list[Found]) -> None:
+        sections: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+        for one in group:
+            sections[one.row.section].append(one)
+        printed = self._printed(column)
+        column_fits = _share_that_fits(group, printed)
+        for part in sections.values():
+            best = self._best(part, column, printed)
+            if best:
+                _give(part, best)
+            elif printed and (total := _sum_fits(part, printed)):
+                for one in part:
+                    one.notes.append(
+                        f"the percentages are of {total}, the sum of the categories, not of the {printed} of the head"
+                    )
+            elif printed and column_fits >= MOST:
+                _give(part, printed)
+
+    def _best(self, part: list[Found], column: int, printed: str) -> str:
+        """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
+        first = part[0].row
+        offered = [size for size in (first.sizes.get(column, ""), first.section_size, printed) if size]
+        if not offered:
+            return ""
+        fits = [_share_that_fits(part, size) for size in offered]
+        best = max(fits)
+        return offered[fits.index(best)] if best >= ENOUGH else ""
+
+    def _printed(self, column: int) -> str:
+        own = self.layout.sizes.get(column, "")
+        if own:
+            return own
+        # A head with a size over several columns counts for those below; a caption for a table of one group.
+        if self.caption and not self.layout.sizes:
+            return self.caption
+        left = [
+            c
+            for c in self.layout.sizes
+            if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
+        ]
+        return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _name_partitions(self, shares: list[Found]) -> None:
+        """Categories under one title whose counts add up to the denominator in most columns."""
+        groups: dict[tuple[str, ...], dict[int, list[Found]]] = defaultdict(lambda: defaultdict(list))
+        for one in shares:
+            if one.row.section and "n" in one.cells:
+                groups[one.row.section][one.column].append(one)
+        for section, columns in groups.items():
+            adding = [c for c, part in columns.items() if len(part) > 1 and _adds_up(part)]
+            if len(adding) * 2 >= len([c for c, part in columns.items() if len(part) > 1]) and adding:
+                self.partitions[section] = slug(f"{self.layout.table.label} {section[-1]}", 60).replace("_", " ")
+
+    def partition(self, found: Found) -> str:
+        """Name of the set of categories a find belongs to; empty when it belongs to none."""
+        if "n" not in found.cells or not found.cells.get("total"):
+            return ""
+        return self.partitions.get(found.row.section, "")
+
+
+def _number(text: str) -> float:
+    digits = text.lstrip("<>≤≥~=")
+    return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
+
+
+def _share_that_fits(group: list[Found], size: str) -> float:
+    """Share of the rows with count and percentage that one denominator explains; 1 where only counts are printed."""
+    if not size:
+        return 0.0
+    total = float(size)
+    both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
+    if not both:
+        counts = [_number(one.cells["n"]) for one in group if "n" in one.cells]
+        return 1.0 if all(n <= total for n in counts) else 0.0
+    return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
+
+
+def percent_fits(n: str, percent: str, total: float) -> bool:
+    """Whether a count over a total rounds (or is cut, or rounded up) to the percentage as printed."""
+    exact = 100 * _number(n) / total
+    unit = 10.0 ** -len(percent.partition(".")[2])
+    if percent[:1] in "<≤":
+        return exact <= _number(percent) + 1e-9
+    return abs(exact - _number(percent)) < unit - 1e-9 or abs(exact - _number(percent)) <= unit / 2 + 1e-9
+
+
+def _sum_fits(part: list[Found], printed: str) -> str:
+    """The sum of the categories, where it explains their percentages and the printed size does not."""
+    counts = [_number(one.cells["n"]) for one in part if "n" in one.cells]
+    total = sum(counts)
+    if len(counts) < 2 or total != total or total in (0, float(printed)):
+        return ""
+    return f"{total:g}" if _share_that_fits(part, f"{total:g}") >= 0.8 else ""
+
+
+def _give(part: list[Found], size: str) -> None:
+    for one in part:
+        if "total" not in one.cells and not (_number(one.cells.get("n", "0")) > float(size)):
+            one.cells["total"] = size
+
+
+def _adds_up(part: list[Found]) -> bool:
+    counts = [_number(one.cells["n"]) for one in part]
+    total = part[0].cells.get("total", "")
+    return bool(total) and abs(sum(counts) - float(total)) < 0.5

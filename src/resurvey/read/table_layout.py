@@ -1,0 +1,428 @@
+"""The layout of a table: heading rows, label columns, sections; a path of heads and of labels for each cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from resurvey.read.model import Cell, Table
+from resurvey.read.normal import plain
+from resurvey.read.table_cells import CellValue, is_numeric, parse
+from resurvey.read.table_hints import SIZE, hints, size_in
+
+FOOT = re.compile(r"\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3}(?=\s|$)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A printed cell of the body: where it stands, its text and its numbers. `part` counts lines of one cell."""
+
+    row: int
+    column: int
+    cell: Cell
+    text: str
+    offset: int
+    value: CellValue
+    part: int = 0
+
+
+@dataclass
+class Row:
+    """A row of the body: path of labels from section to label, the size its section prints, its cells by column."""
+
+    number: int
+    section: tuple[str, ...]
+    label: str
+    cells: dict[int, Place]
+    section_size: str = ""
+    indent: int = 0
+    sizes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Sections and label in one text."""
+        return " / ".join(part for part in (*self.section, self.label) if part)
+
+
+@dataclass
+class Layout:
+    """A table ready to read."""
+
+    table: Table
+    stub: int
+    heads: list[tuple[str, ...]]
+    rows: list[Row]
+    parents: list[str] = field(default_factory=list)
+    sizes: dict[int, str] = field(default_factory=dict)
+
+    def head(self, column: int) -> str:
+        """All heads of a column in one text, outermost first."""
+        return " / ".join(self.heads[column])
+
+    def leaf(self, column: int) -> str:
+        """The innermost head of a column."""
+        return self.heads[column][-1] if self.heads[column] else ""
+
+
+def clean(text: str) -> str:
+    """A label without footnote marks and line breaks."""
+    return " ".join(FOOT.sub("", text.replace("\n", " ")).split())
+
+
+def lay_out(table: Table) -> Layout | None:
+    """The layout of a table; None where it has no body of numbers."""
+    grid = table.grid
+    if table.fault or len(grid) < 2 or not grid[0]:
+        return None
+    heads = _heading_rows(table)
+    stub = _stub_width(table, heads)
+    columns = len(grid[0])
+    if stub >= columns:
+        return None
+    paths = [_path(grid, heads, c) for c in range(columns)]
+    layout = Layout(table, stub, paths, [], [])
+    _sizes(layout, heads)
+    _body(layout, heads)
+    if len(layout.rows) > 2 and _ranges_as_heads(layout.rows[0], layout.rows[1:]):
+        for c, place in layout.rows[0].cells.items():
+            layout.heads[c] = (*layout.heads[c], place.text)
+        layout.rows = layout.rows[1:]
+    _mend_limits(layout)
+    layout.parents = [_parent(path) for path in layout.heads]
+    return layout
+
+
+def _mend_limits(layout: Layout) -> None:
+    """A heading of an interval that fails to span its second limit: p values over 1 right of a lone lower limit."""
+    for c in range(layout.stub, len(layout.heads) - 1):
+        if "ci" not in hints(layout.leaf(c)) or "p" not in hints(layout.leaf(c + 1)):
+            continue
+        singles = [row.cells[c].value.shape == "n" for row in layout.rows if c in row.cells]
+        right = [row.cells[c + 1].value for row in layout.rows if c + 1 in row.cells]
+        if singles and all(singles) and any(value.shape == "n" and value.numbers[0].value > 1 for value in right):
+            layout.heads[c + 1] = layout.heads[c]
+
+
+def _heading_rows(table: Table) -> int:
+    """Heading rows: those the file names, and such that follow and hold no numbers but sizes, grades or times."""
+    grid = table.grid
+    heads = table.heads
+    if heads == 0:
+        heads = 1
+    while heads < len(grid) - 1 and heads < 6 and _continues(grid[heads]):
+        heads += 1
+    return heads
+
+
+def _continues(row: tuple[Cell | None, ...]) -> bool:
+    """A row of the body that is a heading: first cell blank, all others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
+    texts = [clean(cell.text) for cell in row if cell is not None]
+    first = clean(row[0].text) if row[0] is not None else ""
+    rest = [clean(cell.text) for cell in row[1:] if cell is not None and clean(cell.text)]
+    if first or len(rest) < 1 or len(texts) < 2:
+        return False
+    return all(
+        SIZE.fullmatch(text.strip("()"))
+        or (
+            not is_numeric(text)
+            and not re.search(r"\d", text)
+            and bool(hints(text) & {"n_pct", "pct_n", "pct", "n", "p", "hr", "ci"})
+        )
+        or (SIZE.search(f"({text.strip('()')})") and "=" in text)
+        for text in rest
+    )
+
+
+def _stub_width(table: Table, heads: int) -> int:
+    """How many leading columns hold labels: the first, and a second where the first is mostly blank or spans rows."""
+    grid = table.grid
+    body = grid[heads:]
+    if not body or len(grid[0]) < 2:
+        return 1
+    width = 1
+    while width < min(3, len(grid[0]) - 1) and _is_label_column(body, grid[:heads], width):
+        width += 1
+    return width
+
+
+def _is_label_column(
+    body: tuple[tuple[Cell | None, ...], ...], head: tuple[tuple[Cell | None, ...], ...], c: int
+) -> bool:
+    below = [cell for row in body if (cell := row[c]) is not None and cell.column == c]
+    cells = [cell for cell in below if clean(cell.text)]
+    above = [cell for row in head if (cell := row[c]) is not None]
+    if not cells:
+        return not any(clean(cell.text) for cell in above)
+    numeric = sum(is_numeric(cell.text) for cell in cells) / len(cells)
+    titles = [clean(cell.text) for cell in above]
+    if any(
+        title and (hints(title) & {"n", "pct", "n_pct", "hr", "p", "median", "ci", "mean"} or SIZE.search(plain(title)))
+        for title in titles
+    ):
+        return False
+    shared = any(cell.column < c for cell in above)
+    before = [row[c - 1] for row in body if (cell := row[c]) is not None and clean(cell.text)]
+    blank = sum(1 for cell in before if cell is None or not clean(cell.text) or cell.rows > 1) / max(1, len(before))
+    untitled = not any(titles)
+    if numeric <= 0.35:
+        return True
+    return (untitled or shared) and blank >= 0.4 and numeric < 0.95
+
+
+def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tuple[str, ...]:
+    path: list[str] = []
+    for row in grid[:heads]:
+        cell = row[c]
+        text = clean(cell.text) if cell is not None else ""
+        if text and (not path or path[-1] != text):
+            path.append(text)
+    return tuple(path)
+
+
+SIZE_LABEL = re.compile(
+    r"(?:total )?(?:n|no\.?|number|patients|total|all|all patients|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable|"
+    r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
+    r" subjects| cases| women)?(?: \(n\)|, n)?",
+    re.IGNORECASE,
+)
+
+
+def _sizes(layout: Layout, heads: int) -> None:
+    """Sizes of columns: in their heads, else in a row of sizes among the last heads or the first rows."""
+    grid = layout.table.grid
+    for c, path in enumerate(layout.heads):
+        found = [size_in(text) for text in path if size_in(text)]
+        if found:
+            layout.sizes[c] = found[-1]
+    for r in range(min(heads + 2, len(grid))):
+        label = _label(grid[r], layout.stub)
+        if not SIZE_LABEL.fullmatch(label.strip(" ,:()")):
+            continue
+        for c in range(layout.stub, len(grid[r])):
+            cell = grid[r][c]
+            text = plain(clean(cell.text)).replace(",", "").strip() if cell is not None else ""
+            text = re.sub(r"^[nN]\s?=\s?|\s?\(100(?:\.0+)?\s?%?\)$", "", text)
+            if text.isdigit() and int(text) > 0:
+                layout.sizes.setdefault(c, text)
+
+
+def _parent(path: tuple[str, ...]) -> str:
+    """The heads above the leaf: columns that share them belong together."""
+    return " / ".join(path[:-1]) if len(path) > 1 else ""
+
+
+def _body(layout: Layout, heads: int) -> None:
+    grid, stub = layout.table.grid, layout.stub
+    stack: list[tuple[int, str, str]] = []
+    last_outer: tuple[str, str] = ("", "")
+    sizes: dict[int, str] = {}
+    indents = [_indent(row, stub) for row in grid[heads:]]
+    stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
+    for number, row in enumerate(grid[heads:], start=heads):
+        label, outer = _label(row, stub), _outer(row, stub)
+        cells = _cells(layout, number, row)
+        indent = indents[number - heads]
+        if not cells:
+            words = _spanning(row) or label
+            if _new_heads(layout, row, words):
+                stack = []
+                continue
+            if words:
+                sizes = {}
+                stack = [item for item in stack if item[0] < indent] if stepped else []
+                stack.append((indent, words, size_in(words)))
+            continue
+        if not label and not outer:
+            label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
+        if stepped:
+            stack = [item for item in stack if item[0] < indent]
+        sections = tuple(item[1] for item in stack)
+        size = next((item[2] for item in reversed(stack) if item[2]), "")
+        if outer and outer != label:
+            last_outer = (outer, size_in(outer))
+        elif stub == 1 or not label or _first_filled(row, stub):
+            last_outer = ("", "")
+        if last_outer[0]:
+            sections, size = (*sections, last_outer[0]), last_outer[1] or size
+        if len(cells) > 1 and (found := _row_of_sizes(cells)):
+            sizes = found
+            if label:
+                stack = [item for item in stack if item[0] < indent] if stepped else []
+                stack.append((indent, label, ""))
+            continue
+        if SIZE_LABEL.fullmatch(label.strip(" ,:()")) and (found := _counts_only(cells)):
+            sizes = {**sizes, **found}
+        for made in _lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
+            layout.rows.append(made)
+        if label and _only_p(layout, cells):
+            stack = [item for item in stack if item[0] < indent] if stepped else []
+            stack.append((indent, label, size_in(label)))
+
+
+def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
+    """Sizes of a row labelled as one (`No. of patients`): its whole numbers."""
+    return {
+        c: place.value.numbers[0].text
+        for c, place in cells.items()
+        if place.value.shape in ("n", "n(p)")
+        and place.value.numbers[0].text.isdigit()
+        and place.value.numbers[0].text != "0"
+    }
+
+
+def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
+    """Sizes of a row whose cells all print `n = 361`: the groups of the rows below."""
+    found = {
+        c: size_in(place.text) for c, place in cells.items() if SIZE.fullmatch(plain(place.text).strip().strip("()"))
+    }
+    return found if len(found) == len(cells) and all("=" in place.text for place in cells.values()) else {}
+
+
+def _first_filled(row: tuple[Cell | None, ...], stub: int) -> bool:
+    """Whether the label stands in the first column: a new thing, not one more line of the label before."""
+    return row[0] is not None and bool(clean(row[0].text))
+
+
+def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
+    """A row that prints nothing but its p: the title of the rows below."""
+    filled = [c for c, place in cells.items() if place.value.numbers]
+    return (
+        bool(filled)
+        and all("p" in hints(layout.leaf(c)) for c in filled)
+        and len(layout.heads) - layout.stub > len(filled)
+    )
+
+
+def _indent(row: tuple[Cell | None, ...], stub: int) -> int:
+    depth = 0
+    for c in range(stub):
+        cell = row[c]
+        if cell is not None and clean(cell.text) and cell.column == c:
+            return depth + cell.indent
+        depth += 10
+    return 0
+
+
+def _label(row: tuple[Cell | None, ...], stub: int) -> str:
+    """The innermost label of a row."""
+    for c in range(stub - 1, -1, -1):
+        cell = row[c]
+        if cell is not None and cell.columns <= max(stub, 1) + 1 and clean(cell.text):
+            return clean(cell.text)
+    return ""
+
+
+def _outer(row: tuple[Cell | None, ...], stub: int) -> str:
+    """The label in front of the innermost one, printed in the row or spanning down to it."""
+    own = _label(row, stub)
+    parts = []
+    for c in range(stub):
+        cell = row[c]
+        if cell is not None and clean(cell.text) and clean(cell.text) != own and cell.columns <= stub:
+            parts.append(clean(cell.text))
+    return " / ".join(dict.fromkeys(parts))
+
+
+def _spanning(row: tuple[Cell | None, ...]) -> str:
+    """The text of a row that is one cell over all columns, or has one filled cell only."""
+    filled = {id(cell): cell for cell in row if cell is not None and clean(cell.text)}
+    return clean(next(iter(filled.values())).text) if len(filled) == 1 else ""
+
+
+def _cells(layout: Layout, number: int, row: tuple[Cell | None, ...]) -> dict[int, Place]:
+    cells: dict[int, Place] = {}
+    seen: set[int] = set()
+    wide = len({id(cell) for cell in row if cell is not None}) == 1
+    for c in range(layout.stub, len(row)):
+        cell = row[c]
+        if cell is None or id(cell) in seen or not cell.text.strip():
+            continue
+        seen.add(id(cell))
+        if cell.column < layout.stub or (cell.row != number and cell.rows > 3) or wide:
+            continue
+        value = parse(cell.text)
+        if value.numbers or value.shape:
+            cells[c] = Place(number, c, cell, cell.text, 0, value)
+    return cells if any(place.value.numbers for place in cells.values()) else {}
+
+
+def _continuation(cells: dict[int, Place]) -> bool:
+    """A row without a label whose cells are limits in brackets belongs to the one above it."""
+    shapes = [place.value.shape for place in cells.values() if place.value.numbers]
+    return all(shape.strip("()C") in ("n-n", "p-p", "n,n", "n-R") for shape in shapes)
+
+
+def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
+    """A first row of categories printed as ranges (`0`, `1-4`, `5-8`) above rows of counts is a heading."""
+    ranges = sum(place.value.shape == "n-n" for place in row.cells.values())
+    return (
+        ranges >= 2
+        and bool(following)
+        and all(place.value.shape in ("n", "n(p)", "n(n)") for other in following for place in other.cells.values())
+    )
+
+
+def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool:
+    """A second header inside the body: several filled cells without results, at least one with a measure or a size."""
+    filled = [
+        (c, clean(cell.text))
+        for c, cell in enumerate(row)
+        if cell is not None and c >= layout.stub and clean(cell.text) and cell.columns < len(row)
+    ]
+    if len({text for _, text in filled}) < 2:
+        return False
+    if not any(
+        hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} or SIZE.search(plain(text)) for _, text in filled
+    ):
+        return False
+    for c, text in filled:
+        old = layout.heads[c]
+        layout.heads[c] = (
+            (*old[:-1], text)
+            if hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} and len(old) > 1
+            else (text,)
+            if SIZE.search(plain(text))
+            else (*old, text)
+        )
+    return True
+
+
+def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
+    """A row whose cells hold several lines each: one row a line, where labels and cells have as many."""
+    broken = {c: place.text.split("\n") for c, place in row.cells.items() if "\n" in place.text}
+    if not broken:
+        return [row]
+    labels = _label_lines(cells, stub)
+    count = max(len(lines) for lines in broken.values())
+    if not all(
+        is_numeric(line) or not line.strip() or not any(ch.isdigit() for ch in line)
+        for lines in broken.values()
+        for line in lines
+    ):
+        return [row]
+    if len({len(lines) for lines in broken.values()}) > 1 or (len(labels) not in (1, count)):
+        return [row]
+    made = []
+    section = row.section
+    for k in range(count):
+        label = labels[k] if len(labels) == count else row.label
+        places = {}
+        for c, lines in broken.items():
+            if lines[k].strip():
+                offset = sum(len(line) + 1 for line in lines[:k])
+                places[c] = replace(row.cells[c], text=lines[k], offset=offset, value=parse(lines[k]), part=k)
+        places |= {c: place for c, place in row.cells.items() if c not in broken and k == 0}
+        if not places and label:
+            section = (*row.section, label)
+        elif places:
+            made.append(Row(row.number, section, label, places, row.section_size, row.indent, row.sizes))
+    return made
+
+
+def _label_lines(cells: tuple[Cell | None, ...], stub: int) -> list[str]:
+    for c in range(stub - 1, -1, -1):
+        cell = cells[c]
+        if cell is not None and clean(cell.text):
+            return [clean(line) for line in cell.text.split("\n")]
+    return [""]

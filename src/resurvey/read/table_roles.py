@@ -1,0 +1,430 @@
+"""What a number in a table is: by the label of its row, the heads of its column, the table, then arithmetic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from resurvey.read.model import Table
+from resurvey.read.table_hints import hints, time_in
+from resurvey.read.table_layout import Layout, Place, Row
+from resurvey.read.vocabulary import HARMS, TIME_TO_EVENT, endpoints_in
+
+VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
+LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
+MEASURES = ("hr", "or", "rr")
+OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
+
+
+@dataclass(frozen=True)
+class About:
+    """What a table as a whole is about."""
+
+    tags: frozenset[str]
+    ratios: str
+    harms: bool
+    baseline: bool
+    response: bool
+    endpoint: str
+    grade_text: str
+
+
+@lru_cache(maxsize=256)
+def about(label: str, caption: str, notes: str) -> About:
+    """The tags of a caption and of the notes that say what the data are."""
+    says = " ".join(
+        part
+        for part in re.split(r"(?<=[.;])\s", notes)
+        if re.match(
+            r"(?:\^\w )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
+            r"is|given|represent|shown|expressed|in )|.{0,40}unless otherwise",
+            part,
+            re.IGNORECASE,
+        )
+    )[:300]
+    tags = hints(caption) | hints(says)
+    ratios = next((name for name in MEASURES if name in tags), "")
+    lower = caption.lower()
+    if not ratios and re.search(r"\bcox\b|proportional hazards?|hazards? model", lower):
+        ratios = "hr"
+    if not ratios and "logistic" in lower:
+        ratios = "or"
+    names = [name for *_, name in endpoints_in(caption)]
+    timed = [name for name in names if name in TIME_TO_EVENT]
+    harms = bool(re.search(r"adverse|toxic|side[- ]effect|safety|complication|morbidit|\bae\b|\baes\b", lower))
+    baseline = bool(re.search(r"baseline|characteristic|demograph|clinicopatholog|features", lower))
+    return About(
+        tags,
+        ratios,
+        harms,
+        baseline,
+        bool(re.search(r"respon[sd]", lower)),
+        timed[0] if len(set(timed)) == 1 else "",
+        caption,
+    )
+
+
+def of_table(table: Table) -> About:
+    """What a table is about."""
+    return about(table.label, table.caption, table.notes)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a cell is, by which rule, and with a measure where it is a ratio."""
+
+    name: str
+    rule: str = ""
+    measure: str = ""
+
+
+NOTHING = Role("")
+
+
+def role(layout: Layout, row: Row, column: int, size: str) -> Role:
+    """The role of one cell. `size` is the denominator of its column or section, empty where none is printed."""
+    place = row.cells[column]
+    shape, numbers = place.value.shape, place.value.numbers
+    if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
+        return NOTHING
+    own, leaf = hints(row.label), hints(layout.leaf(column))
+    if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):
+        return Role("p", "p-column")
+    if "p" in own and not own & {"hr", "or", "rr", "median"} and _is_p(place):
+        return Role("p", "p-row")
+    if shape.startswith("P") and len(numbers) == 1:
+        return Role("p", "p-cell")
+    context = _context(layout, row, column)
+    if shape in ("n", "p", "R", "(n)", "(p)"):
+        return _single(layout, row, column, place, context, size)
+    if (match := VALUE_WITH_LIMITS.match(shape)) is not None:
+        return _with_limits(layout, row, column, place, context, match["rest"])
+    if LIMITS.match(shape):
+        return _limits(row, layout, column)
+    return _composite(place, context, size)
+
+
+def _p_above(layout: Layout, column: int, leaf: frozenset[str]) -> bool:
+    """A heading of p values over columns named by test."""
+    return not leaf & {"hr", "or", "rr", "n", "pct", "median", "ci"} and any(
+        "p" in hints(part) for part in layout.heads[column][:-1]
+    )
+
+
+def _is_p(place: Place) -> bool:
+    first = place.value.numbers[0]
+    return len(place.value.numbers) == 1 and not first.percent and first.text != "NR" and first.value <= 1
+
+
+@dataclass(frozen=True)
+class Context:
+    """Hints from the nearest to the farthest: label, leaf, heads, sections, table."""
+
+    own: frozenset[str]
+    leaf: frozenset[str]
+    heads: frozenset[str]
+    sections: frozenset[str]
+    table: About
+
+    def first(self, *names: str) -> str:
+        """The first of the names that the nearest source prints."""
+        for tags in (self.own, self.leaf, self.heads, self.sections, self.table.tags):
+            for name in names:
+                if name in tags:
+                    return name
+        return ""
+
+    def near(self, name: str) -> bool:
+        """Whether label or leaf prints it."""
+        return name in self.own or name in self.leaf
+
+
+def _context(layout: Layout, row: Row, column: int) -> Context:
+    sections: frozenset[str] = frozenset().union(*(hints(part) for part in row.section)) if row.section else frozenset()
+    heads: frozenset[str] = (
+        frozenset().union(*(hints(part) for part in layout.heads[column][:-1]))
+        if len(layout.heads[column]) > 1
+        else frozenset()
+    )
+    return Context(hints(row.label), hints(layout.leaf(column)), heads, sections, of_table(layout.table))
+
+
+def _subject(context: Context) -> str:
+    """What a value is by the nearest source that names a measure: a ratio, a median, a mean."""
+    for tags in (context.own, context.leaf, context.heads, context.sections):
+        for name in ("hr", "or", "rr", "median", "mean"):
+            if name in tags:
+                return name
+    return ""
+
+
+def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: Context, rest: str) -> Role:
+    subject = _subject(context)
+    value = place.value.numbers[0]
+    if place.value.shape[0] == "p" or (context.near("pct") and not subject):
+        return Role(
+            "rate" if _time(layout, row, column)[0] and _survives(layout, row, column) else "percent", "percent-limits"
+        )
+    labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
+    if labelled or subject in MEASURES:
+        return Role("ratio", "ratio-limits", (labelled or subject).upper())
+    if subject in ("median", "mean"):
+        return Role(subject, f"{subject}-limits")
+    if _time(layout, row, column)[0] and _survives(layout, row, column) and value.text != "NR" and value.value <= 100:
+        return Role("rate", "rate-limits")
+    if context.table.ratios and value.text != "NR":
+        return Role("ratio", "ratio-limits-by-caption", context.table.ratios.upper())
+    if "median" in context.table.tags:
+        return Role("median", "median-limits-by-caption")
+    if re.search(r"\bage\b", row.path, re.IGNORECASE):
+        return Role("median", "median-limits-age")
+    if "mean" in context.table.tags:
+        return Role("mean", "mean-limits-by-caption")
+    if context.table.baseline and "ci" not in context.own | context.leaf:
+        return Role("median", "median-limits-baseline")
+    if place.value.unit or (
+        _survives(layout, row, column) and not value.percent and "ci" in context.own | context.leaf | context.heads
+    ):
+        return Role("median", "median-limits-loose")
+    return NOTHING
+
+
+def _limits(row: Row, layout: Layout, column: int) -> Role:
+    if row.cells[column].value.shape.startswith("("):
+        return Role("limits", "below")
+    tags = (
+        hints(row.label)
+        | hints(layout.leaf(column))
+        | (hints(layout.heads[column][0]) if layout.heads[column] else frozenset())
+    )
+    if "ci" in tags:
+        return Role("limits", "ci")
+    if tags & {"range", "iqr"}:
+        return Role("limits", "range")
+    return Role("limits", "unnamed") if not row.label else NOTHING
+
+
+def _composite(place: Place, context: Context, size: str) -> Role:
+    shape, numbers = place.value.shape, place.value.numbers
+    simple = shape.replace(" ", "")
+    if simple in ("n/n(p)", "n/n(n)", "n/np", "n/n,p"):
+        return Role("n_total_percent", "n-N-percent") if _ordered(numbers[0].value, numbers[1].value) else NOTHING
+    if simple == "n/n":
+        ok = numbers[0].whole and numbers[1].whole and numbers[0].value <= numbers[1].value and numbers[1].value >= 5
+        return Role("n_total", "n-N") if ok and "range" not in context.own else NOTHING
+    if simple in ("p(n/n)", "n(n/n)", "p,n/n", "pn/n"):
+        return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
+    if simple in ("n±n", "p±p", "n(±n)"):
+        return Role("mean", "mean-sd")
+    if simple in ("n(p)", "n,p", "np", "n/p"):
+        return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
+    if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
+        if context.own & {"sd", "se"} or place.value.labels:
+            return NOTHING
+        return Role("percent_n", "percent-n")
+    if simple == "n(n)":
+        return _pair(place, context, size)
+    if simple in ("n(p)(p-p)", "n(p)(n-n)", "n(p,n-n)", "n(p,p-p)", "n(n)(n-n)"):
+        return Role("n_percent_limits", "n-percent-limits")
+    return NOTHING
+
+
+def _ordered(n: float, total: float) -> bool:
+    return total >= 1 and n <= total * 10
+
+
+def _pair(place: Place, context: Context, size: str) -> Role:
+    """`x (y)`: head words, then arithmetic with the size of the column."""
+    first, second = place.value.numbers
+    subject = _subject(context)
+    named = context.first("n_pct", "paren_pct", "pct_n", "mean", "sd", "median", "hr", "or", "rr")
+    nearest = context.own | context.leaf
+    if "pct_n" in nearest and "n_pct" not in nearest:
+        return Role("percent_n", "percent-n-by-head")
+    fits = _fits(first.value, second.value, size) if first.whole else False
+    if nearest & {"mean", "sd"} and not fits:
+        return Role("mean", "mean-sd-by-head")
+    if subject in MEASURES and "p" in nearest and second.value <= 1:
+        return Role("ratio", "ratio-p", subject.upper())
+    if subject == "median" and not fits:
+        return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
+    if named in ("n_pct", "paren_pct") and first.whole and second.value <= 100:
+        return Role("n_percent", "n-percent-by-head")
+    if fits and second.value <= 100:
+        return Role("n_percent", "n-percent-by-sum")
+    if second.whole and _fits(second.value, first.value, size):
+        return Role("percent_n", "percent-n-by-sum")
+    if named in ("mean", "sd"):
+        return Role("mean", "mean-sd-by-head")
+    if (
+        first.whole
+        and second.value <= 100
+        and (
+            context.near("n")
+            or context.near("pct")
+            or context.table.harms
+            or "pct" in context.heads | context.sections | context.table.tags
+        )
+    ):
+        return Role("n_percent", "n-percent-loose")
+    if first.whole and not second.whole and second.value <= 100 and _implies_total(first.value, second.text):
+        return Role("n_percent", "n-percent-implied")
+    return NOTHING
+
+
+def _implies_total(n: float, percent: str) -> bool:
+    """Whether one whole denominator gives the percentage as printed."""
+    half = 0.5 * 10 ** -len(percent.partition(".")[2])
+    value = float(percent.lstrip("<>≤≥~"))
+    if n <= 0 or value <= half:
+        return n == 0 and value == 0
+    return int(100 * n / (value - half)) > int(100 * n / (value + half)) or (100 * n / (value + half)).is_integer()
+
+
+def _fits(n: float, percent: float, size: str) -> bool:
+    return bool(size) and abs(100 * n / float(size) - percent) <= 1.0
+
+
+def _single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
+    number = place.value.numbers[0]
+    if number.text == "NR":
+        return (
+            Role("median", "median-NR") if _subject(context) == "median" or "median" in context.table.tags else NOTHING
+        )
+    for tags, source in (
+        (context.own, "row"),
+        (context.leaf, "column"),
+        (context.heads, "heads"),
+        (context.sections, "section"),
+    ):
+        found = _named_single(layout, row, column, place, tags, source, size)
+        if found.name:
+            return found
+    return _default_single(layout, row, column, place, context, size)
+
+
+def _named_single(
+    layout: Layout, row: Row, column: int, place: Place, tags: frozenset[str], source: str, size: str
+) -> Role:
+    number = place.value.numbers[0]
+    if (source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"}) or (
+        source == "column" and tags & {"lower", "upper"} and _pair_of_limits(layout)
+    ):
+        return Role("lower" if "lower" in tags else "upper", "limit-column")
+    measure = next((name for name in MEASURES if name in tags), "")
+    if measure and not number.percent and not (source == "row" and "n" in tags):
+        return Role("ratio", f"ratio-{source}", measure.upper())
+    if "ci" in tags and source != "section" and not tags & {"median", "mean", "rate", "pct"}:
+        return Role("limit", "limit-column") if source in ("column", "heads") else NOTHING
+    if "median" in tags and not number.percent:
+        return Role("median", f"median-{source}")
+    if "mean" in tags and "n_pct" not in tags:
+        return Role("mean", f"mean-{source}")
+    if source == "section" and not number.percent:
+        return NOTHING
+    time = _time(layout, row, column)
+    if (
+        time[0]
+        and (number.percent or tags & {"pct", "rate"})
+        and _survives(layout, row, column)
+        and number.value <= 100
+    ):
+        return Role("rate", f"rate-{source}")
+    if "paren_pct" in tags and "n_pct" not in tags and number.whole and _has_pairs(layout, row, column, source):
+        return Role("count", "count-beside-pairs")
+    if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
+        return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
+    if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
+        return Role("count", f"count-{source}")
+    return NOTHING
+
+
+def _has_pairs(layout: Layout, row: Row, column: int, source: str) -> bool:
+    """Whether other cells under the same head, or in the same row, are a count with its percentage."""
+    below = [r.cells[column] for r in layout.rows if column in r.cells]
+    beside = list(row.cells.values()) if source == "row" else below
+    return any(place.value.shape in ("n(n)", "n(p)") for place in beside)
+
+
+def _pair_of_limits(layout: Layout) -> bool:
+    """Whether some columns are headed by a lower and an upper limit."""
+    leaves = [hints(path[-1]) for path in layout.heads if path]
+    return any("lower" in tags for tags in leaves) and any("upper" in tags for tags in leaves)
+
+
+def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
+    number, whole = place.value.numbers[0], of_table(layout.table)
+    if context.own & {"range", "sd", "se", "iqr"}:
+        return NOTHING
+    time = _time(layout, row, column)
+    if (
+        time[0]
+        and _survives(layout, row, column)
+        and number.value <= 100
+        and (not number.whole or "rate" in whole.tags or "pct" in whole.tags)
+    ):
+        return Role("rate", "rate-default")
+    if whole.ratios and not number.whole and "notsurvival" not in whole.tags | context.leaf:
+        return Role("ratio", "ratio-default", whole.ratios.upper()) if number.value < 100 else NOTHING
+    if "notsurvival" in context.own | context.leaf | context.heads:
+        return NOTHING
+    if number.whole and size and number.value <= float(size):
+        percent = "pct" in whole.tags and "n_pct" not in whole.tags and "n" not in whole.tags
+        return Role("percent", "percent-by-caption") if percent else Role("count", "count-of-size")
+    if whole.tags & {"pct"} and "n_pct" not in whole.tags and number.value <= 100:
+        return Role("percent", "percent-by-caption")
+    if place.value.unit and "median" in whole.tags:
+        return Role("median", "median-by-caption")
+    if number.whole and (
+        whole.harms or whole.baseline or "n" in whole.tags or "n_pct" in whole.tags or HARMS.search(row.label)
+    ):
+        return Role("count", "count-default")
+    if number.whole and not number.percent and _all_whole(layout):
+        return Role("count", "count-loose")
+    return NOTHING
+
+
+def _all_whole(layout: Layout) -> bool:
+    """A table of whole numbers only, beside p values: counts."""
+    places = [
+        (c, place)
+        for row in layout.rows
+        for c, place in row.cells.items()
+        if place.value.numbers and "p" not in hints(layout.leaf(c))
+    ]
+    return len(places) >= 4 and all(
+        place.value.shape == "n" and place.value.numbers[0].whole and not place.value.words for _, place in places
+    )
+
+
+def _time(layout: Layout, row: Row, column: int) -> tuple[str, str]:
+    """Time of survival that the row, its sections, the heads or the caption print; the nearest."""
+    for text in (row.label, layout.leaf(column), *reversed(row.section), *reversed(layout.heads[column])):
+        found = time_in(text)
+        if found[0]:
+            return found
+    return _bare_time(layout, column) or time_in(layout.table.caption)
+
+
+def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
+    """Heads `5`, `10`, `15` under `Years of follow-up`."""
+    path = layout.heads[column]
+    if len(path) >= 2 and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
+        from resurvey.read.table_hints import unit_in
+
+        unit = unit_in(path[-2])
+        return (path[-1], unit) if unit else None
+    return None
+
+
+def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
+    """Time of survival of a cell."""
+    return _time(layout, row, column)
+
+
+def _survives(layout: Layout, row: Row, column: int) -> bool:
+    words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
+    return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(
+        re.search(r"surviv|relapse|recurrence|failure|\bfree\b|control", words, re.IGNORECASE)
+    )

@@ -1,0 +1,335 @@
+"""What else a text states: p values alone, differences, sample sizes, dates, registry numbers, doses and thresholds."""
+
+from __future__ import annotations
+
+import re
+
+from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.lexer import Line
+from resurvey.read.vocabulary import DESIGN, REGISTRY, UNITS, endpoints_in
+
+THRESHOLD = re.compile(
+    r"\b(?:consider|regard|deem|defin|set at|significance level|"
+    r"level of significance|were reported as|statistical significance (?:was|level)|cut-?off)",
+    re.IGNORECASE,
+)
+TESTS = (
+    ("stratified log-rank", r"stratified log-?rank"),
+    ("log-rank", r"log-?rank"),
+    ("Fisher", r"fisher"),
+    ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
+    ("Wilcoxon", r"wilcoxon|mann-?whitney"),
+    ("t test", r"t[- ]test"),
+    ("McNemar", r"mcnemar"),
+    ("Cochran-Mantel-Haenszel", r"mantel"),
+    ("interaction", r"interaction"),
+    ("trend", r"trend"),
+)
+TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS)
+DATE = re.compile(
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|"
+    rf"nd|rd|th)?,?\s)?,?\s?(?P<year>(?:19|20)\d{{2}})\b"
+)
+ENROLMENT = re.compile(
+    r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
+    re.IGNORECASE,
+)
+CUTOFF = re.compile(r"\b(?:data cut-?off|cut-?off date|database lock|as of|data lock|clinical cut-?off)", re.IGNORECASE)
+
+
+def test_in(text: str) -> str:
+    """The test a text names; empty when none."""
+    match = TEST.search(text)
+    return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
+
+
+def p_values(line: Line) -> list[Found]:
+    """Printed p values that stand beside no ratio; the significance level of the methods is none."""
+    if THRESHOLD.search(line.text) and not any(t.kind == "ratio" for t in line.tokens):
+        return []
+    found = []
+    for i, token in enumerate(line.tokens):
+        if token.kind != "p" or token.used:
+            continue
+        near = line.text[max(0, token.start - 90) : token.end + 40]
+        what = token.extra.lower()
+        test = (
+            "interaction"
+            if "inter" in what
+            else "trend"
+            if "trend" in what
+            else "log-rank"
+            if "rank" in what
+            else test_in(near)
+        )
+        names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
+        cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
+        if "one-sided" in near.lower():
+            cells["p_sided"] = "1"
+        elif "two-sided" in near.lower():
+            cells["p_sided"] = "2"
+        found.append(Found("p", cells, take(line, i), "p-alone"))
+    return found
+
+
+DIRECTIONS = (
+    ("similar", r"\bsimilar\b|\bcomparable\b|\bno (?:significant )?difference"),
+    ("longer", r"\blonger\b|\bprolonged\b"),
+    ("shorter", r"\bshorter\b"),
+    ("doubled", r"\bdoubled\b|\btwice\b"),
+    ("higher", r"\bhigher\b|\bgreater\b|\bmore frequent"),
+    ("lower", r"\blower\b|\bfewer\b|\bless frequent"),
+    ("better", r"\bbetter\b|\bsuperior\b|\bimproved\b"),
+    ("worse", r"\bworse\b|\binferior\b"),
+)
+DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in enumerate(DIRECTIONS)), re.IGNORECASE)
+
+
+def direction_in(text: str) -> str:
+    """The direction that a text states, when it states one only."""
+    found = {DIRECTIONS[int(match.lastgroup[1:])][0] for match in DIRECTION.finditer(text)}  # type: ignore[index]
+    return found.pop() if len(found) == 1 else ""
+
+
+DIFFERENCE = re.compile(
+    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[\w-]{1,24}){0,7}"
+    r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
+    re.IGNORECASE,
+)
+
+
+def differences(line: Line) -> list[Found]:
+    """Differences with a number: `a difference of 2.3 months`, `absolute improvement 11.2% (95% CI 3-19)`."""
+    found = []
+    for i in line.free():
+        token = line.tokens[i]
+        if not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
+            continue
+        interval = interval_after(line, i)
+        limits = (interval.low, interval.high) if interval else ()
+        cells = {"value": token.printed, "unit": token.unit, "direction": ""}
+        names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
+        found.append(
+            Found(
+                "difference",
+                cells | {"endpoint": names[-1] if names else ""} | cells_of(interval, ci=True),
+                take(line, i, *limits),
+                "difference",
+            )
+        )
+    return found
+
+
+DESIGN_PARTS = (
+    (
+        "power",
+        re.compile(
+            r"(?P<n>\d{2}(?:\.\d)?)\s?%?\s?(?:statistical )?power|power "
+            r"(?:of|was|to be|at|set at)?\s?(?:approximately |at least "
+            r")?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})\s?%?",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "alpha",
+        re.compile(
+            r"(?:alpha|α|significance level|type I error(?: rate)?|"
+            r"level of significance|error level)\s?(?:level )?(?:of|"
+            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)\s?%?|"
+            r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
+            r"I|alpha|two-sided|one-sided|2-sided)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "hazard_ratio",
+        re.compile(
+            r"(?:hazard ratio|HR)s?\s?(?:\(HR\) )?(?:of|was|=|is)?\s?(?:at least )?(?P<n>\d?\.\d{1,3}|\d\.\d{1,2})",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "events",
+        re.compile(r"(?P<n>\d{2,5})\s(?:PFS |OS |DFS |progression |required )?(?:events|deaths)\b", re.IGNORECASE),
+    ),
+    (
+        "patients",
+        re.compile(
+            r"(?P<n>\d{1,2},\d{3}|\d{2,5})\s(?:evaluable |eligible "
+            r"|assessable |randomi[sz]ed )?(?:patients|subjects|participants|"
+            r"women|men)\b|sample size (?:of|was)\s(?:\w+ )?(?P<m>\d{2,5})",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "dropout",
+        re.compile(
+            r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|drop-?out rate of (?P<m>\d{1,2}(?:\.\d)?)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "accrual",
+        re.compile(
+            r"(?:accrual|recruitment|enrolment|enrollment)(?: period|"
+            r" time)?\s?(?:of|was|over|in)?\s?(?:about )?(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
+            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
+            r"(?:of )?(?:accrual|recruitment|enrol)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "follow_up",
+        re.compile(
+            r"(?:additional |minimum |further )?follow-?up(?: period|"
+            r" time)?\s?(?:of|was)\s(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
+            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
+            r"(?:of )?(?:additional |minimum )?follow",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+def designs(line: Line) -> list[Found]:
+    """One row for a sample-size statement with all it assumes; medians are null first, alternative second."""
+    text = line.text
+    if not DESIGN.search(text):
+        return []
+    cells: dict[str, str] = {}
+    tokens: list[int] = []
+    for name, pattern in DESIGN_PARTS:
+        if (match := pattern.search(text)) is not None:
+            part = "n" if match["n"] else "m"
+            cells[name] = match[part].replace(",", "")
+            tokens += [i for i, t in enumerate(line.tokens) if t.start <= match.start(part) < max(t.end, t.start + 1)]
+    if not ({"power", "alpha"} & set(cells) or ("hazard_ratio" in cells and "assum" in text.lower())):
+        return []
+    lower = text.lower()
+    cells["sides"] = (
+        "2"
+        if re.search(r"two-?\s?(?:sided|tailed)|2-sided", lower)
+        else "1"
+        if re.search(r"one-?\s?(?:sided|tailed)|1-sided", lower)
+        else ""
+    )
+    medians = [
+        i for i in line.free() if line.tokens[i].unit in ("months", "years") and i not in tokens and "median" in lower
+    ]
+    if 1 <= len(medians) <= 2:
+        for name, i in zip(("null_median", "alternative_median"), medians, strict=False):
+            cells[name] = line.tokens[i].printed
+        cells["unit"] = line.tokens[medians[0]].unit
+        tokens += medians
+    names = [name for *_, name in endpoints_in(text)]
+    cells["endpoint"] = names[0] if names else ""
+    kept = list(dict.fromkeys(tokens))
+    take(line, *kept)
+    return [Found("design", cells, kept, "design")] if kept else []
+
+
+def dates(line: Line) -> list[Found]:
+    """Dates of enrolment and of the data cut-off."""
+    found, text = [], line.text
+    matches = list(DATE.finditer(text))
+    cutoff = CUTOFF.search(text)
+    for number, match in enumerate(matches):
+        item = ""
+        before = text[max(0, match.start() - 60) : match.start()].lower()
+        if cutoff and CUTOFF.search(before):
+            item = "data cut-off"
+        elif ENROLMENT.search(text) and len(matches) >= 2:
+            item = (
+                "enrolment start"
+                if number == 0
+                else "enrolment end"
+                if number == 1 and re.search(r"(?:and|to|until|through|-)\s*$", before)
+                else ""
+            )
+        if not item:
+            continue
+        tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
+        take(line, *tokens)
+        found.append(
+            Found("follow_up", {"item": item, "statistic": "date", "value": _iso(match), "unit": ""}, tokens, "date")
+        )
+    for match in matches:
+        take(line, *[i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()])
+    return found
+
+
+def _iso(match: re.Match[str]) -> str:
+    month = next(i + 1 for i, name in enumerate(MONTHS) if name.startswith(match["month"].lower().rstrip(".")[:3]))
+    day = match["d1"] or match["d2"]
+    return f"{match['year']}-{month:02d}" + (f"-{int(day):02d}" if day and 1 <= int(day) <= 31 else "")
+
+
+def registries(line: Line) -> list[Found]:
+    """Registry numbers of trials."""
+    found = []
+    for match in REGISTRY.finditer(line.text):
+        tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
+        take(line, *tokens)
+        if tokens:
+            found.append(Found("trial", {"registry_id": match.group()}, tokens, "registry"))
+    return found
+
+
+def years(line: Line) -> None:
+    """Numbers that are years of the calendar are no counts."""
+    for i in line.free():
+        token = line.tokens[i]
+        if token.whole and 1950 <= token.number <= 2050 and len(token.value) == 4:
+            near = set(words_before(line, i, 3)) | set(words_after(line, i, 2))
+            if not near & {"patients", "women", "men", "n", "participants", "subjects", "cases"}:
+                token.masked = True
+
+
+SPREAD = {"sd", "s.d", "s.d.", "se", "s.e", "s.e.", "sem", "deviation", "error", "±"}
+
+
+def means(line: Line) -> list[Found]:
+    """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is told in the note."""
+    found = []
+    for i in line.free():
+        token = line.tokens[i]
+        following = line.tokens[i + 1 : i + 3]
+        if len(following) == 2 and following[0].text in ("±", "+") and following[1].kind == "num":
+            take(line, i + 2)
+            found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
+        elif set(words_before(line, i, 2)) & SPREAD:
+            token.masked = True
+        elif (
+            "mean" in words_before(line, i, 6)
+            and not token.used
+            and (token.unit in UNITS or "." in token.value or token.percent)
+            and not token.op
+        ):
+            found.append(_mean(line, i, []))
+    return found
+
+
+def _mean(line: Line, i: int, notes: list[str]) -> Found:
+    interval = interval_after(line, i)
+    limits = (interval.low, interval.high) if interval else ()
+    token = line.tokens[i]
+    cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
+        k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
+    }
+    return Found("quantity", cells, take(line, i, *limits), "mean", notes)

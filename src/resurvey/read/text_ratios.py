@@ -1,0 +1,138 @@
+"""Ratios of running text: hazard, odds and risk ratios with interval and p."""
+
+from __future__ import annotations
+
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, p_after, take
+from resurvey.read.lexer import Line
+
+# Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
+REACH = 26
+STOP = {".", "respectively"}
+SIGNS = {"=", ":", ",", "of", "was", "is", "were", "at", "(", "[", "to", "being", "estimated"}
+
+
+def ratios(line: Line) -> list[Found]:
+    """All ratios of a line, first those with their word, then further values with intervals beside them."""
+    found: list[Found] = []
+    for i, token in enumerate(line.tokens):
+        if token.kind == "ratio" and not token.used:
+            found += _after(line, i)
+    if found or any(token.kind == "ratio" for token in line.tokens):
+        found += _further(line, found)
+    return found
+
+
+def _after(line: Line, start: int) -> list[Found]:
+    value, level = _value(line, start)
+    if value is None:
+        return []
+    interval = interval_after(line, value)
+    if interval is None and level is not None:
+        return []
+    if interval is None and (line.tokens[start].masked or not _stands_alone(line, start, value)):
+        return []
+    found = [_ratio(line, start, value, interval)]
+    found += _list(line, start, value, interval)
+    return found
+
+
+def _value(line: Line, start: int) -> tuple[int | None, int | None]:
+    """Index of the value: the first number that can be one; and of a level that stands before it."""
+    level = None
+    for j in range(start + 1, min(start + REACH, len(line.tokens))):
+        token = line.tokens[j]
+        if token.kind == "ratio" and j > start + 3:
+            return None, None
+        if token.kind in ("level", "ci") and j <= start + 6:
+            level = j
+        elif token.kind == "p" or token.text in STOP:
+            return None, None
+        elif token.kind == "num" and not token.used and not token.masked:
+            if token.unit or token.extra == "word" or token.op in ("<", ">", "≤", "≥"):
+                continue
+            if level is not None and interval_from(line, j):
+                return None, None
+            return (j, None) if token.number < 10_000 else (None, None)
+    return None, None
+
+
+def interval_from(line: Line, index: int) -> bool:
+    """Whether a number is the first of two limits: another follows at once and no interval after it."""
+    following = line.tokens[index + 1 : index + 3]
+    return len(following) == 2 and following[0].text in ("-", "to") and interval_after(line, index) is None
+
+
+def _stands_alone(line: Line, start: int, value: int) -> bool:
+    """A ratio without an interval: a decimal, or a whole number right after a sign; never `1 or 2` or a year."""
+    token, before = line.tokens[value], line.tokens[value - 1].text.lower()
+    if "." in token.value:
+        return value - start <= 14
+    return before in ("=", ":", "of", "was") and value - start <= 4 and token.number < 100
+
+
+def _ratio(line: Line, start: int, value: int, interval: Interval | None) -> Found:
+    end = interval.end if interval else value
+    p = p_after(line, end)
+    if p is None:
+        p = _p_before(line, start)
+    return _found(line, line.tokens[start].extra, value, interval, p, "ratio-interval" if interval else "ratio-alone")
+
+
+def _found(line: Line, measure: str, value: int, interval: Interval | None, p: int | None, rule: str) -> Found:
+    cells = {"measure": measure, "value": line.tokens[value].printed} | cells_of(interval, ci=True)
+    if p is not None:
+        cells["p"] = line.tokens[p].printed
+        rule += "-p"
+    limits = (interval.low, interval.high) if interval else ()
+    return Found("ratio", cells, take(line, value, *limits, p), rule)
+
+
+def _p_before(line: Line, start: int) -> int | None:
+    for j in range(start - 1, max(-1, start - 4), -1):
+        token = line.tokens[j]
+        if token.kind == "p":
+            opened = any(t.text in "([" for t in line.tokens[max(0, j - 2) : j])
+            return j if opened and not token.used else None
+        if token.text not in (",", ";"):
+            return None
+    return None
+
+
+def _list(line: Line, start: int, value: int, interval: Interval | None) -> list[Found]:
+    """`HRs of 0.9 and 0.8`: further bare values joined to the first."""
+    if interval is not None:
+        return []
+    found, j = [], value + 1
+    while j + 1 < len(line.tokens) and line.tokens[j].text.lower() in ("and", ",", "versus", "vs", "v"):
+        nxt = j + 1
+        if line.tokens[nxt].text.lower() == "and":
+            nxt += 1
+        if nxt >= len(line.tokens):
+            break
+        token = line.tokens[nxt]
+        if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 100:
+            break
+        found.append(_found(line, line.tokens[start].extra, nxt, interval_after(line, nxt), None, "ratio-list"))
+        j = found[-1].tokens[-1] + 1
+    return found
+
+
+def _further(line: Line, found: list[Found]) -> list[Found]:
+    """Values with an interval that holds them, without a unit, after a ratio word: its measure goes on."""
+    first = next((i for i, token in enumerate(line.tokens) if token.kind == "ratio"), None)
+    more: list[Found] = []
+    if first is None:
+        return more
+    for i in line.free():
+        token = line.tokens[i]
+        if i < first or token.unit or token.op or token.extra == "word" or "." not in token.value:
+            continue
+        interval = interval_after(line, i)
+        if interval is None or interval.kind in ("range", "iqr"):
+            continue
+        low, high = line.tokens[interval.low], line.tokens[interval.high]
+        if low.unit or high.unit or not (low.number <= token.number <= float(interval.upper.lstrip("<>≤≥~-") or 0)):
+            continue
+        measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
+        more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))
+    return more

@@ -1,0 +1,415 @@
+"""Counts, percentages and denominators of running text."""
+
+from __future__ import annotations
+
+from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.lexer import Line, Token
+from resurvey.read.vocabulary import EVENTS, PATIENTS, UNITS
+
+NOUN_GAP = 5
+LABEL_STOP = {
+    "to",
+    "or",
+    "and",
+    "in",
+    "of",
+    "for",
+    "versus",
+    "vs",
+    "either",
+    "the",
+    "with",
+    "were",
+    "was",
+    "received",
+    "receive",
+    "receiving",
+    "had",
+    "than",
+    "by",
+    "from",
+    "n",
+    "patients",
+}
+ITEM_STOP = {
+    "of",
+    "in",
+    "with",
+    "the",
+    "a",
+    "an",
+    "and",
+    "or",
+    "for",
+    "who",
+    "were",
+    "was",
+    "had",
+    "to",
+    "from",
+    "as",
+    "at",
+    "by",
+    "on",
+    "that",
+    "than",
+    "is",
+    "are",
+    "respectively",
+    "vs",
+    "versus",
+}
+
+
+def shares(line: Line) -> list[Found]:
+    """All counts with percentages or denominators, the most complete forms first."""
+    found: list[Found] = []
+    for rule in (_percent_with_count, _count_of_total, _total_first, _count_with_percent, _labelled):
+        for i in line.free():
+            if not line.tokens[i].used and (made := rule(line, i)) is not None:
+                found.append(made)
+    return found
+
+
+def _tok(line: Line, i: int) -> Token | None:
+    return line.tokens[i] if 0 <= i < len(line.tokens) else None
+
+
+def _text(line: Line, i: int) -> str:
+    token = _tok(line, i)
+    return token.text.lower() if token else ""
+
+
+def _is_count(line: Line, i: int) -> bool:
+    token = _tok(line, i)
+    return (
+        token is not None
+        and token.kind == "num"
+        and not token.used
+        and not token.masked
+        and "." not in token.value
+        and not token.unit
+        and token.op in ("",)
+    )
+
+
+def _is_percent(line: Line, i: int) -> bool:
+    token = _tok(line, i)
+    return token is not None and token.kind == "num" and token.percent and not token.used
+
+
+def _make(
+    line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None
+) -> Found:
+    cells: dict[str, str] = {}
+    for name, i in (("n", n), ("total", total), ("percent", percent)):
+        if i is not None:
+            cells[name] = line.tokens[i].printed
+    anchor = max(i for i in (n, total, percent) if i is not None)
+    taken = take(line, n if n is not None else percent, *(i for i in (n, percent, total) if i is not None))
+    interval = interval_after(line, anchor, bare=percent is not None)
+    if (
+        interval is not None
+        and interval.kind in ("ci", "")
+        and percent is not None
+        and _within(line, interval, percent)
+    ):
+        cells |= cells_of(interval, ci=True)
+        taken += take(line, interval.low, interval.high)
+        rule += "-interval"
+    return Found("proportion", cells, list(dict.fromkeys(taken)), rule)
+
+
+def _within(line: Line, interval: object, percent: int) -> bool:
+    low, high = line.tokens[interval.low], line.tokens[interval.high]  # type: ignore[attr-defined]
+    return (
+        not (low.unit in UNITS or high.unit in UNITS)
+        and low.number <= line.tokens[percent].number + 1
+        and high.number <= 100
+    )
+
+
+def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
+    """The first place from `j` that is not a plain word, within `most` words."""
+    steps = 0
+    while steps < most and (token := _tok(line, j)) is not None and (token.kind in ("word", "name", "super", "cite")):
+        if token.text.lower() in ("and", "or", "versus", "vs", "vs.", "v"):
+            break
+        j, steps = j + 1, steps + 1
+    return j
+
+
+def _open(line: Line, j: int) -> bool:
+    return _text(line, j) in ("(", "[")
+
+
+def _count_of_total(line: Line, i: int) -> Found | None:
+    """`70/100 (70.0%)`, `3 of 39 patients (8%)`, `four of the 28`, `x of y`."""
+    if not _is_count(line, i):
+        return None
+    j, slash = i + 1, False
+    if _text(line, j) == "/":
+        j, slash = j + 1, True
+    else:
+        j = _skip_nouns(line, j, 3)
+        joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
+        if not {"of", "from", "among"} & set(joined):
+            return None
+    if not _is_count(line, j):
+        return None
+    n, total = line.tokens[i].number, line.tokens[j].number
+    if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
+        return None
+    percent = _has_percent(line, j)
+    if percent is None and not slash and not _patients_near(line, j):
+        return None
+    return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+
+
+def _has_percent(line: Line, j: int) -> int | None:
+    k = _skip_nouns(line, j + 1)
+    if _text(line, k) in ("(", "[", ",", ";", ":", "="):
+        k += 1
+    if _text(line, k) in ("(", "[", "="):
+        k += 1
+    return k if _is_percent(line, k) else None
+
+
+def _patients_near(line: Line, j: int) -> bool:
+    words = set(words_after(line, j, 4))
+    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in (")", "]", ",", ";", ".", "") or True
+
+
+def _total_first(line: Line, i: int) -> Found | None:
+    """`of 28 patients, four (14.3%)`: the denominator stands before."""
+    if not _is_count(line, i) or (
+        _text(line, i - 1) not in ("of", "among")
+        and not (_text(line, i - 1) == "the" and _text(line, i - 2) in ("of", "among"))
+    ):
+        return None
+    if i >= 2 and any(t.kind == "num" for t in line.tokens[max(0, i - 3) : i]):
+        return None
+    k = i + 1
+    for k in range(i + 1, min(i + 14, len(line.tokens))):
+        if line.tokens[k].kind == "num":
+            break
+    if not _is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
+        return None
+    percent = _has_percent(line, k)
+    if percent is None or abs(100 * line.tokens[k].number / line.tokens[i].number - line.tokens[percent].number) > 1.01:
+        return None
+    made = _make(line, "of-N-n-percent", n=k, percent=percent)
+    made.cells["total"] = line.tokens[i].printed
+    return made
+
+
+def _percent_with_count(line: Line, i: int) -> Found | None:
+    """`70.0% (70/100)`, `7.7% (3 of 39 patients)`, `15% (n = 23)`, `15% (23 patients)`, `15%, 23 of 41`."""
+    if not _is_percent(line, i):
+        return None
+    j = i + 1
+    opened = _open(line, j) or _text(line, j) in (",", ";")
+    if opened:
+        j += 1
+    if _text(line, j) == "n" or _text(line, j) == "no":
+        j += 1
+        if _text(line, j) == "=":
+            j += 1
+        opened = True
+    if not opened or not _is_count(line, j):
+        return None
+    k = _skip_nouns(line, j + 1, 4)
+    slash = _text(line, j + 1) in ("/", "out")
+    if slash:
+        k = j + 2
+    joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
+    if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
+        return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
+    if _open(line, i + 1) and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS)):
+        return _make(line, "percent-n", n=j, percent=i)
+    return None
+
+
+def _count_with_percent(line: Line, i: int) -> Found | None:
+    """`24 (24.0%)`, `24 [24.0%]`, `three patients (8.8%)`, with a denominator after it: `24 (24%) of 100 patients`."""
+    if not _is_count(line, i):
+        return None
+    k = _skip_nouns(line, i + 1, 6)
+    label = _text(line, i - 1) == "=" and _text(line, i - 2) in ("n", "no")
+    if _open(line, k) or (label and _text(line, k) in (",", ";")):
+        k += 1
+    elif _text(line, k) not in ("=",):
+        return None
+    if not _is_percent(line, k):
+        return None
+    total = None
+    j = k + 1
+    if _text(line, j) in (")", "]"):
+        j += 1
+    if _text(line, j) == "of":
+        j = _skip_nouns(line, j, 3)
+        if _is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
+            share = 100 * line.tokens[i].number / line.tokens[j].number
+            total = j if abs(share - line.tokens[k].number) <= 1.01 else None
+    return _make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+def _labelled(line: Line, i: int) -> Found | None:
+    """`(n = 45)`, `n=45`: the size of what stands before."""
+    if not _is_count(line, i) or _text(line, i - 1) != "=" or _text(line, i - 2) not in ("n", "no", "number"):
+        return None
+    made = _make(line, "n-equals", n=i)
+    made.kind, label = "arm", _label_before(line, i)
+    made.cells |= {"label": label} if label else {}
+    return made
+
+
+def _label_before(line: Line, i: int) -> str:
+    """The words a size stands behind: `randomised to maintenance olaparib (n = 136)`."""
+    words: list[str] = []
+    for token in reversed(line.tokens[max(0, i - 9) : i - 2]):
+        if token.text in ("(", "["):
+            if words:
+                break
+            continue
+        if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
+            break
+        words.append(token.text)
+        if len(words) == 4:
+            break
+    return " ".join(reversed(words))
+
+
+def percentages(line: Line) -> list[Found]:
+    """Percentages without a count, and ranges of them."""
+    found = []
+    for i in line.free():
+        token = line.tokens[i]
+        if token.used or not token.percent:
+            continue
+        if (span := _range(line, i)) is not None:
+            found.append(span)
+            continue
+        before = words_before(line, i, 1)
+        if (
+            token.op in (">", "≥", "<", "≤", "±")
+            and not (before and before[0] in ("(", "in", "was", "of", "and", "were", "-", ","))
+        ) or token.op == "±":
+            continue
+        if token.number > 100:
+            found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
+            continue
+        found.append(_make(line, "percent", percent=i))
+    return found
+
+
+def _range(line: Line, i: int) -> Found | None:
+    """`12 to 40%`, `15-20%`: one row with two limits, never two values."""
+    nxt = i + 2
+    if _text(line, i + 1) not in ("to", "-") or not _is_percent(line, nxt):
+        return None
+    if _text(line, i - 1) in ("from",) and any(
+        word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
+    ):
+        return None
+    if line.tokens[i].number >= line.tokens[nxt].number:
+        return None
+    cells = {"lower": line.tokens[i].printed, "upper": line.tokens[nxt].printed, "unit": "%"}
+    return Found("quantity", cells, take(line, i, nxt), "range-percent")
+
+
+def counts(line: Line) -> list[Found]:
+    """A number with a noun of patients or events: `100 patients were enrolled`, `45 deaths`."""
+    found = []
+    for i in line.free():
+        if not _is_count(line, i):
+            continue
+        words = words_after(line, i, 4)
+        noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
+        if (noun and not set(words[: words.index(noun)]) & {"(", ")", ",", ";", ".", "of", "and", "in"}) or (
+            noun and words[: words.index(noun)] == ["of", "the"]
+        ):
+            found.append(_make(line, "n-noun", n=i))
+        elif _distributed(line, i):
+            found.append(_make(line, "n-list", n=i))
+    return found + _listed(line, found)
+
+
+def _listed(line: Line, found: list[Found]) -> list[Found]:
+    """`five, nine and two of the patients`: numbers in a list share the noun of its last."""
+    more: list[Found] = []
+    for one in found:
+        j = one.tokens[0] - 1
+        while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+            while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+                j -= 1
+            if not _is_count(line, j) or 1950 <= line.tokens[j].number <= 2050:
+                break
+            more.append(_make(line, "n-list", n=j))
+            j -= 1
+    return more
+
+
+def _distributed(line: Line, i: int) -> bool:
+    """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
+    words = words_after(line, i, 4)
+    here = bool(words) and words[0] in (
+        "in",
+        "to",
+        "with",
+        "had",
+        "were",
+        "received",
+        "from",
+        "randomised",
+        "randomized",
+    )
+    nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
+    token = line.tokens[i]
+    year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
+    before = words_before(line, i, 2)
+    prepositions = set(before) & {
+        "in",
+        "since",
+        "until",
+        "during",
+        "of",
+        "between",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    }
+    return (
+        here
+        and bool(nouns)
+        and not (year and prepositions)
+        and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
+    )
+
+
+def item_of(line: Line, index: int) -> str:
+    """What is counted, in at most four words of the line: those after the number, else those before it."""
+    after: list[str] = []
+    for token in line.tokens[index + 1 : index + 14]:
+        word = token.text.lower().rstrip(".")
+        if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after):
+            break
+        if token.kind in ("word", "name") and word not in ITEM_STOP and word not in PATIENTS:
+            after.append(word)
+        elif after and word in ("and", "versus", "vs", "than", "who"):
+            break
+        if len(after) == 4:
+            break
+    if after:
+        return " ".join(after)
+    before = [t.text.lower().rstrip(".") for t in line.tokens[max(0, index - 8) : index] if t.kind in ("word", "name")]
+    return " ".join([w for w in before if w not in ITEM_STOP and w not in PATIENTS][-4:])

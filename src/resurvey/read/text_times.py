@@ -1,0 +1,471 @@
+"""Times and survival in running text: medians, follow-up, survival at a time."""
+
+from __future__ import annotations
+
+from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
+from resurvey.read.lexer import Line
+from resurvey.read.vocabulary import TIME_TO_EVENT, UNITS, endpoints_in
+
+AT = {
+    "at",
+    "after",
+    "within",
+    "every",
+    "over",
+    "than",
+    "until",
+    "by",
+    "least",
+    "beyond",
+    "up",
+    "<",
+    ">",
+    "≥",
+    "≤",
+    "for",
+    "aged",
+    "last",
+    "first",
+    "next",
+    "past",
+    "previous",
+    "minimum",
+    "maximum",
+}
+FOLLOW = ("follow-up", "follow up", "followup", "followed", "observation")
+TREATMENT = ("duration of treatment", "treatment duration", "duration of therapy", "exposure", "time on treatment")
+NOT_REACHED = (
+    "not reached",
+    "not been reached",
+    "not yet reached",
+    "not yet been reached",
+    "not estimable",
+    "not attained",
+    "unreached",
+)
+
+
+def medians(line: Line) -> list[Found]:
+    """Medians: `median PFS was 8.4 months (95% CI 7.1-9.9) v 6.1 months`, and lists with respectively."""
+    text = line.lower()
+    starts = [i for i, token in enumerate(line.tokens) if token.text.lower() in ("median", "medians", "mpfs", "mos")]
+    found: list[Found] = []
+    for number, start in enumerate(starts):
+        stop = starts[number + 1] if number + 1 < len(starts) else len(line.tokens)
+        found += _of_median(line, start, stop)
+    if starts:
+        found += _not_reached(line, starts, text)
+    return found
+
+
+def _of_median(line: Line, start: int, stop: int) -> list[Found]:
+    chosen = [i for i in line.free() if start < i < stop and _is_value(line, i, start)]
+    found = []
+    for i in chosen:
+        if line.tokens[i].used:
+            continue
+        made = _median(line, start, i)
+        if made is None:
+            break
+        found.append(made)
+    _spread_endpoints(line, start, stop, found)
+    return found
+
+
+def _is_value(line: Line, i: int, start: int) -> bool:
+    token = line.tokens[i]
+    before = words_before(line, i, 1)
+    if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
+        return False
+    if token.unit in ("mg", "Gy", "ml", "mL", "cGy"):
+        return i - start < 8
+    if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
+        return True
+    return (not token.unit and token.extra != "word" and interval_after(line, i) is not None) or i - start <= 6
+
+
+def _median(line: Line, start: int, i: int) -> Found | None:
+    token = line.tokens[i]
+    interval = interval_after(line, i)
+    unit = token.unit
+    if not unit and interval is not None:
+        unit = line.tokens[interval.high].unit or line.tokens[interval.low].unit or _unit_after(line, interval.end)
+    subject = " ".join(t.text for t in line.tokens[start:i]).lower()
+    whole = line.lower()
+    name = _subject(line, start, i)
+    is_time = unit in UNITS
+    if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
+        return None
+    cells = {"value": token.printed, "unit": unit, **cells_of(interval)}
+    limits = (interval.low, interval.high) if interval else ()
+    taken = take(line, i, *limits)
+    if interval is not None and interval.kind == "":
+        # Brackets without a word: an interval beside a time to event, a range beside anything else.
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT)
+        if name not in TIME_TO_EVENT:
+            cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
+    if any(word in subject for word in FOLLOW) or (not name and any(word in whole for word in FOLLOW) and is_time):
+        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up")
+    if any(word in subject for word in TREATMENT):
+        return Found("follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up")
+    rule = "median-interval" if interval else "median"
+    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other")
+
+
+def _unit_after(line: Line, end: int) -> str:
+    from resurvey.read.vocabulary import time_unit
+
+    for token in line.tokens[end + 1 : end + 3]:
+        if unit := time_unit(token.text):
+            return unit
+    return ""
+
+
+def _subject(line: Line, start: int, i: int) -> str:
+    """What the median is of: the nearest endpoint before the number, else in the line, else a known other thing."""
+    first, last = line.tokens[start].start, line.tokens[i].start
+    inside = endpoints_in(line.text[first:last])
+    named = [name for *_, name in inside if name in TIME_TO_EVENT]
+    if named:
+        return named[-1]
+    words = line.text[first:last].lower()
+    for key, name in (("age", "age"), ("time to", ""), ("duration of response", "DoR"), ("survival", "OS")):
+        if f" {key}" in f" {words}":
+            return name or _time_to(words)
+    if any(word in words for word in FOLLOW + TREATMENT):
+        return ""
+    before = [name for _, end, name in endpoints_in(line.text) if end <= last and name in TIME_TO_EVENT]
+    tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
+    inner = [w for w in words.replace("median", "").split() if w.isalpha() and w not in NO_SUBJECT]
+    if inner and inner[0] not in ("survival", "value", "values"):
+        return " ".join(inner[:4])
+    return before[-1] if before else tail[0] if tail else ""
+
+
+NO_SUBJECT = frozenset(
+    [
+        "was",
+        "of",
+        "the",
+        "were",
+        "a",
+        "for",
+        "in",
+        "is",
+        "with",
+        "vs",
+        "versus",
+        "and",
+        "compared",
+        "than",
+        "to",
+        "months",
+        "years",
+        "weeks",
+        "days",
+        "v",
+        "respectively",
+        "by",
+        "or",
+    ]
+)
+
+
+def _time_to(words: str) -> str:
+    tail = words.split("time to", 1)[1].split()
+    kept = []
+    for word in tail[:5]:
+        if word in ("was", "were", "in", "of", "for", "with", "is", "(", "["):
+            break
+        kept.append(word.strip("(),"))
+    return "time to " + " ".join(kept) if kept else ""
+
+
+def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> None:
+    """`median PFS and OS were 8.4 and 20.1 months`: endpoints and numbers in the same order when as many."""
+    medians = [one for one in found if one.kind == "median"]
+    if len(medians) < 2:
+        return
+    first = line.tokens[start].start
+    until = line.tokens[medians[0].tokens[0]].start
+    names = [name for *_, name in endpoints_in(line.text[first:until]) if name in TIME_TO_EVENT]
+    names = list(dict.fromkeys(names))
+    if len(names) == len(medians):
+        for one, name in zip(medians, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
+    """Medians said not to be reached, with the limits that are printed for them."""
+    where = next((text.find(words) for words in NOT_REACHED if words in text), -1)
+    if where < 0:
+        return []
+    names = [name for begin, _, name in endpoints_in(line.text) if begin < where and name in TIME_TO_EVENT]
+    before = [i for i in starts if line.tokens[i].start < where]
+    if not names or not before:
+        return []
+    word = next((i for i, token in enumerate(line.tokens) if token.start >= where), None)
+    if word is None or word - before[-1] > 24:
+        return []
+    last = next(
+        (
+            i
+            for i in range(word, len(line.tokens))
+            if line.tokens[i].text.lower() in ("reached", "estimable", "attained", "unreached")
+        ),
+        word,
+    )
+    interval = interval_after(line, last)
+    limits = (
+        (interval.low, interval.high) if interval and line.tokens[interval.low].end - line.tokens[last].end < 40 else ()
+    )
+    cells = cells_of(interval) if limits else {}
+    return [
+        Found(
+            "median",
+            {"endpoint": names[-1], "value": "NR", "unit": ""} | cells,
+            [word, *take(line, *limits)],
+            "median-not-reached",
+        )
+    ]
+
+
+def times_alone(line: Line) -> list[Found]:
+    """Times to an event that are not called a median: `PFS (5.4 v 3.0 months)`."""
+    found: list[Found] = []
+    if "mean" in line.lower():
+        return found
+    for i in line.free():
+        token = line.tokens[i]
+        before = words_before(line, i, 1)
+        if token.unit not in UNITS or token.op or "." not in token.value or (before and before[0] in AT):
+            continue
+        near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
+        timed = [name for name in near if name in TIME_TO_EVENT]
+        if not timed and not found:
+            continue
+        if not timed and line.tokens[found[-1].tokens[-1]].end + 40 < token.start:
+            continue
+        interval = interval_after(line, i)
+        limits = (interval.low, interval.high) if interval else ()
+        name = timed[-1] if timed else found[-1].cells["endpoint"]
+        cells = {"endpoint": name, "value": token.printed, "unit": token.unit} | cells_of(interval)
+        found.append(
+            Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
+        )
+    return found
+
+
+def times_of(line: Line) -> list[tuple[int, str, str]]:
+    """Times of survival: token, number, unit. `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
+    found: list[tuple[int, str, str]] = []
+    tokens = line.tokens
+    for i, token in enumerate(tokens):
+        if token.kind == "time":
+            found += _hanging(line, i, token.unit)
+            found.append((i, token.value, token.unit))
+        elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
+            chain = _chain_to_at(line, i)
+            if chain:
+                found += [(j, tokens[j].value, token.unit) for j in chain]
+    seen: dict[int, tuple[int, str, str]] = {}
+    for item in found:
+        seen.setdefault(item[0], item)
+    return [seen[i] for i in sorted(seen)]
+
+
+def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
+    """Numbers with a hanging hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
+    found, j = [], i - 1
+    while j >= 0 and (
+        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"
+    ):
+        token = line.tokens[j]
+        if token.kind == "num":
+            if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
+                break
+            found.append((j, token.value, unit))
+        j -= 1
+    return found if all(line.tokens[k + 1].text in ("-", ",", "and", "or", "/") for k, *_ in found) else []
+
+
+def _chain_to_at(line: Line, i: int) -> list[int]:
+    """Indices of the numbers of a list of times that begins with `at`; empty when it does not."""
+    chain, j = [i], i - 1
+    while j >= 0:
+        token = line.tokens[j]
+        if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
+            chain.append(j)
+        elif is_word(token, "at", "after", "by") or token.text.lower() in ("beyond",):
+            return list(reversed(chain))
+        elif token.text.lower() not in (",", "and", "or", "a", "the", "least", "exactly", "of"):
+            return []
+        j -= 1
+    return []
+
+
+ALIVE = (
+    "survival",
+    "free",
+    "alive",
+    "surviv",
+    "control",
+    "incidence",
+    "relapse",
+    "recurrence",
+    "failure",
+    "mortality",
+    "progression",
+    "free rate",
+)
+
+
+def rates(line: Line) -> list[Found]:
+    """Survival at a time: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
+    times = times_of(line)
+    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
+    if not times or not (names or any(word in line.lower() for word in ALIVE)):
+        return []
+    for i, *_ in times:
+        line.tokens[i].masked = True
+    values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
+    values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    if not values:
+        return []
+    pairs = _paired(line, values, times)
+    found = []
+    for i, (number, unit), sure in pairs:
+        if line.tokens[i].used:
+            continue
+        interval = interval_after(line, i)
+        if interval is not None and interval.kind in ("range", "iqr"):
+            interval = None
+        limits = (interval.low, interval.high) if interval else ()
+        name = _endpoint_of(line, names, i)
+        cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
+        taken = take(line, i, *limits)
+        rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
+        found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
+    return found
+
+
+def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
+    """Whether the nearest endpoint before a percentage is a survival, and a time stands in the same clause."""
+    place = line.tokens[i].start
+    begin, end = line.text.rfind(";", 0, place) + 1, line.text.find(";", place)
+    end = len(line.text) if end < 0 else end
+    if line.text.count("(", begin, place) != line.text.count(")", begin, place):
+        begin = line.text.rfind("(", 0, place)
+        begin = line.text.rfind(";", 0, begin) + 1
+    near = endpoints_in(line.text[begin:place])
+    if near and near[-1][2] not in TIME_TO_EVENT:
+        return False
+    return any(begin <= line.tokens[j].start < end for j, *_ in times) or not any(
+        line.tokens[j].start > begin for j, *_ in times
+    )
+
+
+def _is_limit(line: Line, i: int) -> bool:
+    """Whether the number is a limit of an interval of another, told by its level or bracket before it."""
+    before = words_before(line, i, 2)
+    back = line.tokens[max(0, i - 3) : i]
+    return any(t.kind in ("level", "ci") for t in back) or bool(
+        before
+        and before[0] == "-"
+        and i >= 2
+        and line.tokens[i - 2].kind == "num"
+        and any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 6) : i])
+    )
+
+
+def _counted(line: Line, i: int) -> bool:
+    """A percentage beside its count (`12 (30%)`) is a proportion, not an estimate of survival."""
+    before = line.tokens[max(0, i - 2) : i]
+    return len(before) == 2 and before[1].text in ("(", "[") and before[0].kind == "num" and before[0].whole
+
+
+def _paired(
+    line: Line, values: list[int], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
+    """Each value with its time, and whether the pairing is beyond doubt.
+
+    Times and values come in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or the values first: `61% at 3 years`.
+    """
+    stamps = {j: (number, unit) for j, number, unit in times}
+    if len(set(stamps.values())) == 1:
+        return [(i, next(iter(stamps.values())), True) for i in values]
+    marks = sorted([*stamps, *values])
+    first_is_value = marks[0] in values
+    groups: list[tuple[list[int], list[int]]] = []
+    for mark in marks:
+        leads = (mark in values) == first_is_value
+        if not groups or (leads and groups[-1][1]):
+            groups.append(([], []))
+        groups[-1][0 if leads else 1].append(mark)
+    pairs: list[tuple[int, tuple[str, str], bool]] = []
+    for lead, follow in groups:
+        some, own = (lead, follow) if first_is_value else (follow, lead)
+        pairs += _pair_run(some, [stamps[j] for j in own], times)
+    return sorted(pairs)
+
+
+def _pair_run(
+    values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
+    distinct = list(dict.fromkeys(stamps))
+    if not values:
+        return []
+    if len(distinct) == 1:
+        return [(i, distinct[0], True) for i in values]
+    if distinct and len(values) == len(distinct):
+        return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
+    if distinct and len(values) % len(distinct) == 0:
+        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each half is a list of its own.
+        return [(i, distinct[n % len(distinct)], False) for n, i in enumerate(values)]
+    return [(i, _nearest(i, times), False) for i in values]
+
+
+def _nearest(i: int, times: list[tuple[int, str, str]]) -> tuple[str, str]:
+    before = [item for item in times if item[0] < i]
+    _, number, unit = before[-1] if before else times[0]
+    after = [item for item in times if item[0] > i]
+    if before and after and after[0][0] - i <= 2 < i - before[-1][0]:
+        _, number, unit = after[0]
+    return number, unit
+
+
+def _endpoint_of(line: Line, names: list[tuple[int, int, str]], i: int) -> str:
+    place = line.tokens[i].start
+    before = [name for _, end, name in names if end <= place]
+    after = [name for begin, _, name in names if begin > place]
+    return before[-1] if before else after[0] if after else ""
+
+
+def durations(line: Line) -> list[Found]:
+    """Follow-up that is not a median: `followed for at least 24 months`, `a minimum follow-up of 3 years`."""
+    found: list[Found] = []
+    if not any(word in line.lower() for word in FOLLOW):
+        return found
+    for i in line.free():
+        token = line.tokens[i]
+        if token.unit not in UNITS:
+            continue
+        near = " ".join(words_before(line, i, 7) + words_after(line, i, 4))
+        if not any(word in near for word in ("follow-up", "follow", "followed", "up")):
+            continue
+        interval = interval_after(line, i)
+        limits = (interval.low, interval.high) if interval else ()
+        statistic = (
+            "mean"
+            if "mean" in near
+            else "minimum"
+            if "least" in near or "minimum" in near
+            else "maximum"
+            if "maximum" in near
+            else "duration"
+        )
+        cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
+            interval
+        )
+        found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
+    return found

@@ -1,0 +1,267 @@
+"""The words the grammar knows: endpoints, ratios, units, nouns of patients and events, and what masks a number."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# Longest first where one holds another. Each: the endpoint as our tables call it, and how papers spell it.
+ENDPOINTS: tuple[tuple[str, str], ...] = (
+    ("PFS", r"progression[- ]free (?:overall )?survival|\bPFS\d?\b|\b[a-z]?[rb]?PFS\b"),
+    ("DMFS", r"distant[- ]metastas[ie]s[- ]free survival|\bDMFS\b|metastas[ie]s[- ]free survival|\bMFS\b|D-FFS"),
+    (
+        "LRFS",
+        r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
+    ),
+    ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
+    ("DFS", r"disease[- ]free survival|\bDFS\b"),
+    ("RFS", r"(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
+    ("EFS", r"event[- ]free survival|\bEFS\b"),
+    ("FFS", r"failure[- ]free survival|\bFFS\b|freedom from (?:treatment )?failure"),
+    ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
+    ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
+    ("OS", r"overall survival|\bm?OS\b"),
+    ("TTP", r"time to (?:disease |tumou?r )?progression|\bTTP\b"),
+    ("TTF", r"time to treatment failure|\bTTF\b"),
+    ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
+    ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
+    ("CR", r"complete (?:response|remission)s?|\bCRs?\b"),
+    ("PR", r"partial (?:response|remission)s?|\bPRs?\b"),
+    ("SD", r"stable disease"),
+    ("PD", r"progressive disease"),
+    ("CBR", r"clinical benefit(?: rates?)?|\bCBR\b"),
+    ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
+    (
+        "ORR",
+        r"(?:overall |objective |tumou?r |radiological )?response "
+        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b",
+    ),
+    ("OS", r"\bsurvival\b|\bdeaths?\b|\bmortality\b"),
+)
+ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
+# Abbreviations that mean an endpoint only in capitals.
+CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
+TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
+RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
+
+
+@lru_cache(maxsize=512)
+def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Start, end and standard name of each endpoint in a text, in order."""
+    found = []
+    for match in ENDPOINT.finditer(text):
+        word = match.group()
+        if word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s"):
+            continue
+        found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
+    return tuple(found)
+
+
+RATIOS: tuple[tuple[str, str], ...] = (
+    (
+        "HR",
+        r"(?i:(?:sub-?distribution |cause-specific )?hazards?[ -]ratios?|"
+        r"relative hazards?)|(?:[asc]|adj\.?|adjusted )?[sS]?HRs?",
+    ),
+    ("OR", r"(?i:odds[ -]ratios?)|a?ORs?"),
+    ("RR", r"(?i:relative risks?|risk ratios?|(?:incidence )?rate ratios?)|a?RRs?|IRRs?"),
+)
+RATIO_WORDS = {"HR": "hazard", "OR": "odds", "RR": "risk ratio"}
+UNITS = {
+    "months": r"months?|mo\.?|mos\.?|mths?",
+    "years": r"years?|yrs?\.?|y",
+    "weeks": r"weeks?|wks?\.?",
+    "days": r"days?|d",
+}
+TIME_UNIT = re.compile("|".join(f"(?P<{name}>(?:{pattern}))" for name, pattern in UNITS.items()), re.IGNORECASE)
+
+
+def time_unit(text: str) -> str:
+    """`months`, `years`, `weeks` or `days`; empty when it is no unit of time."""
+    match = TIME_UNIT.fullmatch(text.strip().rstrip("."))
+    return str(match.lastgroup) if match else ""
+
+
+# A number after one of these is a name, not a result.
+MASKING = frozenset(
+    [
+        "grade",
+        "grades",
+        "stage",
+        "stages",
+        "phase",
+        "day",
+        "days",
+        "cycle",
+        "cycles",
+        "week",
+        "weeks",
+        "table",
+        "tables",
+        "figure",
+        "figures",
+        "fig",
+        "figs",
+        "version",
+        "ctcae",
+        "study",
+        "studies",
+        "trial",
+        "level",
+        "levels",
+        "type",
+        "ecog",
+        "ps",
+        "kps",
+        "who",
+        "section",
+        "appendix",
+        "chapter",
+        "ref",
+        "refs",
+        "reference",
+        "references",
+        "arm",
+        "arms",
+        "group",
+        "cohort",
+        "protocol",
+        "v",
+        "ver",
+        "ecog/who",
+        "status",
+        "score",
+        "scores",
+        "part",
+        "supplementary",
+        "box",
+        "item",
+        "criteria",
+        "recist",
+        "month",
+        "months",
+        "year",
+        "years",
+        "visit",
+        "line",
+        "lines",
+        "ajcc",
+        "uicc",
+        "edition",
+        "bclc",
+    ]
+)
+PATIENTS = frozenset(
+    [
+        "patients",
+        "patient",
+        "women",
+        "men",
+        "subjects",
+        "participants",
+        "individuals",
+        "cases",
+        "people",
+        "adults",
+        "children",
+        "persons",
+        "females",
+        "males",
+        "pts",
+        "controls",
+        "responders",
+        "survivors",
+    ]
+)
+EVENTS = frozenset(
+    [
+        "deaths",
+        "death",
+        "events",
+        "event",
+        "recurrences",
+        "recurrence",
+        "relapses",
+        "relapse",
+        "progressions",
+        "progression",
+        "responses",
+        "response",
+        "failures",
+        "failure",
+        "metastases",
+        "tumours",
+        "tumors",
+        "episodes",
+        "hospitalisations",
+        "hospitalizations",
+        "infections",
+        "tumor",
+        "tumour",
+        "lesions",
+        "samples",
+        "specimens",
+        "centres",
+        "centers",
+        "sites",
+        "hospitals",
+        "institutions",
+        "countries",
+        "discontinuations",
+        "withdrawals",
+        "fractures",
+        "strokes",
+    ]
+)
+HARMS = re.compile(
+    r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
+    r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
+    r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
+    r"adverse|toxicit|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
+    r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
+    r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
+    r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
+    re.IGNORECASE,
+)
+GRADE = re.compile(
+    r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
+    r"/|to|and|or|,|\+)\s?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
+    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|\bany\b)",
+    re.IGNORECASE,
+)
+_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
+
+
+def grade_in(text: str, *, bare: bool = False) -> str:
+    """Grade of adverse events that a text names: `3`, `3-4`, `>=3`, `any`; `bare` admits a mere grade."""
+    match = GRADE.search(text)
+    if match is None:
+        plain = text.strip().replace(" ", "")
+        short = re.fullmatch(r"(≥|>=)?(?:G)?([1-5])(?:[-/]([1-5]))?(\+)?", plain) if bare else None
+        if short is None:
+            return "any" if bare and plain.lower() in ("all", "any", "total") else ""
+        low = ">=" if short[1] or short[4] else ""
+        return low + short[2] + (f"-{short[3]}" if short[3] else "")
+    if match["any"]:
+        return "any"
+    body = match["grade"] or match["grade2"]
+    parts = [_ROMAN.get(part.upper(), part) for part in re.split(r"\s?(?:-|/|to|and|or|,|\+)\s?", body) if part]
+    if not all(part in "12345" and len(part) == 1 for part in parts):
+        return ""
+    sign = match["op"] or match["op2"] or ("≥" if match["more"] else "")
+    return {"≥": ">=", ">=": ">=", ">": ">", "≤": "<="}.get(sign, "") + "-".join(dict.fromkeys(parts))
+
+
+DESIGN = re.compile(
+    r"\bpower(?:ed)?\b|\bassum(?:e|ed|es|ing|ption)|\bsample size|"
+    r"\bto detect\b|\bwould be (?:needed|required)|\btype I error|"
+    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\bnull "
+    r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
+    re.IGNORECASE,
+)
+ELSEWHERE = re.compile(r"\b(?:discussion|introduction|background|conclusions?|comment)\b", re.IGNORECASE)
+REGISTRY = re.compile(
+    r"\b(?:NCT\d{8}|ISRCTN\d{8}|ChiCTR[-A-Z]{0,6}\d{8,10}|EudraCT\s?(?:number\s?)?\d{4}-\d{6}-\d{2}|UMIN\d{9}|"
+    r"JPRN-[A-Z]{2,6}\d{4,12}|ACTRN\d{14}|DRKS\d{8}|NTR\d{3,5}|CTRI/\d{4}/\d{2,3}/\d{6})\b"
+)

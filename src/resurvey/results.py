@@ -1,0 +1,400 @@
+"""The contract of the result tables: their columns, kinds and allowed values, and the one reader and writer.
+
+A later step, a figure or a page chooses rows by the typed columns; `method`, `measure` and `note` are words for a
+person and are never compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.tables import write_csv
+
+
+class RestsOn(StrEnum):
+    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+
+    SHAPE = "assumed shape"
+    PRINT = "printed numbers"
+
+
+class Role(StrEnum):
+    """What a row of estimates is for."""
+
+    MAIN = "main"  # the estimate that a comparison is known by; of a network, one a treatment
+    SECONDARY = "secondary"  # another measure, or another model, of the same groups
+    STANDARDISED = "standardised"  # the treatment group weighted to another population
+    SUBGROUP = "subgroup"  # a named group of studies of a pool
+    SENSITIVITY = "sensitivity"  # something done otherwise
+    PRINTED = "printed"  # what a paper prints of the same comparison
+    PREDICTION = "prediction"  # what a new study would find
+    TEST = "test"
+    BIAS = "bias"  # what would have to be wrong
+    CONTEXT = "context"  # what a reader must know beside the estimate
+
+
+class Quantity(StrEnum):
+    """What a row of estimates is an estimate of."""
+
+    HAZARD_RATIO = "hazard ratio"
+    RATIO_OF_RATIOS = "ratio of hazard ratios"
+    MEDIAN = "median"
+    RESTRICTED_MEAN = "restricted mean"
+    MEAN = "mean"
+    SURVIVAL = "survival"
+    PROPORTION = "proportion"
+    Z = "z"
+    P = "p"
+    EFFECTIVE_SAMPLE_SIZE = "effective sample size"
+    PRINTED_DIFFERENCE = "printed minus reconstructed"
+    DIRECTION = "direction"
+    E_VALUE = "E-value"
+    E_VALUE_LIMIT = "E-value of the limit"
+    BIAS_TO_CHANGE = "bias to change the conclusion"
+    BIAS_TO_CROSS = "bias to cross 1"
+    BIAS_TO_REVERSE = "bias to reverse the conclusion"
+    ARRAY_SHARE = "share of the bias array"
+    TIPPING_MARGIN = "tipping margin"
+    DIFFERING_CHARACTERISTICS = "differing characteristics"
+    NOTHING = "nothing"  # a comparison that was refused whole
+
+
+class Contrast(StrEnum):
+    """Of which groups: one of them, or both as a difference or a ratio."""
+
+    TREATMENT = "treatment"
+    COMPARATOR = "comparator"
+    DIFFERENCE = "difference"
+    RATIO = "ratio"
+    NONE = ""
+
+
+class Model(StrEnum):
+    """How a row of estimates was made."""
+
+    COX = "Cox"
+    STRATIFIED_COX = "stratified Cox"
+    WEIGHTED_COX = "weighted Cox"
+    BOOTSTRAP = "bootstrap"
+    LOG_RANK = "log-rank"
+    STRATIFIED_LOG_RANK = "stratified log-rank"
+    LATE_LOG_RANK = "Fleming-Harrington (0, 1)"
+    EARLY_LOG_RANK = "Fleming-Harrington (1, 0)"
+    WEIGHTED_LOG_RANK = "weighted log-rank"
+    MAXCOMBO = "MaxCombo"
+    PROPORTIONAL_HAZARDS = "Grambsch-Therneau"
+    KAPLAN_MEIER = "Kaplan-Meier"
+    PARAMETRIC = "parametric"
+    BUCHER = "Bucher"
+    COMMON = "common effect"
+    RANDOM = "random effects"
+    BINOMIAL = "binomial"
+    PRINTED = "printed"
+    NONE = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a result table.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        `text`, `number`, `count` (a whole number or empty) or `flag` (True or False).
+    choices : frozenset of str
+        Allowed values of a text; none where any text is.
+    """
+
+    name: str
+    kind: str = "text"
+    choices: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A result table.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of Column
+        In the order in which they are written; a table may lack those behind the last one that it has.
+    rest : str
+        Kind of the columns that are named by the data (treatments, designs of a network), behind the others; empty
+        where there may be none.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rest: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def column(self, name: str) -> Column | None:
+        """The column of a name; one of kind `rest` where the data name it; None where there may be none."""
+        found = next((column for column in self.columns if column.name == name), None)
+        return found or (Column(name, self.rest) if self.rest else None)
+
+
+def _table(name: str, *columns: Column | str, rest: str = "") -> ResultTable:
+    """A table from its columns; `name:number name:flag name` in one string stands for several."""
+    made: list[Column] = []
+    for given in columns:
+        if isinstance(given, Column):
+            made.append(given)
+        else:
+            made += [Column(word.partition(":")[0], word.partition(":")[2] or "text") for word in given.split()]
+    return ResultTable(name, tuple(made), rest)
+
+
+def _choice(name: str, *values: str) -> Column:
+    return Column(name, "text", frozenset(values))
+
+
+#: Verdicts of checks, the gravest first.
+VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", "uncheckable", "reproduced")
+#: What a finding touches, the gravest first.
+SEVERITIES = ("conclusion", "major", "minor", "none")
+EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
+KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios")
+GROUPS = ("first", "second")
+LIMITS = "estimate:number lower:number upper:number p:number"
+PAIR = "treatment comparator"
+
+ESTIMATES = _table(
+    "estimates",
+    f"comparison_id method measure {LIMITS}",
+    _choice("evidence", *EVIDENCE),
+    "assumptions",
+    _choice("kind", *KINDS),
+    _choice("role", *Role),
+    _choice("quantity", *Quantity),
+    _choice("contrast", *Contrast),
+    _choice("model", *Model),
+    "from_months:number time_months:number variation refused:flag",
+    f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
+    "missing_information:number monte_carlo:number",
+    _choice("rests_on", *RestsOn, ""),
+)
+CHECKS = _table(
+    "checks",
+    "check_id rule source_id study_id claim_ids reported recomputed",
+    _choice("verdict", *VERDICTS),
+    _choice("severity", *SEVERITIES),
+    "explanation",
+)
+SUMMARY = _table(
+    "summary",
+    "source_id claims:number checked_claims:number checks:number reproduced:number rounding:number other_method:number",
+    "discrepant:number conflict:number impossible:number uncheckable:number conclusion",
+)
+ARM = "study_id arm_id population endpoint data_cut"
+ACCURACY = _table(
+    "accuracy",
+    ARM,
+    _choice("status", "rebuilt", "refused"),
+    _choice("evidence", *EVIDENCE),
+    "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
+    "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
+    "facts_held:number repairs undetermined",
+)
+FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
+CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
+ANALYSIS = _table(
+    "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
+)
+CHECKLIST = _table("checklist", "guidance item status answered_in comparisons section why_not")
+FIGURES = _table("figures", "figure_id section title caption alt svg png data")
+DESIGN = _table(
+    "design",
+    "method sides:number alpha:number power:number events:number patients:number reproduces_events:flag",
+    "reproduces_patients:flag reading events_raw:number patients_raw:number power_at_claimed_events:number",
+    "alpha_implied:number patients_from_claimed_events:number events_difference:number patients_difference:number",
+    "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
+    "misuse:flag formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
+    "stages:number rejects_from:number first_patients:number futile_up_to:number active_from:number",
+    "expected_patients:number reproduces_all:flag",
+)
+RATIO = (
+    "claim_id study arm comparator_arm treatment comparator estimate:number se:number endpoint population data_cut "
+    "model ci_level:number"
+)
+LOG = "estimate:number se:number lower:number upper:number p:number"
+#: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
+BESIDE = (
+    _table(
+        "bias_array",
+        f"{PAIR} strength:number prevalence_treated:number prevalence_comparator:number bias:number estimate:number",
+        "lower:number upper:number ratio:number ratio_lower:number ratio_upper:number p:number conclusion",
+    ),
+    _table("bias_needed", f"{PAIR} question log_bias:number ratio_bias:number already:flag"),
+    _table("e_values", f"{PAIR} of ratio:number risk_ratio:number e_value:number"),
+    _table("shifted_null", f"{PAIR} margin:number z:number p_one_sided:number significant:flag tipping:number"),
+    _table("curves", _choice("group", *GROUPS), "time:number survival:number lower:number upper:number"),
+    _table("log_cumulative_hazard", _choice("group", *GROUPS), "log_time:number value:number"),
+    _table("risk", _choice("group", *GROUPS), "time:number at_risk:number censored:number events:number"),
+    _table("rmst", f"horizon:number {LIMITS}"),
+    _table(
+        "models",
+        _choice("group", *GROUPS),
+        "model replicates:number fitted:number parameters:number aic:number aic_low:number aic_high:number bic:number",
+        "bic_low:number bic_high:number median:number median_low:number median_high:number mean:number mean_low:number",
+        "mean_high:number lowest_aic:number",
+        _choice("status", "estimated", "refused"),
+        "note",
+    ),
+    _table(
+        "sensitivity",
+        "variation kind treatment comparator model measure",
+        f"{LIMITS} ratio_to_main:number conclusion refused:flag note rmst_difference:number horizon:number",
+    ),
+    _table(
+        "spread",
+        "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
+        "q75:number q975:number within:number between:number missing_information:number df:number",
+        "monte_carlo:number monte_carlo_limits:number",
+    ),
+    _table(
+        "transitivity",
+        "study_id acronym compares design line prior_exposure entry_definition region enrolment_start enrolment_end",
+        "data_cutoff registry_id source_year",
+    ),
+    _table(
+        "balance",
+        "moment before:number after:number target:number difference:number smd_before:number smd_after:number",
+        "weight:number ess:number patients:number target_from target_population",
+    ),
+    _table("standardised", "method HR:number lower:number upper:number p:number refused:flag ess:number note"),
+    _table(
+        "strata",
+        "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
+        f"{LIMITS} note",
+    ),
+    _table("legs", f"{RATIO} design role"),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number"),
+    _table("contrasts", f"{RATIO} design"),
+    _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
+           "highest_correlation:number others"),
+    _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
+           "weight_random:number group"),
+    _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
+    _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
+    _table("ranking", "model treatment p_score:number piece:number"),
+    _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
+    _table("q", "piece:number source design q:number df:number p:number tau2:number"),
+    _table(
+        "heterogeneity",
+        "piece:number treatments:number studies:number tau2:number q:number df:number p:number i2:number",
+        "i2_lower:number i2_upper:number",
+    ),
+    _table("prediction", f"{PAIR} estimate:number lower:number upper:number"),
+    _table(
+        "node_split",
+        f"{PAIR} studies:number proportion_direct:number estimate:number se:number direct:number direct_se:number",
+        "indirect:number indirect_se:number difference:number difference_se:number z:number p:number note",
+    ),
+    _table("net_heat", "piece:number tau2_of tau2:number design detached q:number q_detached:number change:number"),
+    _table("contributions", "treatment comparator", rest="number"),
+    _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
+    _table("messages", "kind message"),
+)  # fmt: skip
+COMPARISON = {table.name: table for table in (*BESIDE, ESTIMATES)}
+
+
+def write(table: ResultTable, frame: pd.DataFrame, path: Path) -> None:
+    """Write a result table, whole or not at all, so that the same content gives the same bytes.
+
+    Parameters
+    ----------
+    table : ResultTable
+    frame : DataFrame
+        Columns of the table, not all of them perhaps.
+    path : Path
+
+    Raises
+    ------
+    InputError
+        If a column is not the table's, or a cell is not one of the allowed values.
+    """
+    for name in frame.columns:
+        column = table.column(str(name))
+        if column is None:
+            raise InputError(f"{path.name}: {name!r} is no column of the table {table.name}; it has {table.names}")
+        _check(column, frame[name], path)
+    write_csv(frame, path)
+
+
+def _check(column: Column, values: pd.Series, path: Path) -> None:
+    if column.choices:
+        allowed = column.choices
+    elif column.kind == "flag":
+        allowed = frozenset({"True", "False", ""})
+    else:
+        return
+    found = {str(value) for value in values.fillna("").unique()}
+    if found - allowed:
+        strange = ", ".join(sorted(found - allowed)[:5])
+        raise InputError(f"{path.name}, column {column.name}: found {strange}, expected one of {sorted(allowed)}")
+
+
+def read(table: ResultTable, path: Path) -> pd.DataFrame:
+    """A result table: text as text (empty where the cell is), flags as booleans, numbers as numbers (NaN where empty).
+
+    Raises
+    ------
+    InputError
+        If the file has a column that the table has not: it is of another version, or was edited.
+    """
+    header = pd.read_csv(path, nrows=0, dtype=str).columns
+    columns = {name: table.column(name) for name in header}
+    strange = [name for name, column in columns.items() if column is None]
+    if strange:
+        raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
+    words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
+    empty = {name: [""] for name in header if name not in words}
+    frame = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
+    for name, column in columns.items():
+        if column and column.kind == "flag":
+            frame[name] = frame[name] == "True"
+    return frame
+
+
+def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
+    """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
+
+    Raises
+    ------
+    InputError
+        As `read`.
+    """
+    parts = [read(table, path) for path in paths]
+    made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
+
+
+def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+    """All tables of one comparison, by name.
+
+    Raises
+    ------
+    InputError
+        If a file is none of a comparison's tables.
+    """
+    made = {}
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in COMPARISON:
+            raise InputError(
+                f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results anew"
+            )
+        made[path.stem] = read(COMPARISON[path.stem], path)
+    return made

@@ -1,0 +1,265 @@
+"""Drafts, findings, the folder of a reading, and confirming."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pandas as pd
+import pytest
+
+from resurvey.cli import main
+from resurvey.commands.init import write as init_project
+from resurvey.errors import InputError
+from resurvey.read import claims, document, draft, store
+from resurvey.read.audit import findings
+from resurvey.read.sources import from_bytes
+from resurvey.schema import TABLES
+from resurvey.tables import read_raw
+from tests.made_papers import TRIAL, jats, results, table, write
+
+
+@pytest.fixture
+def review(tmp_path):
+    """A paper that was read, and a project to confirm into."""
+    paper = write(tmp_path / "made.nxml", TRIAL)
+    init_project(tmp_path / "project")
+    code = main(["read", str(paper), "--into", str(tmp_path / "review")])
+    return tmp_path, code
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def found_in(body: str) -> list[tuple[str, str]]:
+    opened = from_bytes(jats(body).encode(), "made.nxml")
+    return [(one.rule, one.verdict) for one in findings(opened, draft(claims(opened), "made"))]
+
+
+def test_draft_tables_have_the_columns_of_the_raw_ones(review):
+    folder = review[0] / "review" / "made"
+    names = {path.stem for path in folder.glob("*.csv")} - {"drafts", "findings"}
+    assert {"hazard_ratios", "medians", "proportions", "sources", "studies", "arms"} <= names <= set(TABLES)
+    for name in names:
+        assert list(pd.read_csv(folder / f"{name}.csv", dtype=str)) == TABLES[name].names
+    drafts = rows(folder / "drafts.csv")
+    assert list(drafts[0]) == list(store.DRAFTS)
+    assert {"claim_id", "confidence", "rule", "span", "status"} <= set(drafts[0])
+    assert all(row["status"] == "" for row in drafts)
+
+
+def test_no_sentence_of_the_paper_is_in_the_tables(review):
+    folder = review[0] / "review" / "made"
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.csv"))
+    assert "progression-free survival was" not in text and "A response was seen" not in text
+
+
+def test_findings_end_the_command_with_1_and_nothing_found_with_0(review, tmp_path, capsys):
+    assert review[1] == 1  # 41 of 118 are 34.7 %, printed 30.1
+    clean = write(tmp_path / "clean.nxml", TRIAL.replace("41 (30.1)", "41 (34.7)"))
+    capsys.readouterr()
+    assert main(["read", "--audit", str(clean)]) == 0
+    assert "0 finding(s)" in capsys.readouterr().out
+
+
+def test_audit_alone_writes_nothing(tmp_path, capsys):
+    paper = write(tmp_path / "made.nxml", TRIAL)
+    assert main(["read", "--audit", str(paper)]) == 1
+    assert "41 (30.1 %)" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["made.nxml"]
+
+
+def test_a_folder_of_papers_and_a_broken_one(tmp_path, capsys):
+    write(tmp_path / "a.nxml", TRIAL)
+    write(tmp_path / "b.xml", "<?xml version='1.0'?><book/>")
+    assert main(["read", str(tmp_path), "--into", str(tmp_path / "review"), "-j", "2"]) == 2
+    said = capsys.readouterr().out
+    assert "b.xml: not read" in said and "1 of 2 papers read" in said
+    assert (tmp_path / "review" / "a" / "read.html").is_file()
+
+
+def test_the_same_paper_gives_the_same_bytes(review):
+    folder = review[0] / "review" / "made"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    main(["read", str(review[0] / "made.nxml"), "--into", str(review[0] / "review")])
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The HR was 0.48 (95% CI 0.44-5.35).", [("ratio-interval", "discrepant")]),
+        ("The HR was 0.71 (95% CI 0.82-0.92).", [("ratio-interval", "impossible")]),
+        ("The HR was 0.71 (95% CI 0.55-0.92; P=0.40).", [("ratio-p", "discrepant")]),
+        ("The HR was 0.71 (95% CI 0.55-0.92; P=0.010).", []),
+        ("Median OS was 8.0 months (95% CI 8.6-7.6).", [("median-interval", "impossible")]),
+        ("A response was seen in 8 of 17 patients (23.5%).", [("percentage", "discrepant")]),
+        ("The median OS was 43.0.32 months.", [("broken-number", "impossible")]),
+        ("We used R version 4.0.32 (P values are two-sided) for the median.", []),
+    ],
+)
+def test_what_one_row_contradicts(sentence, expected):
+    assert found_in(results(sentence)) == expected
+
+
+def test_one_sided_tests_are_looked_for_before_a_p_is_called_wrong():
+    sentence = "The HR was 0.741 (95% CI 0.573-0.958; P=0.0107)."
+    assert found_in(results(sentence, "All tests were one-sided.")) == []
+    assert found_in(results(sentence.replace("0.0107", "0.1907"), "All tests were one-sided.")) == [
+        ("ratio-p", "discrepant")
+    ]
+
+
+def test_intervals_even_on_their_own_scale_are_a_habit_and_no_misprints():
+    body = results(*(f"The HR was {v:.2f} (95% CI {v - 0.3:.2f}-{v + 0.3:.2f})." for v in (0.50, 0.61, 0.72, 1.43)))
+    assert found_in(body) == []
+
+
+def test_a_misprint_told_in_two_places_is_one_finding():
+    opened = from_bytes(jats(results(*["The HR was 0.48 (95% CI 0.44-5.35)."] * 2)).encode(), "made.nxml")
+    (one,) = findings(opened, draft(claims(opened), "made"))
+    assert len(one.locators) == 2 and len(one.claim_ids) == 2
+
+
+def test_the_same_quantity_printed_with_another_number():
+    body = results("OS: HR 0.71 (95% CI 0.55-0.92; P=0.010).", "The HR for OS was 0.71 (95% CI 0.55-0.95; P=0.010).")
+    assert ("repeat", "conflict") in found_in(body)
+
+
+def test_a_row_whose_columns_all_miss_has_missing_data_and_no_misprint():
+    items = [[f"Item {k}", f"{k} ({k}.0)", f"{k + 5} ({k + 5}.0)"] for k in range(20, 26)]
+    body = table(
+        [["", "A (n=100)", "B (n=100)"], *items, ["Known", "40 (50.0)", "45 (52.3)"]], caption="Baseline, n (%)"
+    )
+    assert found_in(body) == []
+    wrong = table(
+        [["", "A (n=100)", "B (n=100)"], *items, ["Known", "40 (50.0)", "45 (45.0)"]], caption="Baseline, n (%)"
+    )
+    assert found_in(wrong) == [("percentage", "discrepant")]
+
+
+def test_responses_that_do_not_add_up():
+    body = table([["", "A (n=100)"], ["CR", "5"], ["PR", "20"], ["ORR", "27"]], caption="Response, n")
+    assert ("response-sum", "discrepant") in found_in(body)
+
+
+def complete(folder, claims_to_confirm=None):
+    """Rulings that confirm rows with all a confirmed row needs."""
+    chosen = []
+    for line in store.load(folder).lines:
+        table_name = line.about["table"]
+        changes = {"arm_id": line.cells.get("arm_id") or "all", "population": line.cells.get("population") or "all"}
+        changes |= {"kind": "trial"} if table_name == "sources" else {}
+        changes |= {"design": "randomised"} if table_name == "studies" else {}
+        changes = {k: v for k, v in changes.items() if k in line.cells and line.cells[k] != v}
+        if claims_to_confirm is None or table_name in claims_to_confirm:
+            chosen.append(
+                [line.about["claim_id"], line.about["mark"], "change" if changes else "confirm", json.dumps(changes)]
+            )
+    path = folder / f"rulings-{folder.name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["claim_id", "mark", "status", "changes"], *chosen])
+    return path
+
+
+KEPT = ("sources", "studies", "arms", "hazard_ratios", "medians", "proportions")
+
+
+def test_confirmed_rows_move_with_new_ids_and_the_rest_stays(review, capsys):
+    folder, raw = review[0] / "review" / "made", review[0] / "project" / "data" / "raw"
+    complete(folder, KEPT)
+    assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0
+    tables = read_raw(raw)
+    ratio = tables["hazard_ratios"].iloc[-1]
+    assert (ratio["claim_id"], ratio["value"], ratio["lower"], ratio["p"]) == ("made-hr-001", "0.71", "0.55", "0.010")
+    assert "made" in set(tables["sources"]["source_id"]) and "PFS" in set(tables["medians"]["endpoint"])
+    assert "row(s) moved" in capsys.readouterr().out
+    again = {path.name: path.read_bytes() for path in raw.glob("*.csv")}
+    assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0  # nothing is moved twice
+    assert {path.name: path.read_bytes() for path in raw.glob("*.csv")} == again
+
+
+def test_a_row_without_arm_population_or_endpoint_is_refused_and_nothing_is_written(review, capsys):
+    folder, raw = review[0] / "review" / "made", review[0] / "project" / "data" / "raw"
+    complete(folder, KEPT)
+    path = folder / "rulings-made.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('""population"": ""all""', '""population"": """"'), encoding="utf-8")
+    before = {p.name: p.read_bytes() for p in raw.glob("*.csv")}
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 2
+    said = capsys.readouterr().err
+    assert "confirmed without population" in said and "made-d" in said
+    assert {p.name: p.read_bytes() for p in raw.glob("*.csv")} == before
+
+
+def test_nothing_unconfirmed_is_moved(review, capsys):
+    raw = review[0] / "project" / "data" / "raw"
+    before = {p.name: p.read_bytes() for p in raw.glob("*.csv")}
+    assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0
+    assert {p.name: p.read_bytes() for p in raw.glob("*.csv")} == before
+    assert "wait for a ruling" in capsys.readouterr().out
+
+
+def test_rulings_with_faults_are_named_all_at_once(review, capsys):
+    folder = review[0] / "review" / "made"
+    path = write(
+        folder / "rulings-made.csv", "claim_id,mark,status,changes\nmade-d0001,,maybe,\nmade-d9999,,confirm,\n"
+    )
+    assert main(["confirm", str(folder), "--rulings", str(path), "--data", str(review[0] / "project/data/raw")]) == 2
+    said = capsys.readouterr().err
+    assert "'maybe'" in said and "made-d9999" in said
+
+
+def test_changes_that_are_no_json_or_no_column_are_refused(review):
+    line = store.load(review[0] / "review" / "made").lines[-1]
+    for text, words in (("{", "not JSON"), ('["a"]', "object of texts"), ('{"colour": "red"}', "colour")):
+        line.about["changes"] = text
+        with pytest.raises(InputError, match=words):
+            store.changes_of(line)
+
+
+def test_a_second_reading_of_a_changed_paper_keeps_what_was_ruled(review):
+    folder = review[0] / "review" / "made"
+    reading = store.load(folder)
+    ruled = [line for line in reading.lines if line.about["table"] in ("hazard_ratios", "medians")]
+    for line in ruled:
+        line.about |= {"status": "confirm", "changes": '{"population": "all"}'}
+    store.save(reading)
+    longer = TRIAL.replace("<sec><title>Results</title>", "<sec><title>Results</title><p>New: 7 of 70 patients.</p>", 1)
+    shorter = longer.replace("6.1 months", "6.2 months")
+    main(["read", str(write(review[0] / "made.nxml", shorter)), "--into", str(review[0] / "review")])
+    after = {
+        (line.cells.get("value"), line.cells.get("lower")): line.about
+        for line in store.load(folder).lines
+        if line.about["status"]
+    }
+    assert set(after) == {("0.71", "0.55"), ("8.4", "7.1"), ("6.1", "5.0")}
+    assert after[("8.4", "7.1")]["span"] and not after[("6.1", "5.0")]["span"]
+
+
+def test_the_python_interface(tmp_path):
+    opened = document(write(tmp_path / "made.nxml", TRIAL))
+    made = draft(claims(opened), "made", "trial1")
+    ratio = next(one for one in made if one.table == "hazard_ratios")
+    assert (
+        ratio.cells["study_id"] == "trial1"
+        and ratio.cells["measure"] == "HR"
+        and ratio.certainty in ("sure", "likely", "look")
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["read", "x.xml"],
+        ["read", "x.xml", "--into", "y", "-j", "0"],
+        ["read", "none.xml", "--audit"],
+        ["confirm", "none"],
+    ],
+)
+def test_wrong_words_are_answered_plainly(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"resurvey {words[0]}: ")

@@ -1,0 +1,231 @@
+"""The review page in a real browser: silent, offline, all by keyboard, and its CSV is what `resurvey confirm` takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import time
+
+import pytest
+
+from resurvey.cli import main
+from resurvey.commands.init import write as init_project
+from resurvey.tables import read_raw
+from tests.made_papers import TRIAL, write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+HOSTILE = '</script><script>document.title="broken"</script><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def browser(downloads):
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("chromium and its driver are not on this machine (Debian: chromium, chromium-driver)")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-extensions",
+        "--window-size=1400,900",
+    ):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """The page of a made-up paper, and its folder."""
+    paper = TRIAL.replace("A response was seen", HOSTILE.replace("<", "&lt;") + " A response was seen")
+    init_project(tmp_path / "project")
+    main(["read", str(write(tmp_path / "made.nxml", paper)), "--into", str(tmp_path / "review")])
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    folder = tmp_path / "review" / "made"
+    browser.get((folder / "read.html").as_uri())
+    browser.execute_script("localStorage.clear(); location.reload()")
+    until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+    return browser, folder
+
+
+def until(true, seconds=30):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.05)
+
+
+def press(browser, *keys):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    for key in keys:
+        ActionChains(browser).send_keys(key).perform()
+
+
+def selected(browser):
+    return browser.execute_script("return document.querySelector('[aria-selected=true]').dataset.id")
+
+
+def statuses(browser):
+    script = "return Array.from(document.querySelectorAll('.row'), r => [r.dataset.id, r.className])"
+    return dict(browser.execute_script(script))
+
+
+def choose(browser, value, menu="filter"):
+    browser.execute_script(
+        f"const m = document.getElementById('{menu}'); m.value = arguments[0]; m.dispatchEvent(new Event('change'))",
+        value,
+    )
+
+
+def test_the_page_is_silent_and_fetches_nothing(page):
+    browser, folder = page
+    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    asked = " ".join(entry["message"] for entry in browser.get_log("performance"))
+    assert re.findall(r'"url":"((?:https?|wss?|ftp):[^"]+)"', asked) == []
+    assert browser.title == "Review: Drug A against drug B"
+    assert re.findall(r'(?:src|href)="(?!#|data:)', (folder / "read.html").read_text(encoding="utf-8")) == []
+
+
+def test_the_paper_stands_left_with_its_numbers_marked_and_findings_on_top(page):
+    browser, _ = page
+    marks = browser.execute_script("return Array.from(document.querySelectorAll('#paper mark'), m => m.textContent)")
+    assert {"8.4", "7.1", "0.71", "51", "120", "41", "30.1"} <= set(marks)
+    assert HOSTILE in browser.execute_script("return document.getElementById('paper').textContent")
+    assert "41 (30.1 %)" in browser.execute_script("return document.getElementById('findings').textContent")
+    left, right = (
+        browser.execute_script(f"return document.getElementById('{name}').getBoundingClientRect().left")
+        for name in ("paper", "rows")
+    )
+    assert left < right
+
+
+def test_rows_are_confirmed_changed_dropped_and_taken_back_by_keyboard(page):
+    from selenium.webdriver.common.keys import Keys
+
+    browser, _ = page
+    choose(browser, "all")
+    first = selected(browser)
+    press(browser, "j")
+    second = selected(browser)
+    press(browser, "c")
+    third = selected(browser)
+    press(browser, "d")
+    assert len({first, second, third}) == 3
+    classes = statuses(browser)
+    assert classes[second].endswith("confirm") and classes[third].endswith("drop")
+    press(browser, "z")
+    assert not statuses(browser)[third].endswith("drop")
+    press(browser, "k", "k")
+    press(browser, "e")
+    browser.execute_script("document.getElementById('cell-note').focus()")
+    press(browser, "seen twice", Keys.ENTER)
+    assert "change" in " ".join(statuses(browser).values())
+    press(browser, "e", Keys.ESCAPE)
+    assert browser.execute_script("return document.querySelector('.cells')") is None
+
+
+def test_a_click_on_a_number_selects_its_row_and_a_finding_leads_to_its(page):
+    browser, _ = page
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === '0.71').click()"
+    )
+    card = browser.execute_script("return document.querySelector('[aria-selected=true] .numbers').textContent")
+    assert card == "HR 0.71 (0.55 to 0.92), p 0.010"
+    browser.execute_script("document.querySelector('#findings a').click()")
+    assert "41" in browser.execute_script("return document.querySelector('[aria-selected=true] .numbers').textContent")
+    assert browser.execute_script("return document.querySelectorAll('mark.now').length") >= 1
+
+
+def test_what_was_ruled_is_there_after_a_reload(page):
+    browser, _ = page
+    choose(browser, "all")
+    ruled = selected(browser)
+    press(browser, "c")
+    browser.refresh()
+    until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+    choose(browser, "all")
+    assert statuses(browser)[ruled].endswith("confirm")
+
+
+def test_the_saved_csv_is_confirmed_into_the_tables(page, downloads, tmp_path):
+    browser, folder = page
+    for path in downloads.iterdir():
+        path.unlink()
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === '8.4').click()"
+    )
+    press(browser, "e")
+    browser.execute_script(
+        "document.getElementById('cell-population').value = 'all'; document.getElementById('cell-arm_id').value = 'all'"
+    )
+    browser.execute_script("document.querySelector('.cells').requestSubmit()")
+    for table, cells in (("sources", {"kind": "trial"}), ("studies", {"design": "single arm"})):
+        choose(browser, "all")
+        choose(browser, table, "tables")
+        press(browser, "e")
+        for name, value in cells.items():
+            browser.execute_script(f"document.getElementById('cell-{name}').value = arguments[0]", value)
+        browser.execute_script("document.querySelector('.cells').requestSubmit()")
+    press(browser, "s")
+    saved = downloads / "rulings-made.csv"
+    until(saved.is_file)
+    with saved.open(encoding="utf-8", newline="") as stream:
+        rulings = {row["claim_id"]: row for row in csv.DictReader(stream)}
+    assert len(rulings) == 3
+    assert json.loads(rulings["made-sources"]["changes"]) == {"kind": "trial"}
+    raw = tmp_path / "project" / "data" / "raw"
+    assert main(["confirm", str(folder), "--rulings", str(saved), "--data", str(raw)]) == 0
+    last = read_raw(raw)["medians"].iloc[-1]
+    assert (last["value"], last["lower"], last["arm_id"], last["population"]) == ("8.4", "7.1", "all", "all")
+
+
+def test_one_arm_is_given_to_a_whole_column_with_one_key(page):
+    browser, _ = page
+    choose(browser, "all")
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === '55').click()"
+    )
+    press(browser, "e")
+    browser.execute_script(
+        "document.getElementById('cell-arm_id').value = 'b'; document.getElementById('cell-population').value = 'all'"
+    )
+    browser.execute_script("document.querySelector('.cells').requestSubmit()")
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === '55').click()"
+    )
+    press(browser, "a")
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === '41').click()"
+    )
+    assert " b " in browser.execute_script(
+        "return ' ' + document.querySelector('[aria-selected=true] .what').textContent + ' '"
+    )
+
+
+def test_a_narrow_window_keeps_everything_in_reach(page):
+    browser, _ = page
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    )
+    try:
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 380
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
