@@ -121,7 +121,8 @@ def _listed(facts: list[Fact], bins: int) -> FactList:
 class Arm:
     """A grid, the prior on it and the facts; n patients.
 
-    `shared`, shape (COMMON, bins), is what the arms of one trial have in common of the departure from the mean.
+    `shared`, shape (COMMON, bins), is what the arms of one trial have in common of the departure from the mean, and
+    `own_event` the covariance of what each has for itself.
     """
 
     n: float
@@ -132,6 +133,7 @@ class Arm:
     cov_censor: Floats
     prior: HazardPrior = field(default=PRIOR)
     shared: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    own_event: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def bins(self) -> int:
@@ -456,9 +458,7 @@ def _departure(arm: Arm, size: int, rng: np.random.Generator, common: Floats | N
     """Draws of the departure of the log hazard from its mean; a part of it is `common` to the arms of a trial."""
     if common is None:
         return _correlated(arm.cov_event, size, rng)
-    # what the arm has for itself: the shared parts are rows of known weights, so their covariance is taken away
-    own = arm.cov_event - steady.product(arm.shared.T, arm.shared)
-    return _correlated(own + 1e-6 * np.eye(arm.bins), size, rng) + steady.product(common, arm.shared)
+    return _correlated(arm.own_event, size, rng) + steady.product(common, arm.shared)
 
 
 def opposite_normals(size: int, count: int, rng: np.random.Generator) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,11 @@ class HazardPrior:
         cov = cov + self.rough**2 * steady.exp(-0.5 * (distance / self.rough_length) ** 2)
         cov = cov + self.early**2 * damp[:, None] * damp[None, :]
         return mean, cov
+
+    def of_one_arm(self) -> HazardPrior:
+        """With only what an arm does not share with the others of its trial."""
+        left = float(np.sqrt(1 - self.alike))
+        return replace(self, slope=left * self.slope, wiggle=left * self.wiggle, early=left * self.early)
 
     def shared(self, time: Floats, scale: float) -> Floats:
         """What the arms of one trial have in common of the departure from the mean, shape (COMMON, bins).

@@ -189,10 +189,12 @@ def arm_of(
     mean_censor, cov_censor = _censoring(s, middle, end, prior)
     if s.events == 0:
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
-    shared = prior.shared(middle, scale) if s.events != 0 else np.zeros((COMMON, middle.size))
+    shared, own = np.zeros((COMMON, middle.size)), cov_event
+    if s.events != 0:
+        shared, own = prior.shared(middle, scale), prior.of_one_arm().event(middle, scale, level)[1]
     facts = list(_facts(s, edges, scale, transform, prior))
     mean = np.concatenate([mean_event, mean_censor])
-    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared)
+    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared, own)
 
 
 def read_by(arm: Arm, transform: str) -> Arm:
