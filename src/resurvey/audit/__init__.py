@@ -31,14 +31,14 @@ from resurvey.audit import (
     rates,
     dates,
 )
-from resurvey.audit import relations, words, harms, conflicts, names, designs
+from resurvey.audit import relations, words, comparisons, terms, baseline, harms, conflicts, names, designs
 # isort: on
 
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
         *(percentages, implied, categories, intervals, contingency, ratios, widths, groups, medians, rates, dates),
-        *(relations, words, harms, conflicts, names, designs),
+        *(relations, words, comparisons, terms, baseline, harms, conflicts, names, designs),
     )
 )
 

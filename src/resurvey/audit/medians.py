@@ -111,6 +111,49 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
+@register("median-lopsided", "ln(m / L) and ln(U / m) of an interval beside those of its sisters; a hint")
+def check_lopsided(context: Context) -> pd.DataFrame:
+    """An interval that reaches far to one side of its median where those beside it do not: a digit may be lost."""
+    ledger = Ledger("median-lopsided")
+    frame = context["medians"]
+    ends = [(frame[f"{column}_op"] == "=") & (frame[column] > 0) for column in ("value", "lower", "upper")]
+    frame = frame[ends[0] & ends[1] & ends[2] & (frame["lower"] < frame["value"]) & (frame["value"] < frame["upper"])]
+    for group in grouped(frame, ["source_id", "study_id"]).values():
+        lean = np.array([np.log(np.log(r["upper"] / r["value"]) / np.log(r["value"] / r["lower"])) for r in group])
+        for place, record in enumerate(group):
+            others = np.delete(lean, place)
+            if len(others) >= FEWEST_SISTERS and abs(lean[place] - np.median(others)) > LOPSIDED * _spread(others):
+                _note_lopsided(ledger, record, lean[place])
+    return ledger.frame()
+
+
+# Sisters needed for comparison, how many of their deviations make an interval odd, and the least deviation they have.
+FEWEST_SISTERS, LOPSIDED, LEAST_SPREAD = 5, 3.5, 0.35
+
+
+def _spread(values: np.ndarray) -> float:
+    """Scaled median absolute deviation, at least `LEAST_SPREAD`."""
+    return max(1.4826 * float(np.median(np.abs(values - np.median(values)))), LEAST_SPREAD)
+
+
+def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
+    side = "down" if lean < 0 else "up"
+    printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
+    words = (
+        f"{printed} reaches {show(float(np.exp(abs(lean))), 2)} times as far {side} as to the other side (log scale)"
+    )
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=printed,
+        recomputed="",
+        verdict=UNCHECKABLE,
+        severity=MINOR,
+        explanation=words + "; no interval beside it does: a hint at a lost digit, or at few patients",
+    )
+
+
 @register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")
 def check_landmark(context: Context) -> pd.DataFrame:
     """Survival at a time and the median of the same curve must lie on the same side of one half."""
