@@ -10,7 +10,6 @@ from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
-from resurvey.reconstruct import kinds
 
 quick.skip_iri_grammars()
 quick.skip_pandas_for_plain_params(persistence)
@@ -100,7 +99,9 @@ def design_patients(check):
 
 
 # Kinds of hazards and how frequent each is: the table of the package, or the project's own.
-SHAPES = config["reconstruction"].get("shapes") or str(kinds.TABLE)
+SHAPES = config["reconstruction"].get("shapes") or str(
+    Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"
+)
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
