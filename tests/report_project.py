@@ -117,20 +117,32 @@ def small_results(folder: Path) -> Results:
         "endpoint": "PFS",
     }
     line |= {"population": "all", "n_treatment": 100, "n_comparator": 50, "claim_ids": "", "note": "", "p": 0.03}
+    first, difference = "treatment", "difference"
     values = [
-        ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81),
-        ("restricted mean, unadjusted", "first arm at 12 months", 8.1, 7.5, 8.7),
-        ("restricted mean, unadjusted", "difference at 12 months", 2.1, 0.5, 3.7),
-        ("survival at 6, unadjusted", "second arm at 6 months", 0.421, 0.3, 0.5),
-        ("log-rank, unadjusted", "z", -2.3, -4.1, -0.5),
-    ]
-    keys = ("method", "measure", "estimate", "lower", "upper")
+        ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81, "main", "hazard ratio", "ratio", "Cox", None),
+        ("restricted mean, unadjusted", "first arm at 12 months", 8.1, 7.5, 8.7, "secondary", "restricted mean", first,
+         "Kaplan-Meier", 12),
+        ("restricted mean, unadjusted", "difference at 12 months", 2.1, 0.5, 3.7, "secondary", "restricted mean",
+         difference, "Kaplan-Meier", 12),
+        ("survival at 6, unadjusted", "second arm at 6 months", 0.421, 0.3, 0.5, "secondary", "survival", "comparator",
+         "Kaplan-Meier", 6),
+        ("log-rank, unadjusted", "z", -2.3, -4.1, -0.5, "test", "z", "", "log-rank", None),
+        ("bias needed", "bias needed to change the conclusion", 1.8, None, None, "bias",
+         "bias to change the conclusion", "", "", None),
+    ]  # fmt: skip
+    keys = ("method", "measure", "estimate", "lower", "upper", "role", "quantity", "contrast", "model", "time_months")
     lines = [line | dict(zip(keys, cells, strict=True)) for cells in values]
-    lines[0]["role"] = "main"
     lines.append(
         dict.fromkeys(line, "")
-        | {"comparison_id": "three", "kind": "pool", "refused": True, "evidence": "none", "note": "no ratios"}
-        | {"method": "pool", "measure": "none"}
+        | {
+            "comparison_id": "three",
+            "kind": "pool",
+            "refused": True,
+            "evidence": "none",
+            "note": "no ratios",
+            "variation": "",
+        }
+        | {"method": "pool", "measure": "none", "role": "main", "quantity": "nothing", "contrast": "", "model": ""}
     )
     sources = [
         ("alpha2020", "Alpha A. A trial", "10.1/x", 2020, "trial", ""),

@@ -65,6 +65,32 @@ class Quantity(StrEnum):
     NOTHING = "nothing"  # a comparison that was refused whole
 
 
+class FactKind(StrEnum):
+    """What a printed fact of a group of patients is a number of."""
+
+    PATIENTS = "patients"
+    EVENTS = "events"
+    AT_RISK = "at risk"
+    SURVIVAL = "survival"
+    MEDIAN = "median"
+    MEDIAN_LIMIT = "median limit"
+    HAZARD_RATIO = "hazard ratio"
+    RATIO_LIMIT = "ratio limit"
+    P = "p"
+    RESTRICTED_MEAN = "restricted mean"
+    LONGEST_FOLLOW_UP = "longest follow-up"
+    MEDIAN_FOLLOW_UP = "median follow-up"
+    DISTANCE = "distance"  # from the points of a curve; not printed
+
+
+class Limit(StrEnum):
+    """Which limit of an interval a fact is."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    NONE = ""
+
+
 class Contrast(StrEnum):
     """Of which groups: one of them, or both as a difference or a ratio."""
 
@@ -94,6 +120,7 @@ class Model(StrEnum):
     BUCHER = "Bucher"
     COMMON = "common effect"
     RANDOM = "random effects"
+    BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
     PRINTED = "printed"
     NONE = ""
@@ -206,9 +233,16 @@ ACCURACY = _table(
     _choice("evidence", *EVIDENCE),
     "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
     "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
-    "facts_held:number repairs undetermined",
+    "facts_held:number repairs undetermined facts_binding:number facts_binding_held:number",
 )
-FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
+FACTS = _table(
+    "facts",
+    f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note",
+    _choice("kind", *FactKind),
+    "time_months:number",
+    _choice("limit", *Limit),
+    "binding:flag held:number replicates:number claim_id",
+)
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
 ANALYSIS = _table(
     "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
@@ -283,6 +317,17 @@ BESIDE = (
     _table("legs", f"{RATIO} design role"),
     _table("effects", f"{RATIO} design lower:number upper:number p:number"),
     _table("contrasts", f"{RATIO} design"),
+    _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
+           "probability_below_0:number prediction_lower:number prediction_upper:number"),
+    _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
+           "parameters:number dic:number contrasts:number prior"),
+    _table("bayes_priors", f"prior {PAIR} median:number lower:number upper:number tau_median:number tau_lower:number "
+           "tau_upper:number dic:number log_evidence:number note"),
+    _table("bayes_studies", "study estimate:number se:number mean:number sd:number median:number lower:number "
+           "upper:number probability_below_0:number deviance:number leverage:number"),
+    _table("bayes_ranking", "piece:number treatment sucra:number"),
+    _table("bayes_ranks", "piece:number treatment rank:number probability:number"),
+    _table("bayes_node_split", f"{PAIR} studies:number difference:number sd:number lower:number upper:number p:number"),
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",

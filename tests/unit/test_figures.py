@@ -123,7 +123,10 @@ def test_a_curve_without_groups_is_refused():
 def facts():
     return pd.DataFrame(
         {
-            "fact": ["n", "median", "lower", "upper", "survival at 6"],
+            "fact": ["a", "b", "c", "d", "e"],  # labels are for readers: no figure reads them
+            "kind": ["patients", "median", "median limit", "median limit", "survival"],
+            "time": [math.nan] * 4 + [6.0],
+            "limit": ["", "", "lower", "upper", ""],
             "printed": [40.0, 8.0, 6.0, math.inf, 0.5],
             "rebuilt": [40.0, 8.1, 6.0, math.inf, 0.44],
             "difference": [0.0, 0.1, 0.0, 0.0, -0.06],
@@ -135,6 +138,7 @@ def facts():
 def test_rebuilt_against_printed_shows_both_numbers_and_what_does_not_hold():
     figure = rebuilt.rebuilt_against_printed(curves(("A",)), facts(), ylabel="Survival")
     words = words_of(figure)
+    assert "survival at 6" in words and "median, upper limit" in words
     assert "8 → 8.1" in words and "0.5 → 0.44" in words and "NR → NR" in words
     assert "does not hold" in words and "holds within rounding" in words
     assert "printed median 8" in words
@@ -144,7 +148,7 @@ def test_rebuilt_against_printed_shows_both_numbers_and_what_does_not_hold():
 
 def test_a_p_far_off_leaves_the_scale_instead_of_setting_it():
     far = pd.DataFrame(
-        [{"fact": "hazard ratio, p", "printed": 0.004, "rebuilt": 0.044, "difference": 0.04, "holds": False}]
+        [{"kind": "p", "limit": "", "printed": 0.004, "rebuilt": 0.044, "difference": 0.04, "holds": False}]
     )
     both = pd.concat([facts(), far], ignore_index=True)
     axes = rebuilt.rebuilt_against_printed(curves(("A",)), both, ylabel="Survival").axes[1]

@@ -54,7 +54,8 @@ def study_results():
                 "events_max": 2,
             }
         )
-        facts.append({**key, "fact": "median", "printed": 5.5, "rebuilt": 5.0, "difference": -0.5, "holds": False})
+        fact = {"fact": "median", "kind": "median", "time_months": math.nan, "limit": "", "binding": True}
+        facts.append({**key, **fact, "printed": 5.5, "rebuilt": 5.0, "difference": -0.5, "holds": False})
     return StudyResults(pd.concat(curves), pd.DataFrame(facts), pd.DataFrame(accuracy), pd.concat(patients))
 
 

@@ -411,7 +411,16 @@ class TestBlocks:
 
     def test_facts_of_blocks_become_facts_of_the_whole(self):
         facts = [
-            {"fact": "median", "printed": 5.0, "rebuilt": 5.0, "difference": 0.0, "holds": True, "note": ""},
+            {
+                "fact": "median",
+                "printed": 5.0,
+                "rebuilt": 5.0,
+                "difference": 0.0,
+                "holds": True,
+                "note": "",
+                "held": 20,
+                "replicates": 20,
+            },
             {
                 "fact": "median",
                 "printed": 5.0,
@@ -419,8 +428,11 @@ class TestBlocks:
                 "difference": 0.3,
                 "holds": False,
                 "note": "log limit; holds in 6 of 10 replicates",
+                "held": 6,
+                "replicates": 10,
             },
         ]
+        typed_columns = {"kind": "median", "time_months": np.nan, "limit": "", "binding": True, "claim_id": ""}
         key = dict.fromkeys(ARM_COLUMNS, "a")
         parts = {}
         for number, (row, replicates) in enumerate(zip(facts, (10, 5), strict=True)):
@@ -428,14 +440,19 @@ class TestBlocks:
                 {**key, "replicate": np.arange(replicates), "time": 5.0 + np.arange(replicates), "event": 1}
             )
             accuracy = {"status": "rebuilt", "replicates": replicates, "repairs": "", "undetermined": "x; y"}
-            parts[number] = RebuiltStudy(patients, pd.DataFrame([{**key, **accuracy}]), pd.DataFrame([{**key, **row}]))
+            accuracy |= {"facts_binding": 1, "facts_binding_held": int(row["holds"])}
+            parts[number] = RebuiltStudy(
+                patients, pd.DataFrame([{**key, **accuracy}]), pd.DataFrame([{**key, **row, **typed_columns}])
+            )
         joined = blocks.join_blocks(parts)
         found = joined.facts.iloc[0]
         assert found["rebuilt"] == pytest.approx(5.1)
         assert found["difference"] == pytest.approx(0.1)
         assert not found["holds"]
-        # the second arm had twice its replicates to choose among: 10 of 15 count double
+        # both blocks had twice their replicates to choose among
         assert found["note"] == "log limit; holds in 26 of 30 replicates"
+        assert (found["held"], found["replicates"]) == (26, 30)
+        assert joined.accuracy[["facts_binding", "facts_binding_held"]].iloc[0].tolist() == [1, 0]
         assert joined.accuracy["undetermined"].tolist() == ["x; y"]
 
 

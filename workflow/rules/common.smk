@@ -1,4 +1,4 @@
-"""What every stage shares: the checked config, the checked tables, and fingerprints that make reruns follow changes."""
+"""What every stage shares: the checked config, the typed tables, and fingerprints of code that make reruns follow changes."""
 
 import sys
 from pathlib import Path
@@ -38,21 +38,17 @@ try:
         Path(".snakemake/resurvey_config"),
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
-    FACTS = gate.check_tables(
-        Path(RAW), memory=Path(".snakemake/resurvey_checked.json"), config=config
-    )
-    PLAN = gate.read_plan(
-        Path(config["comparisons"]),
-        config["design"],
-        Path(RAW),
-        memory=Path(".snakemake/resurvey_plan"),
-        other_cuts=["kmdata"],
+    # The tables are typed here, once, into small files: a step takes those it reads, and reruns when one has changed.
+    PROJECT = gate.check_project(
+        config,
+        store=Path("data/processed/typed"),
+        memory=Path(".snakemake/resurvey_checked.json"),
     )
 except ResurveyError as error:
     # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
     sys.exit(f"\n{error}\n")
 
-# Every raw table; `ancient` where a rule follows the digest of the rows it reads instead of the whole file.
+PLAN, PIECES = PROJECT.plan, PROJECT.pieces
 TABLE_NAMES = gate.table_names()
 TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 

@@ -1,10 +1,5 @@
 """Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
 
-# How things are called in figures; ancient, because the fingerprint of these tables says what changed.
-LABELS = [
-    f"{RAW}/{table}.csv" for table in ("studies", "arms", "treatments", "endpoints")
-]
-
 
 rule draw_study:
     input:
@@ -12,7 +7,7 @@ rule draw_study:
         facts="results/reconstruction/{study}/facts.csv",
         accuracy="results/reconstruction/{study}/accuracy.csv",
         patients="data/processed/patients/{study}.parquet",
-        labels=ancient(LABELS),
+        labels=PIECES.labels(),
         whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
     output:
         directory("results/figures/study-{study}"),
@@ -21,7 +16,6 @@ rule draw_study:
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_study"),
     script:
         "../scripts/draw_study.py"
@@ -34,7 +28,7 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
-            labels=ancient(LABELS),
+            labels=PIECES.labels(),
             whole=whole(
                 *(f"results/figures/comparison-{entry.id}" for entry in entries)
             ),
@@ -47,7 +41,6 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
-            labels=FACTS.labels,
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
@@ -73,8 +66,7 @@ rule draw_design:
 rule draw_evidence:
     input:
         checks="results/audit/checks.csv",
-        # ancient: the digest of all tables without their notes says what changed.
-        raw=ancient(TABLES),
+        typed=PIECES.whole(TABLE_NAMES),
         whole=whole("results/figures/evidence"),
     output:
         directory("results/figures/evidence"),
@@ -87,7 +79,6 @@ rule draw_evidence:
         pages=AUDITED,
         # Where a reader finds the data behind a figure.
         tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
-        rows=FACTS.of_tables(TABLE_NAMES),
         code=code("draw_evidence"),
     script:
         "../scripts/draw_evidence.py"
@@ -96,7 +87,7 @@ rule draw_evidence:
 rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
-        labels=ancient(LABELS),
+        labels=PIECES.labels(),
         whole=whole("results/figures/overview"),
     output:
         directory("results/figures/overview"),
@@ -105,7 +96,6 @@ rule draw_overview:
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_overview"),
     script:
         "../scripts/draw_overview.py"

@@ -4,8 +4,8 @@ if len(SHARES) == 1:
 
     rule reconstruct:
         input:
-            # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
-            raw=ancient(TABLES),
+            typed=lambda wildcards: PIECES.of_patients(wildcards.study),
+            curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
         output:
@@ -19,7 +19,6 @@ if len(SHARES) == 1:
         conda:
             "../../environment.yml"
         params:
-            rows=lambda wildcards: FACTS.of(wildcards.study),
             replicates=config["reconstruction"]["replicates"],
             block=BLOCK_SIZE,
             partitions=lambda wildcards: partitions(wildcards.study),
@@ -35,7 +34,8 @@ else:
 
     rule reconstruct_blocks:
         input:
-            raw=ancient(TABLES),
+            typed=lambda wildcards: PIECES.of_patients(wildcards.study),
+            curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
         output:
@@ -48,7 +48,6 @@ else:
         conda:
             "../../environment.yml"
         params:
-            rows=lambda wildcards: FACTS.of(wildcards.study),
             replicates=config["reconstruction"]["replicates"],
             block=BLOCK_SIZE,
             which=lambda wildcards: list(SHARES[int(wildcards.part)]),

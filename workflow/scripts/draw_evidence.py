@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, results, tables
-from resurvey.about import without_notes
+from resurvey import clean, results, store
 from resurvey.figures.gallery_evidence import evidence_drawings
 from resurvey.figures.save import save
 from resurvey.logs import log_to
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-typed = without_notes(clean.tidy(tables.read_raw(Path(files.raw[0]).parent)))
+typed = store.read(files.typed)
 checks = results.read(results.CHECKS, Path(files.checks))
 data = {"checks": files.checks} | {Path(path).stem: path for path in snakemake.params.tables}
 save(evidence_drawings(checks, clean.claims(typed), typed, snakemake.params.pages, data), Path(snakemake.output[0]))

@@ -238,6 +238,7 @@ def _fit(
 ) -> Drawing:
     study, arm, population, endpoint, cut = key
     row = _arm_facts(results, key)
+    facts = facts.rename(columns={"time_months": "time"})
     figure = rebuilt_against_printed(curve, facts, ylabel=_survives(labels, endpoint))
     group = labels.group(study, arm, population)
     missed = facts.loc[~facts["holds"].astype(bool), "fact"].tolist()

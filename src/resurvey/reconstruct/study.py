@@ -20,6 +20,7 @@ from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import Trial, from_summary
 from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
+from resurvey.results import FACTS
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
 from resurvey.tables import Tables, settled
@@ -339,7 +340,7 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
         return
     for arm, rebuilt in ((first, made.first), (second, made.second)):
-        facts = pd.concat([rebuilt.accuracy, made.accuracy], ignore_index=True)
+        facts = pd.concat([rebuilt.accuracy, made.accuracy.assign(claim_id=row["claim_id"])], ignore_index=True)
         arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
         arm.paired = True
 
@@ -393,6 +394,7 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
         p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
+        stratified=row["model"] == "stratified",
     )
 
 
@@ -413,12 +415,17 @@ def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
         if arm.made is not None:
             patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
             facts.append(arm.made.accuracy.assign(**key))
-    columns = [*ARM_COLUMNS, "fact", "printed", "rebuilt", "difference", "holds", "note"]
-    return RebuiltStudy(
-        patients=_stacked(patients),
-        accuracy=pd.DataFrame(accuracy),
-        facts=pd.concat(facts, ignore_index=True)[columns] if facts else pd.DataFrame(columns=columns),
-    )
+    return RebuiltStudy(patients=_stacked(patients), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
+
+
+def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The facts of all arms, times in months; only what stands between two groups has a claim."""
+    if not parts:
+        return pd.DataFrame(columns=FACTS.names)
+    table = pd.concat(parts, ignore_index=True).rename(columns={"time": "time_months"})
+    if "claim_id" not in table:
+        table["claim_id"] = ""
+    return table.assign(claim_id=table["claim_id"].fillna(""))[FACTS.names]
 
 
 def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
@@ -457,7 +464,14 @@ def _row(arm: _Arm) -> Mapping[str, object]:
         "facts_held": int(made.accuracy["holds"].sum()),
         "repairs": "; ".join(made.repairs),
         "undetermined": "; ".join(made.undetermined),
+        **binding_numbers(made.accuracy),
     }
+
+
+def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
+    """Of an arm's facts, those that patients can have at all, and how many of these hold."""
+    binding = facts["binding"].astype(bool)
+    return {"facts_binding": int(binding.sum()), "facts_binding_held": int(facts.loc[binding, "holds"].sum())}
 
 
 def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:

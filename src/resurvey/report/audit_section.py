@@ -109,15 +109,26 @@ def audit(results: Results) -> Iterator[Block]:
     yield _summary(results)
     yield from figures_of(results, "evidence", section="audit")
     yield Heading(2, "Findings", "findings")
+    yield from _by_gravity(results)
+    yield from _other_checks(results)
+    yield Heading(2, "Every number", "numbers")
+    yield every_number(results)
+
+
+def findings_appendix(results: Results) -> Iterator[Block]:
+    """All findings with their rulings, for paper that has an appendix of them."""
+    yield Heading(1, "All findings", "findings")
+    yield from _by_gravity(results)
+
+
+def _by_gravity(results: Results) -> Iterator[Block]:
+    found = findings_of(results)
     if not found:
         yield Paragraph(words("Every check that could be made came out."))
     for grade in GRAVE:
         graded = [row for row in found if row["severity"] == grade]
         if graded:
             yield _findings(results, grade, graded)
-    yield from _other_checks(results)
-    yield Heading(2, "Every number", "numbers")
-    yield every_number(results)
 
 
 def _summary(results: Results) -> Table:

@@ -80,7 +80,6 @@ def comparisons(results: Results) -> Iterator[Block]:
             " marks every result built on patients rebuilt from printed numbers.",
         )
     )
-    yield from figures_of(results, "overview")
     yield from transitivity(results)
     for entry in entries:
         yield from _comparison(results, entry)

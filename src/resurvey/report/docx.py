@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from resurvey.report.document import (
     Badge,
+    Beside,
     Block,
     Bullets,
     Cite,
@@ -293,6 +294,8 @@ class _Writer:
             self._placed(block)
         elif isinstance(block, Figure):
             self._figure(block)
+        elif isinstance(block, Beside):
+            self._blocks(block.blocks)
         elif isinstance(block, Details):
             self.paragraph(_runs(block.title), "Heading3")
             self._blocks(block.blocks)
