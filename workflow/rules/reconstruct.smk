@@ -7,6 +7,7 @@ if len(SHARES) == 1:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -36,6 +37,7 @@ else:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),
