@@ -10,6 +10,7 @@ from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
+from resurvey.reconstruct import pictures
 
 quick.skip_iri_grammars()
 quick.skip_pandas_for_plain_params(persistence)
@@ -53,7 +54,12 @@ TABLE_NAMES = gate.table_names()
 TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 
 
+# Figures whose curves the table names, by study; each is digitised by a step of its own.
+CURVE_FIGURES = pictures.figures_of(Path(RAW) / "curves" / "curves.csv")
+
+
 wildcard_constraints:
+    figure="[A-Za-z0-9][A-Za-z0-9_.-]*",
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
 
@@ -135,6 +141,17 @@ def collection(study):
         for one in settings["sets"]
         if one["study"] == study
     ]
+
+
+def figures(study):
+    """Folders of what is read in the figures that the curves of a study come from."""
+    return [f"data/processed/figures/{file}" for file in CURVE_FIGURES.get(study, [])]
+
+
+def corrections(figure):
+    """What a person corrected in the reading of a figure, if anything: a file beside it."""
+    beside = Path(RAW) / "curves" / f"{figure}{pictures.CORRECTIONS}"
+    return [str(beside)] if beside.is_file() else []
 
 
 def parts(table):

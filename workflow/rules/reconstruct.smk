@@ -8,6 +8,7 @@ if len(SHARES) == 1:
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -38,6 +39,7 @@ else:
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
             shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),

@@ -22,7 +22,7 @@ parts = blocks.rebuild_blocks(
     block=snakemake.params.block,
     seed=snakemake.params.seed,
     partitions=snakemake.params.partitions,
-    curves=sources.curves_of(typed["curves"], study, curves),
+    curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
     shapes=kinds.read_shapes(Path(snakemake.input.shapes)),
 )

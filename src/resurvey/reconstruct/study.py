@@ -11,11 +11,11 @@ import pandas as pd
 
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
-from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
 from resurvey.reconstruct.kinds import Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.ratio_events import with_implied_events
+from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import Trial, from_summary
@@ -39,6 +39,8 @@ class Curve:
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    # Standard deviation of the survival from reading a figure; None where it is not known.
+    spread: float | None = None
 
     def settled(self) -> Curve:
         """Every coordinate to ten significant digits."""
@@ -190,9 +192,10 @@ def _rebuild_curves(
         curve = curves[row["claim_id"]].settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
-            arm.made = from_curve(
+            arm.made = from_read_curve(
                 curve.times,
                 curve.survival,
+                spread=curve.spread,
                 n=int(row["n"]),
                 at_risk_times=curve.at_risk_times,
                 at_risk=curve.at_risk,
