@@ -8,6 +8,7 @@ import pandas as pd
 
 from resurvey import plan
 from resurvey.report.inputs import Choices, Results
+from resurvey.results import ESTIMATES
 
 NASTY = "<script>alert('x')</script> & \"quoted\" =1+1"
 PAIR = {
@@ -19,6 +20,13 @@ PAIR = {
     "assumptions": ["the groups are alike (they are not)"],
 }
 REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none is needed"]}
+
+
+def typed_lines(lines: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows of estimates with all columns; words that are not given are empty."""
+    made = pd.DataFrame(lines).reindex(columns=ESTIMATES.names)
+    texts = [column.name for column in ESTIMATES.columns if column.kind == "text"]
+    return made.assign(**{name: made[name].fillna("") for name in texts})
 
 
 def png(width: int = 40, height: int = 20) -> bytes:
@@ -182,7 +190,7 @@ def small_results(folder: Path) -> Results:
         summary=summary,
         accuracy=pd.DataFrame([rebuilt, refused]),
         facts=pd.DataFrame(facts),
-        comparisons=pd.DataFrame(lines),
+        comparisons=typed_lines(lines),
         folders={"one-two": {"e_values": pd.DataFrame({"of": ["estimate", "nearer limit"], "ratio": [0.44, 0.81],
                  "risk_ratio": [0.5, 0.9], "e_value": [2.9, 1.47]})}},
         designs={"frost": pd.DataFrame(design)},

@@ -65,8 +65,9 @@ def _words(fault: Any) -> str:
 
 
 def table_files(folder: Path) -> list[Path]:
-    """Paths of all raw tables, in the order of the schema."""
-    return [table.path_in(folder) for table in TABLES.values()]
+    """Paths of all raw tables that are there or have to be, in the order of the schema."""
+    paths = [(table, table.path_in(folder)) for table in TABLES.values()]
+    return [path for table, path in paths if path.is_file() or not table.optional]
 
 
 def table_names() -> list[str]:

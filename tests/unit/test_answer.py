@@ -11,8 +11,8 @@ from resurvey.report.content import Appendix, paper_document
 from resurvey.report.document import Beside, Bullets, Heading, Paragraph, Table, flat, inlines, plain
 from resurvey.report.dossier import dossier
 from resurvey.report.inputs import Choices, Results
-from resurvey.results import Role
-from tests.report_project import NASTY, small_results
+from resurvey.results import Model, Role
+from tests.report_project import NASTY, small_results, typed_lines
 
 
 def said(blocks):
@@ -29,7 +29,9 @@ def mixed(results, *mixes):
     """The small run with its first group weighted to other populations."""
     main = results.comparisons[results.comparisons["role"] == Role.MAIN].iloc[[0]]
     rows = [
-        main.assign(role=Role.STANDARDISED, variation=f"mix {place}", estimate=value, lower=low, upper=high)
+        main.assign(role=Role.STANDARDISED, model=Model.WEIGHTED_COX, variation=f"mix {place}").assign(
+            estimate=value, lower=low, upper=high
+        )
         for place, (value, low, high) in enumerate(mixes)
     ]
     return replace(results, comparisons=pd.concat([results.comparisons, *rows], ignore_index=True))
@@ -150,7 +152,7 @@ def test_the_grade_says_on_what_a_comparison_rests(raw, evidence, grade):
     studies = pd.DataFrame({"study_id": ["r", "o"], "design": ["randomised", "retrospective cohort"]})
     claims = pd.DataFrame({"claim_id": ["r-1", "o-1"], "study_id": ["r", "o"]})
     line = {"comparison_id": "x", "evidence": evidence, "refused": True, "role": "main", "note": "why"}
-    made = Results(Choices("T", "Q?"), {"studies": studies}, claims=claims, comparisons=pd.DataFrame([line]))
+    made = Results(Choices("T", "Q?"), {"studies": studies}, claims=claims, comparisons=typed_lines([line]))
     assert comparison_said(made, entry).grade == grade
 
 

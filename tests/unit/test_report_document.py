@@ -32,7 +32,7 @@ from resurvey.report.document import (
 from resurvey.report.inputs import Choices, Results
 from resurvey.report.methods import known_references
 from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
-from tests.report_project import small_results
+from tests.report_project import small_results, typed_lines
 
 
 def all_words(document):
@@ -120,7 +120,7 @@ def test_numbers_in_the_words_follow_the_tables(tmp_path):
     lines = results.comparisons.copy()
     lines.loc[lines["measure"] == "HR", ["estimate", "lower", "upper"]] = [1.5, 0.9, 2.5]
     said = all_words(page_document(replace(results, comparisons=lines)))
-    assert "HR 1.50 (95\u00a0% CI 0.90 to 2.50). The interval includes no difference" in said
+    assert "HR 1.50, 95\u00a0% CI 0.90 to 2.50, p 0.030: the interval includes no difference" in said
     assert "HR 0.44" not in said
 
 
@@ -179,33 +179,42 @@ def test_columns_of_studies_are_shown_whatever_the_field(tmp_path):
 
 def test_each_result_of_two_groups_stands_in_the_table_that_its_kind_asks(tmp_path):
     results = small_results(tmp_path)
-    line = results.comparisons.iloc[0].to_dict() | {"p": "", "lower": "", "upper": ""}
+    line = results.comparisons.iloc[0].to_dict() | {"p": "", "lower": "", "upper": "", "contrast": ""}
+    half, odd = (
+        {"role": "standardised", "variation": "half wet"},
+        {"role": "sensitivity", "variation": "odd replicates"},
+    )
     more = [
-        ("log-rank, unadjusted", "p over the ensemble", 0.02, "as if seen"),
-        ("Cox, standardised by half wet", "HR", 0.61, "a guess"),
-        ("standardised by half wet", "effective sample size", 30.4, "of 100 patients"),
-        ("standardised by half wet", "difference in survival at 6 months", -0.1, ""),
-        ("sensitivity: odd replicates only", "HR", 0.45, "how far it matters"),
-        ("E-value", "E-value of the estimate", 2.9, ""),
-        ("share progressed, rebuilt", "proportion with an event within 2 months", 0.05, "agrees"),
+        half | {"quantity": "hazard ratio", "estimate": 0.61, "note": "a guess"},
+        half | {"quantity": "effective sample size", "estimate": 30.4, "note": "of 100 patients"},
+        half | {"quantity": "survival", "time_months": 6.0, "estimate": -0.1},
+        odd | {"quantity": "hazard ratio", "estimate": 0.45, "note": "how far it matters"},
+        {"role": "bias", "quantity": "E-value", "estimate": 2.9},
+        {"role": "test", "quantity": "p", "model": "log-rank", "estimate": 0.02},
+        {
+            "role": "secondary",
+            "quantity": "hazard ratio",
+            "from_months": 6.0,
+            "time_months": float("inf"),
+            "estimate": 0.7,
+        },
     ]
-    extra = [line | {"method": m, "measure": q, "estimate": v, "note": n} for m, q, v, n in more]
-    table = pd.concat([results.comparisons, pd.DataFrame(extra)], ignore_index=True)
+    table = pd.concat([results.comparisons, pd.DataFrame([line | one for one in more])], ignore_index=True)
     made = page_document(replace(results, comparisons=table))
     found = {block.anchor: block for block in flat(made.blocks) if isinstance(block, Table)}
 
     def cells(name):
         return [[plain(cell).replace("\u00a0", " ") for cell in row.cells] for row in found[name].rows]
 
-    assert cells("tab-one-two-tests") == [
-        ["log-rank", "are the curves equal?", "−2.30 (−4.10 to −0.50)", "0.030", "0.020"]
-    ]
     assert cells("tab-one-two-standardised") == [["half wet", "30.4", "0.61", "", "−10 %"]]
     assert "Half wet: Of 100 patients." in plain(found["tab-one-two-standardised"].note)
-    assert cells("tab-one-two-sensitivity") == [["Odd replicates only", "0.45", "", "How far it matters."]]
-    (further,) = cells("tab-one-two-further")
-    assert further[1:] == ["5 %", "Agrees."], "E-values are said in words, not here"
-    assert cells("tab-one-two")[0][0] == "Hazard ratio, Cox (Efron)"
+    assert cells("tab-one-two-sensitivity") == [["Odd replicates", "0.45", "", "How far it matters."]]
+    side = cells("tab-one-two")
+    assert [row[0] for row in side] == [
+        "Hazard ratio", "Hazard ratio after 6 months", "Restricted mean up to 12 months", "Survival at 6 months",
+    ]  # fmt: skip
+    assert side[2][1:4] == ["8.10 (7.50 to 8.70)", "", "2.10 (0.50 to 3.70)"]
+    assert not {"tab-one-two-tests", "tab-one-two-further"} & set(found), "tests and bias are in the workbook"
 
 
 def test_a_fact_of_two_groups_is_one_row_with_the_decimals_of_the_print(tmp_path):
@@ -237,14 +246,15 @@ def network_results():
     rows = []
     for name, value in (("a", 0.5), ("b", 0.8)):
         for model in ("common", "random"):
-            known = {"role": "main" if model == "random" else "secondary"}
+            known = {"role": "main" if model == "random" else "secondary", "quantity": "hazard ratio"}
+            known |= {"model": f"{model} effect{'s' if model == 'random' else ''}", "contrast": "ratio"}
             rows.append(line | {"method": f"network, {model} effects", "treatment": name, "estimate": value} | known)
     rows.append(
         line
         | {"method": "sensitivity: without s, network, random effects", "treatment": "a", "estimate": 0.11}
         | {"role": "sensitivity"}
     )
-    table = pd.DataFrame(rows).assign(lower=lambda t: t["estimate"] - 0.1, upper=lambda t: t["estimate"] + 0.1)
+    table = typed_lines(rows).assign(lower=lambda t: t["estimate"] - 0.1, upper=lambda t: t["estimate"] + 0.1)
     key = {"treatment": ["a"] * 2 + ["b"] * 2, "comparator": "c"}
     values = pd.DataFrame({**key, "of": ["estimate", "nearer limit"] * 2, "e_value": [2.61, 2.11, 1.81, 1.0]})
     needed = pd.DataFrame(

@@ -16,13 +16,20 @@ import pandas as pd
 from resurvey.plan import AnyComparison, NetworkComparison
 from resurvey.report.audit_section import findings_of, place
 from resurvey.report.document import Block, Claims, Column, Row, Table, anchor, words
-from resurvey.report.estimates import concludes_otherwise, estimates_of, main_rows, within_one_study
+from resurvey.report.estimates import (
+    concludes_otherwise,
+    estimates_of,
+    main_rows,
+    null_of,
+    weighted_ratios,
+    within_one_study,
+)
 from resurvey.report.figure import figures_of
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import held
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, interval, is_number, level, percent, ratio, sentence
-from resurvey.results import Contrast, Quantity, Role
+from resurvey.results import Quantity
 
 OVERVIEW = "comparisons-overview"
 #: An unmeasured factor present in this share of one group, and in half as many of the other.
@@ -279,7 +286,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
     if len(chosen) > 1:
         return Said(**base)  # a network or a list of trials is known by many estimates
     main = chosen[0]
-    weighted = [line for line in lines if _weighted(line)]
+    weighted = list(weighted_ratios(lines).values())
     ratios = sorted(as_float(line["estimate"]) for line in weighted)
     return Said(
         **base,
@@ -290,7 +297,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
         estimate=as_float(main["estimate"]),
         lower=as_float(main["lower"]),
         upper=as_float(main["upper"]),
-        null=0.0 if main["contrast"] == Contrast.DIFFERENCE else 1.0,
+        null=null_of(main),
         others=(ratios[0], ratios[-1]) if ratios else (),
         changing=tuple(
             (str(line["variation"]), as_float(line["estimate"])) for line in weighted if concludes_otherwise(line, main)
@@ -302,10 +309,6 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
 def _bias(lines: Sequence[Record]) -> float:
     found = [as_float(line["estimate"]) for line in lines if line["quantity"] == Quantity.BIAS_TO_CHANGE]
     return found[0] if found else float("nan")
-
-
-def _weighted(line: Record) -> bool:
-    return line["role"] == Role.STANDARDISED and line["quantity"] == Quantity.HAZARD_RATIO and is_number(line["lower"])
 
 
 def grade_of(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Grade:

@@ -200,12 +200,13 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
     shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:FIGURES_SHOWN]
     if shown:
         yield Beside(tuple(shown))
-    yield Paragraph(words(" ".join(part for part in _sentences(results, entry, said, lines) if part)))
+    yield Paragraph(words(" ".join(part for part in sentences(results, entry, said, lines) if part)))
     assumed = listed([letters[text] for text in entry.assumptions])
     yield Paragraph(words(f"Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}."))
 
 
-def _sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
+def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
+    """What a comparison says, sentence by sentence; some may be empty."""
     if isinstance(entry, NetworkComparison):
         yield _network(results, entry, lines)
         return

@@ -35,7 +35,7 @@ from resurvey.report.document import (
 from resurvey.report.words import count
 
 # Bytes of pictures inside the page, the first figures; the others are files beside it that load when they are seen.
-PLAIN_BUDGET = 300_000
+PLAIN_BUDGET = 120_000
 CLAIMS_LINKED = 400
 
 
