@@ -238,6 +238,92 @@ def lopsided(name: str, rng: np.random.Generator, wrong: bool) -> Case:
     return Case(trial, "median-lopsided", wrong)
 
 
+def _sample(rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    n = int(rng.integers(20, 200))
+    return np.round(rng.gamma(4.0, 5.0, n), 1), n
+
+
+def standard_error(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """Standard deviation and standard error exchanged."""
+    trial = _start(name)
+    values, n = _sample(rng)
+    sd, se = f"{values.std(ddof=1):.2f}", f"{values.std(ddof=1) / np.sqrt(n):.3f}"
+    spread = {"sd": se, "se": sd} if wrong else {"sd": sd, "se": se}
+    trial.add("measurements", arm_id="a", kind="mean", item="x", value=f"{values.mean():.2f}", n=str(n), **spread)
+    return Case(trial, "mean-error", wrong)
+
+
+def mean_interval(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """The interval of a mean around another value."""
+    trial = _start(name)
+    values, n = _sample(rng)
+    mean, half = float(values.mean()), float(1.96 * values.std(ddof=1) / np.sqrt(n))
+    shift = half * 1.3 * float(rng.choice([-1, 1])) if wrong else 0.0
+    ends = {"lower": f"{mean + shift - half:.2f}", "upper": f"{mean + shift + half:.2f}"}
+    sd = f"{values.std(ddof=1):.2f}"
+    trial.add("measurements", arm_id="a", kind="mean", item="x", value=f"{mean:.2f}", sd=sd, n=str(n), **ends)
+    return Case(trial, "mean-error", wrong)
+
+
+def spread(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A standard deviation larger than the range allows."""
+    trial = _start(name)
+    values, n = _sample(rng)
+    low, high, mean = float(values.min()), float(values.max()), float(values.mean())
+    sd = 1.1 * np.sqrt((high - mean) * (mean - low)) + 0.5 if wrong else values.std(ddof=1)
+    cells = {"range_lower": f"{low:.1f}", "range_upper": f"{high:.1f}", "sd": f"{sd:.2f}", "n": str(n)}
+    trial.add("measurements", arm_id="a", kind="mean", item="x", value=f"{mean:.2f}", **cells)
+    return Case(trial, "mean-range", wrong)
+
+
+def change(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A change from baseline with the sign of the other direction."""
+    trial = _start(name)
+    before, n = _sample(rng)
+    after = before - rng.normal(3.0, 1.0, n)
+    ids = [
+        trial.add("measurements", arm_id="a", kind="mean", item=item, value=f"{x.mean():.2f}", n=str(n))["claim_id"]
+        for item, x in (("after", after), ("before", before))
+    ]
+    moved = float((after - before).mean()) * (-1 if wrong else 1)
+    cells = {"value": f"{moved:.2f}", "n": str(n), "claims": ";".join(ids)}
+    trial.add("measurements", arm_id="a", kind="change", item="change", **cells)
+    return Case(trial, "change", wrong)
+
+
+def person_time(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A rate of other events or person-time."""
+    trial = _start(name)
+    events, years = int(rng.integers(5, 90)), float(rng.uniform(50, 900))
+    rate = 100 * events / float(f"{years:.1f}") * (1.3 if wrong else 1.0)
+    cells = {"unit": "per 100 person-years", "events": str(events), "person_time": f"{years:.1f}"}
+    trial.add("measurements", arm_id="a", kind="rate", item="x", value=f"{rate:.2f}", **cells)
+    return Case(trial, "person-time", wrong)
+
+
+def incidence(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A cumulative incidence above one minus Kaplan-Meier."""
+    trial = _start(name)
+    survival = float(rng.uniform(30, 80))
+    value = (100 - survival) * (rng.uniform(1.05, 1.2) if wrong else rng.uniform(0.6, 1.0))
+    cells = {"arm_id": "a", "time": "12", "time_unit": "months"}
+    rate = trial.add("survival_rates", **cells, endpoint="TTP", value=f"{survival:.1f}", unit="%")["claim_id"]
+    trial.add("measurements", **cells, kind="cumulative incidence", item="x", value=f"{value:.1f}", claims=rate)
+    return Case(trial, "cumulative-incidence", wrong and value > 100 - survival + 0.2)
+
+
+def number_needed(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A number needed to treat that the two risks do not give."""
+    trial = _start(name)
+    some = int(rng.integers(20, 60))
+    more = some + int(rng.integers(20, 60))
+    claims = _counts(trial, "event", (more, some), 200)
+    number = int(np.ceil(200 / (more - some) - 1e-9)) + (2 if wrong else 0)
+    cells = {"kind": "number needed to treat", "item": "x", "value": str(number), "claims": claims}
+    trial.add("measurements", arm_id="a", **cells)
+    return Case(trial, "number-needed", wrong)
+
+
 FAMILIES: dict[str, Maker] = {
     "sentence of another endpoint": endpoint_of_a_sentence,
     "sentence of another group": group_of_a_sentence,
@@ -255,4 +341,11 @@ FAMILIES: dict[str, Maker] = {
     "threshold with another sign": threshold,
     "none, beside a small p": denied,
     "lopsided interval": lopsided,
+    "SD and SE exchanged": standard_error,
+    "interval around another mean": mean_interval,
+    "SD beyond its range": spread,
+    "change, sign": change,
+    "rate per person-time": person_time,
+    "incidence above 1 - Kaplan-Meier": incidence,
+    "number needed to treat": number_needed,
 }

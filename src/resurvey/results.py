@@ -17,6 +17,13 @@ from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
 
+class RestsOn(StrEnum):
+    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+
+    SHAPE = "assumed shape"
+    PRINT = "printed numbers"
+
+
 class Role(StrEnum):
     """What a row of estimates is for."""
 
@@ -113,6 +120,7 @@ class Model(StrEnum):
     BUCHER = "Bucher"
     COMMON = "common effect"
     RANDOM = "random effects"
+    BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
     PRINTED = "printed"
     NONE = ""
@@ -202,6 +210,8 @@ ESTIMATES = _table(
     _choice("model", *Model),
     "from_months:number time_months:number variation refused:flag",
     f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
+    "missing_information:number monte_carlo:number",
+    _choice("rests_on", *RestsOn, ""),
 )
 CHECKS = _table(
     "checks",
@@ -287,6 +297,7 @@ BESIDE = (
         "spread",
         "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
         "q75:number q975:number within:number between:number missing_information:number df:number",
+        "monte_carlo:number monte_carlo_limits:number",
     ),
     _table(
         "transitivity",
@@ -307,6 +318,17 @@ BESIDE = (
     _table("legs", f"{RATIO} design {SIZE} role"),
     _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
     _table("contrasts", f"{RATIO} design {SIZE}"),
+    _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
+           "probability_below_0:number prediction_lower:number prediction_upper:number"),
+    _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
+           "parameters:number dic:number contrasts:number prior"),
+    _table("bayes_priors", f"prior {PAIR} median:number lower:number upper:number tau_median:number tau_lower:number "
+           "tau_upper:number dic:number log_evidence:number note"),
+    _table("bayes_studies", "study estimate:number se:number mean:number sd:number median:number lower:number "
+           "upper:number probability_below_0:number deviance:number leverage:number"),
+    _table("bayes_ranking", "piece:number treatment sucra:number"),
+    _table("bayes_ranks", "piece:number treatment rank:number probability:number"),
+    _table("bayes_node_split", f"{PAIR} studies:number difference:number sd:number lower:number upper:number p:number"),
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",

@@ -69,6 +69,9 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():
+        if table.optional and not table.path_in(folder).is_file():
+            tables[name] = pd.DataFrame({column: pd.Series(dtype=object) for column in table.names})
+            continue
         try:
             frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
             tables[name] = _with_spare(table, frame)

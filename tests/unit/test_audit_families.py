@@ -2,6 +2,7 @@
 
 import pytest
 
+from resurvey.audit.causes import causes
 from resurvey.audit.commands import alone
 from resurvey.audit.comparisons import medians_p
 
@@ -335,3 +336,95 @@ def test_a_lopsided_interval(lower, upper, verdicts):
     sisters += [median("12", "a", "9.8", "14.6"), median("7", "a", "5.5", "8.8"), median("8", "a", lower, upper)]
     medians = [row | {"population": f"group {place}"} for place, row in enumerate(sisters)]
     assert only("median-lopsided", medians=medians) == verdicts
+
+
+def test_patients_left_out_of_an_analysis():
+    arms = [{"arm_id": name, "label": name, "n": n} for name, n in (("a", "255"), ("b", "299"))]
+
+    def rows(first, second):
+        cells = {"population": "safety", "kind": "adverse_event"}
+        return [count("40", "a", first, **cells), count("60", "b", second, **cells)]
+
+    found = alone({"arms": arms, "proportions": rows("236", "296")}, ["analysed-patients"])
+    assert found["verdict"].tolist() == ["uncheckable"]
+    assert "19 of 255 (a) and 3 of 299 (b), p 0.0001" in found["explanation"].iloc[0]
+    assert alone({"arms": arms, "proportions": rows("250", "294")}, ["analysed-patients"])["verdict"].tolist() == [
+        "reproduced"
+    ]
+    assert alone({"arms": arms, "proportions": rows("255", "299")}, ["analysed-patients"]).empty
+
+
+def test_medians_far_beyond_the_follow_up_are_told_once():
+    followed = {"item": "follow-up", "statistic": "median", "value": "41", "unit": "months", "arm_id": "all"}
+    arms = [*ARMS, {"arm_id": "all", "label": "all"}]
+    tables = {"arms": arms, "follow_up": [followed], "medians": [median("74"), median("102", "b")]}
+    assert alone(tables, ["median-follow-up"])["verdict"].tolist() == ["uncheckable"]
+    tables["medians"] = [median("50")]
+    assert alone(tables, ["median-follow-up"]).empty
+
+
+@pytest.mark.parametrize(("lower", "upper", "verdicts"), [("1", "19", ["uncheckable"]), ("2", "14", [])])
+def test_an_uneven_interval_beside_even_ones(lower, upper, verdicts):
+    even = [("10", "8", "12"), ("9", "8", "10"), ("7", "5", "9"), ("10", "7", "13"), ("6", "4", "8"), ("11", "9", "13")]
+    rows = [median(value, "a", low, high) for value, low, high in [*even, ("8", lower, upper)]]
+    medians = [row | {"population": f"group {place}"} for place, row in enumerate(rows)]
+    assert only("median-lopsided", medians=medians) == verdicts
+
+
+def test_follow_up_after_the_last_enrolment():
+    plan = {"endpoint": "PFS", "null_median": "5.78", "unit": "months", "follow_up": "24"}
+    dates = [
+        {"item": "enrolment end", "statistic": "date", "value": "2021-09"},
+        {"item": "data cut-off", "statistic": "date", "value": "2022-08-31"},
+    ]
+    found = checks("plan-conduct", designs=[plan], follow_up=dates)
+    assert found["verdict"].tolist() == ["uncheckable"]
+    assert "planned 24 months, done 11.5 months" in found["explanation"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdicts"),
+    [
+        ("more than 3 brain metastases", "Brain metastases ≥3", ["conflict"]),
+        ("at least 3 brain metastases", "Brain metastases ≥3", []),
+        ("3 or more brain metastases", "Number of brain metastases >=3", []),
+        ("Age (years) ≥50", "older than 50 years", ["conflict"]),
+        ("Age (years) <50", "younger than 50 years", []),
+    ],
+)
+def test_thresholds_in_words(first, second, verdicts):
+    assert only("threshold", proportions=[count("10", "a", item=first), count("10", "b", item=second)]) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "verdict"),
+    [
+        ("drug", "trastuzumab emtansine (T-DM1)", "T-DM1", "reproduced"),
+        ("trial", "PUFFIN (YO29296)", "PUFFIN", "reproduced"),
+        ("trial", "SePHER Study", "SePHER", "reproduced"),
+        ("unit", "decreased neutrophil count", "Neutrophil count decreased", "reproduced"),
+        ("drug", "trastuzumab emtansine (T-DM1)", "trastuzumab deruxtecan (T-DXd)", "uncheckable"),
+    ],
+)
+def test_two_names_of_one_thing(kind, first, second, verdict):
+    rows = [{"kind": kind, "entity": "thing", "printed": printed} for printed in (first, second)]
+    assert only("name", names=rows) == [verdict]
+
+
+@pytest.mark.parametrize(("number", "verdict"), [("NCT00073528", "reproduced"), ("NCT00073582", "conflict")])
+def test_registry_numbers(number, verdict):
+    study = STUDY | {"registry_id": "NCT00073528"}
+    row = {"kind": "trial", "entity": "thing", "printed": f"EGF30008 ({number})"}
+    assert alone({"studies": [study], "names": [row]}, ["registry"])["verdict"].tolist() == [verdict]
+
+
+def test_findings_of_one_cause():
+    # One wrong cell breaks its percentage and the sum of its set.
+    rows = [count("76", "a", item="yes", partition="p", percent="76.0"), count("34", "a", item="no", partition="p")]
+    rows[1]["percent"] = "24.0"
+    found = alone({"arms": ARMS, "proportions": rows})
+    joined = causes(found)
+    assert len(joined) > 1
+    assert joined.nunique() == 1
+    apart = alone({"arms": ARMS, "proportions": [count("30", arm, percent="31.0", item=arm) for arm in "ab"]})
+    assert causes(apart).nunique() == 2

@@ -575,6 +575,39 @@ def test_what_a_comparison_is_known_by_is_marked_once(typed):
     assert refused["refused"].tolist() == [True]
 
 
+def test_a_pool_with_a_prior_has_its_posterior_beside(typed):
+    made = pooled(typed, bayes={"prior": "half-normal", "scale": 0.5})
+    rows = made.rows()
+    bayes = rows[rows["model"] == "Bayesian random effects"]
+    assert bayes["role"].tolist() == ["sensitivity", "prediction"]
+    effect, new = bayes.iloc[0], bayes.iloc[1]
+    common = one(made, "common effect")
+    assert effect["lower"] < common["estimate"] < effect["upper"]
+    assert effect["upper"] < new["upper"]
+    assert "median of tau" in effect["note"] and "probability of a ratio below 1" in effect["note"]
+    assert {"bayes_studies", "bayes_tau", "bayes_priors"} <= set(made.tables)
+    assert len(made.tables["bayes_priors"]) == 5
+
+
+def test_a_network_with_a_prior_has_ranks_and_splits_beside():
+    made = three_arms(bayes={"prior": "empirical"})
+    rows = made.rows()
+    bayes = rows[rows["model"] == "Bayesian random effects"].set_index("treatment")
+    assert set(bayes.index) == {"new", "high"}
+    main = rows[rows["role"] == "main"].set_index("treatment")
+    assert bayes.loc["new", "estimate"] == pytest.approx(main.loc["new", "estimate"], abs=0.05)
+    assert made.tables["bayes_ranking"]["sucra"].between(0, 1).all()
+    assert {"bayes_effects", "bayes_ranks", "bayes_priors", "bayes_tau"} <= set(made.tables)
+    none = three_arms()
+    assert not any(name.startswith("bayes") for name in none.tables)
+
+
+def test_a_log_normal_prior_needs_its_location():
+    with pytest.raises(InputError, match="location belongs to a log-normal prior"):
+        three_arms(bayes={"prior": "log-normal", "scale": 1.7})
+    assert three_arms(bayes={"prior": "log-normal", "location": -2.56, "scale": 1.74}).tables["bayes_tau"].shape[0] == 1
+
+
 def three_arms(**more):
     """Two doses against a control whose ratios alone are printed, with their events, and another study."""
     rows = small_tables()

@@ -30,6 +30,7 @@ from resurvey.audit import (
     medians,
     rates,
     dates,
+    measurements,
 )
 from resurvey.audit import relations, words, comparisons, terms, baseline, harms, conflicts, names, designs
 # isort: on
@@ -37,7 +38,20 @@ from resurvey.audit import relations, words, comparisons, terms, baseline, harms
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
-        *(percentages, implied, categories, intervals, contingency, ratios, widths, groups, medians, rates, dates),
+        *(
+            percentages,
+            implied,
+            categories,
+            intervals,
+            contingency,
+            ratios,
+            widths,
+            groups,
+            medians,
+            rates,
+            dates,
+            measurements,
+        ),
         *(relations, words, comparisons, terms, baseline, harms, conflicts, names, designs),
     )
 )

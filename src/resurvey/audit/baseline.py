@@ -92,6 +92,50 @@ def _judge_missing(
     )
 
 
+# Groups that are those patients of an arm who could be analysed, no groups of another kind.
+ANALYSED = re.compile(r"safety|evaluable|assessable|analy[sz]ed|per[ -]protocol|with data|complete case", re.IGNORECASE)
+
+
+@register("analysed-patients", "patients left out of an analysis in two groups against chance (Fisher); a hint")
+def check_analysed(context: Context) -> pd.DataFrame:
+    """A safety or evaluable set that leaves out many of one group and few of the other."""
+    ledger = Ledger("analysed-patients")
+    sets: dict[tuple[str, str, str], dict[str, tuple[float, str]]] = {}
+    for row in records(_counted(context)):
+        if ANALYSED.search(row["population"]) and row["arm_id"] not in ("", "all"):
+            place = row["source_id"], row["study_id"], row["population"]
+            sets.setdefault(place, {}).setdefault(row["arm_id"], (row["whole"], row["claim_id"]))
+    for (source, study, population), arms in sets.items():
+        known = [(arm, left, whole) for arm, left in arms.items() if (whole := context.size(source, study, arm, "all"))]
+        for first, second in combinations(known, 2):
+            if first[1][0] <= first[2][0] and second[1][0] <= second[2][0]:
+                _judge_analysed(ledger, (source, study, population), first, second)
+    return ledger.frame()
+
+
+def _judge_analysed(ledger: Ledger, place: tuple[str, str, str], first: tuple, second: tuple) -> None:
+    out = [(whole[0] - left[0], whole[0]) for _, left, whole in (first, second)]
+    if sum(missing for missing, _ in out) == 0:
+        return
+    table = np.array([[missing for missing, _ in out], [whole - missing for missing, whole in out]])
+    p = tables2x2.p_values(table).get("Fisher exact", 1.0)
+    apart = p < UNLIKELY
+    arms = first[0], second[0]
+    shown = [f"{missing:.0f} of {whole:.0f} ({arm})" for (missing, whole), arm in zip(out, arms, strict=True)]
+    words = f"not in the {place[2]} group: {' and '.join(shown)}, p {show(p, 2)}"
+    ledger.add(
+        place[0],
+        place[1],
+        [first[1][1], second[1][1], first[2][1], second[2][1]],
+        named=[first[1][1], second[1][1]],
+        reported=" and ".join(shown),
+        recomputed=f"p {show(p, 2)}",
+        verdict=UNCHECKABLE if apart else REPRODUCED,
+        severity=MINOR if apart else NONE,
+        explanation=words + ("; who is left out may not be so by chance" if apart else ""),
+    )
+
+
 @register("two-denominators", "one variable of a subgroup in one table and of all in another: n / N on both")
 def check_two_denominators(context: Context) -> pd.DataFrame:
     """A category counted among those who can have it in one place, and among everybody in another."""

@@ -20,34 +20,51 @@ PLAIN = {"≤": "<=", "≥": ">="}
 MONTHS = 1.0
 
 
-def _threshold(text: str) -> tuple[str, str, str] | None:
-    """The words around a threshold, its sign and its number; None without exactly one threshold."""
+# Signs in words, and words that say nothing of what is counted.
+SPOKEN = (
+    (r"\b(?:more|greater|higher|longer|larger) than\s+(?=\d)|\bover\s+(?=\d)|\babove\s+(?=\d)", ">"),
+    (r"\bolder than\s+(?=\d)", "age >"),
+    (r"\byounger than\s+(?=\d)", "age <"),
+    (r"\b(?:less|fewer|lower|shorter) than\s+(?=\d)|\bunder\s+(?=\d)|\bbelow\s+(?=\d)", "<"),
+    (r"\bat least\s+(?=\d)", ">="),
+    (r"\b(?:at most|up to)\s+(?=\d)", "<="),
+    (r"(\d+(?:\.\d+)?)\s*(?:years?\s*)?(?:or|and) (?:more|older|over|above|greater)\b", r">=\1"),
+    (r"(\d+(?:\.\d+)?)\s*(?:or|and) (?:less|fewer|younger|under|below)\b", r"<=\1"),
+)
+EMPTY_WORDS = frozenset(
+    {"number", "of", "in", "the", "at", "year", "years", "month", "months", "no", "and", "or", "with"}
+)
+
+
+def _threshold(text: str) -> tuple[frozenset[str], str, str] | None:
+    """Telling words around a threshold, its sign and its number; None without exactly one threshold."""
+    text = text.lower().partition(",")[0]
+    for pattern, sign in SPOKEN:
+        text = re.sub(pattern, sign, text)
     found = SIGN.findall(text)
     if len(found) != 1:
         return None
     sign, number = found[0]
-    return re.sub(r"\W+", " ", SIGN.sub(" ", text).lower()).strip(), PLAIN.get(sign, sign), f"{float(number):g}"
+    words = frozenset(re.findall(r"[a-z]+", SIGN.sub(" ", text))) - EMPTY_WORDS
+    return words, PLAIN.get(sign, sign), f"{float(number):g}"
 
 
 @register("threshold", "`>3` and `>=3` are two groups: one count cannot be of both, and one label is not the other")
 def check_threshold(context: Context) -> pd.DataFrame:
     """The sign of a threshold in two places of a document: at least, more than."""
     ledger = Ledger("threshold")
-    rows = [row for row in context.records("proportions") if _threshold(row["item"])]
-    rows += [row for row in context.records("quantities") if row["value_op"] in ("<", "<=", ">", ">=")]
-    groups: dict[tuple[str, ...], list[tuple[str, dict]]] = {}
-    for row in rows:
-        words, sign, number = _threshold(row["item"]) or (row["item"].lower(), row.get("value_op", ""), _number(row))
-        key = row["source_id"], row["study_id"], words, number, sign[0]
-        groups.setdefault(key, []).append((sign, row))
-    for found in groups.values():
-        for sign, row in found[1:]:
-            _judge_sign(ledger, found[0], (sign, row))
+    groups: dict[tuple[object, ...], list[tuple[str, dict]]] = {}
+    for row in [*context.records("proportions"), *context.records("differences"), *context.records("quantities")]:
+        found = _threshold(_said(row))
+        if found:
+            words, sign, number = found
+            key = row["source_id"], row["study_id"], words, number, sign[0]
+            groups.setdefault(key, []).append((sign, row))
+    for signs in groups.values():
+        others = {sign: row for sign, row in signs[:0:-1] if sign != signs[0][0]}
+        for sign, row in others.items():
+            _judge_sign(ledger, signs[0], (sign, row))
     return ledger.frame()
-
-
-def _number(row: dict) -> str:
-    return f"{row['value']:g}"
 
 
 def _judge_sign(ledger: Ledger, first: tuple[str, dict], second: tuple[str, dict]) -> None:
@@ -68,7 +85,9 @@ def _judge_sign(ledger: Ledger, first: tuple[str, dict], second: tuple[str, dict
 
 
 def _said(row: dict) -> str:
-    return row["item"] if _threshold(row["item"]) else f"{row['item']} {row['value_text']}"
+    """The item, with its value where that carries the sign."""
+    bound = row.get("value_op", "") in ("<", "<=", ">", ">=")
+    return f"{row['item']} {row['value_text']}" if bound else str(row["item"])
 
 
 @register("none-significant", "`no positive result` beside a p below 0.05 of the same comparisons")
@@ -114,7 +133,21 @@ def check_plan(context: Context) -> pd.DataFrame:
         if followed and record["follow_up_months_min"] == record["follow_up_months_min"]:
             row = followed[0]
             _note_plan(ledger, record, row, "follow-up", record["follow_up_text"], row["value_months"], "follow_up")
+        least = _least_follow_up(rows)
+        if least and record["follow_up_months_min"] == record["follow_up_months_min"]:
+            words = "follow-up after the last enrolment"
+            _note_plan(ledger, record, least[1], words, record["follow_up_text"], least[0], "follow_up", "least")
     return ledger.frame()
+
+
+def _least_follow_up(rows: list[dict]) -> tuple[float, dict] | None:
+    """Months from the last enrolment to the cut-off: what the patient enrolled last was followed."""
+    spans = {row["item"]: (period(row["value_text"]), row) for row in rows if row["statistic"] == "date"}
+    end, cut = spans.get("enrolment end"), spans.get("data cut-off")
+    if not (end and cut and end[0] and cut[0]):
+        return None
+    low, high = months_between(end[0], cut[0])
+    return (low + high) / 2, cut[1]
 
 
 def _judge_accrual(ledger: Ledger, record: dict, rows: list[dict]) -> None:
@@ -131,14 +164,16 @@ def _judge_accrual(ledger: Ledger, record: dict, rows: list[dict]) -> None:
         _note_plan(ledger, record, end[1], "accrual", record["accrual_text"], (low + high) / 2, "accrual")
 
 
-def _note_plan(ledger: Ledger, plan: dict, row: dict, what: str, planned: str, done: float, column: str) -> None:
+def _note_plan(
+    ledger: Ledger, plan: dict, row: dict, what: str, planned: str, done: float, column: str, which: str = ""
+) -> None:
     near = plan[f"{column}_months_min"] - MONTHS <= done <= plan[f"{column}_months_max"] + MONTHS
     words = f"{what} planned {planned} {plan['unit']}, done {show(done, 3)} months"
     ledger.add(
         plan["source_id"],
         plan["study_id"],
         [plan["claim_id"], row["claim_id"]],
-        named=[plan["claim_id"], column.replace("_", "-")],
+        named=[plan["claim_id"], *([which] if which else []), column.replace("_", "-")],
         reported=f"{planned} {plan['unit']}",
         recomputed=f"{show(done, 3)} months",
         verdict=REPRODUCED if near else UNCHECKABLE,
