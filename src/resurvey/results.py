@@ -17,6 +17,13 @@ from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
 
+class RestsOn(StrEnum):
+    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+
+    SHAPE = "assumed shape"
+    PRINT = "printed numbers"
+
+
 class Role(StrEnum):
     """What a row of estimates is for."""
 
@@ -203,6 +210,8 @@ ESTIMATES = _table(
     _choice("model", *Model),
     "from_months:number time_months:number variation refused:flag",
     f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
+    "missing_information:number monte_carlo:number",
+    _choice("rests_on", *RestsOn, ""),
 )
 CHECKS = _table(
     "checks",
@@ -287,6 +296,7 @@ BESIDE = (
         "spread",
         "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
         "q75:number q975:number within:number between:number missing_information:number df:number",
+        "monte_carlo:number monte_carlo_limits:number",
     ),
     _table(
         "transitivity",
