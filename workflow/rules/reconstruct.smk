@@ -6,7 +6,9 @@ if len(SHARES) == 1:
         input:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -35,7 +37,9 @@ else:
         input:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),

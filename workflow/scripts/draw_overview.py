@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import results, tables
-from resurvey.figures.gallery_comparison import overview_drawings
+from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
 from resurvey.logs import log_to
