@@ -14,7 +14,7 @@ from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
 from resurvey.plan import AnyComparison
-from resurvey.results import Quantity, Role
+from resurvey.results import Contrast, Quantity, Role
 
 LEFT = forest.Column("label", "Study")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
@@ -42,6 +42,7 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
         "pool": _pool,
         "network": network_drawings,
         "rates": _rates,
+        "counts": _counts,
         "ratios": _ratios,
     }
     yield from makers[entry.kind](entry, there, labels, folder)
@@ -400,6 +401,37 @@ def _rates(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) ->
         f"Dot plot of rates: {said}.",
         f"{folder}/rates.csv",
         comparison.response_rates(rates),
+    )
+
+
+def _counts(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """Forest of the counts of each study and their pooled ratio; a difference stands in the table alone."""
+    estimates, counts = tables["estimates"], tables.get("counts")
+    ratios = estimates[(estimates["contrast"] == Contrast.RATIO) & ~estimates["refused"]]
+    if counts is None or ratios.empty:
+        return
+    told = counts[counts["estimate"].notna()]
+    names = {str(study): labels.study(study) for study in told["study"]}
+    rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    first, second = (network.short(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator"))
+    what = str(ratios["measure"].iloc[0])
+    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
+    yield drawing_of(
+        entry,
+        "forest",
+        "forest plot",
+        f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
+        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
+        f"{ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
+        f"{folder}/counts.csv",
+        forest.forest(
+            rows,
+            left=[LEFT],
+            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            xlabel=f"{what.capitalize()} (log scale)",
+            better=(f"fewer: {first}", f"fewer: {second}"),
+        ),
     )
 
 
