@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resurvey import plan, quick
+from resurvey import plan
 from resurvey.errors import InputError
 from resurvey.pieces import Pieces
 from resurvey.plan import Plan
@@ -46,7 +46,6 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
     state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
     if memory is not None and memory.is_file() and memory.read_text(encoding="utf-8") == state:
         return
-    quick.skip_iri_grammars()
     import jsonschema
     import yaml
 

@@ -11,17 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextToPath
 from PIL import Image
 
 from resurvey.errors import InputError
 from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
-from resurvey.figures.stamped import Sheet
-from resurvey.figures.style import STYLE, listed, number, p_text, ratio_axis
-from resurvey.figures.twin import Letters
+from resurvey.figures.style import STYLE, listed, number, p_text
 from resurvey.ticks import time_ticks
 
 
@@ -240,7 +236,7 @@ def test_small_words():
 def test_same_figure_same_bytes_and_names_that_stay_inside(tmp_path: Path):
     def draw():
         figure = drawn_forest()
-        return as_svg(figure), as_png(figure)
+        return as_both(figure)
 
     first, second = draw(), draw()
     assert first == second
@@ -249,7 +245,7 @@ def test_same_figure_same_bytes_and_names_that_stay_inside(tmp_path: Path):
     table = save([Drawing(name="one", figure=drawn_forest(), **words)], tmp_path)
     assert list(table.columns) == COLUMNS and table.loc[0, "svg"] == "one.svg"
     assert (tmp_path / "one.svg").read_bytes() == first[0]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.csv", "one.png", "one.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["contents.txt", "figures.csv", "one.png", "one.svg"]
     with pytest.raises(InputError, match="use `slug`"):
         Drawing(name="../two", figure=None, **words)
     with pytest.raises(InputError, match="no alt"):
@@ -600,24 +596,17 @@ def elements(svg):
     return drawn, {part.get("id"): part.attrib for part in defined if part.get("id")}
 
 
-def test_both_files_of_one_pass_are_those_of_two():
+def test_the_png_shows_what_matplotlib_shows():
     svg, png = as_both(everything_drawn())
     assert svg == as_svg(everything_drawn())
+    assert png == as_png(svg)
     figure, stream = everything_drawn(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    assert elements(svg) == elements(stream.getvalue())
-    once, twice = (np.asarray(Image.open(io.BytesIO(p)).convert("L"), float) for p in (png, as_png(everything_drawn())))
-    assert once.shape == twice.shape
-    assert np.abs(once - twice).mean() < 1.5  # letters are filled outlines here and glyph bitmaps there
+        figure.savefig(stream, format="png", dpi=192)
+    once, twice = (np.asarray(Image.open(io.BytesIO(page)).convert("L"), float) for page in (png, stream.getvalue()))
+    assert once.shape == twice.shape == (576, 960)
+    assert np.abs(once - twice).mean() < 3  # edges are smoothed in another way, and a palette has 256 colours
     assert once.mean() < 250  # not an empty page
-
-
-def test_words_are_measured_as_matplotlib_measures_them():
-    for prop in (FontProperties(size=8), FontProperties(size=30, weight="bold")):
-        for word in ("0.52 [0.4, 1.8]", "fitting Types, cut-off", "–", "j"):
-            own, theirs = (kind.get_text_width_height_descent(word, prop, False) for kind in (Letters(), TextToPath()))
-            assert own == pytest.approx(theirs, abs=0.01)
 
 
 def test_a_png_keeps_colours_and_paper():
@@ -630,48 +619,6 @@ def test_a_png_keeps_colours_and_paper():
     back = np.asarray(made.convert("RGB")).astype(int)
     assert np.abs(back - page[..., :3]).max() <= 8
     assert (back[12:18] == 255).all() and (back[:, 55:] == 255).all()
-
-
-def with_ticks(figure):
-    """Axes of every kind of ticks that the figures have."""
-    grid = figure.add_gridspec(2, 2)
-    plain, empty, log, turned = (figure.add_subplot(grid[place]) for place in np.ndindex(2, 2))
-    plain.plot([0, 10], [0.2, 3e6])
-    plain.set(title="one", xlabel="x", ylabel="y")
-    plain.tick_params(labelsize=7, pad=6)
-    empty.set_xticks([0, 2, 5], ["", "", ""])
-    empty.set_yticks([0, 1], ["none", "two\nlines"], fontsize=6)
-    empty.set_ylim(1.4, -0.4)
-    empty.tick_params(axis="y", length=0)
-    log.set_xscale("log")
-    log.plot([0.2, 7], [1, 2])
-    ratio_axis(log, 0.2, 7)
-    log.grid(axis="both", color="grey", lw=0.5)
-    turned.set_xticks([0.5, 1.5], ["first name", "second"], rotation=40, ha="right", rotation_mode="anchor")
-    turned.set_yticks([])
-    turned.set_xlim(0, 2)
-    return figure
-
-
-def test_stamped_ticks_are_drawn_as_single_ones_are():
-    def drawn(kind):
-        with matplotlib.rc_context(STYLE):
-            return as_png(with_ticks(kind(figsize=(6, 4), layout="constrained")))
-
-    assert drawn(Sheet) == drawn(Figure)
-
-
-def test_ticks_are_made_only_for_those_who_ask():
-    with matplotlib.rc_context(STYLE):
-        figure = with_ticks(Sheet(figsize=(6, 4)))
-        png = as_png(figure)
-        axis = figure.axes[1].yaxis
-        assert len(axis.majorTicks) == 1 and not axis.minorTicks
-        assert [label.get_text() for label in axis.get_ticklabels()] == ["none", "two\nlines"]
-        assert len(axis.majorTicks) == 2
-        assert as_png(figure) == png
-        with pytest.raises(ValueError, match="2 ticks have 1 labels"):
-            figure.axes[0].set_xticks([1, 2], ["one"])
 
 
 def test_a_figure_is_let_go_once_it_is_written(tmp_path: Path):

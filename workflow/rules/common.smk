@@ -3,26 +3,13 @@
 import sys
 from pathlib import Path
 
-from snakemake import persistence, script as scripts
-
-from resurvey import gate, plan, provenance, quick, warm
+from resurvey import gate, plan, provenance
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
 from resurvey.reconstruct import pictures
 
-quick.skip_iri_grammars()
-quick.skip_pandas_for_plain_params(persistence)
-if (
-    workflow.is_main_process
-):  # a job on a cluster is a run of one step, which would gain nothing
-    # Steps are copies of one process that has loaded what they import: starting one costs next to nothing.
-    warm.start_scripts_warm(
-        scripts,
-        packages=["resurvey"],
-        ready={"resurvey.figures.save": "resurvey.figures.first:draw_first"},
-    )
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 

@@ -101,16 +101,16 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure of the page's width; `height` in inches."""
-    from resurvey.figures.stamped import Sheet
+    from matplotlib.figure import Figure
 
-    return Sheet(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def fixed_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
-    from resurvey.figures.stamped import Sheet
+    from matplotlib.figure import Figure
 
-    return Sheet(figsize=(width, height))
+    return Figure(figsize=(width, height))
 
 
 def inches(

@@ -27,7 +27,7 @@ def _items(results: Results) -> Iterator[Words]:
         "consequence. The audit finds contradictions, not causes."
     )
     sources = results.tables.get("sources", pd.DataFrame())
-    second = [row for row in rows(sources) if "read as" in str(row.get("note", ""))]
+    second = [row for row in rows(sources) if row.get("read_as") in ("abstract", "elsewhere")]
     if second:
         yield words(
             f"{count(len(second), 'document')} of {thousands(len(sources))} were read as an abstract or as reported "
