@@ -8,6 +8,7 @@ import pandas as pd
 
 from resurvey import plan
 from resurvey.report.inputs import Choices, Results
+from resurvey.results import ESTIMATES
 
 NASTY = "<script>alert('x')</script> & \"quoted\" =1+1"
 PAIR = {
@@ -19,6 +20,13 @@ PAIR = {
     "assumptions": ["the groups are alike (they are not)"],
 }
 REFUSED = {"id": "three", "kind": "pool", "question": "A pool", "claims": ["b-1"], "assumptions": ["none is needed"]}
+
+
+def typed_lines(lines: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows of estimates with all columns; words that are not given are empty."""
+    made = pd.DataFrame(lines).reindex(columns=ESTIMATES.names)
+    texts = [column.name for column in ESTIMATES.columns if column.kind == "text"]
+    return made.assign(**{name: made[name].fillna("") for name in texts})
 
 
 def png(width: int = 40, height: int = 20) -> bytes:
@@ -117,31 +125,43 @@ def small_results(folder: Path) -> Results:
         "endpoint": "PFS",
     }
     line |= {"population": "all", "n_treatment": 100, "n_comparator": 50, "claim_ids": "", "note": "", "p": 0.03}
+    first, difference = "treatment", "difference"
     values = [
-        ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81),
-        ("restricted mean, unadjusted", "first arm at 12 months", 8.1, 7.5, 8.7),
-        ("restricted mean, unadjusted", "difference at 12 months", 2.1, 0.5, 3.7),
-        ("survival at 6, unadjusted", "second arm at 6 months", 0.421, 0.3, 0.5),
-        ("log-rank, unadjusted", "z", -2.3, -4.1, -0.5),
-    ]
-    keys = ("method", "measure", "estimate", "lower", "upper")
+        ("Cox (Efron), unadjusted", "HR", 0.44, 0.2, 0.81, "main", "hazard ratio", "ratio", "Cox", None),
+        ("restricted mean, unadjusted", "first arm at 12 months", 8.1, 7.5, 8.7, "secondary", "restricted mean", first,
+         "Kaplan-Meier", 12),
+        ("restricted mean, unadjusted", "difference at 12 months", 2.1, 0.5, 3.7, "secondary", "restricted mean",
+         difference, "Kaplan-Meier", 12),
+        ("survival at 6, unadjusted", "second arm at 6 months", 0.421, 0.3, 0.5, "secondary", "survival", "comparator",
+         "Kaplan-Meier", 6),
+        ("log-rank, unadjusted", "z", -2.3, -4.1, -0.5, "test", "z", "", "log-rank", None),
+        ("bias needed", "bias needed to change the conclusion", 1.8, None, None, "bias",
+         "bias to change the conclusion", "", "", None),
+    ]  # fmt: skip
+    keys = ("method", "measure", "estimate", "lower", "upper", "role", "quantity", "contrast", "model", "time_months")
     lines = [line | dict(zip(keys, cells, strict=True)) for cells in values]
-    lines[0]["role"] = "main"
     lines.append(
         dict.fromkeys(line, "")
-        | {"comparison_id": "three", "kind": "pool", "refused": True, "evidence": "none", "note": "no ratios"}
-        | {"method": "pool", "measure": "none"}
+        | {
+            "comparison_id": "three",
+            "kind": "pool",
+            "refused": True,
+            "evidence": "none",
+            "note": "no ratios",
+            "variation": "",
+        }
+        | {"method": "pool", "measure": "none", "role": "main", "quantity": "nothing", "contrast": "", "model": ""}
     )
     sources = [
         ("alpha2020", "Alpha A. A trial", "10.1/x", 2020, "trial", ""),
-        ("beta2021", "Beta B", "", 2021, "trial", "read as abstract"),
+        ("beta2021", "Beta B", "", 2021, "trial", "abstract"),
     ]
     studies = pd.DataFrame(
         [("alpha", "ALPHA", "single arm", "wet", "alpha2020"), ("beta", "BETA", "randomised", "", "beta2021")],
         columns=["study_id", "acronym", "design", "soil_moisture", "source_id"],
     )
     tables = {
-        "sources": pd.DataFrame(sources, columns=["source_id", "citation", "doi", "year", "kind", "note"]),
+        "sources": pd.DataFrame(sources, columns=["source_id", "citation", "doi", "year", "kind", "read_as"]),
         "studies": studies,
         "endpoints": pd.DataFrame({"endpoint": ["PFS"], "label": ["time to crack"]}),
         "adjudications": pd.DataFrame(
@@ -170,7 +190,7 @@ def small_results(folder: Path) -> Results:
         summary=summary,
         accuracy=pd.DataFrame([rebuilt, refused]),
         facts=pd.DataFrame(facts),
-        comparisons=pd.DataFrame(lines),
+        comparisons=typed_lines(lines),
         folders={"one-two": {"e_values": pd.DataFrame({"of": ["estimate", "nearer limit"], "ratio": [0.44, 0.81],
                  "risk_ratio": [0.5, 0.9], "e_value": [2.9, 1.47]})}},
         designs={"frost": pd.DataFrame(design)},

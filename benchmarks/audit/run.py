@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import errors
 from course import PLANTERS, make_course, make_odd_course
+from families import FAMILIES
 from plant import ROUNDINGS, Trial, make_trial
 from unusual import make_unusual
 
@@ -142,6 +143,33 @@ def course_sensitivity(count: int, seed: int) -> pd.DataFrame:
     return table.assign(sensitivity_pct=(100 * table["found"] / table["leaves_logic"]).round(2))
 
 
+def families(count: int, seed: int) -> pd.DataFrame:
+    """`count` papers a family with something wrong and as many without: told where wrong, told where right, findings.
+
+    Told is a verdict of the family's rule other than reproduced: a finding, or a hint that says why it is none.
+    """
+    found = {}
+    for place, (kind, make) in enumerate(FAMILIES.items()):
+        rng = np.random.default_rng([seed, 7, place])
+        cases = [make(f"f{i:05d}", rng, i % 2 == 0) for i in range(2 * count)]
+        checks = audit.run(raw_tables([case.trial for case in cases]))
+        own = checks[(checks["rule"] == cases[0].rule) & (checks["verdict"] != "reproduced")]
+        told, ruled = set(own["source_id"]), set(checks.loc[audit.needs_ruling(checks), "source_id"])
+        wrong = [case.trial.name for case in cases if case.wrong]
+        right = [case.trial.name for place, case in enumerate(cases) if place % 2]
+        found[kind] = {
+            "wrong": len(wrong),
+            "told": sum(name in told for name in wrong),
+            "needs_ruling": sum(name in ruled for name in wrong),
+            "right": len(right),
+            "told_though_right": sum(name in told for name in right),
+            "ruled_though_right": sum(name in ruled for name in right),
+        }
+    table = pd.DataFrame(found).T
+    table.loc["all"] = table.sum()
+    return table.assign(sensitivity_pct=(100 * table["told"] / table["wrong"]).round(2))
+
+
 def false_alarms(trials: list[Trial]) -> tuple[int, int, int, dict[str, int]]:
     """Numbers printed (rows), findings, checks that need a ruling, and the rules that asked for it."""
     raw = raw_tables(trials)
@@ -178,6 +206,7 @@ def main() -> None:
     out = sys.stdout.write
     out(sensitivity(arguments.trials, arguments.seed).to_string() + "\n\n")
     out(course_sensitivity(arguments.trials // 5, arguments.seed).to_string() + "\n\n")
+    out(families(arguments.trials // 5, arguments.seed).to_string() + "\n\n")
     for rounding in ROUNDINGS:
         rng = np.random.default_rng(arguments.seed + 1)
         trials = [make_trial(f"c{i:05d}", rng, rounding) for i in range(arguments.trials // 4)]

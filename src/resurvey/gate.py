@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resurvey import plan, quick
-from resurvey.about import NOTE, SHARED, Row, about, key
+from resurvey import plan
 from resurvey.errors import InputError
+from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
@@ -23,52 +23,12 @@ if TYPE_CHECKING:
     from resurvey.tables import Tables
 
 
-# Tables that say something about the patients of a study; hazard ratios tie two arms to each other.
-ARM_TABLES = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-# What `resurvey.figures.labels.Labels` reads.
-LABEL_COLUMNS = {
-    "studies": ("study_id", "acronym"),
-    "arms": ("study_id", "arm_id", "population", "treatment_id", "label", "locator"),
-    "treatments": ("treatment_id", "label"),
-    "endpoints": ("endpoint", "label"),
-}
-
-
 @dataclass(frozen=True)
-class Facts:
-    """Fingerprints of what the checked tables say.
+class Project:
+    """What a run rests on: the plan, and the typed tables in small files."""
 
-    Attributes
-    ----------
-    rows : tuple of (Row, str, str)
-        Every row of every table, with the fingerprint of its cells but the note, and of its note (empty without one).
-    labels : str
-        Fingerprint of how studies, arms, treatments and endpoints are called.
-    files : str
-        Fingerprint of the bytes of all tables.
-    """
-
-    rows: tuple[tuple[Row, str, str], ...]
-    labels: str = ""
-    files: str = ""
-
-    def of(self, study: str) -> str:
-        """Fingerprint of the rows about a study that reconstruction reads, notes left out."""
-        return _digest(
-            f"{row.table}:{cells}"
-            for row, cells, _ in self.rows
-            if row.table in SHARED or (row.table in ARM_TABLES and row.study == study)
-        )
-
-    def of_entries(self, entries: object, whole: tuple[str, ...] = ()) -> str:
-        """Fingerprint of the rows that entries of the config are about, as `resurvey.about.only` chooses them."""
-        chosen = about(entries, (row for row, *_ in self.rows), whole)
-        return _digest(f"{row.table}:{cells}{note}" for row, cells, note in self.rows if chosen.has(row))
-
-    def of_tables(self, names: Iterable[str]) -> str:
-        """Fingerprint of whole tables, notes left out."""
-        wanted = set(names)
-        return _digest(f"{row.table}:{cells}" for row, cells, _ in self.rows if row.table in wanted)
+    plan: Plan
+    pieces: Pieces
 
 
 def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = None) -> None:
@@ -86,7 +46,6 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
     state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
     if memory is not None and memory.is_file() and memory.read_text(encoding="utf-8") == state:
         return
-    quick.skip_iri_grammars()
     import jsonschema
     import yaml
 
@@ -100,55 +59,15 @@ def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = 
         memory.write_text(state, encoding="utf-8")
 
 
-def read_plan(
-    path: Path, designs: Iterable[Mapping[str, Any]], folder: Path, memory: Path, other_cuts: Iterable[str] = ()
-) -> Plan:
-    """Parse the plan and compare it with the tables, once for each state of both.
-
-    Parameters
-    ----------
-    path : Path
-        The file of comparisons.
-    designs : iterable of mapping
-        Sample-size checks, as the config lists them.
-    folder : Path
-        Folder of the raw tables, which must have passed `check_tables`.
-    memory : Path
-        File that remembers which state passed last; written only after a check that found nothing.
-    other_cuts : iterable of str
-        Data cuts whose patients do not come from the tables.
-
-    Raises
-    ------
-    InputError
-        With every fault of the file; or with everything that the plan names and the tables do not have.
-    """
-    made = Plan(plan.read(path), plan.designs(designs, "config.yaml, design"))
-    state = _digest([_state(folder, None), repr(made), *sorted(other_cuts)])
-    if memory.is_file() and memory.read_text(encoding="utf-8") == state:
-        return made
-    from resurvey import plan_check, tables
-
-    faults = plan_check.faults(made.comparisons, made.designs, tables.read_raw(folder), other_cuts)
-    if faults:
-        lines = "\n".join(f"  {line}" for line in faults)
-        raise InputError(
-            f"{len(faults)} fault(s) in {path.name} or the designs of config.yaml, which name what no table has; "
-            f"nothing was run:\n{lines}"
-        )
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    memory.write_text(state, encoding="utf-8")
-    return made
-
-
 def _words(fault: Any) -> str:
     meaning = fault.schema.get("description", "") if isinstance(fault.schema, dict) else ""
     return f"{fault.message}{f' ({meaning})' if meaning else ''}"
 
 
 def table_files(folder: Path) -> list[Path]:
-    """Paths of all raw tables, in the order of the schema."""
-    return [table.path_in(folder) for table in TABLES.values()]
+    """Paths of all raw tables that are there or have to be, in the order of the schema."""
+    paths = [(table, table.path_in(folder)) for table in TABLES.values()]
+    return [path for table, path in paths if path.is_file() or not table.optional]
 
 
 def table_names() -> list[str]:
@@ -156,70 +75,109 @@ def table_names() -> list[str]:
     return list(TABLES)
 
 
-def check_tables(folder: Path, memory: Path, config: Mapping[str, Any] | None = None) -> Facts:
-    """Check all raw tables (once for each state of them) and return what reruns depend on.
+def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Project:
+    """Check plan and tables, type the tables, and write them in small files; once for each state of them.
 
     Parameters
     ----------
-    folder : Path
-        Folder of the raw tables.
+    config : mapping
+        A config that has passed its schema.
+    store : Path
+        Folder of the small files.
     memory : Path
         File that remembers which state passed last; written only after a check that found nothing.
-    config : mapping, optional
-        A config that has passed its schema: what it names must be in the tables.
-
-    Raises
-    ------
-    tables.TableFaults
-        With every fault of every table.
-    InputError
-        With everything that the config names and the tables do not have.
-    """
-    state = _state(folder, config)
-    if memory.is_file():
-        try:
-            known = json.loads(memory.read_text(encoding="utf-8"))
-            if known["state"] == state:
-                rows = tuple((Row(*row), cells, note) for row, cells, note in known["rows"])
-                return Facts(rows, known["labels"], known["files"])
-        except (ValueError, KeyError, TypeError):
-            pass  # A half-written memory is no memory.
-    from resurvey import tables
-
-    facts = _facts(folder, read_checked(folder, config))
-    known = {"state": state, "rows": facts.rows, "labels": facts.labels, "files": facts.files}
-    tables.write_text(json.dumps(known, separators=(",", ":")), memory)
-    return facts
-
-
-def read_checked(folder: Path, config: Mapping[str, Any] | None = None, start: Path = Path()) -> Tables:
-    """All raw tables with the curve files that they name, and what a config names in them, checked.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the raw tables.
-    config : mapping, optional
-        A config that has passed its schema.
-    start : Path
-        Folder that paths in the config start from.
 
     Raises
     ------
     tables.TableFaults
         With every fault of every table and curve file.
     InputError
-        With everything that the config names and the tables do not have.
+        With every fault of the comparisons, or with everything that they and the config name and the tables lack.
     """
-    from resurvey import settings, tables
-    from resurvey.reconstruct.sources import faults_of_curves
+    asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
+    folder = Path(config["raw"])
+    state = _digest([_state(folder), json.dumps(config, sort_keys=True, default=str), repr(asked)])
+    known = _remembered(memory, state, store)
+    if known is not None:
+        return Project(asked, known)
+    from resurvey import clean
+    from resurvey import store as files
+
+    raw = read_checked(folder)
+    check_names(config, asked, raw, Path())
+    made = files.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    _remember(memory, state, made)
+    return Project(asked, made)
+
+
+def _remembered(memory: Path, state: str, store: Path) -> Pieces | None:
+    """The pieces of this state, where they are all there."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        pieces = Pieces.from_plain(store.as_posix(), known["pieces"]) if known["state"] == state else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # A half-written memory is no memory.
+    return pieces if pieces and all((store / path).is_file() for path in pieces.files) else None
+
+
+def _remember(memory: Path, state: str, pieces: Pieces) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    part = memory.with_name(f".{memory.name}.part")
+    part.write_text(json.dumps({"state": state, "pieces": pieces.plain()}, separators=(",", ":")), encoding="utf-8")
+    part.replace(memory)
+
+
+def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path) -> None:
+    """Refuse a config or a plan that names what the tables do not have.
+
+    Parameters
+    ----------
+    config : mapping
+        A config that has passed its schema.
+    asked : Plan
+        Its comparisons and sample-size checks.
+    raw : dict of DataFrame
+        Checked raw tables.
+    start : Path
+        Folder that paths in the config start from.
+
+    Raises
+    ------
+    InputError
+        With one line a fault.
+    """
+    from resurvey import plan_check, settings
+
+    # patients of the collection come under a data cut that no table has
+    lines = [f"config.yaml, {line}" for line in settings.faults_of_settings(config, raw, start)]
+    lines += [
+        f"{'config.yaml' if line.startswith('design') else config['comparisons']}, {line}"
+        for line in plan_check.faults(asked.comparisons, asked.designs, raw, ["kmdata"])
+    ]
+    if lines:
+        shown = "\n".join(f"  {line}" for line in lines)
+        raise InputError(f"{len(lines)} fault(s) in config and comparisons, compared with the tables:\n{shown}")
+
+
+def read_checked(folder: Path) -> Tables:
+    """All raw tables of a folder with the curve files that they name, checked.
+
+    Raises
+    ------
+    tables.TableFaults
+        With every fault of every table and curve file.
+    """
+    from resurvey import tables
 
     raw = tables.read_raw(folder)
-    faults = faults_of_curves(raw["curves"], folder / "curves")
+    if raw["curves"].empty:
+        return raw
+    # what reads curves takes longer to import than all else here
+    from resurvey.reconstruct.sources import faults_of_curves
+
+    faults = faults_of_curves(raw["curves"], folder / TABLES["curves"].folder)
     if faults:
         raise tables.TableFaults(faults)
-    if config is not None:
-        settings.check_settings(config, raw, start)
     return raw
 
 
@@ -229,29 +187,14 @@ def fingerprint(paths: Iterable[str | Path]) -> str:
     return _digest(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'}" for path in files)
 
 
-def _state(folder: Path, config: Mapping[str, Any] | None) -> str:
-    """Fingerprint of all raw tables and curve files, of the config, and of the code that judges them."""
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
+def _state(folder: Path) -> str:
+    """Fingerprint of all raw tables and curve files, and of the code that judges and types them."""
+    digest = hashlib.sha256()
     for path in sorted(reachable(ROOT / "gate.py")):
         digest.update(path.read_bytes())
     for path in [*table_files(folder), *sorted(folder.glob("*.*")), *sorted((folder / "curves").glob("*.*"))]:
         digest.update(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'};".encode())
     return digest.hexdigest()
-
-
-def _facts(folder: Path, raw: Tables) -> Facts:
-    """Fingerprints of checked tables; those of curves cover the files that they name."""
-    rows = []
-    for name, frame in raw.items():
-        for cells in frame.to_dict("records"):
-            texts = [json.dumps({column: cell for column, cell in cells.items() if column != NOTE})]
-            if name == "curves":
-                files = (cells[column] for column in ("file", "at_risk_file"))
-                texts += [file_digest(folder / TABLES[name].folder / file) for file in files if file]
-            note = cells.get(NOTE, "")
-            rows.append((key(name, cells), _digest(texts), _digest([note]) if note else ""))
-    labels = (str(raw[name][list(columns)].to_dict("records")) for name, columns in LABEL_COLUMNS.items())
-    return Facts(tuple(rows), _digest(labels), _digest(file_digest(path) for path in table_files(folder)))
 
 
 def _digest(words: Iterable[str]) -> str:

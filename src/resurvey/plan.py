@@ -293,6 +293,38 @@ class MultiArm:
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
+class Bayes:
+    """The same pool or network with a prior of the between-study standard deviation.
+
+    Attributes
+    ----------
+    prior : {"half-normal", "half-cauchy", "uniform", "log-normal", "empirical"}
+    scale : float
+        Of a half-normal or half-Cauchy; upper end of a uniform.
+    location : float, optional
+        Mean of log tau^2 of a log-normal prior, of which `scale` is then the standard deviation.
+    source, outcome, comparison : str
+        Of an empirical prior, as `resurvey.compare.priors.empirical` names them.
+    effect_sd : float, optional
+        Standard deviation of a normal prior about no effect; flat where there is none.
+    """
+
+    prior: Literal["half-normal", "half-cauchy", "uniform", "log-normal", "empirical"] = "half-normal"
+    scale: Months = 0.5
+    location: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    source: Text = "turner2015"
+    outcome: Text = "all-cause mortality"
+    comparison: Text = "pharmacological v pharmacological"
+    effect_sd: Months | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Bayes:
+        if (self.prior == "log-normal") != (self.location is not None):
+            raise ValueError("location belongs to a log-normal prior, which needs one")
+        return self
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
 class NetworkComparison(Comparison):
     """A network of printed ratios.
 
@@ -310,6 +342,7 @@ class NetworkComparison(Comparison):
     not_for: tuple[Text, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     multi_arm: dict[Id, MultiArm] = field(default_factory=dict)
+    bayes: Bayes | None = None
 
     @model_validator(mode="after")
     def _once(self) -> NetworkComparison:
@@ -331,6 +364,7 @@ class PoolComparison(Comparison):
     groups: dict[Text, tuple[Id, ...]] = field(default_factory=dict)
     not_pooled: tuple[Id, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    bayes: Bayes | None = None
 
     @model_validator(mode="after")
     def _listed(self) -> PoolComparison:
@@ -363,6 +397,23 @@ class RatioComparison(Comparison):
     pairs: Annotated[tuple[MedianPair, ...], Field(min_length=1)]
 
 
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountPair:
+    """Counts of two arms of one study, claims of proportions.csv."""
+
+    treatment: Id
+    comparator: Id
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountComparison(Comparison):
+    """Printed counts of a binary outcome, pooled over studies: odds ratio, risk ratio or risk difference."""
+
+    kind: Literal["counts"] = "counts"
+    pairs: Annotated[tuple[CountPair, ...], Field(min_length=1)]
+    measure: Literal["or", "rr", "rd"] = "or"
+
+
 def _unique(name: str, values: Sequence[str]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
@@ -370,7 +421,7 @@ def _unique(name: str, values: Sequence[str]) -> None:
 
 
 PrintedComparison = BucherComparison | NetworkComparison | PoolComparison
-AnyComparison = PatientComparison | PrintedComparison | RateComparison | RatioComparison
+AnyComparison = PatientComparison | PrintedComparison | RateComparison | RatioComparison | CountComparison
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)

@@ -17,6 +17,13 @@ from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
 
+class RestsOn(StrEnum):
+    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+
+    SHAPE = "assumed shape"
+    PRINT = "printed numbers"
+
+
 class Role(StrEnum):
     """What a row of estimates is for."""
 
@@ -42,6 +49,8 @@ class Quantity(StrEnum):
     MEAN = "mean"
     SURVIVAL = "survival"
     PROPORTION = "proportion"
+    ODDS_RATIO = "odds ratio"
+    RISK_RATIO = "risk ratio"
     Z = "z"
     P = "p"
     EFFECTIVE_SAMPLE_SIZE = "effective sample size"
@@ -56,6 +65,32 @@ class Quantity(StrEnum):
     TIPPING_MARGIN = "tipping margin"
     DIFFERING_CHARACTERISTICS = "differing characteristics"
     NOTHING = "nothing"  # a comparison that was refused whole
+
+
+class FactKind(StrEnum):
+    """What a printed fact of a group of patients is a number of."""
+
+    PATIENTS = "patients"
+    EVENTS = "events"
+    AT_RISK = "at risk"
+    SURVIVAL = "survival"
+    MEDIAN = "median"
+    MEDIAN_LIMIT = "median limit"
+    HAZARD_RATIO = "hazard ratio"
+    RATIO_LIMIT = "ratio limit"
+    P = "p"
+    RESTRICTED_MEAN = "restricted mean"
+    LONGEST_FOLLOW_UP = "longest follow-up"
+    MEDIAN_FOLLOW_UP = "median follow-up"
+    DISTANCE = "distance"  # from the points of a curve; not printed
+
+
+class Limit(StrEnum):
+    """Which limit of an interval a fact is."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    NONE = ""
 
 
 class Contrast(StrEnum):
@@ -87,7 +122,12 @@ class Model(StrEnum):
     BUCHER = "Bucher"
     COMMON = "common effect"
     RANDOM = "random effects"
+    BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
+    MANTEL_HAENSZEL = "Mantel-Haenszel"
+    PETO = "Peto"
+    LOGISTIC = "logistic regression"
+    HYPERGEOMETRIC = "hypergeometric-normal"
     PRINTED = "printed"
     NONE = ""
 
@@ -159,7 +199,7 @@ VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", 
 #: What a finding touches, the gravest first.
 SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
-KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios")
+KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts")
 GROUPS = ("first", "second")
 LIMITS = "estimate:number lower:number upper:number p:number"
 PAIR = "treatment comparator"
@@ -176,6 +216,8 @@ ESTIMATES = _table(
     _choice("model", *Model),
     "from_months:number time_months:number variation refused:flag",
     f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
+    "missing_information:number monte_carlo:number",
+    _choice("rests_on", *RestsOn, ""),
 )
 CHECKS = _table(
     "checks",
@@ -197,9 +239,16 @@ ACCURACY = _table(
     _choice("evidence", *EVIDENCE),
     "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
     "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
-    "facts_held:number repairs undetermined",
+    "facts_held:number repairs undetermined facts_binding:number facts_binding_held:number",
 )
-FACTS = _table("facts", f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note")
+FACTS = _table(
+    "facts",
+    f"{ARM} fact printed:number rebuilt:number difference:number holds:flag note",
+    _choice("kind", *FactKind),
+    "time_months:number",
+    _choice("limit", *Limit),
+    "binding:flag held:number replicates:number claim_id",
+)
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
 ANALYSIS = _table(
     "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
@@ -212,7 +261,7 @@ DESIGN = _table(
     "reproduces_patients:flag reading events_raw:number patients_raw:number power_at_claimed_events:number",
     "alpha_implied:number patients_from_claimed_events:number events_difference:number patients_difference:number",
     "tolerance:number dropout:number dropout_reading hypothesis event_probability:number total_time:number label unit",
-    "misuse formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
+    "misuse:flag formula reference nominal_power:number actual_power:number actual_level:number actual_by claim_id",
     "stages:number rejects_from:number first_patients:number futile_up_to:number active_from:number",
     "expected_patients:number reproduces_all:flag",
 )
@@ -220,6 +269,7 @@ RATIO = (
     "claim_id study arm comparator_arm treatment comparator estimate:number se:number endpoint population data_cut "
     "model ci_level:number"
 )
+SIZE = "n:number events:number"
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -253,6 +303,7 @@ BESIDE = (
         "spread",
         "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
         "q75:number q975:number within:number between:number missing_information:number df:number",
+        "monte_carlo:number monte_carlo_limits:number",
     ),
     _table(
         "transitivity",
@@ -270,22 +321,35 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number"),
-    _table("contrasts", f"{RATIO} design"),
+    _table("legs", f"{RATIO} design {SIZE} role"),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
+    _table("contrasts", f"{RATIO} design {SIZE}"),
+    _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
+           "probability_below_0:number prediction_lower:number prediction_upper:number"),
+    _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
+           "parameters:number dic:number contrasts:number prior"),
+    _table("bayes_priors", f"prior {PAIR} median:number lower:number upper:number tau_median:number tau_lower:number "
+           "tau_upper:number dic:number log_evidence:number note"),
+    _table("bayes_studies", "study estimate:number se:number mean:number sd:number median:number lower:number "
+           "upper:number probability_below_0:number deviance:number leverage:number"),
+    _table("bayes_ranking", "piece:number treatment sucra:number"),
+    _table("bayes_ranks", "piece:number treatment rank:number probability:number"),
+    _table("bayes_node_split", f"{PAIR} studies:number difference:number sd:number lower:number upper:number p:number"),
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
            "weight_random:number group"),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
+    _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
     _table(
         "heterogeneity",
         "piece:number treatments:number studies:number tau2:number q:number df:number p:number i2:number",
-        "i2_lower:number i2_upper:number",
+        "i2_lower:number i2_upper:number group interval_method",
     ),
     _table("prediction", f"{PAIR} estimate:number lower:number upper:number"),
     _table(

@@ -40,13 +40,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: columns in order, the key of a row, and pairs whose first must not exceed the second."""
+    """One table: columns in order, the key of a row, and pairs whose first must not exceed the second.
+
+    The file of an `optional` table may be absent: it has no rows then.
+    """
 
     name: str
     columns: tuple[Column, ...]
     unique: tuple[str, ...]
     ordered: tuple[tuple[str, str], ...] = ()
     folder: str = ""
+    optional: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -89,8 +93,8 @@ INTERVAL = (("lower", "upper"),)
 RANGE = (*INTERVAL, ("range_lower", "range_upper"))
 
 
-def _claims(name: str, columns: str, ordered: tuple[tuple[str, str], ...] = ()) -> Table:
-    return Table(name, _columns(f"{COMMON} {columns} note"), ("claim_id",), ordered)
+def _claims(name: str, columns: str, ordered: tuple[tuple[str, str], ...] = (), *, optional: bool = False) -> Table:
+    return Table(name, _columns(f"{COMMON} {columns} note"), ("claim_id",), ordered, optional=optional)
 
 
 TABLES: dict[str, Table] = {
@@ -100,7 +104,8 @@ TABLES: dict[str, Table] = {
             "sources",
             _columns(
                 "source_id:id! citation! doi year:date! "
-                "kind:choice(trial|cohort|letter|review|preprint|abstract|label)! licence url note"
+                "kind:choice(trial|cohort|letter|review|preprint|abstract|label)! licence url "
+                "read_as:choice(full~text|abstract|elsewhere)? note"
             ),
             ("source_id",),
         ),
@@ -192,6 +197,14 @@ TABLES: dict[str, Table] = {
             "kind:choice(dose|schedule|eligibility|definition|threshold|sites|laboratory|epidemiology|software)! item! "
             "value lower:number upper:number unit",
             INTERVAL,
+        ),
+        _claims(
+            "measurements",
+            "kind:choice(mean|change|rate|cumulative~incidence|number~needed~to~treat)! endpoint item! value:number! "
+            "unit sd:number se:number lower:number upper:number ci_level:level range_lower:number range_upper:number "
+            "n:size events:count person_time:number time:number time_unit claims:ids",
+            RANGE,
+            optional=True,
         ),
         _claims("names", "kind:choice(drug|trial|arm|reference|unit)! entity:id! printed!"),
         _claims("ongoing_trials", "registry_id title! phase status intervention strategy"),

@@ -36,6 +36,12 @@ FOUND = [
     ("yang2019", "patients-or-events", "discrepant", "61 events"),
     ("yang2019", "most-common", "discrepant", "thrombocytopenia"),
     # Yang, Results, central nervous system: 203 and 248 with and without metastases at baseline
+    # Yang, Table 1: 0.001 for <0.001, as the text prints it
+    ("yang2019", "contingency-p", "discrepant", "as a bound, <0.001"),
+    # Yang, Abstract: survival said to be prolonged, the numbers are of progression-free survival
+    ("yang2019", "stated-direction", "uncheckable", "the sentence is about survival"),
+    # Yang, Table 1: age unknown in 59 of 255 and 43 of 299
+    ("yang2019", "missing-values", "uncheckable", "59 of 255"),
     ("yang2019", "excluded-part", "discrepant", "179 are left"),
     ("yang2019", "excluded-part", "discrepant", "214 are left"),
     # Yang, first line: 65 evaluable patients leave 3/36, 13/36, 8/29 and 20/29, and the p hangs on the test
@@ -43,6 +49,18 @@ FOUND = [
     ("yang2019", "test-choice", "other-method", "Fisher exact 0.051"),
     # SePHER, Table 2 and 3
     ("bon2020", "name", "conflict", "seq4"),
+    # SePHER: survival from diagnosis and from T-DM1; efficacy of T-DM1 by survival from diagnosis
+    ("bon2020", "clock-choice", "other-method", "0.78 for OS from T-DM1"),
+    ("bon2020", "stated-direction", "uncheckable", "the sentence is about OS from T-DM1"),
+    # SePHER, Table 4: adjusted p are twice the raw ones; medians beside p; a p of five groups beside a pair
+    ("bon2020", "adjusted-multiple", "reproduced", "2 times throughout"),
+    ("bon2020", "medians-p", "uncheckable", "10 (8.2-11.8) and 6 (4.7-7.3) give p of about 0.00046"),
+    ("bon2020", "medians-p", "uncheckable", "11 (8-14) and 9 (5-13) give p of about 0.48"),
+    ("bon2020", "overall-p", "uncheckable", "is of 5 groups together"),
+    # SePHER, Table 2 against Table 3: neo-/adjuvant treatment of 398, and of 194 and 177
+    ("bon2020", "two-denominators", "conflict", "76/147 (51.7 %) and 63/117 (53.8 %)"),
+    # SePHER, Table 3: Fisher in a table of Pearson tests
+    ("bon2020", "contingency-p", "other-method", "the other p of this table are by Pearson"),
     ("bon2020", "same-count", "uncheckable", "397"),
     ("bon2020", "category-sum", "discrepant", "139 of 177"),
     ("bon2020", "category-sum", "other-method", "193 of 194"),
@@ -68,6 +86,10 @@ FOUND = [
     ("liang2024", "none-statement", "uncheckable", "rarely meant so widely"),
     ("liang2024", "direction-p", "uncheckable", "0.051"),
     ("liang2024", "repeat", "reproduced", "18.89"),
+    ("liang2024", "across", "conflict", "699, 524 in cortes2022"),
+    ("liang2024", "across", "conflict", "325, 237 in tolaney2024"),
+    ("liang2024", "cohort-arms", "conflict", "373 + 184 = 557"),
+    ("liang2024", "none-significant", "discrepant", "0.0049, 0.0067 below 0.05"),
     # Letter
     ("schettini2024", "stated-direction", "discrepant", "said to be worse: 9.6 against 6.8"),
     ("schettini2024", "few-or-none", "conflict", "few"),
@@ -76,6 +98,11 @@ FOUND = [
     ("cao2023", "grade-sum", "reproduced", "5 (grade 3) + 1 (grade 4) is 6"),
     ("cao2023", "binomial-interval", "reproduced", "Clopper-Pearson of 70/100"),
     ("cao2023", "design-events", "other-method", "64 events"),
+    ("cao2023", "feature-base", "discrepant", "66 + 34 = 100"),
+    ("cao2023", "plan-conduct", "uncheckable", "accrual planned 32 months, done 27"),
+    ("cao2023", "plan-conduct", "uncheckable", "follow-up planned 24 months"),
+    ("cao2023", "number-role", "uncheckable", "8.0 is the boundary"),
+    ("cao2023", "unsupported-significance", "uncheckable", "no test is named"),
 ]
 
 
@@ -86,7 +113,7 @@ def test_found(checks, source, rule, verdict, words):
     assert text.str.contains(words, regex=False).any(), text.tolist()
 
 
-def test_picture_has_no_finding_but_its_number_of_patients(checks):
+def test_picture_has_no_finding_but_its_number_of_patients_and_of_metastatic_ones(checks):
     own = checks[checks["source_id"] == "cao2023"]
-    assert own.loc[own["verdict"].isin(audit.FLAGS), "rule"].tolist() == ["design-patients"]
+    assert own.loc[own["verdict"].isin(audit.FLAGS), "rule"].tolist() == ["design-patients", "feature-base"]
     assert (own["verdict"] == "reproduced").sum() > 200

@@ -143,6 +143,14 @@ def test_vector_marks_of_censoring(folder):
         assert by_name(made)[truth.name].censor_times == pytest.approx(lost, abs=0.01)
 
 
+def test_figures_of_a_paper_are_offered(folder):
+    from resurvey.digitise.offers import offers
+
+    (line,) = offers(draw(folder / "paper.pdf", ARMS))
+    assert "page 1: a figure with 1 pair of axes" in line and "resurvey digitise" in line and "--page 1" in line
+    assert offers(folder / "coloured.png") == []
+
+
 def test_two_panels_are_two_figures(folder):
     from matplotlib.figure import Figure
 

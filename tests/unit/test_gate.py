@@ -1,15 +1,16 @@
-"""The gate: config and tables checked whole, fingerprints that follow changes and nothing else."""
+"""The gate: config and tables checked whole, and pieces of typed tables that are written when they change."""
 
-import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
-from resurvey import audit, gate, provenance, tables
+from resurvey import audit, clean, gate, provenance, store, tables
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
-from tests.project import claim, small_tables, write_tables
+from resurvey.pieces import LABEL_COLUMNS
+from tests.project import Rows, claim, small_tables, write_project, write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -36,118 +37,148 @@ def test_every_fault_of_the_config_is_said_at_once(config):
     assert "reconstruction/replicates: 'many' is not of type 'integer'" in text
 
 
-def test_tables_that_passed_are_not_read_again(tmp_path, monkeypatch):
-    write_tables(small_tables(), tmp_path / "raw")
-    memory = tmp_path / "memory.json"
-    first = gate.check_tables(tmp_path / "raw", memory)
-    monkeypatch.setattr(tables, "read_raw", lambda folder: pytest.fail("read again"))
-    assert gate.check_tables(tmp_path / "raw", memory) == first
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """The small project, with its folder as the place where the gate stands."""
+    monkeypatch.chdir(write_project(tmp_path))
+    return tmp_path
 
 
-def test_a_half_written_memory_is_no_memory(tmp_path):
-    write_tables(small_tables(), tmp_path / "raw")
-    memory = tmp_path / "memory.json"
-    first = gate.check_tables(tmp_path / "raw", memory)
-    memory.write_text(memory.read_text()[:20])
-    assert gate.check_tables(tmp_path / "raw", memory) == first
+def check(folder: Path) -> gate.Project:
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    return gate.check_project(config, Path("typed"), Path("memory.json"))
 
 
-def test_a_fault_leaves_no_memory(tmp_path):
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        path.relative_to(folder / "typed").as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted((folder / "typed").rglob("*.*"))
+    }
+
+
+def rewritten(folder: Path, rows: Rows) -> set[str]:
+    """Pieces that are written, or removed, when the tables become these."""
+    check(folder)
+    before = contents(folder)
+    write_tables(rows, folder / "data/raw")
+    check(folder)
+    after = contents(folder)
+    return {path for path in before | after if before.get(path) != after.get(path)}
+
+
+def changed(table: str, place: int, **cells: str) -> Rows:
     rows = small_tables()
-    rows["medians"][0]["value"] = "many"
-    write_tables(rows, tmp_path / "raw")
+    rows[table][place] |= cells
+    return rows
+
+
+def test_tables_that_passed_are_not_read_again(project, monkeypatch):
+    first = check(project)
+    monkeypatch.setattr(tables, "read_raw", lambda folder: pytest.fail("read again"))
+    assert check(project) == first
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda p: p.write_text(p.read_text()[:20]), lambda p: p.write_text("[]"), Path.unlink]
+)
+def test_a_spoilt_memory_is_no_memory(project, spoil):
+    first = check(project)
+    spoil(project / "memory.json")
+    assert check(project) == first
+
+
+def test_a_piece_that_is_gone_is_written_again(project):
+    first = check(project)
+    before = contents(project)
+    (project / "typed/tables/medians.csv").unlink()
+    assert check(project) == first
+    assert {path: text for path, (text, _) in contents(project).items()} == {p: text for p, (text, _) in before.items()}
+
+
+def test_a_fault_leaves_no_memory_and_no_piece(project):
+    write_tables(changed("medians", 0, value="many"), project / "data/raw")
     with pytest.raises(tables.TableFaults):
-        gate.check_tables(tmp_path / "raw", tmp_path / "memory.json")
-    assert not (tmp_path / "memory.json").exists()
+        check(project)
+    assert not (project / "memory.json").exists()
+    assert not (project / "typed").exists()
 
 
-def facts(rows, folder: Path) -> gate.Facts:
-    write_tables(rows, folder)
-    return gate.check_tables(folder, folder / "memory.json")
+def test_the_pieces_are_what_clean_makes_of_the_tables(project):
+    pieces = check(project).pieces
+    typed = clean.tidy(tables.read_raw(project / "data/raw"))
+    for name, frame in store.read(pieces.whole(typed, notes=True)).items():
+        pd.testing.assert_frame_equal(frame, typed[name], check_exact=True)
+    alpha = store.read(pieces.of_study("alpha", typed, notes=True))
+    pd.testing.assert_frame_equal(alpha["medians"], typed["medians"], check_exact=True)
+    assert alpha["sources"]["source_id"].tolist() == ["alpha2020"]
 
 
-def test_the_fingerprint_of_a_study_follows_its_own_rows(tmp_path):
-    before = small_tables()
-    before["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
-    after = json.loads(json.dumps(before))
-    after["medians"][0]["value"] = "11.9"
-    one, two = facts(before, tmp_path / "one"), facts(after, tmp_path / "two")
-    assert one.of("alpha") != two.of("alpha")
-    assert one.of("beta") == two.of("beta")
+def test_a_cell_rewrites_the_pieces_of_its_table_and_study(project):
+    rows = small_tables()
+    rows["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
+    rows["arms"].append(claim("arm-009", arm_id="new", treatment_id="new", n="5", study_id="beta"))
+    write_tables(rows, project / "data/raw")
+    rows["medians"][0]["value"] = "11.9"
+    assert rewritten(project, rows) == {
+        "tables/medians.csv",
+        "noted/medians.csv",
+        "studies/alpha/medians.csv",
+        "studies/alpha/noted/medians.csv",
+    }
 
 
-def test_a_percentage_does_not_rerun_the_reconstruction_but_the_comparison(tmp_path):
-    after = small_tables()
-    after["proportions"][0]["percent"] = "21"
-    one, two = facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
-    assert one.of("alpha") == two.of("alpha")
-    assert one.of_entries({"treatment": "alpha2020-prop-001"}) != two.of_entries({"treatment": "alpha2020-prop-001"})
+def test_a_note_rewrites_only_what_is_read_with_its_notes(project):
+    found = rewritten(project, changed("medians", 0, note="as printed"))
+    assert found == {"noted/medians.csv", "studies/alpha/noted/medians.csv"}
 
 
-def changed(tmp_path, table, place, **cells):
-    """Facts before and after some cells of the small tables changed."""
-    after = small_tables()
-    after[table][place] |= cells
-    return facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
+def test_a_new_study_leaves_the_others_alone(project):
+    rows = small_tables()
+    rows["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
+    rows["arms"].append(claim("arm-009", arm_id="new", treatment_id="new", n="5", study_id="beta"))
+    assert not [path for path in rewritten(project, rows) if path.startswith("studies/alpha/")]
 
 
-def test_a_claim_that_an_entry_does_not_name_leaves_it_alone(tmp_path):
-    one, two = changed(tmp_path, "proportions", 1, percent="9.3")
-    entry = {"treatment": {"study": "alpha", "arm": "new"}, "printed": ["alpha2020-prop-001"]}
-    assert one.of_entries(entry) == two.of_entries(entry)
-    assert one.of_entries(entry, ("proportions",)) != two.of_entries(entry, ("proportions",))
+def test_rows_that_are_gone_leave_no_piece(project):
+    rows = small_tables()
+    rows["survival_rates"] = []
+    found = rewritten(project, rows)
+    assert "studies/alpha/survival_rates.csv" in found
+    assert not (project / "typed/studies/alpha/survival_rates.csv").exists()
+    assert (project / "typed/tables/survival_rates.csv").exists()
 
 
-@pytest.mark.parametrize("table", ["sources", "studies", "treatments", "endpoints", "arms"])
-def test_what_a_group_is_called_and_who_says_so_belongs_to_an_entry(tmp_path, table):
-    words = {"sources": "citation", "studies": "phase"}.get(table, "label")
-    one, two = changed(tmp_path, table, 0, **{words: "changed"})
-    entry = [{"study": "alpha", "arm": "new"}]
-    assert one.of_entries(entry) != two.of_entries(entry)
+def test_the_same_cells_in_other_bytes_rewrite_nothing(project):
+    check(project)
+    before = contents(project)
+    for path in (project / "data/raw").glob("*.csv"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    check(project)
+    assert contents(project) == before
 
 
-def test_a_note_changes_what_is_read_with_its_notes_and_nothing_else(tmp_path):
-    one, two = changed(tmp_path, "medians", 0, note="as printed")
-    assert one.files != two.files
-    assert one.of("alpha") == two.of("alpha")
-    assert one.of_tables(gate.table_names()) == two.of_tables(gate.table_names())
-    assert one.of_entries("alpha2020-med-001") != two.of_entries("alpha2020-med-001")
+def test_labels_follow_what_things_are_called(project):
+    assert not [path for path in rewritten(project, changed("arms", 0, n="101")) if path.startswith("labels/")]
+    assert "labels/arms.csv" in rewritten(project, changed("arms", 0, label="the new one"))
 
 
-def test_a_table_has_its_own_fingerprint(tmp_path):
-    one, two = changed(tmp_path, "medians", 0, value="11.9")
-    assert one.of_tables(["medians"]) != two.of_tables(["medians"])
-    assert one.of_tables(["arms"]) == two.of_tables(["arms"])
-
-
-def test_labels_follow_what_things_are_called(tmp_path):
-    one, two = changed(tmp_path, "arms", 0, n="101")
-    assert one.labels == two.labels
-    one, two = changed(tmp_path / "again", "arms", 0, label="the new one")
-    assert one.labels != two.labels
-
-
-def test_labels_read_no_column_that_their_fingerprint_leaves_out():
+def test_labels_read_no_column_that_their_pieces_leave_out():
     raw = tables.read_raw(ROOT / "data/raw")
-    cut = {name: raw[name][list(columns)] for name, columns in gate.LABEL_COLUMNS.items()}
+    cut = {name: raw[name][list(columns)] for name, columns in LABEL_COLUMNS.items()}
     assert Labels.from_tables(cut) == Labels.from_tables(raw)
 
 
-def test_the_bytes_of_a_table_count_where_its_cells_are_the_same(tmp_path):
-    one = facts(small_tables(), tmp_path)
-    path = tmp_path / "medians.csv"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    two = gate.check_tables(tmp_path, tmp_path / "memory.json")
-    assert one.rows == two.rows
-    assert one.files != two.files
-
-
-def test_a_new_study_leaves_the_others_alone(tmp_path):
-    after = small_tables()
-    after["studies"].append({"study_id": "beta", "acronym": "BETA", "design": "randomised", "source_id": "alpha2020"})
-    after["arms"].append({**claim("arm-009", arm_id="new", treatment_id="new", n="5"), "study_id": "beta"})
-    one, two = facts(small_tables(), tmp_path / "one"), facts(after, tmp_path / "two")
-    assert one.of("alpha") == two.of("alpha")
+def test_a_plan_that_names_what_no_table_has_is_refused(project):
+    path = project / "comparisons.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("arm: old", "arm: odl"), encoding="utf-8")
+    config = project / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("pages: [alpha2020]", "pages: [alfa]"), encoding="utf-8"
+    )
+    with pytest.raises(InputError) as caught:
+        check(project)
+    assert "comparisons.yaml, comparison 'alpha-new-old', comparator, arm" in str(caught.value)
+    assert "config.yaml, audit/pages: 'alfa' is not in sources.csv" in str(caught.value)
 
 
 def test_source_digest_sees_only_reachable_modules(tmp_path):

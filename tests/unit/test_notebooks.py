@@ -238,12 +238,12 @@ one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lo
 one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
 """
 COMPARISONS = """\
-comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
-x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
-pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,False,,,PFS,all,,,0.95,one2020-hr-001,
-left,none,none,,,,,summary,none,patients,main,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
+comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,quantity,contrast,model,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
+x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,z,,log-rank,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,hazard ratio,ratio,Cox,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,hazard ratio,ratio,common effect,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
+pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,hazard ratio,ratio,random effects,False,,,PFS,all,,,0.95,one2020-hr-001,
+left,none,none,,,,,summary,none,patients,main,nothing,,,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
 """  # noqa: E501
 ACCURACY = """\
 study_id,arm_id,population,endpoint,data_cut,status,evidence,median_text,claim_ids,reason,method,n,replicates,events_mean,events_min,events_max,median_rebuilt,median_low,median_high,share_reached,facts,facts_held,repairs,undetermined
@@ -352,7 +352,7 @@ def test_the_main_estimate_speaks_first_and_a_refusal_says_so(run):
 def test_all_estimates_of_a_comparison_leave_out_what_is_the_same(run):
     rows = run.estimates("x-y")
     assert list(rows.columns) == ["measure", "estimate (interval)", "p", "method", "evidence"]
-    assert list(run.estimates("x-y", methods=["log-rank"])["p"]) == ["0.040"]
+    assert list(run.estimates("x-y", models=["log-rank"])["p"]) == ["0.040"]
     assert run.sides("x-y") == "drug a (STUDY S) against drug b (STUDY T)"
     assert run.sides("pool") == "pool"
     with pytest.raises(InputError, match=r"no comparison 'z-z' .* there are x-y, pool, left"):

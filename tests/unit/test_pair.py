@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
 from resurvey.reconstruct.pairing import Stack
-from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
+from resurvey.reconstruct.result import Reconstruction, accuracy_table, count_held, patients_table
 from resurvey.reconstruct.stretch import limits
 from resurvey.survival import cox
 
@@ -131,6 +131,27 @@ def test_a_tiny_p_does_not_hold_by_itself(arms, printed) -> None:
     p = from_pair(*arms, printed).accuracy.iloc[1]
     assert p["rebuilt"] > 0.006  # as 0.7 with some 235 events has it
     assert not p["holds"]
+
+
+def test_what_two_groups_cannot_have_does_not_bind(arms) -> None:
+    table = from_pair(*arms, HazardRatio(0.70, 0.54, 0.91, 0.007)).accuracy
+    assert table["kind"].tolist() == ["hazard ratio", "ratio limit", "ratio limit", "p"]
+    assert table["limit"].tolist() == ["", "lower", "upper", ""]
+    assert table["binding"].tolist() == [True, True, True, False], "beside an interval p says nothing new"
+    alone = from_pair(*arms, HazardRatio(0.70, p=0.007)).accuracy
+    assert alone["kind"].tolist() == ["hazard ratio", "p"] and alone["binding"].all()
+    strata = from_pair(*arms, HazardRatio(0.70, 0.54, 0.91, 0.007, stratified=True)).accuracy
+    assert strata["binding"].tolist() == [True, False, False, False]
+    assert (table["held"] <= table["replicates"]).all() and (table["replicates"] == 40).all()
+
+
+def test_facts_between_two_groups_are_counted_once() -> None:
+    own = {"study_id": "s", "claim_id": "", "kind": "median", "limit": "", "binding": True}
+    ratio = {"study_id": "s", "claim_id": "hr-1", "kind": "hazard ratio", "limit": "", "binding": True}
+    soft = {**own, "kind": "median follow-up", "binding": False, "holds": False}
+    rows = [{**own, "holds": True}, {**own, "holds": False}, soft, {**ratio, "holds": True}, {**ratio, "holds": True}]
+    assert count_held(pd.DataFrame(rows)) == (2, 3)
+    assert count_held(pd.DataFrame(rows).iloc[:0]) == (0, 0)
 
 
 def test_variance_that_the_printed_interval_shows() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -411,7 +412,16 @@ class TestBlocks:
 
     def test_facts_of_blocks_become_facts_of_the_whole(self):
         facts = [
-            {"fact": "median", "printed": 5.0, "rebuilt": 5.0, "difference": 0.0, "holds": True, "note": ""},
+            {
+                "fact": "median",
+                "printed": 5.0,
+                "rebuilt": 5.0,
+                "difference": 0.0,
+                "holds": True,
+                "note": "",
+                "held": 20,
+                "replicates": 20,
+            },
             {
                 "fact": "median",
                 "printed": 5.0,
@@ -419,8 +429,11 @@ class TestBlocks:
                 "difference": 0.3,
                 "holds": False,
                 "note": "log limit; holds in 6 of 10 replicates",
+                "held": 6,
+                "replicates": 10,
             },
         ]
+        typed_columns = {"kind": "median", "time_months": np.nan, "limit": "", "binding": True, "claim_id": ""}
         key = dict.fromkeys(ARM_COLUMNS, "a")
         parts = {}
         for number, (row, replicates) in enumerate(zip(facts, (10, 5), strict=True)):
@@ -428,23 +441,33 @@ class TestBlocks:
                 {**key, "replicate": np.arange(replicates), "time": 5.0 + np.arange(replicates), "event": 1}
             )
             accuracy = {"status": "rebuilt", "replicates": replicates, "repairs": "", "undetermined": "x; y"}
-            parts[number] = RebuiltStudy(patients, pd.DataFrame([{**key, **accuracy}]), pd.DataFrame([{**key, **row}]))
+            accuracy |= {"facts_binding": 1, "facts_binding_held": int(row["holds"])}
+            parts[number] = RebuiltStudy(
+                patients, pd.DataFrame([{**key, **accuracy}]), pd.DataFrame([{**key, **row, **typed_columns}])
+            )
         joined = blocks.join_blocks(parts)
         found = joined.facts.iloc[0]
         assert found["rebuilt"] == pytest.approx(5.1)
         assert found["difference"] == pytest.approx(0.1)
         assert not found["holds"]
-        # the second arm had twice its replicates to choose among: 10 of 15 count double
+        # both blocks had twice their replicates to choose among
         assert found["note"] == "log limit; holds in 26 of 30 replicates"
+        assert (found["held"], found["replicates"]) == (26, 30)
+        assert joined.accuracy[["facts_binding", "facts_binding_held"]].iloc[0].tolist() == [1, 0]
         assert joined.accuracy["undetermined"].tolist() == ["x; y"]
 
 
 def test_comparisons_are_shared_out_by_their_first_study():
-    entries = [{"id": n, "kind": "patients", "treatment": {"study": "a"}} for n in range(6)]
-    entries += [{"id": n, "kind": "pool"} for n in range(6, 8)]
-    entries += [{"id": n, "kind": "patients", "treatment": {"study": "b"}} for n in range(8, 13)]
-    made = {name: [entry["id"] for entry in part] for name, part in batches(reversed(entries)).items()}
-    assert made == {"b": [12, 11, 10, 9, 8], "printed": [7, 6], "a.1": [5, 4, 3], "a.2": [2, 1, 0]}
+    studies = ["a"] * 6 + [""] * 2 + ["b", "c", "d", "c", "e"]
+    groups = [(SimpleNamespace(study=name),) if name else () for name in studies]
+    entries = [SimpleNamespace(id=number, patient_groups=group) for number, group in enumerate(groups)]
+
+    def shared(jobs):
+        return {name: [entry.id for entry in part] for name, part in batches(entries, jobs).items()}
+
+    assert shared(4) == {"a": [0, 1, 2, 3, 4, 5], "b": [8, 10], "c": [9, 11, 12], "printed": [6, 7]}
+    assert shared(2) == {"a": [0, 1, 2, 3, 4, 5, 8, 9, 11, 10, 12], "printed": [6, 7]}
+    assert len(shared(10)) == 6
     assert batches([]) == {}
 
 

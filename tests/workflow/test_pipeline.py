@@ -421,7 +421,7 @@ STAGES = (
     "reconstruct/alpha",
     "compare/alpha",
     "comparisons",
-    "draw_study/alpha",
+    "draw_study",
     "analysis_results",
     "report",
 )

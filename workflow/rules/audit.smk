@@ -3,9 +3,7 @@
 
 rule audit:
     input:
-        # ancient: the digest of all tables without their notes says what changed. Raw ones, because Snakemake does not
-        # look at the params of a job whose ancient input is made anew in the same run.
-        raw=ancient(TABLES),
+        typed=PIECES.whole(TABLE_NAMES),
     output:
         checks=report(
             "results/audit/checks.csv",
@@ -21,7 +19,6 @@ rule audit:
         "../../environment.yml"
     params:
         sources=AUDITED,
-        rows=FACTS.of_tables(TABLE_NAMES),
         code=code("audit"),
     script:
         "../scripts/audit.py"

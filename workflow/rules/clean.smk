@@ -1,10 +1,9 @@
-"""Raw tables, already checked by the gate, into typed ones."""
+"""The typed tables, which the gate keeps in small files, whole and as a person reads them."""
 
 
 rule clean:
     input:
-        # ancient: the digest of their bytes says what changed, also where an older file was put back.
-        raw=ancient(TABLES),
+        typed=PIECES.whole(TABLE_NAMES, notes=True),
     output:
         tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
         claims="data/processed/claims.csv",
@@ -13,7 +12,6 @@ rule clean:
     conda:
         "../../environment.yml"
     params:
-        files=FACTS.files,
         code=code("clean"),
     script:
         "../scripts/clean.py"

@@ -1,27 +1,15 @@
-"""What every stage shares: the checked config, the checked tables, and fingerprints that make reruns follow changes."""
+"""What every stage shares: the checked config, the typed tables, and fingerprints of code that make reruns follow changes."""
 
 import sys
 from pathlib import Path
 
-from snakemake import persistence, script as scripts
-
-from resurvey import gate, plan, provenance, quick, warm
+from resurvey import gate, plan, provenance
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
+from resurvey.reconstruct import pictures
 
-quick.skip_iri_grammars()
-quick.skip_pandas_for_plain_params(persistence)
-if (
-    workflow.is_main_process
-):  # a job on a cluster is a run of one step, which would gain nothing
-    # Steps are copies of one process that has loaded what they import: starting one costs next to nothing.
-    warm.start_scripts_warm(
-        scripts,
-        packages=["resurvey"],
-        ready={"resurvey.figures.save": "resurvey.figures.first:draw_first"},
-    )
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
@@ -38,26 +26,27 @@ try:
         Path(".snakemake/resurvey_config"),
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
-    FACTS = gate.check_tables(
-        Path(RAW), memory=Path(".snakemake/resurvey_checked.json"), config=config
-    )
-    PLAN = gate.read_plan(
-        Path(config["comparisons"]),
-        config["design"],
-        Path(RAW),
-        memory=Path(".snakemake/resurvey_plan"),
-        other_cuts=["kmdata"],
+    # The tables are typed here, once, into small files: a step takes those it reads, and reruns when one has changed.
+    PROJECT = gate.check_project(
+        config,
+        store=Path("data/processed/typed"),
+        memory=Path(".snakemake/resurvey_checked.json"),
     )
 except ResurveyError as error:
     # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
     sys.exit(f"\n{error}\n")
 
-# Every raw table; `ancient` where a rule follows the digest of the rows it reads instead of the whole file.
+PLAN, PIECES = PROJECT.plan, PROJECT.pieces
 TABLE_NAMES = gate.table_names()
 TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 
 
+# Figures whose curves the table names, by study; each is digitised by a step of its own.
+CURVE_FIGURES = pictures.figures_of(Path(RAW) / "curves" / "curves.csv")
+
+
 wildcard_constraints:
+    figure="[A-Za-z0-9][A-Za-z0-9_.-]*",
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
 
@@ -98,6 +87,10 @@ def design_patients(check):
     return [f"data/processed/patients/{group.study}.parquet"] if group else []
 
 
+# Kinds of hazards and how frequent each is: the table of the package, or the project's own.
+SHAPES = config["reconstruction"].get("shapes") or str(
+    Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"
+)
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
@@ -135,6 +128,17 @@ def collection(study):
         for one in settings["sets"]
         if one["study"] == study
     ]
+
+
+def figures(study):
+    """Folders of what is read in the figures that the curves of a study come from."""
+    return [f"data/processed/figures/{file}" for file in CURVE_FIGURES.get(study, [])]
+
+
+def corrections(figure):
+    """What a person corrected in the reading of a figure, if anything: a file beside it."""
+    beside = Path(RAW) / "curves" / f"{figure}{pictures.CORRECTIONS}"
+    return [str(beside)] if beside.is_file() else []
 
 
 def parts(table):

@@ -22,7 +22,7 @@ for batch, entries in BATCHES.items():
                     "data/processed/patients/{study}.parquet",
                     study=compared_studies(entries),
                 ),
-                raw=ancient(TABLES),
+                typed=PIECES.of_entries([plan.plain(entry) for entry in entries]),
             output:
                 temp(f"data/processed/bootstrap/{batch}/{{part}}.parquet"),
             log:
@@ -32,7 +32,6 @@ for batch, entries in BATCHES.items():
                 "../../environment.yml"
             params:
                 entries=[plan.plain(entry) for entry in entries],
-                rows=FACTS.of_entries([plan.plain(entry) for entry in entries]),
                 start=lambda wildcards: DRAWS[int(wildcards.part)].start,
                 stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
                 seed=config["seed"],
@@ -52,8 +51,9 @@ for batch, entries in BATCHES.items():
                 f"data/processed/bootstrap/{batch}/{{part}}.parquet",
                 part=bootstrap_parts(entries),
             ),
-            # ancient: the digest of the rows that the entries are about says what changed.
-            raw=ancient(TABLES),
+            typed=PIECES.of_entries(
+                [plan.plain(entry) for entry in entries], tables_of(entries)
+            ),
             whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
             [directory(f"results/comparisons/{entry.id}") for entry in entries],
@@ -64,8 +64,6 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
-            tables=tables_of(entries),
-            rows=FACTS.of_entries([plan.plain(entry) for entry in entries], tables_of(entries)),
             bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:

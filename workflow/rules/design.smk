@@ -8,8 +8,9 @@ DESIGN_TABLES = ("medians",)
 rule design:
     input:
         patients=lambda wildcards: design_patients(DESIGNS[wildcards.design]),
-        # ancient: the digest of the claim's rows says what changed.
-        raw=ancient(TABLES),
+        typed=lambda wildcards: PIECES.of_entries(
+            plan.plain(DESIGNS[wildcards.design]), DESIGN_TABLES
+        ),
     output:
         table=report(
             "results/design/{design}.csv",
@@ -25,10 +26,6 @@ rule design:
         "../../environment.yml"
     params:
         entry=lambda wildcards: plan.plain(DESIGNS[wildcards.design]),
-        whole=DESIGN_TABLES,
-        rows=lambda wildcards: FACTS.of_entries(
-            plan.plain(DESIGNS[wildcards.design]), DESIGN_TABLES
-        ),
         seed=config["seed"],
         code=code("design"),
     script:

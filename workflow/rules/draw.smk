@@ -1,27 +1,25 @@
 """Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
 
-# How things are called in figures; ancient, because the fingerprint of these tables says what changed.
-LABELS = [
-    f"{RAW}/{table}.csv" for table in ("studies", "arms", "treatments", "endpoints")
-]
+STUDY_FIGURES = expand("results/figures/study-{study}", study=REBUILT)
+DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
 
 
 rule draw_study:
     input:
-        curves="results/reconstruction/{study}/curves.csv",
-        facts="results/reconstruction/{study}/facts.csv",
-        accuracy="results/reconstruction/{study}/accuracy.csv",
-        patients="data/processed/patients/{study}.parquet",
-        labels=ancient(LABELS),
-        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
+        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
+        facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
+        accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
+        patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
+        labels=PIECES.labels(),
+        whole=whole(*STUDY_FIGURES),
     output:
-        directory("results/figures/study-{study}"),
+        [directory(folder) for folder in STUDY_FIGURES],
     log:
-        "logs/draw_study/{study}.log",
+        "logs/draw_study.log",
+    priority: LAST
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_study"),
     script:
         "../scripts/draw_study.py"
@@ -34,7 +32,7 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
-            labels=ancient(LABELS),
+            labels=PIECES.labels(),
             whole=whole(
                 *(f"results/figures/comparison-{entry.id}" for entry in entries)
             ),
@@ -47,37 +45,21 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
-            labels=FACTS.labels,
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
 
 
-rule draw_design:
-    input:
-        table="results/design/{design}.csv",
-        verdict="results/design/{design}.json",
-        whole=lambda wildcards: whole(f"results/figures/design-{wildcards.design}"),
-    output:
-        directory("results/figures/design-{design}"),
-    log:
-        "logs/draw_design/{design}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("draw_design"),
-    script:
-        "../scripts/draw_design.py"
-
-
 rule draw_evidence:
     input:
         checks="results/audit/checks.csv",
-        # ancient: the digest of all tables without their notes says what changed.
-        raw=ancient(TABLES),
-        whole=whole("results/figures/evidence"),
+        designs=expand("results/design/{design}.csv", design=DESIGNS),
+        verdicts=expand("results/design/{design}.json", design=DESIGNS),
+        typed=PIECES.whole(TABLE_NAMES),
+        whole=whole("results/figures/evidence", *DESIGN_FIGURES),
     output:
-        directory("results/figures/evidence"),
+        evidence=directory("results/figures/evidence"),
+        designs=[directory(folder) for folder in DESIGN_FIGURES],
     log:
         "logs/draw_evidence.log",
     priority: LAST
@@ -87,7 +69,6 @@ rule draw_evidence:
         pages=AUDITED,
         # Where a reader finds the data behind a figure.
         tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
-        rows=FACTS.of_tables(TABLE_NAMES),
         code=code("draw_evidence"),
     script:
         "../scripts/draw_evidence.py"
@@ -96,7 +77,9 @@ rule draw_evidence:
 rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
-        labels=ancient(LABELS),
+        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
+        facts="results/reconstruction/facts.csv",
+        labels=PIECES.labels(),
         whole=whole("results/figures/overview"),
     output:
         directory("results/figures/overview"),
@@ -105,16 +88,15 @@ rule draw_overview:
     conda:
         "../../environment.yml"
     params:
-        labels=FACTS.labels,
         code=code("draw_overview"),
     script:
         "../scripts/draw_overview.py"
 
 
 FIGURES = [
-    *expand("results/figures/study-{study}", study=REBUILT),
+    *STUDY_FIGURES,
     *expand("results/figures/comparison-{comparison}", comparison=COMPARISONS),
-    *expand("results/figures/design-{design}", design=DESIGNS),
+    *DESIGN_FIGURES,
     "results/figures/evidence",
     "results/figures/overview",
 ]

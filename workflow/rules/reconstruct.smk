@@ -4,9 +4,11 @@ if len(SHARES) == 1:
 
     rule reconstruct:
         input:
-            # ancient: the digest of this study's rows below says what changed; a new row elsewhere is none of its business.
-            raw=ancient(TABLES),
+            typed=lambda wildcards: PIECES.of_patients(wildcards.study),
+            curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients="data/processed/patients/{study}.parquet",
             accuracy="results/reconstruction/{study}/accuracy.csv",
@@ -18,7 +20,6 @@ if len(SHARES) == 1:
         conda:
             "../../environment.yml"
         params:
-            rows=lambda wildcards: FACTS.of(wildcards.study),
             replicates=config["reconstruction"]["replicates"],
             block=BLOCK_SIZE,
             partitions=lambda wildcards: partitions(wildcards.study),
@@ -34,8 +35,11 @@ else:
 
     rule reconstruct_blocks:
         input:
-            raw=ancient(TABLES),
+            typed=lambda wildcards: PIECES.of_patients(wildcards.study),
+            curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
         output:
             patients=temp("data/processed/blocks/{study}/{part}/patients.parquet"),
             accuracy=temp("data/processed/blocks/{study}/{part}/accuracy.parquet"),
@@ -46,7 +50,6 @@ else:
         conda:
             "../../environment.yml"
         params:
-            rows=lambda wildcards: FACTS.of(wildcards.study),
             replicates=config["reconstruction"]["replicates"],
             block=BLOCK_SIZE,
             which=lambda wildcards: list(SHARES[int(wildcards.part)]),

@@ -14,6 +14,13 @@ RESULTS = {
 }
 
 
+# Templates of the project's own, which go before those of the package.
+REPORT_TEMPLATES = sorted(
+    str(path)
+    for path in Path(config["report"].get("templates", "report/templates")).glob("*")
+)
+
+
 rule analysis_results:
     input:
         **{
@@ -43,8 +50,9 @@ rule report:
         figures=FIGURES,
         results="results/analysis_results.csv",
         snakefile=str(workflow_folder() / "Snakefile"),
-        # ancient: the processed tables say what changed; these are listed for the checksums of the record.
-        raw=ancient(TABLES),
+        templates=REPORT_TEMPLATES,
+        # for the checksums of the record
+        raw=TABLES,
     output:
         html=report(
             "results/report/index.html",

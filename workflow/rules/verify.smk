@@ -4,7 +4,7 @@
 rule verify:
     input:
         checks=rules.audit.output.checks,
-        adjudications=ancient(f"{RAW}/adjudications.csv"),
+        adjudications=PIECES.whole(["adjudications"])[0],
         # ancient, and here only to be made first: a report is always made, with or without rulings.
         made=ancient(["results/report/index.html", *NOTEBOOKS]),
     output:
@@ -14,7 +14,6 @@ rule verify:
     conda:
         "../../environment.yml"
     params:
-        rows=FACTS.of_tables(["adjudications"]),
         code=code("verify"),
     script:
         "../scripts/verify.py"

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, clean, results, tables
-from resurvey.about import without_notes
+from resurvey import audit, results, store, tables
 from resurvey.audit import report
 from resurvey.logs import log_to
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-raw = tables.read_raw(Path(snakemake.input.raw[0]).parent)
-typed = without_notes(clean.tidy(raw))
+typed = store.read(snakemake.input.typed)
 checks = audit.run(typed)
 results.write(results.CHECKS, checks, Path(snakemake.output.checks))
 claims = report.places(typed)

@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, results, tables
-from resurvey.about import without_notes
+from resurvey import results, store, tables
 from resurvey.logs import log_to
-from resurvey.reconstruct import blocks, sources
+from resurvey.reconstruct import blocks, kinds, sources
 from resurvey.reconstruct.study import ensemble_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-raw = Path(snakemake.input.raw[0]).parent
 study = snakemake.wildcards.study
-typed = without_notes(clean.tidy(tables.read_raw(raw)))
+curves = Path(next(iter(snakemake.input.curves), "")).parent
+typed = store.read(snakemake.input.typed)
 parts = blocks.rebuild_blocks(
     typed,
     study,
@@ -23,8 +22,9 @@ parts = blocks.rebuild_blocks(
     block=snakemake.params.block,
     seed=snakemake.params.seed,
     partitions=snakemake.params.partitions,
-    curves=sources.curves_of(typed["curves"], study, raw / "curves"),
+    curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
+    shapes=kinds.read_shapes(Path(snakemake.input.shapes)),
 )
 made = blocks.join_blocks(parts)
 tables.write_parquet(made.patients, Path(snakemake.output.patients))

@@ -22,9 +22,11 @@ choices = Choices(
     seed=params.seed,
     replicates=params.replicates,
     notebooks=params.notebooks,
+    appendix=params.report.get("appendix", "none"),
+    templates=Path(params.report.get("templates", "report/templates")),
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
-for kind, content in report(snakemake.input, choices, checked):
+for kind, content in report(snakemake.input, choices, checked, Path(output.html).parent):
     write_bytes(content, Path(output[kind]))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.

@@ -20,6 +20,7 @@ import pandas as pd
 from resurvey import schema
 from resurvey.audit import RULES, catalogue, run
 from resurvey.audit.adjudication import unruled
+from resurvey.audit.causes import causes
 from resurvey.audit.correlation import judge_correlation
 from resurvey.audit.verdicts import FLAGS, MAJOR, NONE, REPRODUCED, needs_ruling, rows
 from resurvey.errors import InputError
@@ -311,7 +312,8 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
         tables.write_csv(checks, Path(arguments.out))
     found = checks[needs_ruling(checks)]
     open_ones = unruled(checks, raw["adjudications"])
-    head = f"{len(checks)} checks, {int(checks['verdict'].isin(FLAGS).sum())} findings, "
+    flagged = checks[checks["verdict"].isin(FLAGS)]
+    head = f"{len(checks)} checks, {len(flagged)} findings (causes: {causes(flagged).nunique()}), "
     lines = [head + f"{len(open_ones)} without a ruling that fits"]
     lines += [] if found.empty else [in_words(found)]
     if len(open_ones):

@@ -74,11 +74,46 @@ def check_contingency(context: Context) -> pd.DataFrame:
     if frame.empty or context["proportions"].empty:
         return ledger.frame()
     cells = _cells(context)
+    wanted = []
     for record in records(frame):
         claims = [claim.strip() for claim in record["claims"].split(";")]
         if all(claim in cells for claim in claims) and len(claims) > 1:
-            _judge(ledger, record, [cells[claim] for claim in claims], cells)
+            wanted.append((record, [cells[claim] for claim in claims]))
+    house = _house_tests(wanted)
+    for record, own in wanted:
+        _judge(ledger, record, own, house.get(_table_of(record), ""))
     return ledger.frame()
+
+
+# A table follows one test when it gives so many of its p values and this share of them.
+FOLLOWED, SHARE = 4, 0.75
+
+
+def _table_of(record: dict) -> tuple[str, str]:
+    return record["source_id"], record["locator"].split(",")[0]
+
+
+def _house_tests(wanted: list[tuple[dict, list[Cell]]]) -> dict[tuple[str, str], str]:
+    """The usual test that gives the p values of a table which names none, where one does for nearly all."""
+    fits: dict[tuple[str, str], list[set[str]]] = {}
+    for record, own in wanted:
+        tables = [] if record["test"] or record["p_op"] != "=" else _tables(own)
+        values = _match(record, tables[0][1], "")[1] if tables else {}
+        fitting = {name for name in USUAL if name in values and _fits(record, values[name], False)}
+        if fitting:
+            fits.setdefault(_table_of(record), []).append(fitting)
+    house = {}
+    for table, found in fits.items():
+        test = max(USUAL, key=lambda name: sum(name in fitting for fitting in found))
+        count = sum(test in fitting for fitting in found)
+        if len(found) >= FOLLOWED and SHARE * len(found) <= count and _alone(test, found):
+            house[table] = test
+    return house
+
+
+def _alone(test: str, found: list[set[str]]) -> bool:
+    """Whether some p of the table come out by this test and by no other usual one."""
+    return sum(fitting == {test} for fitting in found) > 1
 
 
 def _cells(context: Context) -> dict[str, Cell]:
@@ -113,7 +148,7 @@ def _known(frame: pd.DataFrame, total: np.ndarray) -> np.ndarray:
     return np.where((frame["partition"] != "") & fits & (sums != total), sums, np.nan)
 
 
-def _judge(ledger: Ledger, record: dict, cells: list[Cell], every: dict[str, Cell]) -> None:
+def _judge(ledger: Ledger, record: dict, cells: list[Cell], house: str) -> None:
     tables = _tables(cells)
     named = standard_name(record["test"], SPELLINGS)
     found = [(label, *_match(record, table, named)) for label, table in tables]
@@ -124,7 +159,7 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], every: dict[str, Cel
     hits = [(label, hit, values) for label, hit, values in usable if hit]
     if hits:
         label, (test, loose), values = hits[0]
-        verdict = _verdict(test, loose, named)
+        verdict, severity = _verdict(test, loose, named), NONE
         words = f"{test} of {label} gives {show(values[test], 3)}, printed {record['p_text']}"
         words += "; fits when digits were cut off or rounded up" if loose else ""
         words += (
@@ -132,11 +167,16 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], every: dict[str, Cel
             if verdict == OTHER_METHOD and named in values
             else ""
         )
-        _note(ledger, record, cells, verdict, NONE, f"p {show(values[test], 3)} ({test})", words + _choice(values))
+        if house and not named and test != house and verdict != OTHER_METHOD and house in values:
+            verdict, severity = OTHER_METHOD, MINOR
+            words += f"; the other p of this table are by {house}, which gives {show(values[house], 3)}"
+        _note(ledger, record, cells, verdict, severity, f"p {show(values[test], 3)} ({test})", words + _choice(values))
         return
     label, _, values = usable[0]
     test = named if named in values else next(iter(values))
     words = f"no standard test of {label} gives {record['p_text']}: " + _list(values)
+    if _is_bound(record, values[test]):
+        words += f"; as a bound, <{record['p_text']}, it would be right"
     words += _from_other_counts(record, cells, named)
     severity = _gravity(record, values[test], cells)
     _note(ledger, record, cells, DISCREPANT, severity, f"p {show(values[test], 3)} ({test})", words + _choice(values))
@@ -207,9 +247,15 @@ def _fits(record: dict, p: float, loose: bool) -> bool:
         return p <= high + SLACK
     if record["p_op"] in (">", ">="):
         return p >= low - SLACK
-    if loose:
+    if loose and not _is_bound(record, p):
         half = (high - low) / 2 - SLACK
     return low - half - SLACK <= p <= high + half + SLACK
+
+
+def _is_bound(record: dict, p: float) -> bool:
+    """Whether p is printed as the smallest value of its digits (0.001) where `below` it is meant."""
+    unit = record["p_max"] - record["p_min"]
+    return bool(record["p_op"] == "=" and abs(record["p"] - unit) <= SLACK and p < record["p_min"] - SLACK)
 
 
 def _verdict(test: str, loose: bool, named: str) -> str:

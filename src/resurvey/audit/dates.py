@@ -208,6 +208,45 @@ def _judge_span(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]]
     )
 
 
+# A median this many times the median follow-up rests on the few who entered first.
+FAR = 1.5
+
+
+@register("median-follow-up", "median time beside the median follow-up of the same patients; a hint", "Schemper 1996")
+def check_median_follow_up(context: Context) -> pd.DataFrame:
+    """A median far beyond the median follow-up: it rests on the few who were followed so long; never a finding."""
+    ledger = Ledger("median-follow-up")
+    frame = context["follow_up"]
+    frame = frame[(frame["item"] == "follow-up") & (frame["statistic"] == "median") & frame["value_months"].notna()]
+    followed = grouped(frame, ["source_id", "study_id", "data_cut"])
+    far: dict[str, tuple[dict, list[dict]]] = {}
+    for record in records(_entered(context)):
+        rows = followed.get((record["source_id"], record["study_id"], record["data_cut"]), [])
+        own = [row for row in rows if row["arm_id"] == record["arm_id"]]
+        rows = own or [row for row in rows if row["arm_id"] in ("", "all")]
+        if rows and record["value_months"] > FAR * rows[0]["value_months"]:
+            far.setdefault(rows[0]["claim_id"], (rows[0], []))[1].append(record)
+    for row, medians in far.values():
+        _note_far(ledger, row, medians)
+    return ledger.frame()
+
+
+def _note_far(ledger: Ledger, followed: dict, medians: list[dict]) -> None:
+    shown = ", ".join(dict.fromkeys(f"{row['endpoint']} {row['value_text']}" for row in medians))
+    words = f"median follow-up {followed['value_text']} {followed['unit']}, medians {shown}"
+    ledger.add(
+        followed["source_id"],
+        followed["study_id"],
+        [followed["claim_id"], *(row["claim_id"] for row in medians)],
+        named=[followed["claim_id"]],
+        reported=f"{followed['value_text']} {followed['unit']}",
+        recomputed="",
+        verdict=UNCHECKABLE,
+        severity=MINOR,
+        explanation=words + ": they rest on the few who were followed so long",
+    )
+
+
 @register("longest-follow-up", "a median time that is reached <= the longest follow-up; median follow-up <= longest")
 def check_longest(context: Context) -> pd.DataFrame:
     """A curve ends with the longest follow-up: no median can lie beyond it."""

@@ -111,6 +111,78 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
+@register("median-lopsided", "ln(m / L) and ln(U / m) of an interval beside those of its sisters; a hint")
+def check_lopsided(context: Context) -> pd.DataFrame:
+    """An interval that reaches far to one side of its median where those beside it do not: a digit may be lost."""
+    ledger = Ledger("median-lopsided")
+    frame = context["medians"]
+    ends = [(frame[f"{column}_op"] == "=") & (frame[column] > 0) for column in ("value", "lower", "upper")]
+    frame = frame[ends[0] & ends[1] & ends[2] & (frame["lower"] < frame["value"]) & (frame["value"] < frame["upper"])]
+    for group in grouped(frame, ["source_id", "study_id"]).values():
+        lean = np.array([np.log(np.log(r["upper"] / r["value"]) / np.log(r["value"] / r["lower"])) for r in group])
+        even = np.array([_may_be_even(record) for record in group])
+        for place, record in enumerate(group):
+            others, sisters = np.delete(lean, place), np.delete(even, place)
+            if len(others) < FEWEST_SISTERS:
+                continue
+            if abs(lean[place] - np.median(others)) > LOPSIDED * _spread(others):
+                _note_lopsided(ledger, record, lean[place])
+            elif not even[place] and sisters.mean() >= MOSTLY_EVEN:
+                _note_uneven(ledger, record)
+    return ledger.frame()
+
+
+def _may_be_even(record: dict) -> bool:
+    """Whether the limits may lie evenly around the median as printed (median -+ z times an error), within rounding."""
+    below = record["value_min"] - record["lower_max"], record["value_max"] - record["lower_min"]
+    above = record["upper_min"] - record["value_max"], record["upper_max"] - record["value_min"]
+    return bool(below[0] <= above[1] + SLACK and above[0] <= below[1] + SLACK)
+
+
+def _note_uneven(ledger: Ledger, record: dict) -> None:
+    printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=printed,
+        recomputed="",
+        verdict=UNCHECKABLE,
+        severity=MINOR,
+        explanation=f"{printed} does not lie evenly around its median, as nearly all intervals beside it do: a hint at "
+        "a lost digit, or at few patients",
+    )
+
+
+# Sisters needed for comparison, how many of their deviations make an interval odd, and the least deviation they have.
+FEWEST_SISTERS, LOPSIDED, LEAST_SPREAD = 5, 3.5, 0.35
+# Share of sisters that lie evenly around their medians, from which on evenness is how the document makes them.
+MOSTLY_EVEN = 0.8
+
+
+def _spread(values: np.ndarray) -> float:
+    """Scaled median absolute deviation, at least `LEAST_SPREAD`."""
+    return max(1.4826 * float(np.median(np.abs(values - np.median(values)))), LEAST_SPREAD)
+
+
+def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
+    side = "down" if lean < 0 else "up"
+    printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
+    words = (
+        f"{printed} reaches {show(float(np.exp(abs(lean))), 2)} times as far {side} as to the other side (log scale)"
+    )
+    ledger.add(
+        record["source_id"],
+        record["study_id"],
+        [record["claim_id"]],
+        reported=printed,
+        recomputed="",
+        verdict=UNCHECKABLE,
+        severity=MINOR,
+        explanation=words + "; no interval beside it does: a hint at a lost digit, or at few patients",
+    )
+
+
 @register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")
 def check_landmark(context: Context) -> pd.DataFrame:
     """Survival at a time and the median of the same curve must lie on the same side of one half."""

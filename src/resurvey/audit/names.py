@@ -47,6 +47,14 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9+]", "", text.lower())
 
 
+def forms(text: str) -> set[str]:
+    """A name as a whole, without what stands in brackets, and what stands there: each may be used alone."""
+    inside = re.findall(r"\(([^()]+)\)", text)
+    outside = re.sub(r"\([^()]*\)", " ", text)
+    bare = [re.sub(r"\b(study|trial)\b", " ", part, flags=re.IGNORECASE) for part in (outside, *inside)]
+    return {plain(part) for part in (text, *bare) if len(plain(part)) > 2}
+
+
 def words_of(text: str) -> set[str]:
     """Telling words of a name."""
     return {word for word in re.findall(r"[a-z0-9+]+", text.lower()) if word not in STOPS}
@@ -113,6 +121,10 @@ def _compare(kind: str, a: str, b: str, words: Words, trials: dict[str, str]) ->
     """Verdict, severity and reason for two names of one thing."""
     if plain(a) == plain(b):
         return REPRODUCED, NONE, "the same name"
+    if kind in ("drug", "trial", "unit") and forms(a) & forms(b):
+        return REPRODUCED, NONE, "the same name, in one place with a second one"
+    if kind == "unit" and words_of(a) == words_of(b):
+        return REPRODUCED, NONE, "the same words in another order"
     if kind == "trial" and phase_of(a) and phase_of(b):
         same = phase_of(a) == phase_of(b)
         return (REPRODUCED, NONE, "the same phase") if same else (CONFLICT, MINOR, "two phases of one trial")
@@ -183,6 +195,30 @@ def _judge_phase(ledger: Ledger, record: dict, printed: str, known: str) -> None
         severity=NONE if same else MINOR,
         explanation=words,
     )
+
+
+@register("registry", "a registry number printed with a trial is that of the study's own record")
+def check_registry(context: Context) -> pd.DataFrame:
+    """Registry numbers in names of trials, against the record of the study."""
+    ledger = Ledger("registry")
+    studies = {record["study_id"]: record for record in records(context["studies"])}
+    names = context["names"]
+    for record in records(names[names["kind"] == "trial"]):
+        printed = REGISTRY.search(record["printed"])
+        known = REGISTRY.search(studies.get(record["study_id"], {}).get("registry_id", ""))
+        if printed and known:
+            same = printed.group(0) == known.group(0)
+            ledger.add(
+                record["source_id"],
+                record["study_id"],
+                [record["claim_id"]],
+                reported=printed.group(0),
+                recomputed=known.group(0),
+                verdict=REPRODUCED if same else CONFLICT,
+                severity=NONE if same else MAJOR,
+                explanation=f"{record['printed']}, the study is registered as {known.group(0)}",
+            )
+    return ledger.frame()
 
 
 @register("listed-as-ongoing", "a trial listed as ongoing whose results the same document prints; a hint")

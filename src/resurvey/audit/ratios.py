@@ -256,7 +256,7 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
     conditions = [
         fits(z, stated, p),
         near & scored,
-        fits(loose, stated, p.widened()),
+        fits(loose, stated, p.widened()) & ~_bounds(frame, loose, stated),
         near,
         fits(z, 1.5 - stated, p) & ~named,
     ]
@@ -267,6 +267,14 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
         conditions.append(fits(wald.z_range(value, se), stated, p) & unnamed_level)
         ways.append(f"level {other:g}")
     return np.select(conditions, ways, default="").astype(object)
+
+
+def _bounds(frame: pd.DataFrame, z: tuple, factor: np.ndarray) -> np.ndarray:
+    """Whether p is printed as the smallest value of its digits (0.001) where `below` it is meant."""
+    unit = (frame["p_max"] - frame["p_min"]).to_numpy(float)
+    smallest = np.abs(frame["p"].to_numpy(float) - unit) <= wald.SLACK
+    high = wald.p_range(z)[1] * factor
+    return (frame["p_op"] == "=").to_numpy() & smallest & (high < frame["p_min"].to_numpy(float))
 
 
 def _crosses(frame: pd.DataFrame, lower: Box, upper: Box, p: Box) -> np.ndarray:

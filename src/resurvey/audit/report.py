@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from resurvey.audit.causes import causes
 from resurvey.audit.verdicts import (
     CONFLICT,
     DISCREPANT,
@@ -117,12 +118,19 @@ def page(
     lines += ["## Findings", ""]
     if findings.empty:
         lines += ["Every check that could be made came out.", ""]
+    joined = causes(own)
+    if joined.nunique() < len(findings):
+        several = f"{len(findings)} checks that need a ruling, of {joined.nunique()} causes"
+        lines += [f"{several}: checks that rest on one number in common fall together.", ""]
+    first = dict(zip(own.loc[joined.index, "check_id"], joined, strict=True))
     for severity in SEVERITIES:
         graded = findings[findings["severity"] == severity]
         if len(graded):
             lines += [f"### {_heading(severity)}", ""]
             lines += [
-                line for verdict in VERDICTS for line in _findings(graded[graded["verdict"] == verdict], place, rulings)
+                line
+                for verdict in VERDICTS
+                for line in _findings(graded[graded["verdict"] == verdict], place, rulings, first)
             ]
     lines += ["## Everything that was checked", ""]
     for verdict in VERDICTS:
@@ -148,13 +156,18 @@ def _heading(severity: str) -> str:
     }[severity]
 
 
-def _findings(part: pd.DataFrame, place: dict[str, str], rulings: dict[str, dict]) -> list[str]:
+def _findings(
+    part: pd.DataFrame, place: dict[str, str], rulings: dict[str, dict], causes_of: dict[str, str]
+) -> list[str]:
     lines = []
     for row in part.itertuples():
         first = row.claim_ids.split(";")[0]
         lines.append(
             f"- **{row.verdict}** `{row.check_id}` ({_cell(place.get(first, first))}): {_cell(row.explanation)}."
         )
+        cause = causes_of.get(row.check_id, row.check_id)
+        if cause != row.check_id:
+            lines.append(f"  - One cause with `{cause}`.")
         ruling = rulings.get(row.check_id)
         if ruling:
             affects = f" Affects: {_cell(ruling['affects'])}." if ruling["affects"] else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from resurvey.audit.context import Context, records
+from resurvey.audit.likeness import unlike
 from resurvey.audit.registry import register
 from resurvey.audit.values import Value, value_in, value_of
 from resurvey.audit.verdicts import (
@@ -129,6 +130,11 @@ def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Val
         verdict = REPRODUCED if agrees else DISCREPANT
     words = f"said to be {word}: {a.text} against {b.text}{tail}"
     words += "" if agrees else ("; the numbers point the other way" if verdict == DISCREPANT else "; a matter of words")
+    severity = CONCLUSION if verdict == DISCREPANT else NONE
+    other = unlike(context, record, [a, b])
+    if other:
+        verdict, severity = UNCHECKABLE, MINOR
+        words += f"; but {other}: these numbers do not decide it"
     ledger.add(
         record["source_id"],
         record["study_id"],
@@ -137,7 +143,7 @@ def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Val
         reported=word,
         recomputed=f"{a.text} against {b.text}",
         verdict=verdict,
-        severity=CONCLUSION if verdict == DISCREPANT else NONE,
+        severity=severity,
         explanation=words,
     )
 
@@ -170,6 +176,7 @@ def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
         return
     below = record["direction"] in ("lower", "better", "longer")
     agrees = value.low < 1 if below else value.high > 1
+    other = unlike(context, record, [value])
     ledger.add(
         record["source_id"],
         record["study_id"],
@@ -177,10 +184,11 @@ def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
         named=[record["claim_id"]],
         reported=record["direction"],
         recomputed=f"ratio {value.text}",
-        verdict=REPRODUCED if agrees else DISCREPANT,
-        severity=NONE if agrees else CONCLUSION,
+        verdict=UNCHECKABLE if other else REPRODUCED if agrees else DISCREPANT,
+        severity=MINOR if other else NONE if agrees else CONCLUSION,
         explanation=f"said to be {record['direction']}, ratio {value.text}"
-        + ("" if agrees else " points the other way"),
+        + ("" if agrees else " points the other way")
+        + (f"; but {other}: it does not decide it" if other else ""),
     )
 
 

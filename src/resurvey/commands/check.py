@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
-
-if TYPE_CHECKING:
-    from resurvey.tables import Tables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,42 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check all tables and what config and comparisons name in them; every fault of every table is said at once."""
-    from resurvey import clean, gate
+    from resurvey import clean, gate, plan
 
     path = arguments.config or config_of(arguments.folder)
     raw = gate.read_checked(arguments.folder)
     typed = clean.tidy(raw)
     if path is not None:
-        check_project(path, raw)
+        config, start = read_config(path), path.resolve().parent
+        designs = plan.designs(config["design"], f"{path.name}, design")
+        asked = plan.Plan(plan.read(start / config["comparisons"]), designs)
+        gate.check_names(config, asked, raw, start)
     rows = sum(len(table) for table in typed.values())
     beside = "" if path is None else f", and {path.name} beside them names nothing that they do not have"
     sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found{beside}\n")
     return 0
-
-
-def check_project(path: Path, raw: Tables) -> None:
-    """Refuse a config or comparisons that break their schema, or name what the tables do not have.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong with the config and the comparisons.
-    """
-    from resurvey import plan, plan_check, settings
-
-    config = read_config(path)
-    start = path.resolve().parent
-    faults = [f"{path.name}, {line}" for line in settings.faults_of_settings(config, raw, start)]
-    comparisons = plan.read(start / config["comparisons"])
-    designs = plan.designs(config["design"], f"{path.name}, design")
-    lines = plan_check.faults(comparisons, designs, raw, ["kmdata"])
-    faults += [
-        f"{config['comparisons']}, {line}" if line.startswith("comparison") else f"{path.name}, {line}"
-        for line in lines
-    ]
-    if faults:
-        shown = "\n".join(f"  {fault}" for fault in faults)
-        raise InputError(f"{len(faults)} fault(s) in the config or the comparisons, compared with the tables:\n{shown}")
 
 
 def config_of(folder: Path) -> Path | None:

@@ -93,7 +93,8 @@ def _one(task: tuple[Path, Path, dict[str, Any]]) -> list[dict[str, object]]:
     try:
         reader = Reader(file, options["page"])
         count = max(1, len(reader.outer))
-        chosen = [options["panel"]] if options["panel"] else list(range(1, count + 1))
+        only = options["panel"] or (fixed.panel or 1 if fixed else None)
+        chosen = [only] if only else list(range(1, count + 1))
         rows = []
         for number in chosen:
             made = reader.read(number, arms=options["arms"], corrections=fixed, incidence=options["incidence"])

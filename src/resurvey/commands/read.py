@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read all files; a file that cannot be read is named at the end and does not stop the others."""
     if arguments.into is None and not arguments.audit:
         raise InputError("say where the drafts go: --into FOLDER, or --audit to print the findings only")
+    from resurvey.digitise.offers import offers
+
     if arguments.jobs < 1:
         raise InputError(f"-j must be 1 or more, found {arguments.jobs}")
     files = _files(arguments.files)
@@ -51,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     outcomes = _read_all(files, None if arguments.audit else arguments.into, arguments.study, arguments.jobs)
     for outcome in outcomes:
         sys.stdout.write(outcome.report(full=len(files) <= 20))
+    for line in (line for file in files[:20] for line in offers(file)):
+        sys.stdout.write(f"  {line}\n")
     failed = [outcome for outcome in outcomes if outcome.error]
     if len(files) > 1:
         found = sum(len(outcome.findings) for outcome in outcomes)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 import pandas as pd
 
-from resurvey.about import of_claim
 from resurvey.errors import InputError
 from resurvey.tables import Tables
 
@@ -39,7 +40,7 @@ def table_of(typed: Tables, claim_id: str) -> str:
 def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
     """What adjudications.csv says of any of these claims, in words, each ruling once.
 
-    Which these are, `resurvey.about.of_claim` says.
+    Which these are, `of_claim` says.
     """
     table = typed.get("adjudications")
     if table is None or table.empty:
@@ -49,6 +50,17 @@ def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
         named = table["check_id"].str.contains(of_claim(claim_id), regex=True)
         made += [f"audit: {line['ruling']}: {line['reason']}" for _, line in table[named].iterrows()]
     return list(dict.fromkeys(made))
+
+
+@cache
+def of_claim(claim: str) -> re.Pattern[str]:
+    """What the id of a check has in it when it is about a claim.
+
+    A check is named by its rule, the source and the numbers of the claims it compares, so that a claim is found by the
+    words of its own id in that order.
+    """
+    source, _, number = claim.partition("-")
+    return re.compile(rf"-{re.escape(source)}-(?:.*-)?{re.escape(number)}(?:-|$)")
 
 
 def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:

@@ -269,10 +269,11 @@ def _moment_tau2(common: Fit) -> float:
     return max(0.0, (q - df) / factor)
 
 
-def _rotated_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
+def independent_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
     """Contrasts against each study's first arm, rotated within studies so that all are independent.
 
-    Returns y, design X, and sampling variances v; with between-study variance tau2 the variances are v + tau2.
+    Returns y, design X (a column a treatment but the first), and sampling variances v; with between-study variance tau2
+    the variances are v + tau2.
     """
     size, n = sum(s.arms.size - 1 for s in evidence.studies), len(evidence.treatments)
     y, design, variances = np.zeros(size), np.zeros((size, n)), np.zeros(size)
@@ -302,7 +303,7 @@ def _rotate(study: Study, design: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: all roots of its score on a grid are compared, and 0."""
-    y, design, variances = _rotated_contrasts(evidence)
+    y, design, variances = independent_contrasts(evidence)
 
     def parts(t: float) -> tuple[float, float]:
         w = 1 / (variances + t)

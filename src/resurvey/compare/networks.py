@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.compare.bayes_rows import network_rows
 from resurvey.compare.network import Network, network
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
@@ -70,19 +71,15 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     # What a reader must know before using the network.
     tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
-    return Outcome(pd.DataFrame(rows + unused), tables | beside)
+    bayes, more = network_rows(entry, whole.contrasts, _facts(entry, contrasts))
+    return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more)
 
 
 def _rows(
     entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str], note: str
 ) -> list[dict[str, Any]]:
     against = made.effects[made.effects["comparator"] == entry.reference]
-    facts = {
-        "comparator": entry.reference,
-        "endpoint": contrasts["endpoint"].iloc[0],
-        "population": "all",
-        "claim_ids": ";".join(contrasts["claim_id"]),
-    }
+    facts = _facts(entry, contrasts)
     rows = []
     for _, effect in against.sort_values(["model", "treatment"]).iterrows():
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
@@ -94,6 +91,16 @@ def _rows(
         what = _what(model)
         rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
     return rows
+
+
+def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
+    """What every row of the network says."""
+    return {
+        "comparator": entry.reference,
+        "endpoint": contrasts["endpoint"].iloc[0],
+        "population": "all",
+        "claim_ids": ";".join(contrasts["claim_id"]),
+    }
 
 
 def _what(model: str) -> What:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resurvey.compare.bayes_rows import pool_rows
 from resurvey.compare.bucher import bucher
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.estimates import Estimate, interval
@@ -66,7 +67,7 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
         oriented(line, first["treatment"], _against(line, first)) for _, line in effects.iterrows()
     ]
     groups = {WHOLE: entry.claims, **entry.groups}
-    made, studies, alone = {}, [], []
+    made, studies, alone, spread = {}, [], [], []
     for name, ids in groups.items():
         chosen = effects[effects["claim_id"].isin(ids)].reset_index(drop=True)
         if chosen.empty:
@@ -76,15 +77,28 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
         made[name] = pool(chosen)
         rows += _pooled_rows(entry, name, chosen, made[name])
         studies.append(made[name].studies.assign(group=name))
+        spread.append(_heterogeneity(name, made[name]))
         alone += [leave_one_out(chosen).assign(group=name)] if len(chosen) > 1 else []
     named = {name: effects[effects["claim_id"].isin(ids)] for name, ids in groups.items() if name in made}
     rows += _between_groups(entry, {name: table for name, table in named.items() if name != WHOLE})
+    bayes, beside = pool_rows(entry, effects.reset_index(drop=True), _facts(WHOLE, effects))
+    rows += bayes
     rows.sort(key=lambda line: line["refused"])
     alike = transitivity(typed, effects.assign(study=effects["study"].str.split(", ").str[0]))
     tables = {"effects": effects, "studies": pd.concat(studies), "transitivity": alike}
+    tables["heterogeneity"] = pd.DataFrame(spread)
     if alone:
         tables["leave_one_out"] = pd.concat(alone)
-    return Outcome(pd.DataFrame(rows), tables)
+    return Outcome(pd.DataFrame(rows), tables | beside)
+
+
+def _heterogeneity(name: str, made: Pooled) -> dict[str, Any]:
+    """How far the ratios of a group differ beyond chance; a single one tells nothing of that."""
+    known = made.df > 0
+    numbers = {"tau2": made.tau2, "q": made.q, "df": made.df, "p": made.p_q, "i2": made.i2}
+    numbers |= {"i2_lower": made.i2_lower, "i2_upper": made.i2_upper}
+    own = {key: value if known else np.nan for key, value in numbers.items()}
+    return {"studies": len(made.studies), **own, "group": name, "interval_method": made.interval_method}
 
 
 def _against(line: pd.Series, first: pd.Series) -> str:
@@ -92,17 +106,21 @@ def _against(line: pd.Series, first: pd.Series) -> str:
     return str(line["treatment"] if line["comparator"] == first["treatment"] else line["comparator"])
 
 
-def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: Pooled) -> list[dict[str, Any]]:
-    k = len(chosen)
-    words = [f"{k} ratio{'s' if k > 1 else ''}, tau2 {made.tau2:.4g}, I2 {made.i2:.0%}, Q {made.q:.3g} on {made.df} df"]
-    facts: dict[str, Any] = {
+def _facts(name: str, chosen: pd.DataFrame) -> dict[str, Any]:
+    """What every row about a group of ratios says."""
+    return {
         "population": name,
         "treatment": chosen["treatment"].iloc[0],
         "comparator": " or ".join(dict.fromkeys(chosen["comparator"])),
         "endpoint": chosen["endpoint"].iloc[0],
         "claim_ids": ";".join(chosen["claim_id"]),
-        "note": "; ".join([*words, *mixed_endpoints(chosen), *made.messages]),
     }
+
+
+def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: Pooled) -> list[dict[str, Any]]:
+    k = len(chosen)
+    words = [f"{k} ratio{'s' if k > 1 else ''}, tau2 {made.tau2:.4g}, I2 {made.i2:.0%}, Q {made.q:.3g} on {made.df} df"]
+    facts = _facts(name, chosen) | {"note": "; ".join([*words, *mixed_endpoints(chosen), *made.messages])}
     rows = [ratio_row(entry, _common(name, alone=k == 1), made.common, **facts)]
     whole = name == WHOLE
     random = ratio(RANDOM, Role.MAIN if whole else Role.SUBGROUP, Model.RANDOM)

@@ -18,6 +18,7 @@ UNITS = (
 )
 ENOUGH_LABELS = 4
 RESIDUAL = 1.5
+UNEXPLAINED = 0.2
 
 
 def time_unit(words: Sequence[Word], panel: Panel) -> str:
@@ -70,9 +71,16 @@ def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, flo
 
 
 def check_ink(unexplained: float) -> Check:
-    """Share of curve-like ink that no curve explains."""
-    said = f"{unexplained:.0%} of the ink in the plot belongs to no curve, mark, line or text"
-    return Check("ink", "passed" if unexplained < 0.12 else "doubtful", said)
+    """Share of the plot's columns with ink that no curve explains."""
+    said = f"{unexplained:.0%} of the plot's width holds ink that belongs to no curve, mark, line or text"
+    return Check("ink", "passed" if unexplained < UNEXPLAINED else "doubtful", said)
+
+
+def check_ends(names: Sequence[str]) -> Check:
+    """Whether a curve's end lies open, or under another curve."""
+    if names:
+        return Check("end", "doubtful", f"{', '.join(names)}: the curve meets another and may go on under it")
+    return Check("end", "passed", "every curve ends in the open")
 
 
 def check_count(
@@ -86,7 +94,7 @@ def check_count(
     wrong = [f"{count} {name}" for name, count in counts.items() if count and count != len(curves)]
     said = f"{len(curves)} curves"
     if wrong:
-        serious = at_risk not in (0, len(curves)) or (arms not in (None, len(curves)))
+        serious = at_risk not in (0, len(curves)) or arms not in (None, len(curves)) or len(legend) > len(curves)
         return Check("count", "doubtful" if serious else "open", f"{said}, but {' and '.join(wrong)}")
     known = [name for name, count in counts.items() if count]
     return Check(

@@ -38,6 +38,8 @@ class Corrections:
         Names of curves by number.
     reviewed
         Whether a person has looked and agrees.
+    panel
+        The panel they belong to, where a figure has several.
     """
 
     x: tuple[Pair, ...] = ()
@@ -50,6 +52,7 @@ class Corrections:
     cells: tuple[tuple[int, int, int | None], ...] = ()
     names: tuple[tuple[int, str], ...] = ()
     reviewed: bool = False
+    panel: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The corrections as they are saved."""
@@ -87,13 +90,16 @@ def from_json(content: Mapping[str, Any], name: str) -> Corrections:
     """Corrections from a parsed JSON object, every field checked."""
     if content.get("format") != FORMAT:
         raise InputError(f"{name}: format is {content.get('format')!r}, expected {FORMAT!r}")
-    known = set(Corrections.__dataclass_fields__) | {"format", "file", "panel", "page"}
+    known = set(Corrections.__dataclass_fields__) | {"format", "file"}
     unknown = sorted(set(content) - known)
     if unknown:
         raise InputError(f"{name}: unknown fields {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     count = content.get("curves")
     if count is not None and not (isinstance(count, int) and 1 <= count <= 12):
         raise InputError(f"{name}: curves is {count!r}, expected a whole number from 1 to 12")
+    panel = content.get("panel")
+    if panel is not None and not (isinstance(panel, int) and 1 <= panel <= 100):
+        raise InputError(f"{name}: panel is {panel!r}, expected a whole number from 1")
     made = Corrections(
         x=_pairs(content.get("x"), f"{name}: x"),
         y=_pairs(content.get("y"), f"{name}: y"),
@@ -108,6 +114,7 @@ def from_json(content: Mapping[str, Any], name: str) -> Corrections:
         cells=tuple(_cell(part, f"{name}: cells") for part in _list(content.get("cells"), f"{name}: cells")),
         names=tuple(_name(part, f"{name}: names") for part in _list(content.get("names"), f"{name}: names")),
         reviewed=content.get("reviewed") is True,
+        panel=panel,
     )
     for axis, label in ((made.x, "x"), (made.y, "y")):
         if axis and (len(axis) < 2 or len({pixel for pixel, _ in axis}) < 2 or len({v for _, v in axis}) < 2):

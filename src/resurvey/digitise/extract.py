@@ -35,14 +35,59 @@ class Traced:
     anything: np.ndarray
 
 
-def extract(region: Region, *, most: int | None = None, taken: Sequence[Traced] = ()) -> list[Traced]:
-    """Curves of a region, at most `most`, those that explain most ink first, after those `taken` already."""
+def extract(
+    region: Region, *, most: int | None = None, printed: int | None = None, taken: Sequence[Traced] = ()
+) -> list[Traced]:
+    """Curves of a region, at most `most`, those that explain most ink first; those `taken` already are left out.
+
+    `printed` is how many the figure says there are: of more, those that are worse are left out.
+    """
     found: list[Traced] = []
     layers = inks(region.picture, region.paper, region.usable)
     anything = _anything(region)
     for layer in layers:
         found += _of_ink(region, layer, anything)
-    return _distinct(found, region, taken)[: most or MOST_CURVES]
+    kept = _distinct(found, region, taken)[: most or MOST_CURVES]
+    return kept if most else _believed(kept, region, printed)
+
+
+def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
+    """Curves without those that leave their ink for a rule or a text; no weak ones beyond the printed number."""
+    kept: list[Traced] = []
+    for k, curve in enumerate(found):
+        share = on_ink(curve)
+        extra_one = printed is not None and k >= printed
+        weak = extra_one and (share < 0.95 or curve.own < 0.8 * kept[-1].own)
+        if k and (weak or share < 0.75 or _leaps(curve, region)):
+            continue
+        kept.append(curve)
+    return kept
+
+
+def on_ink(curve: Traced) -> float:
+    """Share of a curve's steps, drawn again, that falls on its ink or where it may be hidden."""
+    columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
+    place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
+    rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
+    columns = np.clip(columns, 0, curve.ink.shape[1] - 1)
+    on = np.zeros(len(columns), dtype=bool)
+    for shift in (-1, 0, 1):
+        on |= curve.anything[np.clip(rows + shift, 0, len(curve.ink) - 1), columns]
+    return float(on.mean()) if len(on) else 0.0
+
+
+def _leaps(curve: Traced, region: Region) -> bool:
+    """Whether a path reaches its longest level over bare paper, or along other ink and then a line to the very end."""
+    edges = np.r_[curve.steps.columns, curve.steps.end]
+    lengths = np.diff(edges)
+    longest = int(lengths.argmax())
+    if lengths[longest] < 0.4 * region.shape[1] or curve.dashed:
+        return False
+    begin, row = int(edges[longest]), round(float(curve.steps.rows[longest]))
+    first = slice(max(0, begin + 2), max(3, begin + 2 + int(0.15 * lengths[longest])))
+    seen = curve.ink[max(0, row - 1) : row + 2, first].max(axis=0) > 0.3
+    to_the_end = curve.steps.end > 0.97 * region.shape[1] and row < 0.5 * region.shape[0]
+    return bool(seen.mean() < 0.4 or (to_the_end and len(lengths) <= 6))
 
 
 def _anything(region: Region) -> np.ndarray:
@@ -198,13 +243,13 @@ def _peel(
             break
         found.append(made)
         mask = stroke(made.path, left.shape, made.steps.width / 2 + 1.0)
-        mask |= _marks_at(mask, left, made.steps.width)
+        mask |= marks_at(mask, left, made.steps.width)
         left = np.where(mask, 0, left)
         veil = np.where(mask, np.maximum(veil, 0.8), veil)
     return found, left
 
 
-def _marks_at(mask: np.ndarray, ink: np.ndarray, width: float) -> np.ndarray:
+def marks_at(mask: np.ndarray, ink: np.ndarray, width: float) -> np.ndarray:
     """Small pieces of ink that keep close to a stroke: its censoring marks."""
     cv2 = extra("cv2")
     reach = round(0.018 * len(ink) + 1.5 * width + 3)

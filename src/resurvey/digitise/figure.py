@@ -16,7 +16,7 @@ from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swa
 from resurvey.digitise.match import assign_rows, name_curves
 from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.page import Page, read_page
-from resurvey.digitise.raster import crossings, panels_of, redrawn, starts_of, to_values, unexplained
+from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk import rows_below
 from resurvey.errors import InputError
@@ -98,6 +98,7 @@ class Reader:
     ) -> Digitised:
         """One panel (from 1)."""
         fixed = corrections or Corrections()
+        number = number or fixed.panel
         count = max(1, len(self.outer))
         if number is not None and not 1 <= number <= count:
             raise InputError(f"{self.path.name} has {count} panels, no panel {number}")
@@ -114,7 +115,11 @@ class Reader:
             return replace(
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
-        return self._read(replace(empty, axes=panel), panel, fixed, fixed.curves or arms, incidence)
+        # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
+        rows = rows_below(found or panel, self.page.words, self.page.picture)
+        return self._read(
+            replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
+        )
 
     def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
         nested = [other.box for other in self.panels if inside(other, panel)]
@@ -129,7 +134,8 @@ class Reader:
             kind = "vector" if curves else "raster"
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
-            traced, curves = _traced(region, panel, fixed, arms)
+            printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
+            traced, curves = _traced(region, panel, fixed, arms, printed)
             extra = _ink_checks(region, panel, traced, curves)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
@@ -148,7 +154,7 @@ class Reader:
         arms: int | None,
     ) -> Digitised:
         words, picture = self.page.words, self.page.picture
-        rows: Sequence[RiskRow] = corrected_rows(rows_below(panel, words, picture), fixed)
+        rows: Sequence[RiskRow] = corrected_rows(empty.at_risk, fixed)
         curves = swapped(sorted(curves, key=_order), panel, fixed)
         curves, legend = name_curves(curves, words, panel, picture)
         curves, ambiguous = assign_rows(curves, rows)
@@ -186,14 +192,14 @@ class Reader:
 
 
 def _traced(
-    region: Region, panel: Panel, fixed: Corrections, arms: int | None
+    region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
 ) -> tuple[list[Traced], list[TracedCurve]]:
     """Curves given by hand first, then as many traced ones as are wanted."""
     hand, paths = by_hand(region, panel, fixed)
     if fixed.points:
         return paths, hand
     most = arms or MOST_CURVES
-    traced = extract(region, most=most, taken=paths)
+    traced = extract(region, most=arms, printed=printed, taken=paths)
     every = [*paths, *traced][:most]
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
@@ -206,6 +212,7 @@ def _ink_checks(region: Region, panel: Panel, traced: list[Traced], curves: list
         checks.check_start(curves, starts_of(traced, region)),
         checks.check_ink(unexplained(traced, region)),
         checks.check_redraw(share, name),
+        checks.check_ends(hidden_ends(traced, curves)),
         checks.check_crossing(curves, crossings(traced, curves)),
     ]
 

@@ -59,18 +59,6 @@ def read_page(path: Path, page: int | None) -> Page:
     raise InputError(f"{path.name}: unknown kind {kind!r}; known are {', '.join((*PICTURES, *VECTORS))}")
 
 
-def figure_pages(path: Path) -> list[int]:
-    """Pages of a PDF that hold axes made of text, or a large picture, which may be a figure."""
-    data = path.read_bytes()
-    count = min(pdf.page_count(data, path.name), MOST_PAGES)
-    found = []
-    for number in range(1, count + 1):
-        drawing = pdf.page_drawing(data, number, path.name)
-        if find_panels(drawing.words):
-            found.append(number)
-    return found
-
-
 def _of_pdf(data: bytes, page: int | None, name: str) -> Page:
     count = pdf.page_count(data, name)
     if page is not None and not 1 <= page <= count:

@@ -116,3 +116,11 @@ def _words(sheet: Any) -> Iterator[Word]:
                 float(word["bottom"]),
                 upright=upright,
             )
+
+
+def large_pictures(source: Path | bytes, page: int, share: float, name: str) -> int:
+    """How many pictures on a page (from 1) fill at least a share of its width and half that of its height."""
+    with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
+        sheet = document.pages[0]
+        wide, tall = share * float(sheet.width), share / 2 * float(sheet.height)
+        return sum(item["x1"] - item["x0"] > wide and item["bottom"] - item["top"] > tall for item in sheet.images)

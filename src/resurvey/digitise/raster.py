@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from resurvey.digitise.axes import find_panels
-from resurvey.digitise.extract import Traced
+from resurvey.digitise.extract import Traced, marks_at, on_ink
 from resurvey.digitise.extras import extra
 from resurvey.digitise.ink import darkness
+from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.model import Panel, TracedCurve, Word
 from resurvey.digitise.region import Region
 from resurvey.digitise.ticks import snap
@@ -31,11 +32,13 @@ def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> Traced
     end = max(float(panel.x.value(traced.steps.end + region.left)), times[-1])
     times = np.concatenate(([0.0], times, [end]))
     survival = np.concatenate(([1.0], survival, survival[-1:]))
+    marks = np.asarray(panel.x.value(censor_columns(traced, region.shape[0]) + region.left), float)
     return TracedCurve(
         name,
         times,
         survival,
         _spread(traced, panel, len(times)),
+        np.clip(marks, 0, end),
         colour=traced.colour,
         dashed=traced.dashed,
         coverage=traced.coverage,
@@ -63,35 +66,54 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
 
 
 def unexplained(traced: Sequence[Traced], region: Region) -> float:
-    """Share of the inks' level and falling strokes that lies on no curve nor close to one."""
-    cv2 = extra("cv2")
+    """Share of the plot's columns with ink that lies on no curve, is no mark close to one, no line and no text."""
     strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
-    ink = (strength > 60) & region.usable & ~region.text
-    near = np.zeros(region.shape, dtype=bool)
+    strongest = max((255 * curve.strength for curve in traced), default=255.0)
+    ink = (strength > max(50.0, 0.45 * strongest)) & region.usable & ~region.text
+    own = np.zeros(region.shape, dtype=bool)
     for curve in traced:
-        near |= stroke(curve.path, region.shape, curve.steps.width / 2 + 2 + 0.02 * region.shape[0])
-    rest = (ink & ~near).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
-    long = stats[:, cv2.CC_STAT_WIDTH] > 0.06 * region.shape[1]
-    long[0] = False
-    total = float(ink.sum())
-    return float(long[labels].sum() / total) if total else 0.0
+        own |= stroke(curve.path, region.shape, curve.steps.width / 2 + 2)
+    rest = ink & ~own
+    thick = max((curve.steps.width for curve in traced), default=1.0)
+    rest &= ~marks_at(own, rest.astype(np.float32), thick)
+    rest &= ~_frames_of_text(rest, region.text)
+    rest[: max(0, round(region.start[1]) + 2)] = False
+    inner = rest[:, max(0, region.start[0] + 3) :]
+    return float(inner.any(axis=0).mean()) if inner.size else 0.0
+
+
+def _frames_of_text(rest: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Pieces of ink whose box holds text: the frame around a legend or a note."""
+    cv2 = extra("cv2")
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
+    frames = np.zeros(count, dtype=bool)
+    for k in range(1, count):
+        left, top, width, height, area = stats[k]
+        wide = width > 20 and height > 8 and area < 0.5 * width * height
+        frames[k] = wide and text[top : top + height, left : left + width].mean() > 0.15
+    return frames[labels]
+
+
+def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
+    """Curves that end where another curve's ink goes on, under which they may go on too."""
+    found = []
+    for k, curve in enumerate(traced):
+        end, row = curve.path.stop - 1, int(curve.path.rows[-1])
+        for j, other in enumerate(traced):
+            after = np.arange(end + 3, min(end + 3 + max(6, round(0.02 * curve.ink.shape[1])), other.path.stop))
+            after = after[after >= other.path.start]
+            if j == k or len(after) < 4:
+                continue
+            off = np.abs(other.path.rows[after - other.path.start] - row)
+            if float(np.median(off)) <= curve.steps.width + 2:
+                found.append(curves[k].name)
+                break
+    return found
 
 
 def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
     """Smallest share of a curve's steps, drawn again, that falls on ink of its own or may be hidden; and its name."""
-    shares = []
-    for curve, named in zip(traced, curves, strict=False):
-        columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
-        place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
-        rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
-        on = np.zeros(len(columns), dtype=bool)
-        for shift in (-1, 0, 1):
-            on |= curve.anything[
-                np.clip(rows + shift, 0, len(curve.ink) - 1), np.clip(columns, 0, curve.ink.shape[1] - 1)
-            ]
-        shares.append((float(on.mean()) if len(on) else 0.0, named.name))
-    return min(shares)
+    return min((on_ink(curve), named.name) for curve, named in zip(traced, curves, strict=False))
 
 
 def crossings(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:

@@ -41,11 +41,10 @@ def snap(panel: Panel, dark: np.ndarray) -> Panel:
 
 def axis_lines(panel: Panel, dark: np.ndarray) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """First and last row of the time axis and first and last column of the survival axis, None where none is drawn."""
-    left, top, right, bottom = panel.box
+    left, _, right, bottom = panel.box
     xs = [label.pixel for label in panel.x.labels]
     ys = [label.pixel for label in panel.y.labels]
-    reach = max(6.0, 0.12 * (bottom - top))
-    rows = (int(bottom - 8), int(min(panel.row, bottom + reach) + 1))
+    rows = (int(bottom - 8), int(panel.row) + 1)
     aside = max(6.0, 0.08 * (right - left))
     columns = (int(max(panel.column, left - aside)), int(max(left, min(xs)) + 8))
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.results import FactKind, Limit
 from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
@@ -28,13 +28,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FOOT = 0.8  # inches below the axes: ticks, label, legend
-AT = re.compile(r"^(?P<what>survival|at risk) at (?P<time>[\d.]+)$")
-LIMITS = {"lower": ("lower", "median, lower limit"), "upper": ("upper", "median, upper limit")}
-NAMES = {
-    "n": "patients",
-    "lower": "median, lower limit",
-    "upper": "median, upper limit",
-}
+#: Size first, then the median and its limits, then the curve, then what stands between two groups.
+ORDER = (
+    FactKind.PATIENTS,
+    FactKind.EVENTS,
+    FactKind.MEDIAN,
+    FactKind.MEDIAN_LIMIT,
+    FactKind.SURVIVAL,
+    FactKind.AT_RISK,
+    FactKind.RESTRICTED_MEAN,
+    FactKind.LONGEST_FOLLOW_UP,
+    FactKind.MEDIAN_FOLLOW_UP,
+    FactKind.HAZARD_RATIO,
+    FactKind.RATIO_LIMIT,
+    FactKind.P,
+    FactKind.DISTANCE,
+)
 
 
 @styled
@@ -46,7 +55,7 @@ def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel:
     curve : DataFrame
         time, survival, lower, upper of one arm.
     facts : DataFrame
-        fact, printed, rebuilt, difference, holds of the same arm.
+        fact (the label), kind, time, limit, printed, rebuilt, difference, holds of the same arm.
     ylabel : str
     """
     if curve.empty or facts.empty:
@@ -64,10 +73,16 @@ def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel:
 
 
 def _in_order(facts: pd.DataFrame) -> pd.DataFrame:
-    """Size first, then the median and its limits, then the curve."""
-    order = ["n", "patients", "events", "median", *LIMITS["lower"], *LIMITS["upper"]]
-    place = facts["fact"].map(lambda name: order.index(name) if name in order else len(order))
+    place = facts["kind"].map({str(kind): index for index, kind in enumerate(ORDER)})
     return facts.assign(_place=place).sort_values("_place", kind="stable")
+
+
+def fact_name(kind: object, time: float, limit: object) -> str:
+    """What a fact is called beside a plot: `survival at 12`, `median, lower limit`."""
+    if limit:
+        whole = FactKind.MEDIAN if kind == FactKind.MEDIAN_LIMIT else FactKind.HAZARD_RATIO
+        return f"{whole}, {limit} limit"
+    return f"{kind} at {time:g}" if isfinite(time) else str(kind)
 
 
 def _curve(axes: Axes, curve: pd.DataFrame, ylabel: str) -> None:
@@ -83,14 +98,15 @@ def _curve(axes: Axes, curve: pd.DataFrame, ylabel: str) -> None:
     axes.set_xlabel("Time (months)")
 
 
-def _value(facts: pd.DataFrame, *names: str) -> float | None:
-    found = facts[facts["fact"].isin(names)]
+def printed_value(facts: pd.DataFrame, kind: FactKind, limit: Limit = Limit.NONE) -> float | None:
+    """The printed number of a kind; None where there is none."""
+    found = facts[(facts["kind"] == kind) & (facts["limit"] == limit)]
     return float(found["printed"].iloc[0]) if len(found) else None
 
 
 def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
-    median = _value(facts, "median")
-    low, high = (_value(facts, *LIMITS[side]) for side in ("lower", "upper"))
+    median = printed_value(facts, FactKind.MEDIAN)
+    low, high = (printed_value(facts, FactKind.MEDIAN_LIMIT, side) for side in (Limit.LOWER, Limit.UPPER))
     ink = COLOURS[1]
     if low is not None and isfinite(low):
         end = high if high is not None and isfinite(high) else inf
@@ -102,21 +118,22 @@ def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
         axes.plot([median], [0.5], "D", ms=6, color=ink, mec="white", zorder=4, label=f"printed median {median:g}")
     elif median is not None:
         axes.plot([], [], " ", label="printed median: not reached")
-    points = _at(facts, "survival")
+    points = printed_points(facts, FactKind.SURVIVAL)
     if points:
         axes.plot(
             *zip(*points, strict=True), "s", ms=6, color=INK, mec="white", zorder=4, label="printed survival", ls="none"
         )
-    table = _at(facts, "at risk")
+    table = printed_points(facts, FactKind.AT_RISK)
     for time, count in table:
         axes.text(time, 0.01, f"{count:.0f}", ha="center", va="bottom", fontsize=7, color=SOFT)
     if table:
         axes.plot([], [], " ", label="grey numbers: printed at risk")
 
 
-def _at(facts: pd.DataFrame, what: str) -> list[tuple[float, float]]:
-    found = [(AT.match(str(name)), value) for name, value in zip(facts["fact"], facts["printed"], strict=True)]
-    return [(float(match["time"]), float(value)) for match, value in found if match and match["what"] == what]
+def printed_points(facts: pd.DataFrame, kind: FactKind) -> list[tuple[float, float]]:
+    """Times and printed numbers of the facts of a kind."""
+    rows = facts[facts["kind"] == kind]
+    return list(zip(rows["time"].astype(float), rows["printed"].astype(float), strict=True))
 
 
 def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
@@ -125,7 +142,7 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
     base = rows["printed"].abs().where(rows["printed"].abs() > 0)
     apart = (100 * rows["difference"] / base).where(lambda x: x.abs() < inf)
     # a p may be ten times the printed one where all else is near: it does not set the scale, and leaves it if need be
-    scaled = apart[~rows["fact"].astype(str).str.endswith(", p")].abs().max(skipna=True)
+    scaled = apart[rows["kind"] != FactKind.P].abs().max(skipna=True)
     reach = max(0.0 if pd.isna(scaled) else float(scaled), 0.5) * 1.35
     beyond = apart.abs() > reach
     axes.axvline(0, color=SOFT, lw=0.9)
@@ -162,7 +179,7 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
             fontsize=7,
             annotation_clip=False,
         )
-    names = [NAMES.get(str(name), str(name)) for name in rows["fact"]]
+    names = [fact_name(*parts) for parts in zip(rows["kind"], rows["time"], rows["limit"], strict=True)]
     axes.set_yticks(rows.index, [wrapped(name, 20) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-reach, reach)

@@ -7,7 +7,6 @@ of what the numbers rest on, as the seed is; how many jobs or machines share the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from resurvey.jobs import BLOCK, block_sizes
-from resurvey.reconstruct.study import ARM_COLUMNS, RebuiltStudy, ensemble_numbers, rebuild_study
+from resurvey.reconstruct.result import tally, with_tally
+from resurvey.reconstruct.study import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers, rebuild_study
 from resurvey.tables import Tables
 
-TALLY = re.compile(r"\b(holds|not reached) in ([0-9]+) of ([0-9]+) replicates")
 PARTS = ("patients", "accuracy", "facts")
 
 
@@ -98,6 +97,7 @@ def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
         together = _renumbered([part.patients for part in own])
         held = _joined_facts([part.facts for part in own], [int(part.accuracy["replicates"].iloc[0]) for part in own])
         numbers = ensemble_numbers(together) | {"facts": len(held), "facts_held": int(held["holds"].sum())}
+        numbers |= binding_numbers(held)
         rows.append(first.iloc[place].to_dict() | numbers | _joined_words([part.accuracy.iloc[0] for part in own]))
         patients.append(together)
         facts.append(held)
@@ -145,11 +145,12 @@ def _joined_words(rows: Sequence[pd.Series]) -> dict[str, str]:
 
 def _joined_facts(facts: Sequence[pd.DataFrame], weights: Sequence[int]) -> pd.DataFrame:
     """One row a fact from one row a block, in the order in which the facts are first met."""
-    by_name: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    of_fact: dict[tuple[str, ...], list[tuple[dict[str, Any], int]]] = {}
     for table, weight in zip(facts, weights, strict=True):
         for row in table.to_dict("records"):
-            by_name.setdefault(row["fact"], []).append((row, weight))
-    return pd.DataFrame([_joined_fact(rows) for rows in by_name.values()], columns=facts[0].columns)
+            key = tuple(str(row[name]) for name in ("kind", "time_months", "limit", "claim_id"))
+            of_fact.setdefault(key, []).append((row, weight))
+    return pd.DataFrame([_joined_fact(rows) for rows in of_fact.values()], columns=facts[0].columns)
 
 
 def _joined_fact(rows: Sequence[tuple[dict[str, Any], int]]) -> dict[str, Any]:
@@ -162,18 +163,19 @@ def _joined_fact(rows: Sequence[tuple[dict[str, Any], int]]) -> dict[str, Any]:
     apart = row["rebuilt"] - printed if np.isfinite(printed) else np.nan
     row["difference"] = 0.0 if row["rebuilt"] == printed else apart
     row["holds"] = all(bool(own["holds"]) for own, _ in rows)
-    row["note"] = _joined_note([str(own["note"]) for own, _ in rows], weight)
+    row["note"] = _joined_note([own for own, _ in rows])
+    row["held"] = sum(int(own["held"]) for own, _ in rows)
+    row["replicates"] = sum(int(own["replicates"]) for own, _ in rows)
     return row
 
 
-def _joined_note(notes: Sequence[str], weight: np.ndarray) -> str:
-    """The note with its tally over all blocks; a block without one holds throughout."""
-    tallies = [TALLY.search(note) for note in notes]
-    counted = [(int(found[2]), int(found[3]), own) for found, own in zip(tallies, weight, strict=True) if found]
+def _joined_note(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The note, with the replicates that hold in all blocks where a block says how many of its own do."""
+    notes = [str(row["note"]) for row in rows]
+    tallies = [tally(int(row["held"]), int(row["replicates"])) for row in rows]
+    counted = [(note, said) for note, said in zip(notes, tallies, strict=True) if said and note.endswith(said)]
     if not counted:
         return "; ".join(dict.fromkeys(note for note in notes if note))
-    # an arm with spare replicates to choose among tallies all of them
-    whole = round(counted[0][1] / counted[0][2] * float(weight.sum()))
-    missed = sum(of - held for held, of, _ in counted)
-    note = next(note for note, found in zip(notes, tallies, strict=True) if found)
-    return TALLY.sub(rf"\1 in {whole - missed} of {whole} replicates", note)
+    note, said = counted[0]
+    held, replicates = (sum(int(row[name]) for row in rows) for name in ("held", "replicates"))
+    return with_tally(note.removesuffix(said).removesuffix("; "), held, replicates)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.monotone import distinct
+from resurvey.results import FactKind, Limit
 from resurvey.survival.km import crossing
 
 if TYPE_CHECKING:
@@ -45,10 +46,20 @@ def half_unit(value: float) -> float:
     return 0.5 * 10.0 ** -max(len(text.split(".")[1]), 0)
 
 
-def fact(name: str, printed: float, rebuilt: list[float], tolerance: float, note: str = "") -> dict[str, object]:
+def fact(
+    name: str,
+    kind: FactKind,
+    printed: float,
+    rebuilt: list[float],
+    tolerance: float,
+    note: str = "",
+    *,
+    time: float = math.nan,
+    limit: Limit = Limit.NONE,
+) -> dict[str, object]:
     """One row of the table: the mean over replicates, and whether all of them hold."""
     values = [float(value) for value in rebuilt]
-    holds = all(value == printed or abs(value - printed) <= tolerance + 1e-9 for value in values)
+    held = sum(value == printed or abs(value - printed) <= tolerance + 1e-9 for value in values)
     if len(values) == 1:
         mean = values[0]
     else:
@@ -58,26 +69,34 @@ def fact(name: str, printed: float, rebuilt: list[float], tolerance: float, note
         "printed": float(printed),
         "rebuilt": mean,
         "difference": 0.0 if mean == printed else mean - printed,
-        "holds": holds,
+        "holds": held == len(values),
         "note": note,
+        "kind": str(kind),
+        "time": time,
+        "limit": str(limit),
+        "binding": True,
+        "held": held,
+        "replicates": len(values),
     }
 
 
 def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]], list[str]]:
     """The rows of `accuracy` for an arm, and a sentence for each printed fact that does not hold."""
-    rows = [fact("patients", arm.n, [time.size for time, _ in sets], 0)]
+    rows = [fact("patients", FactKind.PATIENTS, arm.n, [time.size for time, _ in sets], 0)]
     if arm.events is not None:
-        rows.append(fact("events", arm.events, [event.sum() for _, event in sets], 0))
+        rows.append(fact("events", FactKind.EVENTS, arm.events, [event.sum() for _, event in sets], 0))
     when, counts = arm.given_table.time.tolist(), arm.given_table.count.tolist()
     left = [(time.size - np.sort(time).searchsorted(arm.given_table.time)).tolist() for time, _ in sets if when]
     for row, (moment, count) in enumerate(zip(when, counts, strict=True)):
-        rows.append(fact(f"at risk at {moment:g}", count, [rebuilt[row] for rebuilt in left], 0))
+        rebuilt_counts = [rebuilt[row] for rebuilt in left]
+        rows.append(fact(f"at risk at {moment:g}", FactKind.AT_RISK, count, rebuilt_counts, 0, time=moment))
     curves = [product_limit(time, event) for time, event in sets]
     if arm.median is not None:
         rows += median_facts(arm.median, curves, sets)
     for when, rate in arm.landmarks:
         rebuilt = [float(at(curve, np.array([when]))[0]) for curve in curves]
-        rows.append(fact(f"survival at {when:g}", rate, rebuilt, half_unit(rate)))
+        name = f"survival at {when:g}"
+        rows.append(fact(name, FactKind.SURVIVAL, rate, rebuilt, half_unit(rate), time=float(when)))
     broken = [
         f"{row['fact']}: {row['printed']:g} printed, {row['rebuilt']:.6g} rebuilt" for row in rows if not row["holds"]
     ]
@@ -90,18 +109,20 @@ def median_facts(
     """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
     from resurvey.reconstruct.limits import median_limits
 
-    rows = [fact("median", median[0], [quantile(curve) for curve in curves], half_unit(median[0]))]
+    medians = [quantile(curve) for curve in curves]
+    rows = [fact("median", FactKind.MEDIAN, median[0], medians, half_unit(median[0]))]
     if np.all(np.isnan(median[1:])):
         return rows
     bands = {
         kind: np.array([median_limits(time, event, kind) for time, event in sets]) for kind in ("log-log", "linear")
     }
     nearest = min(bands, key=lambda kind: _apart(np.median(bands[kind], axis=0), np.array(median[1:])))
-    for place, name in enumerate(("lower", "upper")):
+    for place, limit in enumerate((Limit.LOWER, Limit.UPPER)):
         if np.isfinite(median[1 + place]):
             note = f"95 % limit, {nearest} band; methods differ between programs"
             values = bands[nearest][:, place].tolist()
-            rows.append(fact(f"median, {name} limit", median[1 + place], values, half_unit(median[1 + place]), note))
+            name, printed = f"median, {limit} limit", median[1 + place]
+            rows.append(fact(name, FactKind.MEDIAN_LIMIT, printed, values, half_unit(printed), note, limit=limit))
     return rows
 
 
@@ -121,21 +142,8 @@ def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, o
     most = float(np.abs(apart).max())
     allowed = max(0.02, 3 * arm.curve.noise, 1.5 / arm.n)
     note = f"noise of the points around the curve {arm.curve.noise:.2g}"
+    kind = FactKind.DISTANCE
     return [
-        {
-            "fact": "distance from the curve, RMSE",
-            "printed": 0.0,
-            "rebuilt": rmse,
-            "difference": rmse,
-            "holds": rmse <= allowed,
-            "note": note,
-        },
-        {
-            "fact": "distance from the curve, greatest",
-            "printed": 0.0,
-            "rebuilt": most,
-            "difference": most,
-            "holds": most <= 3 * allowed,
-            "note": "at the middles between points",
-        },
+        fact("distance from the curve, RMSE", kind, 0.0, [rmse], allowed, note),
+        fact("distance from the curve, greatest", kind, 0.0, [most], 3 * allowed, "at the middles between points"),
     ]

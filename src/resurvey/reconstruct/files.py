@@ -54,6 +54,8 @@ class ReadArm:
 
     curve: DigitisedCurve
     at_risk: AtRisk | None
+    # Standard deviation of the survival from reading a figure; None where it is not known.
+    spread: float | None = None
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from resurvey.reconstruct.nudge import nudge
 from resurvey.reconstruct.pairing import FAR, Stack, Target, choose, without_misses
 from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
+from resurvey.results import FactKind, Limit
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +44,8 @@ class HazardRatio:
         The same for `p`; by default inferred from it, at least two decimals.
     p_sided : {1, 2}, optional
         Sides of the test; by default two, unless only one agrees with the interval as printed.
+    stratified : bool, default False
+        Whether it comes from a model with strata or covariates: limits and p of that cannot be asked of two groups.
     """
 
     value: float
@@ -54,6 +57,7 @@ class HazardRatio:
     limits_rounding: tuple[float, float] | None = None
     p_rounding: float | None = None
     p_sided: int | None = None
+    stratified: bool = False
 
     @property
     def half_unit(self) -> float:
@@ -267,17 +271,20 @@ def _stack(arm: Reconstruction, pairs: int) -> Stack:
 
 def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
     """What is printed of the ratio, from what matters most on."""
-    yield FactRow("hazard ratio", hr.value, steady.exp(log_hr), hr.half_unit)
+    yield FactRow("hazard ratio", FactKind.HAZARD_RATIO, hr.value, steady.exp(log_hr), hr.half_unit)
     below, above = hr.limit_half_units
-    if hr.lower is not None:
-        yield FactRow("hazard ratio, lower limit", hr.lower, steady.exp(log_hr - hr.z * se), below)
-    if hr.upper is not None:
-        yield FactRow("hazard ratio, upper limit", hr.upper, steady.exp(log_hr + hr.z * se), above)
+    for limit, printed, sign, half in ((Limit.LOWER, hr.lower, -1, below), (Limit.UPPER, hr.upper, 1, above)):
+        if printed is not None:
+            name, value = f"hazard ratio, {limit} limit", steady.exp(log_hr + sign * hr.z * se)
+            kind, possible = FactKind.RATIO_LIMIT, not hr.stratified
+            yield FactRow(name, kind, printed, value, half, limit=limit, binding=possible)
     if hr.p is not None:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
         note = "read as one-sided" if sides == 1 else ""
-        yield FactRow("hazard ratio, p", hr.p, p, hr.p_half_unit, note)
+        # beside an interval a p says nothing that patients could be chosen by: it is shown, and not counted
+        possible = hr.variances is None and not hr.stratified
+        yield FactRow("hazard ratio, p", FactKind.P, hr.p, p, hr.p_half_unit, note, binding=possible)
 
 
 def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[str]:

@@ -10,12 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resurvey.errors import InputError
+from resurvey.results import FactKind, Limit
 from resurvey.survival import KaplanMeier, kaplan_meier
 
 Floats = NDArray[np.float64]
 
 NOT_FOUND = "an arrangement of whole patients that meets every printed number was not found"
-ACCURACY_COLUMNS = ["fact", "printed", "rebuilt", "difference", "holds", "note"]
+FACT_COLUMNS = ["kind", "time", "limit", "binding", "held", "replicates"]
+ACCURACY_COLUMNS = ["fact", "printed", "rebuilt", "difference", "holds", "note", *FACT_COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class FactRow:
     Attributes
     ----------
     fact : str
+        What a reader calls it.
+    kind : FactKind
     printed : float
         Infinite where a time was printed as not reached.
     value : ndarray, shape (replicates,)
@@ -33,14 +37,25 @@ class FactRow:
     note : str
     usual : float
         For a condition that definitions make soft: the share by which the mean may be off.
+    time : float
+        Of a fact at a time (NaN for others), in the unit of the input.
+    limit : Limit
+        Of a fact that is the limit of an interval.
+    binding : bool
+        Whether patients of one group, or two, can have the number at all: not where it is that of a model with strata
+        or covariates, or of another definition.
     """
 
     fact: str
+    kind: FactKind
     printed: float
     value: Floats
     tolerance: float
     note: str = ""
     usual: float = 0.0
+    time: float = float("nan")
+    limit: Limit = Limit.NONE
+    binding: bool = True
 
     @property
     def within(self) -> NDArray[np.bool_]:
@@ -58,9 +73,8 @@ class FactRow:
         """The row of `accuracy`."""
         within, note = self.within, self.note
         mean = self._mean(self.value)
-        if not within.all() and not self.usual:
-            count = f"{int(within.sum())} of {within.size} replicates"
-            note = "; ".join(part for part in (note, f"holds in {count}") if part)
+        if not self.usual:
+            note = with_tally(note, int(within.sum()), within.size)
         difference = 0.0 if mean == self.printed else mean - self.printed
         return {
             "fact": self.fact,
@@ -69,12 +83,28 @@ class FactRow:
             "difference": difference if np.isfinite(self.printed) or difference == 0 else float("nan"),
             "holds": bool(within.all()),
             "note": note,
+            "kind": str(self.kind),
+            "time": self.time,
+            "limit": str(self.limit),
+            "binding": self.binding and not self.usual,
+            "held": int(within.sum()),
+            "replicates": int(within.size),
         }
 
     @staticmethod
     def _mean(value: Floats) -> float:
         finite = value[np.isfinite(value)]
         return float(finite.mean()) if finite.size else float("inf")
+
+
+def tally(held: int, replicates: int) -> str:
+    """In how many replicates a fact holds, in words; nothing where it holds in all."""
+    return "" if held == replicates else f"holds in {held} of {replicates} replicates"
+
+
+def with_tally(note: str, held: int, replicates: int) -> str:
+    """A note, and in how many replicates the fact holds where it does not in all."""
+    return "; ".join(part for part in (note, tally(held, replicates)) if part)
 
 
 class Printed(Protocol):
@@ -100,9 +130,11 @@ class Reconstruction:
     ----------
     patients : DataFrame, columns replicate (int, from 0), time (float, the unit of the input), event (1 or 0)
         n rows a replicate, ordered by replicate and time. One replicate from a fully determined curve.
-    accuracy : DataFrame, columns fact, printed, rebuilt, difference, holds, note
+    accuracy : DataFrame, columns fact, printed, rebuilt, difference, holds, note, kind, time, limit, binding, ...
         Every printed fact beside the rebuilt value (the mean over replicates); `holds` says whether all replicates
-        meet it within the rounding of the printed number.
+        meet it within the rounding of the printed number, `held` in how many of `replicates` it is met. `fact` is for
+        readers; `kind`, `time` and `limit` say the same in fixed terms. `binding` is False where no patients of these
+        groups need have the number: it comes from a model with strata, or definitions of it differ.
     repairs : list of str
         What was changed in the input, in words.
     undetermined : list of str
@@ -211,10 +243,29 @@ def stacked_patients(time: Floats, event: Floats) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)
 
 
+def count_held(facts: pd.DataFrame) -> tuple[int, int]:
+    """How many printed facts hold in all replicates, and how many could.
+
+    A fact that need not hold (`binding` False) is left out, and what stands between two groups is counted once, not
+    in each of them.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Rows of facts.csv: study_id, claim_id, kind, limit, holds, binding.
+    """
+    possible = facts[facts["binding"].astype(bool)]
+    between = possible["claim_id"].fillna("") != ""
+    once = possible[between].drop_duplicates(["study_id", "claim_id", "kind", "limit"])
+    own = possible[~between]
+    return int(own["holds"].sum() + once["holds"].sum()), len(own) + len(once)
+
+
 def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     """The table of printed facts; missing cells become empty, and `holds` is always True or False."""
     columns = {name: [row.get(name) for row in rows] for name in ACCURACY_COLUMNS}
-    kinds = {"fact": object, "note": object, "holds": bool}
+    kinds = {"fact": object, "note": object, "holds": bool, "kind": object, "limit": object, "binding": bool}
+    kinds |= {"held": np.int64, "replicates": np.int64}
     columns["note"] = ["" if note is None else note for note in columns["note"]]
     # arrays of a known kind spare pandas the search for one, which took a third of a whole reconstruction
     arrays = {name: np.array(values, dtype=kinds.get(name, float)) for name, values in columns.items()}

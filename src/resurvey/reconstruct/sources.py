@@ -13,6 +13,7 @@ from resurvey.errors import InconsistentReport, InputError
 from resurvey.faults import Fault
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
+from resurvey.reconstruct.pictures import is_figure, read_figure
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve, Key
 from resurvey.schema import TABLES
@@ -26,7 +27,7 @@ BEYOND = 1.05
 FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
 
-def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Curve]:
+def curves_of(table: pd.DataFrame, study_id: str, folder: Path, digitised: Path | None = None) -> dict[str, Curve]:
     """Digitised curves of a study, by claim id, with times in months and survival as proportions.
 
     Parameters
@@ -36,13 +37,16 @@ def curves_of(table: pd.DataFrame, study_id: str, folder: Path) -> dict[str, Cur
     study_id : str
     folder : Path
         Folder of the files.
+    digitised : Path, optional
+        Folder of what was read in figures that rows name, a folder a figure.
 
     Raises
     ------
     InputError
         If a file cannot be read or is not what its row says; the message has every fault.
     """
-    read, faults = _read_rows(table[table["study_id"] == study_id], folder)
+    rows = table[table["study_id"] == study_id]
+    read, faults = _read_rows(rows, folder, digitised)
     if faults:
         raise InputError("\n".join(map(str, faults)))
     return {claim: _curve(arm, str(unit)) for claim, (arm, unit) in read.items()}
@@ -61,12 +65,14 @@ def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
     return _read_rows(table, folder)[1]
 
 
-def _read_rows(table: pd.DataFrame, folder: Path) -> tuple[dict[str, tuple[ReadArm, str]], list[Fault]]:
-    """Arms by claim with the unit of their times, and every fault."""
+def _read_rows(
+    table: pd.DataFrame, folder: Path, digitised: Path | None = None
+) -> tuple[dict[str, tuple[ReadArm, str]], list[Fault]]:
+    """Arms by claim with the unit of their times, and every fault; figures that are not digitised yet are left out."""
     read: dict[str, tuple[ReadArm, str]] = {}
     faults = []
     for line, row in table.iterrows():
-        found = _read_row(row, folder, int(str(line)))
+        found = _read_row(row, folder, int(str(line)), digitised)
         if isinstance(found, ReadArm):
             read[row["claim_id"]] = found, row["time_unit"]
         else:
@@ -84,8 +90,8 @@ def _read_rows(table: pd.DataFrame, folder: Path) -> tuple[dict[str, tuple[ReadA
     return read, faults
 
 
-def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
-    """The arm of one row, or what is wrong with it."""
+def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = None) -> ReadArm | list[Fault]:
+    """The arm of one row, or what is wrong with it: nothing where it is a figure that is not digitised yet."""
 
     def fault(column: str, rule: str, advice: str) -> Fault:
         return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
@@ -94,6 +100,8 @@ def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
     if missing:
         words = "there is no such file in the folder curves", "put it there or correct the name"
         return [fault(column, *words) for column in missing]
+    if is_figure(row["file"]):
+        return [] if digitised is None else _read_figure(row, folder, digitised, fault)
     named = ArmFiles(
         folder / row["file"],
         folder / row["at_risk_file"] if row["at_risk_file"] else None,
@@ -112,6 +120,22 @@ def _read_row(row: pd.Series, folder: Path, line: int) -> ReadArm | list[Fault]:
     wrong = [f"the heading in {file} says {unit}" for file, unit in units.items() if unit and not _same(unit, row)]
     faults = [fault("time_unit", words, "correct the unit or the heading") for words in wrong]
     return [*faults, *_beyond_axis(row, arms[0], fault)] or arms[0]
+
+
+def _read_figure(
+    row: pd.Series, folder: Path, digitised: Path, fault: Callable[[str, str, str], Fault]
+) -> ReadArm | list[Fault]:
+    """The arm of a row whose file is a figure, from what was read in it; typed numbers at risk come first."""
+    try:
+        found = read_figure(digitised, row["file"], row["curve"])
+    except InputError as error:
+        return [fault("curve" if "no curve" in str(error) else "file", str(error), "correct the reading or the row")]
+    if found.time_unit and months_per(found.time_unit) != months_per(row["time_unit"]):
+        return [fault("time_unit", f"the axis of {row['file']} is in {found.time_unit}", "correct the unit")]
+    at_risk = folder / row["at_risk_file"] if row["at_risk_file"] else found.at_risk
+    arm = read_arms(ArmFiles(found.curve, at_risk, at_risk_arm=row["at_risk_arm"]))[0]
+    curve = replace(arm.curve, notes=(found.note, *arm.curve.notes))
+    return replace(arm, curve=curve, spread=found.spread)
 
 
 def _beyond_axis(row: pd.Series, arm: ReadArm, fault: Callable[[str, str, str], Fault]) -> list[Fault]:
@@ -159,6 +183,7 @@ def _curve(arm: ReadArm, time_unit: str) -> Curve:
         None if table is None else table.times * factor,
         None if table is None else table.counts,
         arm.notes,
+        arm.spread,
     )
 
 

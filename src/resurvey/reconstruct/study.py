@@ -11,14 +11,16 @@ import pandas as pd
 
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
-from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.evidence import ArmFacts, gather
+from resurvey.reconstruct.kinds import Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.ratio_events import with_implied_events
+from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
-from resurvey.reconstruct.summary import from_summary
+from resurvey.reconstruct.summary import Trial, from_summary
 from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
+from resurvey.results import FACTS
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
 from resurvey.tables import Tables, settled
@@ -37,6 +39,8 @@ class Curve:
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    # Standard deviation of the survival from reading a figure; None where it is not known.
+    spread: float | None = None
 
     def settled(self) -> Curve:
         """Every coordinate to ten significant digits."""
@@ -84,6 +88,7 @@ def rebuild_study(
     partitions: Sequence[Partition] = (),
     curves: Mapping[str, Curve] | None = None,
     given: Mapping[Key, Reconstruction] | None = None,
+    shapes: Sequence[Shape] | None = None,
 ) -> RebuiltStudy:
     """Rebuild every arm, population and endpoint of a study that prints a median.
 
@@ -109,6 +114,8 @@ def rebuild_study(
         Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
     given : mapping of key to Reconstruction, optional
         Arms that others rebuilt, taken as they are.
+    shapes : sequence of Shape, optional
+        Kinds of hazards, as for `from_summary`.
     """
     typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
@@ -119,7 +126,7 @@ def rebuild_study(
         _count_events(known, row, ratio)
     for key, summary in followed_as_parts([arm.facts for arm in known.values()]).items():
         known[key].facts = replace(known[key].facts, summary=summary)
-    draws = _Draws(replicates, seed, block)
+    draws = _Draws(replicates, seed, block, shapes)
     _rebuild_curves(known, typed, study_id, curves or {}, draws)
     of_arms = [one for one in partitions if isinstance(one, Mapping)]
     for populations in partitions:
@@ -149,6 +156,7 @@ class _Draws:
     replicates: int
     seed: int
     block: int
+    shapes: Sequence[Shape] | None = None
 
     def stream(self, *names: str) -> np.random.Generator:
         # the first block draws as an ensemble of its size did before there were blocks
@@ -184,9 +192,10 @@ def _rebuild_curves(
         curve = curves[row["claim_id"]].settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
-            arm.made = from_curve(
+            arm.made = from_read_curve(
                 curve.times,
                 curve.survival,
+                spread=curve.spread,
                 n=int(row["n"]),
                 at_risk_times=curve.at_risk_times,
                 at_risk=curve.at_risk,
@@ -212,11 +221,19 @@ def _one(facts: ArmFacts, spare: int, draws: _Draws) -> tuple[Reconstruction | N
     if facts.summary is None:
         return None, facts.reason
     try:
-        rng = draws.stream("reconstruct", *facts.key)
-        made = from_summary(facts.summary, replicates=draws.replicates * spare, rng=rng)
+        made = _drawn(facts, spare, "reconstruct", draws)
     except ResurveyError as error:
         return None, str(error)
     return made, ""
+
+
+def _drawn(facts: ArmFacts, times: int, purpose: str, draws: _Draws) -> Reconstruction:
+    """An arm from its own summary; what the arms of a trial share is drawn from a stream that names none of them."""
+    assert facts.summary is not None, "an arm without a summary is not drawn"
+    size = draws.replicates * times
+    trial = Trial.drawn(size, draws.stream(f"{purpose} trial", facts.study_id, facts.endpoint, facts.data_cut))
+    rng = draws.stream(purpose, *facts.key)
+    return from_summary(facts.summary, replicates=size, rng=rng, shapes=draws.shapes, trial=trial)
 
 
 def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: _Draws) -> None:
@@ -326,7 +343,7 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
         return
     for arm, rebuilt in ((first, made.first), (second, made.second)):
-        facts = pd.concat([rebuilt.accuracy, made.accuracy], ignore_index=True)
+        facts = pd.concat([rebuilt.accuracy, made.accuracy.assign(claim_id=row["claim_id"])], ignore_index=True)
         arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
         arm.paired = True
 
@@ -353,8 +370,7 @@ def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction | None:
     times = min(MORE, MOST_PATIENTS // max(arm.facts.summary.n * draws.replicates, 1))
     if times <= SPARE:
         return None
-    rng = draws.stream("reconstruct more", *arm.facts.key)
-    return from_summary(arm.facts.summary, replicates=draws.replicates * times, rng=rng)
+    return _drawn(arm.facts, times, "reconstruct more", draws)
 
 
 def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:
@@ -381,6 +397,7 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
         p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
+        stratified=row["model"] == "stratified",
     )
 
 
@@ -401,12 +418,17 @@ def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
         if arm.made is not None:
             patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
             facts.append(arm.made.accuracy.assign(**key))
-    columns = [*ARM_COLUMNS, "fact", "printed", "rebuilt", "difference", "holds", "note"]
-    return RebuiltStudy(
-        patients=_stacked(patients),
-        accuracy=pd.DataFrame(accuracy),
-        facts=pd.concat(facts, ignore_index=True)[columns] if facts else pd.DataFrame(columns=columns),
-    )
+    return RebuiltStudy(patients=_stacked(patients), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
+
+
+def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The facts of all arms, times in months; only what stands between two groups has a claim."""
+    if not parts:
+        return pd.DataFrame(columns=FACTS.names)
+    table = pd.concat(parts, ignore_index=True).rename(columns={"time": "time_months"})
+    if "claim_id" not in table:
+        table["claim_id"] = ""
+    return table.assign(claim_id=table["claim_id"].fillna(""))[FACTS.names]
 
 
 def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
@@ -445,7 +467,14 @@ def _row(arm: _Arm) -> Mapping[str, object]:
         "facts_held": int(made.accuracy["holds"].sum()),
         "repairs": "; ".join(made.repairs),
         "undetermined": "; ".join(made.undetermined),
+        **binding_numbers(made.accuracy),
     }
+
+
+def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
+    """Of an arm's facts, those that patients can have at all, and how many of these hold."""
+    binding = facts["binding"].astype(bool)
+    return {"facts_binding": int(binding.sum()), "facts_binding_held": int(facts.loc[binding, "holds"].sum())}
 
 
 def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:

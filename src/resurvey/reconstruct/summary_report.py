@@ -14,6 +14,7 @@ from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table,
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
+from resurvey.results import FactKind, Limit
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -62,30 +63,43 @@ class PrintedSummary:
         return list(_facts(self.summary, time, event, self.transform))
 
 
+_MEDIAN = {
+    "median": (FactKind.MEDIAN, Limit.NONE),
+    "lower": (FactKind.MEDIAN_LIMIT, Limit.LOWER),
+    "upper": (FactKind.MEDIAN_LIMIT, Limit.UPPER),
+}
+
+
 def _facts(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> Iterator[FactRow]:
     size, n = time.shape
-    yield FactRow("n", s.n, np.full(size, float(n)), 0)
+    yield FactRow("n", FactKind.PATIENTS, s.n, np.full(size, float(n)), 0)
     if s.events is not None:
-        yield FactRow("events", s.events, event.sum(axis=1), 0)
+        yield FactRow("events", FactKind.EVENTS, s.events, event.sum(axis=1), 0)
     rebuilt = dict(zip(("median", "lower", "upper"), limits(time, event, s.z, transform), strict=True))
     for name, printed in (("median", s.median), ("lower", s.lower), ("upper", s.upper)):
         if printed is not None:
-            note = "" if name == "median" else f"{transform} limit"
-            yield FactRow(name, printed, rebuilt[name], s.time_half_unit, note)
+            kind, limit = _MEDIAN[name]
+            note = f"{transform} limit" if limit else ""
+            yield FactRow(name, kind, printed, rebuilt[name], s.time_half_unit, note, limit=limit)
     for name, flag in (("median", s.median_not_reached), ("upper", s.upper_not_reached)):
         if flag:
-            yield FactRow(name, np.inf, rebuilt[name], 0, "not reached")
+            kind, limit = _MEDIAN[name]
+            yield FactRow(name, kind, np.inf, rebuilt[name], 0, "not reached", limit=limit)
     at = survival_at(time, event, [t for t, _ in s.landmarks]) if s.landmarks else np.empty((size, 0))
     for (t, v), value in zip(s.landmarks, at.T, strict=True):
-        yield FactRow(f"survival at {t:g}", v, value, s.survival_half_unit)
+        yield FactRow(f"survival at {t:g}", FactKind.SURVIVAL, v, value, s.survival_half_unit, time=float(t))
     for t, y in zip(s.at_risk_times or (), s.at_risk or (), strict=True):
-        yield FactRow(f"at risk at {t:g}", y, (time >= t).sum(axis=1).astype(float), 0)
+        left = (time >= t).sum(axis=1).astype(float)
+        yield FactRow(f"at risk at {t:g}", FactKind.AT_RISK, y, left, 0, time=float(t))
     if s.longest_follow_up is not None:
-        yield FactRow("longest follow-up", s.longest_follow_up, time.max(axis=1), max(s.time_half_unit, 0.05))
+        within = max(s.time_half_unit, 0.05)
+        kind = FactKind.LONGEST_FOLLOW_UP
+        yield FactRow("longest follow-up", kind, s.longest_follow_up, time.max(axis=1), within)
     if s.median_follow_up is not None and (event == 0).any():
         follow = limits(time, 1 - event, s.z, transform)[0]
         note = "reverse Kaplan-Meier median, a soft condition (definitions differ): holds within 15 %"
-        yield FactRow("median follow-up", s.median_follow_up, follow, 0, note, usual=0.15)
+        kind = FactKind.MEDIAN_FOLLOW_UP
+        yield FactRow("median follow-up", kind, s.median_follow_up, follow, 0, note, usual=0.15)
 
 
 def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Iterator[str]:

@@ -109,15 +109,26 @@ def audit(results: Results) -> Iterator[Block]:
     yield _summary(results)
     yield from figures_of(results, "evidence", section="audit")
     yield Heading(2, "Findings", "findings")
+    yield from _by_gravity(results)
+    yield from _other_checks(results)
+    yield Heading(2, "Every number", "numbers")
+    yield every_number(results)
+
+
+def findings_appendix(results: Results) -> Iterator[Block]:
+    """All findings with their rulings, for paper that has an appendix of them."""
+    yield Heading(1, "All findings", "findings")
+    yield from _by_gravity(results)
+
+
+def _by_gravity(results: Results) -> Iterator[Block]:
+    found = findings_of(results)
     if not found:
         yield Paragraph(words("Every check that could be made came out."))
     for grade in GRAVE:
         graded = [row for row in found if row["severity"] == grade]
         if graded:
             yield _findings(results, grade, graded)
-    yield from _other_checks(results)
-    yield Heading(2, "Every number", "numbers")
-    yield every_number(results)
 
 
 def _summary(results: Results) -> Table:
@@ -299,13 +310,11 @@ def _what(row: Record) -> str:
 
 
 def _recomputed(made: list[Record]) -> str:
-    """The checks of a number in short; what came out is only named."""
-    said = []
-    for check in made[:MAX_CHECKS_SHOWN]:
-        rule, result = str(check["rule"]), str(check["recomputed"])
-        if check["verdict"] in FINDINGS:
-            said.append(f"{rule}: {check['explanation']}")
-        else:
-            said.append(f"{rule}: {result}" if result else rule)
-    more = len(made) - MAX_CHECKS_SHOWN
-    return "; ".join(said) + (f"; {more} more" if more > 0 else "")
+    """The findings that a number takes part in, and how many other checks there were; the workbook names those."""
+    found = [check for check in made if check["verdict"] in FINDINGS]
+    said = [f"{check['rule']}: {check['explanation']}" for check in found[:MAX_CHECKS_SHOWN]]
+    if more := len(found) - len(said):
+        said.append(f"{more} more")
+    if others := len(made) - len(found):
+        said.append(count(others, "other check" if found else "check"))
+    return "; ".join(said)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from resurvey.plan import AnyComparison, NetworkComparison, RatioComparison
+from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.report.answer import comparison_said
 from resurvey.report.document import (
     Badge,
     Block,
@@ -23,24 +24,13 @@ from resurvey.report.document import (
     anchor,
     words,
 )
+from resurvey.report.dossier import sentences
 from resurvey.report.estimate_tables import estimate_tables
-from resurvey.report.estimates import (
-    RATIOS,
-    claims_of,
-    concludes_otherwise,
-    estimate_words,
-    estimates_of,
-    excludes_null,
-    main_estimate,
-    main_rows,
-    refusal,
-    weighted_ratios,
-    within_one_study,
-)
+from resurvey.report.estimates import claims_of, estimates_of, main_rows, refusal, within_one_study
 from resurvey.report.evidence import transitivity
 from resurvey.report.figure import figures_of
 from resurvey.report.inputs import Record, Results, rows
-from resurvey.report.words import as_float, count, interval, is_number, number, p_value, ratio, sentence
+from resurvey.report.words import count, is_number, number, ratio, sentence
 
 KINDS = {
     "patients": "rebuilt patients, group against group",
@@ -48,6 +38,7 @@ KINDS = {
     "pool": "pooled printed ratios",
     "network": "network of printed ratios",
     "rates": "printed response counts",
+    "counts": "pooled printed counts",
     "ratios": "printed medians and ratios",
 }
 KIND_CITES = {
@@ -56,6 +47,7 @@ KIND_CITES = {
     "pool": ("dersimonian1986", "hartung2001"),
     "network": ("rucker2012",),
     "rates": ("clopper1934", "newcombe1998"),
+    "counts": ("dersimonian1986", "hartung2001"),
     "ratios": ("michiels2005",),
 }
 
@@ -80,7 +72,6 @@ def comparisons(results: Results) -> Iterator[Block]:
             " marks every result built on patients rebuilt from printed numbers.",
         )
     )
-    yield from figures_of(results, "overview")
     yield from transitivity(results)
     for entry in entries:
         yield from _comparison(results, entry)
@@ -144,47 +135,10 @@ def _sides(lines: Sequence[Record]) -> str:
 
 def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Words:
     """The main estimate in plain words."""
-    chosen = main_rows(lines)
-    if not chosen:
+    if not main_rows(lines):
         return words("No main estimate could be made.")
-    if isinstance(entry, NetworkComparison | RatioComparison):
-        return words(sentence(main_estimate(results, entry).said))
-    line = chosen[0]
-    parts = [f"{estimate_words(line)}. {_plainly(line)}"]
-    if entry.patient_groups:
-        parts.append(_not_proportional(lines))
-        parts += [
-            f"Weighted to {mix} the ratio is {ratio(one['estimate'])} "
-            f"({interval(one['lower'], one['upper'], 'ratio')}), another conclusion."
-            for mix, one in weighted_ratios(lines).items()
-            if is_number(line["lower"]) and concludes_otherwise(one, line)
-        ]
-    return words(" ".join(part for part in parts if part))
-
-
-def _plainly(line: Record) -> str:
-    excludes = excludes_null(line)
-    value = as_float(line["estimate"])
-    null = 1.0 if line["measure"] in RATIOS else 0.0
-    if excludes is None:
-        return "No interval could be given."
-    if not excludes:
-        what = "no difference" if null else "equal proportions"
-        return f"The interval includes {what}: the data do not tell which is better."
-    if line["measure"] == "HR":
-        side = "fewer" if value < 1 else "more"
-        return f"The interval excludes 1: {side} events in the first group, as far as the groups may be compared."
-    return "The interval excludes no difference, as far as the groups may be compared."
-
-
-def _not_proportional(lines: Sequence[Record]) -> str:
-    for line in lines:
-        if str(line["method"]).startswith("proportional hazards") and as_float(line["p"]) < 0.05:
-            return (
-                f"The ratio changes over time (p {p_value(line['p'])}): one hazard ratio is a poor summary, and the "
-                "difference in restricted mean time below says more."
-            )
-    return ""
+    said = comparison_said(results, entry)
+    return words(" ".join(part for part in sentences(results, entry, said, lines) if part))
 
 
 def _sensitivity(results: Results, entry: AnyComparison, claims: tuple[str, ...]) -> Iterator[Block]:
@@ -258,9 +212,8 @@ def _bias_words(row: Record) -> Words:
         "cross 1": "bring the estimate to 1",
         "reverse the conclusion": "make the interval exclude 1 on the other side",
     }.get(str(row["question"]), str(row["question"]))
-    if str(row["already"]).lower() == "true":
-        return words(f"No bias is needed to {question}: it is so already." if "cross" in str(row["question"]) else
-                     f"The interval includes 1 as it stands; no bias is needed to {question}.")  # fmt: skip
+    if row["already"]:
+        return words(f"No bias is needed to {question}: it is so as it stands.")
     return words(
         f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no "
         "difference."

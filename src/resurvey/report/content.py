@@ -1,34 +1,83 @@
-"""The report as a neutral document: its sections in the reader's order."""
+"""The report as neutral documents: the dossier for paper, and the page that holds everything."""
 
 from __future__ import annotations
 
-from resurvey.report.audit_section import audit
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from resurvey.report.answer import answer
+from resurvey.report.audit_section import audit, findings_appendix
 from resurvey.report.comparisons import comparisons
 from resurvey.report.design_section import design
 from resurvey.report.document import Block, Document
+from resurvey.report.dossier import dossier
 from resurvey.report.evidence import evidence
-from resurvey.report.findings import findings
 from resurvey.report.inputs import Results
 from resurvey.report.limits import limits
 from resurvey.report.methods import cited_references, methods
-from resurvey.report.provenance import provenance
+from resurvey.report.provenance import provenance, record
 from resurvey.report.reconstruction import reconstruction
 
-SECTIONS = (findings, evidence, audit, reconstruction, design, comparisons, limits, methods, provenance)
+Section = Callable[[Results], Iterable[Block]]
+EVERYTHING: tuple[Section, ...] = (evidence, audit, reconstruction, design, comparisons)
 
 
-def report_document(results: Results) -> Document:
-    """The whole report.
+class Appendix(StrEnum):
+    """What paper has behind the dossier."""
+
+    NONE = "none"
+    FINDINGS = "findings"
+    ALL = "all"
+
+
+def page_document(results: Results, own: Path | None = None) -> Document:
+    """The page: the answer, then everything, folded where it is long.
 
     Parameters
     ----------
     results : Results
         Tables of a run; those a project has not are empty, and their sections say so or are left out.
+    own : Path, optional
+        Folder of a project's own templates.
 
     Returns
     -------
     Document
         Every number in its words is read from `results`.
     """
-    blocks: tuple[Block, ...] = tuple(block for section in SECTIONS for block in section(results))
+    return _document(results, answer(results, own), EVERYTHING, closing(results, own), (provenance,))
+
+
+def paper_document(results: Results, appendix: Appendix = Appendix.NONE, own: Path | None = None) -> Document:
+    """The dossier: the answer, the evidence, findings, each comparison, limits and methods.
+
+    Parameters
+    ----------
+    results, own
+        As for `page_document`.
+    appendix : Appendix
+        `all` gives every section of the page behind the answer instead.
+    """
+    if appendix == Appendix.ALL:
+        return page_document(results, own)
+    more: tuple[Section, ...] = (findings_appendix,) if appendix == Appendix.FINDINGS else ()
+    opening = (*answer(results, own), *dossier(results, own))
+    return _document(results, opening, (), closing(results, own), (record, *more))
+
+
+def closing(results: Results, own: Path | None) -> tuple[Block, ...]:
+    """What both documents end with."""
+    return (*limits(results, own), *methods(results, own))
+
+
+def _document(
+    results: Results,
+    opening: Iterable[Block],
+    sections: Iterable[Section],
+    ending: Iterable[Block],
+    last: Iterable[Section],
+) -> Document:
+    middle = (block for section in sections for block in section(results))
+    blocks = (*opening, *middle, *ending, *(block for section in last for block in section(results)))
     return Document(results.choices.title, results.choices.question, blocks, cited_references(blocks))

@@ -231,7 +231,14 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Notice | KeyFigures | Table | Figure | Details
+@dataclass(frozen=True)
+class Beside:
+    """Figures that stand beside each other where there is room, and below each other elsewhere."""
+
+    blocks: tuple[Figure, ...]
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Notice | KeyFigures | Table | Figure | Details | Beside
 
 
 @dataclass(frozen=True)
@@ -285,7 +292,7 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
     """Every block in reading order, those inside details too."""
     for block in blocks:
         yield block
-        if isinstance(block, Details):
+        if isinstance(block, Details | Beside):
             yield from flat(block.blocks)
 
 

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from resurvey.report.document import (
     Badge,
+    Beside,
     Block,
     Bullets,
     Cite,
@@ -132,7 +133,7 @@ def _prepare(word: Word, document: Document) -> None:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(2)
-    foot = section.footer.paragraphs[0]._p
+    foot = section.footer.paragraphs[0].paragraph_format.element
     small = _size(15)
     for part in (f"{document.title}; page\u00a0", ("PAGE", "1"), " of\u00a0", ("NUMPAGES", "1")):
         for run in _runs(part, small) if isinstance(part, str) else _field(*part, small):
@@ -293,6 +294,8 @@ class _Writer:
             self._placed(block)
         elif isinstance(block, Figure):
             self._figure(block)
+        elif isinstance(block, Beside):
+            self._blocks(block.blocks)
         elif isinstance(block, Details):
             self.paragraph(_runs(block.title), "Heading3")
             self._blocks(block.blocks)
@@ -400,7 +403,7 @@ class _Writer:
         if height > most:
             width, height = Emu(round(width * most / height)), most
         shape = CT_Inline.new_pic_inline(self.pictures, relation, image.filename, width, height)
-        paragraph.add_run()._r.add_drawing(shape)
+        paragraph.add_run().element.add_drawing(shape)
         paragraph.paragraph_format.keep_with_next = True
         described = shape.docPr
         described.set("descr", figure.alt)

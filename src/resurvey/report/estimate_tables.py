@@ -9,10 +9,10 @@ import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import Column, Details, Row, Table, Words, anchor, words
-from resurvey.report.estimates import RATIOS
 from resurvey.report.groups import patients_tables
 from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, interval, is_number, level, number, p_value, percent, ratio, sentence
+from resurvey.results import Contrast, Model, Quantity, Role
 
 COLUMNS = (
     Column("Estimate", weight=2.2),
@@ -32,14 +32,14 @@ def estimate_tables(
         return
     shown = [line for line in lines if is_number(line["estimate"]) or is_number(line["p"])]
     if isinstance(entry, PatientComparison):
-        yield from patients_tables(results, entry, shown, claims)
+        yield from patients_tables(entry, shown, claims)
         return
     notes = list(dict.fromkeys(str(line["note"]) for line in shown if line.get("note")))
     yield Table(
         anchor=anchor("tab", entry.id),
         title=f"{entry.question}: estimates",
         columns=COLUMNS,
-        rows=tuple(Row((*_estimate_cells(results, line),)) for line in shown),
+        rows=tuple(Row((*_estimate_cells(line),)) for line in shown),
         note=words(
             f"Intervals at {level(shown[0]['ci_level'])} where not said otherwise. " if shown else "",
             *(sentence(note) + " " for note in notes[:3]),
@@ -51,24 +51,14 @@ def estimate_tables(
     yield from _pool_tables(results, entry, shown, claims)
 
 
-MEASURES = {
-    "HR": "hazard ratio",
-    "z": "test statistic z",
-    "p": "p value",
-    "greatest |z|": "greatest test statistic",
-    "median ratio": "ratio of medians",
-}
-
-
-def _estimate_cells(results: Results, line: Record) -> tuple[Words, ...]:
-    measure = str(line["measure"])
+def _estimate_cells(line: Record) -> tuple[Words, ...]:
     method = str(line["method"])
-    shares = "proportion" in measure
-    kind = "percent" if shares else "ratio" if measure in RATIOS or measure.startswith("ratio") else ""
+    shares = line["quantity"] == Quantity.PROPORTION
+    kind = "percent" if shares else "ratio" if line["contrast"] == Contrast.RATIO else ""
     show = {"percent": lambda cell: percent(cell, 1), "ratio": ratio}.get(kind, number)
-    name = MEASURES.get(measure, measure)
-    if entry_pair := _pair(results, line):
-        name = f"{entry_pair}: {name}"
+    name = "hazard ratio" if line["quantity"] == Quantity.HAZARD_RATIO else str(line["measure"])
+    if pair := _pair(line):
+        name = f"{pair}: {name}"
     value = show(line["estimate"]) if is_number(line["estimate"]) else ""
     return (
         words(name),
@@ -79,22 +69,20 @@ def _estimate_cells(results: Results, line: Record) -> tuple[Words, ...]:
     )
 
 
-def _pair(results: Results, line: Record) -> str:
-    """Names the row where a comparison has many pairs."""
-    if line["kind"] == "ratios":
-        return str(line.get("population") or line.get("note") or line.get("treatment") or "")
-    if line["kind"] == "rates" and "difference" not in str(line["measure"]):
+def _pair(line: Record) -> str:
+    """Names the row where a comparison has many pairs or groups."""
+    if line["contrast"] == Contrast.TREATMENT:
         return str(line.get("treatment") or "")
-    return ""
+    return str(line.get("population") or "") if line["evidence"] == "printed medians" else ""
 
 
 def _network_tables(
     results: Results, entry: NetworkComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table]:
     label = results.labels.treatment
-    lines = [line for line in lines if str(line["method"]).startswith("network")]
+    lines = [line for line in lines if line["role"] in (Role.MAIN, Role.SECONDARY)]
     names = list(dict.fromkeys(str(line["treatment"]) for line in lines))
-    place = {(str(line["treatment"]), "random" in str(line["method"])): line for line in lines}
+    place = {(str(line["treatment"]), line["model"] == Model.RANDOM): line for line in lines}
     scores = {
         (str(row["treatment"]), row["model"] == "random"): row["p_score"]
         for row in rows(results.folders.get(entry.id, {}).get("ranking", pd.DataFrame()))

@@ -42,16 +42,17 @@ def evidence(results: Results) -> Iterator[Block]:
         ),
         lead=True,
     )
-    yield _papers(results, [str(page) for page in pages], "tab-papers", "The audited documents")
+    yield papers(results, [str(page) for page in pages], "tab-papers", "The audited documents")
     yield from figures_of(results, "evidence", section="evidence")
     yield from _arms(results)
     others = [name for name in results.source if name not in pages]
     if others:
         title = f"All other documents in which numbers were read ({len(others)})"
-        yield Details(title, (_papers(results, others, "tab-documents", "Other documents in which numbers were read"),))
+        yield Details(title, (papers(results, others, "tab-documents", "Other documents in which numbers were read"),))
 
 
-def _papers(results: Results, names: list[str], name: str, title: str) -> Table:
+def papers(results: Results, names: list[str], name: str, title: str) -> Table:
+    """A table of documents: citation, kind, and how many numbers were read in each."""
     counts = results.claims["source_id"].value_counts() if len(results.claims) else pd.Series(dtype=int)
     made = []
     for source_id in names:

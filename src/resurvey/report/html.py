@@ -1,20 +1,17 @@
-"""The report as one HTML file that opens offline: template, styles and scripts inlined, figures embedded."""
+"""The report as an HTML page that opens offline: template, styles and scripts inlined, most drawings beside it."""
 
 from __future__ import annotations
 
 import base64
-import csv
-import gzip
-import io
-import re
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from resurvey.errors import NotEstimable
 from resurvey.report.document import (
     Badge,
     Block,
@@ -37,40 +34,39 @@ from resurvey.report.document import (
 )
 from resurvey.report.words import count
 
-# Encoded pictures of one page, so that the whole stays a file one can send by mail.
-PICTURE_BUDGET = 4_900_000
-# The first figures need no script to be seen; the others are packed drawings that the page's script opens.
-PLAIN_BUDGET = 500_000
+# Bytes of pictures inside the page, the first figures; the others are files beside it that load when they are seen.
+PLAIN_BUDGET = 120_000
 CLAIMS_LINKED = 400
-NUMERIC = re.compile(r"^[-+−]?[\d\s.,\u202f]+(e[-+]?\d+)?\s*%?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a page embeds it.
+    """A figure as a page shows it.
 
     Attributes
     ----------
     source : str
-        A data URI of the bitmap; empty where the figure is packed or left out.
-    packed : str
-        The drawing (SVG), compressed (gzip) and written in base 64; empty where it is not packed.
+        A data URI of the bitmap, or the address of the drawing as seen from the page.
+    file : str
+        The address of the drawing as seen from the page.
     width, height : int
         In pixels of a screen of usual density.
     """
 
     source: str
-    packed: str
+    file: str
     width: int
     height: int
 
 
-def render_html(document: Document) -> str:
+def render_html(document: Document, place: Path) -> str:
     """The page.
 
     Parameters
     ----------
     document : Document
+    place : Path
+        Folder that the page will lie in; the drawings beside it are named as seen from there.
 
     Returns
     -------
@@ -84,10 +80,8 @@ def render_html(document: Document) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    writer = _Writer(document, embedded(document))
+    writer = _Writer(document, pictures(document, place))
     environment.filters["inline"] = writer.inline
-    environment.filters["csv_uri"] = csv_uri
-    library, library_name = _library()
     environment.filters["kind"] = lambda block: type(block).__name__
     template = environment.get_template("report.html")
     return template.render(
@@ -96,9 +90,8 @@ def render_html(document: Document) -> str:
         writer=writer,
         style=Markup(_package_text("report.css")),
         script=Markup(_package_text("report.js")),
-        library=Markup(library),
-        library_name=Markup(library_name),
-        library_style=Markup(_library_style()),
+        library=_library("js"),
+        library_style=_library("css"),
         rows_of=rows_of,
         least_width=least_width,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
@@ -109,29 +102,12 @@ def _package_text(name: str) -> str:
     return resources.files("resurvey.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-EXPORT = re.compile(r"export\s*\{([^}]*)\};?")
+def _library(kind: str) -> str:
+    """The table library that itables ships, as a data URI: its text stays as it is, whatever it says."""
+    from itables.utils import read_package_file
 
-
-def _bundle(kind: str) -> str:
-    """The DataTables bundle that itables ships."""
-    import itables
-
-    return (Path(itables.__file__).parent / "html" / f"dt_bundle.{kind}").read_text(encoding="utf-8")
-
-
-def _library() -> tuple[str, str]:
-    """The bundle as a script that may stand inside a page, and the name its table class has in there."""
-    text = _bundle("js")
-    exported = EXPORT.search(text)
-    names = dict(part.split(" as ")[::-1] for part in exported[1].split(",") if " as " in part) if exported else {}
-    if "default" not in names:
-        raise NotEstimable("the itables bundle exports no table class: use the version of requirements.lock")
-    text = EXPORT.sub("", text, count=1)
-    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--"), names["default"].strip()
-
-
-def _library_style() -> str:
-    return _bundle("css").replace("</style", "<\\/style")
+    encoded = base64.b64encode(read_package_file("html", f"dt_bundle.{kind}").encode("utf-8")).decode("ascii")
+    return f"data:text/{'javascript' if kind == 'js' else kind};base64,{encoded}"
 
 
 # Width that a usual column needs so that no long word is broken, in letter heights.
@@ -217,7 +193,7 @@ class _Writer:
         return self.document.label(anchor)
 
     def picture(self, figure: Figure) -> Picture:
-        """The embedded figure."""
+        """How a figure is shown."""
         return self.pictures[figure.anchor]
 
     def text(self, parts: Words) -> str:
@@ -225,67 +201,23 @@ class _Writer:
         return plain(parts, self.document)
 
 
-def embedded(document: Document) -> dict[str, Picture]:
-    """Every figure, the first needed first, until the page is full."""
+def pictures(document: Document, place: Path) -> dict[str, Picture]:
+    """Every figure: the first needed inside the page until its budget is spent, the others as files beside it."""
     figures = [block for block in flat(document.blocks) if isinstance(block, Figure)]
     made: dict[str, Picture] = {}
     spent = 0
     for figure in sorted(figures, key=lambda one: one.rank):
         bitmap = figure.png.read_bytes()
         width, height = _pixels(bitmap)
-        source, packed = "", ""
+        source = file = quote(Path(os.path.relpath(figure.svg, place)).as_posix())
         if figure.rank == 0 and spent + len(bitmap) * 4 // 3 < PLAIN_BUDGET:
             source = "data:image/png;base64," + base64.b64encode(bitmap).decode("ascii")
-        else:
-            packed = pack(figure.svg.read_text(encoding="utf-8"))
-        if spent + len(source) + len(packed) > PICTURE_BUDGET:
-            source, packed = "", ""
-        spent += len(source) + len(packed)
+            spent += len(source)
         # Figures are drawn for a screen of twice the usual density.
-        made[figure.anchor] = Picture(source, packed, width // 2, height // 2)
+        made[figure.anchor] = Picture(source, file, width // 2, height // 2)
     return made
 
 
 def _pixels(png: bytes) -> tuple[int, int]:
     """Width and height from the header of a PNG."""
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
-
-
-# Scales of letters, `scale(0.085 -0.085)`, keep all their decimals: cut, the letters would shrink and stand apart.
-# What is cut is matched alone: putting the kept part back takes four times as long.
-DECIMALS = re.compile(r"(?<=\.\d\d)(?<!\(0\.\d\d)(?<!-0\.\d\d)\d+")
-
-
-def pack(svg: str) -> str:
-    """A drawing with coordinates to a hundredth of a point, compressed without a date, in base 64."""
-    content = DECIMALS.sub("", svg[svg.index("<svg") :]).encode("utf-8")
-    return base64.b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode("ascii")
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe, numbers excepted."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMERIC.match(text):
-        return f"'{text}"
-    return text
-
-
-def table_csv(table: Table, document: Document) -> str:
-    """A table as CSV, safe to open in a spreadsheet."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    for row in table.rows:
-        writer.writerow([safe_cell(_cell_text(cell, document)) for cell in row.cells])
-    return stream.getvalue()
-
-
-def _cell_text(cell: Words, document: Document) -> str:
-    """A cell as text; links to rows become the ids themselves."""
-    parts = [";".join(part.ids) if isinstance(part, Claims) else part for part in cell]
-    return plain(tuple(parts), document).replace("\u00a0", " ").replace("\u202f", "").strip()
-
-
-def csv_uri(table: Table, document: Document) -> str:
-    """A data URI of a table."""
-    encoded = base64.b64encode(("\ufeff" + table_csv(table, document)).encode("utf-8")).decode("ascii")
-    return f"data:text/csv;charset=utf-8;base64,{encoded}"

@@ -38,6 +38,10 @@ class Choices:
     seed, replicates : int
     notebooks : sequence of str
         HTML copies of the notebooks, as seen from the folder of the report.
+    appendix : str
+        What paper has behind the dossier: none, findings, all.
+    templates : Path, optional
+        Folder of templates that go before those of the package.
     """
 
     title: str
@@ -48,6 +52,8 @@ class Choices:
     seed: int = 0
     replicates: int = 0
     notebooks: Sequence[str] = ()
+    appendix: str = "none"
+    templates: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -209,7 +215,7 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the rest are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "q")
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q")
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:

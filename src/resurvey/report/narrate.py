@@ -15,10 +15,9 @@ import pandas as pd
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
 from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
-from resurvey.results import Role
+from resurvey.results import Contrast, Role
 
 GRAVITIES = ("conclusion", "major", "minor", "none")
-# The method that speaks first for a comparison; the others stand in its own table.
 ESTIMATE_COLUMNS = [
     *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
 ]
@@ -301,8 +300,10 @@ class Run:
             )
         return self._estimates(rows[(rows["role"] == Role.MAIN) & (rows["refused"] == "False")])
 
-    def estimates(self, name: str, methods: Sequence[str] = ()) -> pd.DataFrame:
-        """Every estimate of a comparison, or those whose method starts with one of `methods`.
+    def estimates(self, name: str, models: Sequence[str] = (), quantities: Sequence[str] = ()) -> pd.DataFrame:
+        """Every estimate of a comparison, or those of some models and quantities, as `resurvey.results` names them.
+
+        Main, secondary and printed ones only where models or quantities are asked for.
 
         Raises
         ------
@@ -313,8 +314,12 @@ class Run:
         if rows.empty:
             known = ", ".join(dict.fromkeys(self.comparisons["comparison_id"]))
             raise InputError(f"no comparison {name!r} in results/comparisons/comparisons.csv; there are {known}")
-        if methods:
-            rows = rows[rows["method"].str.startswith(tuple(methods))]
+        if models or quantities:
+            rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY, Role.PRINTED, Role.TEST])]
+        if models:
+            rows = rows[rows["model"].isin(list(models))]
+        if quantities:
+            rows = rows[rows["quantity"].isin(list(quantities))]
         # What the comparison sets side by side is the same in every row: said once, by `sides`.
         made = self._estimates(rows)
         same = [name for name in ("comparison", "first", "second") if name in made and made[name].nunique() == 1]
@@ -403,7 +408,7 @@ def _spread(row: Mapping[str, Any], middle: str, low: str, high: str) -> str:
 def _estimate(row: Mapping[str, Any]) -> str:
     if not is_number(row["estimate"]):
         return "not estimable"
-    a_ratio = row["measure"] in ("HR", "median ratio", "OR", "RR")
+    a_ratio = row["contrast"] == Contrast.RATIO
     text = ratio(row["estimate"]) if a_ratio else number(row["estimate"])
     ends = interval(row["lower"], row["upper"], "ratio" if a_ratio else "")
     return f"{text} ({ends})" if ends else text

@@ -14,6 +14,7 @@ from resurvey.errors import ResurveyError
 from resurvey.report import typeset
 from resurvey.report.document import (
     Badge,
+    Beside,
     Block,
     Bullets,
     Cite,
@@ -41,6 +42,8 @@ from resurvey.report.document import (
 
 # Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
 FIGURE_WIDTH, FIGURE_HEIGHT = 16.8, 20.5
+# Height of a figure that stands beside another.
+SMALL_HEIGHT = 7.5
 # Ids of printed numbers named under a table; the rest are counted. A cell names one.
 CLAIMS_NAMED = 3
 TONES = {"good": "#14613a", "note": "#0b4f8a", "warn": "#7a4a00", "bad": "#a01322", "plain": "#414b55"}
@@ -53,7 +56,7 @@ PREAMBLE = """
 #set text(font: ("Libertinus Serif", "DejaVu Sans Mono"), size: 10.2pt, lang: "LANGUAGE", hyphenate: false)
 #set par(leading: 0.62em, spacing: 0.95em, linebreaks: "simple")
 #set heading(numbering: none)
-#show heading.where(level: 1): it => { pagebreak(weak: true); block(above: 0pt, below: 1em, text(17pt, it.body)) }
+#show heading.where(level: 1): it => block(above: 2em, below: 0.9em, text(15pt, it.body))
 #show heading.where(level: 2): it => block(above: 1.7em, below: 0.8em, text(12.5pt, it.body))
 #show heading.where(level: 3): it => block(above: 1.4em, below: 0.7em, text(10.8pt, it.body))
 #show heading.where(level: 4): it => block(above: 1.2em, below: 0.6em, text(10.2pt, it.body))
@@ -169,9 +172,7 @@ class _Writer:
         document = self.document
         preamble = PREAMBLE.replace("TITLE", quoted(document.title)).replace("LANGUAGE", document.language)
         parts = [f'#set document(title: {quoted(document.title)}, author: "resurvey", date: none)', preamble]
-        parts.append(f'#align(left)[#v(3cm)#text(24pt, weight: "bold")[{shown(document.title)}]]\n')
-        parts.append(f"#text(13pt)[{shown(document.question)}]\n\n#v(1cm)")
-        parts.append("#outline(title: [Contents], depth: 2, indent: 1.2em)\n")
+        parts.append(f'#align(left)[#text(20pt, weight: "bold")[{shown(document.title)}]]\n')
         parts += self._blocks(document.blocks)
         parts += self._references()
         parts += self._appendix()
@@ -253,6 +254,8 @@ class _Writer:
             return self._see_appendix(block) if block.long else self._placed(block)
         if isinstance(block, Figure):
             return self._figure(block)
+        if isinstance(block, Beside):
+            return self._beside(block)
         return self._details(block)
 
     def _details(self, block: Details) -> str:
@@ -313,6 +316,22 @@ class _Writer:
         return (
             f"#block(breakable: false, width: 100%)[#figure(kind: image, supplement: none, numbering: none, "
             f"caption: figure.caption(position: top)[{caption}], {image})#label({quoted(figure.anchor)}){words}]\n"
+        )
+
+    def _beside(self, block: Beside) -> str:
+        """Figures beside each other, a small caption under each."""
+        cells = ", ".join(f"[{self._small(figure)}]" for figure in block.blocks)
+        return f"#grid(columns: ({'1fr, ' * len(block.blocks)}), gutter: 8pt, align: top, {cells})\n"
+
+    def _small(self, figure: Figure) -> str:
+        name = f"{figure.anchor}.svg"
+        self.files[name] = figure.svg.read_bytes()
+        width = min(FIGURE_WIDTH / 2 - 0.2, SMALL_HEIGHT * _shape(self.files[name]))
+        caption = f"*{shown(self.document.label(figure.anchor) + '.')}* {shown(figure.title)}"
+        return (
+            f"#figure(kind: image, supplement: none, numbering: none, caption: figure.caption(position: bottom)"
+            f"[#text(7.6pt)[{caption}]], image({quoted(name)}, alt: {quoted(figure.alt)}, width: {width:.2f}cm))"
+            f"#label({quoted(figure.anchor)})"
         )
 
     def inline(self, parts: Words) -> str:

@@ -79,6 +79,21 @@ def provenance(results: Results) -> Iterator[Block]:
         yield Details(f"Checksums of {count(len(results.files), 'file')}", (_checksums(results.files),))
 
 
+def record(results: Results) -> Iterator[Block]:
+    """Provenance on half a page, for paper."""
+    yield Heading(1, "Provenance", "provenance")
+    made = ", ".join(f"{name} {version}" for name, version in versions().items())
+    yield Paragraph(
+        words(
+            f"The same tables, config and versions give the same report, byte for byte; all random draws come from the "
+            f"seed {results.choices.seed}. Every computed number is a row of ",
+            Code("results/analysis_results.csv"),
+            f" ({count(len(results.results), 'row')}), with the printed rows it came from; checksums of all files are "
+            f"in the HTML edition. Made with {made}.",
+        )
+    )
+
+
 def _notebooks(results: Results) -> Iterator[Block]:
     """Where the notebooks lie; the report is made without them, and may have been moved away."""
     names = results.choices.notebooks

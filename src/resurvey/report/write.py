@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resurvey.provenance import file_digest
-from resurvey.report.content import report_document
+from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.docx import render_docx
 from resurvey.report.html import render_html
@@ -22,7 +22,9 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
-def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) -> Generator[tuple[str, bytes]]:
+def report(
+    files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], place: Path
+) -> Generator[tuple[str, bytes]]:
     """The report in every format, one after the other, so that the caller can let go of each.
 
     The PDF is typeset by a process of its own meanwhile, which ends with the iterator: take all, or close it.
@@ -34,6 +36,8 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
     choices : Choices
     checked : iterable of Path
         Files whose checksums the report lists.
+    place : Path
+        Folder that the page will lie in.
 
     Yields
     ------
@@ -41,11 +45,11 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path]) 
         xlsx, docx, html, pdf.
     """
     results = read_results(files, choices, digests(checked))
-    document = report_document(results)
-    with typesetting(document) as pdf:
+    paper = paper_document(results, Appendix(choices.appendix), choices.templates)
+    with typesetting(paper) as pdf:
         yield "xlsx", render_workbook(results)
-        yield "docx", render_docx(document)
-        yield "html", render_html(document).encode("utf-8")
+        yield "docx", render_docx(paper)
+        yield "html", render_html(page_document(results, choices.templates), place).encode("utf-8")
         yield "pdf", pdf()
 
 

@@ -8,22 +8,10 @@
   follow();
 
   if (window.matchMedia('(max-width: 74.99rem)').matches) document.getElementById('contents').open = false;
-  // Most drawings are packed to keep the file small; they are opened one after the other, in reading order.
-  async function unpack() {
-    for (const image of document.querySelectorAll('img[data-packed]')) {
-      const bytes = Uint8Array.from(atob(image.dataset.packed), (letter) => letter.charCodeAt(0));
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-      const text = await new Response(stream).text();
-      image.src = URL.createObjectURL(new Blob([text], {type: 'image/svg+xml'}));
-      image.removeAttribute('data-packed');
-    }
-    for (const link of document.querySelectorAll('a.save')) link.href = link.closest('figure').querySelector('img').src;
-    document.documentElement.dataset.drawn = 'yes';
-  }
-
   // Paper shows what a reader could open.
   const closed = [];
   window.addEventListener('beforeprint', () => {
+    for (const image of document.images) image.loading = 'eager';
     for (const part of document.querySelectorAll('main details:not([open])')) { part.open = true; closed.push(part); }
   });
   window.addEventListener('afterprint', () => { while (closed.length) closed.pop().open = false; });
@@ -112,7 +100,6 @@
     window.history.pushState(null, '', link.getAttribute('href'));
     showRows(ids);
   });
-  unpack();
   window.addEventListener('hashchange', arrive);
   window.addEventListener('report-library', enhance);
   if (!table) { document.documentElement.dataset.ready = 'yes'; arrive(); }

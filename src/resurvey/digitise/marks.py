@@ -1,0 +1,120 @@
+"""Marks of censoring on a traced curve: short strokes that stand out above (and mostly below) its line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from resurvey.digitise.extract import Traced
+
+ALIKE = 0.55
+LEAST = 1.0  # pixels that a mark stands out at least, where it does on both sides; twice that where on one
+
+
+def censor_columns(curve: Traced, height: int) -> np.ndarray:
+    """Columns (to a fraction) of the marks on a curve.
+
+    A mark shows in its columns as ink that goes on beyond the line's edge, by the same length for every mark; where the
+    curve falls, the edge is that of the higher level.
+    """
+    columns = np.arange(max(0, int(curve.steps.columns[0])), min(curve.ink.shape[1], int(curve.steps.end) + 3))
+    if len(columns) < 8:
+        return np.array([])
+    rise, drop = _standing_out(curve, columns, most=max(8, round(0.06 * height)))
+    tall = _typical(np.minimum(rise, 99))
+    if tall is None:
+        return np.array([])
+    two_sided = _two_sided(rise, drop, tall)
+    if not two_sided and tall < 2 * LEAST:
+        return np.array([])
+    good = (rise >= 0.65 * tall) & (rise <= 1.6 * tall + 1)
+    if two_sided:
+        good &= (drop >= 0.4 * tall) | _at_falls(curve, columns, tall)
+    strength = np.where(good, np.minimum(rise, tall) + (np.minimum(drop, tall) if two_sided else 0), 0.0)
+    return columns[0] + _middles(strength, _soft(curve, columns, tall))
+
+
+def _levels(curve: Traced, columns: np.ndarray) -> np.ndarray:
+    place = np.searchsorted(curve.steps.columns, columns + 0.5, side="right") - 1
+    return curve.steps.rows[np.clip(place, 0, None)]
+
+
+def _at_falls(curve: Traced, columns: np.ndarray, tall: float) -> np.ndarray:
+    """Columns next to a fall, whose stroke hides the lower half of a mark."""
+    level = _levels(curve, columns)
+    reach = round(curve.steps.width / 2) + 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, reach, mode="edge"), 2 * reach + 1)
+    return np.ptp(windows, axis=1) > 0.5 * min(tall, 4.0)
+
+
+def _standing_out(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """How much ink goes on above and below the line, a column at a time, beyond what the line itself shows."""
+    level = _levels(curve, columns)
+    reach = round(curve.steps.width / 2) + 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, reach, mode="edge"), 2 * reach + 1)
+    up = _run_of_ink(curve, windows.min(axis=1), columns, -1, most)
+    down = _run_of_ink(curve, windows.max(axis=1), columns, 1, most)
+    return up, down
+
+
+def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int, most: int) -> np.ndarray:
+    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 where it goes on too far."""
+    start = np.round(level).astype(int)
+    own = curve.steps.width / 2 + 0.5 - step * (start - level)
+    total = np.zeros(len(columns))
+    on = np.ones(len(columns), dtype=bool)
+    for k in range(most):
+        rows = start + step * k
+        within = (rows >= 0) & (rows < len(curve.ink))
+        cover = np.where(within, curve.ink[np.clip(rows, 0, len(curve.ink) - 1), columns], 0.0)
+        on &= (cover > 0.2) | (k == 0)
+        total += np.where(on, cover, 0.0)
+    return np.where(on, 0.0, np.clip(total - own, 0, None))
+
+
+def _typical(rise: np.ndarray) -> float | None:
+    """The commonest height of what stands out, from the highest column of each place.
+
+    None where nothing does, or where heights differ too much to be of one kind of mark.
+    """
+    out = rise >= LEAST
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], out.astype(np.int8), [0]))))
+    heights = np.array([float(rise[a:b].max()) for a, b in zip(edges[::2], edges[1::2], strict=True)])
+    if not len(heights):
+        return None
+    usual = float(np.median(heights))
+    alike = np.abs(heights - usual) <= 0.3 * usual + 0.3
+    return usual if alike.mean() >= ALIKE else None
+
+
+def _two_sided(rise: np.ndarray, drop: np.ndarray, tall: float) -> bool:
+    out = rise >= 0.65 * tall
+    return bool(out.any() and np.median(drop[out]) >= 0.4 * tall)
+
+
+def _soft(curve: Traced, columns: np.ndarray, tall: float) -> np.ndarray:
+    """Ink above the line within a mark's height, a value a column."""
+    top = np.floor(_levels(curve, columns) - curve.steps.width / 2 - 0.5).astype(int)
+    rows = top[:, None] - np.arange(max(1, round(tall)))[None, :]
+    return curve.ink[np.clip(rows, 0, len(curve.ink) - 1), columns[:, None]].sum(axis=1)
+
+
+def _middles(strength: np.ndarray, soft: np.ndarray) -> np.ndarray:
+    """Centres of runs; a run wider than one mark is parted at its weakest columns."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (strength > 0).astype(np.int8), [0]))))
+    runs = list(zip(edges[::2], edges[1::2], strict=True))
+    if not runs:
+        return np.array([])
+    usual = float(np.percentile([b - a for a, b in runs], 25))
+    found: list[float] = []
+    for a, b in runs:
+        weight = soft[a:b] + 1e-6
+        if b - a <= 1.7 * usual + 1:
+            found.append(float((np.arange(a, b) * weight).sum() / weight.sum()))
+            continue
+        peaks = [k for k in range(a, b) if soft[k] >= soft[max(a, k - 1)] and soft[k] > soft[min(b - 1, k + 1)] - 1e-9]
+        last = -np.inf
+        for k in peaks:
+            if k - last >= max(2.0, usual):
+                found.append(float(k))
+                last = k
+    return np.array(found)

@@ -1,0 +1,55 @@
+"""Figures of a paper in PDF, found by their axes, offered to be digitised."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from resurvey.digitise import pdf
+from resurvey.digitise.axes import find_panels
+from resurvey.digitise.extras import extra
+from resurvey.errors import InputError
+
+MOST_PAGES = 60
+ABOUT = re.compile(r"\bfig(ure|\.)|at\s+risk|kaplan|surviv", re.IGNORECASE)
+# A picture on a page, as a share of the page's width and height, that may be a figure.
+LARGE = 0.3
+
+
+def offers(path: Path) -> list[str]:
+    """A line for each page of a PDF that holds a figure with axes, or a large picture that may be one.
+
+    None for other files, where the optional libraries are missing, and where the PDF cannot be read.
+    """
+    if path.suffix.lower() != ".pdf":
+        return []
+    try:
+        return [f"page {page}: {words}: {_command(path, page)}" for page, words in _pages(path.read_bytes(), path.name)]
+    except (InputError, OSError):
+        return []
+
+
+def _command(path: Path, page: int) -> str:
+    return f"resurvey digitise {path} --page {page} --into figures"
+
+
+def _pages(data: bytes, name: str) -> list[tuple[int, str]]:
+    document = extra("pypdfium2").PdfDocument(data)
+    try:
+        likely = [k + 1 for k in range(min(len(document), MOST_PAGES)) if _about_survival(document[k])]
+    finally:
+        document.close()
+    found = []
+    for page in likely:
+        drawing = pdf.page_drawing(data, page, name)
+        panels = find_panels(drawing.words)
+        if panels:
+            found.append((page, f"a figure with {len(panels)} pair{'s' if len(panels) > 1 else ''} of axes"))
+        elif pdf.large_pictures(data, page, LARGE, name):
+            found.append((page, "a picture that may be a figure"))
+    return found
+
+
+def _about_survival(page: object) -> bool:
+    text = page.get_textpage().get_text_range()  # type: ignore[attr-defined]
+    return bool(ABOUT.search(text)) or len(text.strip()) < 200

@@ -1,0 +1,137 @@
+"""Which of the small files of typed tables a step takes. Light, because every start of a run asks.
+
+The gate writes the files (`resurvey.store`), each only when its content changes; Snakemake sees from them what to redo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+# Tables that say what a study and its groups are, and where that is read.
+OF_STUDIES = ("sources", "studies", "arms", "curves")
+# Tables that are small and give meaning to all studies.
+SHARED = ("endpoints", "treatments")
+# What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
+OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
+# What `resurvey.figures.labels.Labels` reads.
+LABEL_COLUMNS = {
+    "studies": ("study_id", "acronym"),
+    "arms": ("study_id", "arm_id", "population", "treatment_id", "label", "locator"),
+    "treatments": ("treatment_id", "label"),
+    "endpoints": ("endpoint", "label"),
+}
+
+
+class Claim(NamedTuple):
+    """Where a claim is.
+
+    Attributes
+    ----------
+    table, study, source : str
+    listed : tuple of str
+        Other claims that its row names.
+    """
+
+    table: str
+    study: str
+    source: str
+    listed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The files, and where every claim is.
+
+    Attributes
+    ----------
+    folder : str
+    files : frozenset of str
+        Paths inside the folder.
+    claims : dict of Claim
+    curves : dict of tuple of str
+        Names of the curve files of each study.
+    """
+
+    folder: str
+    files: frozenset[str] = frozenset()
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    curves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def whole(self, tables: Iterable[str], *, notes: bool = False) -> list[str]:
+        """Files of whole tables; with their notes only where asked."""
+        return self._there(f"{'noted' if notes else 'tables'}/{table}.csv" for table in tables)
+
+    def of_study(self, study: str, tables: Iterable[str], *, notes: bool = False) -> list[str]:
+        """Files of the rows about a study; none for a table without one."""
+        return self._there(f"studies/{study}/{'noted/' if notes else ''}{table}.csv" for table in tables)
+
+    def of_patients(self, study: str) -> list[str]:
+        """Files that the patients of a study are reconstructed from, but for its curves."""
+        return [*self.whole(["endpoints"]), *self.of_study(study, OF_PATIENTS)]
+
+    def of_curves(self, study: str) -> list[str]:
+        """Copies of the curve files of a study."""
+        return self._there(f"curves/{name}" for name in self.curves.get(study, ()))
+
+    def labels(self) -> list[str]:
+        """Files with what studies, arms, treatments and endpoints are called."""
+        return self._there(f"labels/{table}.csv" for table in LABEL_COLUMNS)
+
+    def of_entries(self, entries: object, tables: Iterable[str] = ()) -> list[str]:
+        """Files that entries of a plan are about, with their notes and rulings.
+
+        Parameters
+        ----------
+        entries : mapping, list or text
+            Every text in it that is the id of a study or a claim counts, wherever it stands.
+        tables : iterable of str
+            Tables of which all rows about the studies belong to it, claims that are not named among them.
+
+        Returns
+        -------
+        list of str
+            Shared tables; of every study that is named, directly or by a claim, its own tables and those of the claims;
+            and the rulings of the documents that the claims are read in.
+        """
+        named = set(_texts(entries))
+        claims = {claim for claim in named if claim in self.claims}
+        claims |= {other for claim in claims for other in self.claims[claim].listed}
+        found = [self.claims[claim] for claim in sorted(claims) if claim in self.claims]
+        studies = {text for text in named if f"studies/{text}/studies.csv" in self.files}
+        studies |= {claim.study for claim in found}
+        wanted = {(study, table) for study in studies for table in (*OF_STUDIES, *tables)}
+        wanted |= {(claim.study, claim.table) for claim in found}
+        parts = [path for study, table in sorted(wanted) for path in self.of_study(study, [table], notes=True)]
+        rulings = self._there(f"rulings/{source}/adjudications.csv" for source in sorted({c.source for c in found}))
+        return [*self.whole(SHARED), *parts, *rulings]
+
+    def _there(self, paths: Iterable[str]) -> list[str]:
+        return [f"{self.folder}/{path}" for path in paths if path in self.files]
+
+    def plain(self) -> dict[str, Any]:
+        """Everything in types that JSON knows."""
+        return {"files": sorted(self.files), "claims": self.claims, "curves": self.curves}
+
+    @classmethod
+    def from_plain(cls, folder: str, plain: Mapping[str, Any]) -> Pieces:
+        """The pieces that `plain` described."""
+        claims = {
+            name: Claim(table, study, source, tuple(listed))
+            for name, (table, study, source, listed) in plain["claims"].items()
+        }
+        curves = {study: tuple(names) for study, names in plain["curves"].items()}
+        return cls(folder, frozenset(plain["files"]), claims, curves)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts inside an entry."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)

@@ -1,0 +1,328 @@
+"""The answer, two pages: what the papers claim, what cannot stand, what the comparisons support, how sure one can be.
+
+The facts are computed here from the result tables; the words are in `templates/answer.md.j2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.report.audit_section import findings_of, place
+from resurvey.report.document import Block, Claims, Column, Row, Table, anchor, words
+from resurvey.report.estimates import (
+    concludes_otherwise,
+    estimates_of,
+    main_rows,
+    null_of,
+    weighted_ratios,
+    within_one_study,
+)
+from resurvey.report.figure import figures_of
+from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.reconstruction import held
+from resurvey.report.templating import render
+from resurvey.report.words import as_float, interval, is_number, level, percent, ratio, sentence
+from resurvey.results import Quantity
+
+OVERVIEW = "comparisons-overview"
+#: An unmeasured factor present in this share of one group, and in half as many of the other.
+FACTOR_SHARE = 0.5
+
+
+class Grade(StrEnum):
+    """On what a comparison rests, the firmest first."""
+
+    RANDOMISED_PRINTED = "ratios printed by randomised trials"
+    RANDOMISED_CURVE = "one randomised trial, patients reconstructed from curves"
+    RANDOMISED_SUMMARY = "one randomised trial, patients reconstructed from printed numbers"
+    PRINTED = "printed ratios, not all randomised"
+    OBSERVED = "one study, not randomised"
+    UNANCHORED_CURVE = "groups of different studies, reconstructed from curves"
+    UNANCHORED_SUMMARY = "groups of different studies, reconstructed from printed numbers"
+    COUNTS = "printed counts or medians side by side"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding that changes a conclusion, in words for its row."""
+
+    about: str
+    printed: str
+    follows: str
+    changes: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A comparison as the answer tells of it.
+
+    Attributes
+    ----------
+    name, question, first, second, endpoint : str
+    grade : Grade
+    estimate, lower, upper : float
+        On its own scale.
+    measure : str
+        `HR` and the like.
+    null : float
+        Value of no difference.
+    within : bool
+        Whether both groups are of one study.
+    others : tuple of float
+        Least and greatest ratio in other target populations; empty where none was formed.
+    changing : tuple of (str, float)
+        Target populations that lead to another conclusion, with their ratio.
+    bias : float
+        Hazard ratio that bias alone would have to make to change the conclusion; NaN where unknown.
+    refused : str
+        Why there is no estimate; empty where there is one.
+    """
+
+    name: str
+    question: str
+    grade: Grade
+    first: str = ""
+    second: str = ""
+    endpoint: str = ""
+    measure: str = ""
+    estimate: float = float("nan")
+    lower: float = float("nan")
+    upper: float = float("nan")
+    null: float = 1.0
+    within: bool = False
+    others: tuple[float, ...] = ()
+    changing: tuple[tuple[str, float], ...] = ()
+    bias: float = float("nan")
+    refused: str = ""
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval excludes no difference."""
+        return is_number(self.lower) and is_number(self.upper) and not self.lower <= self.null <= self.upper
+
+    @property
+    def words(self) -> str:
+        """`HR 0.45, 95 % CI 0.31 to 0.66`."""
+        show, kind = (ratio, "ratio") if self.null == 1 else (percent, "percent")
+        ends = interval(self.lower, self.upper, kind)
+        return f"{self.measure} {show(self.estimate)}" + (f", {level(0.95)} CI {ends}" if ends else "")
+
+    @property
+    def link(self) -> str:
+        """Where its page begins."""
+        return f"#{anchor('comparison', self.name)}"
+
+    @property
+    def factor(self) -> float:
+        """Ratio by which an unmeasured factor, twice as common in one group, must multiply the hazard to change it.
+
+        Present in `FACTOR_SHARE` of one group and half as many of the other; infinite where no strength is enough.
+        """
+        size = max(self.bias, 1 / self.bias) if self.bias > 0 else float("nan")
+        room = FACTOR_SHARE - size * FACTOR_SHARE / 2
+        return 1 + (size - 1) / room if room > 0 else float("inf")
+
+
+def answer(results: Results, own: Path | None = None) -> tuple[Block, ...]:
+    """The blocks of the answer.
+
+    Parameters
+    ----------
+    results : Results
+    own : Path, optional
+        Folder of a project's own templates.
+    """
+    context = facts_of(results)
+    blocks: dict[str, Sequence[Block]] = {
+        "findings": (findings_table(context["findings"]),) if context["findings"] else (),
+        "comparisons": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{OVERVIEW}"),
+    }
+    return render("answer.md.j2", context, blocks, own)
+
+
+def facts_of(results: Results) -> dict[str, Any]:
+    """Everything that the template may name."""
+    said = [comparison_said(results, entry) for entry in results.choices.comparisons]
+    verdicts = results.checks["verdict"] if len(results.checks) else pd.Series(dtype=str)
+    counts = verdicts.value_counts()
+    facts, kept, _ = held(results)
+    across = [one for one in said if not one.within]
+    return {
+        "title": results.choices.title,
+        "question": results.choices.question,
+        "made": int(len(results.checks) - counts.get("uncheckable", 0)),
+        "good": int(counts.get("reproduced", 0) + counts.get("rounding", 0)),
+        "findings": list(grave_findings(results)),
+        "major": sum(row["severity"] == "major" for row in findings_of(results)),
+        "designs": [design_said(results, check.id) for check in results.choices.designs],
+        "networks": list(networks(results)),
+        "said": [one for one in said if not one.refused],
+        "across": [one for one in across if not one.refused],
+        "refused": [one for one in said if one.refused],
+        "grades": by_grade(across),
+        "turned": [one for one in across if one.changing],
+        "open": [one for one in across if not one.refused and not one.clear and one.null == 1],
+        "not_for": not_for(results),
+        "facts": facts,
+        "facts_held": kept,
+        "read": len(results.claims),
+        "documents": len(results.choices.pages),
+        "figure": OVERVIEW in set(results.figures["figure_id"]) if len(results.figures) else False,
+    }
+
+
+def grave_findings(results: Results) -> Iterator[Finding]:
+    """Findings that a stated conclusion hangs on, gravest first."""
+    for row in findings_of(results):
+        if row["severity"] != "conclusion":
+            continue
+        ruling = results.rulings.get(str(row["check_id"]), {})
+        follows = ruling.get("reason") or row["explanation"]
+        yield Finding(
+            about=f"{results.short(row['source_id'])}, {place(results, row)}",
+            printed=results.named(row["reported"]),
+            follows=sentence(results.named(follows)),
+            changes=sentence(ruling.get("affects") or "not yet ruled on"),
+            claims=split(row["claim_ids"]),
+        )
+
+
+def findings_table(found: Sequence[Finding]) -> Table:
+    """The findings that change a conclusion."""
+    return Table(
+        anchor="tab-grave",
+        title="Printed numbers that cannot stand as they are",
+        columns=(
+            Column("Paper and place", weight=1.5),
+            Column("Printed", weight=1.2),
+            Column("What follows", weight=2.6),
+            Column("What it changes", weight=1.5),
+        ),
+        rows=tuple(_finding_row(one) for one in found),
+        claims=tuple(dict.fromkeys(claim for one in found for claim in one.claims)),
+    )
+
+
+def _finding_row(one: Finding) -> Row:
+    about = words(one.about, " ", Claims(one.claims, "(rows)"))
+    return Row((about, words(one.printed), words(one.follows), words(one.changes)))
+
+
+def design_said(results: Results, name: str) -> dict[str, Any]:
+    """The check of a sample size: what is printed, how many formulas were tried, and what the usual one gives."""
+    verdict = results.verdicts.get(name, {})
+    table = results.designs.get(name, pd.DataFrame())
+    claimed = verdict.get("claimed", {})
+    row = results.claim.get(str(verdict.get("claim_id", "")), {})
+    # A binomial design is a table of another layout, without formulas for events.
+    formulas = "method" in table
+    plain = table.loc[table["method"] == "log_hazard", "events"] if formulas else pd.Series(dtype=float)
+    usual = sorted({int(value) for value in plain.dropna()})
+    return {
+        "study": results.labels.study(row["study_id"]) if row else name,
+        "printed": [f"{claimed[part]} {part}" for part in ("events", "patients") if claimed.get(part) is not None],
+        "verdict": str(verdict.get("verdict", "")),
+        "formulas": int(table["method"].nunique()) if formulas else 0,
+        "usual": [str(value) for value in dict.fromkeys((usual[0], usual[-1]))] if usual else [],
+    }
+
+
+def networks(results: Results) -> Iterator[dict[str, Any]]:
+    """Of each network, the treatment with the lowest hazard among those that differ clearly from the reference."""
+    for entry in results.choices.comparisons:
+        if not isinstance(entry, NetworkComparison):
+            continue
+        lines = main_rows(estimates_of(results, entry.id))
+        clear = [line for line in lines if as_float(line["upper"]) < 1]
+        contrasts = results.folders.get(entry.id, {}).get("contrasts", pd.DataFrame())
+        label = results.labels.treatment
+        best = min(clear, key=lambda line: as_float(line["estimate"]), default=None)
+        yield {
+            "question": entry.question,
+            "link": f"#{anchor('comparison', entry.id)}",
+            "best": label(best["treatment"]) if best else "",
+            "reference": label(entry.reference),
+            "estimate": ratio(best["estimate"]) if best else "",
+            "interval": interval(best["lower"], best["upper"], "ratio") if best else "",
+            "endpoint": results.labels.endpoint(best.get("endpoint", "")) if best else "",
+            "studies": int(contrasts["study"].nunique()) if len(contrasts) else 0,
+            "pairs": len({*zip(contrasts["treatment"], contrasts["comparator"], strict=True)}) if len(contrasts) else 0,
+        }
+
+
+def not_for(results: Results) -> list[str]:
+    """What the networks may not be used for, each once."""
+    asked = [entry for entry in results.choices.comparisons if isinstance(entry, NetworkComparison)]
+    return list(dict.fromkeys(use for entry in asked for use in entry.not_for))
+
+
+def by_grade(said: Sequence[Said]) -> list[tuple[str, list[Said]]]:
+    """Comparisons that have one estimate, by what they rest on, the firmest first."""
+    found = [(grade, [one for one in said if one.grade == grade and is_number(one.estimate)]) for grade in Grade]
+    return [(str(grade), those) for grade, those in found if those]
+
+
+def comparison_said(results: Results, entry: AnyComparison) -> Said:
+    """One comparison as the answer tells of it."""
+    lines = estimates_of(results, entry.id)
+    chosen = main_rows(lines)
+    base: dict[str, Any] = {
+        "name": entry.id,
+        "question": entry.question,
+        "grade": grade_of(results, entry, lines),
+        "within": within_one_study(entry),
+    }
+    if not chosen:
+        reasons = [str(line["note"]) for line in lines if line["refused"]]
+        return Said(**base, refused=reasons[0] if reasons else "the run holds no result of it")
+    if len(chosen) > 1:
+        return Said(**base)  # a network or a list of trials is known by many estimates
+    main = chosen[0]
+    weighted = list(weighted_ratios(lines).values())
+    ratios = sorted(as_float(line["estimate"]) for line in weighted)
+    return Said(
+        **base,
+        first=results.labels.treatment(main["treatment"]),
+        second=results.labels.treatment(main["comparator"]),
+        endpoint=results.labels.endpoint(main["endpoint"]),
+        measure=str(main["measure"]),
+        estimate=as_float(main["estimate"]),
+        lower=as_float(main["lower"]),
+        upper=as_float(main["upper"]),
+        null=null_of(main),
+        others=(ratios[0], ratios[-1]) if ratios else (),
+        changing=tuple(
+            (str(line["variation"]), as_float(line["estimate"])) for line in weighted if concludes_otherwise(line, main)
+        ),
+        bias=_bias(lines),
+    )
+
+
+def _bias(lines: Sequence[Record]) -> float:
+    found = [as_float(line["estimate"]) for line in lines if line["quantity"] == Quantity.BIAS_TO_CHANGE]
+    return found[0] if found else float("nan")
+
+
+def grade_of(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Grade:
+    """On what a comparison rests."""
+    designs = {str(row["study_id"]): str(row["design"]) for row in rows(results.tables.get("studies", pd.DataFrame()))}
+    curve = any(line["evidence"] == "curve" for line in lines)
+    if entry.patient_groups:
+        if not within_one_study(entry):
+            return Grade.UNANCHORED_CURVE if curve else Grade.UNANCHORED_SUMMARY
+        if designs.get(entry.patient_groups[0].study) == "randomised":
+            return Grade.RANDOMISED_CURVE if curve else Grade.RANDOMISED_SUMMARY
+        return Grade.OBSERVED
+    if not entry.ratios:
+        return Grade.COUNTS
+    studies = {str(results.claim.get(claim, {}).get("study_id", "")) for claim in entry.ratios}
+    randomised = all(designs.get(study) == "randomised" for study in studies)
+    return Grade.RANDOMISED_PRINTED if randomised else Grade.PRINTED

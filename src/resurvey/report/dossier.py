@@ -1,0 +1,321 @@
+"""The dossier: question, evidence, findings by consequence, design, reconstruction and each comparison, on few pages.
+
+Facts and tables are made here; the words are in `templates/dossier.md.j2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.report.answer import Said, comparison_said, design_said
+from resurvey.report.audit_section import findings_of, place
+from resurvey.report.document import (
+    Badge,
+    Beside,
+    Block,
+    Claims,
+    Column,
+    Figure,
+    Heading,
+    Link,
+    Paragraph,
+    Row,
+    Table,
+    anchor,
+    words,
+)
+from resurvey.report.estimates import estimates_of, main_rows
+from resurvey.report.evidence import papers, transitivity
+from resurvey.report.figure import figures_of
+from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.reconstruction import endpoint_name, group_name
+from resurvey.report.templating import render
+from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
+from resurvey.results import Contrast, Model, Quantity, Role
+
+#: Figures of one comparison that paper shows: curves or graph, and the forest of its estimates.
+FIGURES_SHOWN = 2
+MULTIPLES = "reconstruction-multiples"
+
+
+def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
+    """The blocks of the dossier.
+
+    Parameters
+    ----------
+    results : Results
+    own : Path, optional
+        Folder of a project's own templates.
+    """
+    letters = assumption_letters(results)
+    blocks: dict[str, Sequence[Block]] = {
+        "documents": (papers(results, [str(page) for page in results.choices.pages], "tab-documents-read",
+                             "The audited documents"),),
+        "transitivity": tuple(transitivity(results)),
+        "findings": tuple(_findings(results)),
+        "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
+        "groups": tuple(_groups(results)),
+        "multiples": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{MULTIPLES}"),
+        "comparisons": tuple(block for entry in across(results) for block in _comparison(results, entry, letters)),
+        "within": tuple(_within(results)),
+    }  # fmt: skip
+    there = {name: made for name, made in blocks.items() if made}
+    return render("dossier.md.j2", {**_facts(results, letters), "blocks": set(there)}, there, own)
+
+
+def across(results: Results) -> list[AnyComparison]:
+    """Comparisons that are not of two groups of one study."""
+    return [entry for entry in results.choices.comparisons if not comparison_said(results, entry).within]
+
+
+def assumption_letters(results: Results) -> dict[str, str]:
+    """A short name, A1 and so on, of every sentence that a comparison assumes, in the order of the comparisons."""
+    said = dict.fromkeys(text for entry in results.choices.comparisons for text in entry.assumptions)
+    return {text: f"A{number}" for number, text in enumerate(said, start=1)}
+
+
+def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
+    found = findings_of(results)
+    verdicts = results.checks["verdict"].value_counts() if len(results.checks) else {}
+    rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
+    refused = [row for row in rows(results.accuracy) if row["status"] == "refused"]
+    return {
+        "question": results.choices.question,
+        "documents": len(results.choices.pages),
+        "sources": len(results.tables.get("sources", pd.DataFrame())),
+        "read": len(results.claims),
+        "checks": len(results.checks),
+        "uncheckable": int(verdicts.get("uncheckable", 0)),
+        "major": sum(row["severity"] == "major" for row in found),
+        "minor": sum(row["severity"] in ("minor", "none") for row in found),
+        "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
+        "designs": [design_said(results, check.id) for check in results.choices.designs],
+        "rebuilt": len(rebuilt),
+        "curves": sum(row["evidence"] == "curve" for row in rebuilt),
+        "refused": len(refused),
+        "subgroups": sum(row["population"] != "all" for row in rebuilt),
+        "replicates": results.choices.replicates,
+        "across": len(across(results)),
+        "inside": len(results.choices.comparisons) - len(across(results)),
+        "assumptions": [(letter, sentence(text)) for text, letter in letters.items()],
+    }
+
+
+def _findings(results: Results) -> Iterator[Block]:
+    """Findings that touch a number which readers use or pool, a row each."""
+    found = [row for row in findings_of(results) if row["severity"] == "major"]
+    if not found:
+        return
+    yield Table(
+        anchor="tab-major",
+        title="Findings that touch a number which readers use or pool",
+        columns=(
+            Column("Paper and place", weight=1.6),
+            Column("Printed", weight=1.2),
+            Column("What follows", weight=2.6),
+            Column("Ruling", weight=0.9),
+        ),
+        rows=tuple(_finding(results, row) for row in found),
+        claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
+    )
+
+
+def _finding(results: Results, row: Record) -> Row:
+    ruling = results.rulings.get(str(row["check_id"]), {})
+    return Row(
+        (
+            words(f"{results.short(row['source_id'])}, {place(results, row)}"),
+            words(results.named(row["reported"])),
+            words(sentence(results.named(ruling.get("reason") or row["explanation"]))),
+            words(sentence(ruling.get("ruling") or "not yet ruled on")),
+        )
+    )
+
+
+def _design(results: Results, name: str) -> Iterator[Block]:
+    verdict = results.verdicts.get(name, {})
+    if not verdict:
+        return
+    claims = (str(verdict["claim_id"]),) if verdict.get("claim_id") else ()
+    yield Heading(2, design_said(results, name)["study"], anchor("design", name))
+    yield Paragraph(words(str(verdict.get("words", "")), " ", Claims(claims, "(its row)") if claims else None))
+    yield from list(figures_of(results, f"design-{name}", claims))[:1]
+
+
+def _groups(results: Results) -> Iterator[Table]:
+    """Whole arms that were reconstructed and how well they fit; subgroups are in the workbook."""
+    rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt" and row["population"] == "all"]
+    if not rebuilt:
+        return
+    yield Table(
+        anchor="tab-groups",
+        title="Whole arms that were reconstructed, and how well they fit what is printed",
+        columns=(
+            Column("Study", weight=1.2),
+            Column("Arm", weight=1.8),
+            Column("Endpoint", weight=1.9),
+            Column("Patients", "number", 0.7),
+            Column("Events", "number", 0.7),
+            Column("Median, printed", "number", 0.8),
+            Column("Median, reconstructed", "number", 1.0),
+            Column("Facts held", "number", 0.8),
+            Column("Evidence", weight=0.8),
+        ),
+        rows=tuple(_group(results, row) for row in rebuilt),
+        note=words("Medians in months. Events: mean over the replicates."),
+        claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
+    )
+
+
+def _group(results: Results, row: Record) -> Row:
+    tone = "good" if row["evidence"] == "curve" else "note"
+    return Row(
+        (
+            words(results.labels.study(row["study_id"])),
+            words(group_name(results, row)),
+            words(endpoint_name(results, row)),
+            words(number(row["n"])),
+            words(number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))),
+            words(str(row["median_text"])),
+            words(number(row["median_rebuilt"])),
+            words(f"{number(row['facts_held'])} of {number(row['facts'])}"),
+            words(Badge(str(row["evidence"]), tone)),
+        )
+    )
+
+
+def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, str]) -> Iterator[Block]:
+    """One comparison: its figures, its result, other populations, what must hold, and what would overturn it."""
+    said = comparison_said(results, entry)
+    lines = estimates_of(results, entry.id)
+    yield Heading(2, entry.question, anchor("comparison", entry.id))
+    if said.refused:
+        yield Paragraph(words(f"Not made: {sentence(said.refused)}"))
+        return
+    shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:FIGURES_SHOWN]
+    if shown:
+        yield Beside(tuple(shown))
+    yield Paragraph(words(" ".join(part for part in sentences(results, entry, said, lines) if part)))
+    assumed = listed([letters[text] for text in entry.assumptions])
+    yield Paragraph(words(f"Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}."))
+
+
+def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
+    """What a comparison says, sentence by sentence; some may be empty."""
+    if isinstance(entry, NetworkComparison):
+        yield _network(results, entry, lines)
+        return
+    if not is_number(said.estimate):
+        chosen = main_rows(lines)
+        above = sum(as_float(line["estimate"]) > 1 for line in chosen)
+        yield f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
+        return
+    yield f"{said.words}{_p(lines)}: " + _conclusion(said)
+    if said.others:
+        low, high = said.others
+        turned = "; the conclusion changes with " + listed([name for name, _ in said.changing]) if said.changing else ""
+        yield f"In other target populations the ratio is {ratio(low)} to {ratio(high)}{turned}."
+    yield _restricted(lines)
+    yield _proportionality(lines)
+    if said.clear and said.bias > 0:
+        yield (
+            f"To change the conclusion, bias alone would have to make a hazard ratio of {ratio(said.bias)} out of no "
+            "difference."
+        )
+
+
+def _p(lines: Sequence[Record]) -> str:
+    main = main_rows(lines)
+    return f", p {p_value(main[0]['p'])}" if main and is_number(main[0]["p"]) else ""
+
+
+def _conclusion(said: Said) -> str:
+    if not is_number(said.lower) or not is_number(said.upper):
+        return "no interval could be given."
+    if not said.clear:
+        return "the interval includes no difference, so the data do not tell which is better."
+    if said.null != 1:
+        return "the interval excludes no difference."
+    return f"{'fewer' if said.estimate < 1 else 'more'} events with {said.first}."
+
+
+def _restricted(lines: Sequence[Record]) -> str:
+    """The difference of restricted means to the longest horizon that was asked for."""
+    found = [
+        line
+        for line in lines
+        if line["role"] == Role.SECONDARY
+        and line["quantity"] == Quantity.RESTRICTED_MEAN
+        and line["contrast"] == Contrast.DIFFERENCE
+        and not line["refused"]
+    ]
+    if not found:
+        return ""
+    last = max(found, key=lambda line: as_float(line["time_months"]))
+    return (
+        f"Restricted mean to {number(last['time_months'], 1)} months: difference {number(last['estimate'])} "
+        f"({interval(last['lower'], last['upper'])})."
+    )
+
+
+def _proportionality(lines: Sequence[Record]) -> str:
+    tests = [line for line in lines if line["model"] == Model.PROPORTIONAL_HAZARDS and line["quantity"] == Quantity.Z]
+    if any(as_float(line["p"]) < 0.05 for line in tests):
+        return f"The ratio changes over time (p {p_value(tests[0]['p'])}), so the restricted means say more."
+    return ""
+
+
+def _network(results: Results, entry: NetworkComparison, lines: Sequence[Record]) -> str:
+    chosen = sorted(main_rows(lines), key=lambda line: as_float(line["estimate"]))
+    clear = [line for line in chosen if as_float(line["upper"]) < 1 or as_float(line["lower"]) > 1]
+    label = results.labels.treatment
+    said = [f"{label(line['treatment'])} {ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})"
+            for line in clear]  # fmt: skip
+    limits = " ".join(f"It may not be used {use}." for use in entry.not_for)
+    if not said:
+        return f"No treatment differs clearly from {label(entry.reference)} (random effects). {limits}"
+    return f"Clearly different from {label(entry.reference)} (hazard ratio, random effects): {listed(said)}. {limits}"
+
+
+def _within(results: Results) -> Iterator[Table]:
+    """Comparisons of two groups of one study, most of them checks on the reconstruction."""
+    inside = [entry for entry in results.choices.comparisons if comparison_said(results, entry).within]
+    if not inside:
+        return
+    yield Table(
+        anchor="tab-within",
+        title="Two groups of one study: reconstructed beside printed",
+        columns=(
+            Column("Comparison", weight=2.4),
+            Column("Reconstructed", weight=1.6),
+            Column("Printed", weight=1.6),
+            Column("Rests on", weight=1.6),
+        ),
+        rows=tuple(_inside(results, entry) for entry in inside),
+        note=words("Printed ratios may be stratified or adjusted; the reconstructed ones are neither."),
+    )
+
+
+def _inside(results: Results, entry: AnyComparison) -> Row:
+    said = comparison_said(results, entry)
+    printed = [
+        f"{ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})"
+        if is_number(line["lower"])
+        else ratio(line["estimate"])
+        for line in estimates_of(results, entry.id)
+        if line["role"] == Role.PRINTED and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"]
+    ]
+    return Row(
+        (
+            words(entry.question),
+            words(said.words if not said.refused else f"Not made: {said.refused}"),
+            words("; ".join(printed)),
+            words(str(said.grade)),
+        ),
+        anchor=anchor("comparison", entry.id),
+    )

@@ -1,0 +1,199 @@
+"""Words from templates: Jinja2 fills them with numbers, Markdown says what is a heading, a list or a link.
+
+A project overrides any template by a file of the same name in a folder of its own, without Python.
+
+In the Markdown of a template, `## Title (#anchor)` is a heading with its anchor, `[](#tab-x)` the number of a table,
+figure or section, `[text](#anchor)` a link inside the document, `[text](claims:a;b)` the printed numbers a and b,
+`[text](tone:bad)` a badge, `[](cite:key)` a reference. A paragraph `{{ block("name") }}` stands for a table or figure
+that the code made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from resurvey.errors import InputError
+from resurvey.report import words as say
+from resurvey.report.document import (
+    Badge,
+    Block,
+    Bullets,
+    Cite,
+    Claims,
+    Code,
+    Heading,
+    Inline,
+    Link,
+    Paragraph,
+    Ref,
+    Strong,
+    Words,
+    anchor,
+)
+
+PLACE = re.compile(r"@@block:([\w-]+)@@")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~&])")
+
+
+class Written(str):
+    """Text that is Markdown already, and is not escaped again."""
+
+
+def escaped(value: object) -> str:
+    """A value as text that Markdown takes for itself, whatever is in it."""
+    if isinstance(value, Written):
+        return value
+    return SPECIAL.sub(r"\\\1", " ".join(str(value).split("\n")))
+
+
+def environment(own: Path | None = None) -> Environment:
+    """Where templates come from and what they may call; `own` is a folder of templates that go first."""
+    loaders = [PackageLoader("resurvey.report", "templates")]
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(own), *loaders] if own and own.is_dir() else loaders),
+        undefined=StrictUndefined,
+        finalize=escaped,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # `finalize` escapes for Markdown; each format escapes what it writes.
+    )
+    made.filters |= {
+        "ratio": say.ratio,
+        "percent": say.percent,
+        "p": say.p_value,
+        "number": say.number,
+        "count": say.count,
+        "spelled": say.spelled,
+        "thousands": say.thousands,
+        "listed": say.listed,
+        "sentence": say.sentence,
+        "capital": lambda text: text[:1].upper() + text[1:],
+    }
+    made.globals |= {"block": lambda name: Written(f"\n\n@@block:{name}@@\n\n"), "anchor": anchor}
+    return made
+
+
+def render(
+    name: str, context: Mapping[str, Any], blocks: Mapping[str, Sequence[Block]], own: Path | None = None
+) -> tuple[Block, ...]:
+    """The blocks of a template.
+
+    Parameters
+    ----------
+    name : str
+        File of the template.
+    context : mapping
+        What its expressions may name.
+    blocks : mapping
+        Tables and figures that it may place, by name; one that it does not place is left out.
+    own : Path, optional
+        Folder of a project's own templates.
+
+    Raises
+    ------
+    InputError
+        If the template names what is not there, or uses Markdown that the report has no block for; the message names
+        the template.
+    """
+    try:
+        text = environment(own).get_template(name).render(context)
+        return tuple(_blocks(MarkdownIt("commonmark").parse(text), blocks))
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise InputError(f"template {name}{f', line {line}' if line else ''}: {error}") from None
+    except InputError as error:
+        raise InputError(f"template {name}: {error}") from None
+
+
+def _blocks(tokens: Sequence[Token], blocks: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        end = _end(tokens, place)
+        inside = tokens[place + 1 : end]
+        if token.type == "heading_open":
+            title, name = _heading(inside[0])
+            yield Heading(int(token.tag[1]), title, name)
+        elif token.type == "paragraph_open":
+            yield from _paragraph(inside[0], blocks)
+        elif token.type in ("bullet_list_open", "ordered_list_open"):
+            yield Bullets(tuple(_items(inside)), ordered=token.type.startswith("ordered"))
+        else:
+            raise InputError(f"the report has no block for Markdown of type {token.type.removesuffix('_open')!r}")
+        place = end + 1
+
+
+def _end(tokens: Sequence[Token], place: int) -> int:
+    """Place of the token that closes the one at `place`."""
+    depth = 0
+    for number in range(place, len(tokens)):
+        depth += tokens[number].nesting
+        if depth == 0:
+            return number
+    raise InputError("Markdown that is opened and not closed")
+
+
+def _heading(token: Token) -> tuple[str, str]:
+    """Text and anchor of a heading: `## Title (#anchor)`, or an anchor made of its words."""
+    text = "".join(child.content for child in token.children or ())
+    found = re.fullmatch(r"(.*?)\s*\(#([\w-]+)\)", text)
+    return (found[1], found[2]) if found else (text, anchor(text.lower()))
+
+
+def _paragraph(token: Token, blocks: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
+    if found := PLACE.fullmatch(token.content.strip()):
+        if found[1] not in blocks:
+            raise InputError(f"there is no table or figure {found[1]!r}, only {', '.join(blocks) or 'none'}")
+        yield from blocks[found[1]]
+    else:
+        yield Paragraph(tuple(_inlines(token.children or ())))
+
+
+def _items(tokens: Sequence[Token]) -> Iterator[Words]:
+    place = 0
+    while place < len(tokens):
+        end = _end(tokens, place)
+        yield tuple(part for one in tokens[place:end] if one.type == "inline" for part in _inlines(one.children or ()))
+        place = end + 1
+
+
+def _inlines(tokens: Sequence[Token]) -> Iterator[Inline]:
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        end = _end(tokens, place)
+        text = "".join(child.content for child in tokens[place + 1 : end])
+        if token.type == "text":
+            if token.content:
+                yield token.content
+        elif token.type in ("softbreak", "hardbreak"):
+            yield " "
+        elif token.type == "code_inline":
+            yield Code(token.content)
+        elif token.type == "strong_open":
+            yield Strong(text)
+        elif token.type == "link_open":
+            yield _link(str(token.attrs["href"]), text)
+        else:
+            raise InputError(f"the report has no place for Markdown of type {token.type.removesuffix('_open')!r}")
+        place = end + 1
+
+
+def _link(target: str, text: str) -> Inline:
+    scheme, _, rest = target.partition(":")
+    if scheme == "claims":
+        return Claims(tuple(rest.split(";")), text)
+    if scheme == "tone":
+        return Badge(text, rest)
+    if scheme == "cite":
+        return Cite(tuple(rest.split(";")))
+    if target.startswith("#") and not text:
+        return Ref(target.removeprefix("#"))
+    return Link(text, target)

@@ -1,0 +1,191 @@
+"""Typed tables in small files: written by the gate, each only when its content changes; read by every step."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from resurvey import clean
+from resurvey.errors import InputError
+from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
+from resurvey.schema import CLAIM_TABLES, TABLES
+from resurvey.tables import Tables
+
+NOTE = "note"
+
+
+def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
+    """Write all pieces whose content changed, and remove those that no longer are any.
+
+    Parameters
+    ----------
+    raw : dict of DataFrame
+        Checked raw tables.
+    typed : dict of DataFrame
+        The same as `clean.tidy` types them.
+    folder : Path
+        Where the pieces lie.
+    curves : Path
+        Folder of the curve files that the table of curves names.
+
+    Returns
+    -------
+    Pieces
+    """
+    texts = dict(_texts_of(raw, typed))
+    for path, text in texts.items():
+        _write_changed(folder / path, text.encode())
+    copies = _curve_files(typed["curves"])
+    for name in sorted({name for names in copies.values() for name in names}):
+        _write_changed(folder / "curves" / name, (curves / name).read_bytes())
+        texts[f"curves/{name}"] = ""
+    for there in [there for there in folder.rglob("*") if there.is_file()]:
+        if there.relative_to(folder).as_posix() not in texts:
+            there.unlink()
+    return Pieces(folder.as_posix(), frozenset(texts), dict(_claims(typed)), copies)
+
+
+def _write_changed(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
+    """Every piece: its path, and its content."""
+    for name, frame in typed.items():
+        header = [str(column) for column in frame.columns]
+        noted = [[_cell(cell) for cell in cells] for cells in zip(*(frame[c].tolist() for c in header), strict=True)]
+        plain = noted
+        if NOTE in header:
+            place = header.index(NOTE)
+            plain = [[*cells[:place], "", *cells[place + 1 :]] for cells in noted]
+        yield f"tables/{name}.csv", _csv(header, plain)
+        yield f"noted/{name}.csv", _csv(header, noted)
+        for study, places in _studies(name, frame, typed["studies"]).items():
+            yield f"studies/{study}/{name}.csv", _csv(header, [plain[place] for place in places])
+            yield f"studies/{study}/noted/{name}.csv", _csv(header, [noted[place] for place in places])
+        if name == "adjudications":
+            for source, places in _sources_of_rulings(frame, typed["sources"]).items():
+                yield f"rulings/{source}/{name}.csv", _csv(header, [plain[place] for place in places])
+    for name, columns in LABEL_COLUMNS.items():
+        yield f"labels/{name}.csv", _csv(columns, raw[name][list(columns)].to_numpy().tolist())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        # the shortest digits that give the same number back
+        return "" if math.isnan(value) else repr(value)
+    return str(value)
+
+
+def _csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _studies(name: str, frame: pd.DataFrame, studies: pd.DataFrame) -> dict[str, list[int]]:
+    """Places of the rows about each study; of the document that reports it, in the table of sources."""
+    found: dict[str, list[int]] = defaultdict(list)
+    if name == "sources":
+        place = {source: row for row, source in enumerate(frame["source_id"])}
+        return {study: [place[source]] for study, source in zip(studies["study_id"], studies["source_id"], strict=True)}
+    for row, study in enumerate(frame.get("study_id", ())):
+        found[study].append(row)
+    return found
+
+
+def _sources_of_rulings(rulings: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[int]]:
+    """Places of the rulings on checks of each document: its id stands in the name of the check."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for source in sources["source_id"]:
+        for row, check in enumerate(rulings["check_id"]):
+            if f"-{source}-" in check:
+                found[source].append(row)
+    return found
+
+
+def _curve_files(curves: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for study, *names in zip(curves["study_id"], curves["file"], curves["at_risk_file"], strict=True):
+        found[study].update(name for name in names if name)
+    return {study: tuple(sorted(names)) for study, names in found.items()}
+
+
+def _claims(typed: Tables) -> Iterator[tuple[str, Claim]]:
+    for name in CLAIM_TABLES:
+        frame = typed[name]
+        listed = frame["claims"] if "claims" in frame else [""] * len(frame)
+        for claim, study, source, others in zip(
+            frame["claim_id"], frame["study_id"], frame["source_id"], listed, strict=True
+        ):
+            yield claim, Claim(name, study, source, tuple(part.strip() for part in others.split(";") if part.strip()))
+
+
+@cache
+def blank(name: str) -> pd.DataFrame:
+    """A typed table without rows."""
+    raw = pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[name].names})
+    return clean.tidy({name: raw})[name]
+
+
+def read(paths: Iterable[str | Path]) -> Tables:
+    """Typed tables from their pieces, exactly as `clean.tidy` made them; every table is there, maybe without a row.
+
+    Parameters
+    ----------
+    paths : iterable of paths
+        Pieces; those of one table, whose name they have, are put together.
+
+    Raises
+    ------
+    InputError
+        If a piece is of no known table or does not have its columns.
+    """
+    rows: dict[str, dict[tuple[str, ...], list[str]]] = defaultdict(dict)
+    for path in map(Path, paths):
+        if path.stem not in TABLES:
+            raise InputError(f"{path} is no piece of a table: the gate writes them, start the run anew")
+        rows[path.stem] |= _rows(path)
+    return {name: _frame(name, list(rows[name].values())) if name in rows else blank(name).copy() for name in TABLES}
+
+
+def _rows(path: Path) -> dict[tuple[str, ...], list[str]]:
+    """Rows of a piece by the key of their table; a row that stands in two pieces is one."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.reader(stream)
+        header = next(reader, [])
+        if header != [str(column) for column in blank(path.stem).columns]:
+            raise InputError(f"{path} does not have the columns of its table: delete its folder and start the run anew")
+        places = [header.index(column) for column in TABLES[path.stem].unique]
+        return {tuple(cells[place] for place in places): cells for cells in reader}
+
+
+def _frame(name: str, rows: list[list[str]]) -> pd.DataFrame:
+    empty = blank(name)
+    columns = {
+        str(column): _column([cells[place] for cells in rows], empty[column].dtype == float)
+        for place, column in enumerate(empty.columns)
+    }
+    frame = pd.DataFrame(columns)
+    return frame.sort_values(list(TABLES[name].unique), kind="stable").reset_index(drop=True)
+
+
+def _column(cells: list[str], number: bool) -> np.ndarray:
+    if number:
+        return np.array([float(cell) if cell else math.nan for cell in cells], dtype=float)
+    return np.array(cells, dtype=object)

@@ -1,0 +1,18 @@
+"""Figures that the table of curves names, read into curves; what a person corrected lies beside each figure."""
+
+
+rule digitise:
+    input:
+        figure=RAW + "/curves/{figure}",
+        corrections=lambda wildcards: corrections(wildcards.figure),
+    output:
+        folder=directory("data/processed/figures/{figure}"),
+    log:
+        "logs/digitise/{figure}.log",
+    priority: FIRST
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("digitise"),
+    script:
+        "../scripts/digitise.py"
