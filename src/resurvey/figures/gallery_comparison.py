@@ -10,7 +10,13 @@ import pandas as pd
 
 from resurvey.figures import comparison, forest, survival
 from resurvey.figures.gallery_network import network_drawings
-from resurvey.figures.gallery_printed import bucher_drawings, pool_drawings, rates_drawings, ratios_drawings
+from resurvey.figures.gallery_printed import (
+    bucher_drawings,
+    counts_drawings,
+    pool_drawings,
+    rates_drawings,
+    ratios_drawings,
+)
 from resurvey.figures.gallery_shared import HR, UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
@@ -41,6 +47,7 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
         "pool": pool_drawings,
         "network": network_drawings,
         "rates": rates_drawings,
+        "counts": counts_drawings,
         "ratios": ratios_drawings,
     }
     yield from makers[entry.kind](entry, there, labels, folder)
