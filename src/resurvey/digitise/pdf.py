@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ MOST_SIDE = 2000  # points; a poster is 3400 long, which no figure of a paper is
 @contextmanager
 def _complaints(name: str) -> Iterator[None]:
     """Whatever a broken file makes a library raise, as one plain error."""
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says of each broken object what it thinks of it
     try:
         yield
     except InputError:
