@@ -11,12 +11,13 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink, inks
 from resurvey.digitise.levels import Steps, centred, line_width, steps_of
 from resurvey.digitise.region import Region
-from resurvey.digitise.trace import PRIZE, Path, covered, falling_path, stroke
+from resurvey.digitise.trace import BARE, PRIZE, Path, covered, falling_path, stroke
 
 MOST_CURVES = 6
 # Share of the plot's width that a curve must run over, and share of its columns that must show ink of its own.
 LEAST_REACH = 0.12
-LEAST_COVER = 0.33
+LEAST_COVER = 0.28
+BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def _believed(found: list[Traced], region: Region, printed: int | None) -> list[
     """Curves without those that leave their ink for a rule or a text; no weak ones beyond the printed number."""
     kept: list[Traced] = []
     for k, curve in enumerate(found):
-        share = on_ink(curve)
-        extra_one = printed is not None and k >= printed
+        share = on_ink(curve) / (0.7 if curve.dashed else 1.0)
+        extra_one = printed is not None and printed > 1 and k >= printed
         weak = extra_one and (share < 0.95 or curve.own < 0.8 * kept[-1].own)
         if k and (weak or share < 0.75 or _leaps(curve, region)):
             continue
@@ -138,7 +139,8 @@ def _is_curve(curve: Traced, region: Region) -> bool:
         and np.ptp(curve.path.rows) > max(3, 0.012 * region.shape[0])
         and curve.coverage >= LEAST_COVER
         and _line_share(curve, region) < 0.5
-        and _bare_fall(curve) < max(0.15 * region.shape[0], 0.6 * float(np.ptp(curve.path.rows)))
+        and _bare_fall(curve)
+        < max(0.15 * region.shape[0], (0.8 if curve.dashed else 0.6) * float(np.ptp(curve.path.rows)))
     )
 
 
@@ -279,7 +281,13 @@ def _one(
 ) -> Traced | None:
     width = region.shape[1]
     path = falling_path(
-        left, veil, region.start, slack=0.03 * region.shape[0] + 4, shut=region.posts, late=round(0.06 * width)
+        left,
+        veil,
+        region.start,
+        slack=0.03 * region.shape[0] + 4,
+        shut=region.posts,
+        late=round(0.06 * width),
+        bare=BARE_DASHED if dashed else BARE,
     )
     if path is None:
         return None
@@ -319,4 +327,4 @@ def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bo
     """Whether a path explains enough ink that no earlier path did."""
     width = region.shape[1]
     least = (0.10 if not before else 0.14) * width
-    return made.own >= max(least, 12.0) and made.own >= (0.36 if dashed else 0.45) * len(made.path.rows)
+    return made.own >= max(least, 12.0) and made.own >= (0.3 if dashed else 0.45) * len(made.path.rows)

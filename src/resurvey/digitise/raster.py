@@ -113,7 +113,10 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list
 
 def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
     """Smallest share of a curve's steps, drawn again, that falls on ink of its own or may be hidden; and its name."""
-    return min((on_ink(curve), named.name) for curve, named in zip(traced, curves, strict=False))
+    return min(
+        (min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), named.name)
+        for curve, named in zip(traced, curves, strict=False)
+    )
 
 
 def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float]]:
