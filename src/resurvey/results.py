@@ -263,6 +263,7 @@ RATIO = (
     "claim_id study arm comparator_arm treatment comparator estimate:number se:number endpoint population data_cut "
     "model ci_level:number"
 )
+SIZE = "n:number events:number"
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -314,9 +315,9 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number"),
-    _table("contrasts", f"{RATIO} design"),
+    _table("legs", f"{RATIO} design {SIZE} role"),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
+    _table("contrasts", f"{RATIO} design {SIZE}"),
     _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
            "probability_below_0:number prediction_lower:number prediction_upper:number"),
     _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
@@ -340,7 +341,7 @@ BESIDE = (
     _table(
         "heterogeneity",
         "piece:number treatments:number studies:number tau2:number q:number df:number p:number i2:number",
-        "i2_lower:number i2_upper:number",
+        "i2_lower:number i2_upper:number group interval_method",
     ),
     _table("prediction", f"{PAIR} estimate:number lower:number upper:number"),
     _table(

@@ -17,7 +17,7 @@ from resurvey.errors import InputError
 from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
-from resurvey.figures.style import STYLE, listed, number, p_text
+from resurvey.figures.style import STYLE, ink_on, listed, number, p_text
 from resurvey.ticks import time_ticks
 
 
@@ -189,7 +189,7 @@ def test_forest_has_text_columns_a_log_axis_and_both_directions():
     assert plot.get_xscale() == "log"
     assert plot.get_xlim()[0] < 0.3 and plot.get_xlim()[1] > 2.0
     assert len(plot.patches) == 1, "one diamond"
-    assert "evidence: summary" in words and "evidence: printed ratios" in words
+    assert "summary: rebuilt from printed numbers" in words and "printed ratios" in words
 
 
 def test_forest_symbols_say_the_evidence_and_the_weight():
@@ -640,3 +640,63 @@ def test_a_figure_with_an_image_is_drawn_all_the_same():
     svg, png = as_both(figure)
     assert b"<image" in svg
     assert Image.open(io.BytesIO(png)).size == (960, 576)
+
+
+def test_a_pooled_forest_says_how_far_the_studies_differ_and_warns_of_few():
+    logs = {"estimate": [-0.5, 0.1], "lower": [-0.9, -0.5], "upper": [-0.1, 0.7], "weight_random": [0.6, 0.4]}
+    table = pd.DataFrame({"group": "all", "study": ["s", "t"], **logs})
+    pooled = pd.DataFrame(
+        {
+            "population": "all",
+            "method": ["random effects", "prediction interval"],
+            "role": ["main", "prediction"],
+            "estimate": 0.8,
+            "lower": [0.2, 0.01],
+            "upper": [3.1, 90.0],
+        }
+    )
+    numbers = {"tau2": 0.0838, "q": 3.15, "df": 1, "p": 0.0757, "i2": 0.683, "i2_lower": 0.0, "i2_upper": 0.9997}
+    spread = pd.DataFrame([{"group": "all", "studies": 2, **numbers}])
+    sizes = pd.DataFrame({"study": ["s", "t"], "n": [120.0, math.nan], "events": [80.0, math.nan]})
+    rows = forest.pooled_rows(table, pooled, {"s": "Alpha"}, spread=spread, sizes=sizes)
+    assert rows["kind"].tolist() == ["study", "study", "pooled", "prediction", "note", "note"]
+    assert rows["label"].iloc[4] == "Heterogeneity: τ² 0.0838, I² 68 % (0 to 100), Q 3.15 on 1 df (p 0.076)"
+    assert rows["label"].iloc[5].startswith("Two studies: τ² can hardly be estimated")
+    assert rows["patients"].tolist()[:2] == ["120", ""] and rows["events"].tolist()[:2] == ["80", ""]
+    many = spread.assign(studies=6).iloc[0]
+    assert forest.few_words(many) == "" and forest.few_words(spread.assign(studies=1).iloc[0]) == ""
+    alone = spread.assign(studies=1, tau2=math.nan, df=0).iloc[0]
+    assert forest.heterogeneity_words(alone) == "Heterogeneity: one study tells nothing of it"
+
+
+@pytest.mark.parametrize(
+    ("colour", "ink"), [((1, 1, 1), "#1a1a1a"), ((0.18, 0.0, 0.3), "#ffffff"), ((0, 0, 0), "#ffffff")]
+)
+def test_numbers_are_drawn_in_the_ink_that_reads_better(colour, ink):
+    assert ink_on(colour) == ink
+
+
+def test_cells_of_a_bias_array_have_a_contrast_that_can_be_read():
+    shares = [0.0, 0.5, 1.0]
+    cells = [(s, p) for s in (1.25, 4.0) for p in shares]
+    array = pd.DataFrame(cells, columns=["strength", "prevalence_treated"]).assign(
+        prevalence_comparator=0.5, ratio=[0.5, 0.45, 0.4, 1.1, 0.45, 0.2], conclusion="as observed"
+    )
+    figure = comparison.bias_array_plot(array, first="A", second="B")
+    axes = figure.axes[0]
+    faces = axes.collections[0].to_rgba(axes.collections[0].get_array()).reshape(-1, 4)
+    numbers = [text for text in axes.texts if text.get_text()[0].isdigit()]
+    assert len(numbers) == 6
+    for face, text in zip(faces, numbers, strict=True):
+        assert text.get_color() == ink_on(face)
+
+
+def test_net_heat_is_drawn_where_designs_disagree_alone():
+    q = pd.DataFrame({"source": ["total", "between designs"], "q": [16.0, 0.13], "df": [4, 1], "p": [0.003, 0.72]})
+    heat = pd.DataFrame({"design": ["a : b", "a : c"], "detached": ["a : b", "a : b"], "change": [0.1, 0.0]})
+    assert not network.inconsistent(q, heat)
+    assert network.inconsistent(q.assign(p=[0.003, 0.05]), heat)
+    assert network.inconsistent(q, heat.assign(change=[0.1, -5.0]))
+    figure = network.net_heat_plot(heat, names={})
+    low, high = figure.axes[0].collections[0].get_clim()
+    assert high == pytest.approx(3.841, abs=1e-3) and low == -high, "a change of 0.1 must not be the darkest"

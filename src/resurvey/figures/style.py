@@ -218,6 +218,18 @@ def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> Non
     (ax.set_ylabel if axis == "y" else ax.set_xlabel)(label)
 
 
+def ink_on(colour: Sequence[float]) -> str:
+    """Black or white, whichever reads better on a colour (red, green, blue from 0 to 1).
+
+    References
+    ----------
+    .. [1] W3C (2018). Web Content Accessibility Guidelines 2.1: relative luminance and contrast ratio.
+    """
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return PAPER if 1.05 / (light + 0.05) > (light + 0.05) / 0.06 else INK
+
+
 def listed(words: Sequence[object]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     items = [str(word) for word in words]
