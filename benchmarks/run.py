@@ -58,6 +58,12 @@ BENCHMARKS = (
         "--trials 100 --replicates 100",
         "--trials 2 --replicates 10",
     ),
+    Benchmark(
+        "compare-shapes",
+        "compare/shapes.py",
+        "--trials 60 --replicates 50 --sizes 60 150 300 1000 --unanchored",
+        "--trials 2 --replicates 10 --sizes 60",
+    ),
     Benchmark("curves", "reconstruction/curves.py", "--benchmark {benchmark}", "--benchmark {benchmark} --every 16"),
     Benchmark(
         "curves-ensembles",
@@ -75,6 +81,7 @@ BENCHMARKS = (
         "{benchmark} --every 2 --start 1 --replicates 100",
         "{benchmark} --every 30 --start 1 --replicates 50",
     ),
+    Benchmark("kinds-of-hazards", "reconstruction/learn_shapes.py", "{kmdata}", "{kmdata}"),
     Benchmark(
         "implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"
     ),

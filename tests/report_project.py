@@ -154,14 +154,14 @@ def small_results(folder: Path) -> Results:
     )
     sources = [
         ("alpha2020", "Alpha A. A trial", "10.1/x", 2020, "trial", ""),
-        ("beta2021", "Beta B", "", 2021, "trial", "read as abstract"),
+        ("beta2021", "Beta B", "", 2021, "trial", "abstract"),
     ]
     studies = pd.DataFrame(
         [("alpha", "ALPHA", "single arm", "wet", "alpha2020"), ("beta", "BETA", "randomised", "", "beta2021")],
         columns=["study_id", "acronym", "design", "soil_moisture", "source_id"],
     )
     tables = {
-        "sources": pd.DataFrame(sources, columns=["source_id", "citation", "doi", "year", "kind", "note"]),
+        "sources": pd.DataFrame(sources, columns=["source_id", "citation", "doi", "year", "kind", "read_as"]),
         "studies": studies,
         "endpoints": pd.DataFrame({"endpoint": ["PFS"], "label": ["time to crack"]}),
         "adjudications": pd.DataFrame(

@@ -44,7 +44,7 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
 
 
 def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """Faults of numbers that could not be used, since nobody knows their unit; whatever their note says.
+    """Faults of numbers that could not be used, whatever their note says: of no known unit, or not reached.
 
     Parameters
     ----------
@@ -53,11 +53,29 @@ def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     """
     endpoints = tables["endpoints"]
     families = dict(zip(endpoints["endpoint"], endpoints["family"], strict=True))
-    rows = (row for name in WITH_UNITS for row in rows_of(name, tables[name]))
-    return [fault for row in rows for fault in _units(row, families)]
+    rows = [row for name in WITH_UNITS for row in rows_of(name, tables[name])]
+    found = [fault for row in rows for fault in _units(row, families)]
+    rows = [row for name in ALWAYS_REACHED for row in rows_of(name, tables[name])]
+    return found + [fault for row in rows for fault in _not_reached(row)]
 
 
 WITH_UNITS = ("medians", "follow_up", "designs", "differences")
+# Columns of numbers that are there or are not reported, but cannot be "not reached".
+ALWAYS_REACHED = {
+    "survival_rates": ("time", "value", "lower", "upper"),
+    "proportions": ("percent",),
+    "risk_tables": ("time",),
+    "designs": ("null_median", "alternative_median", "hazard_ratio", "accrual", "follow_up"),
+    "curves": ("axis_max",),
+}
+
+
+def _not_reached(row: Row) -> Iterator[Fault]:
+    """`NR` where a paper that prints it means that it does not report the number."""
+    for column in ALWAYS_REACHED[row.table]:
+        if math.isinf(row.number(column)):
+            advice = "leave the cell empty where nothing is reported, and the row out where that was its number"
+            yield row.fault(column, "such a number cannot be not reached", advice)
 
 
 def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:

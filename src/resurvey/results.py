@@ -17,6 +17,13 @@ from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
 
+class RestsOn(StrEnum):
+    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+
+    SHAPE = "assumed shape"
+    PRINT = "printed numbers"
+
+
 class Role(StrEnum):
     """What a row of estimates is for."""
 
@@ -42,6 +49,8 @@ class Quantity(StrEnum):
     MEAN = "mean"
     SURVIVAL = "survival"
     PROPORTION = "proportion"
+    ODDS_RATIO = "odds ratio"
+    RISK_RATIO = "risk ratio"
     Z = "z"
     P = "p"
     EFFECTIVE_SAMPLE_SIZE = "effective sample size"
@@ -115,6 +124,10 @@ class Model(StrEnum):
     RANDOM = "random effects"
     BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
+    MANTEL_HAENSZEL = "Mantel-Haenszel"
+    PETO = "Peto"
+    LOGISTIC = "logistic regression"
+    HYPERGEOMETRIC = "hypergeometric-normal"
     PRINTED = "printed"
     NONE = ""
 
@@ -186,7 +199,7 @@ VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", 
 #: What a finding touches, the gravest first.
 SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
-KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios")
+KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts")
 GROUPS = ("first", "second")
 LIMITS = "estimate:number lower:number upper:number p:number"
 PAIR = "treatment comparator"
@@ -203,6 +216,8 @@ ESTIMATES = _table(
     _choice("model", *Model),
     "from_months:number time_months:number variation refused:flag",
     f"{PAIR} endpoint population n_treatment:number n_comparator:number ci_level:number claim_ids note orientation",
+    "missing_information:number monte_carlo:number",
+    _choice("rests_on", *RestsOn, ""),
 )
 CHECKS = _table(
     "checks",
@@ -254,6 +269,7 @@ RATIO = (
     "claim_id study arm comparator_arm treatment comparator estimate:number se:number endpoint population data_cut "
     "model ci_level:number"
 )
+SIZE = "n:number events:number"
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -287,6 +303,7 @@ BESIDE = (
         "spread",
         "method measure time:number replicates:number mean:number sd:number q025:number q25:number q50:number",
         "q75:number q975:number within:number between:number missing_information:number df:number",
+        "monte_carlo:number monte_carlo_limits:number",
     ),
     _table(
         "transitivity",
@@ -304,9 +321,9 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number"),
-    _table("contrasts", f"{RATIO} design"),
+    _table("legs", f"{RATIO} design {SIZE} role"),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
+    _table("contrasts", f"{RATIO} design {SIZE}"),
     _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
            "probability_below_0:number prediction_lower:number prediction_upper:number"),
     _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
@@ -324,13 +341,15 @@ BESIDE = (
            "weight_random:number group"),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
+    _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
     _table(
         "heterogeneity",
         "piece:number treatments:number studies:number tau2:number q:number df:number p:number i2:number",
-        "i2_lower:number i2_upper:number",
+        "i2_lower:number i2_upper:number group interval_method",
     ),
     _table("prediction", f"{PAIR} estimate:number lower:number upper:number"),
     _table(

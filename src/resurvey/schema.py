@@ -104,7 +104,8 @@ TABLES: dict[str, Table] = {
             "sources",
             _columns(
                 "source_id:id! citation! doi year:date! "
-                "kind:choice(trial|cohort|letter|review|preprint|abstract|label)! licence url note"
+                "kind:choice(trial|cohort|letter|review|preprint|abstract|label)! licence url "
+                "read_as:choice(full~text|abstract|elsewhere)? note"
             ),
             ("source_id",),
         ),

@@ -156,6 +156,7 @@ def _divider(text: str) -> str:
 
 
 def _frame(header: list[str], lines: Iterator[tuple[int, list[str]]], name: str) -> pd.DataFrame:
+    """Rows as wide as the header; nameless empty columns at the end, which Excel leaves, are none."""
     rows: list[list[str]] = []
     places: list[int] = []
     faults: list[Fault] = []
@@ -171,6 +172,8 @@ def _frame(header: list[str], lines: Iterator[tuple[int, list[str]]], name: str)
             continue
         rows.append([cell.strip() for cell in cells])
         places.append(line)
+    while len(header) > 1 and not header[-1] and not any(cells[-1] for cells in rows):
+        header, rows = header[:-1], [cells[:-1] for cells in rows]
     faults += _header_faults(header, name)
     if faults:
         raise TableFaults(faults)

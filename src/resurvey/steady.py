@@ -100,12 +100,19 @@ def power(x: Floats, exponent: Floats | float) -> Floats:
         return np.asarray(exp(np.asarray(exponent * log(np.asarray(x, dtype=float)))))
 
 
+#: Terms of a product of matrices that are made before they are added up.
+AT_ONCE = 300_000
+
+
 def product(a: Floats, b: Floats) -> Floats:
     """Product of two matrices, or of a matrix and a vector: terms are added one after another, first to last."""
     if a.ndim == 1:
         return product(a[None, :], b)[0]
     if b.ndim == 1:
         return product(a, b[:, None])[:, 0]
+    if a.shape[0] * a.shape[1] * b.shape[1] <= AT_ONCE:
+        # the first of several axes is added up one row after another, too
+        return np.add.reduce(np.ascontiguousarray(a.T)[:, :, None] * b[:, None, :], axis=0)
     out = np.zeros((a.shape[0], b.shape[1]))
     for column, row in zip(np.ascontiguousarray(a.T), b, strict=True):
         out += column[:, None] * row

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 
@@ -151,14 +152,21 @@ def _check_table(table: Table, frame: pd.DataFrame) -> list[Fault]:
             )
         ]
     faults = [Fault(file, 0, "", "", f"the column {name} is missing", "add it to the header") for name in missing]
-    advice = f"columns of this table: {', '.join(table.names)}"
-    faults += [Fault(file, 0, "", "", f"unknown column {name!r}", advice) for name in unknown]
+    faults += [
+        Fault(file, 0, "", "", f"unknown column {name!r}", _meant_column(name, missing, table)) for name in unknown
+    ]
     for column in table.columns:
         if column.name in frame.columns:
             faults += _check_column(file, column, frame)
     if not missing:
         faults += _check_rows(table, file, frame)
     return faults
+
+
+def _meant_column(name: str, missing: list[str], table: Table) -> str:
+    """What to do about an unknown column: the missing one it is most like, else all there are."""
+    near = get_close_matches(re.sub(r"[\s-]+", "_", name.casefold()), missing, n=1, cutoff=0.75)
+    return f"did you mean {near[0]}?" if near else f"columns of this table: {', '.join(table.names)}"
 
 
 def _check_column(file: str, column: Column, frame: pd.DataFrame) -> list[Fault]:

@@ -17,8 +17,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from resurvey.workflow import closing
 
-#: Lines of a failed step's log that are shown; the end says what went wrong.
-TAIL = 12
+#: Lines of a failed step's log that are shown.
+MOST = 30
 
 
 class LogHandler(LogHandlerBase):
@@ -99,7 +99,7 @@ class LogHandler(LogHandlerBase):
         told = [line for path in logs if path.is_file() for line in path.read_text(encoding="utf-8").splitlines()]
         told = told or self.ended.splitlines() or ["it ended without a word: killed, or out of memory"]
         place = f" (its log: {', '.join(map(str, logs))})" if logs else ""
-        return "\n".join([f"\n{name} failed{place}", *(f"    {line}" for line in told[-TAIL:])])
+        return "\n".join([f"\n{name} failed{place}", *(f"    {line}" for line in shortened(told))])
 
     def _other(self, record: logging.LogRecord) -> str:
         """Warnings and errors, but not what Snakemake adds to a step that has told its own failure."""
@@ -109,6 +109,16 @@ class LogHandler(LogHandlerBase):
         if said == NOTHING_TO_BE_DONE_MSG:  # where Snakemake calls no `onsuccess`
             return said if self.common_settings.dryrun else f"{said}\n{closing()}"
         return said if getattr(record, "screen", False) else ""
+
+
+def shortened(told: list[str]) -> list[str]:
+    """The lines that matter: of a message the beginning, of what ends in a traceback the end."""
+    left = len(told) - MOST
+    if left <= 0:
+        return told
+    if any(line.startswith("Traceback") for line in told):
+        return [f"... {left} lines before, in the log", *told[left:]]
+    return [*told[:MOST], f"... and {left} lines more, in the log"]
 
 
 def value(record: logging.LogRecord, name: str) -> Any:

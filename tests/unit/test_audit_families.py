@@ -428,3 +428,13 @@ def test_findings_of_one_cause():
     assert joined.nunique() == 1
     apart = alone({"arms": ARMS, "proportions": [count("30", arm, percent="31.0", item=arm) for arm in "ab"]})
     assert causes(apart).nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("received", "verdict"), [("2022-10-01", "reproduced"), ("2022-08", "reproduced"), ("2022-05", "impossible")]
+)
+def test_dates_in_their_order(received, verdict):
+    items = ("enrolment start", "2019-06"), ("enrolment end", "2021-09"), ("data cut-off", "2022-08-31")
+    items = (*items, ("manuscript received", received))
+    rows = [{"item": item, "statistic": "date", "value": value} for item, value in items]
+    assert sorted(only("calendar-order", follow_up=rows)) == sorted(["reproduced", "reproduced", verdict])

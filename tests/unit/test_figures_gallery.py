@@ -8,10 +8,13 @@ import pytest
 from resurvey import plan
 from resurvey.compare import bias_array, e_values
 from resurvey.figures.gallery import StudyResults, study_drawings
-from resurvey.figures.gallery_comparison import comparison_drawings, overview_drawings
+from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
+from resurvey.figures.gallery_multiples import multiples_drawings
+from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
+from tests.unit.test_figures import words_of
 
 LABELS = Labels(
     studies={"s": "TRIAL"},
@@ -54,7 +57,14 @@ def study_results():
                 "events_max": 2,
             }
         )
-        fact = {"fact": "median", "kind": "median", "time_months": math.nan, "limit": "", "binding": True}
+        fact = {
+            "fact": "median",
+            "kind": "median",
+            "time_months": math.nan,
+            "limit": "",
+            "binding": True,
+            "claim_id": "",
+        }
         facts.append({**key, **fact, "printed": 5.5, "rebuilt": 5.0, "difference": -0.5, "holds": False})
     return StudyResults(pd.concat(curves), pd.DataFrame(facts), pd.DataFrame(accuracy), pd.concat(patients))
 
@@ -88,9 +98,51 @@ def test_a_study_gives_arms_subgroups_and_a_fit_of_each_arm():
     ]
     assert all("Evidence grade summary" in drawing.caption for drawing in made)
     assert "200 replicates" in made[0].caption and "Drug A, n = 4, 2 events" in made[0].caption
-    assert "0 of 1 printed facts hold" in made[2].caption and "not: median" in made[2].caption
+    assert "0 of 1 printed facts that can hold" in made[2].caption and "not: median" in made[2].caption
     assert "falls to one half at 6.0 months" in made[0].alt
     assert {drawing.data for drawing in made} == {"curves.csv", "facts.csv"}
+
+
+def test_a_group_that_meets_its_print_has_no_figure_of_its_own():
+    results = study_results()
+    results.facts["holds"] = True
+    made = [drawing.name for drawing in study_drawings(results, LABELS, {"curves": "c", "facts": "f"})]
+    assert made == ["study-s-km-pfs", "study-s-km-subgroups-pfs"]
+    results.facts.loc[:, ["holds", "claim_id"]] = [False, "hr-1"]
+    assert len(list(study_drawings(results, LABELS, {"curves": "c", "facts": "f"}))) == 2, "judged with the pair"
+
+
+def test_every_rebuilt_group_is_on_the_page_the_worst_first():
+    results = study_results()
+    results.facts["holds"] = [True, True, False]
+    (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
+    assert drawing.name == "reconstruction-multiples" and drawing.section == "reconstruction"
+    assert "In all 3 groups were rebuilt; in 1 something" in drawing.caption
+    assert "by up to 9.1 %: most of all TRIAL, PFS, Drug A, young (0/1: median 5.5→5)" in drawing.caption
+    words = words_of(drawing.figure)
+    assert words.count("1 of 1 hold") == 2 and words.count("TRIAL, PFS") == 3
+    assert words.index("0/1: median 5.5→5") < words.index("1 of 1 hold"), "the worst first"
+    results.facts["holds"] = True
+    one = results.curves["arm_id"] == "b"
+    (drawing,) = multiples_drawings(results.curves[one], results.facts, LABELS, "facts.csv")
+    assert "In all one group was rebuilt; every printed fact that it could have holds." in drawing.caption
+    assert list(multiples_drawings(results.curves.iloc[:0], results.facts, LABELS, "f")) == []
+
+
+def test_what_cannot_hold_is_no_misfit():
+    results = study_results()
+    results.facts["binding"] = False
+    (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
+    assert "every printed fact that it could have holds" in drawing.caption
+
+
+def test_many_groups_take_several_pages_that_fit_a_sheet():
+    results = study_results()
+    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(40)])
+    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(40)])
+    pages = list(multiples_drawings(curves, facts, LABELS, "facts.csv"))
+    assert [page.name for page in pages] == ["reconstruction-multiples", "reconstruction-multiples-2"]
+    assert all(page.figure.get_size_inches()[1] <= 9.31 for page in pages)
 
 
 def estimates(**cells):
@@ -113,6 +165,11 @@ def estimates(**cells):
         "note": "2 ratios",
         "role": "main",
         "quantity": "hazard ratio",
+        "contrast": "ratio",
+        "model": "Cox",
+        "variation": "",
+        "from_months": math.nan,
+        "time_months": math.nan,
         "refused": False,
     }
     return {**base, **cells}
@@ -125,6 +182,7 @@ KINDS = {
     "bucher": {"first": "a-1", "second": "b-1", "path": ["a", "b", "c"]},
     "pool": {"claims": ["a-1"]},
     "rates": {"treatment": "a-1", "comparators": ["b-1"]},
+    "counts": {"pairs": [{"treatment": "a-1", "comparator": "b-1"}]},
     "ratios": {"pairs": [{"label": "a", "medians": ["a-1", "a-2"]}]},
 }  # fmt: skip
 
@@ -138,7 +196,7 @@ def names(raw, tables):
 
 def test_two_groups_of_patients():
     tables = {
-        "estimates": pd.DataFrame([estimates(), estimates(method="as printed", evidence="printed", estimate=0.6)]),
+        "estimates": pd.DataFrame([estimates(), estimates(role="printed", evidence="printed", estimate=0.6)]),
         "curves": pd.DataFrame(
             {
                 "group": ["first"] * 2 + ["second"] * 2,
@@ -192,7 +250,7 @@ def test_a_comparison_that_was_refused_gives_no_figure_and_no_crash():
 
 def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     contrasts = pd.DataFrame({"study": ["1", "2"], "treatment": ["a", "b"], "comparator": ["b", "c"], "se": [0.1, 0.2]})
-    cells = {"method": "network, random effects", "evidence": "printed ratios", "comparator": "c"}
+    cells = {"model": "random effects", "evidence": "printed ratios", "comparator": "c"}
     tables = {
         "estimates": pd.DataFrame([estimates(treatment=t, **cells) for t in ("a", "b")]),
         "contrasts": contrasts,
@@ -214,7 +272,7 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     assert made == ["graph", "forest", "league"]
     assert "In 1 ordered pairs the interval lies below 1" in drawings[2].caption
     alone = drawings[1]
-    varied = estimates(treatment="b", **{**cells, "method": "sensitivity: without s, network, random effects"})
+    varied = estimates(treatment="b", **{**cells, "role": "sensitivity", "variation": "without s"})
     tables["estimates"] = pd.concat([tables["estimates"], pd.DataFrame([varied])])
     forest = names({**ENTRY, "kind": "network", "reference": "c"}, tables)[1][1]
     assert forest.alt == alone.alt
@@ -228,7 +286,7 @@ def test_pool_bucher_rates_and_ratios():
         "estimate": [-0.5, 0.1],
         "se": [0.2, 0.3],
     }
-    legs = pd.DataFrame(logs)
+    legs = pd.DataFrame(logs).assign(n=[120.0, math.nan], events=math.nan, design="randomised")
     printed = {"evidence": "printed ratios", "treatment": "a", "comparator": "c"}
     made, drawings = names(
         {**ENTRY, "kind": "bucher"}, {"estimates": pd.DataFrame([estimates(**printed)]), "legs": legs}
@@ -244,8 +302,8 @@ def test_pool_bucher_rates_and_ratios():
     made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
     assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
     alone = drawings[0].caption
-    judged = [estimates(method=name, **printed) for name in ("common effect", "sensitivity: x, common effect")]
-    judged.append(estimates(method="array analysis", **{**printed, "measure": "array analysis share"}))
+    judged = [estimates(method="common effect", role=role, **printed) for role in ("main", "sensitivity")]
+    judged.append(estimates(role="bias", **{**printed, "quantity": "share of the bias array"}))
     wrong = {
         "estimates": pd.DataFrame(judged),
         "bias_array": bias_array((-0.7, 0.2)),
@@ -259,26 +317,50 @@ def test_pool_bucher_rates_and_ratios():
     rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
     made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
     assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption
-    medians = {"measure": "median ratio", "evidence": "printed medians", "treatment": "a", "comparator": "b"}
+    medians = {"quantity": "median", "evidence": "printed medians", "treatment": "a", "comparator": "b"}
     table = pd.DataFrame(
         [estimates(estimate=2.0, lower=1.9, upper=2.1, **medians), estimates(estimate=math.nan, **medians)]
     )
     made, drawings = names({**ENTRY, "kind": "ratios"}, {"estimates": table})
-    assert made == ["forest-pfs"] and "1 of 1 ratios of medians favour the first" in drawings[0].caption
+    assert made == ["forest-pfs"] and "1 of 1 favour the first named treatment" in drawings[0].caption
 
 
-def test_overview_has_one_row_a_comparison():
+def test_overview_has_the_main_row_of_each_comparison():
     rows = [
         estimates(),
-        estimates(method="standardised", role="standardised"),
-        estimates(comparison_id="pool", kind="pool", method="common effect", estimate=0.9, role="secondary"),
-        estimates(comparison_id="pool", kind="pool", method="random effects", estimate=0.86, upper=1.4),
-        estimates(comparison_id="two", treatment="c", comparator="a"),
+        estimates(role="standardised", estimate=0.9),
+        estimates(role="standardised", estimate=0.7),
+        estimates(comparison_id="pool", kind="pool", estimate=0.99, role="secondary"),
+        estimates(comparison_id="pool", kind="pool", estimate=0.86, upper=1.4),
+        estimates(comparison_id="two", kind="bucher", treatment="c", comparator="a"),
+        estimates(comparison_id="refused", estimate=math.nan, refused=True),
     ]
     drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
     # one main estimate a comparison: of a pool the one its other tables and figures have
-    assert "vs Drug B 0.86 (" in drawing.alt and "0.90" not in drawing.alt
-    assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A 0.50" in drawing.alt
+    assert "vs Drug B, PFS, 0.86 (" in drawing.alt and "0.99" not in drawing.alt
+    assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A, PFS, 0.50" in drawing.alt
+    assert "0.50 (0.30 to 0.80), over others 0.50 to 0.90" in drawing.alt, "its own estimate belongs to the range"
+    assert "Thin band" in drawing.caption and "etwork" not in drawing.caption
+    assert words_of(drawing.figure).count("0.50 to 0.90") == 1
+
+
+def test_overview_of_one_comparison_and_of_none():
+    drawing = overview_drawings(pd.DataFrame([estimates()]), LABELS, "comparisons.csv")[0]
+    assert "the one comparison that gives one" in drawing.caption
+    assert "Rows" not in drawing.caption and "Thin band" not in drawing.caption
+    assert "Others" not in words_of(drawing.figure)
+    assert overview_drawings(pd.DataFrame([estimates(refused=True)]), LABELS, "comparisons.csv") == []
+
+
+def test_overview_puts_what_is_compared_often_and_networks_under_headings():
+    rows = [estimates(comparison_id=str(i), comparator=f"Drug (X{i}) (TRIAL {i})") for i in range(3)]
+    rows += [estimates(comparison_id="net", kind="network", treatment=t, comparator="c") for t in ("a", "b")]
+    rows.append(estimates(comparison_id="last", kind="pool", treatment="b", comparator="c"))
+    drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
+    words = words_of(drawing.figure)
+    assert "Drug A against" in words and "Drug (TRIAL 0)" in words
+    assert "Network, PFS: against Drug C" in words and "Other comparisons" in words and "Drug B vs Drug C" in words
+    assert "A network has one row a treatment." in drawing.caption
 
 
 def test_design_without_curves_gives_the_table_of_formulas_alone():

@@ -95,6 +95,7 @@ CALLED = {
     "cv2": "opencv-python-headless",
     "snakemake-interface-logger-plugins": "snakemake",
     "pydantic-core": "pydantic",
+    "markdown-it": "markdown-it-py",
 }
 
 

@@ -49,6 +49,31 @@ def test_any_usual_divider_and_encoding_is_read(folder, encoding, divider):
     assert medians(folder) == expected
 
 
+def test_nameless_columns_at_the_end_are_left_out_only_when_they_are_empty(folder):
+    path = folder / "medians.csv"
+    expected = medians(folder)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("".join(f"{line},,\n" for line in lines), encoding="utf-8")
+    assert medians(folder) == expected
+    path.write_text("".join(f"{line},,{'x' if place == 2 else ''}\n" for place, line in enumerate(lines)))
+    assert "blank or repeated names" in only_fault(folder)
+
+
+def test_an_empty_cell_too_many_may_be_a_shifted_row(folder):
+    path = folder / "medians.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[1] = lines[1].replace('"Results, par. 1"', "Results, par. 1")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "row 2" in only_fault(folder)
+
+
+def test_a_column_almost_named_is_named(folder):
+    path = folder / "medians.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("ci_level", "CI level", 1), encoding="utf-8")
+    with pytest.raises(TableFaults, match=r"unknown column 'CI level'\. did you mean ci_level\?"):
+        tables.read_raw(folder)
+
+
 def test_the_divider_that_excel_writes_first_is_followed(folder):
     path = folder / "medians.csv"
     expected = medians(folder)

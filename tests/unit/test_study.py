@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -457,11 +458,16 @@ class TestBlocks:
 
 
 def test_comparisons_are_shared_out_by_their_first_study():
-    entries = [{"id": n, "kind": "patients", "treatment": {"study": "a"}} for n in range(6)]
-    entries += [{"id": n, "kind": "pool"} for n in range(6, 8)]
-    entries += [{"id": n, "kind": "patients", "treatment": {"study": "b"}} for n in range(8, 13)]
-    made = {name: [entry["id"] for entry in part] for name, part in batches(reversed(entries)).items()}
-    assert made == {"b": [12, 11, 10, 9, 8], "printed": [7, 6], "a.1": [5, 4, 3], "a.2": [2, 1, 0]}
+    studies = ["a"] * 6 + [""] * 2 + ["b", "c", "d", "c", "e"]
+    groups = [(SimpleNamespace(study=name),) if name else () for name in studies]
+    entries = [SimpleNamespace(id=number, patient_groups=group) for number, group in enumerate(groups)]
+
+    def shared(jobs):
+        return {name: [entry.id for entry in part] for name, part in batches(entries, jobs).items()}
+
+    assert shared(4) == {"a": [0, 1, 2, 3, 4, 5], "b": [8, 10], "c": [9, 11, 12], "printed": [6, 7]}
+    assert shared(2) == {"a": [0, 1, 2, 3, 4, 5, 8, 9, 11, 10, 12], "printed": [6, 7]}
+    assert len(shared(10)) == 6
     assert batches([]) == {}
 
 

@@ -3,26 +3,12 @@
 import sys
 from pathlib import Path
 
-from snakemake import persistence, script as scripts
-
-from resurvey import gate, plan, provenance, quick, warm
+from resurvey import gate, pictures, plan, provenance
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
-from resurvey.reconstruct import pictures
 
-quick.skip_iri_grammars()
-quick.skip_pandas_for_plain_params(persistence)
-if (
-    workflow.is_main_process
-):  # a job on a cluster is a run of one step, which would gain nothing
-    # Steps are copies of one process that has loaded what they import: starting one costs next to nothing.
-    warm.start_scripts_warm(
-        scripts,
-        packages=["resurvey"],
-        ready={"resurvey.figures.save": "resurvey.figures.first:draw_first"},
-    )
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
 
@@ -100,6 +86,10 @@ def design_patients(check):
     return [f"data/processed/patients/{group.study}.parquet"] if group else []
 
 
+# Kinds of hazards and how frequent each is: the table of the package, or the project's own.
+SHAPES = config["reconstruction"].get("shapes") or str(
+    Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"
+)
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.

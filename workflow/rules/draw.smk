@@ -1,18 +1,22 @@
 """Figures: one folder a study, a comparison or a stage, each with figures.csv (title, caption, alternative text)."""
 
+STUDY_FIGURES = expand("results/figures/study-{study}", study=REBUILT)
+DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
+
 
 rule draw_study:
     input:
-        curves="results/reconstruction/{study}/curves.csv",
-        facts="results/reconstruction/{study}/facts.csv",
-        accuracy="results/reconstruction/{study}/accuracy.csv",
-        patients="data/processed/patients/{study}.parquet",
+        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
+        facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
+        accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
+        patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
         labels=PIECES.labels(),
-        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
+        whole=whole(*STUDY_FIGURES),
     output:
-        directory("results/figures/study-{study}"),
+        [directory(folder) for folder in STUDY_FIGURES],
     log:
-        "logs/draw_study/{study}.log",
+        "logs/draw_study.log",
+    priority: LAST
     conda:
         "../../environment.yml"
     params:
@@ -46,30 +50,16 @@ for batch, entries in BATCHES.items():
             "../scripts/draw_comparison.py"
 
 
-rule draw_design:
-    input:
-        table="results/design/{design}.csv",
-        verdict="results/design/{design}.json",
-        whole=lambda wildcards: whole(f"results/figures/design-{wildcards.design}"),
-    output:
-        directory("results/figures/design-{design}"),
-    log:
-        "logs/draw_design/{design}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("draw_design"),
-    script:
-        "../scripts/draw_design.py"
-
-
 rule draw_evidence:
     input:
         checks="results/audit/checks.csv",
+        designs=expand("results/design/{design}.csv", design=DESIGNS),
+        verdicts=expand("results/design/{design}.json", design=DESIGNS),
         typed=PIECES.whole(TABLE_NAMES),
-        whole=whole("results/figures/evidence"),
+        whole=whole("results/figures/evidence", *DESIGN_FIGURES),
     output:
-        directory("results/figures/evidence"),
+        evidence=directory("results/figures/evidence"),
+        designs=[directory(folder) for folder in DESIGN_FIGURES],
     log:
         "logs/draw_evidence.log",
     priority: LAST
@@ -87,6 +77,8 @@ rule draw_evidence:
 rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
+        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
+        facts="results/reconstruction/facts.csv",
         labels=PIECES.labels(),
         whole=whole("results/figures/overview"),
     output:
@@ -102,9 +94,9 @@ rule draw_overview:
 
 
 FIGURES = [
-    *expand("results/figures/study-{study}", study=REBUILT),
+    *STUDY_FIGURES,
     *expand("results/figures/comparison-{comparison}", comparison=COMPARISONS),
-    *expand("results/figures/design-{design}", design=DESIGNS),
+    *DESIGN_FIGURES,
     "results/figures/evidence",
     "results/figures/overview",
 ]

@@ -6,6 +6,7 @@ if len(SHARES) == 1:
         input:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
             figures=lambda wildcards: figures(wildcards.study),
         output:
@@ -36,6 +37,7 @@ else:
         input:
             typed=lambda wildcards: PIECES.of_patients(wildcards.study),
             curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
             figures=lambda wildcards: figures(wildcards.study),
         output:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import store, tables
 from resurvey.logs import log_to
-from resurvey.reconstruct import blocks, sources
+from resurvey.reconstruct import blocks, kinds, sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -24,6 +24,7 @@ parts = blocks.rebuild_blocks(
     partitions=snakemake.params.partitions,
     curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
+    shapes=kinds.read_shapes(Path(snakemake.input.shapes)),
 )
 made = blocks.stacked(parts)
 for name in blocks.PARTS:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from resurvey.commands import Subparsers
+
 Handler = Callable[[argparse.Namespace], Any]
 
 
@@ -57,7 +59,7 @@ def _words(parser: LineParser, line: str) -> list[str]:
         raise
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Add `audit` with its families to the parser of `resurvey`; each sets `answer` and `run`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "audit",
@@ -79,7 +81,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     return parser
 
 
-def _ratio_parser(families: argparse._SubParsersAction, name: str, words: str) -> None:
+def _ratio_parser(families: Subparsers, name: str, words: str) -> None:
     one = families.add_parser(name, help=f"{words}, its interval, p and events")
     one.add_argument("value", help="as printed, as 0.926")
     _add_interval(one)
@@ -98,7 +100,7 @@ def _add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--level", help="confidence level in per cent where it is not 95")
 
 
-def _proportion_parsers(families: argparse._SubParsersAction) -> None:
+def _proportion_parsers(families: Subparsers) -> None:
     one = families.add_parser("percentage", help="a count against its percentage and interval")
     one.add_argument("--n", help="count")
     one.add_argument("--total", help="denominator")
@@ -122,7 +124,7 @@ def _proportion_parsers(families: argparse._SubParsersAction) -> None:
     one.set_defaults(answer=later("audit_grades"))
 
 
-def _time_parsers(families: argparse._SubParsersAction) -> None:
+def _time_parsers(families: Subparsers) -> None:
     one = families.add_parser("median", help="a median against its interval, events and a survival rate")
     one.add_argument("value", help="as printed, or NR")
     _add_interval(one)
@@ -157,7 +159,7 @@ def _time_parsers(families: argparse._SubParsersAction) -> None:
     one.set_defaults(answer=later("audit_design"))
 
 
-def _other_parsers(families: argparse._SubParsersAction) -> None:
+def _other_parsers(families: Subparsers) -> None:
     one = families.add_parser("r", help="a correlation against its p")
     one.add_argument("value", help="as printed, as .17")
     one.add_argument("--df", required=True, help="degrees of freedom: pairs less two")

@@ -13,6 +13,8 @@ from resurvey.plan import Comparison
 from resurvey.results import ESTIMATES, Contrast, Model, Quantity, Role
 
 COLUMNS = ESTIMATES.names
+# Above this share of missing information an estimate rests on the assumed shape of hazards more than on print.
+MOSTLY_ASSUMED = 0.5
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
 
 

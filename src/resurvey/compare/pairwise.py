@@ -22,10 +22,11 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 
-ROW_COLUMNS = ["method", "measure", "time", "estimate", "lower", "upper", "p", "se", "note"]
+ROW_COLUMNS = ["method", "measure", "time", "estimate", "lower", "upper", "p", "se"]
+ROW_COLUMNS += ["missing_information", "monte_carlo", "note"]
 TYPED = ["quantity", "contrast", "model", "start"]
 SPREAD_COLUMNS = ["method", "measure", "time", "replicates", "mean", "sd", "q025", "q25", "q50", "q75", "q975"]
-SPREAD_COLUMNS += ["within", "between", "missing_information", "df"]
+SPREAD_COLUMNS += ["within", "between", "missing_information", "df", "monte_carlo", "monte_carlo_limits"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class PairwiseResult:
     Attributes
     ----------
     rows : DataFrame
-        A row a measure: method, measure, time, estimate, lower, upper, p, se, note, quantity, contrast, model, start.
+        A row a measure: method, measure, time, estimate, lower, upper, p, se, missing_information,
+        monte_carlo, note, quantity, contrast, model, start.
         Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark, or the end of the piece of
         time that begins at `start`. `quantity`, `contrast` and `model` are those of `resurvey.results`.
-        A measure that cannot be estimated has a row too, with empty numbers and the reason in `note`.
+        A measure that cannot be estimated has a row too, with empty numbers and the reason in `note`. The
+        fraction of missing information is the share that rests on how patients were rebuilt; `monte_carlo` is the
+        greater error of estimate and limits from the number of replicates, as a share of the standard error.
     ensemble : DataFrame
         Spread of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log for
         a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution.
@@ -460,7 +464,8 @@ def _add(
             shown = (float(np.exp(shown[0])), float(np.exp(shown[1])), float(np.exp(shown[2])))
     row = names.columns()
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
-    pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, "note": note})
+    shares = {"missing_information": pooled.missing_information, "monte_carlo": pooled.monte_carlo_limits}
+    pair.rows.append(row | {"p": pooled.p if test else nan, "se": pooled.se, **shares, "note": note})
     _add_spread(pair, names, np.exp(values) if ratio else values, pooled)
 
 
@@ -474,4 +479,5 @@ def _add_spread(pair: _Pair, names: _Measure, values: np.ndarray, pooled: Ensemb
     if pooled is not None:
         row |= {"within": pooled.within, "between": pooled.between, "df": pooled.df}
         row["missing_information"] = pooled.missing_information
+        row |= {"monte_carlo": pooled.monte_carlo, "monte_carlo_limits": pooled.monte_carlo_limits}
     pair.spread.append(row)

@@ -13,7 +13,7 @@ from resurvey.compare.beside import p_rows, printed_rows, progressed_rows
 from resurvey.compare.bootstrap import Bootstrap, bootstrap_row
 from resurvey.compare.groups import Pair, group_of, label_of, pair_of
 from resurvey.compare.models import model_rows, model_table
-from resurvey.compare.outcome import Outcome, What
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What
 from resurvey.compare.pairwise import SPREAD_COLUMNS, pairwise
 from resurvey.compare.sensitivity import patient_sensitivity
 from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
@@ -21,8 +21,13 @@ from resurvey.compare.shares import side_by_side, standardised
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.plan import PatientComparison
-from resurvey.results import Contrast, Model, Quantity, Role
+from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
 from resurvey.tables import Tables
+
+RESTS_ON_SHAPE = "rests on the assumed shape: more than half of the information is missing"
+MOST_MONTE_CARLO = 0.1  # of a standard error
+DRAWS = "other replicates would move it by more than a tenth of its standard error: ask for more"
+NO_POWER = "without power: patients rebuilt from printed numbers can hide that hazards are not proportional"
 
 __all__ = ["compare_patients", "group_of", "label_of"]
 
@@ -118,9 +123,18 @@ def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:
     )
     note = f"{line['note']}".strip() if isinstance(line["note"], str) else ""
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
+    known: dict[str, Any] = {}
+    if isfinite(line["missing_information"]):
+        assumed = line["missing_information"] > MOSTLY_ASSUMED
+        known = {name: line[name] for name in ("missing_information", "monte_carlo")}
+        known["rests_on"] = RestsOn.SHAPE if assumed else RestsOn.PRINT
+        said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if line["monte_carlo"] > MOST_MONTE_CARLO else ""]
+        note = "; ".join(part for part in said if part)
+    if line["model"] == Model.PROPORTIONAL_HAZARDS and line["quantity"] == Quantity.Z and pair.evidence == "summary":
+        note = f"{note}; {NO_POWER}" if note else NO_POWER
     if not isfinite(line["estimate"]) and not isfinite(line["p"]):
         return pair.refused(what, note or "not estimable")
-    return pair.row(what, *values, note=note)
+    return pair.row(what, *values, note=note, **known)
 
 
 def _role(line: pd.Series) -> Role:

@@ -67,7 +67,7 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
         oriented(line, first["treatment"], _against(line, first)) for _, line in effects.iterrows()
     ]
     groups = {WHOLE: entry.claims, **entry.groups}
-    made, studies, alone = {}, [], []
+    made, studies, alone, spread = {}, [], [], []
     for name, ids in groups.items():
         chosen = effects[effects["claim_id"].isin(ids)].reset_index(drop=True)
         if chosen.empty:
@@ -77,6 +77,7 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
         made[name] = pool(chosen)
         rows += _pooled_rows(entry, name, chosen, made[name])
         studies.append(made[name].studies.assign(group=name))
+        spread.append(_heterogeneity(name, made[name]))
         alone += [leave_one_out(chosen).assign(group=name)] if len(chosen) > 1 else []
     named = {name: effects[effects["claim_id"].isin(ids)] for name, ids in groups.items() if name in made}
     rows += _between_groups(entry, {name: table for name, table in named.items() if name != WHOLE})
@@ -85,9 +86,19 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
     rows.sort(key=lambda line: line["refused"])
     alike = transitivity(typed, effects.assign(study=effects["study"].str.split(", ").str[0]))
     tables = {"effects": effects, "studies": pd.concat(studies), "transitivity": alike}
+    tables["heterogeneity"] = pd.DataFrame(spread)
     if alone:
         tables["leave_one_out"] = pd.concat(alone)
     return Outcome(pd.DataFrame(rows), tables | beside)
+
+
+def _heterogeneity(name: str, made: Pooled) -> dict[str, Any]:
+    """How far the ratios of a group differ beyond chance; a single one tells nothing of that."""
+    known = made.df > 0
+    numbers = {"tau2": made.tau2, "q": made.q, "df": made.df, "p": made.p_q, "i2": made.i2}
+    numbers |= {"i2_lower": made.i2_lower, "i2_upper": made.i2_upper}
+    own = {key: value if known else np.nan for key, value in numbers.items()}
+    return {"studies": len(made.studies), **own, "group": name, "interval_method": made.interval_method}
 
 
 def _against(line: pd.Series, first: pd.Series) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
     -------
     dict
         claim_id, study, arm, comparator_arm, treatment, comparator (treatment ids), estimate, se (log scale),
-        endpoint, population, data_cut, model, ci_level, design.
+        endpoint, population, data_cut, model, ci_level, design, n and events (of both arms; NaN where not printed).
 
     Raises
     ------
@@ -59,7 +59,19 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
         "model": found["model"],
         "ci_level": level,
         "design": design,
+        "n": _patients(typed, found),
+        "events": float(found["events"]),
     }
+
+
+def _patients(typed: Tables, found: pd.Series) -> float:
+    """Patients behind a ratio: as printed with it, otherwise those of its two arms where each has one number."""
+    if isfinite(found["n"]):
+        return float(found["n"])
+    arms = typed["arms"]
+    rows = arms[(arms["study_id"] == found["study_id"]) & (arms["population"] == found["population"])]
+    sizes = [set(rows.loc[rows["arm_id"] == found[side], "n"].dropna()) for side in ("arm_id", "comparator_arm_id")]
+    return float(sum(size.pop() for size in sizes)) if all(len(size) == 1 for size in sizes) else nan
 
 
 def read_ratios(typed: Tables, claim_ids: Iterable[str]) -> tuple[pd.DataFrame, dict[str, str]]:

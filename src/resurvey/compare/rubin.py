@@ -48,6 +48,26 @@ class EnsembleEstimate:
     replicates: int
     level: float = 0.95
 
+    @property
+    def monte_carlo(self) -> float:
+        """Error of the estimate that another draw of as many replicates would show, as a share of its standard error.
+
+        The standard deviation of a mean of m replicates, sqrt(between / m).
+        """
+        return sqrt(self.between / self.replicates) / self.se
+
+    @property
+    def monte_carlo_limits(self) -> float:
+        """The same of a limit, to which the error of the variance between replicates adds.
+
+        The variance of a normal sample has variance 2 between^2 / (m - 1), of which a limit shows t / (2 se).
+        """
+        if self.replicates < 2:
+            return 0.0
+        t = _quantile(0.5 + self.level / 2, self.df)
+        of_variance = t**2 * self.between**2 / (2 * self.se**2 * (self.replicates - 1))
+        return sqrt(self.between / self.replicates + of_variance) / self.se
+
 
 def rubin(
     estimates: ArrayLike, variances: ArrayLike, *, complete_df: float = inf, level: float = 0.95

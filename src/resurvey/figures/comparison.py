@@ -17,6 +17,7 @@ from resurvey.figures.style import (
     SOFT,
     fixed_figure,
     inches,
+    ink_on,
     new_figure,
     number,
     percent_axis,
@@ -48,14 +49,15 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     ratio = rows.pivot_table(index="strength", columns="prevalence_treated", values="ratio")
     verdict = rows.pivot_table(index="strength", columns="prevalence_treated", values="conclusion", aggfunc="first")
     values = np.log(ratio.to_numpy())
-    most = max(np.abs(values).max(), np.log(1.2))
+    # half the range of the colours: the strongest would take the numbers' contrast, and the sign is what matters
+    most = 1.6 * max(np.abs(values).max(), np.log(1.2))
     body = 0.4 * len(ratio)
     figure = fixed_figure(body + 1.05)
     axes = figure.add_axes(inches(figure, 0.75, 0.78, 6.15, body))
-    axes.pcolormesh(values, cmap="PuOr_r", vmin=-most, vmax=most, edgecolors=PAPER, linewidth=0.6)
+    mesh = axes.pcolormesh(values, cmap="PuOr_r", vmin=-most, vmax=most, edgecolors=PAPER, linewidth=0.6)
+    faces = mesh.to_rgba(values)
     changed = (verdict != "as observed").to_numpy()
     for (i, j), value in np.ndenumerate(ratio.to_numpy()):
-        dark = abs(values[i, j]) > 0.7 * most
         axes.text(
             j + 0.5,
             i + 0.5,
@@ -63,7 +65,7 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
             ha="center",
             va="center",
             fontsize=7.5,
-            color=PAPER if dark else INK,
+            color=ink_on(faces[i, j]),
             fontstyle="italic" if changed[i, j] else "normal",
         )
     _boundary(axes, changed, color=INK, lw=2.2)

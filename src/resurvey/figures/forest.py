@@ -20,20 +20,37 @@ from resurvey.figures.style import (
     favours,
     new_figure,
     number,
+    p_text,
     plain,
     ratio_axis,
     styled,
     wrapped,
 )
+from resurvey.results import Role
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW, FONT = 0.18, 7.5
-CHAR, BOLD = 0.061, 0.071  # inches, mean width of a character at FONT
 LEAST = 14  # characters below which no column is wrapped
-EDGE, LEGEND, PLOT = 0.06, 0.3, 2.3  # inches: margin, room for the legend, least width of the plot
+EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a forest is drawn: inches a row, points of the type, inches a character and the least plot."""
+
+    row: float = 0.18
+    font: float = 7.5
+    char: float = 0.061
+    bold: float = 0.071
+    plot: float = 2.3
+
+
+USUAL = Size()
+#: Forty rows on less than a page.
+SMALL = Size(row=0.13, font=6.3, char=0.047, bold=0.054, plot=1.5)
+BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
     "printed ratios": ("s", True),
@@ -43,6 +60,14 @@ EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
     "printed counts": ("D", True),
 }
 OTHER_MARK = ("s", False)
+ENDS = ("lower", "upper", "band_low", "band_high", "other")
+FEW = 5  # studies below which a random-effects interval deserves a warning
+#: Kinds of rows that are words from side to side, and characters of a line of these.
+RUNNING, RUN = ("heading", "note"), 96
+GRADE_WORDS: Mapping[str, str] = {
+    "summary": "summary: rebuilt from printed numbers",
+    "curve": "curve: rebuilt from a digitised curve",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +77,10 @@ class Column:
     key: str
     heading: str
     align: str = "left"
+
+
+def _colour(evidence: str) -> str:
+    return COLOURS[1] if evidence == "printed medians" else COLOURS[0]
 
 
 def interval_text(rows: pd.DataFrame, digits: int = 2) -> pd.Series:
@@ -68,11 +97,8 @@ def interval_text(rows: pd.DataFrame, digits: int = 2) -> pd.Series:
 
 
 def mark_of(evidence: str) -> tuple[str, bool]:
-    """Marker and fill of an evidence grade; the weakest of several decides."""
-    for grade in ("summary", "printed medians", "curve", "printed counts", "printed ratios"):
-        if grade in evidence:
-            return EVIDENCE_MARKS[grade]
-    return OTHER_MARK
+    """Marker and fill of an evidence grade."""
+    return EVIDENCE_MARKS.get(evidence, OTHER_MARK)
 
 
 @styled
@@ -84,15 +110,20 @@ def forest(
     xlabel: str,
     better: tuple[str, str],
     ratio: bool = True,
+    size: Size = USUAL,
+    band: str = "",
 ) -> Figure:
     """A forest plot.
 
     Parameters
     ----------
     rows : DataFrame
-        From top to bottom: `kind` (heading, study, pooled, prediction), estimate, lower, upper (ratios, or
-        differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), and the
-        text of the columns. A heading shows only the first column; a missing limit is an arrow-less open end.
+        From top to bottom: `kind` (heading, study, pooled, prediction, note), estimate, lower, upper (ratios, or
+        differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), `band_low`
+        and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open triangle),
+        `main` (true of the pooled row that the dashed line stands at; the first one where there is no such column),
+        and the text of the columns. A heading or note shows only
+        the first column; a missing limit is an arrow-less open end.
     left, right : sequence of Column
         Text columns on either side.
     xlabel : str
@@ -100,6 +131,9 @@ def forest(
         What an estimate left and right of no effect speaks for.
     ratio : bool, default True
         Log axis with 1 as no effect; otherwise a linear axis with 0.
+    size : Size
+    band : str
+        What the thin bands are, for the legend.
 
     Raises
     ------
@@ -110,12 +144,12 @@ def forest(
     if shown.empty:
         raise InputError("no row has an estimate: a forest plot needs at least one")
     rows = rows.reset_index(drop=True)
-    columns = _fit([*left, *right], rows)
+    columns = _fit([*left, *right], rows, size)
     lefts, rights = columns[: len(left)], columns[len(left) :]
     before, after = sum(column.width for column in lefts), sum(column.width for column in rights)
     places, y = _places(rows, columns)
     foot = 0.62 + 0.12 * max(wrapped(side, 34).count("\n") for side in better)
-    height = ROW * (y + 1.1) + foot + LEGEND
+    height = size.row * (y + 1.1) + foot + LEGEND
     figure = new_figure(height)
     figure.set_layout_engine("none")
     axes = []
@@ -124,18 +158,19 @@ def forest(
         (EDGE + before, WIDTH - 2 * EDGE - before - after),
         (WIDTH - EDGE - after, after),
     ):
-        box = (start / WIDTH, (foot + LEGEND) / height, max(width, 0.01) / WIDTH, ROW * (y + 1.1) / height)
+        box = (start / WIDTH, (foot + LEGEND) / height, max(width, 0.01) / WIDTH, size.row * (y + 1.1) / height)
         axes.append(figure.add_axes(box))
         axes[-1].set_ylim(y, -1.1)
-    _text(axes[0], rows, places, lefts)
-    _text(axes[2], rows, places, rights)
+    axes[0].set_zorder(1)  # a note may run on over the plot
+    _text(axes[0], rows, places, lefts, size)
+    _text(axes[2], rows, places, rights, size)
     _plot(axes[1], rows, places, ratio)
     if ratio:
         axes[1].set_xlabel(xlabel, labelpad=17 + 9 * max(wrapped(side, 34).count("\n") for side in better))
         favours(axes[1], *better)
     else:
         axes[1].set_xlabel(f"{xlabel}\n← {better[0]}   {better[1]} →")
-    _legend(figure, rows)
+    _legend(figure, rows, band)
     return figure
 
 
@@ -148,16 +183,17 @@ class _Sized:
     wrap: int
 
 
-def _fit(columns: Sequence[Column], rows: pd.DataFrame) -> list[_Sized]:
-    """Columns as wide as their longest line, text wrapped so that the plot keeps `PLOT` inches."""
+def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size) -> list[_Sized]:
+    """Columns as wide as their longest line, text wrapped so that the plot keeps its least width."""
+    rows = rows[~rows["kind"].isin(RUNNING)]
     wraps = [max(_letters(rows, column), 1) for column in columns]
-    wide = [_longest(rows, column, wrap) for column, wrap in zip(columns, wraps, strict=True)]
-    room = WIDTH - 2 * EDGE - PLOT
+    wide = [_longest(rows, column, wrap, size) for column, wrap in zip(columns, wraps, strict=True)]
+    room = WIDTH - 2 * EDGE - size.plot
     while sum(wide) > room and max(wraps) > LEAST:
         # The column with the longest lines gives way, two characters at a time, down to what still reads.
         index = int(np.argmax(wraps))
         wraps[index] = max(wraps[index] - 2, LEAST)
-        wide[index] = _longest(rows, columns[index], wraps[index])
+        wide[index] = _longest(rows, columns[index], wraps[index], size)
     return [_Sized(*parts) for parts in zip(columns, wide, wraps, strict=True)]
 
 
@@ -165,11 +201,11 @@ def _letters(rows: pd.DataFrame, column: Column) -> int:
     return max(len(str(cell)) for cell in [*rows[column.key].fillna(""), column.heading])
 
 
-def _longest(rows: pd.DataFrame, column: Column, wrap: int) -> float:
-    bold = rows["kind"].isin(["heading", "pooled"])
+def _longest(rows: pd.DataFrame, column: Column, wrap: int, size: Size) -> float:
+    bold = rows["kind"] == "pooled"
     cells = [(str(cell), b) for cell, b in zip(rows[column.key].fillna(""), bold, strict=True)]
     lines = [(len(line), b) for cell, b in [*cells, (column.heading, True)] for line in wrapped(cell, wrap).split("\n")]
-    return max(length * (BOLD if b else CHAR) for length, b in lines) + 0.16
+    return max(length * (size.bold if b else size.char) for length, b in lines) + 0.16
 
 
 def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float], float]:
@@ -177,7 +213,8 @@ def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float],
     places: list[float] = []
     y = 0.6
     for _, row in rows.iterrows():
-        cells = [(row[c.column.key], c.wrap) for c in columns if pd.notna(row[c.column.key])]
+        running = row["kind"] in RUNNING
+        cells = [(row[c.column.key], RUN if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
         y += 0.35 if row["kind"] == "heading" and places else 0
         places.append(y + (count - 1) * 0.41)
@@ -185,27 +222,31 @@ def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float],
     return places, y
 
 
-def _text(axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequence[_Sized]) -> None:
+def _text(axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequence[_Sized], size: Size) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, sum(sized.width for sized in columns) or 1)
     start = 0.0
     for index, sized in enumerate(columns):
         column, width = sized.column, sized.width
         x = {"left": start, "right": start + width - 0.04, "center": start + width / 2}[column.align]
-        axes.text(x, -0.55, plain(column.heading), ha=column.align, va="center", fontsize=FONT, fontweight="bold")
+        style = {"ha": column.align, "va": "center", "fontsize": size.font}
+        axes.text(x, -0.55, plain(column.heading), fontweight="bold", **style)
         for y, (_, row) in zip(places, rows.iterrows(), strict=True):
-            if pd.isna(row[column.key]) or (row["kind"] == "heading" and index):
+            running = row["kind"] in RUNNING
+            if pd.isna(row[column.key]) or (running and index):
                 continue
             bold = "bold" if row["kind"] in ("heading", "pooled") else "normal"
-            words = wrapped(row[column.key], sized.wrap)
-            axes.text(x, y, words, ha=column.align, va="center", fontsize=FONT, fontweight=bold)
+            words = wrapped(row[column.key], RUN if running else sized.wrap)
+            colour = SOFT if row["kind"] == "note" else INK
+            behind = {"bbox": {"fc": PAPER, "ec": "none", "pad": 0.6}} if running else {}
+            axes.text(x, y, words, fontweight=bold, color=colour, **style, **behind)
         start += width
     if columns:
         axes.axhline(0.05, color=SOFT, lw=0.7)
 
 
 def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) -> None:
-    drawn = rows[rows["kind"] != "heading"]
+    drawn = rows[~rows["kind"].isin(RUNNING)]
     low, high = _range(drawn, ratio)
     if ratio:
         ratio_axis(axes, low, high)
@@ -213,15 +254,21 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
         axes.set_xlim(low, high)
         axes.axvline(0, color=SOFT, lw=0.9, zorder=0.5)
     low, high = axes.get_xlim()
-    pooled = rows.index[rows["kind"] == "pooled"]
-    if len(pooled):
-        last = rows.loc[pooled[0], "estimate"]
-        axes.axvline(last, color=COLOURS[1], lw=0.8, ls=(0, (4, 3)), zorder=0.6)
+    pooled = rows[rows["kind"] == "pooled"]
+    main = pooled[pooled["main"].eq(True)] if "main" in pooled else pooled
+    for estimate in main["estimate"].head(1):
+        axes.axvline(estimate, color=COLOURS[1], lw=0.8, ls=(0, (4, 3)), zorder=0.6)
     weights = pd.to_numeric(rows["weight"]) if "weight" in rows else pd.Series(float("nan"), index=rows.index)
     most = weights[rows["kind"] == "study"].max()
     for y, (index, row) in zip(places, rows.iterrows(), strict=True):
-        if row["kind"] == "heading" or not isfinite(row["estimate"]):
+        if row["kind"] in RUNNING or not isfinite(row["estimate"]):
             continue
+        if isfinite(row.get("band_low", float("nan"))):
+            ends = [max(row["band_low"], low), min(row["band_high"], high)]
+            axes.plot(ends, [y + 0.3, y + 0.3], color=BAND, lw=2.6, zorder=1.5, solid_capstyle="butt")
+        if isfinite(row.get("other", float("nan"))):
+            marker, _ = EVIDENCE_MARKS["printed medians"]
+            axes.plot([row["other"]], [y + 0.28], marker, ms=5, color=COLOURS[1], mew=1.1, mfc=PAPER, zorder=3.5)
         if row["kind"] == "pooled":
             _diamond(axes, row, y, low, high)
         elif row["kind"] == "prediction":
@@ -239,7 +286,8 @@ def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
     """Limits that hold all estimates and all but absurdly long intervals."""
     points = drawn["estimate"].astype(float)
     points = points[points.map(isfinite)]
-    ends = pd.concat([drawn["lower"], drawn["upper"]]).astype(float)
+    ends = pd.concat([drawn[name] for name in ENDS if name in drawn])
+    ends = ends.astype(float)
     ends = ends[ends.map(isfinite)]
     if ratio:
         ends = ends[(ends > 0.04) & (ends < 25)]
@@ -259,15 +307,16 @@ def _study(axes: Axes, row: pd.Series, y: float, low: float, high: float, area: 
             if (end < edge) if arrow == "<" else (end > edge):
                 axes.plot([edge], [y], arrow, color=INK, ms=4, clip_on=False, zorder=2)
     size = 10.5 * sqrt(area)
+    colour = _colour(str(row.get("evidence", "") or ""))
     axes.plot(
         [row["estimate"]],
         [y],
         marker,
         ms=max(size, 2.5),
-        color=COLOURS[0],
-        mec=COLOURS[0],
+        color=colour,
+        mec=colour,
         mew=1.2,
-        mfc=COLOURS[0] if filled else PAPER,
+        mfc=colour if filled else PAPER,
         zorder=3,
     )
 
@@ -295,13 +344,15 @@ def _bar(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
             axes.plot([edge], [y], arrow, color=COLOURS[1], ms=5, clip_on=False)
 
 
-def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
     """Which symbol stands for which evidence, where the rows differ or rest on less than a printed ratio."""
     from matplotlib.lines import Line2D
 
     grades = [str(e) for e in rows.get("evidence", pd.Series(dtype=str)).dropna().unique() if str(e)]
     if not grades:
         return
+    if "other" in rows and rows["other"].notna().any() and "printed medians" not in grades:
+        grades.append("printed medians")
     handles = []
     for grade in grades:
         marker, filled = mark_of(grade)
@@ -312,21 +363,48 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
                 marker=marker,
                 ls="none",
                 ms=6,
-                color=COLOURS[0],
+                color=_colour(grade),
                 mew=1.2,
-                mfc=COLOURS[0] if filled else PAPER,
-                label=f"evidence: {plain(grade)}",
+                mfc=_colour(grade) if filled else PAPER,
+                label=plain(GRADE_WORDS.get(grade, grade)),
             )
         )
     if (rows["kind"] == "pooled").any():
         handles.append(Line2D([], [], marker="D", ls="none", ms=6, color=COLOURS[1], mec=INK, label="pooled"))
     if (rows["kind"] == "prediction").any():
         handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
+    if band:
+        handles.append(Line2D([], [], color=BAND, lw=2.6, label=band))
     figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7, borderaxespad=0.4)
 
 
+def heterogeneity_words(row: pd.Series) -> str:
+    """`Heterogeneity: τ² 0.084, I² 81 % (38 to 99), Q 16.2 on 3 df (p 0.001)` of a row of the table."""
+    if not isfinite(row["tau2"]) or not row["df"] > 0:
+        return "Heterogeneity: one study tells nothing of it"
+    share = f"I² {100 * row['i2']:.0f} % ({100 * row['i2_lower']:.0f} to {100 * row['i2_upper']:.0f})"
+    q = f"Q {row['q']:.3g} on {row['df']:.0f} df (p {p_text(float(row['p']))})"
+    return f"Heterogeneity: τ² {row['tau2']:.3g}, {share}, {q}"
+
+
+def few_words(row: pd.Series) -> str:
+    """A warning where a random-effects interval rests on a few studies; empty where it does not."""
+    count = int(row["studies"])
+    if not 1 < count < FEW:
+        return ""
+    said = {2: "Two", 3: "Three", 4: "Four"}[count]
+    what = "random-effects interval (Hartung-Knapp) and prediction interval may be far too wide or too narrow"
+    return f"{said} studies: τ² can hardly be estimated; {what}."
+
+
 def pooled_rows(
-    studies: pd.DataFrame, estimates: pd.DataFrame, names: Mapping[str, str], grade: str = "printed ratios"
+    studies: pd.DataFrame,
+    estimates: pd.DataFrame,
+    names: Mapping[str, str],
+    grade: str = "printed ratios",
+    *,
+    spread: pd.DataFrame | None = None,
+    sizes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Rows of a forest plot from what pooling returns, group by group.
 
@@ -335,41 +413,58 @@ def pooled_rows(
     studies : DataFrame
         group, study, estimate, lower, upper (log scale), weight_random.
     estimates : DataFrame
-        population (the group), method, estimate, lower, upper (ratios): common, random and prediction rows.
+        population (the group), method (the label), role, estimate, lower, upper (ratios).
     names : dict
         Labels of studies by the name in `studies`.
     grade : str
         Evidence of the studies.
+    spread : DataFrame, optional
+        group, studies, tau2, q, df, p, i2, i2_lower, i2_upper: a note under each group.
+    sizes : DataFrame, optional
+        study, n, events of the printed ratios.
     """
     made: list[dict[str, object]] = []
     groups = list(dict.fromkeys(studies["group"]))
     for group in groups:
         if len(groups) > 1:
-            words = "All together" if group == "all" else str(group)
+            words = "All together" if group == "all" else str(group)[:1].upper() + str(group)[1:]
             made.append({"kind": "heading", "label": words, "estimate": float("nan")})
         for _, row in studies[studies["group"] == group].iterrows():
             ends = {key: exp(row[key]) for key in ("estimate", "lower", "upper")}
+            label = names.get(str(row["study"]), str(row["study"]))
             made.append(
                 {
                     "kind": "study",
-                    "label": names.get(str(row["study"]), str(row["study"])),
+                    "label": label,
+                    "study": row["study"],
                     **ends,
                     "weight": row["weight_random"],
                     "evidence": grade,
                 }
             )
         for _, row in estimates[estimates["population"] == group].iterrows():
-            kind = "prediction" if str(row["method"]).startswith("prediction") else "pooled"
+            kind = "prediction" if row["role"] == Role.PREDICTION else "pooled"
             ends = {key: float(row[key]) for key in ("estimate", "lower", "upper")}
             words = str(row["method"])
-            made.append({"kind": kind, "label": words[0].upper() + words[1:], **ends})
+            made.append({"kind": kind, "label": words[0].upper() + words[1:], "main": row["role"] == Role.MAIN, **ends})
+        own = pd.DataFrame() if spread is None else spread[spread["group"] == group]
+        if len(own):
+            said = [heterogeneity_words(own.iloc[0]), few_words(own.iloc[0])]
+            made += [{"kind": "note", "label": words} for words in said if words]
     table = pd.DataFrame(made)
     for column in ("estimate", "lower", "upper", "weight"):
         table[column] = pd.to_numeric(table.get(column))
     table["evidence"] = table["evidence"].where(table["evidence"].notna(), "")
-    table["interval"] = interval_text(table).where(table["kind"] != "heading", "")
+    table["interval"] = interval_text(table).where(~table["kind"].isin(RUNNING), "")
+    for key, column in (("patients", "n"), ("events", "events")):
+        known = {} if sizes is None else dict(zip(sizes["study"], sizes[column], strict=True))
+        table[key] = [_count(known.get(study)) for study in table["study"]]
     table["weight_text"] = [f"{100 * w:.1f} %" if isfinite(w) else "" for w in table["weight"]]
     return table
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None or not isfinite(value) else f"{value:.0f}"
 
 
 def log_se(lower: float, upper: float, level: float = 0.95) -> float:

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import exp
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from resurvey.figures import forest, network
+from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
 from resurvey.figures.labels import Labels
-from resurvey.figures.save import Drawing, slug
-from resurvey.figures.style import number, p_text
-from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.figures.save import Drawing
+from resurvey.figures.style import p_text
+from resurvey.plan import NetworkComparison
+from resurvey.results import Model, Quantity, Role
 
-Tables = Mapping[str, pd.DataFrame]
-HR = forest.Column("interval", "HR [95 % interval]", "right")
-
-
-def drawing_of(entry: AnyComparison, part: str, title: str, caption: str, alt: str, data: str, figure: Any) -> Drawing:
-    """A figure of a comparison: its question in the title, its assumptions in the caption."""
-    return Drawing(
-        name=slug("comparison", entry.id, part),
-        section="comparisons",
-        title=f"{entry.question}: {title}",
-        caption=f"{caption} Assumed: {'; '.join(entry.assumptions)}.",
-        alt=alt,
-        data=data,
-        figure=figure,
-    )
-
-
-def said_of(row: pd.Series) -> str:
-    """`0.45 (0.31 to 0.65)`."""
-    return f"{number(row['estimate'])} ({number(row['lower'])} to {number(row['upper'])})"
+FUNNEL = 10  # studies below which asymmetry cannot be told from chance (Sterne 2011, BMJ 343)
 
 
 def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -47,24 +29,25 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     grade = "Evidence grade printed ratios: nothing was rebuilt."
     yield _graph(entry, tables["contrasts"], names, grade, folder)
     if estimates["estimate"].notna().any():
-        yield _network_forest(entry, estimates, names, grade, folder)
+        yield _network_forest(entry, estimates, tables.get("heterogeneity"), names, grade, folder)
     if "effects" in tables and "ranking" in tables:
         yield _league(entry, tables["effects"], tables["ranking"], names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
         yield from _node_split(entry, tables["node_split"], names, grade, folder)
-    if "funnel" in tables and (tables["funnel"]["adjusted"].abs() > 1e-9).sum() >= 3:
+    if "funnel" in tables and (tables["funnel"]["adjusted"].abs() > 1e-9).sum() >= FUNNEL:
         yield _funnel(entry, tables["funnel"], names, grade, folder)
-    if "net_heat" in tables and "change" in tables["net_heat"]:
+    heat, q = tables.get("net_heat"), tables.get("q")
+    if heat is not None and q is not None and "change" in heat and network.inconsistent(q, heat):
         figure = network.net_heat_plot(tables["net_heat"], names=names)
         yield drawing_of(
             entry,
             "net-heat",
             "net heat",
             "Change in Q of the design in the row when the design in the column is given an effect of its own "
-            "(Krahn 2013). "
-            f"Large positive values mark where the evidence disagrees. {grade}",
+            "(Krahn 2013). Large positive values mark where the evidence disagrees; the colours are darkest from 3.84 "
+            f"on, which chance exceeds in one of twenty. {grade}",
             f"Heat map of {tables['net_heat']['design'].nunique()} designs.",
             f"{folder}/net_heat.csv",
             figure,
@@ -75,7 +58,8 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
 
 def _network_rows(estimates: pd.DataFrame) -> pd.DataFrame:
     """The estimates of the network itself, without those of its sensitivity and bias."""
-    return estimates[estimates["method"].str.startswith("network")]
+    own = estimates["role"].isin([Role.MAIN, Role.SECONDARY]) & (estimates["quantity"] == Quantity.HAZARD_RATIO)
+    return estimates[own & ~estimates["refused"]]
 
 
 def _graph(
@@ -102,20 +86,28 @@ def _graph(
 
 
 def _network_forest(
-    entry: NetworkComparison, estimates: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
+    entry: NetworkComparison,
+    estimates: pd.DataFrame,
+    spread: pd.DataFrame | None,
+    names: Mapping[str, str],
+    grade: str,
+    folder: str,
 ) -> Drawing:
     parts = []
-    for method, rows in estimates.groupby("method", sort=False):
+    notes = [] if spread is None else [forest.heterogeneity_words(row) for _, row in spread.iterrows()]
+    for model, rows in estimates.groupby("model", sort=False):
         shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
         label = [network.short(names.get(str(t), str(t))) for t in shown["treatment"]]
-        words = str(method).replace("network, ", "")
+        words = str(model)
         parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
         parts.append(shown.assign(kind="study", label=label))
+        if model == Model.RANDOM and notes:
+            parts.append(pd.DataFrame([{"kind": "note", "label": said, "estimate": np.nan} for said in notes]))
     rows = pd.concat(parts, ignore_index=True)
     for column in ("estimate", "lower", "upper"):
         rows[column] = pd.to_numeric(rows[column])
     rows["evidence"] = rows["evidence"].fillna("")
-    rows["interval"] = forest.interval_text(rows).where(rows["kind"] != "heading", "")
+    rows["interval"] = forest.interval_text(rows).where(~rows["kind"].isin(forest.RUNNING), "")
     against = network.short(names[entry.reference])
     figure = forest.forest(
         rows,
@@ -124,7 +116,7 @@ def _network_forest(
         xlabel=f"Hazard ratio against {against} (log scale)",
         better=("lower hazard: the treatment", f"lower hazard: {against}"),
     )
-    random = estimates[estimates["method"].str.contains("random")]
+    random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(
         f"{network.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
         for _, r in random.iterrows()
@@ -245,7 +237,7 @@ def _funnel(
         "Deviation of each study from the direct estimate of its comparison against its standard error; "
         "shaded: where 95 % of "
         "studies of one comparison are expected. Comparisons with a single study lie at 0 and say nothing. "
-        f"{grade} With so few studies asymmetry can neither be shown nor excluded.",
+        f"{grade}",
         f"Funnel plot of {len(table)} studies.",
         f"{folder}/funnel.csv",
         network.funnel_plot(table, names=names),

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, new_figure, plain, styled, wrapped
+from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, ink_on, new_figure, plain, styled, wrapped
 from resurvey.rounding import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BETWEEN = "between designs"
 BETTER, WORSE = "#cfe3f2", "#f8dcc8"
 
 
@@ -290,12 +291,31 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
         design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
     """
+    from scipy.stats import chi2
+
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
     if "tau2_of" in heat:
         heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
-    return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1)
+    least = float(chi2.ppf(0.95, 1))
+    return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1, least=least)
+
+
+def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
+    """Whether a net heat plot has anything to show: some design disagrees with others by more than chance would.
+
+    Parameters
+    ----------
+    q : DataFrame
+        source, q, df, p; the rows between designs.
+    heat : DataFrame
+        change: of the Q of a design when another is set apart; with one degree of freedom 3.84 is the 5 % point.
+    """
+    from scipy.stats import chi2
+
+    between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
+    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > chi2.ppf(0.95, 1))
 
 
 @styled
@@ -323,22 +343,31 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         "Share (%)",
         diverging=False,
         digits=0,
+        least=50.0,
     )
 
 
 def _heat(
-    wide: pd.DataFrame, names: Mapping[str, str], x: str, y: str, title: str, *, diverging: bool, digits: int
+    wide: pd.DataFrame,
+    names: Mapping[str, str],
+    x: str,
+    y: str,
+    title: str,
+    *,
+    diverging: bool,
+    digits: int,
+    least: float,
 ) -> Figure:
     values = wide.to_numpy(dtype=float)
-    most = max(float(np.nanmax(np.abs(values))), 1e-9)
+    most = max(float(np.nanmax(np.abs(values))), least)
     figure = new_figure(0.3 * len(wide) + 1.9)
     axes = figure.add_subplot()
     colours = (
         {"cmap": "PuOr_r", "vmin": -most, "vmax": most} if diverging else {"cmap": "Blues", "vmin": 0, "vmax": most}
     )
-    axes.pcolormesh(values, edgecolors=PAPER, linewidth=0.8, **colours)
+    mesh = axes.pcolormesh(values, edgecolors=PAPER, linewidth=0.8, **colours)
+    faces = mesh.to_rgba(values)
     for (i, j), value in np.ndenumerate(values):
-        dark = abs(value) > 0.62 * most
         if abs(value) >= 0.5 * 10**-digits:
             axes.text(
                 j + 0.5,
@@ -347,7 +376,7 @@ def _heat(
                 ha="center",
                 va="center",
                 fontsize=7,
-                color=PAPER if dark else INK,
+                color=ink_on(faces[i, j]),
             )
     axes.set_xticks(
         np.arange(wide.shape[1]) + 0.5,

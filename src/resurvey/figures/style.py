@@ -101,16 +101,16 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure of the page's width; `height` in inches."""
-    from resurvey.figures.stamped import Sheet
+    from matplotlib.figure import Figure
 
-    return Sheet(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def fixed_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
-    from resurvey.figures.stamped import Sheet
+    from matplotlib.figure import Figure
 
-    return Sheet(figsize=(width, height))
+    return Figure(figsize=(width, height))
 
 
 def inches(
@@ -216,6 +216,18 @@ def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> Non
     which.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
     (ax.set_ylim if axis == "y" else ax.set_xlim)(0, top)
     (ax.set_ylabel if axis == "y" else ax.set_xlabel)(label)
+
+
+def ink_on(colour: Sequence[float]) -> str:
+    """Black or white, whichever reads better on a colour (red, green, blue from 0 to 1).
+
+    References
+    ----------
+    .. [1] W3C (2018). Web Content Accessibility Guidelines 2.1: relative luminance and contrast ratio.
+    """
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return PAPER if 1.05 / (light + 0.05) > (light + 0.05) / 0.06 else INK
 
 
 def listed(words: Sequence[object]) -> str:

@@ -36,7 +36,8 @@ class Fact:
 
     Attributes
     ----------
-    kind : {'survival', 'band', 'at_risk', 'events', 'censoring'}
+    kind : {'survival', 'band', 'spread', 'at_risk', 'events', 'censoring'}
+        spread: log of Greenwood's sum at t, as the interval of a survival shows it;
         survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk:
         log of the patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t
         on the log scale.
@@ -119,7 +120,11 @@ def _listed(facts: list[Fact], bins: int) -> FactList:
 
 @dataclass(frozen=True)
 class Arm:
-    """A grid, the prior on it and the facts; n patients."""
+    """A grid, the prior on it and the facts; n patients.
+
+    `shared`, shape (COMMON, bins), is what the arms of one trial have in common of the departure from the mean, and
+    `own_event` the covariance of what each has for itself.
+    """
 
     n: float
     edges: Floats
@@ -128,6 +133,8 @@ class Arm:
     cov_event: Floats
     cov_censor: Floats
     prior: HazardPrior = field(default=PRIOR)
+    shared: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    own_event: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def bins(self) -> int:
@@ -234,6 +241,8 @@ def predict(arm: Arm, path: Paths) -> Floats:
             value[..., rows] = _band(facts.transform, facts.z, hazard[..., rows], greenwood)
         elif kind == "at_risk":
             value[..., rows] = path.log_at_risk[..., facts.edge[rows]]
+        elif kind == "spread":
+            value[..., rows] = steady.log(np.maximum(path.greenwood[..., facts.edge[rows]], 1e-12))
         elif kind == "events":
             value[..., rows] = (path.event * path.at_risk_mid).sum(axis=-1, keepdims=True)
     return value
@@ -272,12 +281,23 @@ def slopes(arm: Arm, path: Paths) -> Floats:
             found[rows, 0] = to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later)
             found[rows, 1] = to_greenwood[:, None] * later
             found[rows] *= facts.before[rows]
+        elif kind == "spread":
+            found[rows] = _spread_slopes(path, facts.edge[rows]) * facts.before[rows]
         elif kind == "events":
             own = path.at_risk_mid * path.event
             later_events = _running(own[:0:-1])[::-1]
             found[rows, 0] = path.at_risk_mid - later_events - 0.5 * own
             found[rows, 1] = -later_events - 0.5 * own
     return found
+
+
+def _spread_slopes(path: Paths, edge: NDArray[np.intp]) -> Floats:
+    """Derivative of the log of Greenwood's sum at some edges with respect to the increments, shape (edges, 2, bins)."""
+    at_risk = np.maximum(path.at_risk_mid, 0.3)
+    greenwood = np.maximum(path.greenwood[edge], 1e-12)[:, None]
+    # one more increment lowers the patients at risk in all later bins
+    later = greenwood - path.greenwood[1:] + 0.5 * (path.event / at_risk)
+    return np.stack([1 / at_risk + later, later], axis=1) / greenwood[:, :, None]
 
 
 @dataclass(frozen=True)
@@ -394,8 +414,11 @@ def arm_mean(arm: Arm) -> Floats:
     return np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
 
 
-def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) -> Floats:
-    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain."""
+def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5, common: Floats | None = None) -> Floats:
+    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain.
+
+    `common`, shape (size, COMMON), are standard normals that the other arms of the trial are drawn with, too.
+    """
     arm = found.arm
     k = arm.bins
     target, sd, above = arm.listed.target, arm.listed.sd, arm.listed.at_most
@@ -403,16 +426,16 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
     gain = linear.gain(np.where(dormant, 1e3, sd))
     spread = np.hstack(
         [
-            _correlated(arm.cov_event, size, rng),
+            _departure(arm, size, rng, common),
             _correlated(arm.cov_censor, size, rng),
-            rng.standard_normal((size, 2 * k)) * np.sqrt(linear.noise),
+            opposite_normals(size, 2 * k, rng) * np.sqrt(linear.noise),
         ]
     )
     spread *= arm.prior.inflation
     full_gain = linear.gain(sd) if dormant.any() else gain
     # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
     soft = np.array([fact.soft for fact in arm.facts])
-    error = rng.standard_normal((size, len(arm.facts))) * np.where(soft, sd, 0.0)
+    error = opposite_normals(size, len(arm.facts), rng) * np.where(soft, sd, 0.0)
     missed = steady.product(spread, linear.jacobian.T) + error
     state = found.state + spread - steady.product(missed, gain.T)
     # the gain holds near the best state: a correction is taken in steps
@@ -442,4 +465,21 @@ def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5) 
 def _correlated(cov: Floats, size: int, rng: np.random.Generator) -> Floats:
     """Normal draws with a covariance, shape (size, bins)."""
     lower = steady.cholesky(cov + 1e-9 * np.eye(len(cov)))
-    return steady.product(rng.standard_normal((size, len(cov))), lower.T)
+    return steady.product(opposite_normals(size, len(cov), rng), lower.T)
+
+
+def _departure(arm: Arm, size: int, rng: np.random.Generator, common: Floats | None) -> Floats:
+    """Draws of the departure of the log hazard from its mean; a part of it is `common` to the arms of a trial."""
+    if common is None:
+        return _correlated(arm.cov_event, size, rng)
+    return _correlated(arm.own_event, size, rng) + steady.product(common, arm.shared)
+
+
+def opposite_normals(size: int, count: int, rng: np.random.Generator) -> Floats:
+    """Standard normals, shape (size, count), the second half the first with the other sign (antithetic draws).
+
+    What they move the one way in one replicate they move the other way in another, so that means over replicates hang
+    less on the draw.
+    """
+    half = rng.standard_normal(((size + 1) // 2, count))
+    return np.concatenate([half, -half])[:size]

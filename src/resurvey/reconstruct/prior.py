@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 
 # by then the events of neighbouring visits have run into each other
 VISITS_KNOWN = 60
+# places in the log of time over the median that carry the smooth departure which the arms of a trial share
+PLACES = tuple(-3.0 + 0.45 * k for k in range(12))
+COMMON = 2 + len(PLACES)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class HazardPrior:
         That share where the interval is printed.
     unscheduled : float
         Share of the hazard that is even between visits.
+    alike : float
+        Share of the variance of a departure that the arms of one trial have in common.
     late, spread, spread_growth : float
         Delay after a visit, standard deviation at the start and its growth with the square root of the visit, in
         periods.
@@ -86,6 +91,7 @@ class HazardPrior:
     period_share: tuple[float, ...] = (0.16, 0.1, 0.09, 0.1)
     known_period_share: float = 0.75
     unscheduled: float = 0.4
+    alike: float = 0.5
     late: float = 0.037
     spread: float = 0.06
     spread_growth: float = 0.038
@@ -108,6 +114,26 @@ class HazardPrior:
         cov = cov + self.rough**2 * steady.exp(-0.5 * (distance / self.rough_length) ** 2)
         cov = cov + self.early**2 * damp[:, None] * damp[None, :]
         return mean, cov
+
+    def of_one_arm(self) -> HazardPrior:
+        """With only what an arm does not share with the others of its trial."""
+        left = float(np.sqrt(1 - self.alike))
+        return replace(self, slope=left * self.slope, wiggle=left * self.wiggle, early=left * self.early)
+
+    def shared(self, time: Floats, scale: float) -> Floats:
+        """What the arms of one trial have in common of the departure from the mean, shape (COMMON, bins).
+
+        Rows are times independent standard normals: of the slope, of the start, and of the smooth departure at places
+        in log time. Its covariance is `alike` of that of the same parts in `event`.
+        """
+        u = np.maximum(time / scale, 1e-4)
+        x = steady.log(u)
+        places = np.array(PLACES)
+        apart = places[:, None] - places[None, :]
+        root = steady.cholesky(steady.exp(-0.5 * (apart / self.wiggle_length) ** 2) + 1e-6 * np.eye(places.size))
+        weight = np.array([np.interp(x, places, column) for column in root.T])
+        rows = [self.slope * x, self.early * steady.exp(-u / self.early_length), *(self.wiggle * weight)]
+        return np.sqrt(self.alike) * np.array(rows)
 
     def censoring(self, time: Floats, end: float) -> tuple[Floats, Floats]:
         """Mean and covariance of the log hazard of censoring at `time`; `end` is the longest follow-up."""

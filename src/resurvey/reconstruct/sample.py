@@ -48,27 +48,50 @@ class Plan:
     share: Floats
 
 
-def ensemble(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
-    """`size` replicates; those whose median and limits cannot be put in place are drawn again, a few times."""
-    kept: list[Ensemble] = []
-    wanted, spare = size, 1.1
+def ensemble(
+    found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator, common: Floats | None = None
+) -> Ensemble:
+    """`size` replicates; those whose median and limits cannot be put in place are drawn again, a few times.
+
+    A replicate that is drawn again keeps its row of `common`, what the arms of its trial share.
+    """
+    open_, spare = np.arange(size), 1.1
+    time, event = np.empty((size, s.n)), np.empty((size, s.n))
+    placed = np.zeros(size, dtype=bool)
     for round_ in range(ROUNDS):
-        made = _batch(found, s, int(np.ceil(wanted * spare)) + 2, transform, rng)
+        tried = np.resize(open_, int(np.ceil(open_.size * spare)) + 2)
+        made = _batch(found, s, tried.size, transform, rng, None if common is None else common[tried])
         good = np.flatnonzero(made.placed)
-        hopeless = good.size < 0.02 * made.placed.size
-        spare = min(1.05 / max(good.size / made.placed.size, 0.1), MOST_SPARE)
-        last = hopeless or round_ == ROUNDS - 1
-        take = good[:wanted] if not last else np.concatenate([good, np.flatnonzero(~made.placed)])[:wanted]
-        kept.append(Ensemble(made.time[take], made.event[take], made.placed[take]))
-        wanted -= take.size
-        if wanted <= 0:
+        hopeless = good.size < 0.02 * tried.size
+        spare = min(1.05 / max(good.size / tried.size, 0.1), MOST_SPARE)
+        take = _taken(open_, tried, made.placed, common is not None)
+        if hopeless or round_ == ROUNDS - 1:
+            left = np.setdiff1d(np.arange(open_.size), take[0])
+            unplaced = np.flatnonzero(~made.placed)
+            take = np.concatenate([take[0], left]), np.concatenate([take[1], np.resize(unplaced, left.size)])
+        rows = open_[take[0]]
+        time[rows], event[rows], placed[rows] = made.time[take[1]], made.event[take[1]], made.placed[take[1]]
+        open_ = np.delete(open_, take[0])
+        if not open_.size:
             break
-    return Ensemble(*(np.concatenate([getattr(part, name) for part in kept]) for name in ("time", "event", "placed")))
+    return Ensemble(time, event, placed)
 
 
-def _batch(found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator) -> Ensemble:
+def _taken(open_: Ints, tried: Ints, placed: NDArray[np.bool_], bound: bool) -> tuple[Ints, Ints]:
+    """Places in `open_` that are filled, and the tries that fill them; a try may fill any place but where `bound`."""
+    good = np.flatnonzero(placed)
+    if not bound:
+        good = good[: open_.size]
+        return np.arange(good.size), good
+    filled, first = np.unique(tried[good], return_index=True)
+    return np.searchsorted(open_, filled), good[first]
+
+
+def _batch(
+    found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator, common: Floats | None
+) -> Ensemble:
     arm = found.arm
-    path = paths(arm, draw(found, size, rng))
+    path = paths(arm, draw(found, size, rng, common=common))
     plan = _plan(arm, s, path)
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, path, plan, leaving, events, late, rng)

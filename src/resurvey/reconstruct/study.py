@@ -12,12 +12,13 @@ import pandas as pd
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.evidence import ArmFacts, gather
+from resurvey.reconstruct.kinds import Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
-from resurvey.reconstruct.summary import from_summary
+from resurvey.reconstruct.summary import Trial, from_summary
 from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
 from resurvey.results import FACTS
 from resurvey.seeds import generator
@@ -87,6 +88,7 @@ def rebuild_study(
     partitions: Sequence[Partition] = (),
     curves: Mapping[str, Curve] | None = None,
     given: Mapping[Key, Reconstruction] | None = None,
+    shapes: Sequence[Shape] | None = None,
 ) -> RebuiltStudy:
     """Rebuild every arm, population and endpoint of a study that prints a median.
 
@@ -112,6 +114,8 @@ def rebuild_study(
         Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
     given : mapping of key to Reconstruction, optional
         Arms that others rebuilt, taken as they are.
+    shapes : sequence of Shape, optional
+        Kinds of hazards, as for `from_summary`.
     """
     typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
@@ -122,7 +126,7 @@ def rebuild_study(
         _count_events(known, row, ratio)
     for key, summary in followed_as_parts([arm.facts for arm in known.values()]).items():
         known[key].facts = replace(known[key].facts, summary=summary)
-    draws = _Draws(replicates, seed, block)
+    draws = _Draws(replicates, seed, block, shapes)
     _rebuild_curves(known, typed, study_id, curves or {}, draws)
     of_arms = [one for one in partitions if isinstance(one, Mapping)]
     for populations in partitions:
@@ -152,6 +156,7 @@ class _Draws:
     replicates: int
     seed: int
     block: int
+    shapes: Sequence[Shape] | None = None
 
     def stream(self, *names: str) -> np.random.Generator:
         # the first block draws as an ensemble of its size did before there were blocks
@@ -216,11 +221,19 @@ def _one(facts: ArmFacts, spare: int, draws: _Draws) -> tuple[Reconstruction | N
     if facts.summary is None:
         return None, facts.reason
     try:
-        rng = draws.stream("reconstruct", *facts.key)
-        made = from_summary(facts.summary, replicates=draws.replicates * spare, rng=rng)
+        made = _drawn(facts, spare, "reconstruct", draws)
     except ResurveyError as error:
         return None, str(error)
     return made, ""
+
+
+def _drawn(facts: ArmFacts, times: int, purpose: str, draws: _Draws) -> Reconstruction:
+    """An arm from its own summary; what the arms of a trial share is drawn from a stream that names none of them."""
+    assert facts.summary is not None, "an arm without a summary is not drawn"
+    size = draws.replicates * times
+    trial = Trial.drawn(size, draws.stream(f"{purpose} trial", facts.study_id, facts.endpoint, facts.data_cut))
+    rng = draws.stream(purpose, *facts.key)
+    return from_summary(facts.summary, replicates=size, rng=rng, shapes=draws.shapes, trial=trial)
 
 
 def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: _Draws) -> None:
@@ -357,8 +370,7 @@ def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction | None:
     times = min(MORE, MOST_PATIENTS // max(arm.facts.summary.n * draws.replicates, 1))
     if times <= SPARE:
         return None
-    rng = draws.stream("reconstruct more", *arm.facts.key)
-    return from_summary(arm.facts.summary, replicates=draws.replicates * times, rng=rng)
+    return _drawn(arm.facts, times, "reconstruct more", draws)
 
 
 def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from resurvey import steady
 from resurvey.errors import NotEstimable
 from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
-from resurvey.reconstruct.prior import PRIOR, HazardPrior
+from resurvey.reconstruct.prior import COMMON, PRIOR, HazardPrior
 
 if TYPE_CHECKING:
     from resurvey.reconstruct.summary import SurvivalSummary
@@ -45,6 +45,11 @@ EARLY_EDGES = (
 EVEN_BINS = 16
 NO_HAZARD = -25.0
 MOST_VISITS = 14
+# of the log of a variance: what another transformation than log-log makes of it
+LIMITS_METHOD = 0.15
+# the longest follow-up that is inferred, in medians
+MOST_MEDIANS = 15.0
+LOG_TWO = steady.log(2.0)
 WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
@@ -102,13 +107,27 @@ def followed_to(s: SurvivalSummary) -> float:
     return _inferred_end(s) if end is None else end
 
 
-def _inferred_end(s: SurvivalSummary) -> float:
+def _follow_up_for(share: float, prior: HazardPrior) -> float:
+    """Follow-up, in medians, by which a share of patients has had the event under the mean hazard of a prior.
+
+    Censoring is uniform over the last 70 % of follow-up.
+    """
+    u = MOST_MEDIANS * (np.arange(1, 601) / 600) ** 2
+    width = np.diff(u, prepend=0.0)
+    hazard = np.cumsum(steady.exp(np.interp(steady.log(u), steady.log(np.array(prior.nodes)), prior.shape)) * width)
+    survival = steady.exp(-hazard * (LOG_TWO / np.interp(1.0, u, hazard)))
+    area = np.cumsum(survival * width)
+    gone = 1 - (area - np.interp(0.3 * u, np.append(0.0, u), np.append(0.0, area))) / (0.7 * u)
+    return float(np.interp(share, np.maximum.accumulate(gone), u))
+
+
+def _inferred_end(s: SurvivalSummary, prior: HazardPrior = PRIOR) -> float:
     """An end beyond everything printed, within what is known of the longest follow-up."""
-    end = max(_unbounded_end(s), s.followed_at_least or 0.0)
+    end = max(_unbounded_end(s, prior), s.followed_at_least or 0.0)
     return end if s.followed_at_most is None else min(end, s.followed_at_most)
 
 
-def _unbounded_end(s: SurvivalSummary) -> float:
+def _unbounded_end(s: SurvivalSummary, prior: HazardPrior) -> float:
     """An end beyond everything printed, far enough for the share of events that was printed."""
     last = max(printed_times(s))
     if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
@@ -116,13 +135,7 @@ def _unbounded_end(s: SurvivalSummary) -> float:
         return max(last, s.at_risk_times[-1] + step * min(1.0, 0.2 + 3 * s.at_risk[-1] / s.n))
     scale, _ = guess_scale(s, last)
     events = s.events if s.events is not None else s.events_about[0] if s.events_about is not None else 0.7 * s.n
-    share = min(events / s.n, 0.97)
-    # uniform censoring over the last 70 % of follow-up under a constant hazard: the end at which `share` have had the
-    # event
-    ends = scale * np.linspace(0.05, 9, 400)
-    rate = steady.log(2.0) / scale
-    gone = 1 - (steady.exp(-rate * ends * 0.3) - steady.exp(-rate * ends)) / (rate * ends * 0.7)
-    end = float(np.interp(share, gone, ends))
+    end = scale * _follow_up_for(min(events / s.n, 0.97), prior)
     if s.median_follow_up is not None:  # enrolled evenly, nobody is followed for more than twice the median
         end = min(end, 2 * s.median_follow_up)
     return max(1.1 * last, end)
@@ -169,7 +182,7 @@ def arm_of(
     """The grid, the prior and the facts of a summary; `period` is the interval between visits, if any."""
     end, printed = end_of_follow_up(s)
     scale, level = guess_scale(s, end)
-    end = _inferred_end(s) if end is None else end
+    end = _inferred_end(s, prior) if end is None else end
     edges = grid(s, scale, end, visit_edges(period, end, prior))
     middle = 0.5 * (edges[1:] + edges[:-1])
     mean_event, cov_event = prior.event(middle, scale, level, end if printed else None)
@@ -178,8 +191,12 @@ def arm_of(
     mean_censor, cov_censor = _censoring(s, middle, end, prior)
     if s.events == 0:
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
+    shared, own = np.zeros((COMMON, middle.size)), cov_event
+    if s.events != 0:
+        shared, own = prior.shared(middle, scale), prior.of_one_arm().event(middle, scale, level)[1]
     facts = list(_facts(s, edges, scale, transform, prior))
-    return Arm(float(s.n), edges, facts, np.concatenate([mean_event, mean_censor]), cov_event, cov_censor, prior)
+    mean = np.concatenate([mean_event, mean_censor])
+    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared, own)
 
 
 def read_by(arm: Arm, transform: str) -> Arm:
@@ -206,6 +223,18 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
     return mean, cov
 
 
+def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tuple[float, float]:
+    """Log of Greenwood's sum behind the interval of a survival, and its standard deviation.
+
+    On the log-log scale the limits lie z sqrt(sum) / H to either side.
+    """
+    hazard = -steady.log(held)
+    width = steady.log(-steady.log(low)) - steady.log(-steady.log(high))
+    off = [s.survival_half_unit / (v * -steady.log(v)) for v in (low, high)]
+    rounding = float(np.hypot(off[0], off[1])) / np.sqrt(3)
+    return 2 * steady.log(width / (2 * s.z) * hazard), float(np.hypot(LIMITS_METHOD, 2 * rounding / width))
+
+
 def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prior: HazardPrior) -> Iterator[Fact]:
     """Every printed number as a fact."""
 
@@ -225,6 +254,10 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         held = min(max(v, least), 1 - least)
         hazard = -steady.log(float(held))
         yield Fact("survival", place(t), steady.log(hazard), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
+    for t, low, high in s.landmark_limits:
+        held = dict(s.landmarks)[t]
+        if t <= edges[-1] and 0 < held < 1:
+            yield Fact("spread", place(t), *_spread_of(held, low, high, s), soft=True)
     for t, v, error in s.landmarks_about:
         if t <= edges[-1]:
             hazard = -steady.log(float(v))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,7 +12,6 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from resurvey.errors import NotEstimable
 from resurvey.report.document import (
     Badge,
     Block,
@@ -84,7 +82,6 @@ def render_html(document: Document, place: Path) -> str:
     )
     writer = _Writer(document, pictures(document, place))
     environment.filters["inline"] = writer.inline
-    library, library_name = _library()
     environment.filters["kind"] = lambda block: type(block).__name__
     template = environment.get_template("report.html")
     return template.render(
@@ -93,9 +90,8 @@ def render_html(document: Document, place: Path) -> str:
         writer=writer,
         style=Markup(_package_text("report.css")),
         script=Markup(_package_text("report.js")),
-        library=Markup(library),
-        library_name=Markup(library_name),
-        library_style=Markup(_library_style()),
+        library=_library("js"),
+        library_style=_library("css"),
         rows_of=rows_of,
         least_width=least_width,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
@@ -106,29 +102,12 @@ def _package_text(name: str) -> str:
     return resources.files("resurvey.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-EXPORT = re.compile(r"export\s*\{([^}]*)\};?")
+def _library(kind: str) -> str:
+    """The table library that itables ships, as a data URI: its text stays as it is, whatever it says."""
+    from itables.utils import read_package_file
 
-
-def _bundle(kind: str) -> str:
-    """The DataTables bundle that itables ships."""
-    import itables
-
-    return (Path(itables.__file__).parent / "html" / f"dt_bundle.{kind}").read_text(encoding="utf-8")
-
-
-def _library() -> tuple[str, str]:
-    """The bundle as a script that may stand inside a page, and the name its table class has in there."""
-    text = _bundle("js")
-    exported = EXPORT.search(text)
-    names = dict(part.split(" as ")[::-1] for part in exported[1].split(",") if " as " in part) if exported else {}
-    if "default" not in names:
-        raise NotEstimable("the itables bundle exports no table class: use the version of requirements.lock")
-    text = EXPORT.sub("", text, count=1)
-    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--"), names["default"].strip()
-
-
-def _library_style() -> str:
-    return _bundle("css").replace("</style", "<\\/style")
+    encoded = base64.b64encode(read_package_file("html", f"dt_bundle.{kind}").encode("utf-8")).decode("ascii")
+    return f"data:text/{'javascript' if kind == 'js' else kind};base64,{encoded}"
 
 
 # Width that a usual column needs so that no long word is broken, in letter heights.

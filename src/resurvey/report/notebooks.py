@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
-from resurvey.quick import skip_iri_grammars
 from resurvey.tables import write_text
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
-skip_iri_grammars()
 TIMEOUT_SECONDS = 120
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PICTURE = re.compile(r"<svg\b.*?</svg>|<img\b[^>]*>", re.DOTALL)

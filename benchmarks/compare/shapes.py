@@ -1,0 +1,275 @@
+"""Coverage of pooled intervals over many shapes of hazards, sizes and inputs, as papers print them.
+
+    python benchmarks/compare/shapes.py [--trials 20] [--replicates 20] [--sizes 60 300] [--shapes NAME ...]
+        [--inputs abstract ...] [--seed 1] [--out FILE.csv]
+
+Two-arm trials with known hazards are simulated, reduced to print, rebuilt and compared. `paired` rebuilds both arms as
+those of one trial, `unanchored` each by itself. Inputs, from little to much:
+
+- abstract: n, events, median and its interval;
+- follow-up: the same and the median follow-up;
+- rates: the same, survival at 6 and 12 months and numbers at risk every 6 months;
+- ratio: the abstract and the printed hazard ratio with its interval (paired only).
+
+Truth is what 100,000 patients an arm give under the same censoring. Widths are beside those of the patients
+themselves; `band` is the share of arms whose 90 % band of restricted means holds that of the patients.
+"""
+
+import argparse
+import sys
+import time as clock
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from resurvey.compare.rubin import rubin
+from resurvey.errors import ResurveyError
+from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summaries, from_summary
+from resurvey.survival import cox, kaplan_meier, quantile
+from resurvey.survival.cox import stack_cox
+from resurvey.survival.risksets import stack_risk_sets
+from resurvey.survival.stack import PatientStack
+
+SHORTEST, LONGEST, DROPOUT = 9.0, 27.0, 0.005
+HORIZON = 12.0
+RISK_TIMES = np.arange(0.0, 27.0, 6.0)
+MEASURES = ("log HR", "RMST", "S(6)", "S(12)")
+GRID = np.linspace(0.0, 80.0, 16001)
+
+
+def _weibull(shape, median):
+    return np.log(2) * (GRID / median) ** shape
+
+
+def _mixed(*parts):
+    """Cumulative hazard of a mixture: (share, cumulative hazard) of each part; what is missing never has the event."""
+    survival = sum(share * np.exp(-hazard) for share, hazard in parts)
+    return -np.log(np.maximum(survival + 1 - sum(share for share, _ in parts), 1e-12))
+
+
+def _log_normal(median, sd):
+    from scipy.special import log_ndtr
+
+    with np.errstate(divide="ignore"):
+        return -log_ndtr(-(np.log(GRID) - np.log(median)) / sd)
+
+
+def _piecewise(*steps):
+    """Hazards (from, rate) that hold until the next."""
+    rate = np.zeros_like(GRID)
+    for start, value in steps:
+        rate = np.where(start <= GRID, value, rate)
+    return np.concatenate(([0.0], np.cumsum(rate[1:] * np.diff(GRID))))
+
+
+def _drop(share, at, later):
+    """A share has the event around the first scan, the others later."""
+    return _mixed((share, _weibull(8.0, at)), (1 - share, later))
+
+
+#: Cumulative hazard of the first and the second arm, months; and the time between visits (0: dated on the day).
+SHAPES = {
+    "exponential": (_weibull(1, 9), _weibull(1, 6), 0.0),
+    "Weibull 0.6": (_weibull(0.6, 9), _weibull(0.6, 6), 0.0),
+    "Weibull 0.8": (_weibull(0.8, 9), _weibull(0.8, 6), 0.0),
+    "Weibull 1.3": (_weibull(1.3, 9), _weibull(1.3, 6.5), 0.0),
+    "Weibull 1.8": (_weibull(1.8, 9), _weibull(1.8, 7), 0.0),
+    "log-normal": (_log_normal(9, 0.9), _log_normal(6.5, 0.9), 0.0),
+    "early drop": (_drop(0.25, 1.8, _weibull(1, 12)), _drop(0.35, 1.8, _weibull(1, 9)), 0.0),
+    "early drop, one arm": (_drop(0.05, 1.8, _weibull(1, 9)), _drop(0.3, 1.8, _weibull(1, 9)), 0.0),
+    "visits every 6 weeks": (_weibull(1.1, 8), _weibull(1.1, 5), 1.38),
+    "visits every 9 weeks": (_weibull(1.1, 9), _weibull(1.1, 6), 2.07),
+    "cure 40 v 20 %": (_mixed((0.6, _weibull(1.2, 6))), _mixed((0.8, _weibull(1.2, 6))), 0.0),
+    "late plateau": (_piecewise((0, 0.09), (12, 0.02)), _piecewise((0, 0.13), (12, 0.03)), 0.0),
+    "crossing": (_piecewise((0, 0.13), (4, 0.05)), _piecewise((0, 0.08), (4, 0.11)), 0.0),
+    "delayed effect": (_piecewise((0, 0.1), (4, 0.05)), _piecewise((0, 0.1)), 0.0),
+    "vanishing effect": (_piecewise((0, 0.04), (5, 0.12)), _piecewise((0, 0.1), (5, 0.12)), 0.0),
+    "flat start, then steep": (_piecewise((0, 0.01), (4, 0.13)), _piecewise((0, 0.015), (3, 0.16)), 0.0),
+}
+
+
+def patients(hazard, visits, n, rng):
+    """Sorted times and marks of one arm."""
+    at = rng.exponential(size=n)
+    event = np.where(at < hazard[-1], np.interp(at, hazard, GRID), np.inf)
+    if visits:
+        event = np.ceil(event / visits) * visits
+    censored = np.minimum(rng.uniform(SHORTEST, LONGEST, n), rng.exponential(1 / DROPOUT, n))
+    mark = (event <= censored).astype(float)
+    time = np.minimum(event, censored)
+    order = np.lexsort((-mark, time))
+    return time[order], mark[order]
+
+
+def printed(time, mark, kind):
+    """What is printed of an arm."""
+    found = quantile(time, mark)
+    median, lower, upper = (
+        None if not np.isfinite(value) else round(float(value), 1) for value in (found.time, found.lower, found.upper)
+    )
+    facts = {"n": time.size, "events": int(mark.sum()), "median": median, "lower": lower, "upper": upper}
+    facts |= {"median_not_reached": median is None, "upper_not_reached": upper is None, "time_rounding": 0.05}
+    follow = quantile(time, 1 - mark).time
+    if kind in ("follow-up", "rates") and np.isfinite(follow):
+        facts["median_follow_up"] = round(float(follow), 1)
+    if kind == "rates":
+        curve = kaplan_meier(time, mark)
+        facts["landmarks"] = [(t, round(float(curve.at([t])[0]), 3)) for t in (6.0, 12.0)]
+        times = RISK_TIMES[time.max() >= RISK_TIMES]
+        facts["at_risk_times"], facts["at_risk"] = times, (time[:, None] >= times).sum(axis=0)
+    return SurvivalSummary(**facts)
+
+
+def stacked(made):
+    time, mark = (np.asarray(part, dtype=float) for part in made.stacked())
+    return time, mark
+
+
+def measured(first, second):
+    """Estimates and variances of every measure, by replicate; stacks of (time, mark), shape (replicates, n)."""
+    (t1, e1), (t2, e2) = first, second
+    mark = np.zeros((len(t1), t1.shape[1] + t2.shape[1]), dtype=bool)
+    mark[:, : t1.shape[1]] = True
+    log_hr, se = stack_cox(stack_risk_sets(np.hstack([t1, t2]), np.hstack([e1, e2]), mark), tolerance=1e-8)
+    curves = [PatientStack(time, event).curves for time, event in (first, second)]
+    found = {"log HR": (log_hr, se**2)}
+    horizon = min(HORIZON, *(float(curve.reach.min()) for curve in curves))
+    (m1, v1), (m2, v2) = (curve.restricted_mean(horizon) for curve in curves)
+    found["RMST"] = (m1 - m2, v1 + v2)
+    for when in (6.0, 12.0):
+        parts = [greenwood(*arm, when) for arm in (first, second)]
+        found[f"S({when:g})"] = (parts[0][0] - parts[1][0], parts[0][1] + parts[1][1])
+    return found
+
+
+def greenwood(time, event, when):
+    """Survival at a time and its variance, by replicate."""
+    n = time.shape[1]
+    left = n - np.arange(n)
+    before = (time <= when) & (event > 0)
+    survival = np.prod(np.where(before, 1 - 1 / left, 1.0), axis=1)
+    spread = np.where(before, 1 / (left * np.maximum(left - 1.0, 0.5)), 0.0).sum(axis=1)
+    return survival, np.maximum(survival**2 * spread, 1e-8)
+
+
+def rebuilt(arms, kind, replicates, rng, paired):
+    """Both arms again."""
+    summaries = [printed(*arm, "abstract" if kind == "ratio" else kind) for arm in arms]
+    if kind == "ratio":
+        made = cox(np.concatenate([a[0] for a in arms]), np.concatenate([a[1] for a in arms]),
+                   np.repeat([1, 0], [arms[0][0].size, arms[1][0].size]))  # fmt: skip
+        ratio = HazardRatio(round(made.hr, 2), round(made.lower, 2), round(made.upper, 2), rounding=0.005)
+        both = [from_summary(s, replicates=2 * replicates, rng=rng) for s in summaries]
+        pair = from_pair(*both, ratio, pairs=replicates, rng=rng)
+        return [stacked(pair.first), stacked(pair.second)]
+    if paired:
+        return [stacked(made) for made in from_summaries(summaries, replicates=replicates, rng=rng)]
+    return [stacked(from_summary(s, replicates=replicates, rng=rng)) for s in summaries]
+
+
+def single(arm):
+    """One arm as a stack of one replicate."""
+    return arm[0][None], arm[1][None]
+
+
+def trial(name, n, kinds, replicates, rng, true):
+    """Rows of one simulated trial."""
+    first, second, visits = SHAPES[name]
+    arms = [patients(hazard, visits, n, rng) for hazard in (first, second)]
+    full = measured(*(single(arm) for arm in arms))
+    width = {measure: np.sqrt(full[measure][1][0]) for measure in MEASURES}
+    base = {"shape": name, "n": n}
+    rows = []
+    for measure in MEASURES:
+        off = (full[measure][0][0] - true[measure]) / width[measure]
+        known = {"input": "full data", "measure": measure, "held": abs(off) <= 1.96, "width": 1.0, "error": off}
+        rows.append(base | known)
+    for kind, paired in kinds:
+        label = kind if kind == "ratio" else f"{kind}, {'paired' if paired else 'unanchored'}"
+        try:
+            made = rebuilt(arms, kind, replicates, rng, paired)
+        except ResurveyError as reason:
+            rows.append(base | {"input": label, "measure": "refused", "reason": str(reason)})
+            continue
+        found = measured(*made)
+        for measure in MEASURES:
+            value, variance = found[measure]
+            known = np.isfinite(value) & np.isfinite(variance)
+            pooled = rubin(value[known], variance[known])
+            rows.append(base | {
+                "input": label, "measure": measure, "held": pooled.lower <= true[measure] <= pooled.upper,
+                "of_full": pooled.lower <= full[measure][0][0] <= pooled.upper,
+                "width": (pooled.upper - pooled.lower) / (3.92 * width[measure]),
+                "error": (pooled.estimate - true[measure]) / width[measure], "missing": pooled.missing_information,
+            })  # fmt: skip
+        for arm, again in zip(arms, made, strict=True):
+            area = PatientStack(*again).curves.restricted_mean(HORIZON)[0]
+            own = PatientStack(*single(arm)).curves.restricted_mean(HORIZON)[0][0]
+            low, high = np.quantile(area, [0.05, 0.95])
+            rows.append(base | {"input": label, "measure": "band", "held": low <= own <= high})
+    return rows
+
+
+def truth(name, rng):
+    """Every measure with many patients."""
+    first, second, visits = SHAPES[name]
+    arms = [patients(hazard, visits, 100_000, rng) for hazard in (first, second)]
+    return {measure: float(value[0][0]) for measure, value in measured(*(single(arm) for arm in arms)).items()}
+
+
+def table(made):
+    """Coverage (per cent), mean error and width by shape and input, for each measure."""
+    known = made[made["measure"] != "refused"].assign(held=lambda rows: rows["held"].astype(float))
+    by = known.groupby(["measure", "input", "shape"], sort=False)
+    return pd.DataFrame(
+        {
+            "trials": by.size(),
+            "coverage": 100 * by["held"].mean(),
+            "error / full se": by["error"].mean(),
+            "width / full": by["width"].median(),
+            "missing": by["missing"].mean(),
+        }
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--replicates", type=int, default=20)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[60, 300])
+    parser.add_argument("--shapes", nargs="+", default=list(SHAPES))
+    parser.add_argument("--inputs", nargs="+", default=["abstract", "follow-up", "rates", "ratio"])
+    parser.add_argument("--unanchored", action="store_true", help="rebuild each arm by itself, too")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    warnings.simplefilter("error")
+    begin, rows = clock.process_time(), []
+    kinds = [(kind, True) for kind in args.inputs]
+    kinds += [(kind, False) for kind in args.inputs if args.unanchored and kind != "ratio"]
+    for name in args.shapes:
+        rng = np.random.default_rng([args.seed, list(SHAPES).index(name)])
+        true = truth(name, rng)
+        for n in args.sizes:
+            for _ in range(args.trials):
+                rows += trial(name, n, kinds, args.replicates, rng, true)
+    made = pd.DataFrame(rows)
+    if args.out:
+        made.to_csv(args.out, index=False)
+    view = table(made)
+    with pd.option_context("display.width", 160, "display.max_rows", None):
+        sys.stdout.write(view["coverage"].unstack("input").round(0).to_string() + "\n\n")
+        sys.stdout.write(view["width / full"].unstack("input").round(2).to_string() + "\n\n")
+        sys.stdout.write(view["error / full se"].unstack("input").round(2).to_string() + "\n\n")
+        all_shapes = made[made["measure"] != "refused"].assign(held=lambda r: r["held"].astype(float))
+        sys.stdout.write(
+            (100 * all_shapes.groupby(["measure", "input", "n"])["held"].mean()).unstack().round(1).to_string()
+        )
+    refused = (made["measure"] == "refused").sum()
+    sys.stdout.write(f"\n{refused} not rebuilt; {clock.process_time() - begin:.0f} s of processor\n")
+
+
+if __name__ == "__main__":
+    main()

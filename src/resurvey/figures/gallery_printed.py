@@ -1,0 +1,307 @@
+"""Figures of what is made of printed numbers alone: indirect, pooled, rates of response, ratios of medians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from resurvey.figures import comparison, forest, network
+from resurvey.figures.gallery_shared import (
+    HR,
+    LEFT,
+    UNADJUSTED,
+    Tables,
+    bias_drawing,
+    drawing_of,
+    grade_words,
+    said_of,
+)
+from resurvey.figures.labels import Labels
+from resurvey.figures.save import Drawing
+from resurvey.figures.style import number
+from resurvey.plan import AnyComparison
+from resurvey.results import Contrast, Quantity, Role
+
+
+def _exponentiated(rows: pd.DataFrame, z: float = 1.959963984540054) -> pd.DataFrame:
+    """Ratios with 95 % limits from log estimates and standard errors."""
+    middle, half = rows["estimate"].astype(float), z * rows["se"].astype(float)
+    return rows.assign(estimate=np.exp(middle), lower=np.exp(middle - half), upper=np.exp(middle + half))
+
+
+def _versus(rows: pd.DataFrame, labels: Labels) -> list[str]:
+    pairs = zip(rows["treatment"], rows["comparator"], strict=True)
+    return [f"{network.short(labels.treatment(a))} vs {network.short(labels.treatment(b))}" for a, b in pairs]
+
+
+def main_row(estimates: pd.DataFrame) -> pd.Series | None:
+    """The main hazard ratio; None where there is none."""
+    main = (estimates["role"] == Role.MAIN) & (estimates["quantity"] == Quantity.HAZARD_RATIO)
+    rows = estimates[main & ~estimates["refused"] & estimates["estimate"].notna()]
+    return rows.iloc[0] if len(rows) else None
+
+
+def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    legs, whole = tables.get("legs"), main_row(tables["estimates"])
+    if legs is None or whole is None:
+        return
+    direct = _exponentiated(legs).assign(kind="study", evidence="printed ratios")
+    direct["label"] = [labels.study(study) for study in direct["study"]]
+    direct["arms"] = _versus(direct, labels)
+    indirect = whole.to_frame().T.assign(kind="pooled", label="Indirect (Bucher)", evidence="")
+    indirect["arms"] = _versus(indirect, labels)
+    rows = pd.concat([direct, indirect], ignore_index=True)
+    rows["interval"] = forest.interval_text(rows)
+    a, b = (network.short(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
+    figure = forest.forest(
+        rows,
+        left=[LEFT, forest.Column("arms", "First vs second")],
+        right=[HR],
+        xlabel="Hazard ratio (log scale)",
+        better=("lower hazard: first named", "lower hazard: second named"),
+    )
+    said = said_of(whole)
+    yield drawing_of(
+        entry,
+        "forest",
+        "both legs and the indirect estimate",
+        f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their "
+        "common comparator "
+        f"(Bucher 1997): {said}. {grade_words(tables['estimates'])} Intervals 95 %, from the printed ones. An "
+        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials.",
+        f"Forest plot of two printed ratios and the indirect ratio of {a} against {b}, {said}.",
+        f"{folder}/legs.csv",
+        figure,
+    )
+    yield from _printed_bias(entry, tables, labels, folder)
+
+
+def _printed_bias(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """The bias array of a comparison of printed ratios, where it was made."""
+    if "bias_array" not in tables:
+        return
+    estimates = tables["estimates"]
+    told = estimates[estimates["quantity"] == Quantity.ARRAY_SHARE].iloc[0]
+    sides = [" or ".join(labels.treatment(name) for name in str(told[side]).split(" or "))
+             for side in ("treatment", "comparator")]  # fmt: skip
+    yield bias_drawing(
+        entry, tables, dict(zip(("first", "second"), sides, strict=True)), grade_words(estimates), folder
+    )
+
+
+def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    estimates = tables["estimates"]
+    if "studies" not in tables:
+        return
+    estimates = estimates[
+        (estimates["quantity"] == Quantity.HAZARD_RATIO) & estimates["role"].isin(POOLED_ROLES) & ~estimates["refused"]
+    ]
+    names = {str(study): labels.study(study) for study in tables["studies"]["study"]}
+    sizes, spread = tables["effects"].drop_duplicates("study"), tables.get("heterogeneity")
+    rows = forest.pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
+    sides = ("treatment", "comparator")
+    first, second = (network.short(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
+    counts = [
+        forest.Column(key, key.capitalize(), "right") for key in ("patients", "events") if (rows[key] != "").any()
+    ]
+    figure = forest.forest(
+        rows,
+        left=[LEFT, *counts],
+        right=[HR, forest.Column("weight_text", "Weight", "right")],
+        xlabel="Hazard ratio (log scale)",
+        better=(f"lower hazard: {first}", "lower hazard: comparator"),
+    )
+    whole = estimates[estimates["population"] == "all"]
+    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in whole.iterrows())
+    count = tables["effects"]["study"].nunique()
+    open_to = ""
+    if (tables["effects"]["design"] != "randomised").any():
+        open_to = " Studies that were not randomised are open to confounding by indication."
+    yield drawing_of(
+        entry,
+        "forest",
+        "forest plot",
+        f"Printed hazard ratios of {first} against {second}{_or_its_like(tables['effects'])} in "
+        f"{count} {'study' if count == 1 else 'studies'}, symbol area by weight in the random-effects model; intervals "
+        f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). {_prediction_words(estimates)}"
+        f"{_spread_words(spread)} Evidence grade printed ratios: nothing was rebuilt.{open_to}",
+        f"Forest plot of {count} {'study' if count == 1 else 'studies'} with pooled estimates: {said}.",
+        f"{folder}/studies.csv",
+        figure,
+    )
+    if "leave_one_out" in tables:
+        yield _left_out(entry, tables["leave_one_out"], names, first, folder)
+    yield from _printed_bias(entry, tables, labels, folder)
+
+
+RATIO = forest.Column("interval", "Printed HR [limits]", "right")
+POOLED_ROLES = (Role.MAIN, Role.SECONDARY, Role.SUBGROUP, Role.PREDICTION)
+
+
+def _or_its_like(effects: pd.DataFrame) -> str:
+    return " or its like" if effects["comparator"].nunique() > 1 else ""
+
+
+def _prediction_words(estimates: pd.DataFrame) -> str:
+    there = (estimates["role"] == Role.PREDICTION).any()
+    return "Bar: interval in which the effect of a new study is expected. " if there else ""
+
+
+def _spread_words(spread: pd.DataFrame | None) -> str:
+    """Heterogeneity of the whole, and a warning where the studies are too few to tell of it."""
+    if spread is None or spread.empty:
+        return ""
+    few = forest.few_words(spread.iloc[0])
+    return " ".join(part for part in (forest.heterogeneity_words(spread.iloc[0]) + ".", few) if part)
+
+
+def _left_out(entry: AnyComparison, table: pd.DataFrame, names: Mapping[str, str], first: str, folder: str) -> Drawing:
+    rows = table[table["group"] == table["group"].iloc[0]].copy()
+    for column in ("estimate", "lower", "upper"):
+        rows[column] = np.exp(rows[column].astype(float))
+    rows = rows.assign(
+        kind="study", evidence="printed ratios", label=[f"without {names.get(s, s)}" for s in rows["left_out"]]
+    )
+    rows["interval"] = forest.interval_text(rows)
+    rows["i2_text"] = [f"{100 * value:.0f} %" for value in rows["i2"]]
+    figure = forest.forest(
+        rows,
+        left=[forest.Column("label", "Left out")],
+        right=[HR, forest.Column("i2_text", "I²", "right")],
+        xlabel="Pooled hazard ratio (log scale)",
+        better=(f"lower hazard: {first}", "lower hazard: comparator"),
+    )
+    low, high = rows["estimate"].min(), rows["estimate"].max()
+    return drawing_of(
+        entry,
+        "leave-one-out",
+        "leaving out one study at a time",
+        "Random-effects estimate with 95 % interval (REML, Hartung-Knapp) without each study in turn; it "
+        "moves between "
+        f"{number(low)} and {number(high)}. Evidence grade printed ratios. Few studies: the spread cannot show "
+        "much.",
+        f"Forest plot of {len(rows)} pooled ratios, each without one study, from {number(low)} to {number(high)}.",
+        f"{folder}/leave_one_out.csv",
+        figure,
+    )
+
+
+def rates_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    if "rates" not in tables:
+        return
+    rates = tables["rates"].copy()
+    rates["label"] = [_arm_words(str(label), labels) for label in rates["label"]]
+    said = "; ".join(f"{r['label']} {r['n']:.0f}/{r['total']:.0f} ({r['percent']:.1f} %)" for _, r in rates.iterrows())
+    estimates = tables["estimates"]
+    proportion = (estimates["quantity"] == Quantity.PROPORTION) & (estimates["contrast"] == Contrast.DIFFERENCE)
+    differences = estimates[proportion & ~estimates["refused"]]
+    points = "; ".join(
+        f"{100 * r['estimate']:+.1f} points ({100 * r['lower']:+.1f} to {100 * r['upper']:+.1f})"
+        for _, r in differences.iterrows()
+    )
+    yield drawing_of(
+        entry,
+        "rates",
+        "response rates",
+        f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, "
+        "first minus "
+        f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed "
+        f"counts. {UNADJUSTED}",
+        f"Dot plot of rates: {said}.",
+        f"{folder}/rates.csv",
+        comparison.response_rates(rates),
+    )
+
+
+def _arm_words(label: str, labels: Labels) -> str:
+    """`study_id arm_id` in words."""
+    study, _, arm = label.partition(" ")
+    return f"{labels.arm(study, arm)} ({labels.study(study)})"
+
+
+def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """Forest of the counts of each study and their pooled ratio; a difference stands in the table alone."""
+    estimates, counts = tables["estimates"], tables.get("counts")
+    ratios = estimates[(estimates["contrast"] == Contrast.RATIO) & ~estimates["refused"]]
+    if counts is None or ratios.empty:
+        return
+    told = counts[counts["estimate"].notna()]
+    names = {str(study): labels.study(study) for study in told["study"]}
+    rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    first, second = (network.short(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator"))
+    what = str(ratios["measure"].iloc[0])
+    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
+    yield drawing_of(
+        entry,
+        "forest",
+        "forest plot",
+        f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
+        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
+        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
+        f"{folder}/counts.csv",
+        forest.forest(
+            rows,
+            left=[LEFT],
+            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            xlabel=f"{what.capitalize()} (log scale)",
+            better=(f"fewer: {first}", f"fewer: {second}"),
+        ),
+    )
+
+
+def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """Printed hazard ratios beside ratios of the printed medians, a figure an endpoint."""
+    for endpoint, rows in tables["estimates"].groupby("endpoint", sort=False):
+        shown = _ratio_pairs(rows, labels)
+        if shown.empty:
+            continue
+        figure = forest.forest(
+            shown,
+            left=[forest.Column("label", "Trial"), forest.Column("arms", "First vs second")],
+            right=[RATIO, forest.Column("medians", "Medians", "right")],
+            xlabel="Hazard ratio, or second median / first median (log scale)",
+            better=("favours first named", "favours second named"),
+            size=forest.SMALL,
+        )
+        words, medians = labels.endpoint(endpoint), shown["median_ratio"].dropna()
+        printed = int((shown["interval"] != "").sum())
+        better = f"{int((medians < 1).sum())} of {len(medians)} favour the first named treatment"
+        yield drawing_of(
+            entry,
+            f"forest {endpoint}",
+            words,
+            f"Printed hazard ratios with their printed intervals (filled; {printed}), and ratios of the printed "
+            "medians, second over first (open triangles, without an interval: the print gives none of a ratio of "
+            f"medians), {words}. The two agree where hazards are constant. Of the ratios of medians {better}. A median "
+            "that was not reached gives no ratio. Evidence grades printed medians and printed ratios. Nothing is "
+            "pooled: trials differ in population and line.",
+            f"Forest plot of {len(medians)} ratios of medians and {printed} printed hazard ratios, {words}; of the "
+            f"ratios of medians {better}.",
+            f"{folder}/estimates.csv",
+            figure,
+        )
+
+
+def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """A row a comparison: its printed ratio, and that of its medians turned so that below 1 favours the first."""
+    known = rows[~rows["refused"] & rows["estimate"].notna()]
+    made: list[dict[str, object]] = []
+    for population, part in known.groupby("population", sort=False):
+        of_medians, printed = (part[part["quantity"] == what] for what in (Quantity.MEDIAN, Quantity.HAZARD_RATIO))
+        middle = 1 / float(of_medians["estimate"].iloc[0]) if len(of_medians) else np.nan
+        row: dict[str, object] = {"kind": "study", "label": str(population)}
+        row["arms"] = _versus(part.iloc[[0]], labels)[0]
+        row |= {"median_ratio": middle, "medians": "" if middle != middle else number(middle)}
+        if printed.empty:
+            made.append(row | {"estimate": middle, "lower": np.nan, "upper": np.nan, "evidence": "printed medians"})
+        for _, one in printed.iterrows():
+            ends = {name: float(one[name]) for name in ("estimate", "lower", "upper")}
+            made.append(row | ends | {"evidence": "printed ratios", "other": middle})
+            row |= {"label": "", "arms": "", "medians": "", "median_ratio": np.nan}
+    columns = ["kind", "label", "arms", "evidence", "estimate", "lower", "upper", "other", "medians", "median_ratio"]
+    table = pd.DataFrame(made, columns=columns)
+    own = table["evidence"] == "printed ratios"
+    return table.assign(interval=forest.interval_text(table).where(own, "") if len(table) else "")

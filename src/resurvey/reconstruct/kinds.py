@@ -1,0 +1,85 @@
+"""Kinds of hazards and how frequent each is: a table of the package, or one of the reader's own."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from resurvey.errors import InputError
+from resurvey.reconstruct.prior import PRIOR, HazardPrior
+
+TABLE = Path(__file__).with_name("hazard_shapes.csv")
+SHARES, SPREADS = ("share_progression", "share_death"), ("slope", "early", "wiggle")
+NODES = tuple(f"u{node:g}" for node in PRIOR.nodes)
+COLUMNS = ("shape", *SHARES, *SPREADS, *NODES, "provenance")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of hazard.
+
+    Attributes
+    ----------
+    name : str
+    share_progression, share_death : float
+        How frequent it is among arms of a progression and of a death endpoint.
+    prior : HazardPrior
+    provenance : str
+    """
+
+    name: str
+    share_progression: float
+    share_death: float
+    prior: HazardPrior
+    provenance: str
+
+    def share(self, death: bool | None) -> float:
+        """How frequent it is among arms of a death endpoint, of another, or of one that is not known."""
+        if death is None:
+            return 0.5 * (self.share_death + self.share_progression)
+        return self.share_death if death else self.share_progression
+
+
+def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
+    """Kinds of hazards from a table; the first row is the usual one, which alone is looked for under visits.
+
+    Columns: shape; share_progression, share_death (each adds up to 1); standard deviations of slope, start and smooth
+    departure; the mean log hazard times the median at times of 0.05 to 6 medians; provenance.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a cell is no number, or shares are negative or do not add up to 1.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    lacking = [name for name in COLUMNS if not rows or name not in rows[0]]
+    if lacking:
+        raise InputError(f"{path.name}: columns {', '.join(lacking)} are missing; expected {', '.join(COLUMNS)}")
+    shapes = tuple(_shape(path.name, number, row) for number, row in enumerate(rows, start=2))
+    for name in SHARES:
+        shares = [getattr(shape, name) for shape in shapes]
+        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+            raise InputError(f"{path.name}, column {name}: shares {shares}, expected none below 0 and a sum of 1")
+    return shapes
+
+
+def _shape(file: str, line: int, row: dict[str, str]) -> Shape:
+    values = {name: _number(file, line, name, row[name]) for name in (*SHARES, *SPREADS, *NODES)}
+    mean = tuple(values[name] for name in NODES)
+    spreads = {name: values[name] for name in SPREADS}
+    prior = replace(PRIOR, shape=mean, slope=spreads["slope"], early=spreads["early"], wiggle=spreads["wiggle"])
+    if mean != PRIOR.shape:  # how long an arm is followed says something of the usual kind only
+        prior = replace(prior, tilt=(0.0,) * len(NODES))
+    return Shape(row["shape"], values[SHARES[0]], values[SHARES[1]], prior, row["provenance"])
+
+
+def _number(file: str, line: int, column: str, cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(f"{file}, row {line}, column {column}, value {cell!r}: expected a number") from None
+
+
+SHAPES = read_shapes()

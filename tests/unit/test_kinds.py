@@ -1,0 +1,126 @@
+"""Kinds of hazards: their table, their choice by what is printed, and the arms of one trial drawn together."""
+
+import numpy as np
+import pytest
+
+from resurvey.compare.rubin import rubin
+from resurvey.errors import InputError
+from resurvey.reconstruct import SurvivalSummary, from_summaries, from_summary
+from resurvey.reconstruct.hazard import opposite_normals
+from resurvey.reconstruct.kinds import COLUMNS, SHAPES, TABLE, read_shapes
+from resurvey.reconstruct.prior import COMMON, PRIOR
+from resurvey.reconstruct.stretch import survival_at
+from resurvey.reconstruct.summary import Trial, checked, weigh
+
+
+def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_from():
+    names = [shape.name for shape in SHAPES]
+    assert names[0] == "usual"
+    assert {"falling", "rising", "early drop", "plateau"} <= set(names)
+    for share in ("share_progression", "share_death"):
+        assert sum(getattr(shape, share) for shape in SHAPES) == pytest.approx(1)
+        assert min(getattr(shape, share) for shape in SHAPES) >= 0.04
+    assert all("KMDATA" in shape.provenance for shape in SHAPES)
+    assert SHAPES[0].prior.shape == PRIOR.shape
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace("wiggle", "wobble"), "columns wiggle are missing"),
+        (lambda text: text.replace("-2.57", "low"), "row 2, column u0.05, value 'low': expected a number"),
+        (lambda text: text.replace("usual,0", "usual,1"), "column share_progression"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path, change, said):
+    path = tmp_path / "own.csv"
+    path.write_text(change(TABLE.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_shapes(path)
+
+
+def one_kind(tmp_path, name):
+    """The package's table with all shares given to one kind."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",", 3) for line in lines[1:]]
+    rows = [[row[0], *(["1", "1"] if row[0] == name else ["0", "0"]), row[3]] for row in rows]
+    path = tmp_path / f"{name}.csv"
+    path.write_text("\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    return read_shapes(path)
+
+
+def test_a_table_of_ones_own_decides_the_shape(tmp_path):
+    summary = SurvivalSummary(n=120, events=90, median=6.0, lower=4.9, upper=7.4)
+    early = {}
+    for name in ("falling", "rising"):
+        made = from_summary(summary, replicates=30, shapes=one_kind(tmp_path, name))
+        early[name] = survival_at(*made.stacked(), [1.0]).mean()
+    assert early["falling"] < early["rising"] - 0.04
+
+
+def test_a_wide_interval_around_the_median_speaks_for_a_falling_hazard():
+    """Weibull hazards with 150 events: an interval is wider by 1 / shape on the log scale."""
+    shares = {}
+    for label, lower, upper in (("narrow", 5.2, 6.9), ("wide", 4.1, 8.8)):
+        fits, _ = weigh(checked(SurvivalSummary(n=200, events=150, median=6.0, lower=lower, upper=upper)))
+        falling = next(shape.prior for shape in SHAPES if shape.name == "falling")
+        shares[label] = sum(share for found, share in fits if found.arm.prior is falling)
+    assert shares["wide"] > shares["narrow"] + 0.1
+
+
+def test_arms_of_one_trial_have_their_shapes_in_common():
+    summary = SurvivalSummary(n=200, events=150, median=6.0, lower=5.1, upper=7.2)
+    first, second = from_summaries([summary, summary], replicates=60, rng=np.random.default_rng(3))
+    apart = [from_summary(summary, replicates=60, rng=np.random.default_rng(k)) for k in (4, 5)]
+
+    def alike(a, b):
+        early = [survival_at(*made.stacked(), [1.5])[:, 0] for made in (a, b)]
+        return np.corrcoef(*early)[0, 1]
+
+    assert alike(first, second) > 0.2
+    assert abs(alike(*apart)) < 0.2
+    assert first.holds
+    assert second.holds
+
+
+def test_what_a_trial_shares_is_spread_evenly_and_balanced():
+    trial = Trial.drawn(40, np.random.default_rng(1))
+    assert trial.common.shape == (40, COMMON)
+    assert np.allclose(trial.common.sum(axis=0), 0)
+    assert np.array_equal(np.sort(np.floor(20 * trial.kind)), np.repeat(np.arange(20), 2))
+
+
+def test_opposite_draws_cancel():
+    made = opposite_normals(7, 3, np.random.default_rng(1))
+    assert made.shape == (7, 3)
+    assert np.allclose(made[:3] + made[4:], 0)
+
+
+def test_the_error_of_the_draw_by_hand():
+    """Between variance 0.01 in 25 replicates, within 0.03: the mean errs by 0.02, the total is 0.0404."""
+    values = np.tile([-1.0, 1.0], 13)[:25]
+    values = 0.1 * (values - values.mean()) / values.std(ddof=1)
+    pooled = rubin(values, np.full(25, 0.03))
+    assert pooled.monte_carlo == pytest.approx(0.02 / np.sqrt(0.0404))
+    t = (pooled.upper - pooled.estimate) / pooled.se
+    of_limit = np.sqrt(0.01 / 25 + t**2 * 0.0001 / (2 * 0.0404 * 24))
+    assert pooled.monte_carlo_limits == pytest.approx(of_limit / np.sqrt(0.0404))
+    assert rubin([0.3], [0.04]).monte_carlo_limits == 0
+
+
+def test_the_interval_of_a_survival_tells_how_many_were_followed():
+    """Survival 0.5 with 100 patients: a wider interval than that of all of them followed speaks for early censoring."""
+    facts = {"n": 100, "median": 6.0, "landmarks": [(6.0, 0.5), (12.0, 0.25)], "survival_rounding": 0.005}
+    at_risk = {}
+    for label, limits in (("narrow", (0.169, 0.339)), ("wide", (0.12, 0.40))):
+        made = from_summary(SurvivalSummary(**facts, landmark_limits=[(12.0, *limits)]), replicates=30)
+        at_risk[label] = (made.stacked()[0] >= 12.0).sum(axis=1).mean()
+    # 0.169 and 0.339 are the log-log limits of 25 of 100 without censoring (Greenwood 0.25 * 0.75 / 100)
+    assert 15 < at_risk["narrow"] <= 25
+    assert at_risk["wide"] < at_risk["narrow"] - 3
+
+
+@pytest.mark.parametrize("entry", [(12.0, 0.3), (12.0, 0.4, 0.2), (12.0, 17.0, 34.0), "12"])
+def test_limits_that_cannot_be_are_refused(entry):
+    with pytest.raises(InputError, match="landmark_limits"):
+        from_summary(SurvivalSummary(n=100, median=6.0, landmarks=[(12.0, 0.25)], landmark_limits=[entry]))
