@@ -182,6 +182,7 @@ KINDS = {
     "bucher": {"first": "a-1", "second": "b-1", "path": ["a", "b", "c"]},
     "pool": {"claims": ["a-1"]},
     "rates": {"treatment": "a-1", "comparators": ["b-1"]},
+    "counts": {"pairs": [{"treatment": "a-1", "comparator": "b-1"}]},
     "ratios": {"pairs": [{"label": "a", "medians": ["a-1", "a-2"]}]},
 }  # fmt: skip
 

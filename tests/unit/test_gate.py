@@ -78,6 +78,21 @@ def test_tables_that_passed_are_not_read_again(project, monkeypatch):
     assert check(project) == first
 
 
+def test_a_set_of_the_collection_that_is_gone_is_said(project):
+    path = project / "config.yaml"
+    one = "{file: A, study: alpha, endpoint: PFS, time_unit: months, arms: {a: new}}"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("  partitions: {}\n", f"  partitions: {{}}\n  kmdata: {{folder: sets, sets: [{one}]}}\n")
+    )
+    (project / "sets").mkdir()
+    (project / "sets/A.rda").write_bytes(b"")
+    check(project)
+    (project / "sets/A.rda").unlink()
+    with pytest.raises(InputError, match=r"there is no file A\.rda in sets"):
+        check(project)
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda p: p.write_text(p.read_text()[:20]), lambda p: p.write_text("[]"), Path.unlink]
 )

@@ -221,6 +221,37 @@ def _arm_words(label: str, labels: Labels) -> str:
     return f"{labels.arm(study, arm)} ({labels.study(study)})"
 
 
+def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+    """Forest of the counts of each study and their pooled ratio; a difference stands in the table alone."""
+    estimates, counts = tables["estimates"], tables.get("counts")
+    ratios = estimates[(estimates["contrast"] == Contrast.RATIO) & ~estimates["refused"]]
+    if counts is None or ratios.empty:
+        return
+    told = counts[counts["estimate"].notna()]
+    names = {str(study): labels.study(study) for study in told["study"]}
+    rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    first, second = (network.short(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator"))
+    what = str(ratios["measure"].iloc[0])
+    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
+    yield drawing_of(
+        entry,
+        "forest",
+        "forest plot",
+        f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
+        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
+        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
+        f"{folder}/counts.csv",
+        forest.forest(
+            rows,
+            left=[LEFT],
+            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            xlabel=f"{what.capitalize()} (log scale)",
+            better=(f"fewer: {first}", f"fewer: {second}"),
+        ),
+    )
+
+
 def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
     """Printed hazard ratios beside ratios of the printed medians, a figure an endpoint."""
     for endpoint, rows in tables["estimates"].groupby("endpoint", sort=False):
