@@ -662,6 +662,16 @@ def test_a_pooled_forest_says_how_far_the_studies_differ_and_warns_of_few():
     assert forest.heterogeneity_words(alone) == "Heterogeneity: one study tells nothing of it"
 
 
+def test_the_dashed_line_of_a_pooled_forest_stands_at_the_main_estimate():
+    table = pd.DataFrame({"group": "all", "study": ["s"], "estimate": -0.5, "lower": -0.9, "upper": -0.1})
+    pooled = {"population": "all", "method": ["common effect", "random effects"], "role": ["secondary", "main"]}
+    pooled = pd.DataFrame({**pooled, "estimate": [0.7, 0.8], "lower": 0.4, "upper": 1.5})
+    rows = forest.pooled_rows(table.assign(weight_random=1.0), pooled, {})
+    figure = forest.forest(rows, left=[forest.Column("label", "Study")], right=[], xlabel="HR", better=("a", "b"))
+    dashed = [line for axes in figure.axes for line in axes.lines if line.get_linestyle() == "--"]
+    assert [line.get_xdata()[0] for line in dashed] == [0.8]
+
+
 @pytest.mark.parametrize(
     ("colour", "ink"), [((1, 1, 1), "#1a1a1a"), ((0.18, 0.0, 0.3), "#ffffff"), ((0, 0, 0), "#ffffff")]
 )

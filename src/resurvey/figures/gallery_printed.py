@@ -217,7 +217,7 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         "forest plot",
         f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
         f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
-        f"{ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.",
         f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
         f"{folder}/counts.csv",
         forest.forest(
