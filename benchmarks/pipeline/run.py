@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +38,7 @@ def timed(folder: Path, what: str, cores: int) -> dict[str, object]:
     before, used, begin = pace(), resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     said = subprocess.run(["snakemake", f"-c{cores}"], cwd=folder, capture_output=True, text=True, check=True).stderr
     wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    jobs = sum("localrule " in line for line in said.splitlines())
+    jobs = len(re.findall(r"^ *\d+ of \d+  ", said, re.MULTILINE))
     return {
         "run": what,
         "cores": cores,
@@ -59,6 +61,12 @@ def one_cell(table: Path, column: str) -> None:
     table.write_text("".join([lines[0], text.getvalue(), *lines[2:]]), encoding="utf-8", newline="")
 
 
+def tell(cells: Iterable[object]) -> None:
+    """Print a line of the table as soon as it is known."""
+    sys.stdout.write("| " + " | ".join(map(str, cells)) + " |\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Print the table, a line a run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -66,12 +74,14 @@ def main() -> None:
     cores = parser.parse_args().cores
     with tempfile.TemporaryDirectory() as place:
         folder = Path(shutil.copytree(ROOT, Path(place) / "project", ignore=LEFT))
-        rows = [timed(folder, "from nothing", cores), timed(folder, "again, nothing to do", cores)]
-        for column in ("note", "locator"):
-            one_cell(folder / "data" / "raw" / "proportions.csv", column)
-            rows.append(timed(folder, f"one {column} of proportions.csv edited", cores))
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
-    sys.stdout.write("".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines))
+        first = timed(folder, "from nothing", cores)
+        tell(first)
+        tell(["---"] * len(first))
+        tell(first.values())
+        tell(timed(folder, "again, nothing to do", cores).values())
+        for table, column in (("proportions", "note"), ("proportions", "locator"), ("medians", "locator")):
+            one_cell(folder / "data" / "raw" / f"{table}.csv", column)
+            tell(timed(folder, f"one {column} of {table}.csv edited", cores).values())
 
 
 if __name__ == "__main__":

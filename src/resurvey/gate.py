@@ -96,18 +96,27 @@ def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Proje
     """
     asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
     folder = Path(config["raw"])
-    state = _digest([_state(folder), json.dumps(config, sort_keys=True, default=str), repr(asked)])
+    state = _digest(
+        [_state(folder), *_collection(config), json.dumps(config, sort_keys=True, default=str), repr(asked)]
+    )
     known = _remembered(memory, state, store)
     if known is not None:
         return Project(asked, known)
-    from resurvey import clean
-    from resurvey import store as files
+    from resurvey import clean, typedfiles
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
-    made = files.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
     _remember(memory, state, made)
     return Project(asked, made)
+
+
+def _collection(config: Mapping[str, Any]) -> list[str]:
+    """Which sets of the KMDATA collection, of those that the config names, are there."""
+    settings = config["reconstruction"].get("kmdata") or {}
+    place = Path(settings.get("folder") or "")
+    names = [one["file"] for one in settings.get("sets", ())] if settings.get("folder") else []
+    return [f"{name}: {(place / f'{name}.rda').is_file()}" for name in names]
 
 
 def _remembered(memory: Path, state: str, store: Path) -> Pieces | None:

@@ -397,6 +397,23 @@ class RatioComparison(Comparison):
     pairs: Annotated[tuple[MedianPair, ...], Field(min_length=1)]
 
 
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountPair:
+    """Counts of two arms of one study, claims of proportions.csv."""
+
+    treatment: Id
+    comparator: Id
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountComparison(Comparison):
+    """Printed counts of a binary outcome, pooled over studies: odds ratio, risk ratio or risk difference."""
+
+    kind: Literal["counts"] = "counts"
+    pairs: Annotated[tuple[CountPair, ...], Field(min_length=1)]
+    measure: Literal["or", "rr", "rd"] = "or"
+
+
 def _unique(name: str, values: Sequence[str]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
@@ -404,7 +421,7 @@ def _unique(name: str, values: Sequence[str]) -> None:
 
 
 PrintedComparison = BucherComparison | NetworkComparison | PoolComparison
-AnyComparison = PatientComparison | PrintedComparison | RateComparison | RatioComparison
+AnyComparison = PatientComparison | PrintedComparison | RateComparison | RatioComparison | CountComparison
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)

@@ -12,6 +12,7 @@ import pandas as pd
 from resurvey.plan import (
     AnyComparison,
     BucherComparison,
+    CountComparison,
     DesignCheck,
     Group,
     NetworkComparison,
@@ -154,6 +155,10 @@ def _comparison(entry: AnyComparison, known: _Known) -> Iterator[str]:
     elif isinstance(entry, RateComparison):
         for key, claim in (("treatment", entry.treatment), *(("comparators", one) for one in entry.comparators)):
             yield from known.claim(key, claim, "proportions")
+    elif isinstance(entry, CountComparison):
+        for number, arms in enumerate(entry.pairs, start=1):
+            for key, claim in (("treatment", arms.treatment), ("comparator", arms.comparator)):
+                yield from known.claim(f"pairs, item {number}, {key}", claim, "proportions")
     elif isinstance(entry, RatioComparison):
         for number, pair in enumerate(entry.pairs, start=1):
             for claim in pair.medians:

@@ -49,6 +49,8 @@ class Quantity(StrEnum):
     MEAN = "mean"
     SURVIVAL = "survival"
     PROPORTION = "proportion"
+    ODDS_RATIO = "odds ratio"
+    RISK_RATIO = "risk ratio"
     Z = "z"
     P = "p"
     EFFECTIVE_SAMPLE_SIZE = "effective sample size"
@@ -122,6 +124,10 @@ class Model(StrEnum):
     RANDOM = "random effects"
     BAYESIAN = "Bayesian random effects"
     BINOMIAL = "binomial"
+    MANTEL_HAENSZEL = "Mantel-Haenszel"
+    PETO = "Peto"
+    LOGISTIC = "logistic regression"
+    HYPERGEOMETRIC = "hypergeometric-normal"
     PRINTED = "printed"
     NONE = ""
 
@@ -193,7 +199,7 @@ VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", 
 #: What a finding touches, the gravest first.
 SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
-KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios")
+KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts")
 GROUPS = ("first", "second")
 LIMITS = "estimate:number lower:number upper:number p:number"
 PAIR = "treatment comparator"
@@ -335,6 +341,8 @@ BESIDE = (
            "weight_random:number group"),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
+    _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),

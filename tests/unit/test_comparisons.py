@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resurvey import clean, plan, tables
+from resurvey import clean, plan, results, tables
 from resurvey.compare import checklist, models
 from resurvey.compare.bootstrap import COLUMNS as DRAWN
 from resurvey.compare.bootstrap import Bootstrap, block_of, together
 from resurvey.compare.claims import rulings
+from resurvey.compare.counts import mantel_haenszel
 from resurvey.compare.groups import grade_of, labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.rubin import rubin
@@ -19,6 +20,8 @@ from resurvey.compare.run import carry_out
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
+from resurvey.figures.gallery_comparison import comparison_drawings
+from resurvey.figures.labels import Labels
 from resurvey.schema import TABLES
 from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables
@@ -785,6 +788,80 @@ def test_rates_and_ratios_of_medians(typed):
     assert rows["estimate"].iloc[0] == pytest.approx(11.8 / 6.9)
     assert "audit: misprint: One of the two is a slip." in rows["note"].iloc[0]
     assert rows["refused"].tolist() == [False, False, True]
+
+
+RESPONSES = {
+    "beta": [("prop-021", "mid", "12", "50"), ("prop-022", "old", "5", "50")],
+    "gamma": [("prop-023", "new", "30", "60"), ("prop-024", "old", "0", "60")],
+}
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    """Two arms with counted responses in three studies, one of them without a response in the control."""
+    rows = small_tables()
+    for study, arms in RESPONSES.items():
+        rows["studies"].append({"study_id": study, "acronym": study, "design": "randomised", "source_id": "alpha2020"})
+        for number, arm_id, n, total in arms:
+            treatment = "old" if arm_id == "old" else "new"
+            rows["arms"].append(about(study, f"arm-{number[-3:]}", arm_id=arm_id, treatment_id=treatment, n=total))
+            rows["proportions"].append(
+                about(study, number, arm_id=arm_id, kind="response", item="CR", n=n, total=total)
+            )
+    folder = tmp_path_factory.mktemp("counted")
+    write_tables(rows, folder)
+    return clean.tidy(tables.read_raw(folder))
+
+
+def pair(first, second):
+    return {"treatment": f"alpha2020-prop-{first}", "comparator": f"alpha2020-prop-{second}"}
+
+
+PAIRS = [pair("001", "002"), pair("021", "022"), pair("023", "024")]
+
+
+def test_counts_of_pairs_of_arms_are_pooled(counted, tmp_path):
+    made = carry_out(entry("counts", pairs=PAIRS), counted, {})
+    rows = made.rows()
+    assert rows["refused"].tolist() == [False] * 6
+    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 4
+    ours = pd.DataFrame(
+        {
+            "study": ["alpha", "beta", "gamma"],
+            "events": [21, 12, 30],
+            "patients": [100, 50, 60],
+            "comparator_events": [9, 5, 0],
+            "comparator_patients": [98, 50, 60],
+        }
+    )
+    assert one(made, "Mantel-Haenszel, common effect", "odds ratio")["estimate"] == pytest.approx(
+        exp(mantel_haenszel(ours).estimate.estimate)
+    )
+    table = made.tables["counts"]
+    assert table[ours.columns.tolist()].to_dict("list") == ours.to_dict("list")
+    assert table["weight_random"].notna().all()
+    assert "gamma" in rows["note"].iloc[0]
+    for name, frame in {"counts": table, "estimates": rows}.items():
+        results.write(results.COMPARISON[name], frame, tmp_path / f"{name}.csv")
+    labels = Labels(studies={}, treatments={}, endpoints={}, arms={})
+    drawn = results.read_folder(tmp_path)
+    (drawing,) = comparison_drawings(entry("counts", pairs=PAIRS), drawn, labels, "one")
+    assert "in 3 studies from printed counts" in drawing.caption
+
+
+def test_one_study_has_its_own_effect_alone(counted):
+    rows = carry_out(entry("counts", pairs=PAIRS[:1], measure="rr"), counted, {}).rows()
+    assert rows["estimate"].tolist() == pytest.approx([0.21 / (9 / 98)])
+    assert rows["role"].tolist() == ["main"]
+    rows = carry_out(entry("counts", pairs=PAIRS, measure="rd"), counted, {}).rows()
+    assert set(rows["measure"]) == {"risk difference"}
+
+
+def test_counts_are_of_two_arms_of_one_study(counted):
+    with pytest.raises(InputError, match="a pair is of one study"):
+        carry_out(entry("counts", pairs=[pair("001", "022")]), counted, {})
+    with pytest.raises(InputError, match="alpha stands twice"):
+        carry_out(entry("counts", pairs=[PAIRS[0], PAIRS[0]]), counted, {})
 
 
 def test_a_ruling_is_found_by_the_whole_number_of_a_claim(typed):

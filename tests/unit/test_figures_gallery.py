@@ -11,6 +11,7 @@ from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
+from resurvey.figures.gallery_multiples import multiples_drawings
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
 from tests.unit.test_figures import words_of
@@ -56,7 +57,14 @@ def study_results():
                 "events_max": 2,
             }
         )
-        fact = {"fact": "median", "kind": "median", "time_months": math.nan, "limit": "", "binding": True}
+        fact = {
+            "fact": "median",
+            "kind": "median",
+            "time_months": math.nan,
+            "limit": "",
+            "binding": True,
+            "claim_id": "",
+        }
         facts.append({**key, **fact, "printed": 5.5, "rebuilt": 5.0, "difference": -0.5, "holds": False})
     return StudyResults(pd.concat(curves), pd.DataFrame(facts), pd.DataFrame(accuracy), pd.concat(patients))
 
@@ -90,9 +98,51 @@ def test_a_study_gives_arms_subgroups_and_a_fit_of_each_arm():
     ]
     assert all("Evidence grade summary" in drawing.caption for drawing in made)
     assert "200 replicates" in made[0].caption and "Drug A, n = 4, 2 events" in made[0].caption
-    assert "0 of 1 printed facts hold" in made[2].caption and "not: median" in made[2].caption
+    assert "0 of 1 printed facts that can hold" in made[2].caption and "not: median" in made[2].caption
     assert "falls to one half at 6.0 months" in made[0].alt
     assert {drawing.data for drawing in made} == {"curves.csv", "facts.csv"}
+
+
+def test_a_group_that_meets_its_print_has_no_figure_of_its_own():
+    results = study_results()
+    results.facts["holds"] = True
+    made = [drawing.name for drawing in study_drawings(results, LABELS, {"curves": "c", "facts": "f"})]
+    assert made == ["study-s-km-pfs", "study-s-km-subgroups-pfs"]
+    results.facts.loc[:, ["holds", "claim_id"]] = [False, "hr-1"]
+    assert len(list(study_drawings(results, LABELS, {"curves": "c", "facts": "f"}))) == 2, "judged with the pair"
+
+
+def test_every_rebuilt_group_is_on_the_page_the_worst_first():
+    results = study_results()
+    results.facts["holds"] = [True, True, False]
+    (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
+    assert drawing.name == "reconstruction-multiples" and drawing.section == "reconstruction"
+    assert "In all 3 groups were rebuilt; in 1 something" in drawing.caption
+    assert "by up to 9.1 %: most of all TRIAL, PFS, Drug A, young (0/1: median 5.5→5)" in drawing.caption
+    words = words_of(drawing.figure)
+    assert words.count("1 of 1 hold") == 2 and words.count("TRIAL, PFS") == 3
+    assert words.index("0/1: median 5.5→5") < words.index("1 of 1 hold"), "the worst first"
+    results.facts["holds"] = True
+    one = results.curves["arm_id"] == "b"
+    (drawing,) = multiples_drawings(results.curves[one], results.facts, LABELS, "facts.csv")
+    assert "In all one group was rebuilt; every printed fact that it could have holds." in drawing.caption
+    assert list(multiples_drawings(results.curves.iloc[:0], results.facts, LABELS, "f")) == []
+
+
+def test_what_cannot_hold_is_no_misfit():
+    results = study_results()
+    results.facts["binding"] = False
+    (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
+    assert "every printed fact that it could have holds" in drawing.caption
+
+
+def test_many_groups_take_several_pages_that_fit_a_sheet():
+    results = study_results()
+    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(40)])
+    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(40)])
+    pages = list(multiples_drawings(curves, facts, LABELS, "facts.csv"))
+    assert [page.name for page in pages] == ["reconstruction-multiples", "reconstruction-multiples-2"]
+    assert all(page.figure.get_size_inches()[1] <= 9.31 for page in pages)
 
 
 def estimates(**cells):
@@ -132,6 +182,7 @@ KINDS = {
     "bucher": {"first": "a-1", "second": "b-1", "path": ["a", "b", "c"]},
     "pool": {"claims": ["a-1"]},
     "rates": {"treatment": "a-1", "comparators": ["b-1"]},
+    "counts": {"pairs": [{"treatment": "a-1", "comparator": "b-1"}]},
     "ratios": {"pairs": [{"label": "a", "medians": ["a-1", "a-2"]}]},
 }  # fmt: skip
 
@@ -163,10 +214,9 @@ def test_two_groups_of_patients():
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
         "balance": balance_of_two(),
-        "weights": pd.DataFrame({"weight": [1.0, 2.0, 0.5]}),
     }
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["curves", "ratios", "hazards", "balance", "weights"]
+    assert made == ["curves", "ratios", "hazards", "balance"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
@@ -242,16 +292,16 @@ def test_pool_bucher_rates_and_ratios():
     )
     assert made == ["forest"] and "Drug A against Drug C" in drawings[0].caption
     studies = legs.assign(lower=-0.9, upper=0.7, weight_random=0.5, group="all")
-    left = legs.assign(lower=-0.9, upper=0.7, left_out=legs["study"], i2=0.2, group="all")
     tables = {
         "estimates": pd.DataFrame([estimates(method="common effect", **printed)]),
         "studies": studies,
         "effects": legs,
     }
-    made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
-    assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
+    made, drawings = names({**ENTRY, "kind": "pool"}, tables)
+    assert made == ["forest"] and "in 2 studies" in drawings[0].caption
     alone = drawings[0].caption
-    judged = [estimates(method="common effect", role=role, **printed) for role in ("main", "sensitivity")]
+    otherwise = {"role": "sensitivity", "variation": "without s"}
+    judged = [estimates(method="common effect", **printed), estimates(**otherwise, **printed)]
     judged.append(estimates(role="bias", **{**printed, "quantity": "share of the bias array"}))
     wrong = {
         "estimates": pd.DataFrame(judged),
@@ -259,10 +309,12 @@ def test_pool_bucher_rates_and_ratios():
         "e_values": e_values((-0.7, 0.2)),
     }
     made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, **wrong})
-    assert made == ["forest", "bias"] and drawings[0].caption == alone
-    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and drawings[0].caption == alone
+    assert "the main estimate and what was done otherwise" in drawings[1].caption
+    assert words_of(drawings[1].figure).count("without s") == 1
+    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[2].caption
     made, drawings = names({**ENTRY, "kind": "bucher"}, {**wrong, "legs": legs})
-    assert made == ["forest", "bias"] and "E-values: estimate" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and "E-values: estimate" in drawings[2].caption
     rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
     made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
     assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from resurvey import audit, clean, gate, provenance, store, tables
+from resurvey import audit, clean, gate, provenance, tables, typedfiles
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
 from resurvey.pieces import LABEL_COLUMNS
@@ -78,6 +78,21 @@ def test_tables_that_passed_are_not_read_again(project, monkeypatch):
     assert check(project) == first
 
 
+def test_a_set_of_the_collection_that_is_gone_is_said(project):
+    path = project / "config.yaml"
+    one = "{file: A, study: alpha, endpoint: PFS, time_unit: months, arms: {a: new}}"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("  partitions: {}\n", f"  partitions: {{}}\n  kmdata: {{folder: sets, sets: [{one}]}}\n")
+    )
+    (project / "sets").mkdir()
+    (project / "sets/A.rda").write_bytes(b"")
+    check(project)
+    (project / "sets/A.rda").unlink()
+    with pytest.raises(InputError, match=r"there is no file A\.rda in sets"):
+        check(project)
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda p: p.write_text(p.read_text()[:20]), lambda p: p.write_text("[]"), Path.unlink]
 )
@@ -106,9 +121,9 @@ def test_a_fault_leaves_no_memory_and_no_piece(project):
 def test_the_pieces_are_what_clean_makes_of_the_tables(project):
     pieces = check(project).pieces
     typed = clean.tidy(tables.read_raw(project / "data/raw"))
-    for name, frame in store.read(pieces.whole(typed, notes=True)).items():
+    for name, frame in typedfiles.read(pieces.whole(typed, notes=True)).items():
         pd.testing.assert_frame_equal(frame, typed[name], check_exact=True)
-    alpha = store.read(pieces.of_study("alpha", typed, notes=True))
+    alpha = typedfiles.read(pieces.of_study("alpha", typed, notes=True))
     pd.testing.assert_frame_equal(alpha["medians"], typed["medians"], check_exact=True)
     assert alpha["sources"]["source_id"].tolist() == ["alpha2020"]
 

@@ -106,3 +106,21 @@ def test_the_error_of_the_draw_by_hand():
     of_limit = np.sqrt(0.01 / 25 + t**2 * 0.0001 / (2 * 0.0404 * 24))
     assert pooled.monte_carlo_limits == pytest.approx(of_limit / np.sqrt(0.0404))
     assert rubin([0.3], [0.04]).monte_carlo_limits == 0
+
+
+def test_the_interval_of_a_survival_tells_how_many_were_followed():
+    """Survival 0.5 with 100 patients: a wider interval than that of all of them followed speaks for early censoring."""
+    facts = {"n": 100, "median": 6.0, "landmarks": [(6.0, 0.5), (12.0, 0.25)], "survival_rounding": 0.005}
+    at_risk = {}
+    for label, limits in (("narrow", (0.169, 0.339)), ("wide", (0.12, 0.40))):
+        made = from_summary(SurvivalSummary(**facts, landmark_limits=[(12.0, *limits)]), replicates=30)
+        at_risk[label] = (made.stacked()[0] >= 12.0).sum(axis=1).mean()
+    # 0.169 and 0.339 are the log-log limits of 25 of 100 without censoring (Greenwood 0.25 * 0.75 / 100)
+    assert 15 < at_risk["narrow"] <= 25
+    assert at_risk["wide"] < at_risk["narrow"] - 3
+
+
+@pytest.mark.parametrize("entry", [(12.0, 0.3), (12.0, 0.4, 0.2), (12.0, 17.0, 34.0), "12"])
+def test_limits_that_cannot_be_are_refused(entry):
+    with pytest.raises(InputError, match="landmark_limits"):
+        from_summary(SurvivalSummary(n=100, median=6.0, landmarks=[(12.0, 0.25)], landmark_limits=[entry]))

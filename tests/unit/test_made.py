@@ -27,7 +27,7 @@ def test_only_the_stages_that_ran_are_told(tmp_path):
     (tmp_path / "report/index.html").touch()
     (tmp_path / "report/resurvey.pdf").touch()
     last = made(tmp_path).splitlines()[-1]
-    assert last.endswith("index.html  (open it in a browser; also .pdf beside it)")
+    assert last.endswith("index.html  (open it in a browser; beside it .pdf)")
 
 
 def test_a_run_of_one_step_ends_in_peace(tmp_path):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from resurvey.errors import InputError
+from resurvey.pictures import figures_of, is_figure, read_figure
 from resurvey.reconstruct import from_curve
-from resurvey.reconstruct.pictures import figures_of, is_figure, read_figure
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.sources import curves_of, faults_of_curves
 

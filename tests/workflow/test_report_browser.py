@@ -89,6 +89,9 @@ def test_the_console_is_silent_and_nothing_is_fetched(report):
 
 def test_every_figure_is_visible(report):
     report.execute_script("for (const part of document.querySelectorAll('details')) part.open = true")
+    # Drawings beside the page load when they are seen; here all are asked for.
+    report.execute_script("for (const image of document.images) image.loading = 'eager'")
+    until(report, "return [...document.images].every(image => image.complete)")
     broken = report.execute_script(
         "const bad = []; for (const image of document.images) { image.scrollIntoView();"
         "  const box = image.getBoundingClientRect();"

@@ -3,12 +3,11 @@
 import sys
 from pathlib import Path
 
-from resurvey import gate, plan, provenance
+from resurvey import gate, pictures, plan, provenance
 from resurvey.workflow import folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import ResurveyError
 from resurvey.folders import mark_lost
-from resurvey.reconstruct import pictures
 
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")

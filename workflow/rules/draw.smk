@@ -77,6 +77,8 @@ rule draw_evidence:
 rule draw_overview:
     input:
         comparisons="results/comparisons/comparisons.csv",
+        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
+        facts="results/reconstruction/facts.csv",
         labels=PIECES.labels(),
         whole=whole("results/figures/overview"),
     output:

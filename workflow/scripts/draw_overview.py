@@ -1,9 +1,10 @@
-"""Draw the main estimate of every comparison in one forest."""
+"""Draw what is of all studies: the main estimate of every comparison in one forest, every rebuilt group on a page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import results, tables
+from resurvey.figures.gallery_multiples import multiples_drawings
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
@@ -15,5 +16,9 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.labels})
-drawn = overview_drawings(results.read(results.ESTIMATES, Path(files.comparisons)), labels, files.comparisons)
+comparisons = results.read(results.ESTIMATES, Path(files.comparisons))
+drawn = overview_drawings(comparisons, labels, files.comparisons)
+if files.curves:
+    curves = results.join(results.CURVES, [Path(path) for path in files.curves])
+    drawn += multiples_drawings(curves, results.read(results.FACTS, Path(files.facts)), labels, files.facts)
 save(drawn, Path(snakemake.output[0]))

@@ -71,7 +71,7 @@ def _report(folder: Path) -> str:
     page = folder / "report" / "index.html"
     others = [page.with_name(f"resurvey{suffix}") for suffix in (".docx", ".pdf", ".xlsx")]
     beside = [path.suffix for path in others if path.is_file()]
-    also = f"; also {' and '.join(beside)} beside it" if beside else ""
+    also = f"; beside it {', '.join(beside)}" if beside else ""
     return f"report          {page}  (open it in a browser{also})" if page.is_file() else ""
 
 

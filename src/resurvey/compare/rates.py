@@ -42,9 +42,14 @@ def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
     return Outcome(pd.DataFrame(rows), {"rates": rates})
 
 
-def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
-    from statsmodels.stats.proportion import proportion_confint
+def counted(typed: Tables, claim_id: str) -> tuple[int, int]:
+    """Count and patients of a printed proportion; from its percentage and the size of the arm where they are missing.
 
+    Raises
+    ------
+    NotEstimable
+        If no size of the arm, or neither count nor percentage, is printed.
+    """
     found = claim(typed, "proportions", claim_id)
     total = found["total"]
     if not isfinite(total):
@@ -54,14 +59,24 @@ def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
         if sizes.empty:
             raise NotEstimable(f"{claim_id} prints a percentage without a total, and arms.csv has no size for it")
         total = sizes.iloc[0]
+    if not isfinite(found["n"]) and not isfinite(found["percent"]):
+        raise NotEstimable(f"{claim_id} prints neither a count nor a percentage")
     count = found["n"] if isfinite(found["n"]) else round(total * found["percent"] / 100)
+    return int(count), int(total)
+
+
+def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
+    from statsmodels.stats.proportion import proportion_confint
+
+    found = claim(typed, "proportions", claim_id)
+    count, total = counted(typed, claim_id)
     lower, upper = proportion_confint(count, total, method="beta")
     note = "" if isfinite(found["n"]) else "count from the printed percentage and the size of the arm"
     return {
         "claim_id": claim_id,
         "label": f"{found['study_id']} {found['arm_id']}",
-        "n": int(count),
-        "total": int(total),
+        "n": count,
+        "total": total,
         "percent": 100 * count / total,
         "lower": lower,
         "upper": upper,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.bootstrap import Bootstrap
+from resurvey.compare.counted import compare_counts
 from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.patients import compare_patients
@@ -23,6 +24,7 @@ from resurvey.tables import Tables
 Make = Callable[[Any, Tables], Outcome]
 PRINTED: dict[str, Make] = {
     "bucher": compare_bucher,
+    "counts": compare_counts,
     "network": compare_network,
     "pool": compare_pool,
     "rates": compare_rates,

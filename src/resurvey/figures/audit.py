@@ -28,6 +28,7 @@ VERDICT_MARKS: Mapping[str, tuple[str, str, bool]] = {
     "not checked": ("s", "#c4c8cc", False),
 }
 WORST_FIRST = tuple(VERDICT_MARKS)
+STRIP = 4.1  # rows that a document takes beside its marks
 ACROSS, PITCH = 60, 0.112  # marks in a row, and inches from row to row
 SEVERITY_ORDER = ("conclusion", "major", "minor")
 
@@ -79,7 +80,8 @@ def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: S
     heights = [ceil(sizes[source] / ACROSS) for source in sources]
     present = [verdict for verdict in WORST_FIRST if verdict in set(verdicts["verdict"])]
     keys = ceil(len(present) / 4)
-    figure = new_figure(PITCH * (sum(heights) + 4.1 * len(sources) + 2.4 * keys + 1))
+    rows = sum(heights) + STRIP * len(sources) + 2.4 * keys + 2.4
+    figure = new_figure(PITCH * rows)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.005, 0.005, 0.99, 0.99))
     axes.set_axis_off()
@@ -92,9 +94,9 @@ def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: S
     top = keys * 2.4 + 0.6
     for source, height in zip(sources, heights, strict=True):
         _strip(axes, verdicts[verdicts["source_id"] == source], names.get(source, source), top)
-        top += height + 4.1
+        top += height + STRIP
     axes.set_xlim(-1, ACROSS)
-    axes.set_ylim(top - 2.5, -1.2)
+    axes.set_ylim(rows - 1.2, -1.2)
     return figure
 
 

@@ -241,12 +241,12 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
         one = part.drop_duplicates("label")
         style = {"color": colour, "mfc": colour if filled else PAPER, "ms": 4.8, "mew": 1.1, "ls": "none"}
         left.plot(one["events"], one["label"].map(place) + shift, mark, label=f"{side}-sided", **style)
-        right.plot(part["patients"], part["label"].map(place) + shift, mark, **style)
+        _readings(right, part, place, shift, colour, "-" if filled else (0, (2, 1.2)))
     for axes, value, words in ((left, claimed, "events"), (right, claimed_patients, "patients")):
         if value is not None:
             axes.axvline(value, color=INK, lw=0.9, ls=(0, (4, 3)))
             axes.set_title(f"printed: {value:g} {words}", fontsize=8)
-        axes.set_xlabel(f"{words.capitalize()}" + ("" if axes is left else " (each reading of the accrual)"))
+        axes.set_xlabel(f"{words.capitalize()}" + ("" if axes is left else " (strokes: readings of accrual)"))
         _log_counts(axes)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.grid(axis="both", color=FAINT, lw=0.5)
@@ -255,6 +255,17 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
     right.set_yticks(range(len(labels)), [""] * len(labels))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _readings(
+    axes: Axes, part: pd.DataFrame, place: Mapping[str, int], shift: float, colour: str, line: object
+) -> None:
+    """A stroke for the patients of each reading of the accrual, and a line from the least to the most: marks would lie
+    on each other."""
+    for label, own in part[part["patients"].notna()].groupby("label", sort=False):
+        y = place[str(label)] + shift
+        axes.plot([own["patients"].min(), own["patients"].max()], [y, y], color=colour, lw=0.8, ls=line)
+        axes.plot(own["patients"], [y] * len(own), "|", color=colour, ms=6, mew=1.3)
 
 
 def _log_counts(axes: Axes) -> None:

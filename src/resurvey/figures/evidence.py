@@ -11,7 +11,21 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, wrapped
+from resurvey.figures.network import short
+from resurvey.figures.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    PAPER,
+    SOFT,
+    WIDTH,
+    fixed_figure,
+    inches,
+    new_figure,
+    plain,
+    styled,
+    wrapped,
+)
 from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
@@ -39,7 +53,8 @@ def median_pairs(
     -------
     DataFrame
         endpoint, study, population, first, second (labels), first_months, second_months (infinite for not reached),
-        p (as printed), claims. A pair printed both in the text and in a table is there once.
+        first_lower, first_upper, second_lower, second_upper (limits of the printed interval in months, NaN where there
+        is none), p (as printed), claims. A pair printed both in the text and in a table is there once.
     """
     rows = medians[(medians["source_id"] == source) & (medians["arm_id"].fillna("") != "")]
     rows = rows[rows["value_months"].notna()]
@@ -66,10 +81,21 @@ def median_pairs(
             "second": labels.arm(study, pair["arm_id"].iloc[1]),
             "first_months": float(pair["value_months"].iloc[0]),
             "second_months": float(pair["value_months"].iloc[1]),
+            **_limits(pair),
             "p": printed["p"] or (kept["p"] if kept else ""),
             "claims": ";".join(pair["claim_id"]),
         }
     return pd.DataFrame(list(made.values()))
+
+
+def _limits(pair: pd.DataFrame) -> dict[str, float]:
+    """Limits of the printed intervals of a pair; an upper one that was not reached is infinite."""
+    limits = {}
+    for place, side in enumerate(("first", "second")):
+        for end in ("lower", "upper"):
+            column = f"{end}_months"
+            limits[f"{side}_{end}"] = float(pair[column].iloc[place]) if column in pair else float("nan")
+    return limits
 
 
 def _p(p_values: pd.DataFrame, claims: set[str]) -> dict[str, str]:
@@ -79,9 +105,17 @@ def _p(p_values: pd.DataFrame, claims: set[str]) -> dict[str, str]:
     return {"p": "", "arm": ""}
 
 
+NAMES, P_WIDTH, ROW, FOOT = 2.75, 0.75, 0.245, 0.78  # inches: names, printed p, a row, axis and legend
+START = (0.06 - NAMES) / (WIDTH - NAMES - P_WIDTH)  # of the names, in widths of the plot
+SIDES = (
+    ("first", {"marker": "o", "ms": 5.5}, -0.16),
+    ("second", {"marker": "s", "ms": 5, "mfc": PAPER, "mew": 1.2}, 0.16),
+)
+
+
 @styled
 def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Figure:
-    """Medians of both arms of every trial as dumbbells, with the printed p.
+    """Medians of both arms of every trial with their printed intervals, and the printed p.
 
     Parameters
     ----------
@@ -94,48 +128,39 @@ def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Fi
         raise InputError("no document prints two medians side by side: there is nothing to draw")
     blocks = [(endpoint, pairs[pairs["endpoint"] == endpoint]) for endpoint in dict.fromkeys(pairs["endpoint"])]
     blocks.sort(key=lambda block: -len(block[1]))
-    height = 0.3 * len(pairs) + 0.36 * len(blocks) + 0.75
-    figure = new_figure(height)
-    axes = figure.add_subplot()
-    finite = pairs[["first_months", "second_months"]].to_numpy()
-    last = float(finite[np.isfinite(finite)].max())
-    y, ticks = 0.0, []
-    for endpoint, rows in blocks:
+    rows = len(pairs) + 0.8 * len(blocks) + 0.7
+    figure = fixed_figure(ROW * rows + FOOT)
+    axes = figure.add_axes(inches(figure, NAMES, FOOT, WIDTH - NAMES - P_WIDTH, ROW * rows))
+    columns = [f"{side}_{part}" for side in ("first", "second") for part in ("months", "lower", "upper")]
+    values = pairs[[name for name in columns if name in pairs]].to_numpy(dtype=float)
+    last = float(values[np.isfinite(values)].max())
+    y = 0.7
+    for endpoint, part in blocks:
         words = endpoints.get(endpoint, endpoint)
-        axes.text(
-            0,
-            y + 0.1,
-            plain(words[0].upper() + words[1:]),
-            fontsize=8.5,
-            fontweight="bold",
-            va="center",
-            transform=_right(axes),
-        )
-        y += 1.1
-        ordered = rows.assign(_longest=rows[["first_months", "second_months"]].replace(np.inf, np.nan).max(axis=1))
+        axes.text(START, y, plain(words[0].upper() + words[1:]),
+                  fontsize=8.5, fontweight="bold", va="center", transform=_right(axes))  # fmt: skip
+        y += 0.8
+        ordered = part.assign(_longest=part[["first_months", "second_months"]].replace(np.inf, np.nan).max(axis=1))
         for _, row in ordered.sort_values(["_longest", "study"], ascending=[False, True], kind="stable").iterrows():
-            _dumbbell(axes, row, y, last)
-            population = "" if row["population"] == "all" else f", {row['population']}"
-            ticks.append((y, plain(f"{row['study']}{population}")))
+            _pair(axes, row, y, last)
             y += 1
-        y += 0.25
-    axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], fontsize=7.5)
-    axes.set_ylim(y - 0.2, -0.6)
+    axes.set_yticks([])
+    axes.set_ylim(rows, 0)
     axes.set_xlim(0, last * 1.06)
     axes.set_xticks(time_ticks(last, 9))
     axes.set_xlabel("Median (months)")
-    axes.tick_params(axis="y", length=0)
-    axes.text(1.03, -0.45, "printed p", fontsize=7.5, fontweight="bold", transform=_right(axes), va="center")
+    axes.text(1.03, 0.35, "printed p", fontsize=7.5, fontweight="bold", transform=_right(axes), va="center")
     axes.grid(axis="x", color=FAINT, lw=0.6)
-    _two_marks(axes)
+    _two_marks(axes, bool(np.isfinite(pairs.get("first_lower", pd.Series(dtype=float))).any()))
     return figure
 
 
-def _two_marks(axes: Axes) -> None:
-    axes.plot([], [], "o", ms=6, color=COLOURS[0], label="first named arm")
-    axes.plot([], [], "s", ms=5.5, color=COLOURS[1], mfc=PAPER, mew=1.3, label="second named arm")
+def _two_marks(axes: Axes, intervals: bool) -> None:
+    what = " with printed interval" if intervals else ""
+    axes.plot([], [], "o", ms=5.5, color=COLOURS[0], label=f"first named arm{what}")
+    axes.plot([], [], "s", ms=5, color=COLOURS[1], mfc=PAPER, mew=1.2, label=f"second named arm{what}")
     axes.plot([], [], ">", ms=5, color=SOFT, label="not reached")
-    axes.figure.legend(loc="outside lower right", ncols=3, fontsize=7.5)
+    axes.figure.legend(loc="lower right", ncols=3, fontsize=7.5, borderaxespad=0.3)
 
 
 def _right(axes: Axes):
@@ -144,18 +169,26 @@ def _right(axes: Axes):
     return blended_transform_factory(axes.transAxes, axes.transData)
 
 
-def _dumbbell(axes: Axes, row: pd.Series, y: float, last: float) -> None:
-    ends = [min(float(row[f"{side}_months"]), last * 1.05) for side in ("first", "second")]
-    axes.plot(ends, [y, y], color=SOFT, lw=1.6, zorder=2, solid_capstyle="butt")
-    looks = ({"marker": "o", "ms": 6}, {"marker": "s", "ms": 5.5, "mfc": PAPER, "mew": 1.3})
-    for end, side, colour, look in zip(ends, ("first", "second"), COLOURS[:2], looks, strict=True):
-        if np.isfinite(row[f"{side}_months"]):
-            axes.plot([end], [y], color=colour, zorder=3, ls="none", **look)
+def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
+    """Both medians of a trial, its name and arms at the left, where no line crosses them."""
+    edge = last * 1.05
+    for (side, look, shift), colour in zip(SIDES, COLOURS[:2], strict=True):
+        low, high = (float(row.get(f"{side}_{end}", np.nan)) for end in ("lower", "upper"))
+        if np.isfinite(low):
+            stop = min(high, edge) if high == high else edge
+            axes.plot([low, stop], [y + shift] * 2, color=colour, lw=1.1, zorder=2, solid_capstyle="butt")
+            if not np.isfinite(high):
+                axes.plot([edge], [y + shift], ">", color=colour, ms=4, zorder=2, clip_on=False)
+        median = float(row[f"{side}_months"])
+        if np.isfinite(median):
+            axes.plot([median], [y + shift], color=colour, zorder=3, ls="none", **look)
         else:
-            axes.plot([end], [y], ">", color=colour, ms=6, zorder=3, clip_on=False)
-    words = f"{row['first']} vs {row['second']}"
-    shown = words if len(words) <= 84 else words[:83] + "…"
-    axes.text(0.005, y + 0.46, plain(shown), fontsize=6, color=SOFT, va="center", transform=_right(axes), zorder=4)
+            axes.plot([edge], [y + shift], ">", color=colour, ms=6, zorder=3, clip_on=False)
+    population = "" if row["population"] == "all" else f", {row['population']}"
+    name, arms = f"{row['study']}{population}", f"{short(row['first'])} vs {short(row['second'])}"
+    for words, shift, size, colour, most in ((name, -0.22, 7.5, INK, 44), (arms, 0.22, 5.8, SOFT, 60)):
+        axes.text(START, y + shift, plain(_cut(words, most)), fontsize=size, color=colour, va="center",
+                  transform=_right(axes))  # fmt: skip
     axes.text(1.03, y, plain(row["p"] or "–"), fontsize=7.5, va="center", transform=_right(axes))
 
 

@@ -121,6 +121,7 @@ def forest(
         From top to bottom: `kind` (heading, study, pooled, prediction, note), estimate, lower, upper (ratios, or
         differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), `band_low`
         and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open triangle),
+        `main` (true of the pooled row that the dashed line stands at; the first one where there is no such column),
         and the text of the columns. A heading or note shows only
         the first column; a missing limit is an arrow-less open end.
     left, right : sequence of Column
@@ -253,10 +254,10 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
         axes.set_xlim(low, high)
         axes.axvline(0, color=SOFT, lw=0.9, zorder=0.5)
     low, high = axes.get_xlim()
-    pooled = rows.index[rows["kind"] == "pooled"]
-    if len(pooled):
-        last = rows.loc[pooled[0], "estimate"]
-        axes.axvline(last, color=COLOURS[1], lw=0.8, ls=(0, (4, 3)), zorder=0.6)
+    pooled = rows[rows["kind"] == "pooled"]
+    main = pooled[pooled["main"].eq(True)] if "main" in pooled else pooled
+    for estimate in main["estimate"].head(1):
+        axes.axvline(estimate, color=COLOURS[1], lw=0.8, ls=(0, (4, 3)), zorder=0.6)
     weights = pd.to_numeric(rows["weight"]) if "weight" in rows else pd.Series(float("nan"), index=rows.index)
     most = weights[rows["kind"] == "study"].max()
     for y, (index, row) in zip(places, rows.iterrows(), strict=True):
@@ -445,7 +446,7 @@ def pooled_rows(
             kind = "prediction" if row["role"] == Role.PREDICTION else "pooled"
             ends = {key: float(row[key]) for key in ("estimate", "lower", "upper")}
             words = str(row["method"])
-            made.append({"kind": kind, "label": words[0].upper() + words[1:], **ends})
+            made.append({"kind": kind, "label": words[0].upper() + words[1:], "main": row["role"] == Role.MAIN, **ends})
         own = pd.DataFrame() if spread is None else spread[spread["group"] == group]
         if len(own):
             said = [heterogeneity_words(own.iloc[0]), few_words(own.iloc[0])]

@@ -75,8 +75,15 @@ def study_drawings(results: StudyResults, labels: Labels, data: Mapping[str, str
             yield _subgroups(results, whole, parts, place, labels, data["curves"])
     for key, rows in curves.groupby(KEY, sort=True):
         facts = results.facts[_same(results.facts, key)]
-        if len(facts):
+        # the page of all groups shows each of them; by itself stands what does not meet its own print
+        if _misses(facts):
             yield _fit(results, rows, facts, key, labels, data["facts"])
+
+
+def _misses(facts: pd.DataFrame) -> bool:
+    """Whether a fact of the group alone does not hold; what is printed between two groups is judged with the pair."""
+    own = facts[facts["binding"].astype(bool) & (facts["claim_id"] == "")]
+    return not bool(own["holds"].all())
 
 
 def _same(frame: pd.DataFrame, key: tuple[str, ...]) -> pd.Series:
@@ -100,6 +107,16 @@ def _note(row: pd.Series) -> str:
 
 def _risk(results: StudyResults, key: tuple[str, ...], ticks: list[float]) -> pd.DataFrame:
     return risk_table(results.patients[_same(results.patients, key)], ticks)
+
+
+def _censored(results: StudyResults, rows: list[pd.Series], names: list[str]) -> pd.DataFrame | None:
+    """When follow-up of patients ended, of groups that a curve fixes; of others nobody knows it."""
+    parts = []
+    for row, name in zip(rows, names, strict=True):
+        if row["evidence"] == "curve" and row["replicates"] == 1:
+            own = results.patients[_same(results.patients, tuple(row[KEY]))]
+            parts.append(own.loc[own["event"] == 0, ["time"]].assign(group=name))
+    return pd.concat(parts) if parts else None
 
 
 def _title(labels: Labels, study: str, endpoint: str, cut: str) -> str:
@@ -133,7 +150,13 @@ def _arms(
         risk.append(_risk(results, key, ticks).assign(group=name))
         notes[name] = _note(row)
         rows.append(row)
-    figure = kaplan_meier(pd.concat(shown), pd.concat(risk), ylabel=_survives(labels, endpoint), notes=notes)
+    figure = kaplan_meier(
+        pd.concat(shown),
+        pd.concat(risk),
+        ylabel=_survives(labels, endpoint),
+        notes=notes,
+        censored=_censored(results, rows, list(notes)),
+    )
     names = list(notes)
     return Drawing(
         name=slug("study", study, "km", endpoint, cut),
@@ -142,7 +165,8 @@ def _arms(
         caption=f"Kaplan-Meier estimates of rebuilt patients: {_where(labels, place)}; {_counted(names, rows)} "
         f"Line: median of {int(rows[0]['replicates'])} replicates that all satisfy what was printed; band: "
         "middle 90 % of "
-        f"them (uncertainty of rebuilding and of sampling as printed). {_evidence(rows)} {_not_randomised(rows)} "
+        f"them (uncertainty of rebuilding and of sampling as printed). {_marks(rows)}{_evidence(rows)} "
+        f"{_not_randomised(rows)} "
         "Table: patients at risk, censored and with an event so far, means over replicates. " + KMUNICATE,
         alt=f"Survival curves of {listed(names)}, {labels.endpoint(endpoint)} in {labels.study(study)}, with "
         "shaded 90 % "
@@ -160,6 +184,12 @@ def _counted(names: list[str], rows: list[pd.Series]) -> str:
         )
         said.append(f"{name}, n = {int(row['n'])}, {events} events")
     return "; ".join(said) + "."
+
+
+def _marks(rows: list[pd.Series]) -> str:
+    marked = [row["evidence"] == "curve" and row["replicates"] == 1 for row in rows]
+    which = "" if all(marked) else " of the groups rebuilt from a curve"
+    return f"Strokes: patients censored{which}. " if any(marked) else ""
 
 
 def _evidence(rows: list[pd.Series]) -> str:
@@ -241,8 +271,9 @@ def _fit(
     facts = facts.rename(columns={"time_months": "time"})
     figure = rebuilt_against_printed(curve, facts, ylabel=_survives(labels, endpoint))
     group = labels.group(study, arm, population)
-    missed = facts.loc[~facts["holds"].astype(bool), "fact"].tolist()
-    held = f"{int(facts['holds'].sum())} of {len(facts)} printed facts hold within their rounding"
+    missed = facts.loc[~facts["holds"].astype(bool) & facts["binding"].astype(bool), "fact"].tolist()
+    possible = facts[facts["binding"].astype(bool)]
+    held = f"{int(possible['holds'].sum())} of {len(possible)} printed facts that can hold do so within their rounding"
     apart = f"{held}; not: {listed(missed)}." if missed else f"{held}."
     finite = facts["difference"].abs().replace([np.inf], np.nan).max()
     return Drawing(

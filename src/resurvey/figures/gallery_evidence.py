@@ -75,13 +75,7 @@ def _audit(
         title="Every printed number and what became of it",
         caption=f"One mark for each of the {len(verdicts)} numbers read in {len(set(verdicts['source_id']))} "
         f"documents, under its document and sorted by the gravest verdict of all checks it takes part in: {said}. "
-        "Reproduced: follows "
-        "from the other printed numbers; rounding: but for the last digit; other-method: by a named standard "
-        "method that "
-        "the document does not name; discrepant: by none; conflict: printed differently elsewhere; "
-        "impossible: no data can "
-        "have it; not checked: no check reads it. A discrepancy says that two printed numbers do not fit, not "
-        "which of them is wrong.",
+        f"{_verdict_words(counts)} A check says that printed numbers do not fit, not which of them is wrong.",
         alt=f"Rows of marks by document. In all: {said}. "
         + " ".join(_source_words(verdicts, source, names) for source in sorted(set(verdicts["source_id"]))),
         data=data,
@@ -106,6 +100,24 @@ def _audit(
         )
 
 
+MEANINGS = {
+    "reproduced": "follows from the other printed numbers",
+    "rounding": "follows but for the last digit",
+    "other-method": "follows by a named standard method that the document does not name",
+    "discrepant": "follows by no standard method",
+    "conflict": "printed differently elsewhere",
+    "impossible": "no data can have it",
+    "uncheckable": "what a check would need is not printed",
+    "not checked": "no check reads it",
+}
+
+
+def _verdict_words(counts: pd.Series) -> str:
+    """What the verdicts that occur mean, the commonest first."""
+    said = "; ".join(f"{verdict}: {MEANINGS[str(verdict)]}" for verdict in counts.index)
+    return said[:1].upper() + said[1:] + "."
+
+
 def _source_words(verdicts: pd.DataFrame, source: str, names: Mapping[str, str]) -> str:
     counts = verdicts.loc[verdicts["source_id"] == source, "verdict"].value_counts()
     said = listed([f"{counts[v]} {v}" for v in audit.WORST_FIRST if v in counts])
@@ -128,10 +140,8 @@ def _timeline(dates: pd.DataFrame, data: str) -> Drawing:
         section="evidence",
         title="The studies in time",
         caption="Enrolment (bar), data cut-off (bar mark) and year of the publication read (diamond, drawn at "
-        "mid-year) of the "
-        f"{len(dates)} studies whose documents print dates. Month-only dates are drawn at the first of the "
-        "month. Studies "
-        "without printed dates are not shown; treatment available after progression changed over these years.",
+        f"mid-year) of {'the one study' if len(dates) == 1 else f'the {len(dates)} studies'} with printed dates. A "
+        "date without a day is drawn at the first of its month.",
         alt=f"Bars on a calendar: {said} (years with decimals).",
         data=data,
         figure=evidence.timeline(dates),
@@ -146,19 +156,21 @@ def _trials(pairs: pd.DataFrame, source: str, names: Mapping[str, str], labels: 
         section="evidence",
         title=f"Medians of the trials in {names.get(source, source)}",
         caption=f"Medians of both arms of {len(pairs)} comparisons as printed in {names.get(source, source)}, "
-        "joined within a "
-        "trial, longest first; p as printed there (a dash: none printed). Under each line the arms, first "
-        "against second. "
-        f"The first named arm has the longer median in {longer} of {len(pairs)}. Medians are shown without "
-        f"intervals because the document prints few; {without} comparisons have no printed p. Trials differ in "
-        "population, line and "
-        "year: lengths must not be compared between rows.",
-        alt=f"{len(pairs)} dumbbells, the first named arm longer in {longer}: "
+        f"longest first{_interval_words(pairs)}; p as printed there (a dash: none printed, in {without}). Under each "
+        f"name the arms, first against second. The first named arm has the longer median in {longer} of {len(pairs)}. "
+        "Lengths must not be compared between rows: trials differ in whom they treated and when.",
+        alt=f"{len(pairs)} pairs of medians, the first named arm longer in {longer}: "
         + "; ".join(_pair_words(row) for _, row in pairs.iterrows())
         + ".",
         data=data,
         figure=evidence.trials_on_a_page(pairs, endpoints=labels.endpoints),
     )
+
+
+def _interval_words(pairs: pd.DataFrame) -> str:
+    """In how many of the medians an interval is printed."""
+    known = int(pairs[["first_lower", "second_lower"]].notna().sum().sum())
+    return f", with the printed interval of {known} of the {2 * len(pairs)} medians" if known else ""
 
 
 def _pair_words(row: pd.Series) -> str:

@@ -75,6 +75,8 @@ def kaplan_meier(
     notes: Mapping[str, str] | None = None,
     grey: pd.DataFrame | None = None,
     grey_label: str = "",
+    censored: pd.DataFrame | None = None,
+    result: str = "",
 ) -> Figure:
     """Curves with bands and, below, patients at risk, censored and with an event so far.
 
@@ -88,9 +90,13 @@ def kaplan_meier(
     ylabel, xlabel : str
         What survives, without unit; time with its unit.
     notes : dict of str, optional
-        Words after a group's name in the legend, by group.
+        Words after a group's name in the legend, by group, or by `panel/group`.
     grey : DataFrame, optional
         time, survival of a curve drawn in grey in every panel for reference, called `grey_label`.
+    censored : DataFrame, optional
+        group, time (and `panel`) of patients whose follow-up ended: a stroke on their curve each.
+    result : str, optional
+        The ratio and p of the groups, in a corner of a single panel that the curves leave free.
 
     References
     ----------
@@ -108,8 +114,8 @@ def kaplan_meier(
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
     body = 2.9 if columns == 1 else 1.9
     line = TITLE + body + AXIS + table
-    # Names stand once above several panels; inside, they would lie on the curves.
-    names = [wrapped(group, 100) for group in groups] if columns > 1 and len(groups) > 1 else []
+    # Names stand once above the panels; inside, they would lie on the curves.
+    names = _names(groups, notes or {}, columns == 1)
     head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
     figure = fixed_figure(lines * line + head)
     width = WIDTH / columns - LEFT - 0.1
@@ -127,7 +133,12 @@ def kaplan_meier(
             axes.step(
                 grey["time"], grey["survival"], where="post", color=SOFT, lw=0.9, ls=(0, (1, 1)), label=grey_label
             )
-        _curves(axes, shown, groups, notes or {}, columns == 1)
+        _curves(axes, shown, groups, {} if columns == 1 else notes or {}, last)
+        if censored is not None:
+            own = censored[censored["panel"] == panel] if "panel" in censored else censored
+            _censoring_marks(axes, shown, own, groups)
+        if result and columns == 1:
+            _corner_text(axes, shown, result, last)
         axes.set_title(plain(panel))
         percent_axis(axes, wrapped(f"{ylabel} (%)", 44 if columns == 1 else 30) if column == 0 else "", top=1.02)
         axes.set_xticks(sorted(counted["time"].unique()))
@@ -149,7 +160,52 @@ def _samples(groups: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], **look(index)) for index in range(len(groups))]
 
 
-def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], alone: bool) -> None:
+def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool) -> list[str]:
+    """What stands above the panels of each group; nothing where one group alone has nothing to tell."""
+    if not alone:
+        return [wrapped(group, 100) for group in groups] if len(groups) > 1 else []
+    said = [", ".join(part for part in (str(group), notes.get(str(group), "")) if part) for group in groups]
+    return [wrapped(words, 96) for words in said] if len(groups) > 1 or notes else []
+
+
+def free_corner(shown: pd.DataFrame, last: float) -> str:
+    """`upper right` or `lower left`: where a panel's curves, bands included, leave more room.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        time, survival, and perhaps lower and upper.
+    last : float
+        End of the time axis.
+    """
+    top = shown["upper"] if "upper" in shown else shown["survival"]
+    bottom = shown["lower"] if "lower" in shown else shown["survival"]
+    late, early = shown["time"] >= 0.5 * last, shown["time"] <= 0.5 * last
+    above = 1 - float(top[late].max()) if late.any() else 1.0
+    below = float(bottom[early].min()) if early.any() else 0.0
+    return "upper right" if above >= below else "lower left"
+
+
+def _corner_text(axes: Axes, shown: pd.DataFrame, words: str, last: float) -> None:
+    upper = free_corner(shown, last) == "upper right"
+    place = {"ha": "right", "va": "top"} if upper else {"ha": "left", "va": "bottom"}
+    x, y = (0.99, 0.98) if upper else (0.02, 0.03)
+    axes.text(x, y, plain(words), transform=axes.transAxes, fontsize=8, **place)
+
+
+def _censoring_marks(axes: Axes, shown: pd.DataFrame, censored: pd.DataFrame, groups: list[str]) -> None:
+    """A short stroke on the curve at each time at which follow-up ended without an event."""
+    for group, curve in shown.groupby("group", sort=False):
+        times = np.unique(censored.loc[censored["group"] == group, "time"].to_numpy(dtype=float))
+        if not times.size:
+            continue
+        grid = curve["time"].to_numpy(dtype=float)
+        at = curve["survival"].to_numpy(dtype=float)[np.maximum(grid.searchsorted(times, side="right") - 1, 0)]
+        colour = look(groups.index(str(group)))["color"]
+        axes.plot(times, at, "|", color=colour, ms=5, mew=0.7, ls="none", zorder=3)
+
+
+def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], last: float) -> None:
     """Curves of one panel; a panel of several says of each what is in the notes, its name stands above."""
     axes.axhline(0.5, color=FAINT, lw=0.8, zorder=0.5)
     for group, curve in shown.groupby("group", sort=False):
@@ -160,14 +216,9 @@ def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[s
             )
         panel = shown["panel"].iloc[0]
         note = notes.get(f"{panel}/{group}", notes.get(str(group), ""))
-        name = str(group) if alone and (len(groups) > 1 or panel == "") else ""
-        words = ", ".join(part for part in (name, note) if part)
-        axes.step(curve["time"], curve["survival"], where="post", label=wrapped(words, 46 if alone else 30), **style)
-    # A curve that stays above one half at its end leaves the room below it, every other one the room above.
-    ends = [float(curve["survival"].iloc[-1]) for _, curve in shown.groupby("group", sort=False)]
-    place = "lower left" if max(ends) > 0.5 else "upper right"
+        axes.step(curve["time"], curve["survival"], where="post", label=wrapped(note, 30), **style)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc=place, borderaxespad=0.2, fontsize=8 if alone else 7)
+        axes.legend(loc=free_corner(shown, last), borderaxespad=0.2, fontsize=7)
 
 
 def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, room: int) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
-from resurvey.read.model import Document, Draft, Finding
+from resurvey.read.model import Claim, Document, Draft, Finding
+from resurvey.read.table_denominators import percent_fits
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
@@ -272,3 +273,26 @@ def _once(found: list[Finding]) -> list[Finding]:
         taken |= set(one.claim_ids)
         kept.append(one)
     return kept
+
+
+def proves(claim: Claim) -> bool | None:
+    """Whether the numbers of a claim prove each other; None where it has too few to tell.
+
+    A count over its denominator gives the percentage; an interval or a range holds its value, for a ratio near the
+    middle on the log scale.
+    """
+    cells = claim.cells
+    try:
+        if {"n", "total", "percent"} <= set(cells):
+            return percent_fits(cells["n"], cells["percent"], float(cells["total"]))
+        for low, high in (("lower", "upper"), ("range_lower", "range_upper")):
+            value = cells.get("value") or cells.get("percent")
+            if value and {low, high} <= set(cells):
+                least, middle, most = (float(text.lstrip("<>≤≥~")) for text in (cells[low], value, cells[high]))
+                if claim.kind != "ratio":
+                    return least <= middle <= most
+                half = (math.log(most) - math.log(least)) / 2
+                return abs(math.log(middle) - (math.log(least) + math.log(most)) / 2) <= OFF_HABIT * half
+    except (ValueError, ZeroDivisionError):
+        return None
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from resurvey.read.model import Document, Draft, Finding
 from resurvey.read.normal import plain
@@ -14,6 +14,7 @@ BROKEN = re.compile(
     r"(?<![\w./:-])(?:\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}\.\d{1,4}-\d{1,3}-\d{1,3}|"
     r"\d{1,3}-\d{1,3}\.\d{1,4}-\d{1,3}(?:\.\d{1,4})?)(?![\w./:-])"
 )
+DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}")
 VERSION = re.compile(
     r"\b(?:version|ver\.?|v\.?|release|SAS|SPSS|R|Stata|software|Python|ICD|NCT|doi|package)\b", re.IGNORECASE
 )
@@ -186,20 +187,14 @@ def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
 
 def broken_numbers(document: Document) -> list[Finding]:
     """Numbers with two decimal points or two dashes, beside a result: misprints that no row can hold."""
-    found = []
+    found = [*_broken_cells(document)]
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
         for start, end in split(text):
             sentence = text[start:end]
             for match in BROKEN.finditer(sentence):
                 near = sentence[max(0, match.start() - 60) : match.end() + 60]
-                if (
-                    RESULT.search(near)
-                    and not VERSION.search(near)
-                    and not re.fullmatch(
-                        r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}", match.group()
-                    )
-                ):
+                if RESULT.search(near) and not VERSION.search(near) and not DAY.fullmatch(match.group()):
                     found.append(
                         Finding(
                             "broken-number",
@@ -213,3 +208,22 @@ def broken_numbers(document: Document) -> list[Finding]:
                         )
                     )
     return found
+
+
+def _broken_cells(document: Document) -> Iterator[Finding]:
+    """Numbers with two decimal points in the body of a table."""
+    for table in document.tables:
+        for row in table.grid[max(1, table.heads) :]:
+            for cell in row[1:]:
+                for match in BROKEN.finditer(plain(cell.text)) if cell is not None else ():
+                    if match.group().count(".") == 2 and not DAY.fullmatch(match.group()):
+                        yield Finding(
+                            "broken-number",
+                            "impossible",
+                            "minor",
+                            (),
+                            (table.locator,),
+                            match.group(),
+                            "",
+                            f"{match.group()} is no number and no range",
+                        )

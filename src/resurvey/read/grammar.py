@@ -97,6 +97,11 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             kind = kind or "ci"
         elif word in RANGES:
             kind = RANGES[word]
+        elif token.kind == "p" and not kind and any(t.kind == "level" for t in tokens[j + 1 : j + 4]):
+            j += 1
+            continue
+        elif word == "/" and j == index + 1 and _per_units(tokens, j):
+            j += 2
         elif token.kind == "num":
             break
         elif (
@@ -107,9 +112,22 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             return None
         bracket = bracket or word in ("(", "[")
         j += 1
-    if j >= len(tokens) or tokens[j].kind != "num" or tokens[j].used or not (kind or (bare and bracket)):
+    if j >= len(tokens) or tokens[j].kind != "num" or tokens[j].used:
+        return None
+    if not (kind or (bare and bracket) or (bare and j == index + 2 and _dashed(tokens, index, j))):
         return None
     return _limits(line, index, j, kind, level)
+
+
+def _dashed(tokens: list[Token], index: int, low: int) -> bool:
+    """`1.87, 1.13-3.08`: limits joined by a dash that hold the value, right after a comma."""
+    joined = low + 2 < len(tokens) and tokens[low + 1].text == "-" and tokens[index + 1].text in (",", ";")
+    return joined and "." in tokens[low].value and _plausible(tokens, index, low, low + 2)
+
+
+def _per_units(tokens: list[Token], j: int) -> bool:
+    """`0.90/1000 units`: a ratio for a step of a covariate."""
+    return j + 2 < len(tokens) and tokens[j + 1].kind == "num" and tokens[j + 2].text.lower().startswith("unit")
 
 
 def _named_next(tokens: list[Token], j: int) -> bool:
@@ -157,6 +175,12 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
 
 
 OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
+
+
+def magnitude(text: str) -> float:
+    """Value of a printed limit without its sign; not a number for NR and misprints."""
+    digits = text.lstrip("<>≤≥~-")
+    return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
 
 
 def _times_sign(token: Token) -> bool:

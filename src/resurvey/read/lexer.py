@@ -10,6 +10,7 @@ from resurvey.read.normal import WORDS, fold, plain
 from resurvey.read.vocabulary import MASKING, RATIOS, time_unit
 
 NUMBER = (
+    r"\d{1,4}\.\d{1,4}\.\d{1,4}|"
     r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3}(?![\d.%]))(?= (?:patients|women|men|persons|cases))|\d{1,12})"
     r"(?:\.\d{1,8})?|\.\d{1,8}"
 )
@@ -36,8 +37,8 @@ MASTER = re.compile(
     rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
     rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
-    rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>one|"
-    rf"two|three|four|five|six|seven|eight|nine|ten|twelve))[- ]?-(?P<tunit>years?|"
+    rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
+    rf"two|three|four|five|six|seven|eight|nine|ten|twelve)))[- ]?-(?P<tunit>years?|"
     rf"months?|weeks?|days?|yrs?|mo)\b)"
     rf"|(?P<name>[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
     rf"\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
@@ -68,7 +69,9 @@ class Token:
 
     @property
     def number(self) -> float:
-        """Its value; not a number for other tokens."""
+        """Its value; not a number for other tokens, and for a misprint with two decimal points."""
+        if self.value.count(".") > 1:
+            return float("nan")
         return float(self.value.replace(",", "").replace(" ", "")) if self.value else float("nan")
 
     @property
@@ -197,6 +200,8 @@ def _share_units(line: Line) -> None:
         while j >= 0 and gap <= 3:
             token = tokens[j]
             if token.kind == "num":
+                if not gap and j < i - 1:
+                    break
                 if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
                     break
                 if gap and tokens[i].unit not in ("cycles", "points", "times", "fold"):
@@ -243,6 +248,8 @@ def _mask(line: Line) -> None:
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
             if after.kind == "num":
+                if j > i + 1 and j + 2 < len(tokens) and tokens[j + 1].text == "(" and tokens[j + 2].percent:
+                    break
                 if (
                     after.percent
                     or "." in after.value

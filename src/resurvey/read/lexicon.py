@@ -218,17 +218,21 @@ def _count(label: str, weight: int, counted: Counter[str], labels: dict[str, str
     labels.setdefault(key, label)
 
 
+FILLER = frozenset(
+    ["group", "groups", "arm", "arms", "patients", "patient", "treated", "treatment", "cohort", "the", "only", "n"]
+)
+
+
 def arm_named(text: str, lexicon: Lexicon) -> str:
-    """The arm that a heading names; empty when none or several."""
-    folded = f" {fold(strip_size(text))} ".replace(" group ", " ").replace(" arm ", " ")
-    exact = [arm for arm in lexicon.arms if folded.strip() == arm.words[0]]
-    if exact:
-        return exact[0].arm_id
-    inside = [arm for arm in lexicon.arms if f" {arm.words[0]} " in folded]
-    longest = [
-        arm for arm in inside if not any(arm is not other and arm.words[0] in other.words[0] for other in inside)
-    ]
-    return longest[0].arm_id if len(longest) == 1 else ""
+    """The arm that a heading names with nothing beside it but fillers; a lettered arm also in front or in brackets."""
+    name = strip_size(text)
+    words = [word for word in fold(name).split() if word not in FILLER]
+    for arm in lexicon.arms:
+        if words and words == [word for word in arm.words[0].split() if word not in FILLER]:
+            return arm.arm_id
+    lettered = {slug(f"{m['noun'].rstrip('s')} {m['name']}") for m in LETTERED.finditer(name)}
+    known = lettered & {arm.arm_id for arm in lexicon.arms}
+    return known.pop() if len(lettered) == 1 and known else ""
 
 
 JOIN = re.compile(r"\s*(?:\+|/|\bplus\b|\band\b|\bwith\b)\s*|[\s-]+")
@@ -283,7 +287,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         return {}
     arms: dict[int, str] = {}
     for kind in dict.fromkeys(one.kind for one in found):
-        if kind in ("ratio", "p", "difference", "design", "trial"):
+        if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
             (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
@@ -297,16 +301,7 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
     starts = [line.tokens[one.tokens[0]].start for one in group]
     ends = [max(line.tokens[i].end for i in one.tokens) for one in group]
     if len(distinct) == 1:
-        only = places[0]
-        return (
-            {
-                k: distinct[0]
-                for k, start in zip(keys, starts, strict=True)
-                if len(group) == 1 or abs(only[0] - start) < 90
-            }
-            if len(group) <= 2
-            else {}
-        )
+        return _of_one_arm(line, keys, starts, ends, places)
     between = _between(starts, ends, places, len(line.text))
     if all(between):
         return dict(zip(keys, between, strict=True))
@@ -315,6 +310,24 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
     ):
         return dict(zip(keys, distinct, strict=True))
     return {}
+
+
+COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
+
+
+def _of_one_arm(
+    line: Line, keys: list[int], starts: list[int], ends: list[int], places: list[tuple[int, int, str]]
+) -> dict[int, str]:
+    """One arm in the line: of the value a preposition ties to it, or of the only value where nothing is compared."""
+    made: dict[int, str] = {}
+    for begin, end, arm in places:
+        before = [k for k, stop in enumerate(ends) if stop <= begin]
+        if before and LINKED.fullmatch(line.text[ends[before[-1]] : begin]):
+            made[keys[before[-1]]] = arm
+        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
+            made[keys[0]] = arm
+    return made
 
 
 def _between(starts: list[int], ends: list[int], places: list[tuple[int, int, str]], length: int) -> list[str]:

@@ -19,7 +19,7 @@ PIECE = re.compile(
     r"∞|(?:(?<=[-,~])|(?<=[-,~] )|(?<=to ))N\.?A\.?(?![A-Za-z]))"
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
     r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
-    r"(?<=[(\[,;:] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,3}(?:,\d{3}(?!\d))+|"
+    r"(?<=[(\[,;:] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
     r"\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
     r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
     r"|(?P<to>\bto\b|-{1,2}|~|/|±|\+/-|\+/−)"
@@ -43,7 +43,7 @@ class Number:
     def value(self) -> float:
         """Its value without sign of comparison; not a number for NR."""
         digits = self.text.lstrip("<>≤≥~=")
-        return float("nan") if self.text == "NR" or not digits else float(digits)
+        return float("nan") if self.text == "NR" or not digits or digits.count(".") > 1 else float(digits)
 
     @property
     def whole(self) -> bool:

@@ -19,9 +19,13 @@ from resurvey.read.text_other import test_in
 from resurvey.read.vocabulary import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 TOTALS = re.compile(
-    r"^(?:total|all|overall|all patients|whole (?:group|cohort|population)|entire cohort|both groups|combined)\b",
+    r"(?:total|all|overall)(?: (?:patients|subjects|population|cohort|group|sample|series))?|"
+    r"(?:whole|entire) (?:group|cohort|population|sample|series)|both (?:groups|arms)|combined(?: (?:groups|cohort))?",
     re.IGNORECASE,
 )
+
+
+VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
 @dataclass
@@ -89,6 +93,8 @@ class Reader:
         place = row.cells[c]
         numbers = place.value.numbers
         name = one.name
+        if name == "mean" and not re.search(r"[A-Za-z]{3}", row.path):
+            return None
         if name in (
             "count",
             "percent",
@@ -168,7 +174,7 @@ class Reader:
     def _average(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
         numbers = place.value.numbers
-        name = self._endpoint(row, c)
+        name = self._endpoint(row, c, age=True)
         tags = (
             hints(row.label)
             | hints(self.layout.leaf(c))
@@ -187,7 +193,9 @@ class Reader:
         )
         item = self._item(row, c)
         if one.name == "mean":
-            cells = {"value": numbers[0].text, "unit": unit, "item": f"mean {item}", "kind": "laboratory"}
+            said = re.search(r"\bmean|average", item, re.IGNORECASE)
+            item = item if said else f"mean {item}"
+            cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
             found = self._found(
                 "quantity",
                 cells
@@ -217,12 +225,12 @@ class Reader:
             )
         return self._found("median", cells, row, c, numbers, one.rule)
 
-    def _endpoint(self, row: Row, c: int) -> str:
+    def _endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
         for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
             names = [name for *_, name in endpoints_in(text)]
             if names:
                 return names[0]
-            if re.search(r"\bage\b", text, re.IGNORECASE):
+            if age and re.search(r"\bage\b", text, re.IGNORECASE):
                 return "age"
         return self.about.endpoint
 
@@ -424,44 +432,64 @@ class Reader:
 
     def _where(self, found: Found) -> dict[str, str]:
         """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
-        row, c = found.row, found.column
-        arm, group = self._arm(self.layout.heads[c])
+        row = found.row
+        arm, group = self._arm(self._heads_of(found))
         if not arm and not group:
             arm, _ = self._arm((row.label, *row.section))
         cells = {"arm": arm} if arm else {}
+        if found.kind in ("ratio", "p"):
+            cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
         population = [group] if group and found.kind not in ("ratio", "p") else []
-        if found.kind in ("ratio", "median", "rate", "p"):
+        timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
+        if found.kind in ("ratio", "median", "rate", "p") and timed:
             population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
         if population:
             cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
         return cells
 
     def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
-        """Arm id, or the name of a group of patients that is not known as an arm."""
-        for text in reversed(path):
-            name = strip_size(text)
-            if not name:
-                continue
-            if TOTALS.match(name):
-                return "all", ""
+        """Arm id, or the name of a group of patients that is not known as an arm.
+
+        A column `Total` is of all patients, unless the table is of adverse events, where it may be of all grades.
+        """
+        names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
+        for text, _ in names:
             if arm := arm_named(text, self.lexicon):
                 return arm, ""
-        for text in reversed(path):
-            name = strip_size(text)
-            if (name and text is not path[0]) or (name and re.search(r"\b[nN]\s?=", plain(text))):
-                tags = hints(name)
-                if not tags and not grade_in(name, bare=True) and not endpoints_in(name) and not unit_in(name):
+        if any(TOTALS.fullmatch(name) for _, name in names):
+            return ("", "") if self.about.harms else ("all", "")
+        for text, name in names:
+            if text is not path[0] or re.search(r"\b[nN]\s?=", plain(text)):
+                tags = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name)
+                if not tags and re.search(r"[A-Za-z]", name):
                     return "", name
         return "", ""
 
+    def _heads_of(self, found: Found) -> tuple[str, ...]:
+        """Heads of a find; of a cell over several columns only those that stand over all of them."""
+        heads = self.layout.heads[found.column]
+        cell = found.row.cells[found.column].cell
+        last = min(cell.column + cell.columns, len(self.layout.heads)) - 1
+        return heads if last <= found.column else tuple(part for part in heads if part in self.layout.heads[last])
+
+    def _compared(self, found: Found) -> dict[str, str]:
+        """`HR, A versus B`: the arm and its comparator, where both are arms of the paper."""
+        for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
+            match = VERSUS.search(plain(text))
+            if match is not None:
+                first, second = arm_named(match["a"], self.lexicon), arm_named(match["b"], self.lexicon)
+                if first and second and first != second:
+                    return {"arm": first, "comparator_arm_id": second}
+        return {}
+
     def _names_group(self, part: str, arm: str) -> bool:
-        if not part or (arm and arm_named(part, self.lexicon) == arm):
+        if not part or not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False
         tags = hints(part)
         return (
             not tags & {"hr", "or", "rr", "median", "ci", "p", "rate", "n_pct", "mean"}
             and not any(n in TIME_TO_EVENT for *_, n in endpoints_in(part))
-            and not TOTALS.match(part)
+            and not TOTALS.fullmatch(part)
         )
 
     def _share_words(self, found: Found) -> dict[str, str]:

@@ -56,8 +56,10 @@ class Denominators:
         by_column: dict[int, list[Found]] = defaultdict(list)
         for one in shares:
             by_column[one.column].append(one)
+        printed = {id(one) for one in shares if "total" in one.cells}
         for column, group in by_column.items():
             self._column(column, group)
+        _take_back([one for one in shares if id(one) not in printed])
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
@@ -118,6 +120,22 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _take_back(shares: list[Found]) -> None:
+    """Rows of several columns most of which miss their percentage are of other patients: no size is linked to them."""
+    rows: dict[tuple[int, int], list[Found]] = defaultdict(list)
+    for one in shares:
+        if {"n", "percent", "total"} <= set(one.cells):
+            rows[(one.row.number, one.numbers[0][0].part)].append(one)
+    for group in rows.values():
+        bad = [
+            one for one in group if not percent_fits(one.cells["n"], one.cells["percent"], float(one.cells["total"]))
+        ]
+        if len(group) > 1 and 2 * len(bad) > len(group):
+            for one in bad:
+                total = one.cells.pop("total")
+                one.notes.append(f"the percentage is not of the {total} of the head")
 
 
 def _number(text: str) -> float:

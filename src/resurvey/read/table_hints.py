@@ -39,7 +39,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("pct", r"(?<![\d.])\s?%|\bper ?cent\b|\bpercentage\b"),
     (
         "n",
-        r"\b(?:n|number|nos|nb)\b|\bno\.|^no$|^#$|\bcount\b|\bcases\b|"
+        r"\b(?:n|number|nos|nb)\b|\bno\.|^#$|\bcount\b|\bcases\b|"
         r"\bpatients\b|\bpts\b|\bevents?\b|\bdeaths\b|\bsubjects\b|\bfrequency\b",
     ),
     (
@@ -67,7 +67,12 @@ TIME = re.compile(
     + r")[- ]{0,3}(?P<unit>years?|yrs?|months?|mos?|weeks?|wks?|days?)\b\.?",
     re.IGNORECASE,
 )
-TIME_HEAD = re.compile(r"\b(?P<unit>years?|months?|weeks?|days?)\b", re.IGNORECASE)
+# A unit is set off (`(months)`, `, years`, `in days`), ends the text, or stands over times; `Day 1` is none.
+TIME_HEAD = re.compile(
+    r"(?:[(\[,/]\s?|\bin )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
+    r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -94,10 +99,8 @@ def time_in(text: str) -> tuple[str, str]:
 
 def unit_in(text: str) -> str:
     """The unit of time a head or label names (`Median OS, months`); empty when none."""
-    match = (
-        TIME_HEAD.search(plain(text))
-        or re.search(r"\((?P<unit>yrs?|mos?|wks?|[my]|d)\.?\)", plain(text), re.IGNORECASE)
-        or re.search(r"\b(?P<unit>mo|yrs?|wks?)\b", plain(text), re.IGNORECASE)
+    match = TIME_HEAD.search(plain(text)) or re.search(
+        r"\((?P<unit>yrs?|mos?|wks?|[my]|d)\.?\)", plain(text), re.IGNORECASE
     )
-    unit = match["unit"] if match else ""
+    unit = next((found for found in match.groups() if found), "") if match else ""
     return {"m": "months", "y": "years", "d": "days"}.get(unit.lower(), time_unit(unit))

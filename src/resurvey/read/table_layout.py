@@ -145,6 +145,14 @@ def _stub_width(table: Table, heads: int) -> int:
     return width
 
 
+def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
+    """A head `No. of patients` that is the label of sizes right of it, in the same row of heads."""
+    if not SIZE_LABEL.fullmatch(clean(cell.text).strip(" ,:()")) or cell.row >= len(head):
+        return False
+    right = [clean(other.text) for other in head[cell.row][cell.column + 1 :] if other is not None]
+    return bool(right) and all(text.replace(",", "").isdigit() for text in right if text)
+
+
 def _is_label_column(
     body: tuple[tuple[Cell | None, ...], ...], head: tuple[tuple[Cell | None, ...], ...], c: int
 ) -> bool:
@@ -154,7 +162,7 @@ def _is_label_column(
     if not cells:
         return not any(clean(cell.text) for cell in above)
     numeric = sum(is_numeric(cell.text) for cell in cells) / len(cells)
-    titles = [clean(cell.text) for cell in above]
+    titles = [clean(cell.text) for cell in above if not _labels_sizes(cell, head)]
     if any(
         title and (hints(title) & {"n", "pct", "n_pct", "hr", "p", "median", "ci", "mean"} or SIZE.search(plain(title)))
         for title in titles
@@ -180,7 +188,7 @@ def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tupl
 
 
 SIZE_LABEL = re.compile(
-    r"(?:total )?(?:n|no\.?|number|patients|total|all|all patients|"
+    r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
     r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable|"
     r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
     r" subjects| cases| women)?(?: \(n\)|, n)?",
@@ -402,7 +410,11 @@ def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
     ):
         return [row]
     if len({len(lines) for lines in broken.values()}) > 1 or (len(labels) not in (1, count)):
-        return [row]
+        full = {c: [line for line in lines if line.strip()] for c, lines in broken.items()}
+        counts = {len(lines) for lines in full.values()}
+        if len(counts) != 1 or counts == {1}:
+            return [row]
+        return _filled_lines(row, counts.pop(), [label for label in labels if label])
     made = []
     section = row.section
     for k in range(count):
@@ -417,6 +429,28 @@ def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
             section = (*row.section, label)
         elif places:
             made.append(Row(row.number, section, label, places, row.section_size, row.indent, row.sizes))
+    return made
+
+
+def _filled_lines(row: Row, count: int, labels: list[str]) -> list[Row]:
+    """Rows of the filled lines of cells whose blank ones differ; labels go with them where there are as many."""
+    made = []
+    for k in range(count):
+        places = {}
+        for c, place in row.cells.items():
+            start = 0
+            filled = []
+            for line in place.text.split("\n"):
+                if line.strip():
+                    filled.append((start, line))
+                start += len(line) + 1
+            if len(filled) == count:
+                offset, line = filled[k]
+                places[c] = replace(place, text=line, offset=offset, value=parse(line), part=k)
+            elif k == 0:
+                places[c] = place
+        label = labels[k] if len(labels) == count else row.label
+        made.append(Row(row.number, row.section, label, places, row.section_size, row.indent, row.sizes))
     return made
 
 

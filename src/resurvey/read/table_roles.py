@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resurvey.read.model import Table
-from resurvey.read.table_hints import hints, time_in
+from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row
 from resurvey.read.vocabulary import HARMS, TIME_TO_EVENT, endpoints_in
 
@@ -15,6 +15,10 @@ VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?
 LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
 MEASURES = ("hr", "or", "rr")
 OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
+
+
+# A head with a unit of dose, mass, volume or concentration: measurements, not counts.
+MEASURED = re.compile(r"\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,9 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     shape, numbers = place.value.shape, place.value.numbers
     if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
         return NOTHING
+    if place.value.words and not re.match(r"\s*[<>≤≥~(+-]{0,2}\s?[\d.]", place.text):
+        said = re.match(r"\s*[pP]\b", place.text) is not None and _is_p(place)
+        return Role("p", "p-cell") if said else NOTHING
     own, leaf = hints(row.label), hints(layout.leaf(column))
     if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):
         return Role("p", "p-column")
@@ -183,9 +190,7 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
         return Role("mean", "mean-limits-by-caption")
     if context.table.baseline and "ci" not in context.own | context.leaf:
         return Role("median", "median-limits-baseline")
-    if place.value.unit or (
-        _survives(layout, row, column) and not value.percent and "ci" in context.own | context.leaf | context.heads
-    ):
+    if place.value.unit or unit_in(row.label) or unit_in(layout.leaf(column)):
         return Role("median", "median-limits-loose")
     return NOTHING
 
@@ -331,10 +336,18 @@ def _named_single(
         and number.value <= 100
     ):
         return Role("rate", f"rate-{source}")
-    if "paren_pct" in tags and "n_pct" not in tags and number.whole and _has_pairs(layout, row, column, source):
+    if (
+        tags & {"paren_pct", "pct"}
+        and "n_pct" not in tags
+        and number.whole
+        and not number.percent
+        and (_has_pairs(layout, row, column, source) or (source != "row" and _adds_to_size(layout, column)))
+    ):
         return Role("count", "count-beside-pairs")
     if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
+    if MEASURED.search(layout.leaf(column)):
+        return NOTHING
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
     return NOTHING
@@ -347,6 +360,22 @@ def _has_pairs(layout: Layout, row: Row, column: int, source: str) -> bool:
     return any(place.value.shape in ("n(n)", "n(p)") for place in beside)
 
 
+def _adds_to_size(layout: Layout, column: int) -> bool:
+    """Whether a column headed by a percent sign holds counts: over 100, or adding up to its size and not to 100."""
+    sections: dict[tuple[str, ...], float] = {}
+    for row in layout.rows:
+        numbers = row.cells[column].value.numbers if column in row.cells else ()
+        if len(numbers) == 1 and numbers[0].value == numbers[0].value:
+            if not numbers[0].whole:
+                return False
+            if numbers[0].value > 100:
+                return True
+            sections[row.section] = sections.get(row.section, 0.0) + numbers[0].value
+    size = layout.sizes.get(column, "")
+    sums = [total for section, total in sections.items() if section]
+    return bool(size) and size != "100" and sum(total == float(size) for total in sums) * 2 > len(sums) > 0
+
+
 def _pair_of_limits(layout: Layout) -> bool:
     """Whether some columns are headed by a lower and an upper limit."""
     leaves = [hints(path[-1]) for path in layout.heads if path]
@@ -355,6 +384,8 @@ def _pair_of_limits(layout: Layout) -> bool:
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number, whole = place.value.numbers[0], of_table(layout.table)
+    if MEASURED.search(layout.leaf(column)):
+        return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING
     time = _time(layout, row, column)
@@ -411,8 +442,6 @@ def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
     """Heads `5`, `10`, `15` under `Years of follow-up`."""
     path = layout.heads[column]
     if len(path) >= 2 and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
-        from resurvey.read.table_hints import unit_in
-
         unit = unit_in(path[-2])
         return (path[-1], unit) if unit else None
     return None

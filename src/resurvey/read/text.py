@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from resurvey.read import sentences
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
-from resurvey.read.lexicon import Lexicon, arms_of
+from resurvey.read.lexicon import Lexicon, arm_named, arms_of
 from resurvey.read.model import Claim, Paragraph, Span
 from resurvey.read.normal import plain
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
@@ -44,6 +45,16 @@ def find(line: Line) -> list[Found]:
     for rule in RULES:
         found += rule(line)
     return found
+
+
+METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
+
+
+def _said_in_methods(paragraph: Paragraph, found: Found) -> bool:
+    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page."""
+    path = " ".join(paragraph.section)
+    alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
+    return alone and bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
@@ -83,7 +94,7 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         line = lex(text[start:end], start)
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
-        found = find(line)
+        found = [one for one in find(line) if not _said_in_methods(paragraph, one)]
         _share_endpoints(line, found)
         arms = arms_of(line, found, lexicon)
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
@@ -98,7 +109,7 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     )
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
-    cells |= _words(line, found, cells)
+    cells |= _words(line, found, cells, lexicon)
     if arm:
         cells["arm"] = arm
     if _cited(paragraph, line):
@@ -116,7 +127,7 @@ def _cited(paragraph: Paragraph, line: Line) -> bool:
     return elsewhere and any(token.kind == "cite" for token in line.tokens)
 
 
-def _words(line: Line, found: Found, cells: dict[str, str]) -> dict[str, str]:
+def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
     """Endpoint, item, kind and grade of a find, from the words around its number."""
     token = line.tokens[found.tokens[0]]
     names = [(begin, end, name) for begin, end, name in endpoints_in(line.text)]
@@ -128,6 +139,8 @@ def _words(line: Line, found: Found, cells: dict[str, str]) -> dict[str, str]:
         ahead = [name for name in after if name in TIME_TO_EVENT]
         made["endpoint"] = own[-1] if own else ahead[0] if ahead else ""
         made["model"] = _model(line, token.start)
+    elif found.kind == "arm":
+        made["arm"] = arm_named(cells.get("label", ""), lexicon)
     elif found.kind == "proportion":
         made |= _share_words(line, found, [n for n in before if n in RESPONSES], [n for n in after if n in RESPONSES])
     elif found.kind in ("p", "difference", "quantity"):

@@ -13,6 +13,7 @@ THRESHOLD = re.compile(
     r"level of significance|were reported as|statistical significance (?:was|level)|cut-?off)",
     re.IGNORECASE,
 )
+LEVELS = {"0.05", ".05", "0.01", ".01", "0.1", ".1", "0.025", "0.001", "0.2", ".2"}
 TESTS = (
     ("stratified log-rank", r"stratified log-?rank"),
     ("log-rank", r"log-?rank"),
@@ -60,11 +61,12 @@ def test_in(text: str) -> str:
 
 def p_values(line: Line) -> list[Found]:
     """Printed p values that stand beside no ratio; the significance level of the methods is none."""
-    if THRESHOLD.search(line.text) and not any(t.kind == "ratio" for t in line.tokens):
-        return []
     found = []
     for i, token in enumerate(line.tokens):
         if token.kind != "p" or token.used:
+            continue
+        around = line.text[max(0, token.start - 110) : token.end + 70]
+        if token.value.rstrip("0") in LEVELS and THRESHOLD.search(around):
             continue
         near = line.text[max(0, token.start - 90) : token.end + 40]
         what = token.extra.lower()
@@ -119,7 +121,9 @@ def differences(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
+        if token.used or not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
+            continue
+        if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
@@ -151,7 +155,7 @@ DESIGN_PARTS = (
         re.compile(
             r"(?:alpha|α|significance level|type I error(?: rate)?|"
             r"level of significance|error level)\s?(?:level )?(?:of|"
-            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)\s?%?|"
+            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)(?!\d)\s?%?|"
             r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
             r"I|alpha|two-sided|one-sided|2-sided)",
             re.IGNORECASE,
@@ -310,19 +314,27 @@ def means(line: Line) -> list[Found]:
     for i in line.free():
         token = line.tokens[i]
         following = line.tokens[i + 1 : i + 3]
-        if len(following) == 2 and following[0].text in ("±", "+") and following[1].kind == "num":
+        if token.used:
+            continue
+        if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
         elif (
-            "mean" in words_before(line, i, 6)
+            ("mean" in words_before(line, i, 6) or (_of_means(line, i) and interval_after(line, i)))
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
         ):
             found.append(_mean(line, i, []))
     return found
+
+
+def _of_means(line: Line, i: int) -> bool:
+    """A line of means: it says so before the number, and speaks of no median."""
+    before = line.text[: line.tokens[i].start].lower()
+    return " mean " in f" {before}" and "median" not in before
 
 
 def _mean(line: Line, i: int, notes: list[str]) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resurvey.read.grammar import Found, Interval, cells_of, interval_after, p_after, take
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, magnitude, p_after, take
 from resurvey.read.lexer import Line
 
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
@@ -74,7 +74,7 @@ def _ratio(line: Line, start: int, value: int, interval: Interval | None) -> Fou
     end = interval.end if interval else value
     p = p_after(line, end)
     if p is None:
-        p = _p_before(line, start)
+        p = _p_between(line, value, end) or _p_before(line, start)
     return _found(line, line.tokens[start].extra, value, interval, p, "ratio-interval" if interval else "ratio-alone")
 
 
@@ -85,6 +85,11 @@ def _found(line: Line, measure: str, value: int, interval: Interval | None, p: i
         rule += "-p"
     limits = (interval.low, interval.high) if interval else ()
     return Found("ratio", cells, take(line, value, *limits, p), rule)
+
+
+def _p_between(line: Line, value: int, end: int) -> int | None:
+    """`HR 0.76; P = .002; 95% CI 0.64-0.91`: the p stands before the interval."""
+    return next((j for j in range(value + 1, end) if line.tokens[j].kind == "p" and not line.tokens[j].used), None)
 
 
 def _p_before(line: Line, start: int) -> int | None:
@@ -131,7 +136,7 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
         if interval is None or interval.kind in ("range", "iqr"):
             continue
         low, high = line.tokens[interval.low], line.tokens[interval.high]
-        if low.unit or high.unit or not (low.number <= token.number <= float(interval.upper.lstrip("<>≤≥~-") or 0)):
+        if low.unit or high.unit or not (low.number <= token.number <= magnitude(interval.upper)):
             continue
         measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
         more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))

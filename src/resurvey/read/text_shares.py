@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
-from resurvey.read.vocabulary import EVENTS, PATIENTS, UNITS
+from resurvey.read.vocabulary import EVENTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -155,13 +155,13 @@ def _count_of_total(line: Line, i: int) -> Found | None:
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
         if not {"of", "from", "among"} & set(joined):
             return None
-    if not _is_count(line, j):
+    if not _is_count(line, j) or (slash and ({_text(line, i - 1), _text(line, j + 1)} & {"/", "-"})):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
     if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
         return None
     percent = _has_percent(line, j)
-    if percent is None and not slash and not _patients_near(line, j):
+    if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
     return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
 
@@ -177,7 +177,26 @@ def _has_percent(line: Line, j: int) -> int | None:
 
 def _patients_near(line: Line, j: int) -> bool:
     words = set(words_after(line, j, 4))
-    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in (")", "]", ",", ";", ".", "") or True
+    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in AFTER_TOTAL
+
+
+AFTER_TOTAL = {
+    ")",
+    "]",
+    ",",
+    ";",
+    ".",
+    "",
+    "in",
+    "with",
+    "had",
+    "were",
+    "was",
+    "who",
+    "evaluable",
+    "eligible",
+    "assessable",
+}
 
 
 def _total_first(line: Line, i: int) -> Found | None:
@@ -225,9 +244,17 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
         return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
-    if _open(line, i + 1) and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS)):
+    bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
+    if (
+        _open(line, i + 1)
+        and not bounded
+        and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS))
+    ):
         return _make(line, "percent-n", n=j, percent=i)
     return None
+
+
+VERBS = {"were", "was", "are", "is", "had", "have", "has", "showed", "received"}
 
 
 def _count_with_percent(line: Line, i: int) -> Found | None:
@@ -235,6 +262,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     if not _is_count(line, i):
         return None
     k = _skip_nouns(line, i + 1, 6)
+    if VERBS & {t.text.lower() for t in line.tokens[i + 1 : k]}:
+        return None
     label = _text(line, i - 1) == "=" and _text(line, i - 2) in ("n", "no")
     if _open(line, k) or (label and _text(line, k) in (",", ";")):
         k += 1
@@ -319,20 +348,34 @@ def _range(line: Line, i: int) -> Found | None:
 
 
 def counts(line: Line) -> list[Found]:
-    """A number with a noun of patients or events: `100 patients were enrolled`, `45 deaths`."""
+    """A number with a noun of patients or events: `100 patients were enrolled`, `45 deaths`; sites are quantities."""
     found = []
     for i in line.free():
         if not _is_count(line, i):
             continue
-        words = words_after(line, i, 4)
-        noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
-        if (noun and not set(words[: words.index(noun)]) & {"(", ")", ",", ";", ".", "of", "and", "in"}) or (
-            noun and words[: words.index(noun)] == ["of", "the"]
-        ):
+        noun = _noun_of(line, i)
+        if noun in SITES:
+            cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
+            found.append(Found("quantity", cells, take(line, i), "n-sites"))
+        elif noun:
             found.append(_make(line, "n-noun", n=i))
         elif _distributed(line, i):
             found.append(_make(line, "n-list", n=i))
-    return found + _listed(line, found)
+    return found + _listed(line, [one for one in found if one.kind == "proportion"])
+
+
+def _noun_of(line: Line, i: int) -> str:
+    """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
+    words = words_after(line, i, 4)
+    noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
+    if not noun:
+        return ""
+    between = words[: words.index(noun)]
+    if between == ["of", "the"]:
+        return noun
+    if line.tokens[i].extra == "word" and len(between) > 1:
+        return ""
+    return "" if set(between) & {"(", ")", ",", ";", ".", "of", "and", "in"} else noun
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:
@@ -353,17 +396,7 @@ def _listed(line: Line, found: list[Found]) -> list[Found]:
 def _distributed(line: Line, i: int) -> bool:
     """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
     words = words_after(line, i, 4)
-    here = bool(words) and words[0] in (
-        "in",
-        "to",
-        "with",
-        "had",
-        "were",
-        "received",
-        "from",
-        "randomised",
-        "randomized",
-    )
+    here = bool(words) and words[0] in ("in", "to", "with", "had") and _text(line, i - 1) not in (":", "/")
     nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
     token = line.tokens[i]
     year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]

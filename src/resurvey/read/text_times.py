@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.vocabulary import TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.vocabulary import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 AT = {
     "at",
@@ -48,7 +48,9 @@ NOT_REACHED = (
 def medians(line: Line) -> list[Found]:
     """Medians: `median PFS was 8.4 months (95% CI 7.1-9.9) v 6.1 months`, and lists with respectively."""
     text = line.lower()
-    starts = [i for i, token in enumerate(line.tokens) if token.text.lower() in ("median", "medians", "mpfs", "mos")]
+    starts = [
+        i for i, token in enumerate(line.tokens) if token.text.lower() in ("median", "medians", "mpfs", "mos", "mst")
+    ]
     found: list[Found] = []
     for number, start in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else len(line.tokens)
@@ -73,19 +75,27 @@ def _of_median(line: Line, start: int, stop: int) -> list[Found]:
 
 
 def _is_value(line: Line, i: int, start: int) -> bool:
+    """Whether a number after `median` can be one: a time, one with an interval, or one right after `was`."""
     token = line.tokens[i]
     before = words_before(line, i, 1)
     if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
         return False
-    if token.unit in ("mg", "Gy", "ml", "mL", "cGy"):
-        return i - start < 8
+    if token.unit in ("mg", "Gy", "ml", "mL", "cGy", "cm", "mm"):
+        return i - start < 8 and "than" not in words_before(line, i, 2)
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
-        return True
-    return (not token.unit and token.extra != "word" and interval_after(line, i) is not None) or i - start <= 6
+        return "mean" not in words_before(line, i, 4)
+    if token.unit or token.extra == "word":
+        return False
+    return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
+
+
+SAYS = {"was", "of", "is", "were", "(", "=", ":", "median", "-", "and", "to"}
 
 
 def _median(line: Line, start: int, i: int) -> Found | None:
     token = line.tokens[i]
+    if (span := _range_of_times(line, i)) is not None:
+        return span
     interval = interval_after(line, i)
     unit = token.unit
     if not unit and interval is not None:
@@ -112,13 +122,26 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other")
 
 
-def _unit_after(line: Line, end: int) -> str:
-    from resurvey.read.vocabulary import time_unit
+def _range_of_times(line: Line, i: int) -> Found | None:
+    """`a median of 3-6 months`: a range is one row with two limits, never two values."""
+    following = line.tokens[i + 1 : i + 3]
+    if len(following) < 2 or following[0].text.lower() not in ("-", "to") or following[1].kind != "num":
+        return None
+    first, second = line.tokens[i], following[1]
+    if "from" in words_before(line, i, 1) or second.unit not in UNITS or not first.number < second.number:
+        return None
+    cells = {"lower": first.printed, "upper": second.printed, "unit": second.unit}
+    return Found("quantity", cells, take(line, i, i + 2), "range-time")
 
+
+def _unit_after(line: Line, end: int) -> str:
     for token in line.tokens[end + 1 : end + 3]:
         if unit := time_unit(token.text):
             return unit
     return ""
+
+
+ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
 
 def _subject(line: Line, start: int, i: int) -> str:
@@ -126,6 +149,8 @@ def _subject(line: Line, start: int, i: int) -> str:
     first, last = line.tokens[start].start, line.tokens[i].start
     inside = endpoints_in(line.text[first:last])
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
+    if line.tokens[start].text.lower() in ABBREVIATED and not named:
+        return ABBREVIATED[line.tokens[start].text.lower()]
     if named:
         return named[-1]
     words = line.text[first:last].lower()
@@ -238,7 +263,8 @@ def times_alone(line: Line) -> list[Found]:
     for i in line.free():
         token = line.tokens[i]
         before = words_before(line, i, 1)
-        if token.unit not in UNITS or token.op or "." not in token.value or (before and before[0] in AT):
+        unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
+        if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
             continue
         near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
         timed = [name for name in near if name in TIME_TO_EVENT]
@@ -249,11 +275,20 @@ def times_alone(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         name = timed[-1] if timed else found[-1].cells["endpoint"]
-        cells = {"endpoint": name, "value": token.printed, "unit": token.unit} | cells_of(interval)
+        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval)
         found.append(
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
     return found
+
+
+def _unit_of_list(line: Line, i: int) -> str:
+    """The unit that a later value of a list prints for all: `3.5 (95% CI 2.8-4.3) v 12.7 (95% CI 6.9-18.4) months`."""
+    if line.tokens[i].unit or interval_after(line, i, bare=False) is None:
+        return ""
+    return next((t.unit for t in line.tokens[i + 1 : i + 16] if t.kind == "num" and t.unit in UNITS), "") or next(
+        (unit for t in line.tokens[i + 1 : i + 16] if t.kind == "word" and (unit := time_unit(t.text))), ""
+    )
 
 
 def times_of(line: Line) -> list[tuple[int, str, str]]:
@@ -329,6 +364,7 @@ def rates(line: Line) -> list[Found]:
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
+    values = [i for i in values if not _in_range(line, i)]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     if not values:
         return []
@@ -346,7 +382,22 @@ def rates(line: Line) -> list[Found]:
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
+    _name_rates(line, names, found)
     return found
+
+
+def _in_range(line: Line, i: int) -> bool:
+    """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
+    for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
+        if 0 <= other < len(line.tokens) and joint >= 0 and line.tokens[joint].text.lower() in ("-", "to"):
+            low, high = sorted((i, other))
+            if (
+                line.tokens[other].kind == "num"
+                and line.tokens[other].percent
+                and "from" not in words_before(line, low, 1)
+            ):
+                return line.tokens[low].number < line.tokens[high].number
+    return False
 
 
 def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
@@ -434,6 +485,17 @@ def _nearest(i: int, times: list[tuple[int, str, str]]) -> tuple[str, str]:
     return number, unit
 
 
+def _name_rates(line: Line, names: list[tuple[int, int, str]], found: list[Found]) -> None:
+    """`5-year OS and DFS were 51% and 34%`: endpoints and values in the same order, when as many and one time."""
+    if len(found) < 2 or len({(one.cells["time"], one.cells["time_unit"]) for one in found}) != 1:
+        return
+    first = line.tokens[found[0].tokens[0]].start
+    before = list(dict.fromkeys(name for _, end, name in names if end <= first and first - end < 60))
+    if len(before) == len(found):
+        for one, name in zip(found, before, strict=True):
+            one.cells["endpoint"] = name
+
+
 def _endpoint_of(line: Line, names: list[tuple[int, int, str]], i: int) -> str:
     place = line.tokens[i].start
     before = [name for _, end, name in names if end <= place]
@@ -448,10 +510,12 @@ def durations(line: Line) -> list[Found]:
         return found
     for i in line.free():
         token = line.tokens[i]
-        if token.unit not in UNITS:
+        if token.used or token.unit not in UNITS:
             continue
-        near = " ".join(words_before(line, i, 7) + words_after(line, i, 4))
-        if not any(word in near for word in ("follow-up", "follow", "followed", "up")):
+        near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
+        if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
+            continue
+        if "every" in near or "each" in near:
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()

@@ -151,6 +151,7 @@ MASKING = frozenset(
         "bclc",
     ]
 )
+MASKING |= frozenset(["exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"])
 PATIENTS = frozenset(
     [
         "patients",
@@ -224,6 +225,7 @@ HARMS = re.compile(
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )
+SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "countries"])
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"

@@ -186,6 +186,11 @@ def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected
     if not rows.empty:
         points = zip(rows["time_months"], rows["value_prop"], strict=True)
         collected.values["landmarks"] = tuple((float(t), float(s)) for t, s in points)
+        limits = rows[np.isfinite(rows["lower_prop"]) & np.isfinite(rows["upper_prop"])]
+        triples = zip(limits["time_months"], limits["lower_prop"], limits["upper_prop"], strict=True)
+        within = [(float(t), float(low), float(high)) for t, low, high in triples if 0 <= low <= high <= 1]
+        if within:
+            collected.values["landmark_limits"] = tuple(within)
         collected.values["survival_rounding"] = float(((rows["value_prop_max"] - rows["value_prop_min"]) / 2).max())
         collected.claims.extend(rows["claim_id"])
 

@@ -36,7 +36,8 @@ class Fact:
 
     Attributes
     ----------
-    kind : {'survival', 'band', 'at_risk', 'events', 'censoring'}
+    kind : {'survival', 'band', 'spread', 'at_risk', 'events', 'censoring'}
+        spread: log of Greenwood's sum at t, as the interval of a survival shows it;
         survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk:
         log of the patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t
         on the log scale.
@@ -240,6 +241,8 @@ def predict(arm: Arm, path: Paths) -> Floats:
             value[..., rows] = _band(facts.transform, facts.z, hazard[..., rows], greenwood)
         elif kind == "at_risk":
             value[..., rows] = path.log_at_risk[..., facts.edge[rows]]
+        elif kind == "spread":
+            value[..., rows] = steady.log(np.maximum(path.greenwood[..., facts.edge[rows]], 1e-12))
         elif kind == "events":
             value[..., rows] = (path.event * path.at_risk_mid).sum(axis=-1, keepdims=True)
     return value
@@ -278,12 +281,23 @@ def slopes(arm: Arm, path: Paths) -> Floats:
             found[rows, 0] = to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later)
             found[rows, 1] = to_greenwood[:, None] * later
             found[rows] *= facts.before[rows]
+        elif kind == "spread":
+            found[rows] = _spread_slopes(path, facts.edge[rows]) * facts.before[rows]
         elif kind == "events":
             own = path.at_risk_mid * path.event
             later_events = _running(own[:0:-1])[::-1]
             found[rows, 0] = path.at_risk_mid - later_events - 0.5 * own
             found[rows, 1] = -later_events - 0.5 * own
     return found
+
+
+def _spread_slopes(path: Paths, edge: NDArray[np.intp]) -> Floats:
+    """Derivative of the log of Greenwood's sum at some edges with respect to the increments, shape (edges, 2, bins)."""
+    at_risk = np.maximum(path.at_risk_mid, 0.3)
+    greenwood = np.maximum(path.greenwood[edge], 1e-12)[:, None]
+    # one more increment lowers the patients at risk in all later bins
+    later = greenwood - path.greenwood[1:] + 0.5 * (path.event / at_risk)
+    return np.stack([1 / at_risk + later, later], axis=1) / greenwood[:, :, None]
 
 
 @dataclass(frozen=True)

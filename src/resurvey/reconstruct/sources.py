@@ -11,9 +11,9 @@ import pandas as pd
 
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.faults import Fault
+from resurvey.pictures import is_figure, read_figure
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
-from resurvey.reconstruct.pictures import is_figure, read_figure
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve, Key
 from resurvey.schema import TABLES

@@ -50,6 +50,9 @@ class SurvivalSummary:
         best.
     landmarks : sequence of (time, survival)
         Survival as proportions.
+    landmark_limits : sequence of (time, lower, upper)
+        Intervals of survivals in `landmarks`, at `ci_level`: how wide they are tells of the patients still at risk.
+        Read as log-log, and not to be met to the digit, because the method is seldom named.
     landmarks_about : sequence of (time, survival, standard deviation)
         Survivals known only about, such as those of an earlier analysis of the same patients.
     at_risk_times, at_risk : sequences, optional
@@ -84,6 +87,7 @@ class SurvivalSummary:
     upper: float | None = None
     ci_level: float = 0.95
     landmarks: Sequence[tuple[float, float]] = ()
+    landmark_limits: Sequence[tuple[float, float, float]] = ()
     landmarks_about: Sequence[tuple[float, float, float]] = ()
     at_risk_times: Sequence[float] | None = None
     at_risk: Sequence[int] | None = None

@@ -31,7 +31,7 @@ TIMES = (
     "follow_up_after_accrual",
     "assessment_interval",
 )
-LISTS = ("landmarks", "landmarks_about", "at_risk_times", "at_risk")
+LISTS = ("landmarks", "landmark_limits", "landmarks_about", "at_risk_times", "at_risk")
 MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "assessment_interval", "lower")
 
 
@@ -97,6 +97,7 @@ def _malformed(s: SurvivalSummary) -> Iterator[str]:
     yield from _bad_counts(s)
     yield from _bad_times(s)
     yield from _bad_landmarks(s)
+    yield from _bad_landmark_limits(s)
     yield from _bad_landmarks_about(s)
     yield from _bad_risk_table(s)
     if not (_number(s.ci_level) and 0 < s.ci_level < 1):
@@ -170,6 +171,15 @@ def _bad_landmarks(s: SurvivalSummary) -> Iterator[str]:
             yield f"survival {v:g} at time {t:g}, expected a proportion between 0 and 1"
 
 
+def _bad_landmark_limits(s: SurvivalSummary) -> Iterator[str]:
+    for entry in s.landmark_limits or ():
+        parts = tuple(entry) if _listlike(entry) and entry is not None else ()
+        if len(parts) != 3 or not all(_number(v) and math.isfinite(v) for v in parts):
+            yield f"landmark_limits holds {entry!r}, expected (time, lower, upper)"
+        elif not 0 <= parts[1] <= parts[2] <= 1:
+            yield f"landmark_limits holds {entry!r}, expected proportions between 0 and 1, the lower one first"
+
+
 def _bad_landmarks_about(s: SurvivalSummary) -> Iterator[str]:
     for entry in s.landmarks_about or ():
         parts = tuple(entry) if _listlike(entry) and entry is not None else ()
@@ -215,6 +225,9 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
         changes["lower"] = None
     landmarks = sorted({(float(t), float(v)) for t, v in s.landmarks or () if t > 0})
     changes["landmarks"] = tuple(landmarks)
+    times = dict(landmarks)
+    limits = sorted((float(t), float(low), float(high)) for t, low, high in s.landmark_limits or ())
+    changes["landmark_limits"] = tuple(entry for entry in limits if entry[0] in times and 0 < entry[1] < entry[2] < 1)
     about = sorted(tuple(float(v) for v in entry) for entry in s.landmarks_about or ())
     changes["landmarks_about"] = tuple(entry for entry in about if entry[0] not in dict(landmarks))
     if s.at_risk_times is not None and s.at_risk is not None:

@@ -45,6 +45,8 @@ EARLY_EDGES = (
 EVEN_BINS = 16
 NO_HAZARD = -25.0
 MOST_VISITS = 14
+# of the log of a variance: what another transformation than log-log makes of it
+LIMITS_METHOD = 0.15
 # the longest follow-up that is inferred, in medians
 MOST_MEDIANS = 15.0
 LOG_TWO = steady.log(2.0)
@@ -221,6 +223,18 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
     return mean, cov
 
 
+def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tuple[float, float]:
+    """Log of Greenwood's sum behind the interval of a survival, and its standard deviation.
+
+    On the log-log scale the limits lie z sqrt(sum) / H to either side.
+    """
+    hazard = -steady.log(held)
+    width = steady.log(-steady.log(low)) - steady.log(-steady.log(high))
+    off = [s.survival_half_unit / (v * -steady.log(v)) for v in (low, high)]
+    rounding = float(np.hypot(off[0], off[1])) / np.sqrt(3)
+    return 2 * steady.log(width / (2 * s.z) * hazard), float(np.hypot(LIMITS_METHOD, 2 * rounding / width))
+
+
 def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prior: HazardPrior) -> Iterator[Fact]:
     """Every printed number as a fact."""
 
@@ -240,6 +254,10 @@ def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prio
         held = min(max(v, least), 1 - least)
         hazard = -steady.log(float(held))
         yield Fact("survival", place(t), steady.log(hazard), max(s.survival_half_unit / held, 0.3 / s.n) / hazard)
+    for t, low, high in s.landmark_limits:
+        held = dict(s.landmarks)[t]
+        if t <= edges[-1] and 0 < held < 1:
+            yield Fact("spread", place(t), *_spread_of(held, low, high, s), soft=True)
     for t, v, error in s.landmarks_about:
         if t <= edges[-1]:
             hazard = -steady.log(float(v))

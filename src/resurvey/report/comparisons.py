@@ -38,6 +38,7 @@ KINDS = {
     "pool": "pooled printed ratios",
     "network": "network of printed ratios",
     "rates": "printed response counts",
+    "counts": "pooled printed counts",
     "ratios": "printed medians and ratios",
 }
 KIND_CITES = {
@@ -46,6 +47,7 @@ KIND_CITES = {
     "pool": ("dersimonian1986", "hartung2001"),
     "network": ("rucker2012",),
     "rates": ("clopper1934", "newcombe1998"),
+    "counts": ("dersimonian1986", "hartung2001"),
     "ratios": ("michiels2005",),
 }
 

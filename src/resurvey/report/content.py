@@ -21,7 +21,6 @@ from resurvey.report.reconstruction import reconstruction
 
 Section = Callable[[Results], Iterable[Block]]
 EVERYTHING: tuple[Section, ...] = (evidence, audit, reconstruction, design, comparisons)
-CLOSING: tuple[Section, ...] = (limits, methods)
 
 
 class Appendix(StrEnum):
@@ -47,7 +46,7 @@ def page_document(results: Results, own: Path | None = None) -> Document:
     Document
         Every number in its words is read from `results`.
     """
-    return _document(results, answer(results, own), (*EVERYTHING, *CLOSING, provenance))
+    return _document(results, answer(results, own), EVERYTHING, closing(results, own), (provenance,))
 
 
 def paper_document(results: Results, appendix: Appendix = Appendix.NONE, own: Path | None = None) -> Document:
@@ -63,9 +62,22 @@ def paper_document(results: Results, appendix: Appendix = Appendix.NONE, own: Pa
     if appendix == Appendix.ALL:
         return page_document(results, own)
     more: tuple[Section, ...] = (findings_appendix,) if appendix == Appendix.FINDINGS else ()
-    return _document(results, (*answer(results, own), *dossier(results, own)), (*CLOSING, record, *more))
+    opening = (*answer(results, own), *dossier(results, own))
+    return _document(results, opening, (), closing(results, own), (record, *more))
 
 
-def _document(results: Results, opening: Iterable[Block], sections: Iterable[Section]) -> Document:
-    blocks = (*opening, *(block for section in sections for block in section(results)))
+def closing(results: Results, own: Path | None) -> tuple[Block, ...]:
+    """What both documents end with."""
+    return (*limits(results, own), *methods(results, own))
+
+
+def _document(
+    results: Results,
+    opening: Iterable[Block],
+    sections: Iterable[Section],
+    ending: Iterable[Block],
+    last: Iterable[Section],
+) -> Document:
+    middle = (block for section in sections for block in section(results))
+    blocks = (*opening, *middle, *ending, *(block for section in last for block in section(results)))
     return Document(results.choices.title, results.choices.question, blocks, cited_references(blocks))

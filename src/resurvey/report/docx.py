@@ -42,6 +42,7 @@ from resurvey.report.document import (
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
+    from docx.text.paragraph import Paragraph as WordParagraph
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -49,7 +50,9 @@ RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 EPOCH = (1980, 1, 1, 0, 0, 0)
 CLAIMS_NAMED, CLAIMS_IN_NOTE = 1, 3
 # Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
-FIGURE_WIDTH, FIGURE_HEIGHT = 16.9, 21.5
+FIGURE_WIDTH, FIGURE_HEIGHT = 16.9, 17.0
+# Height of a figure that stands beside another.
+SMALL_HEIGHT = 7.5
 # Every office program has it or letters of the same widths, so that pages break alike.
 FONT = "Arial"
 # Parts of the letter height that a bold letter is wide, and what a cell keeps free at its sides, twentieths of a point.
@@ -195,7 +198,6 @@ class _Writer:
     def write(self) -> None:
         document = self.document
         self.paragraph(_runs(document.title), "Title")
-        self.paragraph(_runs(document.question), "Subtitle")
         self._contents()
         self._blocks(document.blocks)
         if self.appendix:
@@ -208,23 +210,22 @@ class _Writer:
     def _contents(self) -> None:
         """A table of contents that Word can renew, with links, and pages that the program fills in."""
         self.paragraph(_runs("Contents", "<w:b/>"))
-        headings = [block for block in self.document.blocks if isinstance(block, Heading) and block.level <= 2]
+        headings = [block for block in self.document.blocks if isinstance(block, Heading) and block.level == 1]
         for place, heading in enumerate(headings):
             number = self.document.numbers.get(heading.anchor, "").split("\u00a0")[-1]
-            inset = 0 if heading.level == 1 else 300
-            marks = "<w:b/>" if heading.level == 1 else ""
+            marks = "<w:b/>"
             runs = self._hyperlink(heading.anchor, f"{number}  {heading.text}".strip(), marks)
             page = _field(f"PAGEREF {bookmark(heading.anchor)} \\h", " ", marks, stale=True)
             runs = [*runs, f'<w:r xmlns:w="{NAMESPACE}"><w:tab/></w:r>', *page]
             if place == 0:
-                begin = _field('TOC \\o "1-2" \\h \\z \\u', "")
+                begin = _field('TOC \\o "1-1" \\h \\z \\u', "")
                 runs = [*begin[:3], *runs]
             if place == len(headings) - 1:
                 runs = [*runs, _field("", "")[-1]]
             self.paragraph(
                 runs,
                 properties=f'<w:tabs><w:tab w:val="right" w:pos="{UPRIGHT}"/></w:tabs>'
-                f'<w:spacing w:after="20"/><w:ind w:left="{inset}" w:right="600"/>',
+                f'<w:spacing w:after="20"/><w:ind w:right="600"/>',
             )
 
     def paragraph(self, runs: list[str], style: str = "", properties: str = "") -> None:
@@ -295,7 +296,7 @@ class _Writer:
         elif isinstance(block, Figure):
             self._figure(block)
         elif isinstance(block, Beside):
-            self._blocks(block.blocks)
+            self._beside(block)
         elif isinstance(block, Details):
             self.paragraph(_runs(block.title), "Heading3")
             self._blocks(block.blocks)
@@ -303,8 +304,7 @@ class _Writer:
     def _heading(self, block: Heading) -> None:
         number = self.document.numbers.get(block.anchor, "").split("\u00a0")[-1]
         title = f"{number}  {block.text}" if block.level == 1 else block.text
-        before = "<w:pageBreakBefore/>" if block.level == 1 and number != "1" else ""
-        self.paragraph(self._marked(block.anchor, _runs(title)), f"Heading{block.level}", before)
+        self.paragraph(self._marked(block.anchor, _runs(title)), f"Heading{block.level}")
         if block.anchor == "references":
             for place, reference in enumerate(self.document.references, start=1):
                 runs = _runs(f"{place}. {reference.text} ")
@@ -383,6 +383,32 @@ class _Writer:
             self.paragraph(runs, properties='<w:spacing w:before="60" w:after="240"/>')
 
     def _figure(self, figure: Figure) -> None:
+        self._caption(figure.anchor, figure.title)
+        paragraph = self.word.add_paragraph()
+        self._picture(paragraph, figure, FIGURE_WIDTH, FIGURE_HEIGHT)
+        paragraph.paragraph_format.keep_with_next = True
+        self._note((figure.caption,), figure.claims)
+
+    def _beside(self, block: Beside) -> None:
+        """Figures in the cells of a table without lines, a small caption under each."""
+        from docx.oxml import parse_xml
+        from docx.shared import Pt
+
+        table = self.word.add_table(1, len(block.blocks))
+        width = FIGURE_WIDTH / len(block.blocks) - 0.3
+        for cell, figure in zip(table.rows[0].cells, block.blocks, strict=True):
+            paragraph = cell.paragraphs[0]
+            self._picture(paragraph, figure, width, SMALL_HEIGHT)
+            paragraph.paragraph_format.keep_with_next = True
+            paragraph.paragraph_format.space_after = Pt(2)
+            small = _size(15)
+            caption = cell.add_paragraph(style="Caption").paragraph_format.element
+            runs = [*self._marked(figure.anchor, self._label(figure.anchor, small)), *_runs(f". {figure.title}", small)]
+            for run in runs:
+                caption.append(parse_xml(run))
+
+    def _picture(self, paragraph: WordParagraph, figure: Figure, wide: float, high: float) -> None:
+        """A picture in a paragraph, at most so many centimetres wide and high."""
         from docx.image.image import Image
         from docx.opc.constants import RELATIONSHIP_TYPE
         from docx.opc.packuri import PackURI
@@ -390,26 +416,22 @@ class _Writer:
         from docx.parts.image import ImagePart
         from docx.shared import Cm, Emu
 
-        self._caption(figure.anchor, figure.title)
-        paragraph = self.word.add_paragraph()
         # Numbered and put in here: `add_picture` looks through the whole document, and takes the digest of every
         # picture before, at each.
         self.pictures += 1
         image = Image.from_file(str(figure.png))
         part = ImagePart.from_image(image, PackURI(f"/word/media/image{self.pictures}.{image.ext}"))
         relation = self.word.part.relate_to(part, RELATIONSHIP_TYPE.IMAGE)
-        width, height = image.scaled_dimensions(Cm(FIGURE_WIDTH), None)
-        most = Cm(FIGURE_HEIGHT)
+        width, height = image.scaled_dimensions(Cm(wide), None)
+        most = Cm(high)
         if height > most:
             width, height = Emu(round(width * most / height)), most
         shape = CT_Inline.new_pic_inline(self.pictures, relation, image.filename, width, height)
         paragraph.add_run().element.add_drawing(shape)
-        paragraph.paragraph_format.keep_with_next = True
         described = shape.docPr
         described.set("descr", figure.alt)
         described.set("title", figure.title)
         described.set("name", figure.anchor)
-        self._note((figure.caption,), figure.claims)
 
     def inline(self, parts: Words, marks: str = "", named: int = 3) -> list[str]:
         made: list[str] = []

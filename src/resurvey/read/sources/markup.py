@@ -71,10 +71,12 @@ def parser() -> etree.XMLParser:
 
 
 def strip_namespaces(root: Any) -> None:
-    """Names without their namespace."""
+    """Names without their namespace; small capitals as capitals (`hr` set in them is HR)."""
     for node in root.iter():
         if isinstance(node.tag, str) and "}" in node.tag:
             node.tag = node.tag.rpartition("}")[2]
+        if node.tag == "sc":
+            node.text = (node.text or "").upper()
 
 
 def tag(node: Any) -> str:

@@ -134,6 +134,8 @@ class Reader:
             if not re.fullmatch(r"[\s|:-]+", line) or not bars:
                 rows.append(self._cells(line, bars))
             j += 1
+        if not rows:
+            return j
         notes = self._notes(j)
         width = max(len(row) for row in rows)
         heads = self._heads(rows)

@@ -1,0 +1,197 @@
+"""All rebuilt groups on a page: a small panel each, its curve against what was printed of it, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from resurvey.errors import InputError
+from resurvey.figures.rebuilt import fact_name, printed_points, printed_value
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, WIDTH, fixed_figure, plain, sensible, styled
+from resurvey.results import FactKind, Limit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHORT = {FactKind.HAZARD_RATIO: "HR", FactKind.RATIO_LIMIT: "HR", FactKind.MEDIAN_LIMIT: "median"}
+#: Groups up to which so many columns are enough.
+COLUMNS = ((6, 3), (20, 4), (40, 5), (inf, 6))
+MOST = 72  # panels of a page
+LINE, FOOT, EDGE, GAP = 0.079, 0.11, 0.06, 0.08  # inches of a panel: a line of its title, time axis, between panels
+LEGEND, TALLEST = 0.32, 9.3  # the key, and what a page of A4 leaves between its margins
+LETTER = 0.0077  # inches of a character, for each point of its size
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One rebuilt group.
+
+    Attributes
+    ----------
+    title, arm, part : str
+        Study and endpoint; what was given; population and data cut, where they need saying.
+    curve : DataFrame
+        time, survival, lower, upper.
+    facts : DataFrame
+        Rows of facts.csv (kind, limit, printed, rebuilt, holds, binding), times in a column `time`.
+    """
+
+    title: str
+    arm: str
+    part: str
+    curve: pd.DataFrame
+    facts: pd.DataFrame
+
+    @property
+    def missed(self) -> pd.DataFrame:
+        """Facts that the group could have and does not, the furthest off first."""
+        rows = self.facts[self.facts["binding"].astype(bool) & ~self.facts["holds"].astype(bool)]
+        base = rows["printed"].abs().where(rows["printed"].abs() > 0, 1.0)
+        apart = (rows["rebuilt"] - rows["printed"]).abs() / base
+        return rows.assign(off=apart.fillna(inf)).sort_values("off", ascending=False, kind="stable")
+
+    @property
+    def off(self) -> float:
+        """How far the worst fact is off, as a share of the printed value; 0 where all hold."""
+        missed = self.missed
+        return float(missed["off"].iloc[0]) if len(missed) else 0.0
+
+    @property
+    def verdict(self) -> str:
+        """`6 of 6 hold`, or `5/6: median 8→8.4`."""
+        possible = int(self.facts["binding"].astype(bool).sum())
+        missed = self.missed
+        if missed.empty:
+            return f"{possible} of {possible} hold"
+        row = missed.iloc[0]
+        what = SHORT.get(row["kind"], fact_name(row["kind"], row["time"], ""))
+        name = f"{what} {row['limit']}".strip()
+        printed, rebuilt = sensible(row["printed"]), sensible(row["rebuilt"])
+        if printed == rebuilt:
+            printed, rebuilt = (f"{row[column]:.4g}" for column in ("printed", "rebuilt"))
+        return f"{possible - len(missed)}/{possible}: {name} {printed}→{rebuilt}"
+
+
+def worst_first(panels: Sequence[Panel]) -> list[Panel]:
+    """The panels in the order they are shown: those furthest off first, the others as they come."""
+    return sorted(panels, key=lambda panel: -panel.off)
+
+
+@styled
+def small_multiples(panels: Sequence[Panel]) -> Figure:
+    """A page of panels, in the order given.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        At most `MOST`.
+    """
+    if not panels:
+        raise InputError("no group was rebuilt: there is nothing to draw")
+    if len(panels) > MOST:
+        raise InputError(f"{len(panels)} groups are too many for a page that can be read: give at most {MOST}")
+    columns = min(len(panels), next(count for most, count in COLUMNS if len(panels) <= most))
+    wide = (WIDTH - 2 * EDGE) / columns
+    lines = ceil(len(panels) / columns)
+    size = 5.2 if columns > 4 else 6.4
+    head = LINE * size / 5.2 * (3 + any(panel.part for panel in panels)) + 0.05
+    body = min(0.52 * wide, (TALLEST - LEGEND) / lines - head - FOOT)
+    tall = head + body + FOOT
+    height = lines * tall + LEGEND
+    figure = fixed_figure(height)
+    # One plane for all panels, in inches from the upper left corner: seventy pairs of axes would take a minute.
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(height, 0)
+    for index, panel in enumerate(panels):
+        row, column = divmod(index, columns)
+        place = _Place(EDGE + column * wide, row * tall, wide - GAP, head, body)
+        _panel(axes, panel, place, size)
+    _key(figure, height)
+    return figure
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Upper left corner of a panel, and the size of its plot, in inches."""
+
+    left: float
+    top: float
+    width: float
+    head: float
+    height: float
+
+    def x(self, time: float | np.ndarray, last: float) -> np.ndarray:
+        return self.left + self.width * np.minimum(np.asarray(time, dtype=float) / last, 1.03)
+
+    def y(self, survival: float | np.ndarray) -> np.ndarray:
+        return self.top + self.head + self.height * (1 - np.asarray(survival, dtype=float))
+
+
+def _panel(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
+    last = max(float(panel.curve["time"].max()), 1e-9)
+    right, base = place.left + place.width, float(place.y(0.0))
+    _title(axes, panel, place, size)
+    axes.plot([place.left, right], [place.y(0.5)] * 2, color=FAINT, lw=0.5, zorder=0.5)
+    axes.plot([place.left, place.left, right], [place.y(1.0), base, base], color=SOFT, lw=0.5, zorder=1)
+    x = place.x(panel.curve["time"].to_numpy(), last)
+    low, high = (place.y(panel.curve[name].to_numpy()) for name in ("lower", "upper"))
+    axes.fill_between(x, low, high, step="post", color=COLOURS[0], alpha=0.22, lw=0)
+    axes.step(x, place.y(panel.curve["survival"].to_numpy()), where="post", color=COLOURS[0], lw=0.9, zorder=2)
+    axes.text(place.left, base + 0.055, "0", fontsize=size - 0.8, color=SOFT, va="center")
+    axes.text(right, base + 0.055, f"{last:.0f}", fontsize=size - 0.8, color=SOFT, ha="right", va="center")
+    _printed(axes, panel, place, last)
+
+
+def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
+    missed = panel.off > 0
+    lines = [(panel.title, INK, "bold"), (panel.arm, INK, "normal"), (panel.part, INK, "normal")]
+    lines = [line for line in lines if line[0]] + [(panel.verdict, COLOURS[1] if missed else SOFT, "normal")]
+    step = LINE * size / 5.2
+    top = place.top + place.head - 0.03 - step * (len(lines) - 0.5)
+    for line, (words, colour, weight) in enumerate(lines):
+        room = int(place.width / (LETTER * size * (1.12 if weight == "bold" else 1)))
+        style = {"fontsize": size, "color": colour, "fontweight": weight, "va": "center"}
+        axes.text(place.left, top + line * step, plain(_cut(words, room)), **style)
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
+def _printed(axes: Axes, panel: Panel, place: _Place, last: float) -> None:
+    ends = [printed_value(panel.facts, FactKind.MEDIAN_LIMIT, side) for side in (Limit.LOWER, Limit.UPPER)]
+    low, high = (end if end is not None else float("nan") for end in ends)
+    half = float(place.y(0.5))
+    if isfinite(low):
+        stop = high if isfinite(high) else last * 1.03
+        axes.plot(place.x(np.array([low, stop]), last), [half, half], color=COLOURS[1], lw=0.9, zorder=3)
+        if not isfinite(high):
+            axes.plot(place.x(stop, last), [half], ">", color=COLOURS[1], ms=2.6, zorder=3)
+    median = printed_value(panel.facts, FactKind.MEDIAN)
+    if median is not None and isfinite(median):
+        axes.plot(place.x(median, last), [half], "D", color=COLOURS[1], ms=3.4, mec=PAPER, mew=0.4, zorder=4)
+    points = printed_points(panel.facts, FactKind.SURVIVAL)
+    if points:
+        times, rates = (np.array(column) for column in zip(*points, strict=True))
+        axes.plot(place.x(times, last), place.y(rates), "s", color=INK, ms=2.8, mec=PAPER, mew=0.4, ls="none", zorder=4)
+
+
+def _key(figure: Figure, height: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = [
+        Line2D([], [], color=COLOURS[0], lw=1.1, label="rebuilt"),
+        Patch(color=COLOURS[0], alpha=0.22, lw=0, label="90 % of replicates"),
+        Line2D([], [], marker="D", color=COLOURS[1], lw=0.9, ms=4, label="printed median, interval"),
+        Line2D([], [], marker="s", color=INK, ls="none", ms=3.5, label="printed survival"),
+    ]
+    figure.legend(handles=handles, loc="lower center", ncols=4, fontsize=7, borderaxespad=0.3)
