@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 
@@ -128,12 +129,27 @@ def test_black_solid_and_dashed_curves_on_a_percent_axis(folder):
     assert max(rmse(found[truth.name], truth, truth.time.max()) for truth in ARMS) < 0.012
 
 
-@pytest.mark.parametrize("kind", ["pdf", "svg"])
+@pytest.mark.parametrize("kind", ["pdf", "svg", "eps"])
 def test_vector_files_are_read_without_loss(folder, kind):
+    if kind == "eps" and shutil.which("gs") is None:
+        pytest.skip("Ghostscript is not on this machine")
     made = digitise(draw(folder / f"vector.{kind}", ARMS))
     assert made.kind == "vector" and made.verdict == "sure", made.reason
     found = by_name(made)
     assert max(rmse(found[truth.name], truth, truth.time.max()) for truth in ARMS) < 0.0005
+
+
+def test_labels_that_run_upwards_in_a_pdf(folder):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_subplot()
+    axes.step(*ARMS[0].corners.T, where="post", color="black")
+    axes.set(xlim=(0, 36), ylim=(0, 1.05), xticks=range(0, 37, 6), xlabel="Months")
+    axes.tick_params(axis="y", labelrotation=90)
+    figure.savefig(folder / "upright.pdf")
+    made = digitise(folder / "upright.pdf")
+    assert rmse(made.curves[0], ARMS[0], ARMS[0].time.max()) < 0.0005
 
 
 def test_vector_marks_of_censoring(folder):
@@ -339,3 +355,23 @@ def test_the_core_imports_without_the_extra_and_names_it(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "a.svg")], capture_output=True, text=True, check=True
     )
     assert "resurvey[digitise]" in done.stdout
+
+
+def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
+    from resurvey.digitise.match import exchanged, settle_crossings
+    from resurvey.digitise.model import RiskRow, TracedCurve
+
+    times = np.array([0.0, 5, 10, 15, 20, 30])
+
+    def curve(name, levels):
+        return TracedCurve(name, times, np.array(levels), np.full(6, 0.002))
+
+    early, late = curve("early", [1, 0.5, 0.4, 0.38, 0.37, 0.36]), curve("late", [1, 0.9, 0.41, 0.1, 0.05, 0.02])
+    shown = (0.0, 10.0, 20.0)
+    none = (False,) * 3
+    rows = [RiskRow("early", shown, (100, 40, 36), none), RiskRow("late", shown, (100, 60, 4), none)]
+    wrong = [exchanged(early, late, 10.0), exchanged(late, early, 10.0)]
+    settled, undecided = settle_crossings(wrong, [(0, 1, 10.0)], rows)
+    assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
+    assert undecided == []
+    assert settle_crossings(wrong, [(0, 1, 10.0)], [])[1] == ["early and late at 10"]

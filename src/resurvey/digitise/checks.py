@@ -50,11 +50,13 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
     said = f"{name} axis: {count} labels on one line ({ticks} at ticks), largest residual {axis.residual:.2f} px"
     strays = [label.text for label in axis.stray if abs(float(axis.pixel(label.value)) - label.pixel) > 4]
     within = [label for label in axis.stray if axis.labels[0].pixel - 2 < label.pixel < axis.labels[-1].pixel + 2]
-    limit = 0.5 if vector else RESIDUAL
+    span = abs(axis.labels[-1].pixel - axis.labels[0].pixel)
+    limit = 0.5 if vector else max(RESIDUAL, 0.006 * span)
     if len(within) >= 2:
         return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
     enough = count >= ENOUGH_LABELS or (count == 3 and ticks == 3)
-    fine = enough and ticks >= 0.6 * count and axis.residual <= limit
+    placed = ticks >= 0.6 * count or (count >= 5 and not axis.stray and axis.residual <= 0.004 * span)
+    fine = enough and placed and axis.residual <= limit
     return Check(f"{name} axis", "passed" if fine else "doubtful", said)
 
 

@@ -28,10 +28,13 @@ def as_pdf(path: Path) -> bytes:
         raise InputError(f"{path.name}: more than {MOST_BYTES:,} bytes")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "figure.pdf"
-        words = [program, "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-dEPSCrop", "-sDEVICE=pdfwrite"]
+        words = [program, "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-dEPSCrop", "-dAutoRotatePages=/None"]
         try:
             subprocess.run(
-                [*words, f"-sOutputFile={made}", str(path.resolve())], check=True, capture_output=True, timeout=SECONDS
+                [*words, "-sDEVICE=pdfwrite", f"-sOutputFile={made}", str(path.resolve())],
+                check=True,
+                capture_output=True,
+                timeout=SECONDS,
             )
             return made.read_bytes()
         except subprocess.TimeoutExpired:

@@ -11,12 +11,13 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink, inks
 from resurvey.digitise.levels import Steps, centred, line_width, steps_of
 from resurvey.digitise.region import Region
-from resurvey.digitise.trace import PRIZE, Path, covered, falling_path, stroke
+from resurvey.digitise.trace import BARE, PRIZE, Path, covered, falling_path, stroke
 
 MOST_CURVES = 6
 # Share of the plot's width that a curve must run over, and share of its columns that must show ink of its own.
 LEAST_REACH = 0.12
-LEAST_COVER = 0.33
+LEAST_COVER = 0.28
+BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def _believed(found: list[Traced], region: Region, printed: int | None) -> list[
     """Curves without those that leave their ink for a rule or a text; no weak ones beyond the printed number."""
     kept: list[Traced] = []
     for k, curve in enumerate(found):
-        share = on_ink(curve)
-        extra_one = printed is not None and k >= printed
+        share = on_ink(curve) / (0.7 if curve.dashed else 1.0)
+        extra_one = printed is not None and printed > 1 and k >= printed
         weak = extra_one and (share < 0.95 or curve.own < 0.8 * kept[-1].own)
         if k and (weak or share < 0.75 or _leaps(curve, region)):
             continue
@@ -138,7 +139,8 @@ def _is_curve(curve: Traced, region: Region) -> bool:
         and np.ptp(curve.path.rows) > max(3, 0.012 * region.shape[0])
         and curve.coverage >= LEAST_COVER
         and _line_share(curve, region) < 0.5
-        and _bare_fall(curve) < max(0.15 * region.shape[0], 0.6 * float(np.ptp(curve.path.rows)))
+        and _bare_fall(curve)
+        < max(0.15 * region.shape[0], (0.8 if curve.dashed else 0.6) * float(np.ptp(curve.path.rows)))
     )
 
 
@@ -198,25 +200,35 @@ def _alike(a: Traced, b: Traced) -> bool:
 
 
 def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
-    """Curves of one ink: solid strokes first, then what small pieces (dashes) make up, then what is left."""
+    """Curves of one ink, taken as of one style, or as solid strokes and then dashes: what leaves less ink over."""
     cover = layer.cover * ~region.text
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
-    solid, pieces = _by_size(cover, region.shape[1])
-    found: list[Traced] = []
-    dashed = pieces.sum() > 0.10 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]
-    if dashed:
+    solid, pieces = _by_size(cover, region)
+    ways = [_peel(region, layer, cover, hidden, False, [])]
+    if pieces.sum() > 0.10 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]:
         found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [])
         remains = np.maximum(pieces, rest)
-        more, _ = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
-        return found + more
-    found, _ = _peel(region, layer, cover, hidden, False, [])
-    return found
+        more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
+        ways.append((found + more, rest))
+    return min(ways, key=lambda way: _left_over(way, region))[0]
 
 
-def _by_size(cover: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ink of long pieces and ink of short ones (dashes, dots)."""
+def _left_over(way: tuple[list[Traced], np.ndarray], region: Region) -> float:
+    """Columns with ink that the curves of a way leave, and a price for each curve that leaves its ink often."""
+    found, rest = way
+    rest = rest.copy()
+    rest[: max(0, round(region.start[1]))] = 0
+    broken = sum((1 - curve.own / len(curve.path.rows)) * len(curve.path.rows) for curve in found if not curve.dashed)
+    return float(_spread(rest)) + 0.5 * broken + 0.03 * region.shape[1] * len(found)
+
+
+def _by_size(cover: np.ndarray, region: Region) -> tuple[np.ndarray, np.ndarray]:
+    """Ink of long pieces and ink of short ones (dashes, dots); what a grid line cuts is one piece."""
     cv2 = extra("cv2")
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((cover > 0.35).astype(np.uint8), connectivity=8)
+    width = region.shape[1]
+    inked = (cover > 0.35).astype(np.uint8)
+    bridged = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((3, 9), np.uint8)) & ~region.usable
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inked | bridged, connectivity=8)
     if count < 2:
         return cover, np.zeros_like(cover)
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
@@ -269,7 +281,13 @@ def _one(
 ) -> Traced | None:
     width = region.shape[1]
     path = falling_path(
-        left, veil, region.start, slack=0.03 * region.shape[0] + 4, shut=region.posts, late=round(0.06 * width)
+        left,
+        veil,
+        region.start,
+        slack=0.03 * region.shape[0] + 4,
+        shut=region.posts,
+        late=round(0.06 * width),
+        bare=BARE_DASHED if dashed else BARE,
     )
     if path is None:
         return None
@@ -309,4 +327,4 @@ def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bo
     """Whether a path explains enough ink that no earlier path did."""
     width = region.shape[1]
     least = (0.10 if not before else 0.14) * width
-    return made.own >= max(least, 12.0) and made.own >= (0.36 if dashed else 0.45) * len(made.path.rows)
+    return made.own >= max(least, 12.0) and made.own >= (0.3 if dashed else 0.45) * len(made.path.rows)

@@ -13,7 +13,7 @@ from resurvey.digitise.axes import inside
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
-from resurvey.digitise.match import assign_rows, name_curves
+from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
 from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.page import Page, read_page
 from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
@@ -136,7 +136,8 @@ class Reader:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
             printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
-            extra = _ink_checks(region, panel, traced, curves)
+            curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
+            extra = _ink_checks(region, traced, curves, undecided)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
@@ -204,7 +205,7 @@ def _traced(
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 
-def _ink_checks(region: Region, panel: Panel, traced: list[Traced], curves: list[TracedCurve]) -> list[Check]:
+def _ink_checks(region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]) -> list[Check]:
     if not traced:
         return []
     share, name = redrawn(traced, curves)
@@ -213,7 +214,7 @@ def _ink_checks(region: Region, panel: Panel, traced: list[Traced], curves: list
         checks.check_ink(unexplained(traced, region)),
         checks.check_redraw(share, name),
         checks.check_ends(hidden_ends(traced, curves)),
-        checks.check_crossing(curves, crossings(traced, curves)),
+        checks.check_crossing(curves, undecided),
     ]
 
 

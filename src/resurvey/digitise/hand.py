@@ -10,6 +10,7 @@ import numpy as np
 from resurvey.digitise.axes import refit
 from resurvey.digitise.corrections import Corrections, Pair
 from resurvey.digitise.extract import Traced, trace_through
+from resurvey.digitise.match import exchanged
 from resurvey.digitise.model import Axis, Label, Panel, RiskRow, TracedCurve
 from resurvey.digitise.region import Region
 from resurvey.errors import InputError
@@ -66,18 +67,8 @@ def swapped(curves: Sequence[TracedCurve], panel: Panel, fixed: Corrections) -> 
         if not (0 <= a < len(found) and 0 <= b < len(found) and a != b):
             raise InputError(f"corrections, swaps: there are {len(found)} curves, no pair {a + 1}, {b + 1}")
         at = float(panel.x.value(pixel))
-        found[a], found[b] = _exchanged(found[a], found[b], at), _exchanged(found[b], found[a], at)
+        found[a], found[b] = exchanged(found[a], found[b], at), exchanged(found[b], found[a], at)
     return found
-
-
-def _exchanged(head: TracedCurve, tail: TracedCurve, at: float) -> TracedCurve:
-    before, after = head.times < at, tail.times >= at
-    times = np.concatenate((head.times[before], [at], tail.times[after]))
-    level = tail.survival[np.searchsorted(tail.times, at, side="right") - 1]
-    survival = np.minimum.accumulate(np.concatenate((head.survival[before], [level], tail.survival[after])))
-    spread = np.concatenate((head.uncertainty[before], head.uncertainty[:1], tail.uncertainty[after]))
-    marks = np.concatenate((head.censor_times[head.censor_times < at], tail.censor_times[tail.censor_times >= at]))
-    return replace(head, times=times, survival=survival, uncertainty=spread, censor_times=marks)
 
 
 def corrected_rows(rows: Sequence[RiskRow], fixed: Corrections) -> list[RiskRow]:

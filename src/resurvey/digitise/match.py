@@ -12,6 +12,8 @@ from resurvey.digitise.model import Panel, RiskRow, TracedCurve, Word
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60
+# Misfit (see `misfit`) by which one way must be better than the other to be believed.
+CLEARLY = 4.0
 
 
 def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
@@ -62,6 +64,46 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
         replace(curve, risk=given.get(i), name=(rows[given[i]].label or curve.name) if i in given else curve.name)
         for i, curve in enumerate(curves)
     ], ambiguous
+
+
+def settle_crossings(
+    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float]], rows: Sequence[RiskRow]
+) -> tuple[list[TracedCurve], list[str]]:
+    """Curves of one ink that cross, each way tried; what fits the numbers at risk clearly better is kept.
+
+    Returns the curves and the pairs, in words, that nothing decides.
+    """
+    found, undecided = list(curves), []
+    for i, j, at in crossed:
+        other = list(found)
+        other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
+        kept, changed = best_misfit(found, rows), best_misfit(other, rows)
+        if kept is None or changed is None or abs(kept - changed) < CLEARLY:
+            undecided.append(f"{found[i].name} and {found[j].name} at {at:.3g}")
+        elif changed < kept:
+            found = other
+    return found, undecided
+
+
+def best_misfit(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> float | None:
+    """Misfit of the assignment of rows to curves that fits best; None where there is not a row a curve."""
+    usable = [row for row in rows if row.kind == "at risk"]
+    if len(usable) != len(curves) or not 0 < len(curves) <= 6:
+        return None
+    return min(
+        sum(misfit(curve, row) for curve, row in zip(curves, order, strict=True)) for order in permutations(usable)
+    )
+
+
+def exchanged(head: TracedCurve, tail: TracedCurve, at: float) -> TracedCurve:
+    """The first curve up to a time, and the second from then on."""
+    before, after = head.times < at, tail.times >= at
+    times = np.concatenate((head.times[before], [at], tail.times[after]))
+    level = tail.survival[max(0, int(np.searchsorted(tail.times, at, side="right")) - 1)]
+    survival = np.minimum.accumulate(np.concatenate((head.survival[before], [level], tail.survival[after])))
+    spread = np.concatenate((head.uncertainty[before], head.uncertainty[:1], tail.uncertainty[after]))
+    marks = np.concatenate((head.censor_times[head.censor_times < at], tail.censor_times[tail.censor_times >= at]))
+    return replace(head, times=times, survival=survival, uncertainty=spread, censor_times=marks)
 
 
 def _disorder(pairs: list[tuple[int, int]], curves: Sequence[TracedCurve]) -> int:

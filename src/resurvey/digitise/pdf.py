@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ MOST_SIDE = 2000  # points; a poster is 3400 long, which no figure of a paper is
 @contextmanager
 def _complaints(name: str) -> Iterator[None]:
     """Whatever a broken file makes a library raise, as one plain error."""
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says of each broken object what it thinks of it
     try:
         yield
     except InputError:
@@ -102,20 +104,37 @@ def _stroke(item: dict[str, Any]) -> Stroke | None:
 
 
 def _words(sheet: Any) -> Iterator[Word]:
-    for upright in (True, False):
-        page = sheet.filter(
-            lambda item, upright=upright: item["object_type"] != "char" or bool(item["upright"]) is upright
-        )
-        settings = {} if upright else {"line_dir": "ltr", "char_dir": "btt"}
-        for word in page.extract_words(use_text_flow=False, x_tolerance=1.5, keep_blank_chars=False, **settings):
+    level = sheet.filter(lambda item: item["object_type"] != "char" or bool(item["upright"]))
+    for word in level.extract_words(use_text_flow=False, x_tolerance=1.5, keep_blank_chars=False):
+        places = (float(word[side]) for side in ("x0", "top", "x1", "bottom"))
+        left, top, right, bottom = places
+        yield Word(str(word["text"]), left, top, right, bottom)
+    yield from _turned_words([char for char in sheet.chars if not char["upright"] and str(char["text"]).strip()])
+
+
+def _turned_words(chars: list[dict[str, Any]]) -> Iterator[Word]:
+    """Letters that run upwards joined into words, from the lowest letter of each."""
+    line: list[dict[str, Any]] = []
+    for char in [*sorted(chars, key=lambda char: (round(char["x0"]), -char["bottom"])), None]:
+        if line and (char is None or not _goes_on(line[-1], char)):
             yield Word(
-                str(word["text"]),
-                float(word["x0"]),
-                float(word["top"]),
-                float(word["x1"]),
-                float(word["bottom"]),
-                upright=upright,
+                "".join(str(one["text"]) for one in line),
+                min(float(one["x0"]) for one in line),
+                float(line[-1]["top"]),
+                max(float(one["x1"]) for one in line),
+                float(line[0]["bottom"]),
+                upright=False,
             )
+            line = []
+        if char is not None:
+            line.append(char)
+
+
+def _goes_on(last: dict[str, Any], char: dict[str, Any]) -> bool:
+    """Whether a letter stands just above another, in one line of text that runs upwards."""
+    gap = float(last["top"]) - float(char["bottom"])
+    size = float(last["x1"]) - float(last["x0"])
+    return abs(float(last["x0"]) - float(char["x0"])) < 0.3 * size and -0.3 * size < gap < 0.2 * size
 
 
 def large_pictures(source: Path | bytes, page: int, share: float, name: str) -> int:

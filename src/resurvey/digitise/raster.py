@@ -113,17 +113,20 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list
 
 def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
     """Smallest share of a curve's steps, drawn again, that falls on ink of its own or may be hidden; and its name."""
-    return min((on_ink(curve), named.name) for curve, named in zip(traced, curves, strict=False))
+    return min(
+        (min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), named.name)
+        for curve, named in zip(traced, curves, strict=False)
+    )
 
 
-def crossings(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
-    """Pairs of curves of one ink and style that meet after their start and part again."""
+def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float]]:
+    """Pairs of curves of one ink and style that meet after their start and part again, with the time they last meet."""
     found = []
     for i, first in enumerate(traced):
         for j in range(i):
-            second = traced[j]
-            if _one_ink(first, second) and _meet(first, second):
-                found.append(f"{curves[j].name} and {curves[i].name}")
+            column = _meet(first, traced[j]) if _one_ink(first, traced[j]) else None
+            if column is not None:
+                found.append((j, i, float(panel.x.value(column + region.left))))
     return found
 
 
@@ -132,15 +135,16 @@ def _one_ink(a: Traced, b: Traced) -> bool:
     return alike and a.dashed == b.dashed and 0.6 < a.steps.width / max(b.steps.width, 0.1) < 1.67
 
 
-def _meet(a: Traced, b: Traced) -> bool:
+def _meet(a: Traced, b: Traced) -> int | None:
+    """The last column at which two curves touch, if they were apart before and are so again after."""
     first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
     if last - first < 20:
-        return False
+        return None
     columns = np.arange(first, last)
     apart = np.abs(a.path.rows[columns - a.path.start] - b.path.rows[columns - b.path.start])
     clear = apart > a.steps.width + 4
     if not clear.any():
-        return False
-    parted = int(np.argmax(clear))
-    touching = ~clear[parted:]
-    return bool(touching.any() and clear[parted:][int(np.argmax(touching)) :].any())
+        return None
+    touching = np.flatnonzero(~clear)
+    touching = touching[(touching > int(np.argmax(clear))) & (touching < int(np.flatnonzero(clear)[-1]))]
+    return int(columns[touching[-1]]) if len(touching) else None
