@@ -214,10 +214,9 @@ def test_two_groups_of_patients():
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
         "balance": balance_of_two(),
-        "weights": pd.DataFrame({"weight": [1.0, 2.0, 0.5]}),
     }
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["curves", "ratios", "hazards", "balance", "weights"]
+    assert made == ["curves", "ratios", "hazards", "balance"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
@@ -293,16 +292,16 @@ def test_pool_bucher_rates_and_ratios():
     )
     assert made == ["forest"] and "Drug A against Drug C" in drawings[0].caption
     studies = legs.assign(lower=-0.9, upper=0.7, weight_random=0.5, group="all")
-    left = legs.assign(lower=-0.9, upper=0.7, left_out=legs["study"], i2=0.2, group="all")
     tables = {
         "estimates": pd.DataFrame([estimates(method="common effect", **printed)]),
         "studies": studies,
         "effects": legs,
     }
-    made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
-    assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
+    made, drawings = names({**ENTRY, "kind": "pool"}, tables)
+    assert made == ["forest"] and "in 2 studies" in drawings[0].caption
     alone = drawings[0].caption
-    judged = [estimates(method="common effect", role=role, **printed) for role in ("main", "sensitivity")]
+    otherwise = {"role": "sensitivity", "variation": "without s"}
+    judged = [estimates(method="common effect", **printed), estimates(**otherwise, **printed)]
     judged.append(estimates(role="bias", **{**printed, "quantity": "share of the bias array"}))
     wrong = {
         "estimates": pd.DataFrame(judged),
@@ -310,10 +309,12 @@ def test_pool_bucher_rates_and_ratios():
         "e_values": e_values((-0.7, 0.2)),
     }
     made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, **wrong})
-    assert made == ["forest", "bias"] and drawings[0].caption == alone
-    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and drawings[0].caption == alone
+    assert "the main estimate and what was done otherwise" in drawings[1].caption
+    assert words_of(drawings[1].figure).count("without s") == 1
+    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[2].caption
     made, drawings = names({**ENTRY, "kind": "bucher"}, {**wrong, "legs": legs})
-    assert made == ["forest", "bias"] and "E-values: estimate" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and "E-values: estimate" in drawings[2].caption
     rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
     made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
     assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption
