@@ -64,6 +64,7 @@ BENCHMARKS = (
         "--trials 60 --replicates 50 --sizes 60 150 300 1000 --unanchored",
         "--trials 2 --replicates 10 --sizes 60",
     ),
+    Benchmark("compare-real", "compare/real_trials.py", "{kmdata} --every 1 --trials 160", "{kmdata} --trials 3"),
     Benchmark("curves", "reconstruction/curves.py", "--benchmark {benchmark}", "--benchmark {benchmark} --every 16"),
     Benchmark(
         "curves-ensembles",

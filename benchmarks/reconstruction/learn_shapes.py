@@ -1,13 +1,14 @@
 """Learn the kinds of hazards, and how frequent each is, from patients: the table hazard_shapes.csv of the package.
 
-    python learn_shapes.py KMDATA_FOLDER [--least 0.05] [--out FILE.csv]
+    python learn_shapes.py KMDATA_FOLDER [--least 0.05] [--without-every 5 --start 1] [--out FILE.csv]
 
 Arms of at least 40 patients whose median is reached, times in medians; endpoints of death and others apart; the sets of
 the lifelines package beside the collection. Events and time at risk in ten intervals are Poisson counts, whose log
 rates have a Gaussian prior in each kind; shares and means are found by EM (Laplace approximation), means being held
 back by six arms' worth of the shape they start from. The usual kind keeps the mean it was learnt with before, and the
 early drop a mean of its own: the collection has too few of either to move them. `--least` is the smallest share of a
-kind: what a collection of published trials lacks may still be met.
+kind: what a collection of published trials lacks may still be met. `--without-every 5 --start 1` leaves out those
+on which `benchmarks/compare/real_trials.py` with `--every 5 --start 1` judges.
 
 Printed: shares, and the log score of trials held apart (half of them learn, the other half are scored, and the other
 way round), of one kind alone and of all.
@@ -78,10 +79,12 @@ def counted(time, event):
     return events, np.array([np.clip(u, a, b).sum() - a * u.size for a, b in pairwise(EDGES)])
 
 
-def collected(folder):
+def collected(folder, without, start):
     """Trial, whether the event is death, and counts of every arm of the collection."""
     key = read_kmdata_key(folder / "kmdata_key.rda").set_index("name")
-    for path in sorted(folder.glob("*.rda")):
+    paths = sorted(folder.glob("*.rda"))
+    judged = set(paths[start::without]) if without else set()
+    for path in [path for path in paths if path not in judged]:
         name = path.stem if path.stem in key.index else path.stem.removeprefix("X")
         if name not in key.index:
             continue
@@ -173,9 +176,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--least", type=float, default=0.05)
+    parser.add_argument("--without-every", type=int, default=0)
+    parser.add_argument("--start", type=int, default=1)
     parser.add_argument("--out", type=Path)
     opt = parser.parse_args()
-    found = [*collected(opt.folder), *of_lifelines()]
+    found = [*collected(opt.folder, opt.without_every, opt.start), *of_lifelines()]
     names, shares = list(KINDS), {}
     for label, death in (("progression", False), ("death", True)):
         own = [(trial, counts) for trial, is_death, counts in found if is_death == death]

@@ -102,12 +102,11 @@ def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Proje
     known = _remembered(memory, state, store)
     if known is not None:
         return Project(asked, known)
-    from resurvey import clean
-    from resurvey import store as files
+    from resurvey import clean, typedfiles
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
-    made = files.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
     _remember(memory, state, made)
     return Project(asked, made)
 

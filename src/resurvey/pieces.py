@@ -1,6 +1,6 @@
 """Which of the small files of typed tables a step takes. Light, because every start of a run asks.
 
-The gate writes the files (`resurvey.store`), each only when its content changes; Snakemake sees from them what to redo.
+The gate writes the files (`resurvey.typedfiles`), each only when its content changes; Snakemake sees what to redo.
 """
 
 from __future__ import annotations

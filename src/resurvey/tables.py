@@ -8,8 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -19,20 +18,13 @@ import pandas as pd
 from resurvey import reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
-from resurvey.hints import is_excel_date
 from resurvey.plausible import implausible, unusable
-from resurvey.schema import CLAIM_TABLES, KINDS, TABLES, Column, Table
+from resurvey.rawcells import DATE, check_cell, expected
+from resurvey.schema import CLAIM_TABLES, TABLES, Column, Table
 from resurvey.sheet import read_sheet
 from resurvey.spelling import misspelt
-from resurvey.vocabulary import months_per
 
 Tables = dict[str, pd.DataFrame]
-IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
-DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", re.ASCII)
-FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-GRADE = re.compile(r"^(any|all|[0-5]|[0-4]\s?[-–]\s?[1-5]|(>=|≥|≤|<=)\s?[0-5]|[0-4]\+)$", re.IGNORECASE | re.ASCII)
-CONTROL = re.compile(r"[\x00-\x1f]")
-MAX_CELL = 20_000
 #: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
 #: was typed is kept as typed, and its conversions to one unit are exact to more.
 RESULT_DIGITS, TYPED_DIGITS = 7, 10
@@ -40,7 +32,6 @@ RESULT_DIGITS, TYPED_DIGITS = 7, 10
 PRINTED = ("number", "percent", "p")
 # Endings of files that may be a table put under another name.
 SHEETS = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
-NUMBERS = ("number", "count", "size", "percent", "p", "level")
 # Columns that name groups of patients and what was measured of them, whatever the names look like.
 WORDS = frozenset(
     ("population", "comparator_population", "data_cut", "endpoint", "acronym", "label", "item", "grade", "unit")
@@ -180,82 +171,6 @@ def _check_column(file: str, column: Column, frame: pd.DataFrame) -> list[Fault]
         if not (sic[row] and broken[value].startswith("outside")):
             faults.append(Fault(file, int(row), column.name, value, broken[value], f"expected {expected(column)}"))
     return faults
-
-
-def expected(column: Column) -> str:
-    """What a cell of the column may hold, in words."""
-    return f"one of {', '.join(column.choices)}" if column.kind == "choice" else KINDS[column.kind]
-
-
-def check_cell(column: Column, value: str) -> str:
-    """The rule that a cell breaks, or an empty text."""
-    if not value:
-        return "it must not be empty" if column.required else ""
-    if len(value) > MAX_CELL or CONTROL.search(value):
-        return "it holds control characters or is far too long"
-    if column.kind == "choice":
-        return "" if value in column.choices else "it is not one of the choices"
-    if column.kind in NUMBERS:
-        return _check_number(column.kind, value)
-    if column.kind in RULES_OF_WORDS:
-        return RULES_OF_WORDS[column.kind](value)
-    if column.kind == "ids" and not all(IDENTIFIER.match(part.strip()) for part in value.split(";")):
-        return "it is not a list of ids"
-    return ""
-
-
-def _grade(value: str) -> str:
-    if GRADE.match(value):
-        return ""
-    date = "it is no grade; a spreadsheet made a date of it" if is_excel_date(value) else ""
-    return date or "it is no grade"
-
-
-def _unit_of_time(value: str) -> str:
-    return "" if months_per(value) is not None else "it is no unit of time"
-
-
-def _date(value: str) -> str:
-    if not DATE.match(value):
-        return "it is not a date"
-    try:
-        date.fromisoformat(value if len(value) == 10 else "2000-01-01")
-    except ValueError:
-        return "there is no such day"
-    return ""
-
-
-#: What a cell of words breaks, by kind; an empty text where it holds.
-RULES_OF_WORDS: dict[str, Callable[[str], str]] = {
-    "id": lambda value: "" if IDENTIFIER.match(value) else "it is not a id",
-    "file": lambda value: "" if FILE.match(value) else "it is not a file",
-    "date": _date,
-    "grade": _grade,
-    "time_unit": _unit_of_time,
-}
-
-
-LIMITS = {
-    "count": (0.0, 1e9),
-    "size": (1.0, 1e9),
-    "percent": (0.0, 100.0),
-    "p": (0.0, 1.0),
-    "level": (50.0, 99.99),
-    "number": (-1e12, 1e12),
-}
-
-
-def _check_number(kind: str, value: str) -> str:
-    try:
-        number = reported.parse(value)
-    except InputError as error:
-        return str(error)
-    if number.operator == "NR":
-        return "" if kind in ("number", "percent") else "not reached is no such number"
-    if kind in ("count", "size") and number.decimals > 0:
-        return "it is not a whole number"
-    low, high = LIMITS[kind]
-    return "" if low <= number.value <= high else f"outside {low:g} to {high:g}"
 
 
 def _check_rows(table: Table, file: str, frame: pd.DataFrame) -> list[Fault]:

@@ -12,6 +12,7 @@ from resurvey.audit.context import prepare, read_typed
 from resurvey.audit.verdicts import check_id
 from resurvey.commands.audit import add_parser
 from resurvey.errors import InconsistentReport, InputError
+from resurvey.rawcells import IDENTIFIER
 from tests.project import small_tables, write_tables
 
 RULINGS = ["check_id", "verdict", "ruling", "affects", "reason", "by"]
@@ -64,7 +65,7 @@ def test_columns_words_and_unique_ids(small):
     assert set(checks["severity"]) <= set(audit.SEVERITIES)
     assert checks["check_id"].is_unique
     assert checks["explanation"].str.len().min() > 10
-    assert all(tables.IDENTIFIER.match(name) for name in checks["check_id"])
+    assert all(IDENTIFIER.match(name) for name in checks["check_id"])
     assert set(checks["rule"]) <= set(audit.RULES)
 
 

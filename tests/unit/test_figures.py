@@ -488,13 +488,6 @@ def test_bias_array_marks_where_the_conclusion_changes():
     assert len(figure.axes[0].lines) == 2, "one line beside and one below the cell that differs"
 
 
-def test_weights_and_balance():
-    figure = comparison.weights_histogram([1.0, 1.0, 1.0, 3.0])
-    assert any("effective sample size 3.0 (75 %)" in text for text in words_of(figure))
-    with pytest.raises(InputError, match="finite"):
-        comparison.weights_histogram([math.nan])
-
-
 def test_balance_stands_under_its_target_population_with_the_weights():
     shares = {"before": [0.75, 0.25], "after": [0.5, 0.5], "target": [0.5, 0.5], "weight": [2 / 3, 2.0]}
     one = pd.DataFrame({"moment": ["young", "aged"], **shares, "ess": 30.0, "patients": 40})

@@ -12,8 +12,10 @@ from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.gallery_multiples import multiples_drawings
+from resurvey.figures.gallery_network import _indirect
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
+from resurvey.figures.style import many
 from tests.unit.test_figures import words_of
 
 LABELS = Labels(
@@ -214,10 +216,9 @@ def test_two_groups_of_patients():
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
         "balance": balance_of_two(),
-        "weights": pd.DataFrame({"weight": [1.0, 2.0, 0.5]}),
     }
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["curves", "ratios", "hazards", "balance", "weights"]
+    assert made == ["curves", "ratios", "hazards", "balance"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
@@ -270,7 +271,8 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     }
     made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
     assert made == ["graph", "forest", "league"]
-    assert "In 1 ordered pairs the interval lies below 1" in drawings[2].caption
+    assert "In 1 ordered pair the interval lies below 1" in drawings[2].caption
+    assert "Of 1 pair 1 rests on indirect evidence alone." in drawings[2].caption
     alone = drawings[1]
     varied = estimates(treatment="b", **{**cells, "role": "sensitivity", "variation": "without s"})
     tables["estimates"] = pd.concat([tables["estimates"], pd.DataFrame([varied])])
@@ -293,16 +295,16 @@ def test_pool_bucher_rates_and_ratios():
     )
     assert made == ["forest"] and "Drug A against Drug C" in drawings[0].caption
     studies = legs.assign(lower=-0.9, upper=0.7, weight_random=0.5, group="all")
-    left = legs.assign(lower=-0.9, upper=0.7, left_out=legs["study"], i2=0.2, group="all")
     tables = {
         "estimates": pd.DataFrame([estimates(method="common effect", **printed)]),
         "studies": studies,
         "effects": legs,
     }
-    made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, "leave_one_out": left})
-    assert made == ["forest", "leave-one-out"] and "in 2 studies" in drawings[0].caption
+    made, drawings = names({**ENTRY, "kind": "pool"}, tables)
+    assert made == ["forest"] and "in 2 studies" in drawings[0].caption
     alone = drawings[0].caption
-    judged = [estimates(method="common effect", role=role, **printed) for role in ("main", "sensitivity")]
+    otherwise = {"role": "sensitivity", "variation": "without s"}
+    judged = [estimates(method="common effect", **printed), estimates(**otherwise, **printed)]
     judged.append(estimates(role="bias", **{**printed, "quantity": "share of the bias array"}))
     wrong = {
         "estimates": pd.DataFrame(judged),
@@ -310,10 +312,12 @@ def test_pool_bucher_rates_and_ratios():
         "e_values": e_values((-0.7, 0.2)),
     }
     made, drawings = names({**ENTRY, "kind": "pool"}, {**tables, **wrong})
-    assert made == ["forest", "bias"] and drawings[0].caption == alone
-    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and drawings[0].caption == alone
+    assert "the main estimate and what was done otherwise" in drawings[1].caption
+    assert words_of(drawings[1].figure).count("without s") == 1
+    assert "Hazard ratio of Drug A against Drug C corrected for a prognostic factor" in drawings[2].caption
     made, drawings = names({**ENTRY, "kind": "bucher"}, {**wrong, "legs": legs})
-    assert made == ["forest", "bias"] and "E-values: estimate" in drawings[1].caption
+    assert made == ["forest", "ratios", "bias"] and "E-values: estimate" in drawings[2].caption
     rates = pd.DataFrame({"label": ["s a"], "n": [7], "total": [10], "percent": [70.0], "lower": [0.3], "upper": [0.9]})
     made, drawings = names({**ENTRY, "kind": "rates"}, {"estimates": pd.DataFrame([estimates()]), "rates": rates})
     assert made == ["rates"] and "Drug A (TRIAL) 7/10 (70.0 %)" in drawings[0].caption
@@ -429,3 +433,25 @@ def test_the_timeline_says_the_dates_that_are_known_and_no_others():
 @pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
 def test_short_names(year, name):
     assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}
+
+
+@pytest.mark.parametrize(
+    ("same", "words"), [(True, "Both groups are of one study"), (False, "No randomisation stands")]
+)
+def test_a_comparison_within_a_study_is_not_called_one_between_studies(same, words):
+    sides = {"treatment": ("s", "a"), "comparator": ("s" if same else "t", "b")}
+    groups = {
+        side: {"study": study, "arm": arm, "population": "all", "endpoint": "PFS"}
+        for side, (study, arm) in sides.items()
+    }
+    rows = pd.DataFrame([estimates(), estimates(role="sensitivity", variation="otherwise")])
+    _, (forest,) = names({**ENTRY, "kind": "patients", **groups}, {"estimates": rows})
+    assert words in forest.caption
+
+
+def test_a_league_says_how_much_of_it_was_compared():
+    pairs = [frozenset(pair) for pair in (("a", "b"), ("b", "c"), ("a", "c"))]
+    assert _indirect(set(pairs), set(pairs)) == "Each pair was compared in a study."
+    assert _indirect(set(pairs), set(pairs[:2])) == "Of 3 pairs 1 rests on indirect evidence alone."
+    assert _indirect(set(pairs), set()) == "Of 3 pairs 3 rest on indirect evidence alone."
+    assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"

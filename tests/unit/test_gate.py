@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from resurvey import audit, clean, gate, provenance, store, tables
+from resurvey import audit, clean, gate, provenance, tables, typedfiles
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
 from resurvey.pieces import LABEL_COLUMNS
@@ -121,9 +121,9 @@ def test_a_fault_leaves_no_memory_and_no_piece(project):
 def test_the_pieces_are_what_clean_makes_of_the_tables(project):
     pieces = check(project).pieces
     typed = clean.tidy(tables.read_raw(project / "data/raw"))
-    for name, frame in store.read(pieces.whole(typed, notes=True)).items():
+    for name, frame in typedfiles.read(pieces.whole(typed, notes=True)).items():
         pd.testing.assert_frame_equal(frame, typed[name], check_exact=True)
-    alpha = store.read(pieces.of_study("alpha", typed, notes=True))
+    alpha = typedfiles.read(pieces.of_study("alpha", typed, notes=True))
     pd.testing.assert_frame_equal(alpha["medians"], typed["medians"], check_exact=True)
     assert alpha["sources"]["source_id"].tolist() == ["alpha2020"]
 

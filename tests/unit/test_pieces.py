@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resurvey import clean, plan, store, tables
+from resurvey import clean, plan, tables, typedfiles
 from resurvey.compare.claims import of_claim
 from resurvey.compare.run import carry_out
 from resurvey.errors import InputError
@@ -37,7 +37,7 @@ def pieces(tmp_path):
     write_tables(rows, tmp_path / "raw")
     (tmp_path / "raw/curves/curve.csv").write_text("time,survival\n0,100\n1,90\n")
     raw = tables.read_raw(tmp_path / "raw")
-    return store.write(raw, clean.tidy(raw), tmp_path / "typed", tmp_path / "raw/curves")
+    return typedfiles.write(raw, clean.tidy(raw), tmp_path / "typed", tmp_path / "raw/curves")
 
 
 def ids(table: pd.DataFrame, column: str = "claim_id") -> list[str]:
@@ -45,7 +45,7 @@ def ids(table: pd.DataFrame, column: str = "claim_id") -> list[str]:
 
 
 def test_a_group_brings_its_study_arms_and_source(pieces):
-    kept = store.read(pieces.of_entries({"treatment": {"study": "alpha", "arm": "new"}}))
+    kept = typedfiles.read(pieces.of_entries({"treatment": {"study": "alpha", "arm": "new"}}))
     assert ids(kept["studies"], "study_id") == ["alpha"]
     assert ids(kept["sources"], "source_id") == ["alpha2020"]
     assert ids(kept["arms"]) == ["alpha2020-arm-001", "alpha2020-arm-002"]
@@ -55,7 +55,7 @@ def test_a_group_brings_its_study_arms_and_source(pieces):
 
 
 def test_shared_tables_stay_whole_and_no_table_is_lost(pieces):
-    kept = store.read(pieces.of_entries([]))
+    kept = typedfiles.read(pieces.of_entries([]))
     assert list(kept) == list(tables.TABLES)
     assert len(kept["endpoints"]) == 3
     assert len(kept["treatments"]) == 2
@@ -63,23 +63,23 @@ def test_shared_tables_stay_whole_and_no_table_is_lost(pieces):
 
 
 def test_a_claim_brings_its_table_of_the_study_and_the_rulings_of_its_document(pieces):
-    kept = store.read(pieces.of_entries([{"printed": ["alpha2020-hr-001"]}]))
+    kept = typedfiles.read(pieces.of_entries([{"printed": ["alpha2020-hr-001"]}]))
     assert ids(kept["hazard_ratios"]) == ["alpha2020-hr-001"]
     assert ids(kept["studies"], "study_id") == ["alpha"]
     assert len(kept["adjudications"]) == 2
-    kept = store.read(pieces.of_entries("beta2021-med-001"))
+    kept = typedfiles.read(pieces.of_entries("beta2021-med-001"))
     assert ids(kept["adjudications"], "check_id") == ["across-alpha2020-med-001-beta2021-med-001"]
 
 
 def test_a_claim_brings_the_claims_that_it_lists_and_a_ruling_once(pieces):
-    kept = store.read(pieces.of_entries("alpha2020-p-001"))
+    kept = typedfiles.read(pieces.of_entries("alpha2020-p-001"))
     assert {"alpha2020-med-002", "beta2021-med-001"} <= set(ids(kept["medians"]))
     assert ids(kept["studies"], "study_id") == ["alpha", "beta"]
     assert len(kept["adjudications"]) == 2
 
 
 def test_a_table_asked_for_is_there_for_the_studies_named(pieces):
-    kept = store.read(pieces.of_entries({"study": "beta"}, ("medians",)))
+    kept = typedfiles.read(pieces.of_entries({"study": "beta"}, ("medians",)))
     assert ids(kept["medians"]) == ["beta2021-med-001"]
 
 
@@ -107,23 +107,23 @@ def test_pieces_come_back_from_plain_types(pieces):
 def test_a_piece_of_other_columns_is_refused(tmp_path):
     (tmp_path / "medians.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="does not have the columns of its table"):
-        store.read([tmp_path / "medians.csv"])
+        typedfiles.read([tmp_path / "medians.csv"])
     with pytest.raises(InputError, match="no piece of a table"):
-        store.read([tmp_path / "mediums.csv"])
+        typedfiles.read([tmp_path / "mediums.csv"])
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     raw = tables.read_raw(ROOT / "data/raw")
     folder = tmp_path_factory.mktemp("shipped")
-    return store.write(raw, clean.tidy(raw), folder, ROOT / "data/raw/curves")
+    return typedfiles.write(raw, clean.tidy(raw), folder, ROOT / "data/raw/curves")
 
 
 @pytest.mark.parametrize("kind", ["bucher", "rates", "ratios", "pool"])
 def test_a_comparison_says_the_same_of_its_pieces_as_of_all(kind, shipped):
     entry = next(entry for entry in plan.read(ROOT / "comparisons.yaml") if entry.kind == kind)
     paths = (shipped.whole(tables.TABLES, notes=True), shipped.of_entries(plan.plain(entry)))
-    whole, part = (carry_out(entry, store.read(files), {}) for files in paths)
+    whole, part = (carry_out(entry, typedfiles.read(files), {}) for files in paths)
     pd.testing.assert_frame_equal(part.rows(), whole.rows())
     assert set(part.tables) == set(whole.tables)
     for name, table in whole.tables.items():

@@ -22,6 +22,13 @@ HTML = """<!doctype html><html><head><title>Drug A</title><meta name="citation_d
 <tr><td>Female, n (%)</td><td>30 (75)</td></tr></tbody></table></div>
 <h2>References</h2><p>1. Someone. HR 0.50 (0.40-0.60).</p></article></body></html>"""
 
+PMC = """<!doctype html><html><body class="no-sidebar"><main><article><section id="s1"><h2>Results</h2>
+<p>Table 1 shows the patients.</p><section class="tw xbox font-sm" id="T1"><h4 class="obj_head">Table 1.</h4>
+<div class="caption p"><p>Baseline characteristics</p></div><div class="tbl-box p"><table class="content"><thead>
+<tr><th></th><th>A (n=40)</th></tr></thead><tbody><tr><td>Male, n (%)</td><td>10 (25)</td></tr></tbody></table></div>
+<div class="tw-foot p"><div class="fn"><p>Data are n (%).</p></div></div></section></section></article>
+</main></body></html>"""
+
 MARKDOWN = """# Drug A against drug B
 
 ## Results
@@ -73,6 +80,11 @@ def test_every_kind_gives_the_same_rows(name, content, kind):
     opened = from_bytes(content.encode(), name)
     assert opened.kind == kind
     assert ratio_and_counts(claims(opened)) == ([RATIO], [("10", "25", "40"), ("30", "75", "40")])
+
+
+def test_a_table_of_pubmed_central_has_its_own_caption_and_notes():
+    (grid,) = [block for block in from_bytes(PMC.encode(), "a.html").blocks if isinstance(block, Table)]
+    assert (grid.label, grid.caption, grid.notes) == ("Table 1", "Baseline characteristics", "Data are n (%).")
 
 
 def test_places_are_those_a_person_would_look_up(tmp_path):

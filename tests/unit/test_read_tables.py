@@ -224,6 +224,18 @@ def test_partitions_are_named_where_the_counts_add_up():
     assert [bool(c.cells.get("partition")) for c in found] == [True, True, False, False]
 
 
+def test_numbers_at_risk_at_their_times():
+    found = read(
+        [["Months", "0", "6", "12"], ["Drug A", "120", "80", "31"], ["Drug B", "118", "60", "22"]],
+        caption="Number at risk, overall survival (months)",
+    )
+    assert [(c.kind, c.cells["time"], c.cells["time_unit"], c.cells["n_at_risk"]) for c in found][:3] == [
+        ("at_risk", "0", "months", "120"),
+        ("at_risk", "6", "months", "80"),
+        ("at_risk", "12", "months", "31"),
+    ]
+
+
 def test_a_huge_span_or_table_is_refused_and_not_built():
     document = from_bytes(jats(table([["a", "b"], ["<td rowspan='999' colspan='999'>1</td>"]])).encode(), "made.nxml")
     assert any("cells" in words for words in document.refused)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, results, store, tables
+from resurvey import audit, results, tables, typedfiles
 from resurvey.audit import report
 from resurvey.logs import log_to
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = store.read(snakemake.input.typed)
+typed = typedfiles.read(snakemake.input.typed)
 checks = audit.run(typed)
 results.write(results.CHECKS, checks, Path(snakemake.output.checks))
 claims = report.places(typed)

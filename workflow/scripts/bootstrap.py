@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, store, tables
+from resurvey import plan, tables, typedfiles
 from resurvey.compare.bootstrap import block_of
 from resurvey.logs import log_to
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 params = snakemake.params
-typed = store.read(snakemake.input.typed)
+typed = typedfiles.read(snakemake.input.typed)
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 entries = [plan.comparison(entry) for entry in params.entries]
 made = block_of(entries, typed, patients, range(params.start, params.stop), params.seed)

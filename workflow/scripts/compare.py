@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, results, store, tables
+from resurvey import plan, results, tables, typedfiles
 from resurvey.compare.bootstrap import Bootstrap, together
 from resurvey.compare.run import carry_out
 from resurvey.folders import write_contents
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-typed = store.read(snakemake.input.typed)
+typed = typedfiles.read(snakemake.input.typed)
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 drawn = [tables.read_parquet(Path(path)) for path in snakemake.input.get("drawn", [])]
 ask = Bootstrap(**snakemake.params.bootstrap, drawn=together(drawn) if drawn else None)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, results, store, tables
+from resurvey import plan, results, tables, typedfiles
 from resurvey.compare.patients import group_of
 from resurvey.design.assess import assess
 from resurvey.logs import log_to
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 [check] = plan.designs([snakemake.params.entry])
-typed = store.read(snakemake.input.typed)
+typed = typedfiles.read(snakemake.input.typed)
 patients = {Path(path).stem: tables.read_parquet(Path(path)) for path in snakemake.input.patients}
 group = group_of(patients, check.patients) if check.patients else None
 made = assess(typed, check, group, generator(snakemake.params.seed, "design", check.id))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import clean, results, store
+from resurvey import clean, results, typedfiles
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings
 from resurvey.figures.save import save
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files, output = snakemake.input, snakemake.output
-typed = store.read(files.typed)
+typed = typedfiles.read(files.typed)
 checks = results.read(results.CHECKS, Path(files.checks))
 data = {"checks": files.checks} | {Path(path).stem: path for path in snakemake.params.tables}
 save(evidence_drawings(checks, clean.claims(typed), typed, snakemake.params.pages, data), Path(output.evidence))

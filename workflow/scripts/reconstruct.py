@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import results, store, tables
+from resurvey import results, tables, typedfiles
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks, kinds, sources
 from resurvey.reconstruct.study import ensemble_curves
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 study = snakemake.wildcards.study
 curves = Path(next(iter(snakemake.input.curves), "")).parent
-typed = store.read(snakemake.input.typed)
+typed = typedfiles.read(snakemake.input.typed)
 parts = blocks.rebuild_blocks(
     typed,
     study,

@@ -223,7 +223,8 @@ def check_excluded_part(context: Context) -> pd.DataFrame:
             and n == record["total"]
             and population not in (record["population"], feature)
         ]
-        if having and having[0] > 0 and same:
+        # of as many patients as have the feature nobody is left without it
+        if having and 0 < having[0] < record["total"] and same:
             _judge_excluded(ledger, record, feature, having, same[0])
     return ledger.frame()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,35 +97,6 @@ def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
         axes.plot([j + 1, j + 1], [i, i + 1], solid_capstyle="projecting", **style)
     for i, j in zip(*np.nonzero(inside[1:] != inside[:-1]), strict=True):
         axes.plot([j, j + 1], [i + 1, i + 1], solid_capstyle="projecting", **style)
-
-
-@styled
-def weights_histogram(weights: Sequence[float], *, ess: float | None = None) -> Figure:
-    """Distribution of adjustment weights scaled to mean 1, with the effective sample size.
-
-    Parameters
-    ----------
-    weights : sequence of float
-    ess : float, optional
-        Effective sample size; computed as (sum w)^2 / sum w^2 when not given.
-    """
-    values = np.asarray(weights, dtype=float)
-    if values.size == 0 or not np.all(np.isfinite(values)) or values.sum() <= 0:
-        raise InputError("weights must be finite and not all 0")
-    values = values / values.mean()
-    size = float(values.sum() ** 2 / (values**2).sum()) if ess is None else ess
-    figure = new_figure(2.7)
-    axes = figure.add_subplot()
-    axes.hist(values, bins=min(30, max(8, values.size // 5)), color=COLOURS[5], edgecolor=PAPER, lw=0.6)
-    axes.axvline(1, color=INK, lw=0.9, ls=(0, (4, 3)))
-    axes.set_xlabel("Weight (mean 1)")
-    axes.set_ylabel("Patients")
-    axes.set_title(
-        f"n {values.size}, effective sample size {size:.1f} ({100 * size / values.size:.0f} %), largest weight "
-        f"{values.max():.2f}",
-        fontsize=8,
-    )
-    return figure
 
 
 @styled

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import isfinite
 
-import numpy as np
 import pandas as pd
 
-from resurvey.figures import comparison, forest, survival
+from resurvey.figures import comparison, survival
 from resurvey.figures.gallery_network import network_drawings
 from resurvey.figures.gallery_printed import (
     bucher_drawings,
@@ -17,12 +15,13 @@ from resurvey.figures.gallery_printed import (
     rates_drawings,
     ratios_drawings,
 )
-from resurvey.figures.gallery_shared import HR, UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
+from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
+from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
-from resurvey.plan import AnyComparison
-from resurvey.results import Quantity, Role
+from resurvey.plan import AnyComparison, PatientComparison
+from resurvey.results import Role
 
 
 def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -53,6 +52,15 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
     yield from makers[entry.kind](entry, there, labels, folder)
 
 
+def _between(entry: AnyComparison) -> str:
+    """What stands between the two groups: nothing, unless they are of one study."""
+    if isinstance(entry, PatientComparison) and entry.treatment.study == entry.comparator.study:
+        return (
+            "Both groups are of one study: where it was not randomised, differences between them are in the estimate."
+        )
+    return UNADJUSTED
+
+
 def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
     first = estimates.iloc[0]
     return str(first["treatment"]), str(first["comparator"])
@@ -62,59 +70,19 @@ def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str)
     estimates = tables["estimates"]
     first, second = _groups(estimates)
     names = {"first": first, "second": second}
-    ratios = _ratio_rows(estimates)
+    ratios = ratio_rows(estimates)
     grade = grade_words(estimates)
     if {"curves", "risk"} <= set(tables):
         yield _curves(entry, tables, names, labels, ratios, grade, folder)
     if len(ratios) > 1:
-        yield _ratio_forest(entry, ratios, names, grade, folder)
+        rebuilt = "that hold the uncertainty of the rebuilding (Rubin 1987)"
+        yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {_between(entry)}", folder)
     if {"log_cumulative_hazard", "rmst"} & set(tables):
         yield _hazards(entry, tables, names, grade, folder)
     if "bias_array" in tables:
         yield bias_drawing(entry, tables, names, grade, folder)
     if "balance" in tables:
         yield _balance(entry, tables["balance"], folder)
-    for name, table in tables.items():
-        if name.startswith("weights") and "weight" in table.columns:
-            yield _weights(entry, name, table, folder)
-
-
-FOREST_ROLES = (Role.MAIN, Role.SECONDARY, Role.STANDARDISED, Role.SENSITIVITY, Role.PRINTED)
-HEADINGS = {
-    Role.MAIN: "Main estimate",
-    Role.SECONDARY: "Other models and horizons",
-    Role.STANDARDISED: "Weighted to other target populations",
-    Role.SENSITIVITY: "Sensitivity",
-    Role.PRINTED: "As the paper prints it",
-}
-
-
-def _ratio_rows(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Hazard ratios of the comparison, the main one first, then what was done otherwise."""
-    known = (estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"] & estimates["estimate"].notna()
-    rows = estimates[known & estimates["role"].isin(FOREST_ROLES)]
-    order = {str(role): place for place, role in enumerate(FOREST_ROLES)}
-    rows = rows.sort_values("role", key=lambda roles: roles.map(order), kind="stable")
-    return rows.assign(kind="study", label=[_row_name(row) for _, row in rows.iterrows()])
-
-
-def _row_name(row: pd.Series) -> str:
-    """What was done otherwise, or over which months, where that is known; the method otherwise."""
-    if row["variation"]:
-        return str(row["variation"])
-    start, end = float(row["from_months"]), float(row["time_months"])
-    if isfinite(start):
-        return f"months {start:g} to {end:g}" if isfinite(end) else f"from month {start:g} on"
-    return str(row["method"])
-
-
-def _under_headings(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows by role, each role under its heading; none where all are of one role."""
-    parts = []
-    for role, part in rows.groupby("role", sort=False):
-        head = {"kind": "heading", "label": HEADINGS[Role(role)], "estimate": np.nan, "evidence": ""}
-        parts += [pd.DataFrame([head | {"lower": np.nan, "upper": np.nan}]), part]
-    return pd.concat(parts, ignore_index=True) if len(parts) > 2 else rows.reset_index(drop=True)
 
 
 def _curves(
@@ -152,7 +120,8 @@ def _curves(
         f"{row['n_treatment']:.0f}, against "
         f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % "
         "of them; table: "
-        f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} {UNADJUSTED}",
+        f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} "
+        f"{_between(entry)}",
         f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
         f"{folder}/curves.csv",
         survival.kaplan_meier(curves, risk, ylabel=ylabel, notes=notes, result=result),
@@ -165,40 +134,10 @@ def _in_short(row: pd.Series) -> str:
     return f"HR {number(row['estimate'])} ({limits}), p {p_text(float(row['p']))}"
 
 
-def _ratio_forest(
-    entry: AnyComparison, ratios: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str
-) -> Drawing:
-    rows = _under_headings(ratios)
-    rows["interval"] = forest.interval_text(rows).where(rows["kind"] == "study", "")
-    figure = forest.forest(
-        rows,
-        left=[forest.Column("label", "Method")],
-        right=[HR, _p_column(rows)],
-        xlabel="Hazard ratio (log scale)",
-        better=(f"lower hazard: {names['first']}", f"lower hazard: {names['second']}"),
-    )
-    said = "; ".join(f"{row['label']} {said_of(row)}" for _, row in ratios.iterrows())
-    return drawing_of(
-        entry,
-        "ratios",
-        "hazard ratios",
-        f"Hazard ratios of {names['first']} against {names['second']} by method, with 95 % intervals that hold "
-        "the uncertainty "
-        f"of the rebuilding (Rubin 1987){_own_words(ratios)}. Below 1 is a lower hazard with the first. "
-        f"{grade} {UNADJUSTED}",
-        f"Forest plot: {said}.",
-        f"{folder}/estimates.csv",
-        figure,
-    )
-
-
-def _own_words(ratios: pd.DataFrame) -> str:
-    return "; the last rows are the paper's own" if (ratios["role"] == Role.PRINTED).any() else ""
-
-
-def _p_column(rows: pd.DataFrame) -> forest.Column:
-    rows["p_text"] = [p_text(float(p)) if pd.notna(p) else "" for p in rows["p"]]
-    return forest.Column("p_text", "p", "right")
+def _shape_words(estimates: pd.DataFrame) -> str:
+    if not (estimates["evidence"] == "summary").any():
+        return ""
+    return " The shape between printed points is assumed, so departures from proportionality are suggestive only."
 
 
 def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
@@ -220,8 +159,7 @@ def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], gra
         "for proportional hazards, straight lines for Weibull. Right: difference in restricted mean time, "
         "first minus second, "
         "up to each horizon that all replicates determine, with 95 % interval (pooled by Rubin's "
-        f"rules).{last} {grade} The "
-        "shape between printed points is assumed, so departures from proportionality are suggestive only.",
+        f"rules).{last} {grade}{_shape_words(tables['estimates'])}",
         f"Two panels: log-cumulative hazards, and difference in restricted mean over the horizon.{last}",
         f"{folder}/{'rmst' if rmst is not None else 'log_cumulative_hazard'}.csv",
         comparison.hazards_and_rmst(tables.get("log_cumulative_hazard"), rmst, names=names),
@@ -245,20 +183,4 @@ def _balance(entry: AnyComparison, table: pd.DataFrame, folder: str) -> Drawing:
         f"effective sample size: {left}.",
         f"{folder}/balance.csv",
         comparison.balance_plot(table),
-    )
-
-
-def _weights(entry: AnyComparison, name: str, table: pd.DataFrame, folder: str) -> Drawing:
-    weights = table["weight"].to_numpy(dtype=float)
-    size = weights.sum() ** 2 / (weights**2).sum()
-    return drawing_of(
-        entry,
-        name,
-        "weights",
-        f"Weights of {weights.size} patients scaled to mean 1; effective sample size {size:.1f}. A few large "
-        "weights mean that "
-        "few patients carry the estimate.",
-        f"Histogram of {weights.size} weights, effective sample size {size:.1f}.",
-        f"{folder}/{name}.csv",
-        comparison.weights_histogram(weights),
     )

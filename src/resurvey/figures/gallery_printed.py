@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from resurvey.figures import comparison, forest, network
+from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import (
     HR,
     LEFT,
-    UNADJUSTED,
     Tables,
     bias_drawing,
     drawing_of,
@@ -75,6 +75,7 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         f"{folder}/legs.csv",
         figure,
     )
+    yield from _otherwise(entry, tables["estimates"], (a, b), folder)
     yield from _printed_bias(entry, tables, labels, folder)
 
 
@@ -125,14 +126,14 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
         "forest plot",
         f"Printed hazard ratios of {first} against {second}{_or_its_like(tables['effects'])} in "
         f"{count} {'study' if count == 1 else 'studies'}, symbol area by weight in the random-effects model; intervals "
-        f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). {_prediction_words(estimates)}"
-        f"{_spread_words(spread)} Evidence grade printed ratios: nothing was rebuilt.{open_to}",
+        f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). "
+        + "".join(f"{part} " for part in (_prediction_words(estimates), _spread_words(spread)) if part)
+        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}",
         f"Forest plot of {count} {'study' if count == 1 else 'studies'} with pooled estimates: {said}.",
         f"{folder}/studies.csv",
         figure,
     )
-    if "leave_one_out" in tables:
-        yield _left_out(entry, tables["leave_one_out"], names, first, folder)
+    yield from _otherwise(entry, tables["estimates"], (first, second), folder)
     yield from _printed_bias(entry, tables, labels, folder)
 
 
@@ -146,7 +147,7 @@ def _or_its_like(effects: pd.DataFrame) -> str:
 
 def _prediction_words(estimates: pd.DataFrame) -> str:
     there = (estimates["role"] == Role.PREDICTION).any()
-    return "Bar: interval in which the effect of a new study is expected. " if there else ""
+    return "Bar: interval in which the effect of a new study is expected." if there else ""
 
 
 def _spread_words(spread: pd.DataFrame | None) -> str:
@@ -157,35 +158,11 @@ def _spread_words(spread: pd.DataFrame | None) -> str:
     return " ".join(part for part in (forest.heterogeneity_words(spread.iloc[0]) + ".", few) if part)
 
 
-def _left_out(entry: AnyComparison, table: pd.DataFrame, names: Mapping[str, str], first: str, folder: str) -> Drawing:
-    rows = table[table["group"] == table["group"].iloc[0]].copy()
-    for column in ("estimate", "lower", "upper"):
-        rows[column] = np.exp(rows[column].astype(float))
-    rows = rows.assign(
-        kind="study", evidence="printed ratios", label=[f"without {names.get(s, s)}" for s in rows["left_out"]]
-    )
-    rows["interval"] = forest.interval_text(rows)
-    rows["i2_text"] = [f"{100 * value:.0f} %" for value in rows["i2"]]
-    figure = forest.forest(
-        rows,
-        left=[forest.Column("label", "Left out")],
-        right=[HR, forest.Column("i2_text", "I²", "right")],
-        xlabel="Pooled hazard ratio (log scale)",
-        better=(f"lower hazard: {first}", "lower hazard: comparator"),
-    )
-    low, high = rows["estimate"].min(), rows["estimate"].max()
-    return drawing_of(
-        entry,
-        "leave-one-out",
-        "leaving out one study at a time",
-        "Random-effects estimate with 95 % interval (REML, Hartung-Knapp) without each study in turn; it "
-        "moves between "
-        f"{number(low)} and {number(high)}. Evidence grade printed ratios. Few studies: the spread cannot show "
-        "much.",
-        f"Forest plot of {len(rows)} pooled ratios, each without one study, from {number(low)} to {number(high)}.",
-        f"{folder}/leave_one_out.csv",
-        figure,
-    )
+def _otherwise(entry: AnyComparison, estimates: pd.DataFrame, sides: tuple[str, str], folder: str) -> Iterator[Drawing]:
+    """The main estimate above those of other studies, analyses or rules; nothing where it stands alone."""
+    ratios = ratio_rows(estimates)
+    if len(ratios) > 1:
+        yield ratio_forest(entry, ratios, sides, "from those printed", grade_words(estimates), folder)
 
 
 def rates_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -208,7 +185,7 @@ def rates_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder:
         f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, "
         "first minus "
         f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed "
-        f"counts. {UNADJUSTED}",
+        "counts. Where the groups were not randomised to each other, differences between their patients are in these.",
         f"Dot plot of rates: {said}.",
         f"{folder}/rates.csv",
         comparison.response_rates(rates),

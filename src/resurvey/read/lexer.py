@@ -200,7 +200,7 @@ def _share_units(line: Line) -> None:
         while j >= 0 and gap <= 3:
             token = tokens[j]
             if token.kind == "num":
-                if not gap and j < i - 1:
+                if (not gap and j < i - 1) or (j and tokens[j - 1].text == "/"):
                     break
                 if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
                     break

@@ -11,7 +11,7 @@ from resurvey.read.model import Claim, Span, Table
 from resurvey.read.normal import fold, plain
 from resurvey.read.table_cells import Number
 from resurvey.read.table_denominators import Denominators
-from resurvey.read.table_hints import hints, unit_in
+from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
 from resurvey.read.table_roles import About, Role, of_table, role, time_of
 from resurvey.read.table_split import split_counts
@@ -74,6 +74,8 @@ class Reader:
                 Found("proportion", {"n": n.text, "item": label}, part, c, [(row.cells[c], n)], "split-counts")
                 for part, c, label, n in split
             ]
+        if (at_risk := self._at_risk(row)) is not None:
+            return at_risk
         roles = {c: role(self.layout, row, c, self._size(row, c)) for c in row.cells}
         made: dict[int, Found] = {}
         for c, one in roles.items():
@@ -85,6 +87,23 @@ class Reader:
             {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
         )
         return [made[c] for c in sorted(made)]
+
+    def _at_risk(self, row: Row) -> list[Found] | None:
+        """Numbers at risk: the row, its section or the caption says so, and the heads are times."""
+        said = re.search(r"\bat risk\b", f"{row.path} {self.layout.table.caption}", re.IGNORECASE)
+        if said is None:
+            return None
+        unit = next((u for path in self.layout.heads for part in path if (u := unit_in(part))), "")
+        unit = unit or unit_in(row.path) or unit_in(self.layout.table.caption)
+        found = []
+        for c, place in row.cells.items():
+            time, own = time_in(self.layout.leaf(c))
+            bare = re.fullmatch(r"\d{1,4}(?:\.\d)?", self.layout.leaf(c).strip())
+            if (time or bare) and place.value.shape == "n" and place.value.numbers[0].text.isdigit():
+                number = place.value.numbers[0]
+                cells = {"time": time or self.layout.leaf(c), "time_unit": own or unit, "n_at_risk": number.text}
+                found.append(Found("at_risk", cells, row, c, [(place, number)], "at-risk"))
+        return found or None
 
     def _size(self, row: Row, c: int) -> str:
         return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
@@ -395,7 +414,7 @@ class Reader:
             cells = self._share_words(found) | cells
         elif found.kind == "ratio":
             cells = {"endpoint": self._endpoint(row, c), "model": self._model(row, c)} | cells
-        elif found.kind in ("rate",):
+        elif found.kind in ("rate", "at_risk"):
             cells = {"endpoint": self._endpoint(row, c)} | cells
         elif found.kind == "p":
             test = (

@@ -394,7 +394,10 @@ def _in_range(line: Line, i: int) -> bool:
             if (
                 line.tokens[other].kind == "num"
                 and line.tokens[other].percent
-                and "from" not in words_before(line, low, 1)
+                and (
+                    "from" not in words_before(line, low, 1)
+                    or "rang" in line.text[: line.tokens[low].start][-16:].lower()
+                )
             ):
                 return line.tokens[low].number < line.tokens[high].number
     return False

@@ -45,6 +45,8 @@ REFERENCES = re.compile(
     re.IGNORECASE,
 )
 FOOT = re.compile(r"(?:tbl|table)[-_]?(?:wrap)?[-_]?foot|tw-foot|table-notes?|tfoot|footnote", re.IGNORECASE)
+WRAPS = re.compile(r"tbl|table|\btw\b|\bT\d", re.IGNORECASE)
+CAPTIONED = {"caption", "figcaption", "h3", "h4", "h5", "h6", "p", "div", "span", "header", "strong", "b"}
 LABEL = re.compile(
     r"^\s*(?P<label>(?:Supplementary |eTable|Appendix )?Table\s?[A-Z]?[\dIVX]{1,5}[a-z]?)\s*[.:|—-]?\s*", re.IGNORECASE
 )
@@ -121,18 +123,11 @@ def _main(root: Any) -> Any:
 def _walk(root: Any, build: Builder) -> None:
     path: list[tuple[int, str]] = []
     stack: list[Any] = [root]
+    whole = len("".join(root.itertext()))
     while stack:
         node = stack.pop()
         name = tag(node)
-        if (
-            not name
-            or name in DROPPED
-            or (
-                node is not root
-                and FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300])
-                and name not in ("body", "main", "article")
-            )
-        ):
+        if not name or name in DROPPED or (node is not root and _is_furniture(node, whole)):
             continue
         section = tuple(title for _, title in path)
         if name in HEADINGS:
@@ -164,6 +159,13 @@ def _walk(root: Any, build: Builder) -> None:
             stack += list(reversed(node))
 
 
+def _is_furniture(node: Any, whole: int) -> bool:
+    """Menus, lists of references, shares and the like, by their name; never what holds a third of the page."""
+    if FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300]) is None:
+        return False
+    return len("".join(node.itertext())) < 0.34 * whole or "ref-list" in (node.get("class") or "")
+
+
 def _has_text(node: Any) -> bool:
     """Whether an element holds text of its own and not only blocks."""
     if node.find(".//p") is not None or node.find(".//table") is not None or node.find(".//section") is not None:
@@ -184,30 +186,43 @@ def _near_table(node: Any) -> bool:
 def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
     if table.find(".//table") is not None or len(table.findall(".//tr")) < 2:
         return
-    caption = squeeze(text_of(table.find("caption"))) if table.find("caption") is not None else ""
-    wrap, foot = table, ""
-    for _ in range(4):
-        parent = wrap.getparent()
-        if parent is None or len(list(parent.iter("table"))) > 1 or tag(parent) in ("body", "article", "main"):
+    wrap = _wrap(table)
+    parts = [node for node in wrap.iter() if node is not table and table not in node.iterdescendants()]
+    label, caption = _caption(table, parts)
+    feet = [node for node in parts if FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200])]
+    foot = squeeze(text_of(feet[0])) if feet else ""
+    build.table(label, caption, resolve(table_rows(table)), foot, section)
+
+
+def _wrap(table: Any) -> Any:
+    """The element around a table, its caption and its notes: the outermost that is named after tables, or a figure."""
+    wrap, node = table, table
+    for _ in range(5):
+        node = node.getparent()
+        if node is None or tag(node) in ("body", "article", "main", "html") or len(list(node.iter("table"))) > 1:
             break
-        wrap = parent
-    if wrap is not table:
-        texts = [
-            squeeze(text_of(node))
-            for node in wrap.iter()
-            if tag(node) in ("figcaption", "h3", "h4", "h5", "p", "div", "span", "header")
-            and table not in node.iterdescendants()
-        ]
-        caption = caption or next(
-            (text for text in texts if LABEL.match(text) and len(text) > 9),
-            next((text for text in texts if LABEL.match(text)), ""),
-        )
-        feet = [node for node in wrap.iter() if FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200])]
-        foot = squeeze(text_of(feet[0])) if feet else ""
-    caption = caption or _before(table)
-    match = LABEL.match(caption)
-    label = match["label"] if match else ""
-    build.table(squeeze(label), caption[match.end() :] if match else caption, resolve(table_rows(table)), foot, section)
+        if tag(node) == "figure" or WRAPS.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300]):
+            wrap = node
+    return wrap
+
+
+def _caption(table: Any, parts: list[Any]) -> tuple[str, str]:
+    """Label and caption: in one text, or the label as a heading and the caption in an element called so."""
+    own = table.find("caption")
+    nodes = [*([own] if own is not None else []), *(node for node in parts if tag(node) in CAPTIONED)]
+    texts = [squeeze(text_of(node)) for node in nodes]
+    labelled = [(text, match.end()) for text in texts if (match := LABEL.match(text)) is not None]
+    named = [squeeze(text_of(node)) for node in parts if "caption" in (node.get("class") or "").lower()]
+    full = next((text for text, end in labelled if len(text) > end + 2), "")
+    rest = next((text for text in named if LABEL.match(text) is None), "")
+    one = (
+        full
+        or (f"{labelled[0][0]} {rest}" if labelled else "")
+        or _before(table)
+        or (texts[0] if own is not None else rest)
+    )
+    match = LABEL.match(one)
+    return (squeeze(match["label"]), one[match.end() :]) if match else ("", one)
 
 
 def _before(table: Any) -> str:

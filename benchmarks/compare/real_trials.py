@@ -1,0 +1,118 @@
+"""Coverage of pooled intervals on real trials whose patients are known, rebuilt from what papers print.
+
+    python benchmarks/compare/real_trials.py KMDATA_FOLDER [--every 5] [--start 1] [--trials 30]
+        [--replicates 20] [--shapes FILE]
+
+Every set of two arms whose medians are reached is reduced to print (an abstract with the longest follow-up; the same
+with two survivals; the same as the abstract with numbers at risk at six times), both arms are rebuilt together, and
+the pooled interval is asked for the estimate that the patients themselves give: log hazard ratio, and difference of
+restricted means to 70 % of the shorter follow-up. Widths and errors are in units of the patients' own.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapes
+
+from resurvey.compare.rubin import rubin
+from resurvey.errors import ResurveyError
+from resurvey.reconstruct import SurvivalSummary, from_summaries
+from resurvey.reconstruct.formats import read_kmdata, read_kmdata_key
+from resurvey.reconstruct.kinds import TABLE, read_shapes
+from resurvey.survival import kaplan_meier, quantile
+
+MONTHS = {"years": 12.0, "weeks": 7 / 30.4375, "days": 1 / 30.4375, "months": 1.0}
+MOST = 700  # patients an arm: larger ones take long and are like the others
+INPUTS, MEASURES = ("abstract", "landmarks", "risk table"), ("log HR", "RMST")
+
+
+def trials(folder, start, every):
+    """Name, whether the event is death, and sorted times and marks of both arms, in months."""
+    key = read_kmdata_key(folder / "kmdata_key.rda").set_index("name")
+    for path in sorted(folder.glob("*.rda"))[start::every]:
+        name = path.stem if path.stem in key.index else path.stem.removeprefix("X")
+        if name not in key.index:
+            continue
+        arms = []
+        for made in read_kmdata(path).values():
+            time = made.patients["time"].to_numpy(float) * MONTHS.get(str(key.loc[name, "Units"]), 1.0)
+            mark = made.patients["event"].to_numpy(float)
+            order = np.lexsort((-mark, time))
+            arms.append((np.maximum(time[order], 0.01), mark[order]))
+        reached = all(np.isfinite(quantile(*arm).time) and arm[0].size <= MOST for arm in arms)
+        if len(arms) == 2 and reached:
+            yield name, "OS" in str(key.loc[name, "Outcome"]), arms
+
+
+def printed(time, mark, kind, death, tau):
+    """What a paper prints of an arm."""
+    found = quantile(time, mark)
+    facts = {"n": time.size, "events": int(mark.sum()), "median": round(found.time, 1), "lower": round(found.lower, 1)}
+    facts["upper"] = round(found.upper, 1) if np.isfinite(found.upper) else np.inf
+    facts |= {"longest_follow_up": round(time.max(), 1), "assessment_interval": 0.0 if death else None}
+    if kind == "landmarks":
+        curve = kaplan_meier(time, mark)
+        facts["landmarks"] = [(t, round(float(curve.at([t])[0]), 3)) for t in np.round([tau / 3, tau / 1.5]) if t > 0]
+    if kind == "risk table":
+        facts["at_risk_times"] = np.linspace(0, tau, 6).round()
+        facts["at_risk"] = (time[:, None] >= facts["at_risk_times"]).sum(axis=0)
+    return SurvivalSummary(**facts)
+
+
+def rows_of(name, death, arms, replicates, rng, kinds):
+    """A row an input and measure."""
+    tau = shapes.HORIZON = 0.7 * min(arm[0].max() for arm in arms)
+    full = shapes.measured(*(shapes.single(arm) for arm in arms))
+    for kind in INPUTS:
+        try:
+            summaries = [printed(*arm, kind, death, tau) for arm in arms]
+            made = from_summaries(summaries, replicates=replicates, rng=rng, shapes=kinds)
+        except ResurveyError as reason:
+            yield {"trial": name, "input": kind, "measure": "refused", "reason": str(reason)}
+            continue
+        found = shapes.measured(*(shapes.stacked(one) for one in made))
+        for measure in MEASURES:
+            pooled, own = rubin(*found[measure]), full[measure][0][0]
+            se = np.sqrt(full[measure][1][0])
+            yield {
+                "trial": name, "input": kind, "measure": measure, "held": pooled.lower <= own <= pooled.upper,
+                "error": (pooled.estimate - own) / se, "width": (pooled.upper - pooled.lower) / (3.92 * se),
+            }  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=int, default=5)
+    parser.add_argument("--start", type=int, default=1)
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--replicates", type=int, default=20)
+    parser.add_argument("--shapes", type=Path, default=TABLE, help="kinds learnt without these trials")
+    opt = parser.parse_args()
+    kinds = read_shapes(opt.shapes)
+    rng, rows = np.random.default_rng(0), []
+    for number, (name, death, arms) in enumerate(trials(opt.folder, opt.start, opt.every)):
+        if number == opt.trials:
+            break
+        rows += rows_of(name, death, arms, opt.replicates, rng, kinds)
+    made = pd.DataFrame(rows)
+    refused = made[made["measure"] == "refused"]
+    known = made[made["measure"] != "refused"].astype({"held": float})
+    by = known.groupby(["input", "measure"], sort=False)
+    view = pd.DataFrame(
+        {
+            "trials": by.size(),
+            "holds the patients' own": 100 * by["held"].mean(),
+            "mean error / se": by["error"].mean(),
+            "rms error / se": by["error"].apply(lambda v: np.sqrt(np.mean(v**2))),
+            "width": by["width"].median(),
+        }
+    )
+    sys.stdout.write(view.round(2).to_string() + f"\n{len(refused)} refused\n")
+
+
+if __name__ == "__main__":
+    main()
