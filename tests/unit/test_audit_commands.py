@@ -32,6 +32,7 @@ def run(capsys, *words):
         ("hr 0.8 --ci 0.6 1.0 --p 0.000", 1, "no p is 0"),
         ("hr 0.8 --ci 0.6 1.0", 0, "so little can be told"),
         ("hr 0.31 --ci 0.14 0.48", 1, "are these logarithms?"),
+        ("table 20/100 60/100 --p 0.000", 1, "impossible   p-range"),
         ("hr 0", 1, "impossible   ratio-range"),
         ("median 12 --events 0", 1, "the curve never falls"),
         ("median 0", 1, "a median time is above 0"),

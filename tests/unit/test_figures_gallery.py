@@ -12,8 +12,10 @@ from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.gallery_multiples import multiples_drawings
+from resurvey.figures.gallery_network import _indirect
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.labels import Labels
+from resurvey.figures.style import many
 from tests.unit.test_figures import words_of
 
 LABELS = Labels(
@@ -269,7 +271,8 @@ def test_a_network_without_loops_leaves_out_what_it_cannot_show():
     }
     made, drawings = names({**ENTRY, "kind": "network", "reference": "c"}, tables)
     assert made == ["graph", "forest", "league"]
-    assert "In 1 ordered pairs the interval lies below 1" in drawings[2].caption
+    assert "In 1 ordered pair the interval lies below 1" in drawings[2].caption
+    assert "Of 1 pair 1 rests on indirect evidence alone." in drawings[2].caption
     alone = drawings[1]
     varied = estimates(treatment="b", **{**cells, "role": "sensitivity", "variation": "without s"})
     tables["estimates"] = pd.concat([tables["estimates"], pd.DataFrame([varied])])
@@ -430,3 +433,25 @@ def test_the_timeline_says_the_dates_that_are_known_and_no_others():
 @pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
 def test_short_names(year, name):
     assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}
+
+
+@pytest.mark.parametrize(
+    ("same", "words"), [(True, "Both groups are of one study"), (False, "No randomisation stands")]
+)
+def test_a_comparison_within_a_study_is_not_called_one_between_studies(same, words):
+    sides = {"treatment": ("s", "a"), "comparator": ("s" if same else "t", "b")}
+    groups = {
+        side: {"study": study, "arm": arm, "population": "all", "endpoint": "PFS"}
+        for side, (study, arm) in sides.items()
+    }
+    rows = pd.DataFrame([estimates(), estimates(role="sensitivity", variation="otherwise")])
+    _, (forest,) = names({**ENTRY, "kind": "patients", **groups}, {"estimates": rows})
+    assert words in forest.caption
+
+
+def test_a_league_says_how_much_of_it_was_compared():
+    pairs = [frozenset(pair) for pair in (("a", "b"), ("b", "c"), ("a", "c"))]
+    assert _indirect(set(pairs), set(pairs)) == "Each pair was compared in a study."
+    assert _indirect(set(pairs), set(pairs[:2])) == "Of 3 pairs 1 rests on indirect evidence alone."
+    assert _indirect(set(pairs), set()) == "Of 3 pairs 3 rest on indirect evidence alone."
+    assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"

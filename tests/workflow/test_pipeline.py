@@ -108,6 +108,18 @@ def test_two_clean_runs_give_the_same_bytes(built, tmp_path):
     assert checksums(other) == checksums(built)
 
 
+def test_other_kernels_of_the_libraries_give_the_same_bytes(built, tmp_path):
+    """As on a processor without the newer instructions; the libraries choose their kernels by what there is."""
+    folder = write_project(tmp_path / "other")
+    run = snakemake(
+        folder,
+        OPENBLAS_CORETYPE="Prescott",
+        NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL AVX512_SPR AVX2 FMA3 AVX512F AVX512_SKX",
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(folder) == checksums(built)
+
+
 def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(tmp_path):
     made = []
     for jobs in (1, 4):

@@ -237,7 +237,7 @@ def audit_table(arguments: argparse.Namespace) -> Answer:
     p |= _cells(arguments, {"test": "test", "sides": "p_sided"})
     arms = [{"arm_id": f"group{place}", "label": "group"} for place in range(1, len(arguments.groups) + 1)]
     tables: Rows = {"arms": arms, "proportions": rows, "p_values": [p]}
-    return Answer.of(alone(tables, ["contingency-p", "test-choice"]))
+    return Answer.of(alone(tables, ["contingency-p", "test-choice", "p-range"]))
 
 
 def audit_median(arguments: argparse.Namespace) -> Answer:

@@ -198,7 +198,11 @@ def _evidence(rows: list[pd.Series]) -> str:
 
 def _not_randomised(rows: list[pd.Series]) -> str:
     alone = "The curve is no observation of individual patients and must not be read at times beyond what was printed."
-    return alone if len(rows) == 1 else "Curves side by side are no test, and bands that overlap show neither equality."
+    return (
+        alone
+        if len(rows) == 1
+        else "Curves side by side are no test: bands that overlap do not show that groups are alike."
+    )
 
 
 def _fall(rows: pd.DataFrame, labels: Labels, study: str) -> str:

@@ -20,7 +20,7 @@ from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, dr
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
-from resurvey.plan import AnyComparison
+from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
 
 
@@ -52,6 +52,15 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
     yield from makers[entry.kind](entry, there, labels, folder)
 
 
+def _between(entry: AnyComparison) -> str:
+    """What stands between the two groups: nothing, unless they are of one study."""
+    if isinstance(entry, PatientComparison) and entry.treatment.study == entry.comparator.study:
+        return (
+            "Both groups are of one study: where it was not randomised, differences between them are in the estimate."
+        )
+    return UNADJUSTED
+
+
 def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
     first = estimates.iloc[0]
     return str(first["treatment"]), str(first["comparator"])
@@ -67,7 +76,7 @@ def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str)
         yield _curves(entry, tables, names, labels, ratios, grade, folder)
     if len(ratios) > 1:
         rebuilt = "that hold the uncertainty of the rebuilding (Rubin 1987)"
-        yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {UNADJUSTED}", folder)
+        yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {_between(entry)}", folder)
     if {"log_cumulative_hazard", "rmst"} & set(tables):
         yield _hazards(entry, tables, names, grade, folder)
     if "bias_array" in tables:
@@ -111,7 +120,8 @@ def _curves(
         f"{row['n_treatment']:.0f}, against "
         f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % "
         "of them; table: "
-        f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} {UNADJUSTED}",
+        f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} "
+        f"{_between(entry)}",
         f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
         f"{folder}/curves.csv",
         survival.kaplan_meier(curves, risk, ylabel=ylabel, notes=notes, result=result),
@@ -122,6 +132,12 @@ def _in_short(row: pd.Series) -> str:
     """`HR 0.45 (95 % CI 0.31 to 0.64), p <0.001`, as journals print it into the plot."""
     limits = f"95 % CI {number(row['lower'])} to {number(row['upper'])}"
     return f"HR {number(row['estimate'])} ({limits}), p {p_text(float(row['p']))}"
+
+
+def _shape_words(estimates: pd.DataFrame) -> str:
+    if not (estimates["evidence"] == "summary").any():
+        return ""
+    return " The shape between printed points is assumed, so departures from proportionality are suggestive only."
 
 
 def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
@@ -143,8 +159,7 @@ def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], gra
         "for proportional hazards, straight lines for Weibull. Right: difference in restricted mean time, "
         "first minus second, "
         "up to each horizon that all replicates determine, with 95 % interval (pooled by Rubin's "
-        f"rules).{last} {grade} The "
-        "shape between printed points is assumed, so departures from proportionality are suggestive only.",
+        f"rules).{last} {grade}{_shape_words(tables['estimates'])}",
         f"Two panels: log-cumulative hazards, and difference in restricted mean over the horizon.{last}",
         f"{folder}/{'rmst' if rmst is not None else 'log_cumulative_hazard'}.csv",
         comparison.hazards_and_rmst(tables.get("log_cumulative_hazard"), rmst, names=names),

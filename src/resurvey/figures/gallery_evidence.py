@@ -11,7 +11,7 @@ from resurvey.errors import InputError
 from resurvey.figures import audit, evidence, harms
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing, slug
-from resurvey.figures.style import listed
+from resurvey.figures.style import listed, many
 from resurvey.tables import counted
 
 MIN_PAIRS, MIN_EVENTS = 5, 5
@@ -73,8 +73,9 @@ def _audit(
         name="audit-overview",
         section="audit",
         title="Every printed number and what became of it",
-        caption=f"One mark for each of the {len(verdicts)} numbers read in {len(set(verdicts['source_id']))} "
-        f"documents, under its document and sorted by the gravest verdict of all checks it takes part in: {said}. "
+        caption=f"One mark for each of the {len(verdicts)} numbers read in "
+        f"{many(len(set(verdicts['source_id'])), 'document')}, under its document and sorted by the gravest verdict of "
+        f"all checks it takes part in: {said}. "
         f"{_verdict_words(counts)} A check says that printed numbers do not fit, not which of them is wrong.",
         alt=f"Rows of marks by document. In all: {said}. "
         + " ".join(_source_words(verdicts, source, names) for source in sorted(set(verdicts["source_id"]))),
@@ -87,7 +88,7 @@ def _audit(
             name="audit-findings-by-rule",
             section="audit",
             title="Which kinds of check did not come out",
-            caption=f"The {len(found)} checks of {len(checks)} that did not come out, by rule and gravity "
+            caption=f"Of {len(checks)} checks {len(found)} did not come out: by rule and gravity "
             "(conclusion: a "
             "stated conclusion would change; major: a number that readers use or pool; minor: a digit or a "
             "label; none: "

@@ -12,7 +12,7 @@ from resurvey.figures import forest, network
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import p_text
+from resurvey.figures.style import many, p_text
 from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
 
@@ -31,7 +31,7 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     if estimates["estimate"].notna().any():
         yield _network_forest(entry, estimates, tables.get("heterogeneity"), names, grade, folder)
     if "effects" in tables and "ranking" in tables:
-        yield _league(entry, tables["effects"], tables["ranking"], names, grade, folder)
+        yield _league(entry, tables["effects"], tables["ranking"], names, _pairs(tables["contrasts"]), grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -74,7 +74,7 @@ def _graph(
         entry,
         "graph",
         "the network",
-        f"{len(nodes)} treatments compared in {contrasts['study'].nunique()} studies. Lines: direct "
+        f"{len(nodes)} treatments compared in {many(contrasts['study'].nunique(), 'study', 'studies')}. Lines: direct "
         "comparisons, as wide as the "
         "square root of their precision, with the number of ratios on them; symbols grow with the number of "
         "studies; square: the "
@@ -141,12 +141,14 @@ def _league(
     effects: pd.DataFrame,
     ranking: pd.DataFrame,
     names: Mapping[str, str],
+    compared: set[frozenset[str]],
     grade: str,
     folder: str,
 ) -> Drawing:
     model = "random" if "random" in set(effects["model"]) else "common"
     effects = effects[effects["model"] == model]
     order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
+    linked = _pairs(effects)
     clear = int((effects["upper"] < 0).sum())
     best = network.short(names.get(order[0], order[0]))
     return drawing_of(
@@ -156,13 +158,24 @@ def _league(
         "League table: each cell is the hazard ratio (95 % interval) of the treatment at the LEFT against the "
         "treatment on TOP; "
         f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
-        f"In {clear} "
-        f"ordered pairs the interval lies below 1. {grade} Most cells rest on indirect evidence alone.",
-        f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); {clear} "
-        "intervals below 1.",
+        f"In {many(clear, 'ordered pair')} the interval lies below 1. {grade} {_indirect(linked, compared)}",
+        f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); "
+        f"{many(clear, 'interval')} below 1.",
         f"{folder}/effects.csv",
         network.league_table(effects, order, names=names),
     )
+
+
+def _pairs(rows: pd.DataFrame) -> set[frozenset[str]]:
+    return {frozenset(pair) for pair in zip(rows["treatment"], rows["comparator"], strict=True)}
+
+
+def _indirect(linked: set[frozenset[str]], compared: set[frozenset[str]]) -> str:
+    """How many pairs of a league were never compared in a study."""
+    alone = len(linked - compared)
+    if not alone:
+        return "Each pair was compared in a study."
+    return f"Of {many(len(linked), 'pair')} {alone} {'rests' if alone == 1 else 'rest'} on indirect evidence alone."
 
 
 def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
@@ -218,10 +231,10 @@ def _node_split(
         entry,
         "node-split",
         "direct against indirect evidence",
-        f"Direct, indirect and network estimates of the {len(both)} comparisons that have both kinds of "
-        "evidence (node splitting, "
+        f"Direct, indirect and network estimates of {many(len(both), 'comparison')} with both kinds of evidence (node "
+        "splitting, "
         f"Dias 2010), with the p of their difference; 95 % intervals. {grade} A large p does not show consistency.",
-        f"Forest plot of direct and indirect estimates of {len(both)} comparisons.",
+        f"Forest plot of direct and indirect estimates of {many(len(both), 'comparison')}.",
         f"{folder}/node_split.csv",
         figure,
     )

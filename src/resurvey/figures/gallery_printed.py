@@ -12,7 +12,6 @@ from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import (
     HR,
     LEFT,
-    UNADJUSTED,
     Tables,
     bias_drawing,
     drawing_of,
@@ -186,7 +185,7 @@ def rates_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder:
         f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, "
         "first minus "
         f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed "
-        f"counts. {UNADJUSTED}",
+        "counts. Where the groups were not randomised to each other, differences between their patients are in these.",
         f"Dot plot of rates: {said}.",
         f"{folder}/rates.csv",
         comparison.response_rates(rates),

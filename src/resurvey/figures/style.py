@@ -230,6 +230,11 @@ def ink_on(colour: Sequence[float]) -> str:
     return PAPER if 1.05 / (light + 0.05) > (light + 0.05) / 0.06 else INK
 
 
+def many(count: int, one: str, several: str = "") -> str:
+    """`1 study`, `4 studies`: a number with its noun; the plural takes an s unless it is given."""
+    return f"{count} {one}" if count == 1 else f"{count} {several or one + 's'}"
+
+
 def listed(words: Sequence[object]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     items = [str(word) for word in words]
