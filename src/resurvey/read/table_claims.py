@@ -311,7 +311,7 @@ class Reader:
                 target.cells |= self._level(place)
 
     def _says_interval(self, row: Row, place: Place) -> bool:
-        """Whether label, head or caption speaks of a confidence interval; a range below a count is of something else."""
+        """Whether label, head or caption speaks of a confidence interval; a range below a count is another thing."""
         texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
         return any("ci" in hints(text) for text in texts)
 
