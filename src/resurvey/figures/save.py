@@ -157,7 +157,7 @@ def as_png(svg: bytes, dpi: int = DPI) -> bytes:
     from PIL import Image
 
     files: dict[str, str | Path | bytes] = {"main.typ": PAGE, "figure.svg": svg}
-    png = typst.compile(files, format="png", ppi=float(dpi), ignore_system_fonts=True)
+    png = typst.compile(files, format="png", ppi=float(dpi), ignore_system_fonts=True)  # type: ignore[call-overload]  # documented, and not in its stubs
     return _encoded(np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGBA")), dpi)
 
 
