@@ -375,3 +375,10 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
     assert undecided == []
     assert settle_crossings(wrong, [(0, 1, 10.0)], [])[1] == ["early and late at 10"]
+
+
+def test_a_label_cut_short_does_not_make_months_of_tenths():
+    across = words_at([0, 5, 1, 15, 20], [50, 100, 150, 200, 250], across=True)
+    upward = words_at(["1.0", "0.5", "0.0"], [50, 170, 290], across=False)
+    (panel,) = find_panels([*across, *upward])
+    assert panel.x.value(200.0) == pytest.approx(15.0)

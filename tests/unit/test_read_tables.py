@@ -224,6 +224,16 @@ def test_partitions_are_named_where_the_counts_add_up():
     assert [bool(c.cells.get("partition")) for c in found] == [True, True, False, False]
 
 
+def test_a_range_below_a_count_is_not_its_interval():
+    found = read([["", "A (n=40)"], ["Number of patients", "40"], ["Range", "51-82"]], caption="Baseline")
+    assert all("lower" not in c.cells for c in found)
+
+
+def test_a_p_of_an_interaction_is_not_that_of_the_ratio_beside_it():
+    found = read([["Age", "HR (95% CI)", "P for interaction"], ["Young", "0.71 (0.55-0.92)", "0.40"]])
+    assert [(c.kind, c.cells.get("p", "")) for c in found] == [("ratio", ""), ("p", "0.40")]
+
+
 def test_numbers_at_risk_at_their_times():
     found = read(
         [["Months", "0", "6", "12"], ["Drug A", "120", "80", "31"], ["Drug B", "118", "60", "22"]],

@@ -144,3 +144,8 @@ def parts(table):
     """One of the tables of every part of a study."""
     path = f"data/processed/blocks/{{study}}/{{part}}/{table}.parquet"
     return expand(path, part=range(len(SHARES)), allow_missing=True)
+
+
+def tables_of(entries):
+    """Tables that a batch reads whole of its studies: events of arms that share a control stand with their medians."""
+    return ("medians",) if any(entry.kind == "network" for entry in entries) else ()

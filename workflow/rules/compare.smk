@@ -5,11 +5,6 @@ COMPARISONS = [entry.id for entry in WANTED]
 BATCHES = batches(WANTED)
 
 
-def tables_of(entries):
-    """Tables that a batch reads whole of its studies: events of arms that share a control stand with their medians."""
-    return ("medians",) if any(entry.kind == "network" for entry in entries) else ()
-
-
 for batch, entries in BATCHES.items():
 
     if bootstrap_parts(entries):

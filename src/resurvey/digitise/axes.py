@@ -162,7 +162,9 @@ def fit_labels(words: Sequence[Word], *, horizontal: bool) -> _Fit | None:
 def _candidates(word: Word, horizontal: bool, scale: float) -> tuple[float, ...]:
     values = readings(word.text)
     if horizontal:
-        return tuple(value for value in values if value >= 0)
+        # A time axis has its points more often than a reader of letters loses them all: 5 is not .5 here.
+        digits = len(plain(word.text).rstrip("%"))
+        return tuple(value for value in (values if digits > 1 else values[:1]) if value >= 0)
     if scale == 100:
         return tuple(value for value in values[:1] if 0 <= value <= 100)
     exact = "%" not in word.text
@@ -184,7 +186,7 @@ def _ransac(words: Sequence[Word], horizontal: bool, scale: float) -> _Fit | Non
                 if (slope <= 0) if horizontal else (slope >= 0):
                     continue
                 chosen, off = _agreeing(at, slack, choices, a - slope * at[i], slope)
-                score = _score(words, chosen)
+                score = _score(words, chosen, 0.5 if horizontal else 0.8)
                 if best is None or (round(score, 6), -round(off, 3)) > (round(best[0], 6), -round(best[1], 3)):
                     best = (score, off, chosen)
     if best is None or len(best[2]) < 2:
@@ -207,11 +209,11 @@ def _agreeing(
     return chosen, total
 
 
-def _score(words: Sequence[Word], chosen: dict[int, float]) -> float:
+def _score(words: Sequence[Word], chosen: dict[int, float], pointed: float) -> float:
     """A reading as printed counts more than one with a point put in; a label left out between others counts against."""
     total = 0.0
     for k, value in chosen.items():
-        total += 1.0 if value == readings(words[k].text)[0] else 0.8
+        total += 1.0 if value == readings(words[k].text)[0] else pointed
     low = min((min(words[k].x, words[k].y) for k in chosen), default=0)
     high = max((max(words[k].x, words[k].y) for k in chosen), default=0)
     strays = sum(k not in chosen and low <= words[k].x <= high for k in range(len(words)))

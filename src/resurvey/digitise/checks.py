@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from resurvey.digitise.match import misfit
-from resurvey.digitise.model import Axis, Check, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
+from resurvey.digitise.model import Axis, Check, Label, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
+from resurvey.digitise.numbers import readings
 
 UNITS = (
     ("months", r"\bmon?ths?\b|\bmos?\b"),
@@ -52,12 +53,20 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
     within = [label for label in axis.stray if axis.labels[0].pixel - 2 < label.pixel < axis.labels[-1].pixel + 2]
     span = abs(axis.labels[-1].pixel - axis.labels[0].pixel)
     limit = 0.5 if vector else max(RESIDUAL, 0.006 * span)
+    pointed = [label.text for label in axis.labels if name == "time" and _pointed(label)]
+    if pointed:
+        return Check(f"{name} axis", "doubtful", f"{said}; a decimal point was put into {', '.join(pointed[:6])}")
     if len(within) >= 2:
         return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
     enough = count >= ENOUGH_LABELS or (count == 3 and ticks == 3)
     placed = ticks >= 0.6 * count or (count >= 5 and not axis.stray and axis.residual <= 0.004 * span)
     fine = enough and placed and axis.residual <= limit
     return Check(f"{name} axis", "passed" if fine else "doubtful", said)
+
+
+def _pointed(label: Label) -> bool:
+    read = readings(label.text)
+    return bool(read) and abs(read[0] - label.value) > 1e-9
 
 
 def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, float]]) -> Check:
@@ -72,16 +81,18 @@ def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, flo
     return Check("start", "passed", "every curve begins at (0, 1)")
 
 
-def check_ink(unexplained: float) -> Check:
-    """Share of the plot's columns with ink that no curve explains."""
+def check_ink(unexplained: float, *, counted: bool) -> Check:
+    """Share of the plot's columns with ink that no curve explains; less is allowed where nothing counts the curves."""
     said = f"{unexplained:.0%} of the plot's width holds ink that belongs to no curve, mark, line or text"
-    return Check("ink", "passed" if unexplained < UNEXPLAINED else "doubtful", said)
+    return Check("ink", "passed" if unexplained < (UNEXPLAINED if counted else UNEXPLAINED / 2) else "doubtful", said)
 
 
 def check_ends(names: Sequence[str]) -> Check:
     """Whether a curve's end lies open, or under another curve."""
     if names:
-        return Check("end", "doubtful", f"{', '.join(names)}: the curve meets another and may go on under it")
+        return Check(
+            "end", "doubtful", f"{', '.join(names)}: the curve meets another, or the edge of the plot, and may go on"
+        )
     return Check("end", "passed", "every curve ends in the open")
 
 

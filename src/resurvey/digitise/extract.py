@@ -190,7 +190,7 @@ def _shadow(curve: Traced, other: Traced) -> bool:
     if own >= 0.45 * len(curve.path.rows):
         return False
     same = _alike(curve, other)
-    faint = curve.strength < 0.75 * other.strength or curve.own < 0.75 * len(curve.path.rows)
+    faint = curve.strength < 0.75 * other.strength or curve.own < (0.4 if curve.dashed else 0.75) * len(curve.path.rows)
     return own < (0.30 if same or faint else 0.02) * len(curve.path.rows)
 
 

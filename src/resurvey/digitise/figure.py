@@ -137,7 +137,8 @@ class Reader:
             printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
             curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
-            extra = _ink_checks(region, traced, curves, undecided)
+            counted = printed is not None or arms is not None
+            extra = _ink_checks(region, traced, curves, undecided, counted=counted)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
@@ -205,15 +206,17 @@ def _traced(
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 
-def _ink_checks(region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]) -> list[Check]:
+def _ink_checks(
+    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str], *, counted: bool
+) -> list[Check]:
     if not traced:
         return []
     share, name = redrawn(traced, curves)
     return [
         checks.check_start(curves, starts_of(traced, region)),
-        checks.check_ink(unexplained(traced, region)),
+        checks.check_ink(unexplained(traced, region), counted=counted),
         checks.check_redraw(share, name),
-        checks.check_ends(hidden_ends(traced, curves)),
+        checks.check_ends(hidden_ends(traced, curves, region)),
         checks.check_crossing(curves, undecided),
     ]
 

@@ -25,6 +25,8 @@ TOTALS = re.compile(
 )
 
 
+# A p of these heads tests something else than the ratio beside it.
+OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
@@ -215,21 +217,13 @@ class Reader:
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
-            found = self._found(
-                "quantity",
-                cells
-                | (
-                    self._limits(place, ci=True)
-                    if not ranged
-                    else {"lower": numbers[1].text, "upper": numbers[2].text}
-                    if len(numbers) > 2
-                    else {}
-                ),
-                row,
-                c,
-                numbers,
-                one.rule,
-            )
+            if "limits" in one.rule and len(numbers) > 2:
+                cells |= self._limits(place, ci=True)
+                cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
+                numbers = numbers[:3]
+            else:
+                numbers = numbers[:2]
+            found = self._found("quantity", cells, row, c, numbers, one.rule)
             if len(numbers) == 2:
                 found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation or error)")
             return found
@@ -296,6 +290,8 @@ class Reader:
 
     def _put_limits(self, target: Found, place: Place, one: Role, row: Row) -> None:
         numbers = place.value.numbers
+        if target.kind == "proportion" and not self._says_interval(row, place):
+            return
         timed = target.kind != "median" or target.cells.get("endpoint") in TIME_TO_EVENT
         ci = one.rule != "range" and (timed or "ci" in hints(row.label) | hints(self.layout.head(place.column)))
         low, high = (
@@ -313,6 +309,11 @@ class Reader:
                 target.cells[wanted] = numbers[0].text
                 target.numbers.append((place, numbers[0]))
                 target.cells |= self._level(place)
+
+    def _says_interval(self, row: Row, place: Place) -> bool:
+        """Whether label, head or caption speaks of a confidence interval; a range below a count is another thing."""
+        texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
+        return any("ci" in hints(text) for text in texts)
 
     def _left(self, c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
         """The nearest find left of a column under the same upper heads."""
@@ -377,6 +378,8 @@ class Reader:
                     and not self._several(target, c)
                 ):
                     self._give_p(target, made.pop(c))
+                continue
+            if OTHER_TEST.search(self.layout.head(c)):
                 continue
             left = self._left(c, made, ("ratio",))
             right = next(
