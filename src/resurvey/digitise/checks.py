@@ -90,7 +90,9 @@ def check_ink(unexplained: float, *, counted: bool) -> Check:
 def check_ends(names: Sequence[str]) -> Check:
     """Whether a curve's end lies open, or under another curve."""
     if names:
-        return Check("end", "doubtful", f"{', '.join(names)}: the curve meets another and may go on under it")
+        return Check(
+            "end", "doubtful", f"{', '.join(names)}: the curve meets another, or the edge of the plot, and may go on"
+        )
     return Check("end", "passed", "every curve ends in the open")
 
 
