@@ -4,7 +4,8 @@ python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmd
                          [--out FOLDER]
 
 What each prints is kept in the folder `--out`. Benchmarks on data that are not part of the repository run where their
-folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection), `--shared` (papers to read).
+folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection),
+`--shared` (papers to read).
 `--quick` takes fewer trials and inputs, to see that everything runs; its figures are not those of the pages.
 """
 
