@@ -140,8 +140,8 @@ def test_what_cannot_hold_is_no_misfit():
 
 def test_many_groups_take_several_pages_that_fit_a_sheet():
     results = study_results()
-    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(40)])
-    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(40)])
+    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(45)])
+    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(45)])
     pages = list(multiples_drawings(curves, facts, LABELS, "facts.csv"))
     assert [page.name for page in pages] == ["reconstruction-multiples", "reconstruction-multiples-2"]
     assert all(page.figure.get_size_inches()[1] <= 9.31 for page in pages)
