@@ -186,7 +186,7 @@ class Reader:
             reason=reason,
             time_unit=unit,
             axes=panel,
-            curves=tuple(curves),
+            curves=() if verdict == "refused" else tuple(curves),
             at_risk=tuple(rows),
             legend=legend,
             checks=tuple(kept),
