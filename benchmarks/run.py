@@ -1,9 +1,11 @@
 """Every benchmark, one after the other, each with its time; a failure is named at the end and stops nothing.
 
-python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmdata FOLDER] [--out FOLDER]
+python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmdata FOLDER] [--shared FOLDER]
+                         [--out FOLDER]
 
 What each prints is kept in the folder `--out`. Benchmarks on data that are not part of the repository run where their
-folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection).
+folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection),
+`--shared` (papers to read).
 `--quick` takes fewer trials and inputs, to see that everything runs; its figures are not those of the pages.
 """
 
@@ -88,6 +90,9 @@ BENCHMARKS = (
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
     Benchmark("pipeline", "pipeline/run.py"),
+    Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
+    Benchmark("read-confidence", "read/confidence.py", "{shared}/papers", "{shared}/papers"),
+    Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),
     Benchmark(
         "scale",
@@ -121,9 +126,15 @@ def main() -> int:
     )
     parser.add_argument("--benchmark", type=Path)
     parser.add_argument("--kmdata", type=Path)
+    parser.add_argument("--shared", type=Path)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     chosen = parser.parse_args()
-    folders = {"benchmark": chosen.benchmark, "kmdata": chosen.kmdata, "out": chosen.out}
+    folders = {
+        "benchmark": chosen.benchmark,
+        "kmdata": chosen.kmdata,
+        "shared": chosen.shared,
+        "out": chosen.out,
+    }
     chosen.out.mkdir(parents=True, exist_ok=True)
     failed = []
     for benchmark in (b for b in BENCHMARKS if any(word in b.name for word in chosen.only)):

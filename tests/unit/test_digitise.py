@@ -382,3 +382,14 @@ def test_a_label_cut_short_does_not_make_months_of_tenths():
     upward = words_at(["1.0", "0.5", "0.0"], [50, 170, 290], across=False)
     (panel,) = find_panels([*across, *upward])
     assert panel.x.value(200.0) == pytest.approx(15.0)
+
+
+def test_a_broken_axis_is_told():
+    from resurvey.digitise.checks import check_axis
+
+    across = words_at([0, 6, 12, 18, 60, 66, 72], [50, 100, 150, 200, 250, 300, 350], across=True)
+    upward = words_at(["1.0", "0.5", "0.0"], [50, 170, 290], across=False)
+    panel = next(p for p in find_panels([*across, *upward]) if p.x.labels[0].value == 0)
+    found = check_axis(panel.x, "time", vector=False)
+    assert found.outcome == "failed" and "broken" in found.words
+    assert check_axis(panel.y, "survival", vector=False).outcome != "failed"

@@ -140,8 +140,8 @@ def test_what_cannot_hold_is_no_misfit():
 
 def test_many_groups_take_several_pages_that_fit_a_sheet():
     results = study_results()
-    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(40)])
-    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(40)])
+    curves = pd.concat([results.curves.assign(arm_id=f"{arm}") for arm in range(45)])
+    facts = pd.concat([results.facts.assign(arm_id=f"{arm}") for arm in range(45)])
     pages = list(multiples_drawings(curves, facts, LABELS, "facts.csv"))
     assert [page.name for page in pages] == ["reconstruction-multiples", "reconstruction-multiples-2"]
     assert all(page.figure.get_size_inches()[1] <= 9.31 for page in pages)
@@ -455,3 +455,29 @@ def test_a_league_says_how_much_of_it_was_compared():
     assert _indirect(set(pairs), set(pairs[:2])) == "Of 3 pairs 1 rests on indirect evidence alone."
     assert _indirect(set(pairs), set()) == "Of 3 pairs 3 rest on indirect evidence alone."
     assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"
+
+
+def test_curves_that_were_read_have_strokes_where_patients_were_censored():
+    results = study_results()
+    plain = next(iter(study_drawings(results, LABELS, {"curves": "c", "facts": "f"})))
+    assert "Strokes" not in plain.caption
+    results.accuracy.loc[results.accuracy["arm_id"] == "a", "evidence"] = "curve"
+    whole, parts, *_ = study_drawings(results, LABELS, {"curves": "c", "facts": "f"})
+    assert "Strokes: patients censored of the groups rebuilt from a curve, in one replicate." in whole.caption
+    assert "Strokes: patients censored, in one replicate." in parts.caption
+    for drawing in (whole, parts):
+        marks = [line for line in drawing.figure.axes[0].lines if line.get_marker() == "|"]
+        assert [list(line.get_xdata()) for line in marks] == [[2.0, 6.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "months", "words"),
+    [("11.80", 11.8, "printed\xa0median\xa011.80"), ("270", 8.8706, "printed\xa0median\xa08.87"),
+     ("NR", math.inf, "median not reached"), ("", 5.5, "printed\xa0median\xa05.5")],
+)  # fmt: skip
+def test_a_printed_median_is_told_in_the_months_of_the_axis(text, months, words):
+    results = study_results()
+    results.accuracy["median_text"] = text
+    results.facts["printed"] = months
+    drawing = next(iter(study_drawings(results, LABELS, {"curves": "c", "facts": "f"})))
+    assert f"Drug A, n 4, {words}" in [text.get_text() for text in drawing.figure.legends[0].get_texts()]

@@ -224,6 +224,11 @@ def test_partitions_are_named_where_the_counts_add_up():
     assert [bool(c.cells.get("partition")) for c in found] == [True, True, False, False]
 
 
+def test_a_group_of_none_is_no_denominator():
+    found = read([["", "A (n=0)"], ["Male", "10 (25)"], ["Female", "30 (75)"]], caption="Patients, n (%)")
+    assert {c.cells.get("total", "") for c in found} == {""}
+
+
 def test_a_range_below_a_count_is_not_its_interval():
     found = read([["", "A (n=40)"], ["Number of patients", "40"], ["Range", "51-82"]], caption="Baseline")
     assert all("lower" not in c.cells for c in found)

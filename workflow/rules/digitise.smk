@@ -3,7 +3,7 @@
 
 rule digitise:
     input:
-        figure=RAW + "/curves/{figure}",
+        figure=f"{RAW}/curves/{{figure}}",
         corrections=lambda wildcards: corrections(wildcards.figure),
     output:
         folder=directory("data/processed/figures/{figure}"),

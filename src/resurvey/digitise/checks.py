@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,6 +54,11 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
     within = [label for label in axis.stray if axis.labels[0].pixel - 2 < label.pixel < axis.labels[-1].pixel + 2]
     span = abs(axis.labels[-1].pixel - axis.labels[0].pixel)
     limit = 0.5 if vector else max(RESIDUAL, 0.006 * span)
+    if _broken(axis):
+        words = (
+            f"the {name} axis is broken: {', '.join(strays[:6])} lie on another line; give two ticks on one side of it"
+        )
+        return Check(f"{name} axis", "failed", words)
     pointed = [label.text for label in axis.labels if name == "time" and _pointed(label)]
     if pointed:
         return Check(f"{name} axis", "doubtful", f"{said}; a decimal point was put into {', '.join(pointed[:6])}")
@@ -62,6 +68,20 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
     placed = ticks >= 0.6 * count or (count >= 5 and not axis.stray and axis.residual <= 0.004 * span)
     fine = enough and placed and axis.residual <= limit
     return Check(f"{name} axis", "passed" if fine else "doubtful", said)
+
+
+def _broken(axis: Axis) -> bool:
+    """Whether labels off the line lie, in order, on one of the same slope set aside, as behind a break."""
+    strays = sorted(axis.stray, key=lambda label: label.pixel)
+    for first, second in pairwise(strays):
+        apart = second.pixel - first.pixel
+        if abs(apart) < 10 or _pointed(first) or _pointed(second):
+            continue
+        slope = (second.value - first.value) / apart
+        aside = abs(float(axis.pixel(first.value)) - first.pixel)
+        if abs(slope / axis.slope - 1) < 0.03 and 8 < aside < 3 * abs(axis.labels[-1].pixel - axis.labels[0].pixel):
+            return True
+    return False
 
 
 def _pointed(label: Label) -> bool:
@@ -90,7 +110,9 @@ def check_ink(unexplained: float, *, counted: bool) -> Check:
 def check_ends(names: Sequence[str]) -> Check:
     """Whether a curve's end lies open, or under another curve."""
     if names:
-        return Check("end", "doubtful", f"{', '.join(names)}: the curve meets another and may go on under it")
+        return Check(
+            "end", "doubtful", f"{', '.join(names)}: the curve meets another, or the edge of the plot, and may go on"
+        )
     return Check("end", "passed", "every curve ends in the open")
 
 

@@ -186,7 +186,7 @@ class Reader:
             reason=reason,
             time_unit=unit,
             axes=panel,
-            curves=tuple(curves),
+            curves=() if verdict == "refused" else tuple(curves),
             at_risk=tuple(rows),
             legend=legend,
             checks=tuple(kept),
@@ -216,7 +216,7 @@ def _ink_checks(
         checks.check_start(curves, starts_of(traced, region)),
         checks.check_ink(unexplained(traced, region), counted=counted),
         checks.check_redraw(share, name),
-        checks.check_ends(hidden_ends(traced, curves)),
+        checks.check_ends(hidden_ends(traced, curves, region)),
         checks.check_crossing(curves, undecided),
     ]
 

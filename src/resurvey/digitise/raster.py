@@ -94,11 +94,14 @@ def _frames_of_text(rest: np.ndarray, text: np.ndarray) -> np.ndarray:
     return frames[labels]
 
 
-def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
-    """Curves that end where another curve's ink goes on, under which they may go on too."""
+def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
+    """Curves that end where another curve's ink goes on, or where the plot ends without an axis that says so."""
     found = []
     for k, curve in enumerate(traced):
         end, row = curve.path.stop - 1, int(curve.path.rows[-1])
+        if end >= curve.ink.shape[1] - 2 and not region.closed:
+            found.append(curves[k].name)
+            continue
         for j, other in enumerate(traced):
             after = np.arange(end + 3, min(end + 3 + max(6, round(0.02 * curve.ink.shape[1])), other.path.stop))
             after = after[after >= other.path.start]

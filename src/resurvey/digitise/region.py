@@ -19,6 +19,7 @@ MARGIN = 6
 class Region:
     """The plot cut out of a picture; `left` and `top` are its corner there.
 
+    `closed` says that an axis line shows where the plot ends on the right.
     `usable` are pixels where curves may be, `rules` and `posts` those of straight lines across and upwards.
     """
 
@@ -32,6 +33,7 @@ class Region:
     top: int
     start: tuple[int, float]
     bottom: float
+    closed: bool = True
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -45,6 +47,7 @@ def cut_out(
     """The region of a panel with its frame, straight reference lines, texts and `masks` (boxes) taken out."""
     dark = darkness(picture, paper_colour(picture, panel.box))
     left, top, right, bottom = _bounds(dark, panel)
+    line = axis_lines(panel, dark)[0]
     part = picture[top:bottom, left:right]
     paper = paper_colour(part)
     usable = np.ones(part.shape[:2], dtype=bool)
@@ -60,7 +63,9 @@ def cut_out(
             text[place] = True
     for box in masks:
         usable[_slice(box, left, top)] = False
-    return Region(part, paper, usable, text, rules, posts, left, top, start, panel.y.pixel(0.0) - top)  # type: ignore[arg-type]
+    return Region(
+        part, paper, usable, text, rules, posts, left, top, start, float(panel.y.pixel(0.0)) - top, line is not None
+    )
 
 
 def _slice(box: Sequence[float], left: int, top: int) -> tuple[slice, slice]:
@@ -83,7 +88,9 @@ def _bounds(dark: np.ndarray, panel: Panel) -> tuple[int, int, int, int]:
     spacing = float(np.median(np.diff(labels)))
     right = min(width, round(x_last + 0.5 * spacing))
     if rows is not None:
-        right = max(round(x_last) + 2, min(right, _end_of_line(dark, rows, round(x_last), width)))
+        # The last labels may not have been read: the line itself says how far the plot goes.
+        end = min(_end_of_line(dark, rows, round(x_last), width), round(x_last + 4 * spacing))
+        right = max(round(x_last) + 2, end)
     zero = float(panel.y.pixel(0.0))
     low = zero if zero < (panel.row if rows is None else rows[0]) + 4 else y_last
     bottom = min(height, round(max(low, y_last)) + 3)

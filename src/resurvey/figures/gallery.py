@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import pandas as pd
 
 from resurvey.figures.labels import Labels
-from resurvey.figures.rebuilt import rebuilt_against_printed
+from resurvey.figures.rebuilt import printed_value, rebuilt_against_printed
 from resurvey.figures.save import Drawing, slug
-from resurvey.figures.style import listed, number
+from resurvey.figures.style import listed, number, sensible
 from resurvey.figures.survival import kaplan_meier, risk_table
+from resurvey.results import FactKind
 from resurvey.ticks import time_ticks
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
@@ -97,25 +99,40 @@ def _arm_facts(results: StudyResults, key: tuple[str, ...]) -> pd.Series:
     return results.accuracy[_same(results.accuracy, key)].iloc[0]
 
 
-def _note(row: pd.Series) -> str:
-    """`n 100, 66 events, printed median 11.8` for the legend."""
-    median = str(row["median_text"])
-    printed = f"printed\u00a0median\u00a0{median}" if median not in ("", "nan") else ""
-    said = "median not reached" if median == "NR" else printed
-    return ", ".join(part for part in (f"n {int(row['n'])}", said) if part)
+def _note(results: StudyResults, row: pd.Series) -> str:
+    """`n 100, printed median 11.8` for the legend, in the months of the axis whatever unit is printed."""
+    facts = results.facts[_same(results.facts, tuple(row[KEY]))]
+    median, text = printed_value(facts, FactKind.MEDIAN), str(row["median_text"])
+    words = ""
+    if text == "NR":
+        words = "median not reached"
+    elif median is not None and isfinite(median):
+        words = f"printed\u00a0median\u00a0{text if _is(text, median) else sensible(median)}"
+    return ", ".join(part for part in (f"n {int(row['n'])}", words) if part)
+
+
+def _is(text: str, value: float) -> bool:
+    """Whether a printed text is a number itself, not that number in another unit."""
+    try:
+        return float(text) == value
+    except ValueError:
+        return False
 
 
 def _risk(results: StudyResults, key: tuple[str, ...], ticks: list[float]) -> pd.DataFrame:
     return risk_table(results.patients[_same(results.patients, key)], ticks)
 
 
-def _censored(results: StudyResults, rows: list[pd.Series], names: list[str]) -> pd.DataFrame | None:
-    """When follow-up of patients ended, of groups that a curve fixes; of others nobody knows it."""
+def _censored(
+    results: StudyResults, rows: list[pd.Series], names: list[str], panels: list[str] | None = None
+) -> pd.DataFrame | None:
+    """When follow-up of patients ended, in the first replicate of groups made from a curve; of others it is unknown."""
     parts = []
-    for row, name in zip(rows, names, strict=True):
-        if row["evidence"] == "curve" and row["replicates"] == 1:
+    for row, name, panel in zip(rows, names, panels or [""] * len(rows), strict=True):
+        if row["evidence"] == "curve":
             own = results.patients[_same(results.patients, tuple(row[KEY]))]
-            parts.append(own.loc[own["event"] == 0, ["time"]].assign(group=name))
+            own = own[(own["replicate"] == own["replicate"].min()) & (own["event"] == 0)]
+            parts.append(own[["time"]].assign(group=name, panel=panel))
     return pd.concat(parts) if parts else None
 
 
@@ -148,7 +165,7 @@ def _arms(
         name, row = labels.arm(study, arm), _arm_facts(results, key)
         shown.append(curve.assign(group=name))
         risk.append(_risk(results, key, ticks).assign(group=name))
-        notes[name] = _note(row)
+        notes[name] = _note(results, row)
         rows.append(row)
     figure = kaplan_meier(
         pd.concat(shown),
@@ -187,9 +204,10 @@ def _counted(names: list[str], rows: list[pd.Series]) -> str:
 
 
 def _marks(rows: list[pd.Series]) -> str:
-    marked = [row["evidence"] == "curve" and row["replicates"] == 1 for row in rows]
+    marked = [row["evidence"] == "curve" for row in rows]
     which = "" if all(marked) else " of the groups rebuilt from a curve"
-    return f"Strokes: patients censored{which}. " if any(marked) else ""
+    where = "" if all(row["replicates"] == 1 for row in rows) else ", in one replicate"
+    return f"Strokes: patients censored{which}{where}. " if any(marked) else ""
 
 
 def _evidence(rows: list[pd.Series]) -> str:
@@ -235,7 +253,7 @@ def _subgroups(
         panel = _capital(labels.population(population))
         shown.append(curve.assign(group=name, panel=panel))
         risk.append(_risk(results, key, ticks).assign(group=name, panel=panel))
-        notes[f"{panel}/{name}"] = _note(row)
+        notes[f"{panel}/{name}"] = _note(results, row)
         rows.append(row)
     grey = whole if len(arms) == 1 and len(whole) else None
     figure = kaplan_meier(
@@ -243,6 +261,7 @@ def _subgroups(
         pd.concat(risk),
         ylabel=_survives(labels, endpoint),
         notes=notes,
+        censored=_censored(results, rows, *([str(c[key].iloc[0]) for c in shown] for key in ("group", "panel"))),
         grey=grey,
         grey_label="whole arm",
     )
@@ -257,9 +276,9 @@ def _subgroups(
         f"{listed(names)}; "
         f"subgroups {listed(populations)}. Line: median of {int(rows[0]['replicates'])} replicates; band: "
         "middle 90 % of "
-        f"them. {reference}{_evidence(rows)} Differences between subgroups of one study were not protected by "
-        "randomisation and must not be read as effects of treatment. Table as in the figure of the whole arms. "
-        + KMUNICATE,
+        f"them. {_marks(rows)}{reference}{_evidence(rows)} Differences between subgroups of one study were not "
+        "protected by randomisation and must not be read as effects of treatment. Table as in the figure of the "
+        "whole arms. " + KMUNICATE,
         alt=f"One panel a subgroup ({listed(populations)}) with survival curves of {listed(names)} and tables "
         f"of numbers at risk, censored and with an event. {_fall(parts, labels, study)}",
         data=data,

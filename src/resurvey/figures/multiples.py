@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHORT = {FactKind.HAZARD_RATIO: "HR", FactKind.RATIO_LIMIT: "HR", FactKind.MEDIAN_LIMIT: "median"}
+SIDE = {Limit.LOWER: "low", Limit.UPPER: "up"}
 #: Groups up to which so many columns are enough.
-COLUMNS = ((6, 3), (20, 4), (40, 5), (inf, 6))
-MOST = 72  # panels of a page
+COLUMNS = ((6, 3), (20, 4), (40, 5), (72, 6), (inf, 7))
+MOST = 84  # panels of a page
+BAND_POINTS, CURVE_POINTS = 31, 61
 LINE, FOOT, EDGE, GAP = 0.079, 0.11, 0.06, 0.08  # inches of a panel: a line of its title, time axis, between panels
 LEGEND, TALLEST = 0.32, 9.3  # the key, and what a page of A4 leaves between its margins
 LETTER = 0.0077  # inches of a character, for each point of its size
@@ -71,7 +73,7 @@ class Panel:
             return f"{possible} of {possible} hold"
         row = missed.iloc[0]
         what = SHORT.get(row["kind"], fact_name(row["kind"], row["time"], ""))
-        name = f"{what} {row['limit']}".strip()
+        name = f"{what} {SIDE.get(row['limit'], '')}".strip()
         printed, rebuilt = sensible(row["printed"]), sensible(row["rebuilt"])
         if printed == rebuilt:
             printed, rebuilt = (f"{row[column]:.4g}" for column in ("printed", "rebuilt"))
@@ -141,13 +143,23 @@ def _panel(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
     _title(axes, panel, place, size)
     axes.plot([place.left, right], [place.y(0.5)] * 2, color=FAINT, lw=0.5, zorder=0.5)
     axes.plot([place.left, place.left, right], [place.y(1.0), base, base], color=SOFT, lw=0.5, zorder=1)
-    x = place.x(panel.curve["time"].to_numpy(), last)
-    low, high = (place.y(panel.curve[name].to_numpy()) for name in ("lower", "upper"))
-    axes.fill_between(x, low, high, step="post", color=COLOURS[0], alpha=0.22, lw=0)
-    axes.step(x, place.y(panel.curve["survival"].to_numpy()), where="post", color=COLOURS[0], lw=0.9, zorder=2)
+    band, curve = _thinned(panel.curve, BAND_POINTS), _thinned(panel.curve, CURVE_POINTS)
+    low, high = (place.y(band[name].to_numpy()) for name in ("lower", "upper"))
+    axes.fill_between(
+        place.x(band["time"].to_numpy(), last), low, high, step="post", color=COLOURS[0], alpha=0.22, lw=0
+    )
+    x = place.x(curve["time"].to_numpy(), last)
+    axes.step(x, place.y(curve["survival"].to_numpy()), where="post", color=COLOURS[0], lw=0.9, zorder=2)
     axes.text(place.left, base + 0.055, "0", fontsize=size - 0.8, color=SOFT, va="center")
     axes.text(right, base + 0.055, f"{last:.0f}", fontsize=size - 0.8, color=SOFT, ha="right", va="center")
     _printed(axes, panel, place, last)
+
+
+def _thinned(curve: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many rows, evenly spread, first and last among them: more would not be seen, and the file is small."""
+    if len(curve) <= most:
+        return curve
+    return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, most).round().astype(int))]
 
 
 def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:

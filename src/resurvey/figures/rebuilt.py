@@ -115,7 +115,7 @@ def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
         mark = {"marker": ">", "ms": 5} if end > last else {"marker": "|", "ms": 8, "mew": 1.4}
         axes.plot([min(end, last)], [0.5], color=ink, clip_on=False, zorder=3, **mark)
     if median is not None and isfinite(median):
-        axes.plot([median], [0.5], "D", ms=6, color=ink, mec="white", zorder=4, label=f"printed median {median:g}")
+        axes.plot([median], [0.5], "D", ms=6, color=ink, mec="white", zorder=4, label=f"printed median {median:.4g}")
     elif median is not None:
         axes.plot([], [], " ", label="printed median: not reached")
     points = printed_points(facts, FactKind.SURVIVAL)
@@ -180,6 +180,8 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
             annotation_clip=False,
         )
     names = [fact_name(*parts) for parts in zip(rows["kind"], rows["time"], rows["limit"], strict=True)]
+    for place in rows.index[rows["kind"] == FactKind.DISTANCE]:
+        names[place] = rows.loc[place, "fact"]  # there are several, and no other column tells them apart
     axes.set_yticks(rows.index, [wrapped(name, 20) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-reach, reach)

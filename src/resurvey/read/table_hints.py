@@ -88,6 +88,7 @@ def size_in(text: str) -> str:
         (match["a"] or match["b"] or match["c"]).replace(",", "").replace(" ", "")
         for match in SIZE.finditer(plain(text))
     }
+    found = {size for size in found if size.strip("0")}
     return found.pop() if len(found) == 1 else ""
 
 
