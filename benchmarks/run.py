@@ -90,7 +90,7 @@ BENCHMARKS = (
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
     Benchmark("pipeline", "pipeline/run.py"),
-    Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
+    Benchmark("read", "read/one_paper.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
     Benchmark("read-confidence", "read/confidence.py", "{shared}/papers", "{shared}/papers"),
     Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),

@@ -142,7 +142,7 @@ def correction(name: str, rng: np.random.Generator, wrong: bool) -> Case:
 
 def medians_and_p(name: str, rng: np.random.Generator, wrong: bool) -> Case:
     """A p that two medians and their intervals cannot give, nearly."""
-    from resurvey.audit.comparisons import medians_p
+    from resurvey.audit.contrasts import medians_p
 
     trial = _start(name)
     ids = _medians(trial, rng)

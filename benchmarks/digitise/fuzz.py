@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.made_figures import arm, draw
 
-from resurvey.digitise import digitise, pdf, svg
+from resurvey.digitise import digitise, pdf_drawings, svg
 from resurvey.digitise.corrections import read_corrections
 from resurvey.digitise.picture import read_picture
 from resurvey.errors import InputError
@@ -78,8 +78,8 @@ def read(path, whole):
         return read_corrections(path) and "read"
     if path.suffix == ".pdf":
         data = path.read_bytes()
-        pdf.page_count(data, path.name)
-        return pdf.page_drawing(data, 1, path.name) and "read"
+        pdf_drawings.page_count(data, path.name)
+        return pdf_drawings.page_drawing(data, 1, path.name) and "read"
     if path.suffix == ".svg":
         return svg.read_svg(path, path.name) and "read"
     return "read" if read_picture(path).size else "empty"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from resurvey.errors import ResurveyError
 from resurvey.read import claims, document
-from resurvey.read.audit import proves
-from resurvey.read.model import Claim
+from resurvey.read.contradictions import proves
+from resurvey.read.objects import Claim
 from resurvey.read.sources import SUFFIXES
 
 HERE = Path(__file__).parent

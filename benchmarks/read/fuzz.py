@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from resurvey.errors import ResurveyError
 from resurvey.read import claims, draft
-from resurvey.read.audit import findings
+from resurvey.read.contradictions import findings
 from resurvey.read.sources import SUFFIXES, from_bytes
 
 SLOW = 5.0

@@ -24,8 +24,8 @@ from pathlib import Path
 from types import ModuleType
 
 from resurvey.read import claims, document, draft
-from resurvey.read.audit import findings, proves
-from resurvey.read.model import Cell, Claim, Document, Draft, Paragraph, Table
+from resurvey.read.contradictions import findings, proves
+from resurvey.read.objects import Cell, Claim, Document, Draft, Paragraph, Table
 from resurvey.tables import read_raw
 
 ROOT = Path(__file__).resolve().parents[2]

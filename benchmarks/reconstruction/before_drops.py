@@ -16,7 +16,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from resurvey.reconstruct import checks
+from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.before_drops import evidence
 from resurvey.survival import kaplan_meier
 
@@ -52,8 +52,8 @@ def decided(rng: np.random.Generator, manner: str, censoring: str, setting: tupl
         points, survival = np.concatenate((at, at)), np.concatenate((top, foot))
     survival = np.round(survival + rng.normal(0, noise, survival.size) * (noise > 0), digits)
     when = np.linspace(0, 0.95 * time.max(), rows + 1)
-    table = checks.read_table(n, when, (time[:, None] >= when).sum(axis=0), [], [])
-    return evidence(checks.read_points(np.round(points, 2), survival), table).decided
+    table = curve_input.read_table(n, when, (time[:, None] >= when).sum(axis=0), [], [])
+    return evidence(curve_input.read_points(np.round(points, 2), survival), table).decided
 
 
 def main(replicates: int) -> None:

@@ -23,8 +23,8 @@ import pandas as pd
 from resurvey import clean, tables
 from resurvey.errors import ResurveyError
 from resurvey.reconstruct import HazardRatio, SurvivalSummary
-from resurvey.reconstruct.evidence import gather
 from resurvey.reconstruct.formats import read_kmdata
+from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.ratio_events import forecast_events, with_implied_events
 from resurvey.reconstruct.stretch import limits
 from resurvey.reconstruct.study import hazard_ratio_of, printed_ratios

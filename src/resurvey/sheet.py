@@ -78,7 +78,7 @@ def read_sheet(path: Path, printed: Collection[str] = ()) -> pd.DataFrame:
         raise of_file(name, f"the file is over {MAX_BYTES} bytes", "split it")
     content = path.read_bytes()
     if content.startswith(b"PK"):
-        from resurvey.workbook import read_workbook
+        from resurvey.spreadsheet import read_workbook
 
         header, rows = read_workbook(path, content, printed)
         return _frame(header, iter(rows), name)

@@ -5,7 +5,7 @@ import pytest
 
 from resurvey.audit.agreement import agree, agreement
 from resurvey.audit.commands import alone
-from resurvey.audit.names import phase_of
+from resurvey.audit.naming import phase_of
 
 
 def median(value, source="mine", cut="", place="text", arm="a", **cells):

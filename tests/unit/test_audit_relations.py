@@ -2,10 +2,10 @@
 
 import pytest
 
+from resurvey.audit.adverse_events import grade_key, item_key
 from resurvey.audit.commands import alone
 from resurvey.audit.dates import months_between, period
-from resurvey.audit.groups import complements
-from resurvey.audit.harms import grade_key, item_key
+from resurvey.audit.group_sizes import complements
 
 
 def only(rule, tables, column="verdict"):

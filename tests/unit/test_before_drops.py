@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resurvey.reconstruct import checks, from_curve
+from resurvey.reconstruct import curve_input, from_curve
 from resurvey.reconstruct.before_drops import evidence
 from resurvey.survival import kaplan_meier
 
@@ -55,8 +55,8 @@ def honest(rng, manner):
         survival = np.concatenate((curve.at(np.nextafter(at, 0)), survival))
     survival = np.round(survival + rng.normal(0, rng.choice([0, 0.003]), survival.size), int(rng.integers(2, 5)))
     rows = np.linspace(0, 0.95 * time.max(), int(rng.integers(4, 9)))
-    table = checks.read_table(n, rows, (time[:, None] >= rows).sum(axis=0), [], [])
-    return evidence(checks.read_points(points, survival), table)
+    table = curve_input.read_table(n, rows, (time[:, None] >= rows).sum(axis=0), [], [])
+    return evidence(curve_input.read_points(points, survival), table)
 
 
 @pytest.mark.parametrize("manner", ["foot", "grid", "both"])

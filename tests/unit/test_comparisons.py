@@ -11,12 +11,12 @@ from resurvey import clean, plan, results, tables
 from resurvey.compare import checklist, models
 from resurvey.compare.bootstrap import COLUMNS as DRAWN
 from resurvey.compare.bootstrap import Bootstrap, block_of, together
+from resurvey.compare.carry_out import carry_out
 from resurvey.compare.claims import rulings
 from resurvey.compare.counts import mantel_haenszel
 from resurvey.compare.groups import grade_of, labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
 from resurvey.compare.rubin import rubin
-from resurvey.compare.run import carry_out
 from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError

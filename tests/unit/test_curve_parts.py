@@ -8,7 +8,7 @@ from resurvey.reconstruct import detect_exchanged_arms, from_curve, from_two_cur
 from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
 from resurvey.reconstruct.decode import digits_error, exact_rows
 from resurvey.reconstruct.facts import half_unit, product_limit
-from resurvey.reconstruct.limits import median_limits
+from resurvey.reconstruct.median_limits import median_limits
 from resurvey.reconstruct.monotone import _middle_of_five, anchored, monotone_curve, stray_points
 from resurvey.reconstruct.place import RiskTable, frame, levels_after, open_path, solve_open_path, whole_deaths
 from resurvey.survival import kaplan_meier

@@ -13,7 +13,7 @@ from resurvey.cli import main
 from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.corrections import FORMAT, Corrections, read_corrections
-from resurvey.digitise.model import Word
+from resurvey.digitise.digitised import Word
 from resurvey.digitise.numbers import plain, readings, whole
 from resurvey.digitise.trace import falling_path
 from resurvey.errors import InputError
@@ -358,8 +358,8 @@ def test_the_core_imports_without_the_extra_and_names_it(tmp_path):
 
 
 def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
+    from resurvey.digitise.digitised import RiskRow, TracedCurve
     from resurvey.digitise.match import exchanged, settle_crossings
-    from resurvey.digitise.model import RiskRow, TracedCurve
 
     times = np.array([0.0, 5, 10, 15, 20, 30])
 
@@ -385,7 +385,7 @@ def test_a_label_cut_short_does_not_make_months_of_tenths():
 
 
 def test_a_broken_axis_is_told():
-    from resurvey.digitise.checks import check_axis
+    from resurvey.digitise.doubts import check_axis
 
     across = words_at([0, 6, 12, 18, 60, 66, 72], [50, 100, 150, 200, 250, 300, 350], across=True)
     upward = words_at(["1.0", "0.5", "0.0"], [50, 170, 290], across=False)

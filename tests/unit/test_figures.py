@@ -14,7 +14,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from resurvey.errors import InputError
-from resurvey.figures import audit, comparison, design, evidence, forest, harms, network, rebuilt, survival
+from resurvey.figures import (
+    adverse_event_plots,
+    audit_overview,
+    comparison,
+    design_plots,
+    evidence_plots,
+    forest,
+    network_plots,
+    rebuilt,
+    survival,
+)
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
 from resurvey.figures.style import STYLE, ink_on, listed, number, p_text
@@ -282,9 +292,9 @@ def test_audit_has_a_mark_for_every_number():
             "severity": ["none", "major", "conclusion", "none"],
         }
     )
-    verdicts = audit.worst_verdicts(checks, claims)
+    verdicts = audit_overview.worst_verdicts(checks, claims)
     assert verdicts["verdict"].tolist() == ["reproduced", "discrepant", "not checked", "impossible", "not checked"]
-    figure = audit.audit_overview(verdicts, names={"one": "First paper"}, order=["two", "one"])
+    figure = audit_overview.audit_overview(verdicts, names={"one": "First paper"}, order=["two", "one"])
     words = words_of(figure)
     assert words.index("two") < words.index("First paper")
     assert "discrepant: 1" in words and "not checked: 2" in words
@@ -294,10 +304,10 @@ def test_audit_has_a_mark_for_every_number():
         if line.get_markersize() < 5 and line.get_marker() != "None"
     )
     assert strips == len(claims)
-    rules = audit.findings_by_rule(checks)
+    rules = audit_overview.findings_by_rule(checks)
     assert "  1 of 2" in words_of(rules)
     with pytest.raises(InputError, match="verdict 'odd' is unknown"):
-        audit.worst_verdicts(checks.assign(verdict="odd"), claims)
+        audit_overview.worst_verdicts(checks.assign(verdict="odd"), claims)
 
 
 def events():
@@ -310,7 +320,7 @@ def events():
 
 
 def test_harms_by_grade_draws_each_event_once_and_leaves_out_zeros():
-    figure = harms.events_by_grade(events().query("arm_id == 'a'"))
+    figure = adverse_event_plots.events_by_grade(events().query("arm_id == 'a'"))
     words = words_of(figure)
     assert words.count("Nausea") == 1 and "Patients (%), n = 100" in words
     grave = next(line for line in figure.axes[0].lines if line.get_label() == "grade 3-4")
@@ -319,12 +329,12 @@ def test_harms_by_grade_draws_each_event_once_and_leaves_out_zeros():
 
 def test_newcombe_agrees_with_the_published_example():
     # Newcombe 1998, table II, method 10: 56/70 against 48/80 gives 0.2000 (0.0524 to 0.3339).
-    difference, low, high = harms.newcombe(*(np.array([v]) for v in (56, 70, 48, 80)))
+    difference, low, high = adverse_event_plots.newcombe(*(np.array([v]) for v in (56, 70, 48, 80)))
     assert (round(difference[0], 4), round(low[0], 4), round(high[0], 4)) == (0.2, 0.0524, 0.3339)
 
 
 def test_harms_by_arm_is_first_minus_second():
-    figure = harms.events_by_arm(events(), arms=["a", "b"], names={"a": "New", "b": "Old"})
+    figure = adverse_event_plots.events_by_arm(events(), arms=["a", "b"], names={"a": "New", "b": "Old"})
     assert {"New", "Old", "Nausea", "Grade 1-2", "Grade 3-4"} <= set(words_of(figure))
     dots = next(line for line in figure.axes[1].lines if line.get_marker() == "D")
     assert list(dots.get_xdata()) == pytest.approx([-20.0, -10.0])
@@ -333,7 +343,7 @@ def test_harms_by_arm_is_first_minus_second():
 def test_harms_keep_only_grades_that_do_not_overlap():
     table = events().assign(kind="adverse_event", study_id="s")
     more = table.iloc[[0]].assign(grade=">=3")
-    kept = harms.adverse_events(pd.concat([table, more]), "s")
+    kept = adverse_event_plots.adverse_events(pd.concat([table, more]), "s")
     assert len(kept) == len(table) and ">=3" not in set(kept["grade"])
 
 
@@ -349,10 +359,10 @@ def test_median_pairs_take_the_p_that_names_both_and_each_pair_once():
     )
     p_values = pd.DataFrame({"claims": ["m4;m3"], "p_text": ["<0.001"], "arm_id": ["new"]})
     ratios = pd.DataFrame({"study_id": ["s"], "arm_id": ["new"]})
-    pairs = evidence.median_pairs(medians, p_values, ratios, Labels(), "r")
+    pairs = evidence_plots.median_pairs(medians, p_values, ratios, Labels(), "r")
     assert len(pairs) == 1
     assert pairs.loc[0, ["first", "second", "p"]].tolist() == ["new", "old", "<0.001"]
-    figure = evidence.trials_on_a_page(pairs, endpoints={"PFS": "progression-free survival"})
+    figure = evidence_plots.trials_on_a_page(pairs, endpoints={"PFS": "progression-free survival"})
     assert {"s", "<0.001", "new vs old", "Progression-free survival"} <= set(words_of(figure))
 
 
@@ -361,7 +371,7 @@ def test_median_pairs_take_the_p_that_names_both_and_each_pair_once():
     [("II", "II"), ("I/II", "I/II"), ("phase 3", "III"), ("NA (Real World Study)", "other"), ("", "other")],
 )
 def test_phase_of(text, phase):
-    assert evidence.phase_of(text) == phase
+    assert evidence_plots.phase_of(text) == phase
 
 
 def test_ongoing_trials_stand_under_their_strategy():
@@ -376,13 +386,15 @@ def test_ongoing_trials_stand_under_their_strategy():
         }
     )
     assert {"one way", "another", "NCT1", "NCT2", "drug", "t2", "not stated"} <= set(
-        words_of(evidence.ongoing_by_strategy(trials))
+        words_of(evidence_plots.ongoing_by_strategy(trials))
     )
 
 
 def test_timeline_reads_dates_of_any_length():
-    assert evidence.decimal_year("2019") == 2019 and evidence.decimal_year("2019-07") == pytest.approx(2019.5)
-    assert math.isnan(evidence.decimal_year(""))
+    assert evidence_plots.decimal_year("2019") == 2019 and evidence_plots.decimal_year("2019-07") == pytest.approx(
+        2019.5
+    )
+    assert math.isnan(evidence_plots.decimal_year(""))
     studies_table = pd.DataFrame(
         {
             "study_id": ["a", "b"],
@@ -394,16 +406,16 @@ def test_timeline_reads_dates_of_any_length():
             "source_id": ["p", "p"],
         }
     )
-    dates = evidence.study_dates(studies_table, pd.DataFrame({"source_id": ["p"], "year": ["2014"]}))
+    dates = evidence_plots.study_dates(studies_table, pd.DataFrame({"source_id": ["p"], "year": ["2014"]}))
     assert dates["study"].tolist() == ["ALPHA"] and dates.loc[0, "published"] == 2014
-    assert {"ALPHA\nrandomised", "2010", "2014"} <= set(words_of(evidence.timeline(dates)))
+    assert {"ALPHA\nrandomised", "2010", "2014"} <= set(words_of(evidence_plots.timeline(dates)))
 
 
 def test_network_graph_has_a_node_a_treatment_and_the_number_of_studies_on_each_line():
     contrasts = pd.DataFrame(
         {"study": ["1", "2", "3"], "treatment": ["a", "b", "c"], "comparator": ["b", "a", "a"], "se": [0.1, 0.2, 0.3]}
     )
-    figure = network.network_graph(contrasts, names={"a": "Drug A (brand)"}, reference="a")
+    figure = network_plots.network_graph(contrasts, names={"a": "Drug A (brand)"}, reference="a")
     words = words_of(figure)
     assert {"Drug A", "b", "c", "2", "1"} <= set(words)
     lines = [line for line in figure.axes[0].lines if line.get_marker() == "None"]
@@ -418,12 +430,12 @@ def league_effects(lower, upper, estimate=-0.7):
 
 def test_league_table_says_which_way_to_read():
     effects = league_effects(np.log(0.3), np.log(0.83), np.log(0.5))
-    words = words_of(network.league_table(effects, ["a", "b"], names={}))
+    words = words_of(network_plots.league_table(effects, ["a", "b"], names={}))
     assert any("the treatment at the left against the treatment on top" in text for text in words)
     assert "0.50\n(0.30 to 0.83)" in words
     assert {"a", "b"} <= set(words)
     with pytest.raises(InputError, match="without an effect: x"):
-        network.league_table(effects, ["a", "b", "x"], names={})
+        network_plots.league_table(effects, ["a", "b", "x"], names={})
 
 
 @pytest.mark.parametrize(
@@ -431,14 +443,16 @@ def test_league_table_says_which_way_to_read():
     [(0.9951, "0.995", "bold"), (0.9999, "0.9999", "bold"), (1.0, "1.00", "normal"), (1.004, "1.004", "normal")],
 )
 def test_the_numbers_colour_a_league_table_not_their_rounded_text(upper, text, weight):
-    figure = network.league_table(league_effects(np.log(0.316), np.log(upper), np.log(0.56)), ["a", "b"], names={})
+    figure = network_plots.league_table(
+        league_effects(np.log(0.316), np.log(upper), np.log(0.56)), ["a", "b"], names={}
+    )
     (cell,) = [one for one in figure.axes[0].texts if one.get_text() == f"0.56\n(0.32 to {text})"]
     assert cell.get_fontweight() == weight
 
 
 def test_pairs_that_no_study_links_are_said_to_be_not_linked():
     apart = pd.concat([league_effects(-1.0, -0.1), league_effects(-1.0, 0.1).replace({"a": "c", "b": "d"})])
-    words = words_of(network.league_table(apart, ["a", "b", "c", "d"], names={}))
+    words = words_of(network_plots.league_table(apart, ["a", "b", "c", "d"], names={}))
     assert words.count("not linked") == 8
 
 
@@ -452,23 +466,23 @@ def test_ranks_are_ordered_by_sucra():
             "sucra": [0.2, 0.2, 0.8, 0.8],
         }
     )
-    titles = [axes.get_title(loc="left") for axes in network.rank_plot(ranks, names={}).axes]
+    titles = [axes.get_title(loc="left") for axes in network_plots.rank_plot(ranks, names={}).axes]
     assert titles == ["b\nSUCRA 80 %", "a\nSUCRA 20 %"]
     with pytest.raises(InputError, match="no ranks of the common"):
-        network.rank_plot(ranks, names={}, model="common")
+        network_plots.rank_plot(ranks, names={}, model="common")
 
 
 def test_heat_maps_and_funnel():
     heat = pd.DataFrame({"design": ["a:b", "a:b"], "detached": ["a:b", "a:c"], "change": [0.0, 1.5]})
-    assert "1.5" in words_of(network.net_heat_plot(heat, names={}))
+    assert "1.5" in words_of(network_plots.net_heat_plot(heat, names={}))
     shares = pd.DataFrame({"treatment": ["b"], "comparator": ["a"], "a : b": [0.75], "a : c": [0.25]})
-    assert {"75", "25"} <= set(words_of(network.contribution_plot(shares, names={}, reference="a")))
+    assert {"75", "25"} <= set(words_of(network_plots.contribution_plot(shares, names={}, reference="a")))
     with pytest.raises(InputError, match="cannot be assessed"):
-        network.net_heat_plot(heat.iloc[:0], names={})
+        network_plots.net_heat_plot(heat.iloc[:0], names={})
     funnel = pd.DataFrame(
         {"treatment": ["b", "b"], "comparator": ["a", "a"], "se": [0.1, 0.3], "adjusted": [0.1, -0.2]}
     )
-    low, high = network.funnel_plot(funnel, names={}).axes[0].get_ylim()
+    low, high = network_plots.funnel_plot(funnel, names={}).axes[0].get_ylim()
     assert low > 0.3 and high == 0, "the most precise on top"
 
 
@@ -537,7 +551,7 @@ def test_design_figures_mark_the_printed_numbers():
             "power": [0.05, 0.8] * 2,
         }
     )
-    words = words_of(design.operating_characteristics(power, None, claim=claim))
+    words = words_of(design_plots.operating_characteristics(power, None, claim=claim))
     assert {"null 5", "alternative 8", "one-sided", "two-sided", "log hazard"} <= set(words)
     times = pd.DataFrame(
         {
@@ -550,20 +564,20 @@ def test_design_figures_mark_the_printed_numbers():
             "entered": [0.0, 80.0],
         }
     )
-    words = words_of(design.events_over_time(times, planned=64, observed=66, cut_off=18.0, accrual=12.0))
+    words = words_of(design_plots.events_over_time(times, planned=64, observed=66, cut_off=18.0, accrual=12.0))
     assert {"planned: 64 events", "printed: 66 events at the cut-off", "last entry", "cut-off"} <= set(words)
     grid = pd.DataFrame(
         [(a, p, 40 + 100 * p - 200 * a) for a in (0.02, 0.1) for p in (0.7, 0.9)],
         columns=["alpha", "power", "events_raw"],
     )
-    words = words_of(design.alpha_power(grid, None, claimed=64, printed=claim))
+    words = words_of(design_plots.alpha_power(grid, None, claimed=64, printed=claim))
     assert "printed, one-sided (5 %, 80 %)" in words and "printed, two-sided (2.5 %, 80 %)" in words
     table = pd.DataFrame({"label": ["f", "f"], "sides": [1, 2], "events": [59, 75], "patients": [65, 83]})
-    figure = design.events_by_method(table, claimed=64, claimed_patients=96)
+    figure = design_plots.events_by_method(table, claimed=64, claimed_patients=96)
     assert {"printed: 64 events", "printed: 96 patients", "1-sided", "2-sided"} <= set(words_of(figure))
-    assert design.records({"a": []}, "a") is None
+    assert design_plots.records({"a": []}, "a") is None
     with pytest.raises(InputError, match="at least 2 by 2"):
-        design.alpha_power(grid.iloc[:1], None, claimed=64, printed=claim)
+        design_plots.alpha_power(grid.iloc[:1], None, claimed=64, printed=claim)
 
 
 def everything_drawn():
@@ -697,10 +711,10 @@ def test_cells_of_a_bias_array_have_a_contrast_that_can_be_read():
 def test_net_heat_is_drawn_where_designs_disagree_alone():
     q = pd.DataFrame({"source": ["total", "between designs"], "q": [16.0, 0.13], "df": [4, 1], "p": [0.003, 0.72]})
     heat = pd.DataFrame({"design": ["a : b", "a : c"], "detached": ["a : b", "a : b"], "change": [0.1, 0.0]})
-    assert not network.inconsistent(q, heat)
-    assert network.inconsistent(q.assign(p=[0.003, 0.05]), heat)
-    assert network.inconsistent(q, heat.assign(change=[0.1, -5.0]))
-    figure = network.net_heat_plot(heat, names={})
+    assert not network_plots.inconsistent(q, heat)
+    assert network_plots.inconsistent(q.assign(p=[0.003, 0.05]), heat)
+    assert network_plots.inconsistent(q, heat.assign(change=[0.1, -5.0]))
+    figure = network_plots.net_heat_plot(heat, names={})
     low, high = figure.axes[0].collections[0].get_clim()
     assert high == pytest.approx(3.841, abs=1e-3) and low == -high, "a change of 0.1 must not be the darkest"
 
@@ -709,7 +723,7 @@ def test_net_heat_is_drawn_where_designs_disagree_alone():
 def test_every_mark_of_the_audit_lies_inside_the_figure(sizes):
     rows = [(f"{source}-{n}", f"s{source}") for source, size in enumerate(sizes) for n in range(size)]
     verdicts = pd.DataFrame(rows, columns=["claim_id", "source_id"]).assign(verdict="reproduced")
-    figure = audit.audit_overview(verdicts, names={})
+    figure = audit_overview.audit_overview(verdicts, names={})
     axes = figure.axes[0]
     bottom, top = axes.get_ylim()
     drawn = [y for line in axes.lines if line.get_marker() == "s" for y in line.get_ydata()]
@@ -728,7 +742,7 @@ def test_medians_have_their_intervals_and_no_line_crosses_a_name():
     }
     pair |= {"first_months": 8.0, "second_months": math.inf, "first_lower": 6.0, "first_upper": math.inf}
     table = pd.DataFrame([pair | {"second_lower": math.nan, "second_upper": math.nan}])
-    figure = evidence.trials_on_a_page(table, endpoints={"PFS": "progression-free survival"})
+    figure = evidence_plots.trials_on_a_page(table, endpoints={"PFS": "progression-free survival"})
     axes = figure.axes[0]
     names = [text for text in axes.texts if text.get_text() in ("ALPHA", "new drug vs old drug")]
     assert len(names) == 2 and all(text.get_position()[0] < 0 for text in names)
@@ -766,7 +780,7 @@ def test_censoring_marks_lie_on_the_curve():
 def test_readings_of_the_accrual_do_not_lie_on_each_other():
     rows = [("m", s, 60, n) for s in (1, 2) for n in (90, 92, 94)]
     table = pd.DataFrame(rows, columns=["label", "sides", "events", "patients"])
-    right = design.events_by_method(table, claimed=64, claimed_patients=92).axes[1]
+    right = design_plots.events_by_method(table, claimed=64, claimed_patients=92).axes[1]
     strokes = [line for line in right.lines if line.get_marker() == "|"]
     assert [list(line.get_xdata()) for line in strokes] == [[90, 92, 94]] * 2
     assert strokes[0].get_ydata()[0] != strokes[1].get_ydata()[0]

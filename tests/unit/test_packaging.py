@@ -12,7 +12,7 @@ import pytest
 from resurvey import __version__
 from resurvey.cli import main
 from resurvey.commands.environment import environment, pins, read_locks
-from resurvey.report.provenance import PACKAGES
+from resurvey.report.provenance_section import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("requirements*.lock"))}

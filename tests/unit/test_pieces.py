@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from resurvey import clean, plan, tables, typedfiles
+from resurvey.compare.carry_out import carry_out
 from resurvey.compare.claims import of_claim
-from resurvey.compare.run import carry_out
 from resurvey.errors import InputError
 from resurvey.pieces import Pieces
 from tests.project import claim, small_tables, write_tables

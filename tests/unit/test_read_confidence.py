@@ -6,8 +6,8 @@ import csv
 from importlib import resources
 
 from resurvey.read import confidence
-from resurvey.read.audit import proves
-from resurvey.read.model import LIKELY, SURE, Claim, Draft
+from resurvey.read.contradictions import proves
+from resurvey.read.objects import LIKELY, SURE, Claim, Draft
 
 
 def claim(rule="text-median", kind="median", **cells):

@@ -11,8 +11,8 @@ import pytest
 from resurvey.cli import main
 from resurvey.commands.init import write as init_project
 from resurvey.errors import InputError
-from resurvey.read import claims, document, draft, store
-from resurvey.read.audit import findings
+from resurvey.read import claims, document, draft, draft_folder
+from resurvey.read.contradictions import findings
 from resurvey.read.sources import from_bytes
 from resurvey.schema import TABLES
 from resurvey.tables import read_raw
@@ -45,7 +45,7 @@ def test_draft_tables_have_the_columns_of_the_raw_ones(review):
     for name in names:
         assert list(pd.read_csv(folder / f"{name}.csv", dtype=str)) == TABLES[name].names
     drafts = rows(folder / "drafts.csv")
-    assert list(drafts[0]) == list(store.DRAFTS)
+    assert list(drafts[0]) == list(draft_folder.DRAFTS)
     assert {"claim_id", "confidence", "rule", "span", "status"} <= set(drafts[0])
     assert all(row["status"] == "" for row in drafts)
 
@@ -148,7 +148,7 @@ def test_responses_that_do_not_add_up():
 def complete(folder, claims_to_confirm=None):
     """Rulings that confirm rows with all a confirmed row needs."""
     chosen = []
-    for line in store.load(folder).lines:
+    for line in draft_folder.load(folder).lines:
         table_name = line.about["table"]
         changes = {"arm_id": line.cells.get("arm_id") or "all", "population": line.cells.get("population") or "all"}
         changes |= {"kind": "trial"} if table_name == "sources" else {}
@@ -213,26 +213,26 @@ def test_rulings_with_faults_are_named_all_at_once(review, capsys):
 
 
 def test_changes_that_are_no_json_or_no_column_are_refused(review):
-    line = store.load(review[0] / "review" / "made").lines[-1]
+    line = draft_folder.load(review[0] / "review" / "made").lines[-1]
     for text, words in (("{", "not JSON"), ('["a"]', "object of texts"), ('{"colour": "red"}', "colour")):
         line.about["changes"] = text
         with pytest.raises(InputError, match=words):
-            store.changes_of(line)
+            draft_folder.changes_of(line)
 
 
 def test_a_second_reading_of_a_changed_paper_keeps_what_was_ruled(review):
     folder = review[0] / "review" / "made"
-    reading = store.load(folder)
+    reading = draft_folder.load(folder)
     ruled = [line for line in reading.lines if line.about["table"] in ("hazard_ratios", "medians")]
     for line in ruled:
         line.about |= {"status": "confirm", "changes": '{"population": "all"}'}
-    store.save(reading)
+    draft_folder.save(reading)
     longer = TRIAL.replace("<sec><title>Results</title>", "<sec><title>Results</title><p>New: 7 of 70 patients.</p>", 1)
     shorter = longer.replace("6.1 months", "6.2 months")
     main(["read", str(write(review[0] / "made.nxml", shorter)), "--into", str(review[0] / "review")])
     after = {
         (line.cells.get("value"), line.cells.get("lower")): line.about
-        for line in store.load(folder).lines
+        for line in draft_folder.load(folder).lines
         if line.about["status"]
     }
     assert set(after) == {("0.71", "0.55"), ("8.4", "7.1"), ("6.1", "5.0")}

@@ -10,7 +10,7 @@ import pytest
 
 from resurvey.errors import ResurveyError
 from resurvey.read import claims, draft
-from resurvey.read.audit import findings
+from resurvey.read.contradictions import findings
 from resurvey.read.sources import from_bytes
 
 FILE = Path(__file__).resolve().parents[2] / "benchmarks/read/fuzz.py"

@@ -8,7 +8,7 @@ import pytest
 
 from resurvey.errors import InputError
 from resurvey.read import claims, document
-from resurvey.read.model import Table
+from resurvey.read.objects import Table
 from resurvey.read.sources import from_bytes
 from tests.made_papers import TRIAL, jats, results, table, write
 

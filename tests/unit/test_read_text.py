@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from resurvey.read import text
+from resurvey.read import prose
 from resurvey.read.lexicon import Arm, Lexicon
-from resurvey.read.model import Claim, Paragraph
+from resurvey.read.objects import Claim, Paragraph
 
 ARMS = Lexicon(tuple(Arm(name.replace(" ", "_"), name, (name,)) for name in ("drug a", "drug b")))
 
 
 def read(sentence: str, *, section: str = "Results", lexicon: Lexicon = ARMS) -> list[Claim]:
-    return list(text.claims(Paragraph("p1", (section,), 1, sentence, "text", f"{section}, par. 1"), lexicon))
+    return list(prose.claims(Paragraph("p1", (section,), 1, sentence, "text", f"{section}, par. 1"), lexicon))
 
 
 def cells(sentence: str, kind: str, *names: str, **options) -> list[tuple[str, ...]]:

@@ -30,7 +30,7 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.inputs import Choices, Results
-from resurvey.report.methods import known_references
+from resurvey.report.methods_section import known_references
 from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
 from tests.report_project import small_results, typed_lines
 

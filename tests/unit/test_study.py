@@ -12,7 +12,7 @@ from resurvey import clean, tables
 from resurvey.errors import NotEstimable
 from resurvey.jobs import batches, block_sizes, shared_out
 from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
-from resurvey.reconstruct.evidence import gather
+from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.result import accuracy_table
 from resurvey.reconstruct.study import (
     ARM_COLUMNS,

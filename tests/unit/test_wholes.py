@@ -6,7 +6,7 @@ import pytest
 from resurvey import clean
 from resurvey.errors import InconsistentReport
 from resurvey.reconstruct import SurvivalSummary, from_summary
-from resurvey.reconstruct.evidence import gather
+from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.study import rebuild_study
 from resurvey.reconstruct.wholes import whole_of_parts
 from resurvey.schema import TABLES

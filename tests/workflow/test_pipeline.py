@@ -290,7 +290,7 @@ def test_an_edited_function_reruns_the_steps_that_reach_it(project, tmp_path):
     there = {"snakefile": checkout / "Snakefile", "PYTHONPATH": str(checkout / "src")}
     # the report records the workflow's own files, which lie elsewhere here
     assert planned(project, **there) <= {"report", "all"}
-    module = checkout / "src/resurvey/audit/harms.py"
+    module = checkout / "src/resurvey/audit/adverse_events.py"
     module.write_text(module.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     todo = planned(project, **there)
     assert {"audit", "verify", "report"} <= todo

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import results
 from resurvey.logs import log_to
-from resurvey.report.results import analysis_results
+from resurvey.report.analysis_results import analysis_results
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

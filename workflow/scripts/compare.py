@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import plan, results, tables, typedfiles
 from resurvey.compare.bootstrap import Bootstrap, together
-from resurvey.compare.run import carry_out
+from resurvey.compare.carry_out import carry_out
 from resurvey.folders import write_contents
 from resurvey.logs import log_to
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.digitise import Reader, read_corrections
-from resurvey.digitise.write import write_figure
+from resurvey.digitise.outputs import write_figure
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from resurvey import plan, tables
 from resurvey.logs import log_to
+from resurvey.report.formats import record, report, write_bytes
 from resurvey.report.inputs import Choices
-from resurvey.report.write import record, report, write_bytes
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

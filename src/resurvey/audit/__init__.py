@@ -18,17 +18,17 @@ from resurvey.errors import InputError
 # Importing a family registers its rules, in this order. By name, because what a step can reach is read off the imports:
 # an edited rule reruns the audit.
 # isort: off
-from resurvey.audit import percentages, implied, categories, intervals, contingency, ratios, widths
-from resurvey.audit import groups, medians, rates, dates, calendar, measurements
-from resurvey.audit import relations, words, comparisons, terms, baseline, harms, conflicts, names, designs
+from resurvey.audit import percentages, implied, categories, intervals, contingency, ratio_checks, widths
+from resurvey.audit import group_sizes, medians, survival_rates, dates, calendar, measurements
+from resurvey.audit import relations, statements, contrasts, terms, baseline, adverse_events, conflicts, naming, designs
 # isort: on
 
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
-        *(percentages, implied, categories, intervals, contingency, ratios, widths),
-        *(groups, medians, rates, dates, calendar, measurements),
-        *(relations, words, comparisons, terms, baseline, harms, conflicts, names, designs),
+        *(percentages, implied, categories, intervals, contingency, ratio_checks, widths),
+        *(group_sizes, medians, survival_rates, dates, calendar, measurements),
+        *(relations, statements, contrasts, terms, baseline, adverse_events, conflicts, naming, designs),
     )
 )
 

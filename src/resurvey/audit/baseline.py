@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit import tables2x2
+from resurvey.audit.adverse_events import item_key
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.denominators import denominators
-from resurvey.audit.harms import item_key
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     CONFLICT,

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from resurvey.audit.comparisons import claims_of
 from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.contrasts import claims_of
 from resurvey.audit.registry import register
 from resurvey.audit.values import value_in
 from resurvey.audit.verdicts import (

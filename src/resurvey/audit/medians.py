@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.audit.context import Context, grouped, records
-from resurvey.audit.groups import complements
+from resurvey.audit.group_sizes import complements
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,

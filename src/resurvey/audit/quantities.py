@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from resurvey.audit.adverse_events import grade_key, item_key
 from resurvey.audit.context import Context
-from resurvey.audit.harms import grade_key, item_key
 
 COLUMNS = ["claim_id", "source_id", "study_id", "cut", "table", "key", "text", "low", "high", "kind", "locator", "what"]
 FOLLOWED = ("follow-up", "treatment duration", "enrolment duration")

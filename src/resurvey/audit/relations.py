@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from resurvey.audit.context import PLACE, Context, grouped, records
-from resurvey.audit.groups import WIDER, exclusive
+from resurvey.audit.group_sizes import WIDER, exclusive
 from resurvey.audit.registry import register
 from resurvey.audit.values import value_in
 from resurvey.audit.verdicts import (

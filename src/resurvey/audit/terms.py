@@ -6,8 +6,8 @@ import re
 
 import pandas as pd
 
-from resurvey.audit.comparisons import LEVEL, claims_of
 from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.contrasts import LEVEL, claims_of
 from resurvey.audit.dates import months_between, period
 from resurvey.audit.registry import register
 from resurvey.audit.values import value_of

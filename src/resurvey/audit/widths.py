@@ -9,7 +9,7 @@ import pandas as pd
 
 from resurvey.audit import wald
 from resurvey.audit.context import Context, records
-from resurvey.audit.ratios import LEVELS, with_interval
+from resurvey.audit.ratio_checks import LEVELS, with_interval
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     CONCLUSION,

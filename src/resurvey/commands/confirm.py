@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from resurvey.errors import InputError
 
 if TYPE_CHECKING:
-    from resurvey.read.store import Reading
+    from resurvey.read.draft_folder import Reading
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Take rulings over and move what is confirmed; nothing is written where a row has a fault."""
-    from resurvey.read import confirm, store
+    from resurvey.read import confirmation, draft_folder
 
-    readings = [store.load(folder) for folder in _folders(arguments.folder)]
+    readings = [draft_folder.load(folder) for folder in _folders(arguments.folder)]
     ruled = 0
     for path in arguments.rulings or [found for reading in readings for found in _saved(reading)]:
-        ruled += confirm.apply_rulings(_reading_of(path, readings), path)
-    moved = confirm.confirm(readings, arguments.data)
+        ruled += confirmation.apply_rulings(_reading_of(path, readings), path)
+    moved = confirmation.confirm(readings, arguments.data)
     rows = sum(moved.rows.values())
     parts = ", ".join(f"{count} {name}" for name, count in sorted(moved.rows.items()))
     sys.stdout.write(f"{rows} row(s) moved into {arguments.data}{': ' + parts if parts else ''}\n")
@@ -77,7 +77,7 @@ def _saved(reading: Reading) -> list[Path]:
 
 def _reading_of(path: Path, readings: list[Reading]) -> Reading:
     """The reading a CSV of rulings belongs to, by the claim ids in it."""
-    from resurvey.read.store import read_rows
+    from resurvey.read.draft_folder import read_rows
 
     rows = read_rows(path)
     first = rows[0].get("claim_id", "") if rows else ""

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _figures(given: list[Path]) -> Iterator[Path]:
-    from resurvey.digitise.page import PICTURES, VECTORS
+    from resurvey.digitise.sheets import PICTURES, VECTORS
 
     for path in given:
         if path.is_dir():
@@ -86,7 +86,7 @@ def _each(tasks: list[tuple[Path, Path, dict[str, Any]]], jobs: int) -> Iterator
 def _one(task: tuple[Path, Path, dict[str, Any]]) -> list[dict[str, object]]:
     """Rows of one file: one a panel, or one that says why it cannot be read."""
     from resurvey.digitise import Reader, read_corrections
-    from resurvey.digitise.write import write_figure
+    from resurvey.digitise.outputs import write_figure
 
     file, folder, options = task
     fixed = read_corrections(options["corrections"]) if options["corrections"] else None

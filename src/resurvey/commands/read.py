@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from resurvey.errors import InputError, ResurveyError
 
 if TYPE_CHECKING:
-    from resurvey.read.run import Outcome
+    from resurvey.read.one_paper import Outcome
 
 DESCRIPTION = """Find the numbers of a survival paper, in text and tables, and write draft rows with their places.
 
@@ -90,7 +90,7 @@ def _files(given: Sequence[Path]) -> list[Path]:
 
 
 def _read_all(files: list[Path], into: Path | None, study: str, jobs: int) -> list[Outcome]:
-    from resurvey.read.run import names, read_one
+    from resurvey.read.one_paper import names, read_one
 
     ids = names(files)
     tasks = [(file, into, name, study) for file, name in zip(files, ids, strict=True)]
@@ -105,7 +105,7 @@ def _read_all(files: list[Path], into: Path | None, study: str, jobs: int) -> li
 
 
 def _result(future: object, file: Path) -> Outcome:
-    from resurvey.read.run import Outcome
+    from resurvey.read.one_paper import Outcome
 
     try:
         return future.result()  # type: ignore[attr-defined, no-any-return]

@@ -32,15 +32,15 @@ from resurvey.design.course import (
     read_course,
     time_of_event,
 )
-from resurvey.design.curves import (
+from resurvey.design.fleming import FlemingDesign, fleming_one_stage, fleming_two_stage
+from resurvey.design.methods import METHODS, Method, find_method
+from resurvey.design.power_curves import (
     alpha_power_contour,
     alpha_power_map,
     events_by_time,
     operating_characteristics,
     simulated_characteristics,
 )
-from resurvey.design.fleming import FlemingDesign, fleming_one_stage, fleming_two_stage
-from resurvey.design.methods import METHODS, Method, find_method
 from resurvey.design.proportions import ProportionClaim, check_proportion_claim, verdict_on_proportions
 from resurvey.design.search import SearchBounds, SearchResult, implied_values, search_assumptions
 from resurvey.design.simulate import TESTS, SimulatedTrials, rejection_rates, simulate_trials, z_scores

@@ -17,7 +17,7 @@ from resurvey.design.conduct import (
     real_course,
 )
 from resurvey.design.course import Accrual, Course
-from resurvey.design.curves import (
+from resurvey.design.power_curves import (
     alpha_power_contour,
     alpha_power_map,
     events_by_time,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
@@ -66,9 +66,9 @@ class BinomialDesign:
 
 def check_proportions(null: float, alternative: float, alpha: float, power: float) -> None:
     """Refuse proportions and error rates that no design can have."""
-    checks.proportion("null", null)
-    checks.proportion("alternative", alternative)
-    checks.errors_and_sides(alpha, power, 1)
+    arguments.proportion("null", null)
+    arguments.proportion("alternative", alternative)
+    arguments.errors_and_sides(alpha, power, 1)
     if alternative <= null:
         raise InputError(
             f"alternative ({alternative:g}) must be above null ({null:g}): count what is wanted, say responses"
@@ -106,7 +106,7 @@ def binomial_one_stage(
     .. [1] A'Hern, R. P. (2001). Statistics in Medicine 20, 859-866.
     """
     check_proportions(null, alternative, alpha, power)
-    checks.choice("method", method, ONE_STAGE)
+    arguments.choice("method", method, ONE_STAGE)
     enough = np.flatnonzero(binomial_powers(np.arange(1, largest + 1), null, alternative, alpha) >= power)
     if not enough.size:
         raise NotEstimable(f"no n up to {largest} has power {power:g} for {null:g} against {alternative:g}")
@@ -152,7 +152,7 @@ def simon_designs(null: float, alternative: float, *, alpha: float, power: float
     .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
     """
     check_proportions(null, alternative, alpha, power)
-    largest = checks.whole("largest", largest, 2)
+    largest = arguments.whole("largest", largest, 2)
     rows = []
     # A first stage can spend alpha more cleverly than one stage does, so totals somewhat below the one-stage n count.
     for n in range(max(2, _one_stage(null, alternative, alpha, power, largest) * 3 // 4), largest + 1):
@@ -242,13 +242,13 @@ def simon_two_stage(
     ----------
     .. [1] Simon, R. (1989). Controlled Clinical Trials 10, 1-10.
     """
-    checks.choice("kind", kind, KINDS)
+    arguments.choice("kind", kind, KINDS)
     return simon_of(simon_designs(null, alternative, alpha=alpha, power=power, largest=largest), kind)
 
 
 def simon_of(table: pd.DataFrame, kind: str) -> SimonDesign:
     """The optimal or minimax design of a table of `simon_designs`."""
-    checks.choice("kind", kind, KINDS)
+    arguments.choice("kind", kind, KINDS)
     if table.empty:
         raise NotEstimable("no two-stage design up to the largest n looked at: raise largest")
     row = table.loc[table["expected_patients"].idxmin()] if kind == "optimal" else table.iloc[0]

@@ -9,12 +9,12 @@ from itertools import product
 
 import pandas as pd
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.actual import TRIALS, attained
 from resurvey.design.course import DROPOUT_READINGS, READINGS, deflate, inflate, reading_applies
+from resurvey.design.equation import alpha_at, power_at, round_up
 from resurvey.design.methods import Method, find_method
 from resurvey.design.single import HYPOTHESES, Plan, design_of, make_plan, method_names, size_from_events
-from resurvey.design.solve import alpha_at, power_at, round_up
 from resurvey.errors import InputError, NotEstimable
 
 COLUMNS = [
@@ -71,10 +71,10 @@ class DesignClaim:
     check_units: bool = True
 
     def __post_init__(self) -> None:
-        checks.errors_and_sides(self.alpha, self.power, 1 if self.sides is None else self.sides)
+        arguments.errors_and_sides(self.alpha, self.power, 1 if self.sides is None else self.sides)
         for name in ("events", "patients"):
             if getattr(self, name) is not None:
-                checks.whole(f"claimed {name}", getattr(self, name))
+                arguments.whole(f"claimed {name}", getattr(self, name))
         if self.events is not None and self.patients is not None and self.events > self.patients:
             raise InputError(f"claimed events ({self.events}) exceed claimed patients ({self.patients})")
         self.plan()
@@ -134,7 +134,7 @@ def check_claim(
     chosen = [find_method(name) for name in (method_names() if methods is None else methods)]
     wanted = READINGS if readings is None else readings
     kept = [name for name in wanted if reading_applies(claim.accrual, claim.follow_up, name)]
-    tolerance = checks.whole("tolerance", tolerance, 0)
+    tolerance = arguments.whole("tolerance", tolerance, 0)
     rows = []
     for reading in kept:
         for dropout_reading in dropout_readings:
@@ -250,8 +250,8 @@ def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: st
     InputError
         If the rate is no proportion strictly between 0 and 1, or the time not above 0.
     """
-    share, time = checks.proportion(name, rate), checks.positive("landmark", landmark)
-    return time * float((math.log(2.0) / -math.log(share)) ** (1 / checks.positive("shape", shape)))
+    share, time = arguments.proportion(name, rate), arguments.positive("landmark", landmark)
+    return time * float((math.log(2.0) / -math.log(share)) ** (1 / arguments.positive("shape", shape)))
 
 
 def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.course import LN2, Course, Weibull, event_probability, read_course, time_of_event
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
@@ -64,8 +64,8 @@ def one_sample_log_rank(
     .. [2] Wu, J. (2014). A new one-sample log-rank test. Journal of Biometrics and Biostatistics 5, 210.
     """
     t, e = check_patients(time, event)
-    checks.positive("null_median", null_median)
-    checks.positive("shape", shape)
+    arguments.positive("null_median", null_median)
+    arguments.positive("shape", shape)
     expected = float(np.sum(Weibull(null_median, shape).cumulative(t)))
     return log_rank_from_counts(int(e.sum()), expected, ci_level=ci_level)
 
@@ -74,8 +74,8 @@ def log_rank_from_counts(observed: int, expected: float, *, ci_level: float = 0.
     """The one-sample log-rank test from the observed and expected numbers of events."""
     from scipy.special import ndtr, pdtr
 
-    observed = checks.whole("observed", observed, 0)
-    checks.proportion("ci_level", ci_level)
+    observed = arguments.whole("observed", observed, 0)
+    arguments.proportion("ci_level", ci_level)
     if not expected > 0:
         raise NotEstimable(f"the null expects {expected:g} events in this follow-up: nothing can be tested")
     z = (expected - observed) / math.sqrt(expected)
@@ -152,7 +152,7 @@ def exact_exponential_test(
     from scipy.special import gammainc, gammaincc
 
     t, e = check_patients(time, event)
-    checks.positive("null_median", null_median)
+    arguments.positive("null_median", null_median)
     events, person_time = int(e.sum()), float(t.sum())
     if events == 0 or person_time == 0:
         raise NotEstimable(f"{events} events in {person_time:g} of person-time: an exponential median needs both")
@@ -193,10 +193,10 @@ def median_interval(
     """
     from scipy.special import gammaincinv, ndtri
 
-    checks.positive("events", events)
-    checks.positive("median", median)
-    checks.proportion("ci_level", ci_level)
-    checks.choice("method", method, ("exact", "log", "wald", "cube_root"))
+    arguments.positive("events", events)
+    arguments.positive("median", median)
+    arguments.proportion("ci_level", ci_level)
+    arguments.choice("method", method, ("exact", "log", "wald", "cube_root"))
     tail = (1 - ci_level) / 2
     z = float(-ndtri(tail))
     if method == "log":
@@ -299,14 +299,14 @@ def real_course(
     InputError
         If a number is out of range, events exceed patients, or the cut-off is before the last entry.
     """
-    patients, events = checks.whole("patients", patients), checks.whole("events", events)
+    patients, events = arguments.whole("patients", patients), arguments.whole("events", events)
     if events > patients:
         raise InputError(f"events ({events}) exceed patients ({patients})")
-    checks.medians(null_median, alternative_median)
-    checks.positive("observed_median", observed_median)
-    if checks.positive("cut_off", cut_off) < checks.positive("accrual", accrual):
+    arguments.medians(null_median, alternative_median)
+    arguments.positive("observed_median", observed_median)
+    if arguments.positive("cut_off", cut_off) < arguments.positive("accrual", accrual):
         raise InputError(f"the cut-off ({cut_off:g}) is before the last entry ({accrual:g}); both count from the first")
-    checks.same_unit(null_median, alternative_median, accrual, cut_off - accrual)
+    arguments.same_unit(null_median, alternative_median, accrual, cut_off - accrual)
     course = read_course(accrual, cut_off - accrual, dropout_hazard=dropout_hazard)
     null, other, seen = (
         event_probability(course, median) for median in (null_median, alternative_median, observed_median)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
@@ -62,16 +62,16 @@ class Accrual:
                 f"accrual needs one rate a piece, found {len(self.durations)} durations, {len(self.rates)} rates"
             )
         for duration in self.durations:
-            checks.positive("an accrual duration", duration)
+            arguments.positive("an accrual duration", duration)
         for rate in self.rates:
-            checks.not_negative("an accrual rate", rate)
+            arguments.not_negative("an accrual rate", rate)
         if sum(self.rates) == 0:
             raise InputError("all accrual rates are 0: nobody enters the trial")
 
     @classmethod
     def uniform(cls, duration: float) -> Accrual:
         """One constant rate over `duration`."""
-        return cls((checks.positive("accrual", duration),), (1.0,))
+        return cls((arguments.positive("accrual", duration),), (1.0,))
 
     @classmethod
     def piecewise(cls, durations: ArrayLike, rates: ArrayLike) -> Accrual:
@@ -82,11 +82,11 @@ class Accrual:
     @classmethod
     def ramped(cls, duration: float, ramp: float, steps: int = 24) -> Accrual:
         """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full."""
-        checks.positive("accrual", duration)
-        checks.positive("ramp", ramp)
+        arguments.positive("accrual", duration)
+        arguments.positive("ramp", ramp)
         if ramp > duration:
             raise InputError(f"ramp ({ramp:g}) is longer than the accrual ({duration:g})")
-        steps = checks.whole("steps", steps)
+        steps = arguments.whole("steps", steps)
         rates = [(i + 0.5) / steps for i in range(steps)]
         durations = [ramp / steps] * steps
         if duration > ramp:
@@ -139,8 +139,8 @@ class Course:
     dropout_hazard: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.positive("end", self.end)
-        checks.not_negative("dropout_hazard", self.dropout_hazard)
+        arguments.positive("end", self.end)
+        arguments.not_negative("dropout_hazard", self.dropout_hazard)
         if math.isnan(self.per_patient) or self.per_patient <= 0:
             raise InputError(f"per_patient follow-up must be above 0, found {self.per_patient}")
 
@@ -164,8 +164,8 @@ class Course:
 
 def dropout_hazard(dropout: float, reading: str, accrual: float, follow_up: float) -> float:
     """Constant hazard meant by a dropout proportion under a reading of `DROPOUT_READINGS` (0 for flat readings)."""
-    checks.choice("dropout_reading", reading, DROPOUT_READINGS)
-    share = checks.dropout_proportion(dropout)
+    arguments.choice("dropout_reading", reading, DROPOUT_READINGS)
+    share = arguments.dropout_proportion(dropout)
     period = {
         "hazard_over_trial": accrual + follow_up,
         "hazard_over_follow_up": follow_up,
@@ -212,8 +212,8 @@ def read_course(
     InputError
         If a time is negative or not finite, the reading is unknown, or it makes no sense for these times.
     """
-    checks.choice("reading", reading, READINGS)
-    follow_up = checks.not_negative("follow_up", follow_up)
+    arguments.choice("reading", reading, READINGS)
+    follow_up = arguments.not_negative("follow_up", follow_up)
     # All entering at once is a very short enrolment: it keeps every formula and costs under 1e-9 of a time unit.
     pattern = accrual if isinstance(accrual, Accrual) else _uniform_or_at_once(accrual)
     length = pattern.duration
@@ -232,7 +232,7 @@ def read_course(
 
 
 def _uniform_or_at_once(accrual: float) -> Accrual:
-    return Accrual.uniform(max(checks.not_negative("accrual", accrual), 1e-9))
+    return Accrual.uniform(max(arguments.not_negative("accrual", accrual), 1e-9))
 
 
 def _stop(pattern: Accrual, at: float) -> Accrual:
@@ -273,10 +273,10 @@ def event_probability(course: Course, median: float, *, shape: float = 1.0, at: 
     ----------
     .. [1] Lachin, J. M. and Foulkes, M. A. (1986). Biometrics 42, 507-519.
     """
-    checks.positive("median", median)
-    checks.positive("shape", shape)
+    arguments.positive("median", median)
+    arguments.positive("shape", shape)
     if at is not None:
-        if checks.not_negative("at", at) == 0:
+        if arguments.not_negative("at", at) == 0:
             return 0.0
         course = replace(course, end=float(at))
     return _event_probability(course, float(median), float(shape))
@@ -390,7 +390,7 @@ def expected_events(course: Course, patients: float, median: float, times: Array
     -------
     ndarray, shape (k,)
     """
-    checks.positive("patients", patients)
+    arguments.positive("patients", patients)
     at = np.atleast_1d(np.asarray(times, dtype=float))
     return np.array([patients * event_probability(course, median, shape=shape, at=t) for t in at.tolist()])
 
@@ -407,7 +407,7 @@ def time_of_event(course: Course, patients: float, median: float, events: float,
     """
     from scipy.optimize import brentq
 
-    checks.positive("events", events)
+    arguments.positive("events", events)
 
     def excess(t: float) -> float:
         return patients * event_probability(course, median, shape=shape, at=t) - events

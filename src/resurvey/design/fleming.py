@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.binomial import BinomialDesign, check_proportions, pmf, upper_tail
-from resurvey.design.solve import round_up
+from resurvey.design.equation import round_up
 from resurvey.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -109,8 +109,8 @@ def fleming_two_stage(
     .. [1] Fleming, T. R. (1982). Biometrics 38, 143-151. Section 3.
     """
     check_proportions(null, alternative, alpha, power)
-    total = 2 * math.ceil(_size(null, alternative, alpha, power) / 2) if n is None else checks.whole("n", n, 2)
-    first = total // 2 if n1 is None else checks.whole("n1", n1)
+    total = 2 * math.ceil(_size(null, alternative, alpha, power) / 2) if n is None else arguments.whole("n", n, 2)
+    first = total // 2 if n1 is None else arguments.whole("n1", n1)
     if first >= total:
         raise InputError(f"n1 ({first}) must be below n ({total})")
     z, _ = _quantiles(alpha, power)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.binomial import (
     BinomialDesign,
     binomial_critical,
@@ -76,10 +76,10 @@ class ProportionClaim:
 
     def __post_init__(self) -> None:
         check_proportions(self.null, self.alternative, self.alpha, self.power)
-        checks.errors_and_sides(self.alpha, self.power, self.sides or 1)
+        arguments.errors_and_sides(self.alpha, self.power, self.sides or 1)
         for name in ("patients", "first_patients"):
             if getattr(self, name) is not None:
-                checks.whole(f"claimed {name}", getattr(self, name))
+                arguments.whole(f"claimed {name}", getattr(self, name))
         for name, most in (("rejects_from", self.patients), ("futile_up_to", self.first_patients)):
             value = getattr(self, name)
             if value is not None and most is not None and not 0 <= value <= most:

@@ -9,12 +9,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.claim import DesignClaim
 from resurvey.design.course import DROPOUT_READINGS, READINGS, reading_applies
+from resurvey.design.equation import alpha_at, median_at, power_at, required_size, round_up
 from resurvey.design.methods import Method, Setting, event_probabilities, find_method
 from resurvey.design.single import HYPOTHESES, method_names
-from resurvey.design.solve import alpha_at, median_at, power_at, required_size, round_up
 from resurvey.errors import InputError, NotEstimable
 
 FLAT = ("none", "divide", "multiply")
@@ -118,7 +118,7 @@ def search_assumptions(claim: DesignClaim, bounds: SearchBounds | None = None, *
     """
     if claim.events is None or claim.patients is None:
         raise InputError("the claim needs both events and patients for a search")
-    keep = checks.whole("keep", keep)
+    keep = arguments.whole("keep", keep)
     bounds = SearchBounds.usual(claim) if bounds is None else bounds
     table = _score(claim, _all_sets(claim, bounds))
     hit_events, hit_patients = table["events"] == claim.events, table["patients"] == claim.patients
@@ -257,7 +257,7 @@ def _probabilities(courses: dict[tuple[str, str], Setting], bounds: SearchBounds
 def _assumed(bounds: SearchBounds) -> pd.DataFrame:
     dropouts = [d for d in (bounds.dropout_readings or tuple(DROPOUT_READINGS)) if d in FLAT]
     rows = [
-        ("", d, "", np.nan, checks.positive("an event proportion", p), "assumed share with an event")
+        ("", d, "", np.nan, arguments.positive("an event proportion", p), "assumed share with an event")
         for p, d in product(bounds.event_proportions, dropouts)
     ]
     return pd.DataFrame(rows, columns=PATIENT_COLUMNS)

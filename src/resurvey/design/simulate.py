@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.course import LN2, Accrual, Floats
 from resurvey.design.methods import TRANSFORMS
 from resurvey.errors import InputError
@@ -97,22 +97,22 @@ def simulate_trials(
     InputError
         If an argument is out of range, or neither `at_events` nor `at_time` is given.
     """
-    trials, patients = checks.whole("trials", trials), checks.whole("patients", patients)
+    trials, patients = arguments.whole("trials", trials), arguments.whole("patients", patients)
     for name, value in (("median", median), ("null_median", null_median), ("shape", shape)):
-        checks.positive(name, value)
-    checks.not_negative("dropout_hazard", dropout_hazard)
+        arguments.positive(name, value)
+    arguments.not_negative("dropout_hazard", dropout_hazard)
     if at_events is None and at_time is None:
         raise InputError("say when to analyse: at_events, at_time or both")
-    if at_events is not None and checks.whole("at_events", at_events) > patients:
+    if at_events is not None and arguments.whole("at_events", at_events) > patients:
         raise InputError(f"at_events ({at_events}) exceeds patients ({patients}): it would never be reached")
     if at_time is not None:
-        checks.positive("at_time", at_time)
+        arguments.positive("at_time", at_time)
     if landmark is not None:
-        checks.positive("landmark", landmark)
+        arguments.positive("landmark", landmark)
     if isinstance(accrual, Accrual):
         pattern = accrual
     else:
-        pattern = Accrual.uniform(max(checks.not_negative("accrual", accrual), 1e-9))
+        pattern = Accrual.uniform(max(arguments.not_negative("accrual", accrual), 1e-9))
     rule = _Rule(pattern, median, null_median, shape, dropout_hazard, at_events, at_time, per_patient, landmark)
     size = max(1, BLOCK // patients)
     blocks = [_block(rng, min(size, trials - start), patients, rule) for start in range(0, trials, size)]
@@ -208,7 +208,7 @@ def z_scores(trials: SimulatedTrials, test: str) -> Floats:
     The exact chi-square test is given as the normal deviate of its one-sided p. Trials without an event get the
     deviate of the strongest possible evidence (infinite) where the test is undefined: they certainly do better.
     """
-    checks.choice("test", test, TESTS)
+    arguments.choice("test", test, TESTS)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = _landmark_z(trials, test) if test.startswith("landmark") else _exponential_z(trials, test)
     return np.where(np.isnan(z), np.inf, z)
@@ -275,7 +275,7 @@ def rejection_rates(
     """
     from scipy.special import ndtri
 
-    checks.errors_and_sides(alpha, None, sides)
+    arguments.errors_and_sides(alpha, None, sides)
     bound = float(-ndtri(alpha / sides))
     usable = [t for t in TESTS if trials.landmark is not None or not t.startswith("landmark")]
     rows = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.actual import Attained, attained
 from resurvey.design.course import (
     DROPOUT_READINGS,
@@ -16,8 +16,8 @@ from resurvey.design.course import (
     read_course,
     time_of_event,
 )
+from resurvey.design.equation import alpha_at, median_at, power_at, required_size, round_up
 from resurvey.design.methods import METHODS, Method, Setting, event_probabilities, find_method
-from resurvey.design.solve import alpha_at, median_at, power_at, required_size, round_up
 from resurvey.errors import InputError, NotEstimable
 
 HYPOTHESES = {
@@ -126,22 +126,22 @@ def make_plan(
     check_units: bool = True,
 ) -> Plan:
     """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up)."""
-    checks.medians(null_median, alternative_median)
-    checks.positive("shape", shape)
-    checks.choice("hypothesis", hypothesis, HYPOTHESES)
-    checks.choice("reading", reading, READINGS)
-    checks.choice("dropout_reading", dropout_reading, DROPOUT_READINGS)
-    dropout = checks.dropout_proportion(dropout)
+    arguments.medians(null_median, alternative_median)
+    arguments.positive("shape", shape)
+    arguments.choice("hypothesis", hypothesis, HYPOTHESES)
+    arguments.choice("reading", reading, READINGS)
+    arguments.choice("dropout_reading", dropout_reading, DROPOUT_READINGS)
+    dropout = arguments.dropout_proportion(dropout)
     if landmark is not None:
-        checks.positive("landmark", landmark)
+        arguments.positive("landmark", landmark)
     if (accrual is None) != (follow_up is None):
         raise InputError("accrual and follow_up belong together: give both, or neither for the number of events alone")
     course, length = None, None
     if accrual is not None and follow_up is not None:
-        length = accrual.duration if isinstance(accrual, Accrual) else checks.not_negative("accrual", accrual)
-        checks.not_negative("follow_up", follow_up)
+        length = accrual.duration if isinstance(accrual, Accrual) else arguments.not_negative("accrual", accrual)
+        arguments.not_negative("follow_up", follow_up)
         if check_units:
-            checks.same_unit(null_median, alternative_median, length, follow_up)
+            arguments.same_unit(null_median, alternative_median, length, follow_up)
         hazard = dropout_hazard(dropout, dropout_reading, length, follow_up)
         course = read_course(accrual, follow_up, reading=reading, dropout_hazard=hazard)
     setting = Setting(float(null_median), float(alternative_median), float(shape), course, landmark)
@@ -208,7 +208,7 @@ def single_arm(
     Patients are the unrounded events over the event probability, then the flat allowance, then rounded up once.
     """
     chosen = find_method(method)
-    checks.errors_and_sides(alpha, power, sides)
+    arguments.errors_and_sides(alpha, power, sides)
     if landmark is None and chosen.needs_landmark:
         landmark = null_median
     plan = make_plan(
@@ -294,8 +294,8 @@ def power_given_events(
 
     For a formula that counts patients, the patients are those who bring `events` expected events.
     """
-    checks.positive("events", events)
-    checks.errors_and_sides(alpha, None, sides)
+    arguments.positive("events", events)
+    arguments.errors_and_sides(alpha, None, sides)
     chosen, plan = _plan(null_median, alternative_median, method, readings)
     return power_at(chosen, plan.setting, size_from_events(chosen, plan, events), alpha=alpha, sides=sides)
 
@@ -311,9 +311,9 @@ def alpha_given_events(
     **readings: object,
 ) -> float:
     """Significance level (of a test with `sides` sides) at which that many events give the power."""
-    checks.positive("events", events)
-    checks.proportion("power", power)
-    checks.errors_and_sides(0.5, None, sides)
+    arguments.positive("events", events)
+    arguments.proportion("power", power)
+    arguments.errors_and_sides(0.5, None, sides)
     chosen, plan = _plan(null_median, alternative_median, method, readings)
     return alpha_at(chosen, plan.setting, size_from_events(chosen, plan, events), power=power, sides=sides)
 
@@ -333,8 +333,8 @@ def detectable_median(
 
     Methods that count patients need patients rather than events to answer this; they are refused.
     """
-    checks.positive("events", events)
-    checks.errors_and_sides(alpha, power, sides)
+    arguments.positive("events", events)
+    arguments.errors_and_sides(alpha, power, sides)
     chosen, plan = _plan(null_median, null_median * (1.5 if longer else 1 / 1.5), method, readings)
     if chosen.unit != "events":
         raise InputError(f"method {chosen.name} counts patients: the detectable median needs one that counts events")
@@ -364,7 +364,7 @@ def follow_up_for_events(
     NotEstimable
         If they are expected before enrolment ends (the message says when), or never.
     """
-    checks.positive("patients", patients)
+    arguments.positive("patients", patients)
     course = read_course(accrual, 1.0, dropout_hazard=dropout_hazard)
     time = time_of_event(course, patients, median, events, shape=shape)
     follow_up = time - course.accrual.duration

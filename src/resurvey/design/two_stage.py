@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.course import Accrual, Course, legendre, read_course
+from resurvey.design.equation import required_size, round_up
 from resurvey.design.methods import Setting, event_probabilities, find_method, one_sample_moments
-from resurvey.design.solve import required_size, round_up
 from resurvey.errors import InputError, NotEstimable
 
 
@@ -134,13 +134,13 @@ def _trial(
     alpha: float,
     power: float,
 ) -> _Trial:
-    checks.medians(null_median, alternative_median)
+    arguments.medians(null_median, alternative_median)
     if alternative_median < null_median:
         raise InputError("a two-stage design stops for futility: alternative_median must be above null_median")
-    checks.errors_and_sides(alpha, power, 1)
-    checks.positive("rate", rate)
-    checks.positive("follow_up", follow_up)
-    checks.positive("shape", shape)
+    arguments.errors_and_sides(alpha, power, 1)
+    arguments.positive("rate", rate)
+    arguments.positive("follow_up", follow_up)
+    arguments.positive("shape", shape)
     return _Trial(null_median, alternative_median, shape, rate, follow_up, alpha, power)
 
 
@@ -179,10 +179,10 @@ def two_stage_characteristics(
     .. [2] Wu, J. et al. (2020). Two-stage phase II survival trial design. Pharmaceutical Statistics 19, 214-229.
     """
     trial = _trial(null_median, alternative_median, shape, rate, follow_up, alpha, (1 + alpha) / 2)
-    n = checks.whole("n", n, 2)
-    if not 0 < checks.finite("interim", interim) < n / rate + follow_up:
+    n = arguments.whole("n", n, 2)
+    if not 0 < arguments.finite("interim", interim) < n / rate + follow_up:
         raise InputError(f"the interim ({interim:g}) must lie before the final analysis at {n / rate + follow_up:g}")
-    return _design(trial, n, interim, checks.finite("c1", c1), "given")
+    return _design(trial, n, interim, arguments.finite("c1", c1), "given")
 
 
 def two_stage_log_rank(
@@ -216,7 +216,7 @@ def two_stage_log_rank(
     For a total n and an interim time the highest futility bound that keeps the power is the best, since it stops
     most often. The interim time is then searched over the enrolment period.
     """
-    checks.choice("kind", kind, ("optimal", "minimax"))
+    arguments.choice("kind", kind, ("optimal", "minimax"))
     trial = _trial(null_median, alternative_median, shape, rate, follow_up, alpha, power)
     best: TwoStageDesign | None = None
     start = _one_stage(trial)

@@ -1,8 +1,8 @@
 """Published figures read into curves: vector lines exactly, pictures by tracing, each with a verdict."""
 
 from resurvey.digitise.corrections import Corrections, read_corrections
-from resurvey.digitise.figure import Reader, digitise, digitise_all
-from resurvey.digitise.model import Axis, Check, Digitised, Panel, RiskRow, TracedCurve
+from resurvey.digitise.digitised import Axis, Check, Digitised, Panel, RiskRow, TracedCurve
+from resurvey.digitise.from_file import Reader, digitise, digitise_all
 
 __all__ = [
     "Axis",

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from resurvey.digitise.model import Axis, Label, Panel, Word
+from resurvey.digitise.digitised import Axis, Label, Panel, Word
 from resurvey.digitise.numbers import plain, readings
 
 # Labels tried as ends of a line at most; a row of an axis has rarely more than 20.

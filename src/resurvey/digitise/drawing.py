@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resurvey.digitise.model import Word
+from resurvey.digitise.digitised import Word
 
 Colour = tuple[int, int, int]
 MOST_STROKES = 60_000

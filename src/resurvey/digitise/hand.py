@@ -9,9 +9,9 @@ import numpy as np
 
 from resurvey.digitise.axes import refit
 from resurvey.digitise.corrections import Corrections, Pair
+from resurvey.digitise.digitised import Axis, Label, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import Traced, trace_through
 from resurvey.digitise.match import exchanged
-from resurvey.digitise.model import Axis, Label, Panel, RiskRow, TracedCurve
 from resurvey.digitise.region import Region
 from resurvey.errors import InputError
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import numpy as np
 
-from resurvey.digitise.model import Panel, RiskRow, TracedCurve, Word
+from resurvey.digitise.digitised import Panel, RiskRow, TracedCurve, Word
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from resurvey.digitise.digitised import Word
 from resurvey.digitise.extras import extra
-from resurvey.digitise.model import Word
 from resurvey.digitise.numbers import plain
 
 LEAST_SCORE = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from resurvey.digitise import pdf
+from resurvey.digitise import pdf_drawings
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.extras import extra
 from resurvey.errors import InputError
@@ -41,11 +41,11 @@ def _pages(data: bytes, name: str) -> list[tuple[int, str]]:
         document.close()
     found = []
     for page in likely:
-        drawing = pdf.page_drawing(data, page, name)
+        drawing = pdf_drawings.page_drawing(data, page, name)
         panels = find_panels(drawing.words)
         if panels:
             found.append((page, f"a figure with {len(panels)} pair{'s' if len(panels) > 1 else ''} of axes"))
-        elif pdf.large_pictures(data, page, LARGE, name):
+        elif pdf_drawings.large_pictures(data, page, LARGE, name):
             found.append((page, "a picture that may be a figure"))
     return found
 

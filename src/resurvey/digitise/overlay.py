@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from resurvey.digitise.digitised import Digitised, TracedCurve
 from resurvey.digitise.extras import extra
-from resurvey.digitise.model import Digitised, TracedCurve
 
 COLOURS = ((213, 94, 0), (0, 114, 178), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233))
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from resurvey.digitise.axes import find_panels
+from resurvey.digitise.axis_ticks import snap
+from resurvey.digitise.digitised import Panel, TracedCurve, Word
 from resurvey.digitise.extract import Traced, marks_at, on_ink
 from resurvey.digitise.extras import extra
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.marks import censor_columns
-from resurvey.digitise.model import Panel, TracedCurve, Word
 from resurvey.digitise.region import Region
-from resurvey.digitise.ticks import snap
 from resurvey.digitise.trace import stroke
 
 

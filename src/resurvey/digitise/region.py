@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from resurvey.digitise.axis_ticks import axis_lines
+from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.ink import darkness, paper_colour
-from resurvey.digitise.model import Panel, Word
-from resurvey.digitise.ticks import axis_lines
 
 MARGIN = 6
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from resurvey.digitise.corrections import Corrections
-from resurvey.digitise.model import Digitised
+from resurvey.digitise.digitised import Digitised
 from resurvey.digitise.overlay import COLOURS, corners, png
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from resurvey.digitise.digitised import Word
 from resurvey.digitise.drawing import MOST_STROKES, Colour, Drawing, Stroke
 from resurvey.digitise.extras import extra
-from resurvey.digitise.model import Word
 from resurvey.errors import InputError
 
 MOST_BYTES = 20_000_000

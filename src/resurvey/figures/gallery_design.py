@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.figures import design
+from resurvey.figures import design_plots
 from resurvey.figures.save import Drawing, slug
 
 SPARSE = "Formulas and references: see the table of the check."
@@ -33,16 +33,16 @@ def design_drawings(
     claim = _claim(table, verdict)
     if table["events"].notna().any():
         yield _by_method(design_id, table, claim, data["table"])
-    curves = design.records(verdict, "operating_characteristics")
+    curves = design_plots.records(verdict, "operating_characteristics")
     if curves is not None:
-        yield _power(design_id, curves, design.records(verdict, "simulated"), claim, data["verdict"])
+        yield _power(design_id, curves, design_plots.records(verdict, "simulated"), claim, data["verdict"])
     course = verdict.get("course") or {}
-    events = design.records(verdict, "events_by_time")
+    events = design_plots.records(verdict, "events_by_time")
     if events is not None:
         yield _events(design_id, events, course, claim, data["verdict"])
-    grid = design.records(verdict, "alpha_power_map")
+    grid = design_plots.records(verdict, "alpha_power_map")
     if grid is not None and claim["events"]:
-        yield _map(design_id, grid, design.records(verdict, "alpha_power_contour"), claim, data["verdict"])
+        yield _map(design_id, grid, design_plots.records(verdict, "alpha_power_contour"), claim, data["verdict"])
 
 
 def _claim(table: pd.DataFrame, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _by_method(design_id: str, table: pd.DataFrame, claim: Mapping[str, Any], da
         f"{claim['events']} marked by "
         f"a dashed line; hit by {'; '.join(words) or 'no formula'}.",
         data=data,
-        figure=design.events_by_method(table, claimed=claim["events"], claimed_patients=claim["patients"]),
+        figure=design_plots.events_by_method(table, claimed=claim["events"], claimed_patients=claim["patients"]),
     )
 
 
@@ -117,7 +117,7 @@ def _power(
         f"{claim['null_median']:g}; near the "
         f"alternative median {claim['alternative_median']:g} they lie between {low:.0f} and {high:.0f} %.",
         data=data,
-        figure=design.operating_characteristics(curves, simulated, claim=claim),
+        figure=design_plots.operating_characteristics(curves, simulated, claim=claim),
     )
 
 
@@ -146,7 +146,7 @@ def _events(
         "longer times or patients lost; the figure cannot tell which.",
         alt=f"Rising curves of expected events with bands. At the cut-off expected {said}; printed {observed}.",
         data=data,
-        figure=design.events_over_time(
+        figure=design_plots.events_over_time(
             events, planned=claim["events"], observed=observed, cut_off=cut, accrual=course.get("accrual")
         ),
     )
@@ -170,5 +170,5 @@ def _map(
         f"{100 * claim['alpha']:g} % and {50 * claim['alpha']:g} % in one tail and {100 * claim['power']:g} % "
         "power.",
         data=data,
-        figure=design.alpha_power(grid, contours, claimed=claim["events"], printed=claim),
+        figure=design_plots.alpha_power(grid, contours, claimed=claim["events"], printed=claim),
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures import audit, evidence, harms
+from resurvey.figures import adverse_event_plots, audit_overview, evidence_plots
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing, slug
 from resurvey.figures.style import listed, many
@@ -39,11 +39,13 @@ def evidence_drawings(
     labels = Labels.from_tables(tables)
     names = short_names(tables["sources"])
     yield from _audit(checks, claims, names, pages, data["checks"])
-    dates = evidence.study_dates(tables["studies"], tables["sources"])
+    dates = evidence_plots.study_dates(tables["studies"], tables["sources"])
     if len(dates):
         yield _timeline(dates, data["studies"])
     for source in pages:
-        pairs = evidence.median_pairs(tables["medians"], tables["p_values"], tables["hazard_ratios"], labels, source)
+        pairs = evidence_plots.median_pairs(
+            tables["medians"], tables["p_values"], tables["hazard_ratios"], labels, source
+        )
         if len(pairs) >= MIN_PAIRS:
             yield _trials(pairs, source, names, labels, data["medians"])
     yield from _ongoing(tables["ongoing_trials"], names, data["ongoing_trials"])
@@ -64,11 +66,11 @@ def short_names(sources: pd.DataFrame) -> dict[str, str]:
 def _audit(
     checks: pd.DataFrame, claims: pd.DataFrame, names: Mapping[str, str], pages: Sequence[str], data: str
 ) -> Iterator[Drawing]:
-    verdicts = audit.worst_verdicts(checks, claims[claims["source_id"].isin(pages)])
+    verdicts = audit_overview.worst_verdicts(checks, claims[claims["source_id"].isin(pages)])
     if verdicts.empty:
         return
     counts = verdicts["verdict"].value_counts()
-    said = listed([f"{counts[v]} {v}" for v in audit.WORST_FIRST if v in counts])
+    said = listed([f"{counts[v]} {v}" for v in audit_overview.WORST_FIRST if v in counts])
     yield Drawing(
         name="audit-overview",
         section="audit",
@@ -80,7 +82,7 @@ def _audit(
         alt=f"Rows of marks by document. In all: {said}. "
         + " ".join(_source_words(verdicts, source, names) for source in sorted(set(verdicts["source_id"]))),
         data=data,
-        figure=audit.audit_overview(verdicts, names=names, order=pages),
+        figure=audit_overview.audit_overview(verdicts, names=names, order=pages),
     )
     found = checks[checks["verdict"].isin(["impossible", "conflict", "discrepant", "other-method"])]
     if len(found):
@@ -97,7 +99,7 @@ def _audit(
             "finds more; bars do not compare documents.",
             alt="Bars by rule: " + listed([f"{rule} {n}" for rule, n in counted(found["rule"]).items()]) + ".",
             data=data,
-            figure=audit.findings_by_rule(checks),
+            figure=audit_overview.findings_by_rule(checks),
         )
 
 
@@ -121,7 +123,7 @@ def _verdict_words(counts: pd.Series) -> str:
 
 def _source_words(verdicts: pd.DataFrame, source: str, names: Mapping[str, str]) -> str:
     counts = verdicts.loc[verdicts["source_id"] == source, "verdict"].value_counts()
-    said = listed([f"{counts[v]} {v}" for v in audit.WORST_FIRST if v in counts])
+    said = listed([f"{counts[v]} {v}" for v in audit_overview.WORST_FIRST if v in counts])
     return f"{names.get(source, source)}: {said}."
 
 
@@ -145,7 +147,7 @@ def _timeline(dates: pd.DataFrame, data: str) -> Drawing:
         "date without a day is drawn at the first of its month.",
         alt=f"Bars on a calendar: {said} (years with decimals).",
         data=data,
-        figure=evidence.timeline(dates),
+        figure=evidence_plots.timeline(dates),
     )
 
 
@@ -164,7 +166,7 @@ def _trials(pairs: pd.DataFrame, source: str, names: Mapping[str, str], labels: 
         + "; ".join(_pair_words(row) for _, row in pairs.iterrows())
         + ".",
         data=data,
-        figure=evidence.trials_on_a_page(pairs, endpoints=labels.endpoints),
+        figure=evidence_plots.trials_on_a_page(pairs, endpoints=labels.endpoints),
     )
 
 
@@ -195,18 +197,20 @@ def _ongoing(trials: pd.DataFrame, names: Mapping[str, str], data: str) -> Itera
             "as printed.",
             alt="Registered trials by strategy: " + listed([f"{n} on {name}" for name, n in groups.items()]) + ".",
             data=data,
-            figure=evidence.ongoing_by_strategy(rows),
+            figure=evidence_plots.ongoing_by_strategy(rows),
         )
 
 
 def _harms(proportions: pd.DataFrame, study: str, labels: Labels, data: str) -> Iterator[Drawing]:
-    events = harms.adverse_events(proportions, study)
+    events = adverse_event_plots.adverse_events(proportions, study)
     arms = sorted(events["arm_id"].unique())
     if len(arms) == 1 and events["item"].nunique() >= MIN_EVENTS:
         yield _by_grade(events, study, labels, data)
     elif len(arms) == 2:
         try:
-            figure = harms.events_by_arm(events, arms=arms, names={arm: labels.arm(study, arm) for arm in arms})
+            figure = adverse_event_plots.events_by_arm(
+                events, arms=arms, names={arm: labels.arm(study, arm) for arm in arms}
+            )
         except InputError:
             return
         yield _by_arm(events, study, arms, labels, data, figure)
@@ -230,7 +234,7 @@ def _by_grade(events: pd.DataFrame, study: str, labels: Labels, data: str) -> Dr
         + listed([f"{item} ({value:.0f} %)" for item, value in top.items()])
         + ", all grades taken together.",
         data=data,
-        figure=harms.events_by_grade(events),
+        figure=adverse_event_plots.events_by_grade(events),
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from resurvey.figures.labels import Labels
 from resurvey.figures.multiples import MOST, Panel, small_multiples, worst_first
-from resurvey.figures.network import short
+from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed
 

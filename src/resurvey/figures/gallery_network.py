@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 import pandas as pd
 
-from resurvey.figures import forest, network
+from resurvey.figures import forest, network_plots
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
 from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
@@ -39,8 +39,8 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     if "funnel" in tables and (tables["funnel"]["adjusted"].abs() > 1e-9).sum() >= FUNNEL:
         yield _funnel(entry, tables["funnel"], names, grade, folder)
     heat, q = tables.get("net_heat"), tables.get("q")
-    if heat is not None and q is not None and "change" in heat and network.inconsistent(q, heat):
-        figure = network.net_heat_plot(tables["net_heat"], names=names)
+    if heat is not None and q is not None and "change" in heat and network_plots.inconsistent(q, heat):
+        figure = network_plots.net_heat_plot(tables["net_heat"], names=names)
         yield drawing_of(
             entry,
             "net-heat",
@@ -67,7 +67,7 @@ def _graph(
 ) -> Drawing:
     nodes = {*contrasts["treatment"], *contrasts["comparator"]}
     said = "; ".join(
-        f"{network.short(names[a])} and {network.short(names[b])} in {len(rows)}"
+        f"{network_plots.short(names[a])} and {network_plots.short(names[b])} in {len(rows)}"
         for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)
     )
     return drawing_of(
@@ -81,7 +81,7 @@ def _graph(
         f"reference. {grade} A line says that a comparison was made, not that its studies are alike.",
         f"Graph of {len(nodes)} treatments; direct comparisons: {said}.",
         f"{folder}/contrasts.csv",
-        network.network_graph(contrasts, names=names, reference=entry.reference),
+        network_plots.network_graph(contrasts, names=names, reference=entry.reference),
     )
 
 
@@ -97,7 +97,7 @@ def _network_forest(
     notes = [] if spread is None else [forest.heterogeneity_words(row) for _, row in spread.iterrows()]
     for model, rows in estimates.groupby("model", sort=False):
         shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
-        label = [network.short(names.get(str(t), str(t))) for t in shown["treatment"]]
+        label = [network_plots.short(names.get(str(t), str(t))) for t in shown["treatment"]]
         words = str(model)
         parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
         parts.append(shown.assign(kind="study", label=label))
@@ -108,7 +108,7 @@ def _network_forest(
         rows[column] = pd.to_numeric(rows[column])
     rows["evidence"] = rows["evidence"].fillna("")
     rows["interval"] = forest.interval_text(rows).where(~rows["kind"].isin(forest.RUNNING), "")
-    against = network.short(names[entry.reference])
+    against = network_plots.short(names[entry.reference])
     figure = forest.forest(
         rows,
         left=[forest.Column("label", "Treatment")],
@@ -118,7 +118,7 @@ def _network_forest(
     )
     random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(
-        f"{network.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
+        f"{network_plots.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
         for _, r in random.iterrows()
     )
     return drawing_of(
@@ -150,7 +150,7 @@ def _league(
     order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
     linked = _pairs(effects)
     clear = int((effects["upper"] < 0).sum())
-    best = network.short(names.get(order[0], order[0]))
+    best = network_plots.short(names.get(order[0], order[0]))
     return drawing_of(
         entry,
         "league",
@@ -162,7 +162,7 @@ def _league(
         f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); "
         f"{many(clear, 'interval')} below 1.",
         f"{folder}/effects.csv",
-        network.league_table(effects, order, names=names),
+        network_plots.league_table(effects, order, names=names),
     )
 
 
@@ -183,7 +183,9 @@ def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, st
     scores = (
         ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
     )
-    said = "; ".join(f"{network.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items())
+    said = "; ".join(
+        f"{network_plots.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items()
+    )
     return drawing_of(
         entry,
         "ranks",
@@ -193,7 +195,7 @@ def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, st
         f"{grade} Ranks say nothing of the size of differences, nor of the quality of the evidence behind them.",
         f"A panel a treatment; SUCRA: {said}.",
         f"{folder}/ranks.csv",
-        network.rank_plot(ranks, names=names, model=model),
+        network_plots.rank_plot(ranks, names=names, model=model),
     )
 
 
@@ -206,7 +208,7 @@ def _node_split(
     parts = []
     for _, row in both.iterrows():
         words = " vs ".join(
-            network.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
+            network_plots.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
         )
         parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
         for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
@@ -253,7 +255,7 @@ def _funnel(
         f"{grade}",
         f"Funnel plot of {len(table)} studies.",
         f"{folder}/funnel.csv",
-        network.funnel_plot(table, names=names),
+        network_plots.funnel_plot(table, names=names),
     )
 
 
@@ -265,10 +267,10 @@ def _contributions(
         "contributions",
         "which comparisons carry the estimates",
         f"Share of each direct comparison (column) in the network estimate of each treatment against "
-        f"{network.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
+        f"{network_plots.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
         "Papakonstantinou "
         f"2018). {grade}",
         f"Heat map of contributions of {table.shape[1] - 2} direct comparisons.",
         f"{folder}/contributions.csv",
-        network.contribution_plot(table, names=names, reference=reference),
+        network_plots.contribution_plot(table, names=names, reference=reference),
     )

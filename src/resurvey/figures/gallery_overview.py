@@ -8,7 +8,7 @@ import pandas as pd
 
 from resurvey.figures import forest
 from resurvey.figures.labels import Labels
-from resurvey.figures.network import short
+from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
 from resurvey.results import Quantity, Role

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from resurvey.read.model import Cell, Claim, Document, Draft, Finding, Paragraph, Span, Table
+from resurvey.read.objects import Cell, Claim, Document, Draft, Finding, Paragraph, Span, Table
 from resurvey.read.sources import open_document as document
 
 __all__ = ["Cell", "Claim", "Document", "Draft", "Finding", "Paragraph", "Span", "Table", "claims", "document", "draft"]
@@ -27,12 +27,12 @@ def claims(document: Document) -> list[Claim]:
     list of Claim
         Numbers as printed, with their spans, the rule that found each and what is uncertain.
     """
-    from resurvey.read import lexicon, table_claims, text
+    from resurvey.read import lexicon, prose, table_claims
 
     known = lexicon.learn(document)
     found: list[Claim] = []
     for block in document.blocks:
-        found += table_claims.claims(block, known) if isinstance(block, Table) else text.claims(block, known)
+        found += table_claims.claims(block, known) if isinstance(block, Table) else prose.claims(block, known)
     return found
 
 

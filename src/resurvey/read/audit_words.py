@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from resurvey.read.model import Document, Draft, Finding
 from resurvey.read.normal import plain
+from resurvey.read.objects import Document, Draft, Finding
 from resurvey.read.sentences import split
 
 BROKEN = re.compile(

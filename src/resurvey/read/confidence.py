@@ -10,7 +10,7 @@ import csv
 from functools import cache
 from importlib import resources
 
-from resurvey.read.model import Claim
+from resurvey.read.objects import Claim
 
 UNJUDGED = 0.6
 

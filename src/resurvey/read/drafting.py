@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from resurvey.read import confidence
-from resurvey.read.model import Claim, Document, Draft
 from resurvey.read.normal import slug
+from resurvey.read.objects import Claim, Document, Draft
 from resurvey.schema import TABLES
 
 TABLE_OF = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import WORDS, fold, plain
-from resurvey.read.vocabulary import MASKING, RATIOS, time_unit
+from resurvey.read.word_lists import MASKING, RATIOS, time_unit
 
 NUMBER = (
     r"\d{1,4}\.\d{1,4}\.\d{1,4}|"

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
-from resurvey.read.model import Document
 from resurvey.read.normal import fold, plain, slug
+from resurvey.read.objects import Document
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from resurvey.read.normal import plain
-from resurvey.read.vocabulary import time_unit
+from resurvey.read.word_lists import time_unit
 
 PIECE = re.compile(
     r"(?P<mark>\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from resurvey.read.lexicon import Lexicon, arm_named, strip_size
-from resurvey.read.model import Claim, Span, Table
 from resurvey.read.normal import fold, plain
+from resurvey.read.objects import Claim, Span, Table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_denominators import Denominators
 from resurvey.read.table_hints import hints, time_in, unit_in
@@ -16,7 +16,7 @@ from resurvey.read.table_layout import Layout, Place, Row, lay_out
 from resurvey.read.table_roles import About, Role, of_table, role, time_of
 from resurvey.read.table_split import split_counts
 from resurvey.read.text_other import test_in
-from resurvey.read.vocabulary import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
+from resurvey.read.word_lists import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 TOTALS = re.compile(
     r"(?:total|all|overall)(?: (?:patients|subjects|population|cohort|group|sample|series))?|"

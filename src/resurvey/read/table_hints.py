@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from resurvey.read.normal import WORDS, plain
-from resurvey.read.vocabulary import time_unit
+from resurvey.read.word_lists import time_unit
 
 # One pass with named groups; a text may carry several.
 PATTERNS: tuple[tuple[str, str], ...] = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from resurvey.read.model import Cell, Table
 from resurvey.read.normal import plain
+from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import CellValue, is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 

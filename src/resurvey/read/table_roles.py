@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from resurvey.read.model import Table
+from resurvey.read.objects import Table
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row
-from resurvey.read.vocabulary import HARMS, TIME_TO_EVENT, endpoints_in
+from resurvey.read.word_lists import HARMS, TIME_TO_EVENT, endpoints_in
 
 VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
 LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")

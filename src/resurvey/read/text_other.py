@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.vocabulary import DESIGN, REGISTRY, UNITS, endpoints_in
+from resurvey.read.word_lists import DESIGN, REGISTRY, UNITS, endpoints_in
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.vocabulary import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
+from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 AT = {
     "at",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resurvey.reconstruct import checks
+from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.before_drops import at_the_foot
 from resurvey.reconstruct.decode import exact_rows
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve, anchored, monotone_curve
@@ -23,7 +23,7 @@ BEND = 0.05
 class Arm:
     """Everything that was given for one arm, checked and on one scale."""
 
-    points: checks.Points
+    points: curve_input.Points
     curve: MonotoneCurve
     table: RiskTable
     given_table: RiskTable
@@ -50,28 +50,28 @@ def read_arm(
     end_of_follow_up: float | None = None,
 ) -> Arm:
     """Check everything that was given and bring it to one scale; arguments as in `from_curve`."""
-    patients = checks.whole_number(n, "n", least=1)
-    points = checks.read_points(times, survival)
+    patients = curve_input.whole_number(n, "n", least=1)
+    points = curve_input.read_points(times, survival)
     repairs = list(points.repairs)
     conflicts: list[str] = []
-    table = checks.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
-    checks.check_units(points, table)
+    table = curve_input.read_table(patients, at_risk_times, at_risk, repairs, conflicts)
+    curve_input.check_units(points, table)
     points = at_the_foot(points, table, repairs)
-    given = checks.legible_rows(at_risk_times, at_risk)
-    total = checks.check_events(events, patients)
-    ticks = checks.read_ticks(censor_times, repairs)
+    given = curve_input.legible_rows(at_risk_times, at_risk)
+    total = curve_input.check_events(events, patients)
+    ticks = curve_input.read_ticks(censor_times, repairs)
     curve = monotone_curve(points.time, points.survival)
     if curve.strays:
         repairs.append(f"{curve.strays} stray points off the curve of their neighbours were left out")
     if points.survival[0] < 0.97:
         repairs.append(f"the curve starts at {points.survival[0]:.3g}, not at 1: the point (0, 1) was added")
-    middle = checks.read_median(median)
-    rates = checks.read_landmarks(landmarks)
-    curve = anchored(curve, checks.anchors(middle, rates), conflicts)
-    end = checks.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
+    middle = curve_input.read_median(median)
+    rates = curve_input.read_landmarks(landmarks)
+    curve = anchored(curve, curve_input.anchors(middle, rates), conflicts)
+    end = curve_input.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
     # a mark at time 0 is one just after it: everybody is at risk at 0
     ticks = np.maximum(ticks[ticks <= end], 1e-9 * end)
-    table = exact_rows(curve, checks.reconcile(table, curve, end, conflicts), patients)
+    table = exact_rows(curve, curve_input.reconcile(table, curve, end, conflicts), patients)
     return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from resurvey.reconstruct.checks import Points
+from resurvey.reconstruct.curve_input import Points
 from resurvey.reconstruct.place import RiskTable
 
 Floats = NDArray[np.float64]

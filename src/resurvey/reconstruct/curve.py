@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.errors import InputError
-from resurvey.reconstruct import checks
+from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.arm import Arm, feasible_total, read_arm
 from resurvey.reconstruct.facts import Patients, curve_facts
 from resurvey.reconstruct.pair import HazardRatio, from_pair
@@ -91,7 +91,7 @@ def from_curve(
     .. [1] Guyot, P., Ades, A. E., Ouwens, M. J. N. M. and Welton, N. J. (2012). BMC Medical Research Methodology 12, 9.
     .. [2] Kaplan, E. L. and Meier, P. (1958). Journal of the American Statistical Association 53, 457-481.
     """
-    replicates = checks.whole_number(replicates, "replicates", least=1, most=100_000)
+    replicates = curve_input.whole_number(replicates, "replicates", least=1, most=100_000)
     arm = read_arm(
         times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
     )

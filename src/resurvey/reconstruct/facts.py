@@ -108,7 +108,7 @@ def median_facts(
     median: tuple[float, float, float], curves: list[tuple[Floats, Floats]], sets: list[Patients]
 ) -> list[dict[str, object]]:
     """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
-    from resurvey.reconstruct.limits import median_limits
+    from resurvey.reconstruct.median_limits import median_limits
 
     medians = [quantile(curve) for curve in curves]
     rows = [fact("median", FactKind.MEDIAN, median[0], medians, half_unit(median[0]))]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
-from resurvey.reconstruct import checks
+from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.arm import Arm, feasible_total
 from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
 from resurvey.reconstruct.monotone import Floats, anchored, monotone_curve
@@ -108,7 +108,7 @@ def redrawn(arm: Arm, rng: np.random.Generator) -> Arm:
         return arm
     fitted = np.interp(arm.points.time, arm.curve.drop_times, 1.0 - np.cumsum(arm.curve.drops))
     curve = monotone_curve(arm.points.time, fitted + rng.normal(0.0, arm.curve.noise, fitted.size))
-    curve = anchored(curve, checks.anchors(arm.median, arm.landmarks), [])
+    curve = anchored(curve, curve_input.anchors(arm.median, arm.landmarks), [])
     # noise and steps are facts about the points that were given, not about the drawn ones
     curve = replace(curve, noise=arm.curve.noise, drop_times=arm.curve.drop_times, drops=arm.curve.drops)
     return replace(arm, curve=curve, conflicts=[])

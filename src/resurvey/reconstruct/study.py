@@ -11,9 +11,9 @@ import pandas as pd
 
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
-from resurvey.reconstruct.evidence import ArmFacts, gather
 from resurvey.reconstruct.kinds import Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
+from resurvey.reconstruct.printed_facts import ArmFacts, gather
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction

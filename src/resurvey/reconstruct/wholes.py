@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from resurvey.errors import InconsistentReport, ResurveyError
-from resurvey.reconstruct.evidence import ArmFacts
+from resurvey.reconstruct.printed_facts import ArmFacts
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.summary import SurvivalSummary, from_summary
 from resurvey.reconstruct.summary_checks import checked

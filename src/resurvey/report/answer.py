@@ -16,7 +16,8 @@ import pandas as pd
 from resurvey.plan import AnyComparison, NetworkComparison
 from resurvey.report.audit_section import findings_of, place
 from resurvey.report.document import Block, Claims, Column, Row, Table, anchor, words
-from resurvey.report.estimates import (
+from resurvey.report.drawings import figures_of
+from resurvey.report.estimate_rows import (
     concludes_otherwise,
     estimates_of,
     main_rows,
@@ -24,7 +25,6 @@ from resurvey.report.estimates import (
     weighted_ratios,
     within_one_study,
 )
-from resurvey.report.figure import figures_of
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import held
 from resurvey.report.templating import render

@@ -21,7 +21,7 @@ from resurvey.report.document import (
     claim_anchor,
     words,
 )
-from resurvey.report.figure import figures_of
+from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import (
     SEVERITY_TONES,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from resurvey.report.answer import answer
 from resurvey.report.audit_section import audit, findings_appendix
-from resurvey.report.comparisons import comparisons
+from resurvey.report.comparisons_section import comparisons
 from resurvey.report.design_section import design
 from resurvey.report.document import Block, Document
 from resurvey.report.dossier import dossier
-from resurvey.report.evidence import evidence
+from resurvey.report.evidence_section import evidence
 from resurvey.report.inputs import Results
 from resurvey.report.limits import limits
-from resurvey.report.methods import cited_references, methods
-from resurvey.report.provenance import provenance, record
+from resurvey.report.methods_section import cited_references, methods
+from resurvey.report.provenance_section import provenance, record
 from resurvey.report.reconstruction import reconstruction
 
 Section = Callable[[Results], Iterable[Block]]

@@ -23,7 +23,7 @@ from resurvey.report.document import (
     anchor,
     words,
 )
-from resurvey.report.figure import figures_of
+from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Results, rows
 from resurvey.report.words import (
     VERDICT_TONES,

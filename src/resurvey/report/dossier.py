@@ -29,9 +29,9 @@ from resurvey.report.document import (
     anchor,
     words,
 )
-from resurvey.report.estimates import estimates_of, main_rows
-from resurvey.report.evidence import papers, transitivity
-from resurvey.report.figure import figures_of
+from resurvey.report.drawings import figures_of
+from resurvey.report.estimate_rows import estimates_of, main_rows
+from resurvey.report.evidence_section import papers, transitivity
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import endpoint_name, group_name
 from resurvey.report.templating import render

@@ -9,7 +9,7 @@ import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import Column, Details, Row, Table, Words, anchor, words
-from resurvey.report.groups import patients_tables
+from resurvey.report.group_tables import patients_tables
 from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, interval, is_number, level, number, p_value, percent, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role

@@ -8,8 +8,8 @@ import pandas as pd
 
 from resurvey.plan import NetworkComparison, PoolComparison
 from resurvey.report.document import Block
-from resurvey.report.estimates import estimates_of, weighted_ratios
-from resurvey.report.evidence import compared_studies
+from resurvey.report.estimate_rows import estimates_of, weighted_ratios
+from resurvey.report.evidence_section import compared_studies
 from resurvey.report.inputs import Results, rows
 from resurvey.report.templating import render
 

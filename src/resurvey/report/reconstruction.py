@@ -19,7 +19,7 @@ from resurvey.report.document import (
     Table,
     words,
 )
-from resurvey.report.figure import figure, group_rows
+from resurvey.report.drawings import figure, group_rows
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import as_fine, as_float, count, is_number, number, percent, sentence, thousands
 

@@ -6,14 +6,14 @@ import importlib
 from pathlib import Path
 
 from resurvey.errors import InputError
-from resurvey.read.model import Document
+from resurvey.read.objects import Document
 
 MAX_BYTES = 60_000_000
 READERS = {
     "jats": ("resurvey.read.sources.jats", "read_jats"),
-    "html": ("resurvey.read.sources.html", "read_html"),
-    "text": ("resurvey.read.sources.text", "read_text"),
-    "pdf": ("resurvey.read.sources.pdf", "read_pdf"),
+    "html": ("resurvey.read.sources.html_text", "read_html"),
+    "text": ("resurvey.read.sources.plain_text", "read_text"),
+    "pdf": ("resurvey.read.sources.pdf_text", "read_pdf"),
 }
 SUFFIXES = (".nxml", ".xml", ".html", ".htm", ".xhtml", ".txt", ".text", ".md", ".markdown", ".pdf")
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from resurvey.read.model import Block, Cell, Document, Paragraph, Table
+from resurvey.read.objects import Block, Cell, Document, Paragraph, Table
 
 MAX_CELLS = 20_000
 MAX_PARAGRAPH = 60_000

@@ -7,8 +7,8 @@ from typing import Any
 from lxml import etree
 
 from resurvey.errors import InputError
-from resurvey.read.model import Document
 from resurvey.read.normal import squeeze
+from resurvey.read.objects import Document
 from resurvey.read.sources.build import Builder, resolve
 from resurvey.read.sources.markup import parser, strip_namespaces, table_rows, tag, text_of
 

@@ -10,8 +10,8 @@ from statistics import median
 
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Builder, Grid
-from resurvey.read.sources.pdf import Page, Word
-from resurvey.read.sources.text import LAST, TOP
+from resurvey.read.sources.pdf_text import Page, Word
+from resurvey.read.sources.plain_text import LAST, TOP
 
 CAPTION = re.compile(
     r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Grid, RawCell, resolve
-from resurvey.read.sources.pdf import Page, Word
 from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, join, pieces_of, split_at
+from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
 Found = tuple[str, str, Grid, str]

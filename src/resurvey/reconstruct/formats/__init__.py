@@ -1,10 +1,10 @@
 """Digitised curves in the formats that digitising programs write, and patients in those that other programs read."""
 
 from resurvey.reconstruct.formats.columns import DigitisedCurve
-from resurvey.reconstruct.formats.curves import chosen, plain, proportions, read_curves
+from resurvey.reconstruct.formats.curve_files import chosen, plain, proportions, read_curves
 from resurvey.reconstruct.formats.export import export_patients, write_patients
 from resurvey.reconstruct.formats.kmdata import read_kmdata, read_kmdata_key
-from resurvey.reconstruct.formats.risk import AtRisk, at_risk_of, read_at_risk
+from resurvey.reconstruct.formats.risk_files import AtRisk, at_risk_of, read_at_risk
 
 __all__ = [
     "AtRisk",

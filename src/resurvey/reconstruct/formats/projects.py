@@ -173,7 +173,7 @@ def curves_of_xml(content: bytes, name: str) -> list[DigitisedCurve]:
 
 
 def _plot_digitizer(root: ElementTree.Element, points: list[ElementTree.Element], name: str) -> DigitisedCurve:
-    from resurvey.reconstruct.formats.names import heading
+    from resurvey.reconstruct.formats.column_names import heading
 
     try:
         values = np.array([[float(point.attrib["dx"]), float(point.attrib["dy"])] for point in points])

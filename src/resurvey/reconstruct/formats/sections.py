@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resurvey.reconstruct.formats.cells import Page, Row, is_missing, is_number, list_faults
-from resurvey.reconstruct.formats.names import UNIT_WORDS, heading
+from resurvey.reconstruct.formats.column_names import UNIT_WORDS, heading
 
 
 @dataclass(frozen=True)

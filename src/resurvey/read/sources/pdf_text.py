@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resurvey.errors import InputError
-from resurvey.read.model import Document
+from resurvey.read.objects import Document
 from resurvey.read.sources.build import Builder
 
 MAX_PAGES = 400

@@ -25,10 +25,10 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.dossier import sentences
+from resurvey.report.drawings import figures_of
+from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows, refusal, within_one_study
 from resurvey.report.estimate_tables import estimate_tables
-from resurvey.report.estimates import claims_of, estimates_of, main_rows, refusal, within_one_study
-from resurvey.report.evidence import transitivity
-from resurvey.report.figure import figures_of
+from resurvey.report.evidence_section import transitivity
 from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import count, is_number, number, ratio, sentence
 

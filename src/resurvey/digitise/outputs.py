@@ -12,7 +12,7 @@ import pandas as pd
 
 from resurvey import tables
 from resurvey.digitise.corrections import Corrections
-from resurvey.digitise.model import Digitised, TracedCurve
+from resurvey.digitise.digitised import Digitised, TracedCurve
 from resurvey.digitise.overlay import overlay_png
 from resurvey.digitise.review import review_page
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from resurvey.digitise.digitised import Word
 from resurvey.digitise.drawing import MOST_STROKES, Drawing, Stroke, colour_of
 from resurvey.digitise.extras import extra
-from resurvey.digitise.model import Word
 from resurvey.errors import InputError
 
 MOST_BYTES = 60_000_000

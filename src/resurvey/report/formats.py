@@ -13,7 +13,7 @@ from resurvey.report.docx import render_docx
 from resurvey.report.html import render_html
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
-from resurvey.report.provenance import versions
+from resurvey.report.provenance_section import versions
 from resurvey.report.workbook import render_workbook
 
 

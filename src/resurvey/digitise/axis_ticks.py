@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from resurvey.digitise.axes import refit
-from resurvey.digitise.model import Axis, Label, Panel
+from resurvey.digitise.digitised import Axis, Label, Panel
 
 # Of the labels, how many must stand at a mark before the marks are believed.
 SHARE_AT_MARKS = 0.6

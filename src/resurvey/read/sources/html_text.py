@@ -9,8 +9,8 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from resurvey.errors import InputError
-from resurvey.read.model import Document
 from resurvey.read.normal import squeeze
+from resurvey.read.objects import Document
 from resurvey.read.sources.build import Builder, resolve
 from resurvey.read.sources.markup import table_rows, tag, text_of
 

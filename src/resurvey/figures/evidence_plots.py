@@ -11,7 +11,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.labels import Labels
-from resurvey.figures.network import short
+from resurvey.figures.network_plots import short
 from resurvey.figures.style import (
     COLOURS,
     FAINT,

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from resurvey.digitise.digitised import Axis, Check, Label, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
 from resurvey.digitise.match import misfit
-from resurvey.digitise.model import Axis, Check, Label, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
 from resurvey.digitise.numbers import readings
 
 UNITS = (

@@ -20,7 +20,7 @@ from resurvey.report.document import (
     anchor,
     words,
 )
-from resurvey.report.figure import figures_of
+from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Record, Results, rows, split, whole
 from resurvey.report.words import count, number, percent, sentence
 

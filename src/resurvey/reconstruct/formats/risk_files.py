@@ -13,9 +13,9 @@ import numpy as np
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.behaviour import is_counter
 from resurvey.reconstruct.formats.cells import COMMA_GROUPS, Page, Row, is_missing, list_faults, number_of
+from resurvey.reconstruct.formats.column_names import Heading, heading
 from resurvey.reconstruct.formats.columns import DigitisedCurve
-from resurvey.reconstruct.formats.curves import page_of_file, plain
-from resurvey.reconstruct.formats.names import Heading, heading
+from resurvey.reconstruct.formats.curve_files import page_of_file, plain
 
 #: Guyot's columns where they have no heading: interval, time, first and last point, number at risk.
 GUYOT = 5

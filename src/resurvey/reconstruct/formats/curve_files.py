@@ -12,10 +12,10 @@ import numpy as np
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import Page, page_of_text
 from resurvey.reconstruct.formats.columns import Choice, DigitisedCurve, curves_of_section
+from resurvey.reconstruct.formats.encodings import content_of, decoded, is_tar, is_workbook
 from resurvey.reconstruct.formats.projects import curves_of_json, curves_of_xml, text_of_tar
 from resurvey.reconstruct.formats.sections import after_the_points, is_data, sections_of
-from resurvey.reconstruct.formats.text import content_of, decoded, is_tar, is_workbook
-from resurvey.reconstruct.formats.workbook import page_of_workbook
+from resurvey.reconstruct.formats.xlsx_rows import page_of_workbook
 
 
 def read_curves(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resurvey.errors import ResurveyError
-from resurvey.read import claims, document, draft, drafting, store
-from resurvey.read.audit import findings
-from resurvey.read.model import Claim, Document, Draft, Finding
+from resurvey.read import claims, document, draft, draft_folder, drafting
+from resurvey.read.contradictions import findings
 from resurvey.read.normal import slug
+from resurvey.read.objects import Claim, Document, Draft, Finding
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,17 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
 def _write(
     folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
 ) -> list[str]:
-    from resurvey.read.page import render
+    from resurvey.read.review_page import render
     from resurvey.tables import write_text
 
-    reading = store.new(
+    reading = draft_folder.new(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)
     )
-    gone = store.keep_rulings(reading, store.load(folder)) if (folder / store.FILE).is_file() else []
+    gone = (
+        draft_folder.keep_rulings(reading, draft_folder.load(folder)) if (folder / draft_folder.FILE).is_file() else []
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    store.save(reading)
-    store.save_findings(folder, wrong)
+    draft_folder.save(reading)
+    draft_folder.save_findings(folder, wrong)
     write_text(render(opened, reading, wrong), folder / "read.html")
     return gone

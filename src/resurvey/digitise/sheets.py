@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from resurvey.digitise import eps, ocr, pdf, svg
+from resurvey.digitise import eps, ocr, pdf_drawings, svg
 from resurvey.digitise.axes import find_panels
+from resurvey.digitise.digitised import Word
 from resurvey.digitise.drawing import Drawing
-from resurvey.digitise.model import Word
 from resurvey.digitise.numbers import plain
 from resurvey.digitise.picture import read_picture
 from resurvey.errors import InputError
@@ -53,25 +53,27 @@ def read_page(path: Path, page: int | None) -> Page:
     if kind in (".eps", ".ps"):
         return _of_pdf(eps.as_pdf(path), page, path.name)
     if kind == ".pdf":
-        if path.stat().st_size > pdf.MOST_BYTES:
-            raise InputError(f"{path.name}: {path.stat().st_size:,} bytes; at most {pdf.MOST_BYTES:,} are read")
+        if path.stat().st_size > pdf_drawings.MOST_BYTES:
+            raise InputError(
+                f"{path.name}: {path.stat().st_size:,} bytes; at most {pdf_drawings.MOST_BYTES:,} are read"
+            )
         return _of_pdf(path.read_bytes(), page, path.name)
     raise InputError(f"{path.name}: unknown kind {kind!r}; known are {', '.join((*PICTURES, *VECTORS))}")
 
 
 def _of_pdf(data: bytes, page: int | None, name: str) -> Page:
-    count = pdf.page_count(data, name)
+    count = pdf_drawings.page_count(data, name)
     if page is not None and not 1 <= page <= count:
         raise InputError(f"{name} has {count} pages, no page {page}")
     for number in [page] if page is not None else range(1, min(count, MOST_PAGES) + 1):
-        drawing = pdf.page_drawing(data, number, name)
+        drawing = pdf_drawings.page_drawing(data, number, name)
         if count == 1 or page is not None or find_panels(drawing.words):
             return _rendered(drawing, data, number, name)
     raise InputError(f"{name}: no page of {count} holds axes as text; name the page of the figure (--page)")
 
 
 def _rendered(drawing: Drawing, data: bytes, number: int, name: str) -> Page:
-    picture = pdf.page_picture(data, number, SCALE, name)
+    picture = pdf_drawings.page_picture(data, number, SCALE, name)
     scale = picture.shape[1] / drawing.size[0]
     return _with_words(drawing, picture, scale)
 

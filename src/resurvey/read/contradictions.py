@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
-from resurvey.read.model import Claim, Document, Draft, Finding
+from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.table_denominators import percent_fits
 from resurvey.schema import TABLES
 

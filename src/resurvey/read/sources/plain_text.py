@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from resurvey.errors import InputError
-from resurvey.read.model import Document
 from resurvey.read.normal import squeeze
+from resurvey.read.objects import Document
 from resurvey.read.sources.build import Builder, RawCell, resolve
 
 TOP = re.compile(

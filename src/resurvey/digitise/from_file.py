@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from resurvey.digitise import checks, vector
+from resurvey.digitise import doubts, vector
 from resurvey.digitise.axes import inside
 from resurvey.digitise.corrections import Corrections, read_corrections
+from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.model import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.page import Page, read_page
 from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.risk import rows_below
+from resurvey.digitise.risk_rows import rows_below
+from resurvey.digitise.sheets import Page, read_page
 from resurvey.errors import InputError
 
 
@@ -111,7 +111,7 @@ class Reader:
             )
         found = self.outer[(number or 1) - 1] if self.outer else None
         panel = corrected_panel(found, fixed)
-        if checks.upward(self.page.words) and not incidence and not fixed.reviewed:
+        if doubts.upward(self.page.words) and not incidence and not fixed.reviewed:
             return replace(
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
@@ -163,22 +163,22 @@ class Reader:
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
         said = [
-            checks.check_axis(panel.x, "time", vector=kind == "vector"),
-            checks.check_axis(panel.y, "survival", vector=kind == "vector"),
+            doubts.check_axis(panel.x, "time", vector=kind == "vector"),
+            doubts.check_axis(panel.y, "survival", vector=kind == "vector"),
             *extra,
-            checks.check_count(curves, rows, legend, arms),
-            checks.check_cover(curves),
-            checks.check_risk(curves, rows, ambiguous),
+            doubts.check_count(curves, rows, legend, arms),
+            doubts.check_cover(curves),
+            doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]
-        unit = checks.time_unit(words, panel)
+        unit = doubts.time_unit(words, panel)
         if not unit:
             kept.append(Check("unit", "open", "no unit of time was read"))
         if fixed.reviewed:
             kept = [*kept, Check("review", "passed", "a person has corrected and confirmed the reading")]
             verdict, reason = "sure", "confirmed by a person"
         else:
-            verdict, reason = checks.verdict_of(kept)
+            verdict, reason = doubts.verdict_of(kept)
         return replace(
             empty,
             kind=kind,  # type: ignore[arg-type]
@@ -213,11 +213,11 @@ def _ink_checks(
         return []
     share, name = redrawn(traced, curves)
     return [
-        checks.check_start(curves, starts_of(traced, region)),
-        checks.check_ink(unexplained(traced, region), counted=counted),
-        checks.check_redraw(share, name),
-        checks.check_ends(hidden_ends(traced, curves, region)),
-        checks.check_crossing(curves, undecided),
+        doubts.check_start(curves, starts_of(traced, region)),
+        doubts.check_ink(unexplained(traced, region), counted=counted),
+        doubts.check_redraw(share, name),
+        doubts.check_ends(hidden_ends(traced, curves, region)),
+        doubts.check_crossing(curves, undecided),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from resurvey.errors import InputError
 from resurvey.read.drafting import NUMBERS
-from resurvey.read.model import Document, Draft, Finding
+from resurvey.read.objects import Document, Draft, Finding
 from resurvey.schema import TABLES
 from resurvey.tables import write_text
 

@@ -9,13 +9,13 @@ from resurvey.read import sentences
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
-from resurvey.read.model import Claim, Paragraph, Span
 from resurvey.read.normal import plain
+from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import ratios
 from resurvey.read.text_shares import counts, item_of, percentages, shares
 from resurvey.read.text_times import durations, medians, rates, times_alone
-from resurvey.read.vocabulary import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
+from resurvey.read.word_lists import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 RULES = (
     registries,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resurvey.digitise.model import Panel, RiskRow, Word
+from resurvey.digitise.digitised import Panel, RiskRow, Word
 from resurvey.digitise.numbers import whole
 
 KINDS = (("events", r"event|died|death"), ("censored", r"censor"))

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from resurvey.design import checks
+from resurvey.design import arguments
 from resurvey.design.claim import DesignClaim
 from resurvey.design.course import Course, event_probability
+from resurvey.design.equation import power_at, required_size
 from resurvey.design.methods import METHODS, find_method
 from resurvey.design.simulate import rejection_rates, simulate_trials
 from resurvey.design.single import size_from_events
-from resurvey.design.solve import power_at, required_size
 from resurvey.errors import InputError
 
 # The test that each formula plans, by its name in `simulate.TESTS`.
@@ -39,7 +39,7 @@ def _grid(name: str, values: ArrayLike) -> list[float]:
     grid = np.atleast_1d(np.asarray(values, dtype=float))
     if grid.size == 0:
         raise InputError(f"{name} is empty")
-    return [checks.positive(f"a value of {name}", value) for value in grid.tolist()]
+    return [arguments.positive(f"a value of {name}", value) for value in grid.tolist()]
 
 
 def operating_characteristics(
@@ -183,9 +183,9 @@ def events_by_time(
     """
     from scipy.stats import binom
 
-    patients = checks.whole("patients", patients)
-    checks.proportion("ci_level", ci_level)
-    at = [checks.not_negative("a value of times", t) for t in np.atleast_1d(np.asarray(times, float)).tolist()]
+    patients = arguments.whole("patients", patients)
+    arguments.proportion("ci_level", ci_level)
+    at = [arguments.not_negative("a value of times", t) for t in np.atleast_1d(np.asarray(times, float)).tolist()]
     rows = []
     for name, median in medians.items():
         probability = np.array([event_probability(course, median, shape=shape, at=t) for t in at])
@@ -220,9 +220,9 @@ def alpha_power_map(
     factor = 1.0 if chosen.unit == "events" else plan.event_probability
     rows = []
     for alpha in _grid("alphas", alphas):
-        checks.errors_and_sides(alpha, None, sides)
+        arguments.errors_and_sides(alpha, None, sides)
         for power in _grid("powers", powers):
-            if checks.proportion("power", power) > alpha:
+            if arguments.proportion("power", power) > alpha:
                 size = required_size(chosen, plan.setting, alpha=alpha, power=power, sides=sides)
                 rows.append((chosen.name, sides, alpha, power, size * factor))
     return pd.DataFrame(rows, columns=["method", "sides", "alpha", "power", "events_raw"])
@@ -243,7 +243,7 @@ def alpha_power_contour(
     for method in (find_method(name) for name in methods):
         size = size_from_events(method, plan, events)
         for alpha in _grid("alphas", alphas):
-            checks.errors_and_sides(alpha, None, sides)
+            arguments.errors_and_sides(alpha, None, sides)
             power = power_at(method, plan.setting, size, alpha=alpha, sides=sides)
             rows.append((method.name, method.label, sides, alpha, power))
     return pd.DataFrame(rows, columns=["method", "label", "sides", "alpha", "power"])

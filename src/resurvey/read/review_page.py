@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
-from resurvey.read.confirm import ARMLESS, NEEDED, WITH_ENDPOINT
-from resurvey.read.model import Cell, Document, Finding, Paragraph, Table
-from resurvey.read.store import Reading, changes_of, title_of
+from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
+from resurvey.read.draft_folder import Reading, changes_of, title_of
+from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
 from resurvey.schema import TABLES
 
 Marks = dict[str, list[tuple[int, int, str]]]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resurvey.errors import InputError
-from resurvey.read import store
+from resurvey.read import draft_folder
+from resurvey.read.draft_folder import Line, Reading
 from resurvey.read.drafting import SHORT
-from resurvey.read.store import Line, Reading
-from resurvey.read.vocabulary import TIME_TO_EVENT
+from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
 from resurvey.tables import Fault, TableFaults, file_of
 
@@ -39,7 +39,7 @@ def apply_rulings(reading: Reading, path: Path) -> int:
         If it names a claim or status that is unknown.
     """
     lines = {line.about["claim_id"]: line for line in reading.lines}
-    rows = store.read_rows(path)
+    rows = draft_folder.read_rows(path)
     faults = []
     for number, row in enumerate(rows, start=2):
         claim, status = row.get("claim_id", ""), row.get("status", "").strip().lower()
@@ -49,7 +49,7 @@ def apply_rulings(reading: Reading, path: Path) -> int:
             faults.append(
                 f"row {number}, mark: {claim} has been read anew since this file was saved; open the new read.html"
             )
-        elif status not in store.STATUSES:
+        elif status not in draft_folder.STATUSES:
             faults.append(f"row {number}, status: {status!r} is unknown; use confirm, change, drop or leave it empty")
     if faults:
         raise InputError(f"{path.name}: {len(faults)} fault(s); nothing was taken over:\n  " + "\n  ".join(faults[:50]))
@@ -86,10 +86,10 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     for reading in readings:
         for line in reading.lines:
             status = line.about["status"].strip().lower()
-            if status not in store.STATUSES:
+            if status not in draft_folder.STATUSES:
                 faults.append(
                     Fault(
-                        store.FILE,
+                        draft_folder.FILE,
                         0,
                         "status",
                         status,
@@ -102,7 +102,7 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
             moved.dropped += status == "drop"
             moved.waiting += status == ""
             if status in ("confirm", "change"):
-                row = {**line.cells, **store.changes_of(line)}
+                row = {**line.cells, **draft_folder.changes_of(line)}
                 faults += _lacking(row, line, reading)
                 given.append((line, _add(row, line.about["table"], reading, added, used, raw)))
     _add_endpoints(added, raw)
@@ -113,7 +113,7 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
         line.about["confirmed_as"] = new_id
         moved.rows[line.about["table"]] = moved.rows.get(line.about["table"], 0) + 1
     for reading in readings:
-        store.save(reading)
+        draft_folder.save(reading)
     return moved
 
 
