@@ -182,16 +182,17 @@ def test_two_panels_are_two_figures(folder):
         assert rmse(reading.curves[0], truth, truth.time.max()) < 0.0005
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize(("rows", "columns"), [(2, 2), (1, 3), (3, 1)])
-def test_panels_in_rows_and_columns_have_no_broken_axis(folder, rows, columns):
+def test_panels_in_rows_and_columns_have_no_broken_axis(folder, rows, columns, shared):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.5 * columns, 4 * rows))
     truths = [arm(f"panel {k}", 70 + k, median=8.0 + 4 * k) for k in range(rows * columns)]
-    for axes, truth in zip(figure.subplots(rows, columns).ravel(), truths, strict=True):
+    for axes, truth in zip(figure.subplots(rows, columns, sharex=shared, sharey=shared).ravel(), truths, strict=True):
         axes.step(*truth.corners.T, where="post", color="tab:green")
         axes.set(xlim=(0, 36), ylim=(0, 1.05), xticks=range(0, 37, 6), xlabel="Months")
-    path = folder / f"grid{rows}{columns}.pdf"
+    path = folder / f"grid{rows}{columns}{shared}.pdf"
     figure.savefig(path)
     made = digitise_all(path)
     assert [m.verdict for m in made] == ["sure"] * len(truths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -24,6 +24,9 @@ class _Fit:
     score: float
 
 
+_Pair = tuple[_Fit, _Fit]
+
+
 def find_panels(words: Sequence[Word]) -> list[Panel]:
     """Pairs of a time axis and a survival axis that frame a plot, the best supported first taken, in reading order."""
     numbers = [word for word in words if plain(word.text)]
@@ -34,7 +37,7 @@ def find_panels(words: Sequence[Word]) -> list[Panel]:
         reverse=True,
     )
     panels: list[Panel] = []
-    fits: list[tuple[_Fit, _Fit]] = []
+    fits: list[_Pair] = []
     taken: set[int] = set()
     for _, i, j in pairs:
         used = {id(word) for word in (*across[i].words, *upward[j].words)}
@@ -46,8 +49,52 @@ def find_panels(words: Sequence[Word]) -> list[Panel]:
         if _credible(panel):
             fits.append((across[i], upward[j]))
         panels.append(panel)
+    fits += _sharing(fits, across, upward)
     owned = {id(word) for pair in fits for fit in pair for word in fit.words}
-    return _reading_order([_panel(_without(x, owned), _without(y, owned)) for x, y in fits])
+    return _reading_order([_placed(_without(x, owned), _without(y, owned), fits) for x, y in fits])
+
+
+def _sharing(fits: Sequence[_Pair], across: Sequence[_Fit], upward: Sequence[_Fit]) -> list[_Pair]:
+    """Panels of a grid labelled on its left and lower side only: each repeats the axes of one that has both."""
+    found: list[_Pair] = []
+    across, upward = (sorted(one, key=lambda fit: -fit.score) for one in (across, upward))
+    for x, y in fits:
+        beside = [x, *(other for other in across if _repeats(x, other, horizontal=True))]
+        above = [y, *(other for other in upward if _repeats(y, other, horizontal=False))]
+        for pair in product(beside, above):
+            panel = _panel(*pair)
+            if not any(_same_place(panel, _panel(*other)) for other in (*fits, *found)):
+                found.append(pair)
+    return found
+
+
+def _repeats(fit: _Fit, other: _Fit, *, horizontal: bool) -> bool:
+    """Whether the same labels, but for a few, stand once more, as far apart, on the right of an axis or above it."""
+    values, again = ({label.value for label in one.axis.labels} for one in (fit, other))
+    if len(values & again) < max(3, 0.6 * len(values | again)):
+        return False
+    if abs(other.axis.slope / fit.axis.slope - 1) > 0.02:
+        return False
+    height = float(np.median([word.height for word in fit.words]))
+    if horizontal:
+        level = float(np.median([word.y for word in other.words]) - np.median([word.y for word in fit.words]))
+        beyond = min(word.left for word in other.words) > max(word.left for word in fit.words)
+    else:
+        level = max(word.right for word in other.words) - max(word.right for word in fit.words)
+        beyond = max(word.bottom for word in other.words) < min(word.bottom for word in fit.words)
+    return bool(beyond and abs(level) < 0.6 * height)
+
+
+def _placed(across: _Fit, upward: _Fit, fits: Sequence[_Pair]) -> Panel:
+    """A panel; where labels of a neighbour serve it, its own room for labels is as wide as the neighbour's."""
+    panel = _panel(across, upward)
+    own_row = next(_panel(*pair) for pair in fits if pair[0].words == across.words)
+    own_column = next(_panel(*pair) for pair in fits if pair[1].words == upward.words)
+    if own_row.box == panel.box == own_column.box:
+        return panel
+    # By values, not by the outermost labels: the lowest may not have been read.
+    row = float(panel.y.pixel(own_row.y.value(own_row.row)))
+    return replace(panel, row=row, column=float(panel.x.pixel(own_column.x.value(own_column.column))))
 
 
 def _without(fit: _Fit, owned: set[int]) -> _Fit:
