@@ -182,6 +182,35 @@ def test_two_panels_are_two_figures(folder):
         assert rmse(reading.curves[0], truth, truth.time.max()) < 0.0005
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (1, 3), (3, 1)])
+def test_panels_in_rows_and_columns_have_no_broken_axis(folder, rows, columns):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5 * columns, 4 * rows))
+    truths = [arm(f"panel {k}", 70 + k, median=8.0 + 4 * k) for k in range(rows * columns)]
+    for axes, truth in zip(figure.subplots(rows, columns).ravel(), truths, strict=True):
+        axes.step(*truth.corners.T, where="post", color="tab:green")
+        axes.set(xlim=(0, 36), ylim=(0, 1.05), xticks=range(0, 37, 6), xlabel="Months")
+    path = folder / f"grid{rows}{columns}.pdf"
+    figure.savefig(path)
+    made = digitise_all(path)
+    assert [m.verdict for m in made] == ["sure"] * len(truths)
+    assert all(not m.axes.x.stray and not m.axes.y.stray for m in made)
+    for reading, truth in zip(made, truths, strict=True):
+        # Up to just before the end: a curve may fall to 0 there, and on the drop itself a last bit decides the level.
+        assert rmse(reading.curves[0], truth, 0.999 * truth.time.max()) < 0.0005
+
+
+def test_labels_that_start_anew_are_no_break():
+    from resurvey.digitise.axes import fit_labels
+    from resurvey.digitise.doubts import check_axis
+
+    # The panel on the right may have no survival labels of its own, and so be none.
+    row = words_at([0, 6, 12, 18, 0, 6, 12, 18], [50, 100, 150, 200, 300, 350, 400, 450], across=True)
+    axis = fit_labels(row, horizontal=True).axis
+    assert len(axis.stray) == 4 and check_axis(axis, "time", vector=False).outcome != "failed"
+
+
 def test_no_curve_where_there_is_none(folder):
     from matplotlib.figure import Figure
 

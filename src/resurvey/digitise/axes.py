@@ -20,6 +20,7 @@ MOST_GROUPS = 60
 class _Fit:
     axis: Axis
     words: tuple[Word, ...]
+    strays: tuple[Word, ...]
     score: float
 
 
@@ -33,6 +34,7 @@ def find_panels(words: Sequence[Word]) -> list[Panel]:
         reverse=True,
     )
     panels: list[Panel] = []
+    fits: list[tuple[_Fit, _Fit]] = []
     taken: set[int] = set()
     for _, i, j in pairs:
         used = {id(word) for word in (*across[i].words, *upward[j].words)}
@@ -41,13 +43,22 @@ def find_panels(words: Sequence[Word]) -> list[Panel]:
         if (used - corner) & taken or any(_same_place(panel, other) for other in panels):
             continue
         taken |= used
+        if _credible(panel):
+            fits.append((across[i], upward[j]))
         panels.append(panel)
-    return _reading_order(_credible(panels))
+    owned = {id(word) for pair in fits for fit in pair for word in fit.words}
+    return _reading_order([_panel(_without(x, owned), _without(y, owned)) for x, y in fits])
 
 
-def _credible(panels: list[Panel]) -> list[Panel]:
-    """Panels whose axes rest on enough labels: a table of numbers frames many an accidental one."""
-    return [panel for panel in panels if len(panel.x.labels) >= 3 and _upright_scale(panel.y)]
+def _without(fit: _Fit, owned: set[int]) -> _Fit:
+    """A fit whose stray labels are those of no other panel: beside it, the row or column of labels goes on."""
+    kept = tuple(label for label, word in zip(fit.axis.stray, fit.strays, strict=True) if id(word) not in owned)
+    return replace(fit, axis=replace(fit.axis, stray=kept))
+
+
+def _credible(panel: Panel) -> bool:
+    """Whether the axes rest on enough labels: a table of numbers frames many an accidental panel."""
+    return len(panel.x.labels) >= 3 and _upright_scale(panel.y)
 
 
 def _upright_scale(axis: Axis) -> bool:
@@ -225,13 +236,10 @@ def _line(words: Sequence[Word], at: np.ndarray, chosen: dict[int, float], score
     pixels, values = at[places], np.array([chosen[k] for k in places]) / scale
     slope, intercept = np.polyfit(pixels, values, 1)
     labels = tuple(Label(float(at[k]), chosen[k] / scale, words[k].text) for k in places)
-    strays = tuple(
-        Label(float(at[k]), float(plain(words[k].text).rstrip("%")) / scale, words[k].text)
-        for k in range(len(words))
-        if k not in chosen
-    )
+    left = [k for k in range(len(words)) if k not in chosen]
+    strays = tuple(Label(float(at[k]), float(plain(words[k].text).rstrip("%")) / scale, words[k].text) for k in left)
     axis = Axis(float(intercept), float(slope), labels, strays, percent=scale == 100)
-    return _Fit(axis, tuple(words[k] for k in places), score)
+    return _Fit(axis, tuple(words[k] for k in places), tuple(words[k] for k in left), score)
 
 
 def refit(axis: Axis, labels: Sequence[Label]) -> Axis:

@@ -72,7 +72,7 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
 
 def _broken(axis: Axis) -> bool:
     """Whether labels off the line lie, in order, on one of the same slope set aside, as behind a break."""
-    strays = sorted(axis.stray, key=lambda label: label.pixel)
+    strays = sorted((label for label in axis.stray if _continues(axis, label)), key=lambda label: label.pixel)
     for first, second in pairwise(strays):
         apart = second.pixel - first.pixel
         if abs(apart) < 10 or _pointed(first) or _pointed(second):
@@ -82,6 +82,14 @@ def _broken(axis: Axis) -> bool:
         if abs(slope / axis.slope - 1) < 0.03 and 8 < aside < 3 * abs(axis.labels[-1].pixel - axis.labels[0].pixel):
             return True
     return False
+
+
+def _continues(axis: Axis, label: Label) -> bool:
+    """Whether a label goes on from the end of an axis that it stands beyond; one of a panel beside it starts anew."""
+    first, last = axis.labels[0], axis.labels[-1]
+    if label.pixel > last.pixel:
+        return (label.value - last.value) * axis.slope > 0
+    return label.pixel < first.pixel and (label.value - first.value) * axis.slope < 0
 
 
 def _pointed(label: Label) -> bool:
