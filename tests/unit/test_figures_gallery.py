@@ -363,8 +363,7 @@ def test_overview_puts_what_is_compared_often_and_networks_under_headings():
     drawing = overview_drawings(pd.DataFrame(rows), LABELS, "comparisons.csv")[0]
     words = words_of(drawing.figure)
     assert "Drug A against" in words and "Drug (TRIAL 0)" in words
-    assert "Network, PFS: against Drug C" in words and "Other comparisons" in words and "Drug B vs Drug C" in words
-    assert "A network has one row a treatment." in drawing.caption
+    assert "The lowest hazard in the network" in words and "Other comparisons" in words and "Drug B vs Drug C" in words
 
 
 def test_design_without_curves_gives_the_table_of_formulas_alone():

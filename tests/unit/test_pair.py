@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
 from resurvey.reconstruct.pairing import Stack
-from resurvey.reconstruct.result import Reconstruction, accuracy_table, count_held, patients_table
+from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.stretch import limits
+from resurvey.results import count_held
 from resurvey.survival import cox
 
 

@@ -58,7 +58,7 @@ def test_a_whole_has_the_events_of_its_parts_in_every_replicate(cohort):
 
 def test_a_whole_is_followed_as_long_as_its_parts(cohort):
     ends = cohort.patients.groupby("arm_id", observed=True)["time"].max()
-    assert ends["all"] >= ends[["first", "second", "third"]].max() > 110
+    assert ends["all"] >= ends[["first", "second", "third"]].max() - 1e-9 > 110
 
 
 def test_the_printed_median_of_the_whole_still_holds(cohort):

@@ -49,7 +49,7 @@ class Size:
 
 USUAL = Size()
 #: Forty rows on less than a page.
-SMALL = Size(row=0.13, font=6.3, char=0.047, bold=0.054, plot=1.5)
+SMALL = Size(row=0.113, font=6.1, char=0.0438, bold=0.0485, plot=1.4)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {

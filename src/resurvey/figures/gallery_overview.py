@@ -41,7 +41,7 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
     rows["over"] = [_range_text(*ends) for ends in zip(rows["band_low"], rows["band_high"], strict=True)]
     figure = forest.forest(
         rows,
-        left=[forest.Column("label", "Comparison"), forest.Column("grade", "Endpoint, evidence")],
+        left=[forest.Column("label", "Comparison"), forest.Column("grade", "Evidence")],
         right=[HR, *([forest.Column("over", "Others", "right")] if ranges.any() else [])],
         xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
@@ -64,7 +64,7 @@ def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grouped(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """The rows under headings: one a group that is compared with several, one a network, one for the others."""
+    """The rows under headings: one a group that is compared with several, one for the others, one for networks."""
     rows = rows.assign(
         first=[_side(name, kind, labels) for name, kind in zip(rows["treatment"], rows["kind"], strict=True)],
         second=[_side(name, kind, labels) for name, kind in zip(rows["comparator"], rows["kind"], strict=True)],
@@ -83,13 +83,21 @@ def _grouped(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         words = "Other comparisons" if parts else "Comparisons"
         label = [_versus(*sides) for sides in zip(rest["first"], rest["second"], strict=True)]
         parts.append((words, rest.assign(label=label)))
-    for _, part in rows[whole].groupby("comparison_id", sort=False):
-        name = f"Network, {part['what'].iloc[0]}: against {part['second'].iloc[0]}"
-        parts.append((name, part.sort_values("estimate", kind="stable").assign(label=part["first"])))
+    best = _best(rows[whole])
+    if len(best):
+        label = [_versus(*sides) for sides in zip(best["first"], best["second"], strict=True)]
+        words = "The lowest hazard in each network" if len(best) > 1 else "The lowest hazard in the network"
+        parts.append((words, best.assign(label=label)))
     if len(parts) == 1:
         return parts[0][1].reset_index(drop=True)
     made = [pd.concat([_heading(words), part]) for words, part in parts]
     return pd.concat(made, ignore_index=True)
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each network the row of the lowest hazard; of equal ones the first."""
+    ordered = rows.sort_values("estimate", kind="stable")
+    return ordered.drop_duplicates("comparison_id").sort_index(kind="stable")
 
 
 def _heading(words: str) -> pd.DataFrame:
@@ -135,14 +143,11 @@ def _caption(rows: pd.DataFrame) -> str:
     parts = [f"Main hazard ratio with 95 % interval of {whose}; the symbol tells the evidence that it rests on."]
     if grades & set(forest.GRADE_WORDS):
         parts.append("Rebuilt patients are compared unadjusted.")
-    networks = rows.loc[rows["method_kind"] == "network", "comparison_id"].nunique()
-    if networks:
-        parts.append(f"{'A network has' if networks == 1 else 'Networks have'} one row a treatment.")
     if rows["band_low"].notna().any():
         parts.append(
             "Thin band, and the column Others: how far the estimate itself moves when the first group is weighted to "
             "other target populations."
         )
     if len(rows) > 1:
-        parts.append("Rows rest on different patients and must not be compared with each other.")
+        parts.append("Rows rest on different patients: do not compare them.")
     return " ".join(parts)

@@ -243,24 +243,6 @@ def stacked_patients(time: Floats, event: Floats) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)
 
 
-def count_held(facts: pd.DataFrame) -> tuple[int, int]:
-    """How many printed facts hold in all replicates, and how many could.
-
-    A fact that need not hold (`binding` False) is left out, and what stands between two groups is counted once, not
-    in each of them.
-
-    Parameters
-    ----------
-    facts : DataFrame
-        Rows of facts.csv: study_id, claim_id, kind, limit, holds, binding.
-    """
-    possible = facts[facts["binding"].astype(bool)]
-    between = possible["claim_id"].fillna("") != ""
-    once = possible[between].drop_duplicates(["study_id", "claim_id", "kind", "limit"])
-    own = possible[~between]
-    return int(own["holds"].sum() + once["holds"].sum()), len(own) + len(once)
-
-
 def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     """The table of printed facts; missing cells become empty, and `holds` is always True or False."""
     columns = {name: [row.get(name) for row in rows] for name in ACCURACY_COLUMNS}

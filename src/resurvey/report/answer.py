@@ -5,6 +5,7 @@ The facts are computed here from the result tables; the words are in `templates/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison
 from resurvey.report.audit_section import findings_of, place
-from resurvey.report.document import Block, Claims, Column, Row, Table, anchor, words
+from resurvey.report.document import Block, Column, Row, Table, anchor, words
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import (
     concludes_otherwise,
@@ -189,7 +190,7 @@ def grave_findings(results: Results) -> Iterator[Finding]:
         yield Finding(
             about=f"{results.short(row['source_id'])}, {place(results, row)}",
             printed=results.named(row["reported"]),
-            follows=sentence(results.named(follows)),
+            follows=_first_sentence(results.named(follows)),
             changes=sentence(ruling.get("affects") or "not yet ruled on"),
             claims=split(row["claim_ids"]),
         )
@@ -201,9 +202,9 @@ def findings_table(found: Sequence[Finding]) -> Table:
         anchor="tab-grave",
         title="Printed numbers that cannot stand as they are",
         columns=(
-            Column("Paper and place", weight=1.5),
-            Column("Printed", weight=1.2),
-            Column("What follows", weight=2.6),
+            Column("Paper and place", weight=1.9),
+            Column("Printed", weight=0.8),
+            Column("What follows", weight=3.0),
             Column("What it changes", weight=1.5),
         ),
         rows=tuple(_finding_row(one) for one in found),
@@ -212,8 +213,12 @@ def findings_table(found: Sequence[Finding]) -> Table:
 
 
 def _finding_row(one: Finding) -> Row:
-    about = words(one.about, " ", Claims(one.claims, "(rows)"))
-    return Row((about, words(one.printed), words(one.follows), words(one.changes)))
+    return Row((words(one.about), words(one.printed), words(one.follows), words(one.changes)))
+
+
+def _first_sentence(text: str) -> str:
+    """What a finding comes to; the rest of a ruling stands with the findings of the audit."""
+    return sentence(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text.strip(), maxsplit=1)[0])
 
 
 def design_said(results: Results, name: str) -> dict[str, Any]:

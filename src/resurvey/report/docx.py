@@ -127,15 +127,16 @@ def _prepare(word: Word, document: Document) -> None:
         for key in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(f"{{{NAMESPACE}}}{key}", None)
         style.font.color.rgb = RGBColor(0x1B, 0x1F, 0x24)
-    word.styles["Normal"].font.size = Pt(9.5)
-    word.styles["Normal"].paragraph_format.space_after = Pt(6)
+    word.styles["Normal"].font.size = Pt(9)
+    word.styles["Normal"].paragraph_format.space_after = Pt(4)
+    word.styles["Title"].font.size = Pt(16)
     caption = word.styles["Caption"]
     caption.font.size, caption.font.bold = Pt(9.5), True
     caption.paragraph_format.keep_with_next, caption.paragraph_format.space_before = True, Pt(10)
     section = word.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2)
-    section.top_margin = section.bottom_margin = Cm(2)
+    section.top_margin = section.bottom_margin = Cm(1.8)
     foot = section.footer.paragraphs[0].paragraph_format.element
     small = _size(15)
     for part in (f"{document.title}; page\u00a0", ("PAGE", "1"), " of\u00a0", ("NUMPAGES", "1")):
@@ -143,6 +144,10 @@ def _prepare(word: Word, document: Document) -> None:
             foot.append(parse_xml(run))
     language = parse_xml(f'<w:lang xmlns:w="{NAMESPACE}" w:val="en-GB"/>')
     word.styles["Normal"].element.get_or_add_rPr().append(language)
+
+
+def _opens(block: Block) -> bool:
+    return isinstance(block, Heading) and block.level == 1
 
 
 def bookmark(anchor: str) -> str:
@@ -198,8 +203,12 @@ class _Writer:
     def write(self) -> None:
         document = self.document
         self.paragraph(_runs(document.title), "Title")
+        # The answer comes first, on two pages, and what else there is after it.
+        starts = [place for place, block in enumerate(document.blocks) if _opens(block)]
+        second = starts[1] if len(starts) > 1 else 0
+        self._blocks(document.blocks[:second])
         self._contents()
-        self._blocks(document.blocks)
+        self._blocks(document.blocks[second:])
         if self.appendix:
             self._end_section(turned=False)
             _turn(self.body[-1], turned=True)

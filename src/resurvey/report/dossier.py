@@ -183,7 +183,7 @@ def _group(results: Results, row: Record) -> Row:
             words(number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))),
             words(str(row["median_text"])),
             words(number(row["median_rebuilt"])),
-            words(f"{number(row['facts_held'])} of {number(row['facts'])}"),
+            words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
             words(Badge(str(row["evidence"]), tone)),
         )
     )

@@ -1,4 +1,4 @@
-"""The report as an HTML page that opens offline: template, styles and scripts inlined, most drawings beside it."""
+"""The report as an HTML page that opens offline: template, styles and scripts inlined, drawings beside it."""
 
 from __future__ import annotations
 
@@ -34,26 +34,21 @@ from resurvey.report.document import (
 )
 from resurvey.report.words import count
 
-# Bytes of pictures inside the page, the first figures; the others are files beside it that load when they are seen.
-PLAIN_BUDGET = 120_000
 CLAIMS_LINKED = 400
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a page shows it.
+    """A figure as a page shows it: a file beside the page that loads when it is seen.
 
     Attributes
     ----------
-    source : str
-        A data URI of the bitmap, or the address of the drawing as seen from the page.
     file : str
         The address of the drawing as seen from the page.
     width, height : int
         In pixels of a screen of usual density.
     """
 
-    source: str
     file: str
     width: int
     height: int
@@ -149,7 +144,7 @@ class _Writer:
         if isinstance(part, Code):
             return Markup("<code>{}</code>").format(part.text)
         if isinstance(part, Badge):
-            return Markup('<span class="badge {}">{}</span>').format(part.tone, part.text)
+            return Markup('<b class="badge {}">{}</b>').format(part.tone, part.text)
         if isinstance(part, Link):
             if part.external:
                 return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(part.target, part.text)
@@ -202,20 +197,18 @@ class _Writer:
 
 
 def pictures(document: Document, place: Path) -> dict[str, Picture]:
-    """Every figure: the first needed inside the page until its budget is spent, the others as files beside it."""
-    figures = [block for block in flat(document.blocks) if isinstance(block, Figure)]
+    """Every figure as the page shows it."""
     made: dict[str, Picture] = {}
-    spent = 0
-    for figure in sorted(figures, key=lambda one: one.rank):
-        bitmap = figure.png.read_bytes()
-        width, height = _pixels(bitmap)
-        source = file = quote(Path(os.path.relpath(figure.svg, place)).as_posix())
-        if figure.rank == 0 and spent + len(bitmap) * 4 // 3 < PLAIN_BUDGET:
-            source = "data:image/png;base64," + base64.b64encode(bitmap).decode("ascii")
-            spent += len(source)
+    for figure in (block for block in flat(document.blocks) if isinstance(block, Figure)):
+        with figure.png.open("rb") as stream:
+            width, height = _pixels(stream.read(HEADER))
+        file = quote(Path(os.path.relpath(figure.svg, place)).as_posix())
         # Figures are drawn for a screen of twice the usual density.
-        made[figure.anchor] = Picture(source, file, width // 2, height // 2)
+        made[figure.anchor] = Picture(file, width // 2, height // 2)
     return made
+
+
+HEADER = 24  # bytes of a PNG up to its size
 
 
 def _pixels(png: bytes) -> tuple[int, int]:

@@ -172,7 +172,7 @@ class _Writer:
         document = self.document
         preamble = PREAMBLE.replace("TITLE", quoted(document.title)).replace("LANGUAGE", document.language)
         parts = [f'#set document(title: {quoted(document.title)}, author: "resurvey", date: none)', preamble]
-        parts.append(f'#align(left)[#text(20pt, weight: "bold")[{shown(document.title)}]]\n')
+        parts.append(f'#align(left)[#text(14pt, weight: "bold")[{shown(document.title)}]]\n')
         parts += self._blocks(document.blocks)
         parts += self._references()
         parts += self._appendix()

@@ -21,17 +21,16 @@ from resurvey.report.document import (
 )
 from resurvey.report.drawings import figure, group_rows
 from resurvey.report.inputs import Record, Results, rows, split
-from resurvey.report.words import as_fine, as_float, count, is_number, number, percent, sentence, thousands
+from resurvey.report.words import as_fine, count, is_number, number, percent, sentence, thousands
+from resurvey.results import count_held
 
 FIT = "-fit-"
 
 
 def held(results: Results) -> tuple[int, int, int]:
-    """Printed facts of rebuilt groups, those that hold, and groups."""
-    rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
-    facts = sum(int(as_float(row["facts"])) for row in rebuilt if as_float(row["facts"]) == as_float(row["facts"]))
-    kept = sum(int(as_float(row["facts_held"])) for row in rebuilt if as_float(row["facts"]) == as_float(row["facts"]))
-    return facts, kept, len(rebuilt)
+    """Printed facts that rebuilt groups can have, those that hold, and groups; a fact of two groups counts once."""
+    kept, facts = count_held(results.facts) if len(results.facts) else (0, 0)
+    return facts, kept, sum(row["status"] == "rebuilt" for row in rows(results.accuracy))
 
 
 def reconstruction(results: Results) -> Iterator[Block]:
@@ -117,7 +116,7 @@ def _arm(results: Results, row: Record) -> Row:
             words(events),
             words(str(row["median_text"])),
             words(median),
-            words(f"{number(row['facts_held'])} of {number(row['facts'])}"),
+            words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
             words(Badge(str(row["evidence"]), tone)),
             words(Claims(ids, count(len(ids), "row")) if ids else ""),
         )
