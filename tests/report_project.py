@@ -110,11 +110,15 @@ def small_results(folder: Path) -> Results:
     rebuilt = arm | {"status": "rebuilt", "evidence": "summary", "median_text": "7.0", "claim_ids": "a-1", "reason": ""}
     rebuilt |= {"method": "m", "n": 100, "replicates": 9, "events_mean": 66.4, "events_min": 60, "events_max": 70}
     rebuilt |= {"median_rebuilt": 7.02, "median_low": 6.96, "median_high": 7.04, "facts": 3, "facts_held": 2}
+    rebuilt |= {"facts_binding": 3, "facts_binding_held": 2}
     refused = arm | {"study_id": "beta", "arm_id": "old", "status": "refused", "reason": "no source prints its size"}
     facts = [
         arm | {"fact": "n", "printed": 100, "rebuilt": 100, "difference": 0, "holds": True, "note": ""},
         arm | {"fact": "median", "printed": "inf", "rebuilt": 7.02, "difference": 0, "holds": False, "note": "why"},
         arm | {"fact": "survival at 12", "printed": 0.25, "rebuilt": 0.25, "difference": 0, "holds": True, "note": ""},
+    ]
+    facts = [
+        fact | {"kind": fact["fact"].split(" at ")[0], "limit": "", "binding": True, "claim_id": ""} for fact in facts
     ]
     line = {"comparison_id": "one-two", "evidence": "summary", "assumptions": "x", "kind": "patients", "ci_level": 0.95}
     line |= {
