@@ -23,5 +23,5 @@ def test_ratio_and_interval_from_the_variance():
     checks = checks.set_index("rule")
     assert checks.loc["ratio-interval", "verdict"] == "reproduced"
     # 4 over the variance of the log ratio, 4 V = 515, lies in the range that the printed digits leave.
-    low, high = checks.loc["ratio-events", "recomputed"].removesuffix(" events").split("-")
+    low, high = checks.loc["ratio-events", "recomputed"].removesuffix(" events").split(" to ")
     assert float(low) < 4 * 128.81 < float(high)

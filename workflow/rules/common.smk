@@ -86,10 +86,10 @@ def design_patients(check):
     return [f"data/processed/patients/{group.study}.parquet"] if group else []
 
 
-# Kinds of hazards and how frequent each is: the table of the package, or the project's own.
-SHAPES = config["reconstruction"].get("shapes") or str(
-    Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"
-)
+# A project's own table of the kinds of hazards; without one the package's is taken, which is known by its content, for
+# it lies elsewhere on every machine.
+SHAPES = [path for path in [config["reconstruction"].get("shapes")] if path]
+KINDS = gate.fingerprint(SHAPES or [Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"])
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.

@@ -24,6 +24,7 @@ if len(SHARES) == 1:
             block=BLOCK_SIZE,
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
+            kinds=KINDS,
             # also where an older file was put in the place of another
             collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
             seed=config["seed"],
@@ -55,6 +56,7 @@ else:
             which=lambda wildcards: list(SHARES[int(wildcards.part)]),
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
+            kinds=KINDS,
             # also where an older file was put in the place of another
             collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
             seed=config["seed"],

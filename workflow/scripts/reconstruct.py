@@ -24,7 +24,7 @@ parts = blocks.rebuild_blocks(
     partitions=snakemake.params.partitions,
     curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
     given=sources.kmdata_of(snakemake.params.kmdata, study),
-    shapes=kinds.read_shapes(Path(snakemake.input.shapes)),
+    shapes=kinds.read_shapes(*map(Path, snakemake.input.shapes)),
 )
 made = blocks.join_blocks(parts)
 tables.write_parquet(made.patients, Path(snakemake.output.patients))
