@@ -89,7 +89,9 @@ def design_patients(check):
 # A project's own table of the kinds of hazards; without one the package's is taken, which is known by its content, for
 # it lies elsewhere on every machine.
 SHAPES = [path for path in [config["reconstruction"].get("shapes")] if path]
-KINDS = gate.fingerprint(SHAPES or [Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"])
+KINDS = gate.fingerprint(
+    SHAPES or [Path(gate.__file__).with_name("reconstruct") / "hazard_shapes.csv"]
+)
 BLOCK_SIZE = config["reconstruction"].get("block", BLOCK)
 BLOCKS = len(block_sizes(config["reconstruction"]["replicates"], BLOCK_SIZE))
 # Blocks of each job; a part is called by its place, and the numbers do not depend on how many there are.
