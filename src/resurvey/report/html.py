@@ -85,8 +85,8 @@ def render_html(document: Document, place: Path) -> str:
         writer=writer,
         style=Markup(_package_text("report.css")),
         script=Markup(_package_text("report.js")),
-        library=_library("js"),
-        library_style=_library("css"),
+        library=_as_address(_library("js")),
+        library_style=Markup(_library("css")),
         rows_of=rows_of,
         least_width=least_width,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
@@ -98,11 +98,16 @@ def _package_text(name: str) -> str:
 
 
 def _library(kind: str) -> str:
-    """The table library that itables ships, as a data URI: its text stays as it is, whatever it says."""
+    """The table library that itables ships, its scripts or its styles."""
     from itables.utils import read_package_file
 
-    encoded = base64.b64encode(read_package_file("html", f"dt_bundle.{kind}").encode("utf-8")).decode("ascii")
-    return f"data:text/{'javascript' if kind == 'js' else kind};base64,{encoded}"
+    return str(read_package_file("html", f"dt_bundle.{kind}"))
+
+
+def _as_address(script: str) -> str:
+    """A module as a data URI: its text stays as it is, whatever it says."""
+    encoded = base64.b64encode(script.encode("utf-8")).decode("ascii")
+    return f"data:text/javascript;base64,{encoded}"
 
 
 # Width that a usual column needs so that no long word is broken, in letter heights.
