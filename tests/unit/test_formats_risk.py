@@ -128,3 +128,12 @@ def test_whose_numbers_they_are(tables):
     (alone,) = tables(ONE_ARM["plain"])
     with pytest.raises(InputError, match="not plain which numbers at risk"):
         at_risk_of([alone], CURVE, "", "x", curves=2)
+
+
+def test_a_row_of_one_cell_under_two_headings_is_a_fault(tmp_path):
+    file = tmp_path / "risk.csv"
+    file.write_text("time,at_risk\n0,60\n3\n6,30\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 3: one cell \(3\), the heading has 2"):
+        read_at_risk(file)
+    file.write_text("time,at_risk\n0,60\n3,\n6,30\n", encoding="utf-8")
+    assert np.isnan(read_at_risk(file)[0].counts[1])

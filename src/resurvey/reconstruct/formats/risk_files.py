@@ -181,6 +181,9 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
     width = max(width, len(names))
     for row in body:
         extra = [cell for cell in row.cells[len(names) :] if cell]
+        if len(names) > 1 and len(row.cells) == 1:
+            faults.append(f"{page.where} {row.line}: one cell ({row.cells[0]}), the heading has {len(names)}; an empty "
+                          "count keeps its divider")  # fmt: skip
         if names and extra:
             faults.append(f"{page.where} {row.line}: {len(row.cells)} cells ({', '.join(row.cells)}), the heading has "
                           f"{len(names)}")  # fmt: skip
