@@ -63,7 +63,8 @@ def test_slurm_gives_the_same_bytes_as_a_local_run(tmp_path):
         pytest.skip(reason)
     here, there = write_project(tmp_path / "here"), write_project(tmp_path / "there")
     snakemake(here, "none", "-c1")
-    quick = ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"]
+    # all that Snakemake says: our screen has a line a step
+    quick = ["--verbose", "--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"]
     told = snakemake(there, str(PROFILE), *quick)
     assert told.count("has been submitted with SLURM jobid") == 2, told
     for target in TARGETS:
