@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.word_lists import DESIGN, REGISTRY, UNITS, endpoints_in
+from resurvey.read.word_lists import DESIGN, MONTHS, REGISTRY, UNITS, endpoints_in
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
@@ -27,20 +27,6 @@ TESTS = (
     ("trend", r"trend"),
 )
 TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
-MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS)
 DATE = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|"

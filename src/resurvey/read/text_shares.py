@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
-from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
+from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -408,18 +408,7 @@ def _distributed(line: Line, i: int) -> bool:
         "during",
         "of",
         "between",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
+        *MONTHS,
     }
     return (
         here

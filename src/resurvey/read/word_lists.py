@@ -267,3 +267,18 @@ REGISTRY = re.compile(
     r"\b(?:NCT\d{8}|ISRCTN\d{8}|ChiCTR[-A-Z]{0,6}\d{8,10}|EudraCT\s?(?:number\s?)?\d{4}-\d{6}-\d{2}|UMIN\d{9}|"
     r"JPRN-[A-Z]{2,6}\d{4,12}|ACTRN\d{14}|DRKS\d{8}|NTR\d{3,5}|CTRI/\d{4}/\d{2,3}/\d{6})\b"
 )
+
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)

@@ -15,7 +15,6 @@ from resurvey.plan import AnyComparison, NetworkComparison
 from resurvey.report.answer import Said, comparison_said, design_said
 from resurvey.report.audit_section import findings_of, place
 from resurvey.report.document import (
-    Badge,
     Beside,
     Block,
     Claims,
@@ -33,7 +32,7 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows
 from resurvey.report.evidence_section import papers, transitivity
 from resurvey.report.inputs import Record, Results, rows, split
-from resurvey.report.reconstruction import endpoint_name, group_name
+from resurvey.report.reconstruction import group_cells
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
@@ -173,20 +172,8 @@ def _groups(results: Results) -> Iterator[Table]:
 
 
 def _group(results: Results, row: Record) -> Row:
-    tone = "good" if row["evidence"] == "curve" else "note"
-    return Row(
-        (
-            words(results.labels.study(row["study_id"])),
-            words(group_name(results, row)),
-            words(endpoint_name(results, row)),
-            words(number(row["n"])),
-            words(number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))),
-            words(str(row["median_text"])),
-            words(number(row["median_rebuilt"])),
-            words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
-            words(Badge(str(row["evidence"]), tone)),
-        )
-    )
+    events = number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))
+    return Row(group_cells(results, row, events, number(row["median_rebuilt"])))
 
 
 def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, str]) -> Iterator[Block]:

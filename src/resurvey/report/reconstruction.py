@@ -17,6 +17,7 @@ from resurvey.report.document import (
     Ref,
     Row,
     Table,
+    Words,
     words,
 )
 from resurvey.report.drawings import figure, group_rows
@@ -106,20 +107,23 @@ def _arm(results: Results, row: Record) -> Row:
     median = number(row["median_rebuilt"])
     if number(row["median_low"]) != number(row["median_high"]):
         median += f" ({number(row['median_low'])} to {number(row['median_high'])})"
+    read_in = words(Claims(ids, count(len(ids), "row")) if ids else "")
+    return Row((*group_cells(results, row, events, median), read_in))
+
+
+def group_cells(results: Results, row: Record, events: str, median: str) -> tuple[Words, ...]:
+    """A rebuilt group beside what is printed of it: study, group, endpoint, n, events, medians, facts, evidence."""
     tone = "good" if row["evidence"] == "curve" else "note"
-    return Row(
-        (
-            words(results.labels.study(row["study_id"])),
-            words(group_name(results, row)),
-            words(endpoint_name(results, row)),
-            words(number(row["n"])),
-            words(events),
-            words(str(row["median_text"])),
-            words(median),
-            words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
-            words(Badge(str(row["evidence"]), tone)),
-            words(Claims(ids, count(len(ids), "row")) if ids else ""),
-        )
+    return (
+        words(results.labels.study(row["study_id"])),
+        words(group_name(results, row)),
+        words(endpoint_name(results, row)),
+        words(number(row["n"])),
+        words(events),
+        words(str(row["median_text"])),
+        words(median),
+        words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
+        words(Badge(str(row["evidence"]), tone)),
     )
 
 
