@@ -109,3 +109,23 @@ def test_a_fault_of_a_later_line_names_it(capsys, monkeypatch):
     status, _, err = run(capsys, "hr", "-")
     assert status == 2
     assert "line 2: --p is '7'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("--null 9 --alternative 13.5 --alpha 0.05 --power 0.8", "--alpha 5, --power 80"),
+        ("--null 9 --alternative 13.5 --alpha 0.05 --power 80", "--alpha 5"),
+        ("--null-rate 0.1 --alternative-rate 0.2 --alpha 5 --power 80", "--alternative-rate 20"),
+    ],
+)
+def test_a_proportion_is_not_read_as_a_hundredth(words, meant, capsys):
+    status, _, said = run(capsys, "design", *words.split(), "--patients", "55")
+    assert status == 2
+    assert "looks like a proportion" in said and meant in said
+
+
+def test_a_level_and_a_power_in_per_cent_stand(capsys):
+    words = "--null 9 --alternative 13.5 --alpha 5 --power 80 --sides 1 --accrual 24 --follow-up 12 --patients 55"
+    _, shown, _ = run(capsys, "design", *words.split())
+    assert "reproduced   design-patients" in shown

@@ -284,12 +284,35 @@ def audit_grades(arguments: argparse.Namespace) -> Answer:
 
 def audit_design(arguments: argparse.Namespace) -> Answer:
     """`design`: a single-arm sample size and its assumptions."""
+    _in_per_cent(arguments)
     names = ("alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients", "landmark")
     columns = {name: name for name in (*names, "null_rate", "alternative_rate", "first_patients")}
     columns |= {"null": "null_median", "alternative": "alternative_median"}
     columns |= {"responses": "rejects_from", "first_responses": "futile_up_to"}
     row = {"endpoint": "PFS", "unit": arguments.unit} | _cells(arguments, columns)
     return Answer.of(alone({"designs": [row]}))
+
+
+# At or below these a level, a power or a pair of rates is a proportion: no trial is planned with 1 % power.
+PROPORTIONS = {"alpha": 0.1, "power": 1.0, "alternative_rate": 1.0}
+
+
+def _in_per_cent(arguments: argparse.Namespace) -> None:
+    """Refuse proportions where per cent are asked for: they would be read as a hundredth of what is meant."""
+    typed = {name: _number(getattr(arguments, name)) for name in PROPORTIONS}
+    wrong = {name: value for name, value in typed.items() if 0 < value <= PROPORTIONS[name]}
+    if wrong:
+        said = ", ".join(f"--{name.replace('_', '-')} {value:g}" for name, value in wrong.items())
+        meant = ", ".join(f"--{name.replace('_', '-')} {100 * value:g}" for name, value in wrong.items())
+        raise InputError(f"{said} looks like a proportion; per cent are asked for: {meant}")
+
+
+def _number(text: str | None) -> float:
+    """The number that a text is; nan where it is none, which the tables' own rules name."""
+    try:
+        return float(text) if text is not None else float("nan")
+    except ValueError:
+        return float("nan")
 
 
 def audit_correlation(arguments: argparse.Namespace) -> Answer:
