@@ -18,6 +18,7 @@ import pandas as pd
 from resurvey import reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
+from resurvey.files import beside, write_text
 from resurvey.plausible import implausible, unusable
 from resurvey.rawcells import DATE, check_cell, expected
 from resurvey.schema import CLAIM_TABLES, TABLES, Column, Table
@@ -299,14 +300,6 @@ def _shortened(value: object) -> object:
     return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write text through a temporary neighbour, so that a killed run never leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="")
-    part.replace(path)
-
-
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A table that an earlier step wrote.
 
@@ -333,14 +326,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     # Categories are our own shortcut: any other program finds plain text, without what pandas would say of it.
     plain = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
     table = table.cast(pa.schema(list(zip(table.column_names, plain, strict=True)))).replace_schema_metadata(None)
-    pq.write_table(table, part, compression="zstd")
-    part.replace(path)
+    with beside(path) as part:
+        pq.write_table(table, part, compression="zstd")
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

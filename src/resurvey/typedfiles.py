@@ -15,6 +15,7 @@ import pandas as pd
 
 from resurvey import clean
 from resurvey.errors import InputError
+from resurvey.files import write_bytes
 from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
@@ -56,10 +57,7 @@ def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
 def _write_changed(path: Path, content: bytes) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_bytes(content, path)
 
 
 def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:

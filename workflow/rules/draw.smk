@@ -11,9 +11,10 @@ rule draw_study:
         accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
         patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
         labels=PIECES.labels(),
-        whole=whole(*STUDY_FIGURES),
+        again=again("draw_study", *STUDY_FIGURES),
     output:
-        [directory(folder) for folder in STUDY_FIGURES],
+        folders=update([directory(folder) for folder in STUDY_FIGURES]),
+        done=done("draw_study"),
     log:
         "logs/draw_study.log",
     priority: LAST
@@ -33,11 +34,18 @@ for batch, entries in BATCHES.items():
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=PIECES.labels(),
-            whole=whole(
-                *(f"results/figures/comparison-{entry.id}" for entry in entries)
+            again=again(
+                f"draw_comparisons/{batch}",
+                *(f"results/figures/comparison-{entry.id}" for entry in entries),
             ),
         output:
-            [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
+            folders=update(
+                [
+                    directory(f"results/figures/comparison-{entry.id}")
+                    for entry in entries
+                ]
+            ),
+            done=done(f"draw_comparisons/{batch}"),
         log:
             f"logs/draw_comparisons/{batch}.log",
         priority: LAST + len(entries)
@@ -56,10 +64,11 @@ rule draw_evidence:
         designs=expand("results/design/{design}.csv", design=DESIGNS),
         verdicts=expand("results/design/{design}.json", design=DESIGNS),
         typed=PIECES.whole(TABLE_NAMES),
-        whole=whole("results/figures/evidence", *DESIGN_FIGURES),
+        again=again("draw_evidence", "results/figures/evidence", *DESIGN_FIGURES),
     output:
-        evidence=directory("results/figures/evidence"),
-        designs=[directory(folder) for folder in DESIGN_FIGURES],
+        evidence=update(directory("results/figures/evidence")),
+        designs=update([directory(folder) for folder in DESIGN_FIGURES]),
+        done=done("draw_evidence"),
     log:
         "logs/draw_evidence.log",
     priority: LAST
@@ -80,9 +89,10 @@ rule draw_overview:
         curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
         facts="results/reconstruction/facts.csv",
         labels=PIECES.labels(),
-        whole=whole("results/figures/overview"),
+        again=again("draw_overview", "results/figures/overview"),
     output:
-        directory("results/figures/overview"),
+        update(directory("results/figures/overview")),
+        done=done("draw_overview"),
     log:
         "logs/draw_overview.log",
     conda:

@@ -16,6 +16,6 @@ log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
-for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
+for entry, folder, target in zip(entries, files.comparisons, snakemake.output.folders, strict=True):
     made = results.read_folder(Path(folder))
     save(comparison_drawings(entry, made, labels, folder), Path(target))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
-studies = zip(files.curves, files.facts, files.accuracy, files.patients, snakemake.output, strict=True)
+studies = zip(files.curves, files.facts, files.accuracy, files.patients, snakemake.output.folders, strict=True)
 for curves, facts, accuracy, patients, folder in studies:
     study = StudyResults(
         curves=results.read(results.CURVES, Path(curves)),

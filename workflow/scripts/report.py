@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, tables
+from resurvey import files, plan
 from resurvey.logs import log_to
-from resurvey.report.formats import record, report, write_bytes
+from resurvey.report.formats import record, report
 from resurvey.report.inputs import Choices
 
 if TYPE_CHECKING:
@@ -27,11 +27,9 @@ choices = Choices(
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
 for kind, content in report(snakemake.input, choices, checked, Path(output.html).parent):
-    write_bytes(content, Path(output[kind]))
+    files.write_bytes(content, Path(output[kind]))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
-    write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
+    files.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
     made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
-    tables.write_text(
-        record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
-    )
+    files.write_text(record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import results, tables
+from resurvey import files, results, tables
 from resurvey.audit import adjudication
 from resurvey.logs import log_to
 
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 log_to(snakemake.log[0])
 checks = results.read(results.CHECKS, Path(snakemake.input.checks))
 rulings = tables.read_table(Path(snakemake.input.adjudications), text=adjudication.COLUMNS)
-tables.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))
+files.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))
