@@ -20,6 +20,7 @@ from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
+from resurvey.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from resurvey.tables import Tables
@@ -33,31 +34,45 @@ class Project:
     pieces: Pieces
 
 
-def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = None) -> None:
+def check_config(
+    config: Mapping[str, Any], schema: Path, memory: Path | None = None, files: Iterable[Path] = ()
+) -> None:
     """Refuse a config that breaks its schema; the message lists every fault with the path of its key.
 
     A config that passed last time, by the file `memory`, is not checked again: importing the checker takes longer
-    than all the rest of a run that has nothing to do.
+    than all the rest of a run that has nothing to do. The files that it was read from are read as well: what stands
+    twice in one of them, its mapping no longer tells.
 
     Raises
     ------
     InputError
-        With one line a fault: the key, what was found, what is allowed.
+        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is no YAML, has
+        a key twice or an odd code point.
     """
     plain = json.loads(json.dumps(config, default=str))
-    state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
+    files = list(files)
+    state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True), fingerprint(files)])
     if memory is not None and memory.is_file() and memory.read_bytes() == state.encode():
         return
     import jsonschema
     import yaml
 
-    checker = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    for path in files:
+        read_yaml(path)
+    strict = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole)
+    kind = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=strict)
+    checker = kind(yaml.safe_load(schema.read_text(encoding="utf-8")))
     faults = sorted(checker.iter_errors(plain), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [f"  {'/'.join(map(str, fault.path)) or 'top level'}: {_words(fault)}" for fault in faults]
         raise InputError(f"{len(faults)} fault(s) in config.yaml; nothing was run:\n" + "\n".join(lines))
     if memory is not None:
         _write_anew(state, memory)
+
+
+def _is_whole(_: object, value: object) -> bool:
+    """Whether a number is written as a whole one; 50.0 is none, where code counts with it."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _words(fault: Any) -> str:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from resurvey import reported, steady
+from resurvey import inert, reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
 from resurvey.files import beside, write_text
+from resurvey.places import PUT, misplaced
 from resurvey.plausible import implausible, unusable
 from resurvey.rawcells import DATE, check_cell, expected
 from resurvey.schema import CLAIM_TABLES, TABLES, Column, Table
@@ -62,6 +63,9 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():
+        if rule := misplaced(table.path_in(folder), folder):
+            faults.append(Fault(file_of(table), 0, "", "", rule, PUT))
+            continue
         if table.optional and not table.path_in(folder).is_file():
             tables[name] = pd.DataFrame({column: pd.Series(dtype=object) for column in table.names})
             continue
@@ -281,9 +285,10 @@ def counted(cells: pd.Series) -> pd.Series:
 def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
     """Write a table so that the same content gives the same bytes, whole or not at all.
 
-    Numbers have `digits` significant digits: as many as are the same on every processor.
+    Numbers have `digits` significant digits: as many as are the same on every processor. What a spreadsheet would take
+    for a formula stands behind a quote, which `read_table` takes away again.
     """
-    text = frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
+    text = inert.cells(frame).to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
 
 
@@ -311,14 +316,13 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     words = WORDS | set(text)
     kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
     frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
-    return frame
+    return inert.exact_cells(frame)
 
 
 def stack(paths: Iterable[Path]) -> pd.DataFrame:
     """Tables of one layout below each other; columns that some lack are empty there."""
-    return pd.concat([pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths], ignore_index=True).fillna(
-        ""
-    )
+    parts = [inert.exact_cells(pd.read_csv(path, dtype=str, keep_default_na=False)) for path in paths]
+    return pd.concat(parts, ignore_index=True).fillna("")
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

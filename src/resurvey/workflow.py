@@ -15,6 +15,7 @@ from resurvey.errors import InputError
 from resurvey.files import remove_parts
 from resurvey.provenance import ROOT
 from resurvey.runs import MARKS, Run, enter
+from resurvey.yamlfile import read_yaml
 
 #: Folders that a run writes.
 WRITTEN = (Path("data/processed"), Path("results"))
@@ -46,6 +47,18 @@ def release_lock(project: Path = Path()) -> None:
     """
     command = [sys.executable, "-m", "snakemake", "--unlock", "--snakefile", os.devnull, "--workflow-profile", "none"]
     subprocess.run([*command, "--directory", str(project)], check=False, capture_output=True)
+
+
+def check_before_loading(path: Path = Path("config.yaml")) -> None:
+    """End with a message where the anchors of a config explode, before Snakemake writes them out.
+
+    What else is wrong with it, the gate says.
+    """
+    if path.is_file() and b"*" in path.read_bytes():
+        try:
+            read_yaml(path)
+        except InputError as error:
+            sys.exit(f"\n{error}\n")
 
 
 def begin(say: Callable[[str], None]) -> Run:

@@ -32,6 +32,7 @@ try:
         config,
         WORKFLOW / "schemas" / "config.schema.yaml",
         Path(".snakemake/resurvey_config"),
+        map(Path, workflow.configfiles),
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
     # The tables are typed here, once, into small files: a step takes those it reads, and reruns when one has changed.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from resurvey.arrays import check_errors
 from resurvey.errors import InconsistentReport, InputError
 
 Floats = NDArray[np.float64]
@@ -140,6 +141,8 @@ def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
         table[column] = numbers
     if faults:
         raise InputError("contrasts: " + "; ".join(faults))
+    rows = [f"contrasts, row {row} (study {name!r})" for row, name in table["study"].astype(str).items()]
+    check_errors(table["estimate"].to_numpy(), table["se"].to_numpy(), rows)
     names = {column: table[column].astype(str).str.strip() for column in ("study", "treatment", "comparator")}
     return table.assign(**names)
 
