@@ -14,11 +14,23 @@ from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
+from resurvey.digitise.ink import darkness
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
+from resurvey.digitise.raster import (
+    crossings,
+    goes_on,
+    hidden_ends,
+    left_over,
+    panels_of,
+    redrawn,
+    starts_of,
+    to_values,
+    unexplained,
+)
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_rows import rows_below
 from resurvey.digitise.sheets import Page, read_page
+from resurvey.digitise.straighten import skew_of, straightened
 from resurvey.errors import InputError
 
 
@@ -80,7 +92,21 @@ class Reader:
         self.path = path
         self.page: Page = read_page(path, page)
         self.panels = self._panels()
+        self._straighten()
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
+
+    def _straighten(self) -> None:
+        """Make a scan that lies askew straight, if its labels then stand at their ticks as well or better."""
+        if self.page.drawing is not None or len(self.panels) != 1:
+            return
+        skew = skew_of(darkness(self.page.picture), self.panels[0])
+        if skew is None:
+            return
+        picture, words = straightened(self.page.picture, self.page.words, skew)
+        panels = panels_of(picture, words)
+        if len(panels) == 1 and _at_ticks(panels[0]) >= _at_ticks(self.panels[0]):
+            self.page = replace(self.page, picture=picture, words=tuple(words))
+            self.panels = panels
 
     def _panels(self) -> list[Panel]:
         if self.page.drawing is not None:
@@ -128,6 +154,7 @@ class Reader:
             picture, panel, words = _turned(picture, panel, self.page)
         curves: list[TracedCurve] = []
         extra: list[Check] = []
+        left: float | None = None
         kind = "raster"
         if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
             curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
@@ -136,14 +163,14 @@ class Reader:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
             printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
-            curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
-            counted = printed is not None or arms is not None
-            extra = _ink_checks(region, traced, curves, undecided, counted=counted)
+            met = crossings(traced, region, panel)
+            curves, undecided = settle_crossings(curves, met, empty.at_risk)
+            extra, left = _ink_checks(region, traced, curves, undecided)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
             curves = curves[:arms]
-        return self._finish(empty, panel, curves, extra, kind, fixed, arms)
+        return self._finish(empty, panel, curves, extra, left, kind, fixed, arms)
 
     def _finish(
         self,
@@ -151,6 +178,7 @@ class Reader:
         panel: Panel,
         curves: list[TracedCurve],
         extra: list[Check],
+        left: float | None,
         kind: str,
         fixed: Corrections,
         arms: int | None,
@@ -162,11 +190,13 @@ class Reader:
         curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
+        count = doubts.check_count(curves, rows, legend, arms)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
             doubts.check_axis(panel.y, "survival", vector=kind == "vector"),
             *extra,
-            doubts.check_count(curves, rows, legend, arms),
+            doubts.check_ink(left, counted=count.outcome == "passed") if left is not None else None,
+            count,
             doubts.check_cover(curves),
             doubts.check_risk(curves, rows, ambiguous),
         ]
@@ -193,6 +223,10 @@ class Reader:
         )
 
 
+def _at_ticks(panel: Panel) -> int:
+    return panel.x.snapped + panel.y.snapped
+
+
 def _traced(
     region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
 ) -> tuple[list[Traced], list[TracedCurve]]:
@@ -207,18 +241,20 @@ def _traced(
 
 
 def _ink_checks(
-    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str], *, counted: bool
-) -> list[Check]:
+    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]
+) -> tuple[list[Check], float | None]:
+    """What the ink says of the curves, and the share of the plot's width with ink that none of them explains."""
     if not traced:
-        return []
+        return [], None
     share, name = redrawn(traced, curves)
-    return [
+    rest = left_over(traced, region)
+    checks = [
         doubts.check_start(curves, starts_of(traced, region)),
-        doubts.check_ink(unexplained(traced, region), counted=counted),
         doubts.check_redraw(share, name),
-        doubts.check_ends(hidden_ends(traced, curves, region)),
+        doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
         doubts.check_crossing(curves, undecided),
     ]
+    return checks, unexplained(rest, region)
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resurvey.digitise.axes import find_panels, refit
+from resurvey.digitise.axes import find_panels
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve
 from resurvey.digitise.drawing import Drawing, Stroke
+from resurvey.digitise.label_lines import refit
 
 # Share of the axes within which a curve must start at (0, 1), and that it must run over.
 START = 0.025
