@@ -405,7 +405,7 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
     assert undecided == []
     assert settle_crossings(wrong, [(0, 1, 10.0, 1)], [])[1] == ["early and late at 10"]
-    assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times up to 10"]
+    assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times, last at 10"]
 
 
 def test_a_label_cut_short_does_not_make_months_of_tenths():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from resurvey.digitise import doubts, vector
-from resurvey.digitise.axes import inside
+from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
@@ -30,7 +30,7 @@ from resurvey.digitise.raster import (
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_rows import rows_below
 from resurvey.digitise.sheets import Page, read_page
-from resurvey.digitise.straighten import skew_of, straightened
+from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.errors import InputError
 
 
@@ -91,7 +91,9 @@ class Reader:
     def __init__(self, path: Path, page: int | None = None) -> None:
         self.path = path
         self.page: Page = read_page(path, page)
-        self.panels = self._panels()
+        search = self._search()
+        self.panels, self.whole = list(search.panels), search.whole
+        self.skew: Skew | None = None
         self._straighten()
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
 
@@ -103,15 +105,16 @@ class Reader:
         if skew is None:
             return
         picture, words = straightened(self.page.picture, self.page.words, skew)
-        panels = panels_of(picture, words)
+        panels = list(panels_of(picture, words).panels)
         if len(panels) == 1 and _at_ticks(panels[0]) >= _at_ticks(self.panels[0]):
             self.page = replace(self.page, picture=picture, words=tuple(words))
             self.panels = panels
+            self.skew = skew
 
-    def _panels(self) -> list[Panel]:
+    def _search(self) -> AxisSearch:
         if self.page.drawing is not None:
             exact = vector.panels_of(self.page.drawing)
-            return [in_pixels(panel, self.page.scale) for panel in exact]
+            return replace(exact, panels=tuple(in_pixels(panel, self.page.scale) for panel in exact.panels))
         return panels_of(self.page.picture, self.page.words)
 
     def read(
@@ -132,9 +135,9 @@ class Reader:
         given = bool(fixed.x and fixed.y)
         empty = Digitised(self.path.name, "none", "refused", "", number or 1, count, size=(width, height))
         if not self.outer and not given:
-            return replace(
-                empty, reason="no pair of axes with at least three labels was found; give two ticks of each axis"
-            )
+            sought = "" if self.whole else f"; {doubts.CUT_SHORT}"
+            said = "no pair of axes with at least three labels was found"
+            return replace(empty, reason=f"{said}{sought}; give two ticks of each axis")
         found = self.outer[(number or 1) - 1] if self.outer else None
         panel = corrected_panel(found, fixed)
         if doubts.upward(self.page.words) and not incidence and not fixed.reviewed:
@@ -201,6 +204,8 @@ class Reader:
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]
+        if not self.whole:
+            kept.append(Check("search", "doubtful", doubts.CUT_SHORT))
         unit = doubts.time_unit(words, panel)
         if not unit:
             kept.append(Check("unit", "open", "no unit of time was read"))

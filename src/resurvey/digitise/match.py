@@ -80,15 +80,14 @@ def settle_crossings(
     """
     found, undecided = list(curves), []
     for i, j, at, times in crossed:
-        if times > 1:
-            undecided.append(f"{found[i].name} and {found[j].name} {times} times up to {at:.3g}")
-            continue
         other = list(found)
         other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
         kept, changed = best_misfit(found, rows), best_misfit(other, rows)
-        if kept is None or changed is None or abs(kept - changed) < CLEARLY:
-            undecided.append(f"{found[i].name} and {found[j].name} at {at:.3g}")
-        elif changed < kept:
+        clear = kept is not None and changed is not None and abs(kept - changed) >= CLEARLY
+        if times > 1 or not clear:
+            often = f"{times} times, last " if times > 1 else ""
+            undecided.append(f"{found[i].name} and {found[j].name} {often}at {at:.3g}")
+        if clear and changed < kept:  # type: ignore[operator]
             found = other
     return found, undecided
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from resurvey.digitise.axes import find_panels
+from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.axis_ticks import snap
 from resurvey.digitise.digitised import Panel, TracedCurve, Word
 from resurvey.digitise.extract import Traced, marks_at, on_ink
@@ -20,10 +21,11 @@ from resurvey.digitise.trace import stroke
 SAMPLE = 7.0
 
 
-def panels_of(picture: np.ndarray, words: Sequence[Word]) -> list[Panel]:
+def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
     """Calibrated panels of a picture."""
     dark = darkness(picture)
-    return [snap(panel, dark) for panel in find_panels(words)]
+    search = search_axes(words)
+    return replace(search, panels=tuple(snap(panel, dark) for panel in search.panels))
 
 
 def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> TracedCurve:
