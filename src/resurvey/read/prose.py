@@ -11,11 +11,12 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Paragraph, Span
+from resurvey.read.share_words import describe
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import ratios
 from resurvey.read.text_shares import counts, item_of, percentages, shares
 from resurvey.read.text_times import durations, medians, rates, times_alone
-from resurvey.read.word_lists import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
+from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
 RULES = (
     registries,
@@ -76,6 +77,25 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 member.cells["endpoint"] = name
 
 
+def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
+    """`(n = 45)` behind anything but an arm is a count of it."""
+    for one in found:
+        if one.kind == "arm" and not arm_named(one.cells.get("label", ""), lexicon):
+            one.kind = "proportion"
+            label = one.cells.pop("label", "")
+            one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+
+
+def _carry_level(line: Line, found: list[Found]) -> None:
+    """`14% (95% CI 10-18) v 15% (12-19)`: the level printed first is that of the limits after it."""
+    level = ""
+    for one in sorted(found, key=lambda one: line.tokens[one.tokens[0]].start):
+        if one.kind in ("ratio", "rate", "median", "proportion", "difference") and one.cells.get("lower"):
+            level = one.cells.get("ci_level") or level
+            if level and not one.cells.get("ci_level"):
+                one.cells["ci_level"] = level
+
+
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
     """Claims of one paragraph, in order of their first number."""
     if paragraph.kind == "title":
@@ -96,6 +116,9 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         found = [one for one in find(line) if not _said_in_methods(paragraph, one)]
         _share_endpoints(line, found)
+        _sizes_of_arms(found, lexicon)
+        describe(line, found, lexicon)
+        _carry_level(line, found)
         arms = arms_of(line, found, lexicon)
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
@@ -137,15 +160,27 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
     if found.kind == "ratio":
         own = [name for name in before if name in TIME_TO_EVENT or name in RESPONSES]
         ahead = [name for name in after if name in TIME_TO_EVENT]
-        made["endpoint"] = own[-1] if own else ahead[0] if ahead else ""
+        behind = _endpoint_behind(line, found)
+        made["endpoint"] = behind or (own[-1] if own else ahead[0] if ahead else "")
         made["model"] = _model(line, token.start)
     elif found.kind == "arm":
         made["arm"] = arm_named(cells.get("label", ""), lexicon)
-    elif found.kind == "proportion":
-        made |= _share_words(line, found, [n for n in before if n in RESPONSES], [n for n in after if n in RESPONSES])
     elif found.kind in ("p", "difference", "quantity"):
         made["item"] = item_of(line, found.tokens[0])
     return {name: value for name, value in made.items() if value and not cells.get(name)}
+
+
+BEHIND = re.compile(r"[\s)\]]{0,4}(?:for|in|on)\s(?:the )?")
+
+
+def _endpoint_behind(line: Line, found: Found) -> str:
+    """`were 1.30 (1.05-1.61) for overall survival and 1.09 for PFS`: the endpoint said right after a ratio."""
+    end = max(line.tokens[i].end for i in found.tokens)
+    match = BEHIND.match(line.text, end)
+    if match is None:
+        return ""
+    ahead = [name for begin, _, name in endpoints_in(line.text[match.end() :]) if begin == 0 and name in TIME_TO_EVENT]
+    return ahead[0] if ahead else ""
 
 
 def _model(line: Line, place: int) -> str:
@@ -156,22 +191,6 @@ def _model(line: Line, place: int) -> str:
     if "unadjusted" in near or "univaria" in near:
         return "unadjusted"
     return "stratified" if "stratified" in near else ""
-
-
-def _share_words(line: Line, found: Found, before: list[str], after: list[str]) -> dict[str, str]:
-    made: dict[str, str] = {}
-    index = found.tokens[0]
-    place = line.tokens[index].start
-    near = line.text[max(0, place - 110) : place + 90]
-    made["item"] = item_of(line, index)
-    response = before[-1] if before else after[0] if after else ""
-    if HARMS.search(near) and (grade_in(near) or "adverse" in near.lower() or "toxic" in near.lower()):
-        made |= {"kind": "adverse_event", "grade": grade_in(near)}
-    elif response:
-        made |= {"kind": "response", "endpoint": response, "item": response}
-    else:
-        made["kind"] = "flow"
-    return made
 
 
 __all__ = ["UNITS", "claims", "find"]

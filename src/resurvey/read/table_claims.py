@@ -15,7 +15,7 @@ from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
 from resurvey.read.table_roles import About, Role, of_table, role, time_of
 from resurvey.read.table_split import split_counts
-from resurvey.read.text_other import test_in
+from resurvey.read.text_other import only_test_in, test_in
 from resurvey.read.word_lists import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 TOTALS = re.compile(
@@ -420,11 +420,7 @@ class Reader:
         elif found.kind in ("rate", "at_risk"):
             cells = {"endpoint": self._endpoint(row, c)} | cells
         elif found.kind == "p":
-            test = (
-                test_in(f"{self.layout.head(c)} {self.layout.table.notes}"[:600])
-                if len(self.layout.table.notes) < 600
-                else ""
-            )
+            test = test_in(self.layout.head(c)) or only_test_in(self.layout.table.notes)
             cells = {"endpoint": self._endpoint(row, c), "item": self._item(row, c), "test": test} | cells
         spans = tuple(dict.fromkeys(self._span(place, number) for place, number in found.numbers))
         locator = self._locator(row, c)
@@ -463,11 +459,15 @@ class Reader:
             cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
         population = [group] if group and found.kind not in ("ratio", "p") else []
         timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
-        if found.kind in ("ratio", "median", "rate", "p") and timed:
+        if found.kind in ("ratio", "median", "rate", "p") and timed and (found.kind != "p" or self._of_subgroups()):
             population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
         if population:
             cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
         return cells
+
+    def _of_subgroups(self) -> bool:
+        """Whether the rows of a table are groups of patients with results of their own, so that its p are, too."""
+        return any(one.kind in ("ratio", "rate") for one in self.done)
 
     def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
         """Arm id, or the name of a group of patients that is not known as an arm.
@@ -520,8 +520,9 @@ class Reader:
         grade = next(
             (
                 g
-                for text in (*reversed(self.layout.heads[c]), row.label, *reversed(row.section))
-                if (g := grade_in(text, bare=text in self.layout.heads[c] and self.about.harms))
+                for text in (row.label, *reversed(self.layout.heads[c]), *reversed(row.section))
+                if (g := grade_in(text, bare=self.about.harms and (text is not row.label or self._of_grades(row))))
+                and (g != "any" or text is not row.label)
             ),
             "",
         )
@@ -530,11 +531,13 @@ class Reader:
         ]
         harm = self.about.harms or bool(grade and HARMS.search(row.path))
         response = next((n for n in names if n in RESPONSES), "")
+        if self.about.response and row.label.strip() in ("SD", "PD"):
+            response = row.label.strip()
         kind = (
             "adverse_event"
             if harm
             else "response"
-            if response and not self.about.baseline
+            if (response and not self.about.baseline) or (self.about.response and row.label.strip() in RESPONSES)
             else "baseline"
             if self.about.baseline
             else "prognosis"
@@ -550,6 +553,11 @@ class Reader:
         if partition := self.denominators.partition(found):
             cells["partition"] = partition
         return cells
+
+    @staticmethod
+    def _of_grades(row: Row) -> bool:
+        """Whether a section lists grades: `Rash (maximum grade)`."""
+        return bool(row.section) and re.search(r"\bgrades?\b", row.section[-1], re.IGNORECASE) is not None
 
     def _model(self, row: Row, c: int) -> str:
         text = f"{row.path} {self.layout.head(c)} {self.layout.table.caption}".lower()

@@ -45,6 +45,17 @@ def test_in(text: str) -> str:
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
 
 
+P_NOTE = re.compile(r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE)
+
+
+def only_test_in(notes: str) -> str:
+    """The test that the notes of a table name for its p values; empty where they name several, or define a word."""
+    if "=" in notes or ":" in notes:
+        notes = re.sub(r"\b[\w-]{1,12}\s?[=:]\s?[^.;,]{0,60}", " ", notes)
+    found = {TESTS[int(match.lastgroup[1:])][0] for match in TEST.finditer(notes)}  # type: ignore[index]
+    return found.pop() if len(found) == 1 and P_NOTE.search(notes) else ""
+
+
 def p_values(line: Line) -> list[Found]:
     """Printed p values that stand beside no ratio; the significance level of the methods is none."""
     found = []
@@ -96,7 +107,7 @@ def direction_in(text: str) -> str:
 
 DIFFERENCE = re.compile(
     r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[\w-]{1,24}){0,7}"
+    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
     r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
