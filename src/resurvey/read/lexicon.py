@@ -11,6 +11,8 @@ from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Document
+from resurvey.read.table_hints import size_in
+from resurvey.read.word_lists import ELSEWHERE
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
@@ -141,6 +143,8 @@ class Lexicon:
     arms: tuple[Arm, ...] = ()
     short: dict[str, frozenset[str]] = field(default_factory=dict)
     one_sided: bool = False
+    sizes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    totals: tuple[str, ...] = ()
 
     def means_other(self, word: str) -> bool:
         """Whether the paper defines an abbreviation of a ratio as something else, and nowhere as the ratio."""
@@ -178,7 +182,47 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 2, counted, labels)
     known = {key for key, count in counted.items() if count >= 3}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
-    return Lexicon(tuple(arms), {word: frozenset(longs) for word, longs in short.items()}, one_sided)
+    known_arms = Lexicon(tuple(arms))
+    return Lexicon(
+        tuple(arms),
+        {word: frozenset(longs) for word, longs in short.items()},
+        one_sided,
+        _sizes_of_arms(document, known_arms),
+        _sizes_of_all(document),
+    )
+
+
+def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    """Sizes that table heads and text print of each arm, in the order of the paper."""
+    found: dict[str, dict[str, None]] = {}
+    for table in document.tables:
+        for row in table.grid[: table.heads + 1]:
+            for cell in row[1:]:
+                size = size_in(cell.text) if cell is not None and "=" in cell.text else ""
+                if size and cell is not None and (arm := arm_named(cell.text, lexicon)):
+                    found.setdefault(arm, {})[size] = None
+    for paragraph in document.paragraphs:
+        for match in SIZED.finditer(plain(paragraph.text)):
+            if arm := arm_named(match["name"], lexicon):
+                found.setdefault(arm, {})[match["n"].replace(",", "")] = None
+    return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+ALL = re.compile(
+    r"\b(?P<n>\d{1,3}(?:,\d{3})+|\d{2,5})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|individuals|"
+    r"cases)\s(?:were|was|who were)?\s?(?:\w{1,14}\s){0,2}(?:randomi[sz]ed|enrolled|included|recruited|registered|analy[sz]ed|"
+    r"assigned|evaluable|eligible|entered|treated|allocated)\b",
+    re.IGNORECASE,
+)
+
+
+def _sizes_of_all(document: Document) -> tuple[str, ...]:
+    """Numbers of patients randomised, enrolled, treated or analysed, outside introduction and discussion."""
+    found: dict[str, None] = {}
+    for paragraph in document.paragraphs:
+        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
+            found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
+    return tuple(found)[:8]
 
 
 def _listed(name: str, noun: str) -> list[str]:
@@ -347,7 +391,8 @@ def _of_one_arm(
     made: dict[int, str] = {}
     for begin, end, arm in places:
         before = [k for k, stop in enumerate(ends) if stop <= begin]
-        if before and LINKED.fullmatch(line.text[ends[before[-1]] : begin]):
+        between = line.text[ends[before[-1]] : begin] if before else ""
+        if before and LINKED.fullmatch(between) and not COMPARED.search(between):
             made[keys[before[-1]]] = arm
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm
@@ -364,7 +409,7 @@ def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[
     after = _arm_after(text, starts, ends, places[first:])
     if any(after):
         return after
-    return _arm_before(starts, places)
+    return _arm_before(text, starts, ends, places)
 
 
 def _arm_after(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
@@ -387,10 +432,16 @@ def _arm_after(text: str, starts: list[int], ends: list[int], places: list[tuple
     return made if made[-1] and len(set(made) - {""}) > 1 else []
 
 
-def _arm_before(starts: list[int], places: list[tuple[int, int, str]]) -> list[str]:
+def _arm_before(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
     if not places or places[0][0] > starts[0]:
         return []
-    made = [[arm for begin, _, arm in places if begin <= start][-1] for start in starts]
+    made: list[str] = []
+    for k, start in enumerate(starts):
+        _, stop, arm = [place for place in places if place[0] <= start][-1]
+        first = not k or starts[k - 1] < stop
+        if COMPARED.search(text[stop:start]) if first else not JOINED.fullmatch(text[ends[k - 1] : start]):
+            return []
+        made.append(arm)
     for (begin, _, arm), (stop, _, following) in zip(places, [*places[1:], END], strict=True):
         if arm != following and not any(begin <= start < stop for start in starts):
             return []

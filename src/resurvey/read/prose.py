@@ -11,9 +11,10 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Paragraph, Span
-from resurvey.read.share_words import describe
-from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
-from resurvey.read.text_ratios import ratios
+from resurvey.read.share_words import describe, link, sizes_said
+from resurvey.read.text_designs import designs, joined
+from resurvey.read.text_other import dates, differences, means, p_values, registries, years
+from resurvey.read.text_ratios import carried, ratios
 from resurvey.read.text_shares import counts, item_of, percentages, shares
 from resurvey.read.text_times import durations, medians, rates, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
@@ -48,6 +49,7 @@ def find(line: Line) -> list[Found]:
     return found
 
 
+GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
@@ -96,10 +98,14 @@ def _carry_level(line: Line, found: list[Found]) -> None:
                 one.cells["ci_level"] = level
 
 
-def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
+def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in order of their first number."""
-    if paragraph.kind == "title":
-        return
+    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+
+
+def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
+    measure = ""
+    near: list[str] = []
     text = plain(paragraph.text)
     for start, end in sentences.split(text):
         if (
@@ -114,12 +120,19 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         line = lex(text[start:end], start)
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
-        found = [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
+        found = first + [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
         arms = arms_of(line, found, lexicon)
+        said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
+        for k, one in enumerate(found):
+            if one.kind == "proportion":
+                link(line, one, arms.get(k, ""), lexicon, said + near)
+        near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
             yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
@@ -145,9 +158,16 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
+OWN_STUDY = re.compile(
+    r"\b(?:in|of|from) (?:our|this|the present|the current) (?:study|trial|analysis|series|cohort|population|patients)\b|"
+    r"\bour (?:results|data|findings|patients|study|trial)\b|\bwe (?:found|observed|identified|show)",
+    re.IGNORECASE,
+)
+
+
 def _cited(paragraph: Paragraph, line: Line) -> bool:
     elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
-    return elsewhere and any(token.kind == "cite" for token in line.tokens)
+    return elsewhere and any(token.kind == "cite" for token in line.tokens) and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:

@@ -28,6 +28,12 @@ CONNECTING = frozenset(
     "assigned those among than who were was had both also from out participants subjects women men them these one two "
     "respective treatment table fig figure cases number percent per cent showed".split()
 )
+# `30 % for A and rash, 19 % ...`: words that belong to the share before.
+OF_THE_LAST = re.compile(
+    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*(?:,|\band\b|\bto\b|"
+    r"\bversus\b|\bvs\b))(?:\s?and\b)?",
+    re.IGNORECASE,
+)
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|versus|vs\.?|or)\s")
 
 
@@ -70,6 +76,7 @@ def _own_words(line: Line, begin: int, end: int, places: list[tuple[int, int, st
     for start, stop, _ in reversed(places):
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
+    text = OF_THE_LAST.sub(" ", text, count=1)
     return any(word not in CONNECTING for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
@@ -136,6 +143,49 @@ def _in_order(line: Line, shares: list[Found]) -> None:
             for one, name in zip(run, names, strict=True):
                 one.cells |= {"kind": "response", "endpoint": name, "item": name}
         k += len(run)
+
+
+def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:
+    """The denominator of a count and its percentage, where just one size printed near gives the percentage.
+
+    Those of its arm come first, then all that are known: groups said before it in the paragraph, sizes of arms,
+    patients randomised, treated or analysed.
+    """
+    cells = one.cells
+    if "total" in cells or not cells.get("n", "").isdigit() or "percent" not in cells or "lower" in cells:
+        return
+    # One digit of few patients fits many sizes.
+    if cells["percent"].strip("<>≤≥") in ("0", "100") or cells["n"] == "0":
+        return
+    own = lexicon.sizes.get(arm, ())
+    every = (*before, *lexicon.totals, *(size for sizes in lexicon.sizes.values() for size in sizes))
+    for sizes in (own, every) if own else (every,):
+        fits = [n for n in dict.fromkeys(sizes) if int(n) >= int(cells["n"]) and _gives(cells, int(n))]
+        if len(fits) == 1:
+            cells["total"] = fits[0]
+            one.rule += "-linked"
+            one.notes.append(f"{fits[0]} is printed elsewhere, the only size that gives this percentage")
+        if fits:
+            return
+
+
+def _gives(cells: dict[str, str], total: int) -> bool:
+    """Whether a count over a total rounds to the percentage as printed."""
+    digits = len(cells["percent"].partition(".")[2])
+    value = float(cells["percent"].lstrip("<>≤≥~"))
+    return abs(100 * int(cells["n"]) / total - value) <= 0.5 * 10.0**-digits + 1e-9
+
+
+def sizes_said(found: list[Found]) -> list[str]:
+    """Counts of a sentence that may be denominators later: those without a percentage, and printed totals."""
+    plain_counts = [
+        one.cells["n"]
+        for one in found
+        if one.kind in ("proportion", "arm") and one.cells.get("n", "").isdigit() and "percent" not in one.cells
+    ]
+    counts = [one.cells["n"] for one in found if one.kind == "proportion" and one.cells.get("n", "").isdigit()]
+    totals = [one.cells["total"] for one in found if one.kind == "proportion" and one.cells.get("total", "").isdigit()]
+    return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
 
 
 def _of_the(line: Line, shares: list[Found]) -> None:

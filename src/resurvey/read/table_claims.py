@@ -27,6 +27,16 @@ TOTALS = re.compile(
 
 # A p of these heads tests something else than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
+GENERIC = re.compile(
+    r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
+    r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?)",
+    re.IGNORECASE,
+)
+MEASURE_WORDS = re.compile(
+    r"\b(?:(?:adjusted |unadjusted |stratified )?(?:hazard|odds|risk) ratio|[as]?HR|OR|RR|P(?:[- ]value)?|difference|"
+    r"for|of|in|comparison|\d\d ?%? ?CI)\b[:,]?",
+    re.IGNORECASE,
+)
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
@@ -152,6 +162,9 @@ class Reader:
                 "unit": "%" if share else "proportion",
             }
             return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
+        if name == "difference":
+            cells = {"value": numbers[0].text, "item": self._item(row, c)} | self._limits(place, ci=True)
+            return self._found("difference", cells, row, c, numbers, one.rule)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
         return None
@@ -207,7 +220,7 @@ class Reader:
             not near & {"ci"} and name not in TIME_TO_EVENT
         )
         unit = (
-            place.value.unit
+            ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
             or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
@@ -217,6 +230,11 @@ class Reader:
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
+            if one.rule == "mean-sd-range":
+                cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
+                found = self._found("quantity", cells, row, c, numbers, one.rule)
+                found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation); limits are its range")
+                return found
             if "limits" in one.rule and len(numbers) > 2:
                 cells |= self._limits(place, ci=True)
                 cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
@@ -381,7 +399,7 @@ class Reader:
                 continue
             if OTHER_TEST.search(self.layout.head(c)):
                 continue
-            left = self._left(c, made, ("ratio",))
+            left = self._left(c, made, ("ratio", "difference"))
             right = next(
                 (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
             )
@@ -477,7 +495,8 @@ class Reader:
         names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
         for text, _ in names:
             if arm := arm_named(text, self.lexicon):
-                return arm, ""
+                others = [name for other, name in reversed(names) if other is not text and self._names_patients(name)]
+                return arm, ", ".join(dict.fromkeys(others))
         if any(TOTALS.fullmatch(name) for _, name in names):
             return ("", "") if self.about.harms else ("all", "")
         for text, name in names:
@@ -486,6 +505,13 @@ class Reader:
                 if not tags and re.search(r"[A-Za-z]", name):
                     return "", name
         return "", ""
+
+    def _names_patients(self, name: str) -> bool:
+        """Whether a head beside that of the arm names a group of patients: `Progression due to new metastases`."""
+        if not re.search(r"[A-Za-z]{3}", name) or TOTALS.fullmatch(name) or arm_named(name, self.lexicon):
+            return False
+        said = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name) or time_in(name)[0]
+        return not said and GENERIC.fullmatch(name) is None
 
     def _heads_of(self, found: Found) -> tuple[str, ...]:
         """Heads of a find; of a cell over several columns only those that stand over all of them."""
@@ -499,7 +525,9 @@ class Reader:
         for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
             match = VERSUS.search(plain(text))
             if match is not None:
-                first, second = arm_named(match["a"], self.lexicon), arm_named(match["b"], self.lexicon)
+                first, second = (
+                    arm_named(MEASURE_WORDS.sub(" ", match[side]).strip(), self.lexicon) for side in ("a", "b")
+                )
                 if first and second and first != second:
                     return {"arm": first, "comparator_arm_id": second}
         return {}

@@ -60,6 +60,7 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         _take_back([one for one in shares if id(one) not in printed])
+        _link_rows_above(shares)
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
@@ -173,8 +174,40 @@ def _sum_fits(part: list[Found], printed: str) -> str:
     return f"{total:g}" if _share_that_fits(part, f"{total:g}") >= 0.8 else ""
 
 
+def _link_rows_above(shares: list[Found]) -> None:
+    """Rows that are shares of a row above them: `CT done 121`, then `spot positive 24 (20%)`.
+
+    The counts of that row must explain every percentage of a section, in all columns, and three at least.
+    """
+    counts: dict[int, dict[int, Found]] = defaultdict(dict)
+    for one in shares:
+        if one.cells.get("n", "").isdigit() and not one.numbers[0][0].part:
+            counts[one.row.number].setdefault(one.column, one)
+    parts: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+    for one in shares:
+        if "total" not in one.cells and "n" in one.cells and "percent" in one.cells:
+            parts[one.row.section].append(one)
+    for part in parts.values():
+        first = min(one.row.number for one in part)
+        telling = [one for one in part if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
+        for number in sorted((k for k in counts if k < first), reverse=True)[:12]:
+            above = counts[number]
+            if len(telling) >= 3 and all(
+                one.column in above
+                and 0 < _number(above[one.column].cells["n"]) >= _number(one.cells["n"])
+                and percent_fits(one.cells["n"], one.cells["percent"], _number(above[one.column].cells["n"]))
+                for one in part
+            ):
+                for one in part:
+                    one.cells["total"] = above[one.column].cells["n"]
+                    one.notes.append(f"the denominator is the count of the row {above[one.column].row.label!r}")
+                break
+
+
 def _give(part: list[Found], size: str) -> None:
     for one in part:
+        if SIZE_LABEL.fullmatch(one.row.label.strip(" ,:()")) and "percent" not in one.cells:
+            continue
         if "total" not in one.cells and not (_number(one.cells.get("n", "0")) > float(size)):
             one.cells["total"] = size
 
