@@ -17,7 +17,7 @@ NUMBER = (
     r"(?:\.\d{1,8})?|\.\d{1,8}"
 )
 UNIT = (
-    r"mm ?Hg|months?|mos?\b|years?|yrs?\b|weeks?|wks?\b|days?|hours?|mg|"
+    r"mm ?Hg|[cm]m\^?[23]\b|months?|mos?\b|years?|yrs?\b|weeks?|wks?\b|days?|hours?|mg|"
     r"g/d[lL]|kg|g\b|ml|mL|µg|μg|Gy|cGy|mm|cm|ng|U/L|IU|fractions?|"
     r"cycles?|courses?|points?|mmol|nmol|pmol|pg|mGy|kJ|m2|m\^2|fold|times\b|"
     r"h\b|hrs?\b|hours?|minutes?|mins?\b|seconds?|litres?|liters?|L\b"
@@ -28,7 +28,8 @@ INTERVAL_WORDS = (
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
 MASTER = re.compile(
-    rf"(?P<cite>\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\](?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,]))*)"
+    rf"(?P<cite>\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
+    rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
@@ -181,7 +182,7 @@ def _power(text: str) -> str:
 
 
 def _number_words(line: Line) -> None:
-    """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit after it is its own."""
+    """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit goes with it."""
     _hundreds(line)
     for i, token in enumerate(line.tokens):
         word = token.text.lower()
@@ -199,6 +200,8 @@ def _number_words(line: Line) -> None:
 def _spelt_unit(following: list[Token]) -> str:
     """The unit right after a number in words: `eight cycles`, `three years`."""
     word = following[0].text.lower() if following else ""
+    if word in ("percent", "%") or (word == "per" and len(following) > 1 and following[1].text.lower() == "cent"):
+        return "%"
     return time_unit(word) if len(word) > 2 and time_unit(word) else word if word in ("cycles", "courses") else ""
 
 
@@ -207,6 +210,13 @@ def _hundreds(line: Line) -> None:
     tokens = line.tokens
     i = 1
     while i < len(tokens):
+        if tokens[i - 1].text.lower().endswith("-hundred"):
+            head = tokens[i - 1]
+            cut = head.end - len("-hundred")
+            tokens[i - 1 : i] = [
+                Token("word", head.text[: -len("-hundred")], head.start, cut),
+                Token("word", "hundred", cut + 1, head.end),
+            ]
         before = tokens[i - 1]
         if tokens[i].text.lower() != "hundred" or before.text.lower() not in ("a", *WORDS):
             i += 1

@@ -180,6 +180,8 @@ def learn(document: Document) -> Lexicon:
                 if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
                     label = strip_size(cell.text)
                     _note(label, 2, counted, labels)
+                for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
+                    _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
     known = {key for key, count in counted.items() if count >= 3}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
     known_arms = Lexicon(tuple(arms))
@@ -210,8 +212,8 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
 
 ALL = re.compile(
     r"\b(?P<n>\d{1,3}(?:,\d{3})+|\d{2,5})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|individuals|"
-    r"cases)\s(?:were|was|who were)?\s?(?:\w{1,14}\s){0,2}(?:randomi[sz]ed|enrolled|included|recruited|registered|analy[sz]ed|"
-    r"assigned|evaluable|eligible|entered|treated|allocated)\b",
+    r"cases)\s(?:were|was|who were)?\s?(?:\w{1,14}\s){0,2}(?:randomi[sz]ed|enrolled|included|recruited|registered|"
+    r"analy[sz]ed|assigned|evaluable|eligible|entered|treated|allocated)\b",
     re.IGNORECASE,
 )
 
@@ -381,6 +383,7 @@ def _assign_clause(
 
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
 LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
 
 
@@ -392,7 +395,7 @@ def _of_one_arm(
     for begin, end, arm in places:
         before = [k for k, stop in enumerate(ends) if stop <= begin]
         between = line.text[ends[before[-1]] : begin] if before else ""
-        if before and LINKED.fullmatch(between) and not COMPARED.search(between):
+        if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):
             made[keys[before[-1]]] = arm
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm

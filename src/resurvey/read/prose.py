@@ -88,6 +88,16 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
 
 
+def _endpoints_of_p(line: Line, found: list[Found]) -> None:
+    """A p of a list of rates or medians is of the endpoint of the value before it."""
+    values = [one for one in found if one.kind in ("rate", "median") and one.cells.get("endpoint")]
+    for one in found:
+        place = line.tokens[one.tokens[0]].start
+        before = [value for value in values if line.tokens[value.tokens[0]].start < place]
+        if one.kind == "p" and before:
+            one.cells["endpoint"] = max(before, key=lambda value: line.tokens[value.tokens[0]].start).cells["endpoint"]
+
+
 def _carry_level(line: Line, found: list[Found]) -> None:
     """`14% (95% CI 10-18) v 15% (12-19)`: the level printed first is that of the limits after it."""
     level = ""
@@ -127,6 +137,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
+        _endpoints_of_p(line, found)
         arms = arms_of(line, found, lexicon)
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
@@ -158,8 +169,12 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
+BY_NAME = re.compile(
+    r"\b[A-Z][a-z]{2,24}(?: and [A-Z][a-z]{2,24}| et al\.?|\s\w{1,3} al\.?)?,? \(?(?:19|20)\d{2}[a-z]?[);\]]"
+)
 OWN_STUDY = re.compile(
-    r"\b(?:in|of|from) (?:our|this|the present|the current) (?:study|trial|analysis|series|cohort|population|patients)\b|"
+    r"\b(?:in|of|from) (?:our|this|the present|the current) (?:study|trial|analysis|series|cohort|population|"
+    r"patients)\b|"
     r"\bour (?:results|data|findings|patients|study|trial)\b|\bwe (?:found|observed|identified|show)",
     re.IGNORECASE,
 )
@@ -167,7 +182,8 @@ OWN_STUDY = re.compile(
 
 def _cited(paragraph: Paragraph, line: Line) -> bool:
     elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
-    return elsewhere and any(token.kind == "cite" for token in line.tokens) and OWN_STUDY.search(line.text) is None
+    cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
+    return elsewhere and cites and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:

@@ -21,17 +21,19 @@ DIRECT = re.compile(
     re.IGNORECASE,
 )
 SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
-CAUSE = re.compile(r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE)
+CAUSE = re.compile(
+    r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE
+)
 ADVERSE = re.compile(r"\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b", re.IGNORECASE)
-CONNECTING = frozenset(
-    "versus and patients patient group arm groups arms the with compared for respectively days day receiving treated "
-    "assigned those among than who were was had both also from out participants subjects women men them these one two "
-    "respective treatment table fig figure cases number percent per cent showed".split()
+CONNECTING = re.compile(
+    r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
+    r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
+    r"table|figure|fig|cases|number|percent|per|cent|showed"
 )
 # `30 % for A and rash, 19 % ...`: words that belong to the share before.
 OF_THE_LAST = re.compile(
-    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*(?:,|\band\b|\bto\b|"
-    r"\bversus\b|\bvs\b))(?:\s?and\b)?",
+    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
+    r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|versus|vs\.?|or)\s")
@@ -39,7 +41,9 @@ JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|versus|vs\.?|or)\s")
 
 def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     """Fill kind, endpoint, grade and item of all shares of a sentence, in their order."""
-    shares = sorted((one for one in found if one.kind == "proportion"), key=lambda one: line.tokens[one.tokens[0]].start)
+    shares = sorted(
+        (one for one in found if one.kind == "proportion"), key=lambda one: line.tokens[one.tokens[0]].start
+    )
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
@@ -77,7 +81,7 @@ def _own_words(line: Line, begin: int, end: int, places: list[tuple[int, int, st
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
     text = OF_THE_LAST.sub(" ", text, count=1)
-    return any(word not in CONNECTING for word in re.findall(r"[a-z]{3,}", text.lower()))
+    return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
@@ -193,7 +197,8 @@ def _of_the(line: Line, shares: list[Found]) -> None:
     groups = [
         one
         for one in shares
-        if set(one.cells) & {"n"} and "percent" not in one.cells
+        if set(one.cells) & {"n"}
+        and "percent" not in one.cells
         and re.search(r"\b(?:of|among|in) (?:the|all)?\s?$", line.text[: _start(line, one)].lower())
     ]
     bare = [one for one in shares if "percent" in one.cells and not {"n", "total"} & set(one.cells)]

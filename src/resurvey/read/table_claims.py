@@ -233,7 +233,9 @@ class Reader:
             if one.rule == "mean-sd-range":
                 cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
                 found = self._found("quantity", cells, row, c, numbers, one.rule)
-                found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation); limits are its range")
+                found.notes.append(
+                    f"printed with {numbers[1].text} beside it (standard deviation); limits are its range"
+                )
                 return found
             if "limits" in one.rule and len(numbers) > 2:
                 cells |= self._limits(place, ci=True)
@@ -470,8 +472,9 @@ class Reader:
         """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
         row = found.row
         arm, group = self._arm(self._heads_of(found))
-        if not arm and not group:
-            arm, _ = self._arm((row.label, *row.section))
+        if (not arm and not group) or arm == "all":
+            own, _ = self._arm((row.label, *row.section))
+            arm = own if own not in ("", "all") else arm
         cells = {"arm": arm} if arm else {}
         if found.kind in ("ratio", "p"):
             cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})

@@ -113,7 +113,9 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     return _composite(place, context, size)
 
 
-WORDED = re.compile(r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE)
+WORDED = re.compile(
+    r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
+)
 
 
 def _worded(place: Place) -> Role:
@@ -319,7 +321,9 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         )
     above = hints(row.section[-1]) if row.section else frozenset()
     if above & {"median", "mean"} and "pct" in above and not context.own and number.value <= 100:
-        return Role("median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section")
+        return Role(
+            "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
+        )
     for tags, source in (
         (context.own, "row"),
         (context.leaf, "column"),
@@ -464,6 +468,9 @@ def _time(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
     """Heads `5`, `10`, `15` under `Years of follow-up`."""
     path = layout.heads[column]
+    beside = next((unit for text in (layout.heads[0] if layout.stub else ()) if (unit := unit_in(text))), "")
+    if path and beside and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
+        return path[-1], beside
     if len(path) >= 2 and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
         unit = unit_in(path[-2])
         return (path[-1], unit) if unit else None
@@ -478,5 +485,7 @@ def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 def _survives(layout: Layout, row: Row, column: int) -> bool:
     words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
     return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(
-        re.search(r"surviv|relapse|recurrence|failure|\bfree\b|control", words, re.IGNORECASE)
+        re.search(
+            r"surviv|relapse|recurrence|failure|\bfree\b|control|progression|incidence|metastas", words, re.IGNORECASE
+        )
     )

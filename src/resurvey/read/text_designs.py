@@ -17,14 +17,15 @@ DESIGN_PARTS = (
         re.compile(
             r"(?P<n>\d{2}(?:\.\d)?)\s?%?\s?(?:statistical )?power|power (?:\([^()]{1,12}\) )?"
             r"(?:of|was|to be|at|set at|level of)?\s?(?:approximately |at least "
-            r")?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})\s?%?",
+            r")?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})(?![\dW])\s?%?",
             re.IGNORECASE,
         ),
     ),
     (
         "alpha",
         re.compile(
-            r"(?:(?:alpha|α)(?:[ -]?(?:error|risk|rate))?|significance level|type I error(?: rate| level)?|significance|"
+            r"(?:(?:alpha|α)(?:[ -]?(?:error|risk|rate))?|significance level|type I error(?: rate| level)?|"
+            r"significance|"
             r"level of significance|error level)\s?(?:level )?(?:of|"
             r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)(?!\d)\s?%?|"
             r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
@@ -55,7 +56,8 @@ DESIGN_PARTS = (
     (
         "dropout",
         re.compile(
-            r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|(?:drop-?out rate|los[st]\w* (?:of|to) follow-?up) (?:of|at|was) "
+            r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|"
+            r"(?:drop-?out rate|los[st]\w* (?:of|to) follow-?up) (?:of|at|was) "
             r"(?P<m>\d{1,2}(?:\.\d)?)\s?%",
             re.IGNORECASE,
         ),
@@ -102,13 +104,13 @@ FROM_TO = re.compile(
     re.IGNORECASE,
 )
 SUPPOSED = re.compile(
-    r"\b(?:assum\w+|hypothesi[sz]\w+|expect\w+|anticipat\w+|to detect|sample size|power\w*|required|in order to show)\b",
+    r"\b(?:assum\w+|hypothesi[sz]\w+|expect\w+|anticipat\w+|to detect|sample size|power\w*|required|to show)\b",
     re.IGNORECASE,
 )
 
 
 def _rates(line: Line) -> tuple[dict[str, str], list[int]]:
-    """Rates under the null and the alternative: `improve the 3-year RFS rate from 20% to 35%`; their time where named."""
+    """Rates under the null and the alternative: `improve the 3-year RFS rate from 20% to 35%`; their time if named."""
     match = FROM_TO.search(line.text)
     if match is None or not SUPPOSED.search(line.text):
         return {}, []

@@ -21,6 +21,8 @@ TESTS = (
     ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
     ("Wilcoxon", r"wilcoxon|mann-?whitney"),
     ("t test", r"t[- ]test"),
+    ("Kruskal-Wallis", r"kruskal"),
+    ("analysis of variance", r"\banova\b|analysis of variance"),
     ("McNemar", r"mcnemar"),
     ("Cochran-Mantel-Haenszel", r"mantel"),
     ("interaction", r"interaction"),
@@ -47,13 +49,22 @@ def test_in(text: str) -> str:
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
 
 
-P_NOTE = re.compile(r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE)
+P_NOTE = re.compile(
+    r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE
+)
+
+
+MARKED = re.compile(
+    r"[*†‡§¶]+\s?(?:the |adjusted |by )?(?:[\w'-]+ ){0,3}(?:[\w'^-]+ )?(?:test|analysis|method)", re.IGNORECASE
+)
 
 
 def only_test_in(notes: str) -> str:
     """The test that the notes of a table name for its p values; empty where they name several, or define a word."""
     if "=" in notes or ":" in notes:
         notes = re.sub(r"\b[\w-]{1,12}\s?[=:]\s?[^.;,]{0,60}", " ", notes)
+    if MARKED.search(notes):
+        return ""
     found = {TESTS[int(match.lastgroup[1:])][0] for match in TEST.finditer(notes)}  # type: ignore[index]
     return found.pop() if len(found) == 1 and P_NOTE.search(notes) else ""
 

@@ -172,7 +172,11 @@ NOT_A_RATIO = re.compile(r"\b(?:median|mean|index|score|ratio of|volume|level|si
 
 def _centred(line: Line, value: int, interval: Interval) -> bool:
     low, high = line.tokens[interval.low].number, magnitude(interval.upper)
-    if line.tokens[interval.low].unit or line.tokens[interval.high].unit or not 0 < low < line.tokens[value].number < high:
+    if (
+        line.tokens[interval.low].unit
+        or line.tokens[interval.high].unit
+        or not 0 < low < line.tokens[value].number < high
+    ):
         return False
     middle, half = math.log(low * high) / 2, math.log(high / low) / 2
     return abs(math.log(line.tokens[value].number) - middle) <= 0.25 * half

@@ -269,7 +269,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         k += 1
     elif _text(line, k) not in ("=",):
         return None
-    if not _is_percent(line, k):
+    if not _is_percent(line, k) or line.tokens[k].op in (">", "≥"):
         return None
     total = None
     j = k + 1
@@ -319,17 +319,21 @@ def percentages(line: Line) -> list[Found]:
         if (span := _range(line, i)) is not None:
             found.append(span)
             continue
-        before = words_before(line, i, 1)
-        if (
-            token.op in (">", "≥", "<", "≤", "±")
-            and not (before and before[0] in ("(", "in", "was", "of", "and", "were", "-", ","))
-        ) or token.op == "±":
+        if token.op and not _measured_bound(line, i):
             continue
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
         found.append(_make(line, "percent", percent=i))
     return found
+
+
+def _measured_bound(line: Line, i: int) -> bool:
+    """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
+    token, before, after = line.tokens[i], _text(line, i - 1), _text(line, i + 1)
+    if token.op in ("<", "≤", "~"):
+        return before in ("(", "[", "in", "was", "of", "were") or after == "of"
+    return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
 
 
 def _range(line: Line, i: int) -> Found | None:
@@ -352,6 +356,9 @@ def counts(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         if not _is_count(line, i):
+            continue
+        if _said_again(line, i):
+            line.tokens[i].masked = True
             continue
         noun = _noun_of(line, i)
         if noun in SITES:
@@ -376,13 +383,17 @@ LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", 
 def _acts(line: Line, i: int) -> bool:
     """`of whom 760 had scans`, `and 320 to receive placebo`: a number that does what patients do."""
     before, after = _text(line, i - 1), _text(line, i + 1)
-    acts = after in ACTS or (after in ("assigned", "randomised", "randomized", "allocated")) or (
-        after == "to" and _text(line, i + 2) == "receive"
+    acts = (
+        after in ACTS
+        or (after in ("assigned", "randomised", "randomized", "allocated"))
+        or (after == "to" and _text(line, i + 2) == "receive")
     )
     if not acts or before not in LEADS or _text(line, i - 2) in ("grade", "grades", "and"):
         return False
     text = f" {line.lower()} "
-    return line.tokens[i].extra != "word" and any(f" {noun}" in text for noun in ("patient", "whom", "participant", "women"))
+    return line.tokens[i].extra != "word" and any(
+        f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
+    )
 
 
 def _beside_size(line: Line, i: int) -> bool:
@@ -391,12 +402,37 @@ def _beside_size(line: Line, i: int) -> bool:
     return equals and _text(line, i - 1) in ("vs", "vs.", "versus", "v", "and")
 
 
+def _said_again(line: Line, i: int) -> bool:
+    """`eight tumours (8/74, 10.8%)`: the count stands again, with its denominator, in the brackets after it."""
+    for k in range(i + 1, min(i + 6, len(line.tokens) - 2)):
+        if line.tokens[k].text in ("(", "["):
+            again = line.tokens[k + 1]
+            return again.used and again.value == line.tokens[i].value and _text(line, k + 2) in ("/", "of")
+        if line.tokens[k].kind not in ("word", "name"):
+            return False
+    return False
+
+
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
-KINDS_OF = {"subgroups", "groups", "arms", "types", "categories", "criteria", "analyses", "status", "rate", "rates", "free"}
+KINDS_OF = {
+    "subgroups",
+    "groups",
+    "arms",
+    "types",
+    "categories",
+    "criteria",
+    "analyses",
+    "status",
+    "rate",
+    "rates",
+    "free",
+}
 
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
+    if _text(line, i - 1) in ("than", "least", "most"):
+        return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
     if not noun:
@@ -456,9 +492,9 @@ def item_of(line: Line, index: int) -> str:
     Those before it come first in `progression in 21 patients (44.7 %)`.
     """
     after: list[str] = []
-    if _text(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num":
-        if before := _words_in_front(line, index):
-            return before
+    led = _text(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"
+    if led and (before := _words_in_front(line, index)):
+        return before
     for token in line.tokens[index + 1 : index + 14]:
         word = token.text.lower().rstrip(".")
         if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line
@@ -236,13 +237,24 @@ ABBREVIATION = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,4}\d?\b")
 def _named_in_order(text: str) -> list[str]:
     """Endpoints of a list in order; an abbreviation that the vocabulary lacks (`OS and SBP`) stands for itself."""
     known = [(begin, end, name) for begin, end, name in endpoints_in(text) if name in TIME_TO_EVENT]
-    joined = re.search(r"\band\b", text) is not None
     others = [
         (m.start(), m.end(), m.group())
         for m in ABBREVIATION.finditer(text)
-        if joined and known and m.group() not in ("CI", "SD", "IQR", "HR") and not any(b <= m.start() < e for b, e, _ in known)
+        if m.group() not in ("CI", "SD", "IQR", "HR") and not any(b <= m.start() < e for b, e, _ in known)
     ]
-    return list(dict.fromkeys(name for *_, name in sorted(known + others)))
+    chain: list[tuple[int, int, str]] = []
+    for item in sorted(known + others):
+        if chain and not LISTED.fullmatch(text[chain[-1][1] : item[0]]):
+            if any(one in known for one in chain) and len(chain) > 1:
+                break
+            chain = []
+        chain.append(item)
+    return list(dict.fromkeys(name for *_, name in chain)) if any(one in known for one in chain) else []
+
+
+LISTED = re.compile(
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+)
 
 
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
@@ -291,7 +303,10 @@ def times_alone(line: Line) -> list[Found]:
         unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
         if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
             continue
-        if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in ("to", "from"):
+        if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in (
+            "to",
+            "from",
+        ):
             continue
         near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
         timed = [name for name in near if name in TIME_TO_EVENT]
@@ -349,7 +364,9 @@ def _chain_to_endpoint(line: Line, i: int) -> list[int]:
     if "." in token.value or token.number > 30 or token.op:
         return []
     after = line.tokens[i + 1].start if i + 1 < len(line.tokens) else len(line.text)
-    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(words_before(line, i, 2)):
+    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
+        words_before(line, i, 2)
+    ):
         return []
     return [*(j for j, *_ in _hanging(line, i, token.unit)), i]
 
@@ -528,7 +545,7 @@ def _pair_run(
 def _runs(line: Line, values: list[int]) -> list[list[int]]:
     """Values in lists of their own: words other than `and` between two of them end a list."""
     runs = [[values[0]]]
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in pairwise(values):
         between = {token.text.lower() for token in line.tokens[before + 1 : after]}
         if between <= {",", "and", "or", "%"}:
             runs[-1].append(after)
@@ -556,8 +573,14 @@ def _name_rates(line: Line, names: list[tuple[int, int, str]], found: list[Found
     times = list(dict.fromkeys((one.cells["time"], one.cells["time_unit"]) for one in found))
     if len(listed) < 2 or len(found) % (len(listed) * len(times)):
         return
-    for k, one in enumerate(found):
-        one.cells["endpoint"] = listed[k // len(times) % len(listed)]
+    runs = _runs(line, [one.tokens[0] for one in found])
+    if len(times) == 1 and len(runs) == len(listed) and len({len(run) for run in runs}) == 1 and len(runs[0]) > 1:
+        # `OS and DSS of these groups were 71, 59 and 42%, and 86, 81 and 71%`: a list for each endpoint.
+        order = [name for name in listed for _ in runs[0]] if len(runs[0]) != len(listed) else listed * len(runs)
+    else:
+        order = [listed[k // len(times) % len(listed)] for k in range(len(found))]
+    for k, (one, name) in enumerate(zip(found, order, strict=True)):
+        one.cells["endpoint"] = name
         if len(times) > 1:
             one.cells["time"], one.cells["time_unit"] = times[k % len(times)]
         if len(found) > len(listed):
@@ -579,6 +602,9 @@ def durations(line: Line) -> list[Found]:
     for i in line.free():
         token = line.tokens[i]
         if token.used or token.unit not in UNITS:
+            continue
+        if words_before(line, i, 1) == ["±"]:
+            token.masked = True
             continue
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):

@@ -37,7 +37,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
-    ("OS", r"\bsurvival\b|\bdeaths?\b|\bmortality\b"),
+    ("OS", r"(?<!free )(?<!free-)\bsurvival\b|\bdeaths?\b|\bmortality\b|\boverall(?= \((?:HR|hazard))"),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that mean an endpoint only in capitals.
