@@ -21,43 +21,12 @@ SHORT = {
 OPEN = "of choice"
 # Words of names of arms that hold no drug.
 FILLERS = frozenset(
-    [
-        "arm",
-        "group",
-        "plus",
-        "and",
-        "with",
-        "without",
-        "or",
-        "versus",
-        "vs",
-        "alone",
-        "monotherapy",
-        "mono",
-        "single",
-        "agent",
-        "dual",
-        "double",
-        "combined",
-        "combination",
-        "coupled",
-        "therapy",
-        "treatment",
-        "regimen",
-        "based",
-        "targeted",
-        "standard",
-        "placebo",
-        "patients",
-        "receiving",
-        "received",
-        "cohort",
-        "the",
-        "of",
-        "a",
-        "in",
-        "anti",
-    ]
+    re.findall(
+        r"\w+",
+        "arm group plus and with without or versus vs alone monotherapy mono single agent dual double combined of a in "
+        "combination coupled therapy treatment regimen based targeted standard placebo patients receiving received the "
+        "cohort anti",
+    )
 )
 
 
