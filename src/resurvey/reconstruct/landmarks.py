@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
+from resurvey.reconstruct.hazard import Arm
 from resurvey.reconstruct.stretch import by_time
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.hazard import Arm
-    from resurvey.reconstruct.sample import Plan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,6 +19,17 @@ HALVINGS = 7
 EXCHANGES = 8
 #: Steps in which censorings lean to one side: as fine as the halvings go.
 LEANS = 2 ** (HALVINGS - 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
+
+    knots: Ints
+    fixed_at_risk: Ints
+    survival: Floats
+    log_at_risk: Floats
+    share: Floats
 
 
 @dataclass(frozen=True)
