@@ -1,6 +1,7 @@
 """The words around the project: commands that run, files that exist, pages that build, versions that agree."""
 
 import csv
+import importlib.util
 import io
 import re
 import shlex
@@ -144,6 +145,22 @@ def test_the_pages_carry_what_the_code_says(site):
     assert [name for name in METHODS if f"<code>{name}</code>" not in page] == []
     assert "risk_tables: numbers at risk" in (site / "tables.html").read_text(encoding="utf-8")
     assert "<!-- generated" not in "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+
+
+@together
+def test_the_reference_has_every_public_function_with_its_docstring(site):
+    """Each room's page, as the site builds it, has an entry for every name that the room offers."""
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs/hooks.py")
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    absent = []
+    for page in sorted((ROOT / "docs/api").glob("*.md")):
+        html = (site / "api" / page.with_suffix(".html").name).read_text(encoding="utf-8")
+        for room in re.findall(r"generated: reference (\S+)", page.read_text(encoding="utf-8")):
+            names = hooks.public(room)
+            assert len(names) > 1, f"{room} offers nothing"
+            absent += [name for name in names if f'id="{name}"' not in html]
+    assert absent == [], "without a docstring, or not on the page of its room"
 
 
 @together
