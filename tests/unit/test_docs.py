@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resurvey import __version__, audit, cli, tables
+from resurvey import __version__, audit, cli, plan, tables
 from resurvey.clean import tidy
 from resurvey.design import METHODS
 from resurvey.reconstruct.sources import curves_of
@@ -179,6 +179,11 @@ def test_the_worked_example_runs_as_it_is_written(tmp_path, capsys):
     words = (ROOT / "docs/your-own-trials.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^<!-- rows: (\S+) -->\n```csv\n(.*?)^```", words, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 8
+    settings = [yaml.safe_load(body) for body in re.findall(r"^```yaml\n(.*?)^```", words, re.DOTALL | re.MULTILINE)]
+    named = [key for block in settings for key in block]
+    template = yaml.safe_load((project / "config.yaml").read_text(encoding="utf-8"))
+    assert named == ["audit", "reconstruction", "comparisons"] and set(named) <= set(template)
+    assert [entry.id for entry in plan.comparisons(settings[-1])] == ["mp6-placebo"]
     for name, body in blocks:
         add_rows(project / name, body)
     for path in (ROOT / "docs/examples").glob("freireich-*.csv"):
