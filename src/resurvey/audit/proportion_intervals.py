@@ -108,9 +108,9 @@ def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str
 
     Parameters
     ----------
-    x, n : array-like of whole numbers
+    x, n : array_like of whole numbers
         Count and denominator, 0 <= x <= n, n > 0.
-    level : array-like of float
+    level : array_like of float
         Two-sided confidence level, between 0 and 1.
     method : str
         One of `METHODS`.

@@ -27,11 +27,11 @@ class Fit:
     evidence : Evidence
     tau2 : float
         Between-study variance in force (0 in the common-effect model).
-    covariance : ndarray, shape (n, n)
+    covariance : (n, n) ndarray
         Pseudo-inverse of the network's Laplacian; Var(i against j) = C_ii + C_jj - 2 C_ij.
-    effects, se : ndarray, shape (n, n)
+    effects, se : (n, n) ndarray
         Row against column.
-    laplacian : ndarray, shape (n, n)
+    laplacian : (n, n) ndarray
         Sum of the studies' Laplacians; minus its off-diagonal are the weights of the comparisons.
     q : float
         Weighted squared distance of the contrasts from the fit.

@@ -40,21 +40,21 @@ class Segment:
     ----------
     begin, end : float
         Its times.
-    inside, is_event : ndarray of bool, shape (replicates, n)
+    inside, is_event : (replicates, n) ndarray of bool
         Patients in the segment, and those with an event, in the order of time.
-    event_row, event_time, rank : ndarray, shape (events of all replicates,)
+    event_row, event_time, rank : (events of all replicates,) ndarray
         Replicate and time of each event, and its number in the segment, from 0.
-    earlier : ndarray of int, shape (replicates, most)
+    earlier : (replicates, most) ndarray of int
         Censorings in the segment before each event.
-    valid : ndarray of bool, shape (replicates, most)
+    valid : (replicates, most) ndarray of bool
         Whether the replicate has that many events.
-    censored : ndarray of int, shape (replicates, 1)
+    censored : (replicates, 1) ndarray of int
         Censorings in the segment.
-    at_risk : ndarray of int, shape (replicates, most)
+    at_risk : (replicates, most) ndarray of int
         Patients at risk at each event if no censoring went before; beyond n where the replicate has no such event.
     log_factor : ndarray
         Log factor of survival of one event by the number of patients at risk; 0 beyond n.
-    target : ndarray, shape (replicates,)
+    target : (replicates,) ndarray
         Wanted log ratio of survival at the end to survival at the begin.
     """
 

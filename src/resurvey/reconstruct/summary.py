@@ -123,9 +123,9 @@ class Trial:
 
     Attributes
     ----------
-    kind : ndarray, shape (replicates,)
+    kind : (replicates,) ndarray
         Between 0 and 1, evenly spread: which kind of hazard and schedule of visits.
-    common : ndarray, shape (replicates, COMMON)
+    common : (replicates, COMMON) ndarray
         Standard normals of the departure from the mean of that kind.
     """
 
