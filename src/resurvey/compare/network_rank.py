@@ -14,7 +14,7 @@ from resurvey.compare.estimates import quantile
 from resurvey.compare.network_fit import MODELS, Fit
 from resurvey.compare.network_result import Network
 from resurvey.errors import InputError
-from resurvey.rounding import beside
+from resurvey.rounding import distinct_from_null
 
 Floats = NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def league(result: Network, model: str = "random", *, ratio: bool = True, digits
     place = {name: i for i, name in enumerate(names)}
     cells = np.full((len(names), len(names)), "not linked", dtype=object)
     half = quantile(result.level)
-    text = partial(beside, null=1.0 if ratio else 0.0, digits=digits)
+    text = partial(distinct_from_null, null=1.0 if ratio else 0.0, digits=digits)
     for pair in result.pieces:
         piece = pair[MODELS.index(model)]
         limits = piece.effects[..., None] + half * piece.se[..., None] * np.array([0, -1, 1])

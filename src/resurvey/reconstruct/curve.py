@@ -12,7 +12,7 @@ from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.arm import Arm, feasible_total, read_arm
 from resurvey.reconstruct.facts import Patients, curve_facts
 from resurvey.reconstruct.pair import HazardRatio, from_pair
-from resurvey.reconstruct.place import frame
+from resurvey.reconstruct.placement import frame
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.solve import rebuild, redrawn
 
