@@ -18,6 +18,8 @@ from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
 from resurvey.compare.standardise import cox_standardised_survival, poststratify, standardised_survival
 from resurvey.compare.standardised_ratio import standardised_hazard_ratio
+from resurvey.compare.timed_network import time_network
+from resurvey.compare.timed_results import TimeNetwork
 
 __all__ = [
     "AdjustedEffect",
@@ -26,6 +28,7 @@ __all__ = [
     "Network",
     "PairwiseResult",
     "Pooled",
+    "TimeNetwork",
     "Weights",
     "bias_array",
     "bias_needed",
@@ -67,6 +70,7 @@ __all__ = [
     "standardised_survival",
     "stc",
     "stc_hazard_ratio",
+    "time_network",
     "trimmed",
     "weighted_cox",
     "weighted_means",
