@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.denominators import denominators
 from resurvey.audit.quantities import p_quantities
