@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 from resurvey.audit.baseline import UNKNOWN
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.contrasts import LEVEL, claims_of
