@@ -15,7 +15,7 @@ from resurvey.read.share_words import describe, link, sizes_said
 from resurvey.read.text_designs import designs, joined
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import carried, ratios
-from resurvey.read.text_shares import counts, item_of, percentages, shares
+from resurvey.read.text_shares import counts, item_of, percentages, proportions
 from resurvey.read.text_times import durations, medians, rates, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
@@ -27,7 +27,7 @@ RULES = (
     durations,
     differences,
     means,
-    shares,
+    proportions,
     rates,
     times_alone,
     percentages,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
 from resurvey.reconstruct.hazard import Arm, Fit, Paths, draw, paths
-from resurvey.reconstruct.landmarks import tune_landmarks
+from resurvey.reconstruct.landmarks import Plan, tune_landmarks
 from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,17 +33,6 @@ class Ensemble:
     time: Floats
     event: Floats
     placed: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
-
-    knots: Ints
-    fixed_at_risk: Ints
-    survival: Floats
-    log_at_risk: Floats
-    share: Floats
 
 
 def ensemble(
