@@ -70,7 +70,7 @@ class _Known:
     other_cuts: frozenset[str]
 
     @cached_property
-    def place(self) -> dict[str, str]:
+    def table_of_claim(self) -> dict[str, str]:
         """Table of every claim."""
         made: dict[str, str] = {}
         for name, table in self.tables.items():
@@ -92,9 +92,11 @@ class _Known:
 
     def claim(self, key: str, claim_id: str | None, *allowed: str) -> Iterator[str]:
         """A fault where a claim is in none of the tables that it may come from."""
-        if claim_id is None or self.place.get(claim_id) in allowed:
+        if claim_id is None or self.table_of_claim.get(claim_id) in allowed:
             return
-        where = f"it is in {self.place[claim_id]}.csv" if claim_id in self.place else "no table has it"
+        where = (
+            f"it is in {self.table_of_claim[claim_id]}.csv" if claim_id in self.table_of_claim else "no table has it"
+        )
         yield f"{key}: there is no claim {claim_id!r} in {' or '.join(f'{name}.csv' for name in allowed)} ({where})"
 
     def group(self, key: str, group: Group | None) -> Iterator[str]:

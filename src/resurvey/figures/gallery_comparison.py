@@ -17,9 +17,9 @@ from resurvey.figures.gallery_printed import (
 )
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
+from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
 

@@ -13,7 +13,7 @@ from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
 from resurvey.read.text_ratios import ratios
-from resurvey.read.text_shares import counts, item_of, percentages, shares
+from resurvey.read.text_shares import counts, item_of, percentages, proportions
 from resurvey.read.text_times import durations, medians, rates, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
@@ -25,7 +25,7 @@ RULES = (
     durations,
     differences,
     means,
-    shares,
+    proportions,
     rates,
     times_alone,
     percentages,

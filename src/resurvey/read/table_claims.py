@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from resurvey.read.lexicon import Lexicon, arm_named, strip_size
 from resurvey.read.normal import fold, plain
 from resurvey.read.objects import Claim, Span, Table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_denominators import Denominators
+from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
 from resurvey.read.table_roles import About, Role, of_table, role, time_of
@@ -28,19 +28,6 @@ TOTALS = re.compile(
 # A p of these heads tests something else than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
-
-
-@dataclass
-class Found:
-    """A find in a table: cells of a claim, the numbers it took, the place of its value."""
-
-    kind: str
-    cells: dict[str, str]
-    row: Row
-    column: int
-    numbers: list[tuple[Place, Number]]
-    rule: str
-    notes: list[str] = field(default_factory=list)
 
 
 def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from resurvey.read.normal import slug
+from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import SIZE_LABEL, Layout
-
-if TYPE_CHECKING:
-    from resurvey.read.table_claims import Found
 
 # Half of a section must agree with a size to be of it, and four in five of a column for a section that does not.
 ENOUGH, MOST = 0.5, 0.8

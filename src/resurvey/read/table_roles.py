@@ -35,7 +35,7 @@ class About:
 
 
 @lru_cache(maxsize=256)
-def about(label: str, caption: str, notes: str) -> About:
+def about_table(label: str, caption: str, notes: str) -> About:
     """The tags of a caption and of the notes that say what the data are."""
     says = " ".join(
         part
@@ -71,7 +71,7 @@ def about(label: str, caption: str, notes: str) -> About:
 
 def of_table(table: Table) -> About:
     """What a table is about."""
-    return about(table.label, table.caption, table.notes)
+    return about_table(table.label, table.caption, table.notes)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ ITEM_STOP = {
 }
 
 
-def shares(line: Line) -> list[Found]:
+def proportions(line: Line) -> list[Found]:
     """All counts with percentages or denominators, the most complete forms first."""
     found: list[Found] = []
     for rule in (_percent_with_count, _count_of_total, _total_first, _count_with_percent, _labelled):

@@ -35,13 +35,13 @@ class ArmLinear:
 
     Attributes
     ----------
-    jacobian : ndarray, shape (facts, 4 bins)
+    jacobian : (facts, 4 bins) ndarray
         Derivative of every fact with respect to the state.
-    cross : ndarray, shape (4 bins, facts)
+    cross : (4 bins, facts) ndarray
         Prior covariance of the state and the facts, of what the arm has for itself.
-    loading : ndarray, shape (q, facts)
+    loading : (q, facts) ndarray
         Of what the arms have in common, on the facts.
-    noise : ndarray, shape (2 bins,)
+    noise : (2 bins,) ndarray
         Variance of the sampling noise of the increments.
     """
 

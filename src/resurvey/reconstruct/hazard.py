@@ -66,13 +66,13 @@ class FactList:
 
     Attributes
     ----------
-    target, sd : ndarray, shape (facts,)
-    at_most : ndarray of bool, shape (facts,)
-    hazard, edge : ndarray of int, shape (facts,)
+    target, sd : (facts,) ndarray
+    at_most : (facts,) ndarray of bool
+    hazard, edge : (facts,) ndarray of int
         The hazard that a fact speaks of (0: event, 1: censoring), and the edge of the grid at its time.
-    before : ndarray, shape (facts, 1, bins)
+    before : (facts, 1, bins) ndarray
         1 for the bins until a fact's time, 0 after it.
-    log_hazard, at_risk : ndarray, shape (facts, 2)
+    log_hazard, at_risk : (facts, 2) ndarray
         1 for the facts on the log of a cumulative hazard, at that hazard; 1 for those on the patients at risk.
     rows : dict of str to ndarray of int
         Places of the facts of each kind in the list.
@@ -151,12 +151,12 @@ class Paths:
 
     Attributes
     ----------
-    smooth, increment : ndarray, shape (..., 2, bins)
+    smooth, increment : (..., 2, bins) ndarray
         Increments of the event and the censoring hazard without and with noise.
-    running : ndarray, shape (..., 2, bins + 1)
+    running : (..., 2, bins + 1) ndarray
         Their sums up to each edge.
-    log_at_risk : ndarray, shape (..., bins + 1)
-    at_risk_mid : ndarray, shape (..., bins)
+    log_at_risk : (..., bins + 1) ndarray
+    at_risk_mid : (..., bins) ndarray
         Patients at risk in the middle of each bin.
     """
 

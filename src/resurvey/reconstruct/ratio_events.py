@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from resurvey import steady
 from resurvey.reconstruct.fit import expected_events, fit
 from resurvey.reconstruct.pair import HazardRatio, check_ratio
-from resurvey.reconstruct.summary import SurvivalSummary
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_facts import arms_of
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 

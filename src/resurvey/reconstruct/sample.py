@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from resurvey import steady
 from resurvey.reconstruct.fit import Fit, draw
 from resurvey.reconstruct.hazard import Arm, Paths, paths
-from resurvey.reconstruct.landmarks import tune_landmarks
+from resurvey.reconstruct.landmarks import Plan, tune_landmarks
 from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,17 +45,6 @@ class Ensemble:
         """Put replicates of another ensemble in place of some of this one's."""
         self.time[rows], self.event[rows] = other.time[chosen], other.event[chosen]
         self.placed[rows] = other.placed[chosen]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
-
-    knots: Ints
-    fixed_at_risk: Ints
-    survival: Floats
-    log_at_risk: Floats
-    share: Floats
 
 
 def ensembles(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 

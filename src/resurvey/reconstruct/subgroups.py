@@ -14,9 +14,10 @@ from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, shifted
 from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
-from resurvey.reconstruct.summary import SurvivalSummary, rebuilt
+from resurvey.reconstruct.summary import rebuilt
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_report import report
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

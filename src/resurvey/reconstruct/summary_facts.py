@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from resurvey import steady
 from resurvey.errors import NotEstimable
 from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
 from resurvey.reconstruct.prior import PRIOR, HazardPrior
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison
-from resurvey.report.audit_section import findings_of, place
+from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import Block, Column, Row, Table, anchor, words
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import (
@@ -188,7 +188,7 @@ def grave_findings(results: Results) -> Iterator[Finding]:
         ruling = results.rulings.get(str(row["check_id"]), {})
         follows = ruling.get("reason") or row["explanation"]
         yield Finding(
-            about=f"{results.short(row['source_id'])}, {place(results, row)}",
+            about=f"{results.short(row['source_id'])}, {where_printed(results, row)}",
             printed=results.named(row["reported"]),
             follows=_first_sentence(results.named(follows)),
             changes=sentence(ruling.get("affects") or "not yet ruled on"),

@@ -67,7 +67,7 @@ def findings_of(results: Results) -> list[Record]:
     )
 
 
-def place(results: Results, row: Record) -> str:
+def where_printed(results: Results, row: Record) -> str:
     """Where the first number of a check was read and what it is about, in short."""
     ids = split(row["claim_ids"])
     claim = results.claim.get(ids[0], {}) if ids else {}
@@ -188,7 +188,7 @@ def _finding(results: Results, row: Record) -> Row:
     ids = split(row["claim_ids"])
     ruling = results.rulings.get(str(row["check_id"]))
     where = words(
-        f"{results.short(row['source_id'])}, {place(results, row)} ",
+        f"{results.short(row['source_id'])}, {where_printed(results, row)} ",
         verdict(str(row["verdict"])),
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,

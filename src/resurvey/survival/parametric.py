@@ -164,7 +164,7 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times and event marks; events must lie after time 0.
     model : str
         One of `ALL_MODELS`: exponential (rate), weibull (shape, scale: S = exp(-(t/scale)^shape)), gompertz (shape,
