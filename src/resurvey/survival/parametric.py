@@ -170,9 +170,10 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
         Follow-up times and event marks; events must lie after time 0.
     model : str
         One of `ALL_MODELS`, or of `resurvey.survival.cure.CURE_MODELS`: exponential (rate), weibull (shape, scale:
-        S = exp(-(t/scale)^shape)), gompertz (shape, rate: h = rate exp(shape t)), log-logistic (shape, scale), log-normal (mean_log, sd_log), generalised-gamma
-        (Prentice's mu, sigma, q), spline-SCALE-K with SCALE hazard, odds or normal and K inner knots, 0 to 3, or
-        mixture-FAMILY and non-mixture-FAMILY, whose last parameter is the cured share.
+        S = exp(-(t/scale)^shape)), gompertz (shape, rate: h = rate exp(shape t)), log-logistic (shape, scale),
+        log-normal (mean_log, sd_log), generalised-gamma (Prentice's mu, sigma, q), spline-SCALE-K with SCALE hazard,
+        odds or normal and K inner knots, 0 to 3, or mixture-FAMILY and non-mixture-FAMILY, whose last parameter is the
+        cured share.
     background : Background, optional
         Mortality that patients would have anyway. The model is then of the excess hazard, and its survival is relative
         survival; the likelihood leaves out the background's own survival, which no parameter changes.
