@@ -373,7 +373,7 @@ BESIDE = (
     _table("over_time_fit", "model family label likelihood parameters:number log_likelihood:number aic:number q:number "
            "df:number p:number tau_level:number assumes note lowest"),
     _table("over_time_powers", "order:number powers aic:number note"),
-    _table("over_time_means", f"horizon:number measure model {PAIR} estimate:number se:number lower:number "
+    _table("over_time_means", f"horizon:number scale model {PAIR} estimate:number se:number lower:number "
            "upper:number p:number tau2:number q:number df:number p_q:number p_score:number trials:number left_out "
            "note"),
     _table("over_time_coefficients", f"model {PAIR} coefficient:number estimate:number se:number tau:number"),

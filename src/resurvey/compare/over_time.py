@@ -73,7 +73,7 @@ def _mean_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, An
     rows: Rows = []
     last = made.means["horizon"].max()
     for _, line in made.means.iterrows():
-        random, ratio = line["model"] == "random", line["measure"] == "ratio"
+        random, ratio = line["model"] == "random", line["scale"] == "ratio"
         main = random and not ratio and line["horizon"] == last
         name = f"network of restricted means, {line['model']} effects"
         what = What(
@@ -114,7 +114,7 @@ def _ratio_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, A
             note = "beyond the follow-up: the model's formula alone" if line["extrapolated"] else fit.basis.label
             if line["hr"] != line["hr"]:
                 less = {key: value for key, value in facts.items() if key != "evidence"}
-                reason = "no trial informs this time"
+                reason = "no trial informs this time, or the spline falls there and has no hazard"
                 rows.append(
                     refused_row(entry, what, reason, str(facts["evidence"]), treatment=line["treatment"], **less)
                 )

@@ -47,24 +47,22 @@ def _ratio_scale(ax: Axes, low: float, high: float) -> None:
     ax.set_yscale("log")
     ticks = [tick for tick in (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0, 20.0)
              if min(low, 0.7) * 0.8 <= tick <= max(high, 1.4) * 1.2]  # fmt: skip
+    ax.set_ylim(ticks[0] / 1.3, ticks[-1] * 1.3)
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
 
 
 @styled
 def survival_of_models(table: pd.DataFrame) -> Figure:
-    """Survival of every model at the landmarks, with limits side by side."""
+    """Survival of every model at the landmarks, with the limits of the last one, the average."""
     figure = new_figure(3.6)
     ax = figure.subplots()
     models = list(table["model"].unique())
-    reach = float(table["time"].max())
     for place, model in enumerate(models):
         own = table[table["model"] == model]
-        shift = reach * 0.008 * (place - (len(models) - 1) / 2)
-        time, middle = own["time"] + shift, own["survival"]
-        style = look(place)
-        ax.plot([0, *own["time"]], [1, *middle], label=model, **style)
-        ax.vlines(time, own["lower"], own["upper"], color=style["color"], linewidth=0.7)
+        ax.plot([0, *own["time"]], [1, *own["survival"]], label=model, **look(place))
+    last = table[table["model"] == models[-1]]
+    ax.fill_between([0, *last["time"]], [1, *last["lower"]], [1, *last["upper"]], color="0.6", alpha=0.3, linewidth=0)
     percent_axis(ax, "Survival")
     ax.set_xlabel("Months")
     ax.legend(fontsize="x-small", frameon=False, ncols=2)
@@ -95,8 +93,9 @@ def beyond_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     last = table.loc[~table["extrapolated"], "time"].max()
     yield drawing_of(
         entry, "beyond", "models beyond the follow-up",
-        f"Survival at the landmarks by {listed(list(table['model'].unique()))}, with 95 % limits that carry sampling "
-        f"and rebuilding; beyond {last:g} months, the last landmark within the follow-up, it is the models' formula. "
+        f"Survival at the landmarks by {listed(list(table['model'].unique()))}; shaded, the 95 % limits of the "
+        "average, which carry sampling, rebuilding and how models part. "
+        f"Beyond {last:g} months, the last landmark within the follow-up, it is the models' formula. "
         f"{grade_words(tables['estimates'])}",
         f"Lines of {table['model'].nunique()} models up to {table['time'].max():g} months.",
         f"{folder}/beyond_survival.csv", survival_of_models(table),
