@@ -65,6 +65,8 @@ rule report:
         xlsx="results/report/resurvey.xlsx",
         crate="results/ro-crate-metadata.json",
         snakefile="results/workflow/Snakefile",
+        # editions that could not be made, and why; empty where all were
+        failed="results/workflow/not_made.txt",
     log:
         "logs/report.log",
     conda:

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.bayes_rows import network_rows
-from resurvey.compare.network import Network, network
+from resurvey.compare.network import network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
+from resurvey.compare.network_result import Network
 from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
 from resurvey.compare.printed_arms import completed
@@ -115,7 +116,7 @@ def _beside(made: Network, order: Sequence[str]) -> tuple[dict[str, pd.DataFrame
         "ranks": lambda: rank_probabilities(made),
         "q": lambda: decompose_q(made),
         "heterogeneity": lambda: made.heterogeneity,
-        "prediction": made.prediction,
+        "prediction": lambda: prediction_intervals(made),
         "node_split": lambda: node_split(made),
         "net_heat": lambda: net_heat(made),
         "contributions": lambda: contributions(made).reset_index(drop=True),

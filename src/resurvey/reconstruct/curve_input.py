@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.monotone import MonotoneCurve
-from resurvey.reconstruct.place import RiskTable
+from resurvey.reconstruct.placement import RiskTable
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
 from resurvey.results import Contrast, Role
 
