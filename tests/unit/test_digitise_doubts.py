@@ -10,7 +10,7 @@ from PIL import Image
 from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import search_axes
 from resurvey.digitise.digitised import Axis, Label, Panel, Word
-from resurvey.digitise.doubts import check_axis, check_ends, check_ink, check_start
+from resurvey.digitise.doubts import check_axis, check_crossing, check_ends, check_ink, check_start
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
 from resurvey.digitise.region import cut_out
 from resurvey.digitise.straighten import skew_of
@@ -106,6 +106,11 @@ def test_a_first_step_may_lie_under_another_curve_but_a_late_start_not():
 def test_ends_are_doubted_where_more_ink_follows():
     assert check_ends([], []).outcome == "passed"
     assert "more ink follows" in check_ends([], ["A"]).words
+
+
+def test_curves_that_end_in_one_stroke_are_doubted():
+    assert check_crossing([], []).outcome == "passed"
+    assert "A and B" in check_crossing([], ["A and B"]).words
 
 
 def rotated(path, degrees, target):

@@ -186,13 +186,16 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
     return Check("at risk", "passed", words)
 
 
-def check_crossing(curves: Sequence[TracedCurve], crossing: Sequence[str]) -> Check:
-    """Curves of one ink that meet and part again cannot be told apart by their ink."""
+def check_crossing(crossing: Sequence[str], joined: Sequence[str]) -> Check:
+    """Curves of one ink that meet and part again, or run or end together, cannot be told apart by their ink."""
+    said = []
     if crossing:
-        return Check(
-            "crossing", "doubtful", f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which"
-        )
-    return Check("crossing", "passed", "no curves of one ink and style meet and part again")
+        said.append(f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which")
+    if joined:
+        said.append(f"curves of one ink run or end in one stroke: {'; '.join(joined)}")
+    if said:
+        return Check("crossing", "doubtful", "; ".join(said))
+    return Check("crossing", "passed", "no curves of one ink and style meet and part again, or end together")
 
 
 def verdict_of(checks: Sequence[Check]) -> tuple[Verdict, str]:

@@ -25,6 +25,7 @@ from resurvey.digitise.raster import (
     redrawn,
     starts_of,
     to_values,
+    together,
     unexplained,
 )
 from resurvey.digitise.region import Region, cut_out
@@ -257,7 +258,7 @@ def _ink_checks(
         doubts.check_start(curves, starts_of(traced, region)),
         doubts.check_redraw(share, name),
         doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
-        doubts.check_crossing(curves, undecided),
+        doubts.check_crossing(undecided, together(traced, curves)),
     ]
     return checks, unexplained(rest, region)
 

@@ -19,6 +19,8 @@ from resurvey.digitise.trace import stroke
 
 # Heights of a text within which the sample of its line ends.
 SAMPLE = 7.0
+# Share of their run for which two curves of one ink may touch.
+TOGETHER = 0.4
 
 
 def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
@@ -185,6 +187,34 @@ def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tu
             if columns:
                 found.append((j, i, float(panel.x.value(columns[-1] + region.left)), len(columns)))
     return found
+
+
+def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
+    """Pairs of curves of one ink that end in one stroke, or run in one for long: which is whose nothing shows."""
+    found = []
+    for i, first in enumerate(traced):
+        for j in range(i):
+            other = traced[j]
+            alike = max(abs(x - y) for x, y in zip(first.colour, other.colour, strict=True)) < 40
+            if alike and (_end_together(first, other) or _touching(first, other) > TOGETHER):
+                found.append(f"{curves[j].name} and {curves[i].name}")
+    return found
+
+
+def _end_together(a: Traced, b: Traced) -> bool:
+    reach = max(a.steps.width, b.steps.width) + 2
+    close = abs(a.path.stop - b.path.stop) <= max(3, 0.015 * a.ink.shape[1])
+    return close and abs(int(a.path.rows[-1]) - int(b.path.rows[-1])) <= reach
+
+
+def _touching(a: Traced, b: Traced) -> float:
+    """Share of the run of two curves, after its first tenth, in which their strokes touch."""
+    first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
+    columns = np.arange(first + (last - first) // 10, last)
+    if not len(columns):
+        return 0.0
+    apart = np.abs(a.path.rows[columns - a.path.start] - b.path.rows[columns - b.path.start])
+    return float((apart <= (a.steps.width + b.steps.width) / 2 + 1).mean())
 
 
 def _one_ink(a: Traced, b: Traced) -> bool:
