@@ -203,8 +203,8 @@ def test_panels_in_rows_and_columns_have_no_broken_axis(folder, rows, columns, s
 
 
 def test_labels_that_start_anew_are_no_break():
-    from resurvey.digitise.label_lines import fit_labels
     from resurvey.digitise.doubts import check_axis
+    from resurvey.digitise.label_lines import fit_labels
 
     # The panel on the right may have no survival labels of its own, and so be none.
     row = words_at([0, 6, 12, 18, 0, 6, 12, 18], [50, 100, 150, 200, 300, 350, 400, 450], across=True)
