@@ -362,6 +362,9 @@ BESIDE = (
     _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
+    _table("components", "piece:number treatments studies single_arms"),
+    _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
+           "refused:flag note"),
     _table("over_time_ratios", f"model {PAIR} time:number log_hr:number se:number hr:number lower:number upper:number "
            "extrapolated:flag"),
     _table("over_time_survival", "model treatment time:number survival:number lower:number upper:number "
