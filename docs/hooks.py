@@ -1,6 +1,7 @@
 """What the pages take from the code when they are built, so that the two cannot drift apart.
 
 A page asks for a part by a comment on a line of its own, as `<!-- generated: rules -->`; the name is a key of `PARTS`.
+`<!-- generated: reference resurvey.survival -->` gives every public name of a module with its docstring.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACE = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
+PLACE = re.compile(r"^<!-- generated: (?P<name>[\w-]+)(?: (?P<module>[\w.]+))? -->$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace every comment that asks for a part; mkdocs calls this for each page."""
-    return PLACE.sub(lambda match: part(match["name"]), markdown)
+    return PLACE.sub(lambda match: reference(match["module"]) if match["module"] else part(match["name"]), markdown)
 
 
 def part(name: str) -> str:
@@ -25,6 +28,22 @@ def part(name: str) -> str:
     if name not in PARTS:
         raise KeyError(f"no generated part {name!r}: expected one of {', '.join(PARTS)}")
     return PARTS[name]()
+
+
+def reference(module: str) -> str:
+    """Every public class and function of a module, each to be filled in from its docstring by mkdocstrings."""
+    return "\n\n".join(f"::: {name}" for name in public(module))
+
+
+def public(module: str) -> list[str]:
+    """The full names of the classes and functions that a module offers, where they are defined, in order of name."""
+    room = import_module(module)
+    offered = {name: getattr(room, name) for name in getattr(room, "__all__", vars(room)) if not name.startswith("_")}
+    return [
+        f"{each.__module__}.{each.__qualname__}"
+        for _, each in sorted(offered.items(), key=lambda pair: pair[0].lower())
+        if (isinstance(each, type) or isfunction(each)) and each.__module__.startswith(module)
+    ]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

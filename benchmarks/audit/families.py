@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from plant import Trial, printed, printed_p
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from resurvey.audit import proportion_intervals, tables2x2
+from resurvey import proportion_limits, tables2x2
 
 ROUNDINGS = ("half up", "half even", "cut off", "up")
 Tables = dict[str, list[dict[str, str]]]
@@ -110,7 +110,7 @@ def _response(trial: Trial, rng: np.random.Generator, rounding: str, sizes: np.n
         method = str(rng.choice(["Clopper-Pearson", "Wilson", "Wald", "Agresti-Coull", "Jeffreys"]))
         n = rng.binomial(total, rng.uniform(0.2, 0.8))
         more = rng.binomial(total - n, 0.4)
-        low, high = proportion_intervals.interval(n, total, method=method)
+        low, high = proportion_limits.interval(n, total, method=method)
         trial.add(
             "proportions",
             arm_id=arm,

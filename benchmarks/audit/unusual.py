@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from plant import ROUNDINGS, Trial, printed, printed_p
 
-from resurvey.audit import proportion_intervals, tables2x2
+from resurvey import proportion_limits, tables2x2
 
 
 def make_unusual(name: str, rng: np.random.Generator) -> Trial:
@@ -74,7 +74,7 @@ def _small(trial: Trial, rng: np.random.Generator, place: int) -> None:
 def _mid_p(trial: Trial, rng: np.random.Generator, place: int) -> None:
     total = int(rng.integers(20, 200))
     n = int(rng.binomial(total, 0.4))
-    low, high = proportion_intervals.interval(n, total, method="mid-P")
+    low, high = proportion_limits.interval(n, total, method="mid-P")
     trial.add(
         "proportions",
         arm_id="a",

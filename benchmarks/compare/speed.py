@@ -9,7 +9,20 @@ import time
 import numpy as np
 import pandas as pd
 
-from resurvey.compare import maic, maic_unanchored, max_ess_weights, network
+from resurvey.compare import (
+    contributions,
+    decompose_q,
+    funnel,
+    league,
+    maic,
+    maic_unanchored,
+    max_ess_weights,
+    net_heat,
+    network,
+    node_split,
+    prediction_intervals,
+    rank_probabilities,
+)
 
 
 def simulated_network(studies=200, treatments=40, seed=1):
@@ -32,9 +45,9 @@ def all_outputs(contrasts):
     result = network(contrasts)
     order = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]))
     for model in ("common", "random"):
-        result.league(model), result.node_split(model), result.net_heat(model)
-        result.contributions(model), result.funnel(order, model)
-    return result.ranking, result.rank_probabilities(), result.decomposition, result.prediction()
+        league(result, model), node_split(result, model), net_heat(result, model)
+        contributions(result, model), funnel(result, order, model)
+    return result.ranking, rank_probabilities(result), decompose_q(result), prediction_intervals(result)
 
 
 def timed(name, call, repeats):

@@ -15,7 +15,7 @@ OF_STUDIES = ("sources", "studies", "arms", "curves")
 SHARED = ("endpoints", "treatments")
 # What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
 OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-# What `resurvey.figures.labels.Labels` reads.
+# What `resurvey.labels.Labels` reads.
 LABEL_COLUMNS = {
     "studies": ("study_id", "acronym"),
     "arms": ("study_id", "arm_id", "population", "treatment_id", "label", "locator"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 
-def beside(value: float, *, null: float = 1.0, digits: int = 2, most: int = 5) -> str:
+def distinct_from_null(value: float, *, null: float = 1.0, digits: int = 2, most: int = 5) -> str:
     """The value with so many decimals; with more where it would else be printed as the null it differs from.
 
     0.995 against a null of 1 is `0.995`, not `1.00`.

@@ -6,7 +6,7 @@ exact (Clopper-Pearson) one.
 
 import pytest
 
-from resurvey.audit import proportion_intervals
+from resurvey import proportion_limits
 from resurvey.audit.commands import alone
 
 EXAMPLES = [
@@ -20,8 +20,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("x", "n", "wilson", "exact"), EXAMPLES)
 def test_table_1(x, n, wilson, exact):
-    assert proportion_intervals.interval(x, n, method="Wilson") == pytest.approx(wilson, abs=1e-6)
-    assert proportion_intervals.interval(x, n, method="Clopper-Pearson") == pytest.approx(exact, abs=1e-6)
+    assert proportion_limits.interval(x, n, method="Wilson") == pytest.approx(wilson, abs=1e-6)
+    assert proportion_limits.interval(x, n, method="Clopper-Pearson") == pytest.approx(exact, abs=1e-6)
 
 
 # Table I, 81/263: method 1 (simple) 0.2522 to 0.3638, method 4 (score with continuity correction) 0.2535 to 0.3682,
@@ -35,7 +35,7 @@ def test_table_1(x, n, wilson, exact):
     ],
 )
 def test_other_methods_of_table_1(method, printed):
-    assert proportion_intervals.interval(81, 263, method=method) == pytest.approx(printed, abs=5.1e-5)
+    assert proportion_limits.interval(81, 263, method=method) == pytest.approx(printed, abs=5.1e-5)
 
 
 @pytest.mark.parametrize(("x", "n", "wilson", "exact"), EXAMPLES)
@@ -46,3 +46,8 @@ def test_the_audit_names_the_method(x, n, wilson, exact):
         check = alone({"proportions": [row]}, ["binomial-interval"]).iloc[0]
         assert check["verdict"] == "reproduced"
         assert check["explanation"].startswith(f"{name} of {x}/{n}")
+
+
+def test_the_difference_of_two_proportions():
+    """Table II, method 10: 56/70 against 48/80 gives 0.2000 (0.0524 to 0.3339)."""
+    assert proportion_limits.newcombe(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)

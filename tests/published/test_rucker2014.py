@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resurvey.compare import network
+from resurvey.compare import decompose_q, network, node_split, prediction_intervals
 from tests.shared import shared_path
 
 pytestmark = pytest.mark.shared
@@ -76,7 +76,7 @@ def test_heterogeneity_and_inconsistency(reference, fitted, name):
     whole = result.heterogeneity.iloc[0]
     for ours, theirs in (("i2", "I2"), ("i2_lower", "I2_lower"), ("i2_upper", "I2_upper")):
         assert whole[ours] == pytest.approx(wanted[theirs], abs=1e-8)
-    parts = result.decomposition.set_index("source")
+    parts = decompose_q(result).set_index("source")
     for row in wanted["Q_decomposition"]["total"]:
         ours = parts.loc[row["_row"].lower()]
         assert (ours["df"], ours["q"]) == (row["df"], pytest.approx(row["Q"], abs=1e-8))
@@ -89,7 +89,7 @@ def test_heterogeneity_and_inconsistency(reference, fitted, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_prediction_limits(reference, fitted, name):
     wanted = reference[name]["fits"]["DL"]["random"]
-    for row in fitted(name, "DL").prediction().itertuples():
+    for row in prediction_intervals(fitted(name, "DL")).itertuples():
         limits = (
             wanted["lower_predict"][row.treatment][row.comparator],
             wanted["upper_predict"][row.treatment][row.comparator],
@@ -100,7 +100,7 @@ def test_prediction_limits(reference, fitted, name):
 @pytest.mark.parametrize("model", ["common", "random"])
 @pytest.mark.parametrize("name", NAMES)
 def test_node_splits(reference, fitted, name, model):
-    ours = fitted(name, "DL").node_split(model).set_index(["treatment", "comparator"]).T.to_dict()
+    ours = node_split(fitted(name, "DL"), model).set_index(["treatment", "comparator"]).T.to_dict()
     for wanted in reference[name]["fits"]["DL"]["split"][model]:
         a, b = wanted["comparison"].split(":")
         row, turned = (ours[a, b], 1) if (a, b) in ours else (ours[b, a], -1)

@@ -7,7 +7,7 @@ digits than a paper prints were computed with it (version 3.3).
 import pandas as pd
 import pytest
 
-from resurvey.compare import network
+from resurvey.compare import decompose_q, network, node_split, prediction_intervals
 
 ROWS = """
 DeFronzo1995 metf plac -1.90 0.1414
@@ -66,7 +66,7 @@ def test_heterogeneity(senn):
 
 def test_decomposition(senn):
     # Within designs 74.46 (df 11), between designs 22.53 (df 7, p 0.0021); full interaction, random: 2.19, p 0.9483
-    q = senn.decomposition.set_index("source")
+    q = decompose_q(senn).set_index("source")
     assert q.loc["within designs", ["q", "df"]].tolist() == [pytest.approx(74.4552817355), 11]
     assert q.loc["between designs", ["q", "df"]].tolist() == [pytest.approx(22.5302712697), 7]
     assert q.loc["between designs", "p"] == pytest.approx(0.002057014238)
@@ -106,12 +106,12 @@ def test_p_scores(senn):
 
 
 def test_prediction_interval_uses_t_with_the_degrees_of_q(senn):
-    row = senn.prediction().set_index(["treatment", "comparator"]).loc[("acar", "plac")]
+    row = prediction_intervals(senn).set_index(["treatment", "comparator"]).loc[("acar", "plac")]
     assert row["lower"] == pytest.approx(-1.7058350611, abs=1e-8)
 
 
 def test_node_split_of_acarbose_against_metformin(senn):
-    row = senn.node_split("common").set_index(["treatment", "comparator"]).loc[("acar", "metf")]
+    row = node_split(senn, "common").set_index(["treatment", "comparator"]).loc[("acar", "metf")]
     assert row["proportion_direct"] == pytest.approx(0.10246980437)
     assert row["indirect"] == pytest.approx(0.29664434406)
     assert row["p"] == pytest.approx(0.7980876538)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 from resurvey.audit.commands import alone
 from resurvey.errors import InputError
 

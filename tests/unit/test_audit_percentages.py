@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resurvey.audit import proportion_intervals
+from resurvey import proportion_limits
 from resurvey.audit.commands import alone as every_check
 from resurvey.audit.implied import possible_totals
 from resurvey.audit.percentages import explain_rounding
@@ -136,19 +136,19 @@ def test_possible_totals_by_hand():
     assert possible_totals(np.array([8.25, 36.05]), np.array([8.35, 36.15]), 43) == [36]
 
 
-@pytest.mark.parametrize("method", list(proportion_intervals.METHODS))
+@pytest.mark.parametrize("method", list(proportion_limits.METHODS))
 def test_intervals_hold_the_estimate_and_mirror(method):
     x, n = np.array([0.0, 1.0, 7.0, 20.0]), np.array([20.0, 20.0, 20.0, 20.0])
-    low, high = proportion_intervals.interval(x, n, method=method)
+    low, high = proportion_limits.interval(x, n, method=method)
     assert np.all(low <= x / n + 1e-9) and np.all(x / n <= high + 1e-9)
-    mirrored = proportion_intervals.interval(n - x, n, method=method)
+    mirrored = proportion_limits.interval(n - x, n, method=method)
     np.testing.assert_allclose(1 - mirrored[1], low, atol=1e-9)
 
 
 def test_clopper_pearson_solves_its_equations():
     from scipy.stats import binom
 
-    low, high = proportion_intervals.interval(7, 20)
+    low, high = proportion_limits.interval(7, 20)
     assert binom.sf(6, 20, low) == pytest.approx(0.025, abs=1e-9)
     assert binom.cdf(7, 20, high) == pytest.approx(0.025, abs=1e-9)
 
@@ -164,7 +164,7 @@ def test_clopper_pearson_solves_its_equations():
 )
 def test_interval_refuses(arguments, match):
     with pytest.raises(InputError, match=match):
-        proportion_intervals.interval(**arguments)
+        proportion_limits.interval(**arguments)
 
 
 def test_interval_names_the_method_that_reproduces_it():

@@ -59,7 +59,7 @@ def test_given_tau_it_is_the_random_effects_model():
     reml = network(rows, method="REML")
     tau = max(reml.tau2**0.5, 0.15)
     made = bayes_network(rows, prior=log_normal(np.log(tau), 0.1, of="tau"))
-    from resurvey.compare.network import effect_table, fit
+    from resurvey.compare.network_fit import effect_table, fit
 
     wanted = effect_table("random", fit(reml.pieces[0][0].evidence, tau**2), 0.95).set_index(
         ["treatment", "comparator"]

@@ -16,12 +16,12 @@ from resurvey.compare.claims import rulings
 from resurvey.compare.counts import mantel_haenszel
 from resurvey.compare.groups import grade_of, labels_of, pair_of
 from resurvey.compare.outcome import COLUMNS
+from resurvey.compare.poststratified import shares_of
 from resurvey.compare.rubin import rubin
-from resurvey.compare.shares import shares_of
 from resurvey.compare.transitivity import UNKNOWN, messages, transitivity
 from resurvey.errors import InputError
 from resurvey.figures.gallery_comparison import comparison_drawings
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.schema import TABLES
 from resurvey.survival import cox, logrank
 from tests.project import claim, small_tables, write_tables

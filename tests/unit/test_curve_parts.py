@@ -10,7 +10,7 @@ from resurvey.reconstruct.decode import digits_error, exact_rows
 from resurvey.reconstruct.facts import half_unit, product_limit
 from resurvey.reconstruct.median_limits import median_limits
 from resurvey.reconstruct.monotone import _middle_of_five, anchored, monotone_curve, stray_points
-from resurvey.reconstruct.place import RiskTable, frame, levels_after, open_path, solve_open_path, whole_deaths
+from resurvey.reconstruct.placement import RiskTable, frame, levels_after, open_path, solve_open_path, whole_deaths
 from resurvey.survival import kaplan_meier
 
 

@@ -1,6 +1,7 @@
 """The words around the project: commands that run, files that exist, pages that build, versions that agree."""
 
 import csv
+import importlib.util
 import io
 import re
 import shlex
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resurvey import __version__, audit, cli, tables
+from resurvey import __version__, audit, cli, plan, tables
 from resurvey.clean import tidy
 from resurvey.design import METHODS
 from resurvey.reconstruct.sources import curves_of
@@ -147,6 +148,22 @@ def test_the_pages_carry_what_the_code_says(site):
 
 
 @together
+def test_the_reference_has_every_public_function_with_its_docstring(site):
+    """Each room's page, as the site builds it, has an entry for every name that the room offers."""
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs/hooks.py")
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    absent = []
+    for page in sorted((ROOT / "docs/api").glob("*.md")):
+        html = (site / "api" / page.with_suffix(".html").name).read_text(encoding="utf-8")
+        for room in re.findall(r"generated: reference (\S+)", page.read_text(encoding="utf-8")):
+            names = hooks.public(room)
+            assert len(names) > 1, f"{room} offers nothing"
+            absent += [name for name in names if f'id="{name}"' not in html]
+    assert absent == [], "without a docstring, or not on the page of its room"
+
+
+@together
 def test_the_pages_fetch_nothing_from_elsewhere(site):
     fetched = re.compile(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=[\"'](?:https?:)?//[^\"']*")
     found = [match for path in site.rglob("*.html") for match in fetched.findall(path.read_text(encoding="utf-8"))]
@@ -162,6 +179,11 @@ def test_the_worked_example_runs_as_it_is_written(tmp_path, capsys):
     words = (ROOT / "docs/your-own-trials.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^<!-- rows: (\S+) -->\n```csv\n(.*?)^```", words, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 8
+    settings = [yaml.safe_load(body) for body in re.findall(r"^```yaml\n(.*?)^```", words, re.DOTALL | re.MULTILINE)]
+    named = [key for block in settings for key in block]
+    template = yaml.safe_load((project / "config.yaml").read_text(encoding="utf-8"))
+    assert named == ["audit", "reconstruction", "comparisons"] and set(named) <= set(template)
+    assert [entry.id for entry in plan.comparisons(settings[-1])] == ["mp6-placebo"]
     for name, body in blocks:
         add_rows(project / name, body)
     for path in (ROOT / "docs/examples").glob("freireich-*.csv"):

@@ -14,8 +14,8 @@ from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.gallery_multiples import multiples_drawings
 from resurvey.figures.gallery_network import _indirect
 from resurvey.figures.gallery_overview import overview_drawings
-from resurvey.figures.labels import Labels
 from resurvey.figures.style import many
+from resurvey.labels import Labels
 from tests.unit.test_figures import words_of
 
 LABELS = Labels(

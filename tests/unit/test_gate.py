@@ -8,7 +8,7 @@ import yaml
 
 from resurvey import audit, clean, gate, provenance, tables, typedfiles
 from resurvey.errors import InputError
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.pieces import LABEL_COLUMNS
 from tests.project import Rows, claim, small_tables, write_project, write_tables
 

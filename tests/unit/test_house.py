@@ -94,3 +94,48 @@ def test_no_two_modules_have_one_name():
             seen.setdefault(path.stem, []).append(path.relative_to(ROOT).as_posix())
     twice = {name: places for name, places in seen.items() if len(places) > 1}
     assert twice == {}, twice
+
+
+def modules():
+    """Files of the package by the name they are imported under."""
+    names = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+def imported(tree, names):
+    """Modules of the package that a source imports anywhere: at its top, in a function, or for type checkers alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        if isinstance(node, ast.ImportFrom) and node.module in names:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in names else node.module
+
+
+def circles(graph):
+    """Sets of modules that reach one another."""
+    reach = {name: set() for name in graph}
+    for name in graph:
+        stack = [name]
+        while stack:
+            for other in graph[stack.pop()] - reach[name]:
+                reach[name].add(other)
+                stack.append(other)
+    return {frozenset(n for n in reach[name] if name in reach[n]) for name in graph if name in reach[name]}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Whatever the place of the import: a circle hidden in a function or under TYPE_CHECKING is one too."""
+    names = modules()
+    graph = {
+        name: set(imported(ast.parse(path.read_text(encoding="utf-8")), names)) - {name} for name, path in names.items()
+    }
+    assert [sorted(circle) for circle in circles(graph)] == []
+
+
+def test_a_circle_would_be_seen():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {frozenset("abc")}

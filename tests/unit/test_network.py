@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resurvey.compare import bucher, compare, network, pool
+from resurvey.compare import (
+    bucher,
+    compare,
+    contributions,
+    decompose_q,
+    funnel,
+    league,
+    net_heat,
+    network,
+    node_split,
+    pool,
+    prediction_intervals,
+    rank_probabilities,
+)
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 
 COLUMNS = ["study", "treatment", "comparator", "estimate", "se"]
@@ -94,7 +107,7 @@ class TestEstimates:
         assert not table.isna().any().any()
 
     def test_prediction_without_degrees_of_freedom_is_unbounded(self):
-        table = network(STAR).prediction()
+        table = prediction_intervals(network(STAR))
         assert np.isneginf(table["lower"]).all() and np.isposinf(table["upper"]).all()
 
 
@@ -116,8 +129,8 @@ class TestRanking:
 
     def test_rank_probabilities(self):
         result = network(STAR)
-        table = result.rank_probabilities(draws=4000)
-        pd.testing.assert_frame_equal(table, result.rank_probabilities(draws=4000))
+        table = rank_probabilities(result, draws=4000)
+        pd.testing.assert_frame_equal(table, rank_probabilities(result, draws=4000))
         sums = table.groupby(["model", "treatment"])["probability"].sum()
         assert sums.to_numpy() == pytest.approx(1)
         # The mean rank of the draws gives SUCRA, which the P-score gives exactly.
@@ -128,24 +141,24 @@ class TestRanking:
 
     def test_too_few_draws(self):
         with pytest.raises(InputError, match="at least 100"):
-            network(STAR).rank_probabilities(draws=10)
+            rank_probabilities(network(STAR), draws=10)
 
     def test_league_reads_the_same_way_everywhere(self):
         result = network(STAR)
-        table = result.league("common")
+        table = league(result, "common")
         assert table.loc["A", "P"] == "0.61 (0.34 to 1.09)"
         assert table.loc["P", "A"] == "1.65 (0.92 to 2.97)"
         assert table.loc["A", "A"] == "A"
         assert "ROW against the treatment of its COLUMN" in table.attrs["orientation"]
         assert "below 1 (log ratio below 0) favours the ROW" in result.orientation
         assert "above 1" in network(STAR, small_values="undesirable").orientation
-        assert result.league(ratio=False).loc["C", "P"] == "0.20 (-0.19 to 0.59)"
+        assert league(result, ratio=False).loc["C", "P"] == "0.20 (-0.19 to 0.59)"
 
 
 class TestConsistency:
     def test_decomposition_of_a_loop(self):
         result = network(LOOP)
-        parts = result.decomposition.set_index("source")
+        parts = decompose_q(result).set_index("source")
         assert parts.loc["between designs", "q"] == pytest.approx(result.q)
         assert parts.loc["between designs", "df"] == 1
         assert parts.loc["within designs", ["q", "df"]].tolist() == [pytest.approx(0), 0]
@@ -153,13 +166,13 @@ class TestConsistency:
 
     def test_decomposition_lists_designs_with_several_studies(self):
         rows = [*LOOP.itertuples(index=False), ("s4", "A", "B", 0.1, 0.2)]
-        parts = network(contrasts(*rows)).decomposition
+        parts = decompose_q(network(contrasts(*rows)))
         design = parts[parts["source"] == "design"]
         assert design["design"].tolist() == ["A : B"]
         assert design["q"].tolist() == [pytest.approx(0.2**2 / 0.05)]
 
     def test_node_split_of_a_loop(self):
-        row = network(LOOP).node_split("common").set_index(["treatment", "comparator"]).loc[("A", "B")]
+        row = node_split(network(LOOP), "common").set_index(["treatment", "comparator"]).loc[("A", "B")]
         assert row["direct"] == pytest.approx(0.3)
         assert row["indirect"] == pytest.approx(0.7)
         assert row["indirect_se"] == pytest.approx(math.sqrt(0.02))
@@ -167,13 +180,13 @@ class TestConsistency:
         assert row["proportion_direct"] == pytest.approx(2 / 3)
 
     def test_node_split_says_what_is_missing(self):
-        notes = network(STAR).node_split().set_index(["treatment", "comparator"])["note"]
+        notes = node_split(network(STAR)).set_index(["treatment", "comparator"])["note"]
         assert notes["A", "B"] == "no study compares them directly"
         assert notes["A", "P"] == "direct evidence only: no other path"
 
     def test_net_heat_of_a_loop(self):
         # Any one design set apart lets the two others fit exactly.
-        table = network(LOOP).net_heat()
+        table = net_heat(network(LOOP))
         assert len(table) == 9
         assert table["q"].sum() / 3 == pytest.approx(0.4**2 / 0.03)
         assert table["q_detached"].to_numpy() == pytest.approx(0, abs=1e-12)
@@ -182,19 +195,19 @@ class TestConsistency:
     def test_net_heat_with_random_effects_names_both_variances(self):
         # One study a design: nothing is left within designs, and the network calls all inconsistency heterogeneity.
         result = network(LOOP)
-        table = result.net_heat("random")
+        table = net_heat(result, "random")
         assert table.groupby("tau2_of")["tau2"].first().to_dict() == {
             "network": pytest.approx(result.tau2),
             "within designs": 0.0,
         }
         left = table[table["tau2_of"] == "within designs"].reset_index(drop=True)
-        common = result.net_heat()
+        common = net_heat(result)
         assert left["change"].to_numpy() == pytest.approx(common["change"].to_numpy())
         assert set(common["tau2_of"]) == {"none"}
 
     def test_contributions_of_a_loop(self):
         # A : B is two thirds direct; the third that goes round by C is shared by the two comparisons on that path.
-        row = network(LOOP).contributions("common").set_index(["treatment", "comparator"]).loc[("A", "B")]
+        row = contributions(network(LOOP), "common").set_index(["treatment", "comparator"]).loc[("A", "B")]
         assert row["A : B"] == pytest.approx(2 / 3)
         assert row["A : C"] == pytest.approx(1 / 6)
         assert row["B : C"] == pytest.approx(1 / 6)
@@ -202,13 +215,13 @@ class TestConsistency:
     def test_contributions_sum_to_one(self):
         rows = multi_arm("m", {"A": 0.0, "B": 0.3, "D": -0.2}, {"A": 0.02, "B": 0.05, "D": 0.01})
         result = network(contrasts(*LOOP.itertuples(index=False), *rows))
-        shares = result.contributions().iloc[:, 2:]
+        shares = contributions(result).iloc[:, 2:]
         assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
         assert shares.to_numpy().min() >= 0
 
     def test_funnel_turns_contrasts_into_the_order(self):
         rows = [*LOOP.itertuples(index=False), ("s4", "B", "A", 0.1, 0.2)]
-        table = network(contrasts(*rows)).funnel(["A", "B", "C"], "common")
+        table = funnel(network(contrasts(*rows)), ["A", "B", "C"], "common")
         pair = table[(table["treatment"] == "A") & (table["comparator"] == "B")].set_index("study")
         assert pair.loc["s4", "estimate"] == -0.1
         centre = (0.3 / 0.01 - 0.1 / 0.04) / 125
@@ -218,12 +231,12 @@ class TestConsistency:
 
     def test_funnel_needs_an_order(self):
         with pytest.raises(InputError, match="order lacks C"):
-            network(LOOP).funnel(["A", "B"])
+            funnel(network(LOOP), ["A", "B"])
 
     def test_unknown_model(self):
-        for call in ("node_split", "net_heat", "contributions", "league"):
+        for table in (node_split, net_heat, contributions, league):
             with pytest.raises(InputError, match="model must be common or random"):
-                getattr(network(LOOP), call)("fixed")
+                table(network(LOOP), "fixed")
 
 
 class TestStandardErrorsOfAMultiArmStudy:
@@ -249,9 +262,9 @@ class TestShapes:
         result = network(STAR)
         assert any("star or tree" in m for m in result.messages)
         assert any("tau2 cannot be estimated" in m for m in result.messages)
-        heat = result.net_heat()
+        heat = net_heat(result)
         assert heat.empty and "cannot be assessed" in heat.attrs["message"]
-        parts = result.decomposition.set_index("source")
+        parts = decompose_q(result).set_index("source")
         assert parts.loc["between designs", ["q", "df", "p"]].tolist() == [0, 0, 1]
         assert result.i2 == 0
 
@@ -268,11 +281,11 @@ class TestShapes:
         assert result.q == pytest.approx(alone.q)
         assert len(result.effects) == 2 * (6 + 2)
         assert result.ranking["piece"].tolist() == [1, 1, 1, 2, 2] * 2
-        assert result.league().loc["A", "X"] == "not linked"
-        shares = result.contributions()
+        assert league(result).loc["A", "X"] == "not linked"
+        shares = contributions(result)
         assert shares.iloc[:, 2:].sum(axis=1).to_numpy() == pytest.approx(1)
-        assert len(result.rank_probabilities(draws=100)) == 2 * (9 + 4)
-        assert len(result.funnel(["A", "B", "C", "X", "Y"])) == 4
+        assert len(rank_probabilities(result, draws=100)) == 2 * (9 + 4)
+        assert len(funnel(result, ["A", "B", "C", "X", "Y"])) == 4
         with pytest.raises(NotEstimable, match="no chain of studies links 'A' and 'X'"):
             compare(result, "A", "X")
 
@@ -391,7 +404,7 @@ class TestInvariances:
         fit = result.pieces[0][1]
         assert np.allclose(fit.effects, -fit.effects.T)
         assert np.allclose(fit.effects[:, [0]] + fit.effects[[0], :], fit.effects)
-        parts = result.decomposition.set_index("source")["q"]
+        parts = decompose_q(result).set_index("source")["q"]
         assert parts["within designs"] + parts["between designs"] == pytest.approx(parts["total"], abs=1e-8)
         assert result.ranking.groupby("model")["p_score"].mean().to_numpy() == pytest.approx(0.5)
 
@@ -399,8 +412,8 @@ class TestInvariances:
     @settings(max_examples=15, deadline=None)
     def test_every_output_exists(self, table):
         result = network(table)
-        assert result.contributions().iloc[:, 2:].sum(axis=1).to_numpy() == pytest.approx(1)
-        heat = result.net_heat("random")
+        assert contributions(result).iloc[:, 2:].sum(axis=1).to_numpy() == pytest.approx(1)
+        heat = net_heat(result, "random")
         assert not heat.isna().any().any()
-        split = result.node_split()
+        split = node_split(result)
         assert ((split["p"].isna()) == (split["note"] != "")).all()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
-from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, nudge
+from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summary, ratio_refinement
 from resurvey.reconstruct.pairing import Stack
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.stretch import limits
@@ -87,8 +87,8 @@ def test_shifted_patients_neither_pass_each_other_nor_a_printed_time(seed, part)
     rng = np.random.default_rng(seed)
     time = np.sort(rng.exponential(6.0, (3, 40)), axis=1)
     printed = SimpleNamespace(times=(2.0, 5.0), within=0.05)
-    room = nudge._Room.of(Stack(time, np.ones_like(time)), printed)
-    moved = room.moved(np.arange(3), nudge._scattered(np.full(3, part), 40, rng)).time
+    room = ratio_refinement._Room.of(Stack(time, np.ones_like(time)), printed)
+    moved = room.moved(np.arange(3), ratio_refinement._scattered(np.full(3, part), 40, rng)).time
     assert (np.diff(moved, axis=1) >= 0).all()
     assert (moved[:, -1] == time[:, -1]).all()
     for pin in printed.times:

@@ -6,22 +6,28 @@ import re
 import zipfile
 from dataclasses import replace
 from email.message import Message
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from urllib.response import addinfourl
 
+import docx
+import pdfplumber
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib import font_manager
 
 from resurvey.errors import ResurveyError
-from resurvey.report import pdf
+from resurvey.figures.letters import Letters, font_file, letters_of
+from resurvey.report import formats
 from resurvey.report.content import page_document
 from resurvey.report.crate import Run, crate_metadata
-from resurvey.report.document import Column, Figure, Heading, appendix, flat
+from resurvey.report.document import Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
+from resurvey.report.formats import failures
 from resurvey.report.html import render_html
-from resurvey.report.pdf import _Writer as PdfWriter
-from resurvey.report.pdf import quoted, render_pdf, shown
+from resurvey.report.paper import paper
+from resurvey.report.pdf import render_pdf
 from tests.report_project import NASTY, small_results
 
 PLACE = Path("results/report")
@@ -120,15 +126,56 @@ def test_links_to_notebooks_are_relative_and_say_where_they_lie(tmp_path):
     assert render_docx(made) and render_pdf(made)  # the link is words there
 
 
-def test_pdf_lists_the_appendix_and_draws_within_the_page(document):
-    writer = PdfWriter(document)
-    source = writer.source()
+def test_paper_lists_the_appendix_and_only_links_to_what_it_holds(document):
+    made = paper(document)
     (long,) = appendix(document.blocks)
-    assert source.count("#par[") == len(long.rows)
-    assert all(f'#label("{row.anchor}")' in source for row in long.rows)
-    assert {name.rsplit(".", 1)[1] for name in writer.files} == {"svg"}
-    widths = [float(width) for width in re.findall(r"width: ([\d.]+)cm\)", source)]
-    assert widths and max(widths) <= 16.8
+    (listed,) = made["appendix"]
+    assert [row["anchor"] for row in listed["entries"]] == [row.anchor for row in long.rows]
+    links = set(re.findall(r'"to": "([^"]+)"', json.dumps(made)))
+    places = set(re.findall(r'"anchor": "([^"]+)"', json.dumps(made)))
+    assert links and links <= places
+
+
+def pages_of(content):
+    with pdfplumber.open(io.BytesIO(content)) as made:
+        return [page.extract_text() for page in made.pages]
+
+
+def test_pdf_says_what_the_document_says(document):
+    text = " ".join("\n".join(pages_of(render_pdf(document))).split())
+    for said in (
+        document.title,
+        "1 The answer",
+        "Table 1.",
+        "The groups are alike",
+        NASTY.split()[0],
+        "Printed numbers behind it",
+    ):
+        assert said in text
+
+
+def test_a_project_changes_the_look_without_python(document, tmp_path):
+    (tmp_path / "paper.typ").write_text(
+        '#let paper = json("paper.json")\n#set document(title: paper.title)\nOnly #paper.title', encoding="utf-8"
+    )
+    assert "Only Cement after frost" in "".join(pages_of(render_pdf(document, tmp_path)))
+    styles = resources.files("resurvey.report").joinpath("templates", "reference.docx").read_bytes()
+    own = docx.Document(io.BytesIO(styles))
+    own.styles["Heading 1"].font.name = "Own Letters"
+    own.save(tmp_path / "reference.docx")
+    made = docx.Document(io.BytesIO(render_docx(document, tmp_path)))
+    assert made.styles["Heading 1"].font.name == "Own Letters"
+    (tmp_path / "report.css").write_text("p { color: teal }", encoding="utf-8")
+    assert "p { color: teal }" in render_html(document, PLACE, tmp_path)
+
+
+def test_a_faulty_template_of_a_project_is_named(document, tmp_path):
+    (tmp_path / "paper.typ").write_text("#unknown-function()\n", encoding="utf-8")
+    with pytest.raises(ResurveyError, match=r"by paper\.typ: unknown variable: unknown-function"):
+        render_pdf(document, tmp_path)
+    (tmp_path / "body.xml.j2").write_text("<w:body>{{ nothing }}", encoding="utf-8")
+    with pytest.raises(ResurveyError, match=r"template body\.xml\.j2: 'nothing' is undefined"):
+        render_docx(document, tmp_path)
 
 
 def test_all_formats_are_the_same_bytes_every_time(document, html):
@@ -139,7 +186,6 @@ def test_all_formats_are_the_same_bytes_every_time(document, html):
 
 @pytest.fixture(scope="module")
 def word(document):
-    docx = pytest.importorskip("docx")
     return docx.Document(io.BytesIO(render_docx(document)))
 
 
@@ -147,9 +193,9 @@ def test_docx_has_real_headings_tables_and_captions(document, word):
     headings = [p.text for p in word.paragraphs if p.style.name == "Heading 1"]
     assert headings[0] == "1  The answer" and headings[-1] == "Appendix"
     captions = [p for p in word.paragraphs if p.style.name == "Caption"]
-    tables = [name for name in document.numbers.values() if name.startswith("Table")]
+    tables = tables_of(document)
     assert len(word.tables) == len(tables)
-    assert len(captions) == len(tables) + 3
+    assert len(captions) == len(tables) + 3 + len(appendix(document.blocks))
     # The number is a field, so that Word counts anew when a table is added.
     assert "SEQ Table" in captions[0]._p.xml
 
@@ -168,10 +214,11 @@ def test_docx_names_the_figures_that_only_the_page_shows(word):
     assert "SEQ Figure" in left._p.xml
 
 
-def test_docx_links_have_the_size_of_the_words_around_them(word):
-    cells = [cell for table in word.tables for row in table.rows[1:] for cell in row.cells]
-    links = [run for cell in cells for run in re.findall(r"<w:hyperlink .*?</w:hyperlink>", cell._tc.xml, re.DOTALL)]
-    assert links and all("<w:sz " in link for link in links)
+def test_docx_takes_its_look_from_the_reference(word):
+    """The body names styles, all of which the reference has; none of its letters are set one by one."""
+    named = set(re.findall(r'<w:(?:pStyle|rStyle|tblStyle) w:val="([^"]+)"', word.element.body.xml))
+    assert named and named <= {style.style_id for style in word.styles}
+    assert "<w:sz " not in word.element.body.xml
 
 
 def test_docx_links_to_documents_and_references(word):
@@ -188,11 +235,10 @@ def test_docx_contents_name_the_sections(document, word):
 
 @pytest.mark.parametrize("width", [9600, 3000])
 def test_no_column_is_narrower_than_the_longest_word_of_its_name(width):
-    columns = (Column("Recomputed", weight=0.1), Column("What it says", weight=5), Column("p", weight=0.5))
-    first, second, third = column_widths(columns, width, 16)
+    first, second, third = column_widths(["Recomputed", "What it says", "p"], [0.1, 5, 0.5], width, 16)
     assert first + second + third == pytest.approx(width, abs=2)
     assert first > 10 * 16 * 5 and first < second
-    assert column_widths((Column("Recomputed"), Column("Disagreement")), 1000, 16) == pytest.approx([455, 545], abs=20)
+    assert column_widths(["Recomputed", "Disagreement"], [1, 1], 1000, 16) == pytest.approx([455, 545], abs=20)
 
 
 def test_docx_cross_references_lead_to_bookmarks(word):
@@ -204,9 +250,17 @@ def test_docx_cross_references_lead_to_bookmarks(word):
     assert bookmark("x" * 60) != bookmark("x" * 61)
 
 
-def test_docx_turns_pages_and_counts_them(word):
-    wide = [section.page_width > section.page_height for section in word.sections]
-    assert wide[0] is False and wide[-1] is True
+def tables_of(document):
+    return [block for block in flat(document.blocks) if isinstance(block, Table) and not block.long]
+
+
+def test_docx_turns_the_page_for_a_wide_table_and_counts_pages(document, word):
+    block = next(one for one in document.blocks if isinstance(one, Table))
+    wider = replace(block, wide=True, columns=tuple(replace(one, weight=9.0) for one in block.columns))
+    made = replace(document, blocks=tuple(wider if one is block else one for one in document.blocks))
+    turned = docx.Document(io.BytesIO(render_docx(made)))
+    assert [one.page_width > one.page_height for one in turned.sections] == [False, True, False]
+    assert [one.page_width > one.page_height for one in word.sections] == [False]
     foot = word.sections[0].footer._element.xml
     assert "PAGE" in foot and "NUMPAGES" in foot
 
@@ -221,20 +275,6 @@ def test_pdf_is_tagged_and_without_dates(document):
     made = render_pdf(document)
     assert made.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in made and b"/CreationDate" not in made and b"/ModDate" not in made
-
-
-def test_pdf_breaks_long_ids_in_cells(document):
-    assert PdfWriter(document)._cell(("a_long_name",), "text") == shown("a_\u200blong_\u200bname")
-
-
-def test_a_report_that_cannot_be_typeset_says_why(document, monkeypatch):
-    monkeypatch.setattr(pdf, "PREAMBLE", "#unknown-function()\n")
-    with pytest.raises(ResurveyError, match="could not be typeset as PDF: unknown variable: unknown-function"):
-        render_pdf(document)
-
-
-def test_text_is_never_typst_markup():
-    assert quoted('a "b" \\ #c') == '"a \\"b\\" \\\\ #c"'
 
 
 def crate(folder: Path) -> Path:
@@ -287,3 +327,70 @@ def test_the_record_is_valid_by_the_validator_of_the_profile(tmp_path, monkeypat
     # Two checks fetch that context themselves, which no test may.
     unmet = [issue for issue in issues if "retrieve the JSON-LD context" not in str(issue.message)]
     assert [str(issue.message) for issue in unmet] == []
+
+
+NO_FONT = "\U000f1234"  # for private use: no font of this machine has it
+
+
+@pytest.mark.parametrize(
+    "text", ["中文 한국어 日本", "ไทย", "العربية", "አማርኛ", "😀🧬", "ＡＢ", NO_FONT, "a\u200db\ufe0f"]
+)
+def test_letters_of_any_script_stop_no_edition(document, text):
+    said = f"{text} ({NASTY})"
+    made = replace(document, title=said, blocks=(*document.blocks, Paragraph((said, Strong(text), Code(text)))))
+    pdf = "".join(pages_of(render_pdf(made)))
+    word = docx.Document(io.BytesIO(render_docx(made)))
+    assert word.paragraphs[0].text == said and said in render_html(made, PLACE).replace("&lt;", "<").replace(
+        "&gt;", ">"
+    ).replace("&amp;", "&").replace("&#34;", '"').replace("&#39;", "'")
+    if text == NO_FONT:
+        assert "U+F1234" in pdf
+
+
+def test_letters_that_no_font_has_are_shown_by_code_and_told(caplog):
+    letters = Letters(fonts=list)
+    assert letters.legible("plain ä — →\nλ") == "plain ä — → λ" and not letters.files
+    assert letters.legible("ع") == "ع" and letters.families == ["DejaVu Sans"]
+    assert letters.legible(f"a{NO_FONT}b\U000e0001中") == "aU+F1234 bU+4E2D "
+    letters.warn()
+    assert "U+4E2D, U+F1234: they are shown by their codes" in caplog.text
+
+
+def test_a_font_of_the_machine_is_taken_for_letters_that_ours_lack():
+    with_radical = font_manager.findfont("STIXGeneral", fallback_to_default=False)
+    (letter, *_) = sorted(letters_of(with_radical) - letters_of(font_file("DejaVu Sans")))
+    letters = Letters(fonts=lambda: ["/damaged.ttf", with_radical])
+    assert letters.legible(letter) == letter
+    assert letters.families == ["STIXGeneral"] and letters.files == [Path(with_radical)] and not letters.missing
+
+
+def test_each_edition_stands_alone(tmp_path, monkeypatch):
+    results = small_results(tmp_path)
+    own = tmp_path / "own"
+    own.mkdir()
+    choices = replace(results.choices, templates=own)
+    monkeypatch.setattr(formats, "read_results", lambda *_: replace(results, choices=choices))
+
+    def editions():
+        return {one.kind: one for one in formats.report({}, choices, [], PLACE)}
+
+    assert not any(one.failure for one in editions().values())
+    for name, kinds in (
+        ("paper.typ", {"pdf"}),
+        ("body.xml.j2", {"docx"}),
+        ("report.html", {"html"}),
+        ("answer.md.j2", {"pdf", "docx", "html"}),
+    ):
+        (own / name).write_text("#{{ fault }}", encoding="utf-8")
+        made = editions()
+        assert {one.kind for one in made.values() if one.failure} == kinds
+        assert all(one.content[:4] in (b"PK\x03\x04", b"%PDF", b"<!do") for one in made.values())
+        (said,) = (
+            {one for kind in kinds for one in [made[kind].failure]}
+            if name != "answer.md.j2"
+            else [made["html"].failure]
+        )
+        assert said in failures(made.values())
+        (own / name).unlink()
+    (own / "paper.typ").write_text("#{{ fault }}", encoding="utf-8")
+    assert "This edition (pdf) of the report could not be made" in "".join(pages_of(editions()["pdf"].content))

@@ -68,6 +68,8 @@ rule report:
         xlsx=update("results/report/resurvey.xlsx"),
         crate=update("results/ro-crate-metadata.json"),
         snakefile=update("results/workflow/Snakefile"),
+        # editions that could not be made, and why; empty where all were
+        failed=update("results/workflow/not_made.txt"),
         done=done("report"),
     log:
         "logs/report.log",

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from resurvey import plan, results, tables
 from resurvey.figures.gallery_comparison import comparison_drawings
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
+from resurvey.labels import Labels
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:

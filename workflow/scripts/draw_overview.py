@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from resurvey import results, tables
 from resurvey.figures.gallery_multiples import multiples_drawings
 from resurvey.figures.gallery_overview import overview_drawings
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import save
+from resurvey.labels import Labels
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import files, plan
 from resurvey.logs import log_to
-from resurvey.report.formats import record, report
+from resurvey.report.formats import failures, record, report
 from resurvey.report.inputs import Choices
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ choices = Choices(
     templates=Path(params.report.get("templates", "report/templates")),
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
-for kind, content in report(snakemake.input, choices, checked, Path(output.html).parent):
-    files.write_bytes(content, Path(output[kind]))
+failed = ""
+for edition in report(snakemake.input, choices, checked, Path(output.html).parent):
+    files.write_bytes(edition.content, Path(output[edition.kind]))
+    failed += failures([edition])
+files.write_text(failed, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
     files.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))

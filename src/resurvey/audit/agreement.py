@@ -16,7 +16,7 @@ def agreement(low: Floats, high: Floats, other_low: Floats, other_high: Floats) 
 
     Parameters
     ----------
-    low, high, other_low, other_high : ndarray, shape (k,)
+    low, high, other_low, other_high : (k,) ndarray
         What each print may stand for: half a unit of its last digit either way, itself alone for a count, an open
         end for a bound.
 

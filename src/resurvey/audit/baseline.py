@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 from resurvey.audit.adverse_events import item_key
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.denominators import denominators

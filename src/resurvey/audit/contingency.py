@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resurvey.audit import tables2x2
+from resurvey import tables2x2
 from resurvey.audit.context import Context, records, standard_name
 from resurvey.audit.denominators import GROUP, denominators
 from resurvey.audit.implied import implied_pairs

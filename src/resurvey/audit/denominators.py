@@ -22,8 +22,8 @@ def denominators(context: Context, frame: pd.DataFrame) -> tuple[np.ndarray, np.
 
     Returns
     -------
-    total : ndarray of float, shape (k,)
-    origin : ndarray of str, shape (k,)
+    total : (k,) ndarray of float
+    origin : (k,) ndarray of str
         `row`, the claim that prints the size of the group, or words for a sum of categories.
     """
     total = np.where(frame["total_op"] == "=", frame["total"], np.nan).astype(float)

@@ -27,7 +27,7 @@ def possible_totals(low: np.ndarray, high: np.ndarray, most: int) -> list[int]:
 
     Parameters
     ----------
-    low, high : ndarray, shape (k,)
+    low, high : (k,) ndarray
         What the printed percentages may stand for.
     most : int
         Largest denominator, the patients of the group.

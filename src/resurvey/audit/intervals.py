@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.audit import proportion_intervals
+from resurvey import proportion_limits
 from resurvey.audit.context import Context, records, standard_name
 from resurvey.audit.denominators import denominators
 from resurvey.audit.registry import register
@@ -86,8 +86,7 @@ def _all_limits(
         return found
     level = frame["ci_level"].fillna(95.0).to_numpy(float)[row] / 100
     computed = {
-        name: proportion_intervals.interval(x, total[row], level=level, method=name)
-        for name in proportion_intervals.METHODS
+        name: proportion_limits.interval(x, total[row], level=level, method=name) for name in proportion_limits.METHODS
     }
     for place, r in enumerate(row):
         found[r].append({name: (100 * low[place], 100 * high[place]) for name, (low, high) in computed.items()})
@@ -149,7 +148,7 @@ def _match(
 def _attempts(named: str) -> list[tuple[str, Fits, str]]:
     """Methods and ways of printing to try in turn: the named method in every way before any other method."""
     ways: list[tuple[Fits, str]] = [(_nearest, ""), (_within_a_unit, ", digits cut off or rounded up")]
-    others = [name for name in proportion_intervals.METHODS if name != named]
+    others = [name for name in proportion_limits.METHODS if name != named]
     own = [(named, fits, rule) for fits, rule in ways if named]
     return own + [(name, fits, rule) for fits, rule in ways for name in others]
 

@@ -33,9 +33,9 @@ def explain_rounding(value: np.ndarray, low: np.ndarray, high: np.ndarray, exact
 
     Parameters
     ----------
-    value, low, high : ndarray, shape (k,)
+    value, low, high : (k,) ndarray
         Printed values and the ends of the interval that rounding to nearest allows.
-    exact : ndarray, shape (k,)
+    exact : (k,) ndarray
         Recomputed values on the same scale.
 
     Notes

@@ -8,33 +8,46 @@ from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, sh
 from resurvey.compare.bucher import bucher
 from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.estimates import Estimate, from_interval
-from resurvey.compare.network import Network, compare, network
+from resurvey.compare.extrapolation import Extrapolation, extrapolate
+from resurvey.compare.network import compare, network, prediction_intervals
+from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
+from resurvey.compare.network_rank import league, rank_probabilities
+from resurvey.compare.network_result import Network
 from resurvey.compare.outcome_models import g_computation, simulate_population, stc, stc_hazard_ratio
 from resurvey.compare.pairwise import PairwiseResult, pairwise
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
 from resurvey.compare.standardise import cox_standardised_survival, poststratify, standardised_survival
 from resurvey.compare.standardised_ratio import standardised_hazard_ratio
+from resurvey.compare.timed_network import time_network
+from resurvey.compare.timed_results import TimeNetwork
 
 __all__ = [
     "AdjustedEffect",
     "EnsembleEstimate",
     "Estimate",
+    "Extrapolation",
     "Network",
     "PairwiseResult",
     "Pooled",
+    "TimeNetwork",
     "Weights",
     "bias_array",
     "bias_needed",
     "bucher",
     "compare",
+    "contributions",
     "cox_standardised_survival",
+    "decompose_q",
     "e_value",
     "e_values",
     "ensemble_survival",
+    "extrapolate",
     "from_interval",
+    "funnel",
     "g_computation",
     "hull_check",
+    "league",
     "leave_one_moment_out",
     "leave_one_out",
     "mahalanobis",
@@ -43,10 +56,14 @@ __all__ = [
     "maic_bootstrap",
     "maic_unanchored",
     "max_ess_weights",
+    "net_heat",
     "network",
+    "node_split",
     "pairwise",
     "pool",
     "poststratify",
+    "prediction_intervals",
+    "rank_probabilities",
     "restricted_means_over_ensemble",
     "rubin",
     "rubin_limits",
@@ -56,6 +73,7 @@ __all__ = [
     "standardised_survival",
     "stc",
     "stc_hazard_ratio",
+    "time_network",
     "trimmed",
     "weighted_cox",
     "weighted_means",

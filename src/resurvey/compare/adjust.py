@@ -21,7 +21,7 @@ class Weights:
 
     Attributes
     ----------
-    weights : ndarray, shape (n,)
+    weights : (n,) ndarray
         One a patient, in the order given, mean 1.
     ess : float
         Effective sample size, (sum w)^2 / sum w^2.
@@ -30,7 +30,7 @@ class Weights:
         standard deviation before weighting); one row a moment.
     coefficients : Series
         Of log weights on the moments (their scale); 0 for moments that others imply. Empty for maximum-ESS weights.
-    raw_weights : ndarray, shape (n,)
+    raw_weights : (n,) ndarray
         exp(x'a) with x centred at the target, as the method of moments writes them, unscaled.
     method : str
         "maic" or "max-ess".
@@ -204,11 +204,11 @@ def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None)
 
     Parameters
     ----------
-    centred : ndarray, shape (n, p)
+    centred : (n, p) ndarray
         Moments less their targets, each in standard deviations.
-    base : ndarray, shape (n,)
+    base : (n,) ndarray
         Weights before tilting (1, or bootstrap counts).
-    start : ndarray, shape (p,), optional
+    start : (p,) ndarray, optional
         Where to begin.
     """
     if not base.all():

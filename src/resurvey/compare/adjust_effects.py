@@ -31,9 +31,9 @@ def weighted_cox(
 
     Parameters
     ----------
-    time, event, treated : array-like, shape (n,)
+    time, event, treated : (n,) array_like
         Times (not negative), marks (1 event), group (1 against 0).
-    weights : array-like, shape (n,), optional
+    weights : (n,) array_like, optional
         Case weights, not negative. Default 1.
 
     Raises
@@ -81,7 +81,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
 
     Parameters
     ----------
-    t, e, z, w : ndarray, shape (tables, n)
+    t, e, z, w : (tables, n) ndarray
         Times, marks, groups and weights; a patient of weight 0 is not there.
 
     Returns
@@ -167,7 +167,7 @@ def weighted_means(
 
     Parameters
     ----------
-    response : array-like, shape (n,)
+    response : (n,) array_like
         0/1 for "or", "rr" and "rd"; any number for "md".
     treated, weights : as in `weighted_cox`
     measure : {"or", "rr", "rd", "md"}

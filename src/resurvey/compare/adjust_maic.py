@@ -81,7 +81,7 @@ def maic_unanchored(
         anew in each.
     rng : numpy.random.Generator, optional
         Default: of fixed seed. Each replicate draws from a stream of its own, spawned from this one.
-    drawn : array-like, optional
+    drawn : array_like, optional
         Estimates of replicates that `maic_bootstrap` made, all of its blocks below each other; then none is drawn here.
     level, minimum_ess : float
 

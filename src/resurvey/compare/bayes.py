@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resurvey.compare.network import independent_contrasts
 from resurvey.compare.network_consistency import direct_estimates
 from resurvey.compare.network_data import Evidence, Study, read_contrasts
+from resurvey.compare.network_fit import fit, independent_contrasts
 from resurvey.compare.pool import read_effects
 from resurvey.compare.posterior import Mixture, Posterior, posterior, study_effect
 from resurvey.compare.priors import TauPrior, empirical, half_cauchy, half_normal, uniform
@@ -346,8 +346,6 @@ def _ranks(piece: BayesPiece, small_values: str) -> pd.DataFrame:
 
 
 def _splits(piece: BayesPiece, level: float, interval: str) -> list[dict[str, object]]:
-    from resurvey.compare.network import fit
-
     evidence, names = piece.evidence, piece.evidence.treatments
     counts = direct_estimates(fit(evidence, 0.0))[2]
     whole = [independent_contrasts(replace(evidence, studies=(study,))) for study in evidence.studies]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resurvey.compare.adjust_maic import maic_replicate
 from resurvey.compare.groups import Pair, group_of
 from resurvey.compare.outcome import What
-from resurvey.compare.shares import ids_of, method_of, shares_of
+from resurvey.compare.poststratified import ids_of, method_of, shares_of
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.plan import AnyComparison, Mix, PatientComparison
 from resurvey.results import Contrast, Model, Quantity, Role

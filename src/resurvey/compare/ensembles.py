@@ -23,7 +23,7 @@ def ensemble_survival(patients: pd.DataFrame, times: ArrayLike, *, level: float 
     Parameters
     ----------
     patients : DataFrame, columns time, event, and replicate where there are several
-    times : array-like
+    times : array_like
         Times not beyond the follow-up of any replicate.
     level : float, default 0.95
         Two-sided level.

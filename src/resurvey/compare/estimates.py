@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, inf, isfinite, log, sqrt
 
+import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
@@ -181,3 +182,20 @@ def as_effect(value: object, name: str) -> tuple[float, float]:
     check_size(f"{name}: estimate", estimate)
     check_size(f"{name}: se", se, least=1 / LARGEST)
     return estimate, se
+
+
+def i_squared(q: float, df: int, level: float) -> tuple[float, float, float]:
+    """I2 and its test-based interval (Higgins and Thompson 2002); 0 to 1 where df is too small for one."""
+    if df < 1:
+        return 0.0, 0.0, 1.0
+    i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
+    if df < 2 and q <= df + 1:
+        return i2, 0.0, 1.0
+    if q > df + 1:
+        se = 0.5 * (np.log(q) - np.log(df)) / (sqrt(2 * q) - sqrt(2 * df - 1))
+    else:
+        se = sqrt(1 / (2 * (df - 1)) * (1 - 1 / (3 * (df - 1) ** 2)))
+    log_h = 0.5 * np.log(max(q, df) / df)
+    h_low, h_high = np.exp(log_h - quantile(level) * se), np.exp(log_h + quantile(level) * se)
+    lower, upper = (max(0.0, 1 - 1 / h**2) for h in (h_low, h_high))
+    return i2, float(lower), float(upper)

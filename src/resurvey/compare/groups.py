@@ -13,7 +13,7 @@ import pandas as pd
 from resurvey.compare.outcome import What, refused_row, row
 from resurvey.compare.pairwise import match_replicates
 from resurvey.errors import InputError, NotEstimable
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.plan import Group, PatientComparison
 from resurvey.survival.risksets import RiskSets
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack

@@ -59,7 +59,7 @@ def meta_regression(
     ----------
     effects : DataFrame or sequence of (estimate, se)
         As for `pool`.
-    design : array-like, shape (studies,) or (studies, p)
+    design : (studies,) or (studies, p) array_like
         Characteristics; a constant is added.
     names : sequence of str, optional
         How the columns of the design are called.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,13 +17,11 @@ from scipy.special import ndtr, stdtr
 
 from resurvey.compare.estimates import chi_square_p
 from resurvey.compare.network_data import Evidence, Study
+from resurvey.compare.network_fit import MODELS, Fit, fit, moment_terms
+from resurvey.compare.network_result import Network
 from resurvey.errors import InputError
 
-if TYPE_CHECKING:
-    from resurvey.compare.network import Fit, Network
-
 Floats = NDArray[np.float64]
-MODELS = ("common", "random")
 _NO_TABLE = pd.DataFrame()
 #: Decimals of what is 0 where all agree: beyond them is the dust of subtraction, which differs between processors.
 DUST = 12
@@ -75,8 +72,6 @@ def decompose_q(result: Network) -> pd.DataFrame:
 
 
 def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
-    from resurvey.compare.network import fit, moment_terms
-
     evidence = common.evidence
     own = {names: fit(_alone(names, studies), 0.0) for names, studies in designs(evidence).items()}
     terms = {names: moment_terms(f) for names, f in own.items()}
@@ -205,8 +200,6 @@ def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
 
 def _heat_fits(pair: tuple[Fit, Fit], model: str) -> list[tuple[str, Fit]]:
     """The fits whose heat is asked for, each with the name of its between-study variance."""
-    from resurvey.compare.network import fit
-
     common, random = pair
     if model == "common":
         return [("none", common)]
@@ -216,8 +209,6 @@ def _heat_fits(pair: tuple[Fit, Fit], model: str) -> list[tuple[str, Fit]]:
 
 def _heat(piece: Fit) -> pd.DataFrame:
     """Q of every design in the consistent model and with every design detached in turn."""
-    from resurvey.compare.network import fit
-
     n = len(piece.evidence.treatments)
     grouped = designs(piece.evidence)
     labels = [" : ".join(names) for names in grouped]

@@ -30,11 +30,11 @@ class Study:
     Attributes
     ----------
     name : str
-    arms : ndarray of int, shape (m,)
+    arms : (m,) ndarray of int
         Places of its treatments, in increasing order.
-    effects : ndarray, shape (m, m)
+    effects : (m, m) ndarray
         Antisymmetric: row arm against column arm.
-    variances : ndarray, shape (m, m)
+    variances : (m, m) ndarray
         Symmetric, 0 on the diagonal.
     """
 

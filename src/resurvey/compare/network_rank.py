@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from resurvey.compare.estimates import quantile
+from resurvey.compare.network_fit import MODELS, Fit
+from resurvey.compare.network_result import Network
 from resurvey.errors import InputError
-from resurvey.rounding import beside
-
-if TYPE_CHECKING:
-    from resurvey.compare.network import Fit, Network
+from resurvey.rounding import distinct_from_null
 
 Floats = NDArray[np.float64]
-MODELS = ("common", "random")
 
 
-def p_scores(result: Network) -> pd.DataFrame:
+def p_scores(pieces: Sequence[tuple[Fit, Fit]], small_values: str) -> pd.DataFrame:
     """P-scores of both models: model, treatment, p_score, piece; best first.
 
     References
@@ -30,8 +28,8 @@ def p_scores(result: Network) -> pd.DataFrame:
     """
     rows = []
     for place, model in enumerate(MODELS):
-        for number, pair in enumerate(result.pieces, start=1):
-            scores = _scores(pair[place], result.small_values)
+        for number, pair in enumerate(pieces, start=1):
+            scores = _scores(pair[place], small_values)
             names = pair[place].evidence.treatments
             order = np.argsort(-scores, kind="stable")
             rows += [{"model": model, "treatment": names[i], "p_score": scores[i], "piece": number} for i in order]
@@ -97,7 +95,7 @@ def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Gener
     return counts / draws
 
 
-def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) -> pd.DataFrame:
+def league(result: Network, model: str = "random", *, ratio: bool = True, digits: int = 2) -> pd.DataFrame:
     """League table as text; both triangles read alike: row treatment against column treatment.
 
     Returns
@@ -114,7 +112,7 @@ def league(result: Network, model: str, *, ratio: bool = True, digits: int = 2) 
     place = {name: i for i, name in enumerate(names)}
     cells = np.full((len(names), len(names)), "not linked", dtype=object)
     half = quantile(result.level)
-    text = partial(beside, null=1.0 if ratio else 0.0, digits=digits)
+    text = partial(distinct_from_null, null=1.0 if ratio else 0.0, digits=digits)
     for pair in result.pieces:
         piece = pair[MODELS.index(model)]
         limits = piece.effects[..., None] + half * piece.se[..., None] * np.array([0, -1, 1])

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.compare.beside import p_rows, printed_rows, progressed_rows
 from resurvey.compare.bootstrap import Bootstrap, bootstrap_row
 from resurvey.compare.groups import Pair, group_of, label_of, pair_of
 from resurvey.compare.models import model_rows, model_table
 from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What
 from resurvey.compare.pairwise import SPREAD_COLUMNS, pairwise
+from resurvey.compare.poststratified import side_by_side, standardised
+from resurvey.compare.printed_and_rebuilt import p_rows, printed_rows, progressed_rows
 from resurvey.compare.sensitivity import patient_sensitivity
 from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
-from resurvey.compare.shares import side_by_side, standardised
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.plan import PatientComparison

@@ -36,7 +36,7 @@ class Mixture:
 
     Attributes
     ----------
-    weight, mean, sd : ndarray, shape (nodes,)
+    weight, mean, sd : (nodes,) ndarray
     """
 
     weight: Floats
@@ -92,16 +92,16 @@ class Posterior:
 
     Attributes
     ----------
-    y, v : ndarray, shape (n,)
+    y, v : (n,) ndarray
         Independent contrasts and their sampling variances.
-    x : ndarray, shape (n, p)
+    x : (n, p) ndarray
         Design.
     prior : TauPrior
-    tau, weight : ndarray, shape (nodes,)
+    tau, weight : (nodes,) ndarray
         Nodes of tau and their posterior weights.
-    mean : ndarray, shape (nodes, p)
+    mean : (nodes, p) ndarray
         Posterior mean of theta given tau.
-    covariance : ndarray, shape (nodes, p, p)
+    covariance : (nodes, p, p) ndarray
     log_evidence : float
         Log marginal likelihood (up to a constant where a prior is improper).
     effect_prior : tuple of (float, float) or None
@@ -195,7 +195,7 @@ class Fit:
         Effective number of parameters, pD.
     dic : float
         deviance + pD.
-    by_contrast, leverage : ndarray, shape (n,)
+    by_contrast, leverage : (n,) ndarray
         Their parts.
 
     References
@@ -218,9 +218,9 @@ def posterior(
 
     Parameters
     ----------
-    y, v : ndarray, shape (n,)
+    y, v : (n,) ndarray
         Independent contrasts, and sampling variances above 0.
-    x : ndarray, shape (n, p)
+    x : (n, p) ndarray
         Design of full rank.
     prior : TauPrior
     effect_prior : (mean, sd), optional

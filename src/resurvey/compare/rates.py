@@ -13,8 +13,10 @@ from resurvey.compare.claims import claim, rulings, treatment_of
 from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.errors import NotEstimable
 from resurvey.plan import Comparison, RateComparison, RatioComparison
+from resurvey.proportion_limits import interval, newcombe
 from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
+from resurvey.tables2x2 import fisher
 
 SHARE = What("Clopper-Pearson", "proportion", Role.SECONDARY, Quantity.PROPORTION, Contrast.TREATMENT, Model.BINOMIAL)
 DIFFERENCE = What(
@@ -66,11 +68,9 @@ def counted(typed: Tables, claim_id: str) -> tuple[int, int]:
 
 
 def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
-    from statsmodels.stats.proportion import proportion_confint
-
     found = claim(typed, "proportions", claim_id)
     count, total = counted(typed, claim_id)
-    lower, upper = proportion_confint(count, total, method="beta")
+    lower, upper = map(float, interval(count, total))
     note = "" if isfinite(found["n"]) else "count from the printed percentage and the size of the arm"
     return {
         "claim_id": claim_id,
@@ -85,14 +85,10 @@ def _rate(typed: Tables, claim_id: str) -> dict[str, Any]:
 
 
 def _difference(entry: Comparison, first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    from scipy.stats import fisher_exact
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
     counts = (first["n"], first["total"], second["n"], second["total"])
-    lower, upper = confint_proportions_2indep(*counts, method="newcomb", compare="diff")
+    difference, lower, upper = map(float, newcombe(*counts))
     table = [[first["n"], first["total"] - first["n"]], [second["n"], second["total"] - second["n"]]]
-    p = float(fisher_exact(table)[1])
-    difference = first["n"] / first["total"] - second["n"] / second["total"]
+    p = fisher(np.array(table, dtype=float))
     return row(
         entry,
         DIFFERENCE,

@@ -82,7 +82,7 @@ def rubin(
 
     Parameters
     ----------
-    estimates, variances : array-like, shape (m,)
+    estimates, variances : (m,) array_like
         Estimate and sampling variance of each replicate, on a scale on which the estimate is about normal.
     complete_df : float, default infinite
         Degrees of freedom had the patients been seen.
@@ -118,7 +118,7 @@ def rubin_limits(
 
     Parameters
     ----------
-    estimates, lower, upper : array-like, shape (m,)
+    estimates, lower, upper : (m,) array_like
         Estimate and limits at `level` of each replicate.
 
     Raises
@@ -149,7 +149,7 @@ def rubin_survival(
 
     Parameters
     ----------
-    survival, lower, upper : array-like, shape (m,)
+    survival, lower, upper : (m,) array_like
         Survival of each replicate and its log-log limits at `level`.
 
     Raises

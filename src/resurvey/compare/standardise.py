@@ -191,7 +191,7 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
         time, event and the covariates of `population`.
     population : DataFrame, shape (m, p)
         Covariates of the target population.
-    times : array-like
+    times : array_like
         Times, none beyond the longest follow-up of the patients.
 
     Returns
@@ -224,7 +224,7 @@ def efron_baseline(time: Floats, event: Floats, log_relative: Floats) -> tuple[F
 
     Parameters
     ----------
-    time, event, log_relative : ndarray, shape (n,)
+    time, event, log_relative : (n,) ndarray
         Times, marks (1 event), and linear predictor of each patient.
 
     References

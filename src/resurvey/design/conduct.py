@@ -44,7 +44,7 @@ def one_sample_log_rank(
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times in the unit of `null_median`; 1 event, 0 censored.
     null_median : float
     shape : float, default 1
@@ -133,7 +133,7 @@ def exact_exponential_test(
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times in the unit of `null_median`; 1 event, 0 censored.
     null_median : float
     ci_level, one_sided_level : float, default 0.95

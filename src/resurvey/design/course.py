@@ -383,7 +383,7 @@ def expected_events(course: Course, patients: float, median: float, times: Array
         Patients planned, above 0.
     median : float
         Median time to the event.
-    times : array-like, shape (k,)
+    times : (k,) array_like
         Calendar times from the first entry.
 
     Returns

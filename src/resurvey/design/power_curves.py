@@ -55,7 +55,7 @@ def operating_characteristics(
     ----------
     claim : DesignClaim
         With `events`. A formula that counts patients is given those who bring these events under the alternative.
-    medians : array-like, shape (k,)
+    medians : (k,) array_like
         True medians; at the null median the power is the level the formula believes it has.
     methods, sides : tuple
 
@@ -118,7 +118,7 @@ def simulated_characteristics(
     ----------
     claim : DesignClaim
         With `events`; patients are those claimed unless `patients` is given.
-    medians : array-like, shape (k,)
+    medians : (k,) array_like
         True medians.
     rng : numpy.random.Generator
     trials, patients, sides : int, int, tuple
@@ -173,7 +173,7 @@ def events_by_time(
     patients : int
     medians : dict of str to float
         Name of each curve (null, alternative, observed) and its median.
-    times : array-like, shape (k,)
+    times : (k,) array_like
         Calendar times from the first entry, 0 or more.
 
     Returns

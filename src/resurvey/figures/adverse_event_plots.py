@@ -10,6 +10,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, new_figure, plain, styled, wrapped
+from resurvey.proportion_limits import newcombe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,26 +98,6 @@ def _counts(axes: Axes, counts: pd.DataFrame, grades: Sequence[str]) -> None:
         for y, value in enumerate(counts[grade]):
             words = "" if value != value else f"{value:.0f}"
             axes.text(x, y, words, fontsize=6.8, ha="center", va="center", color=INK if value else SOFT)
-
-
-def newcombe(x1: np.ndarray, n1: np.ndarray, x2: np.ndarray, n2: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Difference of two proportions (first minus second) with its 95 % interval from Wilson's limits.
-
-    References
-    ----------
-    .. [1] Newcombe, R. G. (1998). Statistics in Medicine 17, 873-890. Method 10.
-    """
-    z = 1.959963984540054
-
-    def wilson(x: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        p = x / n
-        centre, half = (p + z * z / (2 * n)), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return p, (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
-
-    p1, l1, u1 = wilson(np.asarray(x1, float), np.asarray(n1, float))
-    p2, l2, u2 = wilson(np.asarray(x2, float), np.asarray(n2, float))
-    difference = p1 - p2
-    return difference, difference - np.hypot(p1 - l1, u2 - p2), difference + np.hypot(u1 - p1, p2 - l2)
 
 
 @styled

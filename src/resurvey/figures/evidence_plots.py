@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.labels import Labels
 from resurvey.figures.network_plots import short
 from resurvey.figures.style import (
     COLOURS,
@@ -26,6 +25,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.labels import Labels
 from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:

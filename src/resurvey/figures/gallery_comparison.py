@@ -8,6 +8,7 @@ import pandas as pd
 
 from resurvey.figures import comparison, survival
 from resurvey.figures.gallery_network import network_drawings
+from resurvey.figures.gallery_over_time import beyond_drawings, over_time_drawings
 from resurvey.figures.gallery_printed import (
     bucher_drawings,
     counts_drawings,
@@ -17,9 +18,9 @@ from resurvey.figures.gallery_printed import (
 )
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed, number, p_text
+from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
 
@@ -48,6 +49,8 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
         "rates": rates_drawings,
         "counts": counts_drawings,
         "ratios": ratios_drawings,
+        "over-time": over_time_drawings,
+        "extrapolation": beyond_drawings,
     }
     yield from makers[entry.kind](entry, there, labels, folder)
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures import adverse_event_plots, audit_overview, evidence_plots
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing, slug
 from resurvey.figures.style import listed, many
+from resurvey.labels import Labels
 from resurvey.tables import counted
 
 MIN_PAIRS, MIN_EVENTS = 5, 5

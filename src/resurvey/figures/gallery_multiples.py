@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from resurvey.figures.labels import Labels
 from resurvey.figures.multiples import MOST, Panel, small_multiples, worst_first
 from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed
+from resurvey.labels import Labels
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from resurvey.figures import forest, network_plots
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import many, p_text
+from resurvey.labels import Labels
 from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
 

@@ -7,10 +7,10 @@ import re
 import pandas as pd
 
 from resurvey.figures import forest
-from resurvey.figures.labels import Labels
 from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
+from resurvey.labels import Labels
 from resurvey.results import Quantity, Role
 
 ALIKE = 3  # comparisons of one group that are put under a heading of their own

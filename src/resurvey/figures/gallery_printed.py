@@ -18,9 +18,9 @@ from resurvey.figures.gallery_shared import (
     grade_words,
     said_of,
 )
-from resurvey.figures.labels import Labels
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
+from resurvey.labels import Labels
 from resurvey.plan import AnyComparison
 from resurvey.results import Contrast, Quantity, Role
 

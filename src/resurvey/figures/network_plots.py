@@ -12,7 +12,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, ink_on, new_figure, plain, styled, wrapped
-from resurvey.rounding import beside
+from resurvey.rounding import distinct_from_null
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -191,7 +191,7 @@ def _cell(
         shown = wrapped("not linked", width)
     else:
         estimate, low, high = (exp(value) for value in limits)
-        shown = f"{estimate:.2f}\n({beside(low)} to {beside(high)})"
+        shown = f"{estimate:.2f}\n({distinct_from_null(low)} to {distinct_from_null(high)})"
         if limits[2] < 0:
             face, weight = BETTER, "bold"
         elif limits[1] > 0:

@@ -7,8 +7,8 @@ from resurvey.reconstruct.pair import from_pair as from_pair
 from resurvey.reconstruct.result import Reconstruction as Reconstruction
 from resurvey.reconstruct.subgroups import ReconstructedSubgroups as ReconstructedSubgroups
 from resurvey.reconstruct.subgroups import from_subgroups as from_subgroups
-from resurvey.reconstruct.summary import SurvivalSummary as SurvivalSummary
 from resurvey.reconstruct.summary import from_summaries as from_summaries
 from resurvey.reconstruct.summary import from_summary as from_summary
+from resurvey.reconstruct.survival_summary import SurvivalSummary as SurvivalSummary
 from resurvey.reconstruct.two_curves import detect_exchanged_arms as detect_exchanged_arms
 from resurvey.reconstruct.two_curves import from_two_curves as from_two_curves

@@ -13,7 +13,7 @@ from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.before_drops import at_the_foot
 from resurvey.reconstruct.decode import exact_rows
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve, anchored, monotone_curve
-from resurvey.reconstruct.place import Frame, RiskTable
+from resurvey.reconstruct.placement import Frame, RiskTable
 
 #: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
 BEND = 0.05

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.curve_input import Points
-from resurvey.reconstruct.place import RiskTable
+from resurvey.reconstruct.placement import RiskTable
 
 Floats = NDArray[np.float64]
 

@@ -65,11 +65,11 @@ class ArmCurve:
     ----------
     name : str
         Unlike every other name of the collection; the arm's random stream is made from it.
-    times, survival : ndarray, shape (k,)
+    times, survival : (k,) ndarray
         Digitised points, times in any one unit.
     n : int
         Patients.
-    at_risk_times, at_risk : ndarray, shape (r,), optional
+    at_risk_times, at_risk : (r,) ndarray, optional
     events : int, optional
     notes : tuple of str
         What was decided in reading the files, in words; told with the repairs.

@@ -12,7 +12,7 @@ from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.arm import Arm, feasible_total, read_arm
 from resurvey.reconstruct.facts import Patients, curve_facts
 from resurvey.reconstruct.pair import HazardRatio, from_pair
-from resurvey.reconstruct.place import frame
+from resurvey.reconstruct.placement import frame
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.solve import rebuild, redrawn
 
@@ -49,16 +49,16 @@ def from_curve(
 
     Parameters
     ----------
-    times, survival : array-like, shape (k,)
+    times, survival : (k,) array_like
         Digitised points in any order; time in any one unit, survival as proportion or per cent, or a cumulative
         incidence in either.
     n : int
         Patients at time 0.
-    at_risk_times, at_risk : array-like, shape (r,), optional
+    at_risk_times, at_risk : (r,) array_like, optional
         Printed numbers at risk (patients whose time is that time or later).
     events : int, optional
         Printed total of events.
-    censor_times : array-like, optional
+    censor_times : array_like, optional
         Times of the censoring marks on the curve.
     hazard_ratio : (HazardRatio or float, Reconstruction), optional
         Printed ratio of this arm against another, and that other arm. A ratio without the other arm says nothing of

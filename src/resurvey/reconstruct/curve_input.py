@@ -13,7 +13,7 @@ from resurvey import steady
 from resurvey.arrays import unmasked
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.monotone import MonotoneCurve
-from resurvey.reconstruct.place import RiskTable
+from resurvey.reconstruct.placement import RiskTable
 
 Floats = NDArray[np.float64]
 

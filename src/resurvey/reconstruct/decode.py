@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve
-from resurvey.reconstruct.place import RiskTable
+from resurvey.reconstruct.placement import RiskTable
 
 MOST_DEATHS = 60
 #: Factors that bring one to eleven decimals before the point.

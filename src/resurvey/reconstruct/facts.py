@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey.reconstruct.arm import Arm
+from resurvey.reconstruct.median_limits import median_limits
 from resurvey.reconstruct.monotone import distinct
 from resurvey.results import FactKind, Limit
 from resurvey.survival.km import crossing
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.arm import Arm
 
 Floats = NDArray[np.float64]
 Patients = tuple[Floats, Floats]
@@ -108,8 +106,6 @@ def median_facts(
     median: tuple[float, float, float], curves: list[tuple[Floats, Floats]], sets: list[Patients]
 ) -> list[dict[str, object]]:
     """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
-    from resurvey.reconstruct.median_limits import median_limits
-
     medians = [quantile(curve) for curve in curves]
     rows = [fact("median", FactKind.MEDIAN, median[0], medians, half_unit(median[0]))]
     if np.all(np.isnan(median[1:])):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
+from resurvey.reconstruct.hazard import Arm
 from resurvey.reconstruct.stretch import by_time
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.hazard import Arm
-    from resurvey.reconstruct.sample import Plan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +22,17 @@ LEANS = 2 ** (HALVINGS - 1)
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
+
+    knots: Ints
+    fixed_at_risk: Ints
+    survival: Floats
+    log_at_risk: Floats
+    share: Floats
+
+
+@dataclass(frozen=True)
 class Segment:
     """The patients of every replicate who leave between two times, and the survival that is wanted over them.
 
@@ -33,21 +40,21 @@ class Segment:
     ----------
     begin, end : float
         Its times.
-    inside, is_event : ndarray of bool, shape (replicates, n)
+    inside, is_event : (replicates, n) ndarray of bool
         Patients in the segment, and those with an event, in the order of time.
-    event_row, event_time, rank : ndarray, shape (events of all replicates,)
+    event_row, event_time, rank : (events of all replicates,) ndarray
         Replicate and time of each event, and its number in the segment, from 0.
-    earlier : ndarray of int, shape (replicates, most)
+    earlier : (replicates, most) ndarray of int
         Censorings in the segment before each event.
-    valid : ndarray of bool, shape (replicates, most)
+    valid : (replicates, most) ndarray of bool
         Whether the replicate has that many events.
-    censored : ndarray of int, shape (replicates, 1)
+    censored : (replicates, 1) ndarray of int
         Censorings in the segment.
-    at_risk : ndarray of int, shape (replicates, most)
+    at_risk : (replicates, most) ndarray of int
         Patients at risk at each event if no censoring went before; beyond n where the replicate has no such event.
     log_factor : ndarray
         Log factor of survival of one event by the number of patients at risk; 0 beyond n.
-    target : ndarray, shape (replicates,)
+    target : (replicates,) ndarray
         Wanted log ratio of survival at the end to survival at the begin.
     """
 

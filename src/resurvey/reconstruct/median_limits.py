@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from resurvey import steady
-from resurvey.reconstruct.place import Floats
+from resurvey.reconstruct.placement import Floats
 from resurvey.survival import kaplan_meier
 
 Z = 1.959963984540054

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
-from resurvey.reconstruct.nudge import nudge
 from resurvey.reconstruct.pairing import FAR, Stack, Target, choose, without_misses
+from resurvey.reconstruct.ratio_refinement import refine_ratio
 from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table
 from resurvey.reconstruct.summary_checks import decimals
 from resurvey.results import FactKind, Limit
@@ -193,7 +193,7 @@ def from_pair(
     chosen = choose(a, b, target, pairs, rng)
     a, b = a.rows(chosen.i), b.rows(chosen.j)
     if kept:
-        chosen.log_hr, chosen.se = nudge(a, b, chosen.log_hr, chosen.se, target, kept, rng)
+        chosen.log_hr, chosen.se = refine_ratio(a, b, chosen.log_hr, chosen.se, target, kept, rng)
     none = chosen.se >= FAR
     if none.all():
         raise NotEstimable("in no pair do both arms have events while both are at risk: no ratio can be estimated")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.tables import Tables
 from resurvey.vocabulary import DAYS_PER_MONTH
 

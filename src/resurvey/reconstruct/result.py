@@ -31,7 +31,7 @@ class FactRow:
     kind : FactKind
     printed : float
         Infinite where a time was printed as not reached.
-    value : ndarray, shape (replicates,)
+    value : (replicates,) ndarray
     tolerance : float
         How far a value may be off: half a unit of the last printed digit.
     note : str

@@ -12,7 +12,7 @@ from resurvey.reconstruct import curve_input
 from resurvey.reconstruct.arm import Arm, feasible_total
 from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
 from resurvey.reconstruct.monotone import Floats, anchored, monotone_curve
-from resurvey.reconstruct.place import (
+from resurvey.reconstruct.placement import (
     Followed,
     Frame,
     at_points,
@@ -22,10 +22,10 @@ from resurvey.reconstruct.place import (
     frame,
     open_path,
     pin,
-    place,
     settle,
     solve_open_path,
     tail_deaths,
+    times_in_gaps,
     whole_deaths,
 )
 
@@ -52,8 +52,8 @@ def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, F
         streams = flow(cut, known, open_path(known.place, solve_open_path(known.place, known.drop, aim)))
     censored = cut.leaving.astype(np.int64) - deaths
     levels = None if rng is None else scattered_levels(censored, rng)
-    lost = place(cut, streams.censored, censored, levels)
-    died = settle(cut, place(cut, streams.deaths, deaths), lost, deaths)
+    lost = times_in_gaps(cut, streams.censored, censored, levels)
+    died = settle(cut, times_in_gaps(cut, streams.deaths, deaths), lost, deaths)
     if arm.curve.exact and died.size:
         points = arm.curve.drop_times[arm.curve.drops > 1e-9]
         died = at_points(cut, died, points, arm.curve.shoulder(points))

@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from resurvey import steady
 from resurvey.errors import InconsistentReport, InputError
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 TRANSFORMS = ("log-log", "log", "linear")
 UNITS = ("days", "weeks", "months", "years")

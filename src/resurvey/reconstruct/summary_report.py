@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,8 @@ from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table,
 from resurvey.reconstruct.sample import Ensemble
 from resurvey.reconstruct.stretch import limits, survival_at
 from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.results import FactKind, Limit
-
-if TYPE_CHECKING:
-    from resurvey.reconstruct.summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 METHOD = (

@@ -14,9 +14,10 @@ import numpy as np
 from resurvey.errors import InconsistentReport, ResurveyError
 from resurvey.reconstruct.printed_facts import ArmFacts
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.summary import SurvivalSummary, from_summary
+from resurvey.reconstruct.summary import from_summary
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_facts import followed_to
+from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 ALL = "all"
 Key = tuple[str, str, str, str, str]

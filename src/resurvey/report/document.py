@@ -130,13 +130,6 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class KeyFigures:
-    """A few numbers that sum up, each with what it counts."""
-
-    items: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class Column:
     """A column of a table.
 
@@ -238,7 +231,7 @@ class Beside:
     blocks: tuple[Figure, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Notice | KeyFigures | Table | Figure | Details | Beside
+Block: TypeAlias = Heading | Paragraph | Bullets | Notice | Table | Figure | Details | Beside
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison
 from resurvey.report.answer import Said, comparison_said, design_said
-from resurvey.report.audit_section import findings_of, place
+from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
     Block,
@@ -128,7 +128,7 @@ def _finding(results: Results, row: Record) -> Row:
     ruling = results.rulings.get(str(row["check_id"]), {})
     return Row(
         (
-            words(f"{results.short(row['source_id'])}, {place(results, row)}"),
+            words(f"{results.short(row['source_id'])}, {where_printed(results, row)}"),
             words(results.named(row["reported"])),
             words(sentence(results.named(ruling.get("reason") or row["explanation"]))),
             words(sentence(ruling.get("ruling") or "not yet ruled on")),

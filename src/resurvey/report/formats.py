@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+import logging
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from resurvey.errors import ResurveyError
 from resurvey.provenance import file_digest
 from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.crate import Run, crate_metadata
+from resurvey.report.document import Document
 from resurvey.report.docx import render_docx
 from resurvey.report.html import render_html
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
 from resurvey.report.provenance_section import versions
+from resurvey.report.stand_ins import stand_in
 from resurvey.report.workbook import render_workbook
+
+Made = TypeVar("Made")
+logger = logging.getLogger(__name__)
 
 
 def digests(paths: Iterable[Path]) -> dict[str, str]:
@@ -22,12 +32,29 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
-def report(
-    files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], place: Path
-) -> Generator[tuple[str, bytes]]:
+@dataclass(frozen=True)
+class Edition:
+    """The report in one format.
+
+    Attributes
+    ----------
+    kind : str
+        xlsx, docx, html or pdf.
+    content : bytes
+    failure : str
+        Why it could not be made; its content says so then. Empty where it was made.
+    """
+
+    kind: str
+    content: bytes
+    failure: str = ""
+
+
+def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], place: Path) -> Generator[Edition]:
     """The report in every format, one after the other, so that the caller can let go of each.
 
-    The PDF is typeset by a process of its own meanwhile, which ends with the iterator: take all, or close it.
+    Each stands alone: where one cannot be made, its failure says why and the others are made. The PDF is typeset by a
+    process of its own meanwhile, which ends with the iterator: take all, or close it.
 
     Parameters
     ----------
@@ -41,16 +68,48 @@ def report(
 
     Yields
     ------
-    (format, bytes)
+    Edition
         xlsx, docx, html, pdf.
     """
-    results = read_results(files, choices, digests(checked))
-    paper = paper_document(results, Appendix(choices.appendix), choices.templates)
-    with typesetting(paper) as pdf:
-        yield "xlsx", render_workbook(results)
-        yield "docx", render_docx(paper)
-        yield "html", render_html(page_document(results, choices.templates), place).encode("utf-8")
-        yield "pdf", pdf()
+    results, own = read_results(files, choices, digests(checked)), choices.templates
+    with ExitStack() as stack:
+
+        @cache
+        def paper() -> Document:
+            return paper_document(results, Appendix(choices.appendix), own)
+
+        def begun() -> Callable[[], bytes]:
+            return stack.enter_context(typesetting(paper(), own))
+
+        typeset, failure = _tried(begun)  # first, as it takes longest and runs beside the others
+        yield _edition("xlsx", lambda: render_workbook(results))
+        yield _edition("docx", lambda: render_docx(paper(), own))
+        yield _edition("html", lambda: render_html(page_document(results, own), place, own).encode("utf-8"))
+        yield _edition("pdf", typeset) if typeset else _failed("pdf", failure)
+
+
+def _edition(kind: str, make: Callable[[], bytes]) -> Edition:
+    content, failure = _tried(make)
+    return _failed(kind, failure) if content is None else Edition(kind, content)
+
+
+def _tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
+    """What is made, or why it is not: whatever goes wrong in one format is told, and the others are made."""
+    try:
+        return make(), ""
+    except Exception as error:
+        logger.exception("an edition of the report could not be made")
+        return None, f"{error}" if isinstance(error, ResurveyError) else f"{type(error).__name__}: {error}"
+
+
+def _failed(kind: str, failure: str) -> Edition:
+    said = f"This edition ({kind}) of the report could not be made: {failure} The other editions lie beside it."
+    return Edition(kind, stand_in(kind, said), failure)
+
+
+def failures(editions: Iterable[Edition]) -> str:
+    """A line an edition that could not be made; empty where all were."""
+    return "".join(f"{one.kind}: {' '.join(one.failure.split())}\n" for one in editions if one.failure)
 
 
 def record(choices: Choices, checked: Iterable[Path], crate: Path, workflow: Path) -> str:

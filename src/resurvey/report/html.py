@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from resurvey.report.document import (
@@ -32,6 +31,7 @@ from resurvey.report.document import (
     flat,
     plain,
 )
+from resurvey.report.templating import loaded
 from resurvey.report.words import count
 
 CLAIMS_LINKED = 400
@@ -54,7 +54,7 @@ class Picture:
     height: int
 
 
-def render_html(document: Document, place: Path) -> str:
+def render_html(document: Document, place: Path, own: Path | None = None) -> str:
     """The page.
 
     Parameters
@@ -62,29 +62,23 @@ def render_html(document: Document, place: Path) -> str:
     document : Document
     place : Path
         Folder that the page will lie in; the drawings beside it are named as seen from there.
+    own : Path, optional
+        Folder of a project's own templates: report.html, report.css, report.js.
 
     Returns
     -------
     str
         HTML without any outside request; the same bytes for the same document.
     """
-    environment = Environment(
-        loader=PackageLoader("resurvey.report", "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     writer = _Writer(document, pictures(document, place))
-    environment.filters["inline"] = writer.inline
-    environment.filters["kind"] = lambda block: type(block).__name__
-    template = environment.get_template("report.html")
+    filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
+    template = loaded("report.html", own, filters)
     return template.render(
         document=document,
         contents=[block for block in document.blocks if isinstance(block, Heading) and block.level == 1],
         writer=writer,
-        style=Markup(_package_text("report.css")),
-        script=Markup(_package_text("report.js")),
+        style=Markup(_text("report.css", own)),
+        script=Markup(_text("report.js", own)),
         library=_as_address(_library("js")),
         library_style=Markup(_library("css")),
         rows_of=rows_of,
@@ -93,7 +87,9 @@ def render_html(document: Document, place: Path) -> str:
     )
 
 
-def _package_text(name: str) -> str:
+def _text(name: str, own: Path | None) -> str:
+    if own and (own / name).is_file():
+        return (own / name).read_text(encoding="utf-8")
     return resources.files("resurvey.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 

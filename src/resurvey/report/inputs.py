@@ -14,7 +14,7 @@ import pandas as pd
 
 from resurvey import inert, results
 from resurvey.audit.context import read_typed
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from resurvey import inert
 from resurvey.errors import InputError
-from resurvey.figures.labels import Labels
+from resurvey.labels import Labels
 from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
 from resurvey.results import Contrast, Role
 

@@ -11,11 +11,20 @@ that the code made.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+)
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -53,11 +62,31 @@ def escaped(value: object) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(str(value).split("\n")))
 
 
+def _loader(own: Path | None) -> BaseLoader:
+    """Templates of the package; those of a project, in the folder `own`, go first."""
+    package = PackageLoader("resurvey.report", "templates")
+    return ChoiceLoader([FileSystemLoader(own), package]) if own and own.is_dir() else package
+
+
+def loaded(name: str, own: Path | None = None, filters: Mapping[str, Callable[..., Any]] | None = None) -> Template:
+    """A template of XML or HTML: what it is given is escaped; `filters` are those of its own that it may call.
+
+    Raises
+    ------
+    TemplateError
+        If it cannot be read as a template.
+    """
+    made = Environment(
+        loader=_loader(own), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
+    )
+    made.filters |= filters or {}
+    return made.get_template(name)
+
+
 def environment(own: Path | None = None) -> Environment:
     """Where templates come from and what they may call; `own` is a folder of templates that go first."""
-    loaders = [PackageLoader("resurvey.report", "templates")]
     made = Environment(
-        loader=ChoiceLoader([FileSystemLoader(own), *loaders] if own and own.is_dir() else loaders),
+        loader=_loader(own),
         undefined=StrictUndefined,
         finalize=escaped,
         trim_blocks=True,

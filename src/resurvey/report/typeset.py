@@ -1,6 +1,6 @@
 """Typst in a process of its own: setting a long report takes half a gigabyte, which ends with the process.
 
-python -m resurvey.report.typeset SOURCE.typ MADE.pdf
+python -m resurvey.report.typeset SOURCE.typ MADE.pdf FONTS
 """
 
 from __future__ import annotations
@@ -9,13 +9,24 @@ import sys
 from pathlib import Path
 
 
-def typeset(source: str, made: str) -> None:
-    """Typeset `source`, whose folder holds its figures, as a tagged PDF (PDF/UA-1) without dates."""
+def typeset(source: str, made: str, fonts: str) -> None:
+    """Typeset `source`, whose folder holds what it reads, as a tagged PDF (PDF/UA-1) without dates.
+
+    `fonts` names, as JSON, font families for letters that Typst's own fonts lack; the folder `fonts` holds them.
+    """
     import typst
 
     main = Path(source)
     try:
-        pdf = typst.compile(main, root=main.parent, format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
+        pdf = typst.compile(
+            main,
+            root=main.parent,
+            format="pdf",
+            ignore_system_fonts=True,
+            font_paths=[main.parent / "fonts"],
+            sys_inputs={"fonts": fonts},
+            pdf_standards=["ua-1"],
+        )
     except typst.TypstError as error:
         sys.exit(str(error))
     Path(made).write_bytes(bytes(pdf))

@@ -70,9 +70,9 @@ def cox(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
-    strata : array-like, shape (n,), optional
+    strata : (n,) array_like, optional
         Stratum of each patient; each stratum has its own baseline hazard.
     ties : {'efron', 'breslow'}
     level : float, default 0.95

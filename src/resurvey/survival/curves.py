@@ -51,7 +51,7 @@ def survival_at(
     ----------
     curve : KaplanMeier
         Product-limit curve.
-    times : array-like, optional
+    times : array_like, optional
         Times asked for, within the follow-up; by default the times of the curve.
     level : float, default 0.95
         Two-sided level.
@@ -101,7 +101,7 @@ def quantile(
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times and event marks.
     survival : float, default 0.5
         Survival level, strictly between 0 and 1.
@@ -144,7 +144,7 @@ def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: Arra
     ----------
     arms : mapping of label to (time, event)
         Patients of each arm.
-    times : array-like
+    times : array_like
         Times of the table, not negative.
 
     Returns

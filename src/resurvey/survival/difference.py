@@ -54,7 +54,7 @@ def recovered_difference(estimate: Floats, lower: Floats, upper: Floats) -> tupl
 
     Parameters
     ----------
-    estimate, lower, upper : ndarray, shape (2, ...)
+    estimate, lower, upper : (2, ...) ndarray
         First and second estimate with their limits.
 
     References
@@ -81,7 +81,7 @@ def compare_quantiles(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     survival : float, default 0.5
         Survival level of the quantile.
@@ -120,7 +120,7 @@ def compare_landmarks(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     landmark : float
         The time, within the follow-up of both arms.

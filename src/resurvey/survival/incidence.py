@@ -21,9 +21,9 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
 
     Parameters
     ----------
-    time : array-like, shape (n,)
+    time : (n,) array_like
         Follow-up times.
-    cause : array-like of int, shape (n,)
+    cause : (n,) array_like of int
         0 for censored, otherwise the cause.
     of : int, default 1
         The cause asked for.

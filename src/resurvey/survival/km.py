@@ -29,10 +29,10 @@ class KaplanMeier:
 
     Attributes
     ----------
-    time, survival, at_risk, events, censored : ndarray, shape (k,)
+    time, survival, at_risk, events, censored : (k,) ndarray
         Distinct times in increasing order; S just after each; patients at risk just before each; events and
         censorings at each.
-    greenwood : ndarray, shape (k,)
+    greenwood : (k,) ndarray
         Running Greenwood sum d / (n (n - d)); the variance of S is S^2 times it. Infinite where S reaches 0.
     """
 
@@ -131,7 +131,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times (not negative) and marks (1 event, 0 censored).
 
     Raises

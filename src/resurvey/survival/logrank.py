@@ -82,12 +82,12 @@ def logrank(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     weight : {'logrank', 'gehan', 'tarone-ware', 'peto-peto'} or (rho, gamma)
         1; n; sqrt(n); the pooled survival of Peto and Peto (its n + 1 form, at the time); or Fleming and
         Harrington's S(t-)^rho (1 - S(t-))^gamma with the pooled product-limit S.
-    strata : array-like, shape (n,), optional
+    strata : (n,) array_like, optional
         Stratum of each patient.
 
     Returns
@@ -209,9 +209,9 @@ def max_abs_normal_p(c: Floats, correlation: Floats, *, points: int = 1024) -> F
 
     Parameters
     ----------
-    c : ndarray, shape (r,)
+    c : (r,) ndarray
         Bounds, not negative.
-    correlation : ndarray, shape (r, k, k)
+    correlation : (r, k, k) ndarray
         Correlation matrices, possibly singular.
     points : int
         Points of the lattice.

@@ -55,7 +55,7 @@ def proportionality(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     scale : {'km', 'rank', 'identity', 'log'}
         g(t): 1 - S(t-) of all patients, the rank of the time among all, the time, or its logarithm.
@@ -126,7 +126,7 @@ def log_cumulative_hazards(time: ArrayLike, event: ArrayLike, first: ArrayLike, 
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     level : float, default 0.95
         Two-sided level of the pointwise interval.
@@ -177,7 +177,7 @@ def piecewise_ratios(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     cuts : sequence of float
         Inner limits of the pieces, rising, above 0; a death at a cut belongs to the piece before it.

@@ -58,9 +58,9 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks, and marks of the first arm (1 or True; 0 or False is the second arm).
-    strata : array-like, shape (n,), optional
+    strata : (n,) array_like, optional
         Label of the stratum of each patient.
 
     Raises

@@ -90,7 +90,7 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, horizon: float, *, level:
 
     Parameters
     ----------
-    time, event : array-like, shape (n,)
+    time, event : (n,) array_like
         Follow-up times and event marks.
     horizon : float
         Upper end of the area, greater than 0 and within the follow-up; beyond it only where the curve reached 0.
@@ -119,7 +119,7 @@ def compare_restricted_means(
 
     Parameters
     ----------
-    time, event, first : array-like, shape (n,)
+    time, event, first : (n,) array_like
         Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
     horizon : float, optional
         Common horizon; by default the greatest that both arms' follow-up reaches.

@@ -20,7 +20,7 @@ class PatientStack:
 
     Attributes
     ----------
-    time, event : ndarray, shape (replicates, n)
+    time, event : (replicates, n) ndarray
         Sorted within each replicate by time, events before censorings.
     """
 
@@ -65,7 +65,7 @@ class CurveStack:
     hazard_variance : ndarray
         The Greenwood term d / (n (n - d)) of each distinct event time, in its first column; 0 elsewhere, and 0
         where S falls to 0.
-    last : ndarray, shape (replicates,)
+    last : (replicates,) ndarray
         Longest follow-up.
     """
 

@@ -55,7 +55,7 @@ def interval_limits(
 
     Parameters
     ----------
-    survival, greenwood : array-like, one shape
+    survival, greenwood : array_like, one shape
         S, and the running Greenwood sum (the variance of S is S^2 times it).
     level : float, default 0.95
         Two-sided level.

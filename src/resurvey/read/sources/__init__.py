@@ -13,7 +13,7 @@ READERS = {
     "jats": ("resurvey.read.sources.jats", "read_jats"),
     "html": ("resurvey.read.sources.html_text", "read_html"),
     "text": ("resurvey.read.sources.plain_text", "read_text"),
-    "pdf": ("resurvey.read.sources.pdf_text", "read_pdf"),
+    "pdf": ("resurvey.read.sources.pdf_document", "read_pdf"),
 }
 SUFFIXES = (".nxml", ".xml", ".html", ".htm", ".xhtml", ".txt", ".text", ".md", ".markdown", ".pdf")
 

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from resurvey.read.normal import squeeze
-from resurvey.read.sources.build import Builder, Grid
 from resurvey.read.sources.pdf_text import Page, Word
-from resurvey.read.sources.plain_text import LAST, TOP
 
 CAPTION = re.compile(
     r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE
 )
 FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
-RUN_IN = re.compile(
-    r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Methods "
-    r"and results|Patients and methods|Materials and methods|Results|"
-    r"Findings|Conclusions?|Interpretation)\s?[:.]?\s(?=[A-Z0-9])"
-)
 
 
 @dataclass
@@ -128,24 +121,8 @@ def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
     return made
 
 
-def compose(pages: Sequence[Page], build: Builder) -> None:
-    """Fill a document: running heads out, tables first, the rest as paragraphs in reading order."""
-    from resurvey.read.sources.pdf_tables import find_tables
-
-    repeated = _repeated(pages)
-    body = _body_size(pages)
-    writer = Writer(build, body)
-    inner = [[word for word in page.words if not _at_edge(word, page, repeated)] for page in pages]
-    for page, words, gutter in zip(pages, inner, gutters(pages, inner), strict=True):
-        tables, left = find_tables(words, page, gutter, body)
-        for column in _columns(split_at(pieces_of(left), gutter), gutter):
-            writer.column(column)
-        for table in tables:
-            writer.table(table)
-    writer.finish()
-
-
-def _body_size(pages: Sequence[Page]) -> float:
+def body_size(pages: Sequence[Page]) -> float:
+    """Usual size of the letters, in points."""
     counted = Counter(
         round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
     )
@@ -156,7 +133,7 @@ def _key(piece: Piece) -> str:
     return re.sub(r"\d+", "#", piece.text.lower())[:80]
 
 
-def _repeated(pages: Sequence[Page]) -> set[str]:
+def repeated_texts(pages: Sequence[Page]) -> set[str]:
     """Texts that stand at the edge of three pages or more, numbers aside."""
     counted: Counter[str] = Counter()
     for page in pages:
@@ -165,7 +142,8 @@ def _repeated(pages: Sequence[Page]) -> set[str]:
     return {key for key, count in counted.items() if count >= 3}
 
 
-def _at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
+def at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
+    """Whether a word stands off the page, or belongs to a text that stands at the edge of many."""
     if word.top < 0 or word.bottom > page.height + 2 or word.x1 < 0:
         return True
     if not (word.top < 0.1 * page.height or word.bottom > 0.9 * page.height):
@@ -231,7 +209,7 @@ def _parts(cover: Counter[int], x: int, width: float, *, most: float) -> bool:
     return max(left, right) >= 60 and min(left, right) >= 18 and cover[x] <= most * min(left, right)
 
 
-def _columns(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:
+def columns_of(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:
     """Pieces in reading order: bands between lines across the page, in each the left column before the right one."""
     ordered = sorted(pieces, key=lambda piece: (piece.middle, piece.x0))
     if gutter is None:
@@ -264,125 +242,3 @@ def _together(columns: list[list[Piece]]) -> list[list[Piece]]:
             made.append(list(column))
         wide = across
     return made
-
-
-class Writer:
-    """Puts lines together to paragraphs under their headings."""
-
-    def __init__(self, build: Builder, body: float):
-        self.build, self.body = build, body
-        self.path: list[str] = []
-        self.parts: list[str] = []
-        self.kind = "text"
-        self.done = False
-        self.started = False
-
-    def column(self, pieces: list[Piece]) -> None:
-        """Lines of one column in order."""
-        if not pieces:
-            return
-        left = sorted(piece.x0 for piece in pieces)[len(pieces) // 10]
-        right = sorted(piece.x1 for piece in pieces)[-(len(pieces) // 10) - 1]
-        last: Piece | None = None
-        for line in _lines(pieces):
-            self._line(line, last, left, right)
-            last = line
-
-    def _line(self, line: Piece, last: Piece | None, left: float, right: float) -> None:
-        text = line.text
-        gap = last is not None and line.top - last.bottom > 0.75 * line.size
-        if self._heading(line, text, last, gap):
-            return
-        short_before = (
-            last is not None and last.x1 < right - 3 * line.size and self.parts and self.parts[-1].endswith((".", ":"))
-        )
-        indented = line.x0 > left + 0.7 * line.size and last is not None and last.x0 <= left + 0.5 * line.size
-        resized = last is not None and abs(last.size - line.size) > 0.8
-        if FIGURE.match(text) and (last is None or gap or resized or line.bold):
-            self._flush()
-            self.kind = "caption"
-        elif self.parts and (
-            short_before
-            or (indented and self.parts[-1].rstrip()[-1:] in ".:?!")
-            or (gap and self.parts[-1].rstrip()[-1:] in ".:?!")
-            or resized
-        ):
-            self._flush()
-        self.parts.append(text)
-
-    def _heading(self, line: Piece, text: str, last: Piece | None, gap: bool) -> bool:
-        plain = re.sub(r"^\d{1,2}(?:\.\d{1,2})*\.?\s+", "", text).strip(" .:")
-        known = TOP.match(plain)
-        distinct = line.bold or line.size > self.body + 0.8 or text.isupper()
-        short = len(plain.split()) <= 12 and len(plain) < 100 and plain[:1].isupper() and not plain.endswith((",", ";"))
-        if known and len(plain) < 40:
-            self._flush()
-            self.done = self.done or bool(LAST.match(plain))
-            if not LAST.match(plain):
-                self.done = False
-            self.path = [plain.capitalize()]
-            return True
-        if (
-            distinct
-            and short
-            and (last is None or gap or abs(last.size - line.size) > 0.4 or line.bold != last.bold)
-            and not re.search(r"\d{3,}|=", plain)
-            and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!")
-        ):
-            self._flush()
-            if not self.build.about.get("title") and line.size > self.body + 2:
-                self.build.about["title"] = plain
-            self.path = [*self.path[:1], plain]
-            return True
-        return False
-
-    def table(self, table: tuple[str, str, Grid, str]) -> None:
-        """Add a table."""
-        self._flush(keep_open=True)
-        label, caption, grid, notes = table
-        self.build.table(label, caption, grid, notes, tuple(self.path))
-
-    def _flush(self, *, keep_open: bool = False) -> None:
-        text = squeeze(_unbroken(self.parts))
-        if keep_open and text and text[-1] not in ".:?!":
-            return
-        self.parts = []
-        kind, self.kind = self.kind, "text"
-        if not text or self.done:
-            return
-        if kind == "caption":
-            label = FIGURE.match(text)
-            self.build.paragraph((f"{label.group() if label else 'Figure'} legend",), text, "caption")
-            return
-        section = tuple(self.path)
-        run_in = RUN_IN.match(text)
-        if run_in and (not section or section[0].lower() in ("abstract", "summary", "aims")):
-            section = ("Abstract", run_in["name"])
-        self.build.paragraph(section, text)
-
-    def finish(self) -> None:
-        """Write what is left."""
-        self._flush()
-
-
-def _lines(pieces: list[Piece]) -> list[Piece]:
-    """Pieces of one height in a column as one line."""
-    made: list[Piece] = []
-    for piece in pieces:
-        if made and abs(made[-1].middle - piece.middle) < 0.5 * piece.size and piece.x0 >= made[-1].x1 - 1:
-            made[-1] = Piece([*made[-1].words, *piece.words])
-        else:
-            made.append(piece)
-    return made
-
-
-def _unbroken(parts: Sequence[str]) -> str:
-    text = ""
-    for part in parts:
-        if re.search(r"[a-z]-$", text) and part[:1].islower():
-            text = text[:-1] + part
-        elif re.search(r"[\w)]-$|–$", text):
-            text += part
-        else:
-            text += (" " if text else "") + part
-    return text

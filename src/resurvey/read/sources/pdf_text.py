@@ -9,13 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resurvey.errors import InputError
-from resurvey.read.objects import Document
-from resurvey.read.sources.build import Builder
 
 MAX_PAGES = 400
 MAX_CHARACTERS = 2_000_000
-# Characters a page; fewer on average are a scan with a page number.
-LEAST_TEXT = 60
 # Lines of dots, dashes or underscores: rules of a table.
 DOT = re.compile(r"[._…·]{1,5}")
 # Text that runs up the margin or lies on its side (in radians); a table printed sideways is left out.
@@ -50,27 +46,6 @@ class Page:
     width: float
     height: float
     words: tuple[Word, ...]
-
-
-def read_pdf(content: bytes, name: str) -> Document:
-    """A document from a PDF.
-
-    Raises
-    ------
-    InputError
-        If it is broken, locked by a password, or has no text layer (a scan).
-    """
-    from resurvey.read.sources.pdf_layout import compose
-
-    pages = _pages(content, name)
-    letters = sum(len(word.text) for page in pages for word in page.words)
-    if letters < LEAST_TEXT * max(1, len(pages)):
-        raise InputError(
-            f"{name}: it has no text layer (a scan or pictures of pages); give JATS, HTML, or a PDF with text"
-        )
-    build = Builder(name, "PDF")
-    compose(mend_signs(pages), build)
-    return build.document()
 
 
 def mend_signs(pages: list[Page]) -> list[Page]:
@@ -108,7 +83,14 @@ def _mended(words: tuple[Word, ...], *, five: bool) -> Iterator[Word]:
         yield word if text == word.text else replace(word, text=text)
 
 
-def _pages(content: bytes, name: str) -> list[Page]:
+def pages_of(content: bytes, name: str) -> list[Page]:
+    """Words of every page.
+
+    Raises
+    ------
+    InputError
+        If the file is broken, locked by a password or too long, or `pypdfium2` is not installed.
+    """
     try:
         import pypdfium2
     except ImportError:

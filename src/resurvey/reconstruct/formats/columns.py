@@ -28,7 +28,7 @@ class DigitisedCurve:
     ----------
     name : str
         As the file calls it; empty where it has one curve without a name.
-    times, survival : ndarray, shape (k,)
+    times, survival : (k,) ndarray
         As they stand.
     unit : str
         Unit of survival: `%` or `proportion` where heading or cells say so, else empty.

@@ -32,7 +32,7 @@ class AtRisk:
     ----------
     name : str
         The arm as the file calls it; empty where it names none.
-    times, counts : ndarray, shape (r,)
+    times, counts : (r,) ndarray
         A count that is not given is nan.
     time_unit : str
         Unit that the heading names, else empty.

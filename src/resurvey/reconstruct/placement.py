@@ -273,7 +273,7 @@ def _meet_total(deaths: NDArray[np.int64], target: Floats, leaving: Floats, tota
     return deaths
 
 
-def place(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None = None) -> Floats:
+def times_in_gaps(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None = None) -> Floats:
     """Times of `count` patients a gap, at the half-way levels of the running amount (or at levels `u` in a gap).
 
     The amount of a gap is scaled to its count; a gap with patients but no amount spreads them evenly.

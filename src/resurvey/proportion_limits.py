@@ -1,4 +1,4 @@
-"""Confidence intervals of one proportion, by every standard method, for arrays."""
+"""Confidence intervals of a proportion, by every standard method, and of the difference of two; for arrays."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str
 
     Parameters
     ----------
-    x, n : array-like of whole numbers
+    x, n : array_like of whole numbers
         Count and denominator, 0 <= x <= n, n > 0.
-    level : array-like of float
+    level : array_like of float
         Two-sided confidence level, between 0 and 1.
     method : str
         One of `METHODS`.
@@ -141,3 +141,35 @@ def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str
     if np.any(~((width > 0) & (width < 1))):
         raise InputError(f"confidence level {width[~((width > 0) & (width < 1))][0]:g}: expected between 0 and 1")
     return METHODS[method](count, size, width)
+
+
+def newcombe(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Difference of two proportions (first minus second) and its interval from their score intervals.
+
+    Parameters
+    ----------
+    x1, n1, x2, n2 : array_like of whole numbers
+        Counts and denominators of the two.
+    level : float, default 0.95
+        Two-sided confidence level.
+
+    Returns
+    -------
+    difference, lower, upper : ndarray
+
+    Raises
+    ------
+    InputError
+        As `interval`.
+
+    References
+    ----------
+    .. [1] Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions. Statistics in
+       Medicine 17, 873-890. Method 10.
+    """
+    p1, p2 = np.asarray(x1, float) / np.asarray(n1, float), np.asarray(x2, float) / np.asarray(n2, float)
+    (l1, u1), (l2, u2) = (interval(x, n, level=level, method="Wilson") for x, n in ((x1, n1), (x2, n2)))
+    difference = p1 - p2
+    return difference, difference - np.hypot(p1 - l1, u2 - p2), difference + np.hypot(u1 - p1, p2 - l2)

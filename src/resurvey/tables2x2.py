@@ -129,7 +129,7 @@ def p_values(counts: ArrayLike) -> dict[str, float]:
 
     Parameters
     ----------
-    counts : array-like, shape (categories, groups)
+    counts : (categories, groups) array_like
 
     Returns
     -------

@@ -17,7 +17,7 @@ SECANTS = 8
 TRIES, SPREAD, STAIR = 60, 0.25, 0.01  # tries at random, how far from the best, and for which misses of the log ratio
 
 
-def nudge(
+def refine_ratio(
     a: Stack,
     b: Stack,
     log_hr: Floats,

@@ -1,0 +1,21 @@
+"""What is found in a table, before it is a claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from resurvey.read.table_cells import Number
+from resurvey.read.table_layout import Place, Row
+
+
+@dataclass
+class Found:
+    """A find in a table: cells of a claim, the numbers it took, the place of its value."""
+
+    kind: str
+    cells: dict[str, str]
+    row: Row
+    column: int
+    numbers: list[tuple[Place, Number]]
+    rule: str
+    notes: list[str] = field(default_factory=list)
