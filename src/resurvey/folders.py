@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resurvey.files import folder_beside
+from resurvey.writing import folder_beside
 
 CONTENTS = "contents.txt"
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from resurvey import plan
 from resurvey.errors import InputError
-from resurvey.files import write_text
 from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
+from resurvey.writing import write_text
 from resurvey.yamlfile import read_yaml
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ import pandas as pd
 from resurvey import inert, reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
-from resurvey.files import beside, write_text
 from resurvey.places import PUT, misplaced
 from resurvey.plausible import implausible, unusable
 from resurvey.rawcells import DATE, check_cell, expected
 from resurvey.schema import CLAIM_TABLES, TABLES, Column, Table
 from resurvey.sheet import read_sheet
 from resurvey.spelling import misspelt
+from resurvey.writing import beside, write_text
 
 Tables = dict[str, pd.DataFrame]
 #: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What

@@ -15,10 +15,10 @@ import pandas as pd
 
 from resurvey import clean
 from resurvey.errors import InputError
-from resurvey.files import write_bytes
 from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
+from resurvey.writing import write_bytes
 
 NOTE = "note"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from resurvey.commands.made import made
 from resurvey.errors import InputError
-from resurvey.files import remove_parts
 from resurvey.provenance import ROOT
 from resurvey.runs import MARKS, Run, enter
+from resurvey.writing import remove_parts
 from resurvey.yamlfile import read_yaml
 
 #: Folders that a run writes.

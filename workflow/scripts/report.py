@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import files, plan
+from resurvey import plan, writing
 from resurvey.logs import log_to
 from resurvey.report.formats import failures, record, report
 from resurvey.report.inputs import Choices
@@ -28,11 +28,13 @@ choices = Choices(
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
 failed = ""
 for edition in report(snakemake.input, choices, checked, Path(output.html).parent):
-    files.write_bytes(edition.content, Path(output[edition.kind]))
+    writing.write_bytes(edition.content, Path(output[edition.kind]))
     failed += failures([edition])
-files.write_text(failed, Path(output.failed))
+writing.write_text(failed, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
-    files.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
+    writing.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
     made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
-    files.write_text(record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate))
+    writing.write_text(
+        record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
+    )

@@ -92,8 +92,8 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
 def _write(
     folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
 ) -> list[str]:
-    from resurvey.files import write_text
     from resurvey.read.review_page import render
+    from resurvey.writing import write_text
 
     reading = draft_folder.new(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
-from resurvey.files import write_text
+from resurvey.writing import write_text
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resurvey.errors import NotWritten
-from resurvey.files import beside, folder_beside, remove_parts, write_text
+from resurvey.writing import beside, folder_beside, remove_parts, write_text
 
 
 def names(folder):
@@ -46,7 +46,7 @@ def test_a_full_disk_is_a_message_and_leaves_what_was_there(tmp_path):
 import resource, signal, sys
 from pathlib import Path
 from resurvey.errors import NotWritten
-from resurvey.files import write_text
+from resurvey.writing import write_text
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
