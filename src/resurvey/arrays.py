@@ -59,11 +59,15 @@ def check_errors(estimates: NDArray[np.float64], errors: NDArray[np.float64], na
     InputError
         With the one that is out of proportion.
     """
-    for place, (estimate, error) in enumerate(zip(estimates.tolist(), errors.tolist(), strict=True)):
-        check_size(f"{names[place]}: estimate", estimate)
-        check_size(f"{names[place]}: se", error, least=1 / LARGEST)
-        if abs(estimate) > MOST_ERRORS * error:
-            raise InputError(f"{names[place]}: estimate {estimate:g} with se {error:g}: no study is as sure as that")
+    large, small = (int(np.argmax(values)) for values in (np.abs(estimates), -errors))
+    check_size(f"{names[large]}: estimate", float(estimates[large]))
+    check_size(f"{names[int(np.argmax(errors))]}: se", float(errors.max()))
+    check_size(f"{names[small]}: se", float(errors[small]), least=1 / LARGEST)
+    sure = int(np.argmax(np.abs(estimates) / errors))
+    if abs(estimates[sure]) > MOST_ERRORS * errors[sure]:
+        raise InputError(
+            f"{names[sure]}: estimate {estimates[sure]:g} with se {errors[sure]:g}: no study is as sure as that"
+        )
     low, high = int(np.argmin(errors)), int(np.argmax(errors))
     if errors[high] > MOST_APART * errors[low]:
         raise InputError(

@@ -159,5 +159,5 @@ def test_a_config_that_is_no_yaml_is_said(tmp_path):
     from resurvey.commands.check import read_config
 
     (tmp_path / "config.yaml").write_text("raw: [\n")
-    with pytest.raises(InputError, match="cannot be read as YAML"):
+    with pytest.raises(InputError, match=r"config\.yaml, line 2"):
         read_config(tmp_path / "config.yaml")

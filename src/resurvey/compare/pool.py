@@ -136,7 +136,15 @@ def pool(
     _check_option("method", method, METHODS)
     _check_option("interval_method", interval_method, INTERVALS)
     _check_option("prediction", prediction, PREDICTIONS)
-    study, y, v = read_effects(effects)
+    return _pooled(
+        *read_effects(effects), method=method, interval_method=interval_method, prediction=prediction, level=level
+    )
+
+
+def _pooled(
+    study: list[str], y: Floats, v: Floats, *, method: str, interval_method: str, prediction: str = "k-1", level: float
+) -> Pooled:
+    """Pool effects that have been read and checked."""
     tau2, tau2_se = tau_squared(y, v, method)
     common = interval(*_weighted_mean(y, 1 / v), level=level, label="common effect")
     random = _random(y, v, tau2, interval_method, level)
@@ -170,13 +178,16 @@ def leave_one_out(
     NotEstimable
         With fewer than two studies.
     """
+    check_level(level)
+    _check_option("method", method, METHODS)
+    _check_option("interval_method", interval_method, INTERVALS)
     study, y, v = read_effects(effects)
     if y.size < 2:
         raise NotEstimable("leave-one-out needs at least two studies, found one")
     rows = []
     for i, name in enumerate(study):
-        rest = pd.DataFrame({"estimate": np.delete(y, i), "se": np.sqrt(np.delete(v, i))})
-        fit = pool(rest, method=method, interval_method=interval_method, level=level)
+        rest = [other for other in study if other != name], np.delete(y, i), np.delete(v, i)
+        fit = _pooled(*rest, method=method, interval_method=interval_method, level=level)
         numbers = {key: getattr(fit.random, key) for key in ("estimate", "se", "lower", "upper", "p")}
         heterogeneity = {"tau2": fit.tau2, "i2": fit.i2, "q": fit.q}
         rows.append({"left_out": name, **numbers, "common_estimate": fit.common.estimate, **heterogeneity})
