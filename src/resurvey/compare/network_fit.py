@@ -51,10 +51,11 @@ def fit(evidence: Evidence, tau2: float) -> Fit:
     n = len(evidence.treatments)
     i, j, effect, variance = evidence.pairs
     weight = 1 / (variance + tau2)
-    between = np.bincount(i * n + j, weight, n * n).reshape(n, n)
+    # of no study of two arms, counts would be whole numbers
+    between = np.bincount(i * n + j, weight, n * n).reshape(n, n).astype(float)
     laplacian = -(between + between.T)
     laplacian += np.diag(-laplacian.sum(axis=1))
-    right = np.bincount(i, weight * effect, n) - np.bincount(j, weight * effect, n)
+    right = (np.bincount(i, weight * effect, n) - np.bincount(j, weight * effect, n)).astype(float)
     weights = [study.laplacian(tau2) for study in evidence.several]
     for study, own in zip(evidence.several, weights, strict=True):
         laplacian[np.ix_(study.arms, study.arms)] += own
