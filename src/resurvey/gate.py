@@ -199,11 +199,21 @@ def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path
     lines = [f"config.yaml, {line}" for line in settings.faults_of_settings(config, raw, start)]
     lines += [
         f"{'config.yaml' if line.startswith('design') else config['comparisons']}, {line}"
-        for line in plan_check.faults(asked.comparisons, asked.designs, raw, ["kmdata"])
+        for line in [
+            *plan_check.faults(asked.comparisons, asked.designs, raw, ["kmdata"]),
+            *plan_check.not_rebuilt(_carried_out(config, asked), settings.rebuilt(config)),
+        ]
     ]
     if lines:
         shown = "\n".join(f"  {line}" for line in lines)
         raise InputError(f"{len(lines)} fault(s) in config and comparisons, compared with the tables:\n{shown}")
+
+
+def _carried_out(config: Mapping[str, Any], asked: Plan) -> Plan:
+    """The plan without the comparisons that are skipped, as the collection that they need is not there."""
+    if (config["reconstruction"].get("kmdata") or {}).get("folder"):
+        return asked
+    return Plan(tuple(entry for entry in asked.comparisons if not entry.needs_kmdata), asked.designs)
 
 
 def read_checked(folder: Path) -> Tables:

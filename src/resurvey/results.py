@@ -461,6 +461,8 @@ def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
     InputError
         As `read`.
     """
+    if not paths:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in table.names})
     parts = [read(table, path) for path in paths]
     made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])

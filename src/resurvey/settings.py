@@ -44,6 +44,13 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
     ]
 
 
+def rebuilt(config: Mapping[str, Any]) -> list[str]:
+    """Studies whose patients a run has: those to rebuild, and those of the collection where its folder is given."""
+    kmdata = config["reconstruction"].get("kmdata") or {}
+    given = [one["study"] for one in kmdata.get("sets", ())] if kmdata.get("folder") else []
+    return list(dict.fromkeys([*config["reconstruction"]["studies"], *given]))
+
+
 def check_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> None:
     """Refuse a config that names what the tables do not have.
 
