@@ -224,7 +224,7 @@ CHECKS = _table(
     "check_id rule source_id study_id claim_ids reported recomputed",
     _choice("verdict", *VERDICTS),
     _choice("severity", *SEVERITIES),
-    "explanation",
+    "explanation cause",
 )
 SUMMARY = _table(
     "summary",

@@ -172,7 +172,8 @@ TABLES: dict[str, Table] = {
         ),
         _claims(
             "statements",
-            "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of|overlap)! "
+            "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of|overlap|planned|role|clock|"
+            "cites)! "
             "endpoint item! value claims:ids",
         ),
         _claims(

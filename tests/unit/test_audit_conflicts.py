@@ -135,6 +135,7 @@ TREATMENTS = [
         ("arm", "trastuzumab monotherapy", "anastrozole alone", "conflict"),
         ("arm", "trastuzumab plus lapatinib", "trastuzumab combined with capecitabine", "conflict"),
         ("arm", "trastuzumab plus chemotherapy", "trastuzumab + docetaxel", "uncheckable"),
+        ("arm", "trastuzumab plus chemotherapy", "trastuzumab + anastrozole", "uncheckable"),
         ("drug", "T-DM1", "TDM-1", "reproduced"),
     ],
 )

@@ -315,11 +315,74 @@ def test_plan_and_conduct():
     assert only("plan-conduct", designs=[plan], follow_up=dates) == ["uncheckable"] * 2
     plan |= {"accrual": "27", "follow_up": "12"}
     assert only("plan-conduct", designs=[plan], follow_up=dates) == ["reproduced"] * 2
-    assert only("planned-test", designs=[plan]) == ["uncheckable"]
-    assert only("planned-test", designs=[plan], p_values=[test_p("0.03", claims="")]) == ["reproduced"]
 
 
-@pytest.mark.parametrize(("boundary", "verdicts"), [("8.0", ["uncheckable"]), ("7.2", [])])
+PLAN = {"endpoint": "PFS", "null_median": "5.78", "alternative_median": "8.0", "unit": "months"}
+SINGLE = [{"study_id": "mine", "acronym": "MINE", "design": "single arm", "source_id": "mine"}]
+
+
+@pytest.mark.parametrize(
+    ("cells", "single", "verdicts"),
+    [
+        ({}, False, ["reproduced"]),
+        # A subgroup's p is not the primary analysis, and two arms are not a group against a fixed value.
+        ({"population": "line 1"}, False, ["discrepant"]),
+        ({}, True, ["discrepant"]),
+        ({"comparator_arm_id": ""}, True, ["reproduced"]),
+        ({"endpoint": "OS"}, False, ["discrepant"]),
+    ],
+)
+def test_the_planned_test_is_reported(cells, single, verdicts):
+    tables = {"designs": [PLAN], "medians": [median("11.8")], "p_values": [test_p("0.03", claims="") | cells]}
+    studies = {"studies": SINGLE} if single else {}
+    assert only("planned-test", **tables, **studies) == verdicts
+
+
+def test_a_plan_alone_is_not_silence():
+    assert only("planned-test", designs=[PLAN]) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "value", "verdicts"),
+    [
+        ("historical control", "5.78", ["reproduced"]),
+        ("historical control", "5.87", ["conflict"]),
+        ("null", "8.0", ["conflict"]),
+        ("target", "8.0", ["reproduced"]),
+        ("boundary", "8.0", ["conflict"]),
+        ("boundary", "7.1", ["reproduced"]),
+        ("boundary", "5.0", ["conflict"]),
+        ("anything else", "8.0", []),
+    ],
+)
+def test_the_role_of_a_number(role, value, verdicts):
+    said_role = {"kind": "role", "endpoint": "PFS", "item": role, "value": value}
+    assert only("number-role", designs=[PLAN], statements=[said_role]) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("cells", "verdict"),
+    [
+        ({"endpoint": "PFS"}, "reproduced"),
+        ({"endpoint": "OS"}, "discrepant"),
+        ({"endpoint": "PFS", "population": "line 1"}, "discrepant"),
+        ({"endpoint": "PFS", "value": "comparison"}, "discrepant"),
+        ({"endpoint": "", "claims": "mine-medians-001"}, "reproduced"),
+        ({"endpoint": ""}, "discrepant"),
+    ],
+)
+def test_what_is_announced_is_printed(cells, verdict):
+    announced = {"kind": "planned", "item": "an analysis"} | cells
+    assert only("announced", medians=[median("6.2")], statements=[announced]) == [verdict]
+
+
+def test_a_word_about_significance_is_a_comparison():
+    announced = {"kind": "planned", "item": "an analysis", "endpoint": "PFS", "value": "comparison"}
+    words = test_p("", claims="", statement="not significant")
+    assert only("announced", medians=[median("6.2")], p_values=[words], statements=[announced]) == ["reproduced"]
+
+
+@pytest.mark.parametrize(("boundary", "verdicts"), [("8.0", ["conflict"]), ("7.2", ["reproduced"])])
 def test_boundary_and_alternative(boundary, verdicts):
     plan = {"endpoint": "PFS", "null_median": "5.78", "alternative_median": "8.0", "unit": "months"}
     met = {"kind": "primary_endpoint_met", "endpoint": "PFS", "item": "crossed"}

@@ -187,7 +187,9 @@ def test_medians_follow_up_and_age():
 def test_an_arm_is_given_where_the_words_leave_no_doubt_and_else_left_empty():
     paired = "The median PFS was 8.4 months in the drug A arm and 6.1 months in the drug B arm."
     assert cells(paired, "median", "value", "arm") == [("8.4", "drug_a"), ("6.1", "drug_b")]
-    loose = "Compliance was 85%, 86% and 84% with drug A and 69%, 70% and 71% with drug B."
+    runs = "Compliance was 85%, 86% and 84% with drug A and 69%, 70% and 71% with drug B."
+    assert [arm for (arm,) in cells(runs, "proportion", "arm")] == ["drug_a"] * 3 + ["drug_b"] * 3
+    loose = "Compliance was 85%, 86% and 84% with drug A or drug B."
     assert {arm for (arm,) in cells(loose, "proportion", "arm")} == {""}
 
 

@@ -20,7 +20,21 @@ from resurvey.errors import InputError
 # isort: off
 from resurvey.audit import percentages, implied, categories, intervals, contingency, ratio_checks, widths
 from resurvey.audit import group_sizes, medians, survival_rates, dates, calendar, measurements
-from resurvey.audit import relations, statements, contrasts, terms, baseline, adverse_events, conflicts, naming, designs
+from resurvey.audit import (
+    relations,
+    statements,
+    contrasts,
+    terms,
+    plans,
+    baseline,
+    unknowns,
+    adverse_events,
+    conflicts,
+    citations,
+    naming,
+    trial_records,
+    designs,
+)
 # isort: on
 
 FAMILIES = tuple(
@@ -28,7 +42,21 @@ FAMILIES = tuple(
     for module in (
         *(percentages, implied, categories, intervals, contingency, ratio_checks, widths),
         *(group_sizes, medians, survival_rates, dates, calendar, measurements),
-        *(relations, statements, contrasts, terms, baseline, adverse_events, conflicts, naming, designs),
+        *(
+            relations,
+            statements,
+            contrasts,
+            terms,
+            plans,
+            baseline,
+            unknowns,
+            adverse_events,
+            conflicts,
+            citations,
+            naming,
+            trial_records,
+            designs,
+        ),
     )
 )
 

@@ -221,7 +221,7 @@ def _flips(first: dict, second: dict) -> bool:
 
 
 def inferred_cuts(context: Context, citing: dict) -> set[str]:
-    """Data cuts whose medians and ratios are those that a document prints of a study and endpoint.
+    """Data cuts whose medians, ratios and p are those that a document prints of a study and endpoint.
 
     A document that names no cut, but prints the medians of one, has cited that one: then its p must be that one's too.
     """
@@ -234,15 +234,16 @@ def inferred_cuts(context: Context, citing: dict) -> set[str]:
 
 
 def _endpoint(key: str) -> str:
+    """Endpoint of a quantity; the last part of the key of a p."""
     parts = key.split("|")
     return parts[3] if parts[0] == "median" else parts[5] if parts[0] in ("ratio", "lower", "upper") else parts[-1]
 
 
 def _by_study(context: Context) -> dict[str, list[dict]]:
-    """Medians and ratios of each study, as records."""
+    """Medians, ratios and p of each study, as records."""
     if "_by_study" not in context.__dict__:
         frame = quantities(context)
-        frame = frame[frame["table"].isin(["median", "ratio"])]
+        frame = pd.concat([frame[frame["table"].isin(["median", "ratio"])], p_quantities(context)])
         made: dict[str, list[dict]] = {}
         for record in records(frame):
             made.setdefault(record["study_id"], []).append(record)
@@ -254,7 +255,8 @@ def _infer(frame: dict[str, list[dict]], citing: dict, endpoint: str) -> set[str
     found: dict[str, list[bool]] = {}
     study = [record for record in frame.get(citing["study_id"], []) if _endpoint(record["key"]) == endpoint]
     for record in study:
-        mine = record["source_id"] == citing["source_id"] and record["claim_id"] != citing["claim_id"]
+        # The number in question, printed again, says nothing of the cut.
+        mine = record["source_id"] == citing["source_id"] and record["key"] != citing["key"]
         for other in study if mine and not record["cut"] else []:
             if other["cut"] and other["key"] == record["key"]:
                 found.setdefault(other["cut"], []).append(_agrees(record, other) != CONFLICT)

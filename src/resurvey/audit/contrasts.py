@@ -30,6 +30,8 @@ MOST_COMPARISONS = 20
 # The p of two medians by their intervals is rough: beyond this factor from the printed one it is worth a look.
 ROUGH = 10.0
 CAPPED = 0.99
+# What an interval says of a fixed number is no test: it supports a claim, and never certifies it.
+FIXED = "the interval of the median, roughly and against a fixed number,"
 
 
 def claims_of(text: str) -> list[str]:
@@ -39,24 +41,56 @@ def claims_of(text: str) -> list[str]:
 
 @register("overall-p", "a p of k > 2 groups says that some differ, not which two")
 def check_overall(context: Context) -> pd.DataFrame:
-    """A sentence or row about two groups for which only the p of all groups together is printed; never a finding."""
+    """A sentence or row about two groups beside the p of all groups together."""
     ledger = Ledger("overall-p")
     frame = context["p_values"]
     tests = [(record, claims_of(record["claims"])) for record in records(frame[frame["p_op"] != ""])]
     overall = [(record, set(ids)) for record, ids in tests if len(_groups(context, ids)) > 2]
-    pairs = {frozenset(ids) for _, ids in tests if len(ids) == 2}
+    pairs = {(record["source_id"], frozenset(ids)): record for record, ids in tests if len(ids) == 2}
     for record, ids in overall:
         if record["comparator_arm_id"] and record["arm_id"] not in ("", "all"):
             _note_overall(ledger, record, record, len(_groups(context, list(ids))), "the row names two of them")
     for sentence in records(context["differences"]):
         pair = set(claims_of(sentence["claims"]))
-        if len(pair) != 2 or frozenset(pair) in pairs or not sentence["direction"]:
+        if len(pair) != 2 or not sentence["direction"]:
             continue
-        for record, ids in overall:
-            if pair < ids and record["source_id"] == sentence["source_id"]:
-                words = f"no p of the two said to be {sentence['direction']}"
-                _note_overall(ledger, sentence, record, len(_groups(context, list(ids))), words)
+        own = pairs.get((sentence["source_id"], frozenset(pair)))
+        wider = [
+            (record, len(_groups(context, list(ids))))
+            for record, ids in overall
+            if pair < ids and record["source_id"] == sentence["source_id"]
+        ]
+        beside = [entry for entry in wider if _is_beside(sentence, entry[0])]
+        if beside:
+            _judge_beside(ledger, sentence, *beside[0], own)
+        elif wider and own is None:
+            _note_overall(ledger, sentence, *wider[0], f"no p of the two said to be {sentence['direction']}")
     return ledger.frame()
+
+
+def _is_beside(sentence: dict, test: dict) -> bool:
+    """Whether sentence and p stand in one place and are of one thing; a p of all may stand beside a sentence of all."""
+    return all(test[name] == sentence[name] for name in ("locator", "item"))
+
+
+def _judge_beside(ledger: Ledger, sentence: dict, overall: dict, groups: int, own: dict | None) -> None:
+    """The p beside a sentence about two groups is that of all groups together."""
+    if own is not None and overall["p_text"] == own["p_text"]:
+        return
+    words = f"beside a sentence about two groups stands p {overall['p_text']}, of {groups} groups together; "
+    words += f"that of the two is {own['p_text']} ({own['locator']})" if own else "no p of the two is printed"
+    sides = [row is not None and (row["p_op"] in ("<", "<=") or row["p_max"] < LEVEL) for row in (overall, own)]
+    ledger.add(
+        sentence["source_id"],
+        sentence["study_id"],
+        [sentence["claim_id"], overall["claim_id"], *([own["claim_id"]] if own else [])],
+        named=[sentence["claim_id"], overall["claim_id"]],
+        reported=f"p {overall['p_text']}",
+        recomputed=f"p {own['p_text']}" if own else "",
+        verdict=DISCREPANT,
+        severity=MINOR if sides[0] == sides[1] else CONCLUSION,
+        explanation=words,
+    )
 
 
 def _groups(context: Context, ids: list[str]) -> set[tuple[str, str]]:
@@ -84,7 +118,7 @@ def check_unsupported(context: Context) -> pd.DataFrame:
     """`Significant` without any p: what the numbers it is said of can show."""
     ledger = Ledger("unsupported-significance")
     frame = context["p_values"]
-    tested = {frozenset(claims_of(text)) for text in frame.loc[frame["p_op"] != "", "claims"]}
+    tested = {frozenset(claims_of(text)) for text in frame.loc[frame["p_op"] != "", "claims"] if text}
     for record in records(frame[frame["statement"].isin(["significant", "not significant"]) & (frame["p_op"] == "")]):
         known = [found for claim in claims_of(record["claims"]) if (found := context.claim(claim))]
         low, high, how = _bounds(context, known)
@@ -116,7 +150,34 @@ def _bounds(context: Context, known: list[tuple[str, dict]]) -> tuple[float, flo
         p = medians_p(known[0][1], known[1][1])
         if p is not None:
             return p / ROUGH, min(1.0, p * ROUGH), "the intervals of the medians, roughly"
+    if len(known) == 2 and known[0][0] == "medians" and known[1][0] == "quantities":
+        p = constant_p(_with_interval(context, known[0][1]), known[1][1]["value"])
+        if p is not None:
+            return p / ROUGH, min(1.0, p * ROUGH), FIXED
     return float("nan"), float("nan"), ""
+
+
+def _with_interval(context: Context, row: dict) -> dict:
+    """The same median where the document prints it with its interval."""
+    same = ("source_id", "study_id", "arm_id", "population", "endpoint", "value_text")
+    whole = (
+        other
+        for other in context.records("medians")
+        if other["lower_op"] and other["upper_op"] and all(other[name] == row[name] for name in same)
+    )
+    return row if row["lower_op"] else next(whole, row)
+
+
+def constant_p(row: dict, fixed: float) -> float | None:
+    """Rough two-sided p of a median against a fixed number of months, by its interval on the log scale."""
+    from scipy.stats import norm
+
+    ends = [row[f"{column}_months"] for column in ("value", "lower", "upper")]
+    if any(row[f"{column}_op"] != "=" for column in ("value", "lower", "upper")) or not min(*ends, fixed) > 0:
+        return None
+    z = float(quantile(np.array([row["ci_level"]]))[0])
+    error = np.log(ends[2] / ends[1]) / (2 * z)
+    return float(2 * norm.sf(abs(np.log(ends[0] / fixed)) / error)) if error > 0 else None
 
 
 def _supported(record: dict, low: float, high: float, how: str) -> tuple[str, str, str]:
@@ -127,11 +188,13 @@ def _supported(record: dict, low: float, high: float, how: str) -> tuple[str, st
     significant = record["statement"] == "significant"
     against = low >= LEVEL if significant else high < LEVEL
     words = (
-        f"{called}; {how} give{'' if 'tests' in how or 'intervals' in how else 's'} {show(low, 2)} to {show(high, 2)}"
+        f"{called}; {how} give{'' if 'tests' in how or 'intervals' in how else 's'} p {show(low, 2)} to {show(high, 2)}"
     )
     if against:
         return DISCREPANT, CONCLUSION, words + ", on the other side of 0.05"
     clear = high < LEVEL if significant else low >= LEVEL
+    if how == FIXED:
+        return UNCHECKABLE, MINOR, words + "; no test against it is printed"
     return (REPRODUCED, NONE, words) if clear else (UNCHECKABLE, MINOR, words + "; both sides of 0.05 are open")
 
 

@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 
 import pandas as pd
 
-from resurvey.audit.context import Context, grouped, records
+from resurvey.audit.context import Context, grouped
+from resurvey.audit.drug_names import Drugs
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import CONFLICT, MAJOR, MINOR, NONE, REPRODUCED, UNCHECKABLE, Ledger
 
@@ -68,80 +69,179 @@ def phase_of(text: str) -> str:
 
 @register("name", "printed names of one thing: same, spelt alike, another known thing's, or words that contradict")
 def check_names(context: Context) -> pd.DataFrame:
-    """Every name of a thing against the first that the same document prints for it."""
+    """Every name of a thing against the first that the same document prints for it; names that contradict, once."""
     ledger = Ledger("name")
-    frame = context["names"]
-    words = Words.of(context["treatments"])
-    trials = _trials(context["studies"])
-    for group in grouped(frame, ["source_id", "kind", "entity"]).values():
+    known = Known.of(context)
+    frame = context["names"].assign(about=_about(context["names"]))
+    for group in grouped(frame, ["source_id", "about", "entity"]).values():
         first, *others = sorted(group, key=lambda record: record["claim_id"])
+        clashing: dict[str, list[dict]] = {}
         for record in others:
-            _judge_name(ledger, first, record, words, trials)
+            judged = _compare(_kind(first, record), first, record, known)
+            if judged[0] == CONFLICT:
+                clashing.setdefault(judged[2], []).append(record)
+            else:
+                _note_name(ledger, first, [record], judged)
+        agreeing = [first, *(row for row in others if not any(row in rows for rows in clashing.values()))]
+        for records_of in clashing.values():
+            same = [row for row in agreeing if row is not first and _is_same(first, row, known)]
+            _note_name(
+                ledger, first, records_of, _compare(_kind(first, records_of[0]), first, records_of[0], known), same
+            )
     return ledger.frame()
 
 
-@dataclass(frozen=True)
-class Words:
-    """Words that the treatments of a review use: drug names, and names of classes of drugs."""
+def _about(names: pd.DataFrame) -> pd.Series:
+    """Kind of thing: a trial and the reference that is cited for it are one."""
+    return names["kind"].replace("reference", "trial")
 
-    drugs: frozenset[str]
+
+def _kind(first: dict, second: dict) -> str:
+    return "reference" if "reference" in (first["kind"], second["kind"]) else str(first["kind"])
+
+
+def _is_same(first: dict, second: dict, known: Known) -> bool:
+    return _compare(_kind(first, second), first, second, known)[0] == REPRODUCED
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a review calls its drugs and its trials.
+
+    Attributes
+    ----------
+    drugs : Drugs
+        Names of drugs and their classes.
+    words : frozenset of str
+        The longer words of names of drugs.
+    classes : frozenset of str
+        Words of names of classes.
+    trials : dict of str to str
+        Studies by acronym, in plain letters; a registry number as acronym is a number, not a name.
+    registered : dict of str to str
+        Registry numbers of the studies.
+    """
+
+    drugs: Drugs
+    words: frozenset[str]
     classes: frozenset[str]
+    trials: dict[str, str]
+    registered: dict[str, str]
 
     @classmethod
-    def of(cls, treatments: pd.DataFrame) -> Words:
-        """Drug names are the longer words of components; class words those of classes beside the usual ones."""
-        drugs = {word for cell in treatments["components"] for word in re.findall(r"[a-z]{6,}", cell.lower())}
+    def of(cls, context: Context) -> Known:
+        """From the treatments and the studies of a review."""
+        treatments, studies = context["treatments"], context["studies"]
+        words = {word for cell in treatments["components"] for word in re.findall(r"[a-z]{6,}", cell.lower())}
         classes = {word for cell in treatments["classes"] for word in re.findall(r"[a-z0-9]+", cell.lower())}
-        return cls(frozenset(drugs), CLASSES | classes)
+        pairs = list(zip(studies["study_id"], studies["acronym"], studies["registry_id"], strict=True))
+        trials = {form: study for study, name, _ in pairs if not REGISTRY.search(name) for form in forms(name)}
+        registered = {study: found[0] for study, _, number in pairs if (found := REGISTRY.search(number))}
+        return cls(Drugs.of(treatments), frozenset(words), CLASSES | classes, trials, registered)
+
+    def trial(self, text: str) -> str:
+        """The study a name names: by the whole name, one of its forms, or an acronym that stands in it."""
+        for form in [plain(text), *sorted(forms(text))]:
+            if form in self.trials:
+                return self.trials[form]
+        named = {self.trials[word] for word in map(plain, text.split()) if len(word) > 4 and word in self.trials}
+        return named.pop() if len(named) == 1 else ""
 
 
-def _trials(studies: pd.DataFrame) -> dict[str, str]:
-    """Studies by acronym; a registry number as acronym is a number, not a name."""
-    pairs = zip(studies["study_id"], studies["acronym"], strict=True)
-    return {plain(acronym): study for study, acronym in pairs if not REGISTRY.search(acronym)}
-
-
-def _judge_name(ledger: Ledger, first: dict, second: dict, words: Words, trials: dict[str, str]) -> None:
-    a, b = first["printed"], second["printed"]
-    verdict, severity, why = _compare(first["kind"], a, b, words, trials)
+def _note_name(
+    ledger: Ledger, first: dict, others: list[dict], judged: tuple[str, str, str], same: list[dict] | None = None
+) -> None:
+    verdict, severity, why = judged
+    second = others[0]
     what = f"{first['kind']} {first['entity'].removeprefix(first['kind'] + '_')}"
+    alike = [first, *(same or [])]
+    places = [f"{rows[0]['printed']!r} ({'; '.join(row['locator'] for row in rows)})" for rows in (alike, others)]
     ledger.add(
         second["source_id"],
         second["study_id"],
-        [first["claim_id"], second["claim_id"]],
-        reported=b,
-        recomputed=a,
+        [row["claim_id"] for row in (*alike, *others)],
+        named=[first["claim_id"], second["claim_id"]],
+        reported=second["printed"],
+        recomputed=first["printed"],
         verdict=verdict,
         severity=severity,
-        explanation=f"the {what} is called {a!r} ({first['locator']}) and {b!r} ({second['locator']}): {why}",
+        explanation=f"the {what} is called {places[0]} and {places[1]}: {why}",
     )
 
 
-def _compare(kind: str, a: str, b: str, words: Words, trials: dict[str, str]) -> tuple[str, str, str]:
+def _compare(kind: str, first: dict, second: dict, known: Known) -> tuple[str, str, str]:
     """Verdict, severity and reason for two names of one thing."""
+    a, b = first["printed"], second["printed"]
     if plain(a) == plain(b):
         return REPRODUCED, NONE, "the same name"
     if kind in ("drug", "trial", "unit") and forms(a) & forms(b):
         return REPRODUCED, NONE, "the same name, in one place with a second one"
-    if kind == "unit" and words_of(a) == words_of(b):
+    if kind in ("unit", "arm") and words_of(a) == words_of(b) and _negated(a) == _negated(b):
         return REPRODUCED, NONE, "the same words in another order"
     if kind == "trial" and phase_of(a) and phase_of(b):
         same = phase_of(a) == phase_of(b)
         return (REPRODUCED, NONE, "the same phase") if same else (CONFLICT, MINOR, "two phases of one trial")
-    known = trials.get(plain(a)), trials.get(plain(b))
-    if all(known) and known[0] != known[1]:
-        return CONFLICT, MAJOR, f"two different trials ({known[0]}, {known[1]})"
-    if kind == "reference" and known[0] != known[1] and not (words_of(a) & words_of(b)):
-        return CONFLICT, MAJOR, "a trial and a reference of another name"
-    clash = _clash(kind, a, b, words)
+    clash = _trials_clash(kind, a, b, known) or _clash(kind, a, b, known) or _citation_clash(kind, a, b, known)
     if clash:
         return CONFLICT, MAJOR, clash
+    why = _agreement(kind, first, second, known)
+    if why:
+        return REPRODUCED, NONE, why
     if SequenceMatcher(None, plain(a), plain(b)).ratio() >= ALIKE:
         return UNCHECKABLE, NONE, "spelt differently"
     return UNCHECKABLE, NONE, "other words, which may mean the same"
 
 
-def _clash(kind: str, a: str, b: str, words: Words) -> str:
+def _trials_clash(kind: str, a: str, b: str, known: Known) -> str:
+    one, other = known.trial(a), known.trial(b)
+    if one and other and one != other:
+        return f"two different trials ({one}, {other})"
+    if kind == "reference" and (known.trials.get(plain(a)) or known.trials.get(plain(b))) and one != other:
+        # The title of a reference need not name its trial, but it shares no word with another's.
+        return "" if words_of(a) & words_of(b) else "a trial and a reference of another name"
+    return ""
+
+
+AUTHORS = re.compile(r"^([A-Z][\w'’-]+)(?: [A-Z]{1,3})?(?:,| et al| and colleagues)")
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+def _citation_clash(kind: str, a: str, b: str, known: Known) -> str:
+    """Why a citation and its reference cannot be of one document: other drugs, other first author, another year."""
+    if kind != "reference":
+        return ""
+    drugs = [known.drugs.held(text) for text in (a, b)]
+    if all(drugs) and not drugs[0] & drugs[1]:
+        return f"different drugs ({', '.join(sorted(drugs[0] | drugs[1]))})"
+    authors = [found.group(1).lower() if (found := AUTHORS.search(text)) else "" for text in (a, b)]
+    if all(authors) and authors[0] != authors[1]:
+        return f"different first authors ({', '.join(authors)})"
+    years = [set(YEAR.findall(text)) for text in (a, b)]
+    if all(len(found) == 1 for found in years) and years[0] != years[1]:
+        return f"different years ({', '.join(sorted(years[0] | years[1]))})"
+    return ""
+
+
+def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
+    """Why two different names are of one thing; empty where nothing known says so."""
+    a, b = first["printed"], second["printed"]
+    if kind in ("trial", "reference"):
+        one, other = known.trial(a), known.trial(b)
+        if one and one == other:
+            return "the same trial by another name"
+        numbers = {found[0] for text in (a, b) if (found := REGISTRY.search(text))}
+        if len(numbers) == 1 and numbers == {known.registered.get(first["study_id"], "")} and (one or other):
+            return "the acronym and the registry number of one trial"
+    if kind in ("drug", "arm") and known.drugs.rest(a) == known.drugs.rest(b):
+        drugs = [known.drugs.held(text) for text in (a, b)]
+        if drugs[0] and drugs[0] == drugs[1] and known.drugs.kinds(a) == known.drugs.kinds(b):
+            return "the same drugs"
+        if known.drugs.kinds(a) and known.drugs.kinds(a) == known.drugs.kinds(b):
+            return "the same classes of drugs"
+    return ""
+
+
+def _clash(kind: str, a: str, b: str, known: Known) -> str:
     """Why two descriptions of an arm cannot both hold; empty when they can."""
     if kind != "arm":
         return ""
@@ -151,97 +251,20 @@ def _clash(kind: str, a: str, b: str, words: Words) -> str:
             second & one and first & other and not second & other
         ):
             return f"one says {', '.join(sorted(one))}, the other {', '.join(sorted(other))}"
-    if _negated(a) != _negated(b) and (words.drugs | {"line"}) & first & second:
+    if _negated(a) != _negated(b) and (known.words | {"line"}) & first & second:
         return "one says no, the other does not"
     letters = [re.search(r"\b(?:luminal|cohort|group|subgroup) ([a-z]\d?)\b", text.lower()) for text in (a, b)]
     if all(letters) and letters[0].group(1) != letters[1].group(1):  # type: ignore[union-attr]
         return "they are two different groups"
-    left, right = first & words.drugs, second & words.drugs
+    left, right = first & known.words, second & known.words
     # A class (chemotherapy, taxane) may stand for any of its drugs.
-    if not (first | second) & words.classes and left - right and right - left:
+    if not (first | second) & known.classes and left - right and right - left:
         return f"different drugs ({', '.join(sorted(left ^ right))})"
     return ""
 
 
 def _negated(text: str) -> bool:
     return bool(re.search(r"\b(no|without|naive|naïve)\b", text.lower()))
-
-
-@register("phase", "the phase printed in a table against the phase of the study")
-def check_phase(context: Context) -> pd.DataFrame:
-    """Phases printed as names or in the notes of a registry table, against the phase of the study's own record."""
-    ledger = Ledger("phase")
-    studies = {record["study_id"]: record for record in records(context["studies"])}
-    names = context["names"]
-    listed = [(r, r["printed"], "names") for r in records(names[names["kind"] == "trial"])]
-    listed += [(r, r["phase"], "ongoing") for r in records(context["ongoing_trials"]) if r["phase"]]
-    for record, printed, _ in listed:
-        known = studies.get(record["study_id"], {}).get("phase", "")
-        if phase_of(printed) and phase_of(known):
-            _judge_phase(ledger, record, printed, known)
-    return ledger.frame()
-
-
-def _judge_phase(ledger: Ledger, record: dict, printed: str, known: str) -> None:
-    same = phase_of(printed) == phase_of(known)
-    words = f"printed as phase {printed}, the study is recorded as phase {known}"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
-        reported=printed,
-        recomputed=known,
-        verdict=REPRODUCED if same else CONFLICT,
-        severity=NONE if same else MINOR,
-        explanation=words,
-    )
-
-
-@register("registry", "a registry number printed with a trial is that of the study's own record")
-def check_registry(context: Context) -> pd.DataFrame:
-    """Registry numbers in names of trials, against the record of the study."""
-    ledger = Ledger("registry")
-    studies = {record["study_id"]: record for record in records(context["studies"])}
-    names = context["names"]
-    for record in records(names[names["kind"] == "trial"]):
-        printed = REGISTRY.search(record["printed"])
-        known = REGISTRY.search(studies.get(record["study_id"], {}).get("registry_id", ""))
-        if printed and known:
-            same = printed.group(0) == known.group(0)
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
-                [record["claim_id"]],
-                reported=printed.group(0),
-                recomputed=known.group(0),
-                verdict=REPRODUCED if same else CONFLICT,
-                severity=NONE if same else MAJOR,
-                explanation=f"{record['printed']}, the study is registered as {known.group(0)}",
-            )
-    return ledger.frame()
-
-
-@register("listed-as-ongoing", "a trial listed as ongoing whose results the same document prints; a hint")
-def check_ongoing(context: Context) -> pd.DataFrame:
-    """A registry number among the ongoing trials that is also a name of a trial with printed results."""
-    ledger = Ledger("listed-as-ongoing")
-    listed = {record["registry_id"]: record for record in records(context["ongoing_trials"])}
-    results = set(zip(context["medians"]["source_id"], context["medians"]["study_id"], strict=True))
-    for record in records(context["names"]):
-        found = REGISTRY.search(record["printed"])
-        row = listed.get(found.group(0)) if found else None
-        if row and row["source_id"] == record["source_id"] and (record["source_id"], record["study_id"]) in results:
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
-                [record["claim_id"], row["claim_id"]],
-                reported=f"{row['registry_id']} {row['status']}",
-                recomputed="results printed",
-                verdict=UNCHECKABLE,
-                severity=MINOR,
-                explanation=f"{row['registry_id']} is listed as ongoing; it is {record['study_id']}, with results",
-            )
-    return ledger.frame()
 
 
 @register("few-or-none", "two statements of one document about the same absence: the same word")

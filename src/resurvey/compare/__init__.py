@@ -8,6 +8,7 @@ from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, sh
 from resurvey.compare.bucher import bucher
 from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.estimates import Estimate, from_interval
+from resurvey.compare.extrapolation import Extrapolation, extrapolate
 from resurvey.compare.network import compare, network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import league, rank_probabilities
@@ -18,14 +19,18 @@ from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits
 from resurvey.compare.standardise import cox_standardised_survival, poststratify, standardised_survival
 from resurvey.compare.standardised_ratio import standardised_hazard_ratio
+from resurvey.compare.timed_network import time_network
+from resurvey.compare.timed_results import TimeNetwork
 
 __all__ = [
     "AdjustedEffect",
     "EnsembleEstimate",
     "Estimate",
+    "Extrapolation",
     "Network",
     "PairwiseResult",
     "Pooled",
+    "TimeNetwork",
     "Weights",
     "bias_array",
     "bias_needed",
@@ -37,6 +42,7 @@ __all__ = [
     "e_value",
     "e_values",
     "ensemble_survival",
+    "extrapolate",
     "from_interval",
     "funnel",
     "g_computation",
@@ -67,6 +73,7 @@ __all__ = [
     "standardised_survival",
     "stc",
     "stc_hazard_ratio",
+    "time_network",
     "trimmed",
     "weighted_cox",
     "weighted_means",

@@ -11,13 +11,16 @@ from resurvey.read.word_lists import MASKING, RATIOS, time_unit
 
 NUMBER = (
     r"\d{1,4}\.\d{1,4}\.\d{1,4}|"
-    r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3}(?![\d.%]))(?= (?:patients|women|men|persons|cases))|\d{1,12})"
+    r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3})?(?: 000)(?![\d.%])|"
+    r"\d{1,3}(?: \d{3})(?![\d.%])(?= (?:(?:\w{1,14} )?(?:patients|women|men|persons|cases|participants|subjects|people|"
+    r"individuals|adults|children|deaths|controls)))|\d{1,12})"
     r"(?:\.\d{1,8})?|\.\d{1,8}"
 )
 UNIT = (
-    r"months?|mos?\b|years?|yrs?\b|weeks?|wks?\b|days?|hours?|mg|"
+    r"mm ?Hg|[cm]m\^?[23]\b|months?|mos?\b|years?|yrs?\b|weeks?|wks?\b|days?|hours?|mg|"
     r"g/d[lL]|kg|g\b|ml|mL|µg|μg|Gy|cGy|mm|cm|ng|U/L|IU|fractions?|"
-    r"cycles?|courses?|points?|mmol|nmol|pmol|pg|mGy|kJ|m2|m\^2|fold|times\b"
+    r"cycles?|courses?|points?|mmol|nmol|pmol|pg|mGy|kJ|m2|m\^2|fold|times\b|"
+    r"h\b|hrs?\b|hours?|minutes?|mins?\b|seconds?|litres?|liters?|L\b"
 )
 INTERVAL_WORDS = (
     r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
@@ -25,7 +28,8 @@ INTERVAL_WORDS = (
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
 MASTER = re.compile(
-    rf"(?P<cite>\[\s?\d{{1,3}}(?:\s?[,;-]\s?\d{{1,3}}){{0,30}}\s?\])"
+    rf"(?P<cite>\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
+    rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
@@ -131,7 +135,7 @@ def _token(match: re.Match[str]) -> Token:
     kind = str(match.lastgroup)
     found, start, end = match.group(), match.start(), match.end()
     if match["num"] is not None:
-        unit = "%" if match["pct"] else (time_unit(match["unit"] or "") or (match["unit"] or "").strip())
+        unit = "%" if match["pct"] else unit_of(match["unit"] or "")
         return Token(
             "num",
             found,
@@ -165,22 +169,65 @@ def _token(match: re.Match[str]) -> Token:
     return Token(kind, found, start, end)
 
 
+def unit_of(text: str) -> str:
+    """A printed unit in one form: times in full, others as printed."""
+    word = text.strip()
+    clock = {"h": "hours", "hr": "hours", "hrs": "hours", "hour": "hours", "min": "minutes", "mins": "minutes"}
+    return time_unit(word) or clock.get(word, "mmHg" if word.replace(" ", "") == "mmHg" else word)
+
+
 def _power(text: str) -> str:
     """`3 x 10^-5` as `3e-5`."""
     return re.sub(r"\s?[x×]\s?10\s?\^?", "e", text)
 
 
 def _number_words(line: Line) -> None:
-    """A number in words is one where a noun of patients or events, or `of`, follows soon."""
+    """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit goes with it."""
+    _hundreds(line)
     for i, token in enumerate(line.tokens):
         word = token.text.lower()
         if token.kind == "word" and (
             word in WORDS or ("-" in word and word.split("-")[0] in WORDS and word.split("-")[1] in WORDS)
         ):
-            if word in ("one", "zero") and not _counted(line.tokens[i + 1 : i + 4]):
+            following = line.tokens[i + 1 : i + 4]
+            unit = _spelt_unit(following)
+            if word in ("one", "zero") and not unit and not _counted(following):
                 continue
             value = WORDS.get(word) or str(int(WORDS[word.split("-")[0]]) + int(WORDS[word.split("-")[1]]))
-            line.tokens[i] = Token("num", token.text, token.start, token.end, value, "", "", "word")
+            line.tokens[i] = Token("num", token.text, token.start, token.end, value, "", unit, "word")
+
+
+def _spelt_unit(following: list[Token]) -> str:
+    """The unit right after a number in words: `eight cycles`, `three years`."""
+    word = following[0].text.lower() if following else ""
+    if word in ("percent", "%") or (word == "per" and len(following) > 1 and following[1].text.lower() == "cent"):
+        return "%"
+    return time_unit(word) if len(word) > 2 and time_unit(word) else word if word in ("cycles", "courses") else ""
+
+
+def _hundreds(line: Line) -> None:
+    """`two hundred and seven` is one number."""
+    tokens = line.tokens
+    i = 1
+    while i < len(tokens):
+        if tokens[i - 1].text.lower().endswith("-hundred"):
+            head = tokens[i - 1]
+            cut = head.end - len("-hundred")
+            tokens[i - 1 : i] = [
+                Token("word", head.text[: -len("-hundred")], head.start, cut),
+                Token("word", "hundred", cut + 1, head.end),
+            ]
+        before = tokens[i - 1]
+        if tokens[i].text.lower() != "hundred" or before.text.lower() not in ("a", *WORDS):
+            i += 1
+            continue
+        value, last = 100 * int(WORDS.get(before.text.lower(), "1")), i
+        tail = i + 2 if i + 2 < len(tokens) and tokens[i + 1].text.lower() == "and" else i + 1
+        parts = tokens[tail].text.lower().split("-") if tail < len(tokens) else []
+        if parts and all(part in WORDS for part in parts):
+            value, last = value + sum(int(WORDS[part]) for part in parts), tail
+        text = line.text[before.start : tokens[last].end]
+        tokens[i - 1 : last + 1] = [Token("num", text, before.start, tokens[last].end, str(value), "", "", "word")]
 
 
 def _counted(following: list[Token]) -> bool:
@@ -251,7 +298,7 @@ def _mask(line: Line) -> None:
                 if j > i + 1 and j + 2 < len(tokens) and tokens[j + 1].text == "(" and tokens[j + 2].percent:
                     break
                 if (
-                    after.percent
+                    any(char == "%" or char.isalpha() for char in after.text)
                     or "." in after.value
                     or (
                         after.number > 40

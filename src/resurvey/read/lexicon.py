@@ -11,6 +11,8 @@ from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Document
+from resurvey.read.table_hints import size_in
+from resurvey.read.word_lists import ELSEWHERE
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
@@ -21,7 +23,7 @@ NAMED = re.compile(
 LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)")
 SIZED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
-    r"[A-Za-z][\w+/-]{1,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
+    r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
     r"\d{1,5})\b"
 )
 NOT_ARMS = frozenset(
@@ -115,6 +117,7 @@ STOP = frozenset(
         "randomly",
         "either",
         "on",
+        "or",
     ]
 )
 
@@ -140,6 +143,8 @@ class Lexicon:
     arms: tuple[Arm, ...] = ()
     short: dict[str, frozenset[str]] = field(default_factory=dict)
     one_sided: bool = False
+    sizes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    totals: tuple[str, ...] = ()
 
     def means_other(self, word: str) -> bool:
         """Whether the paper defines an abbreviation of a ratio as something else, and nowhere as the ratio."""
@@ -158,7 +163,8 @@ def learn(document: Document) -> Lexicon:
         text = plain(paragraph.text)
         one_sided = one_sided or "one-sided" in text.lower() or "1-sided" in text.lower()
         for match in NAMED.finditer(text):
-            _note(match["name"], 1, counted, labels)
+            for name in _listed(match["name"], match["noun"]):
+                _note(name, 1, counted, labels)
         for match in LETTERED.finditer(text):
             noun = match["noun"].lower().rstrip("s")
             _count(f"{noun} {match['name']}", 2, counted, labels)
@@ -174,9 +180,56 @@ def learn(document: Document) -> Lexicon:
                 if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
                     label = strip_size(cell.text)
                     _note(label, 2, counted, labels)
+                for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
+                    _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
     known = {key for key, count in counted.items() if count >= 3}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
-    return Lexicon(tuple(arms), {word: frozenset(longs) for word, longs in short.items()}, one_sided)
+    known_arms = Lexicon(tuple(arms))
+    return Lexicon(
+        tuple(arms),
+        {word: frozenset(longs) for word, longs in short.items()},
+        one_sided,
+        _sizes_of_arms(document, known_arms),
+        _sizes_of_all(document),
+    )
+
+
+def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    """Sizes that table heads and text print of each arm, in the order of the paper."""
+    found: dict[str, dict[str, None]] = {}
+    for table in document.tables:
+        for row in table.grid[: table.heads + 1]:
+            for cell in row[1:]:
+                size = size_in(cell.text) if cell is not None and "=" in cell.text else ""
+                if size and cell is not None and (arm := arm_named(cell.text, lexicon)):
+                    found.setdefault(arm, {})[size] = None
+    for paragraph in document.paragraphs:
+        for match in SIZED.finditer(plain(paragraph.text)):
+            if arm := arm_named(match["name"], lexicon):
+                found.setdefault(arm, {})[match["n"].replace(",", "")] = None
+    return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+ALL = re.compile(
+    r"\b(?P<n>\d{1,3}(?:,\d{3})+|\d{2,5})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|individuals|"
+    r"cases)\s(?:were|was|who were)?\s?(?:\w{1,14}\s){0,2}(?:randomi[sz]ed|enrolled|included|recruited|registered|"
+    r"analy[sz]ed|assigned|evaluable|eligible|entered|treated|allocated)\b",
+    re.IGNORECASE,
+)
+
+
+def _sizes_of_all(document: Document) -> tuple[str, ...]:
+    """Numbers of patients randomised, enrolled, treated or analysed, outside introduction and discussion."""
+    found: dict[str, None] = {}
+    for paragraph in document.paragraphs:
+        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
+            found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
+    return tuple(found)[:8]
+
+
+def _listed(name: str, noun: str) -> list[str]:
+    """`the A and B groups` names two arms, `the A and B group` one."""
+    return re.split(r"\s(?:and|versus|vs\.?)\s", name) if noun.endswith("s") else [name]
 
 
 def strip_size(text: str) -> str:
@@ -204,7 +257,8 @@ def _note(name: str, weight: int, counted: Counter[str], labels: dict[str, str])
         or words[0].lower() in NOT_ARMS
         or words[-1].lower() in NOT_ARMS
         or len(words) > 5
-        or any(w.lower() in STOP - {"and", "with"} for w in words)
+        or {"or", "controlled", "versus", "vs"} & {w.lower() for w in words}
+        or any(w.lower() in STOP - {"and", "with"} and not (len(w) == 1 and w.isupper()) for w in words)
     ):
         return
     _count(" ".join(words), weight, counted, labels)
@@ -297,14 +351,30 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
 
 
 def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[int, int, str]]) -> dict[int, str]:
+    """Arms of the values of one kind: over the whole line, else clause by clause."""
+    made = _assign_clause(line, group, keys, places)
+    if made or ";" not in line.text:
+        return made
+    begin = 0
+    for stop in [*(k for k, char in enumerate(line.text) if char == ";"), len(line.text)]:
+        inside = [k for k, one in enumerate(group) if begin <= line.tokens[one.tokens[0]].start < stop]
+        near = [place for place in places if begin <= place[0] < stop]
+        if inside and near and (inside != list(range(len(group))) or near != places):
+            made |= _assign_clause(line, [group[k] for k in inside], [keys[k] for k in inside], near)
+        begin = stop
+    return made
+
+
+def _assign_clause(
+    line: Line, group: list[Found], keys: list[int], places: list[tuple[int, int, str]]
+) -> dict[int, str]:
     distinct = list(dict.fromkeys(arm for *_, arm in places))
     starts = [line.tokens[one.tokens[0]].start for one in group]
     ends = [max(line.tokens[i].end for i in one.tokens) for one in group]
     if len(distinct) == 1:
         return _of_one_arm(line, keys, starts, ends, places)
-    between = _between(starts, ends, places, len(line.text))
-    if all(between):
-        return dict(zip(keys, between, strict=True))
+    if between := _in_turns(line.text, starts, ends, places):
+        return {key: arm for key, arm in zip(keys, between, strict=True) if arm}
     if len(distinct) == len(group) and (
         "respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()
     ):
@@ -313,6 +383,7 @@ def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[
 
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
 LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
 
 
@@ -323,23 +394,62 @@ def _of_one_arm(
     made: dict[int, str] = {}
     for begin, end, arm in places:
         before = [k for k, stop in enumerate(ends) if stop <= begin]
-        if before and LINKED.fullmatch(line.text[ends[before[-1]] : begin]):
+        between = line.text[ends[before[-1]] : begin] if before else ""
+        if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):
             made[keys[before[-1]]] = arm
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm
     return made
 
 
-def _between(starts: list[int], ends: list[int], places: list[tuple[int, int, str]], length: int) -> list[str]:
-    """The arm named after each value and before the next; empty strings where that is not one arm."""
-    stops = [*starts[1:], length]
-    after = [{arm for begin, _, arm in places if end <= begin < stop} for end, stop in zip(ends, stops, strict=True)]
-    if all(len(arms) == 1 for arms in after) and len(set.union(*after)) == len(after):
-        return [next(iter(arms)) for arms in after]
-    begins = [0, *ends[:-1]]
-    before = [
-        {arm for _, stop, arm in places if begin <= stop <= start} for begin, start in zip(begins, starts, strict=True)
-    ]
-    if all(len(arms) == 1 for arms in before) and len(set.union(*before)) == len(before):
-        return [next(iter(arms)) for arms in before]
-    return [""] * len(starts)
+def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
+    """The arm of each value where values and arms take turns; empty where they do not.
+
+    `90% and 70% in the A arm, 80% and 60% in the B arm`, or the arm first in each. A value that is not of the list
+    right before an arm (`3 patients (2 in the A arm and 1 in the B arm)`) has none.
+    """
+    first = next((k for k, (begin, *_) in enumerate(places) if begin >= starts[0]), len(places))
+    after = _arm_after(text, starts, ends, places[first:])
+    if any(after):
+        return after
+    return _arm_before(text, starts, ends, places)
+
+
+def _arm_after(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
+    made = [""] * len(starts)
+    last = -1
+    for begin, _, arm in places:
+        before = [k for k, end in enumerate(ends) if end <= begin and k > last]
+        if not before:
+            if last >= 0 and made[last] == arm:
+                continue
+            return []
+        run = [before[-1]]
+        while run[0] - 1 in before and JOINED.fullmatch(text[ends[run[0] - 1] : starts[run[0]]]):
+            run.insert(0, run[0] - 1)
+        if len(before) > len(run) and (len(run) > 1 or not LINKED.fullmatch(text[ends[run[-1]] : begin])):
+            return []
+        for k in run:
+            made[k] = arm
+        last = before[-1]
+    return made if made[-1] and len(set(made) - {""}) > 1 else []
+
+
+def _arm_before(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
+    if not places or places[0][0] > starts[0]:
+        return []
+    made: list[str] = []
+    for k, start in enumerate(starts):
+        _, stop, arm = [place for place in places if place[0] <= start][-1]
+        first = not k or starts[k - 1] < stop
+        if COMPARED.search(text[stop:start]) if first else not JOINED.fullmatch(text[ends[k - 1] : start]):
+            return []
+        made.append(arm)
+    for (begin, _, arm), (stop, _, following) in zip(places, [*places[1:], END], strict=True):
+        if arm != following and not any(begin <= start < stop for start in starts):
+            return []
+    return made
+
+
+END = (10**9, 10**9, "")
+JOINED = re.compile(r"[\s%)\]]{0,4}(?:,|and|or|/|, and)?[\s(\[]{0,3}")

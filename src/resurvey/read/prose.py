@@ -11,11 +11,13 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Paragraph, Span
-from resurvey.read.text_other import dates, designs, differences, means, p_values, registries, years
-from resurvey.read.text_ratios import ratios
+from resurvey.read.share_words import describe, link, sizes_said
+from resurvey.read.text_designs import designs, joined
+from resurvey.read.text_other import dates, differences, means, p_values, registries, years
+from resurvey.read.text_ratios import carried, ratios
 from resurvey.read.text_shares import counts, item_of, percentages, proportions
 from resurvey.read.text_times import durations, medians, rates, times_alone
-from resurvey.read.word_lists import DESIGN, ELSEWHERE, HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
+from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
 RULES = (
     registries,
@@ -47,6 +49,7 @@ def find(line: Line) -> list[Found]:
     return found
 
 
+GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
@@ -76,10 +79,43 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 member.cells["endpoint"] = name
 
 
-def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
+def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
+    """`(n = 45)` behind anything but an arm is a count of it."""
+    for one in found:
+        if one.kind == "arm" and not arm_named(one.cells.get("label", ""), lexicon):
+            one.kind = "proportion"
+            label = one.cells.pop("label", "")
+            one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+
+
+def _endpoints_of_p(line: Line, found: list[Found]) -> None:
+    """A p of a list of rates or medians is of the endpoint of the value before it."""
+    values = [one for one in found if one.kind in ("rate", "median") and one.cells.get("endpoint")]
+    for one in found:
+        place = line.tokens[one.tokens[0]].start
+        before = [value for value in values if line.tokens[value.tokens[0]].start < place]
+        if one.kind == "p" and before:
+            one.cells["endpoint"] = max(before, key=lambda value: line.tokens[value.tokens[0]].start).cells["endpoint"]
+
+
+def _carry_level(line: Line, found: list[Found]) -> None:
+    """`14% (95% CI 10-18) v 15% (12-19)`: the level printed first is that of the limits after it."""
+    level = ""
+    for one in sorted(found, key=lambda one: line.tokens[one.tokens[0]].start):
+        if one.kind in ("ratio", "rate", "median", "proportion", "difference") and one.cells.get("lower"):
+            level = one.cells.get("ci_level") or level
+            if level and not one.cells.get("ci_level"):
+                one.cells["ci_level"] = level
+
+
+def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in order of their first number."""
-    if paragraph.kind == "title":
-        return
+    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+
+
+def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
+    measure = ""
+    near: list[str] = []
     text = plain(paragraph.text)
     for start, end in sentences.split(text):
         if (
@@ -94,9 +130,20 @@ def claims(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         line = lex(text[start:end], start)
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
-        found = [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
+        found = first + [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
+        _sizes_of_arms(found, lexicon)
+        describe(line, found, lexicon)
+        _carry_level(line, found)
+        _endpoints_of_p(line, found)
         arms = arms_of(line, found, lexicon)
+        said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
+        for k, one in enumerate(found):
+            if one.kind == "proportion":
+                link(line, one, arms.get(k, ""), lexicon, said + near)
+        near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
             yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
@@ -122,9 +169,21 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
+BY_NAME = re.compile(
+    r"\b[A-Z][a-z]{2,24}(?: and [A-Z][a-z]{2,24}| et al\.?|\s\w{1,3} al\.?)?,? \(?(?:19|20)\d{2}[a-z]?[);\]]"
+)
+OWN_STUDY = re.compile(
+    r"\b(?:in|of|from) (?:our|this|the present|the current) (?:study|trial|analysis|series|cohort|population|"
+    r"patients)\b|"
+    r"\bour (?:results|data|findings|patients|study|trial)\b|\bwe (?:found|observed|identified|show)",
+    re.IGNORECASE,
+)
+
+
 def _cited(paragraph: Paragraph, line: Line) -> bool:
     elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
-    return elsewhere and any(token.kind == "cite" for token in line.tokens)
+    cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
+    return elsewhere and cites and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
@@ -137,15 +196,27 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
     if found.kind == "ratio":
         own = [name for name in before if name in TIME_TO_EVENT or name in RESPONSES]
         ahead = [name for name in after if name in TIME_TO_EVENT]
-        made["endpoint"] = own[-1] if own else ahead[0] if ahead else ""
+        behind = _endpoint_behind(line, found)
+        made["endpoint"] = behind or (own[-1] if own else ahead[0] if ahead else "")
         made["model"] = _model(line, token.start)
     elif found.kind == "arm":
         made["arm"] = arm_named(cells.get("label", ""), lexicon)
-    elif found.kind == "proportion":
-        made |= _share_words(line, found, [n for n in before if n in RESPONSES], [n for n in after if n in RESPONSES])
     elif found.kind in ("p", "difference", "quantity"):
         made["item"] = item_of(line, found.tokens[0])
     return {name: value for name, value in made.items() if value and not cells.get(name)}
+
+
+BEHIND = re.compile(r"[\s)\]]{0,4}(?:for|in|on)\s(?:the )?")
+
+
+def _endpoint_behind(line: Line, found: Found) -> str:
+    """`were 1.30 (1.05-1.61) for overall survival and 1.09 for PFS`: the endpoint said right after a ratio."""
+    end = max(line.tokens[i].end for i in found.tokens)
+    match = BEHIND.match(line.text, end)
+    if match is None:
+        return ""
+    ahead = [name for begin, _, name in endpoints_in(line.text[match.end() :]) if begin == 0 and name in TIME_TO_EVENT]
+    return ahead[0] if ahead else ""
 
 
 def _model(line: Line, place: int) -> str:
@@ -156,22 +227,6 @@ def _model(line: Line, place: int) -> str:
     if "unadjusted" in near or "univaria" in near:
         return "unadjusted"
     return "stratified" if "stratified" in near else ""
-
-
-def _share_words(line: Line, found: Found, before: list[str], after: list[str]) -> dict[str, str]:
-    made: dict[str, str] = {}
-    index = found.tokens[0]
-    place = line.tokens[index].start
-    near = line.text[max(0, place - 110) : place + 90]
-    made["item"] = item_of(line, index)
-    response = before[-1] if before else after[0] if after else ""
-    if HARMS.search(near) and (grade_in(near) or "adverse" in near.lower() or "toxic" in near.lower()):
-        made |= {"kind": "adverse_event", "grade": grade_in(near)}
-    elif response:
-        made |= {"kind": "response", "endpoint": response, "item": response}
-    else:
-        made["kind"] = "flow"
-    return made
 
 
 __all__ = ["UNITS", "claims", "find"]

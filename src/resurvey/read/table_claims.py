@@ -15,7 +15,7 @@ from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
 from resurvey.read.table_roles import About, Role, of_table, role, time_of
 from resurvey.read.table_split import split_counts
-from resurvey.read.text_other import test_in
+from resurvey.read.text_other import only_test_in, test_in
 from resurvey.read.word_lists import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
 
 TOTALS = re.compile(
@@ -27,6 +27,16 @@ TOTALS = re.compile(
 
 # A p of these heads tests something else than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
+GENERIC = re.compile(
+    r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
+    r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?)",
+    re.IGNORECASE,
+)
+MEASURE_WORDS = re.compile(
+    r"\b(?:(?:adjusted |unadjusted |stratified )?(?:hazard|odds|risk) ratio|[as]?HR|OR|RR|P(?:[- ]value)?|difference|"
+    r"for|of|in|comparison|\d\d ?%? ?CI)\b[:,]?",
+    re.IGNORECASE,
+)
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
@@ -139,6 +149,9 @@ class Reader:
                 "unit": "%" if share else "proportion",
             }
             return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
+        if name == "difference":
+            cells = {"value": numbers[0].text, "item": self._item(row, c)} | self._limits(place, ci=True)
+            return self._found("difference", cells, row, c, numbers, one.rule)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
         return None
@@ -194,7 +207,7 @@ class Reader:
             not near & {"ci"} and name not in TIME_TO_EVENT
         )
         unit = (
-            place.value.unit
+            ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
             or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
@@ -204,6 +217,13 @@ class Reader:
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
+            if one.rule == "mean-sd-range":
+                cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
+                found = self._found("quantity", cells, row, c, numbers, one.rule)
+                found.notes.append(
+                    f"printed with {numbers[1].text} beside it (standard deviation); limits are its range"
+                )
+                return found
             if "limits" in one.rule and len(numbers) > 2:
                 cells |= self._limits(place, ci=True)
                 cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
@@ -368,7 +388,7 @@ class Reader:
                 continue
             if OTHER_TEST.search(self.layout.head(c)):
                 continue
-            left = self._left(c, made, ("ratio",))
+            left = self._left(c, made, ("ratio", "difference"))
             right = next(
                 (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
             )
@@ -407,11 +427,7 @@ class Reader:
         elif found.kind in ("rate", "at_risk"):
             cells = {"endpoint": self._endpoint(row, c)} | cells
         elif found.kind == "p":
-            test = (
-                test_in(f"{self.layout.head(c)} {self.layout.table.notes}"[:600])
-                if len(self.layout.table.notes) < 600
-                else ""
-            )
+            test = test_in(self.layout.head(c)) or only_test_in(self.layout.table.notes)
             cells = {"endpoint": self._endpoint(row, c), "item": self._item(row, c), "test": test} | cells
         spans = tuple(dict.fromkeys(self._span(place, number) for place, number in found.numbers))
         locator = self._locator(row, c)
@@ -443,18 +459,23 @@ class Reader:
         """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
         row = found.row
         arm, group = self._arm(self._heads_of(found))
-        if not arm and not group:
-            arm, _ = self._arm((row.label, *row.section))
+        if (not arm and not group) or arm == "all":
+            own, _ = self._arm((row.label, *row.section))
+            arm = own if own not in ("", "all") else arm
         cells = {"arm": arm} if arm else {}
         if found.kind in ("ratio", "p"):
             cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
         population = [group] if group and found.kind not in ("ratio", "p") else []
         timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
-        if found.kind in ("ratio", "median", "rate", "p") and timed:
+        if found.kind in ("ratio", "median", "rate", "p") and timed and (found.kind != "p" or self._of_subgroups()):
             population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
         if population:
             cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
         return cells
+
+    def _of_subgroups(self) -> bool:
+        """Whether the rows of a table are groups of patients with results of their own, so that its p are, too."""
+        return any(one.kind in ("ratio", "rate") for one in self.done)
 
     def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
         """Arm id, or the name of a group of patients that is not known as an arm.
@@ -464,7 +485,8 @@ class Reader:
         names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
         for text, _ in names:
             if arm := arm_named(text, self.lexicon):
-                return arm, ""
+                others = [name for other, name in reversed(names) if other is not text and self._names_patients(name)]
+                return arm, ", ".join(dict.fromkeys(others))
         if any(TOTALS.fullmatch(name) for _, name in names):
             return ("", "") if self.about.harms else ("all", "")
         for text, name in names:
@@ -473,6 +495,13 @@ class Reader:
                 if not tags and re.search(r"[A-Za-z]", name):
                     return "", name
         return "", ""
+
+    def _names_patients(self, name: str) -> bool:
+        """Whether a head beside that of the arm names a group of patients: `Progression due to new metastases`."""
+        if not re.search(r"[A-Za-z]{3}", name) or TOTALS.fullmatch(name) or arm_named(name, self.lexicon):
+            return False
+        said = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name) or time_in(name)[0]
+        return not said and GENERIC.fullmatch(name) is None
 
     def _heads_of(self, found: Found) -> tuple[str, ...]:
         """Heads of a find; of a cell over several columns only those that stand over all of them."""
@@ -486,7 +515,9 @@ class Reader:
         for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
             match = VERSUS.search(plain(text))
             if match is not None:
-                first, second = arm_named(match["a"], self.lexicon), arm_named(match["b"], self.lexicon)
+                first, second = (
+                    arm_named(MEASURE_WORDS.sub(" ", match[side]).strip(), self.lexicon) for side in ("a", "b")
+                )
                 if first and second and first != second:
                     return {"arm": first, "comparator_arm_id": second}
         return {}
@@ -507,8 +538,9 @@ class Reader:
         grade = next(
             (
                 g
-                for text in (*reversed(self.layout.heads[c]), row.label, *reversed(row.section))
-                if (g := grade_in(text, bare=text in self.layout.heads[c] and self.about.harms))
+                for text in (row.label, *reversed(self.layout.heads[c]), *reversed(row.section))
+                if (g := grade_in(text, bare=self.about.harms and (text is not row.label or self._of_grades(row))))
+                and (g != "any" or text is not row.label)
             ),
             "",
         )
@@ -517,11 +549,13 @@ class Reader:
         ]
         harm = self.about.harms or bool(grade and HARMS.search(row.path))
         response = next((n for n in names if n in RESPONSES), "")
+        if self.about.response and row.label.strip() in ("SD", "PD"):
+            response = row.label.strip()
         kind = (
             "adverse_event"
             if harm
             else "response"
-            if response and not self.about.baseline
+            if (response and not self.about.baseline) or (self.about.response and row.label.strip() in RESPONSES)
             else "baseline"
             if self.about.baseline
             else "prognosis"
@@ -537,6 +571,11 @@ class Reader:
         if partition := self.denominators.partition(found):
             cells["partition"] = partition
         return cells
+
+    @staticmethod
+    def _of_grades(row: Row) -> bool:
+        """Whether a section lists grades: `Rash (maximum grade)`."""
+        return bool(row.section) and re.search(r"\bgrades?\b", row.section[-1], re.IGNORECASE) is not None
 
     def _model(self, row: Row, c: int) -> str:
         text = f"{row.path} {self.layout.head(c)} {self.layout.table.caption}".lower()

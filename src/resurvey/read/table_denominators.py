@@ -57,6 +57,8 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         _take_back([one for one in shares if id(one) not in printed])
+        _link_rows_above(shares)
+        _link_across(shares)
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
@@ -88,7 +90,7 @@ class Denominators:
         return offered[fits.index(best)] if best >= ENOUGH else ""
 
     def _printed(self, column: int) -> str:
-        own = self.layout.sizes.get(column, "")
+        own = self.layout.sizes.get(column, "") or self._whole(column)
         if own:
             return own
         # A head with a size over several columns counts for those below; a caption for a table of one group.
@@ -100,6 +102,16 @@ class Denominators:
             if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
         ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _whole(self, column: int) -> str:
+        """The count that one of the first rows prints as 100 % of a column."""
+        for row in self.layout.rows[:2]:
+            place = row.cells.get(column)
+            if place is not None and place.value.shape in ("n(n)", "n(p)"):
+                first, second = place.value.numbers
+                if second.value == 100 and first.whole and first.value > 3:
+                    return first.text
+        return ""
 
     def _name_partitions(self, shares: list[Found]) -> None:
         """Categories under one title whose counts add up to the denominator in most columns."""
@@ -170,8 +182,74 @@ def _sum_fits(part: list[Found], printed: str) -> str:
     return f"{total:g}" if _share_that_fits(part, f"{total:g}") >= 0.8 else ""
 
 
+def _link_across(shares: list[Found]) -> None:
+    """Percentages of a row: `all 937, alive 595 (64), dead 342 (36)`, one column being the denominator of the others.
+
+    It must explain nearly all percentages of the other columns, in three rows at least.
+    """
+    rows: dict[int, list[Found]] = defaultdict(list)
+    for one in shares:
+        if "n" in one.cells and one.cells["n"].isdigit() and not one.numbers[0][0].part:
+            rows[one.row.number].append(one)
+    columns = sorted({one.column for one in shares})
+    for base in columns:
+        pairs = [
+            (one, first)
+            for row in rows.values()
+            for first in row
+            if first.column == base
+            for one in row
+            if one.column != base and "total" not in one.cells and "percent" in one.cells
+        ]
+        told = [pair for pair in pairs if pair[0].cells["percent"].strip("<>≤≥") not in ("0", "100")]
+        good = [(one, first) for one, first in told if _of(one, first)]
+        if len({one.row.number for one, _ in good}) >= 3 and len(good) >= MOST * len(told):
+            for one, first in pairs:
+                if _of(one, first):
+                    one.cells["total"] = first.cells["n"]
+                    one.notes.append("the percentage is of the row: of the count in another column")
+            return
+
+
+def _of(one: Found, first: Found) -> bool:
+    total = _number(first.cells["n"])
+    return total > 0 and total >= _number(one.cells["n"]) and percent_fits(one.cells["n"], one.cells["percent"], total)
+
+
+def _link_rows_above(shares: list[Found]) -> None:
+    """Rows that are shares of a row above them: `CT done 121`, then `spot positive 24 (20%)`.
+
+    The counts of that row must explain every percentage of a section, in all columns, and three at least.
+    """
+    counts: dict[int, dict[int, Found]] = defaultdict(dict)
+    for one in shares:
+        if one.cells.get("n", "").isdigit() and not one.numbers[0][0].part:
+            counts[one.row.number].setdefault(one.column, one)
+    parts: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+    for one in shares:
+        if "total" not in one.cells and "n" in one.cells and "percent" in one.cells:
+            parts[one.row.section].append(one)
+    for part in parts.values():
+        first = min(one.row.number for one in part)
+        telling = [one for one in part if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
+        for number in sorted((k for k in counts if k < first), reverse=True)[:12]:
+            above = counts[number]
+            if len(telling) >= 3 and all(
+                one.column in above
+                and 0 < _number(above[one.column].cells["n"]) >= _number(one.cells["n"])
+                and percent_fits(one.cells["n"], one.cells["percent"], _number(above[one.column].cells["n"]))
+                for one in part
+            ):
+                for one in part:
+                    one.cells["total"] = above[one.column].cells["n"]
+                    one.notes.append(f"the denominator is the count of the row {above[one.column].row.label!r}")
+                break
+
+
 def _give(part: list[Found], size: str) -> None:
     for one in part:
+        if SIZE_LABEL.fullmatch(one.row.label.strip(" ,:()")) and "percent" not in one.cells:
+            continue
         if "total" not in one.cells and not (_number(one.cells.get("n", "0")) > float(size)):
             one.cells["total"] = size
 

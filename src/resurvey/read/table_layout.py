@@ -347,12 +347,22 @@ def _cells(layout: Layout, number: int, row: tuple[Cell | None, ...]) -> dict[in
         if cell is None or id(cell) in seen or not cell.text.strip():
             continue
         seen.add(id(cell))
-        if cell.column < layout.stub or (cell.row != number and cell.rows > 3) or wide:
+        text, offset = _line_of(cell, number)
+        if cell.column < layout.stub or (cell.row != number and text == cell.text) or wide:
             continue
-        value = parse(cell.text)
+        value = parse(text)
         if value.numbers or value.shape:
-            cells[c] = Place(number, c, cell, cell.text, 0, value)
+            cells[c] = Place(number, c, cell, text, offset, value)
     return cells if any(place.value.numbers for place in cells.values()) else {}
+
+
+def _line_of(cell: Cell, number: int) -> tuple[str, int]:
+    """What a cell over several rows prints in one of them, where it has a line for each; else all of it."""
+    lines = cell.text.split("\n")
+    if cell.rows == 1 or len(lines) != cell.rows:
+        return cell.text, 0
+    k = number - cell.row
+    return lines[k], sum(len(line) + 1 for line in lines[:k])
 
 
 def _continuation(cells: dict[int, Place]) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resurvey.read.normal import plain
 from resurvey.read.objects import Table
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row
@@ -94,7 +95,7 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
         return NOTHING
     if place.value.words and not re.match(r"\s*[<>≤≥~(+-]{0,2}\s?[\d.]", place.text):
         said = re.match(r"\s*[pP]\b", place.text) is not None and _is_p(place)
-        return Role("p", "p-cell") if said else NOTHING
+        return Role("p", "p-cell") if said else _worded(place)
     own, leaf = hints(row.label), hints(layout.leaf(column))
     if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):
         return Role("p", "p-column")
@@ -110,6 +111,21 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     if LIMITS.match(shape):
         return _limits(row, layout, column)
     return _composite(place, context, size)
+
+
+WORDED = re.compile(
+    r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
+)
+
+
+def _worded(place: Place) -> Role:
+    """A cell that says what it is: `Ordinal OR 0.88 (0.76 to 1.03)`, `MD -1.37 (-2.71 to -0.04)`."""
+    if VALUE_WITH_LIMITS.match(place.value.shape) is None:
+        return NOTHING
+    measures = [name for name in MEASURES if f" {name}" in place.value.labels]
+    if len(measures) == 1:
+        return Role("ratio", "ratio-labelled", measures[0].upper())
+    return Role("difference", "difference-labelled") if WORDED.match(plain(place.text)) else NOTHING
 
 
 def _p_above(layout: Layout, column: int, leaf: frozenset[str]) -> bool:
@@ -231,7 +247,11 @@ def _composite(place: Place, context: Context, size: str) -> Role:
     if simple == "n(n)":
         return _pair(place, context, size)
     if simple in ("n(p)(p-p)", "n(p)(n-n)", "n(p,n-n)", "n(p,p-p)", "n(n)(n-n)"):
-        return Role("n_percent_limits", "n-percent-limits")
+        holds = numbers[2].value <= numbers[1].value <= numbers[3].value <= 100
+        if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
+            return Role("n_percent_limits", "n-percent-limits")
+        spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
+        return Role("mean", "mean-sd-range") if spread and not numbers[1].percent else NOTHING
     return NOTHING
 
 
@@ -250,6 +270,8 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     fits = _fits(first.value, second.value, size) if first.whole else False
     if nearest & {"mean", "sd"} and not fits:
         return Role("mean", "mean-sd-by-head")
+    if not first.whole and subject not in (*MEASURES, "median") and {"mean", "sd"} & context.table.tags:
+        return Role("mean", "mean-sd-by-caption")
     if subject in MEASURES and "p" in nearest and second.value <= 1:
         return Role("ratio", "ratio-p", subject.upper())
     if subject == "median" and not fits:
@@ -297,6 +319,11 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         return (
             Role("median", "median-NR") if _subject(context) == "median" or "median" in context.table.tags else NOTHING
         )
+    above = hints(row.section[-1]) if row.section else frozenset()
+    if above & {"median", "mean"} and "pct" in above and not context.own and number.value <= 100:
+        return Role(
+            "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
+        )
     for tags, source in (
         (context.own, "row"),
         (context.leaf, "column"),
@@ -326,7 +353,7 @@ def _named_single(
         return Role("median", f"median-{source}")
     if "mean" in tags and "n_pct" not in tags:
         return Role("mean", f"mean-{source}")
-    if source == "section" and not number.percent:
+    if source == "section" and not number.percent and not ("pct" in tags and "n_pct" not in tags and not number.whole):
         return NOTHING
     time = _time(layout, row, column)
     if (
@@ -441,6 +468,9 @@ def _time(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
     """Heads `5`, `10`, `15` under `Years of follow-up`."""
     path = layout.heads[column]
+    beside = next((unit for text in (layout.heads[0] if layout.stub else ()) if (unit := unit_in(text))), "")
+    if path and beside and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
+        return path[-1], beside
     if len(path) >= 2 and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
         unit = unit_in(path[-2])
         return (path[-1], unit) if unit else None
@@ -455,5 +485,7 @@ def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 def _survives(layout: Layout, row: Row, column: int) -> bool:
     words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
     return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(
-        re.search(r"surviv|relapse|recurrence|failure|\bfree\b|control", words, re.IGNORECASE)
+        re.search(
+            r"surviv|relapse|recurrence|failure|\bfree\b|control|progression|incidence|metastas", words, re.IGNORECASE
+        )
     )

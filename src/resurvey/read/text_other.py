@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.word_lists import DESIGN, MONTHS, REGISTRY, UNITS, endpoints_in
+from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS, endpoints_in
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
@@ -21,17 +21,21 @@ TESTS = (
     ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
     ("Wilcoxon", r"wilcoxon|mann-?whitney"),
     ("t test", r"t[- ]test"),
+    ("Kruskal-Wallis", r"kruskal"),
+    ("analysis of variance", r"\banova\b|analysis of variance"),
     ("McNemar", r"mcnemar"),
     ("Cochran-Mantel-Haenszel", r"mantel"),
     ("interaction", r"interaction"),
     ("trend", r"trend"),
 )
 TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
-_MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS)
+_MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS) + r"|Sept\.?"
 DATE = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|"
     rf"nd|rd|th)?,?\s)?,?\s?(?P<year>(?:19|20)\d{{2}})\b"
 )
+# `28/12/2010`: day, month, year; not told from month, day, year where the first number is below 13 in all dates.
+DAY_DATE = re.compile(r"(?<![\d/.-])(?P<d1>\d{1,2})[/.](?P<number>0?[1-9]|1[0-2])[/.](?P<year>(?:19|20)\d{2})(?!\d)")
 ENROLMENT = re.compile(
     r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
     re.IGNORECASE,
@@ -43,6 +47,26 @@ def test_in(text: str) -> str:
     """The test a text names; empty when none."""
     match = TEST.search(text)
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
+
+
+P_NOTE = re.compile(
+    r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE
+)
+
+
+MARKED = re.compile(
+    r"[*†‡§¶]+\s?(?:the |adjusted |by )?(?:[\w'-]+ ){0,3}(?:[\w'^-]+ )?(?:test|analysis|method)", re.IGNORECASE
+)
+
+
+def only_test_in(notes: str) -> str:
+    """The test that the notes of a table name for its p values; empty where they name several, or define a word."""
+    if "=" in notes or ":" in notes:
+        notes = re.sub(r"\b[\w-]{1,12}\s?[=:]\s?[^.;,]{0,60}", " ", notes)
+    if MARKED.search(notes):
+        return ""
+    found = {TESTS[int(match.lastgroup[1:])][0] for match in TEST.finditer(notes)}  # type: ignore[index]
+    return found.pop() if len(found) == 1 and P_NOTE.search(notes) else ""
 
 
 def p_values(line: Line) -> list[Found]:
@@ -96,7 +120,7 @@ def direction_in(text: str) -> str:
 
 DIFFERENCE = re.compile(
     r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[\w-]{1,24}){0,7}"
+    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
     r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
@@ -126,118 +150,10 @@ def differences(line: Line) -> list[Found]:
     return found
 
 
-DESIGN_PARTS = (
-    (
-        "power",
-        re.compile(
-            r"(?P<n>\d{2}(?:\.\d)?)\s?%?\s?(?:statistical )?power|power "
-            r"(?:of|was|to be|at|set at)?\s?(?:approximately |at least "
-            r")?(?P<m>\d{2}(?:\.\d)?|0?\.\d{1,2})\s?%?",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "alpha",
-        re.compile(
-            r"(?:alpha|α|significance level|type I error(?: rate)?|"
-            r"level of significance|error level)\s?(?:level )?(?:of|"
-            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)(?!\d)\s?%?|"
-            r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
-            r"I|alpha|two-sided|one-sided|2-sided)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "hazard_ratio",
-        re.compile(
-            r"(?:hazard ratio|HR)s?\s?(?:\(HR\) )?(?:of|was|=|is)?\s?(?:at least )?(?P<n>\d?\.\d{1,3}|\d\.\d{1,2})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "events",
-        re.compile(r"(?P<n>\d{2,5})\s(?:PFS |OS |DFS |progression |required )?(?:events|deaths)\b", re.IGNORECASE),
-    ),
-    (
-        "patients",
-        re.compile(
-            r"(?P<n>\d{1,2},\d{3}|\d{2,5})\s(?:evaluable |eligible "
-            r"|assessable |randomi[sz]ed )?(?:patients|subjects|participants|"
-            r"women|men)\b|sample size (?:of|was)\s(?:\w+ )?(?P<m>\d{2,5})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "dropout",
-        re.compile(
-            r"(?P<n>\d{1,2}(?:\.\d)?)\s?% (?:drop-?out|loss|lost|attrition)|drop-?out rate of (?P<m>\d{1,2}(?:\.\d)?)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "accrual",
-        re.compile(
-            r"(?:accrual|recruitment|enrolment|enrollment)(?: period|"
-            r" time)?\s?(?:of|was|over|in)?\s?(?:about )?(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
-            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
-            r"(?:of )?(?:accrual|recruitment|enrol)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "follow_up",
-        re.compile(
-            r"(?:additional |minimum |further )?follow-?up(?: period|"
-            r" time)?\s?(?:of|was)\s(?P<n>\d{1,3}(?:\.\d)?)\s(?:months|"
-            r"years)|(?P<m>\d{1,3}(?:\.\d)?)(?: |-)(?:months?|years?) "
-            r"(?:of )?(?:additional |minimum )?follow",
-            re.IGNORECASE,
-        ),
-    ),
-)
-
-
-def designs(line: Line) -> list[Found]:
-    """One row for a sample-size statement with all it assumes; medians are null first, alternative second."""
-    text = line.text
-    if not DESIGN.search(text):
-        return []
-    cells: dict[str, str] = {}
-    tokens: list[int] = []
-    for name, pattern in DESIGN_PARTS:
-        if (match := pattern.search(text)) is not None:
-            part = "n" if match["n"] else "m"
-            cells[name] = match[part].replace(",", "")
-            tokens += [i for i, t in enumerate(line.tokens) if t.start <= match.start(part) < max(t.end, t.start + 1)]
-    if not ({"power", "alpha"} & set(cells) or ("hazard_ratio" in cells and "assum" in text.lower())):
-        return []
-    lower = text.lower()
-    cells["sides"] = (
-        "2"
-        if re.search(r"two-?\s?(?:sided|tailed)|2-sided", lower)
-        else "1"
-        if re.search(r"one-?\s?(?:sided|tailed)|1-sided", lower)
-        else ""
-    )
-    medians = [
-        i for i in line.free() if line.tokens[i].unit in ("months", "years") and i not in tokens and "median" in lower
-    ]
-    if 1 <= len(medians) <= 2:
-        for name, i in zip(("null_median", "alternative_median"), medians, strict=False):
-            cells[name] = line.tokens[i].printed
-        cells["unit"] = line.tokens[medians[0]].unit
-        tokens += medians
-    names = [name for *_, name in endpoints_in(text)]
-    cells["endpoint"] = names[0] if names else ""
-    kept = list(dict.fromkeys(tokens))
-    take(line, *kept)
-    return [Found("design", cells, kept, "design")] if kept else []
-
-
 def dates(line: Line) -> list[Found]:
     """Dates of enrolment and of the data cut-off."""
     found, text = [], line.text
-    matches = list(DATE.finditer(text))
+    matches = list(DATE.finditer(text)) or _day_dates(text)
     cutoff = CUTOFF.search(text)
     for number, match in enumerate(matches):
         item = ""
@@ -264,7 +180,15 @@ def dates(line: Line) -> list[Found]:
     return found
 
 
+def _day_dates(text: str) -> list[re.Match[str]]:
+    """Dates in figures, where one at least shows that the day comes first."""
+    matches = list(DAY_DATE.finditer(text))
+    return matches if any(int(match["d1"]) > 12 for match in matches) else []
+
+
 def _iso(match: re.Match[str]) -> str:
+    if match.re is DAY_DATE:
+        return f"{match['year']}-{int(match['number']):02d}-{int(match['d1']):02d}"
     month = next(i + 1 for i, name in enumerate(MONTHS) if name.startswith(match["month"].lower().rstrip(".")[:3]))
     day = match["d1"] or match["d2"]
     return f"{match['year']}-{month:02d}" + (f"-{int(day):02d}" if day and 1 <= int(day) <= 31 else "")

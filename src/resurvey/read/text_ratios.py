@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, magnitude, p_after, take
 from resurvey.read.lexer import Line
+from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
 REACH = 26
@@ -141,3 +145,38 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
         measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
         more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))
     return more
+
+
+def carried(line: Line, measure: str) -> list[Found]:
+    """`survival was worse in the group without rash (1.30, 1.05-1.61, p=0.017)`: the measure of the sentences before.
+
+    The value must stand in the middle of its limits on the log scale, and a time to an event be named before it.
+    """
+    found: list[Found] = []
+    for i in line.free():
+        token = line.tokens[i]
+        if token.unit or token.op or token.extra == "word" or "." not in token.value or not 0 < token.number < 50:
+            continue
+        interval = interval_after(line, i)
+        if interval is None or interval.kind in ("range", "iqr") or not _centred(line, i, interval):
+            continue
+        before = line.text[max(0, token.start - 200) : token.start]
+        named = any(name in TIME_TO_EVENT for *_, name in endpoints_in(before))
+        if named and not NOT_A_RATIO.search(before[-60:]):
+            found.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried-over"))
+    return found
+
+
+NOT_A_RATIO = re.compile(r"\b(?:median|mean|index|score|ratio of|volume|level|size)\b", re.IGNORECASE)
+
+
+def _centred(line: Line, value: int, interval: Interval) -> bool:
+    low, high = line.tokens[interval.low].number, magnitude(interval.upper)
+    if (
+        line.tokens[interval.low].unit
+        or line.tokens[interval.high].unit
+        or not 0 < low < line.tokens[value].number < high
+    ):
+        return False
+    middle, half = math.log(low * high) / 2, math.log(high / low) / 2
+    return abs(math.log(line.tokens[value].number) - middle) <= 0.25 * half

@@ -269,7 +269,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         k += 1
     elif _text(line, k) not in ("=",):
         return None
-    if not _is_percent(line, k):
+    if not _is_percent(line, k) or line.tokens[k].op in (">", "≥"):
         return None
     total = None
     j = k + 1
@@ -319,17 +319,21 @@ def percentages(line: Line) -> list[Found]:
         if (span := _range(line, i)) is not None:
             found.append(span)
             continue
-        before = words_before(line, i, 1)
-        if (
-            token.op in (">", "≥", "<", "≤", "±")
-            and not (before and before[0] in ("(", "in", "was", "of", "and", "were", "-", ","))
-        ) or token.op == "±":
+        if token.op and not _measured_bound(line, i):
             continue
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
         found.append(_make(line, "percent", percent=i))
     return found
+
+
+def _measured_bound(line: Line, i: int) -> bool:
+    """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
+    token, before, after = line.tokens[i], _text(line, i - 1), _text(line, i + 1)
+    if token.op in ("<", "≤", "~"):
+        return before in ("(", "[", "in", "was", "of", "were") or after == "of"
+    return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
 
 
 def _range(line: Line, i: int) -> Found | None:
@@ -353,6 +357,9 @@ def counts(line: Line) -> list[Found]:
     for i in line.free():
         if not _is_count(line, i):
             continue
+        if _said_again(line, i):
+            line.tokens[i].masked = True
+            continue
         noun = _noun_of(line, i)
         if noun in SITES:
             cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
@@ -361,11 +368,71 @@ def counts(line: Line) -> list[Found]:
             found.append(_make(line, "n-noun", n=i))
         elif _distributed(line, i):
             found.append(_make(line, "n-list", n=i))
+        elif _acts(line, i):
+            found.append(_make(line, "n-verb", n=i))
+        elif _beside_size(line, i):
+            found.append(_make(line, "n-equals-list", n=i))
     return found + _listed(line, [one for one in found if one.kind == "proportion"])
+
+
+ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
+ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
+LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
+
+
+def _acts(line: Line, i: int) -> bool:
+    """`of whom 760 had scans`, `and 320 to receive placebo`: a number that does what patients do."""
+    before, after = _text(line, i - 1), _text(line, i + 1)
+    acts = (
+        after in ACTS
+        or (after in ("assigned", "randomised", "randomized", "allocated"))
+        or (after == "to" and _text(line, i + 2) == "receive")
+    )
+    if not acts or before not in LEADS or _text(line, i - 2) in ("grade", "grades", "and"):
+        return False
+    text = f" {line.lower()} "
+    return line.tokens[i].extra != "word" and any(
+        f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
+    )
+
+
+def _beside_size(line: Line, i: int) -> bool:
+    """`(n = 420 vs. 243)`: the second of two sizes."""
+    equals = _text(line, i - 3) == "=" and _text(line, i - 4) in ("n", "no")
+    return equals and _text(line, i - 1) in ("vs", "vs.", "versus", "v", "and")
+
+
+def _said_again(line: Line, i: int) -> bool:
+    """`eight tumours (8/74, 10.8%)`: the count stands again, with its denominator, in the brackets after it."""
+    for k in range(i + 1, min(i + 6, len(line.tokens) - 2)):
+        if line.tokens[k].text in ("(", "["):
+            again = line.tokens[k + 1]
+            return again.used and again.value == line.tokens[i].value and _text(line, k + 2) in ("/", "of")
+        if line.tokens[k].kind not in ("word", "name"):
+            return False
+    return False
+
+
+NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
+KINDS_OF = {
+    "subgroups",
+    "groups",
+    "arms",
+    "types",
+    "categories",
+    "criteria",
+    "analyses",
+    "status",
+    "rate",
+    "rates",
+    "free",
+}
 
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
+    if _text(line, i - 1) in ("than", "least", "most"):
+        return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
     if not noun:
@@ -375,7 +442,8 @@ def _noun_of(line: Line, i: int) -> str:
         return noun
     if line.tokens[i].extra == "word" and len(between) > 1:
         return ""
-    return "" if set(between) & {"(", ")", ",", ";", ".", "of", "and", "in"} else noun
+    after = _text(line, i + len(between) + 2)
+    return "" if set(between) & NOT_COUNTED or after in KINDS_OF else noun
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:
@@ -419,13 +487,19 @@ def _distributed(line: Line, i: int) -> bool:
 
 
 def item_of(line: Line, index: int) -> str:
-    """What is counted, in at most four words of the line: those after the number, else those before it."""
+    """What is counted, in at most four words of the line: those after the number, else those before it.
+
+    Those before it come first in `progression in 21 patients (44.7 %)`.
+    """
     after: list[str] = []
+    led = _text(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"
+    if led and (before := _words_in_front(line, index)):
+        return before
     for token in line.tokens[index + 1 : index + 14]:
         word = token.text.lower().rstrip(".")
         if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after):
             break
-        if token.kind in ("word", "name") and word not in ITEM_STOP and word not in PATIENTS:
+        if token.kind in ("word", "name") and word not in ITEM_STOP | SPREAD_WORDS and word not in PATIENTS:
             after.append(word)
         elif after and word in ("and", "versus", "vs", "than", "who"):
             break
@@ -433,5 +507,18 @@ def item_of(line: Line, index: int) -> str:
             break
     if after:
         return " ".join(after)
-    before = [t.text.lower().rstrip(".") for t in line.tokens[max(0, index - 8) : index] if t.kind in ("word", "name")]
-    return " ".join([w for w in before if w not in ITEM_STOP and w not in PATIENTS][-4:])
+    return _words_in_front(line, index)
+
+
+def _words_in_front(line: Line, index: int) -> str:
+    words: list[str] = []
+    for token in reversed(line.tokens[max(0, index - 9) : index]):
+        word = token.text.lower().rstrip(".")
+        if token.text in (";", ")", "]") or (token.text == "," and words):
+            break
+        if token.kind in ("word", "name") and word not in ITEM_STOP | SPREAD_WORDS and word not in PATIENTS:
+            words.append(word)
+    return " ".join(reversed(words[:4]))
+
+
+SPREAD_WORDS = {"sd", "iqr", "range", "mean", "median", "ci"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
@@ -80,13 +83,22 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     before = words_before(line, i, 1)
     if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
         return False
-    if token.unit in ("mg", "Gy", "ml", "mL", "cGy", "cm", "mm"):
-        return i - start < 8 and "than" not in words_before(line, i, 2)
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
-        return "mean" not in words_before(line, i, 4)
-    if token.unit or token.extra == "word":
+        return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
+    if token.unit:
+        return i - start < 14 and not {"than", "mean", "sd"} & set(words_before(line, i, 2))
+    if token.extra == "word":
         return False
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
+
+
+CHANGED = re.compile(r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b")
+
+
+def _changed(line: Line, start: int, i: int) -> bool:
+    """`median OS was improved by 3.6 months in women and 1.1 months in men`: a difference, not a median."""
+    between = line.text[line.tokens[start].start : line.tokens[i].start].lower()
+    return bool(CHANGED.search(between)) and " from " not in between and " to " not in between
 
 
 SAYS = {"was", "of", "is", "were", "(", "=", ":", "median", "-", "and", "to"}
@@ -213,11 +225,36 @@ def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> 
         return
     first = line.tokens[start].start
     until = line.tokens[medians[0].tokens[0]].start
-    names = [name for *_, name in endpoints_in(line.text[first:until]) if name in TIME_TO_EVENT]
-    names = list(dict.fromkeys(names))
+    names = _named_in_order(line.text[first:until])
     if len(names) == len(medians):
         for one, name in zip(medians, names, strict=True):
             one.cells["endpoint"] = name
+
+
+ABBREVIATION = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,4}\d?\b")
+
+
+def _named_in_order(text: str) -> list[str]:
+    """Endpoints of a list in order; an abbreviation that the vocabulary lacks (`OS and SBP`) stands for itself."""
+    known = [(begin, end, name) for begin, end, name in endpoints_in(text) if name in TIME_TO_EVENT]
+    others = [
+        (m.start(), m.end(), m.group())
+        for m in ABBREVIATION.finditer(text)
+        if m.group() not in ("CI", "SD", "IQR", "HR") and not any(b <= m.start() < e for b, e, _ in known)
+    ]
+    chain: list[tuple[int, int, str]] = []
+    for item in sorted(known + others):
+        if chain and not LISTED.fullmatch(text[chain[-1][1] : item[0]]):
+            if any(one in known for one in chain) and len(chain) > 1:
+                break
+            chain = []
+        chain.append(item)
+    return list(dict.fromkeys(name for *_, name in chain)) if any(one in known for one in chain) else []
+
+
+LISTED = re.compile(
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+)
 
 
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
@@ -266,6 +303,11 @@ def times_alone(line: Line) -> list[Found]:
         unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
         if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
             continue
+        if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in (
+            "to",
+            "from",
+        ):
+            continue
         near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
         timed = [name for name in near if name in TIME_TO_EVENT]
         if not timed and not found:
@@ -300,13 +342,33 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
             found += _hanging(line, i, token.unit)
             found.append((i, token.value, token.unit))
         elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
-            chain = _chain_to_at(line, i)
+            chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
             if chain:
                 found += [(j, tokens[j].value, token.unit) for j in chain]
     seen: dict[int, tuple[int, str, str]] = {}
     for item in found:
         seen.setdefault(item[0], item)
     return [seen[i] for i in sorted(seen)]
+
+
+BEFORE_SURVIVAL = re.compile(
+    r"\s?(?:(?:overall|progression|disease|event|relapse|recurrence|failure|metastas[ie]s|local|cause|cancer|actuarial|"
+    r"cumulative|estimated|distant|loco-?regional)\b|(?:surviv|PFS|OS|DFS|RFS|EFS|mortality|incidence|rates?\b))",
+    re.IGNORECASE,
+)
+
+
+def _chain_to_endpoint(line: Line, i: int) -> list[int]:
+    """`1 year overall survival`, `1, 3 and 5 years survival`: a time right before a survival, as if hyphenated."""
+    token = line.tokens[i]
+    if "." in token.value or token.number > 30 or token.op:
+        return []
+    after = line.tokens[i + 1].start if i + 1 < len(line.tokens) else len(line.text)
+    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
+        words_before(line, i, 2)
+    ):
+        return []
+    return [*(j for j, *_ in _hanging(line, i, token.unit)), i]
 
 
 def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
@@ -459,12 +521,12 @@ def _paired(
     pairs: list[tuple[int, tuple[str, str], bool]] = []
     for lead, follow in groups:
         some, own = (lead, follow) if first_is_value else (follow, lead)
-        pairs += _pair_run(some, [stamps[j] for j in own], times)
+        pairs += _pair_run(line, some, [stamps[j] for j in own], times)
     return sorted(pairs)
 
 
 def _pair_run(
-    values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]
+    line: Line, values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]
 ) -> list[tuple[int, tuple[str, str], bool]]:
     distinct = list(dict.fromkeys(stamps))
     if not values:
@@ -474,9 +536,22 @@ def _pair_run(
     if distinct and len(values) == len(distinct):
         return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
     if distinct and len(values) % len(distinct) == 0:
-        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each half is a list of its own.
-        return [(i, distinct[n % len(distinct)], False) for n, i in enumerate(values)]
+        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each part is a list of its own.
+        apart = all(len(run) == len(distinct) for run in _runs(line, values))
+        return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
     return [(i, _nearest(i, times), False) for i in values]
+
+
+def _runs(line: Line, values: list[int]) -> list[list[int]]:
+    """Values in lists of their own: words other than `and` between two of them end a list."""
+    runs = [[values[0]]]
+    for before, after in pairwise(values):
+        between = {token.text.lower() for token in line.tokens[before + 1 : after]}
+        if between <= {",", "and", "or", "%"}:
+            runs[-1].append(after)
+        else:
+            runs.append([after])
+    return runs
 
 
 def _nearest(i: int, times: list[tuple[int, str, str]]) -> tuple[str, str]:
@@ -489,14 +564,27 @@ def _nearest(i: int, times: list[tuple[int, str, str]]) -> tuple[str, str]:
 
 
 def _name_rates(line: Line, names: list[tuple[int, int, str]], found: list[Found]) -> None:
-    """`5-year OS and DFS were 51% and 34%`: endpoints and values in the same order, when as many and one time."""
-    if len(found) < 2 or len({(one.cells["time"], one.cells["time_unit"]) for one in found}) != 1:
+    """`5-year OS and DFS were 51% and 34%`: endpoints and values in the same order, for each time and each group."""
+    if len(found) < 2:
         return
     first = line.tokens[found[0].tokens[0]].start
-    before = list(dict.fromkeys(name for _, end, name in names if end <= first and first - end < 60))
-    if len(before) == len(found):
-        for one, name in zip(found, before, strict=True):
-            one.cells["endpoint"] = name
+    near = next((begin for begin, end, _ in names if end <= first and first - end < 110), first)
+    listed = _named_in_order(line.text[near:first])
+    times = list(dict.fromkeys((one.cells["time"], one.cells["time_unit"]) for one in found))
+    if len(listed) < 2 or len(found) % (len(listed) * len(times)):
+        return
+    runs = _runs(line, [one.tokens[0] for one in found])
+    if len(times) == 1 and len(runs) == len(listed) and len({len(run) for run in runs}) == 1 and len(runs[0]) > 1:
+        # `OS and DSS of these groups were 71, 59 and 42%, and 86, 81 and 71%`: a list for each endpoint.
+        order = [name for name in listed for _ in runs[0]] if len(runs[0]) != len(listed) else listed * len(runs)
+    else:
+        order = [listed[k // len(times) % len(listed)] for k in range(len(found))]
+    for k, (one, name) in enumerate(zip(found, order, strict=True)):
+        one.cells["endpoint"] = name
+        if len(times) > 1:
+            one.cells["time"], one.cells["time_unit"] = times[k % len(times)]
+        if len(found) > len(listed):
+            one.rule = "rate-loose"
 
 
 def _endpoint_of(line: Line, names: list[tuple[int, int, str]], i: int) -> str:
@@ -514,6 +602,9 @@ def durations(line: Line) -> list[Found]:
     for i in line.free():
         token = line.tokens[i]
         if token.used or token.unit not in UNITS:
+            continue
+        if words_before(line, i, 1) == ["±"]:
+            token.masked = True
             continue
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):

@@ -34,9 +34,10 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "ORR",
         r"(?:overall |objective |tumou?r |radiological )?response "
-        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b",
+        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b|"
+        r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
-    ("OS", r"\bsurvival\b|\bdeaths?\b|\bmortality\b"),
+    ("OS", r"(?<!free )(?<!free-)\bsurvival\b|\bdeaths?\b|\bmortality\b|\boverall(?= \((?:HR|hazard))"),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that mean an endpoint only in capitals.
@@ -218,7 +219,7 @@ HARMS = re.compile(
     r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
-    r"adverse|toxicit|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
@@ -232,17 +233,19 @@ GRADE = re.compile(
     r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|\bany\b)",
     re.IGNORECASE,
 )
+DASHED = str.maketrans("–—−‐‑", "-----")
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
 
 
 def grade_in(text: str, *, bare: bool = False) -> str:
     """Grade of adverse events that a text names: `3`, `3-4`, `>=3`, `any`; `bare` admits a mere grade."""
-    match = GRADE.search(text)
+    text = text.translate(DASHED)
+    match = next((m for m in GRADE.finditer(text) if not m["any"]), None) or GRADE.search(text)
     if match is None:
-        plain = text.strip().replace(" ", "")
-        short = re.fullmatch(r"(≥|>=)?(?:G)?([1-5])(?:[-/]([1-5]))?(\+)?", plain) if bare else None
+        short_text = text.strip().replace(" ", "")
+        short = re.fullmatch(r"(≥|>=)?(?:G)?([1-5])(?:[-/]([1-5]))?(\+)?", short_text) if bare else None
         if short is None:
-            return "any" if bare and plain.lower() in ("all", "any", "total") else ""
+            return "any" if bare and short_text.lower() in ("all", "any", "total") else ""
         low = ">=" if short[1] or short[4] else ""
         return low + short[2] + (f"-{short[3]}" if short[3] else "")
     if match["any"]:

@@ -6,6 +6,8 @@ every ratio, difference and z is **first arm against second** (first in the nume
 negative z mean fewer events in the first arm than the second arm's hazard would give.
 """
 
+from resurvey.survival.competing import GrayTest, fine_gray, gray_test
+from resurvey.survival.counting import CountingCox, at_risk_rows, cox_counting, kaplan_meier_late, logrank_late
 from resurvey.survival.cox import CoxRatio, cox
 from resurvey.survival.curves import Quantile, numbers_at_risk, quantile, survival_at
 from resurvey.survival.difference import Contrast, compare_landmarks, compare_quantiles
@@ -31,7 +33,9 @@ from resurvey.survival.rmst import (
 __all__ = [
     "ALL_MODELS",
     "Contrast",
+    "CountingCox",
     "CoxRatio",
+    "GrayTest",
     "KaplanMeier",
     "LogRank",
     "MaxCombo",
@@ -40,18 +44,24 @@ __all__ = [
     "Quantile",
     "RestrictedMean",
     "RestrictedMeanComparison",
+    "at_risk_rows",
     "check_patients",
     "compare_landmarks",
     "compare_quantiles",
     "compare_restricted_means",
     "cox",
+    "cox_counting",
     "cox_regression",
     "cumulative_incidence",
+    "fine_gray",
     "fit_model",
     "fit_models",
+    "gray_test",
     "kaplan_meier",
+    "kaplan_meier_late",
     "log_cumulative_hazards",
     "logrank",
+    "logrank_late",
     "maxcombo",
     "numbers_at_risk",
     "piecewise_ratios",

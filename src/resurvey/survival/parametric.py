@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.background import Background
+from resurvey.survival.cure import CURE_MODELS, cure_family, excess_family
 from resurvey.survival.families import FAMILIES, Family
 from resurvey.survival.km import Floats, check_patients
 from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail_slope
@@ -159,7 +161,7 @@ def _gauss() -> tuple[Floats, Floats]:
     return np.polynomial.legendre.leggauss(64)
 
 
-def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
+def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Background | None = None) -> ParametricFit:
     """Fit one parametric model to one arm by maximum likelihood.
 
     Parameters
@@ -167,9 +169,14 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
     time, event : (n,) array_like
         Follow-up times and event marks; events must lie after time 0.
     model : str
-        One of `ALL_MODELS`: exponential (rate), weibull (shape, scale: S = exp(-(t/scale)^shape)), gompertz (shape,
-        rate: h = rate exp(shape t)), log-logistic (shape, scale), log-normal (mean_log, sd_log), generalised-gamma
-        (Prentice's mu, sigma, q), or spline-SCALE-K with SCALE hazard, odds or normal and K inner knots, 0 to 3.
+        One of `ALL_MODELS`, or of `resurvey.survival.cure.CURE_MODELS`: exponential (rate), weibull (shape, scale:
+        S = exp(-(t/scale)^shape)), gompertz (shape, rate: h = rate exp(shape t)), log-logistic (shape, scale),
+        log-normal (mean_log, sd_log), generalised-gamma (Prentice's mu, sigma, q), spline-SCALE-K with SCALE hazard,
+        odds or normal and K inner knots, 0 to 3, or mixture-FAMILY and non-mixture-FAMILY, whose last parameter is the
+        cured share.
+    background : Background, optional
+        Mortality that patients would have anyway. The model is then of the excess hazard, and its survival is relative
+        survival; the likelihood leaves out the background's own survival, which no parameter changes.
 
     Raises
     ------
@@ -193,10 +200,11 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
     if distinct < len(family.parameters):
         raise NotEstimable(f"{model} has {len(family.parameters)} parameters, but there are {distinct} event times")
     dead, censored = scaled[e == 1], scaled[(e == 0) & (scaled > 0)]
+    fitted = family if background is None else excess_family(family, background.hazard(t[e == 1]) * unit)
 
     def minus_log_likelihood(theta: Floats) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = -family.log_likelihood(dead, censored, theta)
+            value = -fitted.log_likelihood(dead, censored, theta)
         return np.where(np.isfinite(value), value, IMPOSSIBLE)
 
     theta = _minimise(minus_log_likelihood, family.start(steady.log(dead), 1.0), model)
@@ -266,10 +274,12 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
     """The family of a name, with the knots of a spline placed at centiles of the event times."""
     if model in FAMILIES:
         return FAMILIES[model], np.empty(0)
+    if model in CURE_MODELS:
+        return cure_family(model), np.empty(0)
     kind, _, rest = model.partition("-")
     scale, _, knots = rest.rpartition("-")
     if kind != "spline" or scale not in SCALES or knots not in {"0", "1", "2", "3"}:
-        raise InputError(f"model must be one of {', '.join(ALL_MODELS)}, found {model!r}")
+        raise InputError(f"model must be one of {', '.join((*ALL_MODELS, *CURE_MODELS))}, found {model!r}")
     place = spline_knots(event_times, int(knots))
     return royston_parmar(place, scale), place
 

@@ -1,0 +1,270 @@
+r"""Network meta-analysis of several coefficients at once, with their covariance within and between arms of a trial.
+
+Contrasts against each trial's first arm are stacked, :math:`y_j = X_j d + \delta_j + e_j`, with the covariance
+:math:`V_j` within the trial and :math:`\tau_c^2 (I + J) / 2` between trials for a coefficient c that varies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from resurvey.compare.estimates import chi_square_p
+from resurvey.errors import InputError, NotEstimable
+
+Floats = NDArray[np.float64]
+#: Which coefficients vary between trials: none, the first (the level) or each by itself.
+Between = Literal["none", "level", "each"]
+#: Share of a direction outside what the contrasts inform, above which it is not estimable.
+OUTSIDE = 1e-6
+
+
+@dataclass(frozen=True)
+class TrialEffects:
+    """What one trial says of the coefficients of its treatments.
+
+    Attributes
+    ----------
+    name : str
+    treatments : tuple of str
+        Its arms, the first one being the control of the others here.
+    effects : ndarray, shape (arms - 1, q)
+        Coefficients of each other arm less those of the first; NaN where the trial does not inform one.
+    covariance : ndarray, shape ((arms - 1) q, (arms - 1) q)
+        Of the effects, arm by arm; rows of what is not informed are not read.
+    """
+
+    name: str
+    treatments: tuple[str, ...]
+    effects: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True)
+class MultivariateNetwork:
+    """Coefficients of every treatment against the reference.
+
+    Attributes
+    ----------
+    treatments : tuple of str
+        The reference first, the others by name.
+    estimate : ndarray, shape (treatments - 1, q)
+        NaN where the trials do not determine a coefficient.
+    covariance : ndarray, shape ((treatments - 1) q, (treatments - 1) q)
+    tau2 : ndarray, shape (q,)
+        Variance between trials of each coefficient, 0 where none is allowed for.
+    q, df, p : float
+        Weighted squared distance of the contrasts from the consistent model without variance between trials, its
+        degrees of freedom and p.
+    rank : int
+        Coefficients that the trials determine.
+    between : str
+    trials : tuple of str
+    """
+
+    treatments: tuple[str, ...]
+    estimate: Floats
+    covariance: Floats
+    tau2: Floats
+    q: float
+    df: int
+    rank: int
+    between: str
+    trials: tuple[str, ...]
+
+    @property
+    def p(self) -> float:
+        """p of `q`."""
+        return chi_square_p(self.q, self.df)
+
+    @cached_property
+    def padded(self) -> tuple[Floats, Floats]:
+        """Estimate, shape (treatments, q), and covariance with the reference's zeros in front."""
+        count, size = len(self.treatments), self.tau2.size
+        whole = np.zeros((count * size, count * size))
+        whole[size:, size:] = self.covariance
+        return np.vstack((np.zeros((1, size)), self.estimate)), whole
+
+
+def pieces_of(trials: Sequence[TrialEffects]) -> list[tuple[str, ...]]:
+    """Treatments of each connected piece, the largest piece first, by name within."""
+    names = sorted({name for trial in trials for name in trial.treatments})
+    place = {name: i for i, name in enumerate(names)}
+    ends = [(place[trial.treatments[0]], place[other]) for trial in trials for other in trial.treatments[1:]]
+    rows, columns = (list(side) for side in zip(*ends, strict=True))
+    links = coo_array((np.ones(len(ends)), (rows, columns)), shape=(len(names), len(names)))
+    number, label = connected_components(links, directed=False)
+    pieces = [tuple(name for name, own in zip(names, label, strict=True) if own == k) for k in range(number)]
+    return sorted(pieces, key=lambda piece: (-len(piece), piece))
+
+
+def multivariate_network(
+    trials: Sequence[TrialEffects], reference: str, *, between: Between = "level"
+) -> MultivariateNetwork:
+    """Estimate the coefficients of all treatments against a reference by generalised least squares.
+
+    Parameters
+    ----------
+    trials : sequence of TrialEffects
+        All of one set of coefficients.
+    reference : str
+    between : {"level", "none", "each"}
+        Which coefficients vary between trials: the first only, none (common effects), or each with a variance of its
+        own; variances by restricted maximum likelihood, 0 where nothing is left to tell them by.
+
+    Raises
+    ------
+    InputError
+        If the reference is no treatment, an option is unknown, or a trial's arrays do not fit each other.
+    NotEstimable
+        If the treatments fall into pieces that no trial links; the message names the pieces.
+
+    References
+    ----------
+    .. [1] Jackson, D., Riley, R. and White, I. R. (2011). Statistics in Medicine 30, 2481-2498.
+    .. [2] White, I. R. et al. (2012). Research Synthesis Methods 3, 111-125 (multivariate consistency model).
+    """
+    if between not in get_args(Between):
+        raise InputError(f"between must be one of {', '.join(get_args(Between))}, found {between!r}")
+    if not trials:
+        raise InputError("trials is empty: a network needs at least one trial")
+    size = _check(trials)
+    pieces = pieces_of(trials)
+    if not any(reference in piece for piece in pieces):
+        raise InputError(
+            f"reference {reference!r} is no treatment: there are {', '.join(n for p in pieces for n in p)}"
+        )
+    if len(pieces) > 1:
+        named = "; ".join(f"({i}) {', '.join(piece)}" for i, piece in enumerate(pieces, start=1))
+        raise NotEstimable(
+            f"the trials fall into {len(pieces)} pieces that no trial links: {named}. Treatments of different pieces "
+            "cannot be compared by randomised evidence: analyse each piece alone, or bridge them (see `bridges`)"
+        )
+    names = (reference, *(name for name in pieces[0] if name != reference))
+    stack = _stack(trials, names, size)
+    free = stack.y.size - stack.rank
+    tau2 = _tau2(stack, between, size) if free > 0 else np.zeros(size)
+    beta, covariance, _ = _solve(stack, tau2)
+    q = _solve(stack, np.zeros(size))[2]
+    covariance = np.where(np.outer(stack.known, stack.known), covariance, 0.0)
+    estimate = np.where(stack.known, beta, np.nan).reshape(-1, size)
+    return MultivariateNetwork(
+        names, estimate, covariance, tau2, q, free, stack.rank, between, tuple(trial.name for trial in trials)
+    )
+
+
+def _check(trials: Sequence[TrialEffects]) -> int:
+    """Number of coefficients."""
+    size = trials[0].effects.shape[1]
+    for trial in trials:
+        wanted = (len(trial.treatments) - 1, size)
+        if trial.effects.shape != wanted or trial.covariance.shape != (wanted[0] * size,) * 2:
+            raise InputError(
+                f"trial {trial.name!r}: {len(trial.treatments)} arms and {size} coefficients want effects {wanted} and "
+                f"a covariance of side {wanted[0] * size}, found {trial.effects.shape}, {trial.covariance.shape}"
+            )
+        if len(set(trial.treatments)) < len(trial.treatments):
+            raise InputError(f"trial {trial.name!r} has a treatment in two arms: join these arms first")
+    return size
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """All contrasts below each other: block covariance within trials, and its pattern between them by coefficient."""
+
+    y: Floats
+    x: Floats
+    within: Floats
+    patterns: Floats
+    known: NDArray[np.bool_]
+    rank: int
+
+
+def _stack(trials: Sequence[TrialEffects], names: Sequence[str], size: int) -> _Stack:
+    place = {name: i for i, name in enumerate(names)}
+    total = sum(trial.effects.size for trial in trials)
+    y, x = np.zeros(total), np.zeros((total, size * len(names)))
+    within, patterns = np.zeros((total, total)), np.zeros((size, total, total))
+    start, unit = 0, np.arange(size)
+    for trial in trials:
+        count = trial.effects.shape[0]
+        rows = slice(start, start + count * size)
+        y[rows], within[rows, rows] = trial.effects.ravel(), trial.covariance
+        base = place[trial.treatments[0]]
+        for arm, name in enumerate(trial.treatments[1:]):
+            own = start + arm * size
+            x[own + unit, place[name] * size + unit] = 1.0
+            x[own + unit, base * size + unit] = -1.0
+            for other in range(count):
+                patterns[unit, own + unit, start + other * size + unit] = 1.0 if other == arm else 0.5
+        start += count * size
+    told = np.isfinite(y)
+    cut = np.ix_(told, told)
+    x = x[told][:, size:]
+    values, vectors = np.linalg.eigh(x.T @ x)
+    informed = vectors[:, values > 1e-9 * max(float(values.max(initial=0.0)), 1.0)]
+    known = np.abs(np.eye(x.shape[1]) - informed @ informed.T).max(axis=0, initial=0.0) < OUTSIDE
+    return _Stack(y[told], x, within[cut], patterns[:, cut[0], cut[1]], known, informed.shape[1])
+
+
+def _solve(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float]:
+    """Coefficients, covariance and weighted squared distance at given variances between trials."""
+    weight = np.linalg.inv(stack.within + np.tensordot(tau2, stack.patterns, axes=1))
+    covariance: Floats = np.linalg.pinv(stack.x.T @ weight @ stack.x, hermitian=True).astype(np.float64)
+    beta = covariance @ (stack.x.T @ (weight @ stack.y))
+    left = stack.y - stack.x @ beta
+    return beta, covariance, float(left @ weight @ left)
+
+
+def _restricted(stack: _Stack, tau2: Floats) -> float:
+    """Minus twice the restricted log likelihood, up to a constant."""
+    total = stack.within + np.tensordot(tau2, stack.patterns, axes=1)
+    weight = np.linalg.inv(total)
+    information = stack.x.T @ weight @ stack.x
+    values = np.linalg.eigvalsh(information)[-stack.rank :]
+    left = stack.y - stack.x @ (np.linalg.pinv(information, hermitian=True) @ (stack.x.T @ (weight @ stack.y)))
+    return float(np.linalg.slogdet(total)[1] + np.log(values).sum() + left @ weight @ left)
+
+
+def _tau2(stack: _Stack, between: str, size: int) -> Floats:
+    """Variances between trials by restricted maximum likelihood."""
+    tau2 = np.zeros(size)
+    if between == "none":
+        return tau2
+    scale = np.array([float(np.median(np.diag(stack.within)[np.diag(p) > 0])) for p in stack.patterns])
+    grid = np.concatenate(([0.0], np.geomspace(1e-3, 1e2, 11)))
+    for c in range(1 if between == "level" else size):
+        tau2[c] = _one(stack, tau2, c, float(scale[c]), grid)
+    return _together(stack, tau2, scale) if between == "each" and size > 1 else tau2
+
+
+def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> float:
+    """The variance of one coefficient, the others held."""
+
+    def value(t: float) -> float:
+        return _restricted(stack, np.where(np.arange(tau2.size) == c, t, tau2))
+
+    heights = [value(t * scale) for t in grid]
+    best = int(np.argmin(heights))
+    low, high = grid[max(best - 1, 0)] * scale, grid[min(best + 1, grid.size - 1)] * scale
+    found = minimize_scalar(value, bounds=(low, high), method="bounded", options={"xatol": 1e-10 * max(high, 1e-12)})
+    return float(found.x) if found.fun < value(0.0) - 1e-9 else 0.0
+
+
+def _together(stack: _Stack, start: Floats, scale: Floats) -> Floats:
+    """All variances at once, from where each by itself is best."""
+    found = minimize(
+        lambda root: _restricted(stack, root**2 * scale), np.sqrt(start / scale) + 0.1, method="Nelder-Mead",
+        options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 400 * start.size},
+    )  # fmt: skip
+    made = np.asarray(found.x**2 * scale, dtype=float)
+    made = np.where(made < 1e-8 * scale, 0.0, made)
+    return made if _restricted(stack, made) < _restricted(stack, start) else start

@@ -1,0 +1,114 @@
+"""Networks of restricted means: differences and ratios at horizons that the trials have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from resurvey.compare.estimates import quantile
+from resurvey.compare.multivariate import MultivariateNetwork, TrialEffects, multivariate_network
+from resurvey.compare.timed_trials import Trial, against_first, rubin_vector
+from resurvey.errors import InputError, NotEstimable
+
+Floats = NDArray[np.float64]
+Measure = Literal["difference", "ratio"]
+COLUMNS = ["horizon", "measure", "model", "treatment", "comparator", "estimate", "se", "lower", "upper", "p", "tau2"]
+COLUMNS += ["q", "df", "p_q", "p_score", "trials", "left_out", "note"]
+
+
+def mean_effects(trial: Trial, horizon: float, measure: Measure) -> TrialEffects:
+    """Restricted means of a trial's arms up to a horizon, as contrasts over its replicates.
+
+    Raises
+    ------
+    InputError
+        If the horizon is not above 0, or lies beyond the follow-up of an arm.
+    """
+    if not 0 < horizon <= trial.reach:
+        raise InputError(f"trial {trial.name!r}: horizon {horizon:g} is not above 0 and up to {trial.reach:g}")
+    parts = [arm.curves.restricted_mean(horizon) for arm in trial.arms]
+    mean, variance = (np.stack([part[i] for part in parts], axis=1) for i in (0, 1))
+    if measure == "ratio":
+        mean, variance = np.log(mean), variance / mean**2
+    centre, covariance = rubin_vector(mean, variance[:, :, None] * np.eye(len(parts)))
+    return against_first(trial.name, trial.treatments, centre[:, None], covariance)
+
+
+def common_horizons(trials: Sequence[Trial]) -> tuple[float, ...]:
+    """Half of the greatest horizon that all trials reach, and that horizon."""
+    greatest = min(min(trial.reach, trial.longest) for trial in trials)
+    return (greatest / 2, greatest)
+
+
+def mean_network(
+    trials: Sequence[Trial], reference: str, horizons: Sequence[float], *, level: float = 0.95
+) -> pd.DataFrame:
+    """Restricted means of all treatments against a reference, common and random effects, at each horizon.
+
+    A trial that does not reach a horizon is left out there, by name.
+
+    Returns
+    -------
+    DataFrame
+        horizon, measure (difference, or log ratio as `ratio`), model (common, random), treatment, comparator,
+        estimate, se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note; a horizon at which there is no
+        network has one row with the reason.
+
+    Raises
+    ------
+    InputError
+        If a horizon is not above 0.
+
+    References
+    ----------
+    .. [1] Weir, I. R. et al. (2021). BMC Medical Research Methodology 21, 208 (multivariate restricted means).
+    """
+    rows: list[dict[str, object]] = []
+    for horizon in horizons:
+        if not (np.isfinite(horizon) and horizon > 0):
+            raise InputError(f"horizon must be a time above 0, found {horizon!r}")
+        near = horizon * (1 - 1e-12)
+        used = [trial for trial in trials if trial.reach >= near]
+        out = ", ".join(trial.name for trial in trials if trial.reach < near)
+        said = {"trials": len(used), "left_out": out, "note": ""}
+        for measure in ("difference", "ratio"):
+            try:
+                rows += _rows(used, reference, near, measure, level, {"horizon": horizon, "measure": measure, **said})
+            except (InputError, NotEstimable) as reason:
+                rows.append({"horizon": horizon, "measure": measure, **said, "note": str(reason)})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(
+    trials: Sequence[Trial], reference: str, horizon: float, measure: Measure, level: float, said: dict[str, object]
+) -> list[dict[str, object]]:
+    effects = [mean_effects(trial, horizon, measure) for trial in trials]
+    rows: list[dict[str, object]] = []
+    for model, between in (("common", "none"), ("random", "level")):
+        made = multivariate_network(effects, reference, between=between)  # type: ignore[arg-type]
+        scores = _scores(made)
+        for k, name in enumerate(made.treatments[1:], start=1):
+            estimate, se = float(made.estimate[k - 1, 0]), float(np.sqrt(made.covariance[k - 1, k - 1]))
+            half = quantile(level) * se
+            rows.append({
+                **said, "model": model, "treatment": name, "comparator": reference, "estimate": estimate, "se": se,
+                "lower": estimate - half, "upper": estimate + half, "p": float(2 * ndtr(-abs(estimate) / se)),
+                "tau2": float(made.tau2[0]), "q": made.q, "df": made.df, "p_q": made.p, "p_score": float(scores[k]),
+            })  # fmt: skip
+    return rows
+
+
+def _scores(made: MultivariateNetwork) -> Floats:
+    """P-scores: the mean certainty of a longer restricted mean."""
+    value, covariance = made.padded
+    flat, diagonal = value[:, 0], np.diag(covariance)
+    error = np.sqrt(np.maximum(diagonal[:, None] + diagonal[None, :] - 2 * covariance, 0.0)) + np.eye(flat.size)
+    better = ndtr((flat[:, None] - flat[None, :]) / error)
+    np.fill_diagonal(better, 0.0)
+    scores: Floats = better.sum(axis=1) / (flat.size - 1)
+    return scores

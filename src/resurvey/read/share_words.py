@@ -1,0 +1,207 @@
+"""What a share of running text is a share of: kind, endpoint, grade and item, from the words of its own clause.
+
+A share without words of its own (`33 % v 36 %`) is of the same thing as the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from resurvey.read.grammar import Found
+from resurvey.read.lexer import Line
+from resurvey.read.lexicon import Lexicon, mentions
+from resurvey.read.text_shares import item_of
+from resurvey.read.word_lists import GRADE, HARMS, RESPONSES, endpoints_in, grade_in
+
+# `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
+DIRECT = re.compile(
+    r"[^.;,\w]{0,3}(?:\(?\d{1,3}(?:\.\d)?\s?%\)?\s)?(?:of (?:the )?\d{1,4} )?(?:\w{1,14} )?"
+    r"(?:patients?|women|men|participants|subjects|cases)?\s?(?:had|have|achieved|with|showed|exhibited|attained|obtained|"
+    r"experienced)\s(?:an? |the |confirmed |documented )*$",
+    re.IGNORECASE,
+)
+SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
+CAUSE = re.compile(
+    r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE
+)
+ADVERSE = re.compile(r"\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b", re.IGNORECASE)
+CONNECTING = re.compile(
+    r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
+    r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
+    r"table|figure|fig|cases|number|percent|per|cent|showed"
+)
+# `30 % for A and rash, 19 % ...`: words that belong to the share before.
+OF_THE_LAST = re.compile(
+    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
+    r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
+    re.IGNORECASE,
+)
+JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|versus|vs\.?|or)\s")
+
+
+def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
+    """Fill kind, endpoint, grade and item of all shares of a sentence, in their order."""
+    shares = sorted(
+        (one for one in found if one.kind == "proportion"), key=lambda one: line.tokens[one.tokens[0]].start
+    )
+    places = mentions(line, lexicon) if len(shares) > 1 else []
+    last: dict[str, str] = {}
+    one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
+    for k, one in enumerate(shares):
+        begin = _end(line, shares[k - 1]) if k else 0
+        end = line.tokens[shares[k + 1].tokens[0]].start if k + 1 < len(shares) else len(line.text)
+        before = line.text[begin : _start(line, one)]
+        after = line.text[_end(line, one) : end]
+        if direct := _direct(after):
+            made = {"kind": "response", "endpoint": direct, "item": direct}
+        elif last and not _own_words(line, begin, _start(line, one), places):
+            made = dict(last)
+        else:
+            made = _described(line, one, before, after)
+        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
+            made["grade"] = last.get("grade", "")
+        one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
+        last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    _in_order(line, shares)
+    _of_the(line, shares)
+
+
+def _start(line: Line, one: Found) -> int:
+    return min(line.tokens[i].start for i in one.tokens)
+
+
+def _end(line: Line, one: Found) -> int:
+    return max(line.tokens[i].end for i in one.tokens)
+
+
+def _own_words(line: Line, begin: int, end: int, places: list[tuple[int, int, str]]) -> bool:
+    """Whether words stand before a share that say what it is of, other than arms and connecting words."""
+    text = line.text[begin:end]
+    for start, stop, _ in reversed(places):
+        if begin <= start < stop <= end:
+            text = text[: start - begin] + " " + text[stop - begin :]
+    text = OF_THE_LAST.sub(" ", text, count=1)
+    return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
+
+
+def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
+    made = {"item": item_of(line, one.tokens[0])}
+    near = before[-160:]
+    following = re.split(r"[,;.]|\band\b", after, maxsplit=1)[0]
+    response = _response(one, near, following)
+    scope = f"{near} {following}"
+    if response:
+        return {"kind": "response", "endpoint": response, "item": response}
+    grade = _grade(near, following)
+    harm = HARMS.search(scope) and ADVERSE.search(line.text) and not CAUSE.search(near.rpartition(",")[2])
+    if harm and one.rule not in ("n-equals",):
+        return made | {"kind": "adverse_event", "grade": grade}
+    return made | {"kind": "flow"}
+
+
+def _grade(before: str, after: str) -> str:
+    """The grade named last before a number, else first after it."""
+    matches = list(GRADE.finditer(before))
+    return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
+
+
+def _direct(after: str) -> str:
+    """The response said right after a share: `had a partial response`, `complete responses`."""
+    ahead = [(begin, name) for begin, _, name in endpoints_in(after[:90]) if name in RESPONSES]
+    if ahead and (not after[: ahead[0][0]].strip(" ()[]%.") or DIRECT.match(after[: ahead[0][0]] or " ")):
+        return ahead[0][1]
+    short = SHORT.match(after)
+    return short["name"] if short is not None else ""
+
+
+def _response(one: Found, before: str, following: str) -> str:
+    """The response a share counts: said before it in the clause, else after it."""
+    named = [
+        (begin, name)
+        for begin, _, name in endpoints_in(before)
+        if name in RESPONSES and not CAUSE.search(before[:begin])
+    ]
+    only_count = "percent" not in one.cells and "total" not in one.cells
+    if only_count and not re.search(r"\b(?:in|by|for|of|were|was|:)\s?[(]?$", before):
+        return ""
+    if only_count and re.search(r"\b(?:of|among|in|for) the$", before.rstrip()):
+        return ""
+    if named:
+        return named[-1][1]
+    inside = [name for *_, name in endpoints_in(following) if name in RESPONSES]
+    return inside[0] if inside and not only_count else ""
+
+
+def _in_order(line: Line, shares: list[Found]) -> None:
+    """`RR and DCR were 61.7 and 89.4 %`: responses and percentages in the same order, when as many."""
+    k = 0
+    while k < len(shares):
+        run = [shares[k]]
+        while k + len(run) < len(shares) and JOINED.fullmatch(
+            line.text[_end(line, run[-1]) : _start(line, shares[k + len(run)])]
+        ):
+            run.append(shares[k + len(run)])
+        before = line.text[max(0, _start(line, run[0]) - 90) : _start(line, run[0])]
+        names = list(dict.fromkeys(name for *_, name in endpoints_in(before) if name in RESPONSES))
+        if len(run) > 1 and len(names) == len(run):
+            for one, name in zip(run, names, strict=True):
+                one.cells |= {"kind": "response", "endpoint": name, "item": name}
+        k += len(run)
+
+
+def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:
+    """The denominator of a count and its percentage, where just one size printed near gives the percentage.
+
+    Those of its arm come first, then all that are known: groups said before it in the paragraph, sizes of arms,
+    patients randomised, treated or analysed.
+    """
+    cells = one.cells
+    if "total" in cells or not cells.get("n", "").isdigit() or "percent" not in cells or "lower" in cells:
+        return
+    # One digit of few patients fits many sizes.
+    if cells["percent"].strip("<>≤≥") in ("0", "100") or cells["n"] == "0":
+        return
+    own = lexicon.sizes.get(arm, ())
+    every = (*before, *lexicon.totals, *(size for sizes in lexicon.sizes.values() for size in sizes))
+    for sizes in (own, every) if own else (every,):
+        fits = [n for n in dict.fromkeys(sizes) if int(n) >= int(cells["n"]) and _gives(cells, int(n))]
+        if len(fits) == 1:
+            cells["total"] = fits[0]
+            one.rule += "-linked"
+            one.notes.append(f"{fits[0]} is printed elsewhere, the only size that gives this percentage")
+        if fits:
+            return
+
+
+def _gives(cells: dict[str, str], total: int) -> bool:
+    """Whether a count over a total rounds to the percentage as printed."""
+    digits = len(cells["percent"].partition(".")[2])
+    value = float(cells["percent"].lstrip("<>≤≥~"))
+    return abs(100 * int(cells["n"]) / total - value) <= 0.5 * 10.0**-digits + 1e-9
+
+
+def sizes_said(found: list[Found]) -> list[str]:
+    """Counts of a sentence that may be denominators later: those without a percentage, and printed totals."""
+    plain_counts = [
+        one.cells["n"]
+        for one in found
+        if one.kind in ("proportion", "arm") and one.cells.get("n", "").isdigit() and "percent" not in one.cells
+    ]
+    counts = [one.cells["n"] for one in found if one.kind == "proportion" and one.cells.get("n", "").isdigit()]
+    totals = [one.cells["total"] for one in found if one.kind == "proportion" and one.cells.get("total", "").isdigit()]
+    return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
+
+
+def _of_the(line: Line, shares: list[Found]) -> None:
+    """`RR of the 47 patients was 61.7 %`: the only group of the sentence is the denominator of its percentages."""
+    groups = [
+        one
+        for one in shares
+        if set(one.cells) & {"n"}
+        and "percent" not in one.cells
+        and re.search(r"\b(?:of|among|in) (?:the|all)?\s?$", line.text[: _start(line, one)].lower())
+    ]
+    bare = [one for one in shares if "percent" in one.cells and not {"n", "total"} & set(one.cells)]
+    if len(groups) == 1 and bare and all(_start(line, one) > _start(line, groups[0]) for one in bare):
+        for one in bare:
+            one.cells["total"] = groups[0].cells["n"]
