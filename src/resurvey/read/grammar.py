@@ -171,7 +171,7 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
         return None
     first, second = tokens[low], tokens[high]
     upper = second.value.replace(",", "") if high == between else second.printed
-    if first.percent and not tokens[index].percent and tokens[index].unit:
+    if first.percent and not tokens[index].percent and tokens[index].unit and not (kind == "ci" and level):
         return None
     if kind == "ci" and _times_sign(first):
         return None

@@ -292,6 +292,9 @@ def _mask(line: Line) -> None:
         if token.kind not in ("word", "name") or token.text.lower().rstrip(".") not in MASKING:
             continue
         j = i + 1
+        of_score = token.text.lower() in ("ps", "status", "score", "grade")
+        if of_score and j + 1 < len(tokens) and tokens[j].text.lower() == "of":
+            j += 1
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
             if after.kind == "num":

@@ -156,6 +156,8 @@ class Lexicon:
 def learn(document: Document) -> Lexicon:
     """The lexicon of a document: names said at least three times (twice with a size) are arms."""
     counted: Counter[str] = Counter()
+    of_arms: Counter[str] = Counter()
+    sized: Counter[str] = Counter()
     labels: dict[str, str] = {}
     one_sided = False
     short: dict[str, set[str]] = {}
@@ -165,11 +167,13 @@ def learn(document: Document) -> Lexicon:
         for match in NAMED.finditer(text):
             for name in _listed(match["name"], match["noun"]):
                 _note(name, 1, counted, labels)
+                if match["noun"].startswith("arm"):
+                    _note(name, 1, of_arms, {})
         for match in LETTERED.finditer(text):
             noun = match["noun"].lower().rstrip("s")
             _count(f"{noun} {match['name']}", 2, counted, labels)
         for match in SIZED.finditer(text):
-            _note(match["name"], 1, counted, labels)
+            _note(match["name"], 1, sized, labels)
         for match in re.finditer(
             r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text
         ):
@@ -182,7 +186,11 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 2, counted, labels)
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
                     _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
-    known = {key for key, count in counted.items() if count >= 3}
+    known = {key for key, count in counted.items() if count + sized[key] >= 3}
+    told = {key for key, count in of_arms.items() if count >= 2}
+    if len(told) >= 2:
+        # A paper that says `arm` of two names or more calls subgroups `groups`.
+        known = {key for key in known if of_arms[key] or LETTERED.fullmatch(labels[key])}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
     known_arms = Lexicon(tuple(arms))
     return Lexicon(
@@ -247,6 +255,8 @@ def strip_size(text: str) -> str:
 
 
 def _note(name: str, weight: int, counted: Counter[str], labels: dict[str, str]) -> None:
+    if LETTERED.search(name):
+        return
     words = name.split()
     while words and words[0].lower() in STOP:
         words = words[1:]
@@ -384,7 +394,7 @@ def _assign_clause(
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
 OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
-LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
+LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;:]{0,40}")
 
 
 def _of_one_arm(

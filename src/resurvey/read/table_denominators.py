@@ -62,9 +62,9 @@ class Denominators:
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
-        sections: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+        sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
-            sections[one.row.section].append(one)
+            sections[(*one.row.section, one.row.indent)].append(one)
         printed = self._printed(column)
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
@@ -76,7 +76,7 @@ class Denominators:
                     one.notes.append(
                         f"the percentages are of {total}, the sum of the categories, not of the {printed} of the head"
                     )
-            elif printed and column_fits >= MOST:
+            elif printed and column_fits >= MOST and not _other_patients(part, printed):
                 _give(part, printed)
 
     def _best(self, part: list[Found], column: int, printed: str) -> str:
@@ -129,6 +129,12 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _other_patients(part: list[Found], size: str) -> bool:
+    """Whether rows that belong together all miss the size: they are of a subgroup, not misprinted."""
+    both = [one for one in part if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
+    return len(both) > 1 and _share_that_fits(part, size) == 0
 
 
 def _take_back(shares: list[Found]) -> None:

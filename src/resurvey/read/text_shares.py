@@ -319,13 +319,34 @@ def percentages(line: Line) -> list[Found]:
         if (span := _range(line, i)) is not None:
             found.append(span)
             continue
-        if token.op and not _measured_bound(line, i):
+        if (token.op and not _measured_bound(line, i)) or _threshold(line, i):
+            continue
+        if (change := _change(line, i)) is not None:
+            found.append(change)
             continue
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
         found.append(_make(line, "percent", percent=i))
     return found
+
+
+def _threshold(line: Line, i: int) -> bool:
+    """`10% or more of the patients`: a limit of what is shown, not a result."""
+    return _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+
+
+CHANGES = {"reduction", "decrease", "increase", "improvement", "prolongation", "risk"}
+
+
+def _change(line: Line, i: int) -> Found | None:
+    """`a 66% reduction in the risk`: a difference."""
+    after = words_after(line, i, 3)
+    k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
+    if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
+        return None
+    cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after[: k + 2])}
+    return Found("difference", cells, take(line, i), "difference")
 
 
 def _measured_bound(line: Line, i: int) -> bool:
@@ -431,7 +452,7 @@ KINDS_OF = {
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
-    if _text(line, i - 1) in ("than", "least", "most"):
+    if _text(line, i - 1) in ("than", "least", "most", "every", "per"):
         return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
