@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES, UNITS
@@ -161,9 +163,19 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
         return None
     percent = _has_percent(line, j)
+    if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
+        percent = None
+    if slash and total <= 5 and percent is not None and abs(100 * n / total - line.tokens[percent].number) > 1.01:
+        return None
     if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
     return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+
+
+# `390 patients out of 398 (58% of total study population)`: the percentage is of others.
+OF_ALL = re.compile(
+    r"\s?%?\s?of (?:the |all )?(?:total|whole|entire|overall|study|intention|randomi[sz]ed|\d)", re.IGNORECASE
+)
 
 
 def _has_percent(line: Line, j: int) -> int | None:
