@@ -115,8 +115,9 @@ def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Fin
         return []
     first, second = group[0], next(d for d in group if d.cells[field] != group[0].cells[field])
     a, b = first.cells[field], second.cells[field]
+    slip = _one_slip(a, b)
     if (
-        (len(fields) == 3 and not _one_slip(a, b))
+        not (slip and summed if len(fields) == 3 else slip or summed)
         or _same_rounded(a, b)
         or (
             first.claim.spans[0].block.split(".")[0] == second.claim.spans[0].block.split(".")[0]

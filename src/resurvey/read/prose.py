@@ -9,7 +9,7 @@ from resurvey.read import sentences
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
-from resurvey.read.normal import plain
+from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.share_words import describe, link, sizes_said
 from resurvey.read.text_designs import designs, joined
@@ -50,6 +50,9 @@ def find(line: Line) -> list[Found]:
 
 
 GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+NUMBER_WORD = re.compile(
+    r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
+)
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
@@ -121,10 +124,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         if (
             not any(char.isdigit() for char in text[start:end])
             and "median" not in text[start:end].lower()
-            and not any(
-                f" {w} " in text[start:end].lower()
-                for w in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-            )
+            and NUMBER_WORD.search(text[start:end]) is None
         ):
             continue
         line = lex(text[start:end], start)

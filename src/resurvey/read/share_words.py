@@ -59,10 +59,11 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         after = line.text[_end(line, one) : end]
         if direct := _direct(after):
             made = {"kind": "response", "endpoint": direct, "item": direct}
-        elif last and not _own_words(line, begin, _start(line, one), places):
-            made = dict(last)
         else:
             made = _described(line, one, before, after)
+            alone = not _own_words(line, begin, _start(line, one), places)
+            if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
+                made = dict(last)
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}

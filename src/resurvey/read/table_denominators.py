@@ -237,19 +237,23 @@ def _link_rows_above(shares: list[Found]) -> None:
             parts[one.row.section].append(one)
     for part in parts.values():
         first = min(one.row.number for one in part)
-        telling = [one for one in part if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
-        for number in sorted((k for k in counts if k < first), reverse=True)[:12]:
-            above = counts[number]
-            if len(telling) >= 3 and all(
-                one.column in above
-                and 0 < _number(above[one.column].cells["n"]) >= _number(one.cells["n"])
-                and percent_fits(one.cells["n"], one.cells["percent"], _number(above[one.column].cells["n"]))
-                for one in part
-            ):
-                for one in part:
-                    one.cells["total"] = above[one.column].cells["n"]
-                    one.notes.append(f"the denominator is the count of the row {above[one.column].row.label!r}")
+        above = sorted((k for k in counts if k < first), reverse=True)[:12]
+        inside = sorted({one.row.number for one in part})[:12]
+        for number in (*above, *inside):
+            below = [one for one in part if one.row.number > number]
+            if _explains(counts.get(number, {}), below):
+                for one in below:
+                    one.cells["total"] = counts[number][one.column].cells["n"]
+                    one.notes.append(
+                        f"the denominator is the count of the row {counts[number][one.column].row.label!r}"
+                    )
                 break
+
+
+def _explains(above: dict[int, Found], below: list[Found]) -> bool:
+    """Whether the counts of a row give all percentages of the rows below it, three telling ones at least."""
+    telling = [one for one in below if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
+    return len(telling) >= 3 and all(one.column in above and _of(one, above[one.column]) for one in below)
 
 
 def _give(part: list[Found], size: str) -> None:

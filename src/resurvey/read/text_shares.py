@@ -254,6 +254,8 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     if slash:
         k = j + 2
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
+    if {"had", "have", "with", "achieved", "showed"} & set(joined):
+        return None
     if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
         return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
