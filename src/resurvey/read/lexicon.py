@@ -10,7 +10,7 @@ from functools import cached_property
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Document
+from resurvey.read.objects import Claim, Document, Span
 from resurvey.read.table_hints import size_in
 from resurvey.read.word_lists import ELSEWHERE
 
@@ -241,6 +241,20 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
 def _listed(name: str, noun: str) -> list[str]:
     """`the A and B groups` names two arms, `the A and B group` one."""
     return re.split(r"\s(?:and|versus|vs\.?)\s", name) if noun.endswith("s") else [name]
+
+
+def names(document: Document, lexicon: Lexicon) -> list[Claim]:
+    """What the paper calls each arm, where it does so first, for the table of names."""
+    found = []
+    for arm in lexicon.arms:
+        for paragraph in document.paragraphs:
+            match = arm.pattern.search(plain(paragraph.text))
+            if match is not None and paragraph.kind != "title":
+                span = Span(paragraph.id, match.start(), match.end())
+                cells = {"kind": "arm", "entity": arm.arm_id, "printed": paragraph.text[match.start() : match.end()]}
+                found.append(Claim("name", cells, (span,), "text-name", paragraph.locator, fold(arm.label)))
+                break
+    return found
 
 
 def strip_size(text: str) -> str:

@@ -161,7 +161,9 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"
-        notes.append("beside a citation in a section that tells of other work: probably another study's result")
+        cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
+        source = f"reference {cited}" if cited else "a work cited by its author"
+        notes.append(f"beside a citation ({source}): probably another study's result")
     section = (
         "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
     )
