@@ -6,11 +6,11 @@ import pytest
 from resurvey.compare.rubin import rubin
 from resurvey.errors import InputError
 from resurvey.reconstruct import SurvivalSummary, from_summaries, from_summary
-from resurvey.reconstruct.hazard import opposite_normals
+from resurvey.reconstruct.fit import opposite_normals
 from resurvey.reconstruct.kinds import COLUMNS, SHAPES, TABLE, read_shapes
-from resurvey.reconstruct.prior import COMMON, PRIOR
+from resurvey.reconstruct.prior import PLACES, PRIOR
 from resurvey.reconstruct.stretch import survival_at
-from resurvey.reconstruct.summary import Trial, checked, weigh
+from resurvey.reconstruct.summary import checked, weigh
 
 
 def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_from():
@@ -62,9 +62,8 @@ def test_a_wide_interval_around_the_median_speaks_for_a_falling_hazard():
     """Weibull hazards with 150 events: an interval is wider by 1 / shape on the log scale."""
     shares = {}
     for label, lower, upper in (("narrow", 5.2, 6.9), ("wide", 4.1, 8.8)):
-        fits, _ = weigh(checked(SurvivalSummary(n=200, events=150, median=6.0, lower=lower, upper=upper)))
-        falling = next(shape.prior for shape in SHAPES if shape.name == "falling")
-        shares[label] = sum(share for found, share in fits if found.arm.prior is falling)
+        fits, _ = weigh([checked(SurvivalSummary(n=200, events=150, median=6.0, lower=lower, upper=upper))])
+        shares[label] = sum(one.share for one in fits if one.kind == "falling")
     assert shares["wide"] > shares["narrow"] + 0.1
 
 
@@ -83,11 +82,30 @@ def test_arms_of_one_trial_have_their_shapes_in_common():
     assert second.holds
 
 
-def test_what_a_trial_shares_is_spread_evenly_and_balanced():
-    trial = Trial.drawn(40, np.random.default_rng(1))
-    assert trial.common.shape == (40, COMMON)
-    assert np.allclose(trial.common.sum(axis=0), 0)
-    assert np.array_equal(np.sort(np.floor(20 * trial.kind)), np.repeat(np.arange(20), 2))
+def test_arms_of_one_trial_are_one_fit_and_share_one_kind():
+    """What is printed of one arm tells of the other: events known of one place the follow-up, and so those of both."""
+    printed = SurvivalSummary(n=200, events=150, median=6.0, lower=5.1, upper=7.2)
+    silent = SurvivalSummary(n=200, median=6.0, lower=5.1, upper=7.2)
+    fits, _ = weigh([checked(printed), checked(silent)])
+    assert all(len(one.fit.arms) == 2 for one in fits)
+    assert sum(one.share for one in fits) == pytest.approx(1)
+    together = from_summaries([printed, silent], replicates=40, rng=np.random.default_rng(1))[1].events
+    alone = from_summary(silent, replicates=40, rng=np.random.default_rng(1)).events
+    assert together.std() < 0.8 * alone.std()
+    assert abs(together.mean() - 150) < 15
+
+
+def test_prior_of_one_arm_and_what_is_shared_make_the_whole_prior():
+    """On the places that carry what is shared the two covariances add up to that of an arm by itself."""
+    time, end = 8.0 * np.exp(np.array(PLACES)), 30.0
+    shared = PRIOR.shared(time, 8.0, end)
+    whole, own = PRIOR.event(time, 8.0)[1], PRIOR.of_one_arm().event(time, 8.0)[1]
+    common = shared[:, : time.size].T @ shared[:, : time.size]
+    unshared = PRIOR.level**2 + PRIOR.rough**2 * np.exp(
+        -0.5 * (np.subtract.outer(PLACES, PLACES) / PRIOR.rough_length) ** 2
+    )
+    assert np.allclose(common + own, whole, atol=1e-5)
+    assert np.allclose(np.diag(own), np.diag(unshared) + 0.1 * (np.diag(whole) - np.diag(unshared)), rtol=0.5)
 
 
 def test_opposite_draws_cancel():

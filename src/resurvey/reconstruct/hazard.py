@@ -1,30 +1,24 @@
-"""The smoothest pair of hazards, event and censoring, that satisfies what a summary prints.
+"""An arm as a state, and every printed number as a function of it.
 
 The arm is a state on a grid of time: the log hazard of an event and of censoring in each bin (smooth, Gaussian prior)
-and the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). Every
-printed number is a function of that state; the state given the numbers is found by Gauss-Newton steps, and draws around
-it carry the uncertainty that is left.
+and the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). The state
+given the numbers is found, for the arms of a trial together, in `resurvey.reconstruct.fit`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
-from resurvey.reconstruct.prior import PRIOR, HazardPrior
+from resurvey.reconstruct.prior import HazardPrior
 
 Floats = NDArray[np.float64]
 
 LOG_LOG_2 = steady.log(steady.log(2.0))
-STEPS = 12
-LARGEST_STEP = 1.0
-SMALLEST_STEP = 5e-3
-# a draw is corrected no further once every fact is nearer than this share of its standard deviation
-NEAR_ENOUGH = 0.1
 # steps up and down of the one and then of the other argument of a band
 HAZARD_STEPS = np.array([[1.0], [-1.0], [0.0], [0.0]])
 GREENWOOD_STEPS = np.array([[0.0], [0.0], [1.0], [-1.0]])
@@ -122,8 +116,8 @@ def _listed(facts: list[Fact], bins: int) -> FactList:
 class Arm:
     """A grid, the prior on it and the facts; n patients.
 
-    `shared`, shape (COMMON, bins), is what the arms of one trial have in common of the departure from the mean, and
-    `own_event` the covariance of what each has for itself.
+    `cov_event` and `cov_censor` are the covariances of what the arm has for itself; `shared`, shape (q, 2 bins), the
+    loadings of both log hazards on q standard normals that the arms of its trial have in common (none: q = 0).
     """
 
     n: float
@@ -132,9 +126,8 @@ class Arm:
     mean: Floats
     cov_event: Floats
     cov_censor: Floats
-    prior: HazardPrior = field(default=PRIOR)
-    shared: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    own_event: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    prior: HazardPrior
+    shared: Floats
 
     @property
     def bins(self) -> int:
@@ -197,17 +190,6 @@ class Paths:
     def greenwood(self) -> Floats:
         """Greenwood sum up to each edge."""
         return _running(self.event / np.maximum(self.at_risk_mid, 0.3))
-
-
-@dataclass(frozen=True)
-class Fit:
-    """The most probable state, the facts there and linearised there, and the log evidence of the facts."""
-
-    arm: Arm
-    state: Floats
-    value: Floats
-    linear: Linear
-    evidence: float
 
 
 def paths(arm: Arm, state: Floats) -> Paths:
@@ -298,188 +280,3 @@ def _spread_slopes(path: Paths, edge: NDArray[np.intp]) -> Floats:
     # one more increment lowers the patients at risk in all later bins
     later = greenwood - path.greenwood[1:] + 0.5 * (path.event / at_risk)
     return np.stack([1 / at_risk + later, later], axis=1) / greenwood[:, :, None]
-
-
-@dataclass(frozen=True)
-class Linear:
-    """The facts linearised at a state.
-
-    Attributes
-    ----------
-    jacobian : (facts, 4 bins) ndarray
-        Derivative of every fact with respect to the state.
-    cross : (4 bins, facts) ndarray
-        Prior covariance of the state and the facts.
-    spread : (facts, facts) ndarray
-        Prior covariance of the facts.
-    noise : (2 bins,) ndarray
-        Variance of the sampling noise of the increments.
-    """
-
-    jacobian: Floats
-    cross: Floats
-    spread: Floats
-    noise: Floats
-
-    def gain(self, sd: Floats) -> Floats:
-        """Kalman gain, shape (4 bins, facts), for facts known to `sd`."""
-        return steady.solve(self.spread + np.diag(sd**2), self.cross.T).T
-
-
-def _linear(arm: Arm, path: Paths) -> Linear:
-    k = arm.bins
-    noise = (arm.prior.overdispersion * (path.smooth / np.maximum(path.at_risk_mid, 0.7))).ravel()
-    by_increment = slopes(arm, path)
-    jacobian = np.concatenate([by_increment * path.smooth, by_increment], axis=1).reshape(-1, 4 * k)
-    turned = np.ascontiguousarray(jacobian.T)
-    cross = np.concatenate(
-        [
-            steady.product(arm.cov_event, turned[:k]),
-            steady.product(arm.cov_censor, turned[k : 2 * k]),
-            noise[:, None] * turned[2 * k :],
-        ]
-    )
-    return Linear(jacobian, cross, steady.product(jacobian, cross), noise)
-
-
-def fit(arm: Arm, start: Fit | None = None) -> Fit:
-    """Most probable state given the facts, by damped Gauss-Newton steps in the space of the facts.
-
-    A fit to the same facts under other assumptions may be given to `start` from.
-    """
-    mean = arm_mean(arm)
-    state = mean.copy() if start is None else _carried(start, arm)
-    target, sd, always = arm.listed.target, arm.listed.sd, ~arm.listed.at_most
-    path = paths(arm, state)
-    for step in range(STEPS):
-        value = predict(arm, path)
-        known = np.where(always | (value > target), sd, 1e3)
-        linear = _linear(arm, path)
-        residual = target - value + steady.product(linear.jacobian, state - mean)
-        pull = steady.solve(linear.spread + np.diag(known**2), residual)
-        move = mean + steady.product(linear.cross, pull) - state
-        largest = np.abs(move[: 2 * arm.bins]).max()
-        state = state + move * min(1.0, LARGEST_STEP / max(largest, 1e-12))
-        path = paths(arm, state)
-        if largest < SMALLEST_STEP and (step > 2 or start is not None):
-            break
-    value, linear = predict(arm, path), _linear(arm, path)
-    surprise = target - value + steady.product(linear.jacobian, state - mean)
-    return Fit(arm, state, value, linear, _evidence(arm, path, linear.spread + np.diag(known**2), surprise))
-
-
-def expected_events(found: Fit) -> tuple[float, float]:
-    """Events that a fit foretells, and their standard deviation given everything the fit rests on (linearised)."""
-    arm = found.arm
-    counted = replace(arm, facts=[*arm.facts, Fact("events", arm.bins, 0.0, 1.0)])
-    path = paths(counted, found.state)
-    value = predict(counted, path)
-    # an inequality that holds by itself tells nothing
-    sd = [1e3 if fact.at_most and v < fact.target else fact.sd for fact, v in zip(arm.facts, value, strict=False)]
-    spread = _linear(counted, path).spread
-    known = spread[:-1, :-1] + np.diag(np.square(sd))
-    variance = spread[-1, -1] - (spread[-1, :-1] * steady.solve(known, spread[:-1, -1])).sum()
-    return float(value[-1]), float(np.sqrt(max(variance, 0.0)))
-
-
-def _carried(start: Fit, arm: Arm) -> Floats:
-    """The state of another fit on the grid of `arm`: the same departures of the log hazards from the prior."""
-    other = start.arm
-    if np.array_equal(other.edges, arm.edges):
-        return start.state.copy()
-    k, m = arm.bins, other.bins
-    here, there = 0.5 * (arm.edges[1:] + arm.edges[:-1]), 0.5 * (other.edges[1:] + other.edges[:-1])
-    departure = start.state[: 2 * m] - other.mean
-    moved = [np.interp(here, there, part) for part in (departure[:m], departure[m:])]
-    return np.concatenate([arm.mean + np.concatenate(moved), np.zeros(2 * k)])
-
-
-def _evidence(arm: Arm, path: Paths, spread: Floats, surprise: Floats) -> float:
-    """Log density of the facts under the prior, linearised at the best state: `surprise` has the covariance `spread`.
-
-    A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
-    so a time in a stretch with many events is the likelier.
-    """
-    solved, log_determinant = steady.solve_with_log_determinant(spread, surprise)
-    value = -0.5 * (surprise * solved).sum() - 0.5 * log_determinant
-    for fact in arm.facts:
-        if fact.crossing and not fact.at_most:
-            near = slice(max(fact.edge - 1, 0), fact.edge + 1)
-            value += steady.log(float(path.event[near].sum() / arm.width[near].sum()))
-    return float(value)
-
-
-def arm_mean(arm: Arm) -> Floats:
-    """Prior mean of the whole state: the noise has mean 0."""
-    return np.concatenate([arm.mean, np.zeros(2 * arm.bins)])
-
-
-def draw(found: Fit, size: int, rng: np.random.Generator, corrections: int = 5, common: Floats | None = None) -> Floats:
-    """States given the facts, shape (size, 4 bins): perturbed prior draws, corrected with the best gain.
-
-    `common`, shape (size, COMMON), are standard normals that the other arms of the trial are drawn with, too.
-    """
-    arm = found.arm
-    k = arm.bins
-    target, sd, above = arm.listed.target, arm.listed.sd, arm.listed.at_most
-    dormant, linear = above & (found.value < target), found.linear
-    gain = linear.gain(np.where(dormant, 1e3, sd))
-    spread = np.hstack(
-        [
-            _departure(arm, size, rng, common),
-            _correlated(arm.cov_censor, size, rng),
-            opposite_normals(size, 2 * k, rng) * np.sqrt(linear.noise),
-        ]
-    )
-    spread *= arm.prior.inflation
-    full_gain = linear.gain(sd) if dormant.any() else gain
-    # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
-    soft = np.array([fact.soft for fact in arm.facts])
-    error = opposite_normals(size, len(arm.facts), rng) * np.where(soft, sd, 0.0)
-    missed = steady.product(spread, linear.jacobian.T) + error
-    state = found.state + spread - steady.product(missed, gain.T)
-    # the gain holds near the best state: a correction is taken in steps
-    most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in arm.facts])
-    # a draw that once broke an inequality is held at it from then on
-    held = np.zeros(size, dtype=bool)
-    rows, own = np.arange(size), state
-    for _ in range(corrections):
-        left = target + error[rows] - predict(arm, paths(arm, own))
-        if above.any():
-            broken = above & (left < 0)
-            held[rows] |= broken.any(axis=1)
-            left = np.where(above & ~broken, 0.0, left)
-        left = np.minimum(np.maximum(left, -most), most)
-        off = (np.abs(left) > NEAR_ENOUGH * sd).any(axis=1)
-        if not off.any():
-            break
-        rows, left = rows[off], left[off]
-        moved = steady.product(left, gain.T)
-        if dormant.any():
-            moved = np.where(held[rows, None], steady.product(left, full_gain.T), moved)
-        own = own[off] + moved
-        state[rows] = own
-    return state
-
-
-def _correlated(cov: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Normal draws with a covariance, shape (size, bins)."""
-    lower = steady.cholesky(cov + 1e-9 * np.eye(len(cov)))
-    return steady.product(opposite_normals(size, len(cov), rng), lower.T)
-
-
-def _departure(arm: Arm, size: int, rng: np.random.Generator, common: Floats | None) -> Floats:
-    """Draws of the departure of the log hazard from its mean; a part of it is `common` to the arms of a trial."""
-    if common is None:
-        return _correlated(arm.cov_event, size, rng)
-    return _correlated(arm.own_event, size, rng) + steady.product(common, arm.shared)
-
-
-def opposite_normals(size: int, count: int, rng: np.random.Generator) -> Floats:
-    """Standard normals, shape (size, count), the second half the first with the other sign (antithetic draws).
-
-    What they move the one way in one replicate they move the other way in another, so that means over replicates hang
-    less on the draw.
-    """
-    half = rng.standard_normal(((size + 1) // 2, count))
-    return np.concatenate([half, -half])[:size]

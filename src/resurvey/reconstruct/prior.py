@@ -13,9 +13,11 @@ Floats = NDArray[np.float64]
 
 # by then the events of neighbouring visits have run into each other
 VISITS_KNOWN = 60
-# places in the log of time over the median that carry the smooth departure which the arms of a trial share
+# places in the log of time over the median, and in time over the longest follow-up, that carry the smooth departures
+# which the arms of a trial share, of the event and of censoring
 PLACES = tuple(-3.0 + 0.45 * k for k in range(12))
-COMMON = 2 + len(PLACES)
+CENSOR_PLACES = tuple(0.2 * k for k in range(6))
+COMMON = 2 + len(PLACES) + 1 + len(CENSOR_PLACES)
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ class HazardPrior:
         That share where the interval is printed.
     unscheduled : float
         Share of the hazard that is even between visits.
-    alike : float
-        Share of the variance of a departure that the arms of one trial have in common.
+    alike, alike_slope, alike_censoring : float
+        Share of the variance of a departure from the mean that the arms of one trial have in common, at one time since
+        entry: of the start and the smooth departure of the event, of its slope, and of censoring.
     late, spread, spread_growth : float
         Delay after a visit, standard deviation at the start and its growth with the square root of the visit, in
         periods.
@@ -91,7 +94,9 @@ class HazardPrior:
     period_share: tuple[float, ...] = (0.16, 0.1, 0.09, 0.1)
     known_period_share: float = 0.75
     unscheduled: float = 0.4
-    alike: float = 0.5
+    alike: float = 0.9
+    alike_slope: float = 0.5
+    alike_censoring: float = 0.95
     late: float = 0.037
     spread: float = 0.06
     spread_growth: float = 0.038
@@ -117,23 +122,36 @@ class HazardPrior:
 
     def of_one_arm(self) -> HazardPrior:
         """With only what an arm does not share with the others of its trial."""
-        left = float(np.sqrt(1 - self.alike))
-        return replace(self, slope=left * self.slope, wiggle=left * self.wiggle, early=left * self.early)
+        left, slope, censoring = (
+            float(np.sqrt(1 - share)) for share in (self.alike, self.alike_slope, self.alike_censoring)
+        )
+        return replace(
+            self,
+            slope=slope * self.slope,
+            wiggle=left * self.wiggle,
+            early=left * self.early,
+            censor_level=censoring * self.censor_level,
+            censor_wiggle=censoring * self.censor_wiggle,
+        )
 
-    def shared(self, time: Floats, scale: float) -> Floats:
-        """What the arms of one trial have in common of the departure from the mean, shape (COMMON, bins).
+    def shared(self, time: Floats, scale: float, end: float) -> Floats:
+        """What the arms of one trial have in common of the departures from the mean, shape (COMMON, 2 bins).
 
-        Rows are times independent standard normals: of the slope, of the start, and of the smooth departure at places
-        in log time. Its covariance is `alike` of that of the same parts in `event`.
+        Rows are times independent standard normals, columns the log hazards of the event and of censoring in the bins
+        at `time`. `scale` and `end` are those of the trial. The covariance is the share of what `event` and `censoring`
+        give that `alike`, `alike_slope` and `alike_censoring` name.
         """
         u = np.maximum(time / scale, 1e-4)
         x = steady.log(u)
-        places = np.array(PLACES)
-        apart = places[:, None] - places[None, :]
-        root = steady.cholesky(steady.exp(-0.5 * (apart / self.wiggle_length) ** 2) + 1e-6 * np.eye(places.size))
-        weight = np.array([np.interp(x, places, column) for column in root.T])
-        rows = [self.slope * x, self.early * steady.exp(-u / self.early_length), *(self.wiggle * weight)]
-        return np.sqrt(self.alike) * np.array(rows)
+        rows = np.zeros((COMMON, 2, time.size))
+        rows[0, 0] = np.sqrt(self.alike_slope) * self.slope * x
+        rows[1, 0] = np.sqrt(self.alike) * self.early * steady.exp(-u / self.early_length)
+        first = 2 + len(PLACES)
+        rows[2:first, 0] = np.sqrt(self.alike) * self.wiggle * _smooth(x, PLACES, self.wiggle_length)
+        rows[first, 1] = np.sqrt(self.alike_censoring) * self.censor_level
+        smooth = _smooth(time / end, CENSOR_PLACES, self.censor_length)
+        rows[first + 1 :, 1] = np.sqrt(self.alike_censoring) * self.censor_wiggle * smooth
+        return rows.reshape(COMMON, 2 * time.size)
 
     def censoring(self, time: Floats, end: float) -> tuple[Floats, Floats]:
         """Mean and covariance of the log hazard of censoring at `time`; `end` is the longest follow-up."""
@@ -158,6 +176,14 @@ class HazardPrior:
         found = np.diff(steady.normal_cdf(place).sum(axis=1)) * period / np.diff(edges)
         found = np.where(edges[1:] > (VISITS_KNOWN - 1) * period, 1.0, found)
         return self.unscheduled + (1 - self.unscheduled) * found
+
+
+def _smooth(x: Floats, places: tuple[float, ...], length: float) -> Floats:
+    """Loadings at `x`, shape (places, x), of a smooth unit departure on independent standard normals."""
+    at = np.array(places)
+    apart = at[:, None] - at[None, :]
+    root = steady.cholesky(steady.exp(-0.5 * (apart / length) ** 2) + 1e-6 * np.eye(at.size))
+    return np.array([np.interp(x, at, column) for column in root.T])
 
 
 PRIOR = HazardPrior()

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
-from resurvey.reconstruct.hazard import expected_events, fit
+from resurvey.reconstruct.fit import expected_events, fit
 from resurvey.reconstruct.pair import HazardRatio, check_ratio
 from resurvey.reconstruct.summary_checks import checked
-from resurvey.reconstruct.summary_facts import arm_of
+from resurvey.reconstruct.summary_facts import arms_of
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ def forecast_events(arm: SurvivalSummary) -> tuple[float, float]:
     if arm.events is not None:
         return steady.log(float(max(arm.events, 0.5))), 0.0
     s = checked(arm)
-    events, sd = expected_events(fit(arm_of(s)))
+    events, sd = expected_events(fit(arms_of([s])))
     events = min(max(events, 1.0), MOST * s.n)
     return steady.log(float(events)), max(FORECAST_DOUBT * sd / events, 0.01)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
-from resurvey.reconstruct.hazard import Arm, Fit, Paths, draw, paths
+from resurvey.reconstruct.fit import Fit, draw
+from resurvey.reconstruct.hazard import Arm, Paths, paths
 from resurvey.reconstruct.landmarks import Plan, tune_landmarks
 from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
 from resurvey.reconstruct.survival_summary import SurvivalSummary
@@ -34,51 +36,64 @@ class Ensemble:
     event: Floats
     placed: NDArray[np.bool_]
 
+    @classmethod
+    def empty(cls, size: int, n: int) -> Ensemble:
+        """Room for so many replicates."""
+        return cls(np.empty((size, n)), np.empty((size, n)), np.zeros(size, dtype=bool))
 
-def ensemble(
-    found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator, common: Floats | None = None
-) -> Ensemble:
-    """`size` replicates; those whose median and limits cannot be put in place are drawn again, a few times.
+    def put(self, rows: Ints, other: Ensemble, chosen: Ints | slice = slice(None)) -> None:
+        """Put replicates of another ensemble in place of some of this one's."""
+        self.time[rows], self.event[rows] = other.time[chosen], other.event[chosen]
+        self.placed[rows] = other.placed[chosen]
 
-    A replicate that is drawn again keeps its row of `common`, what the arms of its trial share.
+
+def ensembles(
+    found: Fit, arms: Sequence[SurvivalSummary], size: int, transform: str, rng: np.random.Generator
+) -> list[Ensemble]:
+    """`size` replicates of each arm of a trial, drawn together.
+
+    A replicate that cannot be put in place in every arm is drawn again, a few times; what is left then is put together
+    from arms that were placed in different draws, and if there are none of those, stays as it was drawn.
     """
+    made = [Ensemble.empty(size, s.n) for s in arms]
     open_, spare = np.arange(size), 1.1
-    time, event = np.empty((size, s.n)), np.empty((size, s.n))
-    placed = np.zeros(size, dtype=bool)
     for round_ in range(ROUNDS):
-        tried = np.resize(open_, int(np.ceil(open_.size * spare)) + 2)
-        made = _batch(found, s, tried.size, transform, rng, None if common is None else common[tried])
-        good = np.flatnonzero(made.placed)
-        hopeless = good.size < 0.02 * tried.size
-        spare = min(1.05 / max(good.size / tried.size, 0.1), MOST_SPARE)
-        take = _taken(open_, tried, made.placed, common is not None)
+        tries = int(np.ceil(open_.size * spare)) + 2
+        tried = _batch(found, arms, tries, transform, rng)
+        good = np.flatnonzero(np.logical_and.reduce([one.placed for one in tried]))[: open_.size]
+        hopeless = good.size < 0.02 * tries
+        spare = min(1.05 / max(good.size / tries, 0.1), MOST_SPARE)
+        for whole, one in zip(made, tried, strict=True):
+            whole.put(open_[: good.size], one, good)
+        open_ = open_[good.size :]
         if hopeless or round_ == ROUNDS - 1:
-            left = np.setdiff1d(np.arange(open_.size), take[0])
-            unplaced = np.flatnonzero(~made.placed)
-            take = np.concatenate([take[0], left]), np.concatenate([take[1], np.resize(unplaced, left.size)])
-        rows = open_[take[0]]
-        time[rows], event[rows], placed[rows] = made.time[take[1]], made.event[take[1]], made.placed[take[1]]
-        open_ = np.delete(open_, take[0])
+            for whole, one in zip(made, tried, strict=True):
+                whole.put(open_, one, _next_best(one.placed, good, open_.size))
+            break
         if not open_.size:
             break
-    return Ensemble(time, event, placed)
+    return made
 
 
-def _taken(open_: Ints, tried: Ints, placed: NDArray[np.bool_], bound: bool) -> tuple[Ints, Ints]:
-    """Places in `open_` that are filled, and the tries that fill them; a try may fill any place but where `bound`."""
-    good = np.flatnonzero(placed)
-    if not bound:
-        good = good[: open_.size]
-        return np.arange(good.size), good
-    filled, first = np.unique(tried[good], return_index=True)
-    return np.searchsorted(open_, filled), good[first]
+def _next_best(placed: NDArray[np.bool_], used: Ints, count: int) -> Ints:
+    """Tries of one arm for replicates that no draw placed in all arms: placed ones first, unused before used."""
+    free = np.ones(placed.size, dtype=bool)
+    free[used] = False
+    order = np.argsort(2 * ~placed + ~free, kind="stable")
+    best = order[: max(int(placed.sum()), 1)] if placed.any() else order
+    return np.resize(best, count)
 
 
 def _batch(
-    found: Fit, s: SurvivalSummary, size: int, transform: str, rng: np.random.Generator, common: Floats | None
-) -> Ensemble:
-    arm = found.arm
-    path = paths(arm, draw(found, size, rng, common=common))
+    found: Fit, arms: Sequence[SurvivalSummary], size: int, transform: str, rng: np.random.Generator
+) -> list[Ensemble]:
+    states = draw(found, size, rng)
+    return [_patients(arm, s, state, transform, rng) for arm, s, state in zip(found.arms, arms, states, strict=True)]
+
+
+def _patients(arm: Arm, s: SurvivalSummary, state: Floats, transform: str, rng: np.random.Generator) -> Ensemble:
+    """Patients of one arm behind each of its states."""
+    path = paths(arm, state)
     plan = _plan(arm, s, path)
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, path, plan, leaving, events, late, rng)

@@ -111,7 +111,9 @@ def stretch_to(
     limits with it; numbers at risk and landmarks stay as they are because their times are held.
     """
     size = held.shape[0]
-    rebuilt = zip(reached, (s.median, s.lower, s.upper), strict=True)
+    middle, low, high = reached
+    # where limits are printed at the median's own time, they keep their order about it
+    rebuilt = ((low, s.lower), (middle, s.median), (high, s.upper))
     moved = sorted(((a, b) for a, b in rebuilt if b is not None), key=lambda pair: pair[1])
     if not moved:
         return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))

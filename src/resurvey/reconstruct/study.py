@@ -18,8 +18,8 @@ from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.subgroups import from_subgroups
-from resurvey.reconstruct.summary import Trial, from_summary
-from resurvey.reconstruct.wholes import followed_as_parts, whole_of_parts
+from resurvey.reconstruct.summary import from_summaries
+from resurvey.reconstruct.wholes import ALL, followed_as_parts, whole_of_parts
 from resurvey.results import FACTS
 from resurvey.seeds import generator
 from resurvey.survival.stack import patient_stack
@@ -119,8 +119,8 @@ def rebuild_study(
     """
     typed = settled(typed)
     known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
-    for key, made in (given or {}).items():
-        known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), made)
+    for key, taken in (given or {}).items():
+        known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), taken)
     ratios = [(row, hazard_ratio_of(row)) for row in printed_ratios(typed["hazard_ratios"], study_id)]
     for row, ratio in ratios:
         _count_events(known, row, ratio)
@@ -134,10 +134,10 @@ def rebuild_study(
             _rebuild_parts(known, tuple(populations), draws)
     arms = [known[key] for key in sorted(known)]
     wholes = _wholes(known, of_arms, ratios)
-    for arm in arms:
-        if arm.made is None and arm.facts.key not in wholes:
-            arm.made, arm.reason = _one(arm.facts, _spare(arm, typed), draws)
-            arm.alone = arm.made is not None
+    for group in _together([arm for arm in arms if arm.made is None and arm.facts.key not in wholes]):
+        spare = max(_spare(arm, typed) for arm in group)
+        for arm, (found, reason) in zip(group, _rebuilt(group, spare, draws), strict=True):
+            arm.made, arm.reason, arm.alone = found, reason, found is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
     for arm in arms:
@@ -217,23 +217,49 @@ def _spare(arm: _Arm, typed: Tables) -> int:
     return SPARE if (key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])).any() else 1
 
 
-def _one(facts: ArmFacts, spare: int, draws: _Draws) -> tuple[Reconstruction | None, str]:
-    if facts.summary is None:
-        return None, facts.reason
+def _together(arms: Sequence[_Arm]) -> list[list[_Arm]]:
+    """Arms of one trial, drawn together: of one endpoint, population and data cut; one that holds others is alone.
+
+    Within a group they stand in the order of their numbers, so that no draw hangs on a name.
+    """
+    groups: dict[tuple[str, ...], list[_Arm]] = {}
+    for arm in arms:
+        study, name, *rest = arm.facts.key
+        alone = arm.facts.summary is None or name == ALL
+        groups.setdefault((study, name if alone else "", *rest), []).append(arm)
+    return [sorted(group, key=_order) for _, group in sorted(groups.items())]
+
+
+def _order(arm: _Arm) -> tuple[float, float, str]:
+    summary = arm.facts.summary
+    return (summary.n, summary.median or 0.0, arm.facts.arm_id) if summary else (0.0, 0.0, arm.facts.arm_id)
+
+
+def _rebuilt(group: Sequence[_Arm], times: int, draws: _Draws) -> list[tuple[Reconstruction | None, str]]:
+    """The arms of a group, or why not; one that cannot be rebuilt leaves the others to be drawn without it."""
+    if len(group) > 1:
+        try:
+            return [(made, "") for made in _drawn(group, times, "reconstruct", draws)]
+        except ResurveyError:
+            pass  # each says for itself what is wrong with it
+    return [_one(arm, times, draws) for arm in group]
+
+
+def _one(arm: _Arm, times: int, draws: _Draws) -> tuple[Reconstruction | None, str]:
+    if arm.facts.summary is None:
+        return None, arm.facts.reason
     try:
-        made = _drawn(facts, spare, "reconstruct", draws)
+        return _drawn([arm], times, "reconstruct", draws)[0], ""
     except ResurveyError as error:
         return None, str(error)
-    return made, ""
 
 
-def _drawn(facts: ArmFacts, times: int, purpose: str, draws: _Draws) -> Reconstruction:
-    """An arm from its own summary; what the arms of a trial share is drawn from a stream that names none of them."""
-    assert facts.summary is not None, "an arm without a summary is not drawn"
-    size = draws.replicates * times
-    trial = Trial.drawn(size, draws.stream(f"{purpose} trial", facts.study_id, facts.endpoint, facts.data_cut))
-    rng = draws.stream(purpose, *facts.key)
-    return from_summary(facts.summary, replicates=size, rng=rng, shapes=draws.shapes, trial=trial)
+def _drawn(group: Sequence[_Arm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
+    """The arms of a trial from their summaries, so many times the replicates asked for."""
+    summaries = [arm.facts.summary for arm in group if arm.facts.summary is not None]
+    study, name, *rest = group[0].facts.key
+    rng = draws.stream(purpose, study, *([name] if len(group) == 1 else []), *rest)
+    return from_summaries(summaries, replicates=draws.replicates * times, rng=rng, shapes=draws.shapes)
 
 
 def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: _Draws) -> None:
@@ -286,10 +312,10 @@ def _rebuild_whole(known: dict[Key, _Arm], key: Key, parts: Sequence[Key], draws
             return
         except ResurveyError as error:
             note = f"not rebuilt from its parts: {error}"
-            whole.made, whole.reason = _one(whole.facts, 1, draws)
+            whole.made, whole.reason = _one(whole, 1, draws)
             whole.made = whole.made and _noted(whole.made, [note])
             return
-    whole.made, whole.reason = _one(whole.facts, 1, draws)
+    whole.made, whole.reason = _one(whole, 1, draws)
 
 
 def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
@@ -352,25 +378,23 @@ def _paired_anew(
     both: tuple[_Arm, _Arm], ratio: HazardRatio, draws: _Draws, rng: np.random.Generator
 ) -> ReconstructedPair | None:
     """The pair made of many more replicates; None where neither arm can have more, or one of these has no events."""
-    wider = [_drawn_anew(arm, draws) for arm in both]
-    if all(more is None for more in wider):
+    fresh = [arm for arm in both if arm.alone and arm.facts.summary is not None]
+    patients = sum(arm.facts.summary.n for arm in fresh if arm.facts.summary)
+    times = min(MORE, len(fresh) * MOST_PATIENTS // max(patients * draws.replicates, 1))
+    if not fresh or times <= SPARE:
         return None
-    first, second = (arm.made if more is None else more for arm, more in zip(both, wider, strict=True))
+    groups = [fresh] if both[0].facts.population == both[1].facts.population else [[arm] for arm in fresh]
+    more = {
+        arm.facts.key: made
+        for group in groups
+        for arm, made in zip(group, _drawn(group, times, "reconstruct more", draws), strict=True)
+    }
+    first, second = (more.get(arm.facts.key, arm.made) for arm in both)
     assert first is not None and second is not None, "only arms that were rebuilt are paired"
     try:
         return from_pair(first, second, ratio, pairs=draws.replicates, rng=rng)
     except NotEstimable:
         return None
-
-
-def _drawn_anew(arm: _Arm, draws: _Draws) -> Reconstruction | None:
-    """An arm with many more replicates to choose from; None where it was not drawn by itself, or would be too large."""
-    if not arm.alone or arm.facts.summary is None:
-        return None
-    times = min(MORE, MOST_PATIENTS // max(arm.facts.summary.n * draws.replicates, 1))
-    if times <= SPARE:
-        return None
-    return _drawn(arm.facts, times, "reconstruct more", draws)
 
 
 def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:

@@ -58,6 +58,11 @@ class _Part:
     end: float
 
 
+def _part(summary: SurvivalSummary, replicates: int, rng: np.random.Generator) -> _Part:
+    made = rebuilt([summary], replicates, rng)
+    return _Part(summary, made.ensembles[0], made.transform, made.ends[0])
+
+
 def from_subgroups(
     parts: Mapping[str, SurvivalSummary],
     whole: SurvivalSummary,
@@ -92,12 +97,12 @@ def from_subgroups(
     whole = checked(replace(whole, label=whole.label or "whole"))
     known = {name: checked(_inheriting(part, whole, name)) for name, part in parts.items()}
     _check_sums(known, whole)
-    made_whole, _, _ = rebuilt(whole, min(replicates, 50), rng)
+    made_whole = rebuilt([whole], min(replicates, 50), rng).ensembles[0]
     known = _with_events(known, whole)
-    made = {name: _Part(part, *rebuilt(part, replicates, rng)) for name, part in known.items()}
+    made = {name: _part(part, replicates, rng) for name, part in known.items()}
     rest = _rest(known, made, whole, made_whole)
     if rest is not None:
-        made[REST] = _Part(rest, *rebuilt(rest, replicates, rng))
+        made[REST] = _part(rest, replicates, rng)
     return _together(made, _with_sum(whole, made), replicates, rng)
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
 from resurvey.errors import InputError
-from resurvey.reconstruct.hazard import Fit, fit, opposite_normals
+from resurvey.reconstruct.fit import Fit, fit
 from resurvey.reconstruct.kinds import SHAPES, Shape
-from resurvey.reconstruct.prior import COMMON
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.sample import Ensemble, ensemble
+from resurvey.reconstruct.sample import Ensemble, ensembles
 from resurvey.reconstruct.summary_checks import TRANSFORMS, checked
-from resurvey.reconstruct.summary_facts import arm_of, periods, read_by
+from resurvey.reconstruct.summary_facts import arms_of, periods, read_by
 from resurvey.reconstruct.summary_report import report
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
@@ -35,7 +34,6 @@ def from_summary(
     replicates: int = 200,
     rng: np.random.Generator | None = None,
     shapes: Sequence[Shape] | None = None,
-    trial: Trial | None = None,
 ) -> Reconstruction:
     """Rebuild an ensemble of patients from printed numbers.
 
@@ -49,8 +47,6 @@ def from_summary(
         Source of randomness; by default a fixed seed.
     shapes : sequence of Shape, optional
         Kinds of hazards with their shares (`resurvey.reconstruct.kinds.read_shapes`); by default those of the package.
-    trial : Trial, optional
-        What the arm shares with others of its trial; see `from_summaries`.
 
     Returns
     -------
@@ -71,17 +67,7 @@ def from_summary(
     .. [1] Brookmeyer, R. and Crowley, J. (1982). A confidence interval for the median survival time. Biometrics 38,
            29-41.
     """
-    s = checked(summary)
-    if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
-        raise InputError(f"replicates is {replicates!r}, expected a whole number, 1 or more")
-    if s.n * int(replicates) > MOST_ROWS:
-        raise InputError(
-            f"{replicates} replicates of {s.n} patients are {s.n * int(replicates)} rows: ask for at most "
-            f"{MOST_ROWS // s.n} replicates"
-        )
-    rng = np.random.default_rng(0) if rng is None else rng
-    made, transform, end = rebuilt(s, int(replicates), rng, shapes, trial)
-    return report(s, end, made, transform)
+    return from_summaries([summary], replicates=replicates, rng=rng, shapes=shapes)[0]
 
 
 def from_summaries(
@@ -93,8 +79,9 @@ def from_summaries(
 ) -> list[Reconstruction]:
     """Rebuild the arms of one trial together.
 
-    They are seen by one schedule and recruited from one population: replicate r of every arm has the same kind of
-    hazard, and a part of its departure from the mean of that kind in common. Each arm keeps its own printed numbers.
+    They are seen by one schedule, followed alike and recruited from one population: replicate r of every arm has the
+    same kind of hazard and most of its departure from the mean of that kind in common, and so what is printed of one
+    arm tells of the others, too. Each arm keeps its own printed numbers.
 
     Parameters
     ----------
@@ -112,76 +99,102 @@ def from_summaries(
     InputError, InconsistentReport, NotEstimable
         As `from_summary`.
     """
+    arms = [checked(s) for s in summaries]
+    if isinstance(replicates, bool) or not isinstance(replicates, int | np.integer) or replicates < 1:
+        raise InputError(f"replicates is {replicates!r}, expected a whole number, 1 or more")
+    for s in arms:
+        if s.n * int(replicates) > MOST_ROWS:
+            raise InputError(
+                f"{replicates} replicates of {s.n} patients are {s.n * int(replicates)} rows: ask for at most "
+                f"{MOST_ROWS // s.n} replicates"
+            )
+    if not arms:
+        return []
     rng = np.random.default_rng(0) if rng is None else rng
-    trial = Trial.drawn(replicates, rng)
-    return [from_summary(s, replicates=replicates, rng=rng, shapes=shapes, trial=trial) for s in summaries]
+    made = rebuilt(arms, int(replicates), rng, shapes)
+    return [
+        report(s, end, ensemble, made.transform)
+        for s, ensemble, end in zip(arms, made.ensembles, made.ends, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What the arms of one trial share in each replicate.
+class RebuiltArms:
+    """Replicates of the arms of a trial.
 
     Attributes
     ----------
-    kind : (replicates,) ndarray
-        Between 0 and 1, evenly spread: which kind of hazard and schedule of visits.
-    common : (replicates, COMMON) ndarray
-        Standard normals of the departure from the mean of that kind.
+    ensembles : list of Ensemble
+    transform : str
+        By which the intervals of medians were read.
+    ends : list of float
+        The end of follow-up of each arm.
     """
 
-    kind: Floats
-    common: Floats
-
-    @classmethod
-    def drawn(cls, replicates: int, rng: np.random.Generator) -> Trial:
-        """For a number of replicates."""
-        half = (replicates + 1) // 2
-        kind = (rng.permutation(half) + rng.random(half)) / half
-        return cls(np.concatenate([kind, kind])[:replicates], opposite_normals(replicates, COMMON, rng))
+    ensembles: list[Ensemble]
+    transform: str
+    ends: list[float]
 
 
 def rebuilt(
-    s: SurvivalSummary,
-    size: int,
-    rng: np.random.Generator,
-    shapes: Sequence[Shape] | None = None,
-    trial: Trial | None = None,
-) -> tuple[Ensemble, str, float]:
-    """Replicates of a checked summary, the transformation its interval was read by, and the end of follow-up."""
-    fits, transform = weigh(s, shapes)
-    made = _drawn(fits, s, size, transform, rng, trial)
-    return made, transform, float(fits[0][0].arm.edges[-1])
+    arms: Sequence[SurvivalSummary], size: int, rng: np.random.Generator, shapes: Sequence[Shape] | None = None
+) -> RebuiltArms:
+    """Replicates of the checked summaries of a trial's arms."""
+    fits, transform = weigh(arms, shapes)
+    ends = [float(arm.edges[-1]) for arm in fits[0].fit.arms]
+    return RebuiltArms(_drawn(fits, arms, size, transform, rng), transform, ends)
 
 
-def weigh(s: SurvivalSummary, shapes: Sequence[Shape] | None = None) -> tuple[list[tuple[Fit, float]], str]:
-    """Fits under each kind of hazard and schedule of visits with their shares, and how the interval was read."""
-    usual, *others = SHAPES if shapes is None else shapes
-    first, *transforms = _transforms(s)
-    plain = {first: fit(arm_of(s, transform=first, prior=usual.prior))}
-    for name in transforms:
-        plain[name] = fit(read_by(plain[first].arm, name), plain[first])
-    transform = max(plain, key=lambda name: plain[name].evidence + steady.log(TRANSFORM_SHARE[name]))
-    best = plain[transform]
-    death = None if s.assessment_interval is None else s.assessment_interval == 0
+@dataclass(frozen=True)
+class Weighed:
+    """The fit under one kind of hazard and one schedule of visits, and its share."""
+
+    fit: Fit
+    kind: str
+    period: float | None
+    share: float
+
+
+def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None) -> tuple[list[Weighed], str]:
+    """Fits under each kind of hazard and schedule of visits with their shares, and how the intervals were read."""
+    kinds = SHAPES if shapes is None else shapes
+    best, transform = _read(arms, kinds[0])
+    known = next((s.assessment_interval for s in arms if s.assessment_interval is not None), None)
+    death = None if known is None else known == 0
 
     def under(shape: Shape, period: float | None) -> Fit:
-        if shape is usual and period is None:
+        if shape is kinds[0] and period is None:
             return best
-        return fit(arm_of(s, transform=transform, period=period, prior=shape.prior), best)
+        return fit(arms_of(arms, transform=transform, period=period, prior=shape.prior), best)
 
-    schedules = periods(s, float(best.arm.edges[-1]))
-    fits = [under(usual, period) for period, _ in schedules]
-    score = _scores(fits, [share * usual.share(death) for _, share in schedules])
+    schedules = periods(replace(arms[0], assessment_interval=known), float(best.arms[0].edges[-1]))
+    tried = [(kinds[0], period, share * kinds[0].share(death)) for period, share in schedules]
+    fits = [under(shape, period) for shape, period, _ in tried]
     # the others under the schedule that the usual kind makes likely: every one under each would be many fits
-    likely = _shares(score)
+    likely = _shares(_scores(fits, [share for *_, share in tried]))
     period = schedules[int(np.argmax(likely))][0] if likely.max() > LIKELY else None
-    others = [shape for shape in others if shape.share(death) > 0]
-    fits += [under(shape, s.assessment_interval or period) for shape in others]
-    score = np.concatenate([score, _scores(fits[len(schedules) :], [shape.share(death) for shape in others])])
-    share = _shares(score)
+    others = [(shape, known or period, shape.share(death)) for shape in kinds[1:] if shape.share(death) > 0]
+    fits += [under(shape, visits) for shape, visits, _ in others]
+    tried += others
+    share = _shares(_scores(fits, [prior for *_, prior in tried]))
     share = np.where(share < SMALLEST_SHARE, 0.0, share)
     share /= share.sum()
-    return [(found, float(p)) for found, p in zip(fits, share, strict=True) if p > 0], transform
+    weighed = [
+        Weighed(found, shape.name, visits, float(p))
+        for found, (shape, visits, _), p in zip(fits, tried, share, strict=True)
+        if p > 0
+    ]
+    return weighed, transform
+
+
+def _read(arms: Sequence[SurvivalSummary], usual: Shape) -> tuple[Fit, str]:
+    """The fit under the usual kind with the intervals of medians read as fits best: one program made them all."""
+    first, *transforms = _transforms(arms)
+    plain = {first: fit(arms_of(arms, transform=first, prior=usual.prior))}
+    for name in transforms:
+        plain[name] = fit([read_by(arm, name) for arm in plain[first].arms], plain[first])
+    transform = max(plain, key=lambda name: plain[name].evidence + steady.log(TRANSFORM_SHARE[name]))
+    return plain[transform], transform
 
 
 def _scores(fits: Sequence[Fit], prior: Sequence[float]) -> Floats:
@@ -195,32 +208,24 @@ def _shares(score: Floats) -> Floats:
     return share / share.sum()
 
 
-def _transforms(s: SurvivalSummary) -> list[str]:
-    if s.ci_method:
-        return [s.ci_method]
-    return list(TRANSFORMS) if s.lower is not None or s.upper is not None else ["log-log"]
+def _transforms(arms: Sequence[SurvivalSummary]) -> list[str]:
+    named = [s.ci_method for s in arms if s.ci_method]
+    if named:
+        return named[:1]
+    return list(TRANSFORMS) if any(s.lower is not None or s.upper is not None for s in arms) else ["log-log"]
 
 
 def _drawn(
-    fits: list[tuple[Fit, float]],
-    s: SurvivalSummary,
-    size: int,
-    transform: str,
-    rng: np.random.Generator,
-    trial: Trial | None,
-) -> Ensemble:
+    fits: Sequence[Weighed], arms: Sequence[SurvivalSummary], size: int, transform: str, rng: np.random.Generator
+) -> list[Ensemble]:
     """Replicates from each fit in proportion to its share, in random order."""
-    running = np.cumsum([share for _, share in fits])
-    if trial is None:
-        upto = np.rint(size * running / running[-1]).astype(int)
-        which = np.searchsorted(upto, rng.permutation(size), side="right")
-    else:
-        which = np.minimum(np.searchsorted(running / running[-1], trial.kind, side="right"), len(fits) - 1)
-    time, event, placed = np.empty((size, s.n)), np.empty((size, s.n)), np.zeros(size, dtype=bool)
-    for number, (found, _) in enumerate(fits):
+    running = np.cumsum([one.share for one in fits])
+    upto = np.rint(size * running / running[-1]).astype(int)
+    which = np.searchsorted(upto, rng.permutation(size), side="right")
+    made = [Ensemble.empty(size, s.n) for s in arms]
+    for number, one in enumerate(fits):
         rows = np.flatnonzero(which == number)
         if rows.size:
-            common = None if trial is None else trial.common[rows]
-            made = ensemble(found, s, rows.size, transform, rng, common)
-            time[rows], event[rows], placed[rows] = made.time, made.event, made.placed
-    return Ensemble(time, event, placed)
+            for whole, part in zip(made, ensembles(one.fit, arms, rows.size, transform, rng), strict=True):
+                whole.put(rows, part)
+    return made

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from resurvey import steady
 from resurvey.errors import NotEstimable
 from resurvey.reconstruct.hazard import LOG_LOG_2, Arm, Fact
-from resurvey.reconstruct.prior import COMMON, PRIOR, HazardPrior
+from resurvey.reconstruct.prior import PRIOR, HazardPrior
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
@@ -46,6 +46,8 @@ MOST_VISITS = 14
 LIMITS_METHOD = 0.15
 # the longest follow-up that is inferred, in medians
 MOST_MEDIANS = 15.0
+# how much of the departure of censoring is left where enrolment and cut-off are known, in standard deviations
+DATED = 0.35**0.5
 LOG_TWO = steady.log(2.0)
 WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
@@ -118,24 +120,42 @@ def _follow_up_for(share: float, prior: HazardPrior) -> float:
     return float(np.interp(share, np.maximum.accumulate(gone), u))
 
 
-def _inferred_end(s: SurvivalSummary, prior: HazardPrior = PRIOR) -> float:
-    """An end beyond everything printed, within what is known of the longest follow-up."""
-    end = max(_unbounded_end(s, prior), s.followed_at_least or 0.0)
+def _inferred_end(s: SurvivalSummary, prior: HazardPrior = PRIOR, alike: float | None = None) -> float:
+    """An end beyond everything printed, within what is known of the longest follow-up; `alike` is that of its trial."""
+    end = max(_unbounded_end(s, prior, alike), s.followed_at_least or 0.0)
     return end if s.followed_at_most is None else min(end, s.followed_at_most)
 
 
-def _unbounded_end(s: SurvivalSummary, prior: HazardPrior) -> float:
+def _unbounded_end(s: SurvivalSummary, prior: HazardPrior, alike: float | None = None) -> float:
     """An end beyond everything printed, far enough for the share of events that was printed."""
     last = max(printed_times(s))
     if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
         step = float(np.diff(s.at_risk_times).mean()) if len(s.at_risk_times) > 1 else last
         return max(last, s.at_risk_times[-1] + step * min(1.0, 0.2 + 3 * s.at_risk[-1] / s.n))
-    scale, _ = guess_scale(s, last)
+    return max(1.1 * last, _end_for_events(s, prior) if alike is None else alike)
+
+
+def _end_for_events(s: SurvivalSummary, prior: HazardPrior) -> float:
+    """The end by which the share of events that was printed has happened, under the mean hazard of a prior."""
+    scale, _ = guess_scale(s, max(printed_times(s)))
     events = s.events if s.events is not None else s.events_about[0] if s.events_about is not None else 0.7 * s.n
     end = scale * _follow_up_for(min(events / s.n, 0.97), prior)
     if s.median_follow_up is not None:  # enrolled evenly, nobody is followed for more than twice the median
         end = min(end, 2 * s.median_follow_up)
-    return max(1.1 * last, end)
+    return end
+
+
+def _ends(summaries: Sequence[SurvivalSummary], prior: HazardPrior) -> list[tuple[float, bool]]:
+    """The longest follow-up of each arm of a trial and whether it was printed; arms are followed alike."""
+    known = [end_of_follow_up(s) for s in summaries]
+    silent = [s for s, (end, _) in zip(summaries, known, strict=True) if end is None]
+    alike = max((end for end, printed in known if end is not None and printed), default=None)
+    if alike is None and len(silent) > 1 and not any(s.at_risk_times for s in silent):
+        alike = steady.exp(float(np.mean([steady.log(_end_for_events(s, prior)) for s in silent])))
+    return [
+        (_inferred_end(s, prior, alike), False) if end is None else (end, printed)
+        for s, (end, printed) in zip(summaries, known, strict=True)
+    ]
 
 
 def grid(s: SurvivalSummary, scale: float, end: float, visits: Floats) -> Floats:
@@ -173,27 +193,79 @@ def periods(s: SurvivalSummary, end: float, prior: HazardPrior = PRIOR) -> list[
     return [(None, 1 - sum(p for _, p in found)), *found]
 
 
-def arm_of(
-    s: SurvivalSummary, *, transform: str = "log-log", period: float | None = None, prior: HazardPrior = PRIOR
-) -> Arm:
-    """The grid, the prior and the facts of a summary; `period` is the interval between visits, if any."""
-    end, printed = end_of_follow_up(s)
-    scale, level = guess_scale(s, end)
-    end = _inferred_end(s, prior) if end is None else end
-    edges = grid(s, scale, end, visit_edges(period, end, prior))
+def arms_of(
+    summaries: Sequence[SurvivalSummary],
+    *,
+    transform: str = "log-log",
+    period: float | None = None,
+    prior: HazardPrior = PRIOR,
+) -> tuple[Arm, ...]:
+    """The grids, the prior and the facts of the arms of one trial; `period` is the interval between visits, if any.
+
+    The mean hazard of one arm is that of another times a constant, so that each has its own median; what they share of
+    the departures is the same at the same time since entry.
+    """
+    scales = [guess_scale(s, end_of_follow_up(s)[0]) for s in summaries]
+    ends = _ends(summaries, prior)
+    common = steady.exp(float(np.mean([steady.log(scale) for scale, _ in scales])))
+    longest = max(end for end, _ in ends)
+    arms = []
+    for s, end, scale in zip(summaries, ends, scales, strict=True):
+        setting = _Setting(prior, transform, period, *end, *scale, common, longest, len(summaries) > 1)
+        arms.append(_arm_of(s, setting))
+    return tuple(arms)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """An arm within its trial: the end of its follow-up and its median about, and those of the trial."""
+
+    prior: HazardPrior
+    transform: str
+    period: float | None
+    end: float
+    end_printed: bool
+    scale: float
+    level: float
+    common_scale: float
+    longest: float
+    shares: bool
+
+
+def _arm_of(s: SurvivalSummary, at: _Setting) -> Arm:
+    prior = at.prior
+    edges = grid(s, at.scale, at.end, visit_edges(at.period, at.end, prior))
     middle = 0.5 * (edges[1:] + edges[:-1])
-    mean_event, cov_event = prior.event(middle, scale, level, end if printed else None)
-    if period is not None:
-        mean_event = mean_event + steady.log(prior.scheduled(edges, period))
-    mean_censor, cov_censor = _censoring(s, middle, end, prior)
+    own = prior.of_one_arm() if at.shares else prior
+    mean_event, cov_event = own.event(middle, at.common_scale, at.level, at.end if at.end_printed else None)
+    mean_event = mean_event + _faster(at, mean_event, middle)
+    if at.period is not None:
+        mean_event = mean_event + steady.log(prior.scheduled(edges, at.period))
+    shared = prior.shared(middle, at.common_scale, at.longest) if at.shares else np.zeros((0, 2 * middle.size))
     if s.events == 0:
-        mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
-    shared, own = np.zeros((COMMON, middle.size)), cov_event
-    if s.events != 0:
-        shared, own = prior.shared(middle, scale), prior.of_one_arm().event(middle, scale, level)[1]
-    facts = list(_facts(s, edges, scale, transform, prior))
+        mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(at.end))), 1e-6 * np.eye(middle.size)
+        shared[:, : middle.size] = 0.0
+    mean_censor, cov_censor, certain = _censoring(s, middle, at.end, own)
+    shared[:, middle.size :] *= certain
     mean = np.concatenate([mean_event, mean_censor])
-    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared, own)
+    blurs = _Blurs(s, edges, at.scale, at.period, prior)
+    facts = list(_facts(s, edges, blurs, at.transform, prior))
+    return Arm(float(s.n), edges, facts, mean, cov_event, cov_censor, prior, shared)
+
+
+def _faster(at: _Setting, mean: Floats, middle: Floats) -> float:
+    """Log of the constant by which an arm's hazard is above the trial's, so that its median is its own.
+
+    The constant is what brings the cumulative mean hazard of the arm to its value at the trial's median.
+    """
+    if at.common_scale == at.scale:
+        return 0.0
+
+    def cumulative(upto: float) -> float:
+        u = upto * (np.arange(200) + 0.5) / 200
+        return float(steady.exp(np.interp(u, middle, mean)).mean() * upto)
+
+    return steady.log(cumulative(at.common_scale) / cumulative(at.scale))
 
 
 def read_by(arm: Arm, transform: str) -> Arm:
@@ -201,10 +273,13 @@ def read_by(arm: Arm, transform: str) -> Arm:
     return replace(arm, facts=[replace(fact, transform=transform) for fact in arm.facts])
 
 
-def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats]:
-    """Prior of the log hazard of censoring: none, from enrolment and cut-off, or the general shape."""
+def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats, float]:
+    """Prior of the log hazard of censoring: none, from enrolment and cut-off, or the general shape.
+
+    The last is the factor on the standard deviation of the general departure.
+    """
     if s.events == s.n:
-        return np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size)
+        return np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size), 0.0
     mean, cov = prior.censoring(middle, end)
     shortest = s.follow_up_after_accrual if s.follow_up_after_accrual is not None else s.shortest_follow_up
     if s.accrual and s.follow_up_after_accrual is not None:
@@ -214,10 +289,10 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
         rate = (
             np.where(middle > s.follow_up_after_accrual, 1 / np.maximum(last - middle, 0.02 * last), 0.0) + 0.1 / last
         )
-        return steady.log(rate), 0.35 * cov
+        return steady.log(rate), DATED**2 * cov, DATED
     if shortest is not None:
         mean = np.where(middle < shortest, mean - 2.0, mean)
-    return mean, cov
+    return mean, cov, 1.0
 
 
 def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tuple[float, float]:
@@ -232,20 +307,44 @@ def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tupl
     return 2 * steady.log(width / (2 * s.z) * hazard), float(np.hypot(LIMITS_METHOD, 2 * rounding / width))
 
 
-def _facts(s: SurvivalSummary, edges: Floats, scale: float, transform: str, prior: HazardPrior) -> Iterator[Fact]:
+@dataclass(frozen=True)
+class _Blurs:
+    """How exactly the time of a crossing is known, as a standard deviation of the log of the cumulative hazard there.
+
+    The curve crosses one half in a step of about 1 / n, and the printed time is rounded. Where progression is found at
+    visits many patients have one time, and the crossing is anywhere in their drop.
+    """
+
+    summary: SurvivalSummary
+    edges: Floats
+    scale: float
+    period: float | None
+    prior: HazardPrior
+
+    def at(self, time: float) -> float:
+        """Of a crossing printed at a time."""
+        within = self.summary.time_half_unit
+        steep = 1.3 / self.scale
+        if self.period is not None:
+            visit = np.array([max(round(time / self.period), 1)])
+            within = max(within, float(self.prior.spread_at(visit)[0]) * self.period)
+            around = np.linspace(time - within, time + within, 21)
+            steep *= float(self.prior.scheduled(around, self.period).mean())
+        return float(np.hypot(1.2 / self.summary.n, steep * within / np.sqrt(3)))
+
+
+def _facts(s: SurvivalSummary, edges: Floats, blurs: _Blurs, transform: str, prior: HazardPrior) -> Iterator[Fact]:
     """Every printed number as a fact."""
 
     def place(t: float) -> int:
         return int(np.argmin(np.abs(edges - t)))
 
     last = edges.size - 1
-    # the curve crosses one half in a step of about 1 / n, and the printed time is rounded
-    blur = float(np.hypot(1.2 / s.n, 1.3 / scale * s.time_half_unit / np.sqrt(3)))
     if s.median is not None:
-        yield Fact("survival", place(s.median), LOG_LOG_2, blur, crossing=True)
+        yield Fact("survival", place(s.median), LOG_LOG_2, blurs.at(s.median), crossing=True)
     for limit, z in ((s.lower, s.z), (s.upper, -s.z)):
         if limit is not None:
-            yield Fact("band", place(limit), LOG_LOG_2, blur, z, transform, crossing=True)
+            yield Fact("band", place(limit), LOG_LOG_2, blurs.at(limit), z, transform, crossing=True)
     for t, v in s.landmarks:
         least = max(0.5 * s.survival_half_unit, 0.2 / s.n)
         held = min(max(v, least), 1 - least)
