@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.conclusions import Conclusion
-from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.plan import AnyComparison, NetworkComparison, TimedComparison
 from resurvey.report.audit_section import FINDINGS, GRAVE, findings_of, where_printed
 from resurvey.report.document import Badge, Block, Column, Row, Table, anchor, words
 from resurvey.report.drawings import figures_of
@@ -53,6 +53,7 @@ class Grade(StrEnum):
     """On what a comparison rests, the firmest first."""
 
     RANDOMISED_PRINTED = "ratios printed by randomised trials"
+    RANDOMISED_NETWORK = "randomised trials, patients reconstructed"
     RANDOMISED_CURVE = "one randomised trial, patients reconstructed from curves"
     RANDOMISED_SUMMARY = "one randomised trial, patients reconstructed from printed numbers"
     PRINTED = "printed ratios, not all randomised"
@@ -407,6 +408,9 @@ def grade_of(results: Results, entry: AnyComparison, lines: Sequence[Record]) ->
     """On what a comparison rests."""
     designs = {str(row["study_id"]): str(row["design"]) for row in rows(results.tables.get("studies", pd.DataFrame()))}
     curve = any(line["evidence"] == "curve" for line in lines)
+    if isinstance(entry, TimedComparison):
+        trials = all(designs.get(group.study) == "randomised" for group in entry.groups)
+        return Grade.RANDOMISED_NETWORK if trials else Grade.PRINTED
     if entry.patient_groups:
         if not within_one_study(entry):
             return Grade.UNANCHORED_CURVE if curve else Grade.UNANCHORED_SUMMARY

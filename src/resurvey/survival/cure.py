@@ -9,7 +9,7 @@ import numpy as np
 
 from resurvey import steady
 from resurvey.errors import InputError
-from resurvey.survival.families import FAMILIES, Family
+from resurvey.survival.families import FAMILIES, Family, Times
 from resurvey.survival.km import Floats
 
 KINDS = ("mixture", "non-mixture")
@@ -42,45 +42,45 @@ def cure_family(model: str) -> Family:
     """
     if model not in CURE_MODELS:
         raise InputError(f"model must be one of {', '.join(CURE_MODELS)}, found {model!r}")
-    kind = "non-mixture" if model.startswith("non-") else "mixture"
-    base = FAMILIES[model.removeprefix(f"{kind}-")]
-    log_survival = _mixture if kind == "mixture" else _bounded
-
-    def density(t: Floats, p: Floats) -> Floats:
-        own = p[..., :-1]
-        value = base.log_hazard(t, own) + base.log_survival(t, own)
-        logit = p[..., -1, None]
-        if kind == "mixture":
-            return value - steady.log_add_exp(0, logit)
-        # -log(pi) = log(1 + exp(-logit))
-        bound = steady.log_add_exp(0, -logit)
-        return value + steady.log(bound) + log_survival(base, t, p)
-
+    kind, _, name = model.rpartition("mixture-")
+    base, curve = FAMILIES[name], _Bounded if kind else _Mixture
     return Family(
         model,
         (*base.parameters, "cured"),
-        lambda t, p: density(t, p) - log_survival(base, t, p),
-        lambda t, p: log_survival(base, t, p),
-        lambda logs, rate: np.append(base.start(logs, 1.5 * rate), -0.5),
-        lambda p, s: np.append(base.rescale(p[:-1], s), p[-1]),
-        lambda p: {**base.natural(p[:-1]), "cured": 1 / (1 + exp(-p[-1]))},
-        lambda p: inf,
-        density,
+        at=lambda t: curve(base.at(t)),
+        start=lambda logs, rate: np.append(base.start(logs, 1.5 * rate), -0.5),
+        rescale=lambda p, s: np.append(base.rescale(p[:-1], s), p[-1]),
+        natural=lambda p: {**base.natural(p[:-1]), "cured": 1 / (1 + exp(-p[-1]))},
+        mean=lambda p: inf,
     )
 
 
-def _mixture(base: Family, t: Floats, p: Floats) -> Floats:
-    """log(pi + (1 - pi) S_u)."""
-    logit = p[..., -1, None]
-    made: Floats = steady.log_add_exp(logit, base.log_survival(t, p[..., :-1])) - steady.log_add_exp(0, logit)
-    return made
+class _Mixture(Times):
+    """log(pi + (1 - pi) S_u) at times at which the patients who are not cured have `base`."""
+
+    def __init__(self, base: Times):
+        super().__init__(base.t)
+        self.base = base
+
+    def log_survival(self, theta: Floats) -> Floats:
+        logit = theta[..., -1, None]
+        found: Floats = steady.log_add_exp(logit, self.base.log_survival(theta[..., :-1]))
+        return found - steady.log_add_exp(0, logit)
+
+    def log_density(self, theta: Floats) -> Floats:
+        return self.base.log_density(theta[..., :-1]) - steady.log_add_exp(0, theta[..., -1, None])
 
 
-def _bounded(base: Family, t: Floats, p: Floats) -> Floats:
-    """(1 - S_u) log pi."""
-    bound = steady.log_add_exp(0, -p[..., -1, None])
-    made: Floats = bound * steady.expm1(base.log_survival(t, p[..., :-1]))
-    return made
+class _Bounded(_Mixture):
+    """(1 - S_u) log pi, with -log pi = log(1 + exp(-logit))."""
+
+    def log_survival(self, theta: Floats) -> Floats:
+        bound = steady.log_add_exp(0, -theta[..., -1, None])
+        return bound * steady.expm1(self.base.log_survival(theta[..., :-1]))
+
+    def log_density(self, theta: Floats) -> Floats:
+        bound = np.asarray(steady.log(steady.log_add_exp(0, -theta[..., -1, None])))
+        return self.base.log_density(theta[..., :-1]) + bound + self.log_survival(theta)
 
 
 def cured_share(theta: Floats, covariance: Floats, half: float) -> tuple[float, float, float]:
@@ -97,10 +97,19 @@ def excess_family(family: Family, background: Floats) -> Family:
     parameter changes, is left out. Parameters mean what they do in `family`.
     """
 
-    def density(t: Floats, p: Floats) -> Floats:
-        log_background = np.where(background > 0, steady.log(np.maximum(background, 1e-300)), -700.0)
-        hazard = steady.log_add_exp(family.log_hazard(t, p), log_background)
-        made: Floats = hazard + family.log_survival(t, p)
-        return made
+    log_background = np.where(background > 0, steady.log(np.maximum(background, 1e-300)), -700.0)
+    return replace(family, at=lambda t: _Excess(family.at(t), log_background))
 
-    return replace(family, log_density=density)
+
+class _Excess(Times):
+    """A family at times of death or of censoring; those of death have the background's hazard as well."""
+
+    def __init__(self, base: Times, log_background: Floats):
+        super().__init__(base.t)
+        self.base, self.log_background = base, log_background
+
+    def log_survival(self, theta: Floats) -> Floats:
+        return self.base.log_survival(theta)
+
+    def log_hazard(self, theta: Floats) -> Floats:
+        return steady.log_add_exp(self.base.log_hazard(theta), self.log_background)
