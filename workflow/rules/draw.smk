@@ -45,6 +45,7 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=[plan.plain(entry) for entry in entries],
+            shown=config["report"].get("curves", {}),
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"

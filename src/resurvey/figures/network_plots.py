@@ -11,7 +11,20 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, ink_on, new_figure, plain, styled, wrapped
+from resurvey.figures.style import (
+    BESIDE,
+    COLOURS,
+    FAINT,
+    INK,
+    MARKERS,
+    PAPER,
+    SOFT,
+    ink_on,
+    new_figure,
+    plain,
+    styled,
+    wrapped,
+)
 from resurvey.rounding import distinct_from_null
 
 if TYPE_CHECKING:
@@ -45,7 +58,7 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(4.1)
+    figure = new_figure(3.9, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
