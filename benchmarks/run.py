@@ -42,6 +42,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("audit", "audit/run.py", "", "--trials 40 --speed 2000"),
+    Benchmark("audit-wild", "audit/wild.py", "{shared}/papers/jats {shared}/papers/pdf", "{shared}/papers/pdf"),
     Benchmark("design", "design/run.py", "100000", "5000"),
     Benchmark("survival-speed", "survival/speed.py"),
     Benchmark("survival-coverage", "survival/coverage.py", "4000", "200"),
