@@ -11,7 +11,7 @@ import pandas as pd
 
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
-from resurvey.reconstruct.kinds import Shape
+from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.printed_facts import ArmFacts, gather
 from resurvey.reconstruct.ratio_events import with_implied_events
@@ -64,8 +64,8 @@ class RebuiltStudy:
     Attributes
     ----------
     patients : DataFrame
-        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, and the evidence that
-        the arm was rebuilt from.
+        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, the evidence that the
+        arm was rebuilt from, and the kind of hazard of the replicate (`shape`, empty where it was not drawn).
     accuracy : DataFrame
         A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
         what was asked for and not used (`not_used`).
@@ -146,7 +146,7 @@ def rebuild_study(
         _rebuild_whole(known, key, parts, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
-    return _assemble(arms)
+    return _assemble(arms, [shape.name for shape in (SHAPES if shapes is None else shapes)])
 
 
 @dataclass(frozen=True)
@@ -431,18 +431,18 @@ def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
         return made
     time, event = made.stacked()
     kept = made.meeting(replicates)[:replicates]
-    return made.with_patients(time[kept], event[kept])
+    return made.with_patients(time[kept], event[kept], kept)
 
 
-def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
+def _assemble(rebuilt: Sequence[_Arm], shapes: Sequence[str]) -> RebuiltStudy:
     patients, accuracy, facts = [], [], []
     for arm in rebuilt:
         key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
         accuracy.append({**key, **_row(arm)})
         if arm.made is not None:
-            patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
+            patients.append((arm.facts.key, arm.made))
             facts.append(arm.made.accuracy.assign(**key))
-    return RebuiltStudy(patients=_stacked(patients), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
+    return RebuiltStudy(patients=_stacked(patients, shapes), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
 
 
 def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -455,16 +455,21 @@ def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table.assign(claim_id=table["claim_id"].fillna(""))[FACTS.names]
 
 
-def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
+def _stacked(parts: Sequence[tuple[Key, Reconstruction]], shapes: Sequence[str]) -> pd.DataFrame:
     """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
     columns = ["replicate", "time", "event"]
     if not parts:
-        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence"])
-    table = pd.concat([frame[columns] for _, frame, _ in parts], ignore_index=True)
-    sizes = [len(frame) for _, frame, _ in parts]
+        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence", "shape"])
+    table = pd.concat([made.patients[columns] for _, made in parts], ignore_index=True)
+    sizes = [len(made.patients) for _, made in parts]
     for place, column in enumerate(ARM_COLUMNS):
-        table.insert(place, column, _category([key[place] for key, _, _ in parts], sizes))
-    return table.assign(evidence=_category([evidence for _, _, evidence in parts], sizes))
+        table.insert(place, column, _category([key[place] for key, _ in parts], sizes))
+    evidence = _category([made.evidence for _, made in parts], sizes)
+    # the same categories in every block, so that blocks can stand below each other
+    names = ["", *shapes]
+    drawn = [names.index(name) for _, made in parts for name in (made.shapes or [""] * made.n_replicates)]
+    each = [made.n for _, made in parts for _ in range(made.n_replicates)]
+    return table.assign(evidence=evidence, shape=pd.Categorical.from_codes(np.repeat(drawn, each), names))
 
 
 def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
