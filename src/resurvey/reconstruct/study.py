@@ -530,7 +530,10 @@ def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
 
 
 def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:
-    """Median survival of each arm's ensemble on a grid of times, with the band that holds `level` of the replicates.
+    """Median survival of each arm's ensemble on a grid of times, with the band for that of the patients themselves.
+
+    The band claims to hold the product-limit curve of the trial's own patients at a time, not that of the population
+    they are from: one more replicate lies in it with probability `level`, however many there are.
 
     Returns
     -------
@@ -541,7 +544,9 @@ def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float =
     for key, arm in patients.groupby(ARM_COLUMNS, sort=True, observed=True):
         stack = patient_stack(arm, " ".join(key))
         grid = np.linspace(0.0, float(arm["time"].max()), points)
-        low, middle, high = np.quantile(stack.curves.survival_at(grid), [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+        # between the order statistics that one more replicate falls between so often: those of few replicates are wide
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        low, middle, high = np.quantile(stack.curves.survival_at(grid), tails, axis=0, method="weibull")
         at_risk = (stack.time.size - np.searchsorted(np.sort(stack.time, axis=None), grid)) / stack.replicates
         parts = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
         made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **parts}))
