@@ -1,12 +1,12 @@
 """Learn the kinds of hazards, and how frequent each is, from patients: the table hazard_shapes.csv of the package.
 
-    python learn_shapes.py KMDATA_FOLDER [--least 0.07] [--without-every 5 --start 1] [--out FILE.csv]
+    python learn_shapes.py KMDATA_FOLDER [--least 0.05] [--without-every 5 --start 1] [--out FILE.csv]
 
 Arms of at least 40 patients whose median is reached, times in medians; endpoints of death and others apart; the sets of
 the lifelines package beside the collection. Events and time at risk in ten intervals are Poisson counts, whose log
 rates have a Gaussian prior in each kind; shares and means are found by EM (Laplace approximation), means being held
-back by six arms' worth of the shape they start from. The usual kind keeps the mean it was learnt with before, the even
-one a constant hazard from the first day, and the early drop a mean of its own: the collection has too few to move them. `--least` is the smallest share of a
+back by six arms' worth of the shape they start from. The usual kind keeps the mean it was learnt with before, and the
+early drop a mean of its own: the collection has too few of either to move them. `--least` is the smallest share of a
 kind: what a collection of published trials lacks may still be met. `--without-every 5 --start 1` leaves out those
 on which `benchmarks/compare/real_trials.py` with `--every 5 --start 1` judges.
 
@@ -31,7 +31,7 @@ from resurvey.reconstruct.prior import PRIOR
 NODES = np.array(PRIOR.nodes)
 LOG_NODES = np.log(NODES)
 EDGES = np.concatenate([[0.0], np.sqrt(NODES[1:] * NODES[:-1]), [8.0]])
-HELD_BACK, FIXED = 6.0, ("usual", "even", "early drop")
+HELD_BACK, FIXED = 6.0, ("usual", "early drop")
 ROUNDS = 12
 
 
@@ -45,7 +45,6 @@ KINDS = {
     "usual": (np.array(PRIOR.shape), (0.1, 1.06, 0.27)),
     "falling": (weibull(0.7), (0.2, 0.6, 0.25)),
     "steady": (weibull(1.0), (0.1, 0.6, 0.25)),
-    "even": (weibull(1.0), (0.1, 0.4, 0.2)),
     "rising": (weibull(1.6), (0.25, 0.6, 0.25)),
     "gathered": (np.array([-3.0, -1.2, -0.9, -0.1, -0.3, -0.2, -0.3, -0.4, -0.6, -0.9]), (0.15, 1.2, 0.4)),
     "early drop": (np.array([-1.2, 0.1, 0.5, 0.1, -0.5, -0.6, -0.7, -0.8, -0.9, -1.1]), (0.15, 1.0, 0.5)),
@@ -176,7 +175,7 @@ def shared_out(share, least):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--least", type=float, default=0.07)
+    parser.add_argument("--least", type=float, default=0.05)
     parser.add_argument("--without-every", type=int, default=0)
     parser.add_argument("--start", type=int, default=1)
     parser.add_argument("--out", type=Path)
