@@ -306,7 +306,7 @@ def _list(title: str, words: Iterable[str]) -> list[str]:
 
 def _draw(made: Reconstruction, path: Path) -> None:
     from resurvey.figures.rebuilt import rebuilt_against_printed
-    from resurvey.reconstruct.study import ensemble_curves
+    from resurvey.reconstruct.study_tables import ensemble_curves
 
     key = dict.fromkeys(("study_id", "arm_id", "population", "endpoint", "data_cut"), "")
     curve = ensemble_curves(made.patients.assign(**key))
