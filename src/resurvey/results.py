@@ -457,12 +457,14 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
 def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
     """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
 
+    A table without rows where there is none to join, as in a project that rebuilds or compares nothing.
+
     Raises
     ------
     InputError
         As `read`.
     """
-    parts = [read(table, path) for path in paths]
+    parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
     made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 
