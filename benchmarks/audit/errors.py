@@ -14,7 +14,7 @@ from math import log
 import numpy as np
 from plant import ROUNDINGS, Trial, printed
 
-from resurvey.audit import proportion_intervals
+from resurvey import proportion_limits
 
 Row = dict[str, str]
 
@@ -207,7 +207,7 @@ def plant_limit(trial: Trial, row: Row, rng: np.random.Generator) -> Planted | N
     if float(new) > 100 or float(new) == float(row[end]) or float(altered["lower"]) > float(altered["upper"]):
         return None
     row[end] = new
-    low, high = proportion_intervals.interval(int(row["n"]), int(row["total"]), method=row["ci_method"])
+    low, high = proportion_limits.interval(int(row["n"]), int(row["total"]), method=row["ci_method"])
     exact = 100 * float(low if end == "lower" else high)
     return Planted("limit of a proportion", row["claim_id"], not _prints(exact, new))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import audit, results, tables, typedfiles
 from resurvey.audit import report
+from resurvey.audit.causes import with_causes
 from resurvey.logs import log_to
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 typed = typedfiles.read(snakemake.input.typed)
-checks = audit.run(typed)
+checks = with_causes(audit.run(typed), typed)
 results.write(results.CHECKS, checks, Path(snakemake.output.checks))
 claims = report.places(typed)
 results.write(results.SUMMARY, report.summary(checks, claims), Path(snakemake.output.summary))

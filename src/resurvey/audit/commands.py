@@ -336,7 +336,7 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
     found = checks[needs_ruling(checks)]
     open_ones = unruled(checks, raw["adjudications"])
     flagged = checks[checks["verdict"].isin(FLAGS)]
-    head = f"{len(checks)} checks, {len(flagged)} findings (causes: {causes(flagged).nunique()}), "
+    head = f"{len(checks)} checks, {len(flagged)} findings (causes: {causes(flagged, raw).nunique()}), "
     lines = [head + f"{len(open_ones)} without a ruling that fits"]
     lines += [] if found.empty else [in_words(found)]
     if len(open_ones):

@@ -104,7 +104,7 @@ def page(
     source_id : str
         The document.
     checks, adjudications : DataFrame
-        Rows of checks.csv and adjudications.csv, of any documents.
+        Rows of checks.csv (with or without `cause`) and adjudications.csv, of any documents.
     claims : DataFrame
         At least claim_id and locator (`clean.claims`).
     citation : str
@@ -118,10 +118,10 @@ def page(
     lines += ["## Findings", ""]
     if findings.empty:
         lines += ["Every check that could be made came out.", ""]
-    joined = causes(own)
+    joined = causes(own) if "cause" not in own else findings["cause"]
     if joined.nunique() < len(findings):
         several = f"{len(findings)} checks that need a ruling, of {joined.nunique()} causes"
-        lines += [f"{several}: checks that rest on one number in common fall together.", ""]
+        lines += [f"{several}: checks that rest on one number, or are one slip of one place, fall together.", ""]
     first = dict(zip(own.loc[joined.index, "check_id"], joined, strict=True))
     for severity in SEVERITIES:
         graded = findings[findings["severity"] == severity]

@@ -52,11 +52,14 @@ def severity(text: str) -> Badge:
 
 
 def findings_of(results: Results) -> list[Record]:
-    """Checks that did not come out, gravest first; those of the audited documents before others."""
+    """Findings, gravest first; those of the audited documents before others.
+
+    Checks of one cause are one finding: its gravest check, with the others under `also`.
+    """
     pages = [str(page) for page in results.choices.pages]
     place = {name: number for number, name in enumerate(pages)}
     found = [row for row in rows(results.checks) if row["verdict"] in FINDINGS]
-    return sorted(
+    ordered = sorted(
         found,
         key=lambda row: (
             GRAVE.index(str(row["severity"])),
@@ -65,6 +68,10 @@ def findings_of(results: Results) -> list[Record]:
             str(row["check_id"]),
         ),
     )
+    by_cause: dict[str, list[Record]] = {}
+    for row in ordered:
+        by_cause.setdefault(str(row.get("cause") or row["check_id"]), []).append(row)
+    return [several[0] | {"also": several[1:]} for several in by_cause.values()]
 
 
 def where_printed(results: Results, row: Record) -> str:
@@ -93,8 +100,8 @@ def audit(results: Results) -> Iterator[Block]:
         words(
             f"{count(made, 'check')} could be made; {thousands(held)} came out "
             f"({percent(held / made if made else 0, 1)}). "
-            f"{sentence(count(len(found), 'check'))[:-1]} did not, and "
-            f"{'is a finding' if len(found) == 1 else 'are findings'}."
+            f"{sentence(count(sum(1 + len(row['also']) for row in found), 'check'))[:-1]} did not: "
+            f"{count(len(found), 'finding')}, as checks of one cause are one."
         ),
         lead=True,
     )
@@ -185,8 +192,7 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
 
 
 def _finding(results: Results, row: Record) -> Row:
-    ids = split(row["claim_ids"])
-    ruling = results.rulings.get(str(row["check_id"]))
+    ids = tuple(dict.fromkeys(claim for check in (row, *row["also"]) for claim in split(check["claim_ids"])))
     where = words(
         f"{results.short(row['source_id'])}, {where_printed(results, row)} ",
         verdict(str(row["verdict"])),
@@ -198,11 +204,29 @@ def _finding(results: Results, row: Record) -> Row:
             where,
             words(str(row["reported"])),
             words(str(row["recomputed"])),
-            words(sentence(results.named(row["explanation"]))),
-            _ruling(ruling),
+            words(sentence(results.named(row["explanation"])), *(_also(results, other) for other in row["also"])),
+            _rulings(results, row),
         ),
         anchor=anchor("check", row["check_id"]),
     )
+
+
+def _also(results: Results, row: Record) -> Words:
+    """Another check of the same cause, and where it stands."""
+    return words(
+        f" Of the same cause ({where_printed(results, row)}): {sentence(results.named(row['explanation']))} ",
+        verdict(str(row["verdict"])),
+    )
+
+
+def _rulings(results: Results, row: Record) -> Words:
+    """Rulings of a finding: that of its gravest check, and those of the others where they say something else."""
+    rulings = [results.rulings.get(str(check["check_id"])) for check in (row, *row["also"])]
+    said: dict[str, Record | None] = {}
+    for ruling in rulings:
+        said.setdefault(str(ruling["reason"]) if ruling else "", ruling)
+    parts = [_ruling(ruling) for ruling in said.values()]
+    return words(parts[0], *(words(" ", part) for part in parts[1:]))
 
 
 def _ruling(ruling: Record | None) -> Words:
