@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq, minimize
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
@@ -94,6 +93,8 @@ class ParametricFit:
 
     def _searched(self, survival: float) -> float:
         """Time at which survival is `survival`, sought in log time."""
+        from scipy.optimize import brentq
+
         target = log(survival)
 
         def excess(x: float) -> float:
@@ -291,6 +292,8 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
 
 def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
     """Minimise from a start: Newton steps; quasi-Newton steps, then a simplex, where these do not arrive."""
+    from scipy.optimize import minimize
+
     ways: list[Callable[[Floats], Floats]] = [
         lambda theta: _descend(function, theta),
         lambda theta: minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x,
