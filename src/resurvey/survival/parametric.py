@@ -76,7 +76,13 @@ class ParametricFit:
         return np.where(t > 0, value, 1.0)
 
     def hazard(self, times: ArrayLike) -> Floats:
-        """Hazard at `times` above 0, per unit of time."""
+        """Hazard at `times` above 0, per unit of time.
+
+        Raises
+        ------
+        InputError
+            If a time is not above 0.
+        """
         t = np.asarray(times, dtype=float)
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
@@ -84,7 +90,13 @@ class ParametricFit:
             return steady.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
-        """Time at which survival is `survival`; infinite where the model never gets there."""
+        """Time at which survival is `survival`; infinite where the model never gets there.
+
+        Raises
+        ------
+        InputError
+            If `survival` is not strictly between 0 and 1.
+        """
         if not 0 < survival < 1:
             raise InputError(f"survival must be strictly between 0 and 1, found {survival!r}")
         if self.family.quantile is not None:
@@ -118,7 +130,13 @@ class ParametricFit:
         return self.quantile(0.5)
 
     def restricted_mean(self, horizon: float) -> float:
-        """Area under the model's curve from 0 to `horizon`."""
+        """Area under the model's curve from 0 to `horizon`.
+
+        Raises
+        ------
+        InputError
+            If the horizon is not a time above 0.
+        """
         if not (np.isfinite(horizon) and horizon > 0):
             raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
         nodes, weights = _gauss()
