@@ -68,6 +68,8 @@ REBUILT = list(
 
 def whole(*folders):
     """An input that is newer than these outputs where something was deleted from one of them."""
+    if not folders:  # a project without anything to rebuild
+        return []
     mark = Path(".snakemake/resurvey/whole", *Path(folders[0]).parts[1:])
     return str(mark_lost(map(Path, folders), mark))
 
