@@ -1,4 +1,4 @@
-"""How often 95 % intervals of networks hold the truth: three-arm trials completed from events, Bayes, and models over time.
+"""How often 95 % intervals of networks hold the truth: three-arm trials from events, Bayes, and models over time.
 
 Usage: OMP_NUM_THREADS=1 python benchmarks/compare/synthesis_coverage.py [networks] [networks over time]
 """
@@ -113,7 +113,7 @@ def over_time(networks: int) -> None:
                 rows = rows.sort_values("treatment", kind="stable")
                 off = np.abs(rows["log_hr"].to_numpy() - truth) <= 1.959964 * rows["se"].to_numpy()
                 held.setdefault(f"{model}, tau {tau:g}", []).append(float(off.mean()))
-            means = made.means[made.means["measure"] == "difference"]
+            means = made.means[made.means["scale"] == "difference"]
             for model, rows in means.groupby("model"):
                 truth = rows["treatment"].map(true_gap)
                 inside = (rows["lower"] <= truth) & (truth <= rows["upper"])

@@ -10,23 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass as checked
 from pydantic_core import ErrorDetails
 
 from resurvey.errors import InputError
+from resurvey.plan_bases import CONFIG, Change, Comparison, Group, Id, Months, Share, Text, unique
+from resurvey.plan_over_time import ExtrapolationComparison, TimedComparison
 from resurvey.yamlfile import read_yaml
-
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
-Months = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-CONFIG = ConfigDict(extra="forbid", strict=True)
 
 #: Effective sample size below which a standardised result is refused, where nothing else is said.
 MINIMUM_ESS = 10.0
@@ -34,44 +30,6 @@ LANDMARKS = (6.0, 12.0)
 #: How far the shares of a scenario may be from adding up to 1.
 SHARE_TOLERANCE = 1e-6
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,59}")
-
-
-@checked(frozen=True, kw_only=True, config=CONFIG)
-class Group:
-    """A group of reconstructed patients.
-
-    Attributes
-    ----------
-    study, arm : str
-        Ids of studies.csv and arms.csv.
-    population : str
-        `all`, or the named subgroup as the tables spell it.
-    endpoint : str
-        As in endpoints.csv.
-    data_cut : str
-        Empty where the study has a single one.
-    """
-
-    study: Id
-    arm: Id
-    population: Text
-    endpoint: Text
-    data_cut: str = ""
-
-    def changed(self, change: Change | None) -> Group:
-        """The group with what a variation changes of it."""
-        if change is None:
-            return self
-        return replace(self, **{name: value for name, value in asdict(change).items() if value is not None})
-
-
-@checked(frozen=True, kw_only=True, config=CONFIG)
-class Change:
-    """What a variation changes of a group; None leaves it as it is."""
-
-    arm: Id | None = None
-    population: Text | None = None
-    data_cut: str | None = None
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
@@ -112,7 +70,7 @@ class Mix:
             raise ValueError(
                 f"its name {self.name!r} names a file: use letters, digits, spaces and hyphens, at most 60"
             )
-        _unique("populations", self.populations)
+        unique("populations", self.populations)
         if len(self.populations) != len(self.shares):
             raise ValueError(
                 f"names {len(self.populations)} populations but {len(self.shares)} shares: give one share each"
@@ -152,7 +110,7 @@ class Strata:
 
     @model_validator(mode="after")
     def _whole(self) -> Strata:
-        _unique("populations", self.populations)
+        unique("populations", self.populations)
         return self
 
 
@@ -198,39 +156,6 @@ class MedianPair:
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
-class Comparison:
-    """What every comparison has.
-
-    Attributes
-    ----------
-    id : str
-        Names its folder of results.
-    question : str
-        What it asks, in words.
-    assumptions : tuple of str
-        What must hold for the estimate to mean what it says.
-    needs_kmdata : bool
-        Whether it is skipped where no folder of KMDATA is given.
-    """
-
-    id: Id
-    question: Text
-    assumptions: Annotated[tuple[Text, ...], Field(min_length=1)]
-    needs_kmdata: bool = False
-    kind: str = ""
-
-    @property
-    def patient_groups(self) -> tuple[Group, ...]:
-        """Groups of reconstructed patients that it compares, the treatment first."""
-        return ()
-
-    @property
-    def ratios(self) -> tuple[str, ...]:
-        """Claims of printed ratios that its estimate rests on."""
-        return ()
-
-
-@checked(frozen=True, kw_only=True, config=CONFIG)
 class PatientComparison(Comparison):
     """Two groups of reconstructed patients, the first against the second."""
 
@@ -248,7 +173,7 @@ class PatientComparison(Comparison):
     @model_validator(mode="after")
     def _named_once(self) -> PatientComparison:
         for name in ("vary", "strata", "standardise"):
-            _unique(name, [item.name for item in getattr(self, name)])
+            unique(name, [item.name for item in getattr(self, name)])
         if self.treatment == self.comparator:
             raise ValueError("compares a group with itself: treatment and comparator are the same")
         return self
@@ -346,8 +271,8 @@ class NetworkComparison(Comparison):
 
     @model_validator(mode="after")
     def _once(self) -> NetworkComparison:
-        _unique("claims", self.claims)
-        _unique("order", self.order)
+        unique("claims", self.claims)
+        unique("order", self.order)
         return self
 
     @property
@@ -368,7 +293,7 @@ class PoolComparison(Comparison):
 
     @model_validator(mode="after")
     def _listed(self) -> PoolComparison:
-        _unique("claims", self.claims)
+        unique("claims", self.claims)
         for name, ids in self.groups.items():
             strange = [item for item in ids if item not in self.claims]
             if strange:
@@ -414,14 +339,16 @@ class CountComparison(Comparison):
     measure: Literal["or", "rr", "rd"] = "or"
 
 
-def _unique(name: str, values: Sequence[str]) -> None:
-    twice = sorted({value for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"{name} lists {', '.join(map(repr, twice))} more than once: list each once")
-
-
 PrintedComparison = BucherComparison | NetworkComparison | PoolComparison
-AnyComparison = PatientComparison | PrintedComparison | RateComparison | RatioComparison | CountComparison
+AnyComparison = (
+    PatientComparison
+    | PrintedComparison
+    | RateComparison
+    | RatioComparison
+    | CountComparison
+    | TimedComparison
+    | ExtrapolationComparison
+)
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)

@@ -14,12 +14,14 @@ from resurvey.plan import (
     BucherComparison,
     CountComparison,
     DesignCheck,
+    ExtrapolationComparison,
     Group,
     NetworkComparison,
     PatientComparison,
     PoolComparison,
     RateComparison,
     RatioComparison,
+    TimedComparison,
 )
 
 #: Tables whose rows say that a group of patients exists.
@@ -154,6 +156,10 @@ def _not_there(found: str, where: str, there: Iterable[str]) -> str:
 def _comparison(entry: AnyComparison, known: _Known) -> Iterator[str]:
     if isinstance(entry, PatientComparison):
         yield from _patients(entry, known)
+    elif isinstance(entry, TimedComparison):
+        yield from _over_time(entry, known)
+    elif isinstance(entry, ExtrapolationComparison):
+        yield from known.group("group", entry.group)
     elif isinstance(entry, RateComparison):
         for key, claim in (("treatment", entry.treatment), *(("comparators", one) for one in entry.comparators)):
             yield from known.claim(key, claim, "proportions")
@@ -168,6 +174,18 @@ def _comparison(entry: AnyComparison, known: _Known) -> Iterator[str]:
             yield from known.claim(f"pairs, item {number}, ratio", pair.ratio, "hazard_ratios")
     else:
         yield from _printed(entry, known)
+
+
+def _over_time(entry: TimedComparison, known: _Known) -> Iterator[str]:
+    for number, group in enumerate(entry.groups, start=1):
+        yield from known.group(f"groups, item {number}", group)
+    for name in entry.merge:
+        yield from known.treatment("merge", name)
+    if entry.reference not in entry.merge.values():
+        yield from known.treatment("reference", entry.reference)
+    studies = {group.study for group in entry.groups}
+    if entry.population is not None and entry.population not in studies:
+        yield f"population: {_not_there(entry.population, 'groups', studies)}"
 
 
 def _patients(entry: PatientComparison, known: _Known) -> Iterator[str]:

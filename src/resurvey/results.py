@@ -76,6 +76,7 @@ class FactKind(StrEnum):
     SURVIVAL = "survival"
     MEDIAN = "median"
     MEDIAN_LIMIT = "median limit"
+    QUANTILE = "quantile"
     HAZARD_RATIO = "hazard ratio"
     RATIO_LIMIT = "ratio limit"
     P = "p"
@@ -128,6 +129,7 @@ class Model(StrEnum):
     PETO = "Peto"
     LOGISTIC = "logistic regression"
     HYPERGEOMETRIC = "hypergeometric-normal"
+    OVER_TIME = "model over time"
     PRINTED = "printed"
     NONE = ""
 
@@ -199,7 +201,7 @@ VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", 
 #: What a finding touches, the gravest first.
 SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
-KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts")
+KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts", "over-time", "extrapolation")
 GROUPS = ("first", "second")
 LIMITS = "estimate:number lower:number upper:number p:number"
 PAIR = "treatment comparator"
@@ -361,6 +363,36 @@ BESIDE = (
     _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
+    _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
+           "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
+    _table("components", "piece:number treatments studies single_arms"),
+    _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
+           "refused:flag note"),
+    _table("over_time_ratios", f"model {PAIR} time:number log_hr:number se:number hr:number lower:number upper:number "
+           "extrapolated:flag"),
+    _table("over_time_survival", "model treatment time:number survival:number lower:number upper:number "
+           "extrapolated:flag"),
+    _table("over_time_summaries", "model treatment median:number median_lower:number median_upper:number rmst:number "
+           "rmst_lower:number rmst_upper:number difference:number difference_lower:number difference_upper:number "
+           "horizon:number"),
+    _table("over_time_ranks", "model treatment time:number of p_score:number"),
+    _table("over_time_fit", "model family label likelihood parameters:number log_likelihood:number aic:number q:number "
+           "df:number p:number tau_level:number assumes note lowest"),
+    _table("over_time_powers", "order:number powers aic:number note"),
+    _table("over_time_means", f"horizon:number scale model {PAIR} estimate:number se:number lower:number "
+           "upper:number p:number tau2:number q:number df:number p_q:number p_score:number trials:number left_out "
+           "note"),
+    _table("over_time_coefficients", f"model {PAIR} coefficient:number estimate:number se:number tau:number"),
+    _table("beyond_models", "model cure:flag parameters:number aic:number bic:number weight:number replicates:number "
+           "fitted:number cured:number cured_lower:number cured_upper:number",
+           _choice("status", "estimated", "refused"), "note"),
+    _table("beyond_survival", "model time:number survival:number lower:number upper:number missing_information:number "
+           "extrapolated:flag"),
+    _table("beyond_means", "model horizon:number mean:number lower:number upper:number missing_information:number "
+           "observed:number"),
+    _table("beyond_hazards", "model time:number hazard:number lower:number upper:number"),
+    _table("beyond_outside", "model time:number survival:number external:number difference:number z:number p:number "
+           "inside:flag"),
 )  # fmt: skip
 COMPARISON = {table.name: table for table in (*BESIDE, ESTIMATES)}
 
@@ -426,12 +458,14 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
 def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
     """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
 
+    A table without rows where there is none to join, as in a project that rebuilds or compares nothing.
+
     Raises
     ------
     InputError
         As `read`.
     """
-    parts = [read(table, path) for path in paths]
+    parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
     made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 

@@ -37,6 +37,9 @@ def _powers_of_two() -> Floats:
 
 
 POWERS = _powers_of_two()
+LEAST_OCTAVE = 1022
+#: Whole powers of two, a product with which is exact; the first is that of -LEAST_OCTAVE.
+OCTAVES = np.ldexp(1.0, np.arange(-LEAST_OCTAVE, 1024, dtype=np.int32))
 
 
 @overload
@@ -50,18 +53,22 @@ def exp(x: Floats | float) -> Floats | float:
     are enough.
     """
     given = np.asarray(x, dtype=float)
-    held = np.minimum(np.maximum(given, -LARGEST), LARGEST)
+    held = np.fmin(np.fmax(given, -LARGEST), LARGEST)
     steps = np.rint(held * (PARTS / LN2))
-    rest = (held - steps * LN2_HIGH) - steps * LN2_LOW
-    series = rest * (1 / 120) + 1 / 24
+    rest = held - steps * LN2_HIGH
+    rest -= steps * LN2_LOW
+    series = rest * (1 / 120)
+    series += 1 / 24
     for term in (1 / 6, 0.5, 1.0):
         series *= rest
         series += term
     series *= rest
-    whole = np.nan_to_num(steps).astype(np.int64)
+    whole = steps.astype(np.int64)
     base = POWERS.take(whole & (PARTS - 1))
-    out = np.ldexp(base + base * series, (whole >> 6).astype(np.int32))
-    if np.abs(given).max(initial=0.0) >= LARGEST or np.isnan(given).any():
+    series *= base
+    series += base
+    out = series * OCTAVES.take((whole >> 6) + LEAST_OCTAVE)
+    if not (held == given).all():
         out = np.where(np.isnan(given), np.nan, np.where(given > LARGEST, np.inf, np.where(given < -LARGEST, 0.0, out)))
     return out if out.ndim else float(out)
 
@@ -79,17 +86,22 @@ def log(x: Floats | float) -> Floats | float:
     mantissa, power = np.frexp(given)
     small = mantissa < 0.70710678118654752
     mantissa = np.where(small, 2 * mantissa, mantissa)
-    power = power - small
+    power = (power - small).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         s = (mantissa - 1) / (mantissa + 1)
         square = s * s
-        series = square * (1 / 23) + 1 / 21
+        series = square * (1 / 23)
+        series += 1 / 21
         for odd in (19, 17, 15, 13, 11, 9, 7, 5, 3):
             series *= square
             series += 1 / odd
         series *= square
-        out = power * (64 * LN2_HIGH) + (2 * s + (2 * s * series + power * (64 * LN2_LOW)))
-    if not (given > 0).all() or np.isinf(given).any():
+        s *= 2
+        series *= s
+        series += power * (64 * LN2_LOW)
+        series += s
+        out = power * (64 * LN2_HIGH) + series
+    if not ((given > 0) & (given < np.inf)).all():
         out = np.where(given > 0, np.where(np.isinf(given), np.inf, out), np.where(given == 0, -np.inf, np.nan))
     return out if out.ndim else float(out)
 

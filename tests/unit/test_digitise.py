@@ -203,8 +203,8 @@ def test_panels_in_rows_and_columns_have_no_broken_axis(folder, rows, columns, s
 
 
 def test_labels_that_start_anew_are_no_break():
-    from resurvey.digitise.axes import fit_labels
     from resurvey.digitise.doubts import check_axis
+    from resurvey.digitise.label_lines import fit_labels
 
     # The panel on the right may have no survival labels of its own, and so be none.
     row = words_at([0, 6, 12, 18, 0, 6, 12, 18], [50, 100, 150, 200, 300, 350, 400, 450], across=True)
@@ -401,10 +401,11 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     none = (False,) * 3
     rows = [RiskRow("early", shown, (100, 40, 36), none), RiskRow("late", shown, (100, 60, 4), none)]
     wrong = [exchanged(early, late, 10.0), exchanged(late, early, 10.0)]
-    settled, undecided = settle_crossings(wrong, [(0, 1, 10.0)], rows)
+    settled, undecided = settle_crossings(wrong, [(0, 1, 10.0, 1)], rows)
     assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
     assert undecided == []
-    assert settle_crossings(wrong, [(0, 1, 10.0)], [])[1] == ["early and late at 10"]
+    assert settle_crossings(wrong, [(0, 1, 10.0, 1)], [])[1] == ["early and late at 10"]
+    assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times, last at 10"]
 
 
 def test_a_label_cut_short_does_not_make_months_of_tenths():

@@ -344,14 +344,14 @@ def test_overview_has_the_main_row_of_each_comparison():
     assert "vs Drug B, PFS, 0.86 (" in drawing.alt and "0.99" not in drawing.alt
     assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A, PFS, 0.50" in drawing.alt
     assert "0.50 (0.30 to 0.80), over others 0.50 to 0.90" in drawing.alt, "its own estimate belongs to the range"
-    assert "Thin band" in drawing.caption and "etwork" not in drawing.caption
+    assert "Band and last column" in drawing.caption and "etwork" not in drawing.caption
     assert words_of(drawing.figure).count("0.50 to 0.90") == 1
 
 
 def test_overview_of_one_comparison_and_of_none():
     drawing = overview_drawings(pd.DataFrame([estimates()]), LABELS, "comparisons.csv")[0]
     assert "the one comparison that gives one" in drawing.caption
-    assert "Rows" not in drawing.caption and "Thin band" not in drawing.caption
+    assert "Rows" not in drawing.caption and "Band and last" not in drawing.caption
     assert "Others" not in words_of(drawing.figure)
     assert overview_drawings(pd.DataFrame([estimates(refused=True)]), LABELS, "comparisons.csv") == []
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from resurvey.errors import InputError
-from resurvey.report.narrate import Run, printed_words, share, show, some
+from resurvey.report.narrate import Run, share, show, some
 from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
+from resurvey.report.words import printed_words
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\

@@ -237,7 +237,7 @@ def test_restricted_means_of_one_trial():
     patients = simulated(design={"s": "AB"}, patients=90)
     table = mean_network(read_trials(patients), "A", [12.0])
     wanted = compare_restricted_means(patients["time"], patients["event"], patients["treatment"] == "B", 12.0)
-    rows = table[table["model"] == "common"].set_index("measure")
+    rows = table[table["model"] == "common"].set_index("scale")
     assert rows.loc["difference", "estimate"] == pytest.approx(wanted.difference)
     assert rows.loc["difference", "se"] == pytest.approx(wanted.difference_se)
     assert np.exp(rows.loc["ratio", "lower"]) == pytest.approx(wanted.ratio_lower)

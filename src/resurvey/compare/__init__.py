@@ -8,6 +8,7 @@ from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, sh
 from resurvey.compare.bucher import bucher
 from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.estimates import Estimate, from_interval
+from resurvey.compare.extrapolation import Extrapolation, extrapolate
 from resurvey.compare.network import compare, network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import league, rank_probabilities
@@ -25,6 +26,7 @@ __all__ = [
     "AdjustedEffect",
     "EnsembleEstimate",
     "Estimate",
+    "Extrapolation",
     "Network",
     "PairwiseResult",
     "Pooled",
@@ -40,6 +42,7 @@ __all__ = [
     "e_value",
     "e_values",
     "ensemble_survival",
+    "extrapolate",
     "from_interval",
     "funnel",
     "g_computation",

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.bayes_rows import network_rows
+from resurvey.compare.bridges import bridges, components
 from resurvey.compare.network import network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
 from resurvey.compare.network_result import Network
 from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
-from resurvey.compare.printed_arms import completed
+from resurvey.compare.printed_arms import completed, printed_levels
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
@@ -72,6 +73,9 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     # What a reader must know before using the network.
     tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
+    if len(made.pieces) > 1:
+        levels = printed_levels(typed, contrasts)
+        tables |= {"components": components(made, levels), "bridges": bridges(made, levels, entry.reference)}
     bayes, more = network_rows(entry, whole.contrasts, _facts(entry, contrasts))
     return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more)
 
@@ -87,7 +91,11 @@ def _rows(
         what = _what(str(effect["model"]))
         rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
     apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
-    reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces"
+    parts = "; ".join(f"({i}) {', '.join(names)}" for i, names in enumerate(pieces_of(made), start=1))
+    reason = (
+        f"no path of comparisons leads from it to {entry.reference}: the network is in pieces, {parts}. What may "
+        "bridge them without randomisation stands in bridges.csv"
+    )
     for model in MODELS:
         what = _what(model)
         rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
@@ -102,6 +110,11 @@ def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
         "population": "all",
         "claim_ids": ";".join(contrasts["claim_id"]),
     }
+
+
+def pieces_of(made: Network) -> list[tuple[str, ...]]:
+    """Treatments of each piece."""
+    return [common.evidence.treatments for common, _ in made.pieces]
 
 
 def _what(model: str) -> What:

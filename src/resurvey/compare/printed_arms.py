@@ -9,6 +9,9 @@ from resurvey.compare.multi_arm import Completed, complete
 from resurvey.plan import NetworkComparison
 from resurvey.tables import Tables
 
+#: Normal quantile of a 95 % interval, which medians print.
+Z = 1.959963984540054
+
 
 def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:
     """The contrasts with every pair of every study, from what is printed of its arms and what the entry says of it."""
@@ -36,6 +39,29 @@ def _arms(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> p
             rows.append({"study": line["study"], "arm": arm, **numbers, "se": np.nan if given is None else given})
     made = pd.DataFrame(rows, columns=["study", "arm", "events", "patients", "se"])
     return made.groupby(["study", "arm"], sort=False, as_index=False).max()
+
+
+def printed_levels(typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Log hazard of each arm of a network as its printed median implies under a constant hazard.
+
+    Columns study, treatment (node), estimate, se: log(log 2 / median), with the error of the median's interval, or of
+    the printed events; arms without a median in the endpoint of their ratio, or without either, are left out.
+    """
+    medians, rows = typed["medians"], []
+    for line in contrasts.to_dict("records"):
+        for arm, node in ((line["arm"], line["treatment"]), (line["comparator_arm"], line["comparator"])):
+            own = medians[(medians["study_id"] == line["study"]) & (medians["arm_id"] == arm)]
+            own = own[(own["population"] == line["population"]) & (own["endpoint"] == line["endpoint"])]
+            own = own[(own["data_cut"].fillna("") == line["data_cut"]) & (own["value"] > 0)]
+            if own.empty:
+                continue
+            row = own.iloc[0]
+            ratio = row["upper"] / row["lower"] if row["lower"] > 0 else np.nan
+            se = np.log(ratio) / (2 * Z) if np.isfinite(ratio) and ratio > 1 else row["events"] ** -0.5
+            level = float(np.log(np.log(2) / row["value"]))
+            rows.append({"study": line["study"], "treatment": node, "estimate": level, "se": float(se)})
+    made = pd.DataFrame(rows, columns=["study", "treatment", "estimate", "se"]).drop_duplicates(["study", "treatment"])
+    return made[np.isfinite(made["se"])].reset_index(drop=True)
 
 
 def arm_counts(

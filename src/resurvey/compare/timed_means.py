@@ -16,12 +16,12 @@ from resurvey.compare.timed_trials import Trial, against_first, rubin_vector
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
-Measure = Literal["difference", "ratio"]
-COLUMNS = ["horizon", "measure", "model", "treatment", "comparator", "estimate", "se", "lower", "upper", "p", "tau2"]
+Scale = Literal["difference", "ratio"]
+COLUMNS = ["horizon", "scale", "model", "treatment", "comparator", "estimate", "se", "lower", "upper", "p", "tau2"]
 COLUMNS += ["q", "df", "p_q", "p_score", "trials", "left_out", "note"]
 
 
-def mean_effects(trial: Trial, horizon: float, measure: Measure) -> TrialEffects:
+def mean_effects(trial: Trial, horizon: float, scale: Scale) -> TrialEffects:
     """Restricted means of a trial's arms up to a horizon, as contrasts over its replicates.
 
     Raises
@@ -33,7 +33,7 @@ def mean_effects(trial: Trial, horizon: float, measure: Measure) -> TrialEffects
         raise InputError(f"trial {trial.name!r}: horizon {horizon:g} is not above 0 and up to {trial.reach:g}")
     parts = [arm.curves.restricted_mean(horizon) for arm in trial.arms]
     mean, variance = (np.stack([part[i] for part in parts], axis=1) for i in (0, 1))
-    if measure == "ratio":
+    if scale == "ratio":
         mean, variance = np.log(mean), variance / mean**2
     centre, covariance = rubin_vector(mean, variance[:, :, None] * np.eye(len(parts)))
     return against_first(trial.name, trial.treatments, centre[:, None], covariance)
@@ -55,7 +55,7 @@ def mean_network(
     Returns
     -------
     DataFrame
-        horizon, measure (difference, or log ratio as `ratio`), model (common, random), treatment, comparator,
+        horizon, scale (difference, or log ratio as `ratio`), model (common, random), treatment, comparator,
         estimate, se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note; a horizon at which there is no
         network has one row with the reason.
 
@@ -76,18 +76,18 @@ def mean_network(
         used = [trial for trial in trials if trial.reach >= near]
         out = ", ".join(trial.name for trial in trials if trial.reach < near)
         said = {"trials": len(used), "left_out": out, "note": ""}
-        for measure in ("difference", "ratio"):
+        for scale in ("difference", "ratio"):
             try:
-                rows += _rows(used, reference, near, measure, level, {"horizon": horizon, "measure": measure, **said})
+                rows += _rows(used, reference, near, scale, level, {"horizon": horizon, "scale": scale, **said})
             except (InputError, NotEstimable) as reason:
-                rows.append({"horizon": horizon, "measure": measure, **said, "note": str(reason)})
+                rows.append({"horizon": horizon, "scale": scale, **said, "note": str(reason)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _rows(
-    trials: Sequence[Trial], reference: str, horizon: float, measure: Measure, level: float, said: dict[str, object]
+    trials: Sequence[Trial], reference: str, horizon: float, scale: Scale, level: float, said: dict[str, object]
 ) -> list[dict[str, object]]:
-    effects = [mean_effects(trial, horizon, measure) for trial in trials]
+    effects = [mean_effects(trial, horizon, scale) for trial in trials]
     rows: list[dict[str, object]] = []
     for model, between in (("common", "none"), ("random", "level")):
         made = multivariate_network(effects, reference, between=between)  # type: ignore[arg-type]

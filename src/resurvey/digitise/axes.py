@@ -4,42 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 
-from resurvey.digitise.digitised import Axis, Label, Panel, Word
-from resurvey.digitise.numbers import plain, readings
+from resurvey.digitise.digitised import Axis, Panel, Word
+from resurvey.digitise.label_lines import Budget, LabelLine, fit_labels
+from resurvey.digitise.numbers import plain
 
-# Labels tried as ends of a line at most; a row of an axis has rarely more than 20.
-MOST_LABELS = 40
 MOST_GROUPS = 60
+MOST_LINES = 80
+# Comparisons of a label with a line that a search of a page may make, and how many of them a pair of axes counts as.
+MOST_WORK = 60_000_000
+A_PAIR = 1_000
 
 
 @dataclass(frozen=True)
-class _Fit:
-    axis: Axis
-    words: tuple[Word, ...]
-    strays: tuple[Word, ...]
-    score: float
+class AxisSearch:
+    """Panels that were found, and whether the search was gone through to its end."""
+
+    panels: tuple[Panel, ...]
+    whole: bool
 
 
-_Pair = tuple[_Fit, _Fit]
+_Pair = tuple[LabelLine, LabelLine]
 
 
 def find_panels(words: Sequence[Word]) -> list[Panel]:
     """Pairs of a time axis and a survival axis that frame a plot, the best supported first taken, in reading order."""
+    return list(search_axes(words).panels)
+
+
+def search_axes(words: Sequence[Word], budget: Budget | None = None) -> AxisSearch:
+    """The panels of `find_panels`, with so much work at most: a page of tables holds lines without number."""
+    budget = budget or Budget(MOST_WORK)
     numbers = [word for word in words if plain(word.text)]
-    across = _fits(numbers, _rows(numbers), horizontal=True)
-    upward = _fits(numbers, _columns(numbers), horizontal=False)
-    pairs = sorted(
-        ((_support(x, y), i, j) for i, x in enumerate(across) for j, y in enumerate(upward) if _frames(x, y)),
-        reverse=True,
-    )
+    if not budget.spend(10 * len(numbers) ** 2):
+        return AxisSearch((), False)
+    across = _best(_fits(numbers, _rows(numbers), budget, horizontal=True))
+    upward = _best(_fits(numbers, _columns(numbers), budget, horizontal=False))
+    fits = _chosen(across, upward, budget)
+    fits += _sharing(fits, across, upward, budget)
+    owned = {id(word) for pair in fits for fit in pair for word in fit.words}
+    panels = [_placed(_without(x, owned), _without(y, owned), fits) for x, y in fits]
+    return AxisSearch(tuple(_reading_order(panels)), not budget.spent)
+
+
+def _best(fits: Sequence[LabelLine]) -> list[LabelLine]:
+    return sorted(fits, key=lambda fit: -round(fit.score, 6))[:MOST_LINES]
+
+
+def _chosen(across: Sequence[LabelLine], upward: Sequence[LabelLine], budget: Budget) -> list[_Pair]:
+    """Pairs that frame a plot of their own with labels that no better pair has."""
+    framing = ((i, j) for i, x in enumerate(across) for j, y in enumerate(upward) if _frames(x, y))
+    pairs = sorted(((_support(across[i], upward[j]), i, j) for i, j in framing), reverse=True)
     panels: list[Panel] = []
     fits: list[_Pair] = []
     taken: set[int] = set()
     for _, i, j in pairs:
+        if not budget.spend(A_PAIR * (1 + len(panels))):
+            break
         used = {id(word) for word in (*across[i].words, *upward[j].words)}
         corner = {id(word) for word in across[i].words} & {id(word) for word in upward[j].words}
         panel = _panel(across[i], upward[j])
@@ -49,26 +73,27 @@ def find_panels(words: Sequence[Word]) -> list[Panel]:
         if _credible(panel):
             fits.append((across[i], upward[j]))
         panels.append(panel)
-    fits += _sharing(fits, across, upward)
-    owned = {id(word) for pair in fits for fit in pair for word in fit.words}
-    return _reading_order([_placed(_without(x, owned), _without(y, owned), fits) for x, y in fits])
+    return fits
 
 
-def _sharing(fits: Sequence[_Pair], across: Sequence[_Fit], upward: Sequence[_Fit]) -> list[_Pair]:
+def _sharing(
+    fits: Sequence[_Pair], across: Sequence[LabelLine], upward: Sequence[LabelLine], budget: Budget
+) -> list[_Pair]:
     """Panels of a grid labelled on its left and lower side only: each repeats the axes of one that has both."""
     found: list[_Pair] = []
-    across, upward = (sorted(one, key=lambda fit: -fit.score) for one in (across, upward))
     for x, y in fits:
         beside = [x, *(other for other in across if _repeats(x, other, horizontal=True))]
         above = [y, *(other for other in upward if _repeats(y, other, horizontal=False))]
         for pair in product(beside, above):
+            if not budget.spend(A_PAIR * (len(fits) + len(found))):
+                return found
             panel = _panel(*pair)
             if not any(_same_place(panel, _panel(*other)) for other in (*fits, *found)):
                 found.append(pair)
     return found
 
 
-def _repeats(fit: _Fit, other: _Fit, *, horizontal: bool) -> bool:
+def _repeats(fit: LabelLine, other: LabelLine, *, horizontal: bool) -> bool:
     """Whether the same labels, but for a few, stand once more, as far apart, on the right of an axis or above it."""
     values, again = ({label.value for label in one.axis.labels} for one in (fit, other))
     if len(values & again) < max(3, 0.6 * len(values | again)):
@@ -85,7 +110,7 @@ def _repeats(fit: _Fit, other: _Fit, *, horizontal: bool) -> bool:
     return bool(beyond and abs(level) < 0.6 * height)
 
 
-def _placed(across: _Fit, upward: _Fit, fits: Sequence[_Pair]) -> Panel:
+def _placed(across: LabelLine, upward: LabelLine, fits: Sequence[_Pair]) -> Panel:
     """A panel; where labels of a neighbour serve it, its own room for labels is as wide as the neighbour's."""
     panel = _panel(across, upward)
     own_row = next(_panel(*pair) for pair in fits if pair[0].words == across.words)
@@ -97,7 +122,7 @@ def _placed(across: _Fit, upward: _Fit, fits: Sequence[_Pair]) -> Panel:
     return replace(panel, row=row, column=float(panel.x.pixel(own_column.x.value(own_column.column))))
 
 
-def _without(fit: _Fit, owned: set[int]) -> _Fit:
+def _without(fit: LabelLine, owned: set[int]) -> LabelLine:
     """A fit whose stray labels are those of no other panel: beside it, the row or column of labels goes on."""
     kept = tuple(label for label, word in zip(fit.axis.stray, fit.strays, strict=True) if id(word) not in owned)
     return replace(fit, axis=replace(fit.axis, stray=kept))
@@ -134,7 +159,7 @@ def _same_place(a: Panel, b: Panel) -> bool:
     return width * height > 0.3 * smaller
 
 
-def _panel(across: _Fit, upward: _Fit) -> Panel:
+def _panel(across: LabelLine, upward: LabelLine) -> Panel:
     xs = [label.pixel for label in across.axis.labels]
     top = float(upward.axis.pixel(1.0))
     bottom = max(label.pixel for label in upward.axis.labels)
@@ -144,7 +169,7 @@ def _panel(across: _Fit, upward: _Fit) -> Panel:
     return Panel(across.axis, upward.axis, (left, top, max(xs), bottom), row, column)
 
 
-def _support(across: _Fit, upward: _Fit) -> float:
+def _support(across: LabelLine, upward: LabelLine) -> float:
     """Labels that agree, less the room between the two axes in units of the plot."""
     box = _panel(across, upward).box
     gap = abs(min(word.top for word in across.words) - box[3]) / max(box[3] - box[1], 1)
@@ -152,7 +177,7 @@ def _support(across: _Fit, upward: _Fit) -> float:
     return across.score + upward.score - 2.0 * gap - 2.0 * aside
 
 
-def _frames(across: _Fit, upward: _Fit) -> bool:
+def _frames(across: LabelLine, upward: LabelLine) -> bool:
     """Whether the labels stand below and left of one and the same plot."""
     box = _panel(across, upward).box
     width, height = box[2] - box[0], box[3] - box[1]
@@ -192,13 +217,13 @@ def _grouped(words: Sequence[Word], key: Callable[[Word], float], slack: float) 
     return [group for _, group in largest[:MOST_GROUPS]]
 
 
-def _fits(words: Sequence[Word], groups: Iterable[list[Word]], *, horizontal: bool) -> list[_Fit]:
+def _fits(words: Sequence[Word], groups: Iterable[list[Word]], budget: Budget, *, horizontal: bool) -> list[LabelLine]:
     """Lines through the groups; what is left of a group may hold the axis of a panel beside it."""
-    found: dict[tuple[tuple[float, float], ...], _Fit] = {}
+    found: dict[tuple[tuple[float, float], ...], LabelLine] = {}
     for group in groups:
         rest = group
         for _ in range(4):
-            fit = fit_labels(rest, horizontal=horizontal)
+            fit = fit_labels(rest, horizontal=horizontal, budget=budget)
             if fit is None:
                 break
             key = tuple(sorted((word.x, word.y) for word in fit.words))
@@ -206,90 +231,3 @@ def _fits(words: Sequence[Word], groups: Iterable[list[Word]], *, horizontal: bo
                 found[key] = fit
             rest = [word for word in rest if word not in fit.words]
     return list(found.values())
-
-
-def fit_labels(words: Sequence[Word], *, horizontal: bool) -> _Fit | None:
-    """The line through most of the labels, with the reading of each that fits; None where there is no such line."""
-    if not 2 <= len(words) <= MOST_LABELS:
-        return None
-    scales = ((1.0,),) if horizontal else ((1.0,), (100.0,))
-    fits = [fit for (scale,) in scales if (fit := _ransac(words, horizontal, scale)) is not None]
-    return max(fits, key=lambda fit: fit.score, default=None)
-
-
-def _candidates(word: Word, horizontal: bool, scale: float) -> tuple[float, ...]:
-    values = readings(word.text)
-    if horizontal:
-        # A time axis has its points more often than a reader of letters loses them all: 5 is not .5 here.
-        digits = len(plain(word.text).rstrip("%"))
-        return tuple(value for value in (values if digits > 1 else values[:1]) if value >= 0)
-    if scale == 100:
-        return tuple(value for value in values[:1] if 0 <= value <= 100)
-    exact = "%" not in word.text
-    return tuple(value for value in values if 0 <= value <= 1.0) if exact else ()
-
-
-def _ransac(words: Sequence[Word], horizontal: bool, scale: float) -> _Fit | None:
-    at = np.array([word.x if horizontal else word.y for word in words])
-    heights = np.array([word.height for word in words])
-    slack = np.maximum(2.0, 0.45 * heights)
-    choices = [_candidates(word, horizontal, scale) for word in words]
-    best: tuple[float, float, dict[int, float]] | None = None
-    for i, j in combinations(range(len(words)), 2):
-        if abs(at[i] - at[j]) < 1.5 * max(heights[i], heights[j]):
-            continue
-        for a in choices[i]:
-            for b in choices[j]:
-                slope = (b - a) / (at[j] - at[i])
-                if (slope <= 0) if horizontal else (slope >= 0):
-                    continue
-                chosen, off = _agreeing(at, slack, choices, a - slope * at[i], slope)
-                score = _score(words, chosen, 0.5 if horizontal else 0.8)
-                if best is None or (round(score, 6), -round(off, 3)) > (round(best[0], 6), -round(best[1], 3)):
-                    best = (score, off, chosen)
-    if best is None or len(best[2]) < 2:
-        return None
-    return _line(words, at, best[2], best[0], scale)
-
-
-def _agreeing(
-    at: np.ndarray, slack: np.ndarray, choices: list[tuple[float, ...]], intercept: float, slope: float
-) -> tuple[dict[int, float], float]:
-    """Readings within the slack of a line, one a label, and the sum of their distances in pixels."""
-    chosen: dict[int, float] = {}
-    total = 0.0
-    for k, values in enumerate(choices):
-        near = [(abs((value - intercept) / slope - at[k]), value) for value in values]
-        distance, value = min(near, default=(np.inf, 0.0))
-        if distance <= slack[k] and value not in chosen.values():
-            chosen[k] = value
-            total += distance
-    return chosen, total
-
-
-def _score(words: Sequence[Word], chosen: dict[int, float], pointed: float) -> float:
-    """A reading as printed counts more than one with a point put in; a label left out between others counts against."""
-    total = 0.0
-    for k, value in chosen.items():
-        total += 1.0 if value == readings(words[k].text)[0] else pointed
-    low = min((min(words[k].x, words[k].y) for k in chosen), default=0)
-    high = max((max(words[k].x, words[k].y) for k in chosen), default=0)
-    strays = sum(k not in chosen and low <= words[k].x <= high for k in range(len(words)))
-    return total - 0.25 * strays
-
-
-def _line(words: Sequence[Word], at: np.ndarray, chosen: dict[int, float], score: float, scale: float) -> _Fit:
-    places = sorted(chosen, key=lambda k: at[k])
-    pixels, values = at[places], np.array([chosen[k] for k in places]) / scale
-    slope, intercept = np.polyfit(pixels, values, 1)
-    labels = tuple(Label(float(at[k]), chosen[k] / scale, words[k].text) for k in places)
-    left = [k for k in range(len(words)) if k not in chosen]
-    strays = tuple(Label(float(at[k]), float(plain(words[k].text).rstrip("%")) / scale, words[k].text) for k in left)
-    axis = Axis(float(intercept), float(slope), labels, strays, percent=scale == 100)
-    return _Fit(axis, tuple(words[k] for k in places), tuple(words[k] for k in left), score)
-
-
-def refit(axis: Axis, labels: Sequence[Label]) -> Axis:
-    """The axis through other places of its labels."""
-    slope, intercept = np.polyfit([label.pixel for label in labels], [label.value for label in labels], 1)
-    return replace(axis, intercept=float(intercept), slope=float(slope), labels=tuple(labels))

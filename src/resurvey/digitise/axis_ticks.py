@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resurvey.digitise.axes import refit
 from resurvey.digitise.digitised import Axis, Label, Panel
+from resurvey.digitise.label_lines import refit
 
 # Of the labels, how many must stand at a mark before the marks are believed.
 SHARE_AT_MARKS = 0.6

@@ -75,6 +75,23 @@ class Axis:
         return max(abs(float(self.pixel(label.value)) - label.pixel) for label in self.labels)
 
     @property
+    def error(self) -> float:
+        """Standard error of a place at the ends of the axis, as a share of its length; infinite below three labels.
+
+        Of the line through the labels at ticks where most have one, else through all.
+        """
+        ticks = [label for label in self.labels if label.snapped]
+        used = ticks if len(ticks) >= max(3, 0.6 * len(self.labels)) else self.labels
+        if len(used) < 3:
+            return float("inf")
+        pixels = np.array([label.pixel for label in used])
+        off = pixels - np.asarray(self.pixel(np.array([label.value for label in used])))
+        ends = np.array([self.labels[0].pixel, self.labels[-1].pixel])
+        spread = float(((pixels - pixels.mean()) ** 2).sum())
+        lever = np.sqrt(1 / len(used) + (ends - pixels.mean()) ** 2 / spread).max()
+        return float(np.sqrt((off**2).sum() / (len(used) - 2)) * lever / abs(ends[1] - ends[0]))
+
+    @property
     def snapped(self) -> int:
         """How many labels stand at a printed tick."""
         return sum(label.snapped for label in self.labels)

@@ -18,6 +18,11 @@ MOST_CURVES = 6
 LEAST_REACH = 0.12
 LEAST_COVER = 0.28
 BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
+BRIDGED = 0.9  # how far the gap of a dash may hide a broken line
+AT_ZERO = 2.0  # rows above S = 0 that count as it
+# A tail: how far away (share of the width and the height) it may begin, and costs a pixel without ink on its way.
+TAIL_GAP, TAIL_FALL = 0.08, 0.2
+BARE_TAIL, FALL_TAIL = 0.12, 0.12
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ def extract(
     for layer in layers:
         found += _of_ink(region, layer, anything)
     kept = _distinct(found, region, taken)[: most or MOST_CURVES]
-    return kept if most else _believed(kept, region, printed)
+    kept = kept if most else _believed(kept, region, printed)
+    return with_tails(kept, [*taken, *kept], region)
 
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
@@ -59,10 +65,24 @@ def _believed(found: list[Traced], region: Region, printed: int | None) -> list[
         share = on_ink(curve) / (0.7 if curve.dashed else 1.0)
         extra_one = printed is not None and printed > 1 and k >= printed
         weak = extra_one and (share < 0.95 or curve.own < 0.8 * kept[-1].own)
-        if k and (weak or share < 0.75 or _leaps(curve, region)):
+        if k and (weak or share < 0.75 or _leaps(curve, region) or _fragment(curve, kept)):
             continue
         kept.append(curve)
     return kept
+
+
+def _fragment(curve: Traced, kept: Sequence[Traced]) -> bool:
+    """Whether a path is short and runs into one of its own ink, as a piece of that one does."""
+    longest = max(other.path.stop - other.path.start for other in kept)
+    if curve.path.stop - curve.path.start > 0.6 * longest:
+        return False
+    end, row = curve.path.stop - 1, int(curve.path.rows[-1])
+    for other in kept:
+        if other.path.start <= end < other.path.stop - 0.1 * longest and _alike(curve, other):
+            after = other.path.rows[end - other.path.start : end - other.path.start + 4]
+            if int(np.abs(after - row).min()) <= curve.steps.width + 2:
+                return True
+    return False
 
 
 def on_ink(curve: Traced) -> float:
@@ -127,7 +147,12 @@ def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ())
     """Curves that run far enough and are not the edge, the marks or the residue of one that explains more."""
     kept: list[Traced] = list(taken)
     for curve in sorted(found, key=lambda curve: -curve.own * curve.coverage * curve.strength):
-        if _is_curve(curve, region) and not any(_shadow(curve, other) for other in kept):
+        if not _is_curve(curve, region):
+            continue
+        edge = next((k for k in range(len(taken), len(kept)) if _is_edge(kept[k], curve)), None)
+        if edge is not None:
+            kept[edge] = curve
+        elif not any(_shadow(curve, other) for other in kept):
             kept.append(curve)
     return kept[len(taken) :]
 
@@ -181,22 +206,100 @@ def _shadow(curve: Traced, other: Traced) -> bool:
     rows = curve.path.rows[columns - curve.path.start]
     beside = other.path.rows[columns - other.path.start]
     before = np.concatenate((beside[:1], beside[:-1]))
-    reach = (curve.steps.width + other.steps.width) / 2 + 2
+    reach = _reach(curve, other)
     near = (rows > np.minimum(beside, before) - reach) & (rows < np.maximum(beside, before) + reach)
     shown = curve.ink[rows, columns] > 0.4
+    if not _alike(curve, other) and _beside(curve, other):
+        return True
     alone = shown & ~near
+    # A broken line shows in a part of its columns only.
+    length = 1.5 * curve.own if curve.dashed else float(len(curve.path.rows))
     beyond = max(0, curve.path.stop - last)
     own = int(alone.sum()) + (beyond if beyond > 0.05 * len(curve.path.rows) else 0)
-    if own >= 0.45 * len(curve.path.rows):
+    if own >= 0.45 * length:
         return False
     same = _alike(curve, other)
     faint = curve.strength < 0.75 * other.strength or curve.own < (0.4 if curve.dashed else 0.75) * len(curve.path.rows)
-    return own < (0.30 if same or faint else 0.02) * len(curve.path.rows)
+    return own < (0.30 if same or faint else 0.02) * length
+
+
+def _is_edge(grey: Traced, coloured: Traced) -> bool:
+    """Whether a grey path only edges a coloured one, by whose colour a legend names it."""
+    return grey.grey and not coloured.grey and _beside(coloured, grey)
+
+
+def _reach(a: Traced, b: Traced) -> float:
+    return (a.steps.width + b.steps.width) / 2 + 2
+
+
+def _beside(curve: Traced, other: Traced) -> bool:
+    """Whether two paths keep side by side from start to end: the edge, or the shade, of one line in another ink."""
+    columns = np.arange(max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop))
+    reach = _reach(curve, other)
+    longest = max(len(curve.path.rows), len(other.path.rows))
+    if len(columns) < 0.95 * longest:
+        return False
+    first, second = curve.path.rows[columns - curve.path.start], other.path.rows[columns - other.path.start]
+    # Within the reach across as well, since a fall of one stands beside that of the other.
+    aside = round(2 * reach)
+    ahead = [second[np.clip(np.arange(len(second)) + shift, 0, len(second) - 1)] for shift in range(-aside, aside + 1)]
+    low, high = np.minimum.reduce(ahead) - reach, np.maximum.reduce(ahead) + reach
+    return bool(((first >= low) & (first <= high)).mean() > 0.98)
 
 
 def _alike(a: Traced, b: Traced) -> bool:
     """Whether two inks are one, or one between the other and paper."""
     return a.grey == b.grey and float(np.abs(np.subtract(a.colour, b.colour)).max()) < 40
+
+
+def with_tails(curves: Sequence[Traced], every: Sequence[Traced], region: Region) -> list[Traced]:
+    """Curves followed on where left-over ink of theirs goes on after their end, as dashes do after a crossing."""
+    found, others = list(curves), list(every)
+    for _ in range(len(found)):
+        tails = [(k, tail) for k, curve in enumerate(found) if (tail := _tail(curve, others, region)) is not None]
+        if not tails:
+            break
+        k, longer = max(tails, key=lambda item: (round(item[1].path.gain - found[item[0]].path.gain, 6), -item[0]))
+        others = [longer if other is found[k] else other for other in others]
+        found[k] = longer
+    return found
+
+
+def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | None:
+    """The curve with its tail; None where there is none worth it."""
+    height, width = region.shape
+    end, row = curve.path.stop - 1, int(curve.path.rows[-1])
+    if end >= width - 6 or row >= region.bottom - AT_ZERO:
+        return None
+    left, hidden = curve.ink.copy(), np.zeros(region.shape, dtype=np.float32)
+    for other in every:
+        mask = stroke(other.path, region.shape, other.steps.width / 2 + 1.5)
+        mask |= marks_at(mask, left, other.steps.width)
+        left[mask] = 0
+        hidden[mask] = 0.8
+    left[:, : end + 1] = 0
+    path = falling_path(
+        left,
+        hidden,
+        (end + 1, float(row)),
+        slack=curve.steps.width + 1,
+        shut=region.posts,
+        late=round(0.01 * width),
+        bare=BARE_TAIL,
+        fall_bare=FALL_TAIL,
+    )
+    if path is None:
+        return None
+    path = _to_zero(path, region)
+    own = np.flatnonzero(covered(path, left) > 0.4)
+    if len(own) < max(8, 0.025 * width) or len(own) < 0.3 * (own[-1] + 1):
+        return None
+    if path.start + own[0] - end > TAIL_GAP * width or path.rows[own[0]] - row > TAIL_FALL * height:
+        return None
+    rows = np.concatenate((curve.path.rows, np.full(path.start - end - 1, row), path.rows[: own[-1] + 1]))
+    whole = Path(curve.path.start, np.maximum.accumulate(rows), curve.path.gain + path.gain)
+    ink = Ink(curve.colour, curve.ink, curve.grey, curve.strength)
+    return _described(whole, ink, curve.ink, curve.ink, np.maximum(hidden, curve.anything * 0.5), dashed=curve.dashed)
 
 
 def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
@@ -205,7 +308,7 @@ def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
     solid, pieces = _by_size(cover, region)
     ways = [_peel(region, layer, cover, hidden, False, [])]
-    if pieces.sum() > 0.10 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]:
+    if pieces.sum() > 0.05 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]:
         found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [])
         remains = np.maximum(pieces, rest)
         more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
@@ -250,7 +353,8 @@ def _peel(
     left, veil = cover.copy(), hidden.copy()
     found: list[Traced] = []
     for _ in range(MOST_CURVES):
-        made = _one(region, layer, left, veil, cover, dashed)
+        bridged = np.maximum(veil, BRIDGED * _bridges(left)) if dashed else veil
+        made = _one(region, layer, left, bridged, cover, dashed)
         if made is None or not _new(made, found + before, region, dashed):
             break
         found.append(made)
@@ -259,6 +363,16 @@ def _peel(
         left = np.where(mask, 0, left)
         veil = np.where(mask, np.maximum(veil, 0.8), veil)
     return found, left
+
+
+def _bridges(ink: np.ndarray) -> np.ndarray:
+    """Gaps between dashes and dots, across and downwards."""
+    cv2 = extra("cv2")
+    inked = (ink > 0.35).astype(np.uint8)
+    gap = round(0.015 * ink.shape[1]) + 4
+    across = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
+    down = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
+    return (across | down).astype(np.float32)
 
 
 def marks_at(mask: np.ndarray, ink: np.ndarray, width: float) -> np.ndarray:
@@ -291,7 +405,15 @@ def _one(
     )
     if path is None:
         return None
-    return _described(path, layer, cover, left, veil, dashed=dashed)
+    return _described(_to_zero(path, region), layer, cover, left, veil, dashed=dashed)
+
+
+def _to_zero(path: Path, region: Region) -> Path:
+    """The path up to where it reaches S = 0: what follows is the axis."""
+    at_zero = np.flatnonzero(path.rows >= region.bottom - AT_ZERO)
+    if not len(at_zero) or region.bottom > region.shape[0] + 4:
+        return path
+    return Path(path.start, path.rows[: int(at_zero[0]) + 1], path.gain)
 
 
 def _described(

@@ -9,16 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from resurvey.digitise import doubts, vector
-from resurvey.digitise.axes import inside
+from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
+from resurvey.digitise.ink import darkness
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.raster import crossings, hidden_ends, panels_of, redrawn, starts_of, to_values, unexplained
+from resurvey.digitise.raster import (
+    crossings,
+    goes_on,
+    hidden_ends,
+    left_over,
+    panels_of,
+    redrawn,
+    starts_of,
+    to_values,
+    together,
+    unexplained,
+)
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_rows import rows_below
 from resurvey.digitise.sheets import Page, read_page
+from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.errors import InputError
 
 
@@ -79,13 +92,30 @@ class Reader:
     def __init__(self, path: Path, page: int | None = None) -> None:
         self.path = path
         self.page: Page = read_page(path, page)
-        self.panels = self._panels()
+        search = self._search()
+        self.panels, self.whole = list(search.panels), search.whole
+        self.skew: Skew | None = None
+        self._straighten()
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
 
-    def _panels(self) -> list[Panel]:
+    def _straighten(self) -> None:
+        """Make a scan that lies askew straight, if its labels then stand at their ticks as well or better."""
+        if self.page.drawing is not None or len(self.panels) != 1:
+            return
+        skew = skew_of(darkness(self.page.picture), self.panels[0])
+        if skew is None:
+            return
+        picture, words = straightened(self.page.picture, self.page.words, skew)
+        panels = list(panels_of(picture, words).panels)
+        if len(panels) == 1 and _at_ticks(panels[0]) >= _at_ticks(self.panels[0]):
+            self.page = replace(self.page, picture=picture, words=tuple(words))
+            self.panels = panels
+            self.skew = skew
+
+    def _search(self) -> AxisSearch:
         if self.page.drawing is not None:
             exact = vector.panels_of(self.page.drawing)
-            return [in_pixels(panel, self.page.scale) for panel in exact]
+            return replace(exact, panels=tuple(in_pixels(panel, self.page.scale) for panel in exact.panels))
         return panels_of(self.page.picture, self.page.words)
 
     def read(
@@ -106,9 +136,9 @@ class Reader:
         given = bool(fixed.x and fixed.y)
         empty = Digitised(self.path.name, "none", "refused", "", number or 1, count, size=(width, height))
         if not self.outer and not given:
-            return replace(
-                empty, reason="no pair of axes with at least three labels was found; give two ticks of each axis"
-            )
+            sought = "" if self.whole else f"; {doubts.CUT_SHORT}"
+            said = "no pair of axes with at least three labels was found"
+            return replace(empty, reason=f"{said}{sought}; give two ticks of each axis")
         found = self.outer[(number or 1) - 1] if self.outer else None
         panel = corrected_panel(found, fixed)
         if doubts.upward(self.page.words) and not incidence and not fixed.reviewed:
@@ -128,6 +158,7 @@ class Reader:
             picture, panel, words = _turned(picture, panel, self.page)
         curves: list[TracedCurve] = []
         extra: list[Check] = []
+        left: float | None = None
         kind = "raster"
         if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
             curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
@@ -136,14 +167,14 @@ class Reader:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
             printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
-            curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
-            counted = printed is not None or arms is not None
-            extra = _ink_checks(region, traced, curves, undecided, counted=counted)
+            met = crossings(traced, region, panel)
+            curves, undecided = settle_crossings(curves, met, empty.at_risk)
+            extra, left = _ink_checks(region, traced, curves, undecided)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
             curves = curves[:arms]
-        return self._finish(empty, panel, curves, extra, kind, fixed, arms)
+        return self._finish(empty, panel, curves, extra, left, kind, fixed, arms)
 
     def _finish(
         self,
@@ -151,6 +182,7 @@ class Reader:
         panel: Panel,
         curves: list[TracedCurve],
         extra: list[Check],
+        left: float | None,
         kind: str,
         fixed: Corrections,
         arms: int | None,
@@ -162,15 +194,19 @@ class Reader:
         curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
+        count = doubts.check_count(curves, rows, legend, arms)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
             doubts.check_axis(panel.y, "survival", vector=kind == "vector"),
             *extra,
-            doubts.check_count(curves, rows, legend, arms),
+            doubts.check_ink(left, counted=count.outcome == "passed") if left is not None else None,
+            count,
             doubts.check_cover(curves),
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]
+        if not self.whole:
+            kept.append(Check("search", "doubtful", doubts.CUT_SHORT))
         unit = doubts.time_unit(words, panel)
         if not unit:
             kept.append(Check("unit", "open", "no unit of time was read"))
@@ -193,6 +229,10 @@ class Reader:
         )
 
 
+def _at_ticks(panel: Panel) -> int:
+    return panel.x.snapped + panel.y.snapped
+
+
 def _traced(
     region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
 ) -> tuple[list[Traced], list[TracedCurve]]:
@@ -207,18 +247,20 @@ def _traced(
 
 
 def _ink_checks(
-    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str], *, counted: bool
-) -> list[Check]:
+    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]
+) -> tuple[list[Check], float | None]:
+    """What the ink says of the curves, and the share of the plot's width with ink that none of them explains."""
     if not traced:
-        return []
+        return [], None
     share, name = redrawn(traced, curves)
-    return [
+    rest = left_over(traced, region)
+    checks = [
         doubts.check_start(curves, starts_of(traced, region)),
-        doubts.check_ink(unexplained(traced, region), counted=counted),
         doubts.check_redraw(share, name),
-        doubts.check_ends(hidden_ends(traced, curves, region)),
-        doubts.check_crossing(curves, undecided),
+        doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
+        doubts.check_crossing(undecided, together(traced, curves)),
     ]
+    return checks, unexplained(rest, region)
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:

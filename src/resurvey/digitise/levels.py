@@ -71,6 +71,10 @@ def steps_of(path: Path, ink: np.ndarray, width: float, hidden: np.ndarray | Non
         rows.append(after)
     gaps = 1.0 - len(known) / len(path.rows)
     last = path.start + float(max(known[-1], _last_inked(path, ink)))
+    fallen = float(path.rows[round(last) - path.start])
+    if fallen > rows[-1] + 2 * width + 2:  # steps too short to show a level of their own
+        columns.append(last - width / 2)
+        rows.append(max(fallen, fallen + _reach(_band(ink, round(last), width)[round(fallen) + 1 :]) - width / 2))
     foot = _last_fall(ink, round(last), rows[-1], width)
     if foot is not None:
         columns.append(last - width / 2 + 0.5)
@@ -99,11 +103,15 @@ def _through_hidden(path: Path, centre: np.ndarray, anything: np.ndarray, width:
 
 def _last_fall(ink: np.ndarray, column: int, row: float, width: float) -> float | None:
     """Row at which a stroke ends that falls from the end of a path, as a last patient's event makes it; else None."""
-    half = max(1, round(width))
-    band = ink[:, max(0, column - half) : column + 2].max(axis=1) > 0.35
+    band = _band(ink, column, width)
     down = _reach(band[round(row) + 1 :])
     up = _reach(band[: round(row)][::-1])
     return row + down - width / 2 if down > max(2 * width + 3, 2 * up + 3, 6) else None
+
+
+def _band(ink: np.ndarray, column: int, width: float) -> np.ndarray:
+    """Rows that hold ink at a column or as far before it as a stroke is wide."""
+    return ink[:, max(0, column - max(1, round(width))) : column + 2].max(axis=1) > 0.35
 
 
 def _reach(band: np.ndarray, gap: int = 6) -> int:

@@ -49,16 +49,14 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
     if not usable or not curves or len(curves) > 6 or len(usable) > 8:
         return list(curves), False
     count = min(len(curves), len(usable))
+    costs = {(i, k): _cost(curve, rows[k]) for i, curve in enumerate(curves) for k in usable}
     scores = []
     for chosen in permutations(usable, count):
         for places in [tuple(range(count))] if count == len(curves) else permutations(range(len(curves)), count):
             pairs = list(zip(places, chosen, strict=True))
-            total = sum(misfit(curves[i], rows[k]) - 30 * _coloured(curves[i], rows[k]) for i, k in pairs)
-            total -= 8 * sum(_same_name(curves[i].name, rows[k].label) for i, k in pairs)
-            scores.append((round(total, 3), _disorder(pairs, curves), pairs))
-    scores.sort(key=lambda score: (score[0], score[1], score[2]))
-    best = scores[0]
-    ambiguous = len(scores) > 1 and scores[1][0] - best[0] < 1.0
+            scores.append((round(sum(costs[pair] for pair in pairs), 3), _disorder(pairs), pairs))
+    best, *others = sorted(scores)
+    ambiguous = bool(others) and others[0][0] - best[0] < 1.0
     given = dict(best[2])
     return [
         replace(curve, risk=given.get(i), name=(rows[given[i]].label or curve.name) if i in given else curve.name)
@@ -66,21 +64,30 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
     ], ambiguous
 
 
+def _cost(curve: TracedCurve, row: RiskRow) -> float:
+    """How badly a row goes with a curve: by what fits, by colour and by name."""
+    return misfit(curve, row) - 30 * _coloured(curve, row) - 8 * _same_name(curve.name, row.label)
+
+
 def settle_crossings(
-    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float]], rows: Sequence[RiskRow]
+    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float, int]], rows: Sequence[RiskRow]
 ) -> tuple[list[TracedCurve], list[str]]:
     """Curves of one ink that cross, each way tried; what fits the numbers at risk clearly better is kept.
 
-    Returns the curves and the pairs, in words, that nothing decides.
+    `crossed` are pairs with the time at which they last meet and the number of times they do. Returns the curves and
+    the pairs, in words, that nothing decides: those that meet more than once are always among them, as numbers at risk
+    tell which end is whose but not which middle.
     """
     found, undecided = list(curves), []
-    for i, j, at in crossed:
+    for i, j, at, times in crossed:
         other = list(found)
         other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
         kept, changed = best_misfit(found, rows), best_misfit(other, rows)
-        if kept is None or changed is None or abs(kept - changed) < CLEARLY:
-            undecided.append(f"{found[i].name} and {found[j].name} at {at:.3g}")
-        elif changed < kept:
+        clear = kept is not None and changed is not None and abs(kept - changed) >= CLEARLY
+        if times > 1 or not clear:
+            often = f"{times} times, last " if times > 1 else ""
+            undecided.append(f"{found[i].name} and {found[j].name} {often}at {at:.3g}")
+        if clear and changed < kept:  # type: ignore[operator]
             found = other
     return found, undecided
 
@@ -90,9 +97,9 @@ def best_misfit(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> float
     usable = [row for row in rows if row.kind == "at risk"]
     if len(usable) != len(curves) or not 0 < len(curves) <= 6:
         return None
-    return min(
-        sum(misfit(curve, row) for curve, row in zip(curves, order, strict=True)) for order in permutations(usable)
-    )
+    cost = [[misfit(curve, row) for row in usable] for curve in curves]
+    orders = permutations(range(len(usable)))
+    return min(sum(cost[i][k] for i, k in enumerate(order)) for order in orders)
 
 
 def exchanged(head: TracedCurve, tail: TracedCurve, at: float) -> TracedCurve:
@@ -106,7 +113,7 @@ def exchanged(head: TracedCurve, tail: TracedCurve, at: float) -> TracedCurve:
     return replace(head, times=times, survival=survival, uncertainty=spread, censor_times=marks)
 
 
-def _disorder(pairs: list[tuple[int, int]], curves: Sequence[TracedCurve]) -> int:
+def _disorder(pairs: list[tuple[int, int]]) -> int:
     """Pairs out of the order in which the curves are named, numbered or drawn."""
     order = [k for _, k in sorted(pairs)]
     return sum(a > b for i, a in enumerate(order) for b in order[i + 1 :])

@@ -16,6 +16,7 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.numbers import plain
 
 LEAST_SCORE = 0.5
+MOST_PIECES = 300  # boxes read once more, cut apart, at most
 INK = 70  # grey levels below the paper that count as ink of a letter
 
 
@@ -108,7 +109,7 @@ def _apart(words: Sequence[Word], picture: np.ndarray, grey: np.ndarray) -> list
             pieces += cut
         else:
             kept.append(word)
-    return kept + _read_again(pieces, picture, kept_if_unread=True)
+    return kept + _read_again(pieces[:MOST_PIECES], picture, kept_if_unread=True)
 
 
 def _several(word: Word) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from resurvey.digitise.axes import find_panels
+from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.axis_ticks import snap
 from resurvey.digitise.digitised import Panel, TracedCurve, Word
 from resurvey.digitise.extract import Traced, marks_at, on_ink
@@ -16,11 +17,17 @@ from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import stroke
 
+# Heights of a text within which the sample of its line ends.
+SAMPLE = 7.0
+# Share of their run for which two curves of one ink may touch.
+TOGETHER = 0.4
 
-def panels_of(picture: np.ndarray, words: Sequence[Word]) -> list[Panel]:
+
+def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
     """Calibrated panels of a picture."""
     dark = darkness(picture)
-    return [snap(panel, dark) for panel in find_panels(words)]
+    search = search_axes(words)
+    return replace(search, panels=tuple(snap(panel, dark) for panel in search.panels))
 
 
 def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> TracedCurve:
@@ -65,8 +72,8 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
     ]
 
 
-def unexplained(traced: Sequence[Traced], region: Region) -> float:
-    """Share of the plot's columns with ink that lies on no curve, is no mark close to one, no line and no text."""
+def left_over(traced: Sequence[Traced], region: Region) -> np.ndarray:
+    """Pixels with ink that lies on no curve, is no mark close to one, no line and no text."""
     strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
     strongest = max((255 * curve.strength for curve in traced), default=255.0)
     ink = (strength > max(50.0, 0.45 * strongest)) & region.usable & ~region.text
@@ -77,21 +84,67 @@ def unexplained(traced: Sequence[Traced], region: Region) -> float:
     thick = max((curve.steps.width for curve in traced), default=1.0)
     rest &= ~marks_at(own, rest.astype(np.float32), thick)
     rest &= ~_frames_of_text(rest, region.text)
+    rest &= ~_samples(rest, region)
     rest[: max(0, round(region.start[1]) + 2)] = False
+    rest[:, : max(0, region.start[0] + 3)] = False
+    return rest
+
+
+def unexplained(rest: np.ndarray, region: Region) -> float:
+    """Share of the plot's columns that hold left-over ink."""
     inner = rest[:, max(0, region.start[0] + 3) :]
     return float(inner.any(axis=0).mean()) if inner.size else 0.0
 
 
+def goes_on(rest: np.ndarray, traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
+    """Curves after whose end more ink lies, level with it or below, that belongs to nothing else."""
+    height, width = region.shape
+    found = []
+    for curve, named in zip(traced, curves, strict=False):
+        row = int(curve.path.rows[-1])
+        top = max(0, row - round(2 * curve.steps.width + 3))
+        after = rest[top : row + round(0.25 * height), curve.path.stop + 2 : curve.path.stop + round(0.25 * width)]
+        if after.size and int(after.any(axis=0).sum()) >= max(6, 0.025 * width):
+            found.append(named.name)
+    return found
+
+
+def _samples(rest: np.ndarray, region: Region) -> np.ndarray:
+    """Pieces of ink beside a text and no taller than it: the samples of a legend."""
+    cv2 = extra("cv2")
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
+    beside = np.zeros(count, dtype=bool)
+    for x0, y0, x1, y1 in region.boxes:
+        tall = max(y1 - y0, 6.0)
+        level = (top >= y0 - 0.3 * tall) & (bottom <= y1 + 0.3 * tall + 1)
+        before = (left >= x0 - SAMPLE * tall) & (right <= x0 + 1)
+        after = (left >= x1 - 1) & (right <= x1 + SAMPLE * tall)
+        beside |= level & (before | after)
+    beside[0] = False
+    return beside[labels]
+
+
 def _frames_of_text(rest: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Pieces of ink whose box holds text: the frame around a legend or a note."""
+    """Pieces of ink whose box holds text: letters that touch it, or the frame around a legend or a note."""
     cv2 = extra("cv2")
     count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
     frames = np.zeros(count, dtype=bool)
     for k in range(1, count):
         left, top, width, height, area = stats[k]
-        wide = width > 20 and height > 8 and area < 0.5 * width * height
-        frames[k] = wide and text[top : top + height, left : left + width].mean() > 0.15
+        if width <= 20 or height <= 8 or area >= 0.5 * width * height:
+            continue
+        place = slice(top, top + height), slice(left, left + width)
+        written = text[place].mean()
+        frames[k] = written > 0.15 or (written > 0.02 and _is_frame(labels[place] == k))
     return frames[labels]
+
+
+def _is_frame(piece: np.ndarray) -> bool:
+    """Whether a piece of ink runs along all four sides of its box."""
+    sides = (piece[:4].any(axis=0), piece[-4:].any(axis=0), piece[:, :4].any(axis=1), piece[:, -4:].any(axis=1))
+    return all(side.mean() > 0.8 for side in sides)
 
 
 def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
@@ -122,32 +175,61 @@ def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[fl
     )
 
 
-def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float]]:
-    """Pairs of curves of one ink and style that meet after their start and part again, with the time they last meet."""
+def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float, int]]:
+    """Pairs of curves of one ink and style that meet after their start and part again.
+
+    With the time at which they last meet, and how many times they do.
+    """
     found = []
     for i, first in enumerate(traced):
         for j in range(i):
-            column = _meet(first, traced[j]) if _one_ink(first, traced[j]) else None
-            if column is not None:
-                found.append((j, i, float(panel.x.value(column + region.left))))
+            columns = _meetings(first, traced[j]) if _one_ink(first, traced[j]) else []
+            if columns:
+                found.append((j, i, float(panel.x.value(columns[-1] + region.left)), len(columns)))
     return found
 
 
+def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
+    """Pairs of curves of one ink that end in one stroke, or run in one for long: which is whose nothing shows."""
+    found = []
+    for i, first in enumerate(traced):
+        for j in range(i):
+            other = traced[j]
+            alike = max(abs(x - y) for x, y in zip(first.colour, other.colour, strict=True)) < 40
+            if alike and (_end_together(first, other) or _touching(first, other) > TOGETHER):
+                found.append(f"{curves[j].name} and {curves[i].name}")
+    return found
+
+
+def _end_together(a: Traced, b: Traced) -> bool:
+    reach = max(a.steps.width, b.steps.width) + 2
+    close = abs(a.path.stop - b.path.stop) <= max(3, 0.015 * a.ink.shape[1])
+    return close and abs(int(a.path.rows[-1]) - int(b.path.rows[-1])) <= reach
+
+
+def _touching(a: Traced, b: Traced) -> float:
+    """Share of the run of two curves, after its first tenth, in which their strokes touch."""
+    first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
+    columns = np.arange(first + (last - first) // 10, last)
+    if not len(columns):
+        return 0.0
+    apart = np.abs(a.path.rows[columns - a.path.start] - b.path.rows[columns - b.path.start])
+    return float((apart <= (a.steps.width + b.steps.width) / 2 + 1).mean())
+
+
 def _one_ink(a: Traced, b: Traced) -> bool:
-    alike = max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40
-    return alike and a.dashed == b.dashed and 0.6 < a.steps.width / max(b.steps.width, 0.1) < 1.67
+    return max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40 and a.dashed == b.dashed
 
 
-def _meet(a: Traced, b: Traced) -> int | None:
-    """The last column at which two curves touch, if they were apart before and are so again after."""
+def _meetings(a: Traced, b: Traced) -> list[int]:
+    """The last column of each stretch in which two curves touch, having been apart before and being so again after."""
     first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
     if last - first < 20:
-        return None
+        return []
     columns = np.arange(first, last)
     apart = np.abs(a.path.rows[columns - a.path.start] - b.path.rows[columns - b.path.start])
     clear = apart > a.steps.width + 4
-    if not clear.any():
-        return None
-    touching = np.flatnonzero(~clear)
-    touching = touching[(touching > int(np.argmax(clear))) & (touching < int(np.flatnonzero(clear)[-1]))]
-    return int(columns[touching[-1]]) if len(touching) else None
+    edges = np.flatnonzero(np.diff(np.r_[0, clear.astype(np.int8), 0]))
+    least = max(4, round(0.015 * a.ink.shape[1]))
+    runs = [(begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if end - begin >= least]
+    return [int(columns[begin]) for begin, _ in runs[1:]]

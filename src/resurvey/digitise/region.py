@@ -19,8 +19,8 @@ MARGIN = 6
 class Region:
     """The plot cut out of a picture; `left` and `top` are its corner there.
 
-    `closed` says that an axis line shows where the plot ends on the right.
-    `usable` are pixels where curves may be, `rules` and `posts` those of straight lines across and upwards.
+    `closed` says that an axis line shows where the plot ends on the right; `boxes` are those of texts, in pixels of
+    the region. `usable` are pixels where curves may be, `rules` and `posts` those of straight lines across and upwards.
     """
 
     picture: np.ndarray
@@ -34,6 +34,7 @@ class Region:
     start: tuple[int, float]
     bottom: float
     closed: bool = True
+    boxes: tuple[tuple[float, ...], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,15 +58,18 @@ def cut_out(
     posts[:, : max(0, start[0]) + 2] |= ink[:, : max(0, start[0]) + 2]
     usable &= ~(rules | posts)
     text = np.zeros_like(usable)
+    fall = np.abs(paper - part.astype(np.float32)).max(axis=2)
+    strong = fall > 0.5 * float(np.percentile(fall[fall > 20], 95)) if ink.any() else ink
+    boxes = []
     for box in _texts(words, panel, (left, top, right, bottom)):
         place = _slice(box, left, top)
-        if not _crossed(ink[place]):
+        if not _crossed(strong, place):
             text[place] = True
+            boxes.append((box[0] - left, box[1] - top, box[2] - left, box[3] - top))
     for box in masks:
         usable[_slice(box, left, top)] = False
-    return Region(
-        part, paper, usable, text, rules, posts, left, top, start, float(panel.y.pixel(0.0)) - top, line is not None
-    )
+    zero = float(panel.y.pixel(0.0)) - top
+    return Region(part, paper, usable, text, rules, posts, left, top, start, zero, line is not None, tuple(boxes))
 
 
 def _slice(box: Sequence[float], left: int, top: int) -> tuple[slice, slice]:
@@ -135,10 +139,26 @@ def _even(line: np.ndarray, parts: int = 12) -> bool:
     return min(shares) > 0.2
 
 
-def _crossed(ink: np.ndarray) -> bool:
-    """Whether a line runs through a box from side to side, so that its `letters` are marks on a curve."""
-    inner = ink[2:-2] if len(ink) > 8 else ink
-    return bool(len(inner) and inner.shape[1] and inner.mean(axis=1).max() > 0.85)
+def _crossed(strong: np.ndarray, place: tuple[slice, slice]) -> bool:
+    """Whether a line runs through a box from side to side and on beyond it: its `letters` are marks on a curve.
+
+    Letters alone fill a row of a small or blurred picture as well, but only up to their ends.
+    """
+    rows, columns = place
+    inner = strong[rows, columns]
+    if len(inner) > 8:
+        inner, rows = inner[2:-2], slice(rows.start + 2, rows.stop - 2)
+    if not len(inner) or not inner.shape[1]:
+        return False
+    height = max(4, len(inner) // 2)
+    before = strong[rows, max(0, columns.start - height) : columns.start]
+    after = strong[rows, columns.stop : columns.stop + height]
+    for row in np.flatnonzero(inner.mean(axis=1) > 0.85):
+        near = slice(max(0, int(row) - 1), int(row) + 2)
+        sides = [side[near].any(axis=0).mean() > 0.8 for side in (before, after) if side.shape[1]]
+        if any(sides):
+            return True
+    return False
 
 
 def _texts(words: Sequence[Word], panel: Panel, bounds: tuple[int, int, int, int]) -> list[tuple[float, ...]]:

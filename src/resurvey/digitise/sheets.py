@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from resurvey.digitise import eps, ocr, pdf_drawings, svg
-from resurvey.digitise.axes import find_panels
+from resurvey.digitise.axes import MOST_WORK, find_panels, search_axes
 from resurvey.digitise.digitised import Word
 from resurvey.digitise.drawing import Drawing
+from resurvey.digitise.label_lines import Budget
 from resurvey.digitise.numbers import plain
 from resurvey.digitise.picture import read_picture
 from resurvey.errors import InputError
@@ -18,6 +19,9 @@ from resurvey.errors import InputError
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 VECTORS = (".svg", ".pdf", ".eps", ".ps")
 MOST_PAGES = 60
+# Pages' worth of search that a document may take, and words beyond which a picture is a page of text, read once.
+DOCUMENT = 3
+MOST_WORDS = 400
 # Pixels a point at which a page is drawn: enough for a line of half a point.
 SCALE = 3.0
 
@@ -65,10 +69,13 @@ def _of_pdf(data: bytes, page: int | None, name: str) -> Page:
     count = pdf_drawings.page_count(data, name)
     if page is not None and not 1 <= page <= count:
         raise InputError(f"{name} has {count} pages, no page {page}")
+    budget = Budget(DOCUMENT * MOST_WORK)
     for number in [page] if page is not None else range(1, min(count, MOST_PAGES) + 1):
         drawing = pdf_drawings.page_drawing(data, number, name)
-        if count == 1 or page is not None or find_panels(drawing.words):
+        if count == 1 or page is not None or search_axes(drawing.words, budget).panels:
             return _rendered(drawing, data, number, name)
+        if budget.spent:
+            raise InputError(f"{name}: too many numbers to search up to page {number}; name the page (--page)")
     raise InputError(f"{name}: no page of {count} holds axes as text; name the page of the figure (--page)")
 
 
@@ -95,7 +102,7 @@ def _with_words(drawing: Drawing, picture: np.ndarray, scale: float) -> Page:
 def words_of(picture: np.ndarray) -> list[Word]:
     """Words of a picture; where no axes come of them, also words that run upwards, and small ones enlarged."""
     words = ocr.read_words(picture)
-    if find_panels(words):
+    if find_panels(words) or len(words) > MOST_WORDS:
         return words
     turned = _over(ocr.read_turned(picture), words)
     if find_panels(turned):

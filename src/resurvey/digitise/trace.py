@@ -46,6 +46,7 @@ def falling_path(
     shut: np.ndarray | None = None,
     late: int = 0,
     bare: float = BARE,
+    fall_bare: float = FALL_BARE,
     gates: Sequence[tuple[int, int]] = (),
 ) -> Path | None:
     """The path that gains most, from near `start` (column, row) to wherever it gains no more.
@@ -64,8 +65,8 @@ def falling_path(
         Pixels of vertical lines (axes, frame, grid), which no curve falls along.
     late
         Columns that the path may begin after `start`.
-    bare
-        Cost of a column without ink.
+    bare, fall_bare
+        Cost of a column without ink, and of a row fallen without.
     gates
         Places (column, row) that the path must pass within three rows.
     """
@@ -76,7 +77,7 @@ def falling_path(
     ink, hidden = ink.astype(np.float32), hidden.astype(np.float32)
     free = (1 - ink) * (1 - hidden)
     here = bare * free + HIDDEN * hidden * (1 - ink) - ink
-    fall = FALL_BARE * free + FALL_HIDDEN * hidden * (1 - ink)
+    fall = fall_bare * free + FALL_HIDDEN * hidden * (1 - ink)
     if shut is not None:
         fall = np.where(shut, FALL_BARE, fall).astype(np.float32)
     rows = np.arange(height)

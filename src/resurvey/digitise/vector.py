@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resurvey.digitise.axes import find_panels, refit
+from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve
 from resurvey.digitise.drawing import Drawing, Stroke
+from resurvey.digitise.label_lines import refit
 
 # Share of the axes within which a curve must start at (0, 1), and that it must run over.
 START = 0.025
@@ -26,9 +27,10 @@ class _Style:
     dashed: bool
 
 
-def panels_of(drawing: Drawing) -> list[Panel]:
+def panels_of(drawing: Drawing) -> AxisSearch:
     """Panels of a drawing, labels moved to their tick lines."""
-    return [_snapped(panel, drawing.strokes) for panel in find_panels(drawing.words)]
+    search = search_axes(drawing.words)
+    return replace(search, panels=tuple(_snapped(panel, drawing.strokes) for panel in search.panels))
 
 
 def _snapped(panel: Panel, strokes: Sequence[Stroke]) -> Panel:

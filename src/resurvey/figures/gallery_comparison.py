@@ -8,6 +8,7 @@ import pandas as pd
 
 from resurvey.figures import comparison, survival
 from resurvey.figures.gallery_network import network_drawings
+from resurvey.figures.gallery_over_time import beyond_drawings, over_time_drawings
 from resurvey.figures.gallery_printed import (
     bucher_drawings,
     counts_drawings,
@@ -48,6 +49,8 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
         "rates": rates_drawings,
         "counts": counts_drawings,
         "ratios": ratios_drawings,
+        "over-time": over_time_drawings,
+        "extrapolation": beyond_drawings,
     }
     yield from makers[entry.kind](entry, there, labels, folder)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.answer import comparison_said
 from resurvey.report.document import (
     Badge,
@@ -40,6 +40,8 @@ KINDS = {
     "rates": "printed response counts",
     "counts": "pooled printed counts",
     "ratios": "printed medians and ratios",
+    "over-time": "network of rebuilt patients over time",
+    "extrapolation": "models of rebuilt patients beyond the follow-up",
 }
 KIND_CITES = {
     "patients": ("cox1972", "efron1977", "rubin1987"),
@@ -49,6 +51,8 @@ KIND_CITES = {
     "rates": ("clopper1934", "newcombe1998"),
     "counts": ("dersimonian1986", "hartung2001"),
     "ratios": ("michiels2005",),
+    "over-time": ("jansen2011", "freeman2022"),
+    "extrapolation": ("latimer2011", "rutherford2020"),
 }
 
 
@@ -79,7 +83,7 @@ def comparisons(results: Results) -> Iterator[Block]:
 
 def _opening(results: Results) -> str:
     entries = results.choices.comparisons
-    across = sum(bool(entry.patient_groups) and not within_one_study(entry) for entry in entries)
+    across = sum(isinstance(entry, PatientComparison) and not within_one_study(entry) for entry in entries)
     inside = sum(within_one_study(entry) for entry in entries)
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
@@ -89,7 +93,7 @@ def _opening(results: Results) -> str:
         )
     if inside:
         said.append(f"{inside} rebuild a comparison inside one study, mostly as a check on the method.")
-    rest = len(entries) - across - inside
+    rest = sum(not entry.patient_groups for entry in entries)
     if rest:
         said.append(f"{rest} rest on printed ratios, counts or medians alone.")
     return " ".join(said)

@@ -39,6 +39,8 @@ from resurvey.results import Contrast, Model, Quantity, Role
 
 #: Figures of one comparison that paper shows: curves or graph, and the forest of its estimates.
 FIGURES_SHOWN = 2
+#: Properties of studies that paper shows are told of so many of them at least.
+TOLD_OF = 1 / 3
 MULTIPLES = "reconstruction-multiples"
 
 
@@ -55,7 +57,7 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     blocks: dict[str, Sequence[Block]] = {
         "documents": (papers(results, [str(page) for page in results.choices.pages], "tab-documents-read",
                              "The audited documents"),),
-        "transitivity": tuple(transitivity(results)),
+        "transitivity": tuple(transitivity(results, TOLD_OF)),
         "findings": tuple(_findings(results)),
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
         "groups": tuple(_groups(results)),
@@ -90,6 +92,7 @@ def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
         "read": len(results.claims),
         "checks": len(results.checks),
         "uncheckable": int(verdicts.get("uncheckable", 0)),
+        "grave": sum(row["severity"] == "conclusion" for row in found),
         "major": sum(row["severity"] == "major" for row in found),
         "minor": sum(row["severity"] in ("minor", "none") for row in found),
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
@@ -101,6 +104,7 @@ def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
         "replicates": results.choices.replicates,
         "across": len(across(results)),
         "inside": len(results.choices.comparisons) - len(across(results)),
+        "ratios": any(results.comparisons["quantity"] == Quantity.HAZARD_RATIO) if len(results.comparisons) else False,
         "assumptions": [(letter, sentence(text)) for text, letter in letters.items()],
     }
 

@@ -14,19 +14,13 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.labels import Labels
-from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
+from resurvey.report.words import as_float, interval, is_number, number, p_value, printed_words, ratio
 from resurvey.results import Contrast, Role
 
 GRAVITIES = ("conclusion", "major", "minor", "none")
 ESTIMATE_COLUMNS = [
     *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
 ]
-# Keys of `printed` in claims.csv; a part that starts with another word belongs to the part before it.
-PRINTED_KEYS = (
-    *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p"),
-    *("null_median", "alternative_median", "hazard_ratio", "alpha", "power", "sides", "allocation", "patients"),
-    *("accrual", "follow_up", "dropout", "time", "n_at_risk"),
-)  # fmt: skip
 WITHOUT_DIGIT = {"differences": "direction", "p_values": "statement"}
 
 
@@ -412,42 +406,6 @@ def _estimate(row: Mapping[str, Any]) -> str:
     text = ratio(row["estimate"]) if a_ratio else number(row["estimate"])
     ends = interval(row["lower"], row["upper"], "ratio" if a_ratio else "")
     return f"{text} ({ends})" if ends else text
-
-
-def printed_words(text: str) -> str:
-    """`11.8 (8.4 to 15.1); n 100` from the `printed` cell of claims.csv.
-
-    Examples
-    --------
-    >>> printed_words("value 0.79; lower 0.66; upper 0.95; ci_level 95; p 0.014")
-    '0.79 (0.66 to 0.95); p 0.014'
-    """
-    cells = _cells(text)
-    heads = []
-    if "value" in cells:
-        heads.append(cells.pop("value"))
-    if "percent" in cells:
-        heads.append(f"{cells.pop('percent')} %")
-    head = " ".join(heads)
-    for low, high, form in (("lower", "upper", "({} to {})"), ("range_lower", "range_upper", "[range {} to {}]")):
-        if low in cells and high in cells:
-            head = f"{head} {form.format(cells.pop(low), cells.pop(high))}".strip()
-    if cells.get("ci_level") == "95":
-        del cells["ci_level"]
-    rest = [f"{key.replace('_', ' ')} {cell}" for key, cell in cells.items()]
-    return "; ".join(part for part in (head, *rest) if part)
-
-
-def _cells(text: str) -> dict[str, str]:
-    cells: dict[str, str] = {}
-    last = ""
-    for part in text.split("; "):
-        key, _, cell = part.partition(" ")
-        if key in PRINTED_KEYS and cell:
-            cells[key], last = cell, key
-        elif last:
-            cells[last] += f"; {part}"
-    return cells
 
 
 def share(part: object, whole: object) -> str:

@@ -4,16 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, gamma, inf, log, pi, sin
+from functools import cached_property
+from math import exp, gamma, inf, log, log1p, pi, sin
+from typing import Any
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammaln, log_ndtr
+from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln, log_ndtr
 
 from resurvey import steady
 from resurvey.survival.km import Floats
 
 _LOG_ROOT_2PI = 0.5 * log(2 * pi)
 _NEARLY_NORMAL = 1e-4  # |Q| below this is the log-normal: the gamma form loses its digits there
+
+
+class Times:
+    """A family at given times t > 0, shape (n,): what does not hang on the parameters is worked out once.
+
+    Its methods take theta of shape (k,), or many, shape (m, k), and give a row a theta. A family defines
+    `log_survival`, and `log_hazard` or `log_density`, whichever is cheaper; the other follows.
+    """
+
+    def __init__(self, t: Floats):
+        self.t = t
+
+    @cached_property
+    def x(self) -> Floats:
+        """Log times."""
+        return np.asarray(steady.log(self.t))
+
+    def log_survival(self, theta: Floats) -> Floats:
+        """Log of S(t).
+
+        Raises
+        ------
+        NotImplementedError
+            A family has to define it.
+        """
+        raise NotImplementedError
+
+    def log_hazard(self, theta: Floats) -> Floats:
+        """Log of the hazard at t."""
+        return self.log_density(theta) - self.log_survival(theta)
+
+    def log_density(self, theta: Floats) -> Floats:
+        """Log of the density at t."""
+        return self.log_hazard(theta) + self.log_survival(theta)
 
 
 @dataclass(frozen=True)
@@ -26,37 +62,45 @@ class Family:
         As users write it.
     parameters : tuple of str
         Natural parameters.
-    log_hazard, log_survival : callable (t, theta) -> ndarray
-        Of times t > 0, shape (n,), at theta of shape (k,), or at many, shape (m, k): then a row a theta.
+    at : callable (t) -> Times
+        The family at times t > 0, shape (n,).
     start : callable (log_times_of_events, rate) -> ndarray
         Starting theta for times scaled to about 1.
     rescale : callable (theta, s) -> ndarray
         theta when the unit of time is s times smaller (times are s times greater).
     natural : callable (theta) -> dict
         Natural parameters.
+    quantile : callable (theta, survival) -> float, or None
+        Time at which survival is `survival`, infinite where it never is; None: by search.
     mean : callable (theta) -> float, or None
         Mean survival time, infinite where it does not exist; None: by integration.
-    log_density : callable (t, theta) -> ndarray, or None
-        Of times t > 0, where it is cheaper than the sum of log hazard and log survival; None: that sum.
     """
 
     name: str
     parameters: tuple[str, ...]
-    log_hazard: Callable[[Floats, Floats], Floats]
-    log_survival: Callable[[Floats, Floats], Floats]
+    at: Callable[[Floats], Times]
     start: Callable[[Floats, float], Floats]
     rescale: Callable[[Floats, float], Floats]
     natural: Callable[[Floats], dict[str, float]]
+    quantile: Callable[[Floats, float], float] | None = None
     mean: Callable[[Floats], float] | None = None
-    log_density: Callable[[Floats, Floats], Floats] | None = None
 
-    def log_likelihood(self, dead: Floats, censored: Floats, theta: Floats) -> Floats:
-        """Log likelihood of times of death and of censoring, all above 0; one number a theta."""
-        if self.log_density is None:
-            deaths = self.log_hazard(dead, theta) + self.log_survival(dead, theta)
-        else:
-            deaths = self.log_density(dead, theta)
-        total: Floats = deaths.sum(axis=-1) + self.log_survival(censored, theta).sum(axis=-1)
+    def log_survival(self, t: Floats, theta: Floats) -> Floats:
+        """Log of S at times t > 0."""
+        return self.at(t).log_survival(theta)
+
+    def log_hazard(self, t: Floats, theta: Floats) -> Floats:
+        """Log of the hazard at times t > 0."""
+        return self.at(t).log_hazard(theta)
+
+    def log_likelihood(self, dead: Floats, censored: Floats) -> Callable[[Floats], Floats]:
+        """Log likelihood of times of death and of censoring, all above 0, as a function of theta."""
+        deaths, censorings = self.at(dead), self.at(censored)
+
+        def total(theta: Floats) -> Floats:
+            found: Floats = deaths.log_density(theta).sum(axis=-1) + censorings.log_survival(theta).sum(axis=-1)
+            return found
+
         return total
 
 
@@ -71,92 +115,86 @@ def _spread(logs: Floats) -> float:
     return max(float(np.std(logs)), 0.1)
 
 
-def _exponential() -> Family:
-    return Family(
-        "exponential",
-        ("rate",),
-        lambda t, p: _part(p, 0) + np.zeros_like(t),
-        lambda t, p: -steady.exp(_part(p, 0)) * t,
-        lambda logs, rate: np.array([log(rate)]),
-        lambda p, s: np.array([p[0] - log(s)]),
-        lambda p: {"rate": exp(p[0])},
-        lambda p: exp(-p[0]),
-    )
+def _time(log_time: float) -> float:
+    return float(steady.exp(float(log_time)))
 
 
-def _weibull() -> Family:
-    def log_hazard(t: Floats, p: Floats) -> Floats:
-        shape, scale = _part(p, 0), _part(p, 1)
-        return shape - scale + steady.expm1(shape) * (steady.log(t) - scale)
+class _Exponential(Times):
+    def log_hazard(self, theta: Floats) -> Floats:
+        return _part(theta, 0) + np.zeros_like(self.t)
 
-    return Family(
-        "weibull",
-        ("shape", "scale"),
-        log_hazard,
-        lambda t, p: -steady.exp(steady.exp(_part(p, 0)) * (steady.log(t) - _part(p, 1))),
-        lambda logs, rate: np.array([0.0, -log(rate)]),
-        lambda p, s: np.array([p[0], p[1] + log(s)]),
-        lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
-        lambda p: exp(p[1]) * gamma(1 + exp(-p[0])),
-    )
+    def log_survival(self, theta: Floats) -> Floats:
+        return -steady.exp(_part(theta, 0)) * self.t
 
 
-def _gompertz() -> Family:
-    def log_survival(t: Floats, p: Floats) -> Floats:
-        a = _part(p, 0)
+class _Weibull(Times):
+    def _log_area(self, theta: Floats) -> Floats:
+        return steady.exp(_part(theta, 0)) * (self.x - _part(theta, 1))
+
+    def log_hazard(self, theta: Floats) -> Floats:
+        return _part(theta, 0) + self._log_area(theta) - self.x
+
+    def log_survival(self, theta: Floats) -> Floats:
+        return -steady.exp(self._log_area(theta))
+
+    def log_density(self, theta: Floats) -> Floats:
+        area = self._log_area(theta)
+        return _part(theta, 0) + area - self.x - steady.exp(area)
+
+
+class _Gompertz(Times):
+    def log_hazard(self, theta: Floats) -> Floats:
+        return _part(theta, 1) + _part(theta, 0) * self.t
+
+    def log_survival(self, theta: Floats) -> Floats:
+        a, t = _part(theta, 0), self.t
         flat = np.abs(a) < 1e-9
         area = np.where(flat, t * (1 + a * t / 2), steady.expm1(a * t) / np.where(flat, 1.0, a))
-        return -steady.exp(_part(p, 1)) * area
-
-    return Family(
-        "gompertz",
-        ("shape", "rate"),
-        lambda t, p: _part(p, 1) + _part(p, 0) * t,
-        log_survival,
-        lambda logs, rate: np.array([0.01, log(rate)]),
-        lambda p, s: np.array([p[0] / s, p[1] - log(s)]),
-        lambda p: {"shape": float(p[0]), "rate": exp(p[1])},
-    )
+        return -steady.exp(_part(theta, 1)) * area
 
 
-def _log_logistic() -> Family:
-    def odds(t: Floats, p: Floats) -> Floats:
-        return steady.exp(_part(p, 0)) * (steady.log(t) - _part(p, 1))
-
-    def mean(p: Floats) -> float:
-        a = exp(p[0])
-        return exp(p[1]) * (pi / a) / sin(pi / a) if a > 1 else inf
-
-    return Family(
-        "log-logistic",
-        ("shape", "scale"),
-        lambda t, p: _part(p, 0) + odds(t, p) - steady.log(t) - steady.log_add_exp(0, odds(t, p)),
-        lambda t, p: -steady.log_add_exp(0, odds(t, p)),
-        lambda logs, rate: np.array([log(1.7 / _spread(logs)), float(np.mean(logs))]),
-        lambda p, s: np.array([p[0], p[1] + log(s)]),
-        lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
-        mean,
-    )
+def _gompertz_quantile(p: Floats, survival: float) -> float:
+    a, area = float(p[0]), -log(survival) * exp(-p[1])
+    if abs(a) < 1e-9:
+        return area * (1 - a * area / 2)
+    return log1p(a * area) / a if a * area > -1 else inf
 
 
-def _log_normal() -> Family:
-    def z(t: Floats, p: Floats) -> Floats:
-        return (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1))
+class _LogLogistic(Times):
+    def _odds(self, theta: Floats) -> Floats:
+        """Log odds of having died."""
+        return steady.exp(_part(theta, 0)) * (self.x - _part(theta, 1))
 
-    def log_density(t: Floats, p: Floats) -> Floats:
-        return -steady.log(t) - _part(p, 1) - _LOG_ROOT_2PI - z(t, p) ** 2 / 2
+    def log_survival(self, theta: Floats) -> Floats:
+        return -steady.log_add_exp(0, self._odds(theta))
 
-    return Family(
-        "log-normal",
-        ("mean_log", "sd_log"),
-        lambda t, p: log_density(t, p) - log_ndtr(-z(t, p)),
-        lambda t, p: log_ndtr(-z(t, p)),
-        lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs))]),
-        lambda p, s: np.array([p[0] + log(s), p[1]]),
-        lambda p: {"mean_log": float(p[0]), "sd_log": exp(p[1])},
-        lambda p: exp(p[0] + exp(2 * p[1]) / 2),
-        log_density,
-    )
+    def log_hazard(self, theta: Floats) -> Floats:
+        odds = self._odds(theta)
+        return _part(theta, 0) + odds - self.x - steady.log_add_exp(0, odds)
+
+    def log_density(self, theta: Floats) -> Floats:
+        odds = self._odds(theta)
+        return _part(theta, 0) + odds - self.x - 2 * steady.log_add_exp(0, odds)
+
+
+def _log_logistic_mean(p: Floats) -> float:
+    a = exp(p[0])
+    return exp(p[1]) * (pi / a) / sin(pi / a) if a > 1 else inf
+
+
+class _LogNormal(Times):
+    def _z(self, theta: Floats) -> Floats:
+        return (self.x - _part(theta, 0)) * steady.exp(-_part(theta, 1))
+
+    def log_density(self, theta: Floats) -> Floats:
+        return -self.x - _part(theta, 1) - _LOG_ROOT_2PI - self._z(theta) ** 2 / 2
+
+    def log_survival(self, theta: Floats) -> Floats:
+        return log_ndtr(-self._z(theta))
+
+
+def _log_normal_quantile(p: Floats, survival: float) -> float:
+    return _time(p[0] - exp(p[1]) * steady.normal_quantile(survival))
 
 
 def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
@@ -166,63 +204,123 @@ def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
     return np.where(near, 1.0, q), near
 
 
-def _generalised_gamma() -> Family:
-    normal = _log_normal()
-    normal_density = normal.log_density or normal.log_hazard
+class _GeneralisedGamma(Times):
+    @cached_property
+    def normal(self) -> _LogNormal:
+        """What it is where q is 0."""
+        return _LogNormal(self.t)
 
-    def tail(q: Floats, k: Floats, x: Floats) -> Floats:
-        if np.all(q > 0):  # both tails are dear, and a fit seldom needs both
-            return np.asarray(gammaincc(k, x))
-        if np.all(q < 0):
-            return np.asarray(gammainc(k, x))
-        return np.where(q > 0, gammaincc(k, x), gammainc(k, x))
+    def _w(self, theta: Floats) -> Floats:
+        return (self.x - _part(theta, 0)) * steady.exp(-_part(theta, 1))
 
-    def log_survival(t: Floats, p: Floats) -> Floats:
-        q, near = _shape(p)
+    def log_survival(self, theta: Floats) -> Floats:
+        q, near = _shape(theta)
         k = q**-2
         with np.errstate(over="ignore"):
-            value = tail(q, k, k * steady.exp(q * (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1))))
-        found = steady.log(np.maximum(value, 1e-300))
-        return np.where(near, normal.log_survival(t, p[..., :2]), found) if near.any() else found
+            value = _gamma_tail(q, k, k * steady.exp(q * self._w(theta)))
+        found = np.asarray(steady.log(np.maximum(value, 1e-300)))
+        return np.where(near, self.normal.log_survival(theta[..., :2]), found) if near.any() else found
 
-    def log_density(t: Floats, p: Floats) -> Floats:
-        q, near = _shape(p)
-        w, k = (steady.log(t) - _part(p, 0)) * steady.exp(-_part(p, 1)), q**-2
+    def log_density(self, theta: Floats) -> Floats:
+        q, near = _shape(theta)
+        w, k = self._w(theta), q**-2
         with np.errstate(over="ignore"):
-            scale = steady.log(np.abs(q)) + k * steady.log(k) - gammaln(k) - _part(p, 1)
-            found = scale - steady.log(t) + k * (q * w - steady.exp(q * w))
-        return np.where(near, normal_density(t, p[..., :2]), found) if near.any() else found
-
-    def mean(p: Floats) -> float:
-        q, k, sigma = p[2], p[2] ** -2 if p[2] else inf, exp(p[1])
-        if abs(q) < _NEARLY_NORMAL:
-            return exp(p[0] + sigma**2 / 2)
-        if k + sigma / q <= 0:
-            return inf
-        return float(steady.exp(float(p[0] + (sigma / q) * log(q**2) + gammaln(k + sigma / q) - gammaln(k))))
-
-    return Family(
-        "generalised-gamma",
-        ("mu", "sigma", "q"),
-        lambda t, p: log_density(t, p) - log_survival(t, p),
-        log_survival,
-        lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs)), 0.5]),
-        lambda p, s: np.array([p[0] + log(s), p[1], p[2]]),
-        lambda p: {"mu": float(p[0]), "sigma": exp(p[1]), "q": float(p[2])},
-        mean,
-        log_density,
-    )
+            scale = steady.log(np.abs(q)) + k * steady.log(k) - gammaln(k) - _part(theta, 1)
+            found = scale - self.x + k * (q * w - steady.exp(q * w))
+        return np.where(near, self.normal.log_density(theta[..., :2]), found) if near.any() else found
 
 
+def _gamma_tail(q: Floats, k: Floats, x: Floats) -> Floats:
+    if np.all(q > 0):  # both tails are dear, and a fit seldom needs both
+        return np.asarray(gammaincc(k, x))
+    if np.all(q < 0):
+        return np.asarray(gammainc(k, x))
+    return np.where(q > 0, gammaincc(k, x), gammainc(k, x))
+
+
+def _generalised_gamma_quantile(p: Floats, survival: float) -> float:
+    q = float(p[2])
+    if abs(q) < _NEARLY_NORMAL:
+        return _log_normal_quantile(p, survival)
+    k = q**-2
+    value = float((gammainccinv if q > 0 else gammaincinv)(k, survival))
+    return _time(p[0] + exp(p[1]) / q * log(value / k)) if value > 0 else (0.0 if q > 0 else inf)
+
+
+def _generalised_gamma_mean(p: Floats) -> float:
+    q, k, sigma = p[2], p[2] ** -2 if p[2] else inf, exp(p[1])
+    if abs(q) < _NEARLY_NORMAL:
+        return exp(p[0] + sigma**2 / 2)
+    if k + sigma / q <= 0:
+        return inf
+    return _time(p[0] + (sigma / q) * log(q**2) + gammaln(k + sigma / q) - gammaln(k))
+
+
+def _shifted(*powers: float) -> Callable[[Floats, float], Floats]:
+    """Rescaling that adds so many times the log of the unit to each parameter."""
+    return lambda p, s: p + np.array(powers) * log(s)
+
+
+_STANDARD: tuple[dict[str, Any], ...] = (
+    {
+        "name": "exponential",
+        "parameters": ("rate",),
+        "at": _Exponential,
+        "start": lambda logs, rate: np.array([log(rate)]),
+        "rescale": _shifted(-1),
+        "natural": lambda p: {"rate": exp(p[0])},
+        "quantile": lambda p, survival: -log(survival) * exp(-p[0]),
+        "mean": lambda p: exp(-p[0]),
+    },
+    {
+        "name": "weibull",
+        "parameters": ("shape", "scale"),
+        "at": _Weibull,
+        "start": lambda logs, rate: np.array([0.0, -log(rate)]),
+        "rescale": _shifted(0, 1),
+        "natural": lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
+        "quantile": lambda p, survival: _time(p[1] + exp(-p[0]) * log(-log(survival))),
+        "mean": lambda p: exp(p[1]) * gamma(1 + exp(-p[0])),
+    },
+    {
+        "name": "gompertz",
+        "parameters": ("shape", "rate"),
+        "at": _Gompertz,
+        "start": lambda logs, rate: np.array([0.01, log(rate)]),
+        "rescale": lambda p, s: np.array([p[0] / s, p[1] - log(s)]),
+        "natural": lambda p: {"shape": float(p[0]), "rate": exp(p[1])},
+        "quantile": _gompertz_quantile,
+    },
+    {
+        "name": "log-logistic",
+        "parameters": ("shape", "scale"),
+        "at": _LogLogistic,
+        "start": lambda logs, rate: np.array([log(1.7 / _spread(logs)), float(np.mean(logs))]),
+        "rescale": _shifted(0, 1),
+        "natural": lambda p: {"shape": exp(p[0]), "scale": exp(p[1])},
+        "quantile": lambda p, survival: _time(p[1] + exp(-p[0]) * log((1 - survival) / survival)),
+        "mean": _log_logistic_mean,
+    },
+    {
+        "name": "log-normal",
+        "parameters": ("mean_log", "sd_log"),
+        "at": _LogNormal,
+        "start": lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs))]),
+        "rescale": _shifted(1, 0),
+        "natural": lambda p: {"mean_log": float(p[0]), "sd_log": exp(p[1])},
+        "quantile": _log_normal_quantile,
+        "mean": lambda p: exp(p[0] + exp(2 * p[1]) / 2),
+    },
+    {
+        "name": "generalised-gamma",
+        "parameters": ("mu", "sigma", "q"),
+        "at": _GeneralisedGamma,
+        "start": lambda logs, rate: np.array([float(np.mean(logs)), log(_spread(logs)), 0.5]),
+        "rescale": _shifted(1, 0, 0),
+        "natural": lambda p: {"mu": float(p[0]), "sigma": exp(p[1]), "q": float(p[2])},
+        "quantile": _generalised_gamma_quantile,
+        "mean": _generalised_gamma_mean,
+    },
+)
 #: The standard families of TSD 14, by name.
-FAMILIES: dict[str, Family] = {
-    family.name: family
-    for family in (
-        _exponential(),
-        _weibull(),
-        _gompertz(),
-        _log_logistic(),
-        _log_normal(),
-        _generalised_gamma(),
-    )
-}
+FAMILIES: dict[str, Family] = {own["name"]: Family(**own) for own in _STANDARD}

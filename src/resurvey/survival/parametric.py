@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
+from resurvey.survival.background import Background
+from resurvey.survival.cure import CURE_MODELS, cure_family, excess_family
 from resurvey.survival.families import FAMILIES, Family
 from resurvey.survival.km import Floats, check_patients
 from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail_slope
@@ -74,7 +76,13 @@ class ParametricFit:
         return np.where(t > 0, value, 1.0)
 
     def hazard(self, times: ArrayLike) -> Floats:
-        """Hazard at `times` above 0, per unit of time."""
+        """Hazard at `times` above 0, per unit of time.
+
+        Raises
+        ------
+        InputError
+            If a time is not above 0.
+        """
         t = np.asarray(times, dtype=float)
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
@@ -82,19 +90,29 @@ class ParametricFit:
             return steady.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
-        """Time at which survival is `survival`; infinite where the model never gets there."""
-        from scipy.optimize import brentq
+        """Time at which survival is `survival`; infinite where the model never gets there.
 
+        Raises
+        ------
+        InputError
+            If `survival` is not strictly between 0 and 1.
+        """
         if not 0 < survival < 1:
             raise InputError(f"survival must be strictly between 0 and 1, found {survival!r}")
+        if self.family.quantile is not None:
+            return self.family.quantile(self.theta, survival)
+        return self._searched(survival)
+
+    def _searched(self, survival: float) -> float:
+        """Time at which survival is `survival`, sought in log time."""
+        from scipy.optimize import brentq
+
         target = log(survival)
 
         def excess(x: float) -> float:
             with np.errstate(over="ignore"):
-                return (
-                    max(float(self.family.log_survival(np.array([steady.exp(float(x))]), self.theta)[0]), -1e300)
-                    - target
-                )
+                reached = self.family.log_survival(np.array([steady.exp(float(x))]), self.theta)[0]
+            return max(float(reached), -1e300) - target
 
         centre = log(self.longest)
         low, high = centre - 1, centre + 1
@@ -112,7 +130,13 @@ class ParametricFit:
         return self.quantile(0.5)
 
     def restricted_mean(self, horizon: float) -> float:
-        """Area under the model's curve from 0 to `horizon`."""
+        """Area under the model's curve from 0 to `horizon`.
+
+        Raises
+        ------
+        InputError
+            If the horizon is not a time above 0.
+        """
         if not (np.isfinite(horizon) and horizon > 0):
             raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
         nodes, weights = _gauss()
@@ -159,7 +183,7 @@ def _gauss() -> tuple[Floats, Floats]:
     return np.polynomial.legendre.leggauss(64)
 
 
-def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
+def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Background | None = None) -> ParametricFit:
     """Fit one parametric model to one arm by maximum likelihood.
 
     Parameters
@@ -167,9 +191,14 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
     time, event : (n,) array_like
         Follow-up times and event marks; events must lie after time 0.
     model : str
-        One of `ALL_MODELS`: exponential (rate), weibull (shape, scale: S = exp(-(t/scale)^shape)), gompertz (shape,
-        rate: h = rate exp(shape t)), log-logistic (shape, scale), log-normal (mean_log, sd_log), generalised-gamma
-        (Prentice's mu, sigma, q), or spline-SCALE-K with SCALE hazard, odds or normal and K inner knots, 0 to 3.
+        One of `ALL_MODELS`, or of `resurvey.survival.cure.CURE_MODELS`: exponential (rate), weibull (shape, scale:
+        S = exp(-(t/scale)^shape)), gompertz (shape, rate: h = rate exp(shape t)), log-logistic (shape, scale),
+        log-normal (mean_log, sd_log), generalised-gamma (Prentice's mu, sigma, q), spline-SCALE-K with SCALE hazard,
+        odds or normal and K inner knots, 0 to 3, or mixture-FAMILY and non-mixture-FAMILY, whose last parameter is the
+        cured share.
+    background : Background, optional
+        Mortality that patients would have anyway. The model is then of the excess hazard, and its survival is relative
+        survival; the likelihood leaves out the background's own survival, which no parameter changes.
 
     Raises
     ------
@@ -193,17 +222,20 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str) -> ParametricFit:
     if distinct < len(family.parameters):
         raise NotEstimable(f"{model} has {len(family.parameters)} parameters, but there are {distinct} event times")
     dead, censored = scaled[e == 1], scaled[(e == 0) & (scaled > 0)]
+    fitted = family if background is None else excess_family(family, background.hazard(t[e == 1]) * unit)
+
+    log_likelihood = fitted.log_likelihood(dead, censored)
 
     def minus_log_likelihood(theta: Floats) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):
-            value = -family.log_likelihood(dead, censored, theta)
+            value = -log_likelihood(theta)
         return np.where(np.isfinite(value), value, IMPOSSIBLE)
 
     theta = _minimise(minus_log_likelihood, family.start(steady.log(dead), 1.0), model)
-    information = _hessian(minus_log_likelihood, theta)
+    minus, _, information = _derivatives(minus_log_likelihood, theta)
     if not np.all(steady.symmetric_eigen(information)[0] > 0):
         raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
-    return _result(model, family, knots, theta, information, float(minus_log_likelihood(theta)), t, e, unit)
+    return _result(model, family, knots, theta, information, minus, t, e, unit)
 
 
 def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence[str] = ALL_MODELS) -> pd.DataFrame:
@@ -266,10 +298,12 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
     """The family of a name, with the knots of a spline placed at centiles of the event times."""
     if model in FAMILIES:
         return FAMILIES[model], np.empty(0)
+    if model in CURE_MODELS:
+        return cure_family(model), np.empty(0)
     kind, _, rest = model.partition("-")
     scale, _, knots = rest.rpartition("-")
     if kind != "spline" or scale not in SCALES or knots not in {"0", "1", "2", "3"}:
-        raise InputError(f"model must be one of {', '.join(ALL_MODELS)}, found {model!r}")
+        raise InputError(f"model must be one of {', '.join((*ALL_MODELS, *CURE_MODELS))}, found {model!r}")
     place = spline_knots(event_times, int(knots))
     return royston_parmar(place, scale), place
 
@@ -328,13 +362,13 @@ def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
 def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Floats, bool]:
     """Newton steps by differences, and whether they became as small as differences allow."""
     for _ in range(steps):
-        gradient, hessian = _gradient(function, theta), _hessian(function, theta)
+        value, gradient, hessian = _derivatives(function, theta)
         if not np.all(np.isfinite(hessian)) or np.any(steady.symmetric_eigen(hessian)[0] <= 0):
             return theta, False
         step = steady.solve(hessian, gradient)
         if (gradient * step).sum() < 1e-11:  # twice what the likelihood could still gain
             return theta - step, True
-        while function(theta - step) > function(theta) and np.abs(step).max() > 1e-12:
+        while function(theta - step) > value and np.abs(step).max() > 1e-12:
             step = step / 2
         theta = theta - step
     return theta, bool((gradient * step).sum() < 1e-7)
@@ -344,24 +378,18 @@ def _steps(theta: Floats, size: float) -> Floats:
     return np.diag(size * np.maximum(np.abs(theta), 1.0))
 
 
-def _gradient(function: Likelihood, theta: Floats) -> Floats:
-    """Central differences."""
-    steps = _steps(theta, 6e-6)
-    up, down = np.split(function(np.concatenate((theta + steps, theta - steps))), 2)
-    return (up - down) / (2 * steps.diagonal())
-
-
-def _hessian(function: Likelihood, theta: Floats) -> Floats:
-    """Central second differences."""
-    steps = _steps(theta, 1e-4)
+def _derivatives(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
+    """Value, gradient by central differences, and second derivatives by central second differences, in one call."""
+    near, steps = _steps(theta, 6e-6), _steps(theta, 1e-4)
     size = steps.diagonal()
     i, j = np.triu_indices(theta.size, 1)
     a, b = steps[i], steps[j]
-    offsets = np.concatenate((np.zeros((1, theta.size)), 2 * steps, -2 * steps, a + b, a - b, b - a, -a - b))
-    centre, *rest = np.split(function(theta + offsets), np.cumsum([1, theta.size, theta.size, *[i.size] * 3]))
-    out = np.diag((rest[0] - 2 * centre + rest[1]) / (4 * size**2))
-    out[i, j] = out[j, i] = (rest[2] - rest[3] - rest[4] + rest[5]) / (4 * size[i] * size[j])
-    return out
+    parts = (np.zeros((1, theta.size)), 2 * steps, -2 * steps, a + b, a - b, b - a, -a - b, near, -near)
+    values = function(theta + np.concatenate(parts))
+    centre, *rest = np.split(values, np.cumsum([len(part) for part in parts[:-1]]))
+    hessian = np.diag((rest[0] - 2 * centre + rest[1]) / (4 * size**2))
+    hessian[i, j] = hessian[j, i] = (rest[2] - rest[3] - rest[4] + rest[5]) / (4 * size[i] * size[j])
+    return float(centre[0]), (rest[6] - rest[7]) / (2 * near.diagonal()), hessian
 
 
 def _result(

@@ -10,7 +10,7 @@ from scipy.special import log_ndtr
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
-from resurvey.survival.families import Family
+from resurvey.survival.families import Family, Times
 from resurvey.survival.km import Floats
 
 SCALES = ("hazard", "odds", "normal")
@@ -19,6 +19,13 @@ _INNER = {0: (), 1: (0.5,), 2: (1 / 3, 2 / 3), 3: (0.25, 0.5, 0.75)}
 
 def spline_knots(event_times: Floats, inner: int) -> Floats:
     """Knots in log time: the extreme event times, and equally spaced centiles of the event times between them.
+
+    Raises
+    ------
+    InputError
+        If the number of inner knots is not from 0 to 3.
+    NotEstimable
+        If there are too few distinct event times for them.
 
     References
     ----------
@@ -54,43 +61,49 @@ def spline_basis(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
     return basis, slopes
 
 
+class _Spline(Times):
+    """A spline of log cumulative hazard, log odds or normal deviates, its basis worked out once."""
+
+    def __init__(self, t: Floats, knots: Floats, scale: str):
+        super().__init__(t)
+        basis, slopes = spline_basis(self.x, knots)
+        self.basis, self.slopes = basis.T, slopes.T
+        self.log_survival_of, self.log_density_of = _LINKS[scale]
+
+    def log_survival(self, theta: Floats) -> Floats:
+        return self.log_survival_of(steady.product(theta, self.basis))
+
+    def log_density(self, theta: Floats) -> Floats:
+        slope = steady.product(theta, self.slopes)
+        # a falling spline is no survival curve: -inf makes the likelihood refuse it
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rising = np.where(slope > 0, steady.log(slope), -np.inf)
+        return rising - self.x + self.log_density_of(steady.product(theta, self.basis))
+
+
 def royston_parmar(knots: Floats, scale: str) -> Family:
     """The family with given knots (in log time) on a scale.
 
     `hazard`: log H(t) is the spline; `odds`: log((1 - S) / S); `normal`: the standard normal deviate of 1 - S. With
     no inner knot these are the Weibull, the log-logistic and the log-normal.
+
+    Raises
+    ------
+    InputError
+        If the scale is none of these.
     """
     if scale not in SCALES:
         raise InputError(f"scale must be one of {', '.join(SCALES)}, found {scale!r}")
-    log_survival_of, log_density_of = _LINKS[scale]
-
-    def log_survival(t: Floats, p: Floats) -> Floats:
-        return log_survival_of(steady.product(p, spline_basis(steady.log(t), knots)[0].T))
-
-    def log_density(t: Floats, p: Floats) -> Floats:
-        x = steady.log(t)
-        basis, slopes = spline_basis(x, knots)
-        slope = steady.product(p, slopes.T)
-        # a falling spline is no survival curve: -inf makes the likelihood refuse it
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rising = np.where(slope > 0, steady.log(slope), -np.inf)
-        return rising - x + log_density_of(steady.product(p, basis.T))
-
-    def start(logs: Floats, rate: float) -> Floats:
-        line = {"hazard": (log(rate), 1.0), "odds": (log(rate), 1.7), "normal": (log(rate), 1.0)}[scale]
-        return np.array([*line, *np.zeros(len(knots) - 2)])
-
+    line = {"hazard": 1.0, "odds": 1.7, "normal": 1.0}[scale]
     names = tuple(f"gamma{i}" for i in range(len(knots)))
     inner = len(knots) - 2
     return Family(
         f"royston-parmar {scale}, {inner} knot{'s' if inner != 1 else ''}",
         names,
-        lambda t, p: log_density(t, p) - log_survival(t, p),
-        log_survival,
-        start,
-        lambda p, s: np.array([p[0] - p[1] * log(s), *p[1:]]),
-        lambda p: {name: float(v) for name, v in zip(names, p, strict=True)},
-        log_density=log_density,
+        at=lambda t: _Spline(t, knots, scale),
+        start=lambda logs, rate: np.array([log(rate), line, *np.zeros(inner)]),
+        rescale=lambda p, s: np.array([p[0] - p[1] * log(s), *p[1:]]),
+        natural=lambda p: {name: float(v) for name, v in zip(names, p, strict=True)},
     )
 
 

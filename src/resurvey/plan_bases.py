@@ -1,0 +1,105 @@
+"""What every entry of a plan is made of: kinds of values, groups of patients, and what all comparisons have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.dataclasses import dataclass as checked
+
+from resurvey.plan_bias import BiasBeliefs
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Months = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+CONFIG = ConfigDict(extra="forbid", strict=True)
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Group:
+    """A group of reconstructed patients.
+
+    Attributes
+    ----------
+    study, arm : str
+        Ids of studies.csv and arms.csv.
+    population : str
+        `all`, or the named subgroup as the tables spell it.
+    endpoint : str
+        As in endpoints.csv.
+    data_cut : str
+        Empty where the study has a single one.
+    """
+
+    study: Id
+    arm: Id
+    population: Text
+    endpoint: Text
+    data_cut: str = ""
+
+    def changed(self, change: Change | None) -> Group:
+        """The group with what a variation changes of it."""
+        if change is None:
+            return self
+        return replace(self, **{name: value for name, value in asdict(change).items() if value is not None})
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Change:
+    """What a variation changes of a group; None leaves it as it is."""
+
+    arm: Id | None = None
+    population: Text | None = None
+    data_cut: str | None = None
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Comparison:
+    """What every comparison has.
+
+    Attributes
+    ----------
+    id : str
+        Names its folder of results.
+    question : str
+        What it asks, in words.
+    assumptions : tuple of str
+        What must hold for the estimate to mean what it says.
+    needs_kmdata : bool
+        Whether it is skipped where no folder of KMDATA is given.
+    bias : BiasBeliefs, optional
+        What is believed of a factor that nobody measured, for a probabilistic bias analysis of its hazard ratio.
+    """
+
+    id: Id
+    question: Text
+    assumptions: Annotated[tuple[Text, ...], Field(min_length=1)]
+    needs_kmdata: bool = False
+    bias: BiasBeliefs | None = None
+    kind: str = ""
+
+    @property
+    def patient_groups(self) -> tuple[Group, ...]:
+        """Groups of reconstructed patients that it compares, the treatment first."""
+        return ()
+
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        """Claims of printed ratios that its estimate rests on."""
+        return ()
+
+
+def unique(name: str, values: Sequence[str]) -> None:
+    """Refuse a list that names something twice.
+
+    Raises
+    ------
+    ValueError
+        With what it names twice.
+    """
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"{name} lists {', '.join(map(repr, twice))} more than once: list each once")

@@ -1,0 +1,158 @@
+"""Comparisons over time and beyond the follow-up, of rebuilt patients."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass as checked
+
+from resurvey.plan_bases import CONFIG, Comparison, Group, Id, Months, Share, unique
+
+TimedModel = Literal[
+    "proportional", "log-time", "piecewise", "fp-1", "fp-2",
+    "royston-parmar-0", "royston-parmar-1", "royston-parmar-2", "royston-parmar-3",
+    "log-hazard-spline-0", "log-hazard-spline-1", "log-hazard-spline-2", "log-hazard-spline-3",
+]  # fmt: skip
+ParametricModel = Literal[
+    "exponential", "weibull", "gompertz", "log-logistic", "log-normal", "generalised-gamma",
+    "spline-hazard-0", "spline-hazard-1", "spline-hazard-2", "spline-hazard-3",
+    "spline-odds-0", "spline-odds-1", "spline-odds-2", "spline-odds-3",
+    "spline-normal-0", "spline-normal-1", "spline-normal-2", "spline-normal-3",
+    "mixture-exponential", "mixture-weibull", "mixture-log-normal", "mixture-log-logistic",
+    "non-mixture-exponential", "non-mixture-weibull", "non-mixture-log-normal", "non-mixture-log-logistic",
+]  # fmt: skip
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class TimedComparison(Comparison):
+    """A network of rebuilt patients whose hazards need not be proportional.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        Arms of the trials, two or more a study.
+    reference : str
+        Treatment, or the node it counts as, that all others are compared with.
+    merge : dict of str to str
+        Treatment ids and the node they count as.
+    models : tuple of str
+        None: the usual ones of `resurvey.compare.timed_network`.
+    population : str, optional
+        Study whose arm of the reference is the reference population.
+    between : {"level", "none", "each"}
+        Which coefficients vary between trials.
+    horizon : float, optional
+        End of curves and means, months.
+    horizons, cuts : tuple of float
+        Of the networks of restricted means, and of the piecewise model.
+    """
+
+    kind: Literal["over-time"] = "over-time"
+    groups: Annotated[tuple[Group, ...], Field(min_length=2)]
+    reference: Id
+    merge: dict[Id, Id] = field(default_factory=dict)
+    models: tuple[TimedModel, ...] = ()
+    population: Id | None = None
+    between: Literal["level", "none", "each"] = "level"
+    horizon: Months | None = None
+    horizons: tuple[Months, ...] = ()
+    cuts: tuple[Months, ...] = ()
+
+    @model_validator(mode="after")
+    def _trials(self) -> TimedComparison:
+        unique("groups", [" ".join((one.study, one.arm, one.population, one.data_cut)) for one in self.groups])
+        unique("models", self.models)
+        studies = [one.study for one in self.groups]
+        alone = sorted({study for study in studies if studies.count(study) == 1})
+        if alone:
+            raise ValueError(f"groups has one arm of {', '.join(alone)}: a trial compares two or more")
+        endpoints = sorted({one.endpoint for one in self.groups})
+        if len(endpoints) > 1:
+            raise ValueError(f"groups mixes the endpoints {', '.join(endpoints)}: take one")
+        if list(self.cuts) != sorted(set(self.cuts)):
+            raise ValueError("cuts must rise")
+        return self
+
+    @property
+    def patient_groups(self) -> tuple[Group, ...]:
+        return self.groups
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class LifeYear:
+    """A year of a life table: deaths a person-year at an age; sex where rates differ."""
+
+    age: Annotated[int, Field(ge=0, le=120)]
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    sex: str = ""
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Aged:
+    """A part of the patients by age at the start, and sex."""
+
+    age: Annotated[float, Field(ge=0, le=120)]
+    share: Share = 1.0
+    sex: str = ""
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Outside:
+    """Survival that is known from elsewhere."""
+
+    time: Months
+    survival: Share
+    lower: Share | None = None
+    upper: Share | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> Outside:
+        if self.n is None and (self.lower is None or self.upper is None):
+            raise ValueError("needs lower and upper, or n")
+        return self
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class ExtrapolationComparison(Comparison):
+    """Models of one group beyond its follow-up.
+
+    Attributes
+    ----------
+    group : Group
+    times, horizons : tuple of float
+        Landmarks and ends of means, months, rising.
+    models : tuple of str
+        None: the usual ones of `resurvey.compare.extrapolation`.
+    life_table, cohort
+        Mortality that patients would have anyway, and who they are: both or neither.
+    external : tuple of Outside
+    """
+
+    kind: Literal["extrapolation"] = "extrapolation"
+    group: Group
+    times: Annotated[tuple[Months, ...], Field(min_length=1)]
+    horizons: Annotated[tuple[Months, ...], Field(min_length=1)]
+    models: tuple[ParametricModel, ...] = ()
+    life_table: tuple[LifeYear, ...] = ()
+    cohort: tuple[Aged, ...] = ()
+    external: tuple[Outside, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> ExtrapolationComparison:
+        unique("models", self.models)
+        for name in ("times", "horizons"):
+            if list(getattr(self, name)) != sorted(set(getattr(self, name))):
+                raise ValueError(f"{name} must rise")
+        if bool(self.life_table) != bool(self.cohort):
+            raise ValueError("life_table and cohort belong together: give both or neither")
+        away = [one.time for one in self.external if one.time not in self.times]
+        if away:
+            raise ValueError(f"external has the time {away[0]:g}, which is not among times")
+        return self
+
+    @property
+    def patient_groups(self) -> tuple[Group, ...]:
+        return (self.group,)

@@ -1,0 +1,126 @@
+"""Mortality that patients would have anyway: a life table, and the survival of a cohort under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from resurvey.errors import InputError
+from resurvey.survival.km import Floats
+
+COLUMNS = ("age", "rate")
+
+
+@dataclass(frozen=True)
+class Background:
+    """Mortality of a cohort by age and sex, in the unit of the patients' times.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (n + 1,)
+        Times from 0 between which each member's hazard is constant.
+    cumulative : ndarray, shape (members, n + 1)
+        Cumulative hazard of each member of the cohort at the edges.
+    share : ndarray, shape (members,)
+        Their shares, which add up to 1.
+    """
+
+    edges: Floats
+    cumulative: Floats
+    share: Floats
+
+    def survival(self, times: ArrayLike) -> Floats:
+        """Share of the cohort alive at `times`; beyond the table its last rate goes on."""
+        at = np.asarray(times, dtype=float)
+        alive = np.exp(-self._cumulative(at.ravel()))
+        made: Floats = (self.share @ alive).reshape(at.shape)
+        return made
+
+    def hazard(self, times: ArrayLike) -> Floats:
+        """Hazard of those alive at `times`."""
+        at = np.asarray(times, dtype=float).ravel()
+        alive = self.share[:, None] * np.exp(-self._cumulative(at))
+        cell = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
+        own = np.diff(self.cumulative, axis=1) / np.diff(self.edges)
+        made: Floats = ((alive * own[:, cell]).sum(axis=0) / alive.sum(axis=0)).reshape(np.shape(times))
+        return made
+
+    def _cumulative(self, at: Floats) -> Floats:
+        rate = (self.cumulative[:, -1] - self.cumulative[:, -2]) / (self.edges[-1] - self.edges[-2])
+        inside = np.array([np.interp(at, self.edges, own) for own in self.cumulative])
+        made: Floats = inside + np.maximum(at - self.edges[-1], 0.0) * rate[:, None]
+        return made
+
+
+def background(life_table: pd.DataFrame, cohort: pd.DataFrame, *, per_year: float = 12.0) -> Background:
+    """Mortality of a cohort under a life table.
+
+    Parameters
+    ----------
+    life_table : DataFrame
+        age (whole years, rising by 1), rate (deaths a person-year in that year of age), and sex where rates differ.
+    cohort : DataFrame
+        age (at the start), share, and sex as in the life table; shares add up to 1. One row for a mean age, more for a
+        distribution.
+    per_year : float, default 12
+        Units of time in a year: 12 for months.
+
+    Raises
+    ------
+    InputError
+        With the row and the column of what is no such table, or an age that the life table does not have.
+
+    References
+    ----------
+    .. [1] Ederer, F., Axtell, L. M. and Cutler, S. J. (1961). National Cancer Institute Monograph 6, 101-121.
+    """
+    for name, table, columns in (("life_table", life_table, COLUMNS), ("cohort", cohort, ("age", "share"))):
+        missing = [column for column in columns if column not in table]
+        if missing or table.empty:
+            raise InputError(f"{name} needs rows with {', '.join(columns)}; it lacks {', '.join(missing) or 'rows'}")
+    if not (np.isfinite(per_year) and per_year > 0):
+        raise InputError(f"per_year must be above 0, found {per_year!r}")
+    if not np.isclose(cohort["share"].sum(), 1.0, atol=1e-6) or np.any(cohort["share"] < 0):
+        raise InputError(f"cohort, share: must be from 0 and add up to 1, found a sum of {cohort['share'].sum():g}")
+    tables = _by_sex(life_table)
+    sexes = cohort["sex"].astype(str) if "sex" in cohort else pd.Series([""] * len(cohort), index=cohort.index)
+    own = []
+    for place, (age, sex) in enumerate(zip(cohort["age"].to_numpy(float), sexes, strict=True)):
+        if sex not in tables:
+            raise InputError(f"cohort, row {place}, sex: {sex!r} is not in the life table, which has {sorted(tables)}")
+        ages = tables[sex].index.to_numpy(float)
+        if not ages[0] <= age <= ages[-1]:
+            raise InputError(f"cohort, row {place}, age: {age:g} is not within {ages[0]:g} to {ages[-1]:g}")
+        own.append((age, tables[sex]))
+    return _joined(own, cohort["share"].to_numpy(float), per_year)
+
+
+def _by_sex(life_table: pd.DataFrame) -> dict[str, pd.Series]:
+    tables = {}
+    rates = pd.to_numeric(life_table["rate"], errors="coerce")
+    bad = ~np.isfinite(rates.to_numpy(float)) | (rates.to_numpy(float) < 0)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InputError(f"life_table, row {row}, rate: must be from 0, found {life_table['rate'].iloc[row]!r}")
+    groups = life_table.groupby("sex") if "sex" in life_table else [("", life_table)]
+    for sex, rows in groups:
+        series = rows.set_index("age")["rate"].astype(float)
+        if np.any(np.diff(series.index.to_numpy(float)) != 1):
+            raise InputError(f"life_table{f', sex {sex}' if sex else ''}: ages must rise by one year")
+        tables[str(sex)] = series
+    return tables
+
+
+def _joined(own: list[tuple[float, pd.Series]], share: Floats, per_year: float) -> Background:
+    """Cumulative hazards at all birthdays of all members."""
+    longest = max(float(series.index[-1]) + 1 - age for age, series in own)
+    birthdays = [np.append(0.0, series.index.to_numpy(float)[series.index > age] - age) for age, series in own]
+    edges = np.unique(np.concatenate([*birthdays, [longest]]))
+    rows = []
+    for age, series in own:
+        place = np.clip(np.floor(age + edges[:-1] + 1e-9) - series.index[0], 0, len(series) - 1).astype(int)
+        rows.append(np.append(0.0, np.cumsum(series.to_numpy()[place] * np.diff(edges))))
+    return Background(edges * per_year, np.array(rows), share)

@@ -1,0 +1,203 @@
+"""What makes a reading `sure` or `check`, searches that end, and scans made straight."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from resurvey.digitise import digitise, digitise_all
+from resurvey.digitise.axes import search_axes
+from resurvey.digitise.digitised import Axis, Label, Panel, Word
+from resurvey.digitise.doubts import check_axis, check_crossing, check_ends, check_ink, check_start
+from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
+from resurvey.digitise.region import cut_out
+from resurvey.digitise.straighten import skew_of
+from tests.made_figures import arm, draw, rmse
+
+NEEDED = ("cv2", "rapidocr", "onnxruntime", "pdfplumber", "pypdfium2", "svgelements")
+pytestmark = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in NEEDED),
+    reason="the extra resurvey[digitise] is not installed",
+)
+
+ARMS = [arm("Placebo", 1, median=9.0), arm("Docetaxel", 2, median=20.0, n=80)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("doubts")
+
+
+def table_of_numbers(columns, rows):
+    return [
+        Word(str(7 * i * j % 100), 20.0 * i, 12.0 * j, 20.0 * i + 15, 12.0 * j + 10)
+        for i in range(columns)
+        for j in range(rows)
+    ]
+
+
+def test_a_page_of_numbers_is_searched_so_far_and_no_further():
+    words = table_of_numbers(40, 60)
+    first, again = search_axes(words), search_axes(list(words))
+    assert not first.whole and first == again
+
+
+def test_too_many_numbers_are_not_searched_at_all():
+    assert search_axes(table_of_numbers(60, 60)).panels == () and not search_axes(table_of_numbers(60, 60)).whole
+
+
+def test_a_spent_budget_finds_no_line():
+    row = [Word(str(v), 50.0 * v, 0, 50.0 * v + 9, 9) for v in range(6)]
+    assert fit_labels(row, horizontal=True).axis.slope == pytest.approx(1 / 50)
+    small = Budget(10)
+    assert fit_labels(row, horizontal=True, budget=small) is None and small.spent
+
+
+def test_least_squares_by_hand():
+    # Mean (1, 2); sums of products 4 and squares 2: slope 2, intercept 0.
+    assert least_squares([0, 1, 2], [0, 2, 4]) == (2.0, 0.0)
+
+
+def axis_of(offsets, *, snapped=True):
+    labels = tuple(Label(100.0 * k + off, float(k), str(k), snapped) for k, off in enumerate(offsets))
+    return Axis(0.0, 0.01, labels)
+
+
+def test_standard_error_at_the_ends_of_an_axis_by_hand():
+    # Offsets (1, -1, 1, -1) from a line through four places 0, 100, 200, 300, sum of squares 4, two degrees of
+    # freedom: s = sqrt(2); at an end sqrt(1/4 + 150^2/50000) nearly; over 300 px.
+    axis = axis_of([1, -1, 1, -1])
+    lever = np.sqrt(0.25 + (150 - 0.5) ** 2 / ((np.array([1, 99, 201, 299]) - 150) ** 2).sum())
+    assert axis.error == pytest.approx(np.sqrt(2) * lever / 298, rel=0.02)
+    assert axis_of([0, 0]).error == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("axis", "outcome"),
+    [
+        (axis_of([0.2, -0.2, 0.1, 0, 0]), "passed"),
+        (axis_of([8, -8, 8, -8, 8]), "doubtful"),
+        (axis_of([0.5, -0.5, 0.2, 0, 0.3], snapped=False), "passed"),  # five labels that agree need no ticks
+        (axis_of([0.5, -0.5, 0.2, 0], snapped=False), "doubtful"),
+        (axis_of([0, 0]), "doubtful"),
+    ],
+)
+def test_an_axis_is_judged_by_its_standard_error(axis, outcome):
+    assert check_axis(axis, "time", vector=False).outcome == outcome
+
+
+def test_little_ink_may_be_left_over_where_nothing_counts_the_curves():
+    assert check_ink(0.05, counted=True).outcome == "passed"
+    assert check_ink(0.05, counted=False).outcome == "doubtful"
+    assert check_ink(0.15, counted=True).outcome == "doubtful"
+
+
+def test_a_first_step_may_lie_under_another_curve_but_a_late_start_not():
+    class Named:
+        name = "A"
+
+    assert check_start([Named], [(0.005, 0.9)]).outcome == "passed"
+    assert check_start([Named], [(0.03, 0.9)]).outcome == "doubtful"
+    assert check_start([Named], [(0.06, 1.0)]).outcome == "doubtful"
+
+
+def test_ends_are_doubted_where_more_ink_follows():
+    assert check_ends([], []).outcome == "passed"
+    assert "more ink follows" in check_ends([], ["A"]).words
+
+
+def test_curves_that_end_in_one_stroke_are_doubted():
+    assert check_crossing([], []).outcome == "passed"
+    assert "A and B" in check_crossing([], ["A and B"]).words
+
+
+def rotated(path, degrees, target):
+    with Image.open(path) as picture:
+        turned = picture.convert("RGB").rotate(degrees, resample=Image.Resampling.BICUBIC, fillcolor="white")
+        turned.save(target)
+    return target
+
+
+@pytest.mark.parametrize("degrees", [1.2, -1.2])
+def test_a_scan_that_lies_askew_is_made_straight(folder, degrees):
+    path = rotated(draw(folder / "straight.png", ARMS), degrees, folder / f"askew{degrees}.png")
+    made = digitise(path)
+    assert made.axes.x.snapped == len(made.axes.x.labels) and made.axes.y.snapped == len(made.axes.y.labels)
+    curves = {curve.name: curve for curve in made.curves}
+    for truth in ARMS:
+        assert rmse(curves[truth.name], truth, truth.time.max()) < 0.012
+
+
+def test_a_straight_picture_is_left_as_it_is():
+    dark = np.zeros((300, 400))
+    dark[260, 50:380], dark[20:261, 50] = 1, 1
+    x = Axis(-0.5, 0.01, tuple(Label(50.0 + 80 * k, 0.8 * k, str(k)) for k in range(5)))
+    y = Axis(1.1, -1 / 240, tuple(Label(20.0 + 60 * k, 1 - k / 4, str(k)) for k in range(5)))
+    assert skew_of(dark, Panel(x, y, (50.0, 20.0, 370.0, 260.0), 268.0, 40.0)) is None
+
+
+def test_letters_of_a_blurred_text_are_no_curve_and_marks_on_a_line_no_text():
+    picture = np.full((200, 300, 3), 255, dtype=np.uint8)
+    x = Axis(-0.1, 0.01, tuple(Label(10.0 + 70 * k, 0.7 * k, str(k)) for k in range(5)))
+    y = Axis(1.1, -1 / 180, tuple(Label(10.0 + 45 * k, 1 - k / 4, str(k)) for k in range(5)))
+    panel = Panel(x, y, (10.0, 10.0, 290.0, 190.0), 195.0, 5.0)
+    picture[40:50, 100:200] = 180  # a blurred line of letters, its middle rows full
+    picture[44:46, 100:200] = 60
+    picture[100:102, 10:290] = 60  # a curve, with marks that are read as letters
+    picture[96:106, 100:200:8] = 60
+    words = [Word("Median survival", 100, 40, 199, 49), Word("HHHHHH", 100, 96, 199, 105)]
+    region = cut_out(picture, panel, words)
+    assert region.text[45 - region.top, 150 - region.left]
+    assert not region.text[101 - region.top, 150 - region.left]
+
+
+def test_a_curve_that_reaches_zero_ends_there(folder):
+    # All of the first arm die by month 20; the axis goes on to 36.
+    truth = arm("Short", 5, median=4.0, n=40, horizon=200.0)
+    assert truth.corners[-1, 1] == 0 and truth.time.max() < 33
+    made = digitise(draw(folder / "zero.png", [truth], risk=False, legend=False))
+    (curve,) = made.curves
+    assert curve.times[-1] == pytest.approx(truth.time.max(), abs=0.4) and curve.survival[-1] < 0.02
+
+
+def test_dashes_that_go_on_after_a_crossing_are_followed(folder):
+    figure = Figure(figsize=(6, 5))
+    axes = figure.add_subplot()
+    solid = np.array([(0, 1), (5, 0.8), (10, 0.6), (20, 0.5), (30, 0.45), (36, 0.45)])
+    dashed = np.array([(0, 1), (4, 0.7), (9, 0.62), (15, 0.5), (21, 0.4), (26, 0.25), (32, 0.2)])
+    axes.step(*solid.T, where="post", color="k", lw=1.2)
+    axes.step(*dashed.T, where="post", color="k", lw=1.2, ls=":")
+    axes.set(xlim=(0, 36), ylim=(0, 1.03), xticks=range(0, 37, 6), yticks=np.linspace(0, 1, 6), xlabel="Months")
+    figure.savefig(folder / "tails.png", dpi=100)
+    ends = sorted(float(curve.times[-1]) for curve in digitise(folder / "tails.png").curves)
+    assert ends == [pytest.approx(32, abs=0.7), pytest.approx(36, abs=0.5)]
+
+
+def panels(path, rows, columns, *, incidence=False):
+    figure = Figure(figsize=(4 * columns, 3.4 * rows))
+    truths = [arm("A", 10 * k, median=9.0) for k in range(rows * columns)]
+    for axes, truth in zip(np.ravel(figure.subplots(rows, columns)), truths, strict=True):
+        x, y = truth.corners.T
+        axes.step(x, 1 - y if incidence else y, where="post", color="tab:blue")
+        axes.set(xlim=(0, 36), ylim=(0, 1.03), xticks=range(0, 37, 6), yticks=np.linspace(0, 1, 6), xlabel="Months")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    return truths
+
+
+def test_three_panels_of_a_picture_are_sure(folder):
+    truths = panels(folder / "three.png", 1, 3)
+    made = digitise_all(folder / "three.png")
+    assert [m.verdict for m in made] == ["sure"] * 3, [m.reason for m in made]
+    for reading, truth in zip(made, truths, strict=True):
+        assert rmse(reading.curves[0], truth, truth.time.max()) < 0.012
+
+
+def test_incidence_is_read_when_it_is_said(folder):
+    (truth,) = panels(folder / "rises.png", 1, 1, incidence=True)
+    assert digitise(folder / "rises.png").verdict == "refused"
+    made = digitise(folder / "rises.png", incidence=True)
+    assert made.verdict == "sure", made.reason
+    assert rmse(made.curves[0], truth, truth.time.max()) < 0.012
