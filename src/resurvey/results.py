@@ -76,6 +76,7 @@ class FactKind(StrEnum):
     SURVIVAL = "survival"
     MEDIAN = "median"
     MEDIAN_LIMIT = "median limit"
+    QUANTILE = "quantile"
     HAZARD_RATIO = "hazard ratio"
     RATIO_LIMIT = "ratio limit"
     P = "p"
@@ -363,6 +364,8 @@ BESIDE = (
     _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
+    _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
+           "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
     _table("components", "piece:number treatments studies single_arms"),
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),

@@ -23,6 +23,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +40,11 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
         strength, prevalence_treated, prevalence_comparator, ratio, conclusion; one comparator prevalence is drawn.
     first, second : str
         Names of the groups.
+
+    Raises
+    ------
+    InputError
+        If the array is empty.
     """
     if array.empty:
         raise InputError("the bias array is empty")
@@ -111,9 +117,12 @@ def hazards_and_rmst(
         horizon, estimate, lower, upper (first minus second).
     names : dict of str
         Names of the groups `first` and `second`.
-    """
-    from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
+    Raises
+    ------
+    InputError
+        If neither of the tables has a row.
+    """
     parts = [part for part in (points, rmst) if part is not None and len(part)]
     if not parts:
         raise InputError("neither log-cumulative hazards nor restricted means are there to draw")
@@ -138,6 +147,11 @@ def response_rates(rates: pd.DataFrame) -> Figure:
     ----------
     rates : DataFrame
         label, n, total, percent, lower, upper (limits as proportions).
+
+    Raises
+    ------
+    InputError
+        If there is no rate.
     """
     if rates.empty:
         raise InputError("there is no rate to draw")

@@ -52,6 +52,11 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
         Labels of treatments.
     reference : str
         Treatment drawn at the top.
+
+    Raises
+    ------
+    InputError
+        If the network has no study.
     """
     if contrasts.empty:
         raise InputError("the network has no study: there is nothing to draw")
@@ -144,6 +149,11 @@ def league_table(
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
+
+    Raises
+    ------
+    InputError
+        If a pair of treatments has no effect, or more than one.
     """
     pairs = effects.set_index(["treatment", "comparator"])[["estimate", "lower", "upper"]]
     lacking = sorted(set(order) - {*effects["treatment"], *effects["comparator"]})
@@ -225,6 +235,11 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
         model, treatment, rank, probability, sucra.
     names : dict of str
     model : {"random", "common"}
+
+    Raises
+    ------
+    InputError
+        If there are no ranks of the model.
     """
     rows = ranks[ranks["model"] == model]
     if rows.empty:
@@ -264,6 +279,11 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: floa
         study, treatment, comparator, se, adjusted (log scale).
     names : dict of str
         Labels of treatments.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two studies.
     """
     if len(funnel) < 2:
         raise InputError("a funnel plot needs at least two studies")
@@ -303,6 +323,11 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     heat : DataFrame
         design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
+
+    Raises
+    ------
+    InputError
+        If consistency cannot be assessed in the network.
     """
     from scipy.stats import chi2
 
@@ -341,6 +366,11 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         treatment, comparator, then one column a direct comparison "X : Y" (0-1).
     names : dict of str
     reference : str
+
+    Raises
+    ------
+    InputError
+        If no estimate is against the reference.
     """
     rows = contributions[(contributions["treatment"] == reference) | (contributions["comparator"] == reference)]
     if rows.empty:

@@ -50,6 +50,11 @@ def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     -------
     DataFrame
         time, at_risk, censored, events; whole numbers that add up to the size of the arm at each time.
+
+    Raises
+    ------
+    InputError
+        If there are no patients.
     """
     if patients.empty:
         raise InputError("there are no patients: a table of numbers at risk needs at least one")
@@ -100,6 +105,11 @@ def kaplan_meier(
         The ratio and p of the groups, in a corner of a single panel that the curves leave free.
     width : float
         Of the figure, in inches.
+
+    Raises
+    ------
+    InputError
+        If there is no curve.
 
     References
     ----------
@@ -287,7 +297,13 @@ def log_cumulative_hazard(points: pd.DataFrame, *, names: Mapping[str, str] | No
 
 
 def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """The content of `log_cumulative_hazard`, for a panel."""
+    """The content of `log_cumulative_hazard`, for a panel.
+
+    Raises
+    ------
+    InputError
+        If there is no cumulative hazard.
+    """
     if points.empty:
         raise InputError("there is no cumulative hazard to draw")
     for index, (group, rows) in enumerate(points.groupby("group", sort=False)):
@@ -319,7 +335,13 @@ def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: flo
 
 
 def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """The content of `rmst_over_horizon`, for a panel."""
+    """The content of `rmst_over_horizon`, for a panel.
+
+    Raises
+    ------
+    InputError
+        If there is no restricted mean.
+    """
     if rmst.empty:
         raise InputError("there is no restricted mean to draw")
     axes.axhline(0, color=SOFT, lw=0.9)

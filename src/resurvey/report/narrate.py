@@ -73,7 +73,13 @@ class Run:
         return found
 
     def source(self, source_id: str) -> str:
-        """How a document is cited."""
+        """How a document is cited.
+
+        Raises
+        ------
+        InputError
+            If no document has that id.
+        """
         sources = self.table("sources")
         found = sources[sources["source_id"] == source_id]
         if found.empty:
