@@ -28,6 +28,7 @@ from resurvey.figures.style import (
     wrapped,
 )
 from resurvey.results import Role
+from resurvey.steady import critical_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -487,6 +488,5 @@ def _count(value: float | None) -> str:
 
 def log_se(lower: float, upper: float, level: float = 0.95) -> float:
     """Standard error of a log ratio from its limits."""
-    from scipy.special import ndtri
 
-    return (log(upper) - log(lower)) / (2 * float(ndtri(0.5 + level / 2)))
+    return (log(upper) - log(lower)) / (2 * critical_value(level))

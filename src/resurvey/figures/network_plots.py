@@ -26,6 +26,7 @@ from resurvey.figures.style import (
     wrapped,
 )
 from resurvey.rounding import distinct_from_null
+from resurvey.steady import critical_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -270,7 +271,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 
 @styled
-def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: float = 1.959963984540054) -> Figure:
+def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
     """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
 
     Parameters
@@ -290,7 +291,9 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: floa
     figure = new_figure(3.8)
     axes = figure.add_subplot()
     top = float(funnel["se"].max()) * 1.12
-    axes.fill_betweenx([0, top], [0, -level_z * top], [0, level_z * top], color=FAINT, alpha=0.5, lw=0)
+    axes.fill_betweenx(
+        [0, top], [0, -critical_value(level) * top], [0, critical_value(level) * top], color=FAINT, alpha=0.5, lw=0
+    )
     axes.axvline(0, color=SOFT, lw=0.9)
     pairs = list(dict.fromkeys(zip(funnel["treatment"], funnel["comparator"], strict=True)))
     for index, (a, b) in enumerate(pairs):
