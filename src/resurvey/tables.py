@@ -14,6 +14,8 @@ from math import isfinite
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from resurvey import inert, reported, steady
 from resurvey.errors import InputError
@@ -327,9 +329,6 @@ def stack(paths: Iterable[Path]) -> pd.DataFrame:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a large table as Parquet, whole or not at all; texts that repeat are stored once."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pa.Table.from_pandas(frame, preserve_index=False)
     # Categories are our own shortcut: any other program finds plain text, without what pandas would say of it.
     plain = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
@@ -340,7 +339,5 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """A table written by `write_parquet`; text columns come as categories, which are quick to choose rows by."""
-    import pyarrow.parquet as pq
-
     names = pq.read_schema(path).names
     return pq.read_table(path, read_dictionary=names).to_pandas()

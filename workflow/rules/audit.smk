@@ -17,6 +17,7 @@ rule audit:
         done=done("audit"),
     log:
         "logs/audit.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

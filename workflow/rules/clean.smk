@@ -11,6 +11,7 @@ rule clean:
         done=done("clean"),
     log:
         "logs/clean.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -105,6 +105,7 @@ rule accuracy:
         done=done("accuracy"),
     log:
         "logs/accuracy.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

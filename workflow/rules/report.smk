@@ -38,6 +38,7 @@ rule analysis_results:
         done=done("analysis_results"),
     log:
         "logs/analysis_results.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:
@@ -78,8 +79,8 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=[plan.plain(entry) for entry in WANTED],
-        designs=[plan.plain(check) for check in PLAN.designs],
+        comparisons=plain(WANTED),
+        designs=plain(PLAN.designs),
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
         # Names only: the report links to the copies and does not wait for them.

@@ -8,10 +8,11 @@ from math import exp, inf, isfinite, log, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from resurvey.arrays import LARGEST, check_size
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 
 #: Its exponential is the largest of a float, nearly.
 MOST_LOG = 709.7
@@ -106,8 +107,7 @@ def tail(statistic: float, df: float | None = None) -> float:
 
 def quantile(level: float, df: float | None = None) -> float:
     """Two-sided critical value at `level`: of the normal, or of t with `df` degrees of freedom."""
-    upper = 0.5 + level / 2
-    return float(ndtri(upper)) if df is None else float(stdtrit(df, upper))
+    return critical_value(level) if df is None else float(stdtrit(df, 0.5 + level / 2))
 
 
 def chi_square_p(q: float, df: float) -> float:

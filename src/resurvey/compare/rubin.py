@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from resurvey.arrays import check_size, unmasked
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
 
 #: A share of the variance between replicates below this has a square of 0.
@@ -129,7 +130,7 @@ def rubin_limits(
     check_level(level)
     _vectors(estimates, np.zeros_like(np.asarray(estimates, dtype=float)))
     q, low, high = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, lower, upper))
-    z = float(ndtri(0.5 + level / 2))
+    z = critical_value(level)
     for name, limit in (("lower", low), ("upper", high)):
         check_size(f"{name} limit", float(np.abs(limit[np.isfinite(limit)]).max(initial=0.0)))
     below, above = _side_variance((q - low) / z), _side_variance((high - q) / z)
@@ -162,7 +163,7 @@ def rubin_survival(
     if np.any((s <= 0) | (s >= 1) | (low <= 0)):
         return replace(pooled, lower=max(pooled.lower, 0.0), upper=min(pooled.upper, 1.0))
     eta = np.log(-np.log(s))
-    se = (np.log(-np.log(low)) - eta) / float(ndtri(0.5 + level / 2))
+    se = (np.log(-np.log(low)) - eta) / critical_value(level)
     total = rubin(eta, se**2, complete_df=complete_df, level=level)
     half, centre = total.upper - total.estimate, np.log(-np.log(pooled.estimate))
     with np.errstate(over="ignore"):  # few replicates that differ much: the whole of 0 to 1

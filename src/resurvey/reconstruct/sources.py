@@ -16,7 +16,8 @@ from resurvey.places import PUT, misplaced
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.study import Curve, Key
+from resurvey.reconstruct.study import Curve
+from resurvey.reconstruct.study_tables import Key
 from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 
