@@ -10,6 +10,7 @@ import pandas as pd
 
 from resurvey.compare.bayes_rows import network_rows
 from resurvey.compare.bridges import bridges, components
+from resurvey.compare.judgements import confidence_table, overall_risks, risk_contributions
 from resurvey.compare.network import network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
@@ -18,6 +19,7 @@ from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
 from resurvey.compare.printed_arms import completed, printed_levels
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
+from resurvey.compare.small_studies import FEWEST, egger_table, network_egger
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import NetworkComparison
@@ -73,6 +75,7 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
     # What a reader must know before using the network.
     tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
+    tables |= _judged(entry, typed, made, str(contrasts["endpoint"].iloc[0]))
     if len(made.pieces) > 1:
         levels = printed_levels(typed, contrasts)
         tables |= {"components": components(made, levels), "bridges": bridges(made, levels, entry.reference)}
@@ -110,6 +113,21 @@ def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
         "population": "all",
         "claim_ids": ";".join(contrasts["claim_id"]),
     }
+
+
+def _judged(entry: NetworkComparison, typed: Tables, made: Network, endpoint: str) -> dict[str, pd.DataFrame]:
+    """Contributions by risk of bias and the domains of CINeMA, where reviewers judged; Egger's test of ten studies."""
+    risks = overall_risks(typed, endpoint)
+    found = {"risk_contributions": risk_contributions(made, risks)} if risks else {}
+    if risks or entry.id in set(typed.get("confidence", pd.DataFrame({"comparison_id": []}))["comparison_id"]):
+        shares = found.get("risk_contributions", pd.DataFrame(columns=["treatment", "comparator", "risk", "share"]))
+        found["confidence"] = confidence_table(made, typed, entry.id, shares, entry.important)
+    if entry.order and len(made.effects) and sum(len(common.evidence.studies) for common, _ in made.pieces) >= FEWEST:
+        try:
+            found["egger"] = egger_table([("network", network_egger(made, entry.order))])
+        except NotEstimable as reason:
+            found["egger"] = egger_table([("network", str(reason))])
+    return found
 
 
 def pieces_of(made: Network) -> list[tuple[str, ...]]:
