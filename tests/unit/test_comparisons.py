@@ -905,7 +905,7 @@ def test_two_groups_on_one_treatment_have_names_of_their_own(typed):
 
 def test_the_checklist_is_judged_by_what_was_written():
     items = checklist.items()
-    assert {"NICE TSD 14", "NICE TSD 18", "EU JCA quantitative synthesis"} == set(items["guidance"])
+    assert {"NICE TSD 14", "NICE TSD 18", "NICE TSD 21", "EU JCA quantitative synthesis"} == set(items["guidance"])
     answerable = items[items["why_not"] == ""]
     assert (answerable["files"] != "").all()
     assert (answerable["kinds"] != "").all()
