@@ -76,6 +76,7 @@ class FactKind(StrEnum):
     SURVIVAL = "survival"
     MEDIAN = "median"
     MEDIAN_LIMIT = "median limit"
+    QUANTILE = "quantile"
     HAZARD_RATIO = "hazard ratio"
     RATIO_LIMIT = "ratio limit"
     P = "p"

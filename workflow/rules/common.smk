@@ -48,6 +48,8 @@ wildcard_constraints:
     figure="[A-Za-z0-9][A-Za-z0-9_.-]*",
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
+    batch="[a-z0-9][a-z0-9_-]*",
+    part="[0-9]+",
 
 
 AUDITED = config["audit"]["pages"]
@@ -74,6 +76,11 @@ def whole(*folders):
 
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
 FIRST, NEXT, LAST = 1000, 500, 100
+
+
+def plain(entries):
+    """Entries of the plan as a step gets them."""
+    return [plan.plain(entry) for entry in entries]
 
 
 def compared_studies(entries):

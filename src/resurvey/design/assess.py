@@ -58,7 +58,13 @@ class Assessment:
 
 
 def row_of(typed: Tables, claim_id: str) -> pd.Series:
-    """The row of designs of a claim."""
+    """The row of designs of a claim.
+
+    Raises
+    ------
+    InputError
+        If no row of designs.csv has this id.
+    """
     rows = typed["designs"][typed["designs"]["claim_id"] == claim_id]
     if rows.empty:
         raise InputError(f"there is no claim {claim_id!r} in designs.csv")

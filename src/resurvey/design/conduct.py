@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.design import arguments
 from resurvey.design.course import LN2, Course, Weibull, event_probability, read_course, time_of_event
+from resurvey.design.single import power_given_events
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
 
@@ -71,7 +73,13 @@ def one_sample_log_rank(
 
 
 def log_rank_from_counts(observed: int, expected: float, *, ci_level: float = 0.95) -> OneSampleLogRank:
-    """The one-sample log-rank test from the observed and expected numbers of events."""
+    """The one-sample log-rank test from the observed and expected numbers of events.
+
+    Raises
+    ------
+    NotEstimable
+        If the null expects no events in this follow-up.
+    """
     from scipy.special import ndtr, pdtr
 
     observed = arguments.whole("observed", observed, 0)
@@ -352,8 +360,6 @@ def _when(course: Course, patients: int, median: float, events: int | None) -> f
 
 
 def _power(null_median: float, alternative_median: float, events: int, alpha: float, sides: int) -> float:
-    from resurvey.design.single import power_given_events
-
     return power_given_events(null_median, alternative_median, events=events, alpha=alpha, sides=sides)
 
 
@@ -365,8 +371,6 @@ def months_between(first: str, last: str) -> float:
     InputError
         If a date is not one, or the second is before the first.
     """
-    from datetime import date
-
     try:
         days = (date.fromisoformat(last) - date.fromisoformat(first)).days
     except ValueError as error:

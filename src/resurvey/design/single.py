@@ -125,7 +125,13 @@ def make_plan(
     landmark: float | None = None,
     check_units: bool = True,
 ) -> Plan:
-    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up)."""
+    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up).
+
+    Raises
+    ------
+    InputError
+        If an argument is outside its range, or accrual is given without follow-up.
+    """
     arguments.medians(null_median, alternative_median)
     arguments.positive("shape", shape)
     arguments.choice("hypothesis", hypothesis, HYPOTHESES)
@@ -332,6 +338,11 @@ def detectable_median(
     """Median that `events` events tell from the null with the power (longer than the null, or shorter).
 
     Methods that count patients need patients rather than events to answer this; they are refused.
+
+    Raises
+    ------
+    InputError
+        If the method counts patients rather than events.
     """
     arguments.positive("events", events)
     arguments.errors_and_sides(alpha, power, sides)

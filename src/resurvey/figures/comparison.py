@@ -25,6 +25,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,8 +170,6 @@ def hazards_and_rmst(
     names : dict of str
         Names of the groups `first` and `second`.
     """
-    from resurvey.figures.survival import log_cumulative_axes, rmst_axes
-
     parts = [part for part in (points, rmst) if part is not None and len(part)]
     if not parts:
         raise InputError("neither log-cumulative hazards nor restricted means are there to draw")

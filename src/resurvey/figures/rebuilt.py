@@ -34,6 +34,7 @@ ORDER = (
     FactKind.EVENTS,
     FactKind.MEDIAN,
     FactKind.MEDIAN_LIMIT,
+    FactKind.QUANTILE,
     FactKind.SURVIVAL,
     FactKind.AT_RISK,
     FactKind.RESTRICTED_MEAN,

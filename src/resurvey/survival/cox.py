@@ -105,7 +105,13 @@ def cox(
 
 
 def check_level(level: float) -> None:
-    """Refuse a confidence level that is not strictly between 0 and 1."""
+    """Refuse a confidence level that is not strictly between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        If it is not strictly between 0 and 1.
+    """
     if not 0 < level < 1:
         raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
 
@@ -137,7 +143,13 @@ def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12)
 
 
 def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
-    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie."""
+    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie.
+
+    Raises
+    ------
+    InputError
+        If `ties` is neither efron nor breslow.
+    """
     if ties not in ("efron", "breslow"):
         raise InputError(f"ties must be 'efron' or 'breslow', found {ties!r}")
     part = np.zeros_like(sets.rank)

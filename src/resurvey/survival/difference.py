@@ -169,7 +169,13 @@ def _ordered(values: tuple[Floats, ...]) -> tuple[float, float, float]:
 
 
 def side_p(difference: float, lower: float, upper: float, *, level: float) -> float:
-    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side."""
+    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side.
+
+    Raises
+    ------
+    NotEstimable
+        If the difference has no variance.
+    """
     distance = difference - lower if difference >= 0 else upper - difference
     if not distance > 0:
         raise NotEstimable("the difference has no variance: no event in either arm up to there")

@@ -216,7 +216,13 @@ def piecewise_ratios(
 
 
 def check_cuts(cuts: Sequence[float]) -> list[float]:
-    """Limits of all pieces, refused when the cuts do not rise; the first lies below 0 to take in deaths at 0."""
+    """Limits of all pieces, refused when the cuts do not rise; the first lies below 0 to take in deaths at 0.
+
+    Raises
+    ------
+    InputError
+        If they are not finite times that rise from above 0.
+    """
     inner = [float(cut) for cut in cuts]
     if not inner or not all(np.isfinite(inner)) or inner[0] <= 0 or any(np.diff(inner) <= 0):
         raise InputError(f"cuts must be finite times that rise from above 0, found {inner}")

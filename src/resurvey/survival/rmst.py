@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.km import check_patients
+from resurvey.survival.risksets import check_first
 from resurvey.survival.stack import CurveStack, PatientStack, curve_stack
 
 
@@ -161,6 +162,11 @@ def restricted_means_over(
     DataFrame
         Columns horizon, first, first_se, second, second_se, difference, difference_lower, difference_upper,
         difference_p, ratio, ratio_lower, ratio_upper, ratio_p; a row a horizon.
+
+    Raises
+    ------
+    NotEstimable
+        If no event happens up to the greatest horizon.
     """
     curves = _two_curves(time, event, first)
     greatest = common_horizon(*curves)
@@ -200,8 +206,6 @@ def _curve(time: ArrayLike, event: ArrayLike) -> CurveStack:
 
 def _two_curves(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> tuple[CurveStack, CurveStack]:
     """Curves of the first and the second arm."""
-    from resurvey.survival.risksets import check_first
-
     t, e = check_patients(time, event)
     x = check_first(first, t.size)
     return _curve(t[x], e[x]), _curve(t[~x], e[~x])

@@ -42,7 +42,13 @@ TRANSFORMS = {
 
 
 def transform_of(name: str) -> Transform:
-    """The transform of a name, refused with the names that exist."""
+    """The transform of a name, refused with the names that exist.
+
+    Raises
+    ------
+    InputError
+        If no transform has this name.
+    """
     if name not in TRANSFORMS:
         raise InputError(f"transform must be one of {', '.join(TRANSFORMS)}, found {name!r}")
     return TRANSFORMS[name]
@@ -68,6 +74,11 @@ def interval_limits(
     (lower, upper) : ndarray, the same shape
         Where S is 1 both are 1 (no event yet), where it is 0 the limits are 0 and 1 on the scales that cannot
         reach it, since Greenwood's variance does not exist there; plain and arcsine give the same.
+
+    Raises
+    ------
+    InputError
+        If the level is not strictly between 0 and 1.
 
     References
     ----------
