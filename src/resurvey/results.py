@@ -149,6 +149,7 @@ class Model(StrEnum):
     PETO = "Peto"
     LOGISTIC = "logistic regression"
     HYPERGEOMETRIC = "hypergeometric-normal"
+    BETA_BINOMIAL = "beta-binomial"
     OVER_TIME = "model over time"
     PRINTED = "printed"
     NONE = ""

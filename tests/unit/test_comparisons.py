@@ -840,8 +840,8 @@ PAIRS = [pair("001", "002"), pair("021", "022"), pair("023", "024")]
 def test_counts_of_pairs_of_arms_are_pooled(counted, tmp_path):
     made = carry_out(entry("counts", pairs=PAIRS), counted, {})
     rows = made.rows()
-    assert rows["refused"].tolist() == [False] * 6
-    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 4
+    assert rows["refused"].tolist() == [False] * 7
+    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 5
     ours = pd.DataFrame(
         {
             "study": ["alpha", "beta", "gamma"],
