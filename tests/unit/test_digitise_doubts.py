@@ -9,11 +9,13 @@ from PIL import Image
 
 from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import search_axes
-from resurvey.digitise.digitised import Axis, Label, Panel, Word
+from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
 from resurvey.digitise.doubts import check_axis, check_crossing, check_ends, check_ink, check_start
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
+from resurvey.digitise.printed import Printed, hazard_ratio, read_printed
 from resurvey.digitise.region import cut_out
 from resurvey.digitise.straighten import skew_of
+from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
 
 NEEDED = ("cv2", "rapidocr", "onnxruntime", "pdfplumber", "pypdfium2", "svgelements")
@@ -201,3 +203,50 @@ def test_incidence_is_read_when_it_is_said(folder):
     made = digitise(folder / "rises.png", incidence=True)
     assert made.verdict == "sure", made.reason
     assert rmse(made.curves[0], truth, truth.time.max()) < 0.012
+
+
+def test_what_a_paper_prints_is_set_beside_the_curves(folder):
+    path = draw(folder / "printed.png", ARMS)
+    placebo = ARMS[0]
+    median = placebo.corners[np.flatnonzero(placebo.corners[:, 1] <= 0.5)[0], 0]
+    right = [
+        Printed("Placebo", "median", f"{median:.1f}"),
+        Printed("Placebo", "survival", f"{100 * placebo.survival(12.0):.0f}%", 12.0),
+        Printed("Docetaxel", "n", "80"),
+        Printed("1", "hazard ratio", "0.5", other="Placebo"),
+    ]
+    assert digitise(path, printed=right).verdict == "sure"
+    wrong = [
+        Printed("Placebo", "median", "14.2"),
+        Printed("Placebo", "survival", "0.90", 12.0),
+        Printed("Docetaxel", "n", "90"),
+        Printed("Docetaxel", "hazard ratio", "2.1", other="Placebo"),
+        Printed("Placebo", "median", "NR"),
+    ]
+    made = digitise(path, printed=wrong)
+    assert made.verdict == "check"
+    for words in (
+        "printed 14.2, the curve",
+        "printed 0.90, the curve 0.",
+        "printed 90, at risk at 0 80",
+        "printed 2.1",
+    ):
+        assert words in made.reason
+    with pytest.raises(InputError, match=r"no curve 'Nobody'.*'Docetaxel'"):
+        digitise(path, printed=[Printed("Nobody", "n", "1")])
+
+
+def test_printed_numbers_of_a_file_are_checked_all_at_once(tmp_path):
+    path = tmp_path / "printed.csv"
+    path.write_text("curve,quantity,time,value,other\nA,median,,8.2,\nA,survival,12,71%,\nA,hazard ratio,,0.70,B\n")
+    assert [one.quantity for one in read_printed(path)] == ["median", "survival", "hazard ratio"]
+    path.write_text("curve,quantity,time,value,other\nA,mean,,8.2,\nA,survival,,71%,\nA,hazard ratio,,0.70,\nA,n,,x,\n")
+    with pytest.raises(InputError, match=r"line 2.*\n.*line 3.*\n.*line 4.*\n.*line 5"):
+        read_printed(path)
+
+
+def test_hazard_ratio_of_exponential_curves():
+    times = np.linspace(0, 30, 301)
+    fast, slow = (TracedCurve("x", times, np.exp(-rate * times), np.full(301, 0.002)) for rate in (0.06, 0.05))
+    # Peto's one step is near the ratio of the rates where that is near one.
+    assert hazard_ratio(fast, slow, 100, 100) == pytest.approx(1.2, rel=0.02)

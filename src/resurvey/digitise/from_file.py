@@ -16,6 +16,7 @@ from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
+from resurvey.digitise.printed import Printed, check_printed
 from resurvey.digitise.raster import (
     crossings,
     goes_on,
@@ -43,6 +44,7 @@ def digitise(
     arms: int | None = None,
     corrections: str | Path | Corrections | None = None,
     incidence: bool = False,
+    printed: Sequence[Printed] = (),
 ) -> Digitised:
     """Curves of a figure, with their axes, censoring times, numbers at risk, checks and a verdict.
 
@@ -60,6 +62,8 @@ def digitise(
         What a person corrected: a file (see `resurvey.digitise.corrections`) or the object.
     incidence
         The curves are cumulative incidences, which rise from 0; one minus them is given.
+    printed
+        What the paper prints of the curves; a disagreement is a doubt that names both values.
 
     Returns
     -------
@@ -69,13 +73,13 @@ def digitise(
     Raises
     ------
     InputError
-        If the file cannot be read at all, or has no such page or panel.
+        If the file cannot be read at all, has no such page or panel, or not a curve of which something is printed.
     """
     path = Path(path)
     made = corrections if isinstance(corrections, Corrections) or corrections is None else None
     if made is None and corrections is not None:
         made = read_corrections(Path(corrections))  # type: ignore[arg-type]
-    return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence)
+    return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence, printed=printed)
 
 
 def digitise_all(
@@ -125,8 +129,15 @@ class Reader:
         arms: int | None = None,
         corrections: Corrections | None = None,
         incidence: bool = False,
+        printed: Sequence[Printed] = (),
     ) -> Digitised:
-        """One panel (from 1)."""
+        """One panel (from 1); see `digitise`.
+
+        Raises
+        ------
+        InputError
+            If there is no such panel, or not a curve of which something is printed.
+        """
         fixed = corrections or Corrections()
         number = number or fixed.panel
         count = max(1, len(self.outer))
@@ -147,9 +158,10 @@ class Reader:
             )
         # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
         rows = rows_below(found or panel, self.page.words, self.page.picture)
-        return self._read(
+        made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )
+        return _beside_printed(made, printed, reviewed=fixed.reviewed)
 
     def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
         nested = [other.box for other in self.panels if inside(other, panel)]
@@ -227,6 +239,16 @@ class Reader:
             legend=legend,
             checks=tuple(kept),
         )
+
+
+def _beside_printed(made: Digitised, printed: Sequence[Printed], *, reviewed: bool) -> Digitised:
+    """The reading with its check against what is printed; what a person has confirmed stays confirmed."""
+    check = check_printed(made.curves, made.at_risk, printed) if made.curves else None
+    if check is None:
+        return made
+    checks = (*made.checks, check)
+    verdict, reason = (made.verdict, made.reason) if reviewed else doubts.verdict_of(checks)
+    return replace(made, checks=checks, verdict=verdict, reason=reason)
 
 
 def _at_ticks(panel: Panel) -> int:
