@@ -10,24 +10,23 @@ import numpy as np
 
 from resurvey.digitise import doubts, vector
 from resurvey.digitise.axes import AxisSearch, inside
+from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
+from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
 from resurvey.digitise.printed import Printed, check_printed
 from resurvey.digitise.raster import (
     crossings,
-    goes_on,
     hidden_ends,
-    left_over,
     panels_of,
     redrawn,
     starts_of,
     to_values,
     together,
-    unexplained,
 )
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_rows import rows_below
@@ -209,7 +208,9 @@ class Reader:
         count = doubts.check_count(curves, rows, legend, arms)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
-            doubts.check_axis(panel.y, "survival", vector=kind == "vector"),
+            doubts.check_axis(
+                panel.y, "survival", vector=kind == "vector", anchored=anchored(panel, darkness(picture))
+            ),
             *extra,
             doubts.check_ink(left, counted=count.outcome == "passed") if left is not None else None,
             count,
