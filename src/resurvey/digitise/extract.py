@@ -19,7 +19,7 @@ LEAST_REACH = 0.12
 LEAST_COVER = 0.28
 BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
 BRIDGED = 0.9  # how far the gap of a dash may hide a broken line
-AT_ZERO = 0.005  # survival that counts as none, at least two rows of it
+AT_ZERO = 0.005  # survival that counts as none, at least two rows and a half of it
 # A tail: how far away (share of the width and the height) it may begin, and costs a pixel without ink on its way.
 TAIL_GAP, TAIL_FALL = 0.08, 0.2
 BARE_TAIL, FALL_TAIL = 0.12, 0.12
@@ -428,7 +428,7 @@ def _to_zero(path: Path, region: Region) -> Path:
 
 def _zero(region: Region) -> float:
     """The uppermost row that counts as S = 0."""
-    return region.bottom - max(2.0, AT_ZERO * region.shape[0])
+    return region.bottom - max(2.5, AT_ZERO * region.shape[0])
 
 
 def _described(
