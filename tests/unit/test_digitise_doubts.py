@@ -12,7 +12,14 @@ from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import search_axes
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
-from resurvey.digitise.doubts import check_axis, check_crossing, check_ends, check_ink, check_start
+from resurvey.digitise.doubts import (
+    check_axis,
+    check_count,
+    check_crossing,
+    check_ends,
+    check_ink,
+    check_start,
+)
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
 from resurvey.digitise.left_over import left_over, unexplained
 from resurvey.digitise.printed import Printed, hazard_ratio, read_printed
@@ -146,8 +153,15 @@ def test_samples_of_a_legend_are_explained():
     ink = np.zeros((200, 300), dtype=bool)
     ink[50:52, 160:180] = True
     region = region_of(ink, [(185.0, 45.0, 240.0, 56.0)])
-    assert not left_over([], region).any()
-    assert left_over([], region_of(ink)).any()
+    assert not left_over([], region)[0].any()
+    assert left_over([], region_of(ink))[0].any()
+
+
+def test_tangled_curves_need_something_that_counts_them():
+    curves = [TracedCurve(name, *(np.array([0.0, 1.0]),) * 3) for name in "AB"]
+    assert check_count(curves, [], ["A", "B"], None, tangled=True).outcome == "passed"
+    assert check_count(curves, [], [], None, tangled=True).outcome == "doubtful"
+    assert check_count(curves, [], [], None).outcome == "open"
 
 
 def test_an_axis_of_two_labels_needs_its_zero_on_the_time_axis():

@@ -22,6 +22,8 @@ CUT_SHORT = "the page holds so many numbers that not all were gone through for a
 ENOUGH_LABELS = 4
 # Standard error at the ends of an axis of a picture, as a share of its length.
 AXIS_ERROR = 0.004
+# Ink of marks for each of the curves, above which a curve may be among them.
+MOST_MARKS = 0.25
 # Share of the cells of numbers at risk that may be left out without a doubt about the curves.
 FEW_FLAGGED = 0.1
 # Columns with ink that nothing explains: where something printed counts the curves, and where nothing does.
@@ -143,9 +145,17 @@ def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
 
 
 def check_count(
-    curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: Sequence[str], arms: int | None
+    curves: Sequence[TracedCurve],
+    rows: Sequence[RiskRow],
+    legend: Sequence[str],
+    arms: int | None,
+    *,
+    tangled: bool = False,
 ) -> Check:
-    """Whether there are as many curves as rows at risk and legend entries."""
+    """Whether there are as many curves as rows at risk and legend entries.
+
+    Where neither counts them, `tangled` curves, of one ink or under many marks, may be more or fewer than they seem.
+    """
     at_risk = sum(row.kind == "at risk" for row in rows)
     counts = {"rows at risk": at_risk, "legend entries": len(legend) if len(legend) > 1 else 0}
     if arms is not None:
@@ -156,6 +166,9 @@ def check_count(
         serious = at_risk not in (0, len(curves)) or arms not in (None, len(curves)) or len(legend) > len(curves)
         return Check("count", "doubtful" if serious else "open", f"{said}, but {' and '.join(wrong)}")
     known = [name for name, count in counts.items() if count]
+    if tangled and not known:
+        words = f"{said}: of one ink some meet, or marks crowd, and nothing printed says how many there are"
+        return Check("count", "doubtful", words)
     return Check(
         "count", "passed" if known else "open", f"{said}, as many as {' and '.join(known) or 'nothing printed says'}"
     )

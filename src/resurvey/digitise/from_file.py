@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from resurvey.digitise.raster import (
     panels_of,
     redrawn,
     starts_of,
+    tangled,
     to_values,
     together,
 )
@@ -87,6 +88,19 @@ def digitise_all(
     """Every panel of a figure; one refusal where it has none."""
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the ink of a picture says of its curves.
+
+    `left` is the share of the plot's width with ink that none explains, `tangled` whether several of one
+    ink meet, or marks crowd, so that one may be missed.
+    """
+
+    checks: tuple[Check, ...] = ()
+    left: float | None = None
+    tangled: bool = False
 
 
 class Reader:
@@ -168,8 +182,7 @@ class Reader:
         if incidence:
             picture, panel, words = _turned(picture, panel, self.page)
         curves: list[TracedCurve] = []
-        extra: list[Check] = []
-        left: float | None = None
+        seen = _Seen()
         kind = "raster"
         if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
             curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
@@ -180,20 +193,19 @@ class Reader:
             traced, curves = _traced(region, panel, fixed, arms, printed)
             met = crossings(traced, region, panel)
             curves, undecided = settle_crossings(curves, met, empty.at_risk)
-            extra, left = _ink_checks(region, traced, curves, undecided)
+            seen = _seen(region, traced, curves, undecided)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
             curves = curves[:arms]
-        return self._finish(empty, panel, curves, extra, left, kind, fixed, arms)
+        return self._finish(empty, panel, curves, seen, kind, fixed, arms)
 
     def _finish(
         self,
         empty: Digitised,
         panel: Panel,
         curves: list[TracedCurve],
-        extra: list[Check],
-        left: float | None,
+        seen: _Seen,
         kind: str,
         fixed: Corrections,
         arms: int | None,
@@ -205,14 +217,14 @@ class Reader:
         curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
-        count = doubts.check_count(curves, rows, legend, arms)
+        count = doubts.check_count(curves, rows, legend, arms, tangled=seen.tangled)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
             doubts.check_axis(
                 panel.y, "survival", vector=kind == "vector", anchored=anchored(panel, darkness(picture))
             ),
-            *extra,
-            doubts.check_ink(left, counted=count.outcome == "passed") if left is not None else None,
+            *seen.checks,
+            doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen.left is not None else None,
             count,
             doubts.check_cover(curves),
             doubts.check_risk(curves, rows, ambiguous),
@@ -269,21 +281,19 @@ def _traced(
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 
-def _ink_checks(
-    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]
-) -> tuple[list[Check], float | None]:
-    """What the ink says of the curves, and the share of the plot's width with ink that none of them explains."""
+def _seen(region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]) -> _Seen:
     if not traced:
-        return [], None
+        return _Seen()
     share, name = redrawn(traced, curves)
-    rest = left_over(traced, region)
-    checks = [
+    rest, marks = left_over(traced, region)
+    checks = (
         doubts.check_start(curves, starts_of(traced, region)),
         doubts.check_redraw(share, name),
         doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
         doubts.check_crossing(undecided, together(traced, curves)),
-    ]
-    return checks, unexplained(rest, region)
+    )
+    crowded = marks > doubts.MOST_MARKS
+    return _Seen(checks, unexplained(rest, region), crowded or tangled(traced))
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:

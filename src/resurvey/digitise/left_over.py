@@ -45,8 +45,11 @@ def _pieces(mask: np.ndarray) -> _Pieces:
     return _Pieces(labels, left, top, left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT])
 
 
-def left_over(traced: Sequence[Traced], region: Region) -> np.ndarray:
-    """Pixels with ink that lies on no curve, is no mark close to one, no line and no text."""
+def left_over(traced: Sequence[Traced], region: Region) -> tuple[np.ndarray, float]:
+    """Pixels with ink that lies on no curve, is no mark close to one, no line and no text.
+
+    And the ink of marks, for each pixel of ink on a curve.
+    """
     strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
     strongest = max((255 * curve.strength for curve in traced), default=255.0)
     ink = (strength > max(50.0, 0.45 * strongest)) & region.usable & ~region.text
@@ -57,12 +60,14 @@ def left_over(traced: Sequence[Traced], region: Region) -> np.ndarray:
             own |= stroke(edge, region.shape, curve.steps.width / 2 + 2)
     rest = ink & ~own
     thick = max((curve.steps.width for curve in traced), default=1.0)
-    rest &= ~marks_at(own, rest.astype(np.float32), thick)
+    marks = marks_at(own, rest.astype(np.float32), thick)
+    share = float((marks & rest).sum() / max((ink & own).sum(), 1))
+    rest &= ~marks
     rest &= ~_frames_of_text(rest, region.text)
     rest &= ~_of_legends(rest, region)
     rest[: max(0, round(region.start[1]) + 2)] = False
     rest[:, : max(0, region.start[0] + 3)] = False
-    return rest
+    return rest, share
 
 
 def unexplained(rest: np.ndarray, region: Region) -> float:

@@ -128,8 +128,7 @@ def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[st
     for i, first in enumerate(traced):
         for j in range(i):
             other = traced[j]
-            alike = max(abs(x - y) for x, y in zip(first.colour, other.colour, strict=True)) < 40
-            if alike and (_end_together(first, other) or _touching(first, other) > TOGETHER):
+            if _alike(first, other) and (_end_together(first, other) or _touching(first, other) > TOGETHER):
                 found.append(f"{curves[j].name} and {curves[i].name}")
     return found
 
@@ -150,8 +149,18 @@ def _touching(a: Traced, b: Traced) -> float:
     return float((apart <= (a.steps.width + b.steps.width) / 2 + 1).mean())
 
 
+def tangled(traced: Sequence[Traced]) -> bool:
+    """Whether three curves or more are of one ink, or two of one ink meet again, whatever their style."""
+    alike = [(a, b) for i, a in enumerate(traced) for b in traced[:i] if _alike(a, b)]
+    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike)
+
+
+def _alike(a: Traced, b: Traced) -> bool:
+    return max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40
+
+
 def _one_ink(a: Traced, b: Traced) -> bool:
-    return max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40 and a.dashed == b.dashed
+    return _alike(a, b) and a.dashed == b.dashed
 
 
 def _meetings(a: Traced, b: Traced) -> list[int]:
