@@ -42,6 +42,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("audit", "audit/run.py", "", "--trials 40 --speed 2000"),
+    Benchmark("audit-wild", "audit/wild.py", "{shared}/papers/jats {shared}/papers/pdf", "{shared}/papers/pdf"),
     Benchmark("design", "design/run.py", "100000", "5000"),
     Benchmark("survival-speed", "survival/speed.py"),
     Benchmark("survival-coverage", "survival/coverage.py", "4000", "200"),
@@ -90,6 +91,7 @@ BENCHMARKS = (
         "implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
+    Benchmark("summaries-beside-curves", "reconstruction/against_curves.py", "", "--replicates 20"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
     Benchmark("read-confidence", "read/confidence.py", "{shared}/papers", "{shared}/papers"),

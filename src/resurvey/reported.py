@@ -96,6 +96,11 @@ class Reported:
     def prints(self, value: float, rule: str) -> bool:
         """Whether `rule` (a key of `ROUNDINGS`) prints `value` as this text.
 
+        Raises
+        ------
+        InputError
+            If there is no such rule of rounding.
+
         Notes
         -----
         With u one unit of the last digit, v is printed for |x| when v - u/2 <= |x| < v + u/2 (half up), the same with

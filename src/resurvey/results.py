@@ -76,6 +76,7 @@ class FactKind(StrEnum):
     SURVIVAL = "survival"
     MEDIAN = "median"
     MEDIAN_LIMIT = "median limit"
+    QUANTILE = "quantile"
     HAZARD_RATIO = "hazard ratio"
     RATIO_LIMIT = "ratio limit"
     P = "p"
@@ -285,6 +286,7 @@ BESIDE = (
     _table("curves", _choice("group", *GROUPS), "time:number survival:number lower:number upper:number"),
     _table("log_cumulative_hazard", _choice("group", *GROUPS), "log_time:number value:number"),
     _table("risk", _choice("group", *GROUPS), "time:number at_risk:number censored:number events:number"),
+    _table("censored", _choice("group", *GROUPS), "time:number"),
     _table("rmst", f"horizon:number {LIMITS}"),
     _table(
         "models",
@@ -362,6 +364,8 @@ BESIDE = (
     _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
+    _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
+           "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
     _table("components", "piece:number treatments studies single_arms"),
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),
@@ -455,12 +459,14 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
 def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
     """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
 
+    A table without rows where there is none to join, as in a project that rebuilds or compares nothing.
+
     Raises
     ------
     InputError
         As `read`.
     """
-    parts = [read(table, path) for path in paths]
+    parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
     made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 

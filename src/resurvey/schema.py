@@ -168,7 +168,8 @@ TABLES: dict[str, Table] = {
         _claims(
             "differences",
             "endpoint item! value:number unit "
-            "direction:choice(longer|shorter|higher|lower|similar|doubled|better|worse) claims:ids",
+            "direction:choice(longer|shorter|higher|lower|similar|doubled|better|worse) claims:ids "
+            "lower:number? upper:number? ci_level:level? p:p?",
         ),
         _claims(
             "statements",

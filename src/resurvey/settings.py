@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from resurvey import reported
+from resurvey.conclusions import Conclusion
 from resurvey.errors import InputError
 
 Tables = Mapping[str, pd.DataFrame]
@@ -41,7 +42,18 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
         *_studies(config["reconstruction"]["studies"], raw),
         *_partitions(config, raw),
         *_kmdata(config["reconstruction"].get("kmdata") or {}, raw, folder),
+        *_conclusions(config.get("report", {}).get("conclusions") or [], raw),
     ]
+
+
+def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[str]:
+    """Printed numbers that a conclusion names and no table has."""
+    known = {name for table in raw.values() if "claim_id" in table for name in table["claim_id"]}
+    for number, entry in enumerate(entries, start=1):
+        ids = Conclusion(entry["says"], entry.get("claims", ())).ids
+        if not ids:
+            yield f"report/conclusions, entry {number}: names no claim: put an id in braces or under `claims`"
+        yield from _unknown(f"report/conclusions, entry {number}", list(ids), known, "the tables")
 
 
 def check_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> None:

@@ -14,6 +14,8 @@ from math import isfinite
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from resurvey import reported, steady
 from resurvey.errors import InputError
@@ -330,9 +332,6 @@ def stack(paths: Iterable[Path]) -> pd.DataFrame:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a large table as Parquet, whole or not at all; texts that repeat are stored once."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     table = pa.Table.from_pandas(frame, preserve_index=False)
@@ -345,7 +344,5 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """A table written by `write_parquet`; text columns come as categories, which are quick to choose rows by."""
-    import pyarrow.parquet as pq
-
     names = pq.read_schema(path).names
     return pq.read_table(path, read_dictionary=names).to_pandas()

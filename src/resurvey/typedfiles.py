@@ -80,7 +80,11 @@ def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
             for source, places in _sources_of_rulings(frame, typed["sources"]).items():
                 yield f"rulings/{source}/{name}.csv", _csv(header, [plain[place] for place in places])
     for name, columns in LABEL_COLUMNS.items():
-        yield f"labels/{name}.csv", _csv(columns, raw[name][list(columns)].to_numpy().tolist())
+        rows = raw[name][list(columns)].to_numpy().tolist()
+        yield f"labels/{name}.csv", _csv(columns, rows)
+        if "study_id" in columns:
+            for study in dict.fromkeys(row[0] for row in rows):
+                yield f"labels/{study}/{name}.csv", _csv(columns, (row for row in rows if row[0] == study))
 
 
 def _cell(value: object) -> str:

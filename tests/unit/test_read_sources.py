@@ -236,6 +236,22 @@ The median overall survival was 8.4 months (95% CI 7.1–9.9) and the hazard rat
     assert [(c.cells["value"], c.cells["lower"]) for c in found if c.kind == "median"] == [("8.4", "7.1")]
 
 
+@pytest.mark.parametrize("turn", [-90, 90])
+def test_a_table_printed_sideways_is_read(turn):
+    typst = pytest.importorskip("typst")
+    source = f"""= Results
+The hazard ratio was 0.71 (95% CI 0.55–0.92). #lorem(120)
+#pagebreak()
+#rotate({turn}deg, reflow: true)[#block(width: 20cm)[*Table 1* Baseline characteristics
+#table(columns: 3, stroke: none, [Characteristic], [A (n=40)], [B (n=38)], [Male, n (%)], [10 (25)], [11 (29)],
+[Old, n (%)], [8 (20)], [9 (24)], [Stage IV, n (%)], [30 (75)], [20 (53)], [Smoker, n (%)], [12 (30)], [13 (34)])]]
+"""
+    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
+    ratios, counts = ratio_and_counts(found)
+    assert ratios == [RATIO | {"p": None}]
+    assert ("10", "25", "40") in counts and ("13", "34", "38") in counts and len(counts) == 8
+
+
 def test_a_scan_is_refused(tmp_path):
     typst = pytest.importorskip("typst")
     source = write(tmp_path / "a.typ", "#rect(width: 50%, height: 50%)")

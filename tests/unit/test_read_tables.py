@@ -254,3 +254,90 @@ def test_numbers_at_risk_at_their_times():
 def test_a_huge_span_or_table_is_refused_and_not_built():
     document = from_bytes(jats(table([["a", "b"], ["<td rowspan='999' colspan='999'>1</td>"]])).encode(), "made.nxml")
     assert any("cells" in words for words in document.refused)
+
+
+def test_lines_of_a_cell_over_several_rows_go_with_the_rows():
+    found = read(
+        [
+            ["", "A (n=47)"],
+            ["Median age, years", '<td rowspan="2">63<break/>40-74</td>'],
+            ["Range", ""],
+        ]
+    )
+    assert cells(found, "value", "range_lower", "range_upper") == [("63", "40", "74")]
+
+
+def test_cells_that_say_what_they_are():
+    found = read(
+        [
+            ["", "Effect (95% CI)", "P"],
+            ["Death", "Binary OR 0.73 (0.53 to 0.99)", "0.04"],
+            ["Volume", "MD −1.37 (−2.71 to −0.04)", "0.0432"],
+        ],
+        caption="Outcomes",
+    )
+    assert [(c.kind, c.cells["value"], c.cells["lower"], c.cells["p"]) for c in found] == [
+        ("ratio", "0.73", "0.53", "0.04"),
+        ("difference", "-1.37", "-2.71", "0.0432"),
+    ]
+
+
+def test_a_mean_with_its_spread_and_range_is_no_count():
+    found = read([["", "A (n=1161)"], ["Age, mean (SD) [range]", "69.1 (13.7) [29–97]"], ["Score", "13 (7.5) [0–41]"]])
+    assert all(c.kind == "quantity" for c in found) and found
+
+
+def test_percentages_of_a_row_have_the_first_column_as_denominator():
+    found = read(
+        [
+            ["", "All, n (%)", "Alive, n (%)", "Dead, n (%)"],
+            ["Oral", "242 (50)", "140 (58)", "102 (42)"],
+            ["Throat", "160 (33)", "99 (62)", "61 (38)"],
+            ["Nose", "80 (17)", "60 (75)", "20 (25)"],
+        ],
+        caption="Survivors",
+    )
+    assert [c.cells.get("total") for c in found if c.cells.get("percent") in ("58", "38", "75")] == ["242", "160", "80"]
+
+
+def test_a_row_above_is_the_denominator_of_the_rows_below_it():
+    found = read(
+        [
+            ["", "A (n=1161)", "B (n=1164)"],
+            ["Scan done", "121 (10%)", "128 (11%)"],
+            ["Spot positive", "24 (20%)", "32 (25%)"],
+            ["Spot negative", "97 (80%)", "96 (75%)"],
+        ],
+        caption="Baseline",
+    )
+    shares = [c.cells.get("total", "") for c in found]
+    assert shares[2:] == ["121", "128", "121", "128"]
+
+
+def test_grades_in_rows_and_rows_that_are_no_response():
+    harms = read(
+        [["", "A (n=40)"], ["Rash (maximum grade)", ""], ["1", "10 (25%)"], ["Any (grade 3–4)", "4 (10%)"]],
+        caption="Adverse events",
+    )
+    assert cells(harms, "grade") == [("1",), ("3-4",)]
+    responses = read(
+        [["", "A (n=40)"], ["CR", "4 (10%)"], ["SD", "20 (50%)"], ["No CR", "36 (90%)"]], caption="Tumour response"
+    )
+    assert cells(responses, "kind", "endpoint") == [("response", "CR"), ("response", "SD"), ("response", "")]
+
+
+def test_an_interval_in_brackets_in_a_column_of_its_own():
+    found = read([["", "n (%)", "(95% CI)"], ["CR", "21 (44.7)", "(30.2–59.9)"]], caption="Response (n=47)")
+    assert cells(found, "n", "percent", "lower", "upper") == [("21", "44.7", "30.2", "59.9")]
+
+
+def test_a_group_over_the_arms_is_the_population():
+    found = read(
+        [
+            ["", '<th colspan="2">New lesions</th>', '<th colspan="2">Old lesions</th>'],
+            ["", "Drug A (n=216)", "Drug B (n=204)", "Drug A (n=131)", "Drug B (n=112)"],
+            ["Median OS, months (95% CI)", "14.6 (12.4-17.1)", "11.3 (9.2-13.4)", "18.0 (14.7-19.7)", "16.7 (14-20)"],
+        ],
+        heads=2,
+    )
+    assert [c.cells["population"] for c in found] == ["new lesions"] * 2 + ["old lesions"] * 2

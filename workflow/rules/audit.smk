@@ -15,6 +15,7 @@ rule audit:
         pages=expand("results/audit/{source}.md", source=AUDITED),
     log:
         "logs/audit.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -9,6 +9,7 @@ rule clean:
         claims="data/processed/claims.csv",
     log:
         "logs/clean.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -48,6 +48,8 @@ wildcard_constraints:
     figure="[A-Za-z0-9][A-Za-z0-9_.-]*",
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
+    batch="[a-z0-9][a-z0-9_-]*",
+    part="[0-9]+",
 
 
 AUDITED = config["audit"]["pages"]
@@ -66,12 +68,19 @@ REBUILT = list(
 
 def whole(*folders):
     """An input that is newer than these outputs where something was deleted from one of them."""
+    if not folders:  # a project without anything to rebuild
+        return []
     mark = Path(".snakemake/resurvey/whole", *Path(folders[0]).parts[1:])
     return str(mark_lost(map(Path, folders), mark))
 
 
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
 FIRST, NEXT, LAST = 1000, 500, 100
+
+
+def plain(entries):
+    """Entries of the plan as a step gets them."""
+    return [plan.plain(entry) for entry in entries]
 
 
 def compared_studies(entries):

@@ -6,16 +6,16 @@ DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
 
 rule draw_study:
     input:
-        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
-        facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
-        accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
-        patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
-        labels=PIECES.labels(),
-        whole=whole(*STUDY_FIGURES),
+        curves="results/reconstruction/{study}/curves.csv",
+        facts="results/reconstruction/{study}/facts.csv",
+        accuracy="results/reconstruction/{study}/accuracy.csv",
+        patients="data/processed/patients/{study}.parquet",
+        labels=lambda wildcards: PIECES.labels_of([wildcards.study]),
+        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
     output:
-        [directory(folder) for folder in STUDY_FIGURES],
+        directory("results/figures/study-{study}"),
     log:
-        "logs/draw_study.log",
+        "logs/draw_study/{study}.log",
     priority: LAST
     conda:
         "../../environment.yml"
@@ -25,6 +25,7 @@ rule draw_study:
         "../scripts/draw_study.py"
 
 
+# In a loop, because a step has the folders of several comparisons as its output, which no wildcard can stand for.
 for batch, entries in BATCHES.items():
 
     rule:
@@ -32,7 +33,7 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
-            labels=PIECES.labels(),
+            labels=PIECES.labels_of(PIECES.studies_of(plain(entries))),
             whole=whole(
                 *(f"results/figures/comparison-{entry.id}" for entry in entries)
             ),
@@ -44,7 +45,8 @@ for batch, entries in BATCHES.items():
         conda:
             "../../environment.yml"
         params:
-            entries=[plan.plain(entry) for entry in entries],
+            entries=plain(entries),
+            shown=config["report"].get("curves", {}),
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
@@ -85,6 +87,7 @@ rule draw_overview:
         directory("results/figures/overview"),
     log:
         "logs/draw_overview.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

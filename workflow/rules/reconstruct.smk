@@ -99,6 +99,7 @@ rule accuracy:
         facts="results/reconstruction/facts.csv",
     log:
         "logs/accuracy.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

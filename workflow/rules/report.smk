@@ -36,6 +36,7 @@ rule analysis_results:
         ),
     log:
         "logs/analysis_results.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:
@@ -74,8 +75,8 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=[plan.plain(entry) for entry in WANTED],
-        designs=[plan.plain(check) for check in PLAN.designs],
+        comparisons=plain(WANTED),
+        designs=plain(PLAN.designs),
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
         # Names only: the report links to the copies and does not wait for them.

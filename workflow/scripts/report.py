@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import plan, tables
+from resurvey.conclusions import Conclusion
 from resurvey.logs import log_to
 from resurvey.report.formats import failures, record, report, write_bytes
 from resurvey.report.inputs import Choices
@@ -21,6 +22,7 @@ choices = Choices(
     designs=plan.designs(params.designs),
     seed=params.seed,
     replicates=params.replicates,
+    conclusions=[Conclusion(**entry) for entry in params.report.get("conclusions", ())],
     notebooks=params.notebooks,
     appendix=params.report.get("appendix", "none"),
     templates=Path(params.report.get("templates", "report/templates")),

@@ -29,7 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Digitise every figure; what cannot be read is a row with its reason, and the rest goes on."""
+    """Digitise every figure; what cannot be read is a row with its reason, and the rest goes on.
+
+    Raises
+    ------
+    InputError
+        If corrections are given for several figures.
+    """
     import pandas as pd
 
     from resurvey import tables

@@ -6,6 +6,7 @@ answers should be shown side by side: where they differ, one of the models is wr
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot, log, sqrt
@@ -288,8 +289,6 @@ def stc_hazard_ratio(
 
 def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
     """Cox model (Efron) of all columns but time and event; refused where it does not converge."""
-    import warnings
-
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 

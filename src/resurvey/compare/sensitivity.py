@@ -14,7 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
 from resurvey.compare.multi_arm import METHODS
 from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
-from resurvey.compare.outcome import Outcome, What, frame, refused_row, row
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
@@ -36,6 +36,8 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.tables import Tables
 
+# replicates of one kind of hazard that make a row, and by how many standard errors the kind must move the estimate
+FEWEST, MOVED = 10, 0.25
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
 COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
@@ -117,6 +119,7 @@ def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
                 note="sampling error alone: what ignoring the rebuilding would claim")  # fmt: skip
     for name, start in (("even replicates only", 0), ("odd replicates only", 1)):
         yield _replicates(pair, main, name, start)
+    yield from _by_shape(pair, main)
     medians = [float(np.median(stack.curves.quantile(0.5))) for stack in pair.stacks]
     end = max(medians)
     name = "follow-up cut at the later median"
@@ -144,6 +147,35 @@ def _replicates(pair: Pair, main: EnsembleEstimate, name: str, start: int) -> di
         return _refused(name, "reconstruction", "fewer than two replicates with a ratio")
     made = rubin(values[chosen], se[chosen] ** 2)
     return _line(name, "reconstruction", made, main, pair=pair, note="how far the number of replicates matters")
+
+
+def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
+    """Where the estimate rests on the assumed shape more than on print: under each kind of hazard that changes it."""
+    if main.missing_information <= MOSTLY_ASSUMED:
+        return
+    values, se = stack_cox(pair.sets, "efron")
+    for whose, shapes in _drawn_shapes(pair):
+        of_kind = np.array(shapes)
+        for kind in sorted(set(shapes)):
+            chosen = np.isfinite(se) & (of_kind == kind)
+            if chosen.sum() < FEWEST or chosen.all():
+                continue
+            under = rubin(values[chosen], se[chosen] ** 2)
+            if abs(under.estimate - main.estimate) < MOVED * main.se:
+                continue
+            note = f"{100 * (of_kind == kind).mean():.0f} % of the replicates have this kind of hazard"
+            yield _line(f"{whose}: {kind} hazard", "shape", under, main, pair=pair, note=note)
+
+
+def _drawn_shapes(pair: Pair) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of each group whose shapes were drawn, in words whose, and the kind of each replicate; once if they share it."""
+    first, second = pair.shapes
+    if first and first == second:
+        yield "both groups", first
+        return
+    for label, shapes in zip(pair.labels, pair.shapes, strict=True):
+        if len(shapes) == pair.stacks[0].replicates:
+            yield label, shapes
 
 
 def _restricted(pair: Pair) -> tuple[float, float]:

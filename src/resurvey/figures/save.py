@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -69,8 +70,6 @@ class Drawing:
 
 def slug(*parts: object) -> str:
     """A name for files and links from ids and words; long ones are cut and closed with a digest of the whole."""
-    import hashlib
-
     text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
     made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if len(made) <= MAX_NAME:

@@ -33,7 +33,7 @@ def claims(document: Document) -> list[Claim]:
     found: list[Claim] = []
     for block in document.blocks:
         found += table_claims.claims(block, known) if isinstance(block, Table) else prose.claims(block, known)
-    return found
+    return found + lexicon.names(document, known)
 
 
 def draft(claims: Iterable[Claim], source_id: str = "paper", study_id: str = "") -> list[Draft]:

@@ -101,16 +101,28 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
     return found
 
 
+# What a paper says again: abstract, legends, discussion. Two results of its body may well share most numbers.
+SUMMARY = re.compile(r"abstract|legend|discussion|conclusion|summary", re.IGNORECASE)
+
+
 def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Finding]:
     values = {draft.cells[field] for draft in group}
     places = {draft.cells["locator"] for draft in group}
     if len(values) != 2 or len(places) < 2 or len(fields) < 3:
         return []
+    summed = {SUMMARY.search(place) is not None for place in places} == {True, False}
+    if len({draft.cells.get("population", "") for draft in group} - {""}) > 1:
+        return []
     first, second = group[0], next(d for d in group if d.cells[field] != group[0].cells[field])
     a, b = first.cells[field], second.cells[field]
-    if _same_rounded(a, b) or (
-        first.claim.spans[0].block.split(".")[0] == second.claim.spans[0].block.split(".")[0]
-        and first.claim.spans[0].block.startswith("t")
+    slip = _one_slip(a, b)
+    if (
+        not (slip and summed if len(fields) == 3 else slip or summed)
+        or _same_rounded(a, b)
+        or (
+            first.claim.spans[0].block.split(".")[0] == second.claim.spans[0].block.split(".")[0]
+            and first.claim.spans[0].block.startswith("t")
+        )
     ):
         return []
     shown = f"{field} {a} and {b}, beside {', '.join(first.cells[f] for f in fields if f != field)}"
@@ -126,6 +138,15 @@ def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Fin
             f"the same numbers are printed with {field} {a} in one place and {b} in the other",
         )
     ]
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether one character put in, left out or exchanged, or two swapped, makes one number the other."""
+    if len(a) == len(b):
+        apart = [k for k in range(len(a)) if a[k] != b[k]]
+        return len(apart) == 1 or (len(apart) == 2 and a[apart[0]] == b[apart[1]] and a[apart[1]] == b[apart[0]])
+    short, long = sorted((a, b), key=len)
+    return len(long) - len(short) == 1 and any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
 
 
 def _same_rounded(a: str, b: str) -> bool:

@@ -22,6 +22,7 @@ AUDITED = ("hazard_ratios", "medians", "proportions")
 # Half-widths by which a ratio may lie off the middle of its interval: alone in a paper of Wald intervals, and where the
 # paper prints few, or many that are off (profile-likelihood, exact and bootstrap intervals are).
 OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
+WIDE = 6.0
 # Standard deviations between the z of the p and that of the interval.
 Z_APART = 0.45
 NORMAL = NormalDist()
@@ -47,7 +48,23 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
         and _serious(row, by_id)
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
-    return _once(found)
+    return _once(_without_broken(found))
+
+
+def _without_broken(found: list[Finding]) -> list[Finding]:
+    """A number that is broken (`2.2-2-9`) is told as such, not again as a value outside the limits read from it."""
+    broken = {(place, one.reported) for one in found if one.rule == "broken-number" for place in one.locators}
+    return [
+        one
+        for one in found
+        if one.rule not in ("median-interval", "limits")
+        or not any(place in one.locators and _limits_in(one.reported) in text for place, text in broken)
+    ]
+
+
+def _limits_in(reported: str) -> str:
+    """`2.2-2` of `2.7 (2.2-2)`."""
+    return reported.partition("(")[2].strip(")") or reported
 
 
 def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
@@ -145,8 +162,61 @@ def _percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Se
             continue
         if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
             continue
+        if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
+            continue
         found.append(_plain(row, by_id))
-    return found
+    return _by_denominator(found, by_id)
+
+
+def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether the categories beside a row add up to fewer than the denominator and that sum gives the percentage."""
+    section, column = draft.cells.get("item", "").rpartition(", ")[0], _column_key(draft)
+    if not section:
+        return False
+    counts = [
+        int(one.cells["n"])
+        for one in drafts
+        if one.table == "proportions"
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("item", "").rpartition(", ")[0] == section
+        and _column_key(one) == column
+    ]
+    known = sum(counts)
+    return (
+        len(counts) > 1
+        and 0 < known < float(draft.cells["total"])
+        and percent_fits(draft.cells["n"], draft.cells["percent"], known)
+    )
+
+
+def _column_key(draft: Draft) -> tuple[str, str]:
+    block = draft.claim.spans[0].block
+    return block.partition(".")[0], block.rpartition(".c")[2]
+
+
+def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """Misses of one column that another whole denominator explains are one finding: the size of the head is wrong."""
+    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in found:
+        columns[_column_key(by_id[one.claim_ids[0]])].append(one)
+    kept: list[Finding] = []
+    for group in columns.values():
+        rows = [by_id[one.claim_ids[0]].cells for one in group]
+        total = float(rows[0]["total"])
+        others = [
+            size
+            for size in range(math.ceil(0.8 * total), math.floor(1.2 * total) + 1)
+            if size != total and all(percent_fits(cells["n"], cells["percent"], size) for cells in rows)
+        ]
+        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or len(others) != 1:
+            kept += group
+            continue
+        ids = tuple(claim for one in group for claim in one.claim_ids)
+        places = tuple(place for one in group for place in one.locators)
+        words = f"{len(group)} percentages of this column are of {others[0]}, not of the {total:g} of its head"
+        shown = "; ".join(one.reported for one in group[:3])
+        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, str(others[0]), words))
+    return kept
 
 
 def _row_key(draft: Draft) -> str:
@@ -184,12 +254,26 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
+    # An interval of a few events is seldom a Wald interval, and need not be even.
+    wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     symmetric = _linear_habit([by_id[row["claim_ids"]] for row in bad])
     return [
         _plain(row, by_id)
         for row in bad
-        if row["verdict"] == "impossible" or (off[row["claim_ids"]] > least and row["claim_ids"] not in symmetric)
+        if row["verdict"] == "impossible"
+        or (
+            off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
+            and row["claim_ids"] not in symmetric
+        )
     ]
+
+
+def _width(draft: Draft) -> float:
+    """The upper limit over the lower one; 1 where they cannot be told."""
+    try:
+        return float(draft.cells["upper"]) / float(draft.cells["lower"])
+    except (ValueError, ZeroDivisionError):
+        return 1.0
 
 
 def _linear_habit(drafts: list[Draft]) -> set[str]:

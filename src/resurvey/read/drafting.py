@@ -24,6 +24,7 @@ TABLE_OF = {
     "arm": "arms",
     "quantity": "quantities",
     "trial": "ongoing_trials",
+    "name": "names",
 }
 SHORT = {
     "hazard_ratios": "hr",
@@ -38,6 +39,7 @@ SHORT = {
     "arms": "arm",
     "quantities": "q",
     "ongoing_trials": "ong",
+    "names": "name",
 }
 CITED_NOTE = "another study's result: name the study"
 
@@ -98,8 +100,6 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     }
     cells |= {name: value for name, value in claim.cells.items() if name in names}
     notes = list(claim.notes)
-    if claim.kind == "difference" and "lower" in claim.cells:
-        notes.append(f"printed interval {claim.cells['lower']} to {claim.cells['upper']}")
     if claim.kind == "quantity" and not cells.get("kind"):
         cells["kind"] = "epidemiology"
     if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from resurvey.read.lexer import Line, Token
+from resurvey.read.word_lists import UNITS
 
 REACH = 9
 
@@ -171,9 +172,11 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
         return None
     first, second = tokens[low], tokens[high]
     upper = second.value.replace(",", "") if high == between else second.printed
-    if first.percent and not tokens[index].percent and tokens[index].unit:
+    if first.percent and not tokens[index].percent and tokens[index].unit and not (kind == "ci" and level):
         return None
     if kind == "ci" and _times_sign(first):
+        return None
+    if first.unit in UNITS and second.unit in UNITS and first.unit != second.unit:
         return None
     return Interval(low, high, level, kind, high, first.printed, upper)
 

@@ -44,7 +44,7 @@ MASTER = re.compile(
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
     rf"two|three|four|five|six|seven|eight|nine|ten|twelve)))[- ]?-(?P<tunit>years?|"
     rf"months?|weeks?|days?|yrs?|mo)\b)"
-    rf"|(?P<name>[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
+    rf"|(?P<name>(?!(?:of|was|were|to|and|is|with|HR|OR|RR|CI)\d{{1,3}}\.\d)[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
     rf"\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
     rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
     rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|"
@@ -292,6 +292,9 @@ def _mask(line: Line) -> None:
         if token.kind not in ("word", "name") or token.text.lower().rstrip(".") not in MASKING:
             continue
         j = i + 1
+        of_score = token.text.lower() in ("ps", "status", "score", "grade")
+        if of_score and j + 1 < len(tokens) and tokens[j].text.lower() == "of":
+            j += 1
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
             if after.kind == "num":

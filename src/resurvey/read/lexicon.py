@@ -10,15 +10,15 @@ from functools import cached_property
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Document
+from resurvey.read.objects import Claim, Document, Span
 from resurvey.read.table_hints import size_in
 from resurvey.read.word_lists import ELSEWHERE
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
 NAMED = re.compile(
-    rf"(?:\b(?:in|the|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|"
-    rf"\+|and|with|alone|[A-Za-z0-9][\w+/-]{{1,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
+    rf"(?:\b(?:in|[Tt]he|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|"
+    rf"\+|and|with|alone|[A-Za-z0-9][\w+/-]{{0,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
 )
 LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)")
 SIZED = re.compile(
@@ -156,6 +156,9 @@ class Lexicon:
 def learn(document: Document) -> Lexicon:
     """The lexicon of a document: names said at least three times (twice with a size) are arms."""
     counted: Counter[str] = Counter()
+    of_arms: Counter[str] = Counter()
+    sized: Counter[str] = Counter()
+    heads: Counter[str] = Counter()
     labels: dict[str, str] = {}
     one_sided = False
     short: dict[str, set[str]] = {}
@@ -165,11 +168,13 @@ def learn(document: Document) -> Lexicon:
         for match in NAMED.finditer(text):
             for name in _listed(match["name"], match["noun"]):
                 _note(name, 1, counted, labels)
+                if match["noun"].startswith("arm"):
+                    _note(name, 1, of_arms, {})
         for match in LETTERED.finditer(text):
             noun = match["noun"].lower().rstrip("s")
             _count(f"{noun} {match['name']}", 2, counted, labels)
         for match in SIZED.finditer(text):
-            _note(match["name"], 1, counted, labels)
+            _note(match["name"], 1, sized, labels)
         for match in re.finditer(
             r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text
         ):
@@ -180,9 +185,14 @@ def learn(document: Document) -> Lexicon:
                 if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
                     label = strip_size(cell.text)
                     _note(label, 2, counted, labels)
+                    _note(label, 1, heads, {})
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
                     _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
-    known = {key for key, count in counted.items() if count >= 3}
+    known = {key for key, count in counted.items() if count + sized[key] >= 3}
+    told = {key for key, count in of_arms.items() if count >= 2}
+    if len(told) >= 2:
+        # A paper that says `arm` of two names or more calls subgroups `groups`.
+        known = {key for key in known if of_arms[key] or heads[key] or LETTERED.fullmatch(labels[key])}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
     known_arms = Lexicon(tuple(arms))
     return Lexicon(
@@ -198,11 +208,12 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
     """Sizes that table heads and text print of each arm, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
     for table in document.tables:
-        for row in table.grid[: table.heads + 1]:
-            for cell in row[1:]:
-                size = size_in(cell.text) if cell is not None and "=" in cell.text else ""
-                if size and cell is not None and (arm := arm_named(cell.text, lexicon)):
-                    found.setdefault(arm, {})[size] = None
+        for column in zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False):
+            texts = [cell.text for cell in column if cell is not None]
+            arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
+            size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
+            if arm and size:
+                found.setdefault(arm, {})[size] = None
     for paragraph in document.paragraphs:
         for match in SIZED.finditer(plain(paragraph.text)):
             if arm := arm_named(match["name"], lexicon):
@@ -232,6 +243,20 @@ def _listed(name: str, noun: str) -> list[str]:
     return re.split(r"\s(?:and|versus|vs\.?)\s", name) if noun.endswith("s") else [name]
 
 
+def names(document: Document, lexicon: Lexicon) -> list[Claim]:
+    """What the paper calls each arm, where it does so first, for the table of names."""
+    found = []
+    for arm in lexicon.arms:
+        for paragraph in document.paragraphs:
+            match = arm.pattern.search(plain(paragraph.text))
+            if match is not None and paragraph.kind != "title":
+                span = Span(paragraph.id, match.start(), match.end())
+                cells = {"kind": "arm", "entity": arm.arm_id, "printed": paragraph.text[match.start() : match.end()]}
+                found.append(Claim("name", cells, (span,), "text-name", paragraph.locator, fold(arm.label)))
+                break
+    return found
+
+
 def strip_size(text: str) -> str:
     """A column head without its size, percent and brackets: the name of the group."""
     one = plain(text).replace("\n", " ")
@@ -247,6 +272,8 @@ def strip_size(text: str) -> str:
 
 
 def _note(name: str, weight: int, counted: Counter[str], labels: dict[str, str]) -> None:
+    if LETTERED.search(name):
+        return
     words = name.split()
     while words and words[0].lower() in STOP:
         words = words[1:]
@@ -384,7 +411,7 @@ def _assign_clause(
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
 OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
-LINKED = re.compile(r"[^,;]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;]{0,40}")
+LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;:]{0,40}")
 
 
 def _of_one_arm(
@@ -417,7 +444,7 @@ def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[
 
 def _arm_after(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
     made = [""] * len(starts)
-    last = -1
+    last, tied = -1, True
     for begin, _, arm in places:
         before = [k for k, end in enumerate(ends) if end <= begin and k > last]
         if not before:
@@ -429,10 +456,11 @@ def _arm_after(text: str, starts: list[int], ends: list[int], places: list[tuple
             run.insert(0, run[0] - 1)
         if len(before) > len(run) and (len(run) > 1 or not LINKED.fullmatch(text[ends[run[-1]] : begin])):
             return []
+        tied = tied and LINKED.fullmatch(text[ends[run[-1]] : begin]) is not None
         for k in run:
             made[k] = arm
         last = before[-1]
-    return made if made[-1] and len(set(made) - {""}) > 1 else []
+    return made if (made[-1] or tied) and len(set(made) - {""}) > 1 else []
 
 
 def _arm_before(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:

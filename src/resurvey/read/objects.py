@@ -120,7 +120,7 @@ class Claim:
     ----------
     kind : str
         A key of `draft.TABLE_OF`: ratio, median, rate, proportion, p, follow_up, difference, design, at_risk, arm,
-        quantity, trial, study.
+        quantity, trial, name.
     cells : dict of str to str
         By column of the draft table.
     spans : tuple of Span

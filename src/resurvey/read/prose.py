@@ -9,7 +9,7 @@ from resurvey.read import sentences
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named, arms_of
-from resurvey.read.normal import plain
+from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.share_words import describe, link, sizes_said
 from resurvey.read.text_designs import designs, joined
@@ -50,6 +50,9 @@ def find(line: Line) -> list[Found]:
 
 
 GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+NUMBER_WORD = re.compile(
+    r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
+)
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
@@ -121,10 +124,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         if (
             not any(char.isdigit() for char in text[start:end])
             and "median" not in text[start:end].lower()
-            and not any(
-                f" {w} " in text[start:end].lower()
-                for w in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-            )
+            and NUMBER_WORD.search(text[start:end]) is None
         ):
             continue
         line = lex(text[start:end], start)
@@ -161,7 +161,9 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"
-        notes.append("beside a citation in a section that tells of other work: probably another study's result")
+        cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
+        source = f"reference {cited}" if cited else "a work cited by its author"
+        notes.append(f"beside a citation ({source}): probably another study's result")
     section = (
         "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
     )

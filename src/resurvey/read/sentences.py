@@ -11,6 +11,8 @@ SHORT = re.compile(
     r"s\.e|i\.v|p\.o|b\.i\.d|dept|univ|prof|conf|[A-Z]))\.$",
     re.IGNORECASE,
 )
+# `in arm B. At 1 year`: the letter is a name, and ends the sentence.
+LETTERED = re.compile(r"\b(?:[Aa]rms?|[Gg]roups?|[Cc]ohorts?|[Ss]tage|[Vv]itamin|and|versus|vs\.?) [A-E]\.$")
 MAX_SENTENCE = 6000
 
 
@@ -19,6 +21,10 @@ def split(text: str) -> list[tuple[int, int]]:
     bounds, start = [], 0
     for match in END.finditer(text):
         stop = match.start() + 1
+        if LETTERED.search(text, max(start, stop - 12), stop):
+            bounds.append((start, match.end()))
+            start = match.end()
+            continue
         if SHORT.search(text, max(start, stop - 12), stop) and not text[
             match.end() : match.end() + 4
         ].lower().startswith(("the ", "in ")):

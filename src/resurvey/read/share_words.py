@@ -6,6 +6,7 @@ A share without words of its own (`33 % v 36 %`) is of the same thing as the one
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
@@ -24,7 +25,10 @@ SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)"
 CAUSE = re.compile(
     r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE
 )
-ADVERSE = re.compile(r"\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b", re.IGNORECASE)
+ADVERSE = re.compile(
+    r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
+    re.IGNORECASE,
+)
 CONNECTING = re.compile(
     r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
@@ -36,7 +40,8 @@ OF_THE_LAST = re.compile(
     r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
-JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|versus|vs\.?|or)\s")
+JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
+BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
 def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
@@ -54,16 +59,30 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         after = line.text[_end(line, one) : end]
         if direct := _direct(after):
             made = {"kind": "response", "endpoint": direct, "item": direct}
-        elif last and not _own_words(line, begin, _start(line, one), places):
-            made = dict(last)
         else:
             made = _described(line, one, before, after)
+            alone = not _own_words(line, begin, _start(line, one), places)
+            if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
+                made = dict(last)
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    _from_next(line, shares, places)
     _in_order(line, shares)
     _of_the(line, shares)
+
+
+def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
+    """`31 patients (60 %) in arm A and 27 (63 %) in arm B had a grade 3 event`: the first is of the same thing."""
+    for one, after in reversed(list(pairwise(shares))):
+        between = (_end(line, one), _start(line, after))
+        same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
+        if one.cells["kind"] == "flow" and after.cells["kind"] != "flow" and same and between[0] < between[1]:
+            begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
+            bare = not _own_words(line, *between, places, of_the_last=False)
+            if bare and not _own_words(line, begin, _start(line, one), places):
+                one.cells |= {k: after.cells[k] for k in ("kind", "endpoint", "grade", "item") if after.cells.get(k)}
 
 
 def _start(line: Line, one: Found) -> int:
@@ -74,13 +93,16 @@ def _end(line: Line, one: Found) -> int:
     return max(line.tokens[i].end for i in one.tokens)
 
 
-def _own_words(line: Line, begin: int, end: int, places: list[tuple[int, int, str]]) -> bool:
+def _own_words(
+    line: Line, begin: int, end: int, places: list[tuple[int, int, str]], *, of_the_last: bool = True
+) -> bool:
     """Whether words stand before a share that say what it is of, other than arms and connecting words."""
     text = line.text[begin:end]
     for start, stop, _ in reversed(places):
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
-    text = OF_THE_LAST.sub(" ", text, count=1)
+    if of_the_last:
+        text = OF_THE_LAST.sub(" ", text, count=1)
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
@@ -116,6 +138,7 @@ def _direct(after: str) -> str:
 
 def _response(one: Found, before: str, following: str) -> str:
     """The response a share counts: said before it in the clause, else after it."""
+    before = BEST.sub("best result", before)
     named = [
         (begin, name)
         for begin, _, name in endpoints_in(before)

@@ -27,6 +27,8 @@ TOTALS = re.compile(
 
 # A p of these heads tests something else than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
+# Rows of a table of responses that are none.
+OPPOSITE = re.compile(r"(?:no|non|not|missing|unknown|without|un?evaluable|inevaluable|NE|ND)\b", re.IGNORECASE)
 GENERIC = re.compile(
     r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
     r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?)",
@@ -548,14 +550,15 @@ class Reader:
             n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
         ]
         harm = self.about.harms or bool(grade and HARMS.search(row.path))
-        response = next((n for n in names if n in RESPONSES), "")
+        response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
         if self.about.response and row.label.strip() in ("SD", "PD"):
             response = row.label.strip()
         kind = (
             "adverse_event"
             if harm
             else "response"
-            if (response and not self.about.baseline) or (self.about.response and row.label.strip() in RESPONSES)
+            if (response and not self.about.baseline)
+            or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
             else "baseline"
             if self.about.baseline
             else "prognosis"

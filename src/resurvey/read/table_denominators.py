@@ -62,9 +62,9 @@ class Denominators:
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
-        sections: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+        sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
-            sections[one.row.section].append(one)
+            sections[(*one.row.section, one.row.indent)].append(one)
         printed = self._printed(column)
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
@@ -76,7 +76,7 @@ class Denominators:
                     one.notes.append(
                         f"the percentages are of {total}, the sum of the categories, not of the {printed} of the head"
                     )
-            elif printed and column_fits >= MOST:
+            elif printed and column_fits >= MOST and not _other_patients(part, printed):
                 _give(part, printed)
 
     def _best(self, part: list[Found], column: int, printed: str) -> str:
@@ -129,6 +129,12 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _other_patients(part: list[Found], size: str) -> bool:
+    """Whether rows that belong together all miss the size: they are of a subgroup, not misprinted."""
+    both = [one for one in part if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
+    return len(both) > 1 and _share_that_fits(part, size) == 0
 
 
 def _take_back(shares: list[Found]) -> None:
@@ -231,19 +237,23 @@ def _link_rows_above(shares: list[Found]) -> None:
             parts[one.row.section].append(one)
     for part in parts.values():
         first = min(one.row.number for one in part)
-        telling = [one for one in part if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
-        for number in sorted((k for k in counts if k < first), reverse=True)[:12]:
-            above = counts[number]
-            if len(telling) >= 3 and all(
-                one.column in above
-                and 0 < _number(above[one.column].cells["n"]) >= _number(one.cells["n"])
-                and percent_fits(one.cells["n"], one.cells["percent"], _number(above[one.column].cells["n"]))
-                for one in part
-            ):
-                for one in part:
-                    one.cells["total"] = above[one.column].cells["n"]
-                    one.notes.append(f"the denominator is the count of the row {above[one.column].row.label!r}")
+        above = sorted((k for k in counts if k < first), reverse=True)[:12]
+        inside = sorted({one.row.number for one in part})[:12]
+        for number in (*above, *inside):
+            below = [one for one in part if one.row.number > number]
+            if _explains(counts.get(number, {}), below):
+                for one in below:
+                    one.cells["total"] = counts[number][one.column].cells["n"]
+                    one.notes.append(
+                        f"the denominator is the count of the row {counts[number][one.column].row.label!r}"
+                    )
                 break
+
+
+def _explains(above: dict[int, Found], below: list[Found]) -> bool:
+    """Whether the counts of a row give all percentages of the rows below it, three telling ones at least."""
+    telling = [one for one in below if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
+    return len(telling) >= 3 and all(one.column in above and _of(one, above[one.column]) for one in below)
 
 
 def _give(part: list[Found], size: str) -> None:

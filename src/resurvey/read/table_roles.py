@@ -212,7 +212,7 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
 
 
 def _limits(row: Row, layout: Layout, column: int) -> Role:
-    if row.cells[column].value.shape.startswith("("):
+    if row.cells[column].value.shape.startswith("(") and not {"ci", "range", "iqr"} & hints(layout.leaf(column)):
         return Role("limits", "below")
     tags = (
         hints(row.label)

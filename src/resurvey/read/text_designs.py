@@ -152,7 +152,8 @@ def designs(line: Line) -> list[Found]:
             cells[name] = match[part].replace(",", "")
             tokens += [i for i, t in enumerate(line.tokens) if t.start <= match.start(part) < max(t.end, t.start + 1)]
     more, used = _rates(line)
-    if not ({"power", "alpha"} & set(cells) or ("hazard_ratio" in cells and "assum" in text.lower()) or more):
+    sized = "patients" in cells and "sample size" in text.lower()
+    if not (sized or {"power", "alpha"} & set(cells) or ("hazard_ratio" in cells and "assum" in text.lower()) or more):
         return []
     cells |= more
     tokens += used

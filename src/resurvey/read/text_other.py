@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS, endpoints_in
 
@@ -131,19 +131,24 @@ def differences(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if token.used or not (token.percent or token.unit in UNITS) or not DIFFERENCE.search(line.text[: token.start]):
+        before = line.text[: token.start]
+        measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
+        if token.used or not measured or not DIFFERENCE.search(before[-160:]):
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
+        p = p_after(line, interval.end if interval else i)
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
+        if p is not None:
+            cells["p"] = line.tokens[p].printed
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         found.append(
             Found(
                 "difference",
                 cells | {"endpoint": names[-1] if names else ""} | cells_of(interval, ci=True),
-                take(line, i, *limits),
+                take(line, i, *limits, p),
                 "difference",
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES, UNITS
@@ -161,9 +163,19 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
         return None
     percent = _has_percent(line, j)
+    if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
+        percent = None
+    if slash and total <= 5 and percent is not None and abs(100 * n / total - line.tokens[percent].number) > 1.01:
+        return None
     if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
     return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+
+
+# `390 patients out of 398 (58% of total study population)`: the percentage is of others.
+OF_ALL = re.compile(
+    r"\s?%?\s?of (?:the |all )?(?:total|whole|entire|overall|study|intention|randomi[sz]ed|\d)", re.IGNORECASE
+)
 
 
 def _has_percent(line: Line, j: int) -> int | None:
@@ -242,6 +254,8 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     if slash:
         k = j + 2
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
+    if {"had", "have", "with", "achieved", "showed"} & set(joined):
+        return None
     if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
         return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
@@ -319,13 +333,34 @@ def percentages(line: Line) -> list[Found]:
         if (span := _range(line, i)) is not None:
             found.append(span)
             continue
-        if token.op and not _measured_bound(line, i):
+        if (token.op and not _measured_bound(line, i)) or _threshold(line, i):
+            continue
+        if (change := _change(line, i)) is not None:
+            found.append(change)
             continue
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
         found.append(_make(line, "percent", percent=i))
     return found
+
+
+def _threshold(line: Line, i: int) -> bool:
+    """`10% or more of the patients`: a limit of what is shown, not a result."""
+    return _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+
+
+CHANGES = {"reduction", "decrease", "increase", "improvement", "prolongation", "risk"}
+
+
+def _change(line: Line, i: int) -> Found | None:
+    """`a 66% reduction in the risk`: a difference."""
+    after = words_after(line, i, 3)
+    k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
+    if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
+        return None
+    cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after[: k + 2])}
+    return Found("difference", cells, take(line, i), "difference")
 
 
 def _measured_bound(line: Line, i: int) -> bool:
@@ -431,7 +466,7 @@ KINDS_OF = {
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
-    if _text(line, i - 1) in ("than", "least", "most"):
+    if _text(line, i - 1) in ("than", "least", "most", "every", "per"):
         return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")

@@ -83,6 +83,8 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     before = words_before(line, i, 1)
     if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
         return False
+    if token.unit in UNITS and i + 1 < len(line.tokens) and _before_survival(line, i):
+        return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
     if token.unit:
@@ -92,7 +94,10 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
-CHANGED = re.compile(r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b")
+CHANGED = re.compile(
+    r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b|"
+    r"\b(?:benefit|gain|prolongation|advantage|improvement|difference|increase) of\b"
+)
 
 
 def _changed(line: Line, start: int, i: int) -> bool:
@@ -173,7 +178,7 @@ def _subject(line: Line, start: int, i: int) -> str:
         return ""
     before = [name for _, end, name in endpoints_in(line.text) if end <= last and name in TIME_TO_EVENT]
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
-    inner = [w for w in words.replace("median", "").split() if w.isalpha() and w not in NO_SUBJECT]
+    inner = [w for w in re.sub(r"\bmedians?\b", " ", words).split() if w.isalpha() and w not in NO_SUBJECT]
     if inner and inner[0] not in ("survival", "value", "values"):
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
@@ -181,6 +186,7 @@ def _subject(line: Line, start: int, i: int) -> str:
 
 NO_SUBJECT = frozenset(
     [
+        "being",
         "was",
         "of",
         "the",
@@ -260,7 +266,7 @@ LISTED = re.compile(
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
     """Medians said not to be reached, with the limits that are printed for them."""
     where = next((text.find(words) for words in NOT_REACHED if words in text), -1)
-    if where < 0:
+    if where < 0 or re.search(r"(?:-|\bto)\s?$", text[:where]):
         return []
     names = [name for begin, _, name in endpoints_in(line.text) if begin < where and name in TIME_TO_EVENT]
     before = [i for i in starts if line.tokens[i].start < where]
@@ -356,6 +362,12 @@ BEFORE_SURVIVAL = re.compile(
     r"cumulative|estimated|distant|loco-?regional)\b|(?:surviv|PFS|OS|DFS|RFS|EFS|mortality|incidence|rates?\b))",
     re.IGNORECASE,
 )
+
+
+def _before_survival(line: Line, i: int) -> bool:
+    """`one year survival`, `12 month survival`: the number is the time of a survival."""
+    after = i + 2 if line.tokens[i].extra == "word" else i + 1
+    return after < len(line.tokens) and BEFORE_SURVIVAL.match(line.text[line.tokens[after].start :]) is not None
 
 
 def _chain_to_endpoint(line: Line, i: int) -> list[int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 # Longest first where one holds another. Each: the endpoint as our tables call it, and how papers spell it.
 ENDPOINTS: tuple[tuple[str, str], ...] = (
-    ("PFS", r"progression[- ]free (?:overall )?survival|\bPFS\d?\b|\b[a-z]?[rb]?PFS\b"),
+    ("PFS", r"progression (?:or|and/or) death|progression[- ]free (?:overall )?survival|\bPFS\d?\b|\b[a-z]?[rb]?PFS\b"),
     ("DMFS", r"distant[- ]metastas[ie]s[- ]free survival|\bDMFS\b|metastas[ie]s[- ]free survival|\bMFS\b|D-FFS"),
     (
         "LRFS",
@@ -21,15 +21,15 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
     ("OS", r"overall survival|\bm?OS\b"),
-    ("TTP", r"time to (?:disease |tumou?r )?progression|\bTTP\b"),
+    ("TTP", r"times? to (?:disease |tumou?r )?progression|\bTTP\b"),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
-    ("CR", r"complete (?:response|remission)s?|\bCRs?\b"),
+    ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|\bCRs?\b"),
     ("PR", r"partial (?:response|remission)s?|\bPRs?\b"),
     ("SD", r"stable disease"),
     ("PD", r"progressive disease"),
-    ("CBR", r"clinical benefit(?: rates?)?|\bCBR\b"),
+    ("CBR", r"clinical benefit(?: response)?(?: rates?)?|\bCBR\b"),
     ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
     (
         "ORR",
@@ -219,7 +219,7 @@ HARMS = re.compile(
     r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
-    r"adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"

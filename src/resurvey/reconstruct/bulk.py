@@ -17,6 +17,7 @@ from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.two_curves import detect_exchanged_arms
+from resurvey.survival import cox, proportionality
 
 #: Parts of an arm's name that mark the group a published ratio is by custom taken against.
 REFERENCE_WORDS = frozenset(["placebo", "pbo", "plc", "control", "observation", "standard", "deferred", "delayed"])
@@ -267,8 +268,6 @@ def _described(
 
 
 def _ratios(first: Reconstruction, second: Reconstruction) -> dict[str, object]:
-    from resurvey.survival import cox, proportionality
-
     sides = [arm.replicate(0) for arm in (first, second)]
     time, event = (np.concatenate([side[name].to_numpy() for side in sides]) for name in ("time", "event"))
     ours = cox(time, event, np.repeat([1, 0], [len(side) for side in sides]))

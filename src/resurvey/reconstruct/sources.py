@@ -15,7 +15,8 @@ from resurvey.pictures import is_figure, read_figure
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.study import Curve, Key
+from resurvey.reconstruct.study import Curve
+from resurvey.reconstruct.study_tables import Key
 from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 

@@ -13,7 +13,7 @@ from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, shifted
-from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import crossings, limits, stretch_to, survival_at
 from resurvey.reconstruct.summary import rebuilt
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_report import report
@@ -232,7 +232,7 @@ def _together(
     transform = whole.ci_method or next(iter(made.values())).transform
     held = np.column_stack(list(_held(made, picked, whole, time)))
     held = np.sort(np.where(np.isfinite(held), held, 0.0), axis=1)
-    stretch = stretch_to(whole, limits(time, event, whole.z, transform), _apart(held), rng)
+    stretch = stretch_to(whole, crossings(whole, time, event, transform), _apart(held), rng)
     parts = {}
     for name, part in made.items():
         t, e = picked[name]

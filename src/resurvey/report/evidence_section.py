@@ -22,7 +22,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Record, Results, rows, split, whole
-from resurvey.report.words import count, number, percent, sentence
+from resurvey.report.words import count, listed, number, percent, sentence
 
 # Columns of studies that are not a property of its population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
@@ -169,15 +169,21 @@ def _study_of(results: Results, claim_id: str) -> str:
     return str(results.claim.get(claim_id, {}).get("study_id", ""))
 
 
-def transitivity(results: Results) -> Iterator[Block]:
-    """Whether the studies could have enrolled each other's patients: their properties side by side."""
+def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
+    """Whether the studies could have enrolled each other's patients: their properties side by side.
+
+    A property that a smaller share of the studies than `least` tells is named, and left to the page.
+    """
     table = results.tables.get("studies", pd.DataFrame())
     wanted = compared_studies(results)
     if table.empty or not wanted:
         return
     found = {str(row["study_id"]): row for row in rows(table)}
     chosen = [found[name] for name in wanted if name in found]
-    names = [name for name in table.columns if name not in NOT_SHOWN and any(_cell(row[name]) for row in chosen)]
+    told = {name: sum(bool(_cell(row[name])) for row in chosen) for name in table.columns if name not in NOT_SHOWN}
+    names = [name for name, count in told.items() if count and count >= least * len(chosen)]
+    rare = [_title(name).lower() for name, count in told.items() if 0 < count < least * len(chosen)]
+    more = f" Told of few and left to the HTML edition: {listed(rare)}." if rare else ""
     yield Heading(2, "May the studies be compared?", "transitivity")
     yield Paragraph(
         words(
@@ -193,7 +199,7 @@ def transitivity(results: Results) -> Iterator[Block]:
         title="Design and population of every study that enters a comparison",
         columns=(Column("Study", weight=1.2), *(Column(_title(name), weight=_weight(name)) for name in names)),
         rows=tuple(_study_row(row, names) for row in chosen),
-        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known. Source: "
+        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known.{more} Source: "
                    "data/processed/studies.csv."),
         wide=True,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import os
 import re
@@ -150,8 +151,6 @@ def source(notebook: NotebookNode) -> str:
 
 def without_images(notebook: NotebookNode) -> NotebookNode:
     """The notebook as it is committed: text and tables, no pictures."""
-    import copy
-
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         for output in cell.get("outputs", []):
@@ -218,8 +217,6 @@ def _as_shown(now: str, then: str) -> bool:
 
 def _figures_as_images(notebook: NotebookNode) -> NotebookNode:
     """Drawings as images with their alternative text: names inside one drawing cannot meet those of another."""
-    import copy
-
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         for output in cell.get("outputs", []):

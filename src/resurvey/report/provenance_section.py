@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import PurePosixPath
@@ -42,8 +43,6 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of the packages behind the numbers and the pages."""
-    import platform
-
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

@@ -78,7 +78,13 @@ def crossing(
 
 
 def check_flat(flat: str) -> None:
-    """Refuse a name that is no reading of a flat stretch."""
+    """Refuse a name that is no reading of a flat stretch.
+
+    Raises
+    ------
+    InputError
+        If it is neither of the two.
+    """
     if flat not in FLATS:
         raise InputError(f"flat must be one of {', '.join(FLATS)}, found {flat!r}")
 
@@ -110,7 +116,13 @@ def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
 
 
 def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
-    """Arrays of times and event marks, refused by name when they are not a patient table."""
+    """Arrays of times and event marks, refused by name when they are not a patient table.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, there are no patients, a time is negative or not finite, or a mark is neither 0 nor 1.
+    """
     t = _as_numbers("time", time, "numbers")
     e = _as_numbers("event", event, "0 (censored) or 1 (event)")
     if t.ndim != 1 or t.shape != e.shape:
@@ -141,7 +153,11 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
     ----------
     .. [1] Kaplan, E. L. and Meier, P. (1958). Journal of the American Statistical Association 53, 457-481.
     """
-    t, e = check_patients(time, event)
+    return product_limit(*check_patients(time, event))
+
+
+def product_limit(t: Floats, e: Floats) -> KaplanMeier:
+    """`kaplan_meier` of patients that are known to be right: nothing is checked."""
     distinct, place = np.unique(t, return_inverse=True)
     events: Floats = np.bincount(place, weights=e, minlength=distinct.size).astype(float)
     censored: Floats = np.bincount(place, weights=1 - e, minlength=distinct.size).astype(float)

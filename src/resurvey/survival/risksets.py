@@ -81,7 +81,13 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
 
 
 def check_first(first: ArrayLike, n: int) -> NDArray[np.bool_]:
-    """The marks of the first arm as bool; refused when an arm is empty or a mark is neither 0 nor 1."""
+    """The marks of the first arm as bool; refused when an arm is empty or a mark is neither 0 nor 1.
+
+    Raises
+    ------
+    InputError
+        If there is not one mark, 0 or 1, for each patient, or an arm is empty.
+    """
     x = np.asarray(first)
     if x.shape != (n,):
         raise InputError(f"first must mark each of the {n} patients, found shape {x.shape}")

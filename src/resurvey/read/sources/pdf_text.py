@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +15,9 @@ MAX_PAGES = 400
 MAX_CHARACTERS = 2_000_000
 # Lines of dots, dashes or underscores: rules of a table.
 DOT = re.compile(r"[._…·]{1,5}")
-# Text that runs up the margin or lies on its side (in radians); a table printed sideways is left out.
-FULL_TURN = 6.283185307179586
+QUARTER_TURN = math.pi / 2
+# A page whose sideways words stand in so many lines holds a table printed sideways, and no mere note in its margin.
+SIDEWAYS_LINES = 4
 RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
 
 
@@ -109,30 +111,37 @@ def pages_of(content: bytes, name: str) -> list[Page]:
             )
         pages, budget = [], MAX_CHARACTERS
         for number in range(len(file)):
-            page = _page(file, number, budget)
-            budget -= sum(len(word.text) for word in page.words)
-            pages.append(page)
+            for page in _pages(file, number, budget):
+                budget -= sum(len(word.text) for word in page.words)
+                pages.append(page)
         return pages
     finally:
         file.close()
 
 
-def _page(file: Any, number: int, budget: int) -> Page:
+def _pages(file: Any, number: int, budget: int) -> list[Page]:
+    """A page of the file: its upright words, and turned upright those of a table printed sideways."""
     import pypdfium2
 
     try:
         page = file[number]
         width, height = page.get_size()
         text = page.get_textpage()
-        words = _words(text, height, budget)
+        words = _words(text, width, height, budget)
         text.close()
         page.close()
     except pypdfium2.PdfiumError:
-        return Page(number + 1, 0.0, 0.0, ())
-    return Page(number + 1, width, height, tuple(words))
+        return [Page(number + 1, 0.0, 0.0, ())]
+    pages = [Page(number + 1, width, height, tuple(_without_rules(words[0])))]
+    for turn in (1, 3):
+        turned = _without_rules(words[turn])
+        if len({round(word.middle / 4) for word in turned}) >= SIDEWAYS_LINES:
+            pages.append(Page(number + 1, height, width, tuple(turned)))
+    return pages
 
 
-def _words(text: Any, height: float, budget: int) -> list[Word]:
+def _words(text: Any, width: float, height: float, budget: int) -> dict[int, list[Word]]:
+    """Words by quarter turns of their letters to the right: 0 upright, 1 reading downwards, 3 reading upwards."""
     import pypdfium2.raw as raw
 
     count = min(text.count_chars(), max(budget, 0))
@@ -140,35 +149,43 @@ def _words(text: Any, height: float, budget: int) -> list[Word]:
     if len(letters) != count:
         # Letters outside the basic plane or that pdfium leaves out shift the places: take them one by one.
         letters = "".join(chr(raw.FPDFText_GetUnicode(text, i) or 32) for i in range(count))
-    words: list[Word] = []
+    words: dict[int, list[Word]] = defaultdict(list)
     run: list[tuple[str, float, float, float, float, float, bool]] = []
+    turn = 0
     for i, letter in enumerate(letters):
         if letter.isspace() or letter in "\x00\ufffe\ufeff":
             if letter in "\ufffe":
                 letter = "-"
             else:
-                _close(run, words)
+                _close(run, words[turn])
                 continue
-        left, bottom, right, top = text.get_charbox(i, loose=True)
-        if right <= left or top <= bottom:
+        box = text.get_charbox(i, loose=True)
+        if box[2] <= box[0] or box[3] <= box[1]:
             continue
         size = raw.FPDFText_GetFontSize(text, i)
-        item = (letter, left, right, height - top, height - bottom, size, False)
-        if run and _breaks(run[-1], item):
-            _close(run, words)
-        if (
-            not run
-            and abs(
-                raw.FPDFText_GetCharAngle(text, i) - FULL_TURN * round(raw.FPDFText_GetCharAngle(text, i) / FULL_TURN)
-            )
-            > 0.05
-        ):
-            continue
+        if run and _breaks(run[-1], (letter, *_upright(box, turn, width, height), size, False)):
+            _close(run, words[turn])
         if not run:
-            item = (*item[:6], raw.FPDFText_GetFontWeight(text, i) >= 600)
-        run.append(item)
-    _close(run, words)
-    return _without_rules(words)
+            quarters = raw.FPDFText_GetCharAngle(text, i) / QUARTER_TURN
+            if abs(quarters - round(quarters)) > 0.03 or round(quarters) % 4 == 2:
+                continue
+            turn = round(quarters) % 4
+        bold = not run and raw.FPDFText_GetFontWeight(text, i) >= 600
+        run.append((letter, *_upright(box, turn, width, height), size, bold))
+    _close(run, words[turn])
+    return words
+
+
+def _upright(
+    box: tuple[float, float, float, float], turn: int, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom from the top left of the page turned so that the letter stands upright."""
+    left, bottom, right, top = box
+    if turn == 1:
+        return height - top, height - bottom, width - right, width - left
+    if turn == 3:
+        return bottom, top, left, right
+    return left, right, height - top, height - bottom
 
 
 def _without_rules(words: list[Word]) -> list[Word]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import Page, Row, decimal_marks, tidy
+from resurvey.reconstruct.formats.column_names import heading
 from resurvey.reconstruct.formats.columns import DigitisedCurve
 
 MOST_JSON = 30_000_000
@@ -173,8 +174,6 @@ def curves_of_xml(content: bytes, name: str) -> list[DigitisedCurve]:
 
 
 def _plot_digitizer(root: ElementTree.Element, points: list[ElementTree.Element], name: str) -> DigitisedCurve:
-    from resurvey.reconstruct.formats.column_names import heading
-
     try:
         values = np.array([[float(point.attrib["dx"]), float(point.attrib["dy"])] for point in points])
     except (KeyError, ValueError) as error:
