@@ -231,6 +231,17 @@ def design_word(name: str, rng: np.random.Generator, wrong: bool) -> Case:
     return Case(trial, "design-word", wrong)
 
 
+def evaluable(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """More responders among all than among those who could be evaluated."""
+    trial = _start(name)
+    able, n = int(rng.integers(150, 190)), int(rng.integers(40, 90))
+    for group, size, count in (("evaluable", able, n), ("all", 200, n + (int(rng.integers(1, 9)) if wrong else 0))):
+        share = printed(100 * count / size, 1, "half up")
+        cells = {"kind": "response", "endpoint": "ORR", "item": "ORR", "n": str(count), "total": str(size)}
+        trial.add("proportions", arm_id="a", population=group, percent=share, **cells)
+    return Case(trial, "evaluable-response", wrong)
+
+
 ANNOUNCED: dict[str, Maker] = {
     "planned test of two arms not reported": planned_test,
     "planned test of one arm not reported": planned_test_of_one_arm,
@@ -248,4 +259,5 @@ ANNOUNCED: dict[str, Maker] = {
     "one percentage below the common total": one_percentage,
     "authors of another reference": authors,
     "cohort called a randomised trial": design_word,
+    "responders who were not evaluable": evaluable,
 }

@@ -308,6 +308,7 @@ BESIDE = (
     _table("curves", _choice("group", *GROUPS), "time:number survival:number lower:number upper:number"),
     _table("log_cumulative_hazard", _choice("group", *GROUPS), "log_time:number value:number"),
     _table("risk", _choice("group", *GROUPS), "time:number at_risk:number censored:number events:number"),
+    _table("censored", _choice("group", *GROUPS), "time:number"),
     _table("rmst", f"horizon:number {LIMITS}"),
     _table(
         "models",

@@ -238,6 +238,11 @@ def normal_quantile(probability: float) -> float:
     return round(NormalDist().inv_cdf(probability), 12)
 
 
+def critical_value(level: float) -> float:
+    """Normal quantile of a two-sided confidence level: 1.96 for 0.95."""
+    return normal_quantile(0.5 + level / 2)
+
+
 DIGITS = 10
 
 

@@ -8,9 +8,10 @@ from math import exp, isfinite, log, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,7 @@ def tail(statistic: float, df: float | None = None) -> float:
 
 def quantile(level: float, df: float | None = None) -> float:
     """Two-sided critical value at `level`: of the normal, or of t with `df` degrees of freedom."""
-    upper = 0.5 + level / 2
-    return float(ndtri(upper)) if df is None else float(stdtrit(df, upper))
+    return critical_value(level) if df is None else float(stdtrit(df, 0.5 + level / 2))
 
 
 def chi_square_p(q: float, df: float) -> float:

@@ -7,10 +7,11 @@ import pandas as pd
 
 from resurvey.compare.multi_arm import Completed, complete
 from resurvey.plan import NetworkComparison
+from resurvey.steady import critical_value
 from resurvey.tables import Tables
 
 #: Normal quantile of a 95 % interval, which medians print.
-Z = 1.959963984540054
+Z = critical_value(0.95)
 
 
 def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:

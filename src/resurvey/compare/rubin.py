@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
 
 
@@ -124,7 +125,7 @@ def rubin_limits(
     """
     check_level(level)
     q, low, high = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (estimates, lower, upper))
-    z = float(ndtri(0.5 + level / 2))
+    z = critical_value(level)
     below, above = _side_variance((q - low) / z), _side_variance((high - q) / z)
     if not min(below, above) < inf:
         raise NotEstimable("the interval is open on both sides in most replicates: too few events for a limit")
@@ -156,7 +157,7 @@ def rubin_survival(
     if np.any((s <= 0) | (s >= 1) | (low <= 0)):
         return replace(pooled, lower=max(pooled.lower, 0.0), upper=min(pooled.upper, 1.0))
     eta = np.log(-np.log(s))
-    se = (np.log(-np.log(low)) - eta) / float(ndtri(0.5 + level / 2))
+    se = (np.log(-np.log(low)) - eta) / critical_value(level)
     total = rubin(eta, se**2, complete_df=complete_df, level=level)
     half, centre = total.upper - total.estimate, np.log(-np.log(pooled.estimate))
     with np.errstate(over="ignore"):  # few replicates that differ much: the whole of 0 to 1

@@ -81,7 +81,7 @@ class HazardRatio:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return steady.normal_quantile(0.5 + self.ci_level / 2)
+        return steady.critical_value(self.ci_level)
 
     @property
     def variances(self) -> tuple[float, float, float] | None:

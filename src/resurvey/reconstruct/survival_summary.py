@@ -100,7 +100,7 @@ class SurvivalSummary:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return steady.normal_quantile(0.5 + self.ci_level / 2)
+        return steady.critical_value(self.ci_level)
 
     @property
     def time_half_unit(self) -> float:

@@ -87,6 +87,16 @@ def _step(knots: Floats, values: Floats, at: Floats, before: float) -> Floats:
     return np.concatenate(([before], values))[np.searchsorted(knots, at, side="right")]
 
 
+def quantile_limits(
+    curve: KaplanMeier, survival: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
+) -> tuple[float, float]:
+    """Brookmeyer-Crowley limits of a quantile: the times at which a test of S(t) = `survival` does not reject."""
+    lower, upper = interval_limits(curve.survival, curve.greenwood, level=level, transform=transform)
+    limits = np.flatnonzero(lower <= survival + 1e-12), np.flatnonzero(upper < survival - 1e-12)
+    low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
+    return low, high
+
+
 def quantile(
     time: ArrayLike,
     event: ArrayLike,
@@ -124,12 +134,7 @@ def quantile(
     if not 0 < survival < 1:
         raise InputError(f"survival must be strictly between 0 and 1 (0.5 for the median), found {survival!r}")
     curve = kaplan_meier(time, event)
-    lower, upper = interval_limits(curve.survival, curve.greenwood, level=level, transform=transform)
-    limits = (
-        np.flatnonzero(lower <= survival + 1e-12),
-        np.flatnonzero(upper < survival - 1e-12),
-    )
-    low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
+    low, high = quantile_limits(curve, survival, level=level, transform=transform)
     return Quantile(curve.quantile(survival, flat=flat), low, high, float(survival), float(level), transform)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
 from resurvey.survival.km import Floats, check_patients
 
@@ -59,7 +59,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     before = np.concatenate(([1.0], np.cumprod(1 - any_cause / at_risk)[:-1]))
     incidence = np.cumsum(before * this / at_risk)
     se = np.sqrt(_variance(incidence, before, at_risk, any_cause, this))
-    lower, upper = _limits(incidence, se, float(ndtri(0.5 + level / 2)))
+    lower, upper = _limits(incidence, se, critical_value(level))
     columns = {"time": times, "incidence": incidence, "se": se, "lower": lower, "upper": upper}
     return pd.DataFrame({**columns, "at_risk": at_risk.astype(int), "events": this.astype(int)})
 

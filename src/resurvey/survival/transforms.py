@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
 from resurvey.errors import InputError
+from resurvey.steady import critical_value
 from resurvey.survival.km import Floats
 
 
@@ -91,7 +92,7 @@ def interval_limits(
     lower, upper = np.where(s >= 1, 1.0, 0.0), np.ones_like(s)
     inner = (s > 0) & (s < 1) & np.isfinite(g)
     centre = scale.forward(s[inner])
-    half = float(ndtri(0.5 + level / 2)) * scale.factor(s[inner]) * np.sqrt(g[inner])
+    half = critical_value(level) * scale.factor(s[inner]) * np.sqrt(g[inner])
     limits = scale.back(centre - half), scale.back(centre + half)
     lower[inner], upper[inner] = limits[::-1] if scale.decreasing else limits
     return lower, upper
