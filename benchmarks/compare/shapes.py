@@ -64,6 +64,10 @@ def _piecewise(*steps):
     return np.concatenate(([0.0], np.cumsum(rate[1:] * np.diff(GRID))))
 
 
+def _gompertz(rate, growth):
+    return rate / growth * (np.exp(growth * GRID.clip(0, 60)) - 1)
+
+
 def _drop(share, at, later):
     """A share has the event around the first scan, the others later."""
     return _mixed((share, _weibull(8.0, at)), (1 - share, later))
@@ -100,7 +104,7 @@ OTHERS = {
     "effect from month 2": (_piecewise((0, 0.12), (2, 0.06)), _piecewise((0, 0.12)), 0.0),
     "effect until month 8": (_piecewise((0, 0.05), (8, 0.12)), _piecewise((0, 0.1), (8, 0.12)), 0.0),
     "log-logistic": (np.log1p((GRID / 8) ** 1.5), np.log1p((GRID / 5.5) ** 1.5), 0.0),
-    "Gompertz": tuple(rate / 0.08 * (np.exp(0.08 * GRID.clip(0, 60)) - 1) for rate in (0.03, 0.045)) + (0.0,),
+    "Gompertz": (_gompertz(0.03, 0.08), _gompertz(0.045, 0.08), 0.0),
     "visits every 8 weeks": (_weibull(0.9, 7), _weibull(0.9, 5), 1.84),
     "visits every 12 weeks": (_weibull(1.3, 11), _weibull(1.3, 8), 2.76),
     "exponential, no effect": (_weibull(1, 7), _weibull(1, 7), 0.0),
