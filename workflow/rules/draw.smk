@@ -46,6 +46,7 @@ for batch, entries in BATCHES.items():
             "../../environment.yml"
         params:
             entries=plain(entries),
+            shown=config["report"].get("curves", {}),
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import plan, results
-from resurvey.figures.gallery_comparison import comparison_drawings
+from resurvey.figures.gallery_comparison import Shown, comparison_drawings
 from resurvey.figures.save import save
 from resurvey.labels import Labels
 from resurvey.logs import log_to
@@ -16,6 +16,7 @@ log_to(snakemake.log[0])
 files = snakemake.input
 labels = Labels.from_files(files.labels)
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
+shown = Shown(**snakemake.params.shown)
 for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
     made = results.read_folder(Path(folder))
-    save(comparison_drawings(entry, made, labels, folder), Path(target))
+    save(comparison_drawings(entry, made, labels, folder, shown), Path(target))

@@ -55,6 +55,16 @@ def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
     return pd.DataFrame(parts)
 
 
+def censored_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
+    """Times at which follow-up ended without an event, of groups whose patients a digitised curve determines.
+
+    Of a group that printed numbers alone describe, the replicates end at times that nobody printed: it has none.
+    """
+    known = [(name, stack) for name, stack in zip(GROUPS, stacks, strict=True) if len(stack.time) == 1]
+    ended = [(name, np.unique(stack.time[(stack.event == 0) & (stack.time >= 0)])) for name, stack in known]
+    return pd.DataFrame([(name, time) for name, times in ended for time in times], columns=["group", "time"])
+
+
 def hazard_table(curves: pd.DataFrame) -> pd.DataFrame:
     """Log-cumulative hazard against log time: group, log_time, value."""
     inside = curves[(curves["survival"] > 0) & (curves["survival"] < 1) & (curves["time"] > 0)]

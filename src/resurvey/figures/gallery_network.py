@@ -116,6 +116,7 @@ def _network_forest(
         right=[HR],
         xlabel=f"Hazard ratio against {against} (log scale)",
         better=("lower hazard: the treatment", f"lower hazard: {against}"),
+        size=forest.HALF,
     )
     random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(

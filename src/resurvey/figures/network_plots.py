@@ -11,7 +11,20 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, ink_on, new_figure, plain, styled, wrapped
+from resurvey.figures.style import (
+    BESIDE,
+    COLOURS,
+    FAINT,
+    INK,
+    MARKERS,
+    PAPER,
+    SOFT,
+    ink_on,
+    new_figure,
+    plain,
+    styled,
+    wrapped,
+)
 from resurvey.rounding import distinct_from_null
 from resurvey.steady import critical_value
 
@@ -40,13 +53,18 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
         Labels of treatments.
     reference : str
         Treatment drawn at the top.
+
+    Raises
+    ------
+    InputError
+        If the network has no study.
     """
     if contrasts.empty:
         raise InputError("the network has no study: there is nothing to draw")
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(4.1)
+    figure = new_figure(3.9, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
@@ -132,6 +150,11 @@ def league_table(
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
+
+    Raises
+    ------
+    InputError
+        If a pair of treatments has no effect, or more than one.
     """
     pairs = effects.set_index(["treatment", "comparator"])[["estimate", "lower", "upper"]]
     lacking = sorted(set(order) - {*effects["treatment"], *effects["comparator"]})
@@ -213,6 +236,11 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
         model, treatment, rank, probability, sucra.
     names : dict of str
     model : {"random", "common"}
+
+    Raises
+    ------
+    InputError
+        If there are no ranks of the model.
     """
     rows = ranks[ranks["model"] == model]
     if rows.empty:
@@ -252,6 +280,11 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float 
         study, treatment, comparator, se, adjusted (log scale).
     names : dict of str
         Labels of treatments.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two studies.
     """
     if len(funnel) < 2:
         raise InputError("a funnel plot needs at least two studies")
@@ -293,6 +326,11 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     heat : DataFrame
         design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
+
+    Raises
+    ------
+    InputError
+        If consistency cannot be assessed in the network.
     """
     from scipy.stats import chi2
 
@@ -331,6 +369,11 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         treatment, comparator, then one column a direct comparison "X : Y" (0-1).
     names : dict of str
     reference : str
+
+    Raises
+    ------
+    InputError
+        If no estimate is against the reference.
     """
     rows = contributions[(contributions["treatment"] == reference) | (contributions["comparator"] == reference)]
     if rows.empty:

@@ -387,7 +387,8 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
         p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
-        stratified=row["model"] == "stratified",
+        # a document that does not say how its ratio was estimated may have stratified it
+        stratified=row["model"] != "unadjusted",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.answer import Said, comparison_said, design_said
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
@@ -37,7 +37,7 @@ from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
-#: Figures of one comparison that paper shows: curves or graph, and the forest of its estimates.
+#: Figures that paper shows of a comparison of two groups, or of a network: curves or graph, and the forest.
 FIGURES_SHOWN = 2
 #: Properties of studies that paper shows are told of so many of them at least.
 TOLD_OF = 1 / 3
@@ -188,12 +188,14 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
     if said.refused:
         yield Paragraph(words(f"Not made: {sentence(said.refused)}"))
         return
-    shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:FIGURES_SHOWN]
+    drawn = FIGURES_SHOWN if isinstance(entry, PatientComparison | NetworkComparison) else 1
+    shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:drawn]
     if shown:
         yield Beside(tuple(shown))
-    yield Paragraph(words(" ".join(part for part in sentences(results, entry, said, lines) if part)))
+    result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
-    yield Paragraph(words(f"Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}."))
+    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}.")
+    yield Paragraph(words(result, basis))
 
 
 def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
