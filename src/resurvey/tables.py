@@ -182,6 +182,11 @@ def _check_rows(table: Table, file: str, frame: pd.DataFrame) -> list[Fault]:
         first = frame.index[(frame[keys] == key).all(axis=1)][0]
         advice = f"it is already in row {first}: give this row a key of its own"
         faults.append(Fault(file, int(row), "+".join(keys), " ".join(key), "the key is repeated", advice))
+    for column, value, other, allowed in table.allowed:
+        wrong = frame[(frame[column] == value) & (frame[other] != "") & ~frame[other].isin(allowed)]
+        for row, cell in wrong[other].items():
+            advice = f"with {column} {value!r} expected one of {', '.join(allowed)}"
+            faults.append(Fault(file, int(row), other, cell, f"does not go with {column} {value!r}", advice))
     for low, high in table.ordered:
         both = frame[(frame[low] != "") & (frame[high] != "") & ~frame["note"].str.startswith("sic")]
         for row, cells in both[[low, high]].iterrows():

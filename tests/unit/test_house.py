@@ -353,3 +353,31 @@ def test_an_import_inside_a_function_has_a_reason():
     assert sorted({*IN_FUNCTIONS, *OWN_IN_FUNCTIONS} - {*others, *own}) == [], (
         "no longer used: take them from the lists"
     )
+
+
+def defined(tree):
+    """Names that a module has at its top, whichever way they came there."""
+    for node in tree.body:
+        for part in ast.walk(node):
+            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield part.name
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id
+            if isinstance(part, ast.Import | ast.ImportFrom):
+                yield from ((alias.asname or alias.name).partition(".")[0] for alias in part.names)
+
+
+def test_what_is_imported_exists():
+    """Steps of the workflow and commands import when they run: a name that moved would be missed only then."""
+    names = modules()
+    has = {name: {*defined(parsed(path))} for name, path in names.items()}
+    scripts = sorted((ROOT.parents[1] / "workflow/scripts").glob("*.py"))
+    missing = [
+        f"{path.name}: from {node.module} import {alias.name}"
+        for path in [*names.values(), *scripts]
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and node.module in names
+        for alias in node.names
+        if alias.name not in has[node.module] and f"{node.module}.{alias.name}" not in names
+    ]
+    assert missing == []
