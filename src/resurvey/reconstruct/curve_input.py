@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resurvey import steady
+from resurvey.arrays import unmasked
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.monotone import MonotoneCurve
 from resurvey.reconstruct.placement import RiskTable
@@ -45,6 +46,7 @@ def numbers(values: ArrayLike | None, name: str) -> Floats:
     """A vector of numbers; what cannot be read as one is refused by name, None is an empty vector."""
     if values is None:
         return np.empty(0)
+    unmasked(values, name)
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:

@@ -15,6 +15,7 @@ from resurvey.report.document import (
     Cite,
     Claims,
     Column,
+    Details,
     Heading,
     Notice,
     Paragraph,
@@ -88,14 +89,17 @@ def _opening(results: Results) -> str:
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
-            f"{across} of them set rebuilt patients of two studies side by side, who were never randomised against "
-            "each other: they show what the papers imply, not what a trial would find."
+            f"{across} of them {'sets' if across == 1 else 'set'} rebuilt patients of two studies side by side, who "
+            "were never randomised against each other: what the papers imply, not what a trial would find."
         )
     if inside:
-        said.append(f"{inside} rebuild a comparison inside one study, mostly as a check on the method.")
+        said.append(
+            f"{inside} {'rebuilds' if inside == 1 else 'rebuild'} a comparison inside one study, mostly as a check on "
+            "the method."
+        )
     rest = sum(not entry.patient_groups for entry in entries)
     if rest:
-        said.append(f"{rest} rest on printed ratios, counts or medians alone.")
+        said.append(f"{rest} {'rests' if rest == 1 else 'rest'} on printed ratios, counts or medians alone.")
     return " ".join(said)
 
 
@@ -118,12 +122,20 @@ def _comparison(results: Results, entry: AnyComparison) -> Iterator[Block]:
         yield Notice(words(f"This comparison was not made: {sentence(reason)}"), tone="warn")
     else:
         yield Paragraph(_reading(results, entry, lines), lead=True)
+    folded = tuple(_folded(results, entry, lines, made=not reason))
+    if folded:
+        yield Details("Figures, estimates, what must hold, and what would overturn it", folded)
+
+
+def _folded(results: Results, entry: AnyComparison, lines: Sequence[Record], *, made: bool) -> Iterator[Block]:
+    """What a reader opens when wanted; of a comparison that was not made, what it would assume."""
     claims = claims_of(results, entry)
-    yield from figures_of(results, f"comparison-{name}", claims)
-    if not reason:
+    yield from figures_of(results, f"comparison-{entry.id}", claims)
+    if made:
         yield from estimate_tables(results, entry, lines, claims)
-    yield Heading(3, "What must hold", anchor("assumptions", name))
-    yield Bullets(tuple(words(sentence(text)) for text in entry.assumptions))
+    if entry.assumptions:
+        yield Heading(3, "What must hold", anchor("assumptions", entry.id))
+        yield Bullets(tuple(words(sentence(text)) for text in entry.assumptions))
     yield from _sensitivity(results, entry, claims)
 
 

@@ -34,14 +34,13 @@ def evidence(results: Results) -> Iterator[Block]:
     pages = results.choices.pages
     documents = results.tables.get("sources", pd.DataFrame())
     yield Heading(1, "The evidence", "evidence")
-    yield Paragraph(
-        words(
-            f"{sentence(count(len(pages), 'document'))[:-1]} {'was' if len(pages) == 1 else 'were'} audited number by "
-            f"number. Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials "
-            "that the audited ones discuss or that comparisons need."
-        ),
-        lead=True,
+    verb = "was" if len(pages) == 1 else "were"
+    audited = f"{sentence(count(len(pages), 'document'))[:-1]} {verb} audited number by number."
+    more = (
+        f" Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials that the "
+        "audited ones discuss or that comparisons need."
     )
+    yield Paragraph(words(audited, more if len(documents) > len(pages) else None), lead=True)
     yield papers(results, [str(page) for page in pages], "tab-papers", "The audited documents")
     yield from figures_of(results, "evidence", section="evidence")
     yield from _arms(results)

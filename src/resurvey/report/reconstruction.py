@@ -44,7 +44,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
     whole = kept == facts
     yield Paragraph(
         words(
-            f"{count(groups, 'group')} of patients were rebuilt from what is printed. "
+            f"{count(groups, 'group')} of patients {'was' if groups == 1 else 'were'} rebuilt from what is printed. "
             + (f"All {thousands(facts)} printed facts hold in them." if whole else
                f"{thousands(kept)} of {thousands(facts)} printed facts hold in them ({percent(kept / facts, 1)}).")
         ),
@@ -275,9 +275,10 @@ def _figures(results: Results, study: str) -> Iterator[Block]:
         )
         for name in ("all", "parts")
     }
-    for row in curves:
-        part = "parts" if "-subgroups-" in str(row["figure_id"]) else "all"
-        yield figure(row, claims[part], rank=1)
+    parts = ("parts" if "-subgroups-" in str(row["figure_id"]) else "all" for row in curves)
+    shown = tuple(figure(row, claims[part], rank=1) for row, part in zip(curves, parts, strict=True))
+    if shown:
+        yield Details(f"Curves of {results.labels.study(study)} ({len(shown)})", shown)
     if fits:
         drawn = tuple(figure(row, (), rank=4 if "-all-" in str(row["figure_id"]) else 5) for row in fits)
         yield Details(f"Each group of {results.labels.study(study)} beside what was printed ({len(fits)})", drawn)
