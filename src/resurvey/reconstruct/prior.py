@@ -31,7 +31,7 @@ class HazardPrior:
     benchmarks/reconstruction/SUMMARY.md. Hazards rise steeply until the first visits, are highest near the median and
     fall slowly afterwards; arms followed for many medians start lower.
 
-    What the arms of a trial have in common was learnt on its sets of two arms (benchmarks/reconstruction/learn_shared.py).
+    What the arms of a trial have in common was learnt on sets of two arms (benchmarks/reconstruction/learn_shared.py).
 
     Attributes
     ----------
