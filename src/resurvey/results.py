@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
@@ -476,7 +477,7 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
     empty = {name: [""] for name in header if name not in words}
-    frame = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
+    frame = inert.exact_cells(pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty))
     for name, column in columns.items():
         if column and column.kind == "flag":
             frame[name] = frame[name] == "True"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import exp
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from resurvey.compare.bayes_rows import network_rows
 from resurvey.compare.bridges import bridges, components
 from resurvey.compare.judgements import confidence_table, overall_risks, risk_contributions
-from resurvey.compare.network import network, prediction_intervals
+from resurvey.compare.network import effects_without, network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
 from resurvey.compare.network_result import Network
@@ -82,7 +83,19 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
         said_of["network"].append("what may bridge the pieces without randomisation stands in bridges.csv")
         tables["messages"] = _messages(said_of)
     bayes, more = network_rows(entry, whole.contrasts, _facts(entry, contrasts))
-    return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more)
+    without = dict(_without_each(entry, made, contrasts, nodes))
+    return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more, without)
+
+
+def _without_each(
+    entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The estimates without each study that the network holds together without."""
+    for study in dict.fromkeys(contrasts["study"]):
+        effects = effects_without(made, study)
+        if effects is not None:
+            left = contrasts[contrasts["study"] != study]
+            yield study, pd.DataFrame(_rows(entry, replace(made, effects=effects), left, nodes, ""))
 
 
 def _rows(
@@ -91,7 +104,7 @@ def _rows(
     against = made.effects[made.effects["comparator"] == entry.reference]
     facts = _facts(entry, contrasts)
     rows = []
-    for _, effect in against.sort_values(["model", "treatment"]).iterrows():
+    for effect in against.sort_values(["model", "treatment"]).to_dict("records"):
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
         what = _what(str(effect["model"]))
         rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
