@@ -38,6 +38,17 @@ def test_a_config_that_fits_has_no_fault(raw):
     assert faults_of_settings(config(), raw) == []
 
 
+def test_conclusions_name_printed_numbers_that_are_there(raw):
+    said = [
+        {"says": "It lasts for {alpha2020-med-001} months.", "claims": ["alpha2020-hr-001"]},
+        {"says": "It lasts for {alpha2020-med-901} months."},
+        {"says": "It lasts."},
+    ]
+    wrong, empty = faults_of_settings(config() | {"report": {"conclusions": said}}, raw)
+    assert wrong.startswith("report/conclusions, entry 2: 'alpha2020-med-901' is not in the tables")
+    assert empty == "report/conclusions, entry 3: names no claim: put an id in braces or under `claims`"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.letters import show_letters
 from resurvey.figures.style import DPI, house_style
 from resurvey.folders import made_anew
 from resurvey.tables import write_csv
@@ -142,6 +143,7 @@ def as_svg(figure: Figure) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     with house_style():
+        show_letters(figure)
         stream = io.BytesIO()
         FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
     return stream.getvalue()
