@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.tables import write_csv
 
@@ -86,6 +87,26 @@ class FactKind(StrEnum):
     DISTANCE = "distance"  # from the points of a curve; not printed
 
 
+class Risk(StrEnum):
+    """Risk of bias of a study: RoB 2 has low, some concerns, high; ROBINS-I low, moderate, serious, critical."""
+
+    LOW = "low"
+    SOME = "some concerns"
+    MODERATE = "moderate"
+    HIGH = "high"
+    SERIOUS = "serious"
+    CRITICAL = "critical"
+    NO_INFORMATION = "no information"
+
+
+class Concern(StrEnum):
+    """Concern about an estimate in a domain of CINeMA."""
+
+    NONE = "no concerns"
+    SOME = "some concerns"
+    MAJOR = "major concerns"
+
+
 class Limit(StrEnum):
     """Which limit of an interval a fact is."""
 
@@ -129,6 +150,7 @@ class Model(StrEnum):
     PETO = "Peto"
     LOGISTIC = "logistic regression"
     HYPERGEOMETRIC = "hypergeometric-normal"
+    BETA_BINOMIAL = "beta-binomial"
     OVER_TIME = "model over time"
     PRINTED = "printed"
     NONE = ""
@@ -272,6 +294,7 @@ RATIO = (
     "model ci_level:number"
 )
 SIZE = "n:number events:number"
+RISK = _choice("risk_of_bias", *Risk, "")
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -324,9 +347,9 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design {SIZE} role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
-    _table("contrasts", f"{RATIO} design {SIZE}"),
+    _table("legs", f"{RATIO} design {SIZE} role", RISK),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}", RISK),
+    _table("contrasts", f"{RATIO} design {SIZE}", RISK),
     _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
            "probability_below_0:number prediction_lower:number prediction_upper:number"),
     _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
@@ -341,11 +364,11 @@ BESIDE = (
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
-           "weight_random:number group"),
+           "weight_random:number group", RISK),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
     _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
-           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number", RISK),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
@@ -366,6 +389,11 @@ BESIDE = (
     _table("messages", "kind message"),
     _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
            "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
+    _table("risk_of_bias", "study tool domain", _choice("judgement", *Risk), "endpoint by"),
+    _table("risk_contributions", PAIR, _choice("risk", *Risk), "share:number"),
+    _table("confidence", f"{PAIR} domain judged", _choice("suggested", *Concern, ""), "reason by"),
+    _table("egger", "of studies:number slope:number se:number lower:number upper:number t:number p:number df:number "
+           "limit:number note"),
     _table("components", "piece:number treatments studies single_arms"),
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),
@@ -449,7 +477,7 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
     empty = {name: [""] for name in header if name not in words}
-    frame = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
+    frame = inert.exact_cells(pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty))
     for name, column in columns.items():
         if column and column.kind == "flag":
             frame[name] = frame[name] == "True"
