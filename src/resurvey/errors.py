@@ -15,7 +15,3 @@ class InconsistentReport(ResurveyError):
 
 class NotEstimable(ResurveyError):
     """The information at hand does not determine the quantity asked for; the message says what is missing."""
-
-
-class ApproximationWarning(UserWarning):
-    """A result rests on an approximation that the caller should know about."""
