@@ -15,3 +15,7 @@ class InconsistentReport(ResurveyError):
 
 class NotEstimable(ResurveyError):
     """The information at hand does not determine the quantity asked for; the message says what is missing."""
+
+
+class NotWritten(ResurveyError):
+    """A file could not be written: the disk is full, or the place is closed; the message names it."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 # Tables that say what a study and its groups are, and where that is read.
-OF_STUDIES = ("sources", "studies", "arms", "curves")
-# Tables that are small and give meaning to all studies.
-SHARED = ("endpoints", "treatments")
+OF_STUDIES = ("sources", "studies", "arms", "curves", "risk_of_bias")
+# Tables that are small and give meaning to all studies, or judge estimates of several.
+SHARED = ("endpoints", "treatments", "confidence")
 # What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
 OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
 # What `resurvey.labels.Labels` reads.

@@ -101,6 +101,8 @@ class NetworkComparison(Comparison):
 
     `multi_arm` says by study how ratios against one arm only hang together, where the tables do not tell.
 
+    `important` is the least ratio above 1 that would matter to a decision, for the domains of CINeMA.
+
     `merge` maps treatment ids to the node they count as; `order` lists all nodes, the one that small-study bias would
     favour most first; `not_for` completes the words "may not be used".
     """
@@ -113,6 +115,7 @@ class NetworkComparison(Comparison):
     not_for: tuple[Text, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     multi_arm: dict[Id, MultiArm] = field(default_factory=dict)
+    important: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 1.25
     bayes: Bayes | None = None
 
     @model_validator(mode="after")

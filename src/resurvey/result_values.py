@@ -74,6 +74,26 @@ class FactKind(StrEnum):
     DISTANCE = "distance"  # from the points of a curve; not printed
 
 
+class Risk(StrEnum):
+    """Risk of bias of a study: RoB 2 has low, some concerns, high; ROBINS-I low, moderate, serious, critical."""
+
+    LOW = "low"
+    SOME = "some concerns"
+    MODERATE = "moderate"
+    HIGH = "high"
+    SERIOUS = "serious"
+    CRITICAL = "critical"
+    NO_INFORMATION = "no information"
+
+
+class Concern(StrEnum):
+    """Concern about an estimate in a domain of CINeMA."""
+
+    NONE = "no concerns"
+    SOME = "some concerns"
+    MAJOR = "major concerns"
+
+
 class Limit(StrEnum):
     """Which limit of an interval a fact is."""
 
@@ -117,6 +137,7 @@ class Model(StrEnum):
     PETO = "Peto"
     LOGISTIC = "logistic regression"
     HYPERGEOMETRIC = "hypergeometric-normal"
+    BETA_BINOMIAL = "beta-binomial"
     OVER_TIME = "model over time"
     PRINTED = "printed"
     NONE = ""

@@ -12,29 +12,53 @@ from pathlib import Path
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
-from resurvey.result_values import (
-    Contrast as Contrast,
-)
-from resurvey.result_values import (
-    FactKind as FactKind,
-)
-from resurvey.result_values import (
-    Limit as Limit,
-)
-from resurvey.result_values import (
-    Model as Model,
-)
-from resurvey.result_values import (
-    Quantity as Quantity,
-)
-from resurvey.result_values import (
-    RestsOn as RestsOn,
-)
-from resurvey.result_values import (
-    Role as Role,
-)
+from resurvey.result_values import Concern, Contrast, FactKind, Limit, Model, Quantity, RestsOn, Risk, Role
 from resurvey.tables import write_csv
+
+__all__ = [
+    "ACCURACY",
+    "ANALYSIS",
+    "ARM",
+    "BESIDE",
+    "CHECKLIST",
+    "CHECKS",
+    "COMPARISON",
+    "CURVES",
+    "DESIGN",
+    "ESTIMATES",
+    "EVIDENCE",
+    "FACTS",
+    "FIGURES",
+    "GROUPS",
+    "KINDS",
+    "LIMITS",
+    "LOG",
+    "PAIR",
+    "RATIO",
+    "RISK",
+    "SEVERITIES",
+    "SIZE",
+    "SUMMARY",
+    "VERDICTS",
+    "Column",
+    "Concern",
+    "Contrast",
+    "FactKind",
+    "Limit",
+    "Model",
+    "Quantity",
+    "RestsOn",
+    "ResultTable",
+    "Risk",
+    "Role",
+    "count_held",
+    "join",
+    "read",
+    "read_folder",
+    "write",
+]
 
 
 @dataclass(frozen=True)
@@ -175,6 +199,7 @@ RATIO = (
     "model ci_level:number"
 )
 SIZE = "n:number events:number"
+RISK = _choice("risk_of_bias", *Risk, "")
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -227,9 +252,9 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design {SIZE} role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
-    _table("contrasts", f"{RATIO} design {SIZE}"),
+    _table("legs", f"{RATIO} design {SIZE} role", RISK),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}", RISK),
+    _table("contrasts", f"{RATIO} design {SIZE}", RISK),
     _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
            "probability_below_0:number prediction_lower:number prediction_upper:number"),
     _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
@@ -244,11 +269,11 @@ BESIDE = (
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
-           "weight_random:number group"),
+           "weight_random:number group", RISK),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
     _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
-           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number", RISK),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
@@ -269,6 +294,11 @@ BESIDE = (
     _table("messages", "kind message"),
     _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
            "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
+    _table("risk_of_bias", "study tool domain", _choice("judgement", *Risk), "endpoint by"),
+    _table("risk_contributions", PAIR, _choice("risk", *Risk), "share:number"),
+    _table("confidence", f"{PAIR} domain judged", _choice("suggested", *Concern, ""), "reason by"),
+    _table("egger", "of studies:number slope:number se:number lower:number upper:number t:number p:number df:number "
+           "limit:number note"),
     _table("components", "piece:number treatments studies single_arms"),
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),
@@ -352,7 +382,7 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
     empty = {name: [""] for name in header if name not in words}
-    frame = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
+    frame = inert.exact_cells(pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty))
     for name, column in columns.items():
         if column and column.kind == "flag":
             frame[name] = frame[name] == "True"

@@ -45,6 +45,13 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
     ]
 
 
+def rebuilt(config: Mapping[str, Any]) -> list[str]:
+    """Studies whose patients a run has: those to rebuild, and those of the collection where its folder is given."""
+    kmdata = config["reconstruction"].get("kmdata") or {}
+    given = [one["study"] for one in kmdata.get("sets", ())] if kmdata.get("folder") else []
+    return list(dict.fromkeys([*config["reconstruction"]["studies"], *given]))
+
+
 def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[str]:
     """Printed numbers that a conclusion names and no table has."""
     known = {name for table in raw.values() if "claim_id" in table for name in table["claim_id"]}

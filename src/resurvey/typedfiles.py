@@ -18,6 +18,7 @@ from resurvey.errors import InputError
 from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
+from resurvey.writing import write_bytes
 
 NOTE = "note"
 
@@ -56,10 +57,7 @@ def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
 def _write_changed(path: Path, content: bytes) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_bytes(content, path)
 
 
 def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:

@@ -121,7 +121,7 @@ TREATMENTS = [
     ("first", "second", "verdict"),
     [
         ("T-X in second line", "betalimus against alphamab", "conflict"),
-        ("T-X in second line", "alphamab emtansine alone", "reproduced"),
+        ("T-X in second line", "alphamab emtansine alone", "uncheckable"),
         ("Abel and colleagues", "Berg B, Moe C, 2011", "conflict"),
         ("Abel and colleagues", "Abel B, Moe C, 2011", "reproduced"),
         ("the report of 2012", "Annals 2014; 3: 5", "conflict"),

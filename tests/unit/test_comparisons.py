@@ -840,8 +840,8 @@ PAIRS = [pair("001", "002"), pair("021", "022"), pair("023", "024")]
 def test_counts_of_pairs_of_arms_are_pooled(counted, tmp_path):
     made = carry_out(entry("counts", pairs=PAIRS), counted, {})
     rows = made.rows()
-    assert rows["refused"].tolist() == [False] * 6
-    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 4
+    assert rows["refused"].tolist() == [False] * 7
+    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 5
     ours = pd.DataFrame(
         {
             "study": ["alpha", "beta", "gamma"],
@@ -922,7 +922,7 @@ def test_two_groups_on_one_treatment_have_names_of_their_own(typed):
 
 def test_the_checklist_is_judged_by_what_was_written():
     items = checklist.items()
-    assert {"NICE TSD 14", "NICE TSD 18", "EU JCA quantitative synthesis"} == set(items["guidance"])
+    assert {"NICE TSD 14", "NICE TSD 18", "NICE TSD 21", "EU JCA quantitative synthesis"} == set(items["guidance"])
     answerable = items[items["why_not"] == ""]
     assert (answerable["files"] != "").all()
     assert (answerable["kinds"] != "").all()

@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, NotWritten
 from resurvey.report.narrate import Run, show, some
 from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
 from resurvey.report.words import printed_words
@@ -60,7 +60,7 @@ def test_notebooks_are_published_as_pages_and_as_notebooks(folder, tmp_path):
 
 def test_a_page_that_cannot_be_written_is_an_error(folder, tmp_path):
     (tmp_path / "made").write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="made"):
+    with pytest.raises(NotWritten, match="made"):
         publish([folder / "a.ipynb"], folder, tmp_path / "made")
 
 

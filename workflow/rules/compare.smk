@@ -46,9 +46,15 @@ for batch, entries in BATCHES.items():
                 part=bootstrap_parts(entries),
             ),
             typed=PIECES.of_entries(plain(entries), tables_of(entries)),
-            whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
+            again=again(
+                f"compare/{batch}",
+                *(f"results/comparisons/{entry.id}" for entry in entries),
+            ),
         output:
-            [directory(f"results/comparisons/{entry.id}") for entry in entries],
+            folders=update(
+                [directory(f"results/comparisons/{entry.id}") for entry in entries]
+            ),
+            done=done(f"compare/{batch}"),
         log:
             f"logs/compare/{batch}.log",
         priority: NEXT + len(entries)
@@ -64,15 +70,17 @@ for batch, entries in BATCHES.items():
 
 rule comparisons:
     input:
-        expand("results/comparisons/{comparison}", comparison=COMPARISONS),
+        folders=expand("results/comparisons/{comparison}", comparison=COMPARISONS),
+        again=again("comparisons"),
     output:
         report(
-            "results/comparisons/comparisons.csv",
+            update("results/comparisons/comparisons.csv"),
             caption="../report/comparisons.rst",
             category="Indirect comparisons",
             labels={"what": "estimates", "format": "CSV"},
         ),
-        checklist="results/comparisons/checklist.csv",
+        checklist=update("results/comparisons/checklist.csv"),
+        done=done("comparisons"),
     log:
         "logs/comparisons.log",
     priority: NEXT

@@ -11,9 +11,13 @@ rule draw_study:
         accuracy="results/reconstruction/{study}/accuracy.csv",
         patients="data/processed/patients/{study}.parquet",
         labels=lambda wildcards: PIECES.labels_of([wildcards.study]),
-        whole=lambda wildcards: whole(f"results/figures/study-{wildcards.study}"),
+        again=lambda wildcards: again(
+            f"draw_study/{wildcards.study}",
+            f"results/figures/study-{wildcards.study}",
+        ),
     output:
-        directory("results/figures/study-{study}"),
+        update(directory("results/figures/study-{study}")),
+        done=done("draw_study/{study}"),
     log:
         "logs/draw_study/{study}.log",
     priority: LAST
@@ -34,11 +38,18 @@ for batch, entries in BATCHES.items():
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
             labels=PIECES.labels_of(PIECES.studies_of(plain(entries))),
-            whole=whole(
-                *(f"results/figures/comparison-{entry.id}" for entry in entries)
+            again=again(
+                f"draw_comparisons/{batch}",
+                *(f"results/figures/comparison-{entry.id}" for entry in entries),
             ),
         output:
-            [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
+            folders=update(
+                [
+                    directory(f"results/figures/comparison-{entry.id}")
+                    for entry in entries
+                ]
+            ),
+            done=done(f"draw_comparisons/{batch}"),
         log:
             f"logs/draw_comparisons/{batch}.log",
         priority: LAST + len(entries)
@@ -58,10 +69,11 @@ rule draw_evidence:
         designs=expand("results/design/{design}.csv", design=DESIGNS),
         verdicts=expand("results/design/{design}.json", design=DESIGNS),
         typed=PIECES.whole(TABLE_NAMES),
-        whole=whole("results/figures/evidence", *DESIGN_FIGURES),
+        again=again("draw_evidence", "results/figures/evidence", *DESIGN_FIGURES),
     output:
-        evidence=directory("results/figures/evidence"),
-        designs=[directory(folder) for folder in DESIGN_FIGURES],
+        evidence=update(directory("results/figures/evidence")),
+        designs=update([directory(folder) for folder in DESIGN_FIGURES]),
+        done=done("draw_evidence"),
     log:
         "logs/draw_evidence.log",
     priority: LAST
@@ -82,9 +94,10 @@ rule draw_overview:
         curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
         facts="results/reconstruction/facts.csv",
         labels=PIECES.labels(),
-        whole=whole("results/figures/overview"),
+        again=again("draw_overview", "results/figures/overview"),
     output:
-        directory("results/figures/overview"),
+        update(directory("results/figures/overview")),
+        done=done("draw_overview"),
     log:
         "logs/draw_overview.log",
     priority: NEXT

@@ -27,13 +27,15 @@ rule analysis_results:
             name: RESULTS[name]
             for name in ("summary", "accuracy", "comparisons", "designs")
         },
+        again=again("analysis_results"),
     output:
         report(
-            "results/analysis_results.csv",
+            update("results/analysis_results.csv"),
             caption="../report/analysis_results.rst",
             category="Provenance",
             labels={"what": "every result", "format": "CSV"},
         ),
+        done=done("analysis_results"),
     log:
         "logs/analysis_results.log",
     priority: NEXT
@@ -54,20 +56,22 @@ rule report:
         templates=REPORT_TEMPLATES,
         # for the checksums of the record
         raw=TABLES,
+        again=again("report"),
     output:
         html=report(
-            "results/report/index.html",
+            update("results/report/index.html"),
             caption="../report/report.rst",
             category="Report",
             labels={"what": "report", "format": "HTML"},
         ),
-        docx="results/report/resurvey.docx",
-        pdf="results/report/resurvey.pdf",
-        xlsx="results/report/resurvey.xlsx",
-        crate="results/ro-crate-metadata.json",
-        snakefile="results/workflow/Snakefile",
+        docx=update("results/report/resurvey.docx"),
+        pdf=update("results/report/resurvey.pdf"),
+        xlsx=update("results/report/resurvey.xlsx"),
+        crate=update("results/ro-crate-metadata.json"),
+        snakefile=update("results/workflow/Snakefile"),
         # editions that could not be made, and why; empty where all were
-        failed="results/workflow/not_made.txt",
+        failed=update("results/workflow/not_made.txt"),
+        done=done("report"),
     log:
         "logs/report.log",
     conda:

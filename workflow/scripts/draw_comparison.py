@@ -17,6 +17,6 @@ files = snakemake.input
 labels = Labels.from_files(files.labels)
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
 shown = Shown(**snakemake.params.shown)
-for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
+for entry, folder, target in zip(entries, files.comparisons, snakemake.output.folders, strict=True):
     made = results.read_folder(Path(folder))
     save(comparison_drawings(entry, made, labels, folder, shown), Path(target))

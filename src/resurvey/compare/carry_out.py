@@ -12,6 +12,7 @@ from resurvey.compare.believed import with_beliefs
 from resurvey.compare.beyond import compare_beyond
 from resurvey.compare.bootstrap import Bootstrap
 from resurvey.compare.counted import compare_counts
+from resurvey.compare.judgements import with_judgements
 from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.over_time import compare_over_time
@@ -77,7 +78,7 @@ def carry_out(
         If the comparison names what no table has; the message begins with its id.
     """
     try:
-        return with_beliefs(entry, _made(entry, typed, patients, bootstrap))
+        return with_judgements(typed, with_beliefs(entry, _made(entry, typed, patients, bootstrap)))
     except InputError as error:
         raise InputError(f"comparison {entry.id!r}: {error}") from None
     except ResurveyError as error:

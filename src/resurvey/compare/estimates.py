@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, inf, isfinite, log, sqrt
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
+from resurvey.arrays import LARGEST, check_size
 from resurvey.errors import InputError, NotEstimable
 from resurvey.steady import critical_value
+
+#: Its exponential is the largest of a float, nearly.
+MOST_LOG = 709.7
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,22 @@ class Estimate:
     @property
     def ratio(self) -> float:
         """The estimate as a ratio, exp(estimate)."""
-        return exp(self.estimate)
+        return _exp(self.estimate)
 
     @property
     def ratio_lower(self) -> float:
         """Lower limit as a ratio."""
-        return exp(self.lower)
+        return _exp(self.lower)
 
     @property
     def ratio_upper(self) -> float:
         """Upper limit as a ratio."""
-        return exp(self.upper)
+        return _exp(self.upper)
+
+
+def _exp(value: float) -> float:
+    """exp(value); infinite where that is no float."""
+    return exp(value) if value < MOST_LOG else inf
 
 
 def check_level(level: float) -> float:
@@ -170,6 +179,8 @@ def as_effect(value: object, name: str) -> tuple[float, float]:
         raise InputError(f"{name}: estimate must be a finite log ratio, found {estimate}")
     if not isfinite(se) or se <= 0:
         raise InputError(f"{name}: se must be finite and greater than 0, found {se}; a ratio needs its interval")
+    check_size(f"{name}: estimate", estimate)
+    check_size(f"{name}: se", se, least=1 / LARGEST)
     return estimate, se
 
 

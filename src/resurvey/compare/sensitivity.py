@@ -247,7 +247,10 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
     known = leading_rows(main.estimates)
     by_model = {_model(line): line for line in reversed(known)}
     lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
-    for name, kind, varied in _variations(entry, typed, main):
+    for name, kind, varied, study in _variations(entry, typed, main):
+        if study in main.without:
+            lines += [_printed_line(line, name, kind, by_model) for line in leading_rows(main.without[study])]
+            continue
         try:
             for new in sorted({*varied.ratios} - {*entry.ratios}):
                 read_ratio(typed, new)  # one that cannot be used would else be left out in silence
@@ -292,10 +295,13 @@ def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
     rows = estimates[(estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"].astype(bool)]
     rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY])]
-    return [dict(line) for _, line in rows.iterrows()]
+    return rows.to_dict("records")  # type: ignore[return-value]
 
 
-def _variations(entry: PrintedComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, PrintedComparison]]:
+def _variations(
+    entry: PrintedComparison, typed: Tables, main: Outcome
+) -> Iterator[tuple[str, str, PrintedComparison, str]]:
+    """What is done otherwise: its name, its kind, the comparison then, and the study that is left out, if one is."""
     for other in entry.alternatives:
         old, new = other.instead_of, other.use
         claim(typed, "hazard_ratios", new)
@@ -304,7 +310,7 @@ def _variations(entry: PrintedComparison, typed: Tables, main: Outcome) -> Itera
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
             )
-        yield other.name, "printed value", _exchanged(entry, old, new)
+        yield other.name, "printed value", _exchanged(entry, old, new), ""
     if isinstance(entry, NetworkComparison):
         yield from _fewer(entry, typed, main)
 
@@ -322,7 +328,7 @@ def _exchanged(entry: PrintedComparison, old: str, new: str) -> PrintedCompariso
     return replace(entry, claims=exchanged(entry.claims))
 
 
-def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison, str]]:
     """A network without each study in turn, and of its randomised studies alone."""
     contrasts = main.tables.get("contrasts", pd.DataFrame())
     if contrasts.empty:
@@ -331,12 +337,14 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
     for study in dict.fromkeys(contrasts["study"]):
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
-            yield f"without {_called(studies, str(study))}", "study left out", replace(entry, claims=tuple(left))
-    yield from _covaried(entry, typed, main)
+            name = f"without {_called(studies, str(study))}"
+            # checked as a plan only where it has to be made anew
+            yield name, "study left out", entry if study in main.without else replace(entry, claims=tuple(left)), study
+    yield from ((name, kind, varied, "") for name, kind, varied in _covaried(entry, typed, main))
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
-        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised))
+        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised)), ""
 
 
 def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:

@@ -125,6 +125,8 @@ def _straight(ink: np.ndarray, start: tuple[int, float]) -> tuple[np.ndarray, np
         line = inner[row]
         if line.mean() > 0.45 and line[:ends].mean() > 0.3 and line[-ends:].mean() > 0.3 and _even(line):
             rules[row] = True
+    for row in range(max(0, height - max(4, round(0.015 * height))), height):
+        rules[row] |= inner[row].mean() > 0.5  # what is left of the time axis
     tall = max(4, round(0.06 * height))
     for column in range(width):
         line = ink[:, column]

@@ -13,7 +13,7 @@ from resurvey.errors import InputError
 from resurvey.read.drafting import NUMBERS
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.schema import TABLES
-from resurvey.tables import write_text
+from resurvey.writing import write_text
 
 DRAFTS = ("claim_id", "table", "confidence", "certainty", "rule", "span", "status", "changes", "confirmed_as", "mark")
 FINDINGS = ("rule", "verdict", "severity", "claim_ids", "locators", "reported", "recomputed", "explanation")

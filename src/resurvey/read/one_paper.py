@@ -93,7 +93,7 @@ def _write(
     folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
 ) -> list[str]:
     from resurvey.read.review_page import render
-    from resurvey.tables import write_text
+    from resurvey.writing import write_text
 
     reading = draft_folder.new(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)

@@ -179,7 +179,13 @@ class Reconstruction:
         return bool(self.accuracy["holds"].all())
 
     def replicate(self, index: int = 0) -> pd.DataFrame:
-        """Time and event of one replicate, ordered by time."""
+        """Time and event of one replicate, ordered by time.
+
+        Raises
+        ------
+        InputError
+            If there is no such replicate.
+        """
         rows = self.patients[self.patients["replicate"] == index]
         if rows.empty:
             raise InputError(f"there is no replicate {index}: this reconstruction has {self.n_replicates}, from 0")

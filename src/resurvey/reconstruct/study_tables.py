@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from resurvey.reconstruct.printed_facts import ArmFacts
 from resurvey.reconstruct.result import Reconstruction
@@ -84,9 +85,15 @@ def _stacked(parts: Sequence[tuple[Key, Reconstruction]], shapes: Sequence[str])
     evidence = _category([made.evidence for _, made in parts], sizes)
     # the same categories in every block, so that blocks can stand below each other
     names = ["", *shapes]
-    drawn = [names.index(name) for _, made in parts for name in (made.shapes or [""] * made.n_replicates)]
-    each = [made.n for _, made in parts for _ in range(made.n_replicates)]
-    return table.assign(evidence=evidence, shape=pd.Categorical.from_codes(np.repeat(drawn, each), names))
+    drawn = [_codes(made, names, size) for (_, made), size in zip(parts, sizes, strict=True)]
+    return table.assign(evidence=evidence, shape=pd.Categorical.from_codes(np.concatenate(drawn), names))
+
+
+def _codes(made: Reconstruction, names: Sequence[str], rows: int) -> NDArray[np.intp]:
+    """For each row of an arm's patients, the place of its kind of hazard among the names; 0 where it was not drawn."""
+    if not made.shapes:
+        return np.zeros(rows, dtype=np.intp)
+    return np.repeat([names.index(shape) for shape in made.shapes], rows // len(made.shapes))
 
 
 def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:

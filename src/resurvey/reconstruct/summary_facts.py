@@ -55,7 +55,13 @@ WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
 def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
-    """A guess of the median and the standard deviation of its log, which is that of the hazard's level."""
+    """A guess of the median and the standard deviation of its log, which is that of the hazard's level.
+
+    Raises
+    ------
+    NotEstimable
+        If nothing places the curve; the message says what is missing.
+    """
     if s.median is not None:
         return s.median, PRIOR.level
     inner = [(t, v) for t, v in s.landmarks if 0.02 < v < 0.98]

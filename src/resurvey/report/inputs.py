@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey import results
+from resurvey import inert, results
 from resurvey.audit.context import read_typed
 from resurvey.conclusions import Conclusion
 from resurvey.labels import Labels
@@ -209,7 +209,7 @@ def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[st
     return Results(
         choices=choices,
         tables={path.stem: read_typed(path) for path in _paths(files, "tables")},
-        claims=pd.read_csv(one["claims"], dtype=str, keep_default_na=False),
+        claims=inert.exact_cells(pd.read_csv(one["claims"], dtype=str, keep_default_na=False)),
         checks=results.read(results.CHECKS, one["checks"]),
         summary=results.read(results.SUMMARY, one["summary"]),
         accuracy=results.read(results.ACCURACY, one["accuracy"]),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.labels import Labels
 from resurvey.report.inputs import split
@@ -248,7 +249,7 @@ def _there(path: Path) -> Path:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(_there(path), dtype=str, keep_default_na=False)
+    return inert.exact_cells(pd.read_csv(_there(path), dtype=str, keep_default_na=False))
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
@@ -266,10 +267,10 @@ def some(count: int, one: str, many: str = "") -> str:
 
 
 def say(text: str) -> None:
-    """Show a sentence whose numbers come from the results."""
+    """Show a sentence whose numbers come from the results; Markdown, in which HTML and links of its words are text."""
     from IPython.display import display
 
-    display({"text/markdown": text, "text/plain": text}, raw=True)
+    display({"text/markdown": inert.markdown(text), "text/plain": text}, raw=True)
 
 
 def show(table: pd.DataFrame, empty: str = "Nothing to list.") -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 from resurvey.survival.km import Flat, Floats, KaplanMeier, check_patients, kaplan_meier
 from resurvey.survival.transforms import interval_limits
@@ -71,7 +72,7 @@ def survival_at(
     ----------
     .. [1] Borgan, O. and Liestol, K. (1990). Scandinavian Journal of Statistics 17, 35-41.
     """
-    t = curve.time if times is None else np.atleast_1d(np.asarray(times, dtype=float))
+    t = curve.time if times is None else np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     last = float(curve.time[-1])
     bad = ~np.isfinite(t) | (t < 0) | ((t > last) & (curve.survival[-1] > 0))
     if bad.any():
@@ -165,7 +166,7 @@ def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: Arra
     ----------
     .. [1] Morris, T. P. et al. (2019). BMJ Open 9, e030215 (the KMunicate study).
     """
-    t = np.atleast_1d(np.asarray(times, dtype=float))
+    t = np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     if not np.all(np.isfinite(t)) or np.any(t < 0):
         raise InputError(f"times must be finite and not negative, found {t[~np.isfinite(t) | (t < 0)][0]}")
     if not arms:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
 from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
@@ -47,7 +48,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     .. [2] Marubini, E. and Valsecchi, M. G. (1995). Analysing Survival Data. Wiley. Section 10.2.
     """
     check_level(level)
-    marks = np.asarray(cause, dtype=float)
+    marks = np.asarray(unmasked(cause, "cause"), dtype=float)
     if marks.ndim != 1 or not np.all(np.isfinite(marks)) or np.any(marks < 0) or np.any(marks != np.round(marks)):
         raise InputError("cause must be whole numbers: 0 for censored, 1, 2, ... for the causes")
     t, e = check_patients(time, (marks > 0).astype(float))

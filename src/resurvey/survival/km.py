@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class KaplanMeier:
 
     def at(self, times: ArrayLike) -> Floats:
         """Survival at each of `times` (right-continuous step function, 1 before the first time)."""
-        place = np.searchsorted(self.time, np.asarray(times, dtype=float), side="right")
+        place = np.searchsorted(self.time, np.asarray(unmasked(times, "times"), dtype=float), side="right")
         return np.concatenate(([1.0], self.survival))[place]
 
     def quantile(self, level: float = 0.5, *, flat: Flat = "midpoint") -> float:
@@ -103,6 +104,7 @@ def one_time(time: Floats) -> Floats:
 
 def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
     """The values as floats; refused with the first that is no number."""
+    unmasked(values, name)
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):

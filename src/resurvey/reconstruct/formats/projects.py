@@ -115,7 +115,13 @@ def _scale(values: list[float], log: bool) -> list[float]:
 
 
 def text_of_tar(content: bytes, name: str) -> str:
-    """The wpd.json of a WebPlotDigitizer .tar project."""
+    """The wpd.json of a WebPlotDigitizer .tar project.
+
+    Raises
+    ------
+    InputError
+        If the archive cannot be read, or has no wpd.json of a bearable size.
+    """
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
             for member in archive:
