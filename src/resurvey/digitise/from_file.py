@@ -85,7 +85,13 @@ def digitise(
 def digitise_all(
     path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
 ) -> list[Digitised]:
-    """Every panel of a figure; one refusal where it has none."""
+    """Every panel of a figure; one refusal where it has none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, or has no such page.
+    """
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
 
