@@ -18,7 +18,7 @@ from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swa
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.printed import Printed, check_printed
+from resurvey.digitise.print_checks import Printed, check_printed
 from resurvey.digitise.raster import (
     crossings,
     hidden_ends,
