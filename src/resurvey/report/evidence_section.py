@@ -27,7 +27,6 @@ from resurvey.report.words import count, listed, number, percent, sentence
 
 # Columns of studies that are not a property of its population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
-MAX_WIDE = 9
 
 
 def evidence(results: Results) -> Iterator[Block]:
