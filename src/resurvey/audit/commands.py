@@ -125,6 +125,8 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
     ------
     TableFaults
         If a cell is not what its column may hold: every fault at once.
+    InputError
+        If a row has a column that its table has not.
     """
     tables = {}
     for name, given in rows.items():
