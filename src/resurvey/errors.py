@@ -19,7 +19,3 @@ class NotEstimable(ResurveyError):
 
 class NotWritten(ResurveyError):
     """A file could not be written: the disk is full, or the place is closed; the message names it."""
-
-
-class ApproximationWarning(UserWarning):
-    """A result rests on an approximation that the caller should know about."""

@@ -49,7 +49,12 @@ def check_config(
         With one line a fault: the key, what was found, what is allowed; or with the line of a file that is no YAML, has
         a key twice or an odd code point.
     """
-    plain = json.loads(json.dumps(config, default=str))
+    try:
+        plain = json.loads(json.dumps(config, default=str))
+    except (ValueError, TypeError, RecursionError) as error:  # an anchor inside itself, or a key that is a list
+        raise InputError(
+            f"config.yaml cannot be written out as plain keys and values ({error}): write it out"
+        ) from None
     files = list(files)
     state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True), fingerprint(files)])
     if memory is not None and memory.is_file() and memory.read_bytes() == state.encode():

@@ -15,7 +15,6 @@ import pandas as pd
 
 from resurvey import reported
 from resurvey.conclusions import Conclusion
-from resurvey.errors import InputError
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -61,20 +60,6 @@ def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[
         if not ids:
             yield f"report/conclusions, entry {number}: names no claim: put an id in braces or under `claims`"
         yield from _unknown(f"report/conclusions, entry {number}", list(ids), known, "the tables")
-
-
-def check_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> None:
-    """Refuse a config that names what the tables do not have.
-
-    Raises
-    ------
-    InputError
-        With one line a fault, as `faults_of_settings` gives them.
-    """
-    faults = faults_of_settings(config, raw, folder)
-    if faults:
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        raise InputError(f"{len(faults)} fault(s) in config.yaml against the tables; nothing was run:\n{lines}")
 
 
 def unknown(key: str, name: str, known: Iterable[str], place: str) -> str:

@@ -22,7 +22,7 @@ from resurvey.digitise.doubts import (
 )
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
 from resurvey.digitise.left_over import left_over, unexplained
-from resurvey.digitise.printed import Printed, hazard_ratio, read_printed
+from resurvey.digitise.print_checks import Printed, hazard_ratio, read_printed
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.straighten import skew_of
 from resurvey.errors import InputError

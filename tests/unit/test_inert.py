@@ -1,6 +1,7 @@
 """What others wrote stays text: in a spreadsheet, in Markdown, in the pages of notebooks."""
 
 import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -106,3 +107,47 @@ def test_the_page_of_a_notebook_runs_nothing():
     assert "script-src" not in policy  # so that nothing runs, whatever a cell shows
     assert text.count("<img") == 1
     assert 'javascript:alert(1)"' not in text
+
+
+def policy_of(page):
+    return re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+
+
+def scripts_of(page):
+    """What stands in every script element that a browser runs."""
+    return re.findall(r"<script(?: type=\"module\")?>(.*?)</script>", page, re.DOTALL)
+
+
+def test_a_policy_names_the_scripts_that_may_run():
+    # the digest of an empty text, as any tool gives it
+    assert inert.allowed("") == "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    assert inert.allowed("a", "b").count("sha256-") == 2
+
+
+def test_the_review_page_of_a_figure_runs_its_own_script_alone(tmp_path):
+    import numpy as np
+
+    from resurvey.digitise.corrections import Corrections
+    from resurvey.digitise.review import review_page
+
+    made = SimpleNamespace(
+        axes=None, file="<!--<script>alert(1)</script>", panel="", size=(1, 1), verdict="check", reason=EVIL,
+        time_unit="", curves=[], at_risk=[], checks=[],
+    )  # fmt: skip
+    page = review_page(made, np.zeros((2, 2, 3), dtype=np.uint8), Corrections())
+    [script] = scripts_of(page)
+    assert inert.allowed(script) in policy_of(page)
+    assert "unsafe-inline" not in policy_of(page).partition("script-src")[2]
+    assert "<!--<script>" not in page
+    assert EVIL.partition(" ")[0] not in page
+
+
+def test_the_page_of_the_report_runs_its_own_scripts_alone(tmp_path):
+    from resurvey.report.document import Document
+    from resurvey.report.html import render_html
+
+    page = render_html(Document(title=EVIL, question="?", blocks=(), references=()), tmp_path)
+    for script in scripts_of(page):
+        assert inert.allowed(script) in policy_of(page)
+    assert "unsafe-inline" not in policy_of(page).partition("script-src")[2]
+    assert EVIL.partition(" ")[0] not in page

@@ -93,7 +93,10 @@ def again(step, *folders):
     Outputs are flagged with `update`: those of a step that fails stay as they were, and without this would pass for new.
     """
     if workflow.is_main_process:
-        mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+        try:
+            mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+        except OSError as error:
+            sys.exit(f"\n{STEPS_AGAIN} could not be written ({error.strerror})\n")
     return str(STEPS_AGAIN / step)
 
 

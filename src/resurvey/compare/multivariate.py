@@ -85,6 +85,15 @@ class MultivariateNetwork:
         """p of `q`."""
         return chi_square_p(self.q, self.df)
 
+    @property
+    def degrees(self) -> float | None:
+        """Degrees of freedom of intervals: those of Q where trials differ; None, normal, where no variance is found.
+
+        An estimated variance is no known one; t is the simple allowance for it (Follmann and Proschan, Biometrics
+        1999;55:732-737).
+        """
+        return float(self.df) if self.tau2.any() and self.df > 0 else None
+
     @cached_property
     def padded(self) -> tuple[Floats, Floats]:
         """Estimate, shape (treatments, q), and covariance with the reference's zeros in front."""

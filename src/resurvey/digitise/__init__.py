@@ -3,7 +3,7 @@
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Axis, Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.from_file import Reader, digitise, digitise_all
-from resurvey.digitise.printed import Printed, read_printed
+from resurvey.digitise.print_checks import Printed, read_printed
 
 __all__ = [
     "Axis",

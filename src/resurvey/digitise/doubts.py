@@ -136,7 +136,8 @@ def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
     """Whether a curve's end lies open, or under another curve, or before more ink."""
     said = []
     if hidden:
-        said.append(f"{', '.join(hidden)}: the curve meets another, a legend or the edge of the plot, and may go on")
+        other = "another, a legend, the time axis or the edge of the plot"
+        said.append(f"{', '.join(hidden)}: the curve meets {other}, and may end elsewhere")
     if followed:
         said.append(f"{', '.join(followed)}: more ink follows the end of the curve")
     if said:

@@ -300,7 +300,7 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
     )
     if path is None:
         return None
-    path = _to_zero(path, region)
+    path = _to_zero(path, region) if curve.grey else path
     own = np.flatnonzero(covered(path, left) > 0.4)
     if len(own) < max(8, 0.03 * width) or len(own) < TAIL_INK * (own[-1] - own[0] + 1):
         return None
@@ -415,7 +415,9 @@ def _one(
     )
     if path is None:
         return None
-    return _described(_to_zero(path, region), layer, cover, left, veil, dashed=dashed)
+    # The axis is grey: only what is grey as well can go on along it.
+    path = _to_zero(path, region) if layer.grey else path
+    return _described(path, layer, cover, left, veil, dashed=dashed)
 
 
 def _to_zero(path: Path, region: Region) -> Path:

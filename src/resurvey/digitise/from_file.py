@@ -18,7 +18,7 @@ from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swa
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.printed import Printed, check_printed
+from resurvey.digitise.print_checks import Printed, check_printed
 from resurvey.digitise.raster import (
     crossings,
     hidden_ends,
@@ -85,7 +85,13 @@ def digitise(
 def digitise_all(
     path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
 ) -> list[Digitised]:
-    """Every panel of a figure; one refusal where it has none."""
+    """Every panel of a figure; one refusal where it has none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, or has no such page.
+    """
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
 

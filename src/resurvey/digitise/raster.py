@@ -74,7 +74,7 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
     found = []
     for k, curve in enumerate(traced):
         end, row = curve.path.stop - 1, int(curve.path.rows[-1])
-        if (end >= curve.ink.shape[1] - 2 and not region.closed) or _in_legend(end, row, region):
+        if (end >= curve.ink.shape[1] - 2 and not region.closed) or _doubtful_end(curve, region):
             found.append(curves[k].name)
             continue
         for j, other in enumerate(traced):
@@ -87,6 +87,15 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
                 found.append(curves[k].name)
                 break
     return found
+
+
+def _doubtful_end(curve: Traced, region: Region) -> bool:
+    """Whether a curve ends in a legend, or runs along the time axis in the axis's ink."""
+    height, width = region.shape
+    last = curve.steps.end - float(curve.steps.columns[-1])
+    low = curve.steps.rows[-1] >= region.bottom - max(4.0, 0.02 * height)
+    along = curve.grey and low and last > 0.1 * width
+    return bool(along) or _in_legend(curve.path.stop - 1, int(curve.path.rows[-1]), region)
 
 
 def _in_legend(column: int, row: int, region: Region) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, isfinite, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,6 @@ from resurvey.figures.style import (
     wrapped,
 )
 from resurvey.results import Role
-from resurvey.steady import critical_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -484,9 +483,3 @@ def pooled_rows(
 
 def _count(value: float | None) -> str:
     return "" if value is None or not isfinite(value) else f"{value:.0f}"
-
-
-def log_se(lower: float, upper: float, level: float = 0.95) -> float:
-    """Standard error of a log ratio from its limits."""
-
-    return (log(upper) - log(lower)) / (2 * critical_value(level))

@@ -17,7 +17,7 @@ import pandas as pd
 from resurvey.conclusions import Conclusion
 from resurvey.plan import AnyComparison, NetworkComparison, TimedComparison
 from resurvey.report.audit_section import FINDINGS, GRAVE, findings_of, where_printed
-from resurvey.report.document import Badge, Block, Column, Row, Table, anchor, words
+from resurvey.report.document import Badge, Block, Row, Table, anchor, columns, words
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import (
     concludes_otherwise,
@@ -260,12 +260,7 @@ def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
     return Table(
         anchor="tab-conclusions",
         title="What the papers conclude, and whether their numbers bear it out",
-        columns=(
-            Column("Paper", weight=0.75),
-            Column("Concludes", weight=2.6),
-            Column("Stands?", weight=0.7),
-            Column("Because", weight=3.0),
-        ),
+        columns=columns("Paper:0.75 | Concludes:2.6 | Stands?:0.7 | Because:3"),
         rows=tuple(_conclusion_row(results, one, found) for one in results.choices.conclusions),
         note=words(
             "By the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound numbers show what "
@@ -281,7 +276,7 @@ def _conclusion_row(results: Results, one: Conclusion, found: Sequence[Finding])
     paper = ", ".join(results.short(name) for name in about if name)
     said = one.words(lambda name: printed_head(str(results.claim.get(name, {}).get("printed", name))))
     because = " ".join(finding.follows for finding in found if finding.touches(one))
-    return Row((words(paper), words(said), words(Badge(stands, STANDING_TONES[stands])), words(because)))
+    return Row.of(paper, said, Badge(stands, STANDING_TONES[stands]), because)
 
 
 def findings_table(found: Sequence[Finding]) -> Table:
@@ -289,19 +284,14 @@ def findings_table(found: Sequence[Finding]) -> Table:
     return Table(
         anchor="tab-grave",
         title="Printed numbers that cannot stand as they are",
-        columns=(
-            Column("Paper and place", weight=1.9),
-            Column("Printed", weight=0.8),
-            Column("What follows", weight=3.0),
-            Column("What it changes", weight=1.5),
-        ),
+        columns=columns("Paper and place:1.9 | Printed:0.8 | What follows:3 | What it changes:1.5"),
         rows=tuple(_finding_row(one) for one in found),
         claims=tuple(dict.fromkeys(claim for one in found for claim in one.claims)),
     )
 
 
 def _finding_row(one: Finding) -> Row:
-    return Row((words(one.about), words(one.printed), words(one.follows), words(one.changes)))
+    return Row.of(one.about, one.printed, one.follows, one.changes)
 
 
 def _first_sentence(text: str) -> str:

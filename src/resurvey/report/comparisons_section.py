@@ -14,7 +14,6 @@ from resurvey.report.document import (
     Bullets,
     Cite,
     Claims,
-    Column,
     Details,
     Heading,
     Notice,
@@ -23,6 +22,7 @@ from resurvey.report.document import (
     Table,
     Words,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.dossier import sentences
@@ -193,24 +193,21 @@ def _by_regimen(
     strength = {(row["treatment"], row["of"]): row["e_value"] for row in values}
     bias = {(row["treatment"], row["question"]): row["ratio_bias"] for row in needed}
     made = [
-        Row((
-            words(label(name)),
-            words(number(strength[(name, "estimate")])),
-            words(number(strength[(name, "nearer limit")])),
-            words(ratio(bias[(name, "change the conclusion")])),
-            words(ratio(bias[(name, "cross 1")])),
-        ))
+        Row.of(
+            label(name),
+            number(strength[(name, "estimate")]),
+            number(strength[(name, "nearer limit")]),
+            ratio(bias[(name, "change the conclusion")]),
+            ratio(bias[(name, "cross 1")]),
+        )
         for name in dict.fromkeys(row["treatment"] for row in values)
-    ]  # fmt: skip
+    ]
     return Table(
         anchor=anchor("tab", entry.id, "bias"),
         title=f"{entry.question}: what would overturn each ratio",
-        columns=(
-            Column("Regimen", weight=2),
-            Column("E-value of the estimate", "number"),
-            Column("E-value of the nearer limit", "number"),
-            Column("Bias to change the conclusion", "number"),
-            Column("Bias to bring it to 1", "number"),
+        columns=columns(
+            "Regimen:2 | E-value of the estimate:1:number | E-value of the nearer limit:1:number"
+            " | Bias to change the conclusion:1:number | Bias to bring it to 1:1:number"
         ),
         rows=tuple(made),
         note=words(

@@ -18,7 +18,6 @@ from resurvey.report.document import (
     Beside,
     Block,
     Claims,
-    Column,
     Figure,
     Heading,
     Link,
@@ -26,6 +25,7 @@ from resurvey.report.document import (
     Row,
     Table,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
@@ -117,12 +117,7 @@ def _findings(results: Results) -> Iterator[Block]:
     yield Table(
         anchor="tab-major",
         title="Findings that touch a number which readers use or pool",
-        columns=(
-            Column("Paper and place", weight=1.6),
-            Column("Printed", weight=1.2),
-            Column("What follows", weight=2.6),
-            Column("Ruling", weight=0.9),
-        ),
+        columns=columns("Paper and place:1.6 | Printed:1.2 | What follows:2.6 | Ruling:0.9"),
         rows=tuple(_finding(results, row) for row in found),
         claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
     )
@@ -130,13 +125,11 @@ def _findings(results: Results) -> Iterator[Block]:
 
 def _finding(results: Results, row: Record) -> Row:
     ruling = results.rulings.get(str(row["check_id"]), {})
-    return Row(
-        (
-            words(f"{results.short(row['source_id'])}, {where_printed(results, row)}"),
-            words(results.named(row["reported"])),
-            words(sentence(results.named(ruling.get("reason") or row["explanation"]))),
-            words(sentence(ruling.get("ruling") or "not yet ruled on")),
-        )
+    return Row.of(
+        f"{results.short(row['source_id'])}, {where_printed(results, row)}",
+        results.named(row["reported"]),
+        sentence(results.named(ruling.get("reason") or row["explanation"])),
+        sentence(ruling.get("ruling") or "not yet ruled on"),
     )
 
 
@@ -158,16 +151,10 @@ def _groups(results: Results) -> Iterator[Table]:
     yield Table(
         anchor="tab-groups",
         title="Whole arms that were reconstructed, and how well they fit what is printed",
-        columns=(
-            Column("Study", weight=1.2),
-            Column("Arm", weight=1.8),
-            Column("Endpoint", weight=1.9),
-            Column("Patients", "number", 0.7),
-            Column("Events", "number", 0.7),
-            Column("Median, printed", "number", 0.8),
-            Column("Median, reconstructed", "number", 1.0),
-            Column("Facts held", "number", 0.8),
-            Column("Evidence", weight=0.8),
+        columns=columns(
+            "Study:1.2 | Arm:1.8 | Endpoint:1.9 | Patients:0.7:number | Events:0.7:number"
+            " | Median, printed:0.8:number | Median, reconstructed:1:number | Facts held:0.8:number"
+            " | Evidence:0.8"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words("Medians in months. Events: mean over the replicates."),
@@ -283,12 +270,7 @@ def _within(results: Results) -> Iterator[Table]:
     yield Table(
         anchor="tab-within",
         title="Two groups of one study: reconstructed beside printed",
-        columns=(
-            Column("Comparison", weight=2.4),
-            Column("Reconstructed", weight=1.6),
-            Column("Printed", weight=1.6),
-            Column("Rests on", weight=1.6),
-        ),
+        columns=columns("Comparison:2.4 | Reconstructed:1.6 | Printed:1.6 | Rests on:1.6"),
         rows=tuple(_inside(results, entry) for entry in inside),
         note=words("Printed ratios may be stratified or adjusted; the reconstructed ones are neither."),
     )
@@ -303,12 +285,10 @@ def _inside(results: Results, entry: AnyComparison) -> Row:
         for line in estimates_of(results, entry.id)
         if line["role"] == Role.PRINTED and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"]
     ]
-    return Row(
-        (
-            words(entry.question),
-            words(said.words if not said.refused else f"Not made: {said.refused}"),
-            words("; ".join(printed)),
-            words(str(said.grade)),
-        ),
+    return Row.of(
+        entry.question,
+        said.words if not said.refused else f"Not made: {said.refused}",
+        "; ".join(printed),
+        str(said.grade),
         anchor=anchor("comparison", entry.id),
     )

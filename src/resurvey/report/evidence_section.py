@@ -18,6 +18,7 @@ from resurvey.report.document import (
     Table,
     Words,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
@@ -26,7 +27,6 @@ from resurvey.report.words import count, listed, number, percent, sentence
 
 # Columns of studies that are not a property of its population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
-MAX_WIDE = 9
 
 
 def evidence(results: Results) -> Iterator[Block]:
@@ -59,25 +59,18 @@ def papers(results: Results, names: list[str], name: str, title: str) -> Table:
         doi = str(row.get("doi", "") or "")
         link = Link(f"doi:{doi}", f"https://doi.org/{doi}") if doi and doi != "nan" else None
         made.append(
-            Row(
-                (
-                    words(results.short(source_id)),
-                    words(str(row.get("citation", "")), " " if link else None, link),
-                    words(str(row.get("kind", ""))),
-                    words(number(counts.get(source_id, 0))),
-                ),
+            Row.of(
+                results.short(source_id),
+                words(str(row.get("citation", "")), " " if link else None, link),
+                str(row.get("kind", "")),
+                number(counts.get(source_id, 0)),
                 anchor=anchor("source", source_id),
             )
         )
     return Table(
         anchor=name,
         title=title,
-        columns=(
-            Column("Document"),
-            Column("Citation", weight=4),
-            Column("Kind"),
-            Column("Numbers read", "number", 0.7),
-        ),
+        columns=columns("Document | Citation:4 | Kind | Numbers read:0.7:number"),
         rows=tuple(made),
         note=words("Numbers read: rows of the extraction tables that stem from the document. Source: "
                    "data/processed/sources.csv, claims.csv."),
@@ -116,18 +109,16 @@ def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line
     at_risk = sum(fact.startswith("at risk at") for fact in facts)
     which = f", {cut}" if cut else ""
     ids = split(line.get("claim_ids", ""))
-    return Row(
-        (
-            words(results.labels.study(study)),
-            words(results.labels.group(study, arm, population)),
-            words(f"{results.labels.endpoint(endpoint)}{which}"),
-            words(number(facts["n"]) if "n" in facts else ""),
-            words(number(facts["events"]) if "events" in facts else ""),
-            words(median + ends),
-            words("; ".join(rates)),
-            words(str(at_risk) if at_risk else ""),
-            words(Claims(ids, count(len(ids), "row")) if ids else ""),
-        )
+    return Row.of(
+        results.labels.study(study),
+        results.labels.group(study, arm, population),
+        f"{results.labels.endpoint(endpoint)}{which}",
+        number(facts["n"]) if "n" in facts else "",
+        number(facts["events"]) if "events" in facts else "",
+        median + ends,
+        "; ".join(rates),
+        str(at_risk) if at_risk else "",
+        Claims(ids, count(len(ids), "row")) if ids else "",
     )
 
 
@@ -135,16 +126,10 @@ def _arm_table(lines: list[Row], name: str, title: str) -> Table:
     return Table(
         anchor=name,
         title=title,
-        columns=(
-            Column("Study", weight=1.1),
-            Column("Arm", weight=1.6),
-            Column("Endpoint", weight=1.5),
-            Column("Patients", "number", 0.7),
-            Column("Events", "number", 0.6),
-            Column("Median (interval), months", "number", 1.4),
-            Column("Survival at (months)", "number", 1.2),
-            Column("Numbers at risk", "number", 0.7),
-            Column("Read in", weight=1.0),
+        columns=columns(
+            "Study:1.1 | Arm:1.6 | Endpoint:1.5 | Patients:0.7:number | Events:0.6:number"
+            " | Median (interval), months:1.4:number | Survival at (months):1.2:number"
+            " | Numbers at risk:0.7:number | Read in"
         ),
         rows=tuple(lines),
         note=words(
@@ -206,7 +191,7 @@ def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
 
 def _study_row(row: Record, names: list[str]) -> Row:
     cells: list[Words] = [words(str(row["acronym"] or row["study_id"]))]
-    return Row((*cells, *(words(_cell(row[name])) for name in names)))
+    return Row.of(*cells, *(_cell(row[name]) for name in names))
 
 
 def _cell(value: object) -> str:
