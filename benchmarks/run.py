@@ -48,7 +48,7 @@ BENCHMARKS = (
     Benchmark("survival-coverage", "survival/coverage.py", "4000", "200"),
     Benchmark("survival-kmdata", "survival/kmdata.py", "{kmdata} 3", "{kmdata} 40"),
     Benchmark("compare-speed", "compare/speed.py"),
-    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 120", "5 2"),
+    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 70", "5 2"),
     Benchmark("compare-coverage", "compare/maic_coverage.py", "", "--repeats 4 --every 9"),
     Benchmark(
         "compare-coverage-anchored",

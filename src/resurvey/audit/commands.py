@@ -123,6 +123,8 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
 
     Raises
     ------
+    InputError
+        If a table has no column of that name.
     TableFaults
         If a cell is not what its column may hold: every fault at once.
     InputError
