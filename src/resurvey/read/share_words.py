@@ -70,7 +70,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     _from_next(line, shares, places)
     _in_order(line, shares)
-    _of_the(line, shares)
+    _of_the(line, shares, places)
 
 
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
@@ -124,6 +124,9 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
 def _grade(before: str, after: str) -> str:
     """The grade named last before a number, else first after it."""
     matches = list(GRADE.finditer(before))
+    again = re.search(r"\b([1-5]) ?\(\s?$", before)
+    if matches and again is not None:
+        return again[1]
     return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
 
 
@@ -215,8 +218,10 @@ def sizes_said(found: list[Found]) -> list[str]:
     return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
 
 
-def _of_the(line: Line, shares: list[Found]) -> None:
+def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`RR of the 47 patients was 61.7 %`: the only group of the sentence is the denominator of its percentages."""
+    if len({arm for *_, arm in places}) > 1 or re.search(r"\bof (?:which|whom|these)\b", line.text):
+        return
     groups = [
         one
         for one in shares

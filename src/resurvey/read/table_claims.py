@@ -273,7 +273,7 @@ class Reader:
             if one.name not in ("limits", "lower", "upper", "limit"):
                 continue
             place = row.cells[c]
-            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity"))
+            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
             if one.name == "limits" and (
                 target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
             ):
@@ -305,7 +305,7 @@ class Reader:
         ci = one.rule != "range" and (timed or "ci" in hints(row.label) | hints(self.layout.head(place.column)))
         low, high = (
             ("lower", "upper")
-            if ci or target.kind in ("ratio", "rate", "proportion", "quantity")
+            if ci or target.kind in ("ratio", "rate", "proportion", "quantity", "difference")
             else ("range_lower", "range_upper")
         )
         if one.name == "limits" and low not in target.cells and len(numbers) >= 2:

@@ -49,6 +49,14 @@ def test_in(text: str) -> str:
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
 
 
+def _nearest_test(text: str, place: int) -> str:
+    """The test named last before a p, else first after it."""
+    matches = list(TEST.finditer(text))
+    before = [match for match in matches if match.start() < place]
+    match = before[-1] if before else matches[0] if matches else None
+    return TESTS[int(match.lastgroup[1:])][0] if match is not None else ""  # type: ignore[index]
+
+
 P_NOTE = re.compile(
     r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE
 )
@@ -87,7 +95,7 @@ def p_values(line: Line) -> list[Found]:
             if "trend" in what
             else "log-rank"
             if "rank" in what
-            else test_in(near)
+            else _nearest_test(near, token.start - max(0, token.start - 90))
         )
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
@@ -133,7 +141,8 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        if token.used or not measured or not DIFFERENCE.search(before[-160:]):
+        stated = words_after(line, i, 2) == ["(", "from"] or DIFFERENCE.search(before[-160:]) is not None
+        if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue

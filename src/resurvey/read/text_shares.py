@@ -347,7 +347,10 @@ def percentages(line: Line) -> list[Found]:
 
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a limit of what is shown, not a result."""
-    return _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    cut = re.search(r"cut-?offs?\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    return cut is not None or (
+        _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    )
 
 
 CHANGES = {"reduction", "decrease", "increase", "improvement", "prolongation", "risk"}
@@ -499,6 +502,8 @@ def _listed(line: Line, found: list[Found]) -> list[Found]:
 def _distributed(line: Line, i: int) -> bool:
     """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
     words = words_after(line, i, 4)
+    if any(token.kind == "num" for token in line.tokens[i + 1 : i + 5]):
+        return False
     here = bool(words) and words[0] in ("in", "to", "with", "had") and _text(line, i - 1) not in (":", "/")
     nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
     token = line.tokens[i]

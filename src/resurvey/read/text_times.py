@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
+from resurvey.read.grammar import RANGES, Found, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
@@ -83,6 +83,8 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     before = words_before(line, i, 1)
     if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
         return False
+    if before and before[0] in RANGES:
+        return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and _before_survival(line, i):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
@@ -118,7 +120,7 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     if not unit and interval is not None:
         unit = line.tokens[interval.high].unit or line.tokens[interval.low].unit or _unit_after(line, interval.end)
     subject = " ".join(t.text for t in line.tokens[start:i]).lower()
-    whole = line.lower()
+    near = line.lower()[max(0, token.start - 90) : token.end + 40]
     name = _subject(line, start, i)
     is_time = unit in UNITS
     if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
@@ -126,12 +128,14 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     cells = {"value": token.printed, "unit": unit, **cells_of(interval)}
     limits = (interval.low, interval.high) if interval else ()
     taken = take(line, i, *limits)
-    if interval is not None and interval.kind == "":
+    if interval is not None and interval.kind == "" and {"iqr", "interquartile", "range"} & set(subject.split()):
+        cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False)
+    elif interval is not None and interval.kind == "":
         # Brackets without a word: an interval beside a time to event, a range beside anything else.
         cells |= cells_of(interval, ci=name in TIME_TO_EVENT)
         if name not in TIME_TO_EVENT:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
-    if any(word in subject for word in FOLLOW) or (not name and any(word in whole for word in FOLLOW) and is_time):
+    if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
         return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up")
     if any(word in subject for word in TREATMENT):
         return Found("follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up")
@@ -438,7 +442,7 @@ def rates(line: Line) -> list[Found]:
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
-    values = [i for i in values if not _in_range(line, i)]
+    values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     if not values:
         return []

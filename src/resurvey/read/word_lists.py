@@ -219,7 +219,7 @@ HARMS = re.compile(
     r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
-    r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|chest pain|o?esophagitis|skin reaction|adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
