@@ -44,6 +44,10 @@ JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
 BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
+# `grade 1 (24 %), 2 (67 %) and 3 (9 %)`: the digit right before the brackets.
+LISTED_GRADE = re.compile(r"[\s,]([1-5]) ?\(\s?$")
+
+
 def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     """Fill kind, endpoint, grade and item of all shares of a sentence, in their order."""
     shares = sorted(
@@ -64,6 +68,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, begin, _start(line, one), places)
             if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
+        if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
+            made["grade"] = listed[1]
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
@@ -124,9 +130,6 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
 def _grade(before: str, after: str) -> str:
     """The grade named last before a number, else first after it."""
     matches = list(GRADE.finditer(before))
-    again = re.search(r"\b([1-5]) ?\(\s?$", before)
-    if matches and again is not None:
-        return again[1]
     return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
 
 

@@ -141,12 +141,13 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        stated = words_after(line, i, 2) == ["(", "from"] or DIFFERENCE.search(before[-160:]) is not None
+        from_to = words_after(line, i, 2) == ["(", "from"]
+        stated = from_to or DIFFERENCE.search(before[-160:]) is not None
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue
-        interval = interval_after(line, i)
+        interval = None if from_to else interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         p = p_after(line, interval.end if interval else i)
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
