@@ -224,10 +224,11 @@ def _hundreds(line: Line) -> None:
                 Token("word", "hundred", cut + 1, head.end),
             ]
         before = tokens[i - 1]
-        if tokens[i].text.lower() != "hundred" or before.text.lower() not in ("a", *WORDS):
+        if tokens[i].text.lower() not in ("hundred", "thousand") or before.text.lower() not in ("a", *WORDS):
             i += 1
             continue
-        value, last = 100 * int(WORDS.get(before.text.lower(), "1")), i
+        size = 1000 if tokens[i].text.lower() == "thousand" else 100
+        value, last = size * int(WORDS.get(before.text.lower(), "1")), i
         tail = i + 2 if i + 2 < len(tokens) and tokens[i + 1].text.lower() == "and" else i + 1
         parts = tokens[tail].text.lower().split("-") if tail < len(tokens) else []
         if parts and all(part in WORDS for part in parts):

@@ -99,9 +99,10 @@ def p_values(line: Line) -> list[Found]:
         )
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
-        if "one-sided" in near.lower():
+        sides = {side for side in ("one-sided", "two-sided") if side in near.lower()}
+        if sides == {"one-sided"}:
             cells["p_sided"] = "1"
-        elif "two-sided" in near.lower():
+        elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
     return found

@@ -347,18 +347,21 @@ def percentages(line: Line) -> list[Found]:
 
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a limit of what is shown, not a result."""
-    cut = re.search(r"cut-?offs?\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
     return cut is not None or (
         _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
     )
 
 
+CHANGED_BY = re.compile(r"\b(?:reduc|increas|decreas|lower|improv|declin|rais)\w{0,5}\b[^;]{0,90}\bby $")
 CHANGES = {"reduction", "decrease", "increase", "improvement", "prolongation", "risk"}
 
 
 def _change(line: Line, i: int) -> Found | None:
     """`a 66% reduction in the risk`: a difference."""
     after = words_after(line, i, 3)
+    if _text(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
+        return Found("difference", {"value": line.tokens[i].printed, "unit": "%"}, take(line, i), "difference")
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
@@ -451,6 +454,8 @@ def _said_again(line: Line, i: int) -> bool:
     return False
 
 
+# `the planned 525 events`, `an accrual target of 400 patients`, `one in five patients`.
+PLANNED = re.compile(r"(?:\bplanned|\btarget of|\bone in|\bone out of) $")
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
 KINDS_OF = {
     "subgroups",
@@ -469,7 +474,9 @@ KINDS_OF = {
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
-    if _text(line, i - 1) in ("than", "least", "most", "every", "per"):
+    if _text(line, i - 1) in ("than", "least", "most", "every", "per") or PLANNED.search(
+        line.lower()[: line.tokens[i].start]
+    ):
         return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
@@ -481,7 +488,7 @@ def _noun_of(line: Line, i: int) -> str:
     if line.tokens[i].extra == "word" and len(between) > 1:
         return ""
     after = _text(line, i + len(between) + 2)
-    return "" if set(between) & NOT_COUNTED or after in KINDS_OF else noun
+    return "" if set(between) & NOT_COUNTED or after in KINDS_OF | {"per"} else noun
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:

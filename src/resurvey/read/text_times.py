@@ -443,6 +443,7 @@ def rates(line: Line) -> list[Found]:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
     values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
+    values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     if not values:
         return []
