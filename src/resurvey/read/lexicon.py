@@ -29,6 +29,8 @@ SIZED = re.compile(
 NOT_ARMS = frozenset(
     [
         "the",
+        "our",
+        "primary",
         "two",
         "both",
         "each",

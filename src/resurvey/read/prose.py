@@ -157,7 +157,7 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
     cells |= _words(line, found, cells, lexicon)
-    if arm:
+    if arm and found.rule != "n-sites":
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"

@@ -162,13 +162,14 @@ def _unit_after(line: Line, end: int) -> str:
     return ""
 
 
+FAR = 600
 ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
 
 def _subject(line: Line, start: int, i: int) -> str:
     """What the median is of: the nearest endpoint before the number, else in the line, else a known other thing."""
     first, last = line.tokens[start].start, line.tokens[i].start
-    inside = endpoints_in(line.text[first:last])
+    inside = endpoints_in(line.text[max(first, last - FAR) : last])
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
     if line.tokens[start].text.lower() in ABBREVIATED and not named:
         return ABBREVIATED[line.tokens[start].text.lower()]
@@ -318,7 +319,7 @@ def times_alone(line: Line) -> list[Found]:
             "from",
         ):
             continue
-        near = [name for _, end, name in endpoints_in(line.text[: token.start]) if token.start - end < 70]
+        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < 70]
         timed = [name for name in near if name in TIME_TO_EVENT]
         if not timed and not found:
             continue
