@@ -234,6 +234,17 @@ def years(line: Line) -> None:
 SPREAD = {"sd", "s.d", "s.d.", "se", "s.e", "s.e.", "sem", "deviation", "error", "±"}
 
 
+# What is averaged: `mean number of liver metastases was`, `room occupying time in the two groups were 59.7 ± 25.2`.
+MEAN_OF = re.compile(
+    r"(?:\b(?:mean|average)\s|(?:^|[;.,(]|\band\b)\s?(?:the |baseline )?(?=[^;.,()]*(?:±|$)))"
+    r"(?P<what>(?!was\b|were\b|of\b)[A-Za-z][A-Za-z0-9/ -]{2,70}?)"
+    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of \d))",
+    re.IGNORECASE,
+)
+NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "average", "and", "baseline"}
+POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s?10\s?\^?\s?(?P<power>\d{1,2})")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is told in the note."""
     found = []
@@ -270,4 +281,9 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
         k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
     }
+    if power := POWER_OF_TEN.match(line.text, token.end):
+        cells["unit"] = f"10^{power['power']}"
+    named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
+    words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
+    cells["item"] = " ".join(words[:5]).lower()
     return Found("quantity", cells, take(line, i, *limits), "mean", notes)
