@@ -128,7 +128,7 @@ class Reader(Words):
             }
             return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
         if name == "difference":
-            cells = {"value": numbers[0].text, "item": self._item(row, c)} | self._limits(place, ci=True)
+            cells = {"value": numbers[0].text, "item": self.item(row, c)} | self._limits(place, ci=True)
             return self._found("difference", cells, row, c, numbers, one.rule)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
@@ -173,7 +173,7 @@ class Reader(Words):
     def _average(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
         numbers = place.value.numbers
-        name = self._endpoint(row, c, age=True)
+        name = self.endpoint(row, c, age=True)
         tags = (
             hints(row.label)
             | hints(self.layout.leaf(c))
@@ -190,7 +190,7 @@ class Reader(Words):
             or unit_in(self.layout.leaf(c))
             or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
         )
-        item = self._item(row, c)
+        item = self.item(row, c)
         if one.name == "mean":
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"

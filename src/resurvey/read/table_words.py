@@ -54,12 +54,12 @@ class Words:
         if found.kind == "proportion":
             cells = self._share_words(found) | cells
         elif found.kind == "ratio":
-            cells = {"endpoint": self._endpoint(row, c), "model": self._model(row, c)} | cells
+            cells = {"endpoint": self.endpoint(row, c), "model": self._model(row, c)} | cells
         elif found.kind in ("rate", "at_risk"):
-            cells = {"endpoint": self._endpoint(row, c)} | cells
+            cells = {"endpoint": self.endpoint(row, c)} | cells
         elif found.kind == "p":
             test = test_in(self.layout.head(c)) or only_test_in(self.layout.table.notes)
-            cells = {"endpoint": self._endpoint(row, c), "item": self._item(row, c), "test": test} | cells
+            cells = {"endpoint": self.endpoint(row, c), "item": self.item(row, c), "test": test} | cells
         spans = tuple(dict.fromkeys(self._span(place, number) for place, number in found.numbers))
         locator = self._locator(row, c)
         context = fold(f"{self.layout.table.locator} {row.path} {self.layout.head(c)}")
@@ -165,7 +165,7 @@ class Words:
 
     def _share_words(self, found: Found) -> dict[str, str]:
         row, c = found.row, found.column
-        item = found.cells.get("item") or self._item(row, c)
+        item = found.cells.get("item") or self.item(row, c)
         grade = next(
             (
                 g
@@ -223,7 +223,8 @@ class Words:
             )
         return "multivariable" if multi and not uni else "unadjusted" if uni and not multi else ""
 
-    def _endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
+    def endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
+        """Endpoint of a cell, from its row, its heads or the table; `age` where the words name that instead."""
         for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
             names = [name for *_, name in endpoints_in(text)]
             if names:
@@ -232,12 +233,11 @@ class Words:
                 return "age"
         return self.about.endpoint
 
-    def _item(self, row: Row, c: int) -> str:
+    def item(self, row: Row, c: int) -> str:
+        """What a row is about: its section and label, else its head."""
         parts = [part for part in (*row.section[-1:], row.label) if part]
         text = ", ".join(dict.fromkeys(parts)) or strip_size(self.layout.leaf(c)) or self.layout.table.locator
         return _short(text)
-
-    # Joining along a row and with the row above.
 
 
 def _short(text: str, most: int = 90) -> str:
