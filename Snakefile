@@ -2,9 +2,10 @@
 
 from snakemake.utils import min_version
 
-from resurvey.workflow import closing
+from resurvey.workflow import check_before_loading, closing
 
 min_version("9.27")
+check_before_loading()
 
 
 configfile: "config.yaml"

@@ -42,12 +42,13 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("audit", "audit/run.py", "", "--trials 40 --speed 2000"),
+    Benchmark("audit-wild", "audit/wild.py", "{shared}/papers/jats {shared}/papers/pdf", "{shared}/papers/pdf"),
     Benchmark("design", "design/run.py", "100000", "5000"),
     Benchmark("survival-speed", "survival/speed.py"),
     Benchmark("survival-coverage", "survival/coverage.py", "4000", "200"),
     Benchmark("survival-kmdata", "survival/kmdata.py", "{kmdata} 3", "{kmdata} 40"),
     Benchmark("compare-speed", "compare/speed.py"),
-    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 120", "5 2"),
+    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 70", "5 2"),
     Benchmark("compare-coverage", "compare/maic_coverage.py", "", "--repeats 4 --every 9"),
     Benchmark(
         "compare-coverage-anchored",
@@ -86,10 +87,12 @@ BENCHMARKS = (
         "{benchmark} --every 30 --start 1 --replicates 50",
     ),
     Benchmark("kinds-of-hazards", "reconstruction/learn_shapes.py", "{kmdata}", "{kmdata}"),
+    Benchmark("shared-by-arms", "reconstruction/learn_shared.py", "{kmdata}", "{kmdata}"),
     Benchmark(
         "implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
+    Benchmark("summaries-beside-curves", "reconstruction/against_curves.py", "", "--replicates 20"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
     Benchmark("read-confidence", "read/confidence.py"),

@@ -192,7 +192,7 @@ def feature(name: str, rng: np.random.Generator, wrong: bool) -> Case:
     trial = _start(name)
     base, some = int(rng.integers(150, 190)), int(rng.integers(60, 100))
     rest = (200 if wrong else base) - some
-    for item, n in (("visceral", some), ("no visceral", rest)):
+    for item, n in (("visceral", some), ("non-visceral", rest)):
         cells = {"item": item, "n": str(n), "total": str(some + rest), "partition": "visceral metastases"}
         trial.add("proportions", arm_id="a", kind="baseline", **cells)
     trial.add("proportions", arm_id="a", kind="baseline", item="metastatic disease", n=str(base), total="200")

@@ -17,6 +17,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 import errors
+from announced import ANNOUNCED
 from course import PLANTERS, make_course, make_odd_course
 from families import FAMILIES
 from plant import ROUNDINGS, Trial, make_trial
@@ -149,7 +150,7 @@ def families(count: int, seed: int) -> pd.DataFrame:
     Told is a verdict of the family's rule other than reproduced: a finding, or a hint that says why it is none.
     """
     found = {}
-    for place, (kind, make) in enumerate(FAMILIES.items()):
+    for place, (kind, make) in enumerate((FAMILIES | ANNOUNCED).items()):
         rng = np.random.default_rng([seed, 7, place])
         cases = [make(f"f{i:05d}", rng, i % 2 == 0) for i in range(2 * count)]
         checks = audit.run(raw_tables([case.trial for case in cases]))

@@ -1,6 +1,6 @@
 """Coverage of pooled intervals over many shapes of hazards, sizes and inputs, as papers print them.
 
-    python benchmarks/compare/shapes.py [--trials 20] [--replicates 20] [--sizes 60 300] [--shapes NAME ...]
+    python benchmarks/compare/shapes.py [--trials 20] [--replicates 40] [--sizes 60 300] [--shapes NAME ... | --others]
         [--inputs abstract ...] [--seed 1] [--out FILE.csv]
 
 Two-arm trials with known hazards are simulated, reduced to print, rebuilt and compared. `paired` rebuilds both arms as
@@ -64,6 +64,10 @@ def _piecewise(*steps):
     return np.concatenate(([0.0], np.cumsum(rate[1:] * np.diff(GRID))))
 
 
+def _gompertz(rate, growth):
+    return rate / growth * (np.exp(growth * GRID.clip(0, 60)) - 1)
+
+
 def _drop(share, at, later):
     """A share has the event around the first scan, the others later."""
     return _mixed((share, _weibull(8.0, at)), (1 - share, later))
@@ -87,6 +91,24 @@ SHAPES = {
     "delayed effect": (_piecewise((0, 0.1), (4, 0.05)), _piecewise((0, 0.1)), 0.0),
     "vanishing effect": (_piecewise((0, 0.04), (5, 0.12)), _piecewise((0, 0.1), (5, 0.12)), 0.0),
     "flat start, then steep": (_piecewise((0, 0.01), (4, 0.13)), _piecewise((0, 0.015), (3, 0.16)), 0.0),
+}
+
+#: Others, simulated once and after the method was built.
+OTHERS = {
+    "Weibull 0.7": (_weibull(0.7, 7), _weibull(0.7, 5), 0.0),
+    "early drop 15 v 25 %": (_drop(0.15, 2.1, _weibull(1, 11)), _drop(0.25, 2.1, _weibull(1, 8)), 0.0),
+    "early drop 40 v 47 %": (_drop(0.40, 2.8, _weibull(1.1, 14)), _drop(0.47, 2.8, _weibull(1.1, 11)), 0.0),
+    "early drop 30 %, both": (_drop(0.3, 1.4, _weibull(0.9, 12)), _drop(0.3, 1.4, _weibull(0.9, 8)), 0.0),
+    "cure 30 v 10 %": (_mixed((0.7, _weibull(1, 5))), _mixed((0.9, _weibull(1, 5))), 0.0),
+    "crossing late": (_piecewise((0, 0.1), (6, 0.04)), _piecewise((0, 0.07), (6, 0.12)), 0.0),
+    "effect from month 2": (_piecewise((0, 0.12), (2, 0.06)), _piecewise((0, 0.12)), 0.0),
+    "effect until month 8": (_piecewise((0, 0.05), (8, 0.12)), _piecewise((0, 0.1), (8, 0.12)), 0.0),
+    "log-logistic": (np.log1p((GRID / 8) ** 1.5), np.log1p((GRID / 5.5) ** 1.5), 0.0),
+    "Gompertz": (_gompertz(0.03, 0.08), _gompertz(0.045, 0.08), 0.0),
+    "visits every 8 weeks": (_weibull(0.9, 7), _weibull(0.9, 5), 1.84),
+    "visits every 12 weeks": (_weibull(1.3, 11), _weibull(1.3, 8), 2.76),
+    "exponential, no effect": (_weibull(1, 7), _weibull(1, 7), 0.0),
+    "early drop seen at visits": (_drop(0.25, 1.5, _weibull(1, 10)), _drop(0.35, 1.5, _weibull(1, 7)), 1.38),
 }
 
 
@@ -176,7 +198,7 @@ def single(arm):
 
 def trial(name, n, kinds, replicates, rng, true):
     """Rows of one simulated trial."""
-    first, second, visits = SHAPES[name]
+    first, second, visits = (SHAPES | OTHERS)[name]
     arms = [patients(hazard, visits, n, rng) for hazard in (first, second)]
     full = measured(*(single(arm) for arm in arms))
     width = {measure: np.sqrt(full[measure][1][0]) for measure in MEASURES}
@@ -214,7 +236,7 @@ def trial(name, n, kinds, replicates, rng, true):
 
 def truth(name, rng):
     """Every measure with many patients."""
-    first, second, visits = SHAPES[name]
+    first, second, visits = (SHAPES | OTHERS)[name]
     arms = [patients(hazard, visits, 100_000, rng) for hazard in (first, second)]
     return {measure: float(value[0][0]) for measure, value in measured(*(single(arm) for arm in arms)).items()}
 
@@ -237,9 +259,10 @@ def table(made):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--replicates", type=int, default=20)
+    parser.add_argument("--replicates", type=int, default=40)
     parser.add_argument("--sizes", type=int, nargs="+", default=[60, 300])
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES))
+    parser.add_argument("--others", action="store_true", help="the shapes that were kept apart")
     parser.add_argument("--inputs", nargs="+", default=["abstract", "follow-up", "rates", "ratio"])
     parser.add_argument("--unanchored", action="store_true", help="rebuild each arm by itself, too")
     parser.add_argument("--seed", type=int, default=1)
@@ -249,8 +272,8 @@ def main():
     begin, rows = clock.process_time(), []
     kinds = [(kind, True) for kind in args.inputs]
     kinds += [(kind, False) for kind in args.inputs if args.unanchored and kind != "ratio"]
-    for name in args.shapes:
-        rng = np.random.default_rng([args.seed, list(SHAPES).index(name)])
+    for name in OTHERS if args.others else args.shapes:
+        rng = np.random.default_rng([args.seed, list(OTHERS if args.others else SHAPES).index(name)])
         true = truth(name, rng)
         for n in args.sizes:
             for _ in range(args.trials):

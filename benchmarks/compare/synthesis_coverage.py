@@ -111,8 +111,8 @@ def over_time(networks: int) -> None:
             for model, rows in ratios[(ratios["time"] > 2) & (ratios["time"] < 20)].groupby("model"):
                 truth = np.concatenate([log_ratio(a, own["time"].to_numpy()) for a, own in rows.groupby("treatment")])
                 rows = rows.sort_values("treatment", kind="stable")
-                off = np.abs(rows["log_hr"].to_numpy() - truth) <= 1.959964 * rows["se"].to_numpy()
-                held.setdefault(f"{model}, tau {tau:g}", []).append(float(off.mean()))
+                inside = (np.log(rows["lower"].to_numpy()) <= truth) & (truth <= np.log(rows["upper"].to_numpy()))
+                held.setdefault(f"{model}, tau {tau:g}", []).append(float(inside.mean()))
             means = made.means[made.means["scale"] == "difference"]
             for model, rows in means.groupby("model"):
                 truth = rows["treatment"].map(true_gap)

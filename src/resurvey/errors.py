@@ -17,5 +17,5 @@ class NotEstimable(ResurveyError):
     """The information at hand does not determine the quantity asked for; the message says what is missing."""
 
 
-class ApproximationWarning(UserWarning):
-    """A result rests on an approximation that the caller should know about."""
+class NotWritten(ResurveyError):
+    """A file could not be written: the disk is full, or the place is closed; the message names it."""

@@ -6,8 +6,12 @@ Snakemake looks at a folder as at one file; that a picture is deleted from it, i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from resurvey.writing import folder_beside
 
 CONTENTS = "contents.txt"
 
@@ -16,6 +20,20 @@ def write_contents(folder: Path) -> None:
     """Note the names of the files in a folder, as the last thing that is written into it."""
     names = sorted(path.name for path in folder.iterdir() if path.name != CONTENTS and not path.name.startswith("."))
     (folder / CONTENTS).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+@contextmanager
+def made_anew(folder: Path) -> Iterator[Path]:
+    """A folder to write into, whole in place of an earlier one when the block ends without an error, or not at all.
+
+    Raises
+    ------
+    NotWritten
+        Where the disk is full, or nothing may be written there.
+    """
+    with folder_beside(folder) as part:
+        yield part
+        write_contents(part)
 
 
 def lost(folder: Path) -> list[str]:
@@ -38,6 +56,8 @@ def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
         The file. It is older than everything until a file is lost; then it tells which, until the folders are written
         anew and once more when the same is lost again.
     """
+    if mark.is_dir():
+        shutil.rmtree(mark)  # Only our marks belong there.
     mark.parent.mkdir(parents=True, exist_ok=True)
     if not mark.exists():
         mark.touch()
@@ -47,6 +67,25 @@ def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
         if missing and mark.stat().st_mtime_ns <= _written(folder):
             with mark.open("a", encoding="utf-8") as stream:
                 stream.writelines(f"{folder.as_posix()}/{name}\n" for name in missing)
+    return mark
+
+
+def mark_again(mark: Path, done: Path, folders: Iterable[Path] = ()) -> Path:
+    """A file that changes when a step has to be done again: an input of that step.
+
+    Parameters
+    ----------
+    mark : Path
+        The file.
+    done : Path
+        A file that is there when the step came to its end.
+    folders : iterable of Path
+        Folders that it writes, of which nothing may be lost.
+    """
+    mark_lost(folders, mark)
+    if not done.is_file():
+        with mark.open("a", encoding="utf-8") as stream:
+            stream.write("it did not come to its end\n")
     return mark
 
 

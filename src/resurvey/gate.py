@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
 from resurvey.schema import TABLES
+from resurvey.writing import write_text
+from resurvey.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from resurvey.tables import Tables
@@ -31,32 +34,50 @@ class Project:
     pieces: Pieces
 
 
-def check_config(config: Mapping[str, Any], schema: Path, memory: Path | None = None) -> None:
+def check_config(
+    config: Mapping[str, Any], schema: Path, memory: Path | None = None, files: Iterable[Path] = ()
+) -> None:
     """Refuse a config that breaks its schema; the message lists every fault with the path of its key.
 
     A config that passed last time, by the file `memory`, is not checked again: importing the checker takes longer
-    than all the rest of a run that has nothing to do.
+    than all the rest of a run that has nothing to do. The files that it was read from are read as well: what stands
+    twice in one of them, its mapping no longer tells.
 
     Raises
     ------
     InputError
-        With one line a fault: the key, what was found, what is allowed.
+        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is no YAML, has
+        a key twice or an odd code point.
     """
-    plain = json.loads(json.dumps(config, default=str))
-    state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True)])
-    if memory is not None and memory.is_file() and memory.read_text(encoding="utf-8") == state:
+    try:
+        plain = json.loads(json.dumps(config, default=str))
+    except (ValueError, TypeError, RecursionError) as error:  # an anchor inside itself, or a key that is a list
+        raise InputError(
+            f"config.yaml cannot be written out as plain keys and values ({error}): write it out"
+        ) from None
+    files = list(files)
+    state = _digest([file_digest(schema), json.dumps(plain, sort_keys=True), fingerprint(files)])
+    if memory is not None and memory.is_file() and memory.read_bytes() == state.encode():
         return
     import jsonschema
     import yaml
 
-    checker = jsonschema.Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    for path in files:
+        read_yaml(path)
+    strict = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole)
+    kind = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=strict)
+    checker = kind(yaml.safe_load(schema.read_text(encoding="utf-8")))
     faults = sorted(checker.iter_errors(plain), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [f"  {'/'.join(map(str, fault.path)) or 'top level'}: {_words(fault)}" for fault in faults]
         raise InputError(f"{len(faults)} fault(s) in config.yaml; nothing was run:\n" + "\n".join(lines))
     if memory is not None:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(state, encoding="utf-8")
+        _write_anew(state, memory)
+
+
+def _is_whole(_: object, value: object) -> bool:
+    """Whether a number is written as a whole one; 50.0 is none, where code counts with it."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _words(fault: Any) -> str:
@@ -75,7 +96,9 @@ def table_names() -> list[str]:
     return list(TABLES)
 
 
-def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Project:
+def check_project(
+    config: Mapping[str, Any], store: Path, memory: Path, claim: Callable[[], None] = lambda: None
+) -> Project:
     """Check plan and tables, type the tables, and write them in small files; once for each state of them.
 
     Parameters
@@ -86,6 +109,8 @@ def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Proje
         Folder of the small files.
     memory : Path
         File that remembers which state passed last; written only after a check that found nothing.
+    claim : callable, optional
+        Called before anything is written: it raises where others read what would be changed.
 
     Raises
     ------
@@ -106,8 +131,9 @@ def check_project(config: Mapping[str, Any], store: Path, memory: Path) -> Proje
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
+    claim()
     made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
-    _remember(memory, state, made)
+    _remember(memory, state, made, store)
     return Project(asked, made)
 
 
@@ -122,18 +148,35 @@ def _collection(config: Mapping[str, Any]) -> list[str]:
 def _remembered(memory: Path, state: str, store: Path) -> Pieces | None:
     """The pieces of this state, where they are all there."""
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-        pieces = Pieces.from_plain(store.as_posix(), known["pieces"]) if known["state"] == state else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # A half-written memory is no memory.
-    return pieces if pieces and all((store / path).is_file() for path in pieces.files) else None
+        digest, _, text = memory.read_text(encoding="utf-8").partition("\n")
+        if digest != _digest([text]):
+            return None  # A memory that is damaged is no memory.
+        known = json.loads(text)
+        if known["state"] != state:
+            return None
+        pieces = Pieces.from_plain(store.as_posix(), known["pieces"])
+        return pieces if known["written"] == _written(pieces, store) else None
+    except (OSError, ValueError, KeyError):
+        return None
 
 
-def _remember(memory: Path, state: str, pieces: Pieces) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    part = memory.with_name(f".{memory.name}.part")
-    part.write_text(json.dumps({"state": state, "pieces": pieces.plain()}, separators=(",", ":")), encoding="utf-8")
-    part.replace(memory)
+def _remember(memory: Path, state: str, pieces: Pieces, store: Path) -> None:
+    known = {"state": state, "written": _written(pieces, store), "pieces": pieces.plain()}
+    text = json.dumps(known, separators=(",", ":"))
+    _write_anew(f"{_digest([text])}\n{text}", memory)
+
+
+def _written(pieces: Pieces, store: Path) -> str:
+    """Sizes and times of the pieces as they lie there: what somebody else changed is not what was remembered."""
+    found = ((path, (store / path).stat()) for path in sorted(pieces.files))
+    return _digest(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+
+
+def _write_anew(text: str, memory: Path) -> None:
+    """Write a memory; a folder that somebody put in its place is ours to remove."""
+    if memory.is_dir():
+        shutil.rmtree(memory)
+    write_text(text, memory)
 
 
 def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path) -> None:
@@ -161,11 +204,21 @@ def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path
     lines = [f"config.yaml, {line}" for line in settings.faults_of_settings(config, raw, start)]
     lines += [
         f"{'config.yaml' if line.startswith('design') else config['comparisons']}, {line}"
-        for line in plan_check.faults(asked.comparisons, asked.designs, raw, ["kmdata"])
+        for line in [
+            *plan_check.faults(asked.comparisons, asked.designs, raw, ["kmdata"]),
+            *plan_check.not_rebuilt(_carried_out(config, asked), settings.rebuilt(config)),
+        ]
     ]
     if lines:
         shown = "\n".join(f"  {line}" for line in lines)
         raise InputError(f"{len(lines)} fault(s) in config and comparisons, compared with the tables:\n{shown}")
+
+
+def _carried_out(config: Mapping[str, Any], asked: Plan) -> Plan:
+    """The plan without the comparisons that are skipped, as the collection that they need is not there."""
+    if (config["reconstruction"].get("kmdata") or {}).get("folder"):
+        return asked
+    return Plan(tuple(entry for entry in asked.comparisons if not entry.needs_kmdata), asked.designs)
 
 
 def read_checked(folder: Path) -> Tables:

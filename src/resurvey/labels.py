@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
+
+from resurvey.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,14 @@ class Labels:
             arms=_arms(tables["arms"], treatments) if "arms" in tables else {},
             populations=_populations(tables["arms"]) if "arms" in tables else {},
         )
+
+    @classmethod
+    def from_files(cls, paths: Iterable[str | Path]) -> Labels:
+        """Names from the files of such tables; those of one table, whose name they have, are put together."""
+        parts: dict[str, list[pd.DataFrame]] = {}
+        for path in map(Path, paths):
+            parts.setdefault(path.stem, []).append(read_table(path))
+        return cls.from_tables({name: pd.concat(own, ignore_index=True) for name, own in parts.items()})
 
     def study(self, study_id: object) -> str:
         """Acronym of a study; what follows a comma (`study, population`) is kept."""

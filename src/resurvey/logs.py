@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
+from resurvey import runs
 from resurvey.errors import ResurveyError
 
 
@@ -17,6 +18,7 @@ def log_to(path: str) -> None:
     An error that the package raises on purpose is its message there, for Snakemake to show; any other has its
     traceback, for whoever mends the package.
     """
+    runs.at_step(runs.MARKS)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     stream = target.open("w", encoding="utf-8", buffering=1)

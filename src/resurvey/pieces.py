@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 # Tables that say what a study and its groups are, and where that is read.
-OF_STUDIES = ("sources", "studies", "arms", "curves")
-# Tables that are small and give meaning to all studies.
-SHARED = ("endpoints", "treatments")
+OF_STUDIES = ("sources", "studies", "arms", "curves", "risk_of_bias")
+# Tables that are small and give meaning to all studies, or judge estimates of several.
+SHARED = ("endpoints", "treatments", "confidence")
 # What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
 OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
 # What `resurvey.labels.Labels` reads.
@@ -79,6 +79,22 @@ class Pieces:
         """Files with what studies, arms, treatments and endpoints are called."""
         return self._there(f"labels/{table}.csv" for table in LABEL_COLUMNS)
 
+    def labels_of(self, studies: Iterable[str]) -> list[str]:
+        """The same of some studies alone, with all treatments and endpoints."""
+        own = (f"labels/{study}/{table}.csv" for study in studies for table in ("studies", "arms"))
+        return [*self._there(f"labels/{table}.csv" for table in SHARED), *self._there(own)]
+
+    def studies_of(self, entries: object) -> list[str]:
+        """Studies that entries of a plan name, directly or by a claim."""
+        named = {text for text in _texts(entries) if f"studies/{text}/studies.csv" in self.files}
+        return sorted(named | {claim.study for claim in self._claims_of(entries)})
+
+    def _claims_of(self, entries: object) -> list[Claim]:
+        """Claims that entries name, and those that these list."""
+        named = [text for text in _texts(entries) if text in self.claims]
+        listed = [other for claim in named for other in self.claims[claim].listed]
+        return [self.claims[claim] for claim in sorted({*named, *listed}) if claim in self.claims]
+
     def of_entries(self, entries: object, tables: Iterable[str] = ()) -> list[str]:
         """Files that entries of a plan are about, with their notes and rulings.
 
@@ -95,12 +111,8 @@ class Pieces:
             Shared tables; of every study that is named, directly or by a claim, its own tables and those of the claims;
             and the rulings of the documents that the claims are read in.
         """
-        named = set(_texts(entries))
-        claims = {claim for claim in named if claim in self.claims}
-        claims |= {other for claim in claims for other in self.claims[claim].listed}
-        found = [self.claims[claim] for claim in sorted(claims) if claim in self.claims]
-        studies = {text for text in named if f"studies/{text}/studies.csv" in self.files}
-        studies |= {claim.study for claim in found}
+        found = self._claims_of(entries)
+        studies = self.studies_of(entries)
         wanted = {(study, table) for study in studies for table in (*OF_STUDIES, *tables)}
         wanted |= {(claim.study, claim.table) for claim in found}
         parts = [path for study, table in sorted(wanted) for path in self.of_study(study, [table], notes=True)]

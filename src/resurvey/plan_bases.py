@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass as checked
 
+from resurvey.plan_bias import BiasBeliefs
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Months = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -68,12 +70,15 @@ class Comparison:
         What must hold for the estimate to mean what it says.
     needs_kmdata : bool
         Whether it is skipped where no folder of KMDATA is given.
+    bias : BiasBeliefs, optional
+        What is believed of a factor that nobody measured, for a probabilistic bias analysis of its hazard ratio.
     """
 
     id: Id
     question: Text
     assumptions: Annotated[tuple[Text, ...], Field(min_length=1)]
     needs_kmdata: bool = False
+    bias: BiasBeliefs | None = None
     kind: str = ""
 
     @property

@@ -18,6 +18,7 @@ from resurvey.plan import (
     Group,
     NetworkComparison,
     PatientComparison,
+    Plan,
     PoolComparison,
     RateComparison,
     RatioComparison,
@@ -64,6 +65,23 @@ def faults(
         own = [*known.claim("claim", check.claim, "designs"), *known.group("patients", check.patients)]
         found += [f"design {check.id!r}, {fault}" for fault in own]
     return found
+
+
+def not_rebuilt(asked: Plan, studies: Iterable[str]) -> list[str]:
+    """A line for every group of patients that is compared and whose study is not among those rebuilt."""
+    there = list(studies)
+    groups = [
+        (f"comparison {entry.id!r}, group {number}", group)
+        for entry in asked.comparisons
+        for number, group in enumerate(entry.patient_groups, start=1)
+    ]
+    groups += [(f"design {check.id!r}, patients", check.patients) for check in asked.designs if check.patients]
+    return [
+        f"{where}, study: {group.study!r} is not among reconstruction/studies in config.yaml, so it has no patients; "
+        f"there are {', '.join(there) or 'none'}"
+        for where, group in groups
+        if group.study not in there
+    ]
 
 
 @dataclass(frozen=True)

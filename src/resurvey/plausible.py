@@ -12,6 +12,7 @@ import pandas as pd
 
 from resurvey import reported
 from resurvey.faults import Fault
+from resurvey.rawcells import DATE, is_day
 from resurvey.rawrows import SIC, Row, rows_of
 from resurvey.sizes import disagreeing
 from resurvey.vocabulary import meant_unit, months_per, to_proportion
@@ -179,6 +180,11 @@ def _count(row: Row) -> Iterator[Fault]:
 
 def _follow_up(row: Row) -> Iterator[Fault]:
     if row.cells["statistic"] == "date":
+        value = row.cells["value"]
+        if DATE.match(value) and not is_day(value):
+            yield row.fault("value", "there is no such day", "expected YYYY, YYYY-MM or YYYY-MM-DD")
+        elif not DATE.match(value):
+            yield row.fault("value", "it is not a date", "expected YYYY, YYYY-MM or YYYY-MM-DD")
         return
     yield from _not_negative(row, SPAN)
     yield from _not_late(row, SPAN, "unit")

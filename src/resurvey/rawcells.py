@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from resurvey import reported
+from resurvey.characters import odd
 from resurvey.errors import InputError
 from resurvey.hints import is_excel_date
 from resurvey.schema import KINDS, Column
@@ -16,8 +17,9 @@ IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 DATE = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", re.ASCII)
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 GRADE = re.compile(r"^(any|all|[0-5]|[0-4]\s?[-–]\s?[1-5]|(>=|≥|≤|<=)\s?[0-5]|[0-4]\+)$", re.IGNORECASE | re.ASCII)
-CONTROL = re.compile(r"[\x00-\x1f]")
+CONTROL = re.compile(r"[\t\r\n]")
 MAX_CELL = 20_000
+FIRST_YEAR = 1700
 NUMBERS = ("number", "count", "size", "percent", "p", "level")
 
 
@@ -30,8 +32,10 @@ def check_cell(column: Column, value: str) -> str:
     """The rule that a cell breaks, or an empty text."""
     if not value:
         return "it must not be empty" if column.required else ""
-    if len(value) > MAX_CELL or CONTROL.search(value):
-        return "it holds control characters or is far too long"
+    if len(value) > MAX_CELL:
+        return f"it has {len(value):,} characters, and {MAX_CELL:,} are the most"
+    if wrong := odd(value) or ("it holds a tab or a line end" if CONTROL.search(value) else ""):
+        return wrong
     if column.kind == "choice":
         return "" if value in column.choices else "it is not one of the choices"
     if column.kind in NUMBERS:
@@ -57,11 +61,15 @@ def _unit_of_time(value: str) -> str:
 def _date(value: str) -> str:
     if not DATE.match(value):
         return "it is not a date"
+    return "" if is_day(value) else "there is no such day"
+
+
+def is_day(value: str) -> bool:
+    """Whether a date that looks like one, YYYY, YYYY-MM or YYYY-MM-DD, is in the calendar, and of times with trials."""
     try:
-        date.fromisoformat(value if len(value) == 10 else "2000-01-01")
+        return date.fromisoformat(f"{value}-01-01"[:10]).year >= FIRST_YEAR
     except ValueError:
-        return "there is no such day"
-    return ""
+        return False
 
 
 #: What a cell of words breaks, by kind; an empty text where it holds.

@@ -88,13 +88,13 @@ class Reported:
         """Values the text may stand for when digits were cut off instead of rounded."""
         return self.interval("cut off")
 
-    def any_rule(self) -> tuple[float, float]:
-        """Values the text may stand for under rounding to nearest or truncation."""
-        low, high = self.truncated()
-        return min(low, self.lower), max(high, self.upper)
-
     def prints(self, value: float, rule: str) -> bool:
         """Whether `rule` (a key of `ROUNDINGS`) prints `value` as this text.
+
+        Raises
+        ------
+        InputError
+            If there is no such rule of rounding.
 
         Notes
         -----

@@ -8,129 +8,57 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
+from resurvey.result_values import Concern, Contrast, FactKind, Limit, Model, Quantity, RestsOn, Risk, Role
 from resurvey.tables import write_csv
 
-
-class RestsOn(StrEnum):
-    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
-
-    SHAPE = "assumed shape"
-    PRINT = "printed numbers"
-
-
-class Role(StrEnum):
-    """What a row of estimates is for."""
-
-    MAIN = "main"  # the estimate that a comparison is known by; of a network, one a treatment
-    SECONDARY = "secondary"  # another measure, or another model, of the same groups
-    STANDARDISED = "standardised"  # the treatment group weighted to another population
-    SUBGROUP = "subgroup"  # a named group of studies of a pool
-    SENSITIVITY = "sensitivity"  # something done otherwise
-    PRINTED = "printed"  # what a paper prints of the same comparison
-    PREDICTION = "prediction"  # what a new study would find
-    TEST = "test"
-    BIAS = "bias"  # what would have to be wrong
-    CONTEXT = "context"  # what a reader must know beside the estimate
-
-
-class Quantity(StrEnum):
-    """What a row of estimates is an estimate of."""
-
-    HAZARD_RATIO = "hazard ratio"
-    RATIO_OF_RATIOS = "ratio of hazard ratios"
-    MEDIAN = "median"
-    RESTRICTED_MEAN = "restricted mean"
-    MEAN = "mean"
-    SURVIVAL = "survival"
-    PROPORTION = "proportion"
-    ODDS_RATIO = "odds ratio"
-    RISK_RATIO = "risk ratio"
-    Z = "z"
-    P = "p"
-    EFFECTIVE_SAMPLE_SIZE = "effective sample size"
-    PRINTED_DIFFERENCE = "printed minus reconstructed"
-    DIRECTION = "direction"
-    E_VALUE = "E-value"
-    E_VALUE_LIMIT = "E-value of the limit"
-    BIAS_TO_CHANGE = "bias to change the conclusion"
-    BIAS_TO_CROSS = "bias to cross 1"
-    BIAS_TO_REVERSE = "bias to reverse the conclusion"
-    ARRAY_SHARE = "share of the bias array"
-    TIPPING_MARGIN = "tipping margin"
-    DIFFERING_CHARACTERISTICS = "differing characteristics"
-    NOTHING = "nothing"  # a comparison that was refused whole
-
-
-class FactKind(StrEnum):
-    """What a printed fact of a group of patients is a number of."""
-
-    PATIENTS = "patients"
-    EVENTS = "events"
-    AT_RISK = "at risk"
-    SURVIVAL = "survival"
-    MEDIAN = "median"
-    MEDIAN_LIMIT = "median limit"
-    HAZARD_RATIO = "hazard ratio"
-    RATIO_LIMIT = "ratio limit"
-    P = "p"
-    RESTRICTED_MEAN = "restricted mean"
-    LONGEST_FOLLOW_UP = "longest follow-up"
-    MEDIAN_FOLLOW_UP = "median follow-up"
-    DISTANCE = "distance"  # from the points of a curve; not printed
-
-
-class Limit(StrEnum):
-    """Which limit of an interval a fact is."""
-
-    LOWER = "lower"
-    UPPER = "upper"
-    NONE = ""
-
-
-class Contrast(StrEnum):
-    """Of which groups: one of them, or both as a difference or a ratio."""
-
-    TREATMENT = "treatment"
-    COMPARATOR = "comparator"
-    DIFFERENCE = "difference"
-    RATIO = "ratio"
-    NONE = ""
-
-
-class Model(StrEnum):
-    """How a row of estimates was made."""
-
-    COX = "Cox"
-    STRATIFIED_COX = "stratified Cox"
-    WEIGHTED_COX = "weighted Cox"
-    BOOTSTRAP = "bootstrap"
-    LOG_RANK = "log-rank"
-    STRATIFIED_LOG_RANK = "stratified log-rank"
-    LATE_LOG_RANK = "Fleming-Harrington (0, 1)"
-    EARLY_LOG_RANK = "Fleming-Harrington (1, 0)"
-    WEIGHTED_LOG_RANK = "weighted log-rank"
-    MAXCOMBO = "MaxCombo"
-    PROPORTIONAL_HAZARDS = "Grambsch-Therneau"
-    KAPLAN_MEIER = "Kaplan-Meier"
-    PARAMETRIC = "parametric"
-    BUCHER = "Bucher"
-    COMMON = "common effect"
-    RANDOM = "random effects"
-    BAYESIAN = "Bayesian random effects"
-    BINOMIAL = "binomial"
-    MANTEL_HAENSZEL = "Mantel-Haenszel"
-    PETO = "Peto"
-    LOGISTIC = "logistic regression"
-    HYPERGEOMETRIC = "hypergeometric-normal"
-    OVER_TIME = "model over time"
-    PRINTED = "printed"
-    NONE = ""
+__all__ = [
+    "ACCURACY",
+    "ANALYSIS",
+    "ARM",
+    "BESIDE",
+    "CHECKLIST",
+    "CHECKS",
+    "COMPARISON",
+    "CURVES",
+    "DESIGN",
+    "ESTIMATES",
+    "EVIDENCE",
+    "FACTS",
+    "FIGURES",
+    "GROUPS",
+    "KINDS",
+    "LIMITS",
+    "LOG",
+    "PAIR",
+    "RATIO",
+    "RISK",
+    "SEVERITIES",
+    "SIZE",
+    "SUMMARY",
+    "VERDICTS",
+    "Column",
+    "Concern",
+    "Contrast",
+    "FactKind",
+    "Limit",
+    "Model",
+    "Quantity",
+    "RestsOn",
+    "ResultTable",
+    "Risk",
+    "Role",
+    "count_held",
+    "join",
+    "read",
+    "read_folder",
+    "write",
+]
 
 
 @dataclass(frozen=True)
@@ -271,6 +199,7 @@ RATIO = (
     "model ci_level:number"
 )
 SIZE = "n:number events:number"
+RISK = _choice("risk_of_bias", *Risk, "")
 LOG = "estimate:number se:number lower:number upper:number p:number"
 #: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
 BESIDE = (
@@ -285,6 +214,7 @@ BESIDE = (
     _table("curves", _choice("group", *GROUPS), "time:number survival:number lower:number upper:number"),
     _table("log_cumulative_hazard", _choice("group", *GROUPS), "log_time:number value:number"),
     _table("risk", _choice("group", *GROUPS), "time:number at_risk:number censored:number events:number"),
+    _table("censored", _choice("group", *GROUPS), "time:number"),
     _table("rmst", f"horizon:number {LIMITS}"),
     _table(
         "models",
@@ -322,9 +252,9 @@ BESIDE = (
         "strata stratum n_treatment:number events_treatment:number n_comparator:number events_comparator:number",
         f"{LIMITS} note",
     ),
-    _table("legs", f"{RATIO} design {SIZE} role"),
-    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}"),
-    _table("contrasts", f"{RATIO} design {SIZE}"),
+    _table("legs", f"{RATIO} design {SIZE} role", RISK),
+    _table("effects", f"{RATIO} design lower:number upper:number p:number {SIZE}", RISK),
+    _table("contrasts", f"{RATIO} design {SIZE}", RISK),
     _table("bayes_effects", f"{PAIR} mean:number sd:number median:number lower:number upper:number "
            "probability_below_0:number prediction_lower:number prediction_upper:number"),
     _table("bayes_tau", "piece:number mean:number sd:number median:number lower:number upper:number deviance:number "
@@ -339,11 +269,11 @@ BESIDE = (
     _table("multi_arm", "study control method control_variance:number lowest_correlation:number",
            "highest_correlation:number others"),
     _table("studies", "study estimate:number se:number lower:number upper:number weight_common:number",
-           "weight_random:number group"),
+           "weight_random:number group", RISK),
     _table("leave_one_out", f"left_out {LOG} common_estimate:number tau2:number i2:number q:number group"),
     _table("rates", "claim_id label n:number total:number percent:number lower:number upper:number note"),
     _table("counts", "study events:number patients:number comparator_events:number comparator_patients:number "
-           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number"),
+           "estimate:number se:number lower:number upper:number weight_common:number weight_random:number", RISK),
     _table("ranking", "model treatment p_score:number piece:number"),
     _table("ranks", "model piece:number treatment rank:number probability:number mc_se:number sucra:number"),
     _table("q", "piece:number source design q:number df:number p:number tau2:number"),
@@ -362,6 +292,13 @@ BESIDE = (
     _table("contributions", "treatment comparator", rest="number"),
     _table("funnel", f"study {PAIR} estimate:number se:number centre:number adjusted:number"),
     _table("messages", "kind message"),
+    _table("bias_beliefs", f"{PAIR} error estimate:number lower:number upper:number ratio:number ratio_lower:number "
+           "ratio_upper:number probability_below_0:number widening:number seed:number draws:number"),
+    _table("risk_of_bias", "study tool domain", _choice("judgement", *Risk), "endpoint by"),
+    _table("risk_contributions", PAIR, _choice("risk", *Risk), "share:number"),
+    _table("confidence", f"{PAIR} domain judged", _choice("suggested", *Concern, ""), "reason by"),
+    _table("egger", "of studies:number slope:number se:number lower:number upper:number t:number p:number df:number "
+           "limit:number note"),
     _table("components", "piece:number treatments studies single_arms"),
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),
@@ -445,7 +382,7 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
     empty = {name: [""] for name in header if name not in words}
-    frame = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
+    frame = inert.exact_cells(pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty))
     for name, column in columns.items():
         if column and column.kind == "flag":
             frame[name] = frame[name] == "True"
@@ -455,12 +392,14 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
 def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
     """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
 
+    A table without rows where there is none to join, as in a project that rebuilds or compares nothing.
+
     Raises
     ------
     InputError
         As `read`.
     """
-    parts = [read(table, path) for path in paths]
+    parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
     made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 

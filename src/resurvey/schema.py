@@ -42,7 +42,8 @@ class Column:
 class Table:
     """One table: columns in order, the key of a row, and pairs whose first must not exceed the second.
 
-    The file of an `optional` table may be absent: it has no rows then.
+    The file of an `optional` table may be absent: it has no rows then. `allowed` names a column, a value of it, another
+    column, and what that may hold then.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Table:
     ordered: tuple[tuple[str, str], ...] = ()
     folder: str = ""
     optional: bool = False
+    allowed: tuple[tuple[str, str, str, tuple[str, ...]], ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -86,6 +88,11 @@ def _columns(text: str) -> tuple[Column, ...]:
     return tuple(made)
 
 
+#: Domains of the tools that judge a study, and of the one that judges an estimate of a network.
+ROB_2 = ("randomisation", "deviations", "missing data", "measurement", "selective reporting", "overall")
+ROBINS_I = ("confounding", "selection", "classification", "deviations", "missing data", "measurement",
+            "selective reporting", "overall")  # fmt: skip
+CINEMA = ("within-study bias", "reporting bias", "indirectness", "imprecision", "heterogeneity", "incoherence")
 COMMON = (
     "claim_id:id! source_id:id>sources.source_id! locator! study_id:id>studies.study_id! arm_id:id population! data_cut"
 )
@@ -210,6 +217,36 @@ TABLES: dict[str, Table] = {
         ),
         _claims("names", "kind:choice(drug|trial|arm|reference|unit)! entity:id! printed!"),
         _claims("ongoing_trials", "registry_id title! phase status intervention strategy"),
+        Table(
+            "risk_of_bias",
+            _columns(
+                "study_id:id>studies.study_id! endpoint tool:choice(RoB~2|ROBINS-I)! "
+                f"domain:choice({'|'.join(dict.fromkeys((*ROB_2, *ROBINS_I))).replace(' ', '~')})! "
+                "judgement:choice(low|some~concerns|moderate|high|serious|critical|no~information)! support by! note"
+            ),
+            ("study_id", "endpoint", "tool", "domain"),
+            optional=True,
+            allowed=(
+                ("tool", "RoB 2", "domain", ROB_2),
+                ("tool", "RoB 2", "judgement", ("low", "some concerns", "high")),
+                ("tool", "ROBINS-I", "domain", ROBINS_I),
+                ("tool", "ROBINS-I", "judgement", ("low", "moderate", "serious", "critical", "no information")),
+            ),
+        ),
+        Table(
+            "confidence",
+            _columns(
+                "comparison_id:id! treatment:id! comparator:id! "
+                f"domain:choice({'|'.join((*CINEMA, 'confidence')).replace(' ', '~')})! "
+                "judgement:choice(no~concerns|some~concerns|major~concerns|high|moderate|low|very~low)! reason by! note"
+            ),
+            ("comparison_id", "treatment", "comparator", "domain"),
+            optional=True,
+            allowed=(
+                *(("domain", name, "judgement", ("no concerns", "some concerns", "major concerns")) for name in CINEMA),
+                ("domain", "confidence", "judgement", ("high", "moderate", "low", "very low")),
+            ),
+        ),
         Table(
             "adjudications",
             _columns(

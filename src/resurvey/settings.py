@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from resurvey import reported
-from resurvey.errors import InputError
+from resurvey.conclusions import Conclusion
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -41,21 +41,25 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
         *_studies(config["reconstruction"]["studies"], raw),
         *_partitions(config, raw),
         *_kmdata(config["reconstruction"].get("kmdata") or {}, raw, folder),
+        *_conclusions(config.get("report", {}).get("conclusions") or [], raw),
     ]
 
 
-def check_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> None:
-    """Refuse a config that names what the tables do not have.
+def rebuilt(config: Mapping[str, Any]) -> list[str]:
+    """Studies whose patients a run has: those to rebuild, and those of the collection where its folder is given."""
+    kmdata = config["reconstruction"].get("kmdata") or {}
+    given = [one["study"] for one in kmdata.get("sets", ())] if kmdata.get("folder") else []
+    return list(dict.fromkeys([*config["reconstruction"]["studies"], *given]))
 
-    Raises
-    ------
-    InputError
-        With one line a fault, as `faults_of_settings` gives them.
-    """
-    faults = faults_of_settings(config, raw, folder)
-    if faults:
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        raise InputError(f"{len(faults)} fault(s) in config.yaml against the tables; nothing was run:\n{lines}")
+
+def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[str]:
+    """Printed numbers that a conclusion names and no table has."""
+    known = {name for table in raw.values() if "claim_id" in table for name in table["claim_id"]}
+    for number, entry in enumerate(entries, start=1):
+        ids = Conclusion(entry["says"], entry.get("claims", ())).ids
+        if not ids:
+            yield f"report/conclusions, entry {number}: names no claim: put an id in braces or under `claims`"
+        yield from _unknown(f"report/conclusions, entry {number}", list(ids), known, "the tables")
 
 
 def unknown(key: str, name: str, known: Iterable[str], place: str) -> str:

@@ -31,7 +31,13 @@ NAMES = (
 )
 # Of these, those in which two spellings of one name would make two groups; where their names are looked for.
 ONE_SPELLING = {"population": "population", "comparator_population": "population", "data_cut": "data_cut"}
-UNSEEN = re.compile(r"\s{2,}|[^\S ]|[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]")
+# Joiners, and the wide blank, between letters that are not Latin belong to how Persian, Hindi, Japanese and emoji are
+# written; beside Latin ones they make another name that looks the same.
+FOREIGN = r"[^\x00-\u024f]"
+UNSEEN = re.compile(
+    rf"\s{{2,}}|[^\S \u3000]|[\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202f\u205f\u2060\ufeff]"
+    rf"|(?<!{FOREIGN})[\u200c\u200d\u3000]|[\u200c\u200d\u3000](?!{FOREIGN})"
+)
 NOTHING = re.compile(r"^(na|n/a|nan|null|none|-|–|—|\?)$", re.IGNORECASE)
 # Letters of Greek and Cyrillic that look like Latin ones.
 LOOKS_LATIN = str.maketrans("АВЕЅІЈКМНОРСТХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTXaeopcyxisjABEZHIKMNOPTYXo")

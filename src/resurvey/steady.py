@@ -114,6 +114,8 @@ def power(x: Floats, exponent: Floats | float) -> Floats:
 
 #: Terms of a product of matrices that are made before they are added up.
 AT_ONCE = 300_000
+#: Cells of a product that are worked on together, few enough to stay near the processor.
+IN_CACHE = 16_000
 
 
 def product(a: Floats, b: Floats) -> Floats:
@@ -125,9 +127,13 @@ def product(a: Floats, b: Floats) -> Floats:
     if a.shape[0] * a.shape[1] * b.shape[1] <= AT_ONCE:
         # the first of several axes is added up one row after another, too
         return np.add.reduce(np.ascontiguousarray(a.T)[:, :, None] * b[:, None, :], axis=0)
-    out = np.zeros((a.shape[0], b.shape[1]))
-    for column, row in zip(np.ascontiguousarray(a.T), b, strict=True):
-        out += column[:, None] * row
+    out, columns = np.zeros((a.shape[0], b.shape[1])), np.ascontiguousarray(a.T)
+    rows = max(IN_CACHE // b.shape[1], 1)
+    terms = np.empty((rows, b.shape[1]))
+    for first in range(0, len(out), rows):
+        part = out[first : first + rows]
+        for column, row in zip(columns[:, first : first + rows], b, strict=True):
+            part += np.multiply(column[:, None], row, out=terms[: len(part)])
     return out
 
 
@@ -236,6 +242,11 @@ def normal_cdf(x: Floats) -> Floats:
 def normal_quantile(probability: float) -> float:
     """Quantile of the standard normal, to twelve decimals."""
     return round(NormalDist().inv_cdf(probability), 12)
+
+
+def critical_value(level: float) -> float:
+    """Normal quantile of a two-sided confidence level: 1.96 for 0.95."""
+    return normal_quantile(0.5 + level / 2)
 
 
 DIGITS = 10

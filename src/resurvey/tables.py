@@ -14,15 +14,19 @@ from math import isfinite
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from resurvey import reported, steady
+from resurvey import inert, reported, steady
 from resurvey.errors import InputError
 from resurvey.faults import Fault, TableFaults
+from resurvey.places import PUT, misplaced
 from resurvey.plausible import implausible, unusable
 from resurvey.rawcells import DATE, check_cell, expected
 from resurvey.schema import CLAIM_TABLES, TABLES, Column, Table
 from resurvey.sheet import read_sheet
 from resurvey.spelling import misspelt
+from resurvey.writing import beside, write_text
 
 Tables = dict[str, pd.DataFrame]
 #: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
@@ -61,6 +65,9 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():
+        if rule := misplaced(table.path_in(folder), folder):
+            faults.append(Fault(file_of(table), 0, "", "", rule, PUT))
+            continue
         if table.optional and not table.path_in(folder).is_file():
             tables[name] = pd.DataFrame({column: pd.Series(dtype=object) for column in table.names})
             continue
@@ -180,6 +187,11 @@ def _check_rows(table: Table, file: str, frame: pd.DataFrame) -> list[Fault]:
         first = frame.index[(frame[keys] == key).all(axis=1)][0]
         advice = f"it is already in row {first}: give this row a key of its own"
         faults.append(Fault(file, int(row), "+".join(keys), " ".join(key), "the key is repeated", advice))
+    for column, value, other, allowed in table.allowed:
+        wrong = frame[(frame[column] == value) & (frame[other] != "") & ~frame[other].isin(allowed)]
+        for row, cell in wrong[other].items():
+            advice = f"with {column} {value!r} expected one of {', '.join(allowed)}"
+            faults.append(Fault(file, int(row), other, cell, f"does not go with {column} {value!r}", advice))
     for low, high in table.ordered:
         both = frame[(frame[low] != "") & (frame[high] != "") & ~frame["note"].str.startswith("sic")]
         for row, cells in both[[low, high]].iterrows():
@@ -280,9 +292,10 @@ def counted(cells: pd.Series) -> pd.Series:
 def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
     """Write a table so that the same content gives the same bytes, whole or not at all.
 
-    Numbers have `digits` significant digits: as many as are the same on every processor.
+    Numbers have `digits` significant digits: as many as are the same on every processor. What a spreadsheet would take
+    for a formula stands behind a quote, which `read_table` takes away again.
     """
-    text = frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
+    text = inert.cells(frame).to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
 
 
@@ -299,14 +312,6 @@ def _shortened(value: object) -> object:
     return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write text through a temporary neighbour, so that a killed run never leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="")
-    part.replace(path)
-
-
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     """A table that an earlier step wrote.
 
@@ -318,34 +323,26 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     words = WORDS | set(text)
     kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
     frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
-    return frame
+    return inert.exact_cells(frame)
 
 
 def stack(paths: Iterable[Path]) -> pd.DataFrame:
     """Tables of one layout below each other; columns that some lack are empty there."""
-    return pd.concat([pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths], ignore_index=True).fillna(
-        ""
-    )
+    parts = [inert.exact_cells(pd.read_csv(path, dtype=str, keep_default_na=False)) for path in paths]
+    return pd.concat(parts, ignore_index=True).fillna("")
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a large table as Parquet, whole or not at all; texts that repeat are stored once."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     # Categories are our own shortcut: any other program finds plain text, without what pandas would say of it.
     plain = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
     table = table.cast(pa.schema(list(zip(table.column_names, plain, strict=True)))).replace_schema_metadata(None)
-    pq.write_table(table, part, compression="zstd")
-    part.replace(path)
+    with beside(path) as part:
+        pq.write_table(table, part, compression="zstd")
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """A table written by `write_parquet`; text columns come as categories, which are quick to choose rows by."""
-    import pyarrow.parquet as pq
-
     names = pq.read_schema(path).names
     return pq.read_table(path, read_dictionary=names).to_pandas()

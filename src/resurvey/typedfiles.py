@@ -18,6 +18,7 @@ from resurvey.errors import InputError
 from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
+from resurvey.writing import write_bytes
 
 NOTE = "note"
 
@@ -56,10 +57,7 @@ def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
 def _write_changed(path: Path, content: bytes) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_bytes(content, path)
 
 
 def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
@@ -80,7 +78,11 @@ def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
             for source, places in _sources_of_rulings(frame, typed["sources"]).items():
                 yield f"rulings/{source}/{name}.csv", _csv(header, [plain[place] for place in places])
     for name, columns in LABEL_COLUMNS.items():
-        yield f"labels/{name}.csv", _csv(columns, raw[name][list(columns)].to_numpy().tolist())
+        rows = raw[name][list(columns)].to_numpy().tolist()
+        yield f"labels/{name}.csv", _csv(columns, rows)
+        if "study_id" in columns:
+            for study in dict.fromkeys(row[0] for row in rows):
+                yield f"labels/{study}/{name}.csv", _csv(columns, (row for row in rows if row[0] == study))
 
 
 def _cell(value: object) -> str:

@@ -22,7 +22,13 @@ def months_per(unit: str) -> float | None:
 
 
 def to_proportion(unit: str) -> float:
-    """Factor from `unit` (`%`, `percent` or `proportion`) to a proportion between 0 and 1."""
+    """Factor from `unit` (`%`, `percent` or `proportion`) to a proportion between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        If the unit is no scale of proportions.
+    """
     factor = SCALE_OF.get(unit.strip().lower())
     if factor is None:
         raise InputError(f"unit {unit!r} is not a scale of proportions: expected one of {', '.join(SCALE_OF)}")

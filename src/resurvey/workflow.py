@@ -3,11 +3,22 @@ and what is said at the end of a run."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from resurvey.commands.made import made
 from resurvey.errors import InputError
 from resurvey.provenance import ROOT
+from resurvey.runs import MARKS, Run, enter
+from resurvey.writing import remove_parts
+from resurvey.yamlfile import read_yaml
+
+#: Folders that a run writes.
+WRITTEN = (Path("data/processed"), Path("results"))
 
 
 def folder() -> Path:
@@ -27,6 +38,49 @@ def folder() -> Path:
 def snakefile() -> str:
     """Path of the Snakefile, for `module resurvey: snakefile: snakefile()` in a project of one's own."""
     return str(folder() / "Snakefile")
+
+
+def release_lock(project: Path = Path()) -> None:
+    """Release what a killed run of Snakemake left locked, by Snakemake's own command.
+
+    It is asked with an empty workflow, for the lock is one of the folder.
+    """
+    command = [sys.executable, "-m", "snakemake", "--unlock", "--snakefile", os.devnull, "--workflow-profile", "none"]
+    subprocess.run([*command, "--directory", str(project)], check=False, capture_output=True)
+
+
+def check_before_loading(path: Path = Path("config.yaml")) -> None:
+    """End with a message where the anchors of a config explode, before Snakemake writes them out.
+
+    What else is wrong with it, the gate says.
+    """
+    if path.is_file() and b"*" in path.read_bytes():
+        try:
+            read_yaml(path)
+        except InputError as error:
+            sys.exit(f"\n{error}\n")
+
+
+def begin(say: Callable[[str], None]) -> Run:
+    """Begin a run in this folder: a lock whose owner is dead is released, and what killed steps left half is removed.
+
+    Parameters
+    ----------
+    say : callable
+        Gets what a person should know.
+
+    Raises
+    ------
+    NotWritten
+        If the folder cannot be written.
+    """
+    run = enter(MARKS, release_lock, say)
+    if run.alone:
+        for made in WRITTEN:
+            remove_parts(made)
+        # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
+        shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)
+    return run
 
 
 def closing(results: Path = Path("results")) -> str:

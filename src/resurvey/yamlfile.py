@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
+from resurvey.characters import odd
 from resurvey.errors import InputError
+from resurvey.places import check_file
 
 #: Nodes that a file may have once its anchors are written out; the shipped plan has about 1,500.
 MOST_NODES = 200_000
@@ -34,9 +36,10 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        Where the file is missing, is not UTF-8 or not YAML, has a key twice, or has anchors that explode; the
-        message names file and line.
+        Where the file is missing, is not UTF-8 or not YAML, has a key twice or odd code points, or has anchors that
+        explode; the message names file and line.
     """
+    check_file(path, path.parent)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     try:
@@ -50,6 +53,7 @@ def read_yaml(path: Path) -> Any:
                 raise InputError(
                     f"{path.name}: its anchors written out make more than {MOST_NODES:,} values: write it out"
                 )
+            _refuse_odd(node, path.name, set())
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -57,10 +61,27 @@ def read_yaml(path: Path) -> Any:
         raise InputError(
             f"{path.name}: is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
         ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path.name}, line {line}: {odd(chr(error.character)) or error.reason}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise InputError(f"{path.name}{line}: {getattr(error, 'problem', None) or error}") from None
+
+
+def _refuse_odd(node: yaml.Node, name: str, seen: set[int]) -> None:
+    """Refuse odd code points of texts and keys, with their line."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        if wrong := odd(node.value):
+            raise InputError(f"{name}, line {node.start_mark.line + 1}: {wrong}")
+        return
+    for part in node.value:
+        for child in part if isinstance(part, tuple) else (part,):
+            _refuse_odd(child, name, seen)
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from resurvey import plan
-from resurvey.report.answer import Grade, Said, answer, comparison_said, facts_of
-from resurvey.report.content import Appendix, paper_document
-from resurvey.report.document import Beside, Bullets, Heading, Paragraph, Table, flat, inlines, plain
+from resurvey.conclusions import Conclusion
+from resurvey.report.answer import STANDING_TONES, Grade, Said, Standing, answer, comparison_said, facts_of
+from resurvey.report.content import Appendix, page_document, paper_document
+from resurvey.report.document import Badge, Beside, Bullets, Heading, Paragraph, Table, flat, inlines, plain
 from resurvey.report.dossier import dossier
 from resurvey.report.inputs import Choices, Results
+from resurvey.report.words import SEVERITY_TONES, VERDICT_TONES
 from resurvey.results import Model, Role
 from tests.report_project import NASTY, small_results, typed_lines
 
@@ -37,21 +39,95 @@ def mixed(results, *mixes):
     return replace(results, comparisons=pd.concat([results.comparisons, *rows], ignore_index=True))
 
 
-def test_the_numbers_of_the_answer_follow_the_tables(results):
-    text = said(answer(results))
-    assert "1 of 2 numbers that follow from other printed numbers agree with them." in text
-    assert "One of the others touches a stated conclusion (tab-grave)" in text
-    more = results.checks.assign(severity="conclusion", verdict="conflict")
-    text = said(answer(replace(results, checks=pd.concat([more, more.assign(check_id="x")]))))
-    assert "of the others touch a stated conclusion" in text
-    none = results.checks.assign(severity="none", verdict="reproduced")
-    assert "None of the others touches a stated conclusion. " in said(answer(replace(results, checks=none)))
+def with_checks(results, *kinds):
+    """The run with one check of each (verdict, severity)."""
+    first = results.checks.iloc[[0]]
+    made = [first.assign(check_id=f"k{n}", verdict=v, severity=s) for n, (v, s) in enumerate(kinds)]
+    return replace(results, checks=pd.concat(made, ignore_index=True) if made else results.checks.iloc[:0])
+
+
+GOOD, GRAVE_ONE = ("reproduced", "none"), ("conflict", "conclusion")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sentence"),
+    [
+        ([], ""),
+        ([GOOD], "The one printed number that follows from others can be reproduced. No finding."),
+        ([GOOD] * 2, "All 2 printed numbers that follow from others can be reproduced. No finding."),
+        ([GOOD, GRAVE_ONE], "1 of the 2 printed numbers that follow from others can be reproduced. "
+         "One cannot; it bears on a stated conclusion (tab-grave). The findings One has not been ruled on yet."),
+        ([("discrepant", "major")], "One cannot; it bears on a number that readers use or pool."),
+        ([("discrepant", "minor")], "One cannot; it bears on a digit or a label."),
+        ([GOOD, GRAVE_ONE, GRAVE_ONE], "Two cannot: two bear on a stated conclusion (tab-grave). The findings Two have "
+         "not been ruled on yet."),
+        ([GRAVE_ONE, ("conflict", "major"), ("conflict", "minor")], "Three cannot: one bears on a stated conclusion "
+         "(tab-grave), one on a number that readers use or pool, one on a digit or a label."),
+        ([("conflict", "major"), ("conflict", "major"), ("conflict", "minor")], "Three cannot: two bear on a number "
+         "that readers use or pool, one on a digit or a label."),
+        ([("conflict", "minor"), ("conflict", "minor")], "Two cannot: two bear on a digit or a label."),
+    ],
+)  # fmt: skip
+def test_findings_are_counted_with_none_one_and_many(results, kinds, sentence):
+    text = said(answer(with_checks(results, *kinds)))
+    assert sentence in text
+    assert bool(kinds) == ("Do the printed numbers hold?" in text)
+
+
+CHECKED = {
+    Standing.FALLS: ("conflict", "conclusion"),
+    Standing.DOUBTFUL: ("discrepant", "major"),
+    Standing.NEARLY: ("impossible", "minor"),
+    Standing.STANDS: ("reproduced", "none"),
+    Standing.OPEN: ("uncheckable", "none"),
+}
+
+
+@pytest.mark.parametrize("expected", list(Standing))
+def test_a_conclusion_stands_as_its_numbers_do(results, expected):
+    """Its colour is that of the finding wherever else it is shown."""
+    made = with_checks(results, CHECKED[expected])
+    choices = replace(made.choices, conclusions=[Conclusion("Cracks in {a-2} of walls.", ["a-1"])])
+    (table,) = [b for b in answer(replace(made, choices=choices)) if isinstance(b, Table) and b.anchor != "tab-grave"]
+    paper, concludes, stands, because = table.rows[0].cells
+    assert (plain(paper), plain(concludes)) == ("Alpha 2020", "Cracks in 3 of 10 of walls.")
+    (badge,) = stands
+    assert badge.text == expected
+    severity = CHECKED[expected][1]
+    verdict_tone = VERDICT_TONES[CHECKED[expected][0]]
+    assert badge.tone == (SEVERITY_TONES[severity] if severity != "none" else verdict_tone)
+    assert bool(because) == (expected == Standing.FALLS)
+
+
+def test_a_finding_that_no_conclusion_names_has_the_table_of_its_own(results):
+    choices = replace(results.choices, conclusions=[Conclusion("It holds ({a-1}).")])
+    anchors = [b.anchor for b in answer(replace(results, choices=choices)) if isinstance(b, Table)]
+    assert anchors == ["tab-conclusions", "tab-grave"]
+    choices = replace(results.choices, conclusions=[Conclusion("It cracks ({a-2}).")])
+    blocks = answer(replace(results, choices=choices))
+    assert [b.anchor for b in blocks if isinstance(b, Table)] == ["tab-conclusions"]
+    assert "(tab-conclusions)" in said(blocks)
+
+
+def test_a_finding_has_the_same_colour_and_words_everywhere(results):
+    """Every badge of a verdict or of what hangs on it, in the page and on paper, by the one list of each."""
+    tones = {**VERDICT_TONES, **SEVERITY_TONES, **{str(k): v for k, v in STANDING_TONES.items()}}
+    found = with_checks(results, *CHECKED.values())
+    choices = replace(found.choices, conclusions=[Conclusion("It cracks ({a-2}).")])
+    found = replace(found, choices=choices)
+    seen = set()
+    for document in (page_document(found), *(paper_document(found, choice) for choice in Appendix)):
+        for part in inlines(document.blocks):
+            if isinstance(part, Badge) and part.text in tones:
+                assert part.tone == tones[part.text], part
+                seen.add(part.text)
+    assert {"conflict", "discrepant", "impossible", Standing.FALLS} <= seen
 
 
 def test_a_comparison_is_told_by_what_its_interval_says(results):
     text = said(answer(results))
     assert "has a lower hazard than" in text and "HR 0.44, 95 % CI 0.20 to 0.81" in text
-    assert "Its patients were not randomised against the others" in text
+    assert "The patients were not randomised against each other" in text
     lines = results.comparisons
     open_ = lines.assign(upper=lines["upper"].where(lines["role"] != Role.MAIN, 1.3))
     text = said(answer(replace(results, comparisons=open_)))
@@ -81,8 +157,9 @@ def test_an_empty_project_has_an_answer_and_a_dossier():
     empty = Results(Choices("Empty", "Is anything there?"))
     assert "Is anything there?" in said(answer(empty))
     document = paper_document(empty)
-    assert "No group of patients was reconstructed." in said(document.blocks)
-    assert "The project lists no comparisons." in said(document.blocks)
+    assert "No patients were reconstructed and no treatments compared" in said(document.blocks)
+    headings = [block.anchor for block in document.blocks if isinstance(block, Heading) and block.level == 1]
+    assert headings == ["answer", "evidence", "audit", "limits", "methods", "provenance"]
 
 
 def test_findings_are_told_with_their_ruling_and_nasty_text_stays_text(results):

@@ -255,7 +255,7 @@ def test_one_variable_on_two_denominators():
 def test_only_metastatic_patients_have_metastases(metastatic, verdict):
     rows = [
         count("66", "a", item="visceral", partition="visceral metastases"),
-        count("34", "a", item="no visceral", partition="visceral metastases"),
+        count("34", "a", item="non-visceral", partition="visceral metastases"),
         count(metastatic, "a", item="metastatic disease"),
     ]
     assert only("feature-base", proportions=rows) == ([verdict] if verdict else [])
@@ -501,3 +501,38 @@ def test_dates_in_their_order(received, verdict):
     items = (*items, ("manuscript received", received))
     rows = [{"item": item, "statistic": "date", "value": value} for item, value in items]
     assert sorted(only("calendar-order", follow_up=rows)) == sorted(["reproduced", "reproduced", verdict])
+
+
+# Responses of the evaluable and of all.
+
+
+def response(n, total, population="all", percent="", **cells):
+    row = {"kind": "response", "endpoint": "ORR", "item": "ORR", "arm_id": "a", "population": population}
+    return row | {"n": n, "total": total, "percent": percent} | cells
+
+
+@pytest.mark.parametrize(
+    ("able", "every", "verdict"),
+    [
+        (response("30", "60", "evaluable"), response("30", "80"), "reproduced"),
+        (response("30", "60", "response evaluable"), response("33", "80"), "discrepant"),
+        (response("30", "60", "evaluable"), response("28", "80"), "impossible"),
+        (response("30", "90", "evaluable"), response("30", "80"), "impossible"),
+        (response("", "60", "evaluable", "50.0"), response("", "80", percent="37.5"), "reproduced"),
+        (response("", "60", "evaluable", "50.0"), response("", "80", percent="45.0"), "discrepant"),
+        (response("", "", "evaluable", "50.0"), response("", "", percent="55.0"), "discrepant"),
+    ],
+)
+def test_responses_of_the_evaluable_and_of_all(able, every, verdict):
+    arms = [{"arm_id": "a", "label": "a"}]
+    assert alone({"arms": arms, "proportions": [able, every]}, ["evaluable-response"])["verdict"].tolist() == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("item", "verdict"),
+    [("non-visceral", "discrepant"), ("no", "uncheckable"), ("No visceral metastases", "uncheckable")],
+)
+def test_no_metastases_in_a_site_holds_of_those_who_have_none(item, verdict):
+    rows = [count("66", "a", item="visceral", partition="visceral"), count("34", "a", item=item, partition="visceral")]
+    rows.append(count("94", "a", item="metastatic disease"))
+    assert only("feature-base", proportions=rows) == [verdict]

@@ -127,8 +127,18 @@ def test_implied_total_of_a_group():
     rows = [proportion(n="6", percent="3.1", arm_id=""), proportion(n="100", percent="51.0", arm_id="")]
     check = alone({"proportions": rows}).query("rule == 'implied-total'").iloc[0]
     assert (check["verdict"], check["recomputed"]) == ("reproduced", "N 196-196")
+    # Of fewer patients: those with a known value, perhaps.
     rows[0]["percent"] = "3.5"
-    assert alone({"proportions": rows}).query("rule == 'implied-total'").iloc[0]["verdict"] == "discrepant"
+    assert alone({"proportions": rows}).query("rule == 'implied-total'").iloc[0]["verdict"] == "uncheckable"
+
+
+@pytest.mark.parametrize(
+    ("percent", "verdict"), [("20.0", "reproduced"), ("18.0", "discrepant"), ("22.0", "uncheckable")]
+)
+def test_one_percentage_against_the_total_of_the_others(percent, verdict):
+    counts = [("100", "50.0"), ("61", "30.5"), ("87", "43.5"), ("33", "16.5"), ("40", percent)]
+    rows = [proportion(n=n, percent=share, arm_id="", item=n) for n, share in counts]
+    assert alone({"proportions": rows}).query("rule == 'implied-total'")["verdict"].tolist() == [verdict]
 
 
 def test_possible_totals_by_hand():

@@ -360,6 +360,23 @@ def test_another_data_cut_is_tried_without_being_asked(compared):
     assert not one(compared, "sensitivity: comparator, data cut later")["refused"]
 
 
+def test_an_estimate_that_rests_on_the_shape_has_a_row_for_each_kind_that_changes_it(typed):
+    """Half of the replicates of one arm live twice as long: what a kind of hazard makes of the ratio is its row's."""
+    rng = np.random.default_rng(4)
+    new, old = (arm(rng, scale, 60, 24, arm_id=name, population="all") for scale, name in ((8, "new"), (10, "old")))
+    odd = new["replicate"] % 2 == 1
+    new = new.assign(time=new["time"].where(~odd, 3 * new["time"]))
+    whole = pd.concat([new, old], ignore_index=True)
+    drawn = {"alpha": whole.assign(shape=[*np.where(odd, "falling", "steady"), *[""] * len(old)])}
+    made = carry_out(entry(), typed, drawn).tables["sensitivity"]
+    by_kind = made[made["kind"] == "shape"]
+    assert [name.rsplit(": ")[1] for name in by_kind["variation"]] == ["falling hazard", "steady hazard"]
+    assert by_kind["estimate"].iloc[0] < made["estimate"].iloc[0] < by_kind["estimate"].iloc[1]
+    assert by_kind["note"].str.contains("50 % of the replicates").all()
+    unknown = carry_out(entry(), typed, {"alpha": whole}).tables["sensitivity"]
+    assert "shape" not in set(unknown["kind"])
+
+
 def test_models_are_fitted_to_each_group_and_the_true_one_fits(compared):
     table = compared.tables["models"]
     assert set(table["group"]) == {"first", "second"}
@@ -823,8 +840,8 @@ PAIRS = [pair("001", "002"), pair("021", "022"), pair("023", "024")]
 def test_counts_of_pairs_of_arms_are_pooled(counted, tmp_path):
     made = carry_out(entry("counts", pairs=PAIRS), counted, {})
     rows = made.rows()
-    assert rows["refused"].tolist() == [False] * 6
-    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 4
+    assert rows["refused"].tolist() == [False] * 7
+    assert rows["role"].tolist() == ["secondary", "main"] + ["sensitivity"] * 5
     ours = pd.DataFrame(
         {
             "study": ["alpha", "beta", "gamma"],
@@ -905,7 +922,7 @@ def test_two_groups_on_one_treatment_have_names_of_their_own(typed):
 
 def test_the_checklist_is_judged_by_what_was_written():
     items = checklist.items()
-    assert {"NICE TSD 14", "NICE TSD 18", "EU JCA quantitative synthesis"} == set(items["guidance"])
+    assert {"NICE TSD 14", "NICE TSD 18", "NICE TSD 21", "EU JCA quantitative synthesis"} == set(items["guidance"])
     answerable = items[items["why_not"] == ""]
     assert (answerable["files"] != "").all()
     assert (answerable["kinds"] != "").all()

@@ -7,11 +7,9 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.reconstruct import detect_exchanged_arms, from_curve, from_two_curves
 from resurvey.reconstruct.censoring import known_events, step_heights, unknown_events
 from resurvey.reconstruct.decode import digits_error, exact_rows
-from resurvey.reconstruct.facts import half_unit, product_limit
-from resurvey.reconstruct.median_limits import median_limits
+from resurvey.reconstruct.facts import half_unit
 from resurvey.reconstruct.monotone import _middle_of_five, anchored, monotone_curve, stray_points
 from resurvey.reconstruct.placement import RiskTable, frame, levels_after, open_path, solve_open_path, whole_deaths
-from resurvey.survival import kaplan_meier
 
 
 def test_pool_adjacent_violators_by_hand():
@@ -65,8 +63,6 @@ def test_whole_deaths_keep_total_and_caps():
 def test_levels_are_the_product_limit():
     died, lost = np.array([1.0, 2.0, 4.0]), np.array([3.0])
     assert levels_after(died, lost) == pytest.approx([3 / 4, 2 / 4, 0])
-    time, survival = product_limit(np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.0, 1.0, 1.0, 0.0]))
-    assert survival == pytest.approx(kaplan_meier(time, [1, 1, 0, 1]).survival)
 
 
 def test_open_path_is_solved_for_its_deaths():
@@ -95,15 +91,6 @@ def test_rows_are_cut_just_before_their_time():
     cut = frame(curve, RiskTable(np.array([0.0, 2.0]), np.array([10.0, 8.0])), 2.0, np.empty(0))
     assert cut.gaps == 2 and cut.leaving.tolist() == [2, 8]
     assert cut.knot[cut.edge[1]] < 2.0
-
-
-def test_limits_of_a_median():
-    # ten deaths at 1..10: S - 1.96 sqrt(S (1 - S) / 10) is 0.552 at 2 and 0.416 at 3,
-    # S + 1.96 sqrt(S (1 - S) / 10) is 0.584 at 7 and 0.448 at 8
-    time, event = np.arange(1.0, 11.0), np.ones(10)
-    assert median_limits(time, event, "linear") == (3.0, 8.0)
-    low, high = median_limits(time, event, "log-log")
-    assert low <= 5 <= high
 
 
 @pytest.mark.parametrize(("value", "half"), [(5.1, 0.05), (12.0, 0.5), (0.625, 0.0005)])

@@ -11,6 +11,7 @@ from scipy.stats import chi2, poisson
 from resurvey.design import (
     TESTS,
     Accrual,
+    Observed,
     event_probability,
     exact_exponential_test,
     log_rank_from_counts,
@@ -89,18 +90,16 @@ def test_picture_as_it_went():
     # 20 June 2019 to 19 September 2021, cut-off 31 August 2022; 100 patients, 66 events, median 11.8 (8.4 to 15.1).
     accrual, cut_off = months_between("2019-06-20", "2021-09-19"), months_between("2019-06-20", "2022-08-31")
     assert accrual == pytest.approx(822 / 30.4375) and cut_off == pytest.approx(1168 / 30.4375)
-    course = real_course(
+    observed = Observed(
         patients=100,
         events=66,
         accrual=accrual,
         cut_off=cut_off,
-        null_median=5.78,
-        alternative_median=8,
-        observed_median=11.8,
+        median=11.8,
         printed_lower=8.4,
         printed_upper=15.1,
-        planned_events=64,
     )
+    course = real_course(observed, null_median=5.78, alternative_median=8, planned_events=64)
     assert course.expected_alternative == pytest.approx(
         100 * event_probability(read_course(accrual, cut_off - accrual), 8)
     )
@@ -111,23 +110,15 @@ def test_picture_as_it_went():
 
 
 def test_real_course_refuses():
-    given_numbers = {
-        "patients": 100,
-        "events": 66,
-        "accrual": 27,
-        "cut_off": 38,
-        "null_median": 5.78,
-        "alternative_median": 8,
-        "observed_median": 11.8,
-    }
-    for change, message in (
-        ({"events": 101}, "exceed patients"),
-        ({"cut_off": 20}, "before the last entry"),
-        ({"observed_median": -1}, "observed_median must be above 0"),
-        ({"alternative_median": 5.78}, "both 5.78"),
+    for change, alternative, message in (
+        ({"events": 101}, 8, "exceed patients"),
+        ({"cut_off": 20}, 8, "before the last entry"),
+        ({"median": -1}, 8, "observed_median must be above 0"),
+        ({}, 5.78, "both 5.78"),
     ):
+        observed = Observed(**{"patients": 100, "events": 66, "accrual": 27, "cut_off": 38, "median": 11.8, **change})
         with pytest.raises(InputError, match=message):
-            real_course(**{**given_numbers, **change})
+            real_course(observed, null_median=5.78, alternative_median=alternative)
     with pytest.raises(InputError, match="YYYY-MM-DD"):
         months_between("20 June 2019", "2021-09-19")
     with pytest.raises(InputError, match="is before"):

@@ -408,6 +408,17 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times, last at 10"]
 
 
+def test_crowded_numbers_are_parted_where_the_gaps_jump():
+    from resurvey.digitise.ocr import _between_numbers, _cut
+
+    # Digits two pixels apart, numbers five, where six tenths of the height would be seven.
+    gaps = np.array([1, 1, 2, 1, 1, 5, 1, 2, 1, 5, 1, 1, 2, 1])
+    least = _between_numbers(gaps, 12.0)
+    starts, ends = _cut(gaps, least)
+    assert 2 < least < 5 and list(starts) == [0, 6, 10] and list(ends) == [5, 9, 14]
+    assert _between_numbers(np.array([1, 1, 2, 2, 1]), 12.0) == pytest.approx(7.2)
+
+
 def test_a_label_cut_short_does_not_make_months_of_tenths():
     across = words_at([0, 5, 1, 15, 20], [50, 100, 150, 200, 250], across=True)
     upward = words_at(["1.0", "0.5", "0.0"], [50, 170, 290], across=False)

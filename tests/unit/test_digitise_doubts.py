@@ -1,6 +1,7 @@
 """What makes a reading `sure` or `check`, searches that end, and scans made straight."""
 
 import importlib.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,22 @@ from PIL import Image
 
 from resurvey.digitise import digitise, digitise_all
 from resurvey.digitise.axes import search_axes
-from resurvey.digitise.digitised import Axis, Label, Panel, Word
-from resurvey.digitise.doubts import check_axis, check_crossing, check_ends, check_ink, check_start
+from resurvey.digitise.axis_ticks import anchored
+from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
+from resurvey.digitise.doubts import (
+    check_axis,
+    check_count,
+    check_crossing,
+    check_ends,
+    check_ink,
+    check_start,
+)
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
-from resurvey.digitise.region import cut_out
+from resurvey.digitise.left_over import left_over, unexplained
+from resurvey.digitise.print_checks import Printed, hazard_ratio, read_printed
+from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.straighten import skew_of
+from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
 
 NEEDED = ("cv2", "rapidocr", "onnxruntime", "pdfplumber", "pypdfium2", "svgelements")
@@ -100,7 +112,9 @@ def test_a_first_step_may_lie_under_another_curve_but_a_late_start_not():
 
     assert check_start([Named], [(0.005, 0.9)]).outcome == "passed"
     assert check_start([Named], [(0.03, 0.9)]).outcome == "doubtful"
-    assert check_start([Named], [(0.06, 1.0)]).outcome == "doubtful"
+    assert check_start([Named], [(0.06, 1.0)]).outcome == "passed"
+    assert check_start([Named], [(0.06, 0.95)]).outcome == "doubtful"
+    assert check_start([Named], [(0.08, 1.0)]).outcome == "doubtful"
 
 
 def test_ends_are_doubted_where_more_ink_follows():
@@ -111,6 +125,55 @@ def test_ends_are_doubted_where_more_ink_follows():
 def test_curves_that_end_in_one_stroke_are_doubted():
     assert check_crossing([], []).outcome == "passed"
     assert "A and B" in check_crossing([], ["A and B"]).words
+
+
+def region_of(picture, boxes=()):
+    height = len(picture)
+    none = np.zeros(picture.shape, dtype=bool)
+    colours = np.repeat(255 - 200 * picture[..., None].astype(np.uint8), 3, axis=2)
+    paper = np.full(3, 255.0)
+    return Region(colours, paper, ~none, none, none, none, 0, 0, (0, 5.0), height - 1.0, True, tuple(boxes))
+
+
+def test_rules_and_ticks_are_explained_and_the_steps_of_a_missed_curve_not():
+    ink = np.zeros((200, 300), dtype=bool)
+    ink[40:42, 150:290] = True  # the rule of a table
+    ink[60:180:6, 200:202] = True  # a dotted reference line
+    ink[100:101, 0:8] = ink[192:200, 120:121] = True  # ticks that point inwards
+    region = region_of(ink)
+    assert unexplained(ink, region) == 0
+    stairs = np.zeros_like(ink)
+    for k in range(10):
+        stairs[50 + 10 * k : 52 + 10 * k, 30 + 12 * k : 43 + 12 * k] = True
+        stairs[50 + 10 * k : 62 + 10 * k, 41 + 12 * k : 43 + 12 * k] = True
+    assert unexplained(stairs, region_of(stairs)) > 0.3
+
+
+def test_samples_of_a_legend_are_explained():
+    ink = np.zeros((200, 300), dtype=bool)
+    ink[50:52, 160:180] = True
+    region = region_of(ink, [(185.0, 45.0, 240.0, 56.0)])
+    assert not left_over([], region)[0].any()
+    assert left_over([], region_of(ink))[0].any()
+
+
+def test_tangled_curves_need_something_that_counts_them():
+    curves = [TracedCurve(name, *(np.array([0.0, 1.0]),) * 3) for name in "AB"]
+    assert check_count(curves, [], ["A", "B"], None, tangled=True).outcome == "passed"
+    assert check_count(curves, [], [], None, tangled=True).outcome == "doubtful"
+    assert check_count(curves, [], [], None).outcome == "open"
+
+
+def test_an_axis_of_two_labels_needs_its_zero_on_the_time_axis():
+    dark = np.zeros((300, 400))
+    dark[260:262, 50:380] = 1
+    x = Axis(-0.5, 0.01, tuple(Label(50.0 + 80 * k, 0.8 * k, str(k)) for k in range(5)))
+    y = Axis(1.0835, -1 / 240.0, (Label(20.0, 1.0, "1"), Label(140.0, 0.5, "0.5")))
+    panel = Panel(x, y, (50.0, 20.0, 370.0, 260.0), 268.0, 40.0)
+    assert anchored(panel, dark) and not anchored(panel, np.roll(dark, 6, axis=0))
+    both = tuple(replace(label, snapped=True) for label in y.labels)
+    assert check_axis(replace(y, labels=both), "survival", vector=False, anchored=True).outcome == "passed"
+    assert check_axis(replace(y, labels=both), "survival", vector=False).outcome == "doubtful"
 
 
 def rotated(path, degrees, target):
@@ -201,3 +264,50 @@ def test_incidence_is_read_when_it_is_said(folder):
     made = digitise(folder / "rises.png", incidence=True)
     assert made.verdict == "sure", made.reason
     assert rmse(made.curves[0], truth, truth.time.max()) < 0.012
+
+
+def test_what_a_paper_prints_is_set_beside_the_curves(folder):
+    path = draw(folder / "printed.png", ARMS)
+    placebo = ARMS[0]
+    median = placebo.corners[np.flatnonzero(placebo.corners[:, 1] <= 0.5)[0], 0]
+    right = [
+        Printed("Placebo", "median", f"{median:.1f}"),
+        Printed("Placebo", "survival", f"{100 * placebo.survival(12.0):.0f}%", 12.0),
+        Printed("Docetaxel", "n", "80"),
+        Printed("1", "hazard ratio", "0.5", other="Placebo"),
+    ]
+    assert digitise(path, printed=right).verdict == "sure"
+    wrong = [
+        Printed("Placebo", "median", "14.2"),
+        Printed("Placebo", "survival", "0.90", 12.0),
+        Printed("Docetaxel", "n", "90"),
+        Printed("Docetaxel", "hazard ratio", "2.1", other="Placebo"),
+        Printed("Placebo", "median", "NR"),
+    ]
+    made = digitise(path, printed=wrong)
+    assert made.verdict == "check"
+    for words in (
+        "printed 14.2, the curve",
+        "printed 0.90, the curve 0.",
+        "printed 90, at risk at 0 80",
+        "printed 2.1",
+    ):
+        assert words in made.reason
+    with pytest.raises(InputError, match=r"no curve 'Nobody'.*'Docetaxel'"):
+        digitise(path, printed=[Printed("Nobody", "n", "1")])
+
+
+def test_printed_numbers_of_a_file_are_checked_all_at_once(tmp_path):
+    path = tmp_path / "printed.csv"
+    path.write_text("curve,quantity,time,value,other\nA,median,,8.2,\nA,survival,12,71%,\nA,hazard ratio,,0.70,B\n")
+    assert [one.quantity for one in read_printed(path)] == ["median", "survival", "hazard ratio"]
+    path.write_text("curve,quantity,time,value,other\nA,mean,,8.2,\nA,survival,,71%,\nA,hazard ratio,,0.70,\nA,n,,x,\n")
+    with pytest.raises(InputError, match=r"line 2.*\n.*line 3.*\n.*line 4.*\n.*line 5"):
+        read_printed(path)
+
+
+def test_hazard_ratio_of_exponential_curves():
+    times = np.linspace(0, 30, 301)
+    fast, slow = (TracedCurve("x", times, np.exp(-rate * times), np.full(301, 0.002)) for rate in (0.06, 0.05))
+    # Peto's one step is near the ratio of the rates where that is near one.
+    assert hazard_ratio(fast, slow, 100, 100) == pytest.approx(1.2, rel=0.02)

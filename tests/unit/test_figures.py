@@ -496,21 +496,6 @@ def test_bias_array_marks_where_the_conclusion_changes():
     assert len(figure.axes[0].lines) == 2, "one line beside and one below the cell that differs"
 
 
-def test_balance_stands_under_its_target_population_with_the_weights():
-    shares = {"before": [0.75, 0.25], "after": [0.5, 0.5], "target": [0.5, 0.5], "weight": [2 / 3, 2.0]}
-    one = pd.DataFrame({"moment": ["young", "aged"], **shares, "ess": 30.0, "patients": 40})
-    two = pd.concat([one.assign(target_population=name) for name in ("half young", "another")])
-    figure = comparison.balance_plot(two)
-    words = words_of(figure)
-    assert {"young", "aged", "0.67", "2.00", "target population", "before weighting", "after weighting"} <= set(words)
-    assert "half young: effective sample size 30.0 of 40" in words
-    assert sum(word == "0.67" for word in words) == 2
-    drawn = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert [float(line.get_xdata()[0]) for line in drawn] == [0.75, 0.25, 0.75, 0.25]
-    with pytest.raises(InputError, match="empty"):
-        comparison.balance_plot(one.iloc[:0])
-
-
 def test_hazards_and_restricted_means_stand_side_by_side():
     points = pd.DataFrame(
         {"group": ["first"] * 2 + ["second"] * 2, "log_time": [0.0, 2.0] * 2, "value": [-3, 0, -2, 1]}

@@ -8,7 +8,7 @@ import pytest
 from resurvey import plan
 from resurvey.compare import bias_array, e_values
 from resurvey.figures.gallery import StudyResults, study_drawings
-from resurvey.figures.gallery_comparison import comparison_drawings
+from resurvey.figures.gallery_comparison import Shown, comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.gallery_multiples import multiples_drawings
@@ -215,10 +215,9 @@ def test_two_groups_of_patients():
         "rmst": pd.DataFrame(
             {"horizon": [3.0, 6.0], "estimate": [0.1, 0.4], "lower": [-0.1, 0.1], "upper": [0.3, 0.7]}
         ),
-        "balance": balance_of_two(),
     }
     made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["curves", "ratios", "hazards", "balance"]
+    assert made == ["curves", "ratios", "hazards"]
     assert "hazard ratio 0.50 (0.30 to 0.80), p 0.004" in drawings[0].caption
     assert "0.40 months (0.10 to 0.70)" in drawings[2].caption
 
@@ -230,17 +229,24 @@ def test_nothing_is_drawn_of_a_refused_comparison(kind):
     assert names(raw, {"estimates": pd.DataFrame([row])})[0] == []
 
 
-def balance_of_two():
-    shares = {"before": [0.2, 0.8], "after": [0.4, 0.6], "target": [0.4, 0.6]}
-    table = pd.DataFrame({"moment": ["old", "young"], **shares, "weight": [2.0, 0.75], "ess": 31.25, "patients": 40})
-    return table.assign(target_population="as in the register")
-
-
-def test_weights_of_subgroups_stand_with_their_balance():
-    tables = {"estimates": pd.DataFrame([estimates()]), "balance": balance_of_two()}
-    made, drawings = names({**ENTRY, "kind": "patients"}, tables)
-    assert made == ["balance"]
-    assert "Effective sample size: as in the register 31.2 of 40." in drawings[0].caption
+def test_strokes_of_censoring_and_the_ratio_are_a_choice():
+    curves = {"group": ["first"] * 2 + ["second"] * 2, "time": [0.0, 6.0] * 2, "survival": [1, 0.4] * 2}
+    tables = {
+        "estimates": pd.DataFrame([estimates()]),
+        "curves": pd.DataFrame({**curves, "lower": math.nan, "upper": math.nan}),
+        "risk": pd.DataFrame(
+            {"group": ["first", "second"], "time": 0.0, "at_risk": 40.0, "censored": 0.0, "events": 0.0}
+        ),
+        "censored": pd.DataFrame({"group": "second", "time": [2.0, 4.0, 4.0]}),
+    }
+    raw = {**ENTRY, "kind": "patients"}
+    for shown in (Shown(), Shown(censoring=False), Shown(result=False)):
+        (drawing,) = comparison_drawings(plan.comparison({**KINDS["patients"], **raw}), tables, LABELS, "x", shown)
+        axes = drawing.figure.axes[0]
+        strokes = [line for line in axes.lines if line.get_marker() == "|"]
+        assert [list(line.get_xdata()) for line in strokes] == ([[2.0, 4.0]] if shown.censoring else [])
+        assert ("Stroke: end of a patient's follow-up" in drawing.caption) == shown.censoring
+        assert any("HR 0.50" in text.get_text() for text in axes.texts) == shown.result
 
 
 def test_a_comparison_that_was_refused_gives_no_figure_and_no_crash():
@@ -344,14 +350,14 @@ def test_overview_has_the_main_row_of_each_comparison():
     assert "vs Drug B, PFS, 0.86 (" in drawing.alt and "0.99" not in drawing.alt
     assert "each of the 3 comparisons" in drawing.caption and "Drug C vs Drug A, PFS, 0.50" in drawing.alt
     assert "0.50 (0.30 to 0.80), over others 0.50 to 0.90" in drawing.alt, "its own estimate belongs to the range"
-    assert "Thin band" in drawing.caption and "etwork" not in drawing.caption
+    assert "Band and last column" in drawing.caption and "etwork" not in drawing.caption
     assert words_of(drawing.figure).count("0.50 to 0.90") == 1
 
 
 def test_overview_of_one_comparison_and_of_none():
     drawing = overview_drawings(pd.DataFrame([estimates()]), LABELS, "comparisons.csv")[0]
     assert "the one comparison that gives one" in drawing.caption
-    assert "Rows" not in drawing.caption and "Thin band" not in drawing.caption
+    assert "Rows" not in drawing.caption and "Band and last" not in drawing.caption
     assert "Others" not in words_of(drawing.figure)
     assert overview_drawings(pd.DataFrame([estimates(refused=True)]), LABELS, "comparisons.csv") == []
 

@@ -5,7 +5,7 @@ import pytest
 
 from resurvey.compare.rubin import rubin
 from resurvey.errors import InputError
-from resurvey.reconstruct import SurvivalSummary, from_summaries, from_summary
+from resurvey.reconstruct import SurvivalSummary, from_pair, from_summaries, from_summary
 from resurvey.reconstruct.fit import opposite_normals
 from resurvey.reconstruct.kinds import COLUMNS, SHAPES, TABLE, read_shapes
 from resurvey.reconstruct.prior import PLACES, PRIOR
@@ -142,3 +142,18 @@ def test_the_interval_of_a_survival_tells_how_many_were_followed():
 def test_limits_that_cannot_be_are_refused(entry):
     with pytest.raises(InputError, match="landmark_limits"):
         from_summary(SurvivalSummary(n=100, median=6.0, landmarks=[(12.0, 0.25)], landmark_limits=[entry]))
+
+
+def test_every_replicate_knows_its_kind_and_keeps_it_when_paired():
+    first, second = (SurvivalSummary(n=120, events=100, median=m, lower=0.75 * m, upper=1.35 * m) for m in (6.0, 8.0))
+    made = from_summaries([first, second], replicates=60, rng=np.random.default_rng(2))
+    assert made[0].shapes == made[1].shapes
+    assert len(made[0].shapes) == 60
+    assert set(made[0].shapes) <= {shape.name for shape in SHAPES}
+    # the replicates of the pair are some of the arm's own, their marks unmoved
+    pair = from_pair(*made, 1.3, pairs=40, rng=np.random.default_rng(2))
+    own = {tuple(event): kind for event, kind in zip(made[0].stacked()[1].tolist(), made[0].shapes, strict=True)}
+    paired = [own.get(tuple(event)) for event in pair.first.stacked()[1].tolist()]
+    known = [kind is not None for kind in paired]
+    assert sum(known) > 20
+    assert [a for a, known_ in zip(pair.first.shapes, known, strict=True) if known_] == [k for k in paired if k]

@@ -417,3 +417,28 @@ class TestInvariances:
         assert not heat.isna().any().any()
         split = node_split(result)
         assert ((split["p"].isna()) == (split["note"] != "")).all()
+
+
+@pytest.mark.parametrize("method", ["REML", "DL"])
+def test_a_network_without_a_study_is_the_network_of_the_others(method):
+    from resurvey.compare.network import effects_without
+
+    generator = np.random.default_rng(3)
+    rows = []
+    for number in range(12):
+        first, second = generator.choice(5, 2, replace=False)
+        rows.append((f"s{number}", f"t{first}", f"t{second}", generator.normal(0, 0.3), generator.uniform(0.1, 0.3)))
+    arms = {"t0": 0.0, "t1": -0.2, "t4": 0.1}, {"t0": 0.01, "t1": 0.02, "t4": 0.03}
+    table = contrasts(*rows, *multi_arm("three", *arms))
+    whole = network(table, method=method)
+    for study in ("s0", "s5", "three"):
+        left = network(table[table["study"] != study].reset_index(drop=True), method=method)
+        pd.testing.assert_frame_equal(effects_without(whole, study), left.effects, rtol=1e-9, atol=1e-12)
+
+
+def test_a_network_that_a_study_holds_together_is_another_without_it():
+    from resurvey.compare.network import effects_without
+
+    chain = contrasts(("one", "a", "b", 0.1, 0.2), ("two", "b", "c", 0.1, 0.2), ("three", "b", "c", 0.2, 0.2))
+    assert effects_without(network(chain), "one") is None
+    assert effects_without(network(chain), "two") is not None

@@ -9,9 +9,10 @@ import nbformat
 import pandas as pd
 import pytest
 
-from resurvey.errors import InputError
-from resurvey.report.narrate import Run, printed_words, share, show, some
+from resurvey.errors import InputError, NotWritten
+from resurvey.report.narrate import Run, show, some
 from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
+from resurvey.report.words import printed_words
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
@@ -59,7 +60,7 @@ def test_notebooks_are_published_as_pages_and_as_notebooks(folder, tmp_path):
 
 def test_a_page_that_cannot_be_written_is_an_error(folder, tmp_path):
     (tmp_path / "made").write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="made"):
+    with pytest.raises(NotWritten, match="made"):
         publish([folder / "a.ipynb"], folder, tmp_path / "made")
 
 
@@ -205,7 +206,6 @@ def test_small_turns_of_phrase():
         "2 studies",
         "0 checks",
     )
-    assert share(87, 100) == "87 of 100 (87 %)"
 
 
 def test_show_escapes_what_it_shows(shown):
@@ -238,27 +238,13 @@ one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lo
 one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
 """
 COMPARISONS = """\
-comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,quantity,contrast,model,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
-x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,z,,log-rank,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,hazard ratio,ratio,Cox,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,hazard ratio,ratio,common effect,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
-pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,hazard ratio,ratio,random effects,False,,,PFS,all,,,0.95,one2020-hr-001,
-left,none,none,,,,,summary,none,patients,main,nothing,,,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
+comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,quantity,contrast,model,variation,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
+x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,z,,log-rank,,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,hazard ratio,ratio,Cox,,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
+pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,hazard ratio,ratio,common effect,,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
+pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,hazard ratio,ratio,random effects,,False,,,PFS,all,,,0.95,one2020-hr-001,
+left,none,none,,,,,summary,none,patients,main,nothing,,,,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
 """  # noqa: E501
-ACCURACY = """\
-study_id,arm_id,population,endpoint,data_cut,status,evidence,median_text,claim_ids,reason,method,n,replicates,events_mean,events_min,events_max,median_rebuilt,median_low,median_high,share_reached,facts,facts_held,repairs,undetermined
-s,a,all,PFS,,rebuilt,summary,5.10,one2020-med-001,,summary,40,20,30.4,28,33,5.1,5.1,5.1,1,3,2,,
-s,a,primary resistant,PFS,,refused,,5.10,one2020-med-001,no number of patients,,,,,,,,,,,,,,
-"""
-
-
-FACTS = """\
-study_id,arm_id,population,endpoint,data_cut,fact,printed,rebuilt,difference,holds,note
-s,a,all,PFS,,n,40,40,0,True,
-s,a,all,PFS,,hazard ratio,0.5,0.523456,0.023,False,holds in 1 of 20 replicates
-s,b,all,PFS,,hazard ratio,0.5,0.523456,0.023,False,holds in 1 of 20 replicates
-s,a,all,OS,,upper,inf,25.97,,False,not reached in 5 of 20 replicates
-"""
 
 
 @pytest.fixture
@@ -266,8 +252,6 @@ def run(tmp_path):
     files = {
         "results/audit/checks.csv": CHECKS,
         "results/comparisons/comparisons.csv": COMPARISONS,
-        "results/reconstruction/accuracy.csv": ACCURACY,
-        "results/reconstruction/facts.csv": FACTS,
         "data/processed/adjudications.csv": RULINGS,
         "data/processed/claims.csv": CLAIMS,
         "data/processed/differences.csv": "claim_id,direction\none2020-diff-001,longer\n",
@@ -289,21 +273,22 @@ def run(tmp_path):
     return Run(tmp_path)
 
 
-def test_findings_come_gravest_first_with_their_ruling(run):
-    found = run.findings()
-    assert list(found["check"]) == ["a-2", "a-1"]
+def test_findings_of_printed_numbers_come_gravest_first_with_their_ruling(run):
+    found = run.rulings("one2020-med-001 gone2000-med-001")
+    assert list(found["finding"]) == ["two places", "one is not two"]
     assert list(found["ruling"]) == ["", "misprint"]
-    assert list(run.findings("two2021", least="none")["check"]) == ["a-5"]
-    assert list(run.findings(least="conclusion")["check"]) == ["a-2"]
-    with pytest.raises(InputError, match="least must be one of conclusion, major, minor, none, found 'grave'"):
-        run.findings(least="grave")
+    assert run.rulings(["one2020-diff-001"]).empty
 
 
-def test_verdicts_are_counted_by_gravity(run):
-    counts = run.verdicts().set_index("verdict")
-    assert list(counts.columns) == ["conclusion", "major", "minor", "none"]
-    assert list(counts.loc["all"]) == [1, 0, 2, 2]
-    assert list(run.verdicts("one2020").set_index("verdict").loc["all"]) == [1, 0, 1, 1]
+def test_ratios_are_told_by_role_and_variation(run):
+    (row,) = run.ratios(["main"], [""], "x-y").to_dict("records")
+    assert row == {
+        "comparison": "drug a (STUDY S) against drug b (STUDY T)",
+        "hazard ratio": "0.50 (0.25 to 1.10)",
+        "p": "<0.001",
+    }
+    assert len(run.ratios(["main", "secondary"], [""])) == 2 and run.ratios(["main"], ["other patients"]).empty
+    assert run.notes("left", "main") == ["not enough printed"] and run.notes("x-y", "main") == []
 
 
 def test_printed_numbers_keep_the_order_asked_for_and_their_words(run):
@@ -312,41 +297,6 @@ def test_printed_numbers_keep_the_order_asked_for_and_their_words(run):
     assert list(rows["printed"]) == ["longer", "5.10 (4.0 to 6.2)"]
     assert list(rows["about"]) == ["STUDY S, drug a: ORR", "STUDY S, drug a, primary resistant: PFS"]
     assert run.printed([]).empty
-
-
-def test_rebuilt_and_refused_groups(run):
-    row = run.rebuilt("s").iloc[0]
-    assert row["events"] == "30.4 (28 to 33)"
-    assert row["facts kept"] == "2 of 3"
-    assert len(run.rebuilt("s")) == 1
-    assert run.rebuilt("s", endpoint="OS").empty
-    assert list(run.refused("s")["reason"]) == ["no number of patients"]
-
-
-def test_facts_that_do_not_hold_are_listed_once(run):
-    rows = run.broken("s")
-    assert list(rows["fact"]) == ["hazard ratio", "upper"]
-    assert list(rows["rebuilt"]) == ["0.523", "26"]
-    assert list(rows["printed"]) == ["0.5", "not reached"]
-    assert list(run.broken("s", "OS")["fact"]) == ["upper"]
-    assert run.broken("t").empty
-
-
-def test_comparisons_are_found_by_study_and_by_printed_number(run):
-    assert run.comparing("one2020", "s") == ["x-y", "pool"]
-    assert run.comparing("two2021") == ["pool"]
-    assert run.comparing("three2022") == []
-
-
-def test_the_main_estimate_speaks_first_and_a_refusal_says_so(run):
-    main = run.main(["x-y", "pool", "left", "unknown"]).set_index("comparison")
-    assert main.loc["x-y", "estimate (interval)"] == "0.50 (0.25 to 1.10)"
-    assert main.loc["x-y", "p"] == "<0.001"
-    assert main.loc["pool", "estimate (interval)"] == "0.72 (0.40 to 1.30)"
-    assert main.loc["pool", "first"] == ""
-    assert main.loc["left", "estimate (interval)"] == "not made"
-    assert main.loc["left", "method"] == "not enough printed"
-    assert run.main([]).empty
 
 
 def test_all_estimates_of_a_comparison_leave_out_what_is_the_same(run):

@@ -24,6 +24,7 @@ from resurvey.report.document import (
     appendix,
     claim_anchor,
     claims_text,
+    columns,
     flat,
     inlines,
     plain,
@@ -104,6 +105,15 @@ def test_an_anchor_twice_is_refused():
 def test_a_ragged_row_is_refused():
     with pytest.raises(InputError, match="2 cells for 1 columns"):
         Table("tab-x", "x", (Column("a"),), (Row((words("1"), words("2"))),))
+
+
+def test_columns_are_said_in_a_line():
+    assert columns("Study:1.1 | Arm | Patients:0.7:number | Row::code") == (
+        Column("Study", weight=1.1),
+        Column("Arm"),
+        Column("Patients", "number", 0.7),
+        Column("Row", "code"),
+    )
 
 
 def test_anchors_hold_no_letters_that_links_lack():

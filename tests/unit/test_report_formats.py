@@ -16,9 +16,11 @@ import pdfplumber
 import pytest
 from bs4 import BeautifulSoup
 from matplotlib import font_manager
+from matplotlib.figure import Figure as Drawn
 
 from resurvey.errors import ResurveyError
 from resurvey.figures.letters import Letters, font_file, letters_of
+from resurvey.figures.save import as_svg
 from resurvey.report import formats
 from resurvey.report.content import page_document
 from resurvey.report.crate import Run, crate_metadata
@@ -349,7 +351,7 @@ def test_letters_of_any_script_stop_no_edition(document, text):
 
 def test_letters_that_no_font_has_are_shown_by_code_and_told(caplog):
     letters = Letters(fonts=list)
-    assert letters.legible("plain ä — →\nλ") == "plain ä — → λ" and not letters.files
+    assert letters.legible("plain ä — →\nλ") == "plain ä — →\nλ" and not letters.files
     assert letters.legible("ع") == "ع" and letters.families == ["DejaVu Sans"]
     assert letters.legible(f"a{NO_FONT}b\U000e0001中") == "aU+F1234 bU+4E2D "
     letters.warn()
@@ -362,6 +364,15 @@ def test_a_font_of_the_machine_is_taken_for_letters_that_ours_lack():
     letters = Letters(fonts=lambda: ["/damaged.ttf", with_radical])
     assert letters.legible(letter) == letter
     assert letters.families == ["STIXGeneral"] and letters.files == [Path(with_radical)] and not letters.missing
+
+
+def test_figures_show_letters_of_other_scripts_or_their_codes(monkeypatch, caplog):
+    """A missing letter would be a box, and a warning of matplotlib that stops a strict run."""
+    figure = Drawn()
+    text = figure.text(0.5, 0.5, f"plain ä\n{NO_FONT}")
+    monkeypatch.setattr("resurvey.figures.letters.installed", list)
+    assert b"<svg" in as_svg(figure)
+    assert text.get_text() == "plain ä\nU+F1234 " and "U+F1234" in caplog.text
 
 
 def test_each_edition_stands_alone(tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from resurvey import gate, tables
+from resurvey.cli import main
 from resurvey.commands import init
 from resurvey.errors import InputError
 from resurvey.settings import faults_of_settings
-from tests.project import claim, small_tables, write_tables
+from tests.project import CONFIG, claim, small_tables, write_project, write_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,6 +36,17 @@ def config(**reconstruction) -> dict:
 
 def test_a_config_that_fits_has_no_fault(raw):
     assert faults_of_settings(config(), raw) == []
+
+
+def test_conclusions_name_printed_numbers_that_are_there(raw):
+    said = [
+        {"says": "It lasts for {alpha2020-med-001} months.", "claims": ["alpha2020-hr-001"]},
+        {"says": "It lasts for {alpha2020-med-901} months."},
+        {"says": "It lasts."},
+    ]
+    wrong, empty = faults_of_settings(config() | {"report": {"conclusions": said}}, raw)
+    assert wrong.startswith("report/conclusions, entry 2: 'alpha2020-med-901' is not in the tables")
+    assert empty == "report/conclusions, entry 3: names no claim: put an id in braces or under `claims`"
 
 
 @pytest.mark.parametrize(
@@ -159,5 +171,43 @@ def test_a_config_that_is_no_yaml_is_said(tmp_path):
     from resurvey.commands.check import read_config
 
     (tmp_path / "config.yaml").write_text("raw: [\n")
-    with pytest.raises(InputError, match="cannot be read as YAML"):
+    with pytest.raises(InputError, match=r"config\.yaml, line 2"):
         read_config(tmp_path / "config.yaml")
+
+
+def test_a_group_whose_study_is_not_rebuilt_is_said(tmp_path, capsys):
+    write_project(tmp_path)
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("studies: [alpha]", "studies: []"), encoding="utf-8")
+    assert main(["check", str(tmp_path / "data/raw")]) == 2
+    assert "'alpha-new-old', group 1, study: 'alpha' is not among reconstruction/studies" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("seed: 7", "seed: 7.0"), ("replicates: 20", "replicates: 20.0"), ("seed: 7", "seed: 1e400")]
+)
+def test_a_whole_number_is_written_as_one(tmp_path, capsys, key, value):
+    write_project(tmp_path)
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(key, value), encoding="utf-8")
+    assert main(["check", str(tmp_path / "data/raw")]) == 2
+    assert "is not of type 'integer'" in capsys.readouterr().err
+
+
+def test_a_key_that_stands_twice_and_an_odd_title_are_said(tmp_path, capsys):
+    write_project(tmp_path)
+    path = tmp_path / "config.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "seed: 8\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "data/raw")]) == 2
+    assert "config.yaml, line 14: the key 'seed' stands twice" in capsys.readouterr().err
+    path.write_text(text.replace("A small project", '"A small \\u202e project"'), encoding="utf-8")
+    assert main(["check", str(tmp_path / "data/raw")]) == 2
+    assert "line 12: character 9 is U+202E, which changes the direction of writing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["more: &a [*a]\n", "? [a, b]\n: 1\n", "? 2019-02-03\n: 1\n"])
+def test_a_config_that_is_no_plain_mapping_is_said(tmp_path, text):
+    schema = Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.yaml"
+    with pytest.raises(InputError):
+        gate.check_config(yaml.load(CONFIG + text, Loader=yaml.FullLoader), schema)

@@ -12,7 +12,8 @@ from scipy.special import ndtr
 
 from resurvey import clean, steady, tables
 from resurvey.reconstruct import SurvivalSummary, from_summary
-from resurvey.reconstruct.study import ensemble_curves, rebuild_study
+from resurvey.reconstruct.study import rebuild_study
+from resurvey.reconstruct.study_tables import ensemble_curves
 from resurvey.schema import TABLES
 from tests.project import small_tables
 

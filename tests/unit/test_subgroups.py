@@ -6,6 +6,7 @@ import pytest
 
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct import SurvivalSummary, from_subgroups
+from resurvey.reconstruct.kinds import SHAPES
 
 WHOLE = SurvivalSummary(n=250, events=170, median=8.2, lower=6.6, upper=9.9, longest_follow_up=30.0)
 POSITIVE = SurvivalSummary(n=140, events=90, median=9.0, lower=7.0, upper=11.4)
@@ -30,6 +31,13 @@ def test_parts_add_up_to_the_whole(made) -> None:
 def test_parts_keep_their_own_facts(made) -> None:
     for part in made.parts.values():
         assert part.holds, part.accuracy.to_string()
+
+
+def test_parts_know_the_kind_of_hazard_of_each_replicate(made) -> None:
+    known = {shape.name for shape in SHAPES}
+    for part in made.parts.values():
+        assert len(part.shapes) == part.n_replicates
+        assert set(part.shapes) <= known
 
 
 def test_union_has_the_median_of_the_whole(made) -> None:

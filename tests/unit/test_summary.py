@@ -386,3 +386,51 @@ def test_near_choices_settle_what_all_choices_would(monkeypatch: pytest.MonkeyPa
     made = from_summary(summary, replicates=40).patients
     monkeypatch.setattr(sample, "NEAR_OFFSET", 100)
     pd.testing.assert_frame_equal(from_summary(summary, replicates=40).patients, made, check_exact=True)
+
+
+def test_quartiles_are_met_and_place_the_curve():
+    """Of an exponential curve with median 6 the quartiles are 2.49 and 12; a later one speaks for a flat tail."""
+    facts = {"n": 200, "events": 170, "median": 6.0, "lower": 5.1, "upper": 7.2, "time_rounding": 0.05}
+    made = from_summary(SurvivalSummary(**facts, quantiles=[(0.25, 12.0), (0.75, 2.5)]), replicates=30)
+    assert made.holds
+    kinds = made.accuracy.set_index("fact")["kind"]
+    assert (kinds[["survival reaches 0.75", "survival reaches 0.25"]] == "quantile").all()
+    early = [made.kaplan_meier(index).at([2.5])[0] for index in range(10)]
+    assert np.abs(np.array(early) - 0.75).max() < 0.02
+    later = from_summary(SurvivalSummary(**facts, quantiles=[(0.25, 18.0), (0.75, 2.5)]), replicates=30)
+    at_12 = [np.mean([one.kaplan_meier(index).at([12.0])[0] for index in range(30)]) for one in (made, later)]
+    assert at_12[1] > at_12[0] + 0.04
+
+
+def test_the_number_censored_stands_for_the_events():
+    facts = {"n": 120, "median": 6.0, "lower": 4.9, "upper": 7.4}
+    by_events = from_summary(SurvivalSummary(**facts, events=90), replicates=5)
+    assert by_events.patients.equals(from_summary(SurvivalSummary(**facts, censored=30), replicates=5).patients)
+
+
+def test_patients_who_progressed_at_the_first_scan_make_the_curve_drop_there():
+    facts = {"n": 150, "events": 120, "median": 6.0, "lower": 4.6, "upper": 7.9}
+    alone = from_summary(SurvivalSummary(**facts), replicates=40)
+    hinted = from_summary(SurvivalSummary(**facts, early_progressors=(1.84, 0.35)), replicates=40)
+    at_first = [survival_at(*made.stacked(), [2.2]).mean() for made in (alone, hinted)]
+    assert at_first[1] < at_first[0] - 0.05
+    assert 0.6 < at_first[1] < 0.78
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"quantiles": [(75, 2.0)]}, "quantiles holds"),
+        ({"quantiles": [0.75]}, "quantiles holds"),
+        ({"quantiles": [(0.75, 7.0)]}, "the lower 0.5 before it, at 6"),
+        ({"quantiles": [(0.25, 5.0)]}, "to reach 0.5 at 6 and the lower 0.25 before it"),
+        ({"quantiles": [(0.75, 3.0)], "landmarks": [(2.0, 0.6)]}, "but survival is 0.6 at time 2"),
+        ({"events": 60, "censored": 30}, "make 90 patients, n is 100"),
+        ({"censored": -1}, "censored is -1"),
+        ({"early_progressors": (1.8, 35)}, "a share between 0 and 1"),
+        ({"early_progressors": 0.3}, "expected (time of the first scan, share)"),
+    ],
+)
+def test_more_printed_numbers_that_cannot_be_are_refused(more, said):
+    with pytest.raises(ResurveyError, match=re.escape(said)):
+        from_summary(SurvivalSummary(**{"n": 100, "median": 6.0, "lower": 5.0, "upper": 7.0, **more}), replicates=2)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from resurvey.errors import InputError
 from resurvey.survival import check_patients, kaplan_meier, numbers_at_risk, quantile, survival_at
+from resurvey.survival.curves import quantile_limits
 from resurvey.survival.transforms import TRANSFORMS, interval_limits
 
 # Five patients: deaths at 1, 3, 3; censored at 2 and 5. S = 4/5, then 4/5 * (1 - 2/3) = 4/15.
@@ -135,3 +136,12 @@ def test_numbers_at_risk_refuses():
         numbers_at_risk({}, [1])
     with pytest.raises(InputError, match="times must be finite"):
         numbers_at_risk({"A": (TIME, EVENT)}, [-1])
+
+
+def test_limits_of_a_median():
+    # ten deaths at 1..10: S - 1.96 sqrt(S (1 - S) / 10) is 0.552 at 2 and 0.416 at 3,
+    # S + 1.96 sqrt(S (1 - S) / 10) is 0.584 at 7 and 0.448 at 8
+    time, event = np.arange(1.0, 11.0), np.ones(10)
+    assert quantile_limits(kaplan_meier(time, event), transform="plain") == (3.0, 8.0)
+    low, high = quantile_limits(kaplan_meier(time, event))
+    assert low <= 5 <= high

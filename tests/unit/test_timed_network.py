@@ -109,6 +109,14 @@ def test_variances_of_each_coefficient_are_found():
     assert one.tau2 == pytest.approx(np.vstack([e.effects for e in effects]).var(axis=0, ddof=1), rel=0.01)
 
 
+def test_intervals_rest_on_t_where_trials_differ():
+    apart = [TrialEffects(f"s{i}", ("A", "B"), np.array([[y]]), np.array([[0.01]])) for i, y in enumerate((-1, 0, 0.8))]
+    assert multivariate_network(apart, "A").degrees == 2.0
+    assert multivariate_network(apart, "A", between="none").degrees is None
+    alike = [TrialEffects(f"s{i}", ("A", "B"), np.array([[0.1]]), np.array([[0.01]])) for i in range(3)]
+    assert multivariate_network(alike, "A").degrees is None
+
+
 def test_a_coefficient_that_no_trial_informs_is_empty_and_the_others_stand():
     told, lacking = np.array([[0.1, 0.2]]), np.array([[0.3, np.nan]])
     effects = [TrialEffects("s1", ("A", "B"), told, np.eye(2)), TrialEffects("s2", ("A", "C"), lacking, np.eye(2))]

@@ -29,8 +29,8 @@ def executed():
     return dict(zip(NAMES, execute(PATHS, ROOT), strict=True))
 
 
-def test_there_is_one_notebook_a_paper_one_overview_and_one_design_check():
-    expected = ["00_overview", "01_picture", "02_yang", "03_letter", "04_review", "05_sepher", "06_design_check"]
+def test_there_is_one_notebook_a_paper_and_one_design_check():
+    expected = ["01_picture", "02_yang", "03_letter", "04_review", "05_sepher", "06_design_check"]
     assert expected == NAMES
 
 
@@ -38,7 +38,7 @@ def test_there_is_one_notebook_a_paper_one_overview_and_one_design_check():
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_rerun_gives_the_committed_outputs(path, executed):
     again = texts(executed[path.stem])
-    assert len(again) > 5
+    assert len(again) >= 5
     apart = moved(again, texts(read(path)))
     assert not apart, "the results have moved on: run `make notebooks` and read what changed:\n" + "\n".join(apart)
 

@@ -4,17 +4,20 @@
 rule audit:
     input:
         typed=PIECES.whole(TABLE_NAMES),
+        again=again("audit"),
     output:
         checks=report(
-            "results/audit/checks.csv",
+            update("results/audit/checks.csv"),
             caption="../report/audit.rst",
             category="Data and audit",
             labels={"what": "checks", "format": "CSV"},
         ),
-        summary="results/audit/summary.csv",
-        pages=expand("results/audit/{source}.md", source=AUDITED),
+        summary=update("results/audit/summary.csv"),
+        pages=update(expand("results/audit/{source}.md", source=AUDITED)),
+        done=done("audit"),
     log:
         "logs/audit.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

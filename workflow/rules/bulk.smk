@@ -12,8 +12,10 @@ if KMDATA["folder"]:
         input:
             key=KMDATA_KEY,
             sets=lambda wildcards: KMDATA_BATCHES[wildcards.batch],
+            again=lambda wildcards: again(f"kmdata_batch/{wildcards.batch}"),
         output:
-            "results/kmdata/batches/{batch}.csv",
+            update("results/kmdata/batches/{batch}.csv"),
+            done=done("kmdata_batch/{batch}"),
         log:
             "logs/kmdata_batch/{batch}.log",
         conda:
@@ -29,9 +31,11 @@ if KMDATA["folder"]:
         input:
             key=KMDATA_KEY,
             batches=expand("results/kmdata/batches/{batch}.csv", batch=KMDATA_BATCHES),
+            again=again("kmdata"),
         output:
-            table="results/kmdata/kmdata.csv",
-            summary="results/kmdata/summary.csv",
+            table=update("results/kmdata/kmdata.csv"),
+            summary=update("results/kmdata/summary.csv"),
+            done=done("kmdata"),
         log:
             "logs/kmdata.log",
         conda:

@@ -4,11 +4,14 @@
 rule clean:
     input:
         typed=PIECES.whole(TABLE_NAMES, notes=True),
+        again=again("clean"),
     output:
-        tables=expand("data/processed/{table}.csv", table=TABLE_NAMES),
-        claims="data/processed/claims.csv",
+        tables=update(expand("data/processed/{table}.csv", table=TABLE_NAMES)),
+        claims=update("data/processed/claims.csv"),
+        done=done("clean"),
     log:
         "logs/clean.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

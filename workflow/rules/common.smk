@@ -4,10 +4,11 @@ import sys
 from pathlib import Path
 
 from resurvey import gate, pictures, plan, provenance
-from resurvey.workflow import folder as workflow_folder
+from resurvey.workflow import begin, folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
-from resurvey.errors import ResurveyError
-from resurvey.folders import mark_lost
+from resurvey.errors import InputError, ResurveyError
+from resurvey.folders import mark_again
+from resurvey.runs import MARKS
 
 WORKFLOW = workflow_folder() / "workflow"
 RAW = config.get("raw", "data/raw")
@@ -18,11 +19,20 @@ def code(script):
     return provenance.source_digest(WORKFLOW / "scripts" / f"{script}.py")
 
 
+def changed_meanwhile():
+    """Refuse to write what a run rests on from within one of its jobs, which may read the workflow anew."""
+    raise InputError(
+        "config or tables have changed since this run began: start it anew"
+    )
+
+
 try:
+    RUN = begin(logger.warning) if workflow.is_main_process else None
     gate.check_config(
         config,
         WORKFLOW / "schemas" / "config.schema.yaml",
         Path(".snakemake/resurvey_config"),
+        map(Path, workflow.configfiles),
     )
     # Before any job, so that a faulty cell stops the run with all faults at once and earlier results stay as they are.
     # The tables are typed here, once, into small files: a step takes those it reads, and reruns when one has changed.
@@ -30,7 +40,10 @@ try:
         config,
         store=Path("data/processed/typed"),
         memory=Path(".snakemake/resurvey_checked.json"),
+        claim=RUN.claim if RUN else changed_meanwhile,
     )
+    if RUN:
+        RUN.share()
 except ResurveyError as error:
     # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
     sys.exit(f"\n{error}\n")
@@ -48,6 +61,8 @@ wildcard_constraints:
     figure="[A-Za-z0-9][A-Za-z0-9_.-]*",
     study="[a-z0-9][a-z0-9_-]*",
     comparison="[a-z0-9][a-z0-9_-]*",
+    batch="[a-z0-9][a-z0-9_-]*",
+    part="[0-9]+",
 
 
 AUDITED = config["audit"]["pages"]
@@ -64,14 +79,34 @@ REBUILT = list(
 )
 
 
-def whole(*folders):
-    """An input that is newer than these outputs where something was deleted from one of them."""
-    mark = Path(".snakemake/resurvey/whole", *Path(folders[0]).parts[1:])
-    return str(mark_lost(map(Path, folders), mark))
+STEPS_DONE, STEPS_AGAIN = Path(MARKS, "done"), Path(MARKS, "again")
+
+
+def done(step):
+    """An output that is there when, and only when, a step came to its end."""
+    return touch(str(STEPS_DONE / step))
+
+
+def again(step, *folders):
+    """An input that is newer than the outputs of a step that failed, or of which something was deleted from a folder.
+
+    Outputs are flagged with `update`: those of a step that fails stay as they were, and without this would pass for new.
+    """
+    if workflow.is_main_process:
+        try:
+            mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+        except OSError as error:
+            sys.exit(f"\n{STEPS_AGAIN} could not be written ({error.strerror})\n")
+    return str(STEPS_AGAIN / step)
 
 
 # What most else waits for goes first, and the longest of a kind first: short jobs then fill both cores to the end.
 FIRST, NEXT, LAST = 1000, 500, 100
+
+
+def plain(entries):
+    """Entries of the plan as a step gets them."""
+    return [plan.plain(entry) for entry in entries]
 
 
 def compared_studies(entries):

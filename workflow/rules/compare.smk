@@ -5,34 +5,33 @@ COMPARISONS = [entry.id for entry in WANTED]
 BATCHES = batches(WANTED)
 
 
+rule bootstrap:
+    input:
+        patients=lambda wildcards: expand(
+            "data/processed/patients/{study}.parquet",
+            study=compared_studies(BATCHES[wildcards.batch]),
+        ),
+        typed=lambda wildcards: PIECES.of_entries(plain(BATCHES[wildcards.batch])),
+    output:
+        temp("data/processed/bootstrap/{batch}/{part}.parquet"),
+    log:
+        "logs/bootstrap/{batch}/{part}.log",
+    priority: FIRST
+    conda:
+        "../../environment.yml"
+    params:
+        entries=lambda wildcards: plain(BATCHES[wildcards.batch]),
+        start=lambda wildcards: DRAWS[int(wildcards.part)].start,
+        stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
+        seed=config["seed"],
+        code=code("bootstrap"),
+    script:
+        "../scripts/bootstrap.py"
+
+
+# In a loop, because a step has the folders of several comparisons as its output, which no wildcard can stand for. A
+# step a comparison would be a rule with a wildcard, and start 27 times what takes a second to start.
 for batch, entries in BATCHES.items():
-
-    if bootstrap_parts(entries):
-
-        rule:
-            name:
-                f"bootstrap_{batch}"
-            input:
-                patients=expand(
-                    "data/processed/patients/{study}.parquet",
-                    study=compared_studies(entries),
-                ),
-                typed=PIECES.of_entries([plan.plain(entry) for entry in entries]),
-            output:
-                temp(f"data/processed/bootstrap/{batch}/{{part}}.parquet"),
-            log:
-                f"logs/bootstrap/{batch}/{{part}}.log",
-            priority: FIRST
-            conda:
-                "../../environment.yml"
-            params:
-                entries=[plan.plain(entry) for entry in entries],
-                start=lambda wildcards: DRAWS[int(wildcards.part)].start,
-                stop=lambda wildcards: DRAWS[int(wildcards.part)].stop,
-                seed=config["seed"],
-                code=code("bootstrap"),
-            script:
-                "../scripts/bootstrap.py"
 
     rule:
         name:
@@ -46,19 +45,23 @@ for batch, entries in BATCHES.items():
                 f"data/processed/bootstrap/{batch}/{{part}}.parquet",
                 part=bootstrap_parts(entries),
             ),
-            typed=PIECES.of_entries(
-                [plan.plain(entry) for entry in entries], tables_of(entries)
+            typed=PIECES.of_entries(plain(entries), tables_of(entries)),
+            again=again(
+                f"compare/{batch}",
+                *(f"results/comparisons/{entry.id}" for entry in entries),
             ),
-            whole=whole(*(f"results/comparisons/{entry.id}" for entry in entries)),
         output:
-            [directory(f"results/comparisons/{entry.id}") for entry in entries],
+            folders=update(
+                [directory(f"results/comparisons/{entry.id}") for entry in entries]
+            ),
+            done=done(f"compare/{batch}"),
         log:
             f"logs/compare/{batch}.log",
         priority: NEXT + len(entries)
         conda:
             "../../environment.yml"
         params:
-            entries=[plan.plain(entry) for entry in entries],
+            entries=plain(entries),
             bootstrap=bootstrap_of(entries),
             code=code("compare"),
         script:
@@ -67,17 +70,20 @@ for batch, entries in BATCHES.items():
 
 rule comparisons:
     input:
-        expand("results/comparisons/{comparison}", comparison=COMPARISONS),
+        folders=expand("results/comparisons/{comparison}", comparison=COMPARISONS),
+        again=again("comparisons"),
     output:
         report(
-            "results/comparisons/comparisons.csv",
+            update("results/comparisons/comparisons.csv"),
             caption="../report/comparisons.rst",
             category="Indirect comparisons",
             labels={"what": "estimates", "format": "CSV"},
         ),
-        checklist="results/comparisons/checklist.csv",
+        checklist=update("results/comparisons/checklist.csv"),
+        done=done("comparisons"),
     log:
         "logs/comparisons.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -11,14 +11,16 @@ rule design:
         typed=lambda wildcards: PIECES.of_entries(
             plan.plain(DESIGNS[wildcards.design]), DESIGN_TABLES
         ),
+        again=lambda wildcards: again(f"design/{wildcards.design}"),
     output:
         table=report(
-            "results/design/{design}.csv",
+            update("results/design/{design}.csv"),
             caption="../report/design.rst",
             category="Sample size",
             labels={"what": "methods", "format": "CSV"},
         ),
-        verdict="results/design/{design}.json",
+        verdict=update("results/design/{design}.json"),
+        done=done("design/{design}"),
     log:
         "logs/design/{design}.log",
     priority: NEXT

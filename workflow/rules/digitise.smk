@@ -5,8 +5,10 @@ rule digitise:
     input:
         figure=f"{RAW}/curves/{{figure}}",
         corrections=lambda wildcards: corrections(wildcards.figure),
+        again=lambda wildcards: again(f"digitise/{wildcards.figure}"),
     output:
-        folder=directory("data/processed/figures/{figure}"),
+        folder=update(directory("data/processed/figures/{figure}")),
+        done=done("digitise/{figure}"),
     log:
         "logs/digitise/{figure}.log",
     priority: FIRST

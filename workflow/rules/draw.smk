@@ -6,16 +6,20 @@ DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
 
 rule draw_study:
     input:
-        curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
-        facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
-        accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
-        patients=expand("data/processed/patients/{study}.parquet", study=REBUILT),
-        labels=PIECES.labels(),
-        whole=whole(*STUDY_FIGURES),
+        curves="results/reconstruction/{study}/curves.csv",
+        facts="results/reconstruction/{study}/facts.csv",
+        accuracy="results/reconstruction/{study}/accuracy.csv",
+        patients="data/processed/patients/{study}.parquet",
+        labels=lambda wildcards: PIECES.labels_of([wildcards.study]),
+        again=lambda wildcards: again(
+            f"draw_study/{wildcards.study}",
+            f"results/figures/study-{wildcards.study}",
+        ),
     output:
-        [directory(folder) for folder in STUDY_FIGURES],
+        update(directory("results/figures/study-{study}")),
+        done=done("draw_study/{study}"),
     log:
-        "logs/draw_study.log",
+        "logs/draw_study/{study}.log",
     priority: LAST
     conda:
         "../../environment.yml"
@@ -25,6 +29,7 @@ rule draw_study:
         "../scripts/draw_study.py"
 
 
+# In a loop, because a step has the folders of several comparisons as its output, which no wildcard can stand for.
 for batch, entries in BATCHES.items():
 
     rule:
@@ -32,19 +37,27 @@ for batch, entries in BATCHES.items():
             f"draw_comparisons_{batch}"
         input:
             comparisons=[f"results/comparisons/{entry.id}" for entry in entries],
-            labels=PIECES.labels(),
-            whole=whole(
-                *(f"results/figures/comparison-{entry.id}" for entry in entries)
+            labels=PIECES.labels_of(PIECES.studies_of(plain(entries))),
+            again=again(
+                f"draw_comparisons/{batch}",
+                *(f"results/figures/comparison-{entry.id}" for entry in entries),
             ),
         output:
-            [directory(f"results/figures/comparison-{entry.id}") for entry in entries],
+            folders=update(
+                [
+                    directory(f"results/figures/comparison-{entry.id}")
+                    for entry in entries
+                ]
+            ),
+            done=done(f"draw_comparisons/{batch}"),
         log:
             f"logs/draw_comparisons/{batch}.log",
         priority: LAST + len(entries)
         conda:
             "../../environment.yml"
         params:
-            entries=[plan.plain(entry) for entry in entries],
+            entries=plain(entries),
+            shown=config["report"].get("curves", {}),
             code=code("draw_comparison"),
         script:
             "../scripts/draw_comparison.py"
@@ -56,10 +69,11 @@ rule draw_evidence:
         designs=expand("results/design/{design}.csv", design=DESIGNS),
         verdicts=expand("results/design/{design}.json", design=DESIGNS),
         typed=PIECES.whole(TABLE_NAMES),
-        whole=whole("results/figures/evidence", *DESIGN_FIGURES),
+        again=again("draw_evidence", "results/figures/evidence", *DESIGN_FIGURES),
     output:
-        evidence=directory("results/figures/evidence"),
-        designs=[directory(folder) for folder in DESIGN_FIGURES],
+        evidence=update(directory("results/figures/evidence")),
+        designs=update([directory(folder) for folder in DESIGN_FIGURES]),
+        done=done("draw_evidence"),
     log:
         "logs/draw_evidence.log",
     priority: LAST
@@ -80,11 +94,13 @@ rule draw_overview:
         curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
         facts="results/reconstruction/facts.csv",
         labels=PIECES.labels(),
-        whole=whole("results/figures/overview"),
+        again=again("draw_overview", "results/figures/overview"),
     output:
-        directory("results/figures/overview"),
+        update(directory("results/figures/overview")),
+        done=done("draw_overview"),
     log:
         "logs/draw_overview.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

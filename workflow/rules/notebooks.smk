@@ -11,9 +11,11 @@ if SOURCES:
             **RESULTS,
             figures=FIGURES,
             notebooks=[str(path) for path in SOURCES],
+            again=again("notebooks"),
         output:
-            html=NOTEBOOKS,
-            executed=[name.replace(".html", ".ipynb") for name in NOTEBOOKS],
+            html=update(NOTEBOOKS),
+            executed=update([name.replace(".html", ".ipynb") for name in NOTEBOOKS]),
+            done=done("notebooks"),
         log:
             "logs/notebooks.log",
         conda:

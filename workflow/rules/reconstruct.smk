@@ -9,11 +9,13 @@ if len(SHARES) == 1:
             shapes=SHAPES,
             collection=lambda wildcards: collection(wildcards.study),
             figures=lambda wildcards: figures(wildcards.study),
+            again=lambda wildcards: again(f"reconstruct/{wildcards.study}"),
         output:
-            patients="data/processed/patients/{study}.parquet",
-            accuracy="results/reconstruction/{study}/accuracy.csv",
-            facts="results/reconstruction/{study}/facts.csv",
-            curves="results/reconstruction/{study}/curves.csv",
+            patients=update("data/processed/patients/{study}.parquet"),
+            accuracy=update("results/reconstruction/{study}/accuracy.csv"),
+            facts=update("results/reconstruction/{study}/facts.csv"),
+            curves=update("results/reconstruction/{study}/curves.csv"),
+            done=done("reconstruct/{study}"),
         log:
             "logs/reconstruct/{study}.log",
         priority: FIRST
@@ -69,11 +71,13 @@ else:
             patients=parts("patients"),
             accuracy=parts("accuracy"),
             facts=parts("facts"),
+            again=lambda wildcards: again(f"join_blocks/{wildcards.study}"),
         output:
-            patients="data/processed/patients/{study}.parquet",
-            accuracy="results/reconstruction/{study}/accuracy.csv",
-            facts="results/reconstruction/{study}/facts.csv",
-            curves="results/reconstruction/{study}/curves.csv",
+            patients=update("data/processed/patients/{study}.parquet"),
+            accuracy=update("results/reconstruction/{study}/accuracy.csv"),
+            facts=update("results/reconstruction/{study}/facts.csv"),
+            curves=update("results/reconstruction/{study}/curves.csv"),
+            done=done("join_blocks/{study}"),
         log:
             "logs/join_blocks/{study}.log",
         priority: FIRST
@@ -89,16 +93,19 @@ rule accuracy:
     input:
         accuracy=expand("results/reconstruction/{study}/accuracy.csv", study=REBUILT),
         facts=expand("results/reconstruction/{study}/facts.csv", study=REBUILT),
+        again=again("accuracy"),
     output:
         accuracy=report(
-            "results/reconstruction/accuracy.csv",
+            update("results/reconstruction/accuracy.csv"),
             caption="../report/reconstruction.rst",
             category="Reconstruction",
             labels={"what": "accuracy", "format": "CSV"},
         ),
-        facts="results/reconstruction/facts.csv",
+        facts=update("results/reconstruction/facts.csv"),
+        done=done("accuracy"),
     log:
         "logs/accuracy.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:

@@ -27,15 +27,18 @@ rule analysis_results:
             name: RESULTS[name]
             for name in ("summary", "accuracy", "comparisons", "designs")
         },
+        again=again("analysis_results"),
     output:
         report(
-            "results/analysis_results.csv",
+            update("results/analysis_results.csv"),
             caption="../report/analysis_results.rst",
             category="Provenance",
             labels={"what": "every result", "format": "CSV"},
         ),
+        done=done("analysis_results"),
     log:
         "logs/analysis_results.log",
+    priority: NEXT
     conda:
         "../../environment.yml"
     params:
@@ -53,20 +56,22 @@ rule report:
         templates=REPORT_TEMPLATES,
         # for the checksums of the record
         raw=TABLES,
+        again=again("report"),
     output:
         html=report(
-            "results/report/index.html",
+            update("results/report/index.html"),
             caption="../report/report.rst",
             category="Report",
             labels={"what": "report", "format": "HTML"},
         ),
-        docx="results/report/resurvey.docx",
-        pdf="results/report/resurvey.pdf",
-        xlsx="results/report/resurvey.xlsx",
-        crate="results/ro-crate-metadata.json",
-        snakefile="results/workflow/Snakefile",
+        docx=update("results/report/resurvey.docx"),
+        pdf=update("results/report/resurvey.pdf"),
+        xlsx=update("results/report/resurvey.xlsx"),
+        crate=update("results/ro-crate-metadata.json"),
+        snakefile=update("results/workflow/Snakefile"),
         # editions that could not be made, and why; empty where all were
-        failed="results/workflow/not_made.txt",
+        failed=update("results/workflow/not_made.txt"),
+        done=done("report"),
     log:
         "logs/report.log",
     conda:
@@ -74,8 +79,8 @@ rule report:
     params:
         report=config["report"],
         pages=AUDITED,
-        comparisons=[plan.plain(entry) for entry in WANTED],
-        designs=[plan.plain(check) for check in PLAN.designs],
+        comparisons=plain(WANTED),
+        designs=plain(PLAN.designs),
         seed=config["seed"],
         replicates=config["reconstruction"]["replicates"],
         # Names only: the report links to the copies and does not wait for them.

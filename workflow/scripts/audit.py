@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import audit, results, tables, typedfiles
+from resurvey import audit, results, typedfiles, writing
 from resurvey.audit import report
 from resurvey.audit.causes import with_causes
 from resurvey.logs import log_to
@@ -20,4 +20,4 @@ results.write(results.SUMMARY, report.summary(checks, claims), Path(snakemake.ou
 citations = dict(zip(typed["sources"]["source_id"], typed["sources"]["citation"], strict=True))
 for source, path in zip(snakemake.params.sources, snakemake.output.pages, strict=True):
     text = report.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))
-    tables.write_text(text, Path(path))
+    writing.write_text(text, Path(path))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-folders = [Path(folder) for folder in snakemake.input]
+folders = [Path(folder) for folder in snakemake.input.folders]
 estimates = results.join(results.ESTIMATES, [folder / "estimates.csv" for folder in folders])
 kinds = dict(zip(estimates["comparison_id"], estimates["kind"], strict=True))
 written = {folder.name: [path.name for path in folder.glob("*.csv")] for folder in folders}

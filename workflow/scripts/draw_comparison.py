@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, results, tables
-from resurvey.figures.gallery_comparison import comparison_drawings
+from resurvey import plan, results
+from resurvey.figures.gallery_comparison import Shown, comparison_drawings
 from resurvey.figures.save import save
 from resurvey.labels import Labels
 from resurvey.logs import log_to
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
+labels = Labels.from_files(files.labels)
 entries = [plan.comparison(entry) for entry in snakemake.params.entries]
-for entry, folder, target in zip(entries, files.comparisons, snakemake.output, strict=True):
+shown = Shown(**snakemake.params.shown)
+for entry, folder, target in zip(entries, files.comparisons, snakemake.output.folders, strict=True):
     made = results.read_folder(Path(folder))
-    save(comparison_drawings(entry, made, labels, folder), Path(target))
+    save(comparison_drawings(entry, made, labels, folder, shown), Path(target))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import results, tables
+from resurvey import results
 from resurvey.figures.gallery_multiples import multiples_drawings
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.save import save
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.labels})
+labels = Labels.from_files(files.labels)
 comparisons = results.read(results.ESTIMATES, Path(files.comparisons))
 drawn = overview_drawings(comparisons, labels, files.comparisons)
 if files.curves:

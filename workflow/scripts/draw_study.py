@@ -1,4 +1,4 @@
-"""Draw the rebuilt arms of each study, side by side and beside what was printed, into a folder of its own."""
+"""Draw the rebuilt arms of a study, side by side and beside what was printed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-labels = Labels.from_tables({Path(path).stem: tables.read_table(Path(path)) for path in files.get("labels", [])})
-studies = zip(files.curves, files.facts, files.accuracy, files.patients, snakemake.output, strict=True)
-for curves, facts, accuracy, patients, folder in studies:
-    study = StudyResults(
-        curves=results.read(results.CURVES, Path(curves)),
-        facts=results.read(results.FACTS, Path(facts)),
-        accuracy=results.read(results.ACCURACY, Path(accuracy)),
-        patients=tables.read_parquet(Path(patients)),
-    )
-    save(study_drawings(study, labels, {"curves": curves, "facts": facts}), Path(folder))
+study = StudyResults(
+    curves=results.read(results.CURVES, Path(files.curves)),
+    facts=results.read(results.FACTS, Path(files.facts)),
+    accuracy=results.read(results.ACCURACY, Path(files.accuracy)),
+    patients=tables.read_parquet(Path(files.patients)),
+)
+sources = {"curves": files.curves, "facts": files.facts}
+save(study_drawings(study, Labels.from_files(files.labels), sources), Path(snakemake.output[0]))

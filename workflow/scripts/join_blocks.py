@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from resurvey import results, tables
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks
-from resurvey.reconstruct.study import RebuiltStudy, ensemble_curves
+from resurvey.reconstruct.study import RebuiltStudy
+from resurvey.reconstruct.study_tables import ensemble_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

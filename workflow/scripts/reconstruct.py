@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from resurvey import results, tables, typedfiles
 from resurvey.logs import log_to
 from resurvey.reconstruct import blocks, kinds, sources
-from resurvey.reconstruct.study import ensemble_curves
+from resurvey.reconstruct.study_tables import ensemble_curves
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

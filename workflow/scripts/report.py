@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import plan, tables
+from resurvey import plan, writing
+from resurvey.conclusions import Conclusion
 from resurvey.logs import log_to
-from resurvey.report.formats import failures, record, report, write_bytes
+from resurvey.report.formats import failures, record, report
 from resurvey.report.inputs import Choices
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ choices = Choices(
     designs=plan.designs(params.designs),
     seed=params.seed,
     replicates=params.replicates,
+    conclusions=[Conclusion(**entry) for entry in params.report.get("conclusions", ())],
     notebooks=params.notebooks,
     appendix=params.report.get("appendix", "none"),
     templates=Path(params.report.get("templates", "report/templates")),
@@ -28,13 +30,13 @@ choices = Choices(
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
 failed = ""
 for edition in report(snakemake.input, choices, checked, Path(output.html).parent):
-    write_bytes(edition.content, Path(output[edition.kind]))
+    writing.write_bytes(edition.content, Path(output[edition.kind]))
     failed += failures([edition])
-tables.write_text(failed, Path(output.failed))
+writing.write_text(failed, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
-    write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
+    writing.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
     made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
-    tables.write_text(
+    writing.write_text(
         record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
     )

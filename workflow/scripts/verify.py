@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import results, tables
+from resurvey import results, tables, writing
 from resurvey.audit import adjudication
 from resurvey.errors import ResurveyError
 from resurvey.logs import log_to
@@ -16,4 +16,4 @@ if failed := Path(snakemake.input.failed).read_text(encoding="utf-8"):
     raise ResurveyError(f"not every edition of the report could be made; the others are in results/report:\n{failed}")
 checks = results.read(results.CHECKS, Path(snakemake.input.checks))
 rulings = tables.read_table(Path(snakemake.input.adjudications), text=adjudication.COLUMNS)
-tables.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))
+writing.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))

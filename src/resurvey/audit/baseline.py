@@ -213,6 +213,7 @@ def check_feature_base(context: Context) -> pd.DataFrame:
 
 
 SITE = re.compile(r"visceral|metastatic sites?|sites? of metasta|organs? involved", re.IGNORECASE)
+ABSENT = re.compile(r"^(?:no|none|absent|without|negative|0|unknown|missing)\b", re.IGNORECASE)
 METASTATIC = re.compile(
     r"^(?:(?:disease )?(?:stage|extent|status)[ :]*)?(?:metastatic|stage iv|distant metastas[ie]s)"
     r"(?: disease| breast cancer)?$",
@@ -223,6 +224,8 @@ METASTATIC = re.compile(
 def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
     both = sum(row["n"] for row in rows)
     wrong = both > base["n"]
+    # Who has no metastases has none in a site either: `no` may be said of them, `not visceral` may not.
+    absent = any(ABSENT.search(row["item"].split(":")[-1].strip()) for row in rows)
     words = f"{' + '.join(row['n_text'] for row in rows)} = {both:.0f} by {rows[0]['partition']}, "
     words += f"{base['n_text']} with {base['item']}"
     ledger.add(
@@ -232,9 +235,11 @@ def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
         named=[rows[0]["claim_id"], base["claim_id"]],
         reported=f"{both:.0f} of {base['n_text']}",
         recomputed=f"at most {base['n_text']}",
-        verdict=DISCREPANT if wrong else REPRODUCED,
+        verdict=REPRODUCED if not wrong else UNCHECKABLE if absent else DISCREPANT,
         severity=MINOR if wrong else NONE,
-        explanation=words + (": more than can have it" if wrong else ""),
+        explanation=words
+        + (": more than can have it" if wrong else "")
+        + ("; right if `no` is said of those without it as well" if wrong and absent else ""),
     )
 
 

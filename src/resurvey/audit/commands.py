@@ -61,7 +61,13 @@ class Answer:
 
 
 def respond(arguments: argparse.Namespace) -> int:
-    """Show the answer to a command, or to each line of standard input; 1 where something is wrong, else 0."""
+    """Show the answer to a command, or to each line of standard input; 1 where something is wrong, else 0.
+
+    Raises
+    ------
+    InputError
+        If the question cannot be answered as it is put.
+    """
     batch = getattr(arguments, "batch", None)
     answers = [(line, _answer(each, line)) for line, each in batch or [(0, arguments)]]
     if getattr(arguments, "json", False):
@@ -117,6 +123,8 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
 
     Raises
     ------
+    InputError
+        If a table has no column of that name.
     TableFaults
         If a cell is not what its column may hold: every fault at once.
     """
@@ -163,7 +171,13 @@ def _interval(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def audit_ratio(arguments: argparse.Namespace) -> Answer:
-    """`hr`, `or`, `rr`: a ratio, its interval, its p, its events."""
+    """`hr`, `or`, `rr`: a ratio, its interval, its p, its events.
+
+    Raises
+    ------
+    TableFaults, InputError
+        If a value is no number as printed, or looks like a logarithm.
+    """
     _ask_about_logarithms(arguments)
     row = {"measure": arguments.family.upper(), "value": arguments.value, "endpoint": "PFS"}
     row |= _interval(arguments) | _cells(arguments, {"p": "p", "sides": "p_sided", "test": "test", "model": "model"})
@@ -193,7 +207,13 @@ def _sic(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def audit_percentage(arguments: argparse.Namespace) -> Answer:
-    """`percentage`: a count, its denominator, its percentage and interval."""
+    """`percentage`: a count, its denominator, its percentage and interval.
+
+    Raises
+    ------
+    TableFaults
+        If a value is no number as printed.
+    """
     row = {
         "kind": "response",
         "item": "proportion",
@@ -207,7 +227,13 @@ def audit_percentage(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_categories(arguments: argparse.Namespace) -> Answer:
-    """`categories`: counts that must add up, `n` or `n:percent` each, and their total."""
+    """`categories`: counts that must add up, `n` or `n:percent` each, and their total.
+
+    Raises
+    ------
+    TableFaults
+        If a value is no number as printed.
+    """
     rows = []
     for place, text in enumerate(arguments.counts, 1):
         n, _, percent = text.partition(":")
@@ -217,7 +243,13 @@ def audit_categories(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_table(arguments: argparse.Namespace) -> Answer:
-    """`table`: the p of a comparison of counts, groups as `n/N` or `a:b:c`."""
+    """`table`: the p of a comparison of counts, groups as `n/N` or `a:b:c`.
+
+    Raises
+    ------
+    TableFaults
+        If a value is no number as printed.
+    """
     rows, claims = [], []
     for place, text in enumerate(arguments.groups, 1):
         parts = text.split("/") if "/" in text else text.split(":")
@@ -241,7 +273,13 @@ def audit_table(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_median(arguments: argparse.Namespace) -> Answer:
-    """`median`: a median, its interval, its events, and survival at a time."""
+    """`median`: a median, its interval, its events, and survival at a time.
+
+    Raises
+    ------
+    TableFaults
+        If a value is no number as printed.
+    """
     row = {"endpoint": arguments.endpoint, "value": arguments.value, "unit": arguments.unit} | _interval(arguments)
     row |= _sic(arguments)
     row |= _cells(arguments, {"events": "events", "n": "n"})
@@ -260,7 +298,13 @@ def audit_median(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_difference(arguments: argparse.Namespace) -> Answer:
-    """`difference`: two numbers, and what is said of their difference or direction."""
+    """`difference`: two numbers, and what is said of their difference or direction.
+
+    Raises
+    ------
+    TableFaults
+        If a value is no number as printed.
+    """
     rows = [{"endpoint": "PFS", "value": value, "unit": "months"} for value in (arguments.first, arguments.second)]
     said = {"item": "difference", "endpoint": "PFS", "unit": "months", "claims": "mine-medians-001;mine-medians-002"}
     said |= _cells(arguments, {"value": "value", "direction": "direction"})
@@ -271,7 +315,13 @@ def audit_difference(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_grades(arguments: argparse.Namespace) -> Answer:
-    """`grades`: counts of one event by grade, as `1-2=44 3=53 4=3 >=3=56`."""
+    """`grades`: counts of one event by grade, as `1-2=44 3=53 4=3 >=3=56`.
+
+    Raises
+    ------
+    InputError
+        If a count is not given as grade=count.
+    """
     rows = []
     for text in arguments.counts:
         grade, sign, n = text.rpartition("=")
@@ -283,7 +333,13 @@ def audit_grades(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_design(arguments: argparse.Namespace) -> Answer:
-    """`design`: a single-arm sample size and its assumptions."""
+    """`design`: a single-arm sample size and its assumptions.
+
+    Raises
+    ------
+    InputError
+        If a proportion stands where per cent are asked for.
+    """
     _in_per_cent(arguments)
     names = ("alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients", "landmark")
     columns = {name: name for name in (*names, "null_rate", "alternative_rate", "first_patients")}

@@ -60,7 +60,7 @@ class Drugs:
                 classes |= {part: group for part, group in zip(parts, groups, strict=True) if OPEN not in part}
             if len(parts) == 1 and OPEN not in parts[0]:
                 outside, _, inside = label.lower().partition("(")
-                names |= {text.strip(" )"): parts[0] for text in (outside, inside) if len(text.strip(" )")) > 3}
+                names |= {text.strip(" )"): parts[0] for text in (outside, inside) if len(text.strip(" )")) > 2}
         return cls(dict(sorted(names.items(), key=lambda pair: (-len(pair[0]), pair[0]))), classes)
 
     def held(self, text: str) -> frozenset[str]:

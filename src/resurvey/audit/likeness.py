@@ -21,7 +21,7 @@ def unlike(context: Context, record: dict, values: list[Value]) -> str:
 
 def _endpoints(context: Context, record: dict, rows: list[dict]) -> str:
     """Endpoints, each with its own clock, of the sentence and of its numbers."""
-    timed = _timed(context)
+    timed = timed_endpoints(context)
     given = {row.get("endpoint", "") for row in rows} - {""}
     said = MEANS.get(record["endpoint"].lower(), record["endpoint"])
     if len(given) > 1 and given <= timed:
@@ -31,7 +31,8 @@ def _endpoints(context: Context, record: dict, rows: list[dict]) -> str:
     return ""
 
 
-def _timed(context: Context) -> set[str]:
+def timed_endpoints(context: Context) -> set[str]:
+    """Endpoints that are times to an event: those recorded so, and the usual ones."""
     kinds = context["endpoints"]
     known = set(kinds.loc[kinds["family"] == "time_to_event", "endpoint"])
     return known | {"PFS", "OS", "TTP", "DoR", "DFS", "EFS"}

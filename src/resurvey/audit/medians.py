@@ -9,6 +9,7 @@ import pandas as pd
 
 from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.group_sizes import complements
+from resurvey.audit.likeness import timed_endpoints
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import (
     DISCREPANT,
@@ -348,7 +349,8 @@ def check_median_range(context: Context) -> pd.DataFrame:
     ledger = Ledger("median-range")
     frame = context["medians"]
     times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
-    early = (times["value"] <= 0) & ~times["endpoint"].isin(FROM_ANOTHER_EVENT)
+    # Half of the patients may have a disease of no duration; survival of no time is no outcome.
+    early = (times["value"] <= 0) & times["endpoint"].isin({"", *timed_endpoints(context)} - FROM_ANOTHER_EVENT)
     none = (times["events_op"] == "=") & (times["events"] == 0)
     for record in records(times[early | none]):
         words = f"{record['value_text']} {record['unit']}"
@@ -358,7 +360,7 @@ def check_median_range(context: Context) -> pd.DataFrame:
 
 
 # Intervals between two dates, either of which may come first.
-FROM_ANOTHER_EVENT = ("DFI",)
+FROM_ANOTHER_EVENT = frozenset({"DFI"})
 
 
 def _note_range(ledger: Ledger, record: dict, words: str) -> None:

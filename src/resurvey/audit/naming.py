@@ -230,6 +230,9 @@ def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
         if one and one == other:
             return "the same trial by another name"
         numbers = {found[0] for text in (a, b) if (found := REGISTRY.search(text))}
+        authors = {found.group(1).lower() if (found := AUTHORS.search(text)) else "" for text in (a, b)}
+        if kind == "reference" and len(authors) == 1 and "" not in authors:
+            return "the same first author"
         if len(numbers) == 1 and numbers == {known.registered.get(first["study_id"], "")} and (one or other):
             return "the acronym and the registry number of one trial"
     if kind in ("drug", "arm") and known.drugs.rest(a) == known.drugs.rest(b):

@@ -242,6 +242,10 @@ def _whole_words(verdict: str, value: str, k: int, total: int, origin: str) -> s
     return words
 
 
+# So many other percentages must agree on a total before one is called wrong.
+LEAST_OTHERS = 4
+
+
 @register("implied-total", "N between 100 n / (p + u/2) and 100 n / (p - u/2), over all counts of a group")
 def check_implied_total(context: Context) -> pd.DataFrame:
     """Counts and percentages of a group whose size is not printed: one whole N must fit them all."""
@@ -249,14 +253,20 @@ def check_implied_total(context: Context) -> pd.DataFrame:
     frame = frame[(frame["n_op"] == "=") & (frame["percent_op"] == "=") & (frame["n"] > 0)].reset_index(drop=True)
     total, _ = denominators(context, frame)
     frame = frame[~(total > 0)]
-    with np.errstate(divide="ignore"):
-        low = np.ceil(100 * frame["n"] / frame["percent_max"] - 1e-6)
-        high = np.floor(100 * frame["n"] / frame["percent_min"].clip(lower=0) + 1e-6)
-    frame = frame.assign(least=low, most=high)
+    half = (frame["percent_max"] - frame["percent_min"]) / 2
+    frame = frame.assign(**_totals_of(frame, 0 * half), **_totals_of(frame, half, "loose_"))
     found = []
     for place, group in frame.groupby([*PLACE, "data_cut", "kind"], sort=False):
         found.append(_implied(context, place, group))
     return pd.concat(found, ignore_index=True) if found else rows("implied-total", **{name: [] for name in _EMPTY})
+
+
+def _totals_of(frame: pd.DataFrame, more: pd.Series, name: str = "") -> dict[str, pd.Series]:
+    """Least and most total that each percentage allows, with `more` per cent of room beyond rounding to nearest."""
+    with np.errstate(divide="ignore"):
+        least = np.ceil(100 * frame["n"] / (frame["percent_max"] + more) - 1e-6)
+        most = np.floor(100 * frame["n"] / (frame["percent_min"] - more).clip(lower=0) + 1e-6)
+    return {f"{name}least": least, f"{name}most": most}
 
 
 def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> pd.DataFrame:
@@ -265,11 +275,15 @@ def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> p
     whole = context.size(source, study, "all", population, elsewhere=True)
     exists = least <= most
     words = f"one N from {show(least, 6)} to {show(most, 6)} gives every percentage of {arm}"
-    verdict = REPRODUCED if exists else DISCREPANT
-    if not exists:
+    verdict = REPRODUCED
+    if not exists and group["loose_least"].max() <= group["loose_most"].min():
+        verdict, words = ROUNDING, f"one N gives every percentage of {arm} when digits were cut off or rounded up"
+    elif not exists:
+        verdict, more = _why_no_total(group)
         words = (
             f"no one N gives all percentages of {arm}: at least {show(least, 6)} and at most {show(most, 6)} are needed"
         )
+        words += more
     elif whole and arm != "all" and least > whole[0]:
         verdict, words = IMPOSSIBLE, words + f", more than the {int(whole[0])} patients of the whole study"
     elif whole:
@@ -283,6 +297,21 @@ def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> p
         reported=["; ".join(f"{a} ({b} %)" for a, b in zip(group["n_text"], group["percent_text"], strict=True))],
         recomputed=[f"N {show(least, 6)}-{show(most, 6)}" if exists else "no N"],
         verdict=[verdict],
-        severity=[NONE if verdict == REPRODUCED else MAJOR],
+        severity=[{REPRODUCED: NONE, ROUNDING: NONE, UNCHECKABLE: MINOR}.get(verdict, MAJOR)],
         explanation=[words],
     )
+
+
+def _why_no_total(group: pd.DataFrame) -> tuple[str, str]:
+    """Verdict and reason where no one N fits a group.
+
+    Percentages of those with a known value have smaller totals than the group, so a total that varies is no error. One
+    percentage too low for the total that all others have cannot come about so.
+    """
+    for row in group.index if len(group) > LEAST_OTHERS else []:
+        others = group.drop(index=row)
+        low, high = others["least"].max(), others["most"].min()
+        if low <= high < group.loc[row, "least"]:
+            n, percent = group.loc[row, "n_text"], group.loc[row, "percent_text"]
+            return DISCREPANT, f"; without {n} ({percent} %) N from {show(low, 6)} to {show(high, 6)} gives all others"
+    return UNCHECKABLE, "; some may be of the patients with a known value, whose number is not printed"

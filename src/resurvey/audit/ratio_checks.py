@@ -33,6 +33,11 @@ VAGUE = 1.4
 LEVELS = (90.0, 99.0, 97.5)
 SCORE_TESTS = ("log-rank", "logrank", "score", "mantel", "likelihood", "chi")
 ADJUSTED = ("stratified", "multivariable", "matched")
+# Intervals of the profile likelihood, exact and bootstrap ones lie off the middle, by less than this many half-widths,
+# and in a document that uses them several do: so many at least, and this share of its ratios.
+OFF_HABIT, HABITS = 0.25, ((3, 0.2), (2, 0.5))
+# Their p, of the likelihood ratio, may differ from Wald's z by this much.
+Z_HABIT = 0.45
 
 
 def with_interval(context: Context) -> pd.DataFrame:
@@ -71,6 +76,8 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
     loose_value = value.widened()
     nearly = wald.meets(wald.centre(lower.widened(), upper.widened()), loose_value.low, loose_value.high)
     verdict = np.select([~inside, even, nearly], [IMPOSSIBLE, REPRODUCED, ROUNDING], default=DISCREPANT).astype(object)
+    habit = _habit(frame, verdict)
+    verdict[habit] = OTHER_METHOD
     fine = np.isin(verdict, [REPRODUCED, ROUNDING])
     exchanged = frame["exchanged"].to_numpy(bool)
     words = _interval_words(frame, middle, verdict)
@@ -78,6 +85,7 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
     for row in range(len(frame)):
         words[row] += _vague(least[row], most[row]) if fine[row] else ""
         words[row] += EXCHANGED if exchanged[row] else ""
+        words[row] += UNEVEN if habit[row] else ""
     verdict[fine & exchanged] = DISCREPANT
     return rows(
         "ratio-interval",
@@ -87,9 +95,25 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
         reported=_printed(frame),
         recomputed=[f"middle {show(a)}-{show(b)}" for a, b in zip(*middle, strict=True)],
         verdict=verdict,
-        severity=np.select([fine & ~exchanged, fine], [NONE, MINOR], default=MAJOR).astype(object),
+        severity=np.select([habit | (fine & ~exchanged), fine], [NONE, MINOR], default=MAJOR).astype(object),
         explanation=words,
     )
+
+
+UNEVEN = "; several intervals of this document lie so, as those of the profile likelihood, exact and bootstrap ones do"
+
+
+def _habit(frame: pd.DataFrame, verdict: np.ndarray) -> np.ndarray:
+    """Ratios off the middle of their interval as several of the same document are, each by a little."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, lower, upper = (np.log(frame[column].to_numpy(float)) for column in ("value", "lower", "upper"))
+        off = np.abs(value - (lower + upper) / 2) / ((upper - lower) / 2)
+    slightly = (verdict == DISCREPANT) & (off < OFF_HABIT)
+    place = frame["source_id"] + "|" + frame["study_id"]
+    count = pd.Series(slightly, index=frame.index).groupby(place).transform("sum").to_numpy(float)
+    size = place.groupby(place).transform("size").to_numpy(float)
+    usual = np.any([(count >= least) & (count >= share * size) for least, share in HABITS], axis=0)
+    return np.asarray(slightly & usual, dtype=bool)
 
 
 def _vague(low: float, high: float) -> str:
@@ -202,6 +226,7 @@ def check_ratio_p(context: Context) -> pd.DataFrame:
     level = frame["ci_level"].to_numpy(float)
     z = wald.z_range(value, wald.standard_error(lower, upper, wald.quantile(level)))
     how = _ways(frame, value, z, p, lower, upper)
+    how = _by_habit(context, frame, how, p)
     sides = np.where(frame["p_sided"] == "1", 1, 2)
     expected = wald.p_range(z)
     low, high = expected[0] * sides / 2, expected[1] * sides / 2
@@ -224,12 +249,45 @@ def check_ratio_p(context: Context) -> pd.DataFrame:
     )
 
 
+def _by_habit(context: Context, frame: pd.DataFrame, how: np.ndarray, p: Box) -> np.ndarray:
+    """Ways that are believed only of a document in which several ratios say the same.
+
+    Uneven intervals go with a likelihood-ratio p; a one-sided log-rank p beside one ratio alone may be a slip.
+    """
+    intervals = check_ratio_interval(context).set_index("claim_ids")["verdict"]
+    verdicts = frame["claim_id"].map(intervals).to_numpy(object)
+    source = frame["source_id"]
+    uneven = source.isin(set(source[verdicts == OTHER_METHOD])).to_numpy(bool)
+    with np.errstate(invalid="ignore"):
+        close = np.abs(_wald_z(frame) - wald.z_of_p(p.value)) < Z_HABIT
+    with np.errstate(invalid="ignore"):
+        single = np.abs(_wald_z(frame) - wald.z_of_p(p.value, 1)) < Z_HABIT
+    unnamed = ~frame["p_sided"].isin(["1", "2"]).to_numpy()
+    how = np.where((how == "") & single & unnamed & (verdicts != DISCREPANT), "score, other side", how).astype(object)
+    one_sided = pd.Series(np.isin(how, ONE_SIDED) & (verdicts != DISCREPANT), index=frame.index)
+    several = one_sided.groupby(source).transform("sum").to_numpy(float) > 1
+    how = np.where(np.isin(how, ONE_SIDED[1:]) & ~(several & one_sided), "", how).astype(object)
+    return np.where((how == "") & uneven & close, "likelihood", how).astype(object)
+
+
+def _wald_z(frame: pd.DataFrame) -> np.ndarray:
+    """|z| of the ratio and its interval as printed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, lower, upper = (np.log(frame[column].to_numpy(float)) for column in ("value", "lower", "upper"))
+        z = np.abs(value) * 2 * wald.quantile(frame["ci_level"].to_numpy(float)) / (upper - lower)
+    return np.asarray(z, dtype=float)
+
+
+ONE_SIDED = ("other side", "score, other side", "other tail")
 _VERDICT_OF = {
     "wald": REPRODUCED,
     "score named": REPRODUCED,
     "rounding": ROUNDING,
     "score": OTHER_METHOD,
     "other side": OTHER_METHOD,
+    "score, other side": OTHER_METHOD,
+    "other tail": OTHER_METHOD,
+    "likelihood": OTHER_METHOD,
     "level 90": OTHER_METHOD,
     "level 99": OTHER_METHOD,
     "level 97.5": OTHER_METHOD,
@@ -252,6 +310,7 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
     score = z[0] * wald.score_factor(value.value) - wald.Z_WINDOW, z[1] + wald.Z_WINDOW
     score = np.maximum(score[0], 0), score[1]
     near = fits(score, stated, p)
+    score_tail = wald.p_range(score, 1)
     loose = wald.z_range(value.widened(), wald.standard_error(lower.widened(), upper.widened(), wald.quantile(level)))
     conditions = [
         fits(z, stated, p),
@@ -259,8 +318,10 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
         fits(loose, stated, p.widened()) & ~_bounds(frame, loose, stated),
         near,
         fits(z, 1.5 - stated, p) & ~named,
+        fits(score, 1.5 - stated, p) & ~named,
+        wald.meets((1 - score_tail[1], 1 - score_tail[0]), p.low, p.high) & ~named,
     ]
-    ways = ["wald", "score named", "rounding", "score", "other side"]
+    ways = ["wald", "score named", "rounding", "score", "other side", "score, other side", "other tail"]
     unnamed_level = np.isnan(level)
     for other in LEVELS:
         se = wald.standard_error(lower, upper, wald.quantile(np.full(len(frame), other)))
@@ -293,6 +354,9 @@ def _p_words(record: dict, way: str, expected: tuple[float, float], crossed: boo
         "rounding": "; fits when digits were cut off or rounded up",
         "score": "; a log-rank (score) test beside the Wald interval can give it",
         "other side": "; reproduced as a one-sided p, which is not said",
+        "score, other side": "; a one-sided log-rank test beside the Wald interval can give it, which is not said",
+        "other tail": "; reproduced as a one-sided p against the direction of the ratio, which is not said",
+        "likelihood": "; intervals of this document are not Wald's, and a likelihood-ratio test can give this p",
         "level 90": "; reproduced when the interval is one of 90 %",
         "level 99": "; reproduced when the interval is one of 99 %",
         "level 97.5": "; reproduced when the interval is one of 97.5 %",

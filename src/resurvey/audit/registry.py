@@ -41,7 +41,13 @@ RULES: dict[str, Rule] = {}
 
 
 def register(name: str, formula: str, reference: str = "arithmetic") -> Callable[[Check], Check]:
-    """Enter a check under its rule name; a name is taken once."""
+    """Enter a check under its rule name; a name is taken once.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
 
     def enter(check: Check) -> Check:
         if name in RULES:

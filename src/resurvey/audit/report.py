@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.audit.causes import causes
 from resurvey.audit.verdicts import (
     CONFLICT,
@@ -114,7 +115,7 @@ def page(
     place = dict(zip(claims["claim_id"], claims["locator"], strict=True)) if "locator" in claims else {}
     rulings = {row["check_id"]: row for row in adjudications.to_dict("records")}
     findings = own[needs_ruling(own)]
-    lines = [f"# Audit of {source_id}", "", *([citation, ""] if citation else []), *_counts(own), ""]
+    lines = [f"# Audit of {source_id}", "", *([_cell(citation), ""] if citation else []), *_counts(own), ""]
     lines += ["## Findings", ""]
     if findings.empty:
         lines += ["Every check that could be made came out.", ""]
@@ -187,5 +188,5 @@ def _table(part: pd.DataFrame, place: dict[str, str]) -> list[str]:
 
 
 def _cell(text: object) -> str:
-    """A table cell: no bars, no line breaks."""
-    return str(text).replace("|", "/").replace("\n", " ")
+    """A table cell: no bars, no line breaks, nothing that a page would run or follow."""
+    return inert.markdown(str(text).replace("|", "/").replace("\n", " ").replace("\r", " "))

@@ -66,7 +66,7 @@ def check_phase(context: Context) -> pd.DataFrame:
 
 def _judge_phase(ledger: Ledger, record: dict, printed: str, known: str) -> None:
     same = phase_of(printed) == phase_of(known)
-    words = f"printed as phase {printed}, the study is recorded as phase {known}"
+    words = f"printed as {printed!r}, the study is recorded as phase {known}"
     ledger.add(
         record["source_id"],
         record["study_id"],

@@ -35,14 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def config_of(folder: Path) -> Path | None:
     """The config.yaml, in one of the folders above, that names this folder as its tables; None where there is none."""
-    import yaml
+    from resurvey.yamlfile import read_yaml
 
     for above in folder.resolve().parents[:4]:
         path = above / "config.yaml"
         if path.is_file():
             try:
-                named = yaml.safe_load(path.read_text(encoding="utf-8"))
-            except (yaml.YAMLError, UnicodeDecodeError):
+                named = read_yaml(path)
+            except InputError:
                 return path  # what is wrong is said when it is read
             if isinstance(named, dict) and (above / str(named.get("raw", "data/raw"))).resolve() == folder.resolve():
                 return path
@@ -57,15 +57,11 @@ def read_config(path: Path) -> dict:
     InputError
         If it cannot be read, or breaks its schema.
     """
-    import yaml
-
     from resurvey import gate
     from resurvey.workflow import folder as workflow_folder
+    from resurvey.yamlfile import read_yaml
 
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read as YAML ({error})") from None
+    config = read_yaml(path)
     if not isinstance(config, dict):
         raise InputError(f"{path} holds no keys: `resurvey init` writes one to begin with")
     gate.check_config(config, workflow_folder() / "workflow/schemas/config.schema.yaml")

@@ -59,7 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the verdict on a printed size where there is one, then the table of methods."""
+    """Print the verdict on a printed size where there is one, then the table of methods.
+
+    Raises
+    ------
+    InputError
+        If neither two medians nor two rates are given, or one is not what it should be.
+    """
     medians = (arguments.null_median, arguments.alternative_median)
     rates = (arguments.null_rate, arguments.alternative_rate)
     if (None in medians) == (None in rates) or (None not in medians and rates != (None, None)):

@@ -22,11 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arms", type=int, help="number of curves, where it is known")
     parser.add_argument("--incidence", action="store_true", help="the curves rise from 0: give one minus them")
     parser.add_argument("--corrections", type=Path, help="JSON saved by review.html, or a WebPlotDigitizer project")
+    parser.add_argument(
+        "--printed", type=Path, help="CSV of what the paper prints: curve, quantity, time, value, other"
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, help="figures read at a time (default 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Digitise every figure; what cannot be read is a row with its reason, and the rest goes on."""
+    """Digitise every figure; what cannot be read is a row with its reason, and the rest goes on.
+
+    Raises
+    ------
+    InputError
+        If corrections are given for several figures.
+    """
     import pandas as pd
 
     from resurvey import tables
@@ -34,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     files = list(_figures(arguments.files))
     if arguments.corrections is not None and len(files) != 1:
         raise InputError("--corrections belongs to one figure: give one file")
+    if arguments.printed is not None and len(files) != 1:
+        raise InputError("--printed belongs to one figure: give one file")
     folders = _folders(files)
     tasks = [(file, arguments.into / folders[file], vars(arguments)) for file in files]
     rows = []
@@ -85,11 +96,12 @@ def _each(tasks: list[tuple[Path, Path, dict[str, Any]]], jobs: int) -> Iterator
 
 def _one(task: tuple[Path, Path, dict[str, Any]]) -> list[dict[str, object]]:
     """Rows of one file: one a panel, or one that says why it cannot be read."""
-    from resurvey.digitise import Reader, read_corrections
+    from resurvey.digitise import Reader, read_corrections, read_printed
     from resurvey.digitise.outputs import write_figure
 
     file, folder, options = task
     fixed = read_corrections(options["corrections"]) if options["corrections"] else None
+    printed = read_printed(options["printed"]) if options["printed"] else ()
     try:
         reader = Reader(file, options["page"])
         count = max(1, len(reader.outer))
@@ -97,7 +109,9 @@ def _one(task: tuple[Path, Path, dict[str, Any]]) -> list[dict[str, object]]:
         chosen = [only] if only else list(range(1, count + 1))
         rows = []
         for number in chosen:
-            made = reader.read(number, arms=options["arms"], corrections=fixed, incidence=options["incidence"])
+            made = reader.read(
+                number, arms=options["arms"], corrections=fixed, incidence=options["incidence"], printed=printed
+            )
             home = folder if len(chosen) == 1 else folder / f"panel-{number}"
             write_figure(made, reader.page.picture, home, fixed)
             rows.append(_row(file, made, home))

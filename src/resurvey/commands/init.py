@@ -24,7 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the project; nothing that exists is touched."""
+    """Write the project; nothing that exists is touched.
+
+    Raises
+    ------
+    InputError
+        If the folder exists and is not empty.
+    """
     folder = arguments.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not empty: name a new folder")

@@ -40,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read all files; a file that cannot be read is named at the end and does not stop the others."""
+    """Read all files; a file that cannot be read is named at the end and does not stop the others.
+
+    Raises
+    ------
+    InputError
+        If it is not said where the drafts go, one study is named for several papers, or the number of jobs is below 1.
+    """
     if arguments.into is None and not arguments.audit:
         raise InputError("say where the drafts go: --into FOLDER, or --audit to print the findings only")
     from resurvey.digitise.offers import offers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -53,7 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rebuild one arm or a folder of arms; a folder's failures are rows with their reason."""
+    """Rebuild one arm or a folder of arms; a folder's failures are rows with their reason.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to rebuild.
+    """
     if arguments.summary is None and arguments.curve is None:
         raise InputError("nothing to rebuild: give a curve, a folder of curves, or --summary arm.yaml")
     if arguments.curve is not None and arguments.curve.is_dir():
@@ -95,9 +102,13 @@ def _summary(arguments: argparse.Namespace) -> Reconstruction:
 
 
 def read_summary(path: Path) -> Any:
-    """A `SurvivalSummary` from a YAML file whose keys are its fields; landmarks are pairs of time and survival."""
-    import dataclasses
+    """A `SurvivalSummary` from a YAML file whose keys are its fields; landmarks are pairs of time and survival.
 
+    Raises
+    ------
+    InputError
+        If the file is missing, is not YAML, has keys of another name, or lacks the number of patients.
+    """
     import yaml
 
     from resurvey.reconstruct import SurvivalSummary
@@ -306,7 +317,7 @@ def _list(title: str, words: Iterable[str]) -> list[str]:
 
 def _draw(made: Reconstruction, path: Path) -> None:
     from resurvey.figures.rebuilt import rebuilt_against_printed
-    from resurvey.reconstruct.study import ensemble_curves
+    from resurvey.reconstruct.study_tables import ensemble_curves
 
     key = dict.fromkeys(("study_id", "arm_id", "population", "endpoint", "data_cut"), "")
     curve = ensemble_curves(made.patients.assign(**key))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
+from resurvey.survival.cox import log_ratio_of_sets, sums
 
 Floats = NDArray[np.float64]
 MEASURES = ("hr", "or", "rr", "rd", "md")
@@ -55,7 +56,15 @@ def weighted_cox(
 
 
 def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple[Floats, Floats]:
-    """Marks of the two groups and weights as arrays of shape (n,); InputError names what is wrong with them."""
+    """Marks of the two groups and weights as arrays of shape (n,); InputError names what is wrong with them.
+
+    Raises
+    ------
+    InputError
+        If there is not one group, 0 or 1, and one weight for each patient.
+    NotEstimable
+        If a group has no patient with a weight above 0.
+    """
     z = np.asarray(treated, dtype=float)
     w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     if z.shape != (n,) or w.shape != (n,):
@@ -100,9 +109,9 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     new[:, 1:] = t[:, 1:] != t[:, :-1]
     starts, tie = np.flatnonzero(new), np.cumsum(new) - 1  # ties are numbered through all tables
     at_risk = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1].ravel()[starts] for part in (w * z, w * (1 - z))]
-    dying = [_sums(tie, part.ravel(), starts.size) for part in (w * e * z, w * e * (1 - z))]
+    dying = [sums(tie, part.ravel(), starts.size) for part in (w * e * z, w * e * (1 - z))]
     table = starts // n
-    observed = [_sums(table, part, tables) for part in dying]
+    observed = [sums(table, part, tables) for part in dying]
     for empty in (1, 0):
         if np.any(observed[1 - empty] == 0):
             raise NotEstimable(
@@ -115,7 +124,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     a, b = (risk[rep] - share * dead[rep] for risk, dead in zip(at_risk, dying, strict=True))
     mean_weight = (dying[0] + dying[1])[rep] / deaths[rep]
     row = table[rep]
-    beta, p, information = _maximise(a, b, mean_weight, row, observed[0])
+    beta, p, information = log_ratio_of_sets(a, b, mean_weight, row, observed[0])
     hazard = mean_weight / (a * np.exp(beta[row]) + b)
 
     def running(part: Floats) -> Floats:
@@ -132,32 +141,6 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     expected = z * (running(hazard) - e * tied(hazard)) - (running(hazard * p) - e * tied(hazard * p))
     residual = e * (z - mean_p) - np.exp(beta[:, None] * z) * expected
     return beta, 1 / np.sqrt(information), np.sqrt(((w * residual) ** 2).sum(axis=1)) / information
-
-
-def _sums(place: NDArray[np.intp], values: Floats, size: int) -> Floats:
-    """Sum of the values of each place."""
-    return np.bincount(place, values, minlength=size).astype(float, copy=False)
-
-
-def _maximise(
-    a: Floats, b: Floats, weight: Floats, row: NDArray[np.intp], observed: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Newton for one parameter a table; the score is monotone, so steps are only kept from overshooting."""
-    beta = np.zeros(observed.size)
-    for _ in range(100):
-        hazard = a * np.exp(beta)[row]
-        p = hazard / (hazard + b)
-        score = observed - _sums(row, weight * p, observed.size)
-        information = _sums(row, weight * p * (1 - p), observed.size)
-        if np.any((information < 1e-12 * observed) | (np.abs(beta) > 30)):
-            break
-        step = score / information
-        if np.all(np.abs(step) < 1e-12):
-            return beta, p, information
-        beta = beta + np.clip(np.where(np.abs(step) < 1e-12, 0.0, step), -2.0, 2.0)
-    raise NotEstimable(
-        "the hazard ratio has no finite maximum: the groups are never at risk together when events occur"
-    )
 
 
 def weighted_means(

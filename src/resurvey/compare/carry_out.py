@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.compare.believed import with_beliefs
 from resurvey.compare.beyond import compare_beyond
 from resurvey.compare.bootstrap import Bootstrap
 from resurvey.compare.counted import compare_counts
+from resurvey.compare.judgements import with_judgements
 from resurvey.compare.networks import compare_network
 from resurvey.compare.outcome import Outcome, refused
 from resurvey.compare.over_time import compare_over_time
@@ -76,17 +78,23 @@ def carry_out(
         If the comparison names what no table has; the message begins with its id.
     """
     try:
-        if isinstance(entry, PatientComparison):
-            return compare_patients(entry, typed, patients, bootstrap)
-        if isinstance(entry, TimedComparison):
-            return compare_over_time(entry, typed, patients)
-        if isinstance(entry, ExtrapolationComparison):
-            return compare_beyond(entry, typed, patients)
-        make = PRINTED[entry.kind]
-        if isinstance(entry, PrintedComparison):
-            return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry.kind]))
-        return make(entry, typed)
+        return with_judgements(typed, with_beliefs(entry, _made(entry, typed, patients, bootstrap)))
     except InputError as error:
         raise InputError(f"comparison {entry.id!r}: {error}") from None
     except ResurveyError as error:
         return refused(entry, str(error))
+
+
+def _made(
+    entry: AnyComparison, typed: Tables, patients: Mapping[str, pd.DataFrame], bootstrap: Bootstrap | None
+) -> Outcome:
+    if isinstance(entry, PatientComparison):
+        return compare_patients(entry, typed, patients, bootstrap)
+    if isinstance(entry, TimedComparison):
+        return compare_over_time(entry, typed, patients)
+    if isinstance(entry, ExtrapolationComparison):
+        return compare_beyond(entry, typed, patients)
+    make = PRINTED[entry.kind]
+    if isinstance(entry, PrintedComparison):
+        return with_bias(entry, with_alternatives(entry, typed, make, VARIED[entry.kind]))
+    return make(entry, typed)

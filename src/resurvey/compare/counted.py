@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.compare.beta_binomial import beta_binomial
 from resurvey.compare.claims import claim, treatment_of
 from resurvey.compare.counts import count_effects, inverse_variance, logistic, mantel_haenszel, peto
 from resurvey.compare.estimates import Estimate
@@ -91,6 +92,7 @@ def _beside(entry: CountComparison, pairs: pd.DataFrame, facts: dict[str, Any]) 
             ("Peto, common effect", Model.PETO, lambda: peto(pairs).estimate),
             ("logistic regression, common effect", Model.LOGISTIC, lambda: logistic(pairs).estimate),
             ("hypergeometric-normal, random effects", Model.HYPERGEOMETRIC, lambda: hypergeometric(pairs).random),
+            ("beta-binomial, arms", Model.BETA_BINOMIAL, lambda: beta_binomial(pairs).estimate),
         ]
     rows = []
     for method, model, make in makers:

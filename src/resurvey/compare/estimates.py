@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, inf, isfinite, log, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
+from resurvey.arrays import LARGEST, check_size
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
+
+#: Its exponential is the largest of a float, nearly.
+MOST_LOG = 709.7
 
 
 @dataclass(frozen=True)
@@ -45,28 +50,45 @@ class Estimate:
     @property
     def ratio(self) -> float:
         """The estimate as a ratio, exp(estimate)."""
-        return exp(self.estimate)
+        return _exp(self.estimate)
 
     @property
     def ratio_lower(self) -> float:
         """Lower limit as a ratio."""
-        return exp(self.lower)
+        return _exp(self.lower)
 
     @property
     def ratio_upper(self) -> float:
         """Upper limit as a ratio."""
-        return exp(self.upper)
+        return _exp(self.upper)
+
+
+def _exp(value: float) -> float:
+    """exp(value); infinite where that is no float."""
+    return exp(value) if value < MOST_LOG else inf
 
 
 def check_level(level: float) -> float:
-    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip)."""
+    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip).
+
+    Raises
+    ------
+    InputError
+        If it is not strictly between 0 and 1.
+    """
     if not (isinstance(level, int | float) and 0 < level < 1):
         raise InputError(f"level must be a confidence level strictly between 0 and 1 (0.95, not 95), found {level!r}")
     return float(level)
 
 
 def interval(estimate: float, se: float, *, level: float = 0.95, df: float | None = None, label: str = "") -> Estimate:
-    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0."""
+    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0.
+
+    Raises
+    ------
+    NotEstimable
+        If the standard error is not a finite number above 0.
+    """
     if not (isfinite(estimate) and isfinite(se) and se > 0):
         raise NotEstimable(
             f"{label or 'effect'}: estimate {estimate:g} with standard error {se:g} has no interval; an outcome "
@@ -79,7 +101,13 @@ def interval(estimate: float, se: float, *, level: float = 0.95, df: float | Non
 
 
 def degrees_of(effect: object) -> float | None:
-    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one."""
+    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one.
+
+    Raises
+    ------
+    InputError
+        If it is not above 0.
+    """
     if isinstance(effect, pd.DataFrame):
         effect = effect.iloc[0] if len(effect) == 1 else None
     df = effect.get("df") if isinstance(effect, Mapping | pd.Series) else getattr(effect, "df", None)
@@ -97,8 +125,7 @@ def tail(statistic: float, df: float | None = None) -> float:
 
 def quantile(level: float, df: float | None = None) -> float:
     """Two-sided critical value at `level`: of the normal, or of t with `df` degrees of freedom."""
-    upper = 0.5 + level / 2
-    return float(ndtri(upper)) if df is None else float(stdtrit(df, upper))
+    return critical_value(level) if df is None else float(stdtrit(df, 0.5 + level / 2))
 
 
 def chi_square_p(q: float, df: float) -> float:
@@ -143,7 +170,13 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
 
 
 def as_effect(value: object, name: str) -> tuple[float, float]:
-    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked."""
+    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked.
+
+    Raises
+    ------
+    InputError
+        If it is no pair of a finite estimate and a standard error above 0; the message has its name.
+    """
     if isinstance(value, pd.DataFrame):
         if len(value) != 1:
             raise InputError(
@@ -170,6 +203,8 @@ def as_effect(value: object, name: str) -> tuple[float, float]:
         raise InputError(f"{name}: estimate must be a finite log ratio, found {estimate}")
     if not isfinite(se) or se <= 0:
         raise InputError(f"{name}: se must be finite and greater than 0, found {se}; a ratio needs its interval")
+    check_size(f"{name}: estimate", estimate)
+    check_size(f"{name}: se", se, least=1 / LARGEST)
     return estimate, se
 
 

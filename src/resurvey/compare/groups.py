@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from resurvey.compare.outcome import What, refused_row, row
@@ -46,13 +45,27 @@ def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str
     )
     if group.study not in patients:
         raise missing
-    rows = patients[group.study]
-    wanted = {"population": chosen, "endpoint": group.endpoint, "arm_id": group.arm, "data_cut": group.data_cut}
-    for column, value in wanted.items():  # one after the other: each leaves fewer rows to look at
-        rows = rows[(rows[column] == value).to_numpy()]
+    rows = _rows_of(patients[group.study], group, chosen)
     if rows.empty:
         raise missing
     return rows[["replicate", "time", "event"]]
+
+
+def shapes_of(patients: Mapping[str, pd.DataFrame], group: Group) -> tuple[str, ...]:
+    """Kind of hazard of each replicate of a group that was rebuilt; none where its shape was not drawn."""
+    rows = _rows_of(patients[group.study], group, group.population)
+    if "shape" not in rows:
+        return ()
+    first = rows["replicate"].ne(rows["replicate"].shift()).to_numpy()
+    shapes = tuple(rows.loc[first, "shape"].astype(str))
+    return shapes if all(shapes) else ()
+
+
+def _rows_of(rows: pd.DataFrame, group: Group, population: str) -> pd.DataFrame:
+    wanted = {"population": population, "endpoint": group.endpoint, "arm_id": group.arm, "data_cut": group.data_cut}
+    for column, value in wanted.items():  # one after the other: each leaves fewer rows to look at
+        rows = rows[(rows[column] == value).to_numpy()]
+    return rows
 
 
 def check_group(typed: Tables, group: Group) -> None:
@@ -115,15 +128,8 @@ def grade_of(patients: Mapping[str, pd.DataFrame], group: Group) -> str:
     """
     if group.data_cut == GIVEN_CURVE:
         return "curve"
-    rows = patients[group.study]
-    wanted = {
-        "population": group.population,
-        "endpoint": group.endpoint,
-        "arm_id": group.arm,
-        "data_cut": group.data_cut,
-    }
-    same = np.logical_and.reduce([(rows[column] == value).to_numpy() for column, value in wanted.items()])
-    return "curve" if (rows.loc[same, "evidence"] == "curve").all() else "summary"
+    rows = _rows_of(patients[group.study], group, group.population)
+    return "curve" if (rows["evidence"] == "curve").all() else "summary"
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,8 @@ class Pair:
         treatment, comparator, endpoint, population, n_treatment, n_comparator.
     evidence : str
         The weaker grade of the two groups.
+    shapes : (tuple of str, tuple of str)
+        Kind of hazard of each replicate of both groups; empty where it was not drawn.
     """
 
     entry: PatientComparison
@@ -148,6 +156,7 @@ class Pair:
     labels: tuple[str, str]
     facts: dict[str, Any]
     evidence: str
+    shapes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @cached_property
     def stacks(self) -> tuple[PatientStack, PatientStack]:
@@ -194,7 +203,8 @@ def pair_of(entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.D
         "n_comparator": _size(second),
     }
     grades = {grade_of(patients, group) for group in groups}
-    return Pair(entry, first, second, labels, facts, "summary" if "summary" in grades else "curve")
+    shapes = shapes_of(patients, groups[0]), shapes_of(patients, groups[1])
+    return Pair(entry, first, second, labels, facts, "summary" if "summary" in grades else "curve", shapes)
 
 
 def _size(patients: pd.DataFrame) -> int:

@@ -85,6 +85,15 @@ class MultivariateNetwork:
         """p of `q`."""
         return chi_square_p(self.q, self.df)
 
+    @property
+    def degrees(self) -> float | None:
+        """Degrees of freedom of intervals: those of Q where trials differ; None, normal, where no variance is found.
+
+        An estimated variance is no known one; t is the simple allowance for it (Follmann and Proschan, Biometrics
+        1999;55:732-737).
+        """
+        return float(self.df) if self.tau2.any() and self.df > 0 else None
+
     @cached_property
     def padded(self) -> tuple[Floats, Floats]:
         """Estimate, shape (treatments, q), and covariance with the reference's zeros in front."""
@@ -150,10 +159,11 @@ def multivariate_network(
         )
     names = (reference, *(name for name in pieces[0] if name != reference))
     stack = _stack(trials, names, size)
-    free = stack.y.size - stack.rank
+    free = stack.size - stack.rank
     tau2 = _tau2(stack, between, size) if free > 0 else np.zeros(size)
-    beta, covariance, _ = _solve(stack, tau2)
-    q = _solve(stack, np.zeros(size))[2]
+    beta, covariance, q = _solve(stack, tau2)
+    if tau2.any():
+        q = _solve(stack, np.zeros(size))[2]
     covariance = np.where(np.outer(stack.known, stack.known), covariance, 0.0)
     estimate = np.where(stack.known, beta, np.nan).reshape(-1, size)
     return MultivariateNetwork(
@@ -177,61 +187,87 @@ def _check(trials: Sequence[TrialEffects]) -> int:
 
 
 @dataclass(frozen=True)
-class _Stack:
-    """All contrasts below each other: block covariance within trials, and its pattern between them by coefficient."""
+class _Block:
+    """Trials with equally many contrasts: each shape (trials, k, ...)."""
 
     y: Floats
     x: Floats
     within: Floats
     patterns: Floats
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """All contrasts, in blocks of trials; which coefficients they determine, and how many."""
+
+    blocks: tuple[_Block, ...]
     known: NDArray[np.bool_]
     rank: int
+    size: int
 
 
 def _stack(trials: Sequence[TrialEffects], names: Sequence[str], size: int) -> _Stack:
     place = {name: i for i, name in enumerate(names)}
-    total = sum(trial.effects.size for trial in trials)
-    y, x = np.zeros(total), np.zeros((total, size * len(names)))
-    within, patterns = np.zeros((total, total)), np.zeros((size, total, total))
-    start, unit = 0, np.arange(size)
+    parts: dict[int, list[tuple[Floats, Floats, Floats, Floats]]] = {}
     for trial in trials:
-        count = trial.effects.shape[0]
-        rows = slice(start, start + count * size)
-        y[rows], within[rows, rows] = trial.effects.ravel(), trial.covariance
-        base = place[trial.treatments[0]]
-        for arm, name in enumerate(trial.treatments[1:]):
-            own = start + arm * size
-            x[own + unit, place[name] * size + unit] = 1.0
-            x[own + unit, base * size + unit] = -1.0
-            for other in range(count):
-                patterns[unit, own + unit, start + other * size + unit] = 1.0 if other == arm else 0.5
-        start += count * size
-    told = np.isfinite(y)
-    cut = np.ix_(told, told)
-    x = x[told][:, size:]
-    values, vectors = np.linalg.eigh(x.T @ x)
+        told = np.isfinite(trial.effects.ravel())
+        if told.any():
+            x, patterns = _design(trial, place, size)
+            cut = np.ix_(told, told)
+            own = trial.effects.ravel()[told], x[told], trial.covariance[cut], patterns[:, cut[0], cut[1]]
+            parts.setdefault(int(told.sum()), []).append(own)
+    blocks = tuple(_Block(*(np.stack(part) for part in zip(*rows, strict=True))) for _, rows in sorted(parts.items()))
+    gram = np.sum([np.einsum("mkp,mkq->pq", block.x, block.x) for block in blocks], axis=0)
+    values, vectors = np.linalg.eigh(gram)
     informed = vectors[:, values > 1e-9 * max(float(values.max(initial=0.0)), 1.0)]
-    known = np.abs(np.eye(x.shape[1]) - informed @ informed.T).max(axis=0, initial=0.0) < OUTSIDE
-    return _Stack(y[told], x, within[cut], patterns[:, cut[0], cut[1]], known, informed.shape[1])
+    known = np.abs(np.eye(len(gram)) - informed @ informed.T).max(axis=0, initial=0.0) < OUTSIDE
+    return _Stack(blocks, known, informed.shape[1], sum(block.y.size for block in blocks))
+
+
+def _design(trial: TrialEffects, place: dict[str, int], size: int) -> tuple[Floats, Floats]:
+    """Rows of one trial: which coefficients a contrast is of, and its pattern between trials by coefficient."""
+    count, unit = trial.effects.shape[0], np.arange(size)
+    x, patterns = np.zeros((count * size, size * len(place))), np.zeros((size, count * size, count * size))
+    base = place[trial.treatments[0]] * size
+    for arm, name in enumerate(trial.treatments[1:]):
+        own = arm * size + unit
+        x[own, place[name] * size + unit] = 1.0
+        x[own, base + unit] = -1.0
+        for other in range(count):
+            patterns[unit, own, other * size + unit] = 1.0 if other == arm else 0.5
+    return x[:, size:], patterns
+
+
+def _terms(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float, float]:
+    """Information, right side, weighted sum of squares and log determinant of the covariances."""
+    size = stack.known.size
+    information, right, squares, determinant = np.zeros((size, size)), np.zeros(size), 0.0, 0.0
+    for block in stack.blocks:
+        total = block.within + np.einsum("c,mckl->mkl", tau2, block.patterns) if tau2.any() else block.within
+        weight = np.linalg.inv(total)
+        weighted = weight @ block.x
+        information += np.tensordot(block.x, weighted, axes=((0, 1), (0, 1)))
+        right += np.tensordot(block.y, weighted, axes=((0, 1), (0, 1)))
+        squares += float(np.einsum("mk,mkl,ml->", block.y, weight, block.y))
+        determinant += float(np.linalg.slogdet(total)[1].sum())
+    return information, right, squares, determinant
 
 
 def _solve(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float]:
     """Coefficients, covariance and weighted squared distance at given variances between trials."""
-    weight = np.linalg.inv(stack.within + np.tensordot(tau2, stack.patterns, axes=1))
-    covariance: Floats = np.linalg.pinv(stack.x.T @ weight @ stack.x, hermitian=True).astype(np.float64)
-    beta = covariance @ (stack.x.T @ (weight @ stack.y))
-    left = stack.y - stack.x @ beta
-    return beta, covariance, float(left @ weight @ left)
+    information, right, squares, _ = _terms(stack, tau2)
+    covariance: Floats = np.linalg.pinv(information, hermitian=True).astype(np.float64)
+    beta = covariance @ right
+    return beta, covariance, max(squares - float(beta @ right), 0.0)
 
 
 def _restricted(stack: _Stack, tau2: Floats) -> float:
     """Minus twice the restricted log likelihood, up to a constant."""
-    total = stack.within + np.tensordot(tau2, stack.patterns, axes=1)
-    weight = np.linalg.inv(total)
-    information = stack.x.T @ weight @ stack.x
-    values = np.linalg.eigvalsh(information)[-stack.rank :]
-    left = stack.y - stack.x @ (np.linalg.pinv(information, hermitian=True) @ (stack.x.T @ (weight @ stack.y)))
-    return float(np.linalg.slogdet(total)[1] + np.log(values).sum() + left @ weight @ left)
+    information, right, squares, determinant = _terms(stack, tau2)
+    values, vectors = np.linalg.eigh(information)
+    values, vectors = values[-stack.rank :], vectors[:, -stack.rank :]
+    fitted = float(((vectors.T @ right) ** 2 / values).sum())
+    return determinant + float(np.log(values).sum()) + squares - fitted
 
 
 def _tau2(stack: _Stack, between: str, size: int) -> Floats:
@@ -239,11 +275,21 @@ def _tau2(stack: _Stack, between: str, size: int) -> Floats:
     tau2 = np.zeros(size)
     if between == "none":
         return tau2
-    scale = np.array([float(np.median(np.diag(stack.within)[np.diag(p) > 0])) for p in stack.patterns])
+    scale = np.array([_typical(stack, c) for c in range(size)])
     grid = np.concatenate(([0.0], np.geomspace(1e-3, 1e2, 11)))
     for c in range(1 if between == "level" else size):
         tau2[c] = _one(stack, tau2, c, float(scale[c]), grid)
     return _together(stack, tau2, scale) if between == "each" and size > 1 else tau2
+
+
+def _typical(stack: _Stack, c: int) -> float:
+    """Median sampling variance of a coefficient; 1 where no trial informs it."""
+    found = [
+        np.diagonal(block.within, axis1=1, axis2=2)[np.diagonal(block.patterns[:, c], axis1=1, axis2=2) > 0]
+        for block in stack.blocks
+    ]
+    joined = np.concatenate(found)
+    return float(np.median(joined)) if joined.size else 1.0
 
 
 def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> float:

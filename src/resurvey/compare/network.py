@@ -81,6 +81,25 @@ def network(
     )  # fmt: skip
 
 
+def effects_without(made: Network, study: str) -> pd.DataFrame | None:
+    """The table of effects again without a study, by the same method and level.
+
+    None where the network would lose a treatment or fall into pieces: it is another network then.
+    """
+    fits = []
+    for common, random in made.pieces:
+        if not any(one.name == study for one in common.evidence.studies):
+            fits.append((common, random))
+            continue
+        left = common.evidence.without(study)
+        if left is None:
+            return None
+        tau2 = network_tau2(left, made.method)
+        again = fit(left, 0.0)
+        fits.append((again, again if tau2 == 0 else fit(left, tau2)))
+    return _effects(fits, made.level)
+
+
 def _effects(fits: list[tuple[Fit, Fit]], level: float) -> pd.DataFrame:
     tables = [effect_table(model, pair[i], level) for i, model in enumerate(MODELS) for pair in fits]
     return pd.concat(tables, ignore_index=True)
@@ -139,7 +158,13 @@ def _shape_messages(pieces: list[Evidence]) -> list[str]:
 
 
 def piece_of(result: Network, treatment: str) -> int:
-    """Number (from 0) of the piece that holds a treatment."""
+    """Number (from 0) of the piece that holds a treatment.
+
+    Raises
+    ------
+    InputError
+        If the treatment is not in the network.
+    """
     for i, (common, _) in enumerate(result.pieces):
         if treatment in common.evidence.treatments:
             return i

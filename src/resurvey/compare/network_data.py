@@ -8,7 +8,9 @@ more it is the reduction of weights that the correlation within the study demand
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from resurvey.arrays import check_errors
 from resurvey.errors import InconsistentReport, InputError
 
 Floats = NDArray[np.float64]
@@ -52,6 +55,15 @@ class Study:
         return centred_inverse(_arm_covariance(variances))
 
 
+class Pairs(NamedTuple):
+    """Studies of two arms, all arrays of shape (k,): places of the arms, effect of the first against the second."""
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    effect: Floats
+    variance: Floats
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Checked contrasts of one connected network.
@@ -68,6 +80,30 @@ class Evidence:
     treatments: tuple[str, ...]
     studies: tuple[Study, ...]
     table: pd.DataFrame
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The studies of two arms, as arrays."""
+        two = [study for study in self.studies if study.arms.size == 2]
+        first, second = np.array([study.arms for study in two], dtype=np.intp).reshape(-1, 2).T
+        effect, variance = np.array([(s.effects[0, 1], s.variances[0, 1]) for s in two]).reshape(-1, 2).T
+        return Pairs(first, second, effect, variance)
+
+    @cached_property
+    def several(self) -> tuple[Study, ...]:
+        """The studies of more than two arms."""
+        return tuple(study for study in self.studies if study.arms.size > 2)
+
+    def without(self, study: str) -> Evidence | None:
+        """The same network without a study; None where it would lose a treatment or fall into pieces."""
+        left = tuple(one for one in self.studies if one.name != study)
+        ends = [(one.arms[0], arm) for one in left for arm in one.arms[1:]]
+        n = len(self.treatments)
+        if not ends:
+            return None
+        links = coo_array((np.ones(len(ends)), np.array(ends).T), shape=(n, n))
+        whole = connected_components(links, directed=False)[0] == 1
+        return Evidence(self.treatments, left, self.table[self.table["study"] != study]) if whole else None
 
     @property
     def degrees(self) -> int:
@@ -140,6 +176,8 @@ def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
         table[column] = numbers
     if faults:
         raise InputError("contrasts: " + "; ".join(faults))
+    rows = [f"contrasts, row {row} (study {name!r})" for row, name in table["study"].astype(str).items()]
+    check_errors(table["estimate"].to_numpy(), table["se"].to_numpy(), rows)
     names = {column: table[column].astype(str).str.strip() for column in ("study", "treatment", "comparator")}
     return table.assign(**names)
 

@@ -49,9 +49,15 @@ class Fit:
 def fit(evidence: Evidence, tau2: float) -> Fit:
     """Weighted least squares on the graph, at a given between-study variance."""
     n = len(evidence.treatments)
-    laplacian, right = np.zeros((n, n)), np.zeros(n)
-    weights = [study.laplacian(tau2) for study in evidence.studies]
-    for study, own in zip(evidence.studies, weights, strict=True):
+    i, j, effect, variance = evidence.pairs
+    weight = 1 / (variance + tau2)
+    # of no study of two arms, counts would be whole numbers
+    between = np.bincount(i * n + j, weight, n * n).reshape(n, n).astype(float)
+    laplacian = -(between + between.T)
+    laplacian += np.diag(-laplacian.sum(axis=1))
+    right = (np.bincount(i, weight * effect, n) - np.bincount(j, weight * effect, n)).astype(float)
+    weights = [study.laplacian(tau2) for study in evidence.several]
+    for study, own in zip(evidence.several, weights, strict=True):
         laplacian[np.ix_(study.arms, study.arms)] += own
         right[study.arms] += -(own * study.effects).sum(axis=1)
     covariance = centred_inverse(laplacian)
@@ -60,9 +66,9 @@ def fit(evidence: Evidence, tau2: float) -> Fit:
     diagonal = np.diag(covariance)
     se = np.sqrt(np.maximum(diagonal[:, None] + diagonal[None, :] - 2 * covariance, 0.0))
     np.fill_diagonal(se, 0.0)
-    q = sum(
+    q = float(weight @ (effect - effects[i, j]) ** 2) + sum(
         float(-0.5 * np.sum(own * (study.effects - effects[np.ix_(study.arms, study.arms)]) ** 2))
-        for study, own in zip(evidence.studies, weights, strict=True)
+        for study, own in zip(evidence.several, weights, strict=True)
     )
     return Fit(evidence, tau2, covariance, effects, se, laplacian, q)
 
@@ -76,8 +82,9 @@ def network_tau2(evidence: Evidence, method: str) -> float:
 
 def moment_terms(common: Fit) -> tuple[float, int, float]:
     """Q, its degrees of freedom, and the factor of tau2 in E(Q): half the trace that hat and weights leave."""
-    left = 0.0
-    for study in common.evidence.studies:
+    i, j, _, variance = common.evidence.pairs
+    left = float(np.sum(1 / variance - (common.se[i, j] / variance) ** 2))
+    for study in common.evidence.several:
         own = study.laplacian()
         inside = common.covariance[np.ix_(study.arms, study.arms)]
         left += 0.5 * float(np.trace(own) - np.sum((own @ inside) * own.T))
@@ -97,14 +104,16 @@ def independent_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
     """
     size, n = sum(s.arms.size - 1 for s in evidence.studies), len(evidence.treatments)
     y, design, variances = np.zeros(size), np.zeros((size, n)), np.zeros(size)
-    start = 0
-    for study in evidence.studies:
-        stop, m = start + study.arms.size - 1, study.arms.size
+    i, j, effect, variance = evidence.pairs
+    start = effect.size
+    rows = np.arange(start)
+    design[rows, j], design[rows, i] = 1.0, -1.0
+    y[:start], variances[:start] = -effect, variance
+    for study in evidence.several:
+        stop = start + study.arms.size - 1
         rows = np.arange(start, stop)
         design[rows, study.arms[1:]], design[rows, study.arms[0]] = 1.0, -1.0
-        y[rows], variances[rows] = study.effects[1:, 0], study.variances[1:, 0]
-        if m > 2:
-            y[rows], design[rows], variances[rows] = _rotate(study, design[rows])
+        y[rows], design[rows], variances[rows] = _rotate(study, design[rows])
         start = stop
     return y, design[:, 1:], variances
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import exp
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 from resurvey.compare.bayes_rows import network_rows
 from resurvey.compare.bridges import bridges, components
-from resurvey.compare.network import network, prediction_intervals
+from resurvey.compare.judgements import confidence_table, overall_risks, risk_contributions
+from resurvey.compare.network import effects_without, network, prediction_intervals
 from resurvey.compare.network_consistency import contributions, decompose_q, funnel, net_heat, node_split
 from resurvey.compare.network_rank import rank_probabilities
 from resurvey.compare.network_result import Network
@@ -18,6 +20,7 @@ from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.printed import left_out
 from resurvey.compare.printed_arms import completed, printed_levels
 from resurvey.compare.ratios import mixed_endpoints, read_ratios
+from resurvey.compare.small_studies import FEWEST, egger_table, network_egger
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import NetworkComparison
@@ -71,13 +74,28 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
         "not made": [f"{name}: {reason}" for name, reason in refused.items()],
     }
     # What a reader must know before using the network.
-    tables["messages"] = pd.DataFrame([{"kind": k, "message": text} for k, texts in said_of.items() for text in texts])
+    tables["messages"] = _messages(said_of)
     rows = _rows(entry, made, contrasts, nodes, "; ".join([*said, *limits]))
+    tables |= _judged(entry, typed, made, str(contrasts["endpoint"].iloc[0]))
     if len(made.pieces) > 1:
         levels = printed_levels(typed, contrasts)
         tables |= {"components": components(made, levels), "bridges": bridges(made, levels, entry.reference)}
+        said_of["network"].append("what may bridge the pieces without randomisation stands in bridges.csv")
+        tables["messages"] = _messages(said_of)
     bayes, more = network_rows(entry, whole.contrasts, _facts(entry, contrasts))
-    return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more)
+    without = dict(_without_each(entry, made, contrasts, nodes))
+    return Outcome(pd.DataFrame(rows + bayes + unused), tables | beside | more, without)
+
+
+def _without_each(
+    entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The estimates without each study that the network holds together without."""
+    for study in dict.fromkeys(contrasts["study"]):
+        effects = effects_without(made, study)
+        if effects is not None:
+            left = contrasts[contrasts["study"] != study]
+            yield study, pd.DataFrame(_rows(entry, replace(made, effects=effects), left, nodes, ""))
 
 
 def _rows(
@@ -86,16 +104,13 @@ def _rows(
     against = made.effects[made.effects["comparator"] == entry.reference]
     facts = _facts(entry, contrasts)
     rows = []
-    for _, effect in against.sort_values(["model", "treatment"]).iterrows():
+    for effect in against.sort_values(["model", "treatment"]).to_dict("records"):
         values = (exp(effect["estimate"]), exp(effect["lower"]), exp(effect["upper"]), effect["p"])
         what = _what(str(effect["model"]))
         rows.append(row(entry, what, *values, "printed ratios", treatment=effect["treatment"], note=note, **facts))
     apart = [node for node in nodes if node != entry.reference and node not in set(against["treatment"])]
     parts = "; ".join(f"({i}) {', '.join(names)}" for i, names in enumerate(pieces_of(made), start=1))
-    reason = (
-        f"no path of comparisons leads from it to {entry.reference}: the network is in pieces, {parts}. What may "
-        "bridge them without randomisation stands in bridges.csv"
-    )
+    reason = f"no path of comparisons leads from it to {entry.reference}: the network is in pieces, {parts}"
     for model in MODELS:
         what = _what(model)
         rows += [refused_row(entry, what, reason, "printed ratios", treatment=node, **facts) for node in apart]
@@ -110,6 +125,26 @@ def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
         "population": "all",
         "claim_ids": ";".join(contrasts["claim_id"]),
     }
+
+
+def _messages(said_of: Mapping[str, list[str]]) -> pd.DataFrame:
+    """A row a message, by its kind."""
+    return pd.DataFrame([{"kind": kind, "message": text} for kind, texts in said_of.items() for text in texts])
+
+
+def _judged(entry: NetworkComparison, typed: Tables, made: Network, endpoint: str) -> dict[str, pd.DataFrame]:
+    """Contributions by risk of bias and the domains of CINeMA, where reviewers judged; Egger's test of ten studies."""
+    risks = overall_risks(typed, endpoint)
+    found = {"risk_contributions": risk_contributions(made, risks)} if risks else {}
+    if risks or entry.id in set(typed.get("confidence", pd.DataFrame({"comparison_id": []}))["comparison_id"]):
+        shares = found.get("risk_contributions", pd.DataFrame(columns=["treatment", "comparator", "risk", "share"]))
+        found["confidence"] = confidence_table(made, typed, entry.id, shares, entry.important)
+    if entry.order and len(made.effects) and sum(len(common.evidence.studies) for common, _ in made.pieces) >= FEWEST:
+        try:
+            found["egger"] = egger_table([("network", network_egger(made, entry.order))])
+        except NotEstimable as reason:
+            found["egger"] = egger_table([("network", str(reason))])
+    return found
 
 
 def pieces_of(made: Network) -> list[tuple[str, ...]]:

@@ -17,7 +17,16 @@ from resurvey.compare.pairwise import SPREAD_COLUMNS, pairwise
 from resurvey.compare.poststratified import side_by_side, standardised
 from resurvey.compare.printed_and_rebuilt import p_rows, printed_rows, progressed_rows
 from resurvey.compare.sensitivity import patient_sensitivity
-from resurvey.compare.shapes import bias_rows, bias_tables, curve_table, hazard_table, risk_table, rmst_rows, rmst_table
+from resurvey.compare.shapes import (
+    bias_rows,
+    bias_tables,
+    censored_table,
+    curve_table,
+    hazard_table,
+    risk_table,
+    rmst_rows,
+    rmst_table,
+)
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
 from resurvey.plan import PatientComparison
@@ -57,6 +66,9 @@ def compare_patients(
         "curves": curve_table(pair.stacks),
         "risk": risk_table(pair.stacks),
     }
+    ended = censored_table(pair.stacks)
+    if len(ended):
+        tables["censored"] = ended
     tables["log_cumulative_hazard"] = hazard_table(tables["curves"])
     tables["rmst"] = rmst_table(pair.stacks)
     wrong = bias_tables(made.log_hazard_ratio) if made.log_hazard_ratio is not None else {}

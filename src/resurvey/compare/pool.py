@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Literal
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtri
 
+from resurvey.arrays import check_errors, unmasked
 from resurvey.compare.estimates import Estimate, as_effect, check_level, chi_square_p, interval, quantile
 from resurvey.errors import InputError, NotEstimable
 
@@ -116,8 +118,8 @@ def pool(
     Raises
     ------
     InputError
-        If a column is missing, an estimate is not finite, a standard error is not greater than 0, a study is
-        listed twice, or an option is unknown.
+        If a column is missing, an estimate is not finite, a standard error is not greater than 0 or over ten thousand
+        times another, a study is listed twice, or an option is unknown.
 
     References
     ----------
@@ -134,7 +136,15 @@ def pool(
     _check_option("method", method, METHODS)
     _check_option("interval_method", interval_method, INTERVALS)
     _check_option("prediction", prediction, PREDICTIONS)
-    study, y, v = read_effects(effects)
+    return _pooled(
+        *read_effects(effects), method=method, interval_method=interval_method, prediction=prediction, level=level
+    )
+
+
+def _pooled(
+    study: list[str], y: Floats, v: Floats, *, method: str, interval_method: str, prediction: str = "k-1", level: float
+) -> Pooled:
+    """Pool effects that have been read and checked."""
     tau2, tau2_se = tau_squared(y, v, method)
     common = interval(*_weighted_mean(y, 1 / v), level=level, label="common effect")
     random = _random(y, v, tau2, interval_method, level)
@@ -168,13 +178,16 @@ def leave_one_out(
     NotEstimable
         With fewer than two studies.
     """
+    check_level(level)
+    _check_option("method", method, METHODS)
+    _check_option("interval_method", interval_method, INTERVALS)
     study, y, v = read_effects(effects)
     if y.size < 2:
         raise NotEstimable("leave-one-out needs at least two studies, found one")
     rows = []
     for i, name in enumerate(study):
-        rest = pd.DataFrame({"estimate": np.delete(y, i), "se": np.sqrt(np.delete(v, i))})
-        fit = pool(rest, method=method, interval_method=interval_method, level=level)
+        rest = [other for other in study if other != name], np.delete(y, i), np.delete(v, i)
+        fit = _pooled(*rest, method=method, interval_method=interval_method, level=level)
         numbers = {key: getattr(fit.random, key) for key in ("estimate", "se", "lower", "upper", "p")}
         heterogeneity = {"tau2": fit.tau2, "i2": fit.i2, "q": fit.q}
         rows.append({"left_out": name, **numbers, "common_estimate": fit.common.estimate, **heterogeneity})
@@ -200,7 +213,13 @@ def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def read_effects(effects: object) -> tuple[list[str], Floats, Floats]:
-    """Names, estimates and variances of the studies of a pool, checked (see `pool`)."""
+    """Names, estimates and variances of the studies of a pool, checked (see `pool`).
+
+    Raises
+    ------
+    InputError
+        If there is no study, one is listed twice, or an effect is no estimate with a standard error.
+    """
     if isinstance(effects, pd.DataFrame):
         missing = [c for c in ("estimate", "se") if c not in effects.columns]
         if missing:
@@ -209,17 +228,20 @@ def read_effects(effects: object) -> tuple[list[str], Floats, Floats]:
         study = [str(s) for s in effects["study"]] if "study" in effects else [str(i + 1) for i in range(len(effects))]
     else:
         try:
-            rows = list(effects)  # type: ignore[call-overload]
+            rows = list(unmasked(effects, "effects"))  # type: ignore[arg-type]
         except TypeError:
             raise InputError(f"effects must be a table or a list of (estimate, se), found {effects!r}") from None
         study = [str(i + 1) for i in range(len(rows))]
     if not rows:
         raise InputError("effects is empty: pooling needs at least one study")
-    repeated = sorted({s for s in study if study.count(s) > 1})
+    repeated = [name for name, times in Counter(study).items() if times > 1]
     if repeated:
-        raise InputError(f"study {repeated[0]!r} is listed more than once: its estimates are not independent; keep one")
+        raise InputError(
+            f"study {min(repeated)!r} is listed more than once: its estimates are not independent; keep one"
+        )
     pairs = [as_effect(row, f"effects, study {name!r}") for name, row in zip(study, rows, strict=True)]
     values = np.array(pairs)
+    check_errors(values[:, 0], values[:, 1], [f"effects, study {name!r}" for name in study])
     return study, values[:, 0], values[:, 1] ** 2
 
 
@@ -305,25 +327,26 @@ def _tau2_se(y: Floats, v: Floats, tau2: float, method: str) -> float:
     if method in ("PM", "EB"):
         return sqrt(2 * k**2 / (k - 1)) / float(w.sum())
     if method == "REML":
-        p = np.diag(w) - np.outer(w, w) / w.sum()
-        return sqrt(2 / float(np.sum(p * p)))
+        return sqrt(2 / _squared_projection(w, np.ones(k)))
     if method == "SJ" and np.var(y) == 0:
         return 0.0
-    a = _quadratic_form(y, v, method)
-    av = a * (v + tau2)
-    return sqrt(2 * float(np.sum(av * av.T)))
+    weights, divisor = _quadratic_form(y, v, method)
+    return sqrt(2 * _squared_projection(weights, v + tau2)) / divisor
 
 
-def _quadratic_form(y: Floats, v: Floats, method: str) -> Floats:
-    """Matrix A of the moment estimator tau2 = y'Ay - constant."""
+def _quadratic_form(y: Floats, v: Floats, method: str) -> tuple[Floats, float]:
+    """Weights w and divisor d of the moment estimator tau2 = y'Ay - constant, A = (diag(w) - w w' / sum w) / d."""
     k = y.size
-    if method == "HE":
-        return (np.eye(k) - 1 / k) / (k - 1)
     start = float(np.var(y))
-    w = start / (v + start) if method == "SJ" else 1 / v
-    p = np.diag(w) - np.outer(w, w) / w.sum()
-    divisor = {"DL": float(np.trace(p)), "HS": float(w.sum()), "SJ": float(k - 1)}[method]
-    return p / divisor
+    w = {"HE": np.ones(k), "SJ": start / (v + start)}.get(method, 1 / v)
+    trace = float(w.sum() - w @ w / w.sum())
+    return w, {"DL": trace, "HS": float(w.sum())}.get(method, float(k - 1))
+
+
+def _squared_projection(w: Floats, d: Floats) -> float:
+    """Trace of (P D)^2 with P = diag(w) - w w' / sum w and D = diag(d), term by term: P itself would be k by k."""
+    wd = w * d
+    return float(wd @ wd - 2 * (wd * w) @ wd / w.sum() + ((w @ wd) / w.sum()) ** 2)
 
 
 def _q_profile(y: Floats, v: Floats, level: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from resurvey.compare.meta_regression import group_difference
 from resurvey.compare.outcome import Outcome, What, refused_row, row
 from resurvey.compare.pool import Pooled, leave_one_out, pool
 from resurvey.compare.ratios import mixed_endpoints, oriented, read_ratio, read_ratios
+from resurvey.compare.small_studies import FEWEST, SmallStudies, egger, egger_table
 from resurvey.compare.transitivity import messages, transitivity
 from resurvey.errors import InputError, NotEstimable
 from resurvey.plan import BucherComparison, Comparison, PoolComparison
@@ -55,7 +56,13 @@ def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
 
 
 def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
-    """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row."""
+    """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row.
+
+    Raises
+    ------
+    NotEstimable
+        If no ratio of the list can be pooled.
+    """
     effects, reasons = read_ratios(typed, entry.claims)
     unread = reasons | {name: _why_not(typed, name) for name in entry.not_pooled}
     rows = [left_out(entry, typed, name, reason, "not pooled") for name, reason in unread.items()]
@@ -89,7 +96,20 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
     tables["heterogeneity"] = pd.DataFrame(spread)
     if alone:
         tables["leave_one_out"] = pd.concat(alone)
+    tests = [_small_studies(name, effects[effects["claim_id"].isin(ids)]) for name, ids in groups.items()]
+    if any(tests):
+        tables["egger"] = egger_table([test for test in tests if test])
     return Outcome(pd.DataFrame(rows), tables | beside)
+
+
+def _small_studies(name: str, chosen: pd.DataFrame) -> tuple[str, SmallStudies | str] | None:
+    """Egger's test of a group that has studies enough for one."""
+    if len(chosen) < FEWEST:
+        return None
+    try:
+        return name, egger(chosen)
+    except NotEstimable as reason:
+        return name, str(reason)
 
 
 def _heterogeneity(name: str, made: Pooled) -> dict[str, Any]:

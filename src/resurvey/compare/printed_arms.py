@@ -7,20 +7,23 @@ import pandas as pd
 
 from resurvey.compare.multi_arm import Completed, complete
 from resurvey.plan import NetworkComparison
+from resurvey.steady import critical_value
 from resurvey.tables import Tables
 
 #: Normal quantile of a 95 % interval, which medians print.
-Z = 1.959963984540054
+Z = critical_value(0.95)
 
 
 def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:
     """The contrasts with every pair of every study, from what is printed of its arms and what the entry says of it."""
     sides = (("arm", "treatment"), ("comparator_arm", "comparator"))
     nodes = {(line["study"], line[arm]): line[side] for line in contrasts.to_dict("records") for arm, side in sides}
+    # of a study with one ratio of two treatments nothing more is asked
+    several = contrasts.groupby("study")["claim_id"].transform("size") > 1
     by_arm = contrasts[["study", "arm", "comparator_arm", "estimate", "se"]]
     return complete(
         by_arm.rename(columns={"arm": "treatment", "comparator_arm": "comparator"}),
-        _arms(entry, typed, contrasts),
+        _arms(entry, typed, contrasts[several | (contrasts["treatment"] == contrasts["comparator"])]),
         nodes=nodes,
         method={study: ask.method for study, ask in entry.multi_arm.items() if ask.method is not None},
         correlation={study: ask.correlation for study, ask in entry.multi_arm.items()},

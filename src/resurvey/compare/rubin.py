@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from resurvey.arrays import check_size, unmasked
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
+
+#: A share of the variance between replicates below this has a square of 0.
+SMALLEST_SHARE = 1e-150
 
 
 @dataclass(frozen=True)
@@ -123,12 +128,14 @@ def rubin_limits(
         As `rubin`; NotEstimable also where the interval is open on both sides.
     """
     check_level(level)
-    q, low, high = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (estimates, lower, upper))
-    z = float(ndtri(0.5 + level / 2))
+    _vectors(estimates, np.zeros_like(np.asarray(estimates, dtype=float)))
+    q, low, high = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, lower, upper))
+    z = critical_value(level)
+    for name, limit in (("lower", low), ("upper", high)):
+        check_size(f"{name} limit", float(np.abs(limit[np.isfinite(limit)]).max(initial=0.0)))
     below, above = _side_variance((q - low) / z), _side_variance((high - q) / z)
     if not min(below, above) < inf:
         raise NotEstimable("the interval is open on both sides in most replicates: too few events for a limit")
-    _vectors(q, np.zeros_like(q))
     return _pool(q, below, above, complete_df, level)
 
 
@@ -156,7 +163,7 @@ def rubin_survival(
     if np.any((s <= 0) | (s >= 1) | (low <= 0)):
         return replace(pooled, lower=max(pooled.lower, 0.0), upper=min(pooled.upper, 1.0))
     eta = np.log(-np.log(s))
-    se = (np.log(-np.log(low)) - eta) / float(ndtri(0.5 + level / 2))
+    se = (np.log(-np.log(low)) - eta) / critical_value(level)
     total = rubin(eta, se**2, complete_df=complete_df, level=level)
     half, centre = total.upper - total.estimate, np.log(-np.log(pooled.estimate))
     with np.errstate(over="ignore"):  # few replicates that differ much: the whole of 0 to 1
@@ -166,7 +173,7 @@ def rubin_survival(
 
 def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both vectors, checked."""
-    q, w = np.atleast_1d(np.asarray(estimates, dtype=float)), np.atleast_1d(np.asarray(variances, dtype=float))
+    q, w = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, variances))
     if q.ndim != 1 or q.shape != w.shape or not q.size:
         raise InputError(f"estimates and variances must be vectors of one length, found shapes {q.shape}, {w.shape}")
     if not np.all(np.isfinite(q)) or not np.all(np.isfinite(w)) or np.any(w < 0):
@@ -175,6 +182,8 @@ def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np
             f"replicate {bad} has estimate {q[bad]} and variance {w[bad]}: both must be finite, the variance not "
             "negative; leave replicates without an estimate out and say how many"
         )
+    check_size(f"replicate {int(np.argmax(np.abs(q)))}: estimate", float(np.abs(q).max()))
+    check_size(f"replicate {int(np.argmax(w))}: standard error", sqrt(float(w.max())))
     return q, w
 
 
@@ -208,7 +217,7 @@ def _barnard_rubin(total: float, inflated: float, m: int, complete_df: float) ->
     if inflated == 0 or m < 2:
         return inf, 0.0
     share = inflated / total
-    df = (m - 1) / share**2
+    df = (m - 1) / share**2 if share > SMALLEST_SHARE else inf
     if complete_df < inf:
         observed = (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
         df = 1 / (1 / df + 1 / observed) if observed > 0 else df

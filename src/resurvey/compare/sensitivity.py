@@ -14,7 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
 from resurvey.compare.multi_arm import METHODS
 from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
-from resurvey.compare.outcome import Outcome, What, frame, refused_row, row
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
@@ -36,12 +36,20 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.tables import Tables
 
+# replicates of one kind of hazard that make a row, and by how many standard errors the kind must move the estimate
+FEWEST, MOVED = 10, 0.25
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
 COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
-    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none."""
+    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none.
+
+    Raises
+    ------
+    NotEstimable
+        If a replicate has no finite hazard ratio.
+    """
     values, se = stack_cox(sets, "efron")
     known = np.isfinite(se)
     if known.mean() <= 0.5:
@@ -117,6 +125,7 @@ def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
                 note="sampling error alone: what ignoring the rebuilding would claim")  # fmt: skip
     for name, start in (("even replicates only", 0), ("odd replicates only", 1)):
         yield _replicates(pair, main, name, start)
+    yield from _by_shape(pair, main)
     medians = [float(np.median(stack.curves.quantile(0.5))) for stack in pair.stacks]
     end = max(medians)
     name = "follow-up cut at the later median"
@@ -144,6 +153,35 @@ def _replicates(pair: Pair, main: EnsembleEstimate, name: str, start: int) -> di
         return _refused(name, "reconstruction", "fewer than two replicates with a ratio")
     made = rubin(values[chosen], se[chosen] ** 2)
     return _line(name, "reconstruction", made, main, pair=pair, note="how far the number of replicates matters")
+
+
+def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
+    """Where the estimate rests on the assumed shape more than on print: under each kind of hazard that changes it."""
+    if main.missing_information <= MOSTLY_ASSUMED:
+        return
+    values, se = stack_cox(pair.sets, "efron")
+    for whose, shapes in _drawn_shapes(pair):
+        of_kind = np.array(shapes)
+        for kind in sorted(set(shapes)):
+            chosen = np.isfinite(se) & (of_kind == kind)
+            if chosen.sum() < FEWEST or chosen.all():
+                continue
+            under = rubin(values[chosen], se[chosen] ** 2)
+            if abs(under.estimate - main.estimate) < MOVED * main.se:
+                continue
+            note = f"{100 * (of_kind == kind).mean():.0f} % of the replicates have this kind of hazard"
+            yield _line(f"{whose}: {kind} hazard", "shape", under, main, pair=pair, note=note)
+
+
+def _drawn_shapes(pair: Pair) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of each group whose shapes were drawn, in words whose, and the kind of each replicate; once if they share it."""
+    first, second = pair.shapes
+    if first and first == second:
+        yield "both groups", first
+        return
+    for label, shapes in zip(pair.labels, pair.shapes, strict=True):
+        if len(shapes) == pair.stacks[0].replicates:
+            yield label, shapes
 
 
 def _restricted(pair: Pair) -> tuple[float, float]:
@@ -215,7 +253,10 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
     known = leading_rows(main.estimates)
     by_model = {_model(line): line for line in reversed(known)}
     lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
-    for name, kind, varied in _variations(entry, typed, main):
+    for name, kind, varied, study in _variations(entry, typed, main):
+        if study in main.without:
+            lines += [_printed_line(line, name, kind, by_model) for line in leading_rows(main.without[study])]
+            continue
         try:
             for new in sorted({*varied.ratios} - {*entry.ratios}):
                 read_ratio(typed, new)  # one that cannot be used would else be left out in silence
@@ -260,10 +301,13 @@ def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
     rows = estimates[(estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"].astype(bool)]
     rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY])]
-    return [dict(line) for _, line in rows.iterrows()]
+    return rows.to_dict("records")  # type: ignore[return-value]
 
 
-def _variations(entry: PrintedComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, PrintedComparison]]:
+def _variations(
+    entry: PrintedComparison, typed: Tables, main: Outcome
+) -> Iterator[tuple[str, str, PrintedComparison, str]]:
+    """What is done otherwise: its name, its kind, the comparison then, and the study that is left out, if one is."""
     for other in entry.alternatives:
         old, new = other.instead_of, other.use
         claim(typed, "hazard_ratios", new)
@@ -272,7 +316,7 @@ def _variations(entry: PrintedComparison, typed: Tables, main: Outcome) -> Itera
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
             )
-        yield other.name, "printed value", _exchanged(entry, old, new)
+        yield other.name, "printed value", _exchanged(entry, old, new), ""
     if isinstance(entry, NetworkComparison):
         yield from _fewer(entry, typed, main)
 
@@ -290,7 +334,7 @@ def _exchanged(entry: PrintedComparison, old: str, new: str) -> PrintedCompariso
     return replace(entry, claims=exchanged(entry.claims))
 
 
-def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison, str]]:
     """A network without each study in turn, and of its randomised studies alone."""
     contrasts = main.tables.get("contrasts", pd.DataFrame())
     if contrasts.empty:
@@ -299,12 +343,14 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
     for study in dict.fromkeys(contrasts["study"]):
         left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
         if left:
-            yield f"without {_called(studies, str(study))}", "study left out", replace(entry, claims=tuple(left))
-    yield from _covaried(entry, typed, main)
+            name = f"without {_called(studies, str(study))}"
+            # checked as a plan only where it has to be made anew
+            yield name, "study left out", entry if study in main.without else replace(entry, claims=tuple(left)), study
+    yield from ((name, kind, varied, "") for name, kind, varied in _covaried(entry, typed, main))
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
-        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised))
+        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised)), ""
 
 
 def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:

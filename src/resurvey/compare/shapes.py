@@ -15,7 +15,6 @@ from resurvey.compare.outcome import RowMaker, What
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.steady import settled
-from resurvey.survival import kaplan_meier
 from resurvey.survival.rmst import common_horizon
 from resurvey.survival.stack import PatientStack
 from resurvey.ticks import time_ticks
@@ -31,16 +30,10 @@ def curve_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
     parts = []
     for name, stack in zip(GROUPS, stacks, strict=True):
         grid = np.linspace(0.0, float(stack.curves.last.max()), 121)
-        curves = np.array([kaplan_meier(*_members(stack, i)).at(grid) for i in range(len(stack.time))])
+        curves = stack.curves.survival_at(grid)
         low, middle, high = np.quantile(curves, [(1 - BAND) / 2, 0.5, (1 + BAND) / 2], axis=0)
         parts.append(pd.DataFrame({"group": name, "time": grid, "survival": middle, "lower": low, "upper": high}))
     return pd.concat(parts, ignore_index=True)
-
-
-def _members(stack: PatientStack, index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Times and marks of one replicate, without the fillers."""
-    real = stack.time[index] >= 0
-    return stack.time[index][real], stack.event[index][real]
 
 
 def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
@@ -60,6 +53,16 @@ def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(parts)
+
+
+def censored_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
+    """Times at which follow-up ended without an event, of groups whose patients a digitised curve determines.
+
+    Of a group that printed numbers alone describe, the replicates end at times that nobody printed: it has none.
+    """
+    known = [(name, stack) for name, stack in zip(GROUPS, stacks, strict=True) if len(stack.time) == 1]
+    ended = [(name, np.unique(stack.time[(stack.event == 0) & (stack.time >= 0)])) for name, stack in known]
+    return pd.DataFrame([(name, time) for name, times in ended for time in times], columns=["group", "time"])
 
 
 def hazard_table(curves: pd.DataFrame) -> pd.DataFrame:

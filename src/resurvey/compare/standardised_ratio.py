@@ -13,6 +13,7 @@ from resurvey.compare.outcome_models import covariates, cox_fit, survival_column
 from resurvey.compare.standardise import efron_baseline
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import KaplanMeier, kaplan_meier
+from resurvey.survival.cox import log_ratio_of_sets
 
 Floats = NDArray[np.float64]
 
@@ -151,15 +152,6 @@ def _solved(own: _Events, theirs: _Events, curve: tuple[Floats, Floats], followe
     second = time.size - np.searchsorted(order, at, side="left").astype(float)
     inside = (first > 0) & (second > 0)
     first, second, events = first[inside], second[inside], events[inside]
-    observed = float(np.concatenate((own.number, np.zeros(theirs.time.size)))[inside].sum())
-    beta = 0.0
-    for _ in range(100):
-        share = first * np.exp(beta) / (first * np.exp(beta) + second)
-        information = float(events @ (share * (1 - share)))
-        if information <= 1e-12 or abs(beta) > 30:
-            break
-        step = (observed - float(events @ share)) / information
-        beta += float(np.clip(step, -2.0, 2.0))
-        if abs(step) < 1e-12:
-            return beta
-    raise NotEstimable("the standardised hazard ratio has no finite maximum")
+    observed = np.concatenate((own.number, np.zeros(theirs.time.size)))[inside].sum(keepdims=True)
+    found, _, _ = log_ratio_of_sets(first, second, events, np.zeros(events.size, dtype=np.intp), observed)
+    return float(found[0])

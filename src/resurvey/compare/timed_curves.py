@@ -53,6 +53,8 @@ class Curves:
         Log hazard ratio against the reference, and log cumulative hazard.
     effect_covariance : ndarray, shape (treatments q, treatments q)
     base_covariance : ndarray, shape (b, b)
+    degrees : float or None
+        Of the intervals, as `MultivariateNetwork.degrees`.
     """
 
     treatments: tuple[str, ...]
@@ -61,6 +63,7 @@ class Curves:
     log_cumulative: Surface
     effect_covariance: Floats
     base_covariance: Floats
+    degrees: float | None = None
 
     def covariance(self, surface: Surface, place: int) -> Floats:
         """Covariance of a surface between treatments at the time of a place."""
@@ -142,7 +145,7 @@ def hazard_curves(
         _combined(estimate, at), np.broadcast_to(at, (len(estimate), *at.shape)), np.zeros((*total.shape, 1))
     )
     level = Surface(level.value, np.array(level.by_effect), np.zeros((*total.shape, base[0].size)))
-    return Curves(network.treatments, edges[1:], level, scaled, covariance, base[1])
+    return Curves(network.treatments, edges[1:], level, scaled, covariance, base[1], network.degrees)
 
 
 def _combined(estimate: Floats, values: Floats) -> Floats:
@@ -166,12 +169,12 @@ def spline_curves(network: MultivariateNetwork, basis: Basis, edges: Floats, bas
     both = np.broadcast_to(values, (len(estimate), *values.shape))
     ratio = Surface(log_hr, both + by_rise, by_rise - by_first)
     return Curves(network.treatments, time, ratio, Surface(whole @ values.T, np.array(both), np.array(both)),
-                  covariance, base[1])  # fmt: skip
+                  covariance, base[1], network.degrees)  # fmt: skip
 
 
 def ratio_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
     """Hazard ratio of every treatment against the reference: treatment, time, log_hr, se, hr, lower, upper."""
-    half, errors = quantile(level), curves.errors(curves.log_hr)
+    half, errors = quantile(level, curves.degrees), curves.errors(curves.log_hr)
     rows = []
     for place in np.searchsorted(curves.time, times):
         for k, name in enumerate(curves.treatments[1:], start=1):
@@ -185,7 +188,7 @@ def ratio_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
 
 def survival_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
     """Survival of every treatment in the reference population: treatment, time, survival, lower, upper."""
-    half, errors = quantile(level), curves.errors(curves.log_cumulative)
+    half, errors = quantile(level, curves.degrees), curves.errors(curves.log_cumulative)
     rows = []
     for place in np.searchsorted(curves.time, times):
         for k, name in enumerate(curves.treatments):
@@ -202,7 +205,7 @@ def summary_table(curves: Curves, horizon: float, level: float) -> pd.DataFrame:
     Columns treatment, median, median_lower, median_upper (infinite where the curve does not get there by the horizon),
     rmst, rmst_lower, rmst_upper, difference, difference_lower, difference_upper, horizon.
     """
-    half, errors = quantile(level), curves.errors(curves.log_cumulative)
+    half, errors = quantile(level, curves.degrees), curves.errors(curves.log_cumulative)
     inside = curves.time <= horizon * (1 + 1e-12)
     time = np.concatenate(([0.0], curves.time[inside]))
     means, covariance = curves.means(horizon)

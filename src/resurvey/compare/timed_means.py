@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from resurvey.compare.estimates import quantile
+from resurvey.compare.estimates import quantile, tail
 from resurvey.compare.multivariate import MultivariateNetwork, TrialEffects, multivariate_network
 from resurvey.compare.timed_trials import Trial, against_first, rubin_vector
 from resurvey.errors import InputError, NotEstimable
@@ -94,10 +94,10 @@ def _rows(
         scores = _scores(made)
         for k, name in enumerate(made.treatments[1:], start=1):
             estimate, se = float(made.estimate[k - 1, 0]), float(np.sqrt(made.covariance[k - 1, k - 1]))
-            half = quantile(level) * se
+            half = quantile(level, made.degrees) * se
             rows.append({
                 **said, "model": model, "treatment": name, "comparator": reference, "estimate": estimate, "se": se,
-                "lower": estimate - half, "upper": estimate + half, "p": float(2 * ndtr(-abs(estimate) / se)),
+                "lower": estimate - half, "upper": estimate + half, "p": tail(-abs(estimate) / se, made.degrees) * 2,
                 "tau2": float(made.tau2[0]), "q": made.q, "df": made.df, "p_q": made.p, "p_score": float(scores[k]),
             })  # fmt: skip
     return rows

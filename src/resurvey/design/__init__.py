@@ -12,6 +12,7 @@ from resurvey.design.claim import (
 )
 from resurvey.design.conduct import (
     ExponentialTest,
+    Observed,
     OneSampleLogRank,
     RealCourse,
     exact_exponential_test,
@@ -72,6 +73,7 @@ __all__ = [
     "ExponentialTest",
     "FlemingDesign",
     "Method",
+    "Observed",
     "OneSampleLogRank",
     "ProportionClaim",
     "RealCourse",

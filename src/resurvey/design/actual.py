@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from resurvey.design.binomial import binomial_critical, upper_tail
 from resurvey.design.course import Course
 from resurvey.design.methods import Method, Setting, exact_binomial_power
 from resurvey.design.simulate import rejection_rates, simulate_trials
@@ -137,8 +138,6 @@ def _after_events(test: str, setting: Setting, events: int, tail: float) -> Atta
 
 
 def _binomial(method: Method, setting: Setting, patients: int, tail: float) -> Attained:
-    from resurvey.design.binomial import binomial_critical, upper_tail
-
     p0, p1 = setting.survival(setting.null_median), setting.survival(setting.alternative_median)
     if p1 < p0:
         p0, p1 = 1 - p0, 1 - p1

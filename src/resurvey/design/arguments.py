@@ -13,7 +13,13 @@ TRIAL_OVER_MEDIAN = 80.0
 
 
 def finite(name: str, value: float) -> float:
-    """`value` as a float, refused when it is not a finite number."""
+    """`value` as a float, refused when it is not a finite number.
+
+    Raises
+    ------
+    InputError
+        If it is no finite number; the message has its name.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -24,7 +30,13 @@ def finite(name: str, value: float) -> float:
 
 
 def positive(name: str, value: float) -> float:
-    """A finite number above 0."""
+    """A finite number above 0.
+
+    Raises
+    ------
+    InputError
+        If it is no number above 0.
+    """
     number = finite(name, value)
     if number <= 0:
         raise InputError(f"{name} must be above 0, found {number:g}")
@@ -32,7 +44,13 @@ def positive(name: str, value: float) -> float:
 
 
 def not_negative(name: str, value: float) -> float:
-    """A finite number that is 0 or more."""
+    """A finite number that is 0 or more.
+
+    Raises
+    ------
+    InputError
+        If it is no number, or below 0.
+    """
     number = finite(name, value)
     if number < 0:
         raise InputError(f"{name} must not be negative, found {number:g}")
@@ -40,7 +58,13 @@ def not_negative(name: str, value: float) -> float:
 
 
 def proportion(name: str, value: float) -> float:
-    """A number strictly between 0 and 1; a percentage is named as the likely slip."""
+    """A number strictly between 0 and 1; a percentage is named as the likely slip.
+
+    Raises
+    ------
+    InputError
+        If it does not lie strictly between 0 and 1.
+    """
     number = finite(name, value)
     if 0 < number < 1:
         return number
@@ -54,7 +78,13 @@ def dropout_proportion(value: float) -> float:
 
 
 def whole(name: str, value: float, least: int = 1) -> int:
-    """A whole number of at least `least`."""
+    """A whole number of at least `least`.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number, or below the least.
+    """
     number = finite(name, value)
     if number != int(number) or number < least:
         raise InputError(f"{name} must be a whole number of at least {least}, found {number:g}")
@@ -62,7 +92,13 @@ def whole(name: str, value: float, least: int = 1) -> int:
 
 
 def choice(name: str, value: str, allowed: object) -> str:
-    """`value` if it is one of `allowed`, else a refusal that lists them."""
+    """`value` if it is one of `allowed`, else a refusal that lists them.
+
+    Raises
+    ------
+    InputError
+        If it is none of the names; the message lists them.
+    """
     names = list(allowed)  # type: ignore[call-overload]
     if value not in names:
         raise InputError(f"{name} {value!r} is not known; choose one of {', '.join(map(str, names))}")
@@ -70,7 +106,13 @@ def choice(name: str, value: str, allowed: object) -> str:
 
 
 def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
-    """Refuse error rates that no test can have: outside (0, 1), a power not above alpha, sides other than 1 or 2."""
+    """Refuse error rates that no test can have: outside (0, 1), a power not above alpha, sides other than 1 or 2.
+
+    Raises
+    ------
+    InputError
+        If an error rate is no proportion, sides is neither 1 nor 2, or the power is not above alpha.
+    """
     proportion("alpha", alpha)
     if sides not in (1, 2):
         raise InputError(f"sides must be 1 or 2, found {sides!r}")
@@ -84,7 +126,13 @@ def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
 
 
 def medians(null_median: float, alternative_median: float) -> None:
-    """Refuse medians that are not positive and finite, or equal."""
+    """Refuse medians that are not positive and finite, or equal.
+
+    Raises
+    ------
+    InputError
+        If a median is not above 0, or both are equal.
+    """
     null, alternative = positive("null_median", null_median), positive("alternative_median", alternative_median)
     if math.isclose(null, alternative, rel_tol=1e-9):
         raise InputError(
@@ -94,7 +142,13 @@ def medians(null_median: float, alternative_median: float) -> None:
 
 
 def same_unit(null_median: float, alternative_median: float, accrual: float, follow_up: float) -> None:
-    """Refuse medians and trial times that cannot plausibly be in one unit (240 days beside 32 months)."""
+    """Refuse medians and trial times that cannot plausibly be in one unit (240 days beside 32 months).
+
+    Raises
+    ------
+    InputError
+        If the trial lasts no time, or the median and the durations cannot be in one unit.
+    """
     shorter, longer = sorted((null_median, alternative_median))
     total, part = accrual + follow_up, max(accrual, follow_up)
     advice = "give all times in one unit; if the numbers are right, pass check_units=False"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from resurvey.design.claim import ATTAINED, DesignClaim, check_claim, with_attained
 from resurvey.design.conduct import (
+    Observed,
     exact_exponential_test,
     months_between,
     one_sample_log_rank,
@@ -58,7 +59,13 @@ class Assessment:
 
 
 def row_of(typed: Tables, claim_id: str) -> pd.Series:
-    """The row of designs of a claim."""
+    """The row of designs of a claim.
+
+    Raises
+    ------
+    InputError
+        If no row of designs.csv has this id.
+    """
     rows = typed["designs"][typed["designs"]["claim_id"] == claim_id]
     if rows.empty:
         raise InputError(f"there is no claim {claim_id!r} in designs.csv")
@@ -151,16 +158,19 @@ def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignChec
     if chosen.empty:
         return None
     printed = chosen.iloc[0]
-    made = real_course(
+    observed = Observed(
         patients=int(printed["n"]),
         events=int(printed["events"]),
         accrual=months_between(dates[0], dates[1]),
         cut_off=months_between(dates[0], dates[2]),
-        null_median=claim.null_median,
-        alternative_median=claim.alternative_median,
-        observed_median=float(printed["value_months"]),
+        median=float(printed["value_months"]),
         printed_lower=float(printed["lower_months"]),
         printed_upper=float(printed["upper_months"]),
+    )
+    made = real_course(
+        observed,
+        null_median=claim.null_median,
+        alternative_median=claim.alternative_median,
         planned_events=claim.events,
         alpha=claim.alpha,
         sides=claim.sides or 1,

@@ -65,7 +65,13 @@ class BinomialDesign:
 
 
 def check_proportions(null: float, alternative: float, alpha: float, power: float) -> None:
-    """Refuse proportions and error rates that no design can have."""
+    """Refuse proportions and error rates that no design can have.
+
+    Raises
+    ------
+    InputError
+        If one is no proportion, or the alternative is not above the null.
+    """
     arguments.proportion("null", null)
     arguments.proportion("alternative", alternative)
     arguments.errors_and_sides(alpha, power, 1)
@@ -247,7 +253,13 @@ def simon_two_stage(
 
 
 def simon_of(table: pd.DataFrame, kind: str) -> SimonDesign:
-    """The optimal or minimax design of a table of `simon_designs`."""
+    """The optimal or minimax design of a table of `simon_designs`.
+
+    Raises
+    ------
+    NotEstimable
+        If no design up to the largest size keeps both error rates.
+    """
     arguments.choice("kind", kind, KINDS)
     if table.empty:
         raise NotEstimable("no two-stage design up to the largest n looked at: raise largest")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from resurvey.design import arguments
 from resurvey.design.course import LN2, Course, Weibull, event_probability, read_course, time_of_event
+from resurvey.design.single import power_given_events
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
 
@@ -71,7 +73,13 @@ def one_sample_log_rank(
 
 
 def log_rank_from_counts(observed: int, expected: float, *, ci_level: float = 0.95) -> OneSampleLogRank:
-    """The one-sample log-rank test from the observed and expected numbers of events."""
+    """The one-sample log-rank test from the observed and expected numbers of events.
+
+    Raises
+    ------
+    NotEstimable
+        If the null expects no events in this follow-up.
+    """
     from scipy.special import ndtr, pdtr
 
     observed = arguments.whole("observed", observed, 0)
@@ -213,6 +221,50 @@ def median_interval(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """A trial as it went.
+
+    Attributes
+    ----------
+    patients, events : int
+        Enrolled, and events at the cut-off.
+    accrual, cut_off : float
+        Last entry and cut-off, both counted from the first entry, in the unit of the medians. `months_between` gives
+        them from dates.
+    median : float
+    printed_lower, printed_upper : float, optional
+        The interval of the median as printed, carried along for the table.
+    ci_level : float
+    """
+
+    patients: int
+    events: int
+    accrual: float
+    cut_off: float
+    median: float
+    printed_lower: float | None = None
+    printed_upper: float | None = None
+    ci_level: float = 0.95
+
+    def check(self) -> None:
+        """Refuse what cannot have happened.
+
+        Raises
+        ------
+        InputError
+            If a number is out of range, events exceed patients, or the cut-off is before the last entry.
+        """
+        arguments.whole("patients", self.patients)
+        if arguments.whole("events", self.events) > self.patients:
+            raise InputError(f"events ({self.events}) exceed patients ({self.patients})")
+        arguments.positive("observed_median", self.median)
+        if arguments.positive("cut_off", self.cut_off) < arguments.positive("accrual", self.accrual):
+            raise InputError(
+                f"the cut-off ({self.cut_off:g}) is before the last entry ({self.accrual:g}); both count from the first"
+            )
+
+
 @dataclass(frozen=True)
 class RealCourse:
     """A trial as it went, beside what its design foresaw. Times in the unit of the medians, from the first entry.
@@ -259,17 +311,10 @@ class RealCourse:
 
 
 def real_course(
+    observed: Observed,
     *,
-    patients: int,
-    events: int,
-    accrual: float,
-    cut_off: float,
     null_median: float,
     alternative_median: float,
-    observed_median: float,
-    printed_lower: float | None = None,
-    printed_upper: float | None = None,
-    ci_level: float = 0.95,
     planned_events: int | None = None,
     alpha: float = 0.05,
     sides: int = 1,
@@ -279,15 +324,9 @@ def real_course(
 
     Parameters
     ----------
-    patients, events : int
-        Enrolled, and events at the cut-off.
-    accrual, cut_off : float
-        Last entry and cut-off, both counted from the first entry, in the unit of the medians. `months_between` gives
-        them from dates.
-    null_median, alternative_median, observed_median : float
-    printed_lower, printed_upper : float, optional
-        The interval of the median as printed, carried along for the table.
-    ci_level : float
+    observed : Observed
+        The trial as it went.
+    null_median, alternative_median : float
     planned_events : int, optional
     alpha, sides : float, int
         Of the planned test, for `power_at_events`.
@@ -299,24 +338,20 @@ def real_course(
     InputError
         If a number is out of range, events exceed patients, or the cut-off is before the last entry.
     """
-    patients, events = arguments.whole("patients", patients), arguments.whole("events", events)
-    if events > patients:
-        raise InputError(f"events ({events}) exceed patients ({patients})")
+    observed.check()
     arguments.medians(null_median, alternative_median)
-    arguments.positive("observed_median", observed_median)
-    if arguments.positive("cut_off", cut_off) < arguments.positive("accrual", accrual):
-        raise InputError(f"the cut-off ({cut_off:g}) is before the last entry ({accrual:g}); both count from the first")
-    arguments.same_unit(null_median, alternative_median, accrual, cut_off - accrual)
-    course = read_course(accrual, cut_off - accrual, dropout_hazard=dropout_hazard)
+    patients, events, follow_up = observed.patients, observed.events, observed.cut_off - observed.accrual
+    arguments.same_unit(null_median, alternative_median, observed.accrual, follow_up)
+    course = read_course(observed.accrual, follow_up, dropout_hazard=dropout_hazard)
     null, other, seen = (
-        event_probability(course, median) for median in (null_median, alternative_median, observed_median)
+        event_probability(course, median) for median in (null_median, alternative_median, observed.median)
     )
-    lower, upper = median_interval(events, observed_median, ci_level=ci_level)
+    lower, upper = median_interval(events, observed.median, ci_level=observed.ci_level)
     return RealCourse(
         patients=patients,
         events=events,
-        accrual=accrual,
-        cut_off=cut_off,
+        accrual=observed.accrual,
+        cut_off=observed.cut_off,
         expected_null=patients * null,
         expected_alternative=patients * other,
         expected_observed=patients * seen,
@@ -326,10 +361,10 @@ def real_course(
         p_at_most_alternative=_at_most(events, patients, other),
         time_of_planned_events_null=_when(course, patients, null_median, planned_events),
         time_of_planned_events_alternative=_when(course, patients, alternative_median, planned_events),
-        observed_median=observed_median,
-        printed_lower=printed_lower,
-        printed_upper=printed_upper,
-        ci_level=ci_level,
+        observed_median=observed.median,
+        printed_lower=observed.printed_lower,
+        printed_upper=observed.printed_upper,
+        ci_level=observed.ci_level,
         exponential_lower=lower,
         exponential_upper=upper,
         power_at_events=_power(null_median, alternative_median, events, alpha, sides),
@@ -352,8 +387,6 @@ def _when(course: Course, patients: int, median: float, events: int | None) -> f
 
 
 def _power(null_median: float, alternative_median: float, events: int, alpha: float, sides: int) -> float:
-    from resurvey.design.single import power_given_events
-
     return power_given_events(null_median, alternative_median, events=events, alpha=alpha, sides=sides)
 
 
@@ -365,8 +398,6 @@ def months_between(first: str, last: str) -> float:
     InputError
         If a date is not one, or the second is before the first.
     """
-    from datetime import date
-
     try:
         days = (date.fromisoformat(last) - date.fromisoformat(first)).days
     except ValueError as error:

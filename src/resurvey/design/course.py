@@ -81,7 +81,13 @@ class Accrual:
 
     @classmethod
     def ramped(cls, duration: float, ramp: float, steps: int = 24) -> Accrual:
-        """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full."""
+        """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full.
+
+        Raises
+        ------
+        InputError
+            If the ramp is longer than the accrual.
+        """
         arguments.positive("accrual", duration)
         arguments.positive("ramp", ramp)
         if ramp > duration:
@@ -163,7 +169,13 @@ class Course:
 
 
 def dropout_hazard(dropout: float, reading: str, accrual: float, follow_up: float) -> float:
-    """Constant hazard meant by a dropout proportion under a reading of `DROPOUT_READINGS` (0 for flat readings)."""
+    """Constant hazard meant by a dropout proportion under a reading of `DROPOUT_READINGS` (0 for flat readings).
+
+    Raises
+    ------
+    InputError
+        If the reading needs a follow-up and there is none.
+    """
     arguments.choice("dropout_reading", reading, DROPOUT_READINGS)
     share = arguments.dropout_proportion(dropout)
     period = {

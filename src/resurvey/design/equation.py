@@ -137,7 +137,13 @@ def _smallest_level(method: Method, setting: Setting, size: float, power: float)
 
 
 def median_at(method: Method, setting: Setting, size: float, *, alpha: float, power: float, sides: int) -> float:
-    """Alternative median, on the side of the setting's own, that a given size detects with the power."""
+    """Alternative median, on the side of the setting's own, that a given size detects with the power.
+
+    Raises
+    ------
+    NotEstimable
+        If no median is detected with this power by so many events or patients.
+    """
     from scipy.optimize import brentq
 
     longer = setting.alternative_median > setting.null_median

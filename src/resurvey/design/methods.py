@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey.design.binomial import binomial_powers
 from resurvey.design.course import LN2, Course, Floats, Weibull, event_probability, integrate
 from resurvey.errors import InputError, NotEstimable
 
@@ -41,7 +42,13 @@ class Setting:
         return (self.null_median / self.alternative_median) ** self.shape
 
     def survival(self, median: float) -> float:
-        """Survival at the landmark for a given median."""
+        """Survival at the landmark for a given median.
+
+        Raises
+        ------
+        InputError
+            If there is no landmark time.
+        """
         if self.landmark is None:
             raise InputError("this method needs a landmark time: give landmark= in the unit of the medians")
         return math.exp(-LN2 * (self.landmark / median) ** self.shape)
@@ -137,7 +144,13 @@ def _schoenfeld(s: Setting) -> Effect:
 
 
 def event_probabilities(s: Setting) -> tuple[float, float]:
-    """Probability of an observed event under the null and under the alternative."""
+    """Probability of an observed event under the null and under the alternative.
+
+    Raises
+    ------
+    InputError
+        If accrual or follow-up is missing.
+    """
     if s.course is None:
         raise InputError("this method counts patients: give accrual and follow_up, in the unit of the medians")
     return (
@@ -153,6 +166,11 @@ def one_sample_moments(s: Setting) -> tuple[float, float, float]:
     With :math:`v_1 = E[O]`, :math:`v_0 = E[\Lambda_0(X)]`, :math:`v_{00} = \int G S_1 \Lambda_0 d\Lambda_0` and
     :math:`v_{01} = \int G S_1 \Lambda_0 d\Lambda_1` the variance is
     :math:`v_1 - v_1^2 + 2 v_{00} - v_0^2 - 2 v_{01} + 2 v_0 v_1`.
+
+    Raises
+    ------
+    InputError
+        If accrual or follow-up is missing.
 
     References
     ----------
@@ -256,8 +274,6 @@ def exact_poisson_power(s: Setting, events: Floats, alpha: float) -> Floats:
 
 def exact_binomial_power(s: Setting, patients: Floats, alpha: float) -> Floats:
     """Power of the exact binomial test of the proportion event-free at the landmark (all followed that long)."""
-    from resurvey.design.binomial import binomial_powers
-
     p0, p1 = s.survival(s.null_median), s.survival(s.alternative_median)
     if p1 < p0:
         p0, p1 = 1 - p0, 1 - p1
@@ -416,7 +432,13 @@ def effect_of(method: Method, setting: Setting) -> Effect:
 
 
 def find_method(name: str) -> Method:
-    """The method of a name or usual alias (spaces, hyphens and capitals do not matter)."""
+    """The method of a name or usual alias (spaces, hyphens and capitals do not matter).
+
+    Raises
+    ------
+    InputError
+        If no method has this name or alias.
+    """
     key = "_".join(str(name).lower().replace("-", " ").replace("_", " ").split())
     key = ALIASES.get(key, key)
     if key not in METHODS:

@@ -128,6 +128,11 @@ def simulated_characteristics(
     DataFrame
         method (the formula that plans the test), test, sides, true_median, power, monte_carlo_se, lower, upper,
         trials. The analysis is at the claimed event; entry is uniform over the printed enrolment, no dropout.
+
+    Raises
+    ------
+    InputError
+        If the claim has no number of patients.
     """
     size = patients if patients is not None else claim.patients
     if size is None:

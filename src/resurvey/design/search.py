@@ -331,6 +331,11 @@ def implied_values(claim: DesignClaim, *, methods: tuple[str, ...] = ()) -> pd.D
         method, sides, events (at the printed values), and the ends of the interval of values whose rounded-up size
         is the claim: alpha_lower, alpha_upper, power_lower, power_upper, alternative_median_lower,
         alternative_median_upper. Exact discrete tests are left out, their size not being a function one can invert.
+
+    Raises
+    ------
+    InputError
+        If the claim has no number of events.
     """
     if claim.events is None:
         raise InputError("the claim needs events: there is nothing to solve for")

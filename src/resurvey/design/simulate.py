@@ -13,6 +13,7 @@ from resurvey.design import arguments
 from resurvey.design.course import LN2, Accrual, Floats
 from resurvey.design.methods import TRANSFORMS
 from resurvey.errors import InputError
+from resurvey.steady import critical_value
 
 TESTS = (
     "log_hazard",
@@ -287,7 +288,7 @@ def rejection_rates(
 
 
 def _wilson(rate: float, size: int) -> tuple[float, float, float]:
-    z = 1.959963984540054
+    z = critical_value(0.95)
     centre = (rate + z * z / (2 * size)) / (1 + z * z / size)
     half = z * math.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size)) / (1 + z * z / size)
     return math.sqrt(rate * (1 - rate) / size), centre - half, centre + half

@@ -28,71 +28,6 @@ HYPOTHESES = {
 
 
 @dataclass(frozen=True)
-class Design:
-    """A single-arm design, unrounded and rounded.
-
-    Attributes
-    ----------
-    method, label, formula, reference : str
-        The formula: key, name in a table, in symbols, source.
-    sides, alpha, power : int, float, float
-        As asked for; alpha is that of a test with `sides` sides.
-    null_median, alternative_median, hazard_ratio, shape : float
-    events_raw, events : float, int
-        Events needed, and rounded up. For a formula that counts patients: those expected under `hypothesis`.
-    patients_raw, patients : float or None, int or None
-        Patients to enrol including the allowance for dropout; None when no accrual and follow-up were given.
-    nominal_power : float
-        Power that the formula itself gives the rounded number (events, or patients before a flat allowance, as it
-        counts). An approximation: `actual` has what its test attains.
-    event_probability_null, event_probability_alternative : float or None
-        Probability that an enrolled patient has an observed event by the analysis.
-    accrual, follow_up, total_time : float or None
-        Enrolment, printed follow-up, and calendar time of the analysis under `reading`.
-    reading, dropout, dropout_reading, hypothesis : str, float, str, str
-        Readings used; see `READINGS`, `DROPOUT_READINGS`, `HYPOTHESES`.
-    landmark : float or None
-        Time at which survival is compared, for the landmark methods.
-    setting, size : Setting, int
-        What the formula was given, and the rounded number it counts.
-    """
-
-    method: str
-    label: str
-    formula: str
-    reference: str
-    sides: int
-    alpha: float
-    power: float
-    null_median: float
-    alternative_median: float
-    hazard_ratio: float
-    shape: float
-    events_raw: float | None
-    events: int | None
-    patients_raw: float | None
-    patients: int | None
-    nominal_power: float
-    event_probability_null: float | None
-    event_probability_alternative: float | None
-    accrual: float | None
-    follow_up: float | None
-    total_time: float | None
-    reading: str
-    dropout: float
-    dropout_reading: str
-    hypothesis: str
-    landmark: float | None
-    setting: Setting = field(repr=False)
-    size: int = field(repr=False)
-
-    @cached_property
-    def actual(self) -> Attained | None:
-        """Level and power that the test of this formula attains with the rounded number; see `attained`."""
-        return attained(METHODS[self.method], self.setting, self.size, alpha=self.alpha, sides=self.sides)
-
-
-@dataclass(frozen=True)
 class Plan:
     """Arguments of a design, checked: the setting of the formulas and the readings of the sentence."""
 
@@ -111,6 +46,66 @@ class Plan:
         return {"null": null, "alternative": alternative, "average": (null + alternative) / 2}[self.hypothesis]
 
 
+@dataclass(frozen=True)
+class Design:
+    """A single-arm design, unrounded and rounded.
+
+    Attributes
+    ----------
+    rule : Method
+        The formula: its key, name in a table, symbols and source.
+    plan : Plan
+        Medians, course of the trial and readings that it was given.
+    sides, alpha, power : int, float, float
+        As asked for; alpha is that of a test with `sides` sides.
+    events_raw, events : float, int
+        Events needed, and rounded up. For a formula that counts patients: those expected under the plan's hypothesis.
+    patients_raw, patients : float or None, int or None
+        Patients to enrol including the allowance for dropout; None when no accrual and follow-up were given.
+    nominal_power : float
+        Power that the formula itself gives the rounded number (events, or patients before a flat allowance, as it
+        counts). An approximation: `actual` has what its test attains.
+    event_probability_null, event_probability_alternative : float or None
+        Probability that an enrolled patient has an observed event by the analysis.
+    size : int
+        The rounded number that the formula counts.
+    """
+
+    rule: Method
+    plan: Plan
+    sides: int
+    alpha: float
+    power: float
+    events_raw: float | None
+    events: int | None
+    patients_raw: float | None
+    patients: int | None
+    nominal_power: float
+    event_probability_null: float | None
+    event_probability_alternative: float | None
+    size: int = field(repr=False)
+
+    @property
+    def method(self) -> str:
+        """Key of the formula."""
+        return self.rule.name
+
+    @property
+    def setting(self) -> Setting:
+        """What the formula was given."""
+        return self.plan.setting
+
+    @property
+    def hazard_ratio(self) -> float:
+        """Hazard under the alternative over that under the null."""
+        return self.setting.hazard_ratio
+
+    @cached_property
+    def actual(self) -> Attained | None:
+        """Level and power that the test of this formula attains with the rounded number; see `attained`."""
+        return attained(self.rule, self.setting, self.size, alpha=self.alpha, sides=self.sides)
+
+
 def make_plan(
     null_median: float,
     alternative_median: float,
@@ -125,7 +120,13 @@ def make_plan(
     landmark: float | None = None,
     check_units: bool = True,
 ) -> Plan:
-    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up)."""
+    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up).
+
+    Raises
+    ------
+    InputError
+        If an argument is outside its range, or accrual is given without follow-up.
+    """
     arguments.medians(null_median, alternative_median)
     arguments.positive("shape", shape)
     arguments.choice("hypothesis", hypothesis, HYPOTHESES)
@@ -234,17 +235,11 @@ def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: 
     probabilities = event_probabilities(setting) if setting.course is not None else (None, None)
     events, patients = _both_counts(method, plan, size)
     return Design(
-        method=method.name,
-        label=method.label,
-        formula=method.formula,
-        reference=method.reference,
+        rule=method,
+        plan=plan,
         sides=sides,
         alpha=alpha,
         power=power,
-        null_median=setting.null_median,
-        alternative_median=setting.alternative_median,
-        hazard_ratio=setting.hazard_ratio,
-        shape=setting.shape,
         events_raw=events,
         events=None if events is None else round_up(events),
         patients_raw=patients,
@@ -252,15 +247,6 @@ def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: 
         nominal_power=power_at(method, setting, round_up(size), alpha=alpha, sides=sides),
         event_probability_null=probabilities[0],
         event_probability_alternative=probabilities[1],
-        accrual=plan.accrual,
-        follow_up=plan.follow_up,
-        total_time=None if setting.course is None else setting.course.end,
-        reading=plan.reading,
-        dropout=plan.dropout,
-        dropout_reading=plan.dropout_reading,
-        hypothesis=plan.hypothesis,
-        landmark=setting.landmark if method.needs_landmark else None,
-        setting=setting,
         size=round_up(size),
     )
 
@@ -332,6 +318,11 @@ def detectable_median(
     """Median that `events` events tell from the null with the power (longer than the null, or shorter).
 
     Methods that count patients need patients rather than events to answer this; they are refused.
+
+    Raises
+    ------
+    InputError
+        If the method counts patients rather than events.
     """
     arguments.positive("events", events)
     arguments.errors_and_sides(alpha, power, sides)

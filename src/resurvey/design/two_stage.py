@@ -173,6 +173,11 @@ def two_stage_characteristics(
     alpha : float
         One-sided level of both stages together.
 
+    Raises
+    ------
+    InputError
+        If the interim analysis does not lie before the final one.
+
     References
     ----------
     .. [1] Kwak, M. and Jung, S.-H. (2014). Statistics in Medicine 33, 2004-2016.
@@ -210,6 +215,11 @@ def two_stage_log_rank(
     Returns
     -------
     TwoStageDesign
+
+    Raises
+    ------
+    NotEstimable
+        If no number of patients looked at keeps the power.
 
     Notes
     -----

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from resurvey.design.claim import DesignClaim, events_of_claimed_patients
+from resurvey.design.course import DROPOUT_READINGS, READINGS
+from resurvey.design.methods import METHODS
 from resurvey.design.search import SearchResult
 from resurvey.errors import InputError
 
@@ -58,6 +60,11 @@ def verdict_on_claim(
         by themselves. Further `words`, the
         formulas that give each number, `nearest_assumption_sets`, what was searched, `expected_of_claimed_patients`
         and `questions_for_authors`. Only plain types, None for an empty cell.
+
+    Raises
+    ------
+    InputError
+        If the claim has neither events nor patients.
     """
     if claim.events is None and claim.patients is None:
         raise InputError("the claim needs events or patients: there is nothing to judge")
@@ -218,9 +225,6 @@ def _words_on_patients(
 
 def describe_set(row: pd.Series) -> str:
     """One assumption set in words."""
-    from resurvey.design.course import DROPOUT_READINGS, READINGS
-    from resurvey.design.methods import METHODS
-
     said = [
         METHODS[row["method"]].label,
         f"{'one' if row['sides'] == 1 else 'two'}-sided {row['alpha']:g}",

@@ -3,6 +3,7 @@
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Axis, Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.from_file import Reader, digitise, digitise_all
+from resurvey.digitise.print_checks import Printed, read_printed
 
 __all__ = [
     "Axis",
@@ -10,10 +11,12 @@ __all__ = [
     "Corrections",
     "Digitised",
     "Panel",
+    "Printed",
     "Reader",
     "RiskRow",
     "TracedCurve",
     "digitise",
     "digitise_all",
     "read_corrections",
+    "read_printed",
 ]

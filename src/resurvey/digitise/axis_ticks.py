@@ -53,6 +53,15 @@ def axis_lines(panel: Panel, dark: np.ndarray) -> tuple[tuple[int, int] | None, 
     )
 
 
+def anchored(panel: Panel, dark: np.ndarray) -> bool:
+    """Whether S = 0, which no label shows, lies on the line of the time axis."""
+    rows, _ = axis_lines(panel, dark)
+    if rows is None or any(label.value == 0 for label in panel.y.labels):
+        return False
+    height = panel.box[3] - panel.box[1]
+    return abs(float(panel.y.pixel(0.0)) - (rows[0] + rows[1]) / 2) <= max(1.5, 0.006 * height)
+
+
 def _line(
     dark: np.ndarray, rows: tuple[int, int], across: tuple[float, float], *, last: bool
 ) -> tuple[int, int] | None:

@@ -87,7 +87,13 @@ def read_corrections(path: Path) -> Corrections:
 
 
 def from_json(content: Mapping[str, Any], name: str) -> Corrections:
-    """Corrections from a parsed JSON object, every field checked."""
+    """Corrections from a parsed JSON object, every field checked.
+
+    Raises
+    ------
+    InputError
+        If a field is unknown or not what it must be; the message names it.
+    """
     if content.get("format") != FORMAT:
         raise InputError(f"{name}: format is {content.get('format')!r}, expected {FORMAT!r}")
     known = set(Corrections.__dataclass_fields__) | {"format", "file"}

@@ -22,6 +22,10 @@ CUT_SHORT = "the page holds so many numbers that not all were gone through for a
 ENOUGH_LABELS = 4
 # Standard error at the ends of an axis of a picture, as a share of its length.
 AXIS_ERROR = 0.004
+# Ink of marks for each of the curves, above which a curve may be among them.
+MOST_MARKS = 0.25
+# Share of the cells of numbers at risk that may be left out without a doubt about the curves.
+FEW_FLAGGED = 0.1
 # Columns with ink that nothing explains: where something printed counts the curves, and where nothing does.
 UNEXPLAINED = 0.1
 UNEXPLAINED_UNCOUNTED = 0.02
@@ -50,8 +54,11 @@ def upward(words: Sequence[Word]) -> bool:
     )
 
 
-def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
-    """Labels that agree, their residual, and whether they stand at ticks."""
+def check_axis(axis: Axis, name: str, *, vector: bool, anchored: bool = False) -> Check:
+    """Labels that agree, their residual, and whether they stand at ticks.
+
+    `anchored` says that what is drawn confirms an axis of two labels: its 0 lies on the line of the other axis.
+    """
     count, ticks = len(axis.labels), axis.snapped
     said = (
         f"{name} axis: {count} labels on one line ({ticks} at ticks), largest residual {axis.residual:.2f} px, "
@@ -71,6 +78,8 @@ def check_axis(axis: Axis, name: str, *, vector: bool) -> Check:
         return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
     enough = count >= ENOUGH_LABELS or (count == 3 and ticks == 3)
     placed = ticks >= 0.6 * count or count > ENOUGH_LABELS
+    if count == ticks == 2 and anchored:
+        return Check(f"{name} axis", "passed", f"{said}; its 0 lies on the time axis")
     fine = enough and placed and (axis.residual <= 0.5 if vector else axis.error <= AXIS_ERROR)
     return Check(f"{name} axis", "passed" if fine else "doubtful", said)
 
@@ -107,7 +116,8 @@ def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, flo
     late = [
         f"{curve.name} at ({t:.1%} of the axis, {s:.3f})"
         for curve, (t, s) in zip(curves, starts, strict=True)
-        if t > 0.04 or s > 1.02 or s < (0.85 if t <= 0.01 else 0.94)  # the first step may lie under another curve
+        # The first steps may lie under another curve: short ones of any height, longer ones near 1.
+        if s > 1.02 or t > (0.07 if s >= 0.96 else 0.04) or s < (0.85 if t <= 0.01 else 0.94)
     ]
     if late:
         return Check("start", "doubtful", f"curves begin at (0, 1), but {'; '.join(late)}")
@@ -126,7 +136,8 @@ def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
     """Whether a curve's end lies open, or under another curve, or before more ink."""
     said = []
     if hidden:
-        said.append(f"{', '.join(hidden)}: the curve meets another, or the edge of the plot, and may go on")
+        other = "another, a legend, the time axis or the edge of the plot"
+        said.append(f"{', '.join(hidden)}: the curve meets {other}, and may end elsewhere")
     if followed:
         said.append(f"{', '.join(followed)}: more ink follows the end of the curve")
     if said:
@@ -135,9 +146,17 @@ def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
 
 
 def check_count(
-    curves: Sequence[TracedCurve], rows: Sequence[RiskRow], legend: Sequence[str], arms: int | None
+    curves: Sequence[TracedCurve],
+    rows: Sequence[RiskRow],
+    legend: Sequence[str],
+    arms: int | None,
+    *,
+    tangled: bool = False,
 ) -> Check:
-    """Whether there are as many curves as rows at risk and legend entries."""
+    """Whether there are as many curves as rows at risk and legend entries.
+
+    Where neither counts them, `tangled` curves, of one ink or under many marks, may be more or fewer than they seem.
+    """
     at_risk = sum(row.kind == "at risk" for row in rows)
     counts = {"rows at risk": at_risk, "legend entries": len(legend) if len(legend) > 1 else 0}
     if arms is not None:
@@ -148,6 +167,9 @@ def check_count(
         serious = at_risk not in (0, len(curves)) or arms not in (None, len(curves)) or len(legend) > len(curves)
         return Check("count", "doubtful" if serious else "open", f"{said}, but {' and '.join(wrong)}")
     known = [name for name, count in counts.items() if count]
+    if tangled and not known:
+        words = f"{said}: of one ink some meet, or marks crowd, and nothing printed says how many there are"
+        return Check("count", "doubtful", words)
     return Check(
         "count", "passed" if known else "open", f"{said}, as many as {' and '.join(known) or 'nothing printed says'}"
     )
@@ -176,10 +198,12 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
         return None
     wrong = [f"{curve.name} (misfit {misfit(curve, row):.0f})" for curve, row in pairs if misfit(curve, row) > 6]
     flagged = sum(sum(row.flagged) for row in rows)
+    few = flagged <= FEW_FLAGGED * sum(len(row.counts) for row in rows)
     if wrong:
         return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
     if flagged:
-        return Check("at risk", "doubtful", f"{flagged} cells of the numbers at risk grow where they must fall")
+        words = f"{flagged} cells of the numbers at risk grow where they must fall, and are left out"
+        return Check("at risk", "open" if few else "doubtful", words)
     words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
     if ambiguous:
         return Check("at risk", "open", f"{words}; another assignment of rows to curves fits as well")

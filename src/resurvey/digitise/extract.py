@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,15 +19,19 @@ LEAST_REACH = 0.12
 LEAST_COVER = 0.28
 BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
 BRIDGED = 0.9  # how far the gap of a dash may hide a broken line
-AT_ZERO = 2.0  # rows above S = 0 that count as it
+AT_ZERO = 0.005  # survival that counts as none, at least two rows and a half of it
 # A tail: how far away (share of the width and the height) it may begin, and costs a pixel without ink on its way.
 TAIL_GAP, TAIL_FALL = 0.08, 0.2
 BARE_TAIL, FALL_TAIL = 0.12, 0.12
+TAIL_INK = 0.35  # share of its columns that must show ink
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A curve of a region: its path and steps in pixels, and how well its ink explains it."""
+    """A curve of a region: its path and steps in pixels, and how well its ink explains it.
+
+    `edges` are paths in other inks along its sides.
+    """
 
     path: Path
     steps: Steps
@@ -39,6 +43,7 @@ class Traced:
     strength: float
     ink: np.ndarray
     anything: np.ndarray
+    edges: tuple[Path, ...] = ()
 
 
 def extract(
@@ -151,9 +156,13 @@ def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ())
             continue
         edge = next((k for k in range(len(taken), len(kept)) if _is_edge(kept[k], curve)), None)
         if edge is not None:
-            kept[edge] = curve
-        elif not any(_shadow(curve, other) for other in kept):
+            kept[edge] = replace(curve, edges=(*kept[edge].edges, kept[edge].path))
+            continue
+        casts = next((k for k, other in enumerate(kept) if _shadow(curve, other)), None)
+        if casts is None:
             kept.append(curve)
+        elif not _alike(curve, kept[casts]) and _beside(curve, kept[casts]):
+            kept[casts] = replace(kept[casts], edges=(*kept[casts].edges, curve.path))
     return kept[len(taken) :]
 
 
@@ -269,7 +278,7 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
     """The curve with its tail; None where there is none worth it."""
     height, width = region.shape
     end, row = curve.path.stop - 1, int(curve.path.rows[-1])
-    if end >= width - 6 or row >= region.bottom - AT_ZERO:
+    if end >= width - 6 or row >= _zero(region):
         return None
     left, hidden = curve.ink.copy(), np.zeros(region.shape, dtype=np.float32)
     for other in every:
@@ -278,6 +287,7 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
         left[mask] = 0
         hidden[mask] = 0.8
     left[:, : end + 1] = 0
+    left[round(_zero(region) - 2 * curve.steps.width) :] = 0  # nothing is told from the axis there
     path = falling_path(
         left,
         hidden,
@@ -290,9 +300,9 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
     )
     if path is None:
         return None
-    path = _to_zero(path, region)
+    path = _to_zero(path, region) if curve.grey else path
     own = np.flatnonzero(covered(path, left) > 0.4)
-    if len(own) < max(8, 0.025 * width) or len(own) < 0.3 * (own[-1] + 1):
+    if len(own) < max(8, 0.03 * width) or len(own) < TAIL_INK * (own[-1] - own[0] + 1):
         return None
     if path.start + own[0] - end > TAIL_GAP * width or path.rows[own[0]] - row > TAIL_FALL * height:
         return None
@@ -353,7 +363,7 @@ def _peel(
     left, veil = cover.copy(), hidden.copy()
     found: list[Traced] = []
     for _ in range(MOST_CURVES):
-        bridged = np.maximum(veil, BRIDGED * _bridges(left)) if dashed else veil
+        bridged = np.maximum(veil, BRIDGED * bridges(left)) if dashed else veil
         made = _one(region, layer, left, bridged, cover, dashed)
         if made is None or not _new(made, found + before, region, dashed):
             break
@@ -365,7 +375,7 @@ def _peel(
     return found, left
 
 
-def _bridges(ink: np.ndarray) -> np.ndarray:
+def bridges(ink: np.ndarray) -> np.ndarray:
     """Gaps between dashes and dots, across and downwards."""
     cv2 = extra("cv2")
     inked = (ink > 0.35).astype(np.uint8)
@@ -405,15 +415,22 @@ def _one(
     )
     if path is None:
         return None
-    return _described(_to_zero(path, region), layer, cover, left, veil, dashed=dashed)
+    # The axis is grey: only what is grey as well can go on along it.
+    path = _to_zero(path, region) if layer.grey else path
+    return _described(path, layer, cover, left, veil, dashed=dashed)
 
 
 def _to_zero(path: Path, region: Region) -> Path:
     """The path up to where it reaches S = 0: what follows is the axis."""
-    at_zero = np.flatnonzero(path.rows >= region.bottom - AT_ZERO)
+    at_zero = np.flatnonzero(path.rows >= _zero(region))
     if not len(at_zero) or region.bottom > region.shape[0] + 4:
         return path
     return Path(path.start, path.rows[: int(at_zero[0]) + 1], path.gain)
+
+
+def _zero(region: Region) -> float:
+    """The uppermost row that counts as S = 0."""
+    return region.bottom - max(2.5, AT_ZERO * region.shape[0])
 
 
 def _described(

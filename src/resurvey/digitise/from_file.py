@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from resurvey.digitise import doubts, vector
 from resurvey.digitise.axes import AxisSearch, inside
+from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
 from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
+from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
+from resurvey.digitise.print_checks import Printed, check_printed
 from resurvey.digitise.raster import (
     crossings,
-    goes_on,
     hidden_ends,
-    left_over,
     panels_of,
     redrawn,
     starts_of,
+    tangled,
     to_values,
     together,
-    unexplained,
 )
 from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_rows import rows_below
@@ -43,6 +44,7 @@ def digitise(
     arms: int | None = None,
     corrections: str | Path | Corrections | None = None,
     incidence: bool = False,
+    printed: Sequence[Printed] = (),
 ) -> Digitised:
     """Curves of a figure, with their axes, censoring times, numbers at risk, checks and a verdict.
 
@@ -60,6 +62,8 @@ def digitise(
         What a person corrected: a file (see `resurvey.digitise.corrections`) or the object.
     incidence
         The curves are cumulative incidences, which rise from 0; one minus them is given.
+    printed
+        What the paper prints of the curves; a disagreement is a doubt that names both values.
 
     Returns
     -------
@@ -69,21 +73,40 @@ def digitise(
     Raises
     ------
     InputError
-        If the file cannot be read at all, or has no such page or panel.
+        If the file cannot be read at all, has no such page or panel, or not a curve of which something is printed.
     """
     path = Path(path)
     made = corrections if isinstance(corrections, Corrections) or corrections is None else None
     if made is None and corrections is not None:
         made = read_corrections(Path(corrections))  # type: ignore[arg-type]
-    return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence)
+    return Reader(path, page).read(panel, arms=arms, corrections=made, incidence=incidence, printed=printed)
 
 
 def digitise_all(
     path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
 ) -> list[Digitised]:
-    """Every panel of a figure; one refusal where it has none."""
+    """Every panel of a figure; one refusal where it has none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, or has no such page.
+    """
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the ink of a picture says of its curves.
+
+    `left` is the share of the plot's width with ink that none explains, `tangled` whether several of one
+    ink meet, or marks crowd, so that one may be missed.
+    """
+
+    checks: tuple[Check, ...] = ()
+    left: float | None = None
+    tangled: bool = False
 
 
 class Reader:
@@ -125,8 +148,15 @@ class Reader:
         arms: int | None = None,
         corrections: Corrections | None = None,
         incidence: bool = False,
+        printed: Sequence[Printed] = (),
     ) -> Digitised:
-        """One panel (from 1)."""
+        """One panel (from 1); see `digitise`.
+
+        Raises
+        ------
+        InputError
+            If there is no such panel, or not a curve of which something is printed.
+        """
         fixed = corrections or Corrections()
         number = number or fixed.panel
         count = max(1, len(self.outer))
@@ -147,9 +177,10 @@ class Reader:
             )
         # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
         rows = rows_below(found or panel, self.page.words, self.page.picture)
-        return self._read(
+        made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )
+        return _beside_printed(made, printed, reviewed=fixed.reviewed)
 
     def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
         nested = [other.box for other in self.panels if inside(other, panel)]
@@ -157,8 +188,7 @@ class Reader:
         if incidence:
             picture, panel, words = _turned(picture, panel, self.page)
         curves: list[TracedCurve] = []
-        extra: list[Check] = []
-        left: float | None = None
+        seen = _Seen()
         kind = "raster"
         if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
             curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
@@ -169,20 +199,19 @@ class Reader:
             traced, curves = _traced(region, panel, fixed, arms, printed)
             met = crossings(traced, region, panel)
             curves, undecided = settle_crossings(curves, met, empty.at_risk)
-            extra, left = _ink_checks(region, traced, curves, undecided)
+            seen = _seen(region, traced, curves, undecided)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
             curves = curves[:arms]
-        return self._finish(empty, panel, curves, extra, left, kind, fixed, arms)
+        return self._finish(empty, panel, curves, seen, kind, fixed, arms)
 
     def _finish(
         self,
         empty: Digitised,
         panel: Panel,
         curves: list[TracedCurve],
-        extra: list[Check],
-        left: float | None,
+        seen: _Seen,
         kind: str,
         fixed: Corrections,
         arms: int | None,
@@ -194,12 +223,14 @@ class Reader:
         curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
-        count = doubts.check_count(curves, rows, legend, arms)
+        count = doubts.check_count(curves, rows, legend, arms, tangled=seen.tangled)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
-            doubts.check_axis(panel.y, "survival", vector=kind == "vector"),
-            *extra,
-            doubts.check_ink(left, counted=count.outcome == "passed") if left is not None else None,
+            doubts.check_axis(
+                panel.y, "survival", vector=kind == "vector", anchored=anchored(panel, darkness(picture))
+            ),
+            *seen.checks,
+            doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen.left is not None else None,
             count,
             doubts.check_cover(curves),
             doubts.check_risk(curves, rows, ambiguous),
@@ -229,6 +260,16 @@ class Reader:
         )
 
 
+def _beside_printed(made: Digitised, printed: Sequence[Printed], *, reviewed: bool) -> Digitised:
+    """The reading with its check against what is printed; what a person has confirmed stays confirmed."""
+    check = check_printed(made.curves, made.at_risk, printed) if made.curves else None
+    if check is None:
+        return made
+    checks = (*made.checks, check)
+    verdict, reason = (made.verdict, made.reason) if reviewed else doubts.verdict_of(checks)
+    return replace(made, checks=checks, verdict=verdict, reason=reason)
+
+
 def _at_ticks(panel: Panel) -> int:
     return panel.x.snapped + panel.y.snapped
 
@@ -246,21 +287,19 @@ def _traced(
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 
-def _ink_checks(
-    region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]
-) -> tuple[list[Check], float | None]:
-    """What the ink says of the curves, and the share of the plot's width with ink that none of them explains."""
+def _seen(region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]) -> _Seen:
     if not traced:
-        return [], None
+        return _Seen()
     share, name = redrawn(traced, curves)
-    rest = left_over(traced, region)
-    checks = [
+    rest, marks = left_over(traced, region)
+    checks = (
         doubts.check_start(curves, starts_of(traced, region)),
         doubts.check_redraw(share, name),
         doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
         doubts.check_crossing(undecided, together(traced, curves)),
-    ]
-    return checks, unexplained(rest, region)
+    )
+    crowded = marks > doubts.MOST_MARKS
+    return _Seen(checks, unexplained(rest, region), crowded or tangled(traced))
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:

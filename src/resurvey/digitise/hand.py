@@ -17,7 +17,13 @@ from resurvey.errors import InputError
 
 
 def corrected_panel(panel: Panel | None, fixed: Corrections) -> Panel:
-    """The panel with the axes that a person set."""
+    """The panel with the axes that a person set.
+
+    Raises
+    ------
+    InputError
+        If one axis is set and the other was not found, or an axis runs backwards.
+    """
     x = _axis(fixed.x, panel.x.percent if panel else False) if fixed.x else None
     y = _axis(fixed.y, panel.y.percent if panel else False) if fixed.y else None
     if panel is None and (x is None or y is None):
@@ -40,7 +46,13 @@ def _axis(ticks: Sequence[Pair], percent: bool) -> Axis:
 
 
 def by_hand(region: Region, panel: Panel, fixed: Corrections) -> tuple[list[TracedCurve], list[Traced]]:
-    """Curves read wholly by hand, and curves traced through places."""
+    """Curves read wholly by hand, and curves traced through places.
+
+    Raises
+    ------
+    InputError
+        If no path passes the places of a curve.
+    """
     curves = [_points(points, panel, str(k + 1)) for k, points in enumerate(fixed.points)]
     traced = []
     for k, places in enumerate(fixed.through):
@@ -61,7 +73,13 @@ def _points(points: Sequence[Pair], panel: Panel, name: str) -> TracedCurve:
 
 
 def swapped(curves: Sequence[TracedCurve], panel: Panel, fixed: Corrections) -> list[TracedCurve]:
-    """Curves with their parts after given places exchanged."""
+    """Curves with their parts after given places exchanged.
+
+    Raises
+    ------
+    InputError
+        If a swap names a curve that there is not.
+    """
     found = list(curves)
     for a, b, pixel in fixed.swaps:
         if not (0 <= a < len(found) and 0 <= b < len(found) and a != b):
@@ -72,7 +90,13 @@ def swapped(curves: Sequence[TracedCurve], panel: Panel, fixed: Corrections) -> 
 
 
 def corrected_rows(rows: Sequence[RiskRow], fixed: Corrections) -> list[RiskRow]:
-    """Rows with mended cells, which no longer count as flagged."""
+    """Rows with mended cells, which no longer count as flagged.
+
+    Raises
+    ------
+    InputError
+        If a mended cell lies outside the numbers at risk.
+    """
     found = list(rows)
     for row, column, count in fixed.cells:
         if not (0 <= row < len(found) and 0 <= column < len(found[row].counts)):

@@ -6,7 +6,8 @@ import numpy as np
 
 from resurvey.digitise.extract import Traced
 
-ALIKE = 0.55
+ALIKE = 0.5  # of what stands out about as far, how much must be of one height
+FEWEST = 3
 LEAST = 1.0  # pixels that a mark stands out at least, where it does on both sides; twice that where on one
 
 
@@ -19,7 +20,7 @@ def censor_columns(curve: Traced, height: int) -> np.ndarray:
     columns = np.arange(max(0, int(curve.steps.columns[0])), min(curve.ink.shape[1], int(curve.steps.end) + 3))
     if len(columns) < 8:
         return np.array([])
-    rise, drop = _standing_out(curve, columns, most=max(8, round(0.06 * height)))
+    rise, drop = _standing_out(curve, columns, most=max(8, round(0.035 * height)))
     tall = _typical(np.minimum(rise, 99))
     if tall is None:
         return np.array([])
@@ -74,16 +75,22 @@ def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int
 def _typical(rise: np.ndarray) -> float | None:
     """The commonest height of what stands out, from the highest column of each place.
 
-    None where nothing does, or where heights differ too much to be of one kind of mark.
+    None where too little does, or where what is about as high or higher differs too much to be of one kind of mark.
     """
     out = rise >= LEAST
     edges = np.flatnonzero(np.diff(np.concatenate(([0], out.astype(np.int8), [0]))))
     heights = np.array([float(rise[a:b].max()) for a, b in zip(edges[::2], edges[1::2], strict=True)])
+    heights = heights[heights < 99]
     if not len(heights):
         return None
-    usual = float(np.median(heights))
-    alike = np.abs(heights - usual) <= 0.3 * usual + 0.3
-    return usual if alike.mean() >= ALIKE else None
+    alike = np.abs(heights[None, :] - heights[:, None]) <= 0.12 * heights[:, None] + 0.3
+    counts = alike.sum(axis=1)
+    # Of heights as common the larger: roughness of the line itself stands out a pixel or two everywhere.
+    best = int(np.lexsort((heights, counts))[-1])
+    usual = float(np.median(heights[alike[best]]))
+    near = (heights >= 0.65 * usual) & (heights <= 1.6 * usual + 1)
+    enough = counts[best] >= min(FEWEST, len(heights))
+    return usual if enough and counts[best] >= ALIKE * near.sum() else None
 
 
 def _two_sided(rise: np.ndarray, drop: np.ndarray, tall: float) -> bool:

@@ -146,13 +146,19 @@ def name_curves(
     """Curves with the words of the legend: those right of a sample of the curve's ink, or written in it."""
     lines = _phrases(words, panel)
     names: dict[int, str] = {}
-    entries = []
+    entries: list[str] = []
+    shown: list[tuple[int, int, int]] = []
+    greys = any(np.ptp(curve.colour) <= 50 for curve in curves)
     for word in lines:
         sample = _sample(word, picture)
         if sample is None:
             continue
         colour, dashed = sample
-        entries.append(word.text)
+        coloured = bool(np.ptp(colour) > 50)
+        # A colour names one curve, however many lines its text has; grey beside coloured curves is a rule or a text.
+        if not any(near_colour(colour, other) for other in shown) if coloured else greys:
+            entries.append(word.text)
+            shown += [colour] if coloured else []
         alike = [
             k
             for k, curve in enumerate(curves)

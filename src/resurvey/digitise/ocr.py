@@ -16,6 +16,7 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.numbers import plain
 
 LEAST_SCORE = 0.5
+WIDEST = 2.4  # heights of a piece of a number at most
 MOST_PIECES = 300  # boxes read once more, cut apart, at most
 INK = 70  # grey levels below the paper that count as ink of a letter
 
@@ -128,14 +129,34 @@ def _pieces(word: Word, grey: np.ndarray) -> list[Word]:
     columns = np.flatnonzero((part < np.percentile(part, 95) - INK).any(axis=0))
     if len(columns) < 2:
         return [word]
-    breaks = np.flatnonzero(np.diff(columns) > max(3, 0.6 * word.height))
-    starts, ends = np.r_[0, breaks + 1], np.r_[breaks, len(columns) - 1]
+    gaps = np.diff(columns)
+    starts, ends = _cut(gaps, max(3, 0.6 * word.height))
+    if (columns[ends] - columns[starts]).max() > WIDEST * word.height:
+        starts, ends = _cut(gaps, _between_numbers(gaps, word.height))
     texts = word.text.split()
     texts = texts if len(texts) == len(starts) else [""] * len(starts)
     return [
         replace(word, text=text, left=left + float(columns[a]), right=left + float(columns[b]))
         for a, b, text in zip(starts, ends, texts, strict=True)
     ]
+
+
+def _cut(gaps: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """First and last places of runs parted by gaps wider than `least`."""
+    breaks = np.flatnonzero(gaps > least)
+    return np.r_[0, breaks + 1], np.r_[breaks, len(gaps)]
+
+
+def _between_numbers(gaps: np.ndarray, height: float) -> float:
+    """The gap that tells spaces between crowded numbers from those between digits: the widest jump in their sizes."""
+    sizes = np.sort(gaps[gaps > 1]).astype(float)
+    usual = max(3, 0.6 * height)
+    jumps = sizes[1:] / sizes[:-1]
+    if not len(jumps) or jumps.max() < 1.5:
+        return usual
+    place = int(jumps.argmax())
+    middle = (sizes[place] + sizes[place + 1]) / 2
+    return float(middle) if sizes[place + 1] >= max(3, 0.25 * height) else usual
 
 
 def _read_again(words: Sequence[Word], picture: np.ndarray, *, kept_if_unread: bool) -> list[Word]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey import tables
+from resurvey import tables, writing
 from resurvey.digitise.corrections import Corrections
 from resurvey.digitise.digitised import Digitised, TracedCurve
 from resurvey.digitise.overlay import overlay_png
@@ -31,9 +31,9 @@ def write_figure(made: Digitised, picture: np.ndarray, folder: Path, fixed: Corr
         path for stem, curve in zip(stems, made.curves, strict=True) for path in _curve(folder, stem, made, curve)
     ]
     png = overlay_png(picture, made)
-    (folder / "overlay.png").write_bytes(png)
-    tables.write_text(json.dumps(summary(made), indent=1, ensure_ascii=False) + "\n", folder / "digitised.json")
-    tables.write_text(review_page(made, picture, fixed or Corrections()), folder / "review.html")
+    writing.write_bytes(png, folder / "overlay.png")
+    writing.write_text(json.dumps(summary(made), indent=1, ensure_ascii=False) + "\n", folder / "digitised.json")
+    writing.write_text(review_page(made, picture, fixed or Corrections()), folder / "review.html")
     if made.curves:
         tables.write_csv(_arms(made, stems), folder / "arms.csv")
     return [*written, folder / "overlay.png", folder / "digitised.json", folder / "review.html"]

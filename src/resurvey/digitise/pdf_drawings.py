@@ -58,7 +58,13 @@ def page_count(source: Path | bytes, name: str) -> int:
 
 
 def page_picture(source: Path | bytes, page: int, scale: float, name: str) -> np.ndarray:
-    """A page (from 1) as RGB, `scale` pixels a point."""
+    """A page (from 1) as RGB, `scale` pixels a point.
+
+    Raises
+    ------
+    InputError
+        If the PDF is broken, locked or too large.
+    """
     with _complaints(name):
         document = extra("pypdfium2").PdfDocument(_data(source, name))
         try:
@@ -71,7 +77,13 @@ def page_picture(source: Path | bytes, page: int, scale: float, name: str) -> np
 
 
 def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
-    """Lines and words of a page (from 1), in points with y down."""
+    """Lines and words of a page (from 1), in points with y down.
+
+    Raises
+    ------
+    InputError
+        If the PDF is broken, locked or too large, or the page is.
+    """
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]
         width, height = float(sheet.width), float(sheet.height)
@@ -138,7 +150,13 @@ def _goes_on(last: dict[str, Any], char: dict[str, Any]) -> bool:
 
 
 def large_pictures(source: Path | bytes, page: int, share: float, name: str) -> int:
-    """How many pictures on a page (from 1) fill at least a share of its width and half that of its height."""
+    """How many pictures on a page (from 1) fill at least a share of its width and half that of its height.
+
+    Raises
+    ------
+    InputError
+        If the PDF is broken, locked or too large.
+    """
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]
         wide, tall = share * float(sheet.width), share / 2 * float(sheet.height)

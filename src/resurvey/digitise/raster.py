@@ -10,15 +10,12 @@ import numpy as np
 from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.axis_ticks import snap
 from resurvey.digitise.digitised import Panel, TracedCurve, Word
-from resurvey.digitise.extract import Traced, marks_at, on_ink
-from resurvey.digitise.extras import extra
+from resurvey.digitise.extract import Traced, on_ink
 from resurvey.digitise.ink import darkness
+from resurvey.digitise.left_over import SAMPLE
 from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.region import Region
-from resurvey.digitise.trace import stroke
 
-# Heights of a text within which the sample of its line ends.
-SAMPLE = 7.0
 # Share of their run for which two curves of one ink may touch.
 TOGETHER = 0.4
 
@@ -72,87 +69,12 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
     ]
 
 
-def left_over(traced: Sequence[Traced], region: Region) -> np.ndarray:
-    """Pixels with ink that lies on no curve, is no mark close to one, no line and no text."""
-    strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
-    strongest = max((255 * curve.strength for curve in traced), default=255.0)
-    ink = (strength > max(50.0, 0.45 * strongest)) & region.usable & ~region.text
-    own = np.zeros(region.shape, dtype=bool)
-    for curve in traced:
-        own |= stroke(curve.path, region.shape, curve.steps.width / 2 + 2)
-    rest = ink & ~own
-    thick = max((curve.steps.width for curve in traced), default=1.0)
-    rest &= ~marks_at(own, rest.astype(np.float32), thick)
-    rest &= ~_frames_of_text(rest, region.text)
-    rest &= ~_samples(rest, region)
-    rest[: max(0, round(region.start[1]) + 2)] = False
-    rest[:, : max(0, region.start[0] + 3)] = False
-    return rest
-
-
-def unexplained(rest: np.ndarray, region: Region) -> float:
-    """Share of the plot's columns that hold left-over ink."""
-    inner = rest[:, max(0, region.start[0] + 3) :]
-    return float(inner.any(axis=0).mean()) if inner.size else 0.0
-
-
-def goes_on(rest: np.ndarray, traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
-    """Curves after whose end more ink lies, level with it or below, that belongs to nothing else."""
-    height, width = region.shape
-    found = []
-    for curve, named in zip(traced, curves, strict=False):
-        row = int(curve.path.rows[-1])
-        top = max(0, row - round(2 * curve.steps.width + 3))
-        after = rest[top : row + round(0.25 * height), curve.path.stop + 2 : curve.path.stop + round(0.25 * width)]
-        if after.size and int(after.any(axis=0).sum()) >= max(6, 0.025 * width):
-            found.append(named.name)
-    return found
-
-
-def _samples(rest: np.ndarray, region: Region) -> np.ndarray:
-    """Pieces of ink beside a text and no taller than it: the samples of a legend."""
-    cv2 = extra("cv2")
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
-    beside = np.zeros(count, dtype=bool)
-    for x0, y0, x1, y1 in region.boxes:
-        tall = max(y1 - y0, 6.0)
-        level = (top >= y0 - 0.3 * tall) & (bottom <= y1 + 0.3 * tall + 1)
-        before = (left >= x0 - SAMPLE * tall) & (right <= x0 + 1)
-        after = (left >= x1 - 1) & (right <= x1 + SAMPLE * tall)
-        beside |= level & (before | after)
-    beside[0] = False
-    return beside[labels]
-
-
-def _frames_of_text(rest: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Pieces of ink whose box holds text: letters that touch it, or the frame around a legend or a note."""
-    cv2 = extra("cv2")
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
-    frames = np.zeros(count, dtype=bool)
-    for k in range(1, count):
-        left, top, width, height, area = stats[k]
-        if width <= 20 or height <= 8 or area >= 0.5 * width * height:
-            continue
-        place = slice(top, top + height), slice(left, left + width)
-        written = text[place].mean()
-        frames[k] = written > 0.15 or (written > 0.02 and _is_frame(labels[place] == k))
-    return frames[labels]
-
-
-def _is_frame(piece: np.ndarray) -> bool:
-    """Whether a piece of ink runs along all four sides of its box."""
-    sides = (piece[:4].any(axis=0), piece[-4:].any(axis=0), piece[:, :4].any(axis=1), piece[:, -4:].any(axis=1))
-    return all(side.mean() > 0.8 for side in sides)
-
-
 def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
-    """Curves that end where another curve's ink goes on, or where the plot ends without an axis that says so."""
+    """Curves that end where another curve's ink goes on, at a legend, or where the plot ends and no axis says so."""
     found = []
     for k, curve in enumerate(traced):
         end, row = curve.path.stop - 1, int(curve.path.rows[-1])
-        if end >= curve.ink.shape[1] - 2 and not region.closed:
+        if (end >= curve.ink.shape[1] - 2 and not region.closed) or _doubtful_end(curve, region):
             found.append(curves[k].name)
             continue
         for j, other in enumerate(traced):
@@ -165,6 +87,26 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
                 found.append(curves[k].name)
                 break
     return found
+
+
+def _doubtful_end(curve: Traced, region: Region) -> bool:
+    """Whether a curve ends in a legend, or runs along the time axis in the axis's ink."""
+    height, width = region.shape
+    last = curve.steps.end - float(curve.steps.columns[-1])
+    low = curve.steps.rows[-1] >= region.bottom - max(4.0, 0.02 * height)
+    along = curve.grey and low and last > 0.1 * width
+    return bool(along) or _in_legend(curve.path.stop - 1, int(curve.path.rows[-1]), region)
+
+
+def _in_legend(column: int, row: int, region: Region) -> bool:
+    """Whether a place lies in the room of a text, or of its sample, that stands under or above another of its kind."""
+    for k, (x0, y0, x1, y1) in enumerate(region.boxes):
+        tall = max(y1 - y0, 6.0)
+        inside = x0 - SAMPLE * tall <= column <= x1 and y0 - 0.6 * tall <= row <= y1 + 0.6 * tall
+        aligned = any(j != k and abs(other[0] - x0) <= 3 for j, other in enumerate(region.boxes))
+        if inside and aligned:
+            return True
+    return False
 
 
 def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
@@ -195,8 +137,7 @@ def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[st
     for i, first in enumerate(traced):
         for j in range(i):
             other = traced[j]
-            alike = max(abs(x - y) for x, y in zip(first.colour, other.colour, strict=True)) < 40
-            if alike and (_end_together(first, other) or _touching(first, other) > TOGETHER):
+            if _alike(first, other) and (_end_together(first, other) or _touching(first, other) > TOGETHER):
                 found.append(f"{curves[j].name} and {curves[i].name}")
     return found
 
@@ -217,8 +158,18 @@ def _touching(a: Traced, b: Traced) -> float:
     return float((apart <= (a.steps.width + b.steps.width) / 2 + 1).mean())
 
 
+def tangled(traced: Sequence[Traced]) -> bool:
+    """Whether three curves or more are of one ink, or two of one ink meet again, whatever their style."""
+    alike = [(a, b) for i, a in enumerate(traced) for b in traced[:i] if _alike(a, b)]
+    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike)
+
+
+def _alike(a: Traced, b: Traced) -> bool:
+    return max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40
+
+
 def _one_ink(a: Traced, b: Traced) -> bool:
-    return max(abs(x - y) for x, y in zip(a.colour, b.colour, strict=True)) < 40 and a.dashed == b.dashed
+    return _alike(a, b) and a.dashed == b.dashed
 
 
 def _meetings(a: Traced, b: Traced) -> list[int]:

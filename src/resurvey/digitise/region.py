@@ -13,6 +13,7 @@ from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.ink import darkness, paper_colour
 
 MARGIN = 6
+COLOURED = 50  # how far the channels of a coloured ink are apart
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def cut_out(
     ink = np.abs(paper - part.astype(np.float32)).max(axis=2) > 20
     start = (round(panel.box[0]) - left, panel.box[1] - top)
     rules, posts = _straight(ink, start)
+    rules |= _axis_left(ink & (np.ptp(part.astype(np.int16), axis=2) < COLOURED), start[0])
     posts[:, : max(0, start[0]) + 2] |= ink[:, : max(0, start[0]) + 2]
     usable &= ~(rules | posts)
     text = np.zeros_like(usable)
@@ -131,6 +133,15 @@ def _straight(ink: np.ndarray, start: tuple[int, float]) -> tuple[np.ndarray, np
         if line.mean() > 0.75 and line[:tall].mean() > 0.5 and line[-tall:].mean() > 0.5:
             posts[:, column] = True
     return rules, posts
+
+
+def _axis_left(grey: np.ndarray, start: int) -> np.ndarray:
+    """What is left of the time axis: the last rows, if grey ink fills half of them."""
+    height = len(grey)
+    rows = np.zeros_like(grey)
+    for row in range(max(0, height - max(4, round(0.015 * height))), height):
+        rows[row] = grey[row, max(0, start) :].mean() > 0.5
+    return rows
 
 
 def _even(line: np.ndarray, parts: int = 12) -> bool:

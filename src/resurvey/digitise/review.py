@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from resurvey import inert
 from resurvey.digitise.corrections import Corrections
 from resurvey.digitise.digitised import Digitised
 from resurvey.digitise.overlay import COLOURS, corners, png
@@ -17,8 +18,10 @@ def review_page(made: Digitised, picture: np.ndarray, fixed: Corrections) -> str
     """The page as HTML; it needs nothing but itself."""
     template = files("resurvey.digitise").joinpath("templates", "review.html").read_text(encoding="utf-8")
     image = "data:image/png;base64," + base64.b64encode(png(picture)).decode("ascii")
-    content = json.dumps(_content(made, fixed), ensure_ascii=False).replace("</", "<\\/")
-    return template.replace("{{IMAGE}}", image).replace("{{CONTENT}}", content)
+    content = json.dumps(_content(made, fixed), ensure_ascii=False).replace("<", "\\u003c")
+    page = template.replace("{{IMAGE}}", image)
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    return page.replace("{{ALLOWED}}", inert.allowed(script)).replace("{{CONTENT}}", content)
 
 
 def _content(made: Digitised, fixed: Corrections) -> dict[str, object]:

@@ -46,6 +46,11 @@ def events_by_grade(events: pd.DataFrame) -> Figure:
     events : DataFrame
         item, grade, n, total, percent of one arm.
 
+    Raises
+    ------
+    InputError
+        If there are no adverse events by grade.
+
     References
     ----------
     .. [1] Phillips, R. et al. (2022). Visualising harms in publications of randomised controlled trials. BMJ 377.
@@ -112,6 +117,11 @@ def events_by_arm(events: pd.DataFrame, *, arms: Sequence[str], names: Mapping[s
         First and second arm; differences are first minus second.
     names : dict of str
         Labels of the arms.
+
+    Raises
+    ------
+    InputError
+        If the arms have no adverse event in common.
     """
     first, second = arms
     both = events[events["arm_id"] == first].merge(

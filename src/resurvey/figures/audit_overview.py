@@ -47,6 +47,11 @@ def worst_verdicts(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         claim_id, source_id, verdict (`not checked` where no check reads the number).
+
+    Raises
+    ------
+    InputError
+        If a verdict is not a known one.
     """
     parts = checks[["claim_ids", "verdict"]].assign(claim_id=checks["claim_ids"].fillna("").str.split(";"))
     long = parts.explode("claim_id")
@@ -71,6 +76,11 @@ def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: S
         Short name of each document.
     order : sequence of str
         Documents in the order they are shown; others follow.
+
+    Raises
+    ------
+    InputError
+        If there is no printed number.
     """
     if verdicts.empty:
         raise InputError("there is no printed number to draw")
@@ -132,6 +142,11 @@ def findings_by_rule(checks: pd.DataFrame, *, most: int = 24) -> Figure:
     ----------
     checks : DataFrame
         rule, verdict, severity.
+
+    Raises
+    ------
+    InputError
+        If no check is a finding.
     """
     found = checks[checks["verdict"].isin(["impossible", "conflict", "discrepant", "other-method"])]
     if found.empty:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,11 @@ from resurvey.figures.style import (
     inches,
     ink_on,
     new_figure,
-    number,
-    percent_axis,
     plain,
     styled,
     wrapped,
 )
+from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +40,11 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
         strength, prevalence_treated, prevalence_comparator, ratio, conclusion; one comparator prevalence is drawn.
     first, second : str
         Names of the groups.
+
+    Raises
+    ------
+    InputError
+        If the array is empty.
     """
     if array.empty:
         raise InputError("the bias array is empty")
@@ -100,61 +104,6 @@ def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
 
 
 @styled
-def balance_plot(balance: pd.DataFrame) -> Figure:
-    """Shares of subgroups before and after weighting to target populations, with the weights.
-
-    Parameters
-    ----------
-    balance : DataFrame
-        One row a subgroup and target population: target_population, moment, before, after, target (shares), weight
-        (of each patient of the subgroup, mean 1), ess, patients.
-    """
-    if balance.empty:
-        raise InputError("the balance table is empty")
-    targets = list(dict.fromkeys(balance["target_population"]))
-    lines = len(balance) + len(targets)  # a heading a target population
-    body, foot, head = 0.27 * lines, 0.85, 0.28
-    figure = fixed_figure(body + foot + head)
-    axes = figure.add_axes(inches(figure, 2.3, foot, 3.7, body))
-    y = -1
-    for name in targets:
-        rows = balance[balance["target_population"] == name]
-        y += 1
-        said = f"{name}: effective sample size {rows['ess'].iloc[0]:.1f} of {rows['patients'].iloc[0]:.0f}"
-        axes.text(-0.6, y, said, fontsize=8, fontweight="bold", va="center", transform=axes.get_yaxis_transform())
-        for _, row in rows.iterrows():
-            y += 1
-            axes.plot([row["before"], row["after"]], [y, y], color=FAINT, lw=1.4, zorder=1)
-            axes.plot(row["target"], y, "|", ms=12, mew=2, color=INK, zorder=2, clip_on=False)
-            axes.plot(row["before"], y, "o", ms=6, mfc=PAPER, mew=1.3, color=COLOURS[1], zorder=3, clip_on=False)
-            axes.plot(row["after"], y, "D", ms=5, color=COLOURS[0], zorder=4, clip_on=False)
-            for place, text, side in (
-                (-0.02, wrapped(row["moment"], 40), "right"),
-                (1.06, number(row["weight"]), "left"),
-            ):
-                axes.text(place, y, text, fontsize=8, ha=side, va="center", transform=axes.get_yaxis_transform())
-    axes.text(1.06, -0.9, "weight", fontsize=8, color=SOFT, va="center", transform=axes.get_yaxis_transform())
-    axes.set_yticks([])
-    axes.set_ylim(lines - 0.4, -0.6)
-    percent_axis(axes, "Share of patients (%)", axis="x")
-    axes.grid(axis="x", color=FAINT, lw=0.6)
-    axes.spines["left"].set_visible(False)
-    axes.legend(handles=_marks_of_balance(), loc="upper center", bbox_to_anchor=(0.5, -0.45 / body), ncols=3)
-    return figure
-
-
-def _marks_of_balance() -> list[Any]:
-    from matplotlib.lines import Line2D
-
-    looks: list[tuple[str, dict[str, Any]]] = [
-        ("target population", {"marker": "|", "ms": 12, "mew": 2, "color": INK}),
-        ("before weighting", {"marker": "o", "ms": 6, "mfc": PAPER, "mew": 1.3, "color": COLOURS[1]}),
-        ("after weighting", {"marker": "D", "ms": 5, "color": COLOURS[0]}),
-    ]
-    return [Line2D([], [], ls="none", label=name, **look) for name, look in looks]
-
-
-@styled
 def hazards_and_rmst(
     points: pd.DataFrame | None, rmst: pd.DataFrame | None, *, names: Mapping[str, str], level: float = 0.95
 ) -> Figure:
@@ -168,9 +117,12 @@ def hazards_and_rmst(
         horizon, estimate, lower, upper (first minus second).
     names : dict of str
         Names of the groups `first` and `second`.
-    """
-    from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
+    Raises
+    ------
+    InputError
+        If neither of the tables has a row.
+    """
     parts = [part for part in (points, rmst) if part is not None and len(part)]
     if not parts:
         raise InputError("neither log-cumulative hazards nor restricted means are there to draw")
@@ -195,6 +147,11 @@ def response_rates(rates: pd.DataFrame) -> Figure:
     ----------
     rates : DataFrame
         label, n, total, percent, lower, upper (limits as proportions).
+
+    Raises
+    ------
+    InputError
+        If there is no rate.
     """
     if rates.empty:
         raise InputError("there is no rate to draw")

@@ -47,6 +47,11 @@ def operating_characteristics(
     claim : dict
         null_median, alternative_median, alpha, power as printed (rates as proportions).
     unit : str
+
+    Raises
+    ------
+    InputError
+        If there is no power curve.
     """
     if curves.empty:
         raise InputError("there is no power curve to draw")
@@ -108,6 +113,11 @@ def events_over_time(
         Printed events of the plan and of the analysis.
     cut_off, accrual : float, optional
         Months from the first entry to the data cut-off and to the last entry.
+
+    Raises
+    ------
+    InputError
+        If there are no expected events.
     """
     if events.empty:
         raise InputError("there are no expected events to draw")
@@ -163,6 +173,11 @@ def alpha_power(
         Printed number of events.
     printed : dict
         alpha, power as printed.
+
+    Raises
+    ------
+    InputError
+        If the grid is smaller than 2 by 2.
     """
     wide = grid.pivot_table(index="power", columns="alpha", values="events_raw")
     if wide.shape[0] < 2 or wide.shape[1] < 2:
@@ -225,6 +240,11 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
     table : DataFrame
         Rows of `check_claim`: label, sides, events, patients, reading.
     claimed, claimed_patients : float, optional
+
+    Raises
+    ------
+    InputError
+        If no formula gives a number of events.
     """
     rows = table[table["events"].notna()]
     if rows.empty:

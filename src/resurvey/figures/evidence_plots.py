@@ -123,6 +123,11 @@ def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Fi
         As made by `median_pairs`.
     endpoints : dict of str
         Words of each endpoint.
+
+    Raises
+    ------
+    InputError
+        If no document prints two medians side by side.
     """
     if pairs.empty:
         raise InputError("no document prints two medians side by side: there is nothing to draw")
@@ -211,6 +216,11 @@ def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
     ----------
     trials : DataFrame
         registry_id, phase, status, intervention, strategy, title.
+
+    Raises
+    ------
+    InputError
+        If there is no registered trial.
     """
     if trials.empty:
         raise InputError("there is no registered trial to draw")
@@ -296,6 +306,11 @@ def timeline(dates: pd.DataFrame) -> Figure:
     ----------
     dates : DataFrame
         As made by `study_dates`.
+
+    Raises
+    ------
+    InputError
+        If no study has a date.
     """
     if dates.empty:
         raise InputError("no study has a date: there is nothing to draw")

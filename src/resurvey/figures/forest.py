@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, isfinite, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.style import (
+    BESIDE,
     COLOURS,
     INK,
     PAPER,
@@ -38,16 +39,29 @@ EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
 
 @dataclass(frozen=True)
 class Size:
-    """How large a forest is drawn: inches a row, points of the type, inches a character and the least plot."""
+    """How large a forest is drawn: inches a row, points of the type, inches a character, least plot, whole width."""
 
     row: float = 0.18
     font: float = 7.5
     char: float = 0.061
     bold: float = 0.071
     plot: float = 2.3
+    width: float = WIDTH
+
+    @property
+    def run(self) -> int:
+        """Letters of a line from side to side."""
+        return round(RUN * self.width / WIDTH)
+
+    @property
+    def favours(self) -> int:
+        """Letters of a line of the words below the axis."""
+        return round(FAVOURS * self.width / WIDTH)
 
 
 USUAL = Size()
+#: Of a forest that stands beside another figure.
+HALF = Size(row=0.165, plot=1.45, width=BESIDE)
 #: Forty rows on less than a page.
 SMALL = Size(row=0.113, font=6.1, char=0.0438, bold=0.0485, plot=1.4)
 BAND = "#E69F00"
@@ -64,6 +78,8 @@ ENDS = ("lower", "upper", "band_low", "band_high", "other")
 FEW = 5  # studies below which a random-effects interval deserves a warning
 #: Kinds of rows that are words from side to side, and characters of a line of these.
 RUNNING, RUN = ("heading", "note"), 96
+#: Letters of a line of the words below the axis.
+FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
     "summary": "summary: rebuilt from printed numbers",
     "curve": "curve: rebuilt from a digitised curve",
@@ -147,18 +163,20 @@ def forest(
     columns = _fit([*left, *right], rows, size)
     lefts, rights = columns[: len(left)], columns[len(left) :]
     before, after = sum(column.width for column in lefts), sum(column.width for column in rights)
-    places, y = _places(rows, columns)
-    foot = 0.62 + 0.12 * max(wrapped(side, 34).count("\n") for side in better)
+    places, y = _places(rows, columns, size)
+    below = max(wrapped(side, size.favours).count("\n") for side in better)
+    foot = 0.62 + 0.12 * below
     height = size.row * (y + 1.1) + foot + LEGEND
-    figure = new_figure(height)
+    figure = new_figure(height, size.width)
     figure.set_layout_engine("none")
     axes = []
     for start, width in (
         (EDGE, before),
-        (EDGE + before, WIDTH - 2 * EDGE - before - after),
-        (WIDTH - EDGE - after, after),
+        (EDGE + before, size.width - 2 * EDGE - before - after),
+        (size.width - EDGE - after, after),
     ):
-        box = (start / WIDTH, (foot + LEGEND) / height, max(width, 0.01) / WIDTH, size.row * (y + 1.1) / height)
+        across = size.width
+        box = (start / across, (foot + LEGEND) / height, max(width, 0.01) / across, size.row * (y + 1.1) / height)
         axes.append(figure.add_axes(box))
         axes[-1].set_ylim(y, -1.1)
     axes[0].set_zorder(1)  # a note may run on over the plot
@@ -166,8 +184,8 @@ def forest(
     _text(axes[2], rows, places, rights, size)
     _plot(axes[1], rows, places, ratio)
     if ratio:
-        axes[1].set_xlabel(xlabel, labelpad=17 + 9 * max(wrapped(side, 34).count("\n") for side in better))
-        favours(axes[1], *better)
+        axes[1].set_xlabel(xlabel, labelpad=17 + 9 * below)
+        favours(axes[1], *better, letters=size.favours)
     else:
         axes[1].set_xlabel(f"{xlabel}\n← {better[0]}   {better[1]} →")
     _legend(figure, rows, band)
@@ -188,7 +206,7 @@ def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size) -> list[_Siz
     rows = rows[~rows["kind"].isin(RUNNING)]
     wraps = [max(_letters(rows, column), 1) for column in columns]
     wide = [_longest(rows, column, wrap, size) for column, wrap in zip(columns, wraps, strict=True)]
-    room = WIDTH - 2 * EDGE - size.plot
+    room = size.width - 2 * EDGE - size.plot
     while sum(wide) > room and max(wraps) > LEAST:
         # The column with the longest lines gives way, two characters at a time, down to what still reads.
         index = int(np.argmax(wraps))
@@ -208,13 +226,13 @@ def _longest(rows: pd.DataFrame, column: Column, wrap: int, size: Size) -> float
     return max(length * (size.bold if b else size.char) for length, b in lines) + 0.16
 
 
-def _places(rows: pd.DataFrame, columns: Sequence[_Sized]) -> tuple[list[float], float]:
+def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[list[float], float]:
     """Where each row stands, and where the last one ends, in row heights."""
     places: list[float] = []
     y = 0.6
     for _, row in rows.iterrows():
         running = row["kind"] in RUNNING
-        cells = [(row[c.column.key], RUN if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
+        cells = [(row[c.column.key], size.run if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
         y += 0.35 if row["kind"] == "heading" and places else 0
         places.append(y + (count - 1) * 0.41)
@@ -236,7 +254,7 @@ def _text(axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequ
             if pd.isna(row[column.key]) or (running and index):
                 continue
             bold = "bold" if row["kind"] in ("heading", "pooled") else "normal"
-            words = wrapped(row[column.key], RUN if running else sized.wrap)
+            words = wrapped(row[column.key], size.run if running else sized.wrap)
             colour = SOFT if row["kind"] == "note" else INK
             behind = {"bbox": {"fc": PAPER, "ec": "none", "pad": 0.6}} if running else {}
             axes.text(x, y, words, fontweight=bold, color=colour, **style, **behind)
@@ -465,10 +483,3 @@ def pooled_rows(
 
 def _count(value: float | None) -> str:
     return "" if value is None or not isfinite(value) else f"{value:.0f}"
-
-
-def log_se(lower: float, upper: float, level: float = 0.95) -> float:
-    """Standard error of a log ratio from its limits."""
-    from scipy.special import ndtri
-
-    return (log(upper) - log(lower)) / (2 * float(ndtri(0.5 + level / 2)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -19,13 +21,26 @@ from resurvey.figures.gallery_printed import (
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import listed, number, p_text
+from resurvey.figures.style import BESIDE, number, p_text
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
 
 
-def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+@dataclass(frozen=True)
+class Shown:
+    """What curves show beside themselves: strokes where follow-up ended, the ratio and its p."""
+
+    censoring: bool = True
+    result: bool = True
+
+
+EVERYTHING = Shown()
+
+
+def comparison_drawings(
+    entry: AnyComparison, tables: Tables, labels: Labels, folder: str, shown: Shown = EVERYTHING
+) -> Iterator[Drawing]:
     """Figures of one comparison; what its tables do not hold is not drawn.
 
     Parameters
@@ -37,12 +52,13 @@ def comparison_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fo
     labels : Labels
     folder : str
         Where the tables lie; captions' data are named from it.
+    shown : Shown
     """
     there = {name: table for name, table in tables.items() if len(table)}
     if "estimates" not in there or there["estimates"]["refused"].all():
         return  # refused: its section in the report says why
     makers: dict[str, Callable[..., Iterator[Drawing]]] = {
-        "patients": _patients,
+        "patients": partial(_patients, shown=shown),
         "bucher": bucher_drawings,
         "pool": pool_drawings,
         "network": network_drawings,
@@ -69,14 +85,14 @@ def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
     return str(first["treatment"]), str(first["comparator"])
 
 
-def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
+def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str, *, shown: Shown) -> Iterator[Drawing]:
     estimates = tables["estimates"]
     first, second = _groups(estimates)
     names = {"first": first, "second": second}
     ratios = ratio_rows(estimates)
     grade = grade_words(estimates)
     if {"curves", "risk"} <= set(tables):
-        yield _curves(entry, tables, names, labels, ratios, grade, folder)
+        yield _curves(entry, tables, names, labels, ratios, grade, folder, shown)
     if len(ratios) > 1:
         rebuilt = "that hold the uncertainty of the rebuilding (Rubin 1987)"
         yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {_between(entry)}", folder)
@@ -84,8 +100,6 @@ def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str)
         yield _hazards(entry, tables, names, grade, folder)
     if "bias_array" in tables:
         yield bias_drawing(entry, tables, names, grade, folder)
-    if "balance" in tables:
-        yield _balance(entry, tables["balance"], folder)
 
 
 def _curves(
@@ -96,6 +110,7 @@ def _curves(
     ratios: pd.DataFrame,
     grade: str,
     folder: str,
+    shown: Shown,
 ) -> Drawing:
     curves = tables["curves"].assign(group=tables["curves"]["group"].map(names))
     risk = tables["risk"].assign(group=tables["risk"]["group"].map(names))
@@ -112,7 +127,12 @@ def _curves(
             f" {known.iloc[0]['method']}: hazard ratio {said_of(known.iloc[0])}, p {p_text(float(known.iloc[0]['p']))}."
         )
     )
-    result = "" if known.empty else _in_short(known.iloc[0])
+    result = "" if known.empty or not shown.result else _in_short(known.iloc[0])
+    strokes = tables.get("censored") if shown.censoring else None
+    ended = ""
+    if strokes is not None:
+        strokes = strokes.assign(group=strokes["group"].map(names))
+        ended = " Stroke: end of a patient's follow-up, where a digitised curve tells it."
     notes = {first: f"n {row['n_treatment']:.0f}", second: f"n {row['n_comparator']:.0f}"}
     ylabel = endpoint[0].upper() + endpoint[1:]
     return drawing_of(
@@ -123,11 +143,11 @@ def _curves(
         f"{row['n_treatment']:.0f}, against "
         f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % "
         "of them; table: "
-        f"patients at risk, censored and with an event so far, means over replicates.{ratio} {grade} "
+        f"patients at risk, censored and with an event so far, means over replicates.{ended}{ratio} {grade} "
         f"{_between(entry)}",
         f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
         f"{folder}/curves.csv",
-        survival.kaplan_meier(curves, risk, ylabel=ylabel, notes=notes, result=result),
+        survival.kaplan_meier(curves, risk, ylabel=ylabel, notes=notes, result=result, censored=strokes, width=BESIDE),
     )
 
 
@@ -166,24 +186,4 @@ def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], gra
         f"Two panels: log-cumulative hazards, and difference in restricted mean over the horizon.{last}",
         f"{folder}/{'rmst' if rmst is not None else 'log_cumulative_hazard'}.csv",
         comparison.hazards_and_rmst(tables.get("log_cumulative_hazard"), rmst, names=names),
-    )
-
-
-def _balance(entry: AnyComparison, table: pd.DataFrame, folder: str) -> Drawing:
-    targets = list(dict.fromkeys(table["target_population"]))
-    apart = float((table["after"] - table["target"]).abs().max())
-    sizes = table.drop_duplicates("target_population").set_index("target_population")
-    left = "; ".join(f"{name} {sizes.loc[name, 'ess']:.1f} of {sizes.loc[name, 'patients']:.0f}" for name in targets)
-    return drawing_of(
-        entry,
-        "balance",
-        "weights and balance",
-        f"Share of each subgroup in the treatment arm before and after weighting, beside its share in the target "
-        f"population: {listed(targets)}; at the right the weight of each patient of the subgroup (mean 1). Greatest "
-        f"distance after weighting {apart:.2g}. Effective sample size: {left}. Balance on these says nothing of what "
-        "was not measured.",
-        f"Dot plot of {len(table)} subgroups before and after weighting to {len(targets)} target populations; "
-        f"effective sample size: {left}.",
-        f"{folder}/balance.csv",
-        comparison.balance_plot(table),
     )

@@ -15,6 +15,7 @@ from resurvey.figures.style import many, p_text
 from resurvey.labels import Labels
 from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
+from resurvey.steady import critical_value
 
 FUNNEL = 10  # studies below which asymmetry cannot be told from chance (Sterne 2011, BMJ 343)
 
@@ -115,6 +116,7 @@ def _network_forest(
         right=[HR],
         xlabel=f"Hazard ratio against {against} (log scale)",
         better=("lower hazard: the treatment", f"lower hazard: {against}"),
+        size=forest.HALF,
     )
     random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(
@@ -212,7 +214,7 @@ def _node_split(
         )
         parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
         for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
-            middle, half = float(row[source]), 1.959963984540054 * float(row[se])
+            middle, half = float(row[source]), critical_value(0.95) * float(row[se])
             limits = {"estimate": exp(middle), "lower": exp(middle - half), "upper": exp(middle + half)}
             name = "network" if source == "estimate" else source
             kind = "pooled" if source == "estimate" else "study"

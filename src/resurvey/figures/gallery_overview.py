@@ -140,13 +140,12 @@ def _caption(rows: pd.DataFrame) -> str:
     count = rows["comparison_id"].nunique()
     grades = set(rows["evidence"])
     whose = "the one comparison that gives one" if count == 1 else f"each of the {count} comparisons that give one"
-    parts = [f"Main hazard ratio with 95 % interval of {whose}; the symbol tells the evidence that it rests on."]
+    parts = [f"Main hazard ratio with 95 % interval of {whose}."]
     if grades & set(forest.GRADE_WORDS):
         parts.append("Rebuilt patients are compared unadjusted.")
     if rows["band_low"].notna().any():
         parts.append(
-            "Thin band, and the column Others: how far the estimate itself moves when the first group is weighted to "
-            "other target populations."
+            "Band and last column: how far the estimate moves when the first group is weighted to other populations."
         )
     if len(rows) > 1:
         parts.append("Rows rest on different patients: do not compare them.")

@@ -23,9 +23,10 @@ from resurvey.figures.style import number
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison
 from resurvey.results import Contrast, Quantity, Role
+from resurvey.steady import critical_value
 
 
-def _exponentiated(rows: pd.DataFrame, z: float = 1.959963984540054) -> pd.DataFrame:
+def _exponentiated(rows: pd.DataFrame, z: float = critical_value(0.95)) -> pd.DataFrame:
     """Ratios with 95 % limits from log estimates and standard errors."""
     middle, half = rows["estimate"].astype(float), z * rows["se"].astype(float)
     return rows.assign(estimate=np.exp(middle), lower=np.exp(middle - half), upper=np.exp(middle + half))

@@ -89,6 +89,7 @@ def ratio_forest(
         right=[HR, forest.Column("p_text", "p", "right")],
         xlabel="Hazard ratio (log scale)",
         better=(f"lower hazard: {first}", f"lower hazard: {second}"),
+        size=forest.HALF,
     )
     said = "; ".join(f"{row['label']} {said_of(row)}" for _, row in ratios.iterrows())
     own = "; the last rows are the paper's own" if (ratios["role"] == Role.PRINTED).any() else ""

@@ -7,6 +7,10 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Comes with matplotlib: the same on every machine.
 OWN = "DejaVu Sans"
@@ -46,12 +50,11 @@ class Letters:
         self.families: list[str] = []
         self.files: list[Path] = []
         self.missing: set[str] = set()
-        self._known = set(known)
+        self._known = set(known) | {"\n", "\t", "\r"}
         self._fonts = fonts
 
     def legible(self, text: str) -> str:
         """The text; a letter that no font has as its code, `U+1F600`."""
-        text = text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
         new = set(text) - self._known
         if new:
             self._look_for(new - self.missing)
@@ -85,6 +88,24 @@ class Letters:
                 self.files.append(Path(file))
                 self.families.append(_font(file)[0])
         return wanted - found
+
+
+def show_letters(figure: Figure) -> None:
+    """Draw letters that the font of figures lacks with fonts of this machine, or write their codes."""
+    from matplotlib import font_manager
+    from matplotlib.text import Text
+
+    letters = Letters(letters_of(font_file(OWN)))
+    for text in figure.findobj(Text):
+        said = letters.legible(text.get_text())
+        if said != text.get_text():
+            text.set_text(said)
+    if letters.families:
+        for file in letters.files:
+            font_manager.fontManager.addfont(file)
+        for text in figure.findobj(Text):
+            text.set_fontfamily([OWN, *letters.families])
+    letters.warn()
 
 
 def font_file(family: str) -> str:

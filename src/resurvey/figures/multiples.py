@@ -93,6 +93,11 @@ def small_multiples(panels: Sequence[Panel]) -> Figure:
     ----------
     panels : sequence of Panel
         At most `MOST`.
+
+    Raises
+    ------
+    InputError
+        If there is no panel, or more than a page can show.
     """
     if not panels:
         raise InputError("no group was rebuilt: there is nothing to draw")

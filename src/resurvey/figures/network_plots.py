@@ -11,8 +11,22 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.style import COLOURS, FAINT, INK, MARKERS, PAPER, SOFT, ink_on, new_figure, plain, styled, wrapped
+from resurvey.figures.style import (
+    BESIDE,
+    COLOURS,
+    FAINT,
+    INK,
+    MARKERS,
+    PAPER,
+    SOFT,
+    ink_on,
+    new_figure,
+    plain,
+    styled,
+    wrapped,
+)
 from resurvey.rounding import distinct_from_null
+from resurvey.steady import critical_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,13 +53,18 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
         Labels of treatments.
     reference : str
         Treatment drawn at the top.
+
+    Raises
+    ------
+    InputError
+        If the network has no study.
     """
     if contrasts.empty:
         raise InputError("the network has no study: there is nothing to draw")
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(4.1)
+    figure = new_figure(3.9, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
@@ -131,6 +150,11 @@ def league_table(
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
+
+    Raises
+    ------
+    InputError
+        If a pair of treatments has no effect, or more than one.
     """
     pairs = effects.set_index(["treatment", "comparator"])[["estimate", "lower", "upper"]]
     lacking = sorted(set(order) - {*effects["treatment"], *effects["comparator"]})
@@ -212,6 +236,11 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
         model, treatment, rank, probability, sucra.
     names : dict of str
     model : {"random", "common"}
+
+    Raises
+    ------
+    InputError
+        If there are no ranks of the model.
     """
     rows = ranks[ranks["model"] == model]
     if rows.empty:
@@ -242,7 +271,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 
 @styled
-def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: float = 1.959963984540054) -> Figure:
+def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
     """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
 
     Parameters
@@ -251,13 +280,20 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level_z: floa
         study, treatment, comparator, se, adjusted (log scale).
     names : dict of str
         Labels of treatments.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two studies.
     """
     if len(funnel) < 2:
         raise InputError("a funnel plot needs at least two studies")
     figure = new_figure(3.8)
     axes = figure.add_subplot()
     top = float(funnel["se"].max()) * 1.12
-    axes.fill_betweenx([0, top], [0, -level_z * top], [0, level_z * top], color=FAINT, alpha=0.5, lw=0)
+    axes.fill_betweenx(
+        [0, top], [0, -critical_value(level) * top], [0, critical_value(level) * top], color=FAINT, alpha=0.5, lw=0
+    )
     axes.axvline(0, color=SOFT, lw=0.9)
     pairs = list(dict.fromkeys(zip(funnel["treatment"], funnel["comparator"], strict=True)))
     for index, (a, b) in enumerate(pairs):
@@ -290,6 +326,11 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     heat : DataFrame
         design, detached, change; of several between-study variances (tau2_of) the first is drawn.
     names : dict of str
+
+    Raises
+    ------
+    InputError
+        If consistency cannot be assessed in the network.
     """
     from scipy.stats import chi2
 
@@ -328,6 +369,11 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         treatment, comparator, then one column a direct comparison "X : Y" (0-1).
     names : dict of str
     reference : str
+
+    Raises
+    ------
+    InputError
+        If no estimate is against the reference.
     """
     rows = contributions[(contributions["treatment"] == reference) | (contributions["comparator"] == reference)]
     if rows.empty:

@@ -34,6 +34,7 @@ ORDER = (
     FactKind.EVENTS,
     FactKind.MEDIAN,
     FactKind.MEDIAN_LIMIT,
+    FactKind.QUANTILE,
     FactKind.SURVIVAL,
     FactKind.AT_RISK,
     FactKind.RESTRICTED_MEAN,
@@ -57,6 +58,11 @@ def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel:
     facts : DataFrame
         fact (the label), kind, time, limit, printed, rebuilt, difference, holds of the same arm.
     ylabel : str
+
+    Raises
+    ------
+    InputError
+        If there is no curve, or no printed fact to draw beside it.
     """
     if curve.empty or facts.empty:
         raise InputError("an arm needs a curve and at least one printed fact to be drawn beside it")

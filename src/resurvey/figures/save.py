@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -15,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.letters import show_letters
 from resurvey.figures.style import DPI, house_style
-from resurvey.folders import write_contents
+from resurvey.folders import made_anew
 from resurvey.tables import write_csv
 
 if TYPE_CHECKING:
@@ -69,8 +71,6 @@ class Drawing:
 
 def slug(*parts: object) -> str:
     """A name for files and links from ids and words; long ones are cut and closed with a digest of the whole."""
-    import hashlib
-
     text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
     made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if len(made) <= MAX_NAME:
@@ -96,22 +96,22 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
     ------
     InputError
         If two drawings have one name.
+    NotWritten
+        If the folder cannot be written; what was there stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, str]] = []
-    with house_style(), _without_collector():
+    with made_anew(folder) as part, house_style(), _without_collector():
         for drawing in drawings:
             if any(row["figure_id"] == drawing.name for row in rows):
                 raise InputError(f"two figures are called {drawing.name!r}: their files would overwrite each other")
             svg, png = as_both(drawing.figure)
-            (folder / f"{drawing.name}.svg").write_bytes(svg)
-            (folder / f"{drawing.name}.png").write_bytes(png)
+            (part / f"{drawing.name}.svg").write_bytes(svg)
+            (part / f"{drawing.name}.png").write_bytes(png)
             rows.append(_row(drawing))
             del drawing
             gc.collect(0)  # this figure, which is a net of cycles; what is older is not looked at
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    write_csv(table, folder / "figures.csv")
-    write_contents(folder)
+        table = pd.DataFrame(rows, columns=COLUMNS)
+        write_csv(table, part / "figures.csv")
     return table
 
 
@@ -143,6 +143,7 @@ def as_svg(figure: Figure) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     with house_style():
+        show_letters(figure)
         stream = io.BytesIO()
         FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
     return stream.getvalue()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 WIDTH = 7.0  # inches: the text width of a page, so that type keeps its size in print
+BESIDE = 4.9  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
 DPI = 192  # twice the 96 pixels an inch of a browser
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
 # Okabe and Ito (2008), in the order that keeps neighbours furthest apart; yellow is left out, too pale on white.
@@ -188,14 +189,14 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
     return ticks
 
 
-def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18) -> None:
-    """Words below a ratio axis: which side speaks for what."""
+def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18, letters: int = 34) -> None:
+    """Words below a ratio axis, lines of so many letters: which side speaks for what."""
     from matplotlib.transforms import blended_transform_factory
 
     place = blended_transform_factory(ax.transData, ax.transAxes)
     for text, align, shift in ((f"← {left}", "right", -5), (f"{right} →", "left", 5)):
         ax.annotate(
-            wrapped(text, 34),
+            wrapped(text, letters),
             (1, y),
             xycoords=place,
             xytext=(shift, -pad),

@@ -50,6 +50,11 @@ def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     -------
     DataFrame
         time, at_risk, censored, events; whole numbers that add up to the size of the arm at each time.
+
+    Raises
+    ------
+    InputError
+        If there are no patients.
     """
     if patients.empty:
         raise InputError("there are no patients: a table of numbers at risk needs at least one")
@@ -77,6 +82,7 @@ def kaplan_meier(
     grey_label: str = "",
     censored: pd.DataFrame | None = None,
     result: str = "",
+    width: float = WIDTH,
 ) -> Figure:
     """Curves with bands and, below, patients at risk, censored and with an event so far.
 
@@ -97,6 +103,13 @@ def kaplan_meier(
         group, time (and `panel`) of patients whose follow-up ended: a stroke on their curve each.
     result : str, optional
         The ratio and p of the groups, in a corner of a single panel that the curves leave free.
+    width : float
+        Of the figure, in inches.
+
+    Raises
+    ------
+    InputError
+        If there is no curve.
 
     References
     ----------
@@ -112,21 +125,22 @@ def kaplan_meier(
     lines = ceil(len(panels) / columns)
     most = max(risk.loc[risk["panel"] == panel, "group"].nunique() for panel in panels)
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
-    body = 2.9 if columns == 1 else 1.9
+    share = width / WIDTH
+    body = (2.9 if width == WIDTH else 2.3) if columns == 1 else 1.9
     line = TITLE + body + AXIS + table
     # Names stand once above the panels; inside, they would lie on the curves.
-    names = _names(groups, notes or {}, columns == 1)
+    names = _names(groups, notes or {}, columns == 1, share)
     head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
-    figure = fixed_figure(lines * line + head)
-    width = WIDTH / columns - LEFT - 0.1
+    figure = fixed_figure(lines * line + head, width)
+    across = width / columns - LEFT - 0.1
     last = float(curves["time"].max()) * 1.02
     first: Axes | None = None
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         foot = (lines - 1 - row) * line + 0.06
-        left = column * WIDTH / columns + LEFT
-        axes = figure.add_axes(inches(figure, left, foot + table + AXIS, width, body), sharey=first)
-        below = figure.add_axes(inches(figure, left, foot, width, table), sharex=axes)
+        left = column * width / columns + LEFT
+        axes = figure.add_axes(inches(figure, left, foot + table + AXIS, across, body), sharey=first)
+        below = figure.add_axes(inches(figure, left, foot, across, table), sharex=axes)
         first = first or axes
         shown, counted = curves[curves["panel"] == panel], risk[risk["panel"] == panel]
         if grey is not None:
@@ -145,10 +159,10 @@ def kaplan_meier(
         # One time axis for all panels: its ticks, and the numbers below them, then lie inside each.
         axes.set_xlim(0, last)
         axes.set_xlabel(xlabel)
-        _risk_rows(below, counted, groups, most, 84 if columns == 1 else 40)
+        _risk_rows(below, counted, groups, most, round(84 * share) if columns == 1 else 40)
     if names and first is not None:
         figure.legend(
-            _samples(groups), names, loc="upper left", bbox_to_anchor=(LEFT / WIDTH, 1), borderaxespad=0.2, fontsize=7.5
+            _samples(groups), names, loc="upper left", bbox_to_anchor=(LEFT / width, 1), borderaxespad=0.2, fontsize=7.5
         )
     return figure
 
@@ -160,12 +174,12 @@ def _samples(groups: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], **look(index)) for index in range(len(groups))]
 
 
-def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool) -> list[str]:
+def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, share: float = 1.0) -> list[str]:
     """What stands above the panels of each group; nothing where one group alone has nothing to tell."""
     if not alone:
         return [wrapped(group, 100) for group in groups] if len(groups) > 1 else []
     said = [", ".join(part for part in (str(group), notes.get(str(group), "")) if part) for group in groups]
-    return [wrapped(words, 96) for words in said] if len(groups) > 1 or notes else []
+    return [wrapped(words, round(96 * share)) for words in said] if len(groups) > 1 or notes else []
 
 
 def free_corner(shown: pd.DataFrame, last: float) -> str:
@@ -283,7 +297,13 @@ def log_cumulative_hazard(points: pd.DataFrame, *, names: Mapping[str, str] | No
 
 
 def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """The content of `log_cumulative_hazard`, for a panel."""
+    """The content of `log_cumulative_hazard`, for a panel.
+
+    Raises
+    ------
+    InputError
+        If there is no cumulative hazard.
+    """
     if points.empty:
         raise InputError("there is no cumulative hazard to draw")
     for index, (group, rows) in enumerate(points.groupby("group", sort=False)):
@@ -315,7 +335,13 @@ def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: flo
 
 
 def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """The content of `rmst_over_horizon`, for a panel."""
+    """The content of `rmst_over_horizon`, for a panel.
+
+    Raises
+    ------
+    InputError
+        If there is no restricted mean.
+    """
     if rmst.empty:
         raise InputError("there is no restricted mean to draw")
     axes.axhline(0, color=SOFT, lw=0.9)

@@ -13,7 +13,7 @@ from resurvey.errors import InputError
 from resurvey.read.drafting import NUMBERS
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.schema import TABLES
-from resurvey.tables import write_text
+from resurvey.writing import write_text
 
 DRAFTS = ("claim_id", "table", "confidence", "certainty", "rule", "span", "status", "changes", "confirmed_as", "mark")
 FINDINGS = ("rule", "verdict", "severity", "claim_ids", "locators", "reported", "recomputed", "explanation")
@@ -71,7 +71,13 @@ def write_rows(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]])
 
 
 def load(folder: Path) -> Reading:
-    """A reading that an earlier run wrote, or a person has ruled on."""
+    """A reading that an earlier run wrote, or a person has ruled on.
+
+    Raises
+    ------
+    InputError
+        If a claim of the reading stands in none of the tables beside it.
+    """
     cells: dict[str, dict[str, str]] = {}
     for name in TABLES:
         path = folder / f"{name}.csv"

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from resurvey.read import confidence
-from resurvey.read.normal import slug
 from resurvey.read.objects import Claim, Document, Draft
 from resurvey.schema import TABLES
 
@@ -41,7 +40,6 @@ SHORT = {
     "ongoing_trials": "ong",
     "names": "name",
 }
-CITED_NOTE = "another study's result: name the study"
 
 
 def drafts(claims: Iterable[Claim], source_id: str, study_id: str) -> list[Draft]:
@@ -163,11 +161,3 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
         "registry_id": own[0] if len(set(own)) == 1 else "",
         **{column: values.pop() for column, values in dates.items() if len(values) == 1},
     }
-
-
-def source_id_of(document: Document, stem: str) -> str:
-    """An id for a document: first author and year where printed, else the name of its file."""
-    about = document.about
-    first = slug(about.get("authors", "").split(";")[0].split(" ")[0]) if about.get("authors") else ""
-    made = f"{first}{about.get('year', '')}" if first and about.get("year") else slug(stem)
-    return (made or "paper")[:40]

@@ -54,14 +54,14 @@ def _finding(one: Finding) -> list[str]:
 
 def names(files: Sequence[Path]) -> list[str]:
     """An id for each file, from its name; a number is added where two are alike."""
-    made: list[str] = []
+    made: dict[str, None] = {}
     for file in files:
         base = slug(file.stem)[:40] or "paper"
         name, number = base, 2
         while name in made:
             name, number = f"{base}_{number}", number + 1
-        made.append(name)
-    return made
+        made[name] = None
+    return list(made)
 
 
 def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
@@ -93,7 +93,7 @@ def _write(
     folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
 ) -> list[str]:
     from resurvey.read.review_page import render
-    from resurvey.tables import write_text
+    from resurvey.writing import write_text
 
     reading = draft_folder.new(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)

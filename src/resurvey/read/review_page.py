@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
+from resurvey import inert
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
 from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
@@ -31,10 +32,12 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
     """
     marks = _marks(reading)
     parts = resources.files("resurvey.read").joinpath("templates")
+    script = parts.joinpath("read.js").read_text(encoding="utf-8")
     values = {
+        "ALLOWED": inert.allowed(script),
         "TITLE": html.escape(title_of(document)),
         "STYLE": parts.joinpath("read.css").read_text(encoding="utf-8"),
-        "SCRIPT": parts.joinpath("read.js").read_text(encoding="utf-8"),
+        "SCRIPT": script,
         "PAPER": "\n".join(_blocks(document, marks)),
         "DATA": _json(_data(document, reading, findings)),
     }

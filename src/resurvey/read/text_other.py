@@ -121,12 +121,6 @@ DIRECTIONS = (
 DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in enumerate(DIRECTIONS)), re.IGNORECASE)
 
 
-def direction_in(text: str) -> str:
-    """The direction that a text states, when it states one only."""
-    found = {DIRECTIONS[int(match.lastgroup[1:])][0] for match in DIRECTION.finditer(text)}  # type: ignore[index]
-    return found.pop() if len(found) == 1 else ""
-
-
 DIFFERENCE = re.compile(
     r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
     r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"

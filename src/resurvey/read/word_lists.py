@@ -71,7 +71,6 @@ RATIOS: tuple[tuple[str, str], ...] = (
     ("OR", r"(?i:odds[ -]ratios?)|a?ORs?"),
     ("RR", r"(?i:relative risks?|risk ratios?|(?:incidence )?rate ratios?)|a?RRs?|IRRs?"),
 )
-RATIO_WORDS = {"HR": "hazard", "OR": "odds", "RR": "risk ratio"}
 UNITS = {
     "months": r"months?|mo\.?|mos\.?|mths?",
     "years": r"years?|yrs?\.?|y",

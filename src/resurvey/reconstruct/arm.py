@@ -41,6 +41,7 @@ def read_arm(
     times: ArrayLike,
     survival: ArrayLike,
     n: int,
+    *,
     at_risk_times: ArrayLike | None = None,
     at_risk: ArrayLike | None = None,
     events: int | None = None,

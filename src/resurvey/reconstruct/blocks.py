@@ -15,7 +15,8 @@ import pandas as pd
 
 from resurvey.jobs import BLOCK, block_sizes
 from resurvey.reconstruct.result import tally, with_tally
-from resurvey.reconstruct.study import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers, rebuild_study
+from resurvey.reconstruct.study import rebuild_study
+from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers
 from resurvey.tables import Tables
 
 PARTS = ("patients", "accuracy", "facts")

@@ -17,6 +17,7 @@ from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.two_curves import detect_exchanged_arms
+from resurvey.survival import cox, proportionality
 
 #: Parts of an arm's name that mark the group a published ratio is by custom taken against.
 REFERENCE_WORDS = frozenset(["placebo", "pbo", "plc", "control", "observation", "standard", "deferred", "delayed"])
@@ -204,6 +205,11 @@ def compare_files(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame with the columns `PAIR_COLUMNS`, ordered by set_id
+
+    Raises
+    ------
+    InputError
+        If the key has no set of that name.
     """
     known = {key_name(str(row["name"])): row for row in key.to_dict("records")}
     rows = []
@@ -267,8 +273,6 @@ def _described(
 
 
 def _ratios(first: Reconstruction, second: Reconstruction) -> dict[str, object]:
-    from resurvey.survival import cox, proportionality
-
     sides = [arm.replicate(0) for arm in (first, second)]
     time, event = (np.concatenate([side[name].to_numpy() for side in sides]) for name in ("time", "event"))
     ours = cox(time, event, np.repeat([1, 0], [len(side) for side in sides]))

@@ -93,8 +93,9 @@ def from_curve(
     """
     replicates = curve_input.whole_number(replicates, "replicates", least=1, most=100_000)
     arm = read_arm(
-        times, survival, n, at_risk_times, at_risk, events, censor_times, median, landmarks, end_of_follow_up
-    )
+        times, survival, n, at_risk_times=at_risk_times, at_risk=at_risk, events=events, censor_times=censor_times,
+        median=median, landmarks=landmarks, end_of_follow_up=end_of_follow_up,
+    )  # fmt: skip
     if arm.n * replicates > MOST_ROWS:
         raise InputError(
             f"{replicates} replicates of {arm.n} patients are {arm.n * replicates:,} rows, more than the {MOST_ROWS:,} "

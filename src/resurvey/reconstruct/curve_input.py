@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resurvey import steady
+from resurvey.arrays import unmasked
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.monotone import MonotoneCurve
 from resurvey.reconstruct.placement import RiskTable
@@ -42,9 +43,16 @@ class Points:
 
 
 def numbers(values: ArrayLike | None, name: str) -> Floats:
-    """A vector of numbers; what cannot be read as one is refused by name, None is an empty vector."""
+    """A vector of numbers; what cannot be read as one is refused by name, None is an empty vector.
+
+    Raises
+    ------
+    InputError
+        If a value is no number, or they are no single vector.
+    """
     if values is None:
         return np.empty(0)
+    unmasked(values, name)
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -62,7 +70,13 @@ def _some(values: object) -> str:
 
 
 def whole_number(value: object, name: str, *, least: int, most: int = MOST_PATIENTS) -> int:
-    """A count given as a number without a fraction, between `least` and `most`."""
+    """A count given as a number without a fraction, between `least` and `most`.
+
+    Raises
+    ------
+    InputError
+        If it is none, or outside its bounds.
+    """
     try:
         number = steady.settled(float(value))  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -172,6 +186,11 @@ def read_table(
 
     Rows that contradict each other or n are brought to the nearest counts that never rise (least squares); each is
     named in `conflicts`.
+
+    Raises
+    ------
+    InputError
+        If times and counts are not as many, or a row is no time with a whole number of patients.
     """
     times, counts = numbers(at_risk_times, "at_risk_times"), numbers(at_risk, "at_risk")
     if times.size != counts.size:
@@ -236,6 +255,11 @@ def check_units(points: Points, table: RiskTable) -> None:
 
     A curve may be drawn on past or short of its table, but not by a factor of four, unless the table keeps pace with
     the curve as far as it goes.
+
+    Raises
+    ------
+    InputError
+        If they are; the message names the units that they look like.
     """
     end, rows = float(points.time[-1]), table.time[(table.count > 0) & (table.time > 0)]
     if rows.size == 0 or end <= 0:
@@ -259,7 +283,15 @@ def check_units(points: Points, table: RiskTable) -> None:
 
 
 def check_events(events: object | None, n: int) -> int | None:
-    """The total of events, or None where it was not given."""
+    """The total of events, or None where it was not given.
+
+    Raises
+    ------
+    InputError
+        If the total is no whole number.
+    InconsistentReport
+        If it exceeds the patients.
+    """
     if events is None or (isinstance(events, float) and np.isnan(events)):
         return None
     total = whole_number(events, "events", least=0)
@@ -269,7 +301,13 @@ def check_events(events: object | None, n: int) -> int | None:
 
 
 def read_ticks(censor_times: ArrayLike | None, repairs: list[str]) -> Floats:
-    """Censoring marks in the order of time."""
+    """Censoring marks in the order of time.
+
+    Raises
+    ------
+    InputError
+        If a mark is no number or lies before time 0.
+    """
     ticks = numbers(censor_times, "censor_times")
     good = np.isfinite(ticks)
     if not good.all():
@@ -281,7 +319,15 @@ def read_ticks(censor_times: ArrayLike | None, repairs: list[str]) -> Floats:
 
 
 def read_median(median: object | None) -> tuple[float, float, float] | None:
-    """Median, lower and upper limit; a limit that is not given or not reached is nan."""
+    """Median, lower and upper limit; a limit that is not given or not reached is nan.
+
+    Raises
+    ------
+    InputError
+        If it is neither one number nor three, or no time after 0.
+    InconsistentReport
+        If the median lies outside its interval.
+    """
     if median is None:
         return None
     values = numbers(median, "median")  # type: ignore[arg-type]
@@ -298,7 +344,15 @@ def read_median(median: object | None) -> tuple[float, float, float] | None:
 
 
 def read_landmarks(landmarks: object | None) -> tuple[tuple[float, float], ...]:
-    """Printed survival rates as (time, proportion), in the order of time."""
+    """Printed survival rates as (time, proportion), in the order of time.
+
+    Raises
+    ------
+    InputError
+        If they are no pairs of a time and a proportion.
+    InconsistentReport
+        If survival rises.
+    """
     if landmarks is None:
         return ()
     try:
@@ -327,7 +381,13 @@ def anchors(
 
 
 def last_time(curve_end: float, table: RiskTable, ticks: Floats, given: object | None, conflicts: list[str]) -> float:
-    """End of follow-up: as given, else the last point, row with patients at risk, or mark, whichever is last."""
+    """End of follow-up: as given, else the last point, row with patients at risk, or mark, whichever is last.
+
+    Raises
+    ------
+    InputError
+        If the end given is no time after 0, or the curve has no length.
+    """
     reached = max(curve_end, float(table.time[table.count > 0].max()), float(ticks[-1]) if ticks.size else 0.0)
     if given is None:
         end = reached

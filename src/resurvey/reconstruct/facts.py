@@ -8,34 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey.reconstruct.arm import Arm
-from resurvey.reconstruct.median_limits import median_limits
 from resurvey.reconstruct.monotone import distinct
 from resurvey.results import FactKind, Limit
-from resurvey.survival.km import crossing
+from resurvey.survival.curves import quantile_limits
+from resurvey.survival.km import KaplanMeier, product_limit
 
 Floats = NDArray[np.float64]
 Patients = tuple[Floats, Floats]
-
-
-def product_limit(time: Floats, event: Floats) -> tuple[Floats, Floats]:
-    """Distinct event times and survival just after each; quicker than a full estimate and without its checks."""
-    order = np.lexsort((1 - event, time))
-    t, e = time[order], event[order]
-    left = np.arange(t.size, 0, -1)
-    with np.errstate(divide="ignore"):
-        survival = np.where(e > 0, 1.0 - 1.0 / left, 1.0).cumprod()
-    last = np.concatenate((t[1:] != t[:-1], [True]))
-    return t[last], survival[last]
-
-
-def at(curve: tuple[Floats, Floats], times: Floats) -> Floats:
-    """Survival of a product-limit curve at `times`."""
-    return np.concatenate(([1.0], curve[1]))[curve[0].searchsorted(times, side="right")]
-
-
-def quantile(curve: tuple[Floats, Floats], level: float = 0.5) -> float:
-    """Time at which survival reaches `level` (the middle of a stretch on it), infinite where it does not."""
-    return crossing(*curve, level)
 
 
 def half_unit(value: float) -> float:
@@ -91,9 +70,9 @@ def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]]
         rows.append(fact(f"at risk at {moment:g}", FactKind.AT_RISK, count, rebuilt_counts, 0, time=moment))
     curves = [product_limit(time, event) for time, event in sets]
     if arm.median is not None:
-        rows += median_facts(arm.median, curves, sets)
+        rows += median_facts(arm.median, curves)
     for when, rate in arm.landmarks:
-        rebuilt = [float(at(curve, np.array([when]))[0]) for curve in curves]
+        rebuilt = [float(curve.at(when)) for curve in curves]
         name = f"survival at {when:g}"
         rows.append(fact(name, FactKind.SURVIVAL, rate, rebuilt, half_unit(rate), time=float(when)))
     broken = [
@@ -102,17 +81,14 @@ def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]]
     return rows + distances(arm, curves), broken
 
 
-def median_facts(
-    median: tuple[float, float, float], curves: list[tuple[Floats, Floats]], sets: list[Patients]
-) -> list[dict[str, object]]:
+def median_facts(median: tuple[float, float, float], curves: list[KaplanMeier]) -> list[dict[str, object]]:
     """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
-    medians = [quantile(curve) for curve in curves]
+    medians = [curve.quantile() for curve in curves]
     rows = [fact("median", FactKind.MEDIAN, median[0], medians, half_unit(median[0]))]
     if np.all(np.isnan(median[1:])):
         return rows
-    bands = {
-        kind: np.array([median_limits(time, event, kind) for time, event in sets]) for kind in ("log-log", "linear")
-    }
+    bands = {name: np.array([quantile_limits(curve, transform=kind) for curve in curves])
+             for name, kind in (("log-log", "log-log"), ("linear", "plain"))}  # fmt: skip
     nearest = min(bands, key=lambda kind: _apart(np.median(bands[kind], axis=0), np.array(median[1:])))
     for place, limit in enumerate((Limit.LOWER, Limit.UPPER)):
         if np.isfinite(median[1 + place]):
@@ -131,11 +107,11 @@ def _apart(rebuilt: Floats, printed: Floats) -> float:
     return float(np.abs(rebuilt[differ] - printed[differ]).sum())
 
 
-def distances(arm: Arm, curves: list[tuple[Floats, Floats]]) -> list[dict[str, object]]:
+def distances(arm: Arm, curves: list[KaplanMeier]) -> list[dict[str, object]]:
     """RMSE and greatest distance between the rebuilt curve and the monotone curve through the points."""
     grid = distinct(np.concatenate((arm.curve.time, [arm.end])))
     middle, width = (grid[1:] + grid[:-1]) / 2, grid[1:] - grid[:-1]
-    rebuilt = [at(curve, middle) for curve in curves]
+    rebuilt = [curve.at(middle) for curve in curves]
     apart = (rebuilt[0] if len(rebuilt) == 1 else np.mean(rebuilt, axis=0)) - arm.curve.at(middle)
     rmse = math.sqrt((width * apart**2).sum() / max(width.sum(), 1e-300))
     most = float(np.abs(apart).max())

@@ -176,16 +176,6 @@ class Paths:
         """Increments of the censoring hazard."""
         return self.increment[..., 1, :]
 
-    @property
-    def cum_event(self) -> Floats:
-        """Cumulative event hazard."""
-        return self.running[..., 0, :]
-
-    @property
-    def cum_censor(self) -> Floats:
-        """Cumulative censoring hazard."""
-        return self.running[..., 1, :]
-
     @cached_property
     def greenwood(self) -> Floats:
         """Greenwood sum up to each edge."""

@@ -81,7 +81,7 @@ class HazardRatio:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return steady.normal_quantile(0.5 + self.ci_level / 2)
+        return steady.critical_value(self.ci_level)
 
     @property
     def variances(self) -> tuple[float, float, float] | None:
@@ -184,7 +184,8 @@ def from_pair(
     check_ratio(printed)
     rng = np.random.default_rng(0) if rng is None else rng
     pairs = pairs or max(first.n_replicates, second.n_replicates)
-    a, b = _stack(first, pairs), _stack(second, pairs)
+    own = first.meeting(pairs), second.meeting(pairs)
+    a, b = _stack(first, own[0]), _stack(second, own[1])
     for name, arm in (("first", a), ("second", b)):
         if not arm.event.any(axis=1).all():
             raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
@@ -204,8 +205,8 @@ def from_pair(
     rows = _rows(printed, log_hr[source], se[source])
     undetermined = list(_shortfall(printed, steady.exp(log_hr[source]), chosen.i[source], chosen.j[source]))
     return ReconstructedPair(
-        first.with_patients(a.time[source], a.event[source]),
-        second.with_patients(b.time[source], b.event[source]),
+        first.with_patients(a.time[source], a.event[source], own[0][chosen.i[source]]),
+        second.with_patients(b.time[source], b.event[source], own[1][chosen.j[source]]),
         accuracy_table([row.record() for row in rows]),
         undetermined,
         chosen.off,
@@ -265,8 +266,8 @@ def _positive(v: object) -> bool:
     return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and bool(v > 0)
 
 
-def _stack(arm: Reconstruction, pairs: int) -> Stack:
-    return Stack(*arm.stacked()).rows(arm.meeting(pairs))
+def _stack(arm: Reconstruction, rows: NDArray[np.int64]) -> Stack:
+    return Stack(*arm.stacked()).rows(rows)
 
 
 def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:

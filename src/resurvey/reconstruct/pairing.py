@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from resurvey.survival.cox import stack_cox
+from resurvey.survival.risksets import stack_risk_sets
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -85,9 +88,6 @@ def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
     Rows without a finite ratio (an arm has no event while both are at risk) have `FAR` for both, so that they can be
     reckoned with and are never chosen where another is to be had.
     """
-    from resurvey.survival.cox import stack_cox
-    from resurvey.survival.risksets import stack_risk_sets
-
     mark = np.zeros((1, a.time.shape[1] + b.time.shape[1]), dtype=bool)
     mark[:, : a.time.shape[1]] = True
     made = []

@@ -31,6 +31,8 @@ class HazardPrior:
     benchmarks/reconstruction/SUMMARY.md. Hazards rise steeply until the first visits, are highest near the median and
     fall slowly afterwards; arms followed for many medians start lower.
 
+    What the arms of a trial have in common was learnt on sets of two arms (benchmarks/reconstruction/learn_shared.py).
+
     Attributes
     ----------
     nodes, shape : tuple of float

@@ -145,6 +145,8 @@ class Reconstruction:
         How the patients were placed, in words.
     printed : Printed, optional
         What patients must keep to when they are shifted; None: all of them stand where a curve puts them.
+    shapes : tuple of str
+        Kind of hazard of each replicate; none where the shape was not drawn.
     """
 
     patients: pd.DataFrame
@@ -154,6 +156,7 @@ class Reconstruction:
     evidence: Literal["curve", "summary"] = "curve"
     method: str = ""
     printed: Printed | None = None
+    shapes: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -176,7 +179,13 @@ class Reconstruction:
         return bool(self.accuracy["holds"].all())
 
     def replicate(self, index: int = 0) -> pd.DataFrame:
-        """Time and event of one replicate, ordered by time."""
+        """Time and event of one replicate, ordered by time.
+
+        Raises
+        ------
+        InputError
+            If there is no such replicate.
+        """
         rows = self.patients[self.patients["replicate"] == index]
         if rows.empty:
             raise InputError(f"there is no replicate {index}: this reconstruction has {self.n_replicates}, from 0")
@@ -196,14 +205,19 @@ class Reconstruction:
         held = np.flatnonzero(np.logical_and.reduce(rows))
         return held if held.size >= least else np.arange(self.n_replicates)
 
-    def with_patients(self, time: Floats, event: Floats) -> Reconstruction:
-        """Other replicates of the same arm, shape (replicates, n), set beside what is printed of it anew."""
+    def with_patients(self, time: Floats, event: Floats, of: NDArray[np.int64] | None = None) -> Reconstruction:
+        """Other replicates of the same arm, shape (replicates, n), set beside what is printed of it anew.
+
+        `of` names the replicate of this arm that each was made of; without it nothing is known of their shapes.
+        """
         patients = stacked_patients(time, event)
+        shapes = tuple(self.shapes[row] for row in of) if of is not None and self.shapes else ()
         if self.printed is None:
-            return replace(self, patients=patients)
+            return replace(self, patients=patients, shapes=shapes)
         accuracy = accuracy_table([row.record() for row in self.printed.rows(time, event)])
         notes = [note for note in self.undetermined if not note.startswith(NOT_FOUND)]
-        return replace(self, patients=patients, accuracy=accuracy, undetermined=[*notes, *not_found(accuracy)])
+        said = [*notes, *not_found(accuracy)]
+        return replace(self, patients=patients, accuracy=accuracy, undetermined=said, shapes=shapes)
 
     def kaplan_meier(self, index: int = 0) -> KaplanMeier:
         """Product-limit curve of one replicate."""

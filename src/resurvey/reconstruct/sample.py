@@ -13,7 +13,7 @@ from resurvey import steady
 from resurvey.reconstruct.fit import Fit, draw
 from resurvey.reconstruct.hazard import Arm, Paths, paths
 from resurvey.reconstruct.landmarks import Plan, tune_landmarks
-from resurvey.reconstruct.stretch import by_time, limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import by_time, crossings, limits, stretch_to, survival_at
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
@@ -364,19 +364,17 @@ def _in_place(
     arm: Arm, s: SurvivalSummary, plan: Plan, time: Floats, event: Floats, transform: str, rng: np.random.Generator
 ) -> Ensemble:
     """Replicates with median and limits where they were printed; `placed` where that could be done."""
-    reached = limits(time, event, s.z, transform)
     placed = np.ones(time.shape[0], dtype=bool)
-    if s.median_not_reached:
-        placed &= ~np.isfinite(reached[0])
-    if s.upper_not_reached:
-        placed &= ~np.isfinite(reached[2])
+    if s.median_not_reached or s.upper_not_reached:
+        median, _, upper = limits(time, event, s.z, transform)
+        placed &= ~(s.median_not_reached & np.isfinite(median)) & ~(s.upper_not_reached & np.isfinite(upper))
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
-    stretch = stretch_to(s, reached, held, rng)
+    stretch = stretch_to(s, crossings(s, time, event, transform), held, rng)
     moved, placed = stretch.apply(time), placed & stretch.possible
     # Where a curve stays at one half, the median is the middle of a stretch whose ends moved by different factors.
     off = placed & _median_off(s, moved, event, transform)
     if off.any():
-        again = stretch_to(s, limits(moved[off], event[off], s.z, transform), held[off], rng)
+        again = stretch_to(s, crossings(s, moved[off], event[off], transform), held[off], rng)
         moved[off] = again.apply(moved[off])
         placed[off] &= again.possible & ~_median_off(s, moved[off], event[off], transform)
     return Ensemble(moved, event, placed)

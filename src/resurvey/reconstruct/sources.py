@@ -12,10 +12,12 @@ import pandas as pd
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.faults import Fault
 from resurvey.pictures import is_figure, read_figure
+from resurvey.places import PUT, misplaced
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.study import Curve, Key
+from resurvey.reconstruct.study import Curve
+from resurvey.reconstruct.study_tables import Key
 from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per
 
@@ -96,6 +98,9 @@ def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = 
     def fault(column: str, rule: str, advice: str) -> Fault:
         return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
 
+    strange = [(column, misplaced(folder / row[column], folder)) for column in FILE_COLUMNS if row[column]]
+    if any(rule for _, rule in strange):
+        return [fault(column, rule, PUT) for column, rule in strange if rule]
     missing = [column for column in FILE_COLUMNS if row[column] and not (folder / row[column]).is_file()]
     if missing:
         words = "there is no such file in the folder curves", "put it there or correct the name"

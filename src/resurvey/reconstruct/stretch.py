@@ -44,6 +44,30 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
     return _median(time, hazard), _first(time, low), _first(time, high)
 
 
+def crossings(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> list[tuple[Floats, float]]:
+    """Where every printed crossing is now in rows of sorted patients, and where it was printed; in order of time."""
+    middle, low, high = limits(time, event, s.z, transform)
+    # where limits are printed at the median's own time, they keep their order about it
+    early = [(v, t) for v, t in s.quantiles if v > 0.5]
+    late = [(v, t) for v, t in s.quantiles if v <= 0.5]
+    reached = dict(zip(s.quantiles, quantile_times(time, event, [v for v, _ in s.quantiles]).T, strict=True))
+    found = [(reached[one], one[1]) for one in early]
+    found += [
+        (now, printed) for now, printed in ((low, s.lower), (middle, s.median), (high, s.upper)) if printed is not None
+    ]
+    found += [(reached[one], one[1]) for one in late]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def quantile_times(time: Floats, event: Floats, levels: list[float]) -> Floats:
+    """When every row of sorted patients reaches each survival, shape (rows, levels); infinite where it does not."""
+    if not levels:
+        return np.empty((len(time), 0))
+    left = time.shape[1] - np.arange(time.shape[1])
+    survival = np.cumprod(1 - event / left, axis=1)
+    return np.column_stack([_first(time, survival <= level + HALF) for level in levels])
+
+
 def _median(time: Floats, hazard: Floats) -> Floats:
     """Where each curve reaches one half, as papers print it: the middle of the stretch on which it is exactly that."""
     start = _first(time, hazard >= LOG_2 - HALF)
@@ -101,20 +125,16 @@ class Stretch:
 
 
 def stretch_to(
-    s: SurvivalSummary, reached: tuple[Floats, Floats, Floats], held: Floats, rng: np.random.Generator
+    s: SurvivalSummary, moved: list[tuple[Floats, float]], held: Floats, rng: np.random.Generator
 ) -> Stretch:
     """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
 
-    `reached` is where they are now, as `limits` gives them.
+    `moved` is where they are now and where they were printed, as `crossings` gives them.
 
     A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the
     limits with it; numbers at risk and landmarks stay as they are because their times are held.
     """
     size = held.shape[0]
-    middle, low, high = reached
-    # where limits are printed at the median's own time, they keep their order about it
-    rebuilt = ((low, s.lower), (middle, s.median), (high, s.upper))
-    moved = sorted(((a, b) for a, b in rebuilt if b is not None), key=lambda pair: pair[1])
     if not moved:
         return Stretch(np.empty((size, 0)), np.empty((size, 0)), np.ones(size, dtype=bool))
     source = np.column_stack([held, *(a for a, _ in moved)])

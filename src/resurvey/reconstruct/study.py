@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,23 +11,20 @@ import pandas as pd
 
 from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
-from resurvey.reconstruct.kinds import Shape
+from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.printed_facts import ArmFacts, gather
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
+from resurvey.reconstruct.study_tables import Key, RebuiltStudy, StudyArm, assembled
 from resurvey.reconstruct.subgroups import from_subgroups
 from resurvey.reconstruct.summary import from_summaries
 from resurvey.reconstruct.wholes import ALL, followed_as_parts, whole_of_parts
-from resurvey.results import FACTS
 from resurvey.seeds import generator
-from resurvey.survival.stack import patient_stack
 from resurvey.tables import Tables, settled
 
-Key = tuple[str, str, str, str, str]
 Partition = Sequence[str] | Mapping[str, Any]
-ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
 @dataclass(frozen=True)
@@ -55,27 +52,6 @@ class Curve:
             at_risk_times=part(self.at_risk_times),
             at_risk=part(self.at_risk),
         )
-
-
-@dataclass(frozen=True)
-class RebuiltStudy:
-    """Patients of every arm of a study, and how well they fit.
-
-    Attributes
-    ----------
-    patients : DataFrame
-        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, and the evidence that
-        the arm was rebuilt from.
-    accuracy : DataFrame
-        A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
-        what was asked for and not used (`not_used`).
-    facts : DataFrame
-        Every printed fact beside the rebuilt value.
-    """
-
-    patients: pd.DataFrame
-    accuracy: pd.DataFrame
-    facts: pd.DataFrame
 
 
 def rebuild_study(
@@ -118,9 +94,9 @@ def rebuild_study(
         Kinds of hazards, as for `from_summary`.
     """
     typed = settled(typed)
-    known = {facts.key: _Arm(facts) for facts in gather(typed, study_id)}
+    known = {facts.key: StudyArm(facts) for facts in gather(typed, study_id)}
     for key, taken in (given or {}).items():
-        known[key] = _Arm(ArmFacts(*key, summary=None, reason=""), taken)
+        known[key] = StudyArm(ArmFacts(*key, summary=None, reason=""), taken)
     ratios = [(row, hazard_ratio_of(row)) for row in printed_ratios(typed["hazard_ratios"], study_id)]
     for row, ratio in ratios:
         _count_events(known, row, ratio)
@@ -146,7 +122,7 @@ def rebuild_study(
         _rebuild_whole(known, key, parts, draws)
     if block:
         arms = [arm for arm in arms if arm.facts.key not in (given or {}) or arm.paired]
-    return _assemble(arms)
+    return assembled(arms, [shape.name for shape in (SHAPES if shapes is None else shapes)])
 
 
 @dataclass(frozen=True)
@@ -163,16 +139,6 @@ class _Draws:
         return generator(self.seed, *names, *([f"block {self.block}"] if self.block else []))
 
 
-@dataclass
-class _Arm:
-    facts: ArmFacts
-    made: Reconstruction | None = None
-    reason: str = ""
-    paired: bool = False
-    alone: bool = False  # drawn from its own summary, not with others or from a curve
-    not_used: list[str] = field(default_factory=list)  # what was asked for, and why it was left out
-
-
 # A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
 # more, up to so many patients, where the ratio lies so far off that too few of them meet it; still further off (in
 # standard deviations of the log ratio of random pairs) so many more would not do either.
@@ -180,13 +146,13 @@ SPARE, MORE, MOST_PATIENTS, TOO_FAR = 2, 8, 2_000_000, 3.5
 
 
 def _rebuild_curves(
-    known: dict[Key, _Arm], typed: Tables, study_id: str, curves: Mapping[str, Curve], draws: _Draws
+    known: dict[Key, StudyArm], typed: Tables, study_id: str, curves: Mapping[str, Curve], draws: _Draws
 ) -> None:
     """Arms with a digitised curve, each with whatever else is printed of it."""
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     for _, row in rows.iterrows():
         key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
-        arm = known.setdefault(key, _Arm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
+        arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
         curve = curves[row["claim_id"]].settled()
@@ -211,18 +177,18 @@ def _rebuild_curves(
             arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
 
 
-def _spare(arm: _Arm, typed: Tables) -> int:
+def _spare(arm: StudyArm, typed: Tables) -> int:
     ratios = typed["hazard_ratios"]
     key = (ratios["study_id"] == arm.facts.study_id) & (ratios["endpoint"] == arm.facts.endpoint)
     return SPARE if (key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])).any() else 1
 
 
-def _together(arms: Sequence[_Arm]) -> list[list[_Arm]]:
+def _together(arms: Sequence[StudyArm]) -> list[list[StudyArm]]:
     """Arms of one trial, drawn together: of one endpoint, population and data cut; one that holds others is alone.
 
     Within a group they stand in the order of their numbers, so that no draw hangs on a name.
     """
-    groups: dict[tuple[str, ...], list[_Arm]] = {}
+    groups: dict[tuple[str, ...], list[StudyArm]] = {}
     for arm in arms:
         study, name, *rest = arm.facts.key
         alone = arm.facts.summary is None or name == ALL
@@ -230,12 +196,12 @@ def _together(arms: Sequence[_Arm]) -> list[list[_Arm]]:
     return [sorted(group, key=_order) for _, group in sorted(groups.items())]
 
 
-def _order(arm: _Arm) -> tuple[float, float, str]:
+def _order(arm: StudyArm) -> tuple[float, float, str]:
     summary = arm.facts.summary
     return (summary.n, summary.median or 0.0, arm.facts.arm_id) if summary else (0.0, 0.0, arm.facts.arm_id)
 
 
-def _rebuilt(group: Sequence[_Arm], times: int, draws: _Draws) -> list[tuple[Reconstruction | None, str]]:
+def _rebuilt(group: Sequence[StudyArm], times: int, draws: _Draws) -> list[tuple[Reconstruction | None, str]]:
     """The arms of a group, or why not; one that cannot be rebuilt leaves the others to be drawn without it."""
     if len(group) > 1:
         try:
@@ -245,7 +211,7 @@ def _rebuilt(group: Sequence[_Arm], times: int, draws: _Draws) -> list[tuple[Rec
     return [_one(arm, times, draws) for arm in group]
 
 
-def _one(arm: _Arm, times: int, draws: _Draws) -> tuple[Reconstruction | None, str]:
+def _one(arm: StudyArm, times: int, draws: _Draws) -> tuple[Reconstruction | None, str]:
     if arm.facts.summary is None:
         return None, arm.facts.reason
     try:
@@ -254,7 +220,7 @@ def _one(arm: _Arm, times: int, draws: _Draws) -> tuple[Reconstruction | None, s
         return None, str(error)
 
 
-def _drawn(group: Sequence[_Arm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
+def _drawn(group: Sequence[StudyArm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
     """The arms of a trial from their summaries, so many times the replicates asked for."""
     summaries = [arm.facts.summary for arm in group if arm.facts.summary is not None]
     study, name, *rest = group[0].facts.key
@@ -262,7 +228,7 @@ def _drawn(group: Sequence[_Arm], times: int, purpose: str, draws: _Draws) -> li
     return from_summaries(summaries, replicates=draws.replicates * times, rng=rng, shapes=draws.shapes)
 
 
-def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: _Draws) -> None:
+def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], draws: _Draws) -> None:
     """Rebuild the named populations of every arm and endpoint together with the whole, where all have a summary."""
     for key, whole in known.items():
         keys = [(key[0], key[1], population, key[3], key[4]) for population in populations]
@@ -287,7 +253,7 @@ def _rebuild_parts(known: dict[Key, _Arm], populations: tuple[str, ...], draws: 
 
 
 def _wholes(
-    known: dict[Key, _Arm], partitions: Sequence[Mapping[str, Any]], ratios: Sequence[tuple[pd.Series, HazardRatio]]
+    known: dict[Key, StudyArm], partitions: Sequence[Mapping[str, Any]], ratios: Sequence[tuple[pd.Series, HazardRatio]]
 ) -> dict[Key, list[Key]]:
     """Arms that stand for others and are rebuilt after them, with their parts; not those that a ratio is printed of."""
     compared = {arm.facts.key for row, _ in ratios for arm in _both(known, row) or ()}
@@ -301,7 +267,7 @@ def _wholes(
     return found
 
 
-def _rebuild_whole(known: dict[Key, _Arm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
+def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
     """An arm that stands for others, with the events of those that were rebuilt; by itself where they contradict it."""
     whole = known[key]
     made = {part[1]: found for part in parts if (found := known[part].made) is not None}
@@ -328,7 +294,7 @@ def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
     return [row for _, row in rows.drop_duplicates(pair).sort_values("claim_id", kind="stable").iterrows()]
 
 
-def _both(known: dict[Key, _Arm], row: pd.Series) -> tuple[_Arm, _Arm] | None:
+def _both(known: dict[Key, StudyArm], row: pd.Series) -> tuple[StudyArm, StudyArm] | None:
     """The two groups of patients that a printed ratio stands between, where both are known and differ."""
     rest = (row["endpoint"], row["data_cut"])
     first = known.get((row["study_id"], row["arm_id"], row["population"], *rest))
@@ -337,7 +303,7 @@ def _both(known: dict[Key, _Arm], row: pd.Series) -> tuple[_Arm, _Arm] | None:
     return None if first is None or second is None or first is second else (first, second)
 
 
-def _count_events(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio) -> None:
+def _count_events(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio) -> None:
     """Give groups that print no events the number that the interval of the ratio between them implies."""
     both = _both(known, row)
     if both is None or any(arm.facts.summary is None or arm.facts.summary.events_about for arm in both):
@@ -351,7 +317,7 @@ def _count_events(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio) ->
         arm.facts = replace(arm.facts, summary=summary)
 
 
-def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Draws) -> None:
+def _pair(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio, draws: _Draws) -> None:
     """Bring two groups together so that the printed ratio between them holds; each is paired once."""
     both = _both(known, row)
     if both is None or any(arm.paired for arm in both):
@@ -375,7 +341,7 @@ def _pair(known: dict[Key, _Arm], row: pd.Series, ratio: HazardRatio, draws: _Dr
 
 
 def _paired_anew(
-    both: tuple[_Arm, _Arm], ratio: HazardRatio, draws: _Draws, rng: np.random.Generator
+    both: tuple[StudyArm, StudyArm], ratio: HazardRatio, draws: _Draws, rng: np.random.Generator
 ) -> ReconstructedPair | None:
     """The pair made of many more replicates; None where neither arm can have more, or one of these has no events."""
     fresh = [arm for arm in both if arm.alone and arm.facts.summary is not None]
@@ -421,7 +387,8 @@ def hazard_ratio_of(row: pd.Series) -> HazardRatio:
         limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
         p_rounding=half_unit("p") if row["p_op"] == "=" else None,
         p_sided=int(row["p_sided"]) if row["p_sided"] else None,
-        stratified=row["model"] == "stratified",
+        # a document that does not say how its ratio was estimated may have stratified it
+        stratified=row["model"] != "unadjusted",
     )
 
 
@@ -431,114 +398,4 @@ def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
         return made
     time, event = made.stacked()
     kept = made.meeting(replicates)[:replicates]
-    return made.with_patients(time[kept], event[kept])
-
-
-def _assemble(rebuilt: Sequence[_Arm]) -> RebuiltStudy:
-    patients, accuracy, facts = [], [], []
-    for arm in rebuilt:
-        key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
-        accuracy.append({**key, **_row(arm)})
-        if arm.made is not None:
-            patients.append((arm.facts.key, arm.made.patients, arm.made.evidence))
-            facts.append(arm.made.accuracy.assign(**key))
-    return RebuiltStudy(patients=_stacked(patients), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
-
-
-def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The facts of all arms, times in months; only what stands between two groups has a claim."""
-    if not parts:
-        return pd.DataFrame(columns=FACTS.names)
-    table = pd.concat(parts, ignore_index=True).rename(columns={"time": "time_months"})
-    if "claim_id" not in table:
-        table["claim_id"] = ""
-    return table.assign(claim_id=table["claim_id"].fillna(""))[FACTS.names]
-
-
-def _stacked(parts: Sequence[tuple[Key, pd.DataFrame, str]]) -> pd.DataFrame:
-    """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
-    columns = ["replicate", "time", "event"]
-    if not parts:
-        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence"])
-    table = pd.concat([frame[columns] for _, frame, _ in parts], ignore_index=True)
-    sizes = [len(frame) for _, frame, _ in parts]
-    for place, column in enumerate(ARM_COLUMNS):
-        table.insert(place, column, _category([key[place] for key, _, _ in parts], sizes))
-    return table.assign(evidence=_category([evidence for _, _, evidence in parts], sizes))
-
-
-def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
-    """A column of one value an arm."""
-    names = sorted(set(values))
-    return pd.Categorical.from_codes(np.repeat([names.index(value) for value in values], sizes), names)
-
-
-def _row(arm: _Arm) -> Mapping[str, object]:
-    base = {"median_text": arm.facts.median_text, "claim_ids": ";".join(arm.facts.claims)}
-    made, not_used = arm.made, "; ".join(arm.not_used)
-    if made is None:
-        reason = "; ".join(part for part in (arm.reason, not_used) if part)
-        return {"status": "refused", "evidence": "", **base, "reason": reason, "not_used": not_used}
-    return {
-        "status": "rebuilt",
-        "evidence": made.evidence,
-        **base,
-        "reason": "",
-        "not_used": not_used,
-        "method": made.method,
-        **ensemble_numbers(made.patients),
-        "facts": len(made.accuracy),
-        "facts_held": int(made.accuracy["holds"].sum()),
-        "repairs": "; ".join(made.repairs),
-        "undetermined": "; ".join(made.undetermined),
-        **binding_numbers(made.accuracy),
-    }
-
-
-def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
-    """Of an arm's facts, those that patients can have at all, and how many of these hold."""
-    binding = facts["binding"].astype(bool)
-    return {"facts_binding": int(binding.sum()), "facts_binding_held": int(facts.loc[binding, "holds"].sum())}
-
-
-def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
-    """What one arm's ensemble comes to: patients, replicates, events, the median and its middle 90 %.
-
-    Parameters
-    ----------
-    patients : DataFrame, columns replicate, time, event
-    """
-    events = patients.groupby("replicate", sort=True)["event"].sum().to_numpy()
-    medians = patient_stack(patients, "arm").curves.quantile()
-    reached = medians[np.isfinite(medians)]
-    return {
-        "n": len(patients) // events.size,
-        "replicates": events.size,
-        "events_mean": float(events.mean()),
-        "events_min": int(events.min()),
-        "events_max": int(events.max()),
-        "median_rebuilt": float(np.median(medians)),
-        "median_low": float(np.quantile(medians, 0.05, method="lower")),
-        "median_high": float(np.quantile(medians, 0.95, method="higher")),
-        "share_reached": reached.size / medians.size,
-    }
-
-
-def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:
-    """Median survival of each arm's ensemble on a grid of times, with the band that holds `level` of the replicates.
-
-    Returns
-    -------
-    DataFrame
-        The arm's columns, then time (months), survival, lower, upper, at_risk (mean patients just before the time).
-    """
-    made = []
-    for key, arm in patients.groupby(ARM_COLUMNS, sort=True, observed=True):
-        stack = patient_stack(arm, " ".join(key))
-        grid = np.linspace(0.0, float(arm["time"].max()), points)
-        low, middle, high = np.quantile(stack.curves.survival_at(grid), [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
-        at_risk = (stack.time.size - np.searchsorted(np.sort(stack.time, axis=None), grid)) / stack.replicates
-        parts = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
-        made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **parts}))
-    columns = [*ARM_COLUMNS, "time", "survival", "lower", "upper", "at_risk"]
-    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
+    return made.with_patients(time[kept], event[kept], kept)

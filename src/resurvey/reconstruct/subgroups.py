@@ -13,7 +13,7 @@ from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.sample import Ensemble, shifted
-from resurvey.reconstruct.stretch import limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import crossings, limits, stretch_to, survival_at
 from resurvey.reconstruct.summary import rebuilt
 from resurvey.reconstruct.summary_checks import checked
 from resurvey.reconstruct.summary_report import report
@@ -50,17 +50,18 @@ class ReconstructedSubgroups:
 
 @dataclass
 class _Part:
-    """A part's summary, its replicates and how its interval was read."""
+    """A part's summary, its replicates, how its interval was read, and the kind of hazard of each replicate."""
 
     summary: SurvivalSummary
     made: Ensemble
     transform: str
     end: float
+    kinds: tuple[str, ...]
 
 
 def _part(summary: SurvivalSummary, replicates: int, rng: np.random.Generator) -> _Part:
     made = rebuilt([summary], replicates, rng)
-    return _Part(summary, made.ensembles[0], made.transform, made.ends[0])
+    return _Part(summary, made.ensembles[0], made.transform, made.ends[0], made.kinds)
 
 
 def from_subgroups(
@@ -232,12 +233,13 @@ def _together(
     transform = whole.ci_method or next(iter(made.values())).transform
     held = np.column_stack(list(_held(made, picked, whole, time)))
     held = np.sort(np.where(np.isfinite(held), held, 0.0), axis=1)
-    stretch = stretch_to(whole, limits(time, event, whole.z, transform), _apart(held), rng)
+    stretch = stretch_to(whole, crossings(whole, time, event, transform), _apart(held), rng)
     parts = {}
     for name, part in made.items():
         t, e = picked[name]
         moved = Ensemble(stretch.apply(t), e, stretch.possible)
         parts[name] = report(part.summary, part.end, moved, part.transform)
+        parts[name] = replace(parts[name], shapes=tuple(part.kinds[row] for row in chosen[name]))
         if name == REST:
             parts[name] = replace(parts[name], repairs=[OF_THE_REST])
     time, event = _union({name: (stretch.apply(t), e) for name, (t, e) in picked.items()})
@@ -302,9 +304,8 @@ def _held(
         if name != REST:
             for when in sorted({t for t, _ in s.landmarks} | set(s.at_risk_times or ()) | {part.end}):
                 yield np.full(size, when)
-        for value, printed in zip(limits(t, e, s.z, part.transform), (s.median, s.lower, s.upper), strict=True):
-            if printed is not None:
-                yield value
+        for now, _ in crossings(s, t, e, part.transform):
+            yield now
 
 
 def _apart(held: Floats) -> Floats:

@@ -113,7 +113,7 @@ def from_summaries(
     rng = np.random.default_rng(0) if rng is None else rng
     made = rebuilt(arms, int(replicates), rng, shapes)
     return [
-        report(s, end, ensemble, made.transform)
+        replace(report(s, end, ensemble, made.transform), shapes=made.kinds)
         for s, ensemble, end in zip(arms, made.ensembles, made.ends, strict=True)
     ]
 
@@ -129,20 +129,27 @@ class RebuiltArms:
         By which the intervals of medians were read.
     ends : list of float
         The end of follow-up of each arm.
+    kinds : tuple of str
+        Kind of hazard of each replicate, that of all arms.
     """
 
     ensembles: list[Ensemble]
     transform: str
     ends: list[float]
+    kinds: tuple[str, ...]
 
 
 def rebuilt(
     arms: Sequence[SurvivalSummary], size: int, rng: np.random.Generator, shapes: Sequence[Shape] | None = None
 ) -> RebuiltArms:
-    """Replicates of the checked summaries of a trial's arms."""
+    """Replicates of the checked summaries of a trial's arms, from each fit in proportion to its share."""
     fits, transform = weigh(arms, shapes)
     ends = [float(arm.edges[-1]) for arm in fits[0].fit.arms]
-    return RebuiltArms(_drawn(fits, arms, size, transform, rng), transform, ends)
+    running = np.cumsum([one.share for one in fits])
+    upto = np.rint(size * running / running[-1]).astype(int)
+    which = np.searchsorted(upto, rng.permutation(size), side="right")
+    kinds = tuple(fits[number].kind for number in which)
+    return RebuiltArms(_drawn(fits, arms, which, transform, rng), transform, ends, kinds)
 
 
 @dataclass(frozen=True)
@@ -216,13 +223,14 @@ def _transforms(arms: Sequence[SurvivalSummary]) -> list[str]:
 
 
 def _drawn(
-    fits: Sequence[Weighed], arms: Sequence[SurvivalSummary], size: int, transform: str, rng: np.random.Generator
+    fits: Sequence[Weighed],
+    arms: Sequence[SurvivalSummary],
+    which: NDArray[np.intp],
+    transform: str,
+    rng: np.random.Generator,
 ) -> list[Ensemble]:
-    """Replicates from each fit in proportion to its share, in random order."""
-    running = np.cumsum([one.share for one in fits])
-    upto = np.rint(size * running / running[-1]).astype(int)
-    which = np.searchsorted(upto, rng.permutation(size), side="right")
-    made = [Ensemble.empty(size, s.n) for s in arms]
+    """Each replicate from the fit that `which` names."""
+    made = [Ensemble.empty(which.size, s.n) for s in arms]
     for number, one in enumerate(fits):
         rows = np.flatnonzero(which == number)
         if rows.size:

@@ -29,7 +29,10 @@ TIMES = (
     "follow_up_after_accrual",
     "assessment_interval",
 )
-LISTS = ("landmarks", "landmark_limits", "landmarks_about", "at_risk_times", "at_risk")
+LISTS = ("landmarks", "landmark_limits", "landmarks_about", "quantiles", "at_risk_times", "at_risk")
+# when the first scan's progressions are dated, as a factor of its planned time, and how far the share of patients whose
+# best response is progression may be off the curve's drop there, as a share of it
+AFTER_SCAN, EARLY_DOUBT = 1.15, 0.3
 MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "assessment_interval", "lower")
 
 
@@ -97,6 +100,7 @@ def _malformed(s: SurvivalSummary) -> Iterator[str]:
     yield from _bad_landmarks(s)
     yield from _bad_landmark_limits(s)
     yield from _bad_landmarks_about(s)
+    yield from _bad_quantiles(s)
     yield from _bad_risk_table(s)
     if not (_number(s.ci_level) and 0 < s.ci_level < 1):
         hint = "; a level in per cent is divided by 100" if _number(s.ci_level) and 1 < s.ci_level < 100 else ""
@@ -118,6 +122,8 @@ def _bad_counts(s: SurvivalSummary) -> Iterator[str]:
         yield f"n is {s.n}, more than a million patients: check the number"
     if not _missing(s.events) and (not _whole(s.events) or s.events < 0):  # type: ignore[operator]
         yield f"events is {s.events!r}, expected a whole number, 0 or more"
+    if not _missing(s.censored) and (not _whole(s.censored) or s.censored < 0):  # type: ignore[operator]
+        yield f"censored is {s.censored!r}, expected a whole number, 0 or more"
     if s.events_about is not None:
         pair = tuple(s.events_about) if isinstance(s.events_about, Sequence) else ()
         if len(pair) != 2 or not all(_number(v) and math.isfinite(v) and v > 0 for v in pair):
@@ -190,6 +196,21 @@ def _bad_landmarks_about(s: SurvivalSummary) -> Iterator[str]:
             )
 
 
+def _bad_quantiles(s: SurvivalSummary) -> Iterator[str]:
+    for entry in s.quantiles or ():
+        parts = tuple(entry) if _listlike(entry) and entry is not None else ()
+        if len(parts) != 2 or not all(_number(v) and math.isfinite(v) for v in parts):
+            yield f"quantiles holds {entry!r}, expected (survival, time)"
+        elif not (0 < parts[0] < 1 and parts[1] > 0):
+            yield f"quantiles holds {entry!r}, expected a survival between 0 and 1 and a time above 0"
+    if s.early_progressors is not None:
+        parts = tuple(s.early_progressors) if _listlike(s.early_progressors) else ()
+        if len(parts) != 2 or not all(_number(v) and math.isfinite(v) for v in parts):
+            yield f"early_progressors is {s.early_progressors!r}, expected (time of the first scan, share)"
+        elif not (parts[0] > 0 and 0 < parts[1] < 1):
+            yield f"early_progressors is {s.early_progressors!r}, expected a time above 0 and a share between 0 and 1"
+
+
 def _bad_risk_table(s: SurvivalSummary) -> Iterator[str]:
     if s.at_risk_times is None and s.at_risk is None:
         return
@@ -213,7 +234,10 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
     changes: dict[str, object] = {
         name: None if _missing(getattr(s, name)) else float(getattr(s, name)) for name in TIMES
     }
-    changes["n"], changes["events"] = int(s.n), None if _missing(s.events) else int(s.events)  # type: ignore[arg-type]
+    counts = {name: None if _missing(getattr(s, name)) else int(getattr(s, name)) for name in ("events", "censored")}
+    if counts["events"] is None and counts["censored"] is not None:
+        counts["events"] = int(s.n) - counts["censored"]
+    changes |= {"n": int(s.n), **counts}
     changes["median_not_reached"] = s.median_not_reached or s.median == math.inf
     changes["upper_not_reached"] = s.upper_not_reached or s.upper == math.inf or changes["median_not_reached"]
     for name in ("median", "lower", "upper"):
@@ -227,17 +251,28 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
     limits = sorted((float(t), float(low), float(high)) for t, low, high in s.landmark_limits or ())
     changes["landmark_limits"] = tuple(entry for entry in limits if entry[0] in times and 0 < entry[1] < entry[2] < 1)
     about = sorted(tuple(float(v) for v in entry) for entry in s.landmarks_about or ())
+    if s.early_progressors is not None:
+        about = sorted([*about, _after_first_scan(*s.early_progressors, int(s.n))])
+        changes["early_progressors"] = None
     changes["landmarks_about"] = tuple(entry for entry in about if entry[0] not in dict(landmarks))
+    changes["quantiles"] = tuple(sorted({(float(v), float(t)) for v, t in s.quantiles or ()}, reverse=True))
     if s.at_risk_times is not None and s.at_risk is not None:
         rows = sorted({(float(t), int(y)) for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if not _missing(y)})
         changes["at_risk_times"] = tuple(t for t, _ in rows) or None
         changes["at_risk"] = tuple(y for _, y in rows) or None
     if _missing(s.time_rounding):
         printed = [changes[name] for name in ("median", "lower", "upper") if changes[name] is not None]
+        printed += [float(t) for _, t in s.quantiles or ()]
         changes["time_rounding"] = 0.5 * 10.0 ** -max((decimals(v) for v in printed), default=1)  # type: ignore[arg-type]
     if _missing(s.survival_rounding):
         changes["survival_rounding"] = 0.5 * 10.0 ** -max([2, *(decimals(v) for _, v in landmarks)])
     return replace(s, **changes)  # type: ignore[arg-type]
+
+
+def _after_first_scan(time: float, share: float, n: int) -> tuple[float, float, float]:
+    """Survival just after the first scan as the share of early progressors has it, and its standard deviation."""
+    after = AFTER_SCAN * float(time)
+    return after, 1 - float(share), math.hypot(EARLY_DOUBT * share, math.sqrt(share * (1 - share) / n))
 
 
 def decimals(value: float, most: int = 4) -> int:
@@ -248,7 +283,10 @@ def decimals(value: float, most: int = 4) -> int:
 def _contradictions(s: SurvivalSummary) -> Iterator[str]:
     if s.events is not None and s.events > s.n:
         yield f"events ({s.events}) exceed n ({s.n})"
+    if s.events is not None and s.censored is not None and s.events + s.censored != s.n:
+        yield f"events ({s.events}) and censored ({s.censored}) make {s.events + s.censored} patients, n is {s.n}"
     yield from _median_faults(s)
+    yield from _quantile_faults(s)
     yield from _landmark_faults(s)
     yield from _risk_faults(s)
     yield from _follow_up_faults(s)
@@ -270,6 +308,23 @@ def _median_faults(s: SurvivalSummary) -> Iterator[str]:
         yield f"the lower limit ({low:g}) lies above the upper limit ({high:g})"
     if s.events == 0 and (m is not None or low is not None or high is not None):
         yield "there are no events, yet a median or a limit of it is printed"
+
+
+def _quantile_faults(s: SurvivalSummary) -> Iterator[str]:
+    """Times at which the curve reaches lower survivals cannot fall, nor contradict a survival."""
+    points = list(s.quantiles) + ([(0.5, s.median)] if s.median is not None else [])
+    for (v1, t1), (v2, t2) in pairwise(sorted(points, reverse=True)):
+        if v1 == v2 and t1 != t2:
+            yield f"the curve is said to reach {v1:g} at two times, {t2:g} and {t1:g}"
+        elif t2 < t1:
+            yield f"the curve is said to reach {v1:g} at {t1:g} and the lower {v2:g} before it, at {t2:g}"
+    within, slack = (s.time_rounding or 0.0) + 1e-9, (s.survival_rounding or 0.0) + 1e-9
+    for v, t in s.quantiles:
+        for when, held in s.landmarks:
+            if (when < t - within and held < v - slack) or (when > t + within and held > v + slack):
+                yield f"the curve is said to reach {v:g} at {t:g}, but survival is {held:g} at time {when:g}"
+        if s.median_not_reached and v <= 0.5:
+            yield f"the curve is said to reach {v:g} at {t:g}, yet the median is said not to be reached"
 
 
 def _own_rounding(v: float) -> float:

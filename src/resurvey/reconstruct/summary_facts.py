@@ -46,6 +46,8 @@ MOST_VISITS = 14
 LIMITS_METHOD = 0.15
 # the longest follow-up that is inferred, in medians
 MOST_MEDIANS = 15.0
+# by how much of a patient's step the curve misses a level that it crosses: one patient's step is 1 / n
+CURVE_STEP = 0.416
 # how much of the departure of censoring is left where enrolment and cut-off are known, in standard deviations
 DATED = 0.35**0.5
 LOG_TWO = steady.log(2.0)
@@ -53,7 +55,13 @@ WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
 def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
-    """A guess of the median and the standard deviation of its log, which is that of the hazard's level."""
+    """A guess of the median and the standard deviation of its log, which is that of the hazard's level.
+
+    Raises
+    ------
+    NotEstimable
+        If nothing places the curve; the message says what is missing.
+    """
     if s.median is not None:
         return s.median, PRIOR.level
     inner = [(t, v) for t, v in s.landmarks if 0.02 < v < 0.98]
@@ -95,7 +103,7 @@ def end_of_follow_up(s: SurvivalSummary) -> tuple[float | None, bool]:
 
 def printed_times(s: SurvivalSummary) -> list[float]:
     """Every time at which something is printed."""
-    times = [t for t, *_ in (*s.landmarks, *s.landmarks_about)]
+    times = [t for t, *_ in (*s.landmarks, *s.landmarks_about)] + [t for _, t in s.quantiles]
     times += [t for t in (s.lower, s.median, s.upper, s.median_follow_up) if t is not None]
     return times + list(s.at_risk_times or ())
 
@@ -321,16 +329,17 @@ class _Blurs:
     period: float | None
     prior: HazardPrior
 
-    def at(self, time: float) -> float:
-        """Of a crossing printed at a time."""
+    def at(self, time: float, level: float = 0.5) -> float:
+        """Of a crossing of a level of survival printed at a time."""
         within = self.summary.time_half_unit
-        steep = 1.3 / self.scale
+        steep = 1.3 / (self.scale if level == 0.5 else time)
         if self.period is not None:
             visit = np.array([max(round(time / self.period), 1)])
             within = max(within, float(self.prior.spread_at(visit)[0]) * self.period)
             around = np.linspace(time - within, time + within, 21)
             steep *= float(self.prior.scheduled(around, self.period).mean())
-        return float(np.hypot(1.2 / self.summary.n, steep * within / np.sqrt(3)))
+        step = CURVE_STEP / (level * -steady.log(level) * self.summary.n)
+        return float(np.hypot(step, steep * within / np.sqrt(3)))
 
 
 def _facts(s: SurvivalSummary, edges: Floats, blurs: _Blurs, transform: str, prior: HazardPrior) -> Iterator[Fact]:
@@ -342,6 +351,10 @@ def _facts(s: SurvivalSummary, edges: Floats, blurs: _Blurs, transform: str, pri
     last = edges.size - 1
     if s.median is not None:
         yield Fact("survival", place(s.median), LOG_LOG_2, blurs.at(s.median), crossing=True)
+    for v, t in s.quantiles:
+        if t <= edges[-1]:
+            target = steady.log(-steady.log(v))
+            yield Fact("survival", place(t), target, blurs.at(t, v), crossing=True)
     for limit, z in ((s.lower, s.z), (s.upper, -s.z)):
         if limit is not None:
             yield Fact("band", place(limit), LOG_LOG_2, blurs.at(limit), z, transform, crossing=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from resurvey.reconstruct.result import FactRow, Reconstruction, accuracy_table, not_found, stacked_patients
 from resurvey.reconstruct.sample import Ensemble
-from resurvey.reconstruct.stretch import limits, survival_at
+from resurvey.reconstruct.stretch import limits, quantile_times, survival_at
 from resurvey.reconstruct.summary_facts import end_of_follow_up, printed_times
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.results import FactKind, Limit
@@ -78,6 +78,9 @@ def _facts(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> I
             kind, limit = _MEDIAN[name]
             note = f"{transform} limit" if limit else ""
             yield FactRow(name, kind, printed, rebuilt[name], s.time_half_unit, note, limit=limit)
+    levels = [v for v, _ in s.quantiles]
+    for (v, t), when in zip(s.quantiles, quantile_times(time, event, levels).T, strict=True):
+        yield FactRow(f"survival reaches {v:g}", FactKind.QUANTILE, t, when, s.time_half_unit)
     for name, flag in (("median", s.median_not_reached), ("upper", s.upper_not_reached)):
         if flag:
             kind, limit = _MEDIAN[name]

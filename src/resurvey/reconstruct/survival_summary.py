@@ -18,6 +18,8 @@ class SurvivalSummary:
         Patients.
     events : int, optional
         Patients with the event.
+    censored : int, optional
+        Patients without it, where these are printed in place of the events.
     events_about : (float, float), optional
         Events and their standard deviation, where none are printed and they are known only by inference, such as from
         the interval of a ratio (`resurvey.reconstruct.ratio_events.with_implied_events`). Left aside beside `events`.
@@ -33,6 +35,11 @@ class SurvivalSummary:
     landmark_limits : sequence of (time, lower, upper)
         Intervals of survivals in `landmarks`, at `ci_level`: how wide they are tells of the patients still at risk.
         Read as log-log, and not to be met to the digit, because the method is seldom named.
+    quantiles : sequence of (survival, time)
+        Times at which the curve reaches other survivals than one half: (0.75, 3.1) is a lower quartile of 3.1.
+    early_progressors : (time, share), optional
+        The share of patients who had progressed by the first scan, at its time: those whose best response is
+        progressive disease. A hint, as some of them progress later and others die before it.
     landmarks_about : sequence of (time, survival, standard deviation)
         Survivals known only about, such as those of an earlier analysis of the same patients.
     at_risk_times, at_risk : sequences, optional
@@ -61,6 +68,7 @@ class SurvivalSummary:
 
     n: int
     events: int | None = None
+    censored: int | None = None
     events_about: tuple[float, float] | None = None
     median: float | None = None
     lower: float | None = None
@@ -69,6 +77,8 @@ class SurvivalSummary:
     landmarks: Sequence[tuple[float, float]] = ()
     landmark_limits: Sequence[tuple[float, float, float]] = ()
     landmarks_about: Sequence[tuple[float, float, float]] = ()
+    quantiles: Sequence[tuple[float, float]] = ()
+    early_progressors: tuple[float, float] | None = None
     at_risk_times: Sequence[float] | None = None
     at_risk: Sequence[int] | None = None
     longest_follow_up: float | None = None
@@ -90,7 +100,7 @@ class SurvivalSummary:
     @property
     def z(self) -> float:
         """Normal quantile of the two-sided level."""
-        return steady.normal_quantile(0.5 + self.ci_level / 2)
+        return steady.critical_value(self.ci_level)
 
     @property
     def time_half_unit(self) -> float:

@@ -12,6 +12,7 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.reconstruct.curve import SEED, from_curve
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.result import Reconstruction
+from resurvey.survival import cox
 
 #: Log hazard ratios closer to 0 than this cannot tell exchanged arms from right ones.
 TELLING = 0.10
@@ -119,8 +120,6 @@ def detect_exchanged_arms(first: Reconstruction, second: Reconstruction, hazard_
 
 
 def _log_ratio(first: Reconstruction, second: Reconstruction) -> tuple[float, float]:
-    from resurvey.survival import cox
-
     arms = [arm.replicate(0) for arm in (first, second)]
     for name, arm in zip(("first", "second"), arms, strict=True):
         if not arm["event"].any():

@@ -100,4 +100,4 @@ def _ordered(made: Reconstruction, events: np.ndarray) -> Reconstruction:
     own = np.argsort(event.sum(axis=1), kind="stable")
     order = np.empty(own.size, dtype=np.intp)
     order[np.argsort(events[: own.size], kind="stable")] = own
-    return made.with_patients(time[order], event[order])
+    return made.with_patients(time[order], event[order], order)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.conclusions import Conclusion
 from resurvey.plan import AnyComparison, NetworkComparison, TimedComparison
-from resurvey.report.audit_section import findings_of, where_printed
-from resurvey.report.document import Block, Column, Row, Table, anchor, words
+from resurvey.report.audit_section import FINDINGS, GRAVE, findings_of, where_printed
+from resurvey.report.document import Badge, Block, Row, Table, anchor, columns, words
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import (
     concludes_otherwise,
@@ -29,7 +30,18 @@ from resurvey.report.estimate_rows import (
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import held
 from resurvey.report.templating import render
-from resurvey.report.words import as_float, interval, is_number, level, percent, ratio, sentence
+from resurvey.report.words import (
+    SEVERITY_TONES,
+    VERDICT_TONES,
+    as_float,
+    interval,
+    is_number,
+    level,
+    percent,
+    printed_head,
+    ratio,
+    sentence,
+)
 from resurvey.results import Quantity
 
 OVERVIEW = "comparisons-overview"
@@ -60,6 +72,10 @@ class Finding:
     follows: str
     changes: str
     claims: tuple[str, ...]
+
+    def touches(self, conclusion: Conclusion) -> bool:
+        """Whether it is about a number that a conclusion rests on."""
+        return bool(set(self.claims) & set(conclusion.ids))
 
 
 @dataclass(frozen=True)
@@ -144,7 +160,8 @@ def answer(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     """
     context = facts_of(results)
     blocks: dict[str, Sequence[Block]] = {
-        "findings": (findings_table(context["findings"]),) if context["findings"] else (),
+        "conclusions": (conclusions_table(results, context["findings"]),) if context["conclusions"] else (),
+        "findings": (findings_table(context["others"]),) if context["others"] else (),
         "comparisons": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{OVERVIEW}"),
     }
     return render("answer.md.j2", context, blocks, own)
@@ -157,13 +174,18 @@ def facts_of(results: Results) -> dict[str, Any]:
     counts = verdicts.value_counts()
     facts, kept, _ = held(results)
     across = [one for one in said if not one.within]
+    found, grave = findings_of(results), list(grave_findings(results))
     return {
         "title": results.choices.title,
         "question": results.choices.question,
         "made": int(len(results.checks) - counts.get("uncheckable", 0)),
         "good": int(counts.get("reproduced", 0) + counts.get("rounding", 0)),
-        "findings": list(grave_findings(results)),
-        "major": sum(row["severity"] == "major" for row in findings_of(results)),
+        "findings": grave,
+        "others": [one for one in grave if not any(one.touches(said) for said in results.choices.conclusions)],
+        "major": sum(row["severity"] == "major" for row in found),
+        "lesser": sum(row["severity"] in ("minor", "none") for row in found),
+        "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
+        "conclusions": len(results.choices.conclusions),
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "networks": list(networks(results)),
         "said": [one for one in said if not one.refused],
@@ -197,24 +219,79 @@ def grave_findings(results: Results) -> Iterator[Finding]:
         )
 
 
+class Standing(StrEnum):
+    """What became of a conclusion: of the numbers that it rests on, the gravest finding."""
+
+    FALLS = "not as printed"
+    DOUBTFUL = "in doubt"
+    NEARLY = "yes, but for a digit or a label"
+    STANDS = "yes"
+    OPEN = "cannot be checked"
+
+
+#: The same colours as the findings have.
+STANDING_TONES = {
+    Standing.FALLS: SEVERITY_TONES["conclusion"],
+    Standing.DOUBTFUL: SEVERITY_TONES["major"],
+    Standing.NEARLY: SEVERITY_TONES["minor"],
+    Standing.STANDS: VERDICT_TONES["reproduced"],
+    Standing.OPEN: VERDICT_TONES["uncheckable"],
+}
+BY_SEVERITY = {"conclusion": Standing.FALLS, "major": Standing.DOUBTFUL}
+
+
+def checks_of(results: Results, ids: Sequence[str]) -> list[Record]:
+    """Checks that any of these printed numbers takes part in."""
+    wanted = set(ids)
+    return [row for row in rows(results.checks) if wanted & set(split(row["claim_ids"]))]
+
+
+def standing(checks: Sequence[Record]) -> Standing:
+    """Whether a conclusion stands whose numbers take part in these checks."""
+    found = [row["severity"] for row in checks if row["verdict"] in FINDINGS]
+    if found:
+        return BY_SEVERITY.get(min(found, key=GRAVE.index), Standing.NEARLY)
+    agree = any(row["verdict"] in ("reproduced", "rounding") for row in checks)
+    return Standing.STANDS if agree else Standing.OPEN
+
+
+def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
+    """What each document concludes, whether it stands, and what follows from its numbers instead."""
+    return Table(
+        anchor="tab-conclusions",
+        title="What the papers conclude, and whether their numbers bear it out",
+        columns=columns("Paper:0.75 | Concludes:2.6 | Stands?:0.7 | Because:3"),
+        rows=tuple(_conclusion_row(results, one, found) for one in results.choices.conclusions),
+        note=words(
+            "By the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound numbers show what "
+            "is concluded is for the reader to judge."
+        ),
+        claims=tuple(dict.fromkeys(name for one in results.choices.conclusions for name in one.ids)),
+    )
+
+
+def _conclusion_row(results: Results, one: Conclusion, found: Sequence[Finding]) -> Row:
+    stands = standing(checks_of(results, one.ids))
+    about = dict.fromkeys(str(results.claim.get(name, {}).get("source_id", "")) for name in one.ids)
+    paper = ", ".join(results.short(name) for name in about if name)
+    said = one.words(lambda name: printed_head(str(results.claim.get(name, {}).get("printed", name))))
+    because = " ".join(finding.follows for finding in found if finding.touches(one))
+    return Row.of(paper, said, Badge(stands, STANDING_TONES[stands]), because)
+
+
 def findings_table(found: Sequence[Finding]) -> Table:
     """The findings that change a conclusion."""
     return Table(
         anchor="tab-grave",
         title="Printed numbers that cannot stand as they are",
-        columns=(
-            Column("Paper and place", weight=1.9),
-            Column("Printed", weight=0.8),
-            Column("What follows", weight=3.0),
-            Column("What it changes", weight=1.5),
-        ),
+        columns=columns("Paper and place:1.9 | Printed:0.8 | What follows:3 | What it changes:1.5"),
         rows=tuple(_finding_row(one) for one in found),
         claims=tuple(dict.fromkeys(claim for one in found for claim in one.claims)),
     )
 
 
 def _finding_row(one: Finding) -> Row:
-    return Row((words(one.about), words(one.printed), words(one.follows), words(one.changes)))
+    return Row.of(one.about, one.printed, one.follows, one.changes)
 
 
 def _first_sentence(text: str) -> str:

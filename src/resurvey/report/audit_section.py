@@ -19,6 +19,7 @@ from resurvey.report.document import (
     Words,
     anchor,
     claim_anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
@@ -161,7 +162,7 @@ def _summary(results: Results) -> Table:
             *(Column(titles.get(name, name.replace("_", "-")), "number", 0.82) for name in columns),
         ),
         rows=tuple(
-            Row((words(title), *(words(number(row[name])) for name in columns)))
+            Row.of(title, *(number(row[name]) for name in columns))
             for title, _, row in made
         ),
         note=words(
@@ -176,13 +177,7 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
     return Table(
         anchor=f"tab-findings-{grade}",
         title=f"Findings: {SEVERITY_WORDS[grade]} ({len(graded)})",
-        columns=(
-            Column("Document and verdict", weight=1.4),
-            Column("Printed", weight=0.9),
-            Column("Recomputed", weight=0.9),
-            Column("What does not fit", weight=2.2),
-            Column("Ruling", weight=2.4),
-        ),
+        columns=columns("Document and verdict:1.4 | Printed:0.9 | Recomputed:0.9 | What does not fit:2.2 | Ruling:2.4"),
         rows=tuple(_finding(results, row) for row in graded),
         note=words("Ruling: what a person who looked at the document again found. Source: results/audit/checks.csv, "
                    "data/raw/adjudications.csv."),
@@ -199,14 +194,12 @@ def _finding(results: Results, row: Record) -> Row:
         " ",
         Claims(ids, count(len(ids), "row")) if ids else None,
     )
-    return Row(
-        (
-            where,
-            words(str(row["reported"])),
-            words(str(row["recomputed"])),
-            words(sentence(results.named(row["explanation"])), *(_also(results, other) for other in row["also"])),
-            _rulings(results, row),
-        ),
+    return Row.of(
+        where,
+        str(row["reported"]),
+        str(row["recomputed"]),
+        words(sentence(results.named(row["explanation"])), *(_also(results, other) for other in row["also"])),
+        _rulings(results, row),
         anchor=anchor("check", row["check_id"]),
     )
 
@@ -302,18 +295,16 @@ def _number_row(results: Results, row: Record, made: list[Record]) -> Row:
     worst = str(made[0]["verdict"]) if made else "not checked"
     grades = [str(check["severity"]) for check in made if check["verdict"] == worst]
     grade = min(grades, key=GRAVE.index) if grades and worst not in ("reproduced", "rounding") else ""
-    return Row(
-        (
-            words(results.short(row["source_id"])),
-            words(str(row["locator"])),
-            words(_about(results, row)),
-            words(_what(row)),
-            words(str(row["printed"])),
-            words(verdict(worst)),
-            words(severity(grade)) if grade else (),
-            words(results.named(_recomputed(made))),
-            words(str(row["claim_id"])),
-        ),
+    return Row.of(
+        results.short(row["source_id"]),
+        str(row["locator"]),
+        _about(results, row),
+        _what(row),
+        str(row["printed"]),
+        verdict(worst),
+        words(severity(grade)) if grade else (),
+        results.named(_recomputed(made)),
+        str(row["claim_id"]),
         anchor=claim_anchor(str(row["claim_id"])),
     )
 

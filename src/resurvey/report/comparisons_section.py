@@ -14,7 +14,7 @@ from resurvey.report.document import (
     Bullets,
     Cite,
     Claims,
-    Column,
+    Details,
     Heading,
     Notice,
     Paragraph,
@@ -22,6 +22,7 @@ from resurvey.report.document import (
     Table,
     Words,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.dossier import sentences
@@ -88,14 +89,17 @@ def _opening(results: Results) -> str:
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
-            f"{across} of them set rebuilt patients of two studies side by side, who were never randomised against "
-            "each other: they show what the papers imply, not what a trial would find."
+            f"{across} of them {'sets' if across == 1 else 'set'} rebuilt patients of two studies side by side, who "
+            "were never randomised against each other: what the papers imply, not what a trial would find."
         )
     if inside:
-        said.append(f"{inside} rebuild a comparison inside one study, mostly as a check on the method.")
+        said.append(
+            f"{inside} {'rebuilds' if inside == 1 else 'rebuild'} a comparison inside one study, mostly as a check on "
+            "the method."
+        )
     rest = sum(not entry.patient_groups for entry in entries)
     if rest:
-        said.append(f"{rest} rest on printed ratios, counts or medians alone.")
+        said.append(f"{rest} {'rests' if rest == 1 else 'rest'} on printed ratios, counts or medians alone.")
     return " ".join(said)
 
 
@@ -118,12 +122,20 @@ def _comparison(results: Results, entry: AnyComparison) -> Iterator[Block]:
         yield Notice(words(f"This comparison was not made: {sentence(reason)}"), tone="warn")
     else:
         yield Paragraph(_reading(results, entry, lines), lead=True)
+    folded = tuple(_folded(results, entry, lines, made=not reason))
+    if folded:
+        yield Details("Figures, estimates, what must hold, and what would overturn it", folded)
+
+
+def _folded(results: Results, entry: AnyComparison, lines: Sequence[Record], *, made: bool) -> Iterator[Block]:
+    """What a reader opens when wanted; of a comparison that was not made, what it would assume."""
     claims = claims_of(results, entry)
-    yield from figures_of(results, f"comparison-{name}", claims)
-    if not reason:
+    yield from figures_of(results, f"comparison-{entry.id}", claims)
+    if made:
         yield from estimate_tables(results, entry, lines, claims)
-    yield Heading(3, "What must hold", anchor("assumptions", name))
-    yield Bullets(tuple(words(sentence(text)) for text in entry.assumptions))
+    if entry.assumptions:
+        yield Heading(3, "What must hold", anchor("assumptions", entry.id))
+        yield Bullets(tuple(words(sentence(text)) for text in entry.assumptions))
     yield from _sensitivity(results, entry, claims)
 
 
@@ -181,24 +193,21 @@ def _by_regimen(
     strength = {(row["treatment"], row["of"]): row["e_value"] for row in values}
     bias = {(row["treatment"], row["question"]): row["ratio_bias"] for row in needed}
     made = [
-        Row((
-            words(label(name)),
-            words(number(strength[(name, "estimate")])),
-            words(number(strength[(name, "nearer limit")])),
-            words(ratio(bias[(name, "change the conclusion")])),
-            words(ratio(bias[(name, "cross 1")])),
-        ))
+        Row.of(
+            label(name),
+            number(strength[(name, "estimate")]),
+            number(strength[(name, "nearer limit")]),
+            ratio(bias[(name, "change the conclusion")]),
+            ratio(bias[(name, "cross 1")]),
+        )
         for name in dict.fromkeys(row["treatment"] for row in values)
-    ]  # fmt: skip
+    ]
     return Table(
         anchor=anchor("tab", entry.id, "bias"),
         title=f"{entry.question}: what would overturn each ratio",
-        columns=(
-            Column("Regimen", weight=2),
-            Column("E-value of the estimate", "number"),
-            Column("E-value of the nearer limit", "number"),
-            Column("Bias to change the conclusion", "number"),
-            Column("Bias to bring it to 1", "number"),
+        columns=columns(
+            "Regimen:2 | E-value of the estimate:1:number | E-value of the nearer limit:1:number"
+            " | Bias to change the conclusion:1:number | Bias to bring it to 1:1:number"
         ),
         rows=tuple(made),
         note=words(

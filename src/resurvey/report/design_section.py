@@ -14,13 +14,13 @@ from resurvey.report.document import (
     Bullets,
     Cite,
     Claims,
-    Column,
     Details,
     Heading,
     Paragraph,
     Row,
     Table,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
@@ -117,18 +117,16 @@ def _formulas(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims
             proper = proper[proper[column] == value]
     printed = verdict.get("claimed", {})
     made = [
-        Row(
-            (
-                words(str(row["label"])),
-                words("one" if as_float(row["sides"]) == 1 else "two"),
-                words(f"{number(row['events'])} ({as_float(row['events_raw']):.2f})"),
-                words(_yes(row["reproduces_events"])),
-                words(number(row["patients"]) if as_float(row["patients"]) == as_float(row["patients"]) else ""),
-                words(_yes(row["reproduces_patients"])),
-                words(_share(row, "nominal_power")),
-                words(_share(row, "actual_power")),
-                words(_share(row, "actual_level")),
-            )
+        Row.of(
+            str(row["label"]),
+            "one" if as_float(row["sides"]) == 1 else "two",
+            f"{number(row['events'])} ({as_float(row['events_raw']):.2f})",
+            _yes(row["reproduces_events"]),
+            number(row["patients"]) if as_float(row["patients"]) == as_float(row["patients"]) else "",
+            _yes(row["reproduces_patients"]),
+            _share(row, "nominal_power"),
+            _share(row, "actual_power"),
+            _share(row, "actual_level"),
         )
         for row in rows(proper)
     ]
@@ -136,16 +134,10 @@ def _formulas(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims
     return Table(
         anchor=anchor("tab-design", name),
         title=f"Sample size by every formula, with the printed assumptions ({said} printed)",
-        columns=(
-            Column("Formula", weight=2.6),
-            Column("Sides", weight=0.6),
-            Column("Events (before rounding)", "number", 1.2),
-            Column("As printed", weight=0.7),
-            Column("Patients", "number", 0.7),
-            Column("As printed", weight=0.7),
-            Column("Nominal power", "number", 0.7),
-            Column("Actual power", "number", 0.7),
-            Column("Actual level", "number", 0.7),
+        columns=columns(
+            "Formula:2.6 | Sides:0.6 | Events (before rounding):1.2:number | As printed:0.7"
+            " | Patients:0.7:number | As printed:0.7 | Nominal power:0.7:number | Actual power:0.7:number"
+            " | Actual level:0.7:number"
         ),
         rows=tuple(made),
         note=words("Follow-up taken to follow the last enrolment and events counted under the alternative; the other "
@@ -163,32 +155,24 @@ def _share(row: Mapping[str, Any], name: str) -> str:
 
 def _binomial(name: str, table: pd.DataFrame, verdict: Mapping[str, Any], claims: tuple[str, ...]) -> Table:
     made = [
-        Row(
-            (
-                words(str(row["label"])),
-                words("one" if as_float(row["sides"]) == 1 else "two"),
-                words(number(row["patients"])),
-                words(number(row["rejects_from"])),
-                words(_first_stage(row)),
-                words(_yes(row["reproduces_all"])),
-                words(_share(row, "actual_power")),
-                words(_share(row, "actual_level")),
-            )
+        Row.of(
+            str(row["label"]),
+            "one" if as_float(row["sides"]) == 1 else "two",
+            number(row["patients"]),
+            number(row["rejects_from"]),
+            _first_stage(row),
+            _yes(row["reproduces_all"]),
+            _share(row, "actual_power"),
+            _share(row, "actual_level"),
         )
         for row in rows(table)
     ]
     return Table(
         anchor=anchor("tab-design", name),
         title=f"Every binomial design for the printed rates ({listed_claim(verdict.get('claimed', {}))} printed)",
-        columns=(
-            Column("Design", weight=2.4),
-            Column("Sides", weight=0.6),
-            Column("Patients", "number", 0.7),
-            Column("Responses that reject, at least", "number", 0.9),
-            Column("First stage", weight=1.4),
-            Column("As printed", weight=0.7),
-            Column("Power", "number", 0.7),
-            Column("Level", "number", 0.7),
+        columns=columns(
+            "Design:2.4 | Sides:0.6 | Patients:0.7:number | Responses that reject, at least:0.9:number"
+            " | First stage:1.4 | As printed:0.7 | Power:0.7:number | Level:0.7:number"
         ),
         rows=tuple(made),
         note=words(f"Level and power are exact. Source: results/design/{name}.csv."),
@@ -219,20 +203,13 @@ def _sets(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
     table = Table(
         anchor=anchor("tab-sets", name),
         title="Sets of assumptions that come closest to the printed numbers",
-        columns=(
-            Column("Assumptions", weight=4),
-            Column("Events", "number", 0.6),
-            Column("Patients", "number", 0.6),
-            Column("Departs from the print in", weight=1.6),
-        ),
+        columns=columns("Assumptions:4 | Events:0.6:number | Patients:0.6:number | Departs from the print in:1.6"),
         rows=tuple(
-            Row(
-                (
-                    words(str(one["words"])),
-                    words(number(one["events"])),
-                    words(number(one["patients"])),
-                    words(str(one["departures_text"] or "nothing")),
-                )
+            Row.of(
+                str(one["words"]),
+                number(one["events"]),
+                number(one["patients"]),
+                str(one["departures_text"] or "nothing"),
             )
             for one in sets
         ),
@@ -255,24 +232,22 @@ def _course(results: Results, name: str, verdict: Mapping[str, Any]) -> Iterator
     if not course:
         return
     made = [
-        Row((words(said), words(percent(course[key]) if kind else number(course[key]))))
+        Row.of(said, percent(course[key]) if kind else number(course[key]))
         for key, said, kind in COURSE
         if course.get(key) is not None
     ]
     ends = interval(course.get("printed_lower"), course.get("printed_upper"))
     if ends:
-        made.append(Row((words(f"printed 95{NBSP}% interval of the median, months"), words(ends))))
+        made.append(Row.of(f"printed 95{NBSP}% interval of the median, months", ends))
     exact = interval(course.get("exponential_lower"), course.get("exponential_upper"))
     if exact:
-        made.append(
-            Row((words("interval that an exponential distribution with these events would give"), words(exact)))
-        )
+        made.append(Row.of("interval that an exponential distribution with these events would give", exact))
     ids = (str(course["claim_id"]),) if course.get("claim_id") else ()
     yield Heading(3, "What happened", anchor("course", name))
     yield Table(
         anchor=anchor("tab-course", name),
         title="The plan beside the trial's real course",
-        columns=(Column("Quantity", weight=3), Column("Value", "number")),
+        columns=columns("Quantity:3 | Value:1:number"),
         rows=tuple(made),
         note=words(
             f"Expected numbers assume exponential times and even enrolment. Source: results/design/{name}.json."
@@ -291,11 +266,11 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
         kind = "p" if statistic.endswith(" p") else "percent" if statistic.startswith("share") else "number"
         show = SHOWN[kind]
         spread = f"{show(test['low'])} to {show(test['high'])}" if show(test["low"]) != show(test["high"]) else ""
-        made.append(Row((words(statistic), words(show(test["value"])), words(spread))))
+        made.append(Row.of(statistic, show(test["value"]), spread))
     yield Table(
         anchor=anchor("tab-tests", name),
         title="The test that the design foresees, carried out on rebuilt patients",
-        columns=(Column("Statistic", weight=3), Column("Median", "number"), Column("90 % of them", "number", 1.4)),
+        columns=columns("Statistic:3 | Median:1:number | 90 % of them:1.4:number"),
         rows=tuple(made),
         note=words("Each replicate of the rebuilt patients was tested; the median and the range of the middle 90 % of "
                    f"replicates are shown. Source: results/design/{name}.json."),

@@ -142,12 +142,26 @@ class Column:
     paper: bool = True
 
 
+def columns(spec: str) -> tuple[Column, ...]:
+    """Columns of a table from `Study:1.1 | Patients:0.7:number`: name, weight (or 1), kind (or text)."""
+    made = []
+    for part in spec.split(" | "):
+        name, weight, kind = (*part.split(":"), "", "")[:3]
+        made.append(Column(name, kind or "text", float(weight or 1)))
+    return tuple(made)
+
+
 @dataclass(frozen=True)
 class Row:
     """Cells of a table row; `anchor` where links lead to it, `data` values that a page filters by."""
 
     cells: tuple[Words, ...]
     anchor: str = ""
+
+    @classmethod
+    def of(cls, *cells: Inline | Words, anchor: str = "") -> Row:
+        """A row of cells, each its words or a single piece."""
+        return cls(tuple(words(cell) for cell in cells), anchor)
 
 
 @dataclass(frozen=True)

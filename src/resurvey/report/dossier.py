@@ -11,14 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey.plan import AnyComparison, NetworkComparison
+from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.answer import Said, comparison_said, design_said
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
     Block,
     Claims,
-    Column,
     Figure,
     Heading,
     Link,
@@ -26,6 +25,7 @@ from resurvey.report.document import (
     Row,
     Table,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
@@ -37,8 +37,10 @@ from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
-#: Figures of one comparison that paper shows: curves or graph, and the forest of its estimates.
+#: Figures that paper shows of a comparison of two groups, or of a network: curves or graph, and the forest.
 FIGURES_SHOWN = 2
+#: Properties of studies that paper shows are told of so many of them at least.
+TOLD_OF = 1 / 3
 MULTIPLES = "reconstruction-multiples"
 
 
@@ -55,7 +57,7 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     blocks: dict[str, Sequence[Block]] = {
         "documents": (papers(results, [str(page) for page in results.choices.pages], "tab-documents-read",
                              "The audited documents"),),
-        "transitivity": tuple(transitivity(results)),
+        "transitivity": tuple(transitivity(results, TOLD_OF)),
         "findings": tuple(_findings(results)),
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
         "groups": tuple(_groups(results)),
@@ -90,6 +92,7 @@ def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
         "read": len(results.claims),
         "checks": len(results.checks),
         "uncheckable": int(verdicts.get("uncheckable", 0)),
+        "grave": sum(row["severity"] == "conclusion" for row in found),
         "major": sum(row["severity"] == "major" for row in found),
         "minor": sum(row["severity"] in ("minor", "none") for row in found),
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
@@ -101,6 +104,7 @@ def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
         "replicates": results.choices.replicates,
         "across": len(across(results)),
         "inside": len(results.choices.comparisons) - len(across(results)),
+        "ratios": any(results.comparisons["quantity"] == Quantity.HAZARD_RATIO) if len(results.comparisons) else False,
         "assumptions": [(letter, sentence(text)) for text, letter in letters.items()],
     }
 
@@ -113,12 +117,7 @@ def _findings(results: Results) -> Iterator[Block]:
     yield Table(
         anchor="tab-major",
         title="Findings that touch a number which readers use or pool",
-        columns=(
-            Column("Paper and place", weight=1.6),
-            Column("Printed", weight=1.2),
-            Column("What follows", weight=2.6),
-            Column("Ruling", weight=0.9),
-        ),
+        columns=columns("Paper and place:1.6 | Printed:1.2 | What follows:2.6 | Ruling:0.9"),
         rows=tuple(_finding(results, row) for row in found),
         claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
     )
@@ -126,13 +125,11 @@ def _findings(results: Results) -> Iterator[Block]:
 
 def _finding(results: Results, row: Record) -> Row:
     ruling = results.rulings.get(str(row["check_id"]), {})
-    return Row(
-        (
-            words(f"{results.short(row['source_id'])}, {where_printed(results, row)}"),
-            words(results.named(row["reported"])),
-            words(sentence(results.named(ruling.get("reason") or row["explanation"]))),
-            words(sentence(ruling.get("ruling") or "not yet ruled on")),
-        )
+    return Row.of(
+        f"{results.short(row['source_id'])}, {where_printed(results, row)}",
+        results.named(row["reported"]),
+        sentence(results.named(ruling.get("reason") or row["explanation"])),
+        sentence(ruling.get("ruling") or "not yet ruled on"),
     )
 
 
@@ -154,16 +151,10 @@ def _groups(results: Results) -> Iterator[Table]:
     yield Table(
         anchor="tab-groups",
         title="Whole arms that were reconstructed, and how well they fit what is printed",
-        columns=(
-            Column("Study", weight=1.2),
-            Column("Arm", weight=1.8),
-            Column("Endpoint", weight=1.9),
-            Column("Patients", "number", 0.7),
-            Column("Events", "number", 0.7),
-            Column("Median, printed", "number", 0.8),
-            Column("Median, reconstructed", "number", 1.0),
-            Column("Facts held", "number", 0.8),
-            Column("Evidence", weight=0.8),
+        columns=columns(
+            "Study:1.2 | Arm:1.8 | Endpoint:1.9 | Patients:0.7:number | Events:0.7:number"
+            " | Median, printed:0.8:number | Median, reconstructed:1:number | Facts held:0.8:number"
+            " | Evidence:0.8"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words("Medians in months. Events: mean over the replicates."),
@@ -184,12 +175,14 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
     if said.refused:
         yield Paragraph(words(f"Not made: {sentence(said.refused)}"))
         return
-    shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:FIGURES_SHOWN]
+    drawn = FIGURES_SHOWN if isinstance(entry, PatientComparison | NetworkComparison) else 1
+    shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:drawn]
     if shown:
         yield Beside(tuple(shown))
-    yield Paragraph(words(" ".join(part for part in sentences(results, entry, said, lines) if part)))
+    result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
-    yield Paragraph(words(f"Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}."))
+    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}.")
+    yield Paragraph(words(result, basis))
 
 
 def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
@@ -277,12 +270,7 @@ def _within(results: Results) -> Iterator[Table]:
     yield Table(
         anchor="tab-within",
         title="Two groups of one study: reconstructed beside printed",
-        columns=(
-            Column("Comparison", weight=2.4),
-            Column("Reconstructed", weight=1.6),
-            Column("Printed", weight=1.6),
-            Column("Rests on", weight=1.6),
-        ),
+        columns=columns("Comparison:2.4 | Reconstructed:1.6 | Printed:1.6 | Rests on:1.6"),
         rows=tuple(_inside(results, entry) for entry in inside),
         note=words("Printed ratios may be stratified or adjusted; the reconstructed ones are neither."),
     )
@@ -297,12 +285,10 @@ def _inside(results: Results, entry: AnyComparison) -> Row:
         for line in estimates_of(results, entry.id)
         if line["role"] == Role.PRINTED and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"]
     ]
-    return Row(
-        (
-            words(entry.question),
-            words(said.words if not said.refused else f"Not made: {said.refused}"),
-            words("; ".join(printed)),
-            words(str(said.grade)),
-        ),
+    return Row.of(
+        entry.question,
+        said.words if not said.refused else f"Not made: {said.refused}",
+        "; ".join(printed),
+        str(said.grade),
         anchor=anchor("comparison", entry.id),
     )

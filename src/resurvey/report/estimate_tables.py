@@ -8,19 +8,13 @@ from math import exp
 import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.document import Column, Details, Row, Table, Words, anchor, words
+from resurvey.report.document import Column, Details, Row, Table, Words, anchor, columns, words
 from resurvey.report.group_tables import patients_tables
 from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, interval, is_number, level, number, p_value, percent, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
-COLUMNS = (
-    Column("Estimate", weight=2.2),
-    Column("Value", "number", 1.0),
-    Column("Interval", "number", 1.6),
-    Column("p", "number", 0.8),
-    Column("Method", weight=2.2),
-)
+COLUMNS = columns("Estimate:2.2 | Value:1:number | Interval:1.6:number | p:0.8:number | Method:2.2")
 
 
 def estimate_tables(
@@ -39,7 +33,7 @@ def estimate_tables(
         anchor=anchor("tab", entry.id),
         title=f"{entry.question}: estimates",
         columns=COLUMNS,
-        rows=tuple(Row((*_estimate_cells(line),)) for line in shown),
+        rows=tuple(Row.of(*_estimate_cells(line)) for line in shown),
         note=words(
             f"Intervals at {level(shown[0]['ci_level'])} where not said otherwise. " if shown else "",
             *(sentence(note) + " " for note in notes[:3]),
@@ -108,12 +102,7 @@ def _network_tables(
     yield Table(
         anchor=anchor("tab", entry.id),
         title=f"{entry.question}: hazard ratios against {against}",
-        columns=(
-            Column("Regimen", weight=2),
-            Column("Random effects", "number", 1.6),
-            Column("Common effect", "number", 1.6),
-            Column("P-score", "number", 0.7),
-        ),
+        columns=columns("Regimen:2 | Random effects:1.6:number | Common effect:1.6:number | P-score:0.7:number"),
         rows=tuple(made),
         note=words(
             f"Hazard ratio ({level(lines[0]['ci_level'])} confidence interval) against {against}; below 1 fewer "
@@ -180,14 +169,12 @@ def _pool_tables(
             continue
         without = left.get(str(row["study"]))
         made.append(
-            Row(
-                (
-                    words(results.labels.study(row["study"])),
-                    words(ratio(exp(as_float(row["estimate"])))),
-                    words(interval(exp(as_float(row["lower"])), exp(as_float(row["upper"])), "ratio")),
-                    words(percent(row.get("weight_random"))),
-                    words(ratio(exp(as_float(without["estimate"]))) if without else ""),
-                )
+            Row.of(
+                results.labels.study(row["study"]),
+                ratio(exp(as_float(row["estimate"]))),
+                interval(exp(as_float(row["lower"])), exp(as_float(row["upper"])), "ratio"),
+                percent(row.get("weight_random")),
+                ratio(exp(as_float(without["estimate"]))) if without else "",
             )
         )
     yield Table(

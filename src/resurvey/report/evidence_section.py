@@ -18,15 +18,15 @@ from resurvey.report.document import (
     Table,
     Words,
     anchor,
+    columns,
     words,
 )
 from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Record, Results, rows, split, whole
-from resurvey.report.words import count, number, percent, sentence
+from resurvey.report.words import count, listed, number, percent, sentence
 
 # Columns of studies that are not a property of its population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
-MAX_WIDE = 9
 
 
 def evidence(results: Results) -> Iterator[Block]:
@@ -34,14 +34,13 @@ def evidence(results: Results) -> Iterator[Block]:
     pages = results.choices.pages
     documents = results.tables.get("sources", pd.DataFrame())
     yield Heading(1, "The evidence", "evidence")
-    yield Paragraph(
-        words(
-            f"{sentence(count(len(pages), 'document'))[:-1]} {'was' if len(pages) == 1 else 'were'} audited number by "
-            f"number. Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials "
-            "that the audited ones discuss or that comparisons need."
-        ),
-        lead=True,
+    verb = "was" if len(pages) == 1 else "were"
+    audited = f"{sentence(count(len(pages), 'document'))[:-1]} {verb} audited number by number."
+    more = (
+        f" Numbers were read in {count(len(documents), 'document')} in all: the others bring the trials that the "
+        "audited ones discuss or that comparisons need."
     )
+    yield Paragraph(words(audited, more if len(documents) > len(pages) else None), lead=True)
     yield papers(results, [str(page) for page in pages], "tab-papers", "The audited documents")
     yield from figures_of(results, "evidence", section="evidence")
     yield from _arms(results)
@@ -60,25 +59,18 @@ def papers(results: Results, names: list[str], name: str, title: str) -> Table:
         doi = str(row.get("doi", "") or "")
         link = Link(f"doi:{doi}", f"https://doi.org/{doi}") if doi and doi != "nan" else None
         made.append(
-            Row(
-                (
-                    words(results.short(source_id)),
-                    words(str(row.get("citation", "")), " " if link else None, link),
-                    words(str(row.get("kind", ""))),
-                    words(number(counts.get(source_id, 0))),
-                ),
+            Row.of(
+                results.short(source_id),
+                words(str(row.get("citation", "")), " " if link else None, link),
+                str(row.get("kind", "")),
+                number(counts.get(source_id, 0)),
                 anchor=anchor("source", source_id),
             )
         )
     return Table(
         anchor=name,
         title=title,
-        columns=(
-            Column("Document"),
-            Column("Citation", weight=4),
-            Column("Kind"),
-            Column("Numbers read", "number", 0.7),
-        ),
+        columns=columns("Document | Citation:4 | Kind | Numbers read:0.7:number"),
         rows=tuple(made),
         note=words("Numbers read: rows of the extraction tables that stem from the document. Source: "
                    "data/processed/sources.csv, claims.csv."),
@@ -117,18 +109,16 @@ def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line
     at_risk = sum(fact.startswith("at risk at") for fact in facts)
     which = f", {cut}" if cut else ""
     ids = split(line.get("claim_ids", ""))
-    return Row(
-        (
-            words(results.labels.study(study)),
-            words(results.labels.group(study, arm, population)),
-            words(f"{results.labels.endpoint(endpoint)}{which}"),
-            words(number(facts["n"]) if "n" in facts else ""),
-            words(number(facts["events"]) if "events" in facts else ""),
-            words(median + ends),
-            words("; ".join(rates)),
-            words(str(at_risk) if at_risk else ""),
-            words(Claims(ids, count(len(ids), "row")) if ids else ""),
-        )
+    return Row.of(
+        results.labels.study(study),
+        results.labels.group(study, arm, population),
+        f"{results.labels.endpoint(endpoint)}{which}",
+        number(facts["n"]) if "n" in facts else "",
+        number(facts["events"]) if "events" in facts else "",
+        median + ends,
+        "; ".join(rates),
+        str(at_risk) if at_risk else "",
+        Claims(ids, count(len(ids), "row")) if ids else "",
     )
 
 
@@ -136,16 +126,10 @@ def _arm_table(lines: list[Row], name: str, title: str) -> Table:
     return Table(
         anchor=name,
         title=title,
-        columns=(
-            Column("Study", weight=1.1),
-            Column("Arm", weight=1.6),
-            Column("Endpoint", weight=1.5),
-            Column("Patients", "number", 0.7),
-            Column("Events", "number", 0.6),
-            Column("Median (interval), months", "number", 1.4),
-            Column("Survival at (months)", "number", 1.2),
-            Column("Numbers at risk", "number", 0.7),
-            Column("Read in", weight=1.0),
+        columns=columns(
+            "Study:1.1 | Arm:1.6 | Endpoint:1.5 | Patients:0.7:number | Events:0.6:number"
+            " | Median (interval), months:1.4:number | Survival at (months):1.2:number"
+            " | Numbers at risk:0.7:number | Read in"
         ),
         rows=tuple(lines),
         note=words(
@@ -169,15 +153,21 @@ def _study_of(results: Results, claim_id: str) -> str:
     return str(results.claim.get(claim_id, {}).get("study_id", ""))
 
 
-def transitivity(results: Results) -> Iterator[Block]:
-    """Whether the studies could have enrolled each other's patients: their properties side by side."""
+def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
+    """Whether the studies could have enrolled each other's patients: their properties side by side.
+
+    A property that a smaller share of the studies than `least` tells is named, and left to the page.
+    """
     table = results.tables.get("studies", pd.DataFrame())
     wanted = compared_studies(results)
     if table.empty or not wanted:
         return
     found = {str(row["study_id"]): row for row in rows(table)}
     chosen = [found[name] for name in wanted if name in found]
-    names = [name for name in table.columns if name not in NOT_SHOWN and any(_cell(row[name]) for row in chosen)]
+    told = {name: sum(bool(_cell(row[name])) for row in chosen) for name in table.columns if name not in NOT_SHOWN}
+    names = [name for name, count in told.items() if count and count >= least * len(chosen)]
+    rare = [_title(name).lower() for name, count in told.items() if 0 < count < least * len(chosen)]
+    more = f" Told of few and left to the HTML edition: {listed(rare)}." if rare else ""
     yield Heading(2, "May the studies be compared?", "transitivity")
     yield Paragraph(
         words(
@@ -193,7 +183,7 @@ def transitivity(results: Results) -> Iterator[Block]:
         title="Design and population of every study that enters a comparison",
         columns=(Column("Study", weight=1.2), *(Column(_title(name), weight=_weight(name)) for name in names)),
         rows=tuple(_study_row(row, names) for row in chosen),
-        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known. Source: "
+        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known.{more} Source: "
                    "data/processed/studies.csv."),
         wide=True,
     )  # fmt: skip
@@ -201,7 +191,7 @@ def transitivity(results: Results) -> Iterator[Block]:
 
 def _study_row(row: Record, names: list[str]) -> Row:
     cells: list[Words] = [words(str(row["acronym"] or row["study_id"]))]
-    return Row((*cells, *(words(_cell(row[name])) for name in names)))
+    return Row.of(*cells, *(_cell(row[name]) for name in names))
 
 
 def _cell(value: object) -> str:

@@ -112,14 +112,6 @@ def failures(editions: Iterable[Edition]) -> str:
     return "".join(f"{one.kind}: {' '.join(one.failure.split())}\n" for one in editions if one.failure)
 
 
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
 def record(choices: Choices, checked: Iterable[Path], crate: Path, workflow: Path) -> str:
     """RO-Crate metadata of the run whose files lie in the folder of `crate` (the metadata file).
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from resurvey.plan import PatientComparison
-from resurvey.report.document import NBSP, Column, Details, Row, Table, Words, anchor, words
+from resurvey.report.document import NBSP, Column, Details, Row, Table, Words, anchor, columns, words
 from resurvey.report.inputs import Record
 from resurvey.report.words import as_float, is_number, level, number, p_value, percent, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
@@ -49,12 +49,8 @@ def _side_by_side(entry: PatientComparison, lines: Sequence[Record], claims: tup
     return Table(
         anchor=anchor("tab", entry.id),
         title=f"{entry.question}: the groups side by side",
-        columns=(
-            Column("Measure", weight=2.0),
-            Column("First", "number", 1.5),
-            Column("Second", "number", 1.5),
-            Column("Difference, or ratio", "number", 1.8),
-            Column("p", "number", 0.7),
+        columns=columns(
+            "Measure:2 | First:1.5:number | Second:1.5:number | Difference, or ratio:1.8:number | p:0.7:number"
         ),
         rows=(*(_ratio_row(line) for line in _ratios(lines)), *_paired_rows(lines)),
         note=words(
@@ -74,7 +70,7 @@ def _ratios(lines: Sequence[Record]) -> list[Record]:
 
 
 def _ratio_row(line: Record) -> Row:
-    return Row((words(_ratio_name(line)), (), (), with_interval(line, "ratio"), words(p_value(line["p"]))))
+    return Row.of(_ratio_name(line), (), (), with_interval(line, "ratio"), p_value(line["p"]))
 
 
 def _ratio_name(line: Record) -> str:
@@ -115,14 +111,12 @@ NAMES = {
 def _paired_row(quantity: Quantity, time: float, cells: Mapping[str, Record]) -> Row:
     kind = "percent" if quantity == Quantity.SURVIVAL else ""
     difference = cells.get(Contrast.DIFFERENCE)
-    return Row(
-        (
-            words(NAMES[quantity].format(time=months(time))),
-            with_interval(cells.get(Contrast.TREATMENT), kind),
-            with_interval(cells.get(Contrast.COMPARATOR), kind),
-            with_interval(difference, kind),
-            words(p_value(difference["p"]) if difference else ""),
-        )
+    return Row.of(
+        NAMES[quantity].format(time=months(time)),
+        with_interval(cells.get(Contrast.TREATMENT), kind),
+        with_interval(cells.get(Contrast.COMPARATOR), kind),
+        with_interval(difference, kind),
+        p_value(difference["p"]) if difference else "",
     )
 
 
@@ -162,14 +156,12 @@ def _standardised(entry: PatientComparison, lines: Sequence[Record]) -> Table:
             *(Column(f"Survival at {months(time)}, difference", "number", 1.2) for time in times),
         ),
         rows=tuple(
-            Row(
-                (
-                    words(mix),
-                    with_interval(cells.get((Quantity.EFFECTIVE_SAMPLE_SIZE, 0.0))),
-                    with_interval(cells.get((Quantity.HAZARD_RATIO, 0.0)), "ratio"),
-                    with_interval(cells.get((Quantity.RESTRICTED_MEAN, 0.0))),
-                    *(with_interval(cells.get((Quantity.SURVIVAL, time)), "percent") for time in times),
-                )
+            Row.of(
+                mix,
+                with_interval(cells.get((Quantity.EFFECTIVE_SAMPLE_SIZE, 0.0))),
+                with_interval(cells.get((Quantity.HAZARD_RATIO, 0.0)), "ratio"),
+                with_interval(cells.get((Quantity.RESTRICTED_MEAN, 0.0))),
+                *(with_interval(cells.get((Quantity.SURVIVAL, time)), "percent") for time in times),
             )
             for mix, cells in mixes.items()
         ),
@@ -191,20 +183,13 @@ def _sensitivity(entry: PatientComparison, lines: Sequence[Record]) -> Table:
     return Table(
         anchor=anchor("tab", entry.id, "sensitivity"),
         title=f"{entry.question}: the hazard ratio when something is done otherwise",
-        columns=(
-            Column("What was changed", weight=2.0),
-            Column("Hazard ratio", "number", 1.3),
-            Column("p", "number", 0.6),
-            Column("Says", weight=2.6),
-        ),
+        columns=columns("What was changed:2 | Hazard ratio:1.3:number | p:0.6:number | Says:2.6"),
         rows=tuple(
-            Row(
-                (
-                    words(sentence(line["variation"])[:-1]),
-                    with_interval(line, "ratio"),
-                    words(p_value(line["p"])),
-                    words(sentence(line.get("note") or "")),
-                )
+            Row.of(
+                sentence(line["variation"])[:-1],
+                with_interval(line, "ratio"),
+                p_value(line["p"]),
+                sentence(line.get("note") or ""),
             )
             for line in lines
         ),

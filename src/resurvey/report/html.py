@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from resurvey import inert
 from resurvey.report.document import (
     Badge,
     Block,
@@ -35,6 +36,14 @@ from resurvey.report.templating import loaded
 from resurvey.report.words import count
 
 CLAIMS_LINKED = 400
+
+
+#: Gives the page the library of tables, which is a module.
+LIBRARY = """
+import ReportTable from "{library}";
+window.ReportTable = ReportTable;
+window.dispatchEvent(new Event('report-library'));
+"""
 
 
 @dataclass(frozen=True)
@@ -73,13 +82,15 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
     writer = _Writer(document, pictures(document, place))
     filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
     template = loaded("report.html", own, filters)
+    script, module = _text("report.js", own), LIBRARY.format(library=_as_address(_library("js")))
     return template.render(
         document=document,
         contents=[block for block in document.blocks if isinstance(block, Heading) and block.level == 1],
         writer=writer,
         style=Markup(_text("report.css", own)),
-        script=Markup(_text("report.js", own)),
-        library=_as_address(_library("js")),
+        script=Markup(script),
+        module=Markup(module),
+        allowed=Markup(inert.allowed(script, module)),
         library_style=Markup(_library("css")),
         rows_of=rows_of,
         least_width=least_width,

@@ -12,14 +12,17 @@ from typing import Any
 
 import pandas as pd
 
-from resurvey import results
+from resurvey import inert, results
 from resurvey.audit.context import read_typed
+from resurvey.conclusions import Conclusion
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
 
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 # An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
+# Initials after the name of an author: `JS`, `J.-P.`.
+INITIALS = re.compile(r"(?:[A-Z][.-]*){1,4}\.?")
 Record = dict[str, Any]
 
 
@@ -36,6 +39,8 @@ class Choices:
     comparisons : sequence of comparisons
     designs : sequence of DesignCheck
     seed, replicates : int
+    conclusions : sequence of Conclusion
+        What the documents conclude, which the answer sets beside what became of their numbers.
     notebooks : sequence of str
         HTML copies of the notebooks, as seen from the folder of the report.
     appendix : str
@@ -51,6 +56,7 @@ class Choices:
     designs: Sequence[DesignCheck] = ()
     seed: int = 0
     replicates: int = 0
+    conclusions: Sequence[Conclusion] = ()
     notebooks: Sequence[str] = ()
     appendix: str = "none"
     templates: Path | None = None
@@ -153,9 +159,18 @@ class Results:
 
 def short_citation(source: Mapping[str, Any], fallback: str) -> str:
     """`Cao 2023` from a citation and a year."""
-    author = str(source.get("citation", "")).split(",")[0].split(" ")[0]
+    author = surname(str(source.get("citation", "")))
     year = whole(source.get("year", ""))
     return f"{author} {year}".strip() if author else fallback
+
+
+def surname(citation: str) -> str:
+    """Name of the first author: all before the initials (`von Minckwitz G, ...`), or the first word."""
+    first = citation.split(",")[0].split(" ")
+    for place, word in enumerate(first[:5]):
+        if place and INITIALS.fullmatch(word):
+            return " ".join(first[:place])
+    return first[0]
 
 
 def whole(value: object) -> str:
@@ -194,7 +209,7 @@ def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[st
     return Results(
         choices=choices,
         tables={path.stem: read_typed(path) for path in _paths(files, "tables")},
-        claims=pd.read_csv(one["claims"], dtype=str, keep_default_na=False),
+        claims=inert.exact_cells(pd.read_csv(one["claims"], dtype=str, keep_default_na=False)),
         checks=results.read(results.CHECKS, one["checks"]),
         summary=results.read(results.SUMMARY, one["summary"]),
         accuracy=results.read(results.ACCURACY, one["accuracy"]),

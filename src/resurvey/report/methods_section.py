@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from resurvey.report.document import Block, Cite, Reference, inlines
-from resurvey.report.inputs import Results
+from resurvey.report.inputs import Results, rows
 from resurvey.report.templating import render
 
 
@@ -20,8 +20,13 @@ def known_references() -> dict[str, Reference]:
 def methods(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     """The section of methods; `own` is a folder of a project's own templates."""
     kinds = {entry.kind for entry in results.choices.comparisons}
+    arms = rows(results.accuracy)
     context = {
         "replicates": results.choices.replicates,
+        "rebuilt": any(row["status"] == "rebuilt" for row in arms),
+        "curves": any(row["evidence"] == "curve" for row in arms),
+        "summaries": any(row["evidence"] == "summary" for row in arms),
+        "paired": bool(len(results.facts)) and bool((results.facts["claim_id"].fillna("") != "").any()),
         "designs": bool(results.choices.designs),
         "kinds": kinds,
         "printed": bool(kinds & {"bucher", "pool", "network"}),

@@ -12,21 +12,17 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.labels import Labels
-from resurvey.report.words import as_float, interval, is_number, number, p_value, ratio
-from resurvey.results import Contrast, Role
+from resurvey.report.inputs import split
+from resurvey.report.words import interval, is_number, number, p_value, printed_words, ratio
+from resurvey.results import Contrast, Quantity, Role
 
 GRAVITIES = ("conclusion", "major", "minor", "none")
 ESTIMATE_COLUMNS = [
     *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
 ]
-# Keys of `printed` in claims.csv; a part that starts with another word belongs to the part before it.
-PRINTED_KEYS = (
-    *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p"),
-    *("null_median", "alternative_median", "hazard_ratio", "alpha", "power", "sides", "allocation", "patients"),
-    *("accrual", "follow_up", "dropout", "time", "n_at_risk"),
-)  # fmt: skip
 WITHOUT_DIGIT = {"differences": "direction", "p_values": "statement"}
 
 
@@ -62,11 +58,6 @@ class Run:
         return self.result("audit/checks").merge(rulings, on="check_id", how="left").fillna("")
 
     @cached_property
-    def accuracy(self) -> pd.DataFrame:
-        """Every group of patients that was to be rebuilt."""
-        return self.result("reconstruction/accuracy")
-
-    @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Every estimate of every comparison."""
         return self.result("comparisons/comparisons")
@@ -83,7 +74,13 @@ class Run:
         return found
 
     def source(self, source_id: str) -> str:
-        """How a document is cited."""
+        """How a document is cited.
+
+        Raises
+        ------
+        InputError
+            If no document has that id.
+        """
         sources = self.table("sources")
         found = sources[sources["source_id"] == source_id]
         if found.empty:
@@ -131,174 +128,25 @@ class Run:
         rows = self.table(row["table"]).set_index("claim_id")
         return str(rows[WITHOUT_DIGIT[row["table"]]].get(claim, ""))
 
-    def verdicts(self, source_id: str = "") -> pd.DataFrame:
-        """Checks of a document, or of each document audited in depth: gravity by verdict.
-
-        Returns
-        -------
-        DataFrame
-            Columns verdict, then one a gravity with the number of checks; the last row is their sum.
-        """
-        checks = self.checks if not source_id else self.checks[self.checks["source_id"] == source_id]
-        counts = pd.crosstab(checks["verdict"], checks["severity"]).reindex(columns=list(GRAVITIES), fill_value=0)
-        counts.loc["all"] = counts.sum()
-        return counts.reset_index().rename_axis(columns=None)
-
-    def findings(self, source_id: str = "", least: str = "minor") -> pd.DataFrame:
-        """Checks that did not come out and weigh at least so much, gravest first, with the human ruling.
+    def rulings(self, ids: str | Iterable[str]) -> pd.DataFrame:
+        """What the audit found of some printed numbers, and how a person ruled on it.
 
         Parameters
         ----------
-        source_id : str, optional
-            All documents by default.
-        least : {"conclusion", "major", "minor", "none"}
-            Lowest gravity listed.
+        ids : str or iterable of str
+            Claim ids; in a text, blanks stand between them.
 
         Returns
         -------
         DataFrame
-            Columns document, gravity, verdict, finding, ruling, affects, reason, claims, check.
-
-        Raises
-        ------
-        InputError
-            If `least` is no gravity.
+            Columns printed, finding, ruling, reason: the gravest first.
         """
-        if least not in GRAVITIES:
-            raise InputError(f"least must be one of {', '.join(GRAVITIES)}, found {least!r}")
-        kept = GRAVITIES[: GRAVITIES.index(least) + 1]
-        rows = self.checks[self.checks["severity"].isin(kept)]
-        rows = rows[~rows["verdict"].isin(["reproduced", "rounding", "uncheckable"])]
-        if source_id:
-            rows = rows[rows["source_id"] == source_id]
-        rows = rows.sort_values(
-            ["severity", "source_id", "check_id"],
-            key=lambda cells: cells.map(GRAVITIES.index) if cells.name == "severity" else cells,
-            kind="stable",
-        )
-        names = {
-            "source_id": "document",
-            "severity": "gravity",
-            "verdict": "verdict",
-            "explanation": "finding",
-            "ruling": "ruling",
-            "affects": "affects",
-            "reason": "reason",
-            "claim_ids": "claims",
-            "check_id": "check",
-        }
+        wanted = set(ids.split() if isinstance(ids, str) else ids)
+        rows = self.checks[~self.checks["verdict"].isin(["reproduced", "rounding", "uncheckable"])]
+        rows = rows[[bool(wanted & set(split(cell))) for cell in rows["claim_ids"]]]
+        rows = rows.sort_values("severity", key=lambda cells: cells.map(GRAVITIES.index), kind="stable")
+        names = {"reported": "printed", "explanation": "finding", "ruling": "ruling", "reason": "reason"}
         return rows[list(names)].rename(columns=names).reset_index(drop=True)
-
-    def rebuilt(self, study_id: str, endpoint: str = "", population: str = "") -> pd.DataFrame:
-        """Rebuilt groups of a study beside what was printed of them; times in months.
-
-        Returns
-        -------
-        DataFrame
-            Columns group, endpoint, patients, events, printed median, rebuilt median (90 % of replicates), facts kept,
-            evidence.
-        """
-        rows = self._groups(study_id, endpoint, population)
-        rows = rows[rows["status"] == "rebuilt"]
-        return pd.DataFrame(
-            {
-                "group": [self._group(row) for _, row in rows.iterrows()],
-                "endpoint": [" ".join((self.labels.endpoint(e), c)).strip() for e, c in _pairs(rows)],
-                "patients": [number(cell) for cell in rows["n"]],
-                "events": [_spread(row, "events_mean", "events_min", "events_max") for _, row in rows.iterrows()],
-                "printed median": rows["median_text"].to_numpy(),
-                "rebuilt median (90 % of replicates)": [
-                    _spread(row, "median_rebuilt", "median_low", "median_high") for _, row in rows.iterrows()
-                ],
-                "facts kept": [
-                    f"{number(row['facts_held'])} of {number(row['facts'])}" if is_number(row["facts"]) else ""
-                    for _, row in rows.iterrows()
-                ],
-                "evidence": rows["evidence"].to_numpy(),
-            }
-        )
-
-    def refused(self, study_id: str) -> pd.DataFrame:
-        """Groups of a study that were not rebuilt, and why: columns group, endpoint, reason."""
-        rows = self._groups(study_id, "", "")
-        rows = rows[rows["status"] != "rebuilt"]
-        return pd.DataFrame(
-            {
-                "group": [self._group(row) for _, row in rows.iterrows()],
-                "endpoint": [" ".join((self.labels.endpoint(e), c)).strip() for e, c in _pairs(rows)],
-                "reason": rows["reason"].to_numpy(),
-            }
-        )
-
-    def broken(self, study_id: str, endpoint: str = "") -> pd.DataFrame:
-        """Printed facts that the rebuilt groups of a study do not keep to the printed digit.
-
-        Returns
-        -------
-        DataFrame
-            Columns group, endpoint, fact, printed, rebuilt, note; a ratio between two groups stands under the first.
-        """
-        rows = self.result("reconstruction/facts")
-        rows = rows[(rows["study_id"] == study_id) & (rows["holds"] == "False")]
-        if endpoint:
-            rows = rows[rows["endpoint"] == endpoint]
-        rows = rows.drop_duplicates(["endpoint", "data_cut", "fact", "printed", "rebuilt", "note"])
-        return pd.DataFrame(
-            {
-                "group": [self._group(row) for _, row in rows.iterrows()],
-                "endpoint": [" ".join((self.labels.endpoint(e), c)).strip() for e, c in _pairs(rows)],
-                "fact": rows["fact"].to_numpy(),
-                "printed": rows["printed"].replace("inf", "not reached").to_numpy(),
-                "rebuilt": [f"{as_float(cell):.3g}" for cell in rows["rebuilt"]],
-                "note": rows["note"].to_numpy(),
-            }
-        )
-
-    def _groups(self, study_id: str, endpoint: str, population: str) -> pd.DataFrame:
-        rows = self.accuracy[self.accuracy["study_id"] == study_id]
-        for column, wanted in (("endpoint", endpoint), ("population", population)):
-            if wanted:
-                rows = rows[rows[column] == wanted]
-        return rows
-
-    def _group(self, row: Mapping[str, Any]) -> str:
-        people = "" if row["population"] in ("", "all") else f", {row['population']}"
-        return self.labels.arm(row["study_id"], row["arm_id"]) + people
-
-    def comparing(self, source_id: str, study_id: str = "") -> list[str]:
-        """Comparisons that a document, or patients of a study, take part in, in the order of the config."""
-        rows = self.comparisons
-        used = rows["claim_ids"].str.contains(f"{source_id}-", regex=False)
-        if study_id:
-            for side in ("treatment", "comparator"):
-                for start in (f"({self.labels.study(study_id)}", f"{study_id} "):
-                    used |= rows[side].str.contains(start, regex=False)
-        return list(dict.fromkeys(rows.loc[used, "comparison_id"]))
-
-    def main(self, ids: Iterable[str]) -> pd.DataFrame:
-        """The main estimate of each comparison.
-
-        Returns
-        -------
-        DataFrame
-            Columns comparison, group, first, second, measure, estimate (interval), p, method, evidence, those with
-            something in them; as many rows a comparison as its main method gives estimates.
-        """
-        parts = [self._main(str(name)) for name in ids]
-        parts = [part for part in parts if len(part)]
-        if not parts:
-            return pd.DataFrame(columns=["comparison"])
-        made = pd.concat(parts, ignore_index=True).fillna("")
-        order = [name for name in ESTIMATE_COLUMNS if name in made.columns]
-        return made[order]
-
-    def _main(self, name: str) -> pd.DataFrame:
-        rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        if len(rows) and (rows["refused"] == "True").all():
-            return pd.DataFrame(
-                {"comparison": [name], "estimate (interval)": ["not made"], "method": [rows["note"].iloc[0]]}
-            )
-        return self._estimates(rows[(rows["role"] == Role.MAIN) & (rows["refused"] == "False")])
 
     def estimates(self, name: str, models: Sequence[str] = (), quantities: Sequence[str] = ()) -> pd.DataFrame:
         """Every estimate of a comparison, or those of some models and quantities, as `resurvey.results` names them.
@@ -354,10 +202,21 @@ class Run:
         """A regimen id by its name; a label as it is."""
         return self.labels.treatment(label) if " " not in label else label
 
-    def assumptions(self, name: str) -> str:
-        """What a comparison assumes, as the config says it."""
-        rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        return str(rows["assumptions"].iloc[0]) if len(rows) else ""
+    def ratios(self, roles: Iterable[str], variations: Iterable[str], name: str = "") -> pd.DataFrame:
+        """Hazard ratios of some roles and variations, of every comparison or of one: comparison, ratio, p."""
+        rows = self.comparisons
+        rows = rows[(rows["quantity"] == Quantity.HAZARD_RATIO) & (rows["refused"] == "False") & (rows["lower"] != "")]
+        rows = rows[rows["role"].isin(list(roles)) & rows["variation"].isin(list(variations))]
+        rows = rows[rows["comparison_id"] == name] if name else rows
+        said = [f"{self._side(row['treatment'])} against {self._side(row['comparator'])}" for _, row in rows.iterrows()]
+        ratio_of = [_estimate(row) for _, row in rows.iterrows()]
+        made = pd.DataFrame({"comparison": said, "hazard ratio": ratio_of, "p": [p_value(cell) for cell in rows["p"]]})
+        return made.drop_duplicates("comparison", ignore_index=True)
+
+    def notes(self, name: str, role: str) -> list[str]:
+        """What is noted beside the estimates of one role of a comparison, each once."""
+        rows = self.comparisons[(self.comparisons["comparison_id"] == name) & (self.comparisons["role"] == role)]
+        return list(dict.fromkeys(note for note in rows["note"] if note))
 
     @cached_property
     def _figures(self) -> dict[str, dict[str, str]]:
@@ -390,19 +249,7 @@ def _there(path: Path) -> Path:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(_there(path), dtype=str, keep_default_na=False)
-
-
-def _pairs(rows: pd.DataFrame) -> Iterable[tuple[str, str]]:
-    return zip(rows["endpoint"], rows["data_cut"], strict=True)
-
-
-def _spread(row: Mapping[str, Any], middle: str, low: str, high: str) -> str:
-    """`11.8 (8.4 to 15.1)`; the middle alone where nothing spreads."""
-    text = number(row[middle])
-    if number(row[low]) == number(row[high]) or not is_number(row[low]):
-        return text
-    return f"{text} ({number(row[low])} to {number(row[high])})"
+    return inert.exact_cells(pd.read_csv(_there(path), dtype=str, keep_default_na=False))
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
@@ -414,57 +261,16 @@ def _estimate(row: Mapping[str, Any]) -> str:
     return f"{text} ({ends})" if ends else text
 
 
-def printed_words(text: str) -> str:
-    """`11.8 (8.4 to 15.1); n 100` from the `printed` cell of claims.csv.
-
-    Examples
-    --------
-    >>> printed_words("value 0.79; lower 0.66; upper 0.95; ci_level 95; p 0.014")
-    '0.79 (0.66 to 0.95); p 0.014'
-    """
-    cells = _cells(text)
-    heads = []
-    if "value" in cells:
-        heads.append(cells.pop("value"))
-    if "percent" in cells:
-        heads.append(f"{cells.pop('percent')} %")
-    head = " ".join(heads)
-    for low, high, form in (("lower", "upper", "({} to {})"), ("range_lower", "range_upper", "[range {} to {}]")):
-        if low in cells and high in cells:
-            head = f"{head} {form.format(cells.pop(low), cells.pop(high))}".strip()
-    if cells.get("ci_level") == "95":
-        del cells["ci_level"]
-    rest = [f"{key.replace('_', ' ')} {cell}" for key, cell in cells.items()]
-    return "; ".join(part for part in (head, *rest) if part)
-
-
-def _cells(text: str) -> dict[str, str]:
-    cells: dict[str, str] = {}
-    last = ""
-    for part in text.split("; "):
-        key, _, cell = part.partition(" ")
-        if key in PRINTED_KEYS and cell:
-            cells[key], last = cell, key
-        elif last:
-            cells[last] += f"; {part}"
-    return cells
-
-
-def share(part: object, whole: object) -> str:
-    """`1721 of 1975 (87 %)`."""
-    return f"{number(part)} of {number(whole)} ({100 * as_float(part) / as_float(whole):.0f} %)"
-
-
 def some(count: int, one: str, many: str = "") -> str:
     """`1 check`, `12 checks`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def say(text: str) -> None:
-    """Show a sentence whose numbers come from the results."""
+    """Show a sentence whose numbers come from the results; Markdown, in which HTML and links of its words are text."""
     from IPython.display import display
 
-    display({"text/markdown": text, "text/plain": text}, raw=True)
+    display({"text/markdown": inert.markdown(text), "text/plain": text}, raw=True)
 
 
 def show(table: pd.DataFrame, empty: str = "Nothing to list.") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import os
 import re
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
-from resurvey.tables import write_text
+from resurvey.writing import write_text
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
@@ -34,10 +35,12 @@ METADATA = {
 }
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head>
+<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title><style>{style}</style></head>
 <body><nav><a href="../report/index.html">Report</a> · <a href="{name}.ipynb" download>This notebook</a></nav>
 <main>{body}</main></body></html>
 """
+# The page shows, and does nothing: whatever stands in it, no browser runs it or asks anybody for it.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 CHANGE = "# change me"
 # Code is folded for those who came to read, but for the cell that asks to be changed; no prompts, which count nothing.
 TEMPLATE = """{% extends 'basic/index.html.j2' %}
@@ -150,8 +153,6 @@ def source(notebook: NotebookNode) -> str:
 
 def without_images(notebook: NotebookNode) -> NotebookNode:
     """The notebook as it is committed: text and tables, no pictures."""
-    import copy
-
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         for output in cell.get("outputs", []):
@@ -218,8 +219,6 @@ def _as_shown(now: str, then: str) -> bool:
 
 def _figures_as_images(notebook: NotebookNode) -> NotebookNode:
     """Drawings as images with their alternative text: names inside one drawing cannot meet those of another."""
-    import copy
-
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         for output in cell.get("outputs", []):
@@ -264,7 +263,13 @@ def page(notebook: NotebookNode, title: str) -> str:
         Name of the notebook's file, without its ending; the page is titled by the notebook's first heading.
     """
     body, _ = _exporter().from_notebook_node(_figures_as_images(notebook))
-    return PAGE.format(title=html.escape(_heading(notebook) or title), name=html.escape(title), style=STYLE, body=body)
+    return PAGE.format(
+        title=html.escape(_heading(notebook) or title),
+        name=html.escape(title),
+        style=STYLE,
+        body=body,
+        policy=POLICY,
+    )
 
 
 @cache

@@ -72,7 +72,7 @@ def _written(document: Document, source: Path, own: Path | None) -> Letters:
         template = (own / TEMPLATE).read_text(encoding="utf-8")
     source.write_text(template, encoding="utf-8")
     letters = Letters()
-    values = json.dumps(paper(document, letters.legible), ensure_ascii=False)
+    values = json.dumps(paper(document, lambda text: letters.legible(" ".join(text.splitlines()))), ensure_ascii=False)
     (source.parent / "paper.json").write_text(values, encoding="utf-8")
     for block in flat(document.blocks):
         if isinstance(block, Figure) and block.printed:

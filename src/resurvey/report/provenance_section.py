@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import PurePosixPath
@@ -10,13 +11,13 @@ from resurvey.report.document import (
     Block,
     Bullets,
     Code,
-    Column,
     Details,
     Heading,
     Link,
     Paragraph,
     Row,
     Table,
+    columns,
     words,
 )
 from resurvey.report.inputs import Results
@@ -42,8 +43,6 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of the packages behind the numbers and the pages."""
-    import platform
-
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -71,8 +70,8 @@ def provenance(results: Results) -> Iterator[Block]:
     yield Table(
         anchor="tab-versions",
         title="Versions",
-        columns=(Column("Package"), Column("Version", "code")),
-        rows=tuple(Row((words(name), words(version))) for name, version in found.items()),
+        columns=columns("Package | Version:1:code"),
+        rows=tuple(Row.of(name, version) for name, version in found.items()),
         note=words("Python packages that made the numbers, the figures and this report."),
     )
     if results.files:
@@ -115,7 +114,7 @@ def _checksums(files: Mapping[str, str]) -> Table:
     return Table(
         anchor="tab-checksums",
         title="Checksums of the tables behind this report",
-        columns=(Column("File", "code", 1.4), Column("SHA-256", "code", 2.6)),
-        rows=tuple(Row((words(name), words(digest))) for name, digest in sorted(files.items())),
+        columns=columns("File:1.4:code | SHA-256:2.6:code"),
+        rows=tuple(Row.of(name, digest) for name, digest in sorted(files.items())),
         note=words("SHA-256 of the bytes of each file; a changed file has another checksum."),
     )

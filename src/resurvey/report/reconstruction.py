@@ -9,7 +9,6 @@ from resurvey.report.document import (
     Block,
     Cite,
     Claims,
-    Column,
     Details,
     Heading,
     Notice,
@@ -18,6 +17,7 @@ from resurvey.report.document import (
     Row,
     Table,
     Words,
+    columns,
     words,
 )
 from resurvey.report.drawings import figure, group_rows
@@ -44,7 +44,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
     whole = kept == facts
     yield Paragraph(
         words(
-            f"{count(groups, 'group')} of patients were rebuilt from what is printed. "
+            f"{count(groups, 'group')} of patients {'was' if groups == 1 else 'were'} rebuilt from what is printed. "
             + (f"All {thousands(facts)} printed facts hold in them." if whole else
                f"{thousands(kept)} of {thousands(facts)} printed facts hold in them ({percent(kept / facts, 1)}).")
         ),
@@ -80,17 +80,10 @@ def _arms(results: Results) -> Table:
     return Table(
         anchor="tab-accuracy",
         title="Every rebuilt group and how well it fits what is printed",
-        columns=(
-            Column("Study", weight=1.0),
-            Column("Group", weight=1.8),
-            Column("Endpoint", weight=1.5),
-            Column("Patients", "number", 0.7),
-            Column("Events", "number", 0.9),
-            Column("Printed median", "number", 0.8),
-            Column("Rebuilt median (90 % of replicates)", "number", 1.5),
-            Column("Facts that hold", "number", 0.8),
-            Column("Evidence", weight=0.8),
-            Column("Read in", weight=1.0),
+        columns=columns(
+            "Study | Group:1.8 | Endpoint:1.5 | Patients:0.7:number | Events:0.9:number"
+            " | Printed median:0.8:number | Rebuilt median (90 % of replicates):1.5:number"
+            " | Facts that hold:0.8:number | Evidence:0.8 | Read in"
         ),
         rows=tuple(_arm(results, row) for row in rebuilt),
         note=words("Medians in months. Events: mean over replicates, and their range where it is not printed. "
@@ -108,7 +101,7 @@ def _arm(results: Results, row: Record) -> Row:
     if number(row["median_low"]) != number(row["median_high"]):
         median += f" ({number(row['median_low'])} to {number(row['median_high'])})"
     read_in = words(Claims(ids, count(len(ids), "row")) if ids else "")
-    return Row((*group_cells(results, row, events, median), read_in))
+    return Row.of(*group_cells(results, row, events, median), read_in)
 
 
 def group_cells(results: Results, row: Record, events: str, median: str) -> tuple[Words, ...]:
@@ -152,14 +145,8 @@ def _broken(results: Results) -> Iterator[Block]:
     table = Table(
         anchor="tab-broken",
         title="Printed facts that the rebuilt groups do not keep",
-        columns=(
-            Column("Study", weight=1.1),
-            Column("Group", weight=2.2),
-            Column("Endpoint", weight=1.6),
-            Column("Fact", weight=1.3),
-            Column("Printed", "number", 0.8),
-            Column("Rebuilt", "number", 0.8),
-            Column("Note", weight=1.8),
+        columns=columns(
+            "Study:1.1 | Group:2.2 | Endpoint:1.6 | Fact:1.3 | Printed:0.8:number | Rebuilt:0.8:number | Note:1.8"
         ),
         rows=tuple(_fact(results, found) for found in groups.values()),
         note=words(
@@ -175,16 +162,14 @@ def _broken(results: Results) -> Iterator[Block]:
 
 def _fact(results: Results, found: list[Record]) -> Row:
     row, printed = found[0], str(found[0]["printed"])
-    return Row(
-        (
-            words(results.labels.study(row["study_id"])),
-            words("; ".join(dict.fromkeys(group_name(results, one) for one in found))),
-            words(endpoint_name(results, row)),
-            words(FACTS.get(str(row["fact"]), str(row["fact"]))),
-            words(printed if is_number(printed) else number(printed)),
-            words(as_fine(row["rebuilt"], printed)),
-            words(str(row["note"])),
-        )
+    return Row.of(
+        results.labels.study(row["study_id"]),
+        "; ".join(dict.fromkeys(group_name(results, one) for one in found)),
+        endpoint_name(results, row),
+        FACTS.get(str(row["fact"]), str(row["fact"])),
+        printed if is_number(printed) else number(printed),
+        as_fine(row["rebuilt"], printed),
+        str(row["note"]),
     )
 
 
@@ -195,20 +180,13 @@ def _refused(results: Results) -> Iterator[Block]:
     table = Table(
         anchor="tab-refused",
         title="Groups that were not rebuilt, and why",
-        columns=(
-            Column("Study"),
-            Column("Group", weight=1.8),
-            Column("Endpoint", weight=1.5),
-            Column("Why not", weight=3),
-        ),
+        columns=columns("Study | Group:1.8 | Endpoint:1.5 | Why not:3"),
         rows=tuple(
-            Row(
-                (
-                    words(results.labels.study(row["study_id"])),
-                    words(group_name(results, row)),
-                    words(endpoint_name(results, row)),
-                    words(sentence(row["reason"])),
-                )
+            Row.of(
+                results.labels.study(row["study_id"]),
+                group_name(results, row),
+                endpoint_name(results, row),
+                sentence(row["reason"]),
             )
             for row in lines
         ),
@@ -234,22 +212,14 @@ def _not_used(results: Results) -> Iterator[Block]:
     yield Table(
         anchor="tab-not-used",
         title="What was given and not used, and why",
-        columns=(
-            Column("Study"),
-            Column("Group", weight=1.8),
-            Column("Endpoint", weight=1.5),
-            Column("Rebuilt from", weight=0.8),
-            Column("Not used, and why", weight=3),
-        ),
+        columns=columns("Study | Group:1.8 | Endpoint:1.5 | Rebuilt from:0.8 | Not used, and why:3"),
         rows=tuple(
-            Row(
-                (
-                    words(results.labels.study(row["study_id"])),
-                    words(group_name(results, row)),
-                    words(endpoint_name(results, row)),
-                    words(Badge(str(row["evidence"]), "good" if row["evidence"] == "curve" else "note")),
-                    words(sentence(row["not_used"])),
-                )
+            Row.of(
+                results.labels.study(row["study_id"]),
+                group_name(results, row),
+                endpoint_name(results, row),
+                Badge(str(row["evidence"]), "good" if row["evidence"] == "curve" else "note"),
+                sentence(row["not_used"]),
             )
             for row in lines
         ),
@@ -275,9 +245,10 @@ def _figures(results: Results, study: str) -> Iterator[Block]:
         )
         for name in ("all", "parts")
     }
-    for row in curves:
-        part = "parts" if "-subgroups-" in str(row["figure_id"]) else "all"
-        yield figure(row, claims[part], rank=1)
+    parts = ("parts" if "-subgroups-" in str(row["figure_id"]) else "all" for row in curves)
+    shown = tuple(figure(row, claims[part], rank=1) for row, part in zip(curves, parts, strict=True))
+    if shown:
+        yield Details(f"Curves of {results.labels.study(study)} ({len(shown)})", shown)
     if fits:
         drawn = tuple(figure(row, (), rank=4 if "-all-" in str(row["figure_id"]) else 5) for row in fits)
         yield Details(f"Each group of {results.labels.study(study)} beside what was printed ({len(fits)})", drawn)

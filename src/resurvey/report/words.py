@@ -139,3 +139,57 @@ SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 def spelled(value: int) -> str:
     """Small numbers as words."""
     return SMALL[value] if 0 <= value < len(SMALL) else thousands(value)
+
+
+# Keys of `printed` in claims.csv; a part that starts with another word belongs to the part before it.
+PRINTED_KEYS = (
+    *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p"),
+    *("null_median", "alternative_median", "hazard_ratio", "alpha", "power", "sides", "allocation", "patients"),
+    *("accrual", "follow_up", "dropout", "time", "n_at_risk"),
+)  # fmt: skip
+
+
+HEAD = ("value", "percent", "lower", "upper", "ci_level", "p")
+
+
+def printed_words(text: str) -> str:
+    """`11.8 (8.4 to 15.1); n 100` from the `printed` cell of claims.csv.
+
+    Examples
+    --------
+    >>> printed_words("value 0.79; lower 0.66; upper 0.95; ci_level 95; p 0.014")
+    '0.79 (0.66 to 0.95); p 0.014'
+    """
+    cells = _printed_cells(text)
+    heads = []
+    if "value" in cells:
+        heads.append(cells.pop("value"))
+    if "percent" in cells:
+        heads.append(f"{cells.pop('percent')} %")
+    head = " ".join(heads)
+    for low, high, form in (("lower", "upper", "({} to {})"), ("range_lower", "range_upper", "[range {} to {}]")):
+        if low in cells and high in cells:
+            head = f"{head} {form.format(cells.pop(low), cells.pop(high))}".strip()
+    if cells.get("ci_level") == "95":
+        del cells["ci_level"]
+    rest = [f"{key.replace('_', ' ')} {cell}" for key, cell in cells.items()]
+    return "; ".join(part for part in (head, *rest) if part)
+
+
+def printed_head(text: str) -> str:
+    """What a sentence needs of the same cell: value, interval and p."""
+    cells = _printed_cells(text)
+    head = printed_words("; ".join(f"{key} {cells[key]}" for key in HEAD if key in cells))
+    return head.replace("; p ", ", p ") or text
+
+
+def _printed_cells(text: str) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    last = ""
+    for part in text.split("; "):
+        key, _, cell = part.partition(" ")
+        if key in PRINTED_KEYS and cell:
+            cells[key], last = cell, key
+        elif last:
+            cells[last] += f"; {part}"
+    return cells

@@ -12,9 +12,10 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, ndtr
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import Ties, check_level
 from resurvey.survival.km import Floats, check_patients
 
@@ -116,7 +117,7 @@ def kaplan_meier_late(
     inner = (survival > 0) & (survival < 1)
     lower, upper = np.where(survival >= 1, 1.0, 0.0), np.where(survival > 0, 1.0, 0.0)
     log_s = np.log(survival[inner])
-    half = float(ndtri(0.5 + level / 2)) * np.sqrt(greenwood[inner]) / -log_s
+    half = critical_value(level) * np.sqrt(greenwood[inner]) / -log_s
     lower[inner], upper[inner] = np.exp(log_s * np.exp(half)), np.exp(log_s * np.exp(-half))
     return pd.DataFrame({"time": at, "at_risk": risk, "events": died, "survival": survival, "se": se,
                          "lower": lower, "upper": upper})  # fmt: skip
@@ -245,7 +246,7 @@ def _covariates(covariates: ArrayLike, size: int, names: Sequence[str]) -> Float
 
 
 def _table(names: Sequence[str], beta: Floats, covariance: Floats, naive: Floats, level: float) -> pd.DataFrame:
-    z, rows = float(ndtri(0.5 + level / 2)), []
+    z, rows = critical_value(level), []
     for i, name in enumerate(names):
         se = sqrt(covariance[i, i])
         limits = np.exp(beta[i] + z * se * np.array([0, -1, 1]))

@@ -7,11 +7,12 @@ from math import exp
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.km import Floats
 from resurvey.survival.risksets import RiskSets, risk_sets
 
@@ -96,7 +97,7 @@ def cox(
     events = (int((sets.death & sets.first).sum()), int((sets.death & ~sets.first).sum()))
     if not np.isfinite(se):
         raise NotEstimable(_why_not(log_hr, events))
-    half = float(ndtri(0.5 + level / 2)) * se
+    half = critical_value(level) * se
     loglik = float(_log_likelihood(sets, np.array([log_hr]), ties)[0])
     p = float(2 * ndtr(-abs(log_hr) / se))
     return CoxRatio(
@@ -105,7 +106,13 @@ def cox(
 
 
 def check_level(level: float) -> None:
-    """Refuse a confidence level that is not strictly between 0 and 1."""
+    """Refuse a confidence level that is not strictly between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        If it is not strictly between 0 and 1.
+    """
     if not 0 < level < 1:
         raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
 
@@ -137,7 +144,13 @@ def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12)
 
 
 def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
-    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie."""
+    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie.
+
+    Raises
+    ------
+    InputError
+        If `ties` is neither efron nor breslow.
+    """
     if ties not in ("efron", "breslow"):
         raise InputError(f"ties must be 'efron' or 'breslow', found {ties!r}")
     part = np.zeros_like(sets.rank)
@@ -179,4 +192,49 @@ def _why_not(log_hr: float, events: tuple[int, int]) -> str:
     return (
         f"the {which} arm has no event while both arms are at risk, so the hazard ratio is {value} and has no "
         f"interval ({counts}); use the log-rank test or a difference of restricted means instead"
+    )
+
+
+def sums(place: NDArray[np.intp], values: Floats, size: int) -> Floats:
+    """Sum of the values of each place."""
+    return np.bincount(place, values, minlength=size).astype(float, copy=False)
+
+
+def log_ratio_of_sets(
+    a: Floats, b: Floats, weight: Floats, row: NDArray[np.intp], observed: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Root of the score of weighted tables of two groups, one after another: log ratio, expected shares, information.
+
+    Newton for one parameter a table; the score is monotone, so steps are only kept from overshooting.
+
+    Parameters
+    ----------
+    a, b : (k,) ndarray
+        Weight at risk in the first and the second group at each event.
+    weight : (k,) ndarray
+        Weight of each event.
+    row : (k,) ndarray of int
+        Table that each event belongs to.
+    observed : (tables,) ndarray
+        Weight of the events of the first group.
+
+    Raises
+    ------
+    NotEstimable
+        If a ratio has no finite maximum.
+    """
+    beta = np.zeros(observed.size)
+    for _ in range(100):
+        hazard = a * np.exp(beta)[row]
+        p = hazard / (hazard + b)
+        score = observed - sums(row, weight * p, observed.size)
+        information = sums(row, weight * p * (1 - p), observed.size)
+        if np.any((information < 1e-12 * observed) | (np.abs(beta) > 30)):
+            break
+        step = score / information
+        if np.all(np.abs(step) < 1e-12):
+            return beta, p, information
+        beta = beta + np.clip(np.where(np.abs(step) < 1e-12, 0.0, step), -2.0, 2.0)
+    raise NotEstimable(
+        "the hazard ratio has no finite maximum: the groups are never at risk together when events occur"
     )

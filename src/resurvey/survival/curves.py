@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 from resurvey.survival.km import Flat, Floats, KaplanMeier, check_patients, kaplan_meier
 from resurvey.survival.transforms import interval_limits
@@ -71,7 +72,7 @@ def survival_at(
     ----------
     .. [1] Borgan, O. and Liestol, K. (1990). Scandinavian Journal of Statistics 17, 35-41.
     """
-    t = curve.time if times is None else np.atleast_1d(np.asarray(times, dtype=float))
+    t = curve.time if times is None else np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     last = float(curve.time[-1])
     bad = ~np.isfinite(t) | (t < 0) | ((t > last) & (curve.survival[-1] > 0))
     if bad.any():
@@ -85,6 +86,16 @@ def survival_at(
 def _step(knots: Floats, values: Floats, at: Floats, before: float) -> Floats:
     """A right-continuous step function."""
     return np.concatenate(([before], values))[np.searchsorted(knots, at, side="right")]
+
+
+def quantile_limits(
+    curve: KaplanMeier, survival: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
+) -> tuple[float, float]:
+    """Brookmeyer-Crowley limits of a quantile: the times at which a test of S(t) = `survival` does not reject."""
+    lower, upper = interval_limits(curve.survival, curve.greenwood, level=level, transform=transform)
+    limits = np.flatnonzero(lower <= survival + 1e-12), np.flatnonzero(upper < survival - 1e-12)
+    low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
+    return low, high
 
 
 def quantile(
@@ -124,12 +135,7 @@ def quantile(
     if not 0 < survival < 1:
         raise InputError(f"survival must be strictly between 0 and 1 (0.5 for the median), found {survival!r}")
     curve = kaplan_meier(time, event)
-    lower, upper = interval_limits(curve.survival, curve.greenwood, level=level, transform=transform)
-    limits = (
-        np.flatnonzero(lower <= survival + 1e-12),
-        np.flatnonzero(upper < survival - 1e-12),
-    )
-    low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
+    low, high = quantile_limits(curve, survival, level=level, transform=transform)
     return Quantile(curve.quantile(survival, flat=flat), low, high, float(survival), float(level), transform)
 
 
@@ -160,7 +166,7 @@ def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: Arra
     ----------
     .. [1] Morris, T. P. et al. (2019). BMJ Open 9, e030215 (the KMunicate study).
     """
-    t = np.atleast_1d(np.asarray(times, dtype=float))
+    t = np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     if not np.all(np.isfinite(t)) or np.any(t < 0):
         raise InputError(f"times must be finite and not negative, found {t[~np.isfinite(t) | (t < 0)][0]}")
     if not arms:

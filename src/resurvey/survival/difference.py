@@ -7,9 +7,10 @@ from math import inf, isfinite, log
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.curves import quantile as arm_quantile
 from resurvey.survival.curves import survival_at
 from resurvey.survival.km import Floats, check_patients, kaplan_meier
@@ -169,9 +170,15 @@ def _ordered(values: tuple[Floats, ...]) -> tuple[float, float, float]:
 
 
 def side_p(difference: float, lower: float, upper: float, *, level: float) -> float:
-    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side."""
+    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side.
+
+    Raises
+    ------
+    NotEstimable
+        If the difference has no variance.
+    """
     distance = difference - lower if difference >= 0 else upper - difference
     if not distance > 0:
         raise NotEstimable("the difference has no variance: no event in either arm up to there")
-    se = distance / float(ndtri(0.5 + level / 2))
+    se = distance / critical_value(level)
     return float(2 * ndtr(-abs(difference) / se))

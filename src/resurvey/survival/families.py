@@ -34,7 +34,13 @@ class Times:
         return np.asarray(steady.log(self.t))
 
     def log_survival(self, theta: Floats) -> Floats:
-        """Log of S(t)."""
+        """Log of S(t).
+
+        Raises
+        ------
+        NotImplementedError
+            A family has to define it.
+        """
         raise NotImplementedError
 
     def log_hazard(self, theta: Floats) -> Floats:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
 from resurvey.survival.km import Floats, check_patients
 
@@ -47,7 +48,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     .. [2] Marubini, E. and Valsecchi, M. G. (1995). Analysing Survival Data. Wiley. Section 10.2.
     """
     check_level(level)
-    marks = np.asarray(cause, dtype=float)
+    marks = np.asarray(unmasked(cause, "cause"), dtype=float)
     if marks.ndim != 1 or not np.all(np.isfinite(marks)) or np.any(marks < 0) or np.any(marks != np.round(marks)):
         raise InputError("cause must be whole numbers: 0 for censored, 1, 2, ... for the causes")
     t, e = check_patients(time, (marks > 0).astype(float))
@@ -59,7 +60,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     before = np.concatenate(([1.0], np.cumprod(1 - any_cause / at_risk)[:-1]))
     incidence = np.cumsum(before * this / at_risk)
     se = np.sqrt(_variance(incidence, before, at_risk, any_cause, this))
-    lower, upper = _limits(incidence, se, float(ndtri(0.5 + level / 2)))
+    lower, upper = _limits(incidence, se, critical_value(level))
     columns = {"time": times, "incidence": incidence, "se": se, "lower": lower, "upper": upper}
     return pd.DataFrame({**columns, "at_risk": at_risk.astype(int), "events": this.astype(int)})
 

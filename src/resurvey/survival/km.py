@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class KaplanMeier:
 
     def at(self, times: ArrayLike) -> Floats:
         """Survival at each of `times` (right-continuous step function, 1 before the first time)."""
-        place = np.searchsorted(self.time, np.asarray(times, dtype=float), side="right")
+        place = np.searchsorted(self.time, np.asarray(unmasked(times, "times"), dtype=float), side="right")
         return np.concatenate(([1.0], self.survival))[place]
 
     def quantile(self, level: float = 0.5, *, flat: Flat = "midpoint") -> float:
@@ -78,7 +79,13 @@ def crossing(
 
 
 def check_flat(flat: str) -> None:
-    """Refuse a name that is no reading of a flat stretch."""
+    """Refuse a name that is no reading of a flat stretch.
+
+    Raises
+    ------
+    InputError
+        If it is neither of the two.
+    """
     if flat not in FLATS:
         raise InputError(f"flat must be one of {', '.join(FLATS)}, found {flat!r}")
 
@@ -97,6 +104,7 @@ def one_time(time: Floats) -> Floats:
 
 def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
     """The values as floats; refused with the first that is no number."""
+    unmasked(values, name)
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
@@ -110,7 +118,13 @@ def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
 
 
 def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
-    """Arrays of times and event marks, refused by name when they are not a patient table."""
+    """Arrays of times and event marks, refused by name when they are not a patient table.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, there are no patients, a time is negative or not finite, or a mark is neither 0 nor 1.
+    """
     t = _as_numbers("time", time, "numbers")
     e = _as_numbers("event", event, "0 (censored) or 1 (event)")
     if t.ndim != 1 or t.shape != e.shape:
@@ -141,7 +155,11 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
     ----------
     .. [1] Kaplan, E. L. and Meier, P. (1958). Journal of the American Statistical Association 53, 457-481.
     """
-    t, e = check_patients(time, event)
+    return product_limit(*check_patients(time, event))
+
+
+def product_limit(t: Floats, e: Floats) -> KaplanMeier:
+    """`kaplan_meier` of patients that are known to be right: nothing is checked."""
     distinct, place = np.unique(t, return_inverse=True)
     events: Floats = np.bincount(place, weights=e, minlength=distinct.size).astype(float)
     censored: Floats = np.bincount(place, weights=1 - e, minlength=distinct.size).astype(float)

@@ -184,7 +184,13 @@ def stack_z(sets: RiskSets, weight: Weight = "logrank") -> Floats:
 def stack_maxcombo(
     sets: RiskSets, weights: Sequence[Weight] = MAXCOMBO_WEIGHTS, *, points: int = 1024
 ) -> tuple[Floats, Floats]:
-    """Components z, shape (replicates, weights), and p of the maximum, shape (replicates,)."""
+    """Components z, shape (replicates, weights), and p of the maximum, shape (replicates,).
+
+    Raises
+    ------
+    InputError
+        If there is no weight.
+    """
     if not weights:
         raise InputError("maxcombo needs at least one weight")
     w = np.stack([_weights(sets, weight) for weight in weights], axis=1)

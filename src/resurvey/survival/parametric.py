@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq, minimize
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
@@ -77,7 +76,13 @@ class ParametricFit:
         return np.where(t > 0, value, 1.0)
 
     def hazard(self, times: ArrayLike) -> Floats:
-        """Hazard at `times` above 0, per unit of time."""
+        """Hazard at `times` above 0, per unit of time.
+
+        Raises
+        ------
+        InputError
+            If a time is not above 0.
+        """
         t = np.asarray(times, dtype=float)
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
@@ -85,7 +90,13 @@ class ParametricFit:
             return steady.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
-        """Time at which survival is `survival`; infinite where the model never gets there."""
+        """Time at which survival is `survival`; infinite where the model never gets there.
+
+        Raises
+        ------
+        InputError
+            If `survival` is not strictly between 0 and 1.
+        """
         if not 0 < survival < 1:
             raise InputError(f"survival must be strictly between 0 and 1, found {survival!r}")
         if self.family.quantile is not None:
@@ -94,6 +105,8 @@ class ParametricFit:
 
     def _searched(self, survival: float) -> float:
         """Time at which survival is `survival`, sought in log time."""
+        from scipy.optimize import brentq
+
         target = log(survival)
 
         def excess(x: float) -> float:
@@ -117,7 +130,13 @@ class ParametricFit:
         return self.quantile(0.5)
 
     def restricted_mean(self, horizon: float) -> float:
-        """Area under the model's curve from 0 to `horizon`."""
+        """Area under the model's curve from 0 to `horizon`.
+
+        Raises
+        ------
+        InputError
+            If the horizon is not a time above 0.
+        """
         if not (np.isfinite(horizon) and horizon > 0):
             raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
         nodes, weights = _gauss()
@@ -291,6 +310,8 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
 
 def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
     """Minimise from a start: Newton steps; quasi-Newton steps, then a simplex, where these do not arrive."""
+    from scipy.optimize import minimize
+
     ways: list[Callable[[Floats], Floats]] = [
         lambda theta: _descend(function, theta),
         lambda theta: minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x,

@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, ndtr
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.cox import Ties, check_level, efron_counts, stack_cox
 from resurvey.survival.km import Floats, check_patients, kaplan_meier
 from resurvey.survival.risksets import RiskSets, check_first, risk_sets
@@ -159,7 +160,7 @@ def _one_log_hazard(name: str, time: Floats, event: Floats, level: float) -> pd.
     keep = (curve.events > 0) & (curve.survival > 0) & (curve.time > 0)
     t, survival = curve.time[keep], curve.survival[keep]
     value = np.log(-np.log(survival))
-    half = float(ndtri(0.5 + level / 2)) * np.sqrt(curve.greenwood[keep]) / -np.log(survival)
+    half = critical_value(level) * np.sqrt(curve.greenwood[keep]) / -np.log(survival)
     columns = {"time": t, "log_time": np.log(t), "log_cumulative_hazard": value}
     return pd.DataFrame({"arm": name, **columns, "lower": value - half, "upper": value + half})
 
@@ -198,7 +199,7 @@ def piecewise_ratios(
     check_level(level)
     limits = check_cuts(cuts)
     sets = risk_sets(time, event, first)
-    z = float(ndtri(0.5 + level / 2))
+    z = critical_value(level)
     rows = []
     for start, end in pairwise(limits):
         piece = piece_of(sets, start, end)
@@ -216,7 +217,13 @@ def piecewise_ratios(
 
 
 def check_cuts(cuts: Sequence[float]) -> list[float]:
-    """Limits of all pieces, refused when the cuts do not rise; the first lies below 0 to take in deaths at 0."""
+    """Limits of all pieces, refused when the cuts do not rise; the first lies below 0 to take in deaths at 0.
+
+    Raises
+    ------
+    InputError
+        If they are not finite times that rise from above 0.
+    """
     inner = [float(cut) for cut in cuts]
     if not inner or not all(np.isfinite(inner)) or inner[0] <= 0 or any(np.diff(inner) <= 0):
         raise InputError(f"cuts must be finite times that rise from above 0, found {inner}")

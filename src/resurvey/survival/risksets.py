@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 from resurvey.survival.km import Floats, check_patients
 
@@ -81,8 +82,14 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
 
 
 def check_first(first: ArrayLike, n: int) -> NDArray[np.bool_]:
-    """The marks of the first arm as bool; refused when an arm is empty or a mark is neither 0 nor 1."""
-    x = np.asarray(first)
+    """The marks of the first arm as bool; refused when an arm is empty or a mark is neither 0 nor 1.
+
+    Raises
+    ------
+    InputError
+        If there is not one mark, 0 or 1, for each patient, or an arm is empty.
+    """
+    x = np.asarray(unmasked(first, "first"))
     if x.shape != (n,):
         raise InputError(f"first must mark each of the {n} patients, found shape {x.shape}")
     if x.dtype != bool:

@@ -9,10 +9,12 @@ from math import exp, log, sqrt
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from resurvey.errors import InputError, NotEstimable
+from resurvey.steady import critical_value
 from resurvey.survival.km import check_patients
+from resurvey.survival.risksets import check_first
 from resurvey.survival.stack import CurveStack, PatientStack, curve_stack
 
 
@@ -161,6 +163,11 @@ def restricted_means_over(
     DataFrame
         Columns horizon, first, first_se, second, second_se, difference, difference_lower, difference_upper,
         difference_p, ratio, ratio_lower, ratio_upper, ratio_p; a row a horizon.
+
+    Raises
+    ------
+    NotEstimable
+        If no event happens up to the greatest horizon.
     """
     curves = _two_curves(time, event, first)
     greatest = common_horizon(*curves)
@@ -200,8 +207,6 @@ def _curve(time: ArrayLike, event: ArrayLike) -> CurveStack:
 
 def _two_curves(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> tuple[CurveStack, CurveStack]:
     """Curves of the first and the second arm."""
-    from resurvey.survival.risksets import check_first
-
     t, e = check_patients(time, event)
     x = check_first(first, t.size)
     return _curve(t[x], e[x]), _curve(t[~x], e[~x])
@@ -228,7 +233,7 @@ def _mean_and_se(curve: CurveStack, horizon: float) -> tuple[float, float]:
 def _with_interval(mean: float, se: float, horizon: float, level: float) -> RestrictedMean:
     if not 0 < level < 1:
         raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
-    half = float(ndtri(0.5 + level / 2)) * se
+    half = critical_value(level) * se
     return RestrictedMean(mean, se, mean - half, mean + half, float(horizon), float(level))
 
 
@@ -240,7 +245,7 @@ def _compare(first: RestrictedMean, second: RestrictedMean) -> RestrictedMeanCom
             f"neither arm has an event up to the horizon {first.horizon:g}, so the restricted means have no variance: "
             "choose a later horizon"
         )
-    z = float(ndtri(0.5 + first.level / 2))
+    z = critical_value(first.level)
     difference = first.mean - second.mean
     ratio = _log_ratio(first.mean, first.se, second.mean, second.se, z)
     lost = _log_ratio(first.lost, first.se, second.lost, second.se, z)

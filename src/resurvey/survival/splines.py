@@ -20,6 +20,13 @@ _INNER = {0: (), 1: (0.5,), 2: (1 / 3, 2 / 3), 3: (0.25, 0.5, 0.75)}
 def spline_knots(event_times: Floats, inner: int) -> Floats:
     """Knots in log time: the extreme event times, and equally spaced centiles of the event times between them.
 
+    Raises
+    ------
+    InputError
+        If the number of inner knots is not from 0 to 3.
+    NotEstimable
+        If there are too few distinct event times for them.
+
     References
     ----------
     .. [1] Royston, P. and Parmar, M. K. B. (2002). Statistics in Medicine 21, 2175-2197. Section 2.4.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
 from resurvey.errors import InputError
+from resurvey.steady import critical_value
 from resurvey.survival.km import Floats
 
 
@@ -42,7 +43,13 @@ TRANSFORMS = {
 
 
 def transform_of(name: str) -> Transform:
-    """The transform of a name, refused with the names that exist."""
+    """The transform of a name, refused with the names that exist.
+
+    Raises
+    ------
+    InputError
+        If no transform has this name.
+    """
     if name not in TRANSFORMS:
         raise InputError(f"transform must be one of {', '.join(TRANSFORMS)}, found {name!r}")
     return TRANSFORMS[name]
@@ -69,6 +76,11 @@ def interval_limits(
         Where S is 1 both are 1 (no event yet), where it is 0 the limits are 0 and 1 on the scales that cannot
         reach it, since Greenwood's variance does not exist there; plain and arcsine give the same.
 
+    Raises
+    ------
+    InputError
+        If the level is not strictly between 0 and 1.
+
     References
     ----------
     .. [1] Borgan, O. and Liestol, K. (1990). Scandinavian Journal of Statistics 17, 35-41.
@@ -80,7 +92,7 @@ def interval_limits(
     lower, upper = np.where(s >= 1, 1.0, 0.0), np.ones_like(s)
     inner = (s > 0) & (s < 1) & np.isfinite(g)
     centre = scale.forward(s[inner])
-    half = float(ndtri(0.5 + level / 2)) * scale.factor(s[inner]) * np.sqrt(g[inner])
+    half = critical_value(level) * scale.factor(s[inner]) * np.sqrt(g[inner])
     limits = scale.back(centre - half), scale.back(centre + half)
     lower[inner], upper[inner] = limits[::-1] if scale.decreasing else limits
     return lower, upper

@@ -56,7 +56,13 @@ def read_curves(
 
 
 def page_of_file(file: Path, sheet: str = "") -> Page | list[DigitisedCurve]:
-    """Rows of a table, or the curves of a project."""
+    """Rows of a table, or the curves of a project.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as one of the known kinds, or a sheet is named that it cannot have.
+    """
     content = content_of(file)
     if is_workbook(content):
         return page_of_workbook(content, file.name, sheet)

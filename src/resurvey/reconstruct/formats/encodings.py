@@ -111,7 +111,13 @@ def _text(content: bytes, encoding: str, name: str) -> str:
 
 
 def refuse_other_kinds(content: bytes, name: str) -> None:
-    """Refuse a file that is known to hold something else, by its first bytes."""
+    """Refuse a file that is known to hold something else, by its first bytes.
+
+    Raises
+    ------
+    InputError
+        With what the file is, and what to do.
+    """
     for mark, (what, advice) in SIGNATURES.items():
         if content.startswith(mark):
             raise InputError(f"{name}: it is {what}, not a table of points; {advice}")

@@ -29,6 +29,11 @@ def export_patients(
         maicplus: USUBJID, ARM, TIME, EVENT (times in the unit of the input; maicplus takes days).
     replicate : int, optional
         One replicate only; all by default in the plain layout, the first in the others, which have no column for it.
+
+    Raises
+    ------
+    InputError
+        If the layout is not known, there is no arm, or an arm has no such replicate.
     """
     if layout not in ("plain", "multinma", "maicplus"):
         raise InputError(f"layout must be plain, multinma or maicplus, found {layout!r}")
@@ -54,7 +59,13 @@ def export_patients(
 
 
 def write_patients(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a table of patients as CSV or Parquet, by the ending of the path; the same table gives the same bytes."""
+    """Write a table of patients as CSV or Parquet, by the ending of the path; the same table gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the name has another ending.
+    """
     file = Path(path)
     if file.suffix == ".csv":
         table.to_csv(file, index=False, lineterminator="\n", float_format="%.10g")

@@ -36,7 +36,13 @@ def read_kmdata(path: str | Path) -> dict[str, Reconstruction]:
 
 
 def read_kmdata_key(path: str | Path) -> pd.DataFrame:
-    """The key of the KMDATA collection: a row a figure, with published hazard ratio, outcome, units and arms."""
+    """The key of the KMDATA collection: a row a figure, with published hazard ratio, outcome, units and arms.
+
+    Raises
+    ------
+    InputError
+        If the file is no key of the collection.
+    """
     table = _rda_table(path, {"name", "HazardRatio", "Arms"})
     return table.rename(columns=str).reset_index(drop=True)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import Page, Row, decimal_marks, tidy
+from resurvey.reconstruct.formats.column_names import heading
 from resurvey.reconstruct.formats.columns import DigitisedCurve
 
 MOST_JSON = 30_000_000
@@ -114,7 +115,13 @@ def _scale(values: list[float], log: bool) -> list[float]:
 
 
 def text_of_tar(content: bytes, name: str) -> str:
-    """The wpd.json of a WebPlotDigitizer .tar project."""
+    """The wpd.json of a WebPlotDigitizer .tar project.
+
+    Raises
+    ------
+    InputError
+        If the archive cannot be read, or has no wpd.json of a bearable size.
+    """
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
             for member in archive:
@@ -173,8 +180,6 @@ def curves_of_xml(content: bytes, name: str) -> list[DigitisedCurve]:
 
 
 def _plot_digitizer(root: ElementTree.Element, points: list[ElementTree.Element], name: str) -> DigitisedCurve:
-    from resurvey.reconstruct.formats.column_names import heading
-
     try:
         values = np.array([[float(point.attrib["dx"]), float(point.attrib["dy"])] for point in points])
     except (KeyError, ValueError) as error:

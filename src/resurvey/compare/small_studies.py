@@ -1,0 +1,155 @@
+"""Do small studies find more? Egger's regression of pools, and of networks after each comparison's own mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from resurvey.compare.estimates import check_level, quantile
+from resurvey.compare.network_result import Network
+from resurvey.compare.pool import read_effects
+from resurvey.errors import InputError, NotEstimable
+
+#: Fewer studies than this leave the test without power, and a funnel to the eye of the beholder.
+FEWEST = 10
+#: Standard errors that differ by less, as a factor, show no slope.
+ALIKE = 1.2
+
+
+@dataclass(frozen=True)
+class SmallStudies:
+    """Egger's regression of effects on their standard errors.
+
+    Attributes
+    ----------
+    studies : int
+    slope, se, lower, upper : float
+        Change of the effect per unit of standard error; 0 without small-study effects.
+    t, p : float
+        Of the slope, with studies - 2 degrees of freedom (of a network less one for each further comparison).
+    df : int
+    limit : float
+        The effect as the standard error goes to 0; of a network, that of the adjusted effects.
+    """
+
+    studies: int
+    slope: float
+    se: float
+    lower: float
+    upper: float
+    t: float
+    p: float
+    df: int
+    limit: float
+
+
+def egger(effects: object, *, level: float = 0.95, fewest: int = FEWEST) -> SmallStudies:
+    """Egger's test of a pool: effects on standard errors, weighted, with the error's scale from what is left.
+
+    Parameters
+    ----------
+    effects : DataFrame or sequence of (estimate, se)
+        As for `pool`.
+    level : float, default 0.95
+    fewest : int, default 10
+        Fewer studies are refused.
+
+    Raises
+    ------
+    InputError
+        As `pool`.
+    NotEstimable
+        If there are too few studies, or their standard errors are alike.
+
+    References
+    ----------
+    .. [1] Egger, M. et al. (1997). BMJ 315, 629-634.
+    .. [2] Sterne, J. A. C. et al. (2011). BMJ 343, d4002 (ten studies).
+    """
+    _, y, v = read_effects(effects)
+    return _regressed(y, np.sqrt(v), np.zeros(y.size, dtype=int), level, fewest)
+
+
+def network_egger(made: Network, order: Sequence[str], *, level: float = 0.95, fewest: int = FEWEST) -> SmallStudies:
+    """The same of a network: one slope over all comparisons, each with an effect of its own (comparison-adjusted).
+
+    A study of several arms enters with its contrasts against the arm that stands last in `order`.
+
+    Parameters
+    ----------
+    made : Network
+    order : sequence of str
+        All treatments, the one that small-study bias would favour most first.
+    level, fewest
+        As for `egger`.
+
+    Raises
+    ------
+    InputError
+        If the order lacks a treatment.
+    NotEstimable
+        As `egger`, and if the comparisons leave no degrees of freedom.
+
+    References
+    ----------
+    .. [1] Chaimani, A. et al. (2013). PLoS ONE 8, e76654.
+    """
+    known = {name for common, _ in made.pieces for name in common.evidence.treatments}
+    lacking = sorted(known - set(order))
+    if lacking:
+        raise InputError(f"order lacks {', '.join(lacking)}: it must rank every treatment of the network")
+    rank = {name: place for place, name in enumerate(order)}
+    rows = []
+    for common, _ in made.pieces:
+        names = common.evidence.treatments
+        for study in common.evidence.studies:
+            arms = sorted(range(study.arms.size), key=lambda i, own=study: rank[names[own.arms[i]]])  # type: ignore[misc]
+            base = arms[-1]
+            for i in arms[:-1]:
+                pair = names[study.arms[i]], names[study.arms[base]]
+                rows.append((pair, study.effects[i, base], np.sqrt(study.variances[i, base])))
+    pairs = {pair: place for place, pair in enumerate(dict.fromkeys(pair for pair, _, _ in rows))}
+    group = np.array([pairs[pair] for pair, _, _ in rows])
+    y, se = (np.array([row[k] for row in rows], dtype=float) for k in (1, 2))
+    return _regressed(y, se, group, level, fewest)
+
+
+def _regressed(y: np.ndarray, se: np.ndarray, group: np.ndarray, level: float, fewest: int) -> SmallStudies:
+    check_level(level)
+    groups = int(group.max()) + 1
+    df = y.size - groups - 1
+    if y.size < fewest:
+        raise NotEstimable(f"{y.size} studies: small-study effects are looked for with {fewest} or more")
+    if df < 1:
+        raise NotEstimable(f"{y.size} studies of {groups} comparisons: nothing is left to tell a slope by")
+    design = np.column_stack((se, np.eye(groups)[group])) / se[:, None]
+    if np.linalg.matrix_rank(design) < groups + 1 or se.max() < ALIKE * se.min():
+        raise NotEstimable("the standard errors are alike: nothing tells small studies from large ones")
+    inverse = np.linalg.inv(design.T @ design)
+    line = inverse @ (design.T @ (y / se))
+    error = float(np.sqrt(inverse[0, 0] * np.sum((y / se - design @ line) ** 2) / df))
+    if not error > 0:
+        raise NotEstimable("the effects lie on a line: the test has no error")
+    t = float(line[0]) / error
+    half = quantile(level, df) * error
+    sizes = np.bincount(group)
+    limit = float(line[1]) if groups == 1 else float(np.average(line[1:], weights=sizes))
+    return SmallStudies(y.size, float(line[0]), error, float(line[0]) - half, float(line[0]) + half, t,
+                        float(2 * stdtr(df, -abs(t))), df, limit)  # fmt: skip
+
+
+def as_row(of: str, made: SmallStudies | str) -> dict[str, object]:
+    """A row of the table `egger`; a reason why there is no test is its note."""
+    if isinstance(made, str):
+        return {"of": of, "note": made}
+    return {"of": of, **asdict(made), "note": ""}
+
+
+def egger_table(tests: Sequence[tuple[str, SmallStudies | str]]) -> pd.DataFrame:
+    """Tests of several sets below each other."""
+    columns = ["of", "studies", "slope", "se", "lower", "upper", "t", "p", "df", "limit", "note"]
+    return pd.DataFrame([as_row(of, made) for of, made in tests], columns=columns)

@@ -1,0 +1,211 @@
+"""What the paper prints of the arms beside what the curves say: each disagreement with both values."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+
+from resurvey.digitise.digitised import Check, RiskRow, TracedCurve
+from resurvey.errors import InputError
+from resurvey.reported import Reported, parse
+
+QUANTITIES = ("median", "survival", "n", "hazard ratio")
+COLUMNS = ("curve", "quantity", "time", "value", "other")
+# Standard deviations of the reading, and log hazard ratio, by which curve and paper may differ.
+DEVIATIONS = 2.0
+RATIO = 0.25
+LEAST = 0.01
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number that a paper prints of a curve, which is named as in the figure or numbered from the top.
+
+    `time` is that of a survival, in the unit of the figure's axis, as medians are; `other` the curve that a hazard
+    ratio is against. `value` is text as printed, a survival as a proportion or with a per cent sign.
+    """
+
+    curve: str
+    quantity: str
+    value: str
+    time: float | None = None
+    other: str = ""
+
+
+def read_printed(path: Path) -> tuple[Printed, ...]:
+    """Printed numbers from a CSV with the columns curve, quantity, time, value, other.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing or a cell is not what it must be; the message names all rows.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in COLUMNS[:2] + COLUMNS[3:4] if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path.name}: no column {', '.join(missing)}; expected {', '.join(COLUMNS)}")
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name}: cannot be read as a table ({error})") from None
+    faults = [f"{path.name}, line {line}: {fault}" for line, row in rows if (fault := _fault(row))]
+    if faults:
+        raise InputError("\n".join(faults))
+    return tuple(_printed(row) for _, row in rows)
+
+
+def _cell(row: dict[str, str], name: str) -> str:
+    return (row.get(name) or "").strip()
+
+
+def _fault(row: dict[str, str]) -> str:
+    quantity, value = _cell(row, "quantity"), _cell(row, "value")
+    if quantity not in QUANTITIES:
+        return f"quantity is {quantity!r}, expected one of {', '.join(QUANTITIES)}"
+    try:
+        number = parse(value.rstrip("% "))
+    except InputError as error:
+        return f"value: {error}"
+    if not number.is_reported or (number.operator != "NR" and not number.is_number):
+        return f"value is {value!r}, expected a number as printed"
+    if quantity == "survival" and not _is_time(_cell(row, "time")):
+        return f"time is {_cell(row, 'time')!r}, expected the time of this survival"
+    if quantity == "hazard ratio" and not _cell(row, "other"):
+        return "other is empty, expected the curve that the hazard ratio is against"
+    return ""
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return 0 <= float(text) < 1e6
+    except ValueError:
+        return False
+
+
+def _printed(row: dict[str, str]) -> Printed:
+    time = float(_cell(row, "time")) if _is_time(_cell(row, "time")) else None
+    return Printed(_cell(row, "curve"), _cell(row, "quantity"), _cell(row, "value"), time, _cell(row, "other"))
+
+
+def check_printed(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], printed: Sequence[Printed]) -> Check | None:
+    """Whether the curves agree with what is printed of them, within the rounding and the error of the reading.
+
+    Raises
+    ------
+    InputError
+        If a printed number is of a curve that the figure has not.
+    """
+    if not printed:
+        return None
+    wrong = [words for one in printed if (words := _disagreement(one, curves, rows))]
+    if wrong:
+        return Check("printed", "doubtful", "; ".join(wrong))
+    return Check("printed", "passed", f"{len(printed)} printed numbers agree with the curves")
+
+
+def _curve(name: str, curves: Sequence[TracedCurve]) -> TracedCurve:
+    for curve in curves:
+        if curve.name == name:
+            return curve
+    if name.isdigit() and 1 <= int(name) <= len(curves):
+        return curves[int(name) - 1]
+    known = ", ".join(f"{k + 1} {curve.name!r}" for k, curve in enumerate(curves))
+    raise InputError(f"printed numbers: the figure has no curve {name!r}; it has {known}")
+
+
+def _disagreement(one: Printed, curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> str:
+    curve = _curve(one.curve, curves)
+    number = parse(one.value.rstrip("% "))
+    if one.quantity == "median":
+        return _median(one, number, curve)
+    if one.quantity == "survival":
+        return _survival(one, number, curve)
+    if one.quantity == "n":
+        return _patients(one, number, curve, rows)
+    return _ratio(one, number, curve, _curve(one.other, curves), rows)
+
+
+def _median(one: Printed, number: Reported, curve: TracedCurve) -> str:
+    margin = np.maximum(DEVIATIONS * curve.uncertainty, LEAST)
+    first, last = _reaches(curve, curve.survival - margin), _reaches(curve, curve.survival + margin)
+    if number.operator == "NR":
+        return "" if np.isinf(last) else f"median of {curve.name}: printed as not reached, the curve {_time(curve)}"
+    low, high = number.any_rule()
+    return (
+        ""
+        if low <= last and high >= first
+        else f"median of {curve.name}: printed {one.value}, the curve {_time(curve)}"
+    )
+
+
+def _reaches(curve: TracedCurve, survival: np.ndarray) -> float:
+    below = np.flatnonzero(survival <= 0.5)
+    return float(curve.times[below[0]]) if len(below) else float("inf")
+
+
+def _time(curve: TracedCurve) -> str:
+    median = _reaches(curve, curve.survival)
+    return f"{median:.3g}" if np.isfinite(median) else "does not reach it"
+
+
+def _survival(one: Printed, number: Reported, curve: TracedCurve) -> str:
+    scale = 100.0 if one.value.rstrip().endswith("%") else 1.0
+    low, high = (end / scale for end in number.any_rule())
+    place = int(np.searchsorted(curve.times, one.time or 0.0, side="right")) - 1
+    if (one.time or 0.0) > curve.times[-1] + 1e-9:
+        return f"survival of {curve.name} at {one.time:g}: printed {one.value}, the curve ends at {curve.times[-1]:.3g}"
+    margin = max(DEVIATIONS * float(curve.uncertainty[place]), LEAST)
+    # The time is rounded as well: any level within a hundredth of the axis counts.
+    near = np.abs(curve.times - (one.time or 0.0)) <= 0.01 * curve.times[-1]
+    levels = np.append(curve.survival[near], curve.survival[place])
+    if levels.min() - margin <= high and levels.max() + margin >= low:
+        return ""
+    return f"survival of {curve.name} at {one.time:g}: printed {one.value}, the curve {curve.survival[place]:.3f}"
+
+
+def _start(curve: TracedCurve, rows: Sequence[RiskRow]) -> int | None:
+    row = rows[curve.risk] if curve.risk is not None else None
+    return row.counts[0] if row is not None and row.times[0] == 0 and not row.flagged[0] else None
+
+
+def _patients(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence[RiskRow]) -> str:
+    count = _start(curve, rows)
+    if count is None or number.holds(count):
+        return ""
+    return f"patients of {curve.name}: printed {one.value}, at risk at 0 {count}"
+
+
+def _ratio(one: Printed, number: Reported, curve: TracedCurve, other: TracedCurve, rows: Sequence[RiskRow]) -> str:
+    ratio = hazard_ratio(curve, other, _start(curve, rows) or 100, _start(other, rows) or 100)
+    low, high = number.any_rule()
+    if ratio is None or low <= 0 or log(low) - RATIO <= log(ratio) <= log(high) + RATIO:
+        return ""
+    return f"hazard ratio of {curve.name} against {other.name}: printed {one.value}, the curves {ratio:.3g}"
+
+
+def hazard_ratio(first: TracedCurve, second: TracedCurve, n_first: int, n_second: int) -> float | None:
+    """Hazard ratio of two curves by Peto's one-step estimate, as if nobody were censored; None without events.
+
+    A rough figure to set beside a printed one: censoring shifts its weights (Peto et al., Br J Cancer 1977, 35, 1-39).
+    """
+    end = min(float(first.times[-1]), float(second.times[-1]))
+    at = np.linspace(0.0, end, 101)
+    levels = [
+        curve.survival[np.clip(np.searchsorted(curve.times, at, side="right") - 1, 0, None)]
+        for curve in (first, second)
+    ]
+    risk = [n * level[:-1] for n, level in zip((n_first, n_second), levels, strict=True)]
+    events = [-n * np.diff(level) for n, level in zip((n_first, n_second), levels, strict=True)]
+    total, died = risk[0] + risk[1], events[0] + events[1]
+    held = (total > 1) & (died > 0)
+    if not held.any():
+        return None
+    share = risk[0][held] / total[held]
+    variance = float((died[held] * share * (1 - share)).sum())
+    return exp(float((events[0][held] - died[held] * share).sum()) / variance) if variance > 0 else None

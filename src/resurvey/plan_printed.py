@@ -1,0 +1,188 @@
+"""Comparisons of printed numbers: ratios, medians, rates and counts."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass as checked
+
+from resurvey.plan_bases import CONFIG, Comparison, Id, Months, Text, unique
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Alternative:
+    """The comparison again with another printed value of the same quantity."""
+
+    name: Text
+    instead_of: Id
+    use: Id
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class MedianPair:
+    """Two printed medians, and the printed ratio beside them."""
+
+    label: Text
+    medians: tuple[Id, Id]
+    ratio: Id | None = None
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class BucherComparison(Comparison):
+    """Two printed ratios through a common comparator; `path` is treatment, common comparator, comparator."""
+
+    kind: Literal["bucher"] = "bucher"
+    first: Id
+    second: Id
+    path: tuple[Id, Id, Id]
+    alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        return (self.first, self.second)
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class MultiArm:
+    """How the ratios of a study of three and more arms, printed against one arm only, hang together.
+
+    Attributes
+    ----------
+    method : {"pairs", "events", "patients", "control_se", "correlation"}, optional
+        Where their covariance comes from; by default the first of these that is known.
+    control_se : float, optional
+        Standard error of the log hazard of the arm that the others are compared with.
+    correlation : float, default 0.5
+        Assumed correlation of two such log ratios, where nothing better is known.
+    """
+
+    method: Literal["pairs", "events", "patients", "control_se", "correlation"] | None = None
+    control_se: Months | None = None
+    correlation: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.5
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class Bayes:
+    """The same pool or network with a prior of the between-study standard deviation.
+
+    Attributes
+    ----------
+    prior : {"half-normal", "half-cauchy", "uniform", "log-normal", "empirical"}
+    scale : float
+        Of a half-normal or half-Cauchy; upper end of a uniform.
+    location : float, optional
+        Mean of log tau^2 of a log-normal prior, of which `scale` is then the standard deviation.
+    source, outcome, comparison : str
+        Of an empirical prior, as `resurvey.compare.priors.empirical` names them.
+    effect_sd : float, optional
+        Standard deviation of a normal prior about no effect; flat where there is none.
+    """
+
+    prior: Literal["half-normal", "half-cauchy", "uniform", "log-normal", "empirical"] = "half-normal"
+    scale: Months = 0.5
+    location: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    source: Text = "turner2015"
+    outcome: Text = "all-cause mortality"
+    comparison: Text = "pharmacological v pharmacological"
+    effect_sd: Months | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Bayes:
+        if (self.prior == "log-normal") != (self.location is not None):
+            raise ValueError("location belongs to a log-normal prior, which needs one")
+        return self
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class NetworkComparison(Comparison):
+    """A network of printed ratios.
+
+    `multi_arm` says by study how ratios against one arm only hang together, where the tables do not tell.
+
+    `important` is the least ratio above 1 that would matter to a decision, for the domains of CINeMA.
+
+    `merge` maps treatment ids to the node they count as; `order` lists all nodes, the one that small-study bias would
+    favour most first; `not_for` completes the words "may not be used".
+    """
+
+    kind: Literal["network"] = "network"
+    claims: Annotated[tuple[Id, ...], Field(min_length=1)]
+    reference: Id
+    merge: dict[Id, Id] = field(default_factory=dict)
+    order: tuple[Id, ...] = ()
+    not_for: tuple[Text, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    multi_arm: dict[Id, MultiArm] = field(default_factory=dict)
+    important: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 1.25
+    bayes: Bayes | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> NetworkComparison:
+        unique("claims", self.claims)
+        unique("order", self.order)
+        return self
+
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        return self.claims
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class PoolComparison(Comparison):
+    """Printed ratios of one comparison pooled, together and by named group; `not_pooled` print a p and no ratio."""
+
+    kind: Literal["pool"] = "pool"
+    claims: Annotated[tuple[Id, ...], Field(min_length=1)]
+    groups: dict[Text, tuple[Id, ...]] = field(default_factory=dict)
+    not_pooled: tuple[Id, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    bayes: Bayes | None = None
+
+    @model_validator(mode="after")
+    def _listed(self) -> PoolComparison:
+        unique("claims", self.claims)
+        for name, ids in self.groups.items():
+            strange = [item for item in ids if item not in self.claims]
+            if strange:
+                raise ValueError(f"group {name!r} names {', '.join(strange)}, which its claims do not list")
+        return self
+
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        return self.claims
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class RateComparison(Comparison):
+    """Printed response rates side by side; all are claims of proportions.csv."""
+
+    kind: Literal["rates"] = "rates"
+    treatment: Id
+    comparators: Annotated[tuple[Id, ...], Field(min_length=1)]
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class RatioComparison(Comparison):
+    """Printed ratios and ratios of printed medians side by side."""
+
+    kind: Literal["ratios"] = "ratios"
+    pairs: Annotated[tuple[MedianPair, ...], Field(min_length=1)]
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountPair:
+    """Counts of two arms of one study, claims of proportions.csv."""
+
+    treatment: Id
+    comparator: Id
+
+
+@checked(frozen=True, kw_only=True, config=CONFIG)
+class CountComparison(Comparison):
+    """Printed counts of a binary outcome, pooled over studies: odds ratio, risk ratio or risk difference."""
+
+    kind: Literal["counts"] = "counts"
+    pairs: Annotated[tuple[CountPair, ...], Field(min_length=1)]
+    measure: Literal["or", "rr", "rd"] = "or"

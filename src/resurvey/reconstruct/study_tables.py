@@ -1,0 +1,178 @@
+"""The tables of a study whose arms were rebuilt: patients, how well they fit, and the curves of the ensembles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from resurvey.reconstruct.printed_facts import ArmFacts
+from resurvey.reconstruct.result import Reconstruction
+from resurvey.results import FACTS
+from resurvey.survival.stack import patient_stack
+
+Key = tuple[str, str, str, str, str]
+ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
+
+
+@dataclass(frozen=True)
+class RebuiltStudy:
+    """Patients of every arm of a study, and how well they fit.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, the evidence that the
+        arm was rebuilt from, and the kind of hazard of the replicate (`shape`, empty where it was not drawn).
+    accuracy : DataFrame
+        A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
+        what was asked for and not used (`not_used`).
+    facts : DataFrame
+        Every printed fact beside the rebuilt value.
+    """
+
+    patients: pd.DataFrame
+    accuracy: pd.DataFrame
+    facts: pd.DataFrame
+
+
+@dataclass
+class StudyArm:
+    """An arm of a study on its way: what is printed of it, what was rebuilt, or why not."""
+
+    facts: ArmFacts
+    made: Reconstruction | None = None
+    reason: str = ""
+    paired: bool = False
+    alone: bool = False  # drawn from its own summary, not with others or from a curve
+    not_used: list[str] = field(default_factory=list)  # what was asked for, and why it was left out
+
+
+def assembled(rebuilt: Sequence[StudyArm], shapes: Sequence[str]) -> RebuiltStudy:
+    """The tables of a study from its arms; `shapes` names the kinds of hazards that replicates were drawn from."""
+    patients, accuracy, facts = [], [], []
+    for arm in rebuilt:
+        key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
+        accuracy.append({**key, **_row(arm)})
+        if arm.made is not None:
+            patients.append((arm.facts.key, arm.made))
+            facts.append(arm.made.accuracy.assign(**key))
+    return RebuiltStudy(patients=_stacked(patients, shapes), accuracy=pd.DataFrame(accuracy), facts=_facts_table(facts))
+
+
+def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The facts of all arms, times in months; only what stands between two groups has a claim."""
+    if not parts:
+        return pd.DataFrame(columns=FACTS.names)
+    table = pd.concat(parts, ignore_index=True).rename(columns={"time": "time_months"})
+    if "claim_id" not in table:
+        table["claim_id"] = ""
+    return table.assign(claim_id=table["claim_id"].fillna(""))[FACTS.names]
+
+
+def _stacked(parts: Sequence[tuple[Key, Reconstruction]], shapes: Sequence[str]) -> pd.DataFrame:
+    """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
+    columns = ["replicate", "time", "event"]
+    if not parts:
+        return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence", "shape"])
+    table = pd.concat([made.patients[columns] for _, made in parts], ignore_index=True)
+    sizes = [len(made.patients) for _, made in parts]
+    for place, column in enumerate(ARM_COLUMNS):
+        table.insert(place, column, _category([key[place] for key, _ in parts], sizes))
+    evidence = _category([made.evidence for _, made in parts], sizes)
+    # the same categories in every block, so that blocks can stand below each other
+    names = ["", *shapes]
+    drawn = [_codes(made, names, size) for (_, made), size in zip(parts, sizes, strict=True)]
+    return table.assign(evidence=evidence, shape=pd.Categorical.from_codes(np.concatenate(drawn), names))
+
+
+def _codes(made: Reconstruction, names: Sequence[str], rows: int) -> NDArray[np.intp]:
+    """For each row of an arm's patients, the place of its kind of hazard among the names; 0 where it was not drawn."""
+    if not made.shapes:
+        return np.zeros(rows, dtype=np.intp)
+    return np.repeat([names.index(shape) for shape in made.shapes], rows // len(made.shapes))
+
+
+def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
+    """A column of one value an arm."""
+    names = sorted(set(values))
+    return pd.Categorical.from_codes(np.repeat([names.index(value) for value in values], sizes), names)
+
+
+def _row(arm: StudyArm) -> Mapping[str, object]:
+    base = {"median_text": arm.facts.median_text, "claim_ids": ";".join(arm.facts.claims)}
+    made, not_used = arm.made, "; ".join(arm.not_used)
+    if made is None:
+        reason = "; ".join(part for part in (arm.reason, not_used) if part)
+        return {"status": "refused", "evidence": "", **base, "reason": reason, "not_used": not_used}
+    return {
+        "status": "rebuilt",
+        "evidence": made.evidence,
+        **base,
+        "reason": "",
+        "not_used": not_used,
+        "method": made.method,
+        **ensemble_numbers(made.patients),
+        "facts": len(made.accuracy),
+        "facts_held": int(made.accuracy["holds"].sum()),
+        "repairs": "; ".join(made.repairs),
+        "undetermined": "; ".join(made.undetermined),
+        **binding_numbers(made.accuracy),
+    }
+
+
+def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
+    """Of an arm's facts, those that patients can have at all, and how many of these hold."""
+    binding = facts["binding"].astype(bool)
+    return {"facts_binding": int(binding.sum()), "facts_binding_held": int(facts.loc[binding, "holds"].sum())}
+
+
+def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
+    """What one arm's ensemble comes to: patients, replicates, events, the median and its middle 90 %.
+
+    Parameters
+    ----------
+    patients : DataFrame, columns replicate, time, event
+    """
+    events = patients.groupby("replicate", sort=True)["event"].sum().to_numpy()
+    medians = patient_stack(patients, "arm").curves.quantile()
+    reached = medians[np.isfinite(medians)]
+    return {
+        "n": len(patients) // events.size,
+        "replicates": events.size,
+        "events_mean": float(events.mean()),
+        "events_min": int(events.min()),
+        "events_max": int(events.max()),
+        "median_rebuilt": float(np.median(medians)),
+        "median_low": float(np.quantile(medians, 0.05, method="lower")),
+        "median_high": float(np.quantile(medians, 0.95, method="higher")),
+        "share_reached": reached.size / medians.size,
+    }
+
+
+def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:
+    """Median survival of each arm's ensemble on a grid of times, with the band for that of the patients themselves.
+
+    The band claims to hold the product-limit curve of the trial's own patients at a time, not that of the population
+    they are from: one more replicate lies in it with probability `level`, however many there are.
+
+    Returns
+    -------
+    DataFrame
+        The arm's columns, then time (months), survival, lower, upper, at_risk (mean patients just before the time).
+    """
+    made = []
+    for key, arm in patients.groupby(ARM_COLUMNS, sort=True, observed=True):
+        stack = patient_stack(arm, " ".join(key))
+        grid = np.linspace(0.0, float(arm["time"].max()), points)
+        # between the order statistics that one more replicate falls between so often: those of few replicates are wide
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        low, middle, high = np.quantile(stack.curves.survival_at(grid), tails, axis=0, method="weibull")
+        at_risk = (stack.time.size - np.searchsorted(np.sort(stack.time, axis=None), grid)) / stack.replicates
+        parts = {"time": grid, "survival": middle, "lower": low, "upper": high, "at_risk": at_risk}
+        made.append(pd.DataFrame({**dict(zip(ARM_COLUMNS, key, strict=True)), **parts}))
+    columns = [*ARM_COLUMNS, "time", "survival", "lower", "upper", "at_risk"]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)

@@ -1,0 +1,153 @@
+"""What others wrote stays text: in a spreadsheet, in Markdown, in the pages of notebooks."""
+
+import re
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resurvey import inert
+from resurvey.audit.report import page as audit_page
+from resurvey.report import notebooks
+from resurvey.tables import read_table, stack, write_csv
+
+FORMULAS = [
+    '=HYPERLINK("http://x","y")',
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "-abc",
+    "+A1",
+    "-(1)",
+    "@x",
+]
+TEXTS = [
+    "",
+    "=",
+    "@",
+    "<=",
+    "-0.5",
+    "+1.2",
+    "-1.2 to 3.4",
+    "−0.4",
+    "- not reported",
+    "-",
+    "5-6",
+    "a=b",
+    "x@y.org",
+    "'tis",
+    "<0.001",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_stands_behind_a_quote(text):
+    assert inert.cell(text) == f"'{text}"
+    assert inert.exact(inert.cell(text)) == text
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_no_formula_stays_as_it_is(text):
+    assert inert.cell(text) == text
+    assert inert.exact(text) == text
+
+
+@given(st.text(alphabet="'=+-@\t\rab1.( |", max_size=8))
+def test_every_text_comes_back_exactly(text):
+    assert inert.exact(inert.cell(text)) == text
+    assert not re.match(r"[=@].|[\t\r]", inert.cell(text), re.DOTALL)
+
+
+def test_a_table_is_written_for_a_person_and_read_exactly(tmp_path):
+    formulas = [text for text in FORMULAS if not text.startswith("\r")]  # a break of a line, which the gate refuses
+    frame = pd.DataFrame({"label": formulas + TEXTS, "number": -1.5})
+    path = tmp_path / "table.csv"
+    write_csv(frame, path)
+    assert read_table(path, text=["label"])["label"].tolist() == frame["label"].tolist()
+    assert stack([path])["label"].tolist() == frame["label"].tolist()
+    written = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert written["label"].tolist()[: len(formulas)] == [f"'{text}" for text in formulas]
+    assert set(written["number"]) == {"-1.5"}
+
+
+EVIL = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) <!-- <script>alert(1)</script> </details>"
+
+
+def test_markdown_has_no_tags_and_no_links_of_its_words():
+    text = inert.markdown(EVIL)
+    assert not re.search(r"<[A-Za-z/!]", text)
+    assert "](" not in text
+    assert inert.markdown("p <0.001 and 2 < 3, **bold**") == "p <0.001 and 2 < 3, **bold**"
+
+
+def test_an_audit_page_has_no_html_of_the_tables():
+    row = {"check_id": "c-1", "source_id": "s", "claim_ids": "s-1", "verdict": "discrepant", "severity": "minor"}
+    checks = pd.DataFrame([row | {"rule": "r", "reported": EVIL, "recomputed": EVIL, "explanation": EVIL}])
+    claims = pd.DataFrame([{"claim_id": "s-1", "locator": EVIL}])
+    ruling = {"check_id": "c-1", "ruling": "misprint", "reason": EVIL, "affects": EVIL, "by": EVIL, "verdict": ""}
+    text = audit_page("s", checks, claims, pd.DataFrame([ruling]), EVIL)
+    assert not re.search(r"<[A-Za-z/!]", text)
+    assert "](" not in text
+
+
+def test_the_page_of_a_notebook_runs_nothing():
+    import nbformat
+
+    said = nbformat.v4.new_output("display_data", data={"text/markdown": inert.markdown(EVIL), "text/plain": EVIL})
+    raw = nbformat.v4.new_output("display_data", data={"text/html": "<img src=x onerror=alert(1)>"})
+    cell = nbformat.v4.new_code_cell("1", outputs=[said, raw])
+    text = notebooks.page(nbformat.v4.new_notebook(cells=[cell]), "title <b>")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy  # so that nothing runs, whatever a cell shows
+    assert text.count("<img") == 1
+    assert 'javascript:alert(1)"' not in text
+
+
+def policy_of(page):
+    return re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+
+
+def scripts_of(page):
+    """What stands in every script element that a browser runs."""
+    return re.findall(r"<script(?: type=\"module\")?>(.*?)</script>", page, re.DOTALL)
+
+
+def test_a_policy_names_the_scripts_that_may_run():
+    # the digest of an empty text, as any tool gives it
+    assert inert.allowed("") == "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    assert inert.allowed("a", "b").count("sha256-") == 2
+
+
+def test_the_review_page_of_a_figure_runs_its_own_script_alone(tmp_path):
+    import numpy as np
+
+    from resurvey.digitise.corrections import Corrections
+    from resurvey.digitise.review import review_page
+
+    made = SimpleNamespace(
+        axes=None, file="<!--<script>alert(1)</script>", panel="", size=(1, 1), verdict="check", reason=EVIL,
+        time_unit="", curves=[], at_risk=[], checks=[],
+    )  # fmt: skip
+    page = review_page(made, np.zeros((2, 2, 3), dtype=np.uint8), Corrections())
+    [script] = scripts_of(page)
+    assert inert.allowed(script) in policy_of(page)
+    assert "unsafe-inline" not in policy_of(page).partition("script-src")[2]
+    assert "<!--<script>" not in page
+    assert EVIL.partition(" ")[0] not in page
+
+
+def test_the_page_of_the_report_runs_its_own_scripts_alone(tmp_path):
+    from resurvey.report.document import Document
+    from resurvey.report.html import render_html
+
+    page = render_html(Document(title=EVIL, question="?", blocks=(), references=()), tmp_path)
+    for script in scripts_of(page):
+        assert inert.allowed(script) in policy_of(page)
+    assert "unsafe-inline" not in policy_of(page).partition("script-src")[2]
+    assert EVIL.partition(" ")[0] not in page

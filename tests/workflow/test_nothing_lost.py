@@ -1,0 +1,115 @@
+"""Runs that are killed, fail or meet: the next goes on by itself, and what was there stays until it is made anew."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.project import write_project
+from tests.workflow.test_pipeline import ROOT, checksums, planned, snakemake
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = write_project(tmp_path_factory.mktemp("kept"))
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    shutil.copytree(built, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen:
+    """A run in the background, with a session of its own."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    return subprocess.Popen(
+        [*command, "--workflow-profile", "none", *(words or ("-c1", "--forceall"))],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={"OMP_NUM_THREADS": "1", **os.environ},
+    )
+
+
+def wait_for(condition, seconds=120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.05)
+
+
+def test_after_a_killed_run_the_next_goes_on_by_itself(built, project):
+    running = start(project)
+    wait_for(lambda: any((project / ".snakemake/incomplete").rglob("*")))  # a step is at work
+    running.send_signal(signal.SIGKILL)
+    running.wait(timeout=60)
+    run = snakemake(project, "-c2", "--rerun-incomplete")  # as the profiles say
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(project) == checksums(built)
+    assert not list(project.rglob("*.part"))
+
+
+def test_of_two_runs_one_goes_on_and_the_other_says_so(built, project):
+    first = start(project)
+    wait_for(lambda: any((project / ".snakemake/incomplete").rglob("*")))
+    second = snakemake(project)
+    assert second.returncode == 1
+    assert f"process {first.pid} " in second.stdout + second.stderr
+    replaced = (project / "comparisons.yaml").read_text().replace("New drug", "Another drug")
+    (project / "comparisons.yaml").write_text(replaced)
+    third = snakemake(project)
+    assert third.returncode == 1
+    assert "have changed since it began" in third.stdout + third.stderr
+    assert first.wait(timeout=300) == 0
+    assert checksums(project) == checksums(built)
+
+
+def test_two_runs_that_begin_together_do_not_harm_each_other(built, tmp_path):
+    folder = write_project(tmp_path / "project")
+    both = [start(folder, "-c1"), start(folder, "-c1")]
+    ends = [one.wait(timeout=300) for one in both]
+    assert 0 in ends
+    assert snakemake(folder, "-c2", "--rerun-incomplete").returncode == 0
+    assert checksums(folder) == checksums(built)
+
+
+def test_a_step_that_fails_leaves_what_was_there_and_is_done_again(built, project):
+    template = project / "report/templates/answer.md.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nothing_of_the_kind.at_all() }}")
+    run = snakemake(project)
+    assert run.returncode == 1
+    assert checksums(project) == checksums(built)  # the report as well
+    assert "report" in planned(project)  # and it does not pass for new
+    template.unlink()
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert checksums(project) == checksums(built)
+
+
+def test_what_is_damaged_of_ours_is_made_anew(built, project):
+    damaged = [project / ".snakemake" / name for name in ("resurvey_config", "resurvey_checked.json")]
+    for path in damaged:
+        path.write_bytes(b"\xff\xfe{\x00" + path.read_bytes()[:100])
+    piece = next((project / "data/processed/typed/tables").glob("medians.csv"))
+    whole = piece.read_bytes()
+    piece.write_bytes(whole[: len(whole) // 2])
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert piece.read_bytes() == whole
+    assert checksums(project) == checksums(built)
+    for path in damaged:
+        path.unlink()
+        path.mkdir()
+    assert snakemake(project).returncode == 0
