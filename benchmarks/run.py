@@ -95,7 +95,7 @@ BENCHMARKS = (
     Benchmark("summaries-beside-curves", "reconstruction/against_curves.py", "", "--replicates 20"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
-    Benchmark("read-confidence", "read/confidence.py", "{shared}/papers", "{shared}/papers"),
+    Benchmark("read-confidence", "read/confidence.py"),
     Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("digitise", "digitise/run.py", "--made 40 --seed 1", "--made 6 --seed 1"),
     Benchmark("digitise-broken", "digitise/fuzz.py", "10000 2 20", "200 2 2"),
