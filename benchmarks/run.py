@@ -48,7 +48,7 @@ BENCHMARKS = (
     Benchmark("survival-coverage", "survival/coverage.py", "4000", "200"),
     Benchmark("survival-kmdata", "survival/kmdata.py", "{kmdata} 3", "{kmdata} 40"),
     Benchmark("compare-speed", "compare/speed.py"),
-    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 120", "5 2"),
+    Benchmark("compare-synthesis", "compare/synthesis_coverage.py", "600 70", "5 2"),
     Benchmark("compare-coverage", "compare/maic_coverage.py", "", "--repeats 4 --every 9"),
     Benchmark(
         "compare-coverage-anchored",
@@ -95,7 +95,7 @@ BENCHMARKS = (
     Benchmark("summaries-beside-curves", "reconstruction/against_curves.py", "", "--replicates 20"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("read", "read/run.py", "--shared {shared} --planted 200", "--shared {shared} --planted 5"),
-    Benchmark("read-confidence", "read/confidence.py", "{shared}/papers", "{shared}/papers"),
+    Benchmark("read-confidence", "read/confidence.py"),
     Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("digitise", "digitise/run.py", "--made 40 --seed 1", "--made 6 --seed 1"),
     Benchmark("digitise-broken", "digitise/fuzz.py", "10000 2 20", "200 2 2"),

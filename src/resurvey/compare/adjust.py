@@ -143,6 +143,11 @@ def with_second_moments(
     -------
     (DataFrame, dict)
         `patients` with columns "<name> squared", and all targets; both ready for `maic`.
+
+    Raises
+    ------
+    InputError
+        If a standard deviation has no mean or is not above 0.
     """
     lacking = [name for name in sds if name not in means]
     if lacking:
@@ -176,6 +181,11 @@ def mahalanobis(patients: pd.DataFrame, targets: Mapping[str, float]) -> pd.Seri
     """Distance of the targets from the patients' means: d2, t2 (Hotelling), f, df1, df2, p.
 
     A small p says that the populations differ, not that matching fails; it is a measure of how far one must reweight.
+
+    Raises
+    ------
+    NotEstimable
+        If a moment is implied by the others.
 
     References
     ----------

@@ -56,7 +56,15 @@ def weighted_cox(
 
 
 def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple[Floats, Floats]:
-    """Marks of the two groups and weights as arrays of shape (n,); InputError names what is wrong with them."""
+    """Marks of the two groups and weights as arrays of shape (n,); InputError names what is wrong with them.
+
+    Raises
+    ------
+    InputError
+        If there is not one group, 0 or 1, and one weight for each patient.
+    NotEstimable
+        If a group has no patient with a weight above 0.
+    """
     z = np.asarray(treated, dtype=float)
     w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     if z.shape != (n,) or w.shape != (n,):

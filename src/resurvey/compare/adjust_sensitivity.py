@@ -85,6 +85,11 @@ def trimmed(
     DataFrame
         quantile, cut (largest weight left), ess, estimate, se_robust.
 
+    Raises
+    ------
+    InputError
+        If a quantile is not above 0 and at most 1, or the weights are not those of the patients.
+
     References
     ----------
     .. [1] Lee, B. K., Lessler, J. and Stuart, E. A. (2011). PLoS ONE 6, e18174 (trimming).

@@ -262,7 +262,13 @@ class BayesNetwork:
         return pd.DataFrame(rows, columns=columns)
 
     def priors(self, reference: str, priors: Sequence[TauPrior] | None = None) -> pd.DataFrame:
-        """The effects against a reference with other priors of tau; columns of `prior_sensitivity` and treatment."""
+        """The effects against a reference with other priors of tau; columns of `prior_sensitivity` and treatment.
+
+        Raises
+        ------
+        InputError
+            If the reference is not in the network.
+        """
         for piece in self.pieces:
             if reference in piece.evidence.treatments:
                 others = [name for name in piece.evidence.treatments if name != reference]

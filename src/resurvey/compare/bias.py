@@ -45,6 +45,11 @@ def _check_ratio(ratio: float) -> None:
 def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> float:
     """Approximate risk ratio of a hazard or odds ratio (itself where the outcome is rare, below 15 %).
 
+    Raises
+    ------
+    InputError
+        If the measure is none of the three.
+
     References
     ----------
     .. [1] VanderWeele, T. J. and Ding, P. (2017). Annals of Internal Medicine 167, 268-274, Table 2.
@@ -154,6 +159,11 @@ def bias_array(
         strength, prevalence_treated, prevalence_comparator, bias (ratio), estimate, lower, upper (log scale),
         ratio, ratio_lower, ratio_upper, p, conclusion ("as observed", "not significant", "reversed").
 
+    Raises
+    ------
+    InputError
+        If a grid is empty or holds a number outside its range.
+
     References
     ----------
     .. [1] Schneeweiss, S. (2006). Pharmacoepidemiology and Drug Safety 15, 291-303 (array approach).
@@ -222,6 +232,11 @@ def shifted_null(
     DataFrame
         margin (as used), z, p_one_sided, significant. `attrs["tipping"]` is the margin at which significance is lost
         (the interval's limit nearer to 1, as a ratio).
+
+    Raises
+    ------
+    InputError
+        If there is no margin, or one is not a ratio above 0 and at most 1.
 
     References
     ----------

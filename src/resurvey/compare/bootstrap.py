@@ -158,11 +158,12 @@ def bootstrap_row(
     what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP, variation=mix.name)
     try:
         drawn = _drawn(pair.entry, mix, typed, patients, ask)
-        known = drawn[np.isfinite(drawn)]
-        if known.size < LEAST:
-            raise NotEstimable(f"{known.size} of {drawn.size} bootstrap replicates have a ratio, fewer than {LEAST}")
     except ResurveyError as reason:
         return pair.refused(what, str(reason), claim_ids=ids_of(mix))
+    known = drawn[np.isfinite(drawn)]
+    if known.size < LEAST:
+        few = f"{known.size} of {drawn.size} bootstrap replicates have a ratio, fewer than {LEAST}"
+        return pair.refused(what, few, claim_ids=ids_of(mix))
     lower, upper = np.quantile(known, [0.025, 0.975])
     p = min(1.0, 2 * (min(np.sum(known <= 0), np.sum(known >= 0)) + 1) / (known.size + 1))
     lost = f"; {drawn.size - known.size} without a ratio left out" if known.size < drawn.size else ""

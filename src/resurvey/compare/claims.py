@@ -64,7 +64,13 @@ def of_claim(claim: str) -> re.Pattern[str]:
 
 
 def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:
-    """Treatment of an arm, from arms."""
+    """Treatment of an arm, from arms.
+
+    Raises
+    ------
+    InputError
+        If arms.csv has no treatment for the arm.
+    """
     arms = typed["arms"]
     for study, arm, treatment in zip(arms["study_id"], arms["arm_id"], arms["treatment_id"], strict=True):
         if (study, arm) == (study_id, arm_id) and treatment:

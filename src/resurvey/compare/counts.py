@@ -81,7 +81,13 @@ class _Tables:
 
 
 def read_counts(counts: pd.DataFrame) -> _Tables:
-    """Counts of both arms of each study, checked; every fault at once."""
+    """Counts of both arms of each study, checked; every fault at once.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, there is no study, or a count cannot be one; with every fault.
+    """
     missing = [name for name in COLUMNS if name not in counts]
     if missing:
         raise InputError(f"counts lacks {', '.join(missing)}; it needs {', '.join(COLUMNS)}")

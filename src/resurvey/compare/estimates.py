@@ -69,14 +69,26 @@ def _exp(value: float) -> float:
 
 
 def check_level(level: float) -> float:
-    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip)."""
+    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip).
+
+    Raises
+    ------
+    InputError
+        If it is not strictly between 0 and 1.
+    """
     if not (isinstance(level, int | float) and 0 < level < 1):
         raise InputError(f"level must be a confidence level strictly between 0 and 1 (0.95, not 95), found {level!r}")
     return float(level)
 
 
 def interval(estimate: float, se: float, *, level: float = 0.95, df: float | None = None, label: str = "") -> Estimate:
-    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0."""
+    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0.
+
+    Raises
+    ------
+    NotEstimable
+        If the standard error is not a finite number above 0.
+    """
     if not (isfinite(estimate) and isfinite(se) and se > 0):
         raise NotEstimable(
             f"{label or 'effect'}: estimate {estimate:g} with standard error {se:g} has no interval; an outcome "
@@ -89,7 +101,13 @@ def interval(estimate: float, se: float, *, level: float = 0.95, df: float | Non
 
 
 def degrees_of(effect: object) -> float | None:
-    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one."""
+    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one.
+
+    Raises
+    ------
+    InputError
+        If it is not above 0.
+    """
     if isinstance(effect, pd.DataFrame):
         effect = effect.iloc[0] if len(effect) == 1 else None
     df = effect.get("df") if isinstance(effect, Mapping | pd.Series) else getattr(effect, "df", None)
@@ -152,7 +170,13 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
 
 
 def as_effect(value: object, name: str) -> tuple[float, float]:
-    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked."""
+    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked.
+
+    Raises
+    ------
+    InputError
+        If it is no pair of a finite estimate and a standard error above 0; the message has its name.
+    """
     if isinstance(value, pd.DataFrame):
         if len(value) != 1:
             raise InputError(

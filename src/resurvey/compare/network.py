@@ -158,7 +158,13 @@ def _shape_messages(pieces: list[Evidence]) -> list[str]:
 
 
 def piece_of(result: Network, treatment: str) -> int:
-    """Number (from 0) of the piece that holds a treatment."""
+    """Number (from 0) of the piece that holds a treatment.
+
+    Raises
+    ------
+    InputError
+        If the treatment is not in the network.
+    """
     for i, (common, _) in enumerate(result.pieces):
         if treatment in common.evidence.treatments:
             return i

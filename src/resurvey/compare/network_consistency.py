@@ -328,6 +328,11 @@ def funnel(result: Network, order: Sequence[str], model: str = "random") -> pd.D
         (estimate - centre). `attrs["egger_p"]` is the p of the regression of adjusted / se on 1 / se (NaN below
         three rows).
 
+    Raises
+    ------
+    InputError
+        If the order lacks a treatment, or the model is unknown.
+
     References
     ----------
     .. [1] Chaimani, A. and Salanti, G. (2012). Research Synthesis Methods 3, 161-176.

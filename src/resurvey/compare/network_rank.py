@@ -59,6 +59,11 @@ def rank_probabilities(result: Network, *, draws: int = 20_000, rng: np.random.G
     DataFrame
         model, piece, treatment, rank (1 is best), probability, mc_se (of the draws), sucra (exact: the P-score).
 
+    Raises
+    ------
+    InputError
+        If there are fewer than 100 draws.
+
     References
     ----------
     .. [1] Salanti, G., Ades, A. E. and Ioannidis, J. P. A. (2011). Journal of Clinical Epidemiology 64, 163-171.
@@ -104,6 +109,11 @@ def league(result: Network, model: str = "random", *, ratio: bool = True, digits
         Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)" (a limit that
         would be rounded to no effect has more digits), the diagonal the name, and "not linked" stands between pieces.
         `attrs["orientation"]` is the sentence to print with it.
+
+    Raises
+    ------
+    InputError
+        If the model is neither common nor random.
     """
     if model not in MODELS:
         raise InputError(f"model must be common or random, found {model!r}")

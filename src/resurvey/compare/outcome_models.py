@@ -81,7 +81,13 @@ def _logistic(design: Floats, y: Floats, names: list[str]) -> tuple[Floats, Floa
 
 
 def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
-    """Named columns as a matrix of finite numbers, refused by name otherwise."""
+    """Named columns as a matrix of finite numbers, refused by name otherwise.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, stands twice, or is not of numbers.
+    """
     missing = [c for c in names if c not in table]
     if missing:
         raise InputError(f"{where} lacks the column {', '.join(missing)}")
@@ -98,7 +104,13 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
 
 
 def survival_columns(table: pd.DataFrame, where: str) -> tuple[Floats, Floats]:
-    """Columns time and event as checked arrays."""
+    """Columns time and event as checked arrays.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or holds no times and marks.
+    """
     missing = [c for c in ("time", "event") if c not in table]
     if missing:
         raise InputError(f"{where} lacks the column {', '.join(missing)}")
@@ -215,6 +227,11 @@ def stc(
 
     Parameters and errors as in `g_computation`, with `targets`, a mapping of covariate to mean, for the population.
 
+    Raises
+    ------
+    InputError
+        If no covariate of the target is named.
+
     References
     ----------
     .. [1] Caro, J. J. and Ishak, K. J. (2010). PharmacoEconomics 28, 957-967.
@@ -288,7 +305,13 @@ def stc_hazard_ratio(
 
 
 def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
-    """Cox model (Efron) of all columns but time and event; refused where it does not converge."""
+    """Cox model (Efron) of all columns but time and event; refused where it does not converge.
+
+    Raises
+    ------
+    NotEstimable
+        If the fit does not converge.
+    """
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
@@ -329,6 +352,11 @@ def simulate_population(
     Returns
     -------
     DataFrame, shape (size, p)
+
+    Raises
+    ------
+    InputError
+        If a standard deviation is not above 0, or a share is not within 0 to 1.
     """
     sds = {} if sds is None else sds
     names = list(means)

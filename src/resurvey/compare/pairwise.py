@@ -68,7 +68,13 @@ class PairwiseResult:
     notes: list[str] = field(default_factory=list)
 
     def row(self, method: str, measure: str) -> pd.Series:
-        """The one row of a method and a measure."""
+        """The one row of a method and a measure.
+
+        Raises
+        ------
+        InputError
+            If there is no such row, or more than one.
+        """
         found = self.rows[(self.rows["method"] == method) & (self.rows["measure"] == measure)]
         if len(found) != 1:
             known = sorted({f"{m} / {q}" for m, q in zip(self.rows["method"], self.rows["measure"], strict=True)})
@@ -200,7 +206,13 @@ def _orientation(labels: tuple[str, str]) -> str:
 def match_replicates(
     a: PatientStack, b: PatientStack, labels: tuple[str, str]
 ) -> tuple[PatientStack, PatientStack, list[str]]:
-    """Arms with equally many replicates; a single replicate (a determined curve) is set beside each of the other."""
+    """Arms with equally many replicates; a single replicate (a determined curve) is set beside each of the other.
+
+    Raises
+    ------
+    InputError
+        If both groups have several replicates, and not equally many.
+    """
     if a.replicates == b.replicates:
         alone = ["one replicate: the uncertainty of the rebuilding is not in these intervals"]
         return a, b, alone if a.replicates == 1 else []

@@ -213,7 +213,13 @@ def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def read_effects(effects: object) -> tuple[list[str], Floats, Floats]:
-    """Names, estimates and variances of the studies of a pool, checked (see `pool`)."""
+    """Names, estimates and variances of the studies of a pool, checked (see `pool`).
+
+    Raises
+    ------
+    InputError
+        If there is no study, one is listed twice, or an effect is no estimate with a standard error.
+    """
     if isinstance(effects, pd.DataFrame):
         missing = [c for c in ("estimate", "se") if c not in effects.columns]
         if missing:

@@ -70,7 +70,13 @@ class Mixture:
 
 
 def interval_of(quantile: Callable[[float], float], level: float, kind: str) -> tuple[float, float]:
-    """Central or shortest interval of a distribution with one mode, from its quantiles."""
+    """Central or shortest interval of a distribution with one mode, from its quantiles.
+
+    Raises
+    ------
+    InputError
+        If the level is not strictly between 0 and 1, or the kind is unknown.
+    """
     if not 0 < level < 1:
         raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
     if kind not in ("central", "shortest"):

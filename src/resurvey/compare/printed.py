@@ -56,7 +56,13 @@ def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
 
 
 def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
-    """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row."""
+    """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row.
+
+    Raises
+    ------
+    NotEstimable
+        If no ratio of the list can be pooled.
+    """
     effects, reasons = read_ratios(typed, entry.claims)
     unread = reasons | {name: _why_not(typed, name) for name in entry.not_pooled}
     rows = [left_out(entry, typed, name, reason, "not pooled") for name, reason in unread.items()]

@@ -27,7 +27,13 @@ EMPTY = (np.nan, np.nan, np.nan)
 
 
 def printed_rows(pair: Pair, typed: Tables, claim_id: str, made: PairwiseResult) -> list[dict[str, Any]]:
-    """Rows of one printed result of the comparison: the print, and how ours differs from it."""
+    """Rows of one printed result of the comparison: the print, and how ours differs from it.
+
+    Raises
+    ------
+    InputError
+        If the claim is neither a p value, nor a ratio, nor a difference in words.
+    """
     makers = {"p_values": _p_value, "hazard_ratios": _ratio, "differences": _direction}
     table = table_of(typed, claim_id)
     if table not in makers:

@@ -86,7 +86,13 @@ def read_ratios(typed: Tables, claim_ids: Iterable[str]) -> tuple[pd.DataFrame, 
 
 
 def oriented(effect: Mapping[str, Any], treatment: str, comparator: str) -> tuple[float, float]:
-    """Log ratio of `treatment` against `comparator`, whichever way it was printed."""
+    """Log ratio of `treatment` against `comparator`, whichever way it was printed.
+
+    Raises
+    ------
+    InputError
+        If the printed ratio compares other treatments.
+    """
     pair = (effect["treatment"], effect["comparator"])
     if pair == (treatment, comparator):
         return effect["estimate"], effect["se"]

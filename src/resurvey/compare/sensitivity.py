@@ -43,7 +43,13 @@ COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
-    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none."""
+    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none.
+
+    Raises
+    ------
+    NotEstimable
+        If a replicate has no finite hazard ratio.
+    """
     values, se = stack_cox(sets, "efron")
     known = np.isfinite(se)
     if known.mean() <= 0.5:

@@ -43,7 +43,13 @@ class StandardisedSurvival:
     messages: tuple[str, ...] = field(default=())
 
     def at(self, time: float) -> float:
-        """Survival at a time; refuses times beyond `horizon`."""
+        """Survival at a time; refuses times beyond `horizon`.
+
+        Raises
+        ------
+        NotEstimable
+            If the time is beyond what all strata are followed to.
+        """
         if not 0 <= time <= self.horizon:
             raise NotEstimable(f"time {time:g} is beyond {self.horizon:g}, to which all strata are followed")
         place = int(np.searchsorted(self.curve["time"], time, side="right")) - 1
@@ -198,6 +204,11 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
     -------
     DataFrame
         time, survival. For limits, bootstrap the patients.
+
+    Raises
+    ------
+    NotEstimable
+        If a time is beyond the longest follow-up, or the Cox model is singular.
     """
     names = list(population.columns)
     grid = np.atleast_1d(np.asarray(times, dtype=float))

@@ -71,7 +71,13 @@ def write_rows(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]])
 
 
 def load(folder: Path) -> Reading:
-    """A reading that an earlier run wrote, or a person has ruled on."""
+    """A reading that an earlier run wrote, or a person has ruled on.
+
+    Raises
+    ------
+    InputError
+        If a claim of the reading stands in none of the tables beside it.
+    """
     cells: dict[str, dict[str, str]] = {}
     for name in TABLES:
         path = folder / f"{name}.csv"

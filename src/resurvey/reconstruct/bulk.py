@@ -205,6 +205,11 @@ def compare_files(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame with the columns `PAIR_COLUMNS`, ordered by set_id
+
+    Raises
+    ------
+    InputError
+        If the key has no set of that name.
     """
     known = {key_name(str(row["name"])): row for row in key.to_dict("records")}
     rows = []

@@ -35,7 +35,13 @@ def open_document(path: Path | str) -> Document:
 
 
 def from_bytes(content: bytes, name: str) -> Document:
-    """The document of a file's content; `name` with its ending tells the kind where the content does not."""
+    """The document of a file's content; `name` with its ending tells the kind where the content does not.
+
+    Raises
+    ------
+    InputError
+        If nothing in it can be read as a paper.
+    """
     module, function = READERS[kind_of(content, name)]
     document: Document = getattr(importlib.import_module(module), function)(content, name)
     if not document.blocks:
