@@ -50,7 +50,7 @@ def check_errors(estimates: NDArray[np.float64], errors: NDArray[np.float64], na
 
     Parameters
     ----------
-    estimates, errors : ndarray, shape (n,)
+    estimates, errors : (n,) ndarray
     names : sequence of str
         What each is called.
 

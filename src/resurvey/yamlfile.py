@@ -62,8 +62,8 @@ def read_yaml(path: Path) -> Any:
             f"{path.name}: is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8"
         ) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"{path.name}, line {line}: {odd(chr(error.character)) or error.reason}") from None
+        number = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path.name}, line {number}: {odd(chr(error.character)) or error.reason}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

@@ -253,6 +253,7 @@ OWN_IN_FUNCTIONS = {
     "audit/commands.py": "a command takes what it needs when it is called",
     "audit/designs.py": "designs are checked in few audits",
     "commands": "a command takes what it needs when it is called, so that `resurvey --help` is quick",
+    "many.py": "only where there are figures, and then in each of several processes",
     "gate.py": "every start of a run asks, and where nothing changed needs no pandas (0.4 s)",
     "read/__init__.py": "an install without the readers is told what to add",
     "read/confirmation.py": "reading needs no pandas, putting rows into tables does",

@@ -172,7 +172,7 @@ def test_any_number_of_jobs_for_a_bootstrap_gives_the_same_bytes(tmp_path):
         assert run.returncode == 0, run.stdout + run.stderr
         made.append(checksums(folder))
     assert made[0] == made[1] == made[2]
-    assert ["bootstrap_alpha" in plan for plan in plans] == [False, True, True]
+    assert ["bootstrap" in plan for plan in plans] == [False, True, True]
     table = (tmp_path / "3/results/comparisons/comparisons.csv").read_text(encoding="utf-8")
     assert "bootstrap, standardised by half young (scenario)" in table
 
@@ -182,7 +182,7 @@ def test_a_bootstrap_of_none_changes_nothing(tmp_path):
     for wanted in ("", "bootstrap:\n  replicates: 0\n  jobs: 3\n"):
         folder = write_standardised_project(tmp_path / str(len(made)), wanted)
         plan = planned(folder)
-        assert "bootstrap_alpha" not in plan
+        assert "bootstrap" not in plan
         assert "compare_alpha" in plan
         run = snakemake(folder, "-c2", "results/comparisons/comparisons.csv")
         assert run.returncode == 0, run.stdout + run.stderr

@@ -127,6 +127,8 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
         If a table has no column of that name.
     TableFaults
         If a cell is not what its column may hold: every fault at once.
+    InputError
+        If a row has a column that its table has not.
     """
     tables = {}
     for name, given in rows.items():

@@ -36,9 +36,9 @@ class TrialEffects:
     name : str
     treatments : tuple of str
         Its arms, the first one being the control of the others here.
-    effects : ndarray, shape (arms - 1, q)
+    effects : (arms - 1, q) ndarray
         Coefficients of each other arm less those of the first; NaN where the trial does not inform one.
-    covariance : ndarray, shape ((arms - 1) q, (arms - 1) q)
+    covariance : ((arms - 1) ndarray q, (arms - 1) q)
         Of the effects, arm by arm; rows of what is not informed are not read.
     """
 
@@ -56,10 +56,10 @@ class MultivariateNetwork:
     ----------
     treatments : tuple of str
         The reference first, the others by name.
-    estimate : ndarray, shape (treatments - 1, q)
+    estimate : (treatments - 1, q) ndarray
         NaN where the trials do not determine a coefficient.
-    covariance : ndarray, shape ((treatments - 1) q, (treatments - 1) q)
-    tau2 : ndarray, shape (q,)
+    covariance : ((treatments - 1) ndarray q, (treatments - 1) q)
+    tau2 : (q,) ndarray
         Variance between trials of each coefficient, 0 where none is allowed for.
     q, df, p : float
         Weighted squared distance of the contrasts from the consistent model without variance between trials, its

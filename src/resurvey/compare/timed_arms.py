@@ -66,7 +66,7 @@ def newton(
         theta, shape (m, q) -> log likelihoods, shape (m,); minus infinity where theta is not allowed.
     derivatives : callable
         theta -> gradients (m, q) and information (m, q, q).
-    start : ndarray, shape (m, q)
+    start : (m, q) ndarray
 
     Returns
     -------
@@ -104,8 +104,8 @@ def poisson_arms(events: Floats, exposure: Floats, values: Floats) -> tuple[Floa
 
     Parameters
     ----------
-    events, exposure : ndarray, shape (m, intervals)
-    values : ndarray, shape (intervals, q)
+    events, exposure : (m, intervals) ndarray
+    values : (intervals, q) ndarray
         The functions in the middle of each interval.
 
     Returns

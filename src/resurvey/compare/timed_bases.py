@@ -32,7 +32,7 @@ class Basis:
         Names the model among others of its family.
     raw : callable
         times, shape (n,) -> values, shape (n, q).
-    centre : ndarray, shape (q,)
+    centre : (q,) ndarray
         Taken off all but the level, so that the level is that at the middle of the events.
     knots : ndarray
         Of a spline, in log time.

@@ -28,10 +28,10 @@ class Surface:
 
     Attributes
     ----------
-    value : ndarray, shape (treatments, times)
-    by_effect : ndarray, shape (treatments, times, q)
+    value : (treatments, times) ndarray
+    by_effect : (treatments, times, q) ndarray
         Derivatives by the treatment's own coefficients.
-    by_base : ndarray, shape (treatments, times, b)
+    by_base : (treatments, times, b) ndarray
     """
 
     value: Floats
@@ -47,12 +47,12 @@ class Curves:
     ----------
     treatments : tuple of str
         The reference first.
-    time : ndarray, shape (n,)
+    time : (n,) ndarray
         Rising, from above 0.
     log_hr, log_cumulative : Surface
         Log hazard ratio against the reference, and log cumulative hazard.
-    effect_covariance : ndarray, shape (treatments q, treatments q)
-    base_covariance : ndarray, shape (b, b)
+    effect_covariance : (treatments q, treatments q) ndarray
+    base_covariance : (b, b) ndarray
     degrees : float or None
         Of the intervals, as `MultivariateNetwork.degrees`.
     """

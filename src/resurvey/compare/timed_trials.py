@@ -141,8 +141,8 @@ def rubin_vector(estimates: Floats, covariances: Floats) -> tuple[Floats, Floats
 
     Parameters
     ----------
-    estimates : ndarray, shape (m, p)
-    covariances : ndarray, shape (m, p, p)
+    estimates : (m, p) ndarray
+    covariances : (m, p, p) ndarray
 
     References
     ----------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from resurvey.read.lexer import Line, Token
-from resurvey.read.word_lists import UNITS
 
 REACH = 9
 
@@ -93,7 +92,7 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
     """
     tokens, kind, level, bracket = line.tokens, "", "", False
     j = index + 1
-    while j < len(tokens) and j <= index + REACH:
+    while j < len(tokens) and j <= index + REACH + (7 if bracket else 0):
         token = tokens[j]
         word = token.text.lower()
         if token.kind == "level":
@@ -107,6 +106,10 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             continue
         elif word == "/" and j == index + 1 and _per_units(tokens, j):
             j += 2
+        elif word == "/" and not kind and j + 1 < len(tokens) and tokens[j + 1].kind in ("word", "name"):
+            j += 1
+        elif not kind and not bracket and tokens[index].unit and (opened := _named_behind(tokens, j)):
+            j, bracket = opened, True
         elif token.kind == "num":
             break
         elif (
@@ -122,6 +125,17 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
     if not (kind or (bare and bracket) or (bare and j == index + 2 and _dashed(tokens, index, j))):
         return None
     return _limits(line, index, j, kind, level)
+
+
+def _named_behind(tokens: list[Token], start: int) -> int:
+    """Where the brackets of an interval open, a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere."""
+    for j in range(start, min(start + 7, len(tokens) - 1)):
+        if tokens[j].text in ("(", "["):
+            named = tokens[j + 1].kind in ("level", "ci") or tokens[j + 1].text.lower() in RANGES
+            return j if named else 0
+        if tokens[j].kind not in ("word", "name", "cite", "super"):
+            return 0
+    return 0
 
 
 def _dashed(tokens: list[Token], index: int, low: int) -> bool:
@@ -176,7 +190,7 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
         return None
     if kind == "ci" and _times_sign(first):
         return None
-    if first.unit in UNITS and second.unit in UNITS and first.unit != second.unit:
+    if first.unit and second.unit and first.unit != second.unit:
         return None
     return Interval(low, high, level, kind, high, first.printed, upper)
 

@@ -10,6 +10,7 @@ from resurvey.read.normal import WORDS, fold, plain
 from resurvey.read.word_lists import MASKING, RATIOS, time_unit
 
 NUMBER = (
+    r"\d{1,3},\d{1,2}(?=\s?%)|"
     r"\d{1,4}\.\d{1,4}\.\d{1,4}|"
     r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3})?(?: 000)(?![\d.%])|"
     r"\d{1,3}(?: \d{3})(?![\d.%])(?= (?:(?:\w{1,14} )?(?:patients|women|men|persons|cases|participants|subjects|people|"
@@ -28,7 +29,7 @@ INTERVAL_WORDS = (
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
 MASTER = re.compile(
-    rf"(?P<cite>\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
+    rf"(?P<cite>(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
@@ -49,11 +50,12 @@ MASTER = re.compile(
     rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
     rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|"
     rf"^)[-+](?=\.?\d))?(?P<digits>{NUMBER})(?P<pct>\s?%|\s?per ?cent\b|"
-    rf"\s?percent(?:age)?(?: |-)points?\b|\s?percent\b)?(?:[ -]?(?P<unit>{UNIT})(?![\w]))?)"
+    rf"\s?percent(?:age)?(?: |-)points?\b|\s?percent\b(?! predicted))?(?:[ -]?(?P<unit>{UNIT})(?![\w]))?)"
     rf"|(?P<word>vs\.|[A-Za-zÀ-žα-ωµ](?:[A-Za-zÀ-ž'α-ω]|\.(?=[A-Za-z])){{0,40}}(?:-[A-Za-zÀ-ž]{{1,40}}){{0,4}})"
     rf"|(?P<sep>[()\[\]{{}},;:=/|+±-]|\.{{1,3}})",
 )
 MAX_TOKENS = 2000
+DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
 
 
 @dataclass
@@ -74,6 +76,8 @@ class Token:
     @property
     def number(self) -> float:
         """Its value; not a number for other tokens, and for a misprint with two decimal points."""
+        if DECIMAL_COMMA.fullmatch(self.value):
+            return float(self.value.replace(",", "."))
         if self.value.count(".") > 1:
             return float("nan")
         return float(self.value.replace(",", "").replace(" ", "")) if self.value else float("nan")
@@ -90,7 +94,9 @@ class Token:
 
     @property
     def printed(self) -> str:
-        """For a cell of a table: sign and digits, without thousands marks."""
+        """For a cell of a table: sign and digits, without thousands marks, a decimal comma as a point."""
+        if DECIMAL_COMMA.fullmatch(self.value):
+            return f"{self.op}{self.value.replace(',', '.')}"
         return f"{self.op}{self.value.replace(',', '').replace(' ', '')}"
 
 
@@ -218,10 +224,11 @@ def _hundreds(line: Line) -> None:
                 Token("word", "hundred", cut + 1, head.end),
             ]
         before = tokens[i - 1]
-        if tokens[i].text.lower() != "hundred" or before.text.lower() not in ("a", *WORDS):
+        if tokens[i].text.lower() not in ("hundred", "thousand") or before.text.lower() not in ("a", *WORDS):
             i += 1
             continue
-        value, last = 100 * int(WORDS.get(before.text.lower(), "1")), i
+        size = 1000 if tokens[i].text.lower() == "thousand" else 100
+        value, last = size * int(WORDS.get(before.text.lower(), "1")), i
         tail = i + 2 if i + 2 < len(tokens) and tokens[i + 1].text.lower() == "and" else i + 1
         parts = tokens[tail].text.lower().split("-") if tail < len(tokens) else []
         if parts and all(part in WORDS for part in parts):
@@ -285,6 +292,9 @@ LINKS = {
 LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 
+GRADED = ("grade", "grades", "stage", "stages", "ps")
+
+
 def _mask(line: Line) -> None:
     """Numbers that are names: `grade 3-4`, `days 1, 8 and 15`, `Table 2`; all that joins them goes the same way."""
     tokens = line.tokens
@@ -298,7 +308,8 @@ def _mask(line: Line) -> None:
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
             if after.kind == "num":
-                if j > i + 1 and j + 2 < len(tokens) and tokens[j + 1].text == "(" and tokens[j + 2].percent:
+                shared = j + 3 < len(tokens) and tokens[j + 1].text == "(" and tokens[j + 2].percent
+                if shared and j > i + 1 and token.text.lower() not in GRADED:
                     break
                 if (
                     any(char == "%" or char.isalpha() for char in after.text)
@@ -310,6 +321,8 @@ def _mask(line: Line) -> None:
                 ):
                     break
                 after.masked = True
+                if shared and tokens[j + 3].text == ")":
+                    j += 3
             elif after.text in (",", "and") and token.text.lower() in (
                 "group",
                 "arm",

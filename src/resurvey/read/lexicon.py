@@ -29,6 +29,8 @@ SIZED = re.compile(
 NOT_ARMS = frozenset(
     [
         "the",
+        "our",
+        "primary",
         "two",
         "both",
         "each",
@@ -410,6 +412,9 @@ def _assign_clause(
 
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+NEGATED = re.compile(
+    r"\b(?:before|without|not (?:given|receiving|treated with)|prior to|than|non)[\s-](?:the )?$", re.IGNORECASE
+)
 OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
 LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;:]{0,40}")
 
@@ -420,6 +425,8 @@ def _of_one_arm(
     """One arm in the line: of the value a preposition ties to it, or of the only value where nothing is compared."""
     made: dict[int, str] = {}
     for begin, end, arm in places:
+        if NEGATED.search(line.text[max(0, begin - 24) : begin]):
+            continue
         before = [k for k, stop in enumerate(ends) if stop <= begin]
         between = line.text[ends[before[-1]] : begin] if before else ""
         if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):

@@ -161,7 +161,7 @@ class Draft:
         return "sure" if self.confidence >= SURE else "likely" if self.confidence >= LIKELY else "look"
 
 
-SURE, LIKELY = 0.97, 0.85
+SURE, LIKELY = 0.96, 0.85
 
 
 @dataclass(frozen=True)

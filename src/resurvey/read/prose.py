@@ -12,11 +12,13 @@ from resurvey.read.lexicon import Lexicon, arm_named, arms_of
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.share_words import describe, link, sizes_said
+from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
+from resurvey.read.text_rates import rates
 from resurvey.read.text_ratios import carried, ratios
-from resurvey.read.text_shares import counts, item_of, percentages, proportions
-from resurvey.read.text_times import durations, medians, rates, times_alone
+from resurvey.read.text_shares import item_of, percentages, proportions
+from resurvey.read.text_times import durations, medians, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
 RULES = (
@@ -157,7 +159,7 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
     cells |= _words(line, found, cells, lexicon)
-    if arm:
+    if arm and found.rule != "n-sites":
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"
@@ -203,7 +205,7 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
         made["model"] = _model(line, token.start)
     elif found.kind == "arm":
         made["arm"] = arm_named(cells.get("label", ""), lexicon)
-    elif found.kind in ("p", "difference", "quantity"):
+    elif found.kind in ("p", "difference", "quantity") and found.rule != "mean":
         made["item"] = item_of(line, found.tokens[0])
     return {name: value for name, value in made.items() if value and not cells.get(name)}
 

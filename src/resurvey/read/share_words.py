@@ -44,6 +44,10 @@ JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
 BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
+# `grade 1 (24 %), 2 (67 %) and 3 (9 %)`: the digit right before the brackets.
+LISTED_GRADE = re.compile(r"[\s,]([1-5]) ?\(\s?$")
+
+
 def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     """Fill kind, endpoint, grade and item of all shares of a sentence, in their order."""
     shares = sorted(
@@ -64,13 +68,15 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, begin, _start(line, one), places)
             if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
+        if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
+            made["grade"] = listed[1]
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     _from_next(line, shares, places)
     _in_order(line, shares)
-    _of_the(line, shares)
+    _of_the(line, shares, places)
 
 
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
@@ -215,8 +221,10 @@ def sizes_said(found: list[Found]) -> list[str]:
     return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
 
 
-def _of_the(line: Line, shares: list[Found]) -> None:
+def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`RR of the 47 patients was 61.7 %`: the only group of the sentence is the denominator of its percentages."""
+    if len({arm for *_, arm in places}) > 1 or re.search(r"\bof (?:which|whom|these)\b", line.text):
+        return
     groups = [
         one
         for one in shares

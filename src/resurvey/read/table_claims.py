@@ -5,41 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from resurvey.read.lexicon import Lexicon, arm_named, strip_size
-from resurvey.read.normal import fold, plain
-from resurvey.read.objects import Claim, Span, Table
+from resurvey.read.lexicon import Lexicon
+from resurvey.read.normal import plain
+from resurvey.read.objects import Claim, Table
 from resurvey.read.table_cells import Number
-from resurvey.read.table_denominators import Denominators
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
-from resurvey.read.table_roles import About, Role, of_table, role, time_of
+from resurvey.read.table_roles import Role, role, time_of
 from resurvey.read.table_split import split_counts
-from resurvey.read.text_other import only_test_in, test_in
-from resurvey.read.word_lists import HARMS, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in, grade_in
-
-TOTALS = re.compile(
-    r"(?:total|all|overall)(?: (?:patients|subjects|population|cohort|group|sample|series))?|"
-    r"(?:whole|entire) (?:group|cohort|population|sample|series)|both (?:groups|arms)|combined(?: (?:groups|cohort))?",
-    re.IGNORECASE,
-)
-
+from resurvey.read.table_words import Words
+from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
 
 # A p of these heads tests something else than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
-# Rows of a table of responses that are none.
-OPPOSITE = re.compile(r"(?:no|non|not|missing|unknown|without|un?evaluable|inevaluable|NE|ND)\b", re.IGNORECASE)
-GENERIC = re.compile(
-    r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
-    r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?)",
-    re.IGNORECASE,
-)
-MEASURE_WORDS = re.compile(
-    r"\b(?:(?:adjusted |unadjusted |stratified )?(?:hazard|odds|risk) ratio|[as]?HR|OR|RR|P(?:[- ]value)?|difference|"
-    r"for|of|in|comparison|\d\d ?%? ?CI)\b[:,]?",
-    re.IGNORECASE,
-)
-VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
 def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
@@ -52,15 +31,12 @@ def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
         yield reader.claim(found)
 
 
-class Reader:
+class Reader(Words):
     """Reads one table."""
 
     def __init__(self, layout: Layout, lexicon: Lexicon):
-        self.layout, self.lexicon = layout, lexicon
-        self.about: About = of_table(layout.table)
-        self.denominators = Denominators(layout)
+        super().__init__(layout, lexicon)
         self.above: dict[int, Found] = {}
-        self.done: list[Found] = []
 
     def read(self) -> list[Found]:
         """Finds of all rows, limits and p of a row below already joined to their values."""
@@ -152,7 +128,7 @@ class Reader:
             }
             return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
         if name == "difference":
-            cells = {"value": numbers[0].text, "item": self._item(row, c)} | self._limits(place, ci=True)
+            cells = {"value": numbers[0].text, "item": self.item(row, c)} | self._limits(place, ci=True)
             return self._found("difference", cells, row, c, numbers, one.rule)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
@@ -197,7 +173,7 @@ class Reader:
     def _average(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
         numbers = place.value.numbers
-        name = self._endpoint(row, c, age=True)
+        name = self.endpoint(row, c, age=True)
         tags = (
             hints(row.label)
             | hints(self.layout.leaf(c))
@@ -214,7 +190,7 @@ class Reader:
             or unit_in(self.layout.leaf(c))
             or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
         )
-        item = self._item(row, c)
+        item = self.item(row, c)
         if one.name == "mean":
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
@@ -247,22 +223,6 @@ class Reader:
             )
         return self._found("median", cells, row, c, numbers, one.rule)
 
-    def _endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
-        for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
-            names = [name for *_, name in endpoints_in(text)]
-            if names:
-                return names[0]
-            if age and re.search(r"\bage\b", text, re.IGNORECASE):
-                return "age"
-        return self.about.endpoint
-
-    def _item(self, row: Row, c: int) -> str:
-        parts = [part for part in (*row.section[-1:], row.label) if part]
-        text = ", ".join(dict.fromkeys(parts)) or strip_size(self.layout.leaf(c)) or self.layout.table.locator
-        return _short(text)
-
-    # Joining along a row and with the row above.
-
     def _join(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
         self._join_limits(row, roles, made)
         self._join_counts(row, roles, made)
@@ -273,7 +233,7 @@ class Reader:
             if one.name not in ("limits", "lower", "upper", "limit"):
                 continue
             place = row.cells[c]
-            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity"))
+            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
             if one.name == "limits" and (
                 target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
             ):
@@ -305,7 +265,7 @@ class Reader:
         ci = one.rule != "range" and (timed or "ci" in hints(row.label) | hints(self.layout.head(place.column)))
         low, high = (
             ("lower", "upper")
-            if ci or target.kind in ("ratio", "rate", "proportion", "quantity")
+            if ci or target.kind in ("ratio", "rate", "proportion", "quantity", "difference")
             else ("range_lower", "range_upper")
         )
         if one.name == "limits" and low not in target.cells and len(numbers) >= 2:
@@ -415,190 +375,6 @@ class Reader:
         target.cells["p"] = p.cells["p"]
         target.numbers += p.numbers
         target.rule += "-p"
-
-    # From a find to a claim.
-
-    def claim(self, found: Found) -> Claim:
-        """The claim of a find, with its words: arm, population, item, endpoint, grade, place."""
-        row, c = found.row, found.column
-        cells = dict(found.cells) | self._where(found)
-        if found.kind == "proportion":
-            cells = self._share_words(found) | cells
-        elif found.kind == "ratio":
-            cells = {"endpoint": self._endpoint(row, c), "model": self._model(row, c)} | cells
-        elif found.kind in ("rate", "at_risk"):
-            cells = {"endpoint": self._endpoint(row, c)} | cells
-        elif found.kind == "p":
-            test = test_in(self.layout.head(c)) or only_test_in(self.layout.table.notes)
-            cells = {"endpoint": self._endpoint(row, c), "item": self._item(row, c), "test": test} | cells
-        spans = tuple(dict.fromkeys(self._span(place, number) for place, number in found.numbers))
-        locator = self._locator(row, c)
-        context = fold(f"{self.layout.table.locator} {row.path} {self.layout.head(c)}")
-        return Claim(
-            found.kind,
-            {k: v for k, v in cells.items() if v},
-            spans,
-            f"table-{found.rule}",
-            locator,
-            context,
-            tuple(found.notes),
-        )
-
-    def _span(self, place: Place, number: Number) -> Span:
-        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
-        return Span(block, place.offset + number.start, place.offset + number.end)
-
-    def _locator(self, row: Row, c: int) -> str:
-        parts = [
-            self.layout.table.locator,
-            *(_short(part) for part in row.section[-1:]),
-            _short(row.label),
-            _short(strip_size(" ".join(self.layout.heads[c]))),
-        ]
-        return ", ".join(part for part in parts if part)
-
-    def _where(self, found: Found) -> dict[str, str]:
-        """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
-        row = found.row
-        arm, group = self._arm(self._heads_of(found))
-        if (not arm and not group) or arm == "all":
-            own, _ = self._arm((row.label, *row.section))
-            arm = own if own not in ("", "all") else arm
-        cells = {"arm": arm} if arm else {}
-        if found.kind in ("ratio", "p"):
-            cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
-        population = [group] if group and found.kind not in ("ratio", "p") else []
-        timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
-        if found.kind in ("ratio", "median", "rate", "p") and timed and (found.kind != "p" or self._of_subgroups()):
-            population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
-        if population:
-            cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
-        return cells
-
-    def _of_subgroups(self) -> bool:
-        """Whether the rows of a table are groups of patients with results of their own, so that its p are, too."""
-        return any(one.kind in ("ratio", "rate") for one in self.done)
-
-    def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
-        """Arm id, or the name of a group of patients that is not known as an arm.
-
-        A column `Total` is of all patients, unless the table is of adverse events, where it may be of all grades.
-        """
-        names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
-        for text, _ in names:
-            if arm := arm_named(text, self.lexicon):
-                others = [name for other, name in reversed(names) if other is not text and self._names_patients(name)]
-                return arm, ", ".join(dict.fromkeys(others))
-        if any(TOTALS.fullmatch(name) for _, name in names):
-            return ("", "") if self.about.harms else ("all", "")
-        for text, name in names:
-            if text is not path[0] or re.search(r"\b[nN]\s?=", plain(text)):
-                tags = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name)
-                if not tags and re.search(r"[A-Za-z]", name):
-                    return "", name
-        return "", ""
-
-    def _names_patients(self, name: str) -> bool:
-        """Whether a head beside that of the arm names a group of patients: `Progression due to new metastases`."""
-        if not re.search(r"[A-Za-z]{3}", name) or TOTALS.fullmatch(name) or arm_named(name, self.lexicon):
-            return False
-        said = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name) or time_in(name)[0]
-        return not said and GENERIC.fullmatch(name) is None
-
-    def _heads_of(self, found: Found) -> tuple[str, ...]:
-        """Heads of a find; of a cell over several columns only those that stand over all of them."""
-        heads = self.layout.heads[found.column]
-        cell = found.row.cells[found.column].cell
-        last = min(cell.column + cell.columns, len(self.layout.heads)) - 1
-        return heads if last <= found.column else tuple(part for part in heads if part in self.layout.heads[last])
-
-    def _compared(self, found: Found) -> dict[str, str]:
-        """`HR, A versus B`: the arm and its comparator, where both are arms of the paper."""
-        for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
-            match = VERSUS.search(plain(text))
-            if match is not None:
-                first, second = (
-                    arm_named(MEASURE_WORDS.sub(" ", match[side]).strip(), self.lexicon) for side in ("a", "b")
-                )
-                if first and second and first != second:
-                    return {"arm": first, "comparator_arm_id": second}
-        return {}
-
-    def _names_group(self, part: str, arm: str) -> bool:
-        if not part or not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
-            return False
-        tags = hints(part)
-        return (
-            not tags & {"hr", "or", "rr", "median", "ci", "p", "rate", "n_pct", "mean"}
-            and not any(n in TIME_TO_EVENT for *_, n in endpoints_in(part))
-            and not TOTALS.fullmatch(part)
-        )
-
-    def _share_words(self, found: Found) -> dict[str, str]:
-        row, c = found.row, found.column
-        item = found.cells.get("item") or self._item(row, c)
-        grade = next(
-            (
-                g
-                for text in (row.label, *reversed(self.layout.heads[c]), *reversed(row.section))
-                if (g := grade_in(text, bare=self.about.harms and (text is not row.label or self._of_grades(row))))
-                and (g != "any" or text is not row.label)
-            ),
-            "",
-        )
-        names = [
-            n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
-        ]
-        harm = self.about.harms or bool(grade and HARMS.search(row.path))
-        response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
-        if self.about.response and row.label.strip() in ("SD", "PD"):
-            response = row.label.strip()
-        kind = (
-            "adverse_event"
-            if harm
-            else "response"
-            if (response and not self.about.baseline)
-            or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
-            else "baseline"
-            if self.about.baseline
-            else "prognosis"
-            if names
-            else "baseline"
-        )
-        cells = {"kind": kind, "item": item}
-        if harm:
-            cells["grade"] = grade or grade_in(self.layout.table.caption)
-            cells["item"] = _short(row.label) or item
-        elif response and kind == "response":
-            cells |= {"endpoint": response, "item": response if endpoints_in(row.label) else item}
-        if partition := self.denominators.partition(found):
-            cells["partition"] = partition
-        return cells
-
-    @staticmethod
-    def _of_grades(row: Row) -> bool:
-        """Whether a section lists grades: `Rash (maximum grade)`."""
-        return bool(row.section) and re.search(r"\bgrades?\b", row.section[-1], re.IGNORECASE) is not None
-
-    def _model(self, row: Row, c: int) -> str:
-        text = f"{row.path} {self.layout.head(c)} {self.layout.table.caption}".lower()
-        multi, uni = (
-            "multivar" in text or "adjusted" in text.replace("unadjusted", ""),
-            "univar" in text or "unadjusted" in text,
-        )
-        near = f"{row.path} {self.layout.head(c)}".lower()
-        if multi and uni:
-            multi, uni = (
-                "multivar" in near or "adjusted" in near.replace("unadjusted", ""),
-                "univar" in near or "unadjusted" in near,
-            )
-        return "multivariable" if multi and not uni else "unadjusted" if uni and not multi else ""
-
-
-def _short(text: str, most: int = 90) -> str:
-    """A label of a cell, cut at a blank."""
-    one = " ".join(plain(text).split())
-    return one if len(one) <= most else one[:most].rsplit(" ", 1)[0]
 
 
 __all__ = ["UNITS", "Found", "claims"]

@@ -10,6 +10,8 @@ from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import CellValue, is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 
+# Cells that print nothing: dashes, dots, not applicable.
+EMPTY = re.compile(r"[-.·\s/]{1,4}|n\.?/?a\.?", re.IGNORECASE)
 FOOT = re.compile(r"\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3}(?=\s|$)")
 
 
@@ -157,7 +159,7 @@ def _is_label_column(
     body: tuple[tuple[Cell | None, ...], ...], head: tuple[tuple[Cell | None, ...], ...], c: int
 ) -> bool:
     below = [cell for row in body if (cell := row[c]) is not None and cell.column == c]
-    cells = [cell for cell in below if clean(cell.text)]
+    cells = [cell for cell in below if clean(cell.text) and not EMPTY.fullmatch(plain(clean(cell.text)))]
     above = [cell for row in head if (cell := row[c]) is not None]
     if not cells:
         return not any(clean(cell.text) for cell in above)

@@ -19,7 +19,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 
 
 # A head with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
+MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,10 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     if shape.startswith("P") and len(numbers) == 1:
         return Role("p", "p-cell")
     context = _context(layout, row, column)
+    if DIFFERS.search(layout.head(column)) and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
+        return Role("difference", "difference-column")
+    if DATED.match(layout.leaf(column)) and shape == "n":
+        return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
         return _single(layout, row, column, place, context, size)
     if (match := VALUE_WITH_LIMITS.match(shape)) is not None:
@@ -113,6 +117,8 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     return _composite(place, context, size)
 
 
+DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
+DATED = re.compile(r"(?:study )?(?:days?|date|year of|visit)\b", re.IGNORECASE)
 WORDED = re.compile(
     r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
 )

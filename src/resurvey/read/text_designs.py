@@ -24,10 +24,11 @@ DESIGN_PARTS = (
     (
         "alpha",
         re.compile(
-            r"(?:(?:alpha|α)(?:[ -]?(?:error|risk|rate))?|significance level|type I error(?: rate| level)?|"
+            r"(?:(?:alpha|α)(?![ -]?1[ -]acid)(?:[ -]?(?:error|risk|rate))?|"
+            r"significance level|type I error(?: rate| level)?|"
             r"significance|"
             r"level of significance|error level)\s?(?:level )?(?:of|"
-            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,3}|\d{1,2}(?:\.\d{1,2})?)(?!\d)\s?%?|"
+            r"was|=|at|set at)?\s?(?P<n>0?\.\d{1,4}|\d{1,2}(?:\.\d{1,2})?(?=\s?%)|[1-9]\d?(?!\.?\d|-))\s?%?|"
             r"(?P<m>\d(?:\.\d{1,2})?)\s?% (?:significance|level|type "
             r"I|alpha|two-?sided|one-?sided|2-sided|1-sided)",
             re.IGNORECASE,

@@ -49,6 +49,14 @@ def test_in(text: str) -> str:
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
 
 
+def _nearest_test(text: str, place: int) -> str:
+    """The test named last before a p, else first after it."""
+    matches = list(TEST.finditer(text))
+    before = [match for match in matches if match.start() < place]
+    match = before[-1] if before else matches[0] if matches else None
+    return TESTS[int(match.lastgroup[1:])][0] if match is not None else ""  # type: ignore[index]
+
+
 P_NOTE = re.compile(
     r"\bp\b|\bp-?values?\b|compar|calculated|derived|using|analy[sz]ed|assessed|tested|\btest\b", re.IGNORECASE
 )
@@ -87,13 +95,14 @@ def p_values(line: Line) -> list[Found]:
             if "trend" in what
             else "log-rank"
             if "rank" in what
-            else test_in(near)
+            else _nearest_test(near, token.start - max(0, token.start - 90))
         )
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
-        if "one-sided" in near.lower():
+        sides = {side for side in ("one-sided", "two-sided") if side in near.lower()}
+        if sides == {"one-sided"}:
             cells["p_sided"] = "1"
-        elif "two-sided" in near.lower():
+        elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
     return found
@@ -127,11 +136,13 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        if token.used or not measured or not DIFFERENCE.search(before[-160:]):
+        from_to = words_after(line, i, 2) == ["(", "from"]
+        stated = from_to or DIFFERENCE.search(before[-160:]) is not None
+        if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
             continue
-        interval = interval_after(line, i)
+        interval = None if from_to else interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         p = p_after(line, interval.end if interval else i)
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
@@ -217,6 +228,17 @@ def years(line: Line) -> None:
 SPREAD = {"sd", "s.d", "s.d.", "se", "s.e", "s.e.", "sem", "deviation", "error", "±"}
 
 
+# What is averaged: `mean number of liver metastases was`, `room occupying time in the two groups were 59.7 ± 25.2`.
+MEAN_OF = re.compile(
+    r"(?:\b(?:mean|average)\s|(?:^|[;.,(]|\band\b)\s?(?:the |baseline )?(?=[^;.,()]*(?:±|$)))"
+    r"(?P<what>(?!was\b|were\b|of\b)[A-Za-z][A-Za-z0-9/ -]{2,70}?)"
+    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of \d))",
+    re.IGNORECASE,
+)
+NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "average", "and", "baseline"}
+POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s?10\s?\^?\s?(?P<power>\d{1,2})")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is told in the note."""
     found = []
@@ -253,4 +275,9 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
         k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
     }
+    if power := POWER_OF_TEN.match(line.text, token.end):
+        cells["unit"] = f"10^{power['power']}"
+    named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
+    words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
+    cells["item"] = " ".join(words[:5]).lower()
     return Found("quantity", cells, take(line, i, *limits), "mean", notes)

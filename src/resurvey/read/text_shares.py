@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
-from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES, UNITS
+from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -77,12 +77,12 @@ def _tok(line: Line, i: int) -> Token | None:
     return line.tokens[i] if 0 <= i < len(line.tokens) else None
 
 
-def _text(line: Line, i: int) -> str:
+def word_at(line: Line, i: int) -> str:
     token = _tok(line, i)
     return token.text.lower() if token else ""
 
 
-def _is_count(line: Line, i: int) -> bool:
+def is_count(line: Line, i: int) -> bool:
     token = _tok(line, i)
     return (
         token is not None
@@ -100,9 +100,7 @@ def _is_percent(line: Line, i: int) -> bool:
     return token is not None and token.kind == "num" and token.percent and not token.used
 
 
-def _make(
-    line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None
-) -> Found:
+def make(line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None) -> Found:
     cells: dict[str, str] = {}
     for name, i in (("n", n), ("total", total), ("percent", percent)):
         if i is not None:
@@ -142,22 +140,22 @@ def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
 
 
 def _open(line: Line, j: int) -> bool:
-    return _text(line, j) in ("(", "[")
+    return word_at(line, j) in ("(", "[")
 
 
 def _count_of_total(line: Line, i: int) -> Found | None:
     """`70/100 (70.0%)`, `3 of 39 patients (8%)`, `four of the 28`, `x of y`."""
-    if not _is_count(line, i):
+    if not is_count(line, i):
         return None
     j, slash = i + 1, False
-    if _text(line, j) == "/":
+    if word_at(line, j) == "/":
         j, slash = j + 1, True
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
         if not {"of", "from", "among"} & set(joined):
             return None
-    if not _is_count(line, j) or (slash and ({_text(line, i - 1), _text(line, j + 1)} & {"/", "-"})):
+    if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
     if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
@@ -169,7 +167,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
         return None
     if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
-    return _make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+    return make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
 
 
 # `390 patients out of 398 (58% of total study population)`: the percentage is of others.
@@ -180,16 +178,16 @@ OF_ALL = re.compile(
 
 def _has_percent(line: Line, j: int) -> int | None:
     k = _skip_nouns(line, j + 1)
-    if _text(line, k) in ("(", "[", ",", ";", ":", "="):
+    if word_at(line, k) in ("(", "[", ",", ";", ":", "="):
         k += 1
-    if _text(line, k) in ("(", "[", "="):
+    if word_at(line, k) in ("(", "[", "="):
         k += 1
     return k if _is_percent(line, k) else None
 
 
 def _patients_near(line: Line, j: int) -> bool:
     words = set(words_after(line, j, 4))
-    return bool(words & (PATIENTS | EVENTS)) or _text(line, j + 1) in AFTER_TOTAL
+    return bool(words & (PATIENTS | EVENTS)) or word_at(line, j + 1) in AFTER_TOTAL
 
 
 AFTER_TOTAL = {
@@ -213,9 +211,9 @@ AFTER_TOTAL = {
 
 def _total_first(line: Line, i: int) -> Found | None:
     """`of 28 patients, four (14.3%)`: the denominator stands before."""
-    if not _is_count(line, i) or (
-        _text(line, i - 1) not in ("of", "among")
-        and not (_text(line, i - 1) == "the" and _text(line, i - 2) in ("of", "among"))
+    if not is_count(line, i) or (
+        word_at(line, i - 1) not in ("of", "among")
+        and not (word_at(line, i - 1) == "the" and word_at(line, i - 2) in ("of", "among"))
     ):
         return None
     if i >= 2 and any(t.kind == "num" for t in line.tokens[max(0, i - 3) : i]):
@@ -224,12 +222,12 @@ def _total_first(line: Line, i: int) -> Found | None:
     for k in range(i + 1, min(i + 14, len(line.tokens))):
         if line.tokens[k].kind == "num":
             break
-    if not _is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
+    if not is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
         return None
     percent = _has_percent(line, k)
     if percent is None or abs(100 * line.tokens[k].number / line.tokens[i].number - line.tokens[percent].number) > 1.01:
         return None
-    made = _make(line, "of-N-n-percent", n=k, percent=percent)
+    made = make(line, "of-N-n-percent", n=k, percent=percent)
     made.cells["total"] = line.tokens[i].printed
     return made
 
@@ -239,32 +237,32 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     if not _is_percent(line, i):
         return None
     j = i + 1
-    opened = _open(line, j) or _text(line, j) in (",", ";")
+    opened = _open(line, j) or word_at(line, j) in (",", ";")
     if opened:
         j += 1
-    if _text(line, j) == "n" or _text(line, j) == "no":
+    if word_at(line, j) == "n" or word_at(line, j) == "no":
         j += 1
-        if _text(line, j) == "=":
+        if word_at(line, j) == "=":
             j += 1
         opened = True
-    if not opened or not _is_count(line, j):
+    if not opened or not is_count(line, j):
         return None
     k = _skip_nouns(line, j + 1, 4)
-    slash = _text(line, j + 1) in ("/", "out")
+    slash = word_at(line, j + 1) in ("/", "out")
     if slash:
         k = j + 2
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
-    if _is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
-        return _make(line, "percent-n-of-N", n=j, total=k, percent=i)
+    if is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
+        return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
     if (
         _open(line, i + 1)
         and not bounded
-        and (_text(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS))
+        and (word_at(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS))
     ):
-        return _make(line, "percent-n", n=j, percent=i)
+        return make(line, "percent-n", n=j, percent=i)
     return None
 
 
@@ -273,35 +271,35 @@ VERBS = {"were", "was", "are", "is", "had", "have", "has", "showed", "received"}
 
 def _count_with_percent(line: Line, i: int) -> Found | None:
     """`24 (24.0%)`, `24 [24.0%]`, `three patients (8.8%)`, with a denominator after it: `24 (24%) of 100 patients`."""
-    if not _is_count(line, i):
+    if not is_count(line, i):
         return None
     k = _skip_nouns(line, i + 1, 6)
     if VERBS & {t.text.lower() for t in line.tokens[i + 1 : k]}:
         return None
-    label = _text(line, i - 1) == "=" and _text(line, i - 2) in ("n", "no")
-    if _open(line, k) or (label and _text(line, k) in (",", ";")):
+    label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
+    if _open(line, k) or (label and word_at(line, k) in (",", ";")):
         k += 1
-    elif _text(line, k) not in ("=",):
+    elif word_at(line, k) not in ("=",):
         return None
     if not _is_percent(line, k) or line.tokens[k].op in (">", "≥"):
         return None
     total = None
     j = k + 1
-    if _text(line, j) in (")", "]"):
+    if word_at(line, j) in (")", "]"):
         j += 1
-    if _text(line, j) == "of":
+    if word_at(line, j) == "of":
         j = _skip_nouns(line, j, 3)
-        if _is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
+        if is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
             share = 100 * line.tokens[i].number / line.tokens[j].number
             total = j if abs(share - line.tokens[k].number) <= 1.01 else None
-    return _make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+    return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
 
 
 def _labelled(line: Line, i: int) -> Found | None:
     """`(n = 45)`, `n=45`: the size of what stands before."""
-    if not _is_count(line, i) or _text(line, i - 1) != "=" or _text(line, i - 2) not in ("n", "no", "number"):
+    if not is_count(line, i) or word_at(line, i - 1) != "=" or word_at(line, i - 2) not in ("n", "no", "number"):
         return None
-    made = _make(line, "n-equals", n=i)
+    made = make(line, "n-equals", n=i)
     made.kind, label = "arm", _label_before(line, i)
     made.cells |= {"label": label} if label else {}
     return made
@@ -341,21 +339,27 @@ def percentages(line: Line) -> list[Found]:
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
-        found.append(_make(line, "percent", percent=i))
+        found.append(make(line, "percent", percent=i))
     return found
 
 
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a limit of what is shown, not a result."""
-    return _text(line, i + 1) == "or" and _text(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    return cut is not None or (
+        word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    )
 
 
+CHANGED_BY = re.compile(r"\b(?:reduc|increas|decreas|lower|improv|declin|rais)\w{0,5}\b[^;]{0,90}\bby $")
 CHANGES = {"reduction", "decrease", "increase", "improvement", "prolongation", "risk"}
 
 
 def _change(line: Line, i: int) -> Found | None:
     """`a 66% reduction in the risk`: a difference."""
     after = words_after(line, i, 3)
+    if word_at(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
+        return Found("difference", {"value": line.tokens[i].printed, "unit": "%"}, take(line, i), "difference")
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
@@ -365,7 +369,7 @@ def _change(line: Line, i: int) -> Found | None:
 
 def _measured_bound(line: Line, i: int) -> bool:
     """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
-    token, before, after = line.tokens[i], _text(line, i - 1), _text(line, i + 1)
+    token, before, after = line.tokens[i], word_at(line, i - 1), word_at(line, i + 1)
     if token.op in ("<", "≤", "~"):
         return before in ("(", "[", "in", "was", "of", "were") or after == "of"
     return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
@@ -374,9 +378,9 @@ def _measured_bound(line: Line, i: int) -> bool:
 def _range(line: Line, i: int) -> Found | None:
     """`12 to 40%`, `15-20%`: one row with two limits, never two values."""
     nxt = i + 2
-    if _text(line, i + 1) not in ("to", "-") or not _is_percent(line, nxt):
+    if word_at(line, i + 1) not in ("to", "-") or not _is_percent(line, nxt):
         return None
-    if _text(line, i - 1) in ("from",) and any(
+    if word_at(line, i - 1) in ("from",) and any(
         word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
     ):
         return None
@@ -386,148 +390,13 @@ def _range(line: Line, i: int) -> Found | None:
     return Found("quantity", cells, take(line, i, nxt), "range-percent")
 
 
-def counts(line: Line) -> list[Found]:
-    """A number with a noun of patients or events: `100 patients were enrolled`, `45 deaths`; sites are quantities."""
-    found = []
-    for i in line.free():
-        if not _is_count(line, i):
-            continue
-        if _said_again(line, i):
-            line.tokens[i].masked = True
-            continue
-        noun = _noun_of(line, i)
-        if noun in SITES:
-            cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
-            found.append(Found("quantity", cells, take(line, i), "n-sites"))
-        elif noun:
-            found.append(_make(line, "n-noun", n=i))
-        elif _distributed(line, i):
-            found.append(_make(line, "n-list", n=i))
-        elif _acts(line, i):
-            found.append(_make(line, "n-verb", n=i))
-        elif _beside_size(line, i):
-            found.append(_make(line, "n-equals-list", n=i))
-    return found + _listed(line, [one for one in found if one.kind == "proportion"])
-
-
-ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
-ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
-LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
-
-
-def _acts(line: Line, i: int) -> bool:
-    """`of whom 760 had scans`, `and 320 to receive placebo`: a number that does what patients do."""
-    before, after = _text(line, i - 1), _text(line, i + 1)
-    acts = (
-        after in ACTS
-        or (after in ("assigned", "randomised", "randomized", "allocated"))
-        or (after == "to" and _text(line, i + 2) == "receive")
-    )
-    if not acts or before not in LEADS or _text(line, i - 2) in ("grade", "grades", "and"):
-        return False
-    text = f" {line.lower()} "
-    return line.tokens[i].extra != "word" and any(
-        f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
-    )
-
-
-def _beside_size(line: Line, i: int) -> bool:
-    """`(n = 420 vs. 243)`: the second of two sizes."""
-    equals = _text(line, i - 3) == "=" and _text(line, i - 4) in ("n", "no")
-    return equals and _text(line, i - 1) in ("vs", "vs.", "versus", "v", "and")
-
-
-def _said_again(line: Line, i: int) -> bool:
-    """`eight tumours (8/74, 10.8%)`: the count stands again, with its denominator, in the brackets after it."""
-    for k in range(i + 1, min(i + 6, len(line.tokens) - 2)):
-        if line.tokens[k].text in ("(", "["):
-            again = line.tokens[k + 1]
-            return again.used and again.value == line.tokens[i].value and _text(line, k + 2) in ("/", "of")
-        if line.tokens[k].kind not in ("word", "name"):
-            return False
-    return False
-
-
-NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
-KINDS_OF = {
-    "subgroups",
-    "groups",
-    "arms",
-    "types",
-    "categories",
-    "criteria",
-    "analyses",
-    "status",
-    "rate",
-    "rates",
-    "free",
-}
-
-
-def _noun_of(line: Line, i: int) -> str:
-    """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
-    if _text(line, i - 1) in ("than", "least", "most", "every", "per"):
-        return ""
-    words = words_after(line, i, 4)
-    noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
-    if not noun:
-        return ""
-    between = words[: words.index(noun)]
-    if between == ["of", "the"]:
-        return noun
-    if line.tokens[i].extra == "word" and len(between) > 1:
-        return ""
-    after = _text(line, i + len(between) + 2)
-    return "" if set(between) & NOT_COUNTED or after in KINDS_OF else noun
-
-
-def _listed(line: Line, found: list[Found]) -> list[Found]:
-    """`five, nine and two of the patients`: numbers in a list share the noun of its last."""
-    more: list[Found] = []
-    for one in found:
-        j = one.tokens[0] - 1
-        while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
-            while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
-                j -= 1
-            if not _is_count(line, j) or 1950 <= line.tokens[j].number <= 2050:
-                break
-            more.append(_make(line, "n-list", n=j))
-            j -= 1
-    return more
-
-
-def _distributed(line: Line, i: int) -> bool:
-    """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
-    words = words_after(line, i, 4)
-    here = bool(words) and words[0] in ("in", "to", "with", "had") and _text(line, i - 1) not in (":", "/")
-    nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
-    token = line.tokens[i]
-    year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
-    before = words_before(line, i, 2)
-    prepositions = set(before) & {
-        "in",
-        "since",
-        "until",
-        "during",
-        "of",
-        "between",
-        *MONTHS,
-    }
-    return (
-        here
-        and bool(nouns)
-        and not (year and prepositions)
-        and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
-    )
-
-
 def item_of(line: Line, index: int) -> str:
     """What is counted, in at most four words of the line: those after the number, else those before it.
 
     Those before it come first in `progression in 21 patients (44.7 %)`.
     """
     after: list[str] = []
-    led = _text(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"
+    led = word_at(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"
     if led and (before := _words_in_front(line, index)):
         return before
     for token in line.tokens[index + 1 : index + 14]:

@@ -37,7 +37,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
-    ("OS", r"(?<!free )(?<!free-)\bsurvival\b|\bdeaths?\b|\bmortality\b|\boverall(?= \((?:HR|hazard))"),
+    (
+        "OS",
+        r"(?<!free )(?<!free-)\bsurvival\b|(?<!or )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
+        r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
+    ),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that mean an endpoint only in capitals.
@@ -52,7 +56,7 @@ def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     found = []
     for match in ENDPOINT.finditer(text):
         word = match.group()
-        if word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s"):
+        if word in ("PCR", "pcr") or (word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
     return tuple(found)
@@ -218,7 +222,8 @@ HARMS = re.compile(
     r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
-    r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
+    r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|chest pain|o?esophagitis|"
+    r"skin reaction|adverse|toxic|hand[- ]foot|constipation|anorexia|arthralgia|"
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"

@@ -20,11 +20,11 @@ class Background:
 
     Attributes
     ----------
-    edges : ndarray, shape (n + 1,)
+    edges : (n + 1,) ndarray
         Times from 0 between which each member's hazard is constant.
-    cumulative : ndarray, shape (members, n + 1)
+    cumulative : (members, n + 1) ndarray
         Cumulative hazard of each member of the cohort at the edges.
-    share : ndarray, shape (members,)
+    share : (members,) ndarray
         Their shares, which add up to 1.
     """
 

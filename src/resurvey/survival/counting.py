@@ -28,7 +28,7 @@ class AtRisk:
 
     Attributes
     ----------
-    entry, time, event, weight : ndarray, shape (n,)
+    entry, time, event, weight : (n,) ndarray
         A row is at risk after `entry` and up to `time`.
     """
 
@@ -140,7 +140,7 @@ class CountingCox:
     coefficients : DataFrame
         covariate, log_hr, se (robust where weights are no counts or patients have several rows), naive_se, hr, lower,
         upper, p.
-    covariance, naive : ndarray, shape (p, p)
+    covariance, naive : (p, p) ndarray
         The one that `se` is from, and the inverse information.
     log_likelihood : float
     score_test, df, p : float
@@ -173,9 +173,9 @@ def cox_counting(
     Parameters
     ----------
     rows : AtRisk
-    covariates : array-like, shape (n, p)
+    covariates : (n, p) array_like
     names : sequence of str
-    patient : array-like, optional
+    patient : array_like, optional
         Whose row it is, for robust standard errors; by default each row is a patient.
     robust : bool, optional
         Sandwich standard errors; by default where weights are not all whole numbers, or patients have several rows.

@@ -1,0 +1,157 @@
+"""Numbers with a noun of patients, events or sites: `100 patients were enrolled`, `45 deaths`, lists of them."""
+
+from __future__ import annotations
+
+import re
+
+from resurvey.read.grammar import Found, take, words_after, words_before
+from resurvey.read.lexer import Line
+from resurvey.read.text_shares import is_count, make, word_at
+from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES
+
+
+def counts(line: Line) -> list[Found]:
+    """A number with a noun of patients or events: `100 patients were enrolled`, `45 deaths`; sites are quantities."""
+    found = []
+    for i in line.free():
+        if not is_count(line, i):
+            continue
+        if _said_again(line, i):
+            line.tokens[i].masked = True
+            continue
+        noun = _noun_of(line, i)
+        if noun in SITES:
+            cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
+            found.append(Found("quantity", cells, take(line, i), "n-sites"))
+        elif noun:
+            found.append(make(line, "n-noun", n=i))
+        elif _distributed(line, i):
+            found.append(make(line, "n-list", n=i))
+        elif _acts(line, i):
+            found.append(make(line, "n-verb", n=i))
+        elif _beside_size(line, i):
+            found.append(make(line, "n-equals-list", n=i))
+    return found + _listed(line, [one for one in found if one.kind == "proportion"])
+
+
+ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
+ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
+LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
+
+
+def _acts(line: Line, i: int) -> bool:
+    """`of whom 760 had scans`, `and 320 to receive placebo`: a number that does what patients do."""
+    before, after = word_at(line, i - 1), word_at(line, i + 1)
+    acts = (
+        after in ACTS
+        or (after in ("assigned", "randomised", "randomized", "allocated"))
+        or (after == "to" and word_at(line, i + 2) == "receive")
+    )
+    if not acts or before not in LEADS or word_at(line, i - 2) in ("grade", "grades", "and"):
+        return False
+    text = f" {line.lower()} "
+    return line.tokens[i].extra != "word" and any(
+        f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
+    )
+
+
+def _beside_size(line: Line, i: int) -> bool:
+    """`(n = 420 vs. 243)`: the second of two sizes."""
+    equals = word_at(line, i - 3) == "=" and word_at(line, i - 4) in ("n", "no")
+    return equals and word_at(line, i - 1) in ("vs", "vs.", "versus", "v", "and")
+
+
+def _said_again(line: Line, i: int) -> bool:
+    """`eight tumours (8/74, 10.8%)`: the count stands again, with its denominator, in the brackets after it."""
+    for k in range(i + 1, min(i + 6, len(line.tokens) - 2)):
+        if line.tokens[k].text in ("(", "["):
+            again = line.tokens[k + 1]
+            return again.used and again.value == line.tokens[i].value and word_at(line, k + 2) in ("/", "of")
+        if line.tokens[k].kind not in ("word", "name"):
+            return False
+    return False
+
+
+# `the planned 525 events`, `an accrual target of 400 patients`, `one in five patients`.
+PLANNED = re.compile(
+    r"(?:\bplanned|\btarget of|\bone in|\bone out of|\bgoal (?:of|was|is)|\b(?:aim\w*|plan\w*|need\w*|required) to "
+    r"(?:recruit|include|enroll?|randomi[sz]e)) $"
+)
+NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
+KINDS_OF = {
+    "markers",
+    "marker",
+    "biopsies",
+    "subgroups",
+    "groups",
+    "arms",
+    "types",
+    "categories",
+    "criteria",
+    "analyses",
+    "status",
+    "rate",
+    "rates",
+    "free",
+}
+
+
+def _noun_of(line: Line, i: int) -> str:
+    """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
+    if word_at(line, i - 1) in ("than", "least", "most", "every", "per") or PLANNED.search(
+        line.lower()[: line.tokens[i].start]
+    ):
+        return ""
+    words = words_after(line, i, 4)
+    noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
+    if not noun:
+        return ""
+    between = words[: words.index(noun)]
+    if between == ["of", "the"]:
+        return noun
+    if line.tokens[i].extra == "word" and len(between) > 1:
+        return ""
+    after = word_at(line, i + len(between) + 2)
+    return "" if set(between) & NOT_COUNTED or after in KINDS_OF | {"per"} else noun
+
+
+def _listed(line: Line, found: list[Found]) -> list[Found]:
+    """`five, nine and two of the patients`: numbers in a list share the noun of its last."""
+    more: list[Found] = []
+    for one in found:
+        j = one.tokens[0] - 1
+        while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+            while j > 0 and line.tokens[j].text.lower() in (",", "and", "or"):
+                j -= 1
+            if not is_count(line, j) or 1950 <= line.tokens[j].number <= 2050:
+                break
+            more.append(make(line, "n-list", n=j))
+            j -= 1
+    return more
+
+
+def _distributed(line: Line, i: int) -> bool:
+    """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
+    words = words_after(line, i, 4)
+    if any(token.kind == "num" for token in line.tokens[i + 1 : i + 5]):
+        return False
+    here = bool(words) and words[0] in ("in", "to", "with", "had") and word_at(line, i - 1) not in (":", "/")
+    nouns = {t.text.lower() for t in line.tokens} & (PATIENTS | EVENTS)
+    token = line.tokens[i]
+    year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
+    before = words_before(line, i, 2)
+    prepositions = set(before) & {
+        "in",
+        "since",
+        "until",
+        "during",
+        "of",
+        "between",
+        *MONTHS,
+    }
+    return (
+        here
+        and bool(nouns)
+        and not (year and prepositions)
+        and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
+    )

@@ -1,0 +1,308 @@
+"""Survival at a time: `3-year OS was 61%`, lists of times with lists of percentages."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
+from resurvey.read.lexer import Line
+from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
+
+
+def times_of(line: Line) -> list[tuple[int, str, str]]:
+    """Times of survival: token, number, unit. `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
+    found: list[tuple[int, str, str]] = []
+    tokens = line.tokens
+    for i, token in enumerate(tokens):
+        if token.kind == "time":
+            found += _hanging(line, i, token.unit)
+            found.append((i, token.value, token.unit))
+        elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
+            chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
+            if chain:
+                found += [(j, tokens[j].value, token.unit) for j in chain]
+    seen: dict[int, tuple[int, str, str]] = {}
+    for item in found:
+        seen.setdefault(item[0], item)
+    return [seen[i] for i in sorted(seen)]
+
+
+BEFORE_SURVIVAL = re.compile(
+    r"\s?(?:(?:overall|progression|disease|event|relapse|recurrence|failure|metastas[ie]s|local|cause|cancer|actuarial|"
+    r"cumulative|estimated|distant|loco-?regional)\b|(?:surviv|PFS|OS|DFS|RFS|EFS|mortality|incidence|rates?\b))",
+    re.IGNORECASE,
+)
+
+
+def before_survival(line: Line, i: int) -> bool:
+    """`one year survival`, `12 month survival`: the number is the time of a survival."""
+    after = i + 2 if line.tokens[i].extra == "word" else i + 1
+    return after < len(line.tokens) and BEFORE_SURVIVAL.match(line.text[line.tokens[after].start :]) is not None
+
+
+def _chain_to_endpoint(line: Line, i: int) -> list[int]:
+    """`1 year overall survival`, `1, 3 and 5 years survival`: a time right before a survival, as if hyphenated."""
+    token = line.tokens[i]
+    if "." in token.value or token.number > 30 or token.op:
+        return []
+    after = line.tokens[i + 1].start if i + 1 < len(line.tokens) else len(line.text)
+    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
+        words_before(line, i, 2)
+    ):
+        return []
+    return [*(j for j, *_ in _hanging(line, i, token.unit)), i]
+
+
+def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
+    """Numbers with a hanging hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
+    found, j = [], i - 1
+    while j >= 0 and (
+        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"
+    ):
+        token = line.tokens[j]
+        if token.kind == "num":
+            if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
+                break
+            found.append((j, token.value, unit))
+        j -= 1
+    return found if all(line.tokens[k + 1].text in ("-", ",", "and", "or", "/") for k, *_ in found) else []
+
+
+def _chain_to_at(line: Line, i: int) -> list[int]:
+    """Indices of the numbers of a list of times that begins with `at`; empty when it does not."""
+    chain, j = [i], i - 1
+    while j >= 0:
+        token = line.tokens[j]
+        if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
+            chain.append(j)
+        elif is_word(token, "at", "after", "by") or token.text.lower() in ("beyond",):
+            return list(reversed(chain))
+        elif token.text.lower() not in (",", "and", "or", "a", "the", "least", "exactly", "of"):
+            return []
+        j -= 1
+    return []
+
+
+ALIVE = (
+    "survival",
+    "free",
+    "alive",
+    "surviv",
+    "control",
+    "incidence",
+    "relapse",
+    "recurrence",
+    "failure",
+    "mortality",
+    "progression",
+    "free rate",
+)
+
+
+DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference", "gain"}
+
+
+def rates(line: Line) -> list[Found]:
+    """Survival at a time: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
+    times = times_of(line)
+    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
+    if not times or not (names or any(word in line.lower() for word in ALIVE)):
+        return []
+    for i, *_ in times:
+        line.tokens[i].masked = True
+    values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
+    values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
+    values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
+    values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
+    values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    if not values:
+        return []
+    pairs = _paired(line, values, times)
+    found = []
+    for i, (number, unit), sure in pairs:
+        if line.tokens[i].used:
+            continue
+        interval = interval_after(line, i)
+        if interval is not None and interval.kind in ("range", "iqr"):
+            interval = None
+        limits = (interval.low, interval.high) if interval else ()
+        name = _endpoint_of(line, names, i)
+        cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
+        taken = take(line, i, *limits)
+        rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
+        found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
+    _name_rates(line, names, found)
+    return found
+
+
+def _in_range(line: Line, i: int) -> bool:
+    """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
+    for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
+        if 0 <= other < len(line.tokens) and joint >= 0 and line.tokens[joint].text.lower() in ("-", "to"):
+            low, high = sorted((i, other))
+            if (
+                line.tokens[other].kind == "num"
+                and line.tokens[other].percent
+                and (
+                    "from" not in words_before(line, low, 1)
+                    or "rang" in line.text[: line.tokens[low].start][-16:].lower()
+                )
+            ):
+                return line.tokens[low].number < line.tokens[high].number
+    return False
+
+
+def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
+    """Whether the nearest endpoint before a percentage is a survival, and a time stands in the same clause."""
+    place = line.tokens[i].start
+    begin, end = line.text.rfind(";", 0, place) + 1, line.text.find(";", place)
+    end = len(line.text) if end < 0 else end
+    if line.text.count("(", begin, place) != line.text.count(")", begin, place):
+        begin = line.text.rfind("(", 0, place)
+        begin = line.text.rfind(";", 0, begin) + 1
+    near = endpoints_in(line.text[begin:place])
+    if near and near[-1][2] not in TIME_TO_EVENT:
+        return False
+    return any(begin <= line.tokens[j].start < end for j, *_ in times) or not any(
+        line.tokens[j].start > begin for j, *_ in times
+    )
+
+
+def _is_limit(line: Line, i: int) -> bool:
+    """Whether the number is a limit of an interval of another, told by its level or bracket before it."""
+    before = words_before(line, i, 2)
+    back = line.tokens[max(0, i - 3) : i]
+    return any(t.kind in ("level", "ci") for t in back) or bool(
+        before
+        and before[0] == "-"
+        and i >= 2
+        and line.tokens[i - 2].kind == "num"
+        and any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 6) : i])
+    )
+
+
+def _counted(line: Line, i: int) -> bool:
+    """A percentage beside its count (`12 (30%)`) is a proportion, not an estimate of survival."""
+    before = line.tokens[max(0, i - 2) : i]
+    return len(before) == 2 and before[1].text in ("(", "[") and before[0].kind == "num" and before[0].whole
+
+
+def _paired(
+    line: Line, values: list[int], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
+    """Each value with its time, and whether the pairing is beyond doubt.
+
+    Times and values come in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or the values first: `61% at 3 years`.
+    """
+    stamps = {j: (number, unit) for j, number, unit in times}
+    if len(set(stamps.values())) == 1:
+        return [(i, next(iter(stamps.values())), True) for i in values]
+    marks = sorted([*stamps, *values])
+    first_is_value = marks[0] in values
+    groups: list[tuple[list[int], list[int]]] = []
+    for mark in marks:
+        leads = (mark in values) == first_is_value
+        if not groups or (leads and groups[-1][1]):
+            groups.append(([], []))
+        groups[-1][0 if leads else 1].append(mark)
+    pairs: list[tuple[int, tuple[str, str], bool]] = []
+    for lead, follow in groups:
+        some, own = (lead, follow) if first_is_value else (follow, lead)
+        pairs += _pair_run(line, some, [stamps[j] for j in own], times)
+    return sorted(pairs)
+
+
+def _pair_run(
+    line: Line, values: list[int], stamps: list[tuple[str, str]], times: list[tuple[int, str, str]]
+) -> list[tuple[int, tuple[str, str], bool]]:
+    distinct = list(dict.fromkeys(stamps))
+    if not values:
+        return []
+    if len(distinct) == 1:
+        return [(i, distinct[0], True) for i in values]
+    if distinct and len(values) == len(distinct):
+        return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
+    if distinct and len(values) % len(distinct) == 0:
+        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each part is a list of its own.
+        apart = all(len(run) == len(distinct) for run in _runs(line, values))
+        return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
+    return [(i, _nearest(i, times), False) for i in values]
+
+
+def _runs(line: Line, values: list[int]) -> list[list[int]]:
+    """Values in lists of their own: words other than `and` between two of them end a list."""
+    runs = [[values[0]]]
+    for before, after in pairwise(values):
+        between = {token.text.lower() for token in line.tokens[before + 1 : after]}
+        if between <= {",", "and", "or", "%"}:
+            runs[-1].append(after)
+        else:
+            runs.append([after])
+    return runs
+
+
+def _nearest(i: int, times: list[tuple[int, str, str]]) -> tuple[str, str]:
+    before = [item for item in times if item[0] < i]
+    _, number, unit = before[-1] if before else times[0]
+    after = [item for item in times if item[0] > i]
+    if before and after and after[0][0] - i <= 2 < i - before[-1][0]:
+        _, number, unit = after[0]
+    return number, unit
+
+
+def _name_rates(line: Line, names: list[tuple[int, int, str]], found: list[Found]) -> None:
+    """`5-year OS and DFS were 51% and 34%`: endpoints and values in the same order, for each time and each group."""
+    if len(found) < 2:
+        return
+    first = line.tokens[found[0].tokens[0]].start
+    near = next((begin for begin, end, _ in names if end <= first and first - end < 110), first)
+    listed = named_in_order(line.text[near:first])
+    times = list(dict.fromkeys((one.cells["time"], one.cells["time_unit"]) for one in found))
+    if len(listed) < 2 or len(found) % (len(listed) * len(times)):
+        return
+    runs = _runs(line, [one.tokens[0] for one in found])
+    if len(times) == 1 and len(runs) == len(listed) and len({len(run) for run in runs}) == 1 and len(runs[0]) > 1:
+        # `OS and DSS of these groups were 71, 59 and 42%, and 86, 81 and 71%`: a list for each endpoint.
+        order = [name for name in listed for _ in runs[0]] if len(runs[0]) != len(listed) else listed * len(runs)
+    else:
+        order = [listed[k // len(times) % len(listed)] for k in range(len(found))]
+    for k, (one, name) in enumerate(zip(found, order, strict=True)):
+        one.cells["endpoint"] = name
+        if len(times) > 1:
+            one.cells["time"], one.cells["time_unit"] = times[k % len(times)]
+        if len(found) > len(listed):
+            one.rule = "rate-loose"
+
+
+def _endpoint_of(line: Line, names: list[tuple[int, int, str]], i: int) -> str:
+    place = line.tokens[i].start
+    before = [name for _, end, name in names if end <= place]
+    after = [name for begin, _, name in names if begin > place]
+    return before[-1] if before else after[0] if after else ""
+
+
+ABBREVIATION = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,4}\d?\b")
+
+
+def named_in_order(text: str) -> list[str]:
+    """Endpoints of a list in order; an abbreviation that the vocabulary lacks (`OS and SBP`) stands for itself."""
+    known = [(begin, end, name) for begin, end, name in endpoints_in(text) if name in TIME_TO_EVENT]
+    others = [
+        (m.start(), m.end(), m.group())
+        for m in ABBREVIATION.finditer(text)
+        if m.group() not in ("CI", "SD", "IQR", "HR") and not any(b <= m.start() < e for b, e, _ in known)
+    ]
+    chain: list[tuple[int, int, str]] = []
+    for item in sorted(known + others):
+        if chain and not LISTED.fullmatch(text[chain[-1][1] : item[0]]):
+            if any(one in known for one in chain) and len(chain) > 1:
+                break
+            chain = []
+        chain.append(item)
+    return list(dict.fromkeys(name for *_, name in chain)) if any(one in known for one in chain) else []
+
+
+LISTED = re.compile(
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+)
