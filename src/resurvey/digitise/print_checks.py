@@ -131,12 +131,18 @@ def _disagreement(one: Printed, curves: Sequence[TracedCurve], rows: Sequence[Ri
     return _ratio(one, number, curve, _curve(one.other, curves), rows)
 
 
+def _stands_for(number: Reported) -> tuple[float, float]:
+    """Values that a printed number may stand for, rounded to nearest or cut off."""
+    low, high = number.interval("cut off")
+    return min(low, number.lower), max(high, number.upper)
+
+
 def _median(one: Printed, number: Reported, curve: TracedCurve) -> str:
     margin = np.maximum(DEVIATIONS * curve.uncertainty, LEAST)
     first, last = _reaches(curve, curve.survival - margin), _reaches(curve, curve.survival + margin)
     if number.operator == "NR":
         return "" if np.isinf(last) else f"median of {curve.name}: printed as not reached, the curve {_time(curve)}"
-    low, high = number.any_rule()
+    low, high = _stands_for(number)
     return (
         ""
         if low <= last and high >= first
@@ -156,7 +162,7 @@ def _time(curve: TracedCurve) -> str:
 
 def _survival(one: Printed, number: Reported, curve: TracedCurve) -> str:
     scale = 100.0 if one.value.rstrip().endswith("%") else 1.0
-    low, high = (end / scale for end in number.any_rule())
+    low, high = (end / scale for end in _stands_for(number))
     place = int(np.searchsorted(curve.times, one.time or 0.0, side="right")) - 1
     if (one.time or 0.0) > curve.times[-1] + 1e-9:
         return f"survival of {curve.name} at {one.time:g}: printed {one.value}, the curve ends at {curve.times[-1]:.3g}"
@@ -183,7 +189,7 @@ def _patients(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence
 
 def _ratio(one: Printed, number: Reported, curve: TracedCurve, other: TracedCurve, rows: Sequence[RiskRow]) -> str:
     ratio = hazard_ratio(curve, other, _start(curve, rows) or 100, _start(other, rows) or 100)
-    low, high = number.any_rule()
+    low, high = _stands_for(number)
     if ratio is None or low <= 0 or log(low) - RATIO <= log(ratio) <= log(high) + RATIO:
         return ""
     return f"hazard ratio of {curve.name} against {other.name}: printed {one.value}, the curves {ratio:.3g}"
