@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from matplotlib import font_manager
 from matplotlib.figure import Figure as Drawn
 
+from resurvey import inert
 from resurvey.errors import ResurveyError
 from resurvey.figures.letters import Letters, font_file, letters_of
 from resurvey.figures.save import as_svg
@@ -27,7 +28,8 @@ from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
 from resurvey.report.formats import failures
-from resurvey.report.html import render_html
+from resurvey.report.html import LIBRARY_FILE, library_script, render_html
+from resurvey.report.inputs import Choices, Results
 from resurvey.report.paper import paper
 from resurvey.report.pdf import render_pdf
 from tests.report_project import NASTY, small_results
@@ -59,6 +61,17 @@ def test_the_page_asks_nothing_of_the_outside(soup):
         addresses = re.findall(r"url\(([^)]*)\)", style.text)
         assert all(address.strip("\"' ").startswith("data:") for address in addresses)
         assert "@import" not in style.text
+
+
+def test_the_page_names_the_one_script_beside_it_that_may_run(soup, tmp_path):
+    (tag,) = soup.find_all("script", src=True)
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert tag["src"] == LIBRARY_FILE and tag["nonce"] == inert.digest(library_script())
+    assert re.findall(r"'nonce-([^']+)'", policy) == [tag["nonce"]]
+    assert not re.search(r"script-src[^;]*(?:file:|'self'|unsafe)", policy)
+    assert library_script().isascii() and "<script" not in str(tag.string)
+    empty = BeautifulSoup(render_html(page_document(Results(Choices("Empty", "?"))), tmp_path), "lxml")
+    assert not empty.find_all("script", src=True) and "nonce" not in str(empty.head)
 
 
 def test_every_internal_link_leads_somewhere(soup):
@@ -395,7 +408,7 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
         (own / name).write_text("#{{ fault }}", encoding="utf-8")
         made = editions()
         assert {one.kind for one in made.values() if one.failure} == kinds
-        assert all(one.content[:4] in (b"PK\x03\x04", b"%PDF", b"<!do") for one in made.values())
+        assert all(one.content[:4] in (b"PK\x03\x04", b"%PDF", b"<!do", b"// T") for one in made.values())
         (said,) = (
             {one for kind in kinds for one in [made[kind].failure]}
             if name != "answer.md.j2"

@@ -76,6 +76,7 @@ def replace(folder: Path, table: str, old: str, new: str) -> None:
 def test_the_promised_files_are_there(built):
     for name in (
         "results/report/index.html",
+        "results/report/tables.js",
         "results/report/resurvey.docx",
         "results/report/resurvey.pdf",
         "results/audit/checks.csv",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resurvey.report.content import page_document
-from resurvey.report.html import render_html
+from resurvey.report.html import LIBRARY_FILE, library_script, render_html
 from tests.report_project import small_results
 
 RUN = Path(__file__).resolve().parents[2] / "results" / "report" / "index.html"
@@ -49,6 +49,7 @@ def report(request, browser, tmp_path_factory):
         folder = tmp_path_factory.mktemp("report")
         path = folder / "index.html"
         path.write_text(render_html(page_document(small_results(folder / "figures")), folder), encoding="utf-8")
+        (folder / LIBRARY_FILE).write_text(library_script(), encoding="utf-8")
     elif not RUN.is_file():
         pytest.skip("there is no results/report/index.html: run the workflow first")
     for log in ("browser", "performance"):
@@ -85,6 +86,18 @@ def test_the_console_is_silent_and_nothing_is_fetched(report):
         )
         == 0
     )
+
+
+def test_no_other_script_beside_the_page_may_run(report, tmp_path):
+    other = tmp_path / "other.js"
+    other.write_text("window.other = true", encoding="utf-8")
+    report.execute_script(
+        "window.refused = []; addEventListener('securitypolicyviolation', e => window.refused.push(e.blockedURI));"
+        f"const one = document.createElement('script'); one.src = '{other.as_uri()}'; document.body.append(one)"
+    )
+    until(report, "return window.refused.length > 0")
+    assert report.execute_script("return window.other") is None
+    report.get_log("browser")  # the refusal is told there
 
 
 def test_every_figure_is_visible(report):
@@ -209,3 +222,20 @@ def test_the_report_can_be_printed(report):
     made = report.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
     content = base64.b64decode(made["data"])
     assert content.startswith(b"%PDF-") and len(content) > 10_000
+
+
+def test_the_page_is_whole_without_the_library_beside_it(browser, tmp_path):
+    path = tmp_path / "index.html"
+    path.write_text(render_html(page_document(small_results(tmp_path / "figures")), tmp_path), encoding="utf-8")
+    browser.get(path.as_uri())
+    shown = (
+        "return [...document.querySelectorAll('#numbers-table tbody tr')].filter(row => row.checkVisibility()).length"
+    )
+    assert browser.execute_script(shown) == 4
+    assert browser.execute_script("return document.documentElement.dataset.ready") is None
+
+
+def test_the_page_of_this_run_is_light():
+    if not RUN.is_file():
+        pytest.skip("there is no results/report/index.html: run the workflow first")
+    assert RUN.stat().st_size < 2_500_000

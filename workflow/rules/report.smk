@@ -1,4 +1,4 @@
-"""What a person reads: one HTML file, the same as DOCX and PDF, every number in one table, and the run's own record."""
+"""What a person reads: one HTML page, the same as DOCX and PDF, every number in one table, and the run's own record."""
 
 RESULTS = {
     "claims": "data/processed/claims.csv",
@@ -64,6 +64,8 @@ rule report:
             category="Report",
             labels={"what": "report", "format": "HTML"},
         ),
+        # the searchable table of the page
+        library=update("results/report/tables.js"),
         docx=update("results/report/resurvey.docx"),
         pdf=update("results/report/resurvey.pdf"),
         xlsx=update("results/report/resurvey.xlsx"),

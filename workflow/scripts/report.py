@@ -36,7 +36,7 @@ writing.write_text(failed, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
     writing.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
-    made = [Path(output[kind]) for kind in ("html", "docx", "pdf", "xlsx")]
+    made = [Path(output[kind]) for kind in ("html", "library", "docx", "pdf", "xlsx")]
     writing.write_text(
         record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
     )

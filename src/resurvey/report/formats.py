@@ -16,7 +16,7 @@ from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Document
 from resurvey.report.docx import render_docx
-from resurvey.report.html import render_html
+from resurvey.report.html import library_script, render_html
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
 from resurvey.report.provenance_section import versions
@@ -39,7 +39,7 @@ class Edition:
     Attributes
     ----------
     kind : str
-        xlsx, docx, html or pdf.
+        xlsx, docx, html, library (the script beside the page) or pdf.
     content : bytes
     failure : str
         Why it could not be made; its content says so then. Empty where it was made.
@@ -69,7 +69,7 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
     Yields
     ------
     Edition
-        xlsx, docx, html, pdf.
+        xlsx, docx, html, library, pdf.
     """
     results, own = read_results(files, choices, digests(checked)), choices.templates
     with ExitStack() as stack:
@@ -85,6 +85,7 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
         yield _edition("xlsx", lambda: render_workbook(results))
         yield _edition("docx", lambda: render_docx(paper(), own))
         yield _edition("html", lambda: render_html(page_document(results, own), place, own).encode("utf-8"))
+        yield _edition("library", lambda: library_script().encode("ascii"))
         yield _edition("pdf", typeset) if typeset else _failed("pdf", failure)
 
 

@@ -1,10 +1,11 @@
-"""The report as an HTML page that opens offline: template, styles and scripts inlined, drawings beside it."""
+"""The report as an HTML page that opens offline: template, styles and scripts inlined; drawings and library beside."""
 
 from __future__ import annotations
 
-import base64
+import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
@@ -38,11 +39,15 @@ from resurvey.report.words import count
 CLAIMS_LINKED = 400
 
 
-#: Gives the page the library of tables, which is a module.
-LIBRARY = """
-import ReportTable from "{library}";
-window.ReportTable = ReportTable;
-window.dispatchEvent(new Event('report-library'));
+#: The file beside the page that holds the library of tables.
+LIBRARY_FILE = "tables.js"
+#: Gives the page the library of tables. That is a module, which a page opened from a disk may not load from a file: so
+#: a plain script holds its text.
+LIBRARY = """// The library of the searchable table in index.html: DataTables, MIT licence, as itables ships it.
+import('data:text/javascript;charset=utf-8,' + encodeURIComponent({library})).then((library) => {{
+  window.ReportTable = library.default;
+  window.dispatchEvent(new Event('report-library'));
+}});
 """
 
 
@@ -77,20 +82,22 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
     Returns
     -------
     str
-        HTML without any outside request; the same bytes for the same document.
+        HTML without any outside request; the same bytes for the same document. Of the scripts beside it the page
+        lets `library_script` run, by the digest that marks it.
     """
     writer = _Writer(document, pictures(document, place))
     filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
     template = loaded("report.html", own, filters)
-    script, module = _text("report.js", own), LIBRARY.format(library=_as_address(_library("js")))
+    script = _text("report.js", own)
     return template.render(
         document=document,
         contents=[block for block in document.blocks if isinstance(block, Heading) and block.level == 1],
         writer=writer,
         style=Markup(_text("report.css", own)),
         script=Markup(script),
-        module=Markup(module),
-        allowed=Markup(inert.allowed(script, module)),
+        library_file=LIBRARY_FILE,
+        library_mark=inert.digest(library_script()),
+        allowed=Markup(inert.allowed(script)),
         library_style=Markup(_library("css")),
         rows_of=rows_of,
         least_width=least_width,
@@ -111,10 +118,16 @@ def _library(kind: str) -> str:
     return str(read_package_file("html", f"dt_bundle.{kind}"))
 
 
-def _as_address(script: str) -> str:
-    """A module as a data URI: its text stays as it is, whatever it says."""
-    encoded = base64.b64encode(script.encode("utf-8")).decode("ascii")
-    return f"data:text/javascript;base64,{encoded}"
+@cache
+def library_script() -> str:
+    """What `LIBRARY_FILE` holds: without it the page shows every number as one long table.
+
+    Returns
+    -------
+    str
+        A script in ASCII, the same for every project.
+    """
+    return LIBRARY.format(library=json.dumps(_library("js")))
 
 
 # Width that a usual column needs so that no long word is broken, in letter heights.

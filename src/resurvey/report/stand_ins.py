@@ -14,12 +14,16 @@ TYPST = b'#set document(date: none)\n#set text(font: "Libertinus Serif")\n#sys.i
 
 
 def stand_in(kind: str, said: str) -> bytes:
-    """A file of the format with one sentence; `kind` is html, docx, pdf or xlsx."""
-    return {"html": _html, "docx": _docx, "pdf": _pdf, "xlsx": _xlsx}[kind](said)
+    """A file of the format with one sentence; `kind` is html, library, docx, pdf or xlsx."""
+    return {"html": _html, "library": _script, "docx": _docx, "pdf": _pdf, "xlsx": _xlsx}[kind](said)
 
 
 def _html(said: str) -> bytes:
     return PAGE.format(escape(said)).encode("utf-8")
+
+
+def _script(said: str) -> bytes:
+    return f"// {' '.join(said.split())}\n".encode()
 
 
 def _docx(said: str) -> bytes:
