@@ -56,11 +56,12 @@ GOOD, GRAVE_ONE = ("reproduced", "none"), ("conflict", "conclusion")
         ([GOOD], "The one printed number that follows from others can be reproduced. No finding."),
         ([GOOD] * 2, "All 2 printed numbers that follow from others can be reproduced. No finding."),
         ([GOOD, GRAVE_ONE], "1 of the 2 printed numbers that follow from others can be reproduced. "
-         "One cannot; it bears on a stated conclusion (tab-grave). The findings One has not been ruled on yet."),
+         "One cannot; it bears on a stated conclusion (tab-grave). See the findings. One has not been ruled on yet: "
+         "how much it matters may change."),
         ([("discrepant", "major")], "One cannot; it bears on a number that readers use or pool."),
         ([("discrepant", "minor")], "One cannot; it bears on a digit or a label."),
-        ([GOOD, GRAVE_ONE, GRAVE_ONE], "Two cannot: two bear on a stated conclusion (tab-grave). The findings Two have "
-         "not been ruled on yet."),
+        ([GOOD, GRAVE_ONE, GRAVE_ONE], "Two cannot: two bear on a stated conclusion (tab-grave). See the findings. Two "
+         "have not been ruled on yet: how much they matter may change."),
         ([GRAVE_ONE, ("conflict", "major"), ("conflict", "minor")], "Three cannot: one bears on a stated conclusion "
          "(tab-grave), one on a number that readers use or pool, one on a digit or a label."),
         ([("conflict", "major"), ("conflict", "major"), ("conflict", "minor")], "Three cannot: two bear on a number "
@@ -133,6 +134,89 @@ def test_a_comparison_is_told_by_what_its_interval_says(results):
     text = said(answer(replace(results, comparisons=open_)))
     assert "The data do not tell" in text and "lower hazard" not in text
     assert "That treatments are equal where the interval includes no difference" in text
+
+
+def one_trial(results, *, listed=True, forward=True, design="randomised", upper=1.37):
+    """The small run with one comparison only, of two arms of one trial that prints their ratio."""
+    arm = {"study": "beta", "population": "all", "endpoint": "PFS", "data_cut": ""}
+    raw = {"id": "one-two", "kind": "patients", "question": "New against old", "assumptions": ["they are alike"]}
+    entry = plan.comparison({**raw, "treatment": {**arm, "arm": "new"}, "comparator": {**arm, "arm": "old"}})
+    lines = results.comparisons[results.comparisons["comparison_id"] == "one-two"]
+    main = lines["role"] == Role.MAIN
+    lines = lines.assign(upper=lines["upper"].where(~main, upper))
+    if listed:
+        printed = lines[main].assign(role=Role.PRINTED, estimate=0.91, lower=0.7, upper=1.2)
+        lines = pd.concat([lines, printed], ignore_index=True)
+    fact = {"study_id": "beta", "population": "all", "endpoint": "PFS", "data_cut": "", "fact": "hazard ratio"}
+    fact |= {"kind": "hazard ratio", "printed": 0.5, "holds": True, "binding": True, "limit": "", "claim_id": "b-1"}
+    arms = ("new", "old") if forward else ("old", "new")
+    ratios = {"claim_id": "b-1", "arm_id": arms[0], "population": "all", "value": 0.5, "lower": 0.4, "upper": 0.8}
+    studies = results.tables["studies"].assign(design=design)
+    return replace(
+        results,
+        choices=replace(results.choices, comparisons=[entry]),
+        comparisons=lines,
+        facts=pd.concat([results.facts, pd.DataFrame([fact | {"arm_id": arm_id} for arm_id in arms])]),
+        tables={**results.tables, "studies": studies, "hazard_ratios": pd.DataFrame([ratios])},
+    )
+
+
+def test_a_comparison_within_one_trial_answers_the_question_where_there_is_no_other(results):
+    text = said(answer(one_trial(results)))
+    assert "What does the trial show? The data do not tell whether new or old is better" in text
+    assert "HR 0.44, 95 % CI 0.20 to 1.37" in text.replace("\xa0", " ")
+    assert "BETA prints 0.91 (0.70 to 1.20), which the reconstruction was made to keep." in text
+    assert f"Evidence: {Grade.RANDOMISED_SUMMARY}." in text
+    assert "side by side?" not in text and "not randomised against each other" not in text
+    assert "as in the one comparison" in text and "which does not tell them apart" in text
+    clear = said(answer(one_trial(results, upper=0.8)))
+    assert "New has a lower hazard than old" in clear
+    assert "unmeasured factor" not in clear, "a randomised trial has none that its groups do not share"
+    assert "What does the study show?" in said(answer(one_trial(results, design="retrospective cohort")))
+
+
+@pytest.mark.parametrize(
+    ("listed", "forward", "printed"),
+    [
+        (True, True, "0.91 (0.70 to 1.20), kept by the reconstruction"),
+        (False, True, "0.50 (0.40 to 0.80), kept by the reconstruction"),
+        (False, False, "2.00 (1.25 to 2.50), kept by the reconstruction"),
+    ],
+)
+def test_the_ratio_that_a_pair_was_reconstructed_to_stands_beside_it(results, listed, forward, printed):
+    blocks = flat(dossier(one_trial(results, listed=listed, forward=forward)))
+    (table,) = [block for block in blocks if isinstance(block, Table) and block.anchor == "tab-within"]
+    assert plain(table.rows[0].cells[2]) == printed
+
+
+def test_a_pair_without_a_printed_ratio_shows_none(results):
+    made = one_trial(results, listed=False)
+    for lacking in (replace(made, facts=results.facts), replace(made, facts=made.facts.iloc[:-1])):
+        (table,) = [one for one in flat(dossier(lacking)) if isinstance(one, Table) and one.anchor == "tab-within"]
+        assert plain(table.rows[0].cells[2]) == ""
+    assert "prints" not in said(answer(replace(made, facts=results.facts)))
+
+
+@pytest.mark.parametrize(
+    ("across", "inside", "sentence"),
+    [
+        (0, 1, "1 comparison is of two groups of one study."),
+        (0, 2, "2 comparisons are of two groups of one study."),
+        (1, 0, "1 comparison sets groups of different studies, or printed ratios, side by side."),
+        (2, 1, "2 comparisons set groups of different studies, or printed ratios, side by side, and one compares two "
+         "groups of one study."),
+    ],
+)  # fmt: skip
+def test_comparisons_are_counted_with_none_one_and_many(results, across, inside, sentence):
+    other, own = results.choices.comparisons[0], one_trial(results).choices.comparisons[0]
+    asked = [replace(one, id=f"{place}") for place, one in enumerate([other] * across + [own] * inside)]
+    text = said(dossier(replace(results, choices=replace(results.choices, comparisons=asked))))
+    assert sentence in text.replace("\xa0", " ")
+
+
+def test_checks_that_could_not_be_completed_are_told_where_there_are_any(results):
+    assert "one could not be completed with what is printed" in said(dossier(results))
+    assert "could not be completed" not in said(dossier(with_checks(results, GOOD)))
 
 
 @pytest.mark.parametrize(

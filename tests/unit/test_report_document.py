@@ -30,7 +30,8 @@ from resurvey.report.document import (
     plain,
     words,
 )
-from resurvey.report.inputs import Choices, Results
+from resurvey.report.evidence_section import transitivity
+from resurvey.report.inputs import Choices, Results, short_citation
 from resurvey.report.methods_section import known_references
 from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
 from tests.report_project import small_results, typed_lines
@@ -342,3 +343,36 @@ def test_ids_in_the_words_of_the_audit_are_shown_by_their_names():
     )
     said, names = (f"{text}, lap_cap_x, https://x.org/doe2020/lap_cap, doe2020.pdf" for text in (said, names))
     assert results.named(said) == names
+
+
+@pytest.mark.parametrize(
+    ("citation", "short"),
+    [
+        ("Lim; Kim; Hong et al. A randomised trial", "Lim 2015"),
+        ("Lim SH, Kim TW, et al. A randomised trial", "Lim 2015"),
+        ("Lim et al. A randomised trial", "Lim 2015"),
+        ("Lim & Kim. A randomised trial", "Lim 2015"),
+        ("J. Lim; K. Kim. A randomised trial", "Lim 2015"),
+        ("von Minckwitz G, Procter M. A trial", "von Minckwitz 2015"),
+        ("van der Berg; Kim. A trial", "van der Berg 2015"),
+        ("Li X. A trial", "Li 2015"),
+        ("Lim. A trial", "Lim 2015"),
+        ("", "own-name"),
+    ],
+)
+def test_a_document_is_called_by_its_first_author_and_year(citation, short):
+    assert short_citation({"citation": citation, "year": 2015}, "own-name") == short
+
+
+@pytest.mark.parametrize(("gaps", "said"), [(0, "Source"), (1, "1 of 4 cells is not known."), (2, "2 of 4 cells are")])
+def test_unknown_cells_are_counted_with_none_one_and_many(tmp_path, gaps, said):
+    results = small_results(tmp_path)
+    studies = results.tables["studies"].assign(soil_moisture=["wet", "dry"], design=["single arm", "randomised"])
+    for place, name in enumerate(["soil_moisture", "design"][:gaps]):
+        studies.loc[place, name] = ""
+    (table,) = [
+        block
+        for block in transitivity(replace(results, tables={**results.tables, "studies": studies}))
+        if isinstance(block, Table)
+    ]
+    assert plain(table.note).startswith(said)

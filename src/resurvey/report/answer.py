@@ -24,6 +24,8 @@ from resurvey.report.estimate_rows import (
     estimates_of,
     main_rows,
     null_of,
+    printed_ratios,
+    ratios_kept,
     weighted_ratios,
     within_one_study,
 )
@@ -94,6 +96,14 @@ class Said:
         Value of no difference.
     within : bool
         Whether both groups are of one study.
+    study : str
+        That study; empty where there are two.
+    randomised : bool
+        Whether it is a randomised trial.
+    printed : tuple of str
+        Hazard ratios that it prints of the same groups.
+    kept : bool
+        Whether the reconstruction was made to keep a printed one.
     others : tuple of float
         Least and greatest ratio in other target populations; empty where none was formed.
     changing : tuple of (str, float)
@@ -116,6 +126,10 @@ class Said:
     upper: float = float("nan")
     null: float = 1.0
     within: bool = False
+    study: str = ""
+    randomised: bool = False
+    printed: tuple[str, ...] = ()
+    kept: bool = False
     others: tuple[float, ...] = ()
     changing: tuple[tuple[str, float], ...] = ()
     bias: float = float("nan")
@@ -173,7 +187,9 @@ def facts_of(results: Results) -> dict[str, Any]:
     verdicts = results.checks["verdict"] if len(results.checks) else pd.Series(dtype=str)
     counts = verdicts.value_counts()
     facts, kept, _ = held(results)
-    across = [one for one in said if not one.within]
+    across = [one for one in said if not one.within and not one.refused]
+    # What is told of: comparisons of different studies, or where there are none those within a study.
+    told = across or [one for one in said if not one.refused]
     found, grave = findings_of(results), list(grave_findings(results))
     return {
         "title": results.choices.title,
@@ -189,11 +205,13 @@ def facts_of(results: Results) -> dict[str, Any]:
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "networks": list(networks(results)),
         "said": [one for one in said if not one.refused],
-        "across": [one for one in across if not one.refused],
+        "across": across,
+        "told": told,
+        "studies": len({one.study for one in told}),
         "refused": [one for one in said if one.refused],
-        "grades": by_grade(across),
-        "turned": [one for one in across if one.changing],
-        "open": [one for one in across if not one.refused and not one.clear and one.null == 1],
+        "grades": by_grade(told),
+        "turned": [one for one in told if one.changing],
+        "open": [one for one in told if not one.clear and one.null == 1],
         "not_for": not_for(results),
         "facts": facts,
         "facts_held": kept,
@@ -371,10 +389,17 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
     main = chosen[0]
     weighted = list(weighted_ratios(lines).values())
     ratios = sorted(as_float(line["estimate"]) for line in weighted)
+    first, second = (results.labels.treatment(main[side]) for side in ("treatment", "comparator"))
+    if base["within"]:  # the study is told once
+        first, second = (results.labels.group(one.study, one.arm, one.population) for one in entry.patient_groups)
     return Said(
         **base,
-        first=results.labels.treatment(main["treatment"]),
-        second=results.labels.treatment(main["comparator"]),
+        first=first,
+        second=second,
+        study=_study_name(results, entry.patient_groups[0].study) if base["within"] else "",
+        randomised=base["grade"] in (Grade.RANDOMISED_CURVE, Grade.RANDOMISED_SUMMARY),
+        printed=tuple(printed_ratios(results, entry, lines)) if base["within"] else (),
+        kept=bool(ratios_kept(results, entry)),
         endpoint=results.labels.endpoint(main["endpoint"]),
         measure=str(main["measure"]),
         estimate=as_float(main["estimate"]),
@@ -387,6 +412,13 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
         ),
         bias=_bias(lines),
     )
+
+
+def _study_name(results: Results, study: str) -> str:
+    """Its acronym, or the document it is read from where it has none."""
+    name = results.labels.study(study)
+    found = [row for row in rows(results.tables.get("studies", pd.DataFrame())) if row["study_id"] == study]
+    return results.short(found[0].get("source_id", study)) if name == study and found else name
 
 
 def _bias(lines: Sequence[Record]) -> float:

@@ -29,7 +29,7 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.drawings import figures_of
-from resurvey.report.estimate_rows import estimates_of, main_rows
+from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
 from resurvey.report.evidence_section import papers, transitivity
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import group_cells
@@ -272,23 +272,21 @@ def _within(results: Results) -> Iterator[Table]:
         title="Two groups of one study: reconstructed beside printed",
         columns=columns("Comparison:2.4 | Reconstructed:1.6 | Printed:1.6 | Rests on:1.6"),
         rows=tuple(_inside(results, entry) for entry in inside),
-        note=words("Printed ratios may be stratified or adjusted; the reconstructed ones are neither."),
+        note=words(
+            "Printed ratios may be stratified or adjusted; the reconstructed ones are neither. Where the "
+            "reconstruction was made to keep the printed ratio, their agreement is no evidence for it."
+        ),
     )
 
 
 def _inside(results: Results, entry: AnyComparison) -> Row:
     said = comparison_said(results, entry)
-    printed = [
-        f"{ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})"
-        if is_number(line["lower"])
-        else ratio(line["estimate"])
-        for line in estimates_of(results, entry.id)
-        if line["role"] == Role.PRINTED and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"]
-    ]
+    printed = "; ".join(printed_ratios(results, entry, estimates_of(results, entry.id)))
+    kept = ", kept by the reconstruction" if printed and ratios_kept(results, entry) else ""
     return Row.of(
         entry.question,
         said.words if not said.refused else f"Not made: {said.refused}",
-        "; ".join(printed),
+        f"{printed}{kept}",
         str(said.grade),
         anchor=anchor("comparison", entry.id),
     )

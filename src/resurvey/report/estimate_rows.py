@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from resurvey.plan import AnyComparison, PatientComparison
-from resurvey.report.inputs import Record, Results, rows, split
-from resurvey.report.words import as_float, is_number
-from resurvey.results import Contrast, Model, Role
+from resurvey.report.inputs import ARM_KEY, Record, Results, rows, split
+from resurvey.report.words import as_float, interval, is_number, ratio
+from resurvey.result_values import FactKind
+from resurvey.results import Contrast, Model, Quantity, Role
 
 
 def estimates_of(results: Results, name: str) -> list[Record]:
@@ -26,6 +27,55 @@ def claims_of(results: Results, entry: AnyComparison) -> tuple[str, ...]:
     if isinstance(entry, PatientComparison):
         found += entry.printed
     return tuple(dict.fromkeys(found))
+
+
+def printed_ratios(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> list[str]:
+    """Printed hazard ratios of the same two groups, first against second, in words.
+
+    Those that the comparison lists, or else the one that both groups were reconstructed to.
+    """
+    listed = [
+        line
+        for line in lines
+        if line["role"] == Role.PRINTED and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"]
+    ]
+    if listed:
+        return [_ratio_words(line["estimate"], line["lower"], line["upper"]) for line in listed]
+    table = results.tables.get("hazard_ratios")
+    kept = ratios_kept(results, entry)
+    if table is None or not kept:
+        return []
+    first = entry.patient_groups[0]
+    return [
+        _ratio_words(*_oriented(row, forward=(row["arm_id"], row["population"]) == (first.arm, first.population)))
+        for row in rows(table)
+        if row["claim_id"] in kept
+    ]
+
+
+def ratios_kept(results: Results, entry: AnyComparison) -> frozenset[str]:
+    """Printed hazard ratios that the reconstruction of both groups was made to keep, by their ids."""
+    if len(entry.patient_groups) != 2 or results.facts.empty:
+        return frozenset()
+    facts = [row for row in rows(results.facts) if row["kind"] == FactKind.HAZARD_RATIO]
+    first, second = (
+        {str(row["claim_id"]) for row in facts if tuple(str(row[name]) for name in ARM_KEY) == key}
+        for key in (
+            (group.study, group.arm, group.population, group.endpoint, group.data_cut) for group in entry.patient_groups
+        )
+    )
+    return frozenset((first & second) - {""})
+
+
+def _oriented(row: Record, *, forward: bool) -> tuple[float, float, float]:
+    """A printed ratio and its limits as first against second."""
+    value, lower, upper = (as_float(row[name]) for name in ("value", "lower", "upper"))
+    return (value, lower, upper) if forward else (1 / value, 1 / upper, 1 / lower)
+
+
+def _ratio_words(value: object, lower: object, upper: object) -> str:
+    ends = interval(lower, upper, "ratio") if is_number(lower) else ""
+    return f"{ratio(value)} ({ends})" if ends else ratio(value)
 
 
 def refusal(lines: Sequence[Record]) -> str:

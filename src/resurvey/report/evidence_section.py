@@ -177,14 +177,14 @@ def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
             "say it: an unknown, not a likeness."
         )
     )
-    gaps = sum(not _cell(row[name]) for row in chosen for name in names)
+    gaps, asked = sum(not _cell(row[name]) for row in chosen for name in names), len(chosen) * len(names)
+    known = f"{number(gaps)} of {number(asked)} cells {'is' if gaps == 1 else 'are'} not known." if gaps else ""
     yield Table(
         anchor="tab-transitivity",
         title="Design and population of every study that enters a comparison",
         columns=(Column("Study", weight=1.2), *(Column(_title(name), weight=_weight(name)) for name in names)),
         rows=tuple(_study_row(row, names) for row in chosen),
-        note=words(f"{number(gaps)} of {number(len(chosen) * len(names))} cells are not known.{more} Source: "
-                   "data/processed/studies.csv."),
+        note=words(f"{known}{more} Source: data/processed/studies.csv.".strip()),
         wide=True,
     )  # fmt: skip
 

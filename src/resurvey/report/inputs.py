@@ -23,6 +23,7 @@ ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
 # Initials after the name of an author: `JS`, `J.-P.`.
 INITIALS = re.compile(r"(?:[A-Z][.-]*){1,4}\.?")
+LEADING_INITIALS = re.compile(r"(?:[A-Z]\.-?)+")
 Record = dict[str, Any]
 
 
@@ -165,12 +166,19 @@ def short_citation(source: Mapping[str, Any], fallback: str) -> str:
 
 
 def surname(citation: str) -> str:
-    """Name of the first author: all before the initials (`von Minckwitz G, ...`), or the first word."""
-    first = citation.split(",")[0].split(" ")
+    """Name of the first author: all before the initials (`von Minckwitz G, ...`), or its first word that is a name.
+
+    Authors may be parted by commas or by semicolons, and initials may go before (`J. Lim`).
+    """
+    first = re.split(r"[,;]|\bet al\b|\s&\s", citation)[0].split()
+    while len(first) > 1 and LEADING_INITIALS.fullmatch(first[0]):
+        first = first[1:]
     for place, word in enumerate(first[:5]):
         if place and INITIALS.fullmatch(word):
-            return " ".join(first[:place])
-    return first[0]
+            return " ".join(first[:place]).rstrip(".:")
+    # `van der Berg` is one name.
+    particles = next((place for place, word in enumerate(first[:4]) if not word.islower()), 0)
+    return " ".join(first[: particles + 1]).rstrip(".:")
 
 
 def whole(value: object) -> str:
