@@ -62,21 +62,34 @@ def cell(column, rng):
     return "x1" if column.kind == "id" else str(rng.choice(OTHER))
 
 
+def random_rows(table, rng, rows):
+    """Rows with cells that go together and, for tables of judgements, keys that occur once."""
+    made = {}
+    for _ in range(rows):
+        row = {column.name: cell(column, rng) for column in table.columns}
+        for column, value, other, fitting in table.allowed:
+            if row[column] == value and row[other] and row[other] not in fitting:
+                row[other] = str(rng.choice(fitting))
+        made[tuple(row[name] for name in table.unique) if table.allowed else len(made)] = row
+    return list(made.values())
+
+
 def random_tables(rng, rows):
     made, ids = {}, []
     for name, table in schema.TABLES.items():
         if name in SKIPPED:
             continue
-        made[name] = [{column.name: cell(column, rng) for column in table.columns} for _ in range(rows)]
+        made[name] = random_rows(table, rng, rows)
         for place, row in enumerate(made[name]):
             keys = {"sources": ("source_id", "d"), "studies": ("study_id", "s"), "treatments": ("treatment_id", "t")}
             column, letter = keys.get(name, ("claim_id", f"d1-{name[:5].replace('_', '')}-"))
-            row[column] = f"{letter}{place + 1}"
+            if column in row:
+                row[column] = f"{letter}{place + 1}"
             ids += [row["claim_id"]] if "claim_id" in row else []
     for row in (row for kept in made.values() for row in kept if "claims" in row):
         row["claims"] = ";".join(rng.choice(ids, int(rng.integers(0, 4)), replace=False))
     return {
-        name: pd.DataFrame(kept, columns=schema.TABLES[name].names, index=range(2, rows + 2), dtype=object)
+        name: pd.DataFrame(kept, columns=schema.TABLES[name].names, index=range(2, len(kept) + 2), dtype=object)
         for name, kept in made.items()
     }
 

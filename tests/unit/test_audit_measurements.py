@@ -93,6 +93,15 @@ def test_incidence_with_competing_events(value, verdict):
     assert only("cumulative-incidence", row("cumulative incidence", value, **cells), survival_rates=[rate]) == [verdict]
 
 
+def test_an_incidence_beside_two_survivals_is_two_checks():
+    rate = {"endpoint": "PFS", "time": "12", "time_unit": "months", "value": "60.0", "unit": "%"}
+    rates = [rate, rate | {"endpoint": "OS", "value": "70.0"}]
+    cells = {"time": "12", "time_unit": "months", "claims": "mine-survival-rates-001; mine-survival-rates-002"}
+    rows = [row("cumulative incidence", "38.0", **cells)]
+    found = alone({"measurements": rows, "survival_rates": rates}, ["cumulative-incidence"])
+    assert set(found["verdict"]) == {"reproduced", "impossible"} and found["check_id"].is_unique
+
+
 @pytest.mark.parametrize(("second", "verdict"), [("40.0", "reproduced"), ("70.0", "impossible")])
 def test_incidences_of_exclusive_events(second, verdict):
     cells = {"time": "12", "time_unit": "months"}

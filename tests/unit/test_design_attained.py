@@ -142,6 +142,13 @@ class TestProportions:
         found = verdict_on_proportions(claim, check_proportion_claim(claim))
         assert found["verdict"] == "discrepant" and "needs 78 patients; 60 are printed" in found["words"]
 
+    def test_a_design_that_never_stops_for_futility_is_not_the_printed_one(self):
+        claim = ProportionClaim(0.02, 0.9, 0.05, 0.8, sides=1, patients=10, futile_up_to=1)
+        table = check_proportion_claim(claim).set_index("method")
+        assert (
+            table["futile_up_to"].isna()["fleming_two_stage"] and not table.loc["fleming_two_stage", "reproduces_all"]
+        )
+
     @pytest.mark.parametrize(
         ("changed", "message"),
         [

@@ -245,7 +245,7 @@ def check_incidence(context: Context) -> pd.DataFrame:
     ledger = Ledger("cumulative-incidence")
     rows = _rows(context, "cumulative incidence")
     for record in rows:
-        for claim in claims_of(record["claims"]):
+        for claim in dict.fromkeys(claims_of(record["claims"])):
             found = context.claim(claim)
             if found and found[0] == "survival_rates":
                 most = 100 * (1 - found[1]["value_prop_min"])
@@ -253,7 +253,8 @@ def check_incidence(context: Context) -> pd.DataFrame:
                 words = f"incidence {record['value_text']} %, survival without it {found[1]['value_text']} "
                 words += f"{found[1]['unit']}: at most {show(most)} %"
                 words += "; one minus Kaplan-Meier overstates an incidence with competing events, never understates it"
-                _note(ledger, record, f"at most {show(most)} %", IMPOSSIBLE if wrong else REPRODUCED, words, [claim])
+                verdict = IMPOSSIBLE if wrong else REPRODUCED
+                _note(ledger, record, f"at most {show(most)} %", verdict, words, [claim], part=claim)
     frame = pd.DataFrame(rows)
     place = ["source_id", "study_id", "arm_id", "population", "time_text", "time_unit"]
     for group in grouped(frame, place).values() if len(frame) else []:

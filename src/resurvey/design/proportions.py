@@ -125,7 +125,8 @@ def _beside(claim: ProportionClaim, row: dict[str, Any]) -> dict[str, Any]:
         for name in ("patients", "rejects_from", "first_patients", "futile_up_to")
         if (value := getattr(claim, name)) is not None
     }
-    same = [row.get(name) == value for name, value in printed.items()]
+    # A design that never stops for futility has no such number: it is not the printed one.
+    same = [pd.notna(row.get(name)) and row[name] == value for name, value in printed.items()]
     return {
         "reproduces_patients": row["patients"] == claim.patients if claim.patients is not None else pd.NA,
         "reproduces_all": all(same) if printed else pd.NA,

@@ -256,7 +256,8 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
     # An interval of a few events is seldom a Wald interval, and need not be even.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
-    symmetric = _linear_habit([by_id[row["claim_ids"]] for row in bad])
+    # Ratios visibly off the middle on the log scale, discrepant or not, show how the paper makes its intervals.
+    symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
     return [
         _plain(row, by_id)
         for row in bad
