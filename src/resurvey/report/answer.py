@@ -255,6 +255,14 @@ STANDING_TONES = {
     Standing.STANDS: VERDICT_TONES["reproduced"],
     Standing.OPEN: VERDICT_TONES["uncheckable"],
 }
+#: What stands beside a conclusion that no finding of its own explains.
+WHY = {
+    Standing.FALLS: "A finding on one of its numbers is told in the audit.",
+    Standing.DOUBTFUL: "A finding on a number that it uses is told in the audit.",
+    Standing.NEARLY: "What does not agree is a digit or a label.",
+    Standing.STANDS: "Its numbers agree with the others.",
+    Standing.OPEN: "None of its numbers follows from others.",
+}
 BY_SEVERITY = {"conclusion": Standing.FALLS, "major": Standing.DOUBTFUL}
 
 
@@ -281,8 +289,8 @@ def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
         columns=columns("Paper:0.75 | Concludes:2.6 | Stands?:0.7 | Because:3"),
         rows=tuple(_conclusion_row(results, one, found) for one in results.choices.conclusions),
         note=words(
-            "By the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound numbers show what "
-            "is concluded is for the reader to judge."
+            "Judged by the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound "
+            "numbers show what is concluded is for the reader to judge."
         ),
         claims=tuple(dict.fromkeys(name for one in results.choices.conclusions for name in one.ids)),
     )
@@ -294,7 +302,7 @@ def _conclusion_row(results: Results, one: Conclusion, found: Sequence[Finding])
     paper = ", ".join(results.short(name) for name in about if name)
     said = one.words(lambda name: printed_head(str(results.claim.get(name, {}).get("printed", name))))
     because = " ".join(finding.follows for finding in found if finding.touches(one))
-    return Row.of(paper, said, Badge(stands, STANDING_TONES[stands]), because)
+    return Row.of(paper, said, Badge(stands, STANDING_TONES[stands]), because or WHY[stands])
 
 
 def findings_table(found: Sequence[Finding]) -> Table:

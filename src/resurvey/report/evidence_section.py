@@ -153,6 +153,14 @@ def _study_of(results: Results, claim_id: str) -> str:
     return str(results.claim.get(claim_id, {}).get("study_id", ""))
 
 
+ONE_STUDY = "The groups compared are of one study. An empty cell means that the documents read do not say it."
+SEVERAL_STUDIES = (
+    "Comparisons across studies hold only if the patients of one study could have been in any other. The table puts "
+    "side by side what the documents say of each study. An empty cell means that the documents read do not say it: an "
+    "unknown, not a likeness."
+)
+
+
 def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
     """Whether the studies could have enrolled each other's patients: their properties side by side.
 
@@ -168,20 +176,14 @@ def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
     names = [name for name, count in told.items() if count and count >= least * len(chosen)]
     rare = [_title(name).lower() for name, count in told.items() if 0 < count < least * len(chosen)]
     more = f" Told of few and left to the HTML edition: {listed(rare)}." if rare else ""
-    yield Heading(2, "May the studies be compared?", "transitivity")
-    yield Paragraph(
-        words(
-            "Comparisons across studies hold only if the patients of one study could have been in any other. The "
-            "table puts "
-            "side by side what the documents say of each study. An empty cell means that the documents read do not "
-            "say it: an unknown, not a likeness."
-        )
-    )
+    alone = len(chosen) == 1
+    yield Heading(2, "The study compared" if alone else "May the studies be compared?", "transitivity")
+    yield Paragraph(words(ONE_STUDY if alone else SEVERAL_STUDIES))
     gaps, asked = sum(not _cell(row[name]) for row in chosen for name in names), len(chosen) * len(names)
     known = f"{number(gaps)} of {number(asked)} cells {'is' if gaps == 1 else 'are'} not known." if gaps else ""
     yield Table(
         anchor="tab-transitivity",
-        title="Design and population of every study that enters a comparison",
+        title=f"Design and population of {'the' if alone else 'every'} study that enters a comparison",
         columns=(Column("Study", weight=1.2), *(Column(_title(name), weight=_weight(name)) for name in names)),
         rows=tuple(_study_row(row, names) for row in chosen),
         note=words(f"{known}{more} Source: data/processed/studies.csv.".strip()),
