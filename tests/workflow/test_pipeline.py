@@ -92,7 +92,8 @@ def test_the_promised_files_are_there(built):
 
 def test_the_promised_columns_come_first(built):
     header = (built / "results/audit/checks.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header == "check_id,rule,source_id,study_id,claim_ids,reported,recomputed,verdict,severity,explanation"
+    promised = "check_id,rule,source_id,study_id,claim_ids,reported,recomputed,verdict,severity,explanation"
+    assert header == f"{promised},cause"
     header = (built / "results/comparisons/comparisons.csv").read_text(encoding="utf-8").splitlines()[0]
     assert header.startswith("comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,")
 
