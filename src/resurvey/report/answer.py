@@ -211,7 +211,7 @@ def facts_of(results: Results) -> dict[str, Any]:
         "refused": [one for one in said if one.refused],
         "grades": by_grade(told),
         "turned": [one for one in told if one.changing],
-        "open": [one for one in told if not one.clear and one.null == 1],
+        "open": [one for one in told if one.measure and not one.clear and one.null == 1],
         "not_for": not_for(results),
         "facts": facts,
         "facts_held": kept,
