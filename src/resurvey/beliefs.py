@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtri
 
 from resurvey.errors import InputError
 
-Floats = NDArray[np.float64]
 Shape = Literal["uniform", "triangular", "trapezoidal", "beta", "log-normal"]
 #: How many numbers each shape has, and what they are.
 NUMBERS = {
@@ -21,7 +18,6 @@ NUMBERS = {
     "beta": ("a", "b"),
     "log-normal": ("2.5 % limit", "97.5 % limit"),
 }
-Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -58,31 +54,9 @@ class Belief:
             raise InputError(f"{self.shape}: {', '.join(wanted)} must rise (of beta and log-normal be above 0), found "
                              f"{self.numbers}")  # fmt: skip
 
-    def draws(self, uniform: Floats) -> Floats:
-        """Quantiles at uniform numbers."""
-        if self.shape == "beta":
-            made: Floats = betaincinv(*self.numbers, uniform)
-            return made
-        if self.shape == "log-normal":
-            low, high = np.log(self.numbers)
-            return np.exp((low + high) / 2 + (high - low) / (2 * Z) * ndtri(uniform))
-        low, high = self.numbers[0], self.numbers[-1]
-        middle = self.numbers[1:-1] or (low, high)
-        return _trapezoid(uniform, low, middle[0], middle[-1], high)
-
     @property
     def range(self) -> tuple[float, float]:
         """Least and greatest value that it can take."""
         if self.shape == "beta":
             return 0.0, 1.0
         return (0.0, np.inf) if self.shape == "log-normal" else (self.numbers[0], self.numbers[-1])
-
-
-def _trapezoid(u: Floats, a: float, b: float, c: float, d: float) -> Floats:
-    """Quantiles of the trapezoidal distribution, of which uniform and triangular are limits."""
-    height = 2 / (d + c - a - b)
-    rise, flat = height * (b - a) / 2, height * (c - b)
-    up = a + np.sqrt(np.maximum(u, 0) * 2 * (b - a) / height)
-    level = b + (u - rise) / height
-    down = d - np.sqrt(np.maximum(1 - u, 0) * 2 * (d - c) / height)
-    return np.where(u < rise, up, np.where(u <= rise + flat, level, down))

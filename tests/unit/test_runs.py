@@ -15,9 +15,11 @@ from resurvey.runs import Owner, enter
 
 #: Takes part, says so, and waits to be killed; with `step` as a step of a run.
 OTHER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from resurvey import runs
+for one in (signal.SIGHUP, signal.SIGQUIT):  # a parent in the background may have them ignored
+    signal.signal(one, signal.SIG_DFL)
 if sys.argv[2] == "step":
     runs.at_step(Path(sys.argv[1]))
 else:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from resurvey.beliefs import Belief
+from resurvey.compare.belief_quantiles import belief_quantiles
 from resurvey.compare.estimates import as_effect, check_level, degrees_of, quantile
 from resurvey.errors import InputError
 
@@ -84,7 +85,7 @@ def probabilistic_bias(
     normal = rng.standard_normal((draws, 3))
     second = correlation * normal[:, 1] + np.sqrt(1 - correlation**2) * normal[:, 2]
     gamma, p1, p0 = (
-        belief.draws(_uniform(score))
+        belief_quantiles(belief, _uniform(score))
         for belief, score in ((strength, normal[:, 0]), (prevalence_treated, normal[:, 1]),
                               (prevalence_comparator, second))
     )  # fmt: skip
