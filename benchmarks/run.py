@@ -101,7 +101,9 @@ BENCHMARKS = (
     Benchmark("digitise-broken", "digitise/fuzz.py", "10000 2 20", "200 2 2"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),
     Benchmark("attack", "attack/attack.py", "--environments", "--inputs 300 --calls 600 --kills 0"),
-    Benchmark("scale-studies", "scale/studies.py", "--output {out}/studies.csv", "--sizes 10 --output {out}/studies.csv"),
+    Benchmark(
+        "scale-studies", "scale/studies.py", "--output {out}/studies.csv", "--sizes 10 --output {out}/studies.csv"
+    ),
     Benchmark(
         "scale",
         "scale/scale.py",

@@ -66,7 +66,7 @@ def contrasts(networks: int) -> None:
         inside = (rows["lower"] <= rows["truth"]) & (rows["truth"] <= rows["upper"])
         held.setdefault("Bayes, half-normal 0.25, tau drawn from it", []).append(float(inside.mean()))
     for name, shares in held.items():
-        print(f"{name:45} {100 * np.mean(shares):5.1f}")
+        sys.stdout.write(f"{name:45} {100 * np.mean(shares):5.1f}\n")
 
 
 def patients(rng: np.random.Generator, tau: float) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def over_time(networks: int) -> None:
             try:
                 made = time_network(patients(rng, tau), reference="A", models=models, horizons=[HORIZON])
             except NotEstimable as reason:
-                print("not estimable:", reason)
+                sys.stdout.write(f"not estimable: {reason}\n")
                 continue
             ratios = made.hazard_ratios
             for model, rows in ratios[(ratios["time"] > 2) & (ratios["time"] < 20)].groupby("model"):
@@ -120,7 +120,7 @@ def over_time(networks: int) -> None:
                 held.setdefault(f"restricted means, {model}, tau {tau:g}", []).append(float(inside.mean()))
     for name, shares in held.items():
         error = np.std(shares) / np.sqrt(len(shares))
-        print(f"{name:45} {100 * np.mean(shares):5.1f} ± {100 * error:.1f}")
+        sys.stdout.write(f"{name:45} {100 * np.mean(shares):5.1f} ± {100 * error:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -118,6 +118,6 @@ if __name__ == "__main__":
         sys.stdout.write(f"{ending:6} {outcome:30} {count}\n")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(
-        f"{inputs} inputs in {time.perf_counter() - begin:.0f} s, slowest {slow[0]:.1f} s of processor time ({slow[1]}), "
-        f"peak {peak:.0f} MB\n"
+        f"{inputs} inputs in {time.perf_counter() - begin:.0f} s, slowest {slow[0]:.1f} s of processor time "
+        f"({slow[1]}), peak {peak:.0f} MB\n"
     )

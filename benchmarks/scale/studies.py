@@ -91,7 +91,8 @@ def _study(rows: dict[str, list[dict[str, Any]]], number: int, rng: np.random.Ge
         half = 1.96 * median / np.sqrt(event.sum())
         rows["medians"].append({
             **own, "claim_id": f"{claim}m", "endpoint": "PFS", "value": f"{median:.1f}",
-            "lower": f"{median - half:.1f}", "upper": f"{median + half:.1f}", "ci_level": "95", "unit": "months", "n": n, "events": int(event.sum()),
+            "lower": f"{median - half:.1f}", "upper": f"{median + half:.1f}", "ci_level": "95", "unit": "months",
+            "n": n, "events": int(event.sum()),
         })  # fmt: skip
         rows["survival_rates"].append({
             **own, "claim_id": f"{claim}r", "endpoint": "PFS", "time": "12", "time_unit": "months",
