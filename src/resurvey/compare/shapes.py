@@ -155,7 +155,8 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
     empty = (np.nan, np.nan, np.nan)
     rows = []
     for _, line in tables["e_values"].iterrows():
-        note = f"hazard ratio {settled(line['ratio']):.3g}, as a risk ratio {settled(line['risk_ratio']):.3g} (outcome taken as common)"
+        ratio, risk = settled(line["ratio"]), settled(line["risk_ratio"])
+        note = f"hazard ratio {ratio:.3g}, as a risk ratio {risk:.3g} (outcome taken as common)"
         rows.append(pair.row(E_VALUES[line["of"]], line["e_value"], *empty, note=note))
     for _, line in tables["bias_needed"].iterrows():
         note = "as a factor of the hazard ratio, in the direction that flatters"
