@@ -146,8 +146,12 @@ def _arms(arms: pd.DataFrame) -> pd.DataFrame:
     values = arms[["estimate", "se"]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     bad = ~np.isfinite(values).all(axis=1) | ~(values[:, 1] > 0)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InputError(f"arms, row {row}: estimate and se must be numbers, se above 0; found {values[row].tolist()}")
+        given = arms[["estimate", "se"]]
+        faults = (
+            f"arms, row {row}: estimate and se must be numbers, se above 0; found {given.iloc[row].tolist()}"
+            for row in np.flatnonzero(bad)
+        )
+        raise InputError("\n".join(faults))
     return arms.reset_index(drop=True)
 
 

@@ -103,8 +103,11 @@ def _by_sex(life_table: pd.DataFrame) -> dict[str, pd.Series]:
     rates = pd.to_numeric(life_table["rate"], errors="coerce")
     bad = ~np.isfinite(rates.to_numpy(float)) | (rates.to_numpy(float) < 0)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InputError(f"life_table, row {row}, rate: must be from 0, found {life_table['rate'].iloc[row]!r}")
+        faults = (
+            f"life_table, row {row}, rate: must be from 0, found {life_table['rate'].iloc[row]!r}"
+            for row in np.flatnonzero(bad)
+        )
+        raise InputError("\n".join(faults))
     groups = life_table.groupby("sex") if "sex" in life_table else [("", life_table)]
     for sex, rows in groups:
         series = rows.set_index("age")["rate"].astype(float)
