@@ -97,8 +97,7 @@ rule draw_overview:
         # what each comparison rests on, and the findings that bear on it
         checks="results/audit/checks.csv",
         claims="data/processed/claims.csv",
-        endpoints=PIECES.whole(["p_values", "statements"]),
-        studies=PIECES.whole(["studies"]),
+        typed=PIECES.whole(["studies", "p_values", "statements"]),
         labels=PIECES.labels(),
         again=again("draw_overview", "results/figures/overview"),
     output:

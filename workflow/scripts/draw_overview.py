@@ -25,10 +25,10 @@ comparisons = results.read(results.ESTIMATES, Path(files.comparisons))
 entries = [plan.comparison(entry) for entry in snakemake.params.comparisons]
 accuracy = results.read(results.ACCURACY, Path(files.accuracy))
 resting = {entry.id: rests_on(entry, comparisons, accuracy) for entry in entries}
-endpoints = endpoints_of(read_table(path) for path in files.endpoints)
-found = cautions(entries, resting, results.read(results.CHECKS, Path(files.checks)), endpoints)
+typed = {Path(path).stem: read_table(Path(path)) for path in files.typed}
+found = cautions(entries, resting, results.read(results.CHECKS, Path(files.checks)), endpoints_of(typed.values()))
 claims = inert.exact_cells(pd.read_csv(files.claims, dtype=str, keep_default_na=False))
-bases = Bases.from_tables(comparisons, pd.concat(map(read_table, files.studies)), claims)
+bases = Bases.from_tables(comparisons, typed.get("studies", pd.DataFrame()), claims)
 grades = {entry.id: bases.grade(entry) for entry in entries}
 drawn = overview_drawings(comparisons, labels, files.comparisons, grades, marks_of(found))
 if files.curves:
