@@ -8,9 +8,7 @@ import pandas as pd
 from resurvey.reconstruct.pair import HazardRatio
 from resurvey.reconstruct.pair_by_test import LogRankTest
 from resurvey.tables import Tables
-
-# What a log-rank test is called in the column `test`.
-LOG_RANK = ("log-rank", "logrank", "log rank", "log-rank test", "stratified log-rank", "stratified log-rank test")
+from resurvey.vocabulary import LOG_RANK
 
 
 def printed_tests(typed: Tables, study_id: str) -> list[tuple[pd.Series, LogRankTest]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.tables import Tables
-from resurvey.vocabulary import DAYS_PER_MONTH
+from resurvey.vocabulary import DAYS_PER_MONTH, PROGRESSION
 
 KEY = ["arm_id", "population", "endpoint", "data_cut"]
 
@@ -276,10 +276,6 @@ def _share(row: pd.Series, n: int) -> tuple[float, float]:
     if np.isfinite(row["n"]):
         return float(row["n"] / (row["total"] if np.isfinite(row["total"]) else n)), 0.0
     return float(row["percent_prop"]), float(row["percent_prop_max"] - row["percent_prop_min"]) / 2
-
-
-# What a best response of progression is called.
-PROGRESSION = ("pd", "progressive disease")
 
 
 def _first_scan(typed: Tables, where: dict[str, str], clock: str, n: int, collected: _Collected) -> None:
