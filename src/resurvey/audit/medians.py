@@ -121,7 +121,7 @@ def check_lopsided(context: Context) -> pd.DataFrame:
     frame = frame[ends[0] & ends[1] & ends[2] & (frame["lower"] < frame["value"]) & (frame["value"] < frame["upper"])]
     for group in grouped(frame, ["source_id", "study_id"]).values():
         lean = np.array([np.log(np.log(r["upper"] / r["value"]) / np.log(r["value"] / r["lower"])) for r in group])
-        even = np.array([_may_be_even(record) for record in group])
+        even = np.array([lies_evenly(record) for record in group])
         for place, record in enumerate(group):
             others, sisters = np.delete(lean, place), np.delete(even, place)
             if len(others) < FEWEST_SISTERS:
@@ -133,7 +133,7 @@ def check_lopsided(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-def _may_be_even(record: dict) -> bool:
+def lies_evenly(record: dict) -> bool:
     """Whether the limits may lie evenly around the median as printed (median -+ z times an error), within rounding."""
     below = record["value_min"] - record["lower_max"], record["value_max"] - record["lower_min"]
     above = record["upper_min"] - record["value_max"], record["upper_max"] - record["value_min"]
