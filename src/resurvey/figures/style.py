@@ -179,6 +179,8 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
     steps = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20]
     if high / low > 12:
         steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    if high / low > 60:  # as many ticks as before, or their labels touch
+        steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     ticks = [step for step in steps if low / 1.02 <= step <= high * 1.02]
     ax.set_xscale("log")
     ax.set_xlim(low / 1.04, high * 1.04)
