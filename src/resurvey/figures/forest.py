@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.judgements import Lights, draw_lights
+from resurvey.figures.lights import Lights, draw_lights
 from resurvey.figures.style import (
     BESIDE,
     COLOURS,
@@ -60,7 +60,7 @@ class Size:
 
 USUAL = Size()
 #: Of a forest that stands beside another figure.
-HALF = Size(row=0.165, plot=1.45, width=BESIDE)
+HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
 #: Thirty rows on two thirds of a page, with the type of the others.
 SMALL = Size(row=0.135, char=0.0575, bold=0.068, plot=1.3)
 BAND = "#E69F00"

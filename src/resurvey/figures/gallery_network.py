@@ -116,8 +116,8 @@ def _network_forest(
         rows,
         left=[forest.Column("label", "Treatment")],
         right=[HR],
-        xlabel=f"Hazard ratio against {against} (log scale)",
-        better=("lower hazard: the treatment", f"lower hazard: {against}"),
+        xlabel=f"Hazard ratio against {against}",
+        better=("lower: treatment", "lower: reference"),
         size=forest.HALF,
     )
     random = estimates[estimates["model"] == Model.RANDOM]

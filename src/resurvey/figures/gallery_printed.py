@@ -18,7 +18,7 @@ from resurvey.figures.gallery_shared import (
     grade_words,
     said_of,
 )
-from resurvey.figures.judgements import Lights, lights_of
+from resurvey.figures.lights import Lights, lights_of
 from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.judgements import CONFIDENCE_COLOURS
+from resurvey.figures.lights import CONFIDENCE_COLOURS
 from resurvey.figures.style import (
     BESIDE,
     COLOURS,
@@ -60,7 +60,7 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(3.9, BESIDE)
+    figure = new_figure(3.6, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()

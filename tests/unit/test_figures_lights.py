@@ -7,7 +7,7 @@ import pytest
 from resurvey import plan
 from resurvey.evidence_grade import confidence_of
 from resurvey.figures.gallery_comparison import comparison_drawings
-from resurvey.figures.judgements import LIGHTS, lights_of
+from resurvey.figures.lights import LIGHTS, lights_of
 from resurvey.report.workbook import league_table
 from resurvey.result_values import Risk
 from resurvey.schema import ROB_2
