@@ -292,7 +292,10 @@ LINKS = {
 LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 
-GRADED = ("grade", "grades", "stage", "stages", "ps")
+# What numbers are never counts after, even before a percentage in brackets.
+GRADED = frozenset(
+    ["grade", "grades", "stage", "stages", "ps", "cycle", "cycles", "day", "days", "week", "weeks", "month", "months"]
+)
 
 
 def _mask(line: Line) -> None:

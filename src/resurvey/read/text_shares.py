@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
+from resurvey.read.slips import one_slip_fits
 from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
 
 NOUN_GAP = 5
@@ -97,7 +98,7 @@ def is_count(line: Line, i: int) -> bool:
 
 def _is_percent(line: Line, i: int) -> bool:
     token = _tok(line, i)
-    return token is not None and token.kind == "num" and token.percent and not token.used
+    return token is not None and token.kind == "num" and token.percent and not token.used and token.op not in ("+", "-")
 
 
 def make(line: Line, rule: str, *, n: int | None = None, total: int | None = None, percent: int | None = None) -> Found:
@@ -225,11 +226,37 @@ def _total_first(line: Line, i: int) -> Found | None:
     if not is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
         return None
     percent = _has_percent(line, k)
-    if percent is None or abs(100 * line.tokens[k].number / line.tokens[i].number - line.tokens[percent].number) > 1.01:
+    if percent is None or not (_near(line, k, i, percent) or _of_all_said(line, k, i, percent)):
         return None
     made = make(line, "of-N-n-percent", n=k, percent=percent)
     made.cells["total"] = line.tokens[i].printed
     return made
+
+
+def _near(line: Line, n: int, total: int, percent: int) -> bool:
+    return abs(100 * line.tokens[n].number / line.tokens[total].number - line.tokens[percent].number) <= 1.01
+
+
+def _of_all_said(line: Line, n: int, total: int, percent: int) -> bool:
+    """Whether `of 135 patients, 90 (76.2%)` leaves no other group the share could be of: a misprint then."""
+    if {t.text.lower() for t in line.tokens} & {
+        "arm",
+        "arms",
+        "group",
+        "groups",
+        "respectively",
+        "versus",
+        "vs",
+        "vs.",
+    }:
+        return False
+    slip = one_slip_fits(line.tokens[n].printed, line.tokens[percent].printed, line.tokens[total].number)
+    return slip or n - total <= DIRECTLY
+
+
+SEVERAL = {"arm", "arms", "group", "groups", "respectively", "versus", "vs", "vs."}
+# Tokens from a denominator to the count right after it: `of 135 evaluable patients, 90`.
+DIRECTLY = 6
 
 
 def _percent_with_count(line: Line, i: int) -> Found | None:
@@ -274,7 +301,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     if not is_count(line, i):
         return None
     k = _skip_nouns(line, i + 1, 6)
-    if VERBS & {t.text.lower() for t in line.tokens[i + 1 : k]}:
+    between = {t.text.lower() for t in line.tokens[i + 1 : k]}
+    if (VERBS | NOT_PATIENTS) & between or word_at(line, i - 1) == "/" or _compared(line, k + 1):
         return None
     label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
     if _open(line, k) or (label and word_at(line, k) in (",", ";")):
@@ -287,12 +315,33 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     j = k + 1
     if word_at(line, j) in (")", "]"):
         j += 1
+    j += word_at(line, j) == "out"
     if word_at(line, j) == "of":
         j = _skip_nouns(line, j, 3)
         if is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
-            share = 100 * line.tokens[i].number / line.tokens[j].number
-            total = j if abs(share - line.tokens[k].number) <= 1.01 else None
+            total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+# `the two groups (32% v 31%)`, `one trial (6%)`: the number before counts no patients.
+NOT_PATIENTS = {
+    "groups",
+    "arms",
+    "modalities",
+    "trial",
+    "trials",
+    "studies",
+    "study",
+    "treatments",
+    "regimens",
+    "methods",
+}
+
+
+def _compared(line: Line, k: int) -> bool:
+    """Whether the percentage at `k` is the first of two in the brackets: `(94% versus 91%)`, `(84-89%)`."""
+    after = 1 if _is_percent(line, k) else 0
+    return bool(after) and word_at(line, k + 1) in ("versus", "vs", "vs.", "v", "-", "to") and _is_percent(line, k + 2)
 
 
 def _labelled(line: Line, i: int) -> Found | None:
@@ -326,7 +375,7 @@ def percentages(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if token.used or not token.percent:
+        if token.used or not token.percent or token.op in ("+", "-"):
             continue
         if (span := _range(line, i)) is not None:
             found.append(span)
