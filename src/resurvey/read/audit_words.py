@@ -30,8 +30,15 @@ def _number(text: str) -> float | None:
         return None
 
 
+# Tables whose values and limits no rule of the audit compares; ranges of medians are not compared either.
+OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "quantities", "differences")
+
+
 def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
-    """Limits in the wrong order, and values outside their own range, of rows the other rules do not read."""
+    """Limits in the wrong order, and values outside their own range, of rows the other rules do not read.
+
+    A fall of 2.5 with limits of -5 and 0 is inside them.
+    """
     found = []
     for draft in drafts:
         for low_name, high_name in (("lower", "upper"), ("range_lower", "range_upper")):
@@ -54,8 +61,8 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                 )
             elif (
                 value is not None
-                and draft.table in ("survival_rates", "follow_up", "proportions", "quantities", "differences")
-                and not low - 1e-9 <= value <= high + 1e-9
+                and (draft.table in OWN_LIMITS or (draft.table == "medians" and low_name == "range_lower"))
+                and not any(low - 1e-9 <= one <= high + 1e-9 for one in (value, -value))
                 and not draft.cells.get("total")
             ):
                 found.append(

@@ -33,6 +33,7 @@ MASTER = re.compile(
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
+    rf"|(?P<turned>\b{INTERVAL_WORDS}\s?[(=:,]?\s?(?P<turnedvalue>9\d(?:\.\d)?)\s?%\)?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
     rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
@@ -153,6 +154,8 @@ def _token(match: re.Match[str]) -> Token:
         )
     if match["level"] is not None:
         return Token("level", found, start, end, match["levelvalue"])
+    if match["turned"] is not None:
+        return Token("level", found, start, end, match["turnedvalue"])
     if match["p"] is not None:
         sign = {"=": "", "<=": "≤", ">=": "≥"}.get(match["psign"], match["psign"])
         return Token(

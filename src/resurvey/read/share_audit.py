@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from resurvey.read.objects import Draft, Finding
 from resurvey.read.slips import denominators, one_slip_fits, percent_fits
@@ -124,7 +124,7 @@ def _missing_explains(draft: Draft) -> bool:
 
 
 def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
-    """Shares of running text without a denominator that no number of patients gives, or not the one beside them."""
+    """Shares of running text without a denominator that no number of patients gives, or not the one of their arm."""
     sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
         if draft.table == "proportions" and draft.claim.rule.startswith("text") and _counted(draft):
@@ -136,13 +136,30 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
         for name in ("n", "total")
         if draft.cells.get(name, "").isdigit()
     }
-    most = max(sizes, default=0)
+    arms = _sizes_of_arms(drafts)
     found: list[Finding] = []
     for group in sentences.values():
         for draft in group:
-            if not draft.cells["total"] and not draft.cells["lower"]:
-                found += _impossible(draft) or _of_the_others(draft, group, sizes, most)
+            if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
+                found += _impossible(draft) or _adding_up(draft, group) or _of_its_arm(draft, arms, sizes)
     return found
+
+
+def _sizes_of_arms(drafts: Sequence[Draft]) -> dict[str, set[int]]:
+    """Denominators that percentages of an arm confirm, and sizes printed for it."""
+    sizes: dict[str, set[int]] = defaultdict(set)
+    for draft in drafts:
+        cells = draft.cells
+        if draft.table == "arms" and cells["arm_id"] and cells["n"].isdigit():
+            sizes[cells["arm_id"]].add(int(cells["n"]))
+        if draft.table == "proportions" and cells["arm_id"] and cells["total"].isdigit() and _fits(draft):
+            sizes[cells["arm_id"]].add(int(cells["total"]))
+    return sizes
+
+
+def _fits(draft: Draft) -> bool:
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return total.isdigit() and _counted(draft) and percent_fits(n, percent, int(total))
 
 
 def _counted(draft: Draft) -> bool:
@@ -160,35 +177,37 @@ def _impossible(draft: Draft) -> list[Finding]:
     return [_alone(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
 
 
-def _of_the_others(draft: Draft, group: Sequence[Draft], sizes: set[int], most: int) -> list[Finding]:
-    """A share beside shares of a known denominator, one wrong character away from being of it as well.
-
-    It is told where the counts add up to the denominator, or where no printed size gives the percentage.
-    """
-    n, percent = draft.cells["n"], draft.cells["percent"]
-    for total in _totals_beside(draft, group):
-        if int(n) > total or percent_fits(n, percent, total) or not one_slip_fits(n, percent, total):
-            continue
-        mates = [int(one.cells["n"]) for one in group if one.cells["arm_id"] == draft.cells["arm_id"]]
-        adds_up = len(mates) > 1 and sum(mates) == total
-        if adds_up or not sizes & set(denominators(int(n), percent, most)):
-            exact = f"{100 * int(n) / total:.1f}"
-            words = f"{n} of {total}, the denominator of the shares beside it, are {exact} %, printed {percent} %"
-            return [_alone(draft, "discrepant", exact, words)]
+def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
+    """A share that is the rest of a denominator, which gives the percentages of all the others of its sentence."""
+    mates = [one for one in group if one.cells["arm_id"] == draft.cells["arm_id"]]
+    total = sum(int(one.cells["n"]) for one in mates)
+    if float(draft.cells["percent"]) >= 100:
+        return []
+    others = [one for one in mates if one is not draft]
+    if others and all(one.cells["total"] == str(total) and _fits(one) for one in others):
+        return _missed(draft, total, "the sum of this count and those beside it")
     return []
 
 
-def _totals_beside(draft: Draft, group: Sequence[Draft]) -> Iterator[int]:
-    for one in group:
-        same = one.cells["arm_id"] == draft.cells["arm_id"]
-        total = one.cells["total"]
-        if (
-            one is not draft
-            and same
-            and total.isdigit()
-            and percent_fits(one.cells["n"], one.cells["percent"], int(total))
-        ):
-            yield int(total)
+def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> list[Finding]:
+    """A share one wrong character away from being of a size of its arm, and of no other size printed."""
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    near = [
+        total
+        for total in sorted(arms.get(draft.cells["arm_id"], ()))
+        if int(n) <= total and one_slip_fits(n, percent, total)
+    ]
+    if not near or sizes & set(denominators(int(n), percent, max(sizes))):
+        return []
+    return _missed(draft, near[-1], "a size of its arm")
+
+
+def _missed(draft: Draft, total: int, what: str) -> list[Finding]:
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    if percent_fits(n, percent, total):
+        return []
+    exact = f"{100 * int(n) / total:.1f}"
+    return [_alone(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
 
 
 def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:

@@ -34,6 +34,8 @@ def magnitude(text: str) -> float:
 
 def percent_fits(n: str, percent: str, total: float) -> bool:
     """Whether a count over a total rounds (or is cut, or rounded up) to the percentage as printed."""
+    if not total > 0:
+        return False
     exact = 100 * magnitude(n) / total
     unit = 10.0 ** -len(percent.partition(".")[2])
     if percent[:1] in "<≤":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.slips import one_slip_fits
 from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
@@ -113,7 +113,7 @@ def make(line: Line, rule: str, *, n: int | None = None, total: int | None = Non
         interval is not None
         and interval.kind in ("ci", "")
         and percent is not None
-        and _within(line, interval, percent)
+        and (_within(line, interval, percent) or _named_limits(line, interval))
     ):
         cells |= cells_of(interval, ci=True)
         taken += take(line, interval.low, interval.high)
@@ -121,13 +121,19 @@ def make(line: Line, rule: str, *, n: int | None = None, total: int | None = Non
     return Found("proportion", cells, list(dict.fromkeys(taken)), rule)
 
 
-def _within(line: Line, interval: object, percent: int) -> bool:
-    low, high = line.tokens[interval.low], line.tokens[interval.high]  # type: ignore[attr-defined]
+def _within(line: Line, interval: Interval, percent: int) -> bool:
+    low, high = line.tokens[interval.low], line.tokens[interval.high]
     return (
         not (low.unit in UNITS or high.unit in UNITS)
         and low.number <= line.tokens[percent].number + 1
         and high.number <= 100
     )
+
+
+def _named_limits(line: Line, interval: Interval) -> bool:
+    """Limits that a level names are the interval's, wrong as they may be: `2.8% (95% CI 6.4-5.8)`."""
+    low, high = line.tokens[interval.low], line.tokens[interval.high]
+    return bool(interval.level) and {low.unit, high.unit} <= {"", "%"} and max(low.number, high.number) <= 100
 
 
 def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
