@@ -24,6 +24,7 @@ UNIT = (
     r"h\b|hrs?\b|hours?|minutes?|mins?\b|seconds?|litres?|liters?|L\b"
 )
 INTERVAL_WORDS = (
+    r"(?:(?:nominal|two-sided|2-sided|one-sided|1-sided|exact|bootstrap(?:ped)?|simultaneous|repeated|adjusted) )?"
     r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
     r"(?:conf|confidence) ?int(?:erval)?\.?)"
 )
@@ -192,6 +193,7 @@ def _power(text: str) -> str:
 
 def _number_words(line: Line) -> None:
     """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit goes with it."""
+    _tens(line)
     _hundreds(line)
     for i, token in enumerate(line.tokens):
         word = token.text.lower()
@@ -212,6 +214,19 @@ def _spelt_unit(following: list[Token]) -> str:
     if word in ("percent", "%") or (word == "per" and len(following) > 1 and following[1].text.lower() == "cent"):
         return "%"
     return time_unit(word) if len(word) > 2 and time_unit(word) else word if word in ("cycles", "courses") else ""
+
+
+def _tens(line: Line) -> None:
+    """`ninety three` is one number, as `ninety-three` is."""
+    tokens = line.tokens
+    for i in range(len(tokens) - 1, 0, -1):
+        first, second = tokens[i - 1].text.lower(), tokens[i].text.lower()
+        if first in TENS and second in WORDS and 0 < int(WORDS[second]) < 10:
+            text = f"{tokens[i - 1].text}-{tokens[i].text}"
+            tokens[i - 1 : i + 1] = [Token("word", text, tokens[i - 1].start, tokens[i].end)]
+
+
+TENS = frozenset(word for word, value in WORDS.items() if int(value) >= 20)
 
 
 def _hundreds(line: Line) -> None:
@@ -322,7 +337,8 @@ def _mask(line: Line) -> None:
                     or "." in after.value
                     or (
                         after.number > 40
-                        and token.text.lower().rstrip(".") not in ("study", "trial", "protocol", "version")
+                        and token.text.lower().rstrip(".")
+                        not in ("study", "trial", "protocol", "version", "week", "day")
                     )
                 ):
                     break

@@ -13,8 +13,10 @@ def slips(text: str) -> Iterator[str]:
         if char.isdigit():
             yield from (text[:k] + digit + text[k + 1 :] for digit in "0123456789" if digit != char)
         yield text[:k] + text[k + 1 :]
-        if k + 1 < len(text):
-            yield text[:k] + text[k + 1] + text[k] + text[k + 2 :]
+        # Two digits exchanged, beside each other or across the decimal point.
+        after = k + 2 if text[k + 1 : k + 2] == "." else k + 1
+        if after < len(text):
+            yield text[:k] + text[after] + text[k + 1 : after] + text[k] + text[after + 1 :]
 
 
 def one_slip(a: str, b: str) -> bool:

@@ -305,7 +305,7 @@ def times_alone(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         name = timed[-1] if timed else found[-1].cells["endpoint"]
-        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval)
+        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval, unit=token.unit)
         found.append(
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
@@ -350,7 +350,7 @@ def durations(line: Line) -> list[Found]:
             else "duration"
         )
         cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
-            interval
+            interval, unit=token.unit
         )
         found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
     return found
