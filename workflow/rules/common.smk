@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from resurvey import gate, pictures, plan, provenance
+from resurvey import gate, own_files, pictures, plan, provenance
 from resurvey.workflow import begin, folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import InputError, ResurveyError

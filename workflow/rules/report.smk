@@ -15,10 +15,7 @@ RESULTS = {
 
 
 # Templates of the project's own, which go before those of the package.
-REPORT_TEMPLATES = sorted(
-    str(path)
-    for path in Path(config["report"].get("templates", "report/templates")).glob("*")
-)
+REPORT_TEMPLATES = [str(path) for path in own_files.templates(config, Path())]
 
 
 rule analysis_results:
