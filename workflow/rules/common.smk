@@ -54,6 +54,7 @@ TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 
 
 # Figures whose curves the table names, by study; each is digitised by a step of its own.
+PRINTED = ("curves", "medians", "survival_rates", "risk_tables", "hazard_ratios")
 CURVE_FIGURES = pictures.figures_of(Path(RAW) / "curves" / "curves.csv")
 
 
@@ -182,6 +183,25 @@ def corrections(figure):
     """What a person corrected in the reading of a figure, if anything: a file beside it."""
     beside = Path(RAW) / "curves" / f"{figure}{pictures.CORRECTIONS}"
     return [str(beside)] if beside.is_file() else []
+
+
+def printed_beside(figure):
+    """Typed tables of the studies whose curves stand in a figure, which the reading is set beside."""
+    return [
+        path
+        for study in pictures.studies_of(CURVE_FIGURES, figure)
+        for path in PIECES.of_study(study, PRINTED)
+    ]
+
+
+def curve_files_beside(figure):
+    """Numbers at risk and points typed for the studies whose curves stand in a figure."""
+    return [
+        path
+        for study in pictures.studies_of(CURVE_FIGURES, figure)
+        for path in PIECES.of_curves(study)
+        if not pictures.is_figure(path)
+    ]
 
 
 def parts(table):
