@@ -132,7 +132,7 @@ def empirical(
     """Predictive distribution of tau in a new review, from the reviews of the Cochrane Library.
 
     Those of `turner2012` and `turner2015` are of log odds ratios, those of `rhodes2015` of standardised mean
-    differences. `bartos2023` has one for each measure, which is the `outcome` there: `log hazard ratio`, `log odds ratio`,
+    differences. `bartos2023` has one for each measure, its `outcome`: `log hazard ratio`, `log odds ratio`,
     `log risk ratio` and `standardised mean difference`.
 
     Raises
