@@ -17,6 +17,7 @@ from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
+from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
 from resurvey.digitise.print_checks import Printed, check_printed, known
 from resurvey.digitise.raster import (
@@ -119,6 +120,8 @@ class Reader:
         self.panels, self.whole = list(search.panels), search.whole
         self.skew: Skew | None = None
         self._straighten()
+        if self.page.drawing is None:
+            self.page = replace(self.page, words=without_marks(self.page.words, self.page.picture, self.panels))
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
 
     def _straighten(self) -> None:
