@@ -118,10 +118,17 @@ def words_of(picture: np.ndarray) -> list[Word]:
 
 
 def _over(chosen: list[Word], words: list[Word]) -> list[Word]:
-    """Chosen words, and those of the others that stand elsewhere."""
+    """Chosen numbers, and those of the other words that stand elsewhere or were read as numbers with less doubt."""
     numbers = [word for word in chosen if plain(word.text)]
-    clear = [word for word in words if not any(_overlap(word, other) for other in numbers)]
-    return numbers + clear
+    surer = [word for word in words if plain(word.text) and _surest(word, numbers)]
+    numbers = [word for word in numbers if not any(_overlap(word, other) for other in surer)]
+    clear = [word for word in words if not any(_overlap(word, other) for other in [*numbers, *surer])]
+    return numbers + surer + clear
+
+
+def _surest(word: Word, others: list[Word]) -> bool:
+    scores = [other.score for other in others if _overlap(word, other)]
+    return bool(scores) and word.score > max(scores)
 
 
 def _overlap(a: Word, b: Word) -> bool:
