@@ -31,7 +31,7 @@ from resurvey.digitise.raster import (
     together,
 )
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.risk_rows import rows_below
+from resurvey.digitise.risk_twice import rows_read_twice
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.errors import InputError
@@ -180,7 +180,7 @@ class Reader:
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
         # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
-        rows = rows_below(found or panel, self.page.words, self.page.picture)
+        rows = rows_read_twice(found or panel, self.page)
         made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )

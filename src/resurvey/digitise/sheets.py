@@ -104,7 +104,7 @@ def words_of(picture: np.ndarray) -> list[Word]:
     words = ocr.read_words(picture)
     if find_panels(words) or len(words) > MOST_WORDS:
         return words
-    turned = _over(ocr.read_turned(picture), words)
+    turned = over(ocr.read_turned(picture), words)
     if find_panels(turned):
         return turned
     if max(picture.shape[:2]) > 1400:
@@ -113,11 +113,11 @@ def words_of(picture: np.ndarray) -> list[Word]:
     read = [scaled(word, 0.5) for word in ocr.read_words(larger)]
     if find_panels(read):
         return read
-    again = _over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
+    again = over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
     return again if find_panels(again) else words
 
 
-def _over(chosen: list[Word], words: list[Word]) -> list[Word]:
+def over(chosen: list[Word], words: list[Word]) -> list[Word]:
     """Chosen numbers, and those of the other words that stand elsewhere or were read as numbers with less doubt."""
     numbers = [word for word in chosen if plain(word.text)]
     surer = [word for word in words if plain(word.text) and _surest(word, numbers)]
