@@ -13,11 +13,15 @@ from resurvey.vocabulary import months_per, to_proportion
 NUMERIC = ("number", "count", "size", "percent", "p", "level")
 # Columns that hold a time in the row's unit, by table; the unit column's name.
 TIMES = {
-    "medians": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
+    "medians": (
+        ("value", "lower", "upper", "range_lower", "range_upper", "lower_quartile", "upper_quartile"),
+        "unit",
+    ),
     "survival_rates": (("time",), "time_unit"),
     "designs": (("null_median", "alternative_median", "accrual", "follow_up", "landmark"), "unit"),
     "follow_up": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "risk_tables": (("time",), "time_unit"),
+    "proportions": (("time",), "time_unit"),
     "differences": (("value",), "unit"),
 }
 # Columns that hold a proportion or percentage, by table; the unit column's name, or the unit itself.
