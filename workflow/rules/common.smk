@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from resurvey import gate, pictures, plan, provenance
+from resurvey import gate, own_files, pictures, plan, provenance
 from resurvey.workflow import begin, folder as workflow_folder
 from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
 from resurvey.errors import InputError, ResurveyError
@@ -88,14 +88,21 @@ def done(step):
     return touch(str(STEPS_DONE / step))
 
 
-def again(step, *folders):
+def again(step, *folders, failed=""):
     """An input that is newer than the outputs of a step that failed, or of which something was deleted from a folder.
+
+    A step that lists in the table `failed` what it could not make has failed where that has rows.
 
     Outputs are flagged with `update`: those of a step that fails stay as they were, and without this would pass for new.
     """
     if workflow.is_main_process:
         try:
-            mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+            mark_again(
+                STEPS_AGAIN / step,
+                STEPS_DONE / step,
+                map(Path, folders),
+                Path(failed) if failed else None,
+            )
         except OSError as error:
             sys.exit(f"\n{STEPS_AGAIN} could not be written ({error.strerror})\n")
     return str(STEPS_AGAIN / step)
