@@ -37,6 +37,4 @@ def usable_cache(say: Callable[[str], None]) -> None:
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     os.environ[VARIABLE] = own
     os.environ.setdefault("MPLCONFIGDIR", own)  # else each step would look for all fonts anew
-    say(
-        f"{place}, where caches go, cannot be written ({reason}): a temporary folder is used. Set {VARIABLE} to keep one"
-    )
+    say(f"{place}, where caches go, cannot be written ({reason}): a temporary folder is used; {VARIABLE} chooses one")

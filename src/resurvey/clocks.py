@@ -56,6 +56,4 @@ def date_inputs_now(paths: Iterable[Path], say: Callable[[str], None]) -> None:
         return
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        say(
-            f"{found[0]}{more}: dated in the future, by a clock that was wrong; dated as of now, the content is as it was"
-        )
+        say(f"{found[0]}{more}: dated in the future by a wrong clock; dated as of now, the content is as it was")

@@ -33,7 +33,7 @@ class LogHandler(LogHandlerBase):
         self.all = bool(settings.verbose or settings.debug_dag or settings.printshellcmds)
         self.stream = sys.stdout if settings.stdout else sys.stderr
         # Here, as it is the first of ours that Snakemake calls, and the last before it needs the folder.
-        usable_cache(lambda said: self.stream.write(f"{said}\n"))
+        usable_cache(self._write)
 
     @property
     def writes_to_stream(self) -> bool:
@@ -65,10 +65,13 @@ class LogHandler(LogHandlerBase):
         try:
             said = self.format(record) if self.all else self.said(record)
             if said:
-                self.stream.write(f"{said}\n")
-                self.stream.flush()
+                self._write(said)
         except Exception:
             self.handleError(record)
+
+    def _write(self, said: str) -> None:
+        self.stream.write(f"{said}\n")
+        self.stream.flush()
 
     def said(self, record: logging.LogRecord) -> str:
         """The words for a record; none where it is left to the log file."""

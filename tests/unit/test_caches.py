@@ -21,7 +21,7 @@ def test_one_that_cannot_is_replaced_and_told(tmp_path, monkeypatch):
     monkeypatch.delenv("MPLCONFIGDIR")
     said = []
     usable_cache(said.append)
-    assert str(tmp_path / "file") in said[0] and "Set XDG_CACHE_HOME" in said[0]
+    assert str(tmp_path / "file") in said[0] and "XDG_CACHE_HOME chooses one" in said[0]
     place = Path(os.environ["XDG_CACHE_HOME"])
     assert place.is_dir() and os.environ["MPLCONFIGDIR"] == str(place)
     usable_cache(said.append)  # and that one can be written
