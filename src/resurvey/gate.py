@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from resurvey import plan
 from resurvey.errors import InputError
+from resurvey.own_files import own_files
 from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
@@ -121,9 +122,10 @@ def check_project(
     """
     asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
     folder = Path(config["raw"])
-    state = _digest(
-        [_state(folder), *_collection(config), json.dumps(config, sort_keys=True, default=str), repr(asked)]
-    )
+    state = _digest([
+        _state(folder), *_collection(config), fingerprint(own_files(config, Path())),
+        json.dumps(config, sort_keys=True, default=str), repr(asked),
+    ])  # fmt: skip
     known = _remembered(memory, state, store)
     if known is not None:
         return Project(asked, known)
