@@ -87,7 +87,8 @@ def p_values(line: Line) -> list[Found]:
         around = line.text[max(0, token.start - 110) : token.end + 70]
         if token.value.rstrip("0") in LEVELS and THRESHOLD.search(around):
             continue
-        near = line.text[max(0, token.start - 90) : token.end + 40]
+        before = re.split(r";", line.text[max(0, token.start - 90) : token.start])[-1]
+        near = before + re.split(r"[;,)]", line.text[token.start : token.end + 40])[0]
         what = token.extra.lower()
         test = (
             "interaction"
@@ -96,7 +97,7 @@ def p_values(line: Line) -> list[Found]:
             if "trend" in what
             else "log-rank"
             if "rank" in what
-            else _nearest_test(near, token.start - max(0, token.start - 90))
+            else _nearest_test(near, len(before))
         )
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
@@ -253,6 +254,8 @@ def means(line: Line) -> list[Found]:
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
+        elif token.percent and words_before(line, i, 1) == ["by"]:
+            continue
         elif (
             ("mean" in words_before(line, i, 6) or (_of_means(line, i) and interval_after(line, i)))
             and not token.used

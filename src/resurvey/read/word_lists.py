@@ -155,6 +155,36 @@ MASKING = frozenset(
         "bclc",
     ]
 )
+# Groups that number their trials: `RTOG 0631`, `CALGB 9342`.
+TRIALISTS = frozenset(
+    [
+        "rtog",
+        "eortc",
+        "calgb",
+        "nsabp",
+        "ecog",
+        "swog",
+        "ncic",
+        "ncctg",
+        "gog",
+        "trog",
+        "jcog",
+        "wjog",
+        "wjtog",
+        "aio",
+        "acosog",
+        "hovon",
+        "ibcsg",
+        "gbg",
+        "mrc",
+        "ffcd",
+        "prodige",
+        "gercor",
+        "cecog",
+        "ageo",
+    ]
+)
+MASKING |= TRIALISTS
 MASKING |= frozenset(
     ["class", "classes", "exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"]
 )
