@@ -124,13 +124,25 @@ def _assign_clause(
         return _of_one_arm(line, keys, starts, ends, places)
     if between := _in_turns(line.text, starts, ends, places):
         return {key: arm for key, arm in zip(keys, between, strict=True) if arm}
-    if len(distinct) == len(group) and (
-        "respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()
+    if (
+        len(distinct) == len(group)
+        and not _parted(line.text, starts, places)
+        and (
+            "respectively" in line.lower()
+            or " v" in line.lower()
+            or " than " in line.lower()
+            or "compared" in line.lower()
+        )
     ):
         return dict(zip(keys, distinct, strict=True))
     if len(distinct) == 2 and _in_pairs(line.text, starts, ends, places):
         return {key: distinct[k % 2] for k, key in enumerate(keys)}
     return {}
+
+
+def _parted(text: str, starts: list[int], places: list[tuple[int, int, str]]) -> bool:
+    """Whether a semicolon stands between all arms and all values: they are of two statements."""
+    return ";" in text[places[-1][1] : starts[0]] or ";" in text[starts[-1] : places[0][0]]
 
 
 PAIRED = re.compile(r"[\s%)\]a-z]{0,16}\b(?:vs\.?|versus|v)\s[\s(\[]{0,2}", re.IGNORECASE)

@@ -313,9 +313,7 @@ LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 # What is numbered beyond 40: studies, and the groups that run them.
 NUMBERED = TRIALISTS | {"study", "trial", "protocol", "version", "week", "day"}
 # What numbers are never counts after, even before a percentage in brackets.
-GRADED = frozenset(
-    ["grade", "grades", "stage", "stages", "ps", "cycle", "cycles", "day", "days", "week", "weeks", "month", "months"]
-)
+GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days", "weeks", "months"])
 
 
 def _mask(line: Line) -> None:

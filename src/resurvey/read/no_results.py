@@ -40,10 +40,10 @@ STRENGTH_BEFORE = re.compile(
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
-ONE_IN = re.compile(r"\b(?:1|one) (?:in|of|out of)(?: every)? $", re.IGNORECASE)
+ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
 # `five to nine participants in each group`: the end of a range of sizes.
 _SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
-RANGE_OF_SIZES = re.compile(rf"\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
+RANGE_OF_SIZES = re.compile(rf"(?<!of )\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
 START_OF_RANGE = re.compile(
     rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
 )

@@ -87,8 +87,7 @@ def p_values(line: Line) -> list[Found]:
         around = line.text[max(0, token.start - 110) : token.end + 70]
         if token.value.rstrip("0") in LEVELS and THRESHOLD.search(around):
             continue
-        before = re.split(r";", line.text[max(0, token.start - 90) : token.start])[-1]
-        near = before + re.split(r"[;,)]", line.text[token.start : token.end + 40])[0]
+        near = line.text[max(0, token.start - 90) : token.end + 40]
         what = token.extra.lower()
         test = (
             "interaction"
@@ -97,8 +96,10 @@ def p_values(line: Line) -> list[Found]:
             if "trend" in what
             else "log-rank"
             if "rank" in what
-            else _nearest_test(near, len(before))
+            else _nearest_test(near, token.start - max(0, token.start - 90))
         )
+        if test in ("interaction", "trend") and not what and test not in _own_words(line.text, token.start, token.end):
+            test = ""
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
         sides = {side for side in ("one-sided", "two-sided") if side in near.lower()}
@@ -108,6 +109,12 @@ def p_values(line: Line) -> list[Found]:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
     return found
+
+
+def _own_words(text: str, start: int, end: int) -> str:
+    """The words of a p in a list: back to the `;` before it, on to the next mark."""
+    before = text[max(0, start - 90) : start].rpartition(";")[2]
+    return (before + re.split(r"[;,)]", text[end : end + 40])[0]).lower()
 
 
 DIRECTIONS = (

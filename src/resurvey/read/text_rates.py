@@ -140,17 +140,13 @@ def rates(line: Line) -> list[Found]:
 def _in_range(line: Line, i: int) -> bool:
     """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
     for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
-        if 0 <= other < len(line.tokens) and joint >= 0 and line.tokens[joint].text.lower() in ("-", "to"):
-            low, high = sorted((i, other))
-            if (
-                line.tokens[other].kind == "num"
-                and line.tokens[other].percent
-                and (
-                    "from" not in words_before(line, low, 1)
-                    or "rang" in line.text[: line.tokens[low].start][-16:].lower()
-                )
-            ):
-                return line.tokens[low].number < line.tokens[high].number
+        low, high = sorted((i, other))
+        joints = ("-", "to", "and") if low >= 0 and words_before(line, low, 1) == ["between"] else ("-", "to")
+        if not 0 <= other < len(line.tokens) or joint < 0 or line.tokens[joint].text.lower() not in joints:
+            continue
+        ranged = "from" not in words_before(line, low, 1) or "rang" in line.text[: line.tokens[low].start][-16:].lower()
+        if line.tokens[other].kind == "num" and line.tokens[other].percent and ranged:
+            return line.tokens[low].number < line.tokens[high].number
     return False
 
 
