@@ -79,26 +79,6 @@ class Accrual:
         lengths, levels = np.atleast_1d(np.asarray(durations, float)), np.atleast_1d(np.asarray(rates, float))
         return cls(tuple(lengths.tolist()), tuple(levels.tolist()))
 
-    @classmethod
-    def ramped(cls, duration: float, ramp: float, steps: int = 24) -> Accrual:
-        """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full.
-
-        Raises
-        ------
-        InputError
-            If the ramp is longer than the accrual.
-        """
-        arguments.positive("accrual", duration)
-        arguments.positive("ramp", ramp)
-        if ramp > duration:
-            raise InputError(f"ramp ({ramp:g}) is longer than the accrual ({duration:g})")
-        steps = arguments.whole("steps", steps)
-        rates = [(i + 0.5) / steps for i in range(steps)]
-        durations = [ramp / steps] * steps
-        if duration > ramp:
-            durations, rates = [*durations, duration - ramp], [*rates, 1.0]
-        return cls(tuple(durations), tuple(rates))
-
     @property
     def duration(self) -> float:
         """Time from the first to the last entry."""

@@ -20,8 +20,9 @@ from resurvey.report.paper import paper
 TEMPLATE = "paper.typ"
 
 
-def render_pdf(document: Document, own: Path | None = None) -> bytes:
-    """The report on paper.
+@contextmanager
+def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
+    """The report on paper, typeset beside what is done meanwhile.
 
     Parameters
     ----------
@@ -29,23 +30,16 @@ def render_pdf(document: Document, own: Path | None = None) -> bytes:
     own : Path, optional
         Folder of a project's own templates.
 
-    Returns
-    -------
-    bytes
-        A tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
+    Yields
+    ------
+    callable () -> bytes
+        Waits for the report: a tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
 
     Raises
     ------
     ResurveyError
-        If Typst refuses the template; the message is Typst's.
+        By that call, if Typst refuses the template; the message is Typst's.
     """
-    with typesetting(document, own) as made:
-        return made()
-
-
-@contextmanager
-def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
-    """The report being typeset beside what is done meanwhile; the call that is given waits for it, as `render_pdf`."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / TEMPLATE, Path(folder) / "made.pdf"
         letters = _written(document, source, own)
