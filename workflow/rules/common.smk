@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from resurvey import gate, pictures, plan, provenance
+from resurvey.batches import batches
 from resurvey.workflow import begin, folder as workflow_folder
-from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
+from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import InputError, ResurveyError
 from resurvey.folders import mark_again
 from resurvey.runs import MARKS
