@@ -6,6 +6,7 @@ person and are never compared with.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -375,9 +376,10 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
     InputError
         If the file has a column that the table has not: it is of another version, or was edited.
     """
-    header = pd.read_csv(path, nrows=0, dtype=str).columns
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream), [])
     columns = {name: table.column(name) for name in header}
-    strange = [name for name, column in columns.items() if column is None]
+    strange = [name for place, name in enumerate(header) if columns[name] is None or name in header[:place]]
     if strange:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
