@@ -24,10 +24,10 @@ from resurvey import clean, tables
 from resurvey.errors import ResurveyError
 from resurvey.reconstruct import HazardRatio, SurvivalSummary
 from resurvey.reconstruct.formats import read_kmdata
+from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.ratio_events import forecast_events, with_implied_events
 from resurvey.reconstruct.stretch import limits
-from resurvey.reconstruct.study import hazard_ratio_of, printed_ratios
 from resurvey.survival import cox
 
 Z90 = 1.6448536269514722

@@ -13,11 +13,15 @@ from resurvey.vocabulary import months_per, to_proportion
 NUMERIC = ("number", "count", "size", "percent", "p", "level")
 # Columns that hold a time in the row's unit, by table; the unit column's name.
 TIMES = {
-    "medians": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
+    "medians": (
+        ("value", "lower", "upper", "range_lower", "range_upper", "lower_quartile", "upper_quartile"),
+        "unit",
+    ),
     "survival_rates": (("time",), "time_unit"),
     "designs": (("null_median", "alternative_median", "accrual", "follow_up", "landmark"), "unit"),
     "follow_up": (("value", "lower", "upper", "range_lower", "range_upper"), "unit"),
     "risk_tables": (("time",), "time_unit"),
+    "proportions": (("time",), "time_unit"),
     "differences": (("value",), "unit"),
 }
 # Columns that hold a proportion or percentage, by table; the unit column's name, or the unit itself.
@@ -101,7 +105,7 @@ def _add_times(name: str, typed: pd.DataFrame, faults: list[Fault]) -> None:
             if factors[unit] is None:
                 advice = "expected days, weeks, months or years"
                 faults.append(
-                    Fault(file_of(TABLES[name]), int(row), unit_column, unit, "it is no unit of time", advice)
+                    Fault(file_of(TABLES[name]), int(row), unit_column, unit, "it is not a unit of time", advice)
                 )
     factor = typed[unit_column].map(factors).astype(float)
     for column in columns:

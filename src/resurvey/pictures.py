@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -43,6 +44,11 @@ def figures_of(table: Path) -> dict[str, list[str]]:
                 if is_figure(file) and file not in found.setdefault(study, []):
                     found[study].append(file)
     return found
+
+
+def studies_of(figures: Mapping[str, Sequence[str]], file: str) -> list[str]:
+    """Studies whose curves stand in a figure, of the figures by study."""
+    return sorted(study for study, files in figures.items() if file in files)
 
 
 def read_figure(folder: Path, file: str, name: str) -> ReadFigure:

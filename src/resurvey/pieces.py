@@ -15,6 +15,9 @@ OF_STUDIES = ("sources", "studies", "arms", "curves", "risk_of_bias")
 SHARED = ("endpoints", "treatments", "confidence")
 # What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
 OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
+# Tables of which a few rows bear on the patients of a study: early progressors, and log-rank tests. These rows are
+# files of their own, so that other counts and tests may change without a new reconstruction.
+PARTLY_OF_PATIENTS = ("p_values", "proportions")
 # What `resurvey.labels.Labels` reads.
 LABEL_COLUMNS = {
     "studies": ("study_id", "acronym"),
@@ -69,7 +72,8 @@ class Pieces:
 
     def of_patients(self, study: str) -> list[str]:
         """Files that the patients of a study are reconstructed from, but for its curves."""
-        return [*self.whole(["endpoints"]), *self.of_study(study, OF_PATIENTS)]
+        part = self._there(f"studies/{study}/patients/{table}.csv" for table in PARTLY_OF_PATIENTS)
+        return [*self.whole(["endpoints"]), *self.of_study(study, OF_PATIENTS), *part]
 
     def of_curves(self, study: str) -> list[str]:
         """Copies of the curve files of a study."""

@@ -85,26 +85,27 @@ def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
     value = row.exact("value")
     if value <= 0:
         yield row.fault("value", "a median time is above 0")
-    yield from _not_negative(row, SPAN[1:])
-    yield from _not_late(row, SPAN, "unit")
+    yield from _not_negative(row, MEDIAN_SPAN[1:])
+    yield from _not_late(row, MEDIAN_SPAN, "unit")
     if row.exact("events") == 0 and math.isfinite(value):
         yield row.fault("events", f"a median ({row.cells['value']}) is reached only where half have had an event")
 
 
 # Columns of a median or a duration that hold a time.
 SPAN = ("value", "lower", "upper", "range_lower", "range_upper")
+MEDIAN_SPAN = (*SPAN, "lower_quartile", "upper_quartile")
 DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up", "landmark")
 
 
 def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
     """Units that cannot be used beside a number, and words in place of one."""
     if row.table == "medians" and families.get(row.cells["endpoint"]) == "time_to_event":
-        yield from _unit(row, SPAN)
+        yield from _unit(row, MEDIAN_SPAN)
     elif row.table == "follow_up" and row.cells["statistic"] != "date":
         yield from _unit(row, SPAN, COUNTED)
         if math.isnan(row.number("value")):
             advice = "type the number as printed; a date has the statistic `date`"
-            yield row.fault("value", "it is no number", advice)
+            yield row.fault("value", "it is not a number", advice)
     elif row.table == "designs":
         yield from _unit(row, DESIGN_TIMES)
     elif row.table == "differences":
@@ -119,7 +120,7 @@ def _unit(row: Row, columns: tuple[str, ...], known: tuple[str, ...] = ()) -> It
     if any(math.isfinite(row.number(column)) for column in columns):
         meant = meant_unit(unit)
         advice = f"type {meant}" if meant else "expected days, weeks, months or years"
-        yield row.fault("unit", "it is no unit of time, so the numbers of this row could not be used", advice)
+        yield row.fault("unit", "it is not a unit of time, so the numbers of this row could not be used", advice)
 
 
 def _not_negative(row: Row, columns: tuple[str, ...]) -> Iterator[Fault]:
@@ -138,6 +139,14 @@ def _not_late(row: Row, columns: tuple[str, ...], unit: str) -> Iterator[Fault]:
 def _events(row: Row) -> Iterator[Fault]:
     if row.exact("events") > row.exact("n"):
         yield row.fault("events", f"more events than patients ({row.cells['n']})")
+
+
+def _censored(row: Row) -> Iterator[Fault]:
+    n, events, censored = row.exact("n"), row.exact("events"), row.exact("censored")
+    if censored > n:
+        yield row.fault("censored", f"more without the event than patients ({row.cells['n']})")
+    elif events + censored > n:
+        yield row.fault("censored", f"with {row.cells['events']} events more than the patients ({row.cells['n']})")
 
 
 def _rate(row: Row) -> Iterator[Fault]:
@@ -176,6 +185,18 @@ def _count(row: Row) -> Iterator[Fault]:
         yield row.fault("n", f"more than the patients it is counted among ({row.cells['total']})")
     elif 0 < percent < 1 and n > 0 and abs(100 * percent - 100 * n / total) < 1 <= 100 * n / total:
         yield row.fault("percent", f"{row.cells['n']} of {row.cells['total']} are {100 * n / total:.3g} per cent", SIC)
+
+
+def _counted_by(row: Row) -> Iterator[Fault]:
+    """The time by which patients with an event were counted."""
+    if math.isnan(row.number("time")):
+        return
+    if row.exact("time") == 0:
+        yield row.fault("time", "nobody has had an event at time 0", "type by when they were counted")
+    if not row.cells["time_unit"]:
+        yield row.fault("time_unit", "a time has a unit", "expected days, weeks, months or years")
+        return
+    yield from _time(row)
 
 
 def _follow_up(row: Row) -> Iterator[Fault]:
@@ -220,7 +241,7 @@ def _difference(row: Row) -> Iterator[Fault]:
     unit = row.cells["unit"]
     meant = meant_unit(unit)
     if meant and months_per(unit) is None:
-        yield row.fault("unit", "it is no unit of time", f"type {meant}")
+        yield row.fault("unit", "it is not a unit of time", f"type {meant}")
     elif not unit and math.isfinite(row.number("value")):
         yield row.fault("unit", "a number has a unit", "type it: months, weeks, %, points")
 
@@ -232,11 +253,13 @@ def _time(row: Row) -> Iterator[Fault]:
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("medians", _events),
+    ("medians", _censored),
     ("hazard_ratios", _events),
     ("curves", _events),
     ("survival_rates", _rate),
     ("hazard_ratios", _ratio),
     ("proportions", _count),
+    ("proportions", _counted_by),
     ("follow_up", _follow_up),
     ("designs", _design),
     ("risk_tables", _time),

@@ -412,7 +412,7 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     InputError
-        If a file is none of a comparison's tables.
+        If a file is not one of a comparison's tables.
     """
     made = {}
     for path in sorted(folder.glob("*.csv")):

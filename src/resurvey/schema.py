@@ -93,6 +93,11 @@ ROB_2 = ("randomisation", "deviations", "missing data", "measurement", "selectiv
 ROBINS_I = ("confounding", "selection", "classification", "deviations", "missing data", "measurement",
             "selective reporting", "overall")  # fmt: skip
 CINEMA = ("within-study bias", "reporting bias", "indirectness", "imprecision", "heterogeneity", "incoherence")
+#: How the interval of a median may be said to be made: by its name alone, by the scale of the curve's band
+#: that it is read off, or evenly around the median by its standard error.
+MEDIAN_METHODS = ("Brookmeyer-Crowley", "Greenwood", "log-log", "log", "plain", "standard~error")
+#: The same of a survival at a time: Greenwood's standard error without a word on the scale, or the scale.
+RATE_METHODS = ("Greenwood", "log-log", "log", "plain")
 COMMON = (
     "claim_id:id! source_id:id>sources.source_id! locator! study_id:id>studies.study_id! arm_id:id population! data_cut"
 )
@@ -141,14 +146,15 @@ TABLES: dict[str, Table] = {
         _claims(
             "medians",
             "endpoint>endpoints.endpoint! value:number! lower:number upper:number ci_level:level range_lower:number "
-            "range_upper:number unit n:size events:count",
-            RANGE,
+            "range_upper:number unit n:size events:count censored:count? lower_quartile:number? upper_quartile:number? "
+            f"ci_method:choice({'|'.join(MEDIAN_METHODS)})?",
+            (*RANGE, ("lower_quartile", "value"), ("value", "upper_quartile"), ("lower_quartile", "upper_quartile")),
         ),
         _claims(
             "survival_rates",
             "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! value:number! "
             "unit:choice(%|proportion)! lower:number "
-            "upper:number ci_level:level n:size",
+            f"upper:number ci_level:level n:size ci_method:choice({'|'.join(RATE_METHODS)})?",
             INTERVAL,
         ),
         _claims(
@@ -163,7 +169,8 @@ TABLES: dict[str, Table] = {
             "proportions",
             "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! "
             "grade:grade "
-            "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition",
+            "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition "
+            "time:number? time_unit:time_unit?",
             INTERVAL,
         ),
         _claims(

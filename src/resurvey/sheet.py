@@ -91,7 +91,7 @@ def decode(content: bytes, name: str) -> str:
     Raises
     ------
     TableFaults
-        If it is no text, or its encoding cannot be told; says what the file is.
+        If it is not text, or its encoding cannot be told; the message says what the file is.
     """
     kind = next((words for start, words in BEGINNINGS if content.startswith(start)), "")
     if kind:

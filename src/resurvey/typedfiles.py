@@ -15,9 +15,10 @@ import pandas as pd
 
 from resurvey import clean
 from resurvey.errors import InputError
-from resurvey.pieces import LABEL_COLUMNS, Claim, Pieces
+from resurvey.pieces import LABEL_COLUMNS, PARTLY_OF_PATIENTS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
+from resurvey.vocabulary import LOG_RANK, PROGRESSION
 from resurvey.writing import write_bytes
 
 NOTE = "note"
@@ -71,9 +72,13 @@ def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
             plain = [[*cells[:place], "", *cells[place + 1 :]] for cells in noted]
         yield f"tables/{name}.csv", _csv(header, plain)
         yield f"noted/{name}.csv", _csv(header, noted)
+        of_patients = set(np.flatnonzero(_bears_on_patients(frame))) if name in PARTLY_OF_PATIENTS else set()
         for study, places in _studies(name, frame, typed["studies"]).items():
             yield f"studies/{study}/{name}.csv", _csv(header, [plain[place] for place in places])
             yield f"studies/{study}/noted/{name}.csv", _csv(header, [noted[place] for place in places])
+            bearing = [place for place in places if place in of_patients]
+            if bearing:
+                yield f"studies/{study}/patients/{name}.csv", _csv(header, [plain[place] for place in bearing])
         if name == "adjudications":
             for source, places in _sources_of_rulings(frame, typed["sources"]).items():
                 yield f"rulings/{source}/{name}.csv", _csv(header, [plain[place] for place in places])
@@ -109,6 +114,14 @@ def _studies(name: str, frame: pd.DataFrame, studies: pd.DataFrame) -> dict[str,
     for row, study in enumerate(frame.get("study_id", ())):
         found[study].append(row)
     return found
+
+
+def _bears_on_patients(frame: pd.DataFrame) -> pd.Series:
+    """Which counts are of early progressors, and which p that of a log-rank test between two arms."""
+    if "test" in frame:
+        return frame["test"].str.lower().isin(LOG_RANK) & (frame["p_op"] != "") & (frame["comparator_arm_id"] != "")
+    counted = (frame["kind"] == "progression") & (frame["time_op"] != "")
+    return counted | ((frame["kind"] == "response") & frame["item"].str.lower().isin(PROGRESSION))
 
 
 def _sources_of_rulings(rulings: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[int]]:

@@ -13,6 +13,10 @@ MONTHS_PER = {
     "year": 12.0,
     "yr": 12.0,
 }
+# What a log-rank test is called in a column `test`, and a best response of progression in a column `item`; in small
+# letters.
+LOG_RANK = ("log-rank", "logrank", "log rank", "log-rank test", "stratified log-rank", "stratified log-rank test")
+PROGRESSION = ("pd", "progressive disease")
 SCALE_OF = {"%": 0.01, "percent": 0.01, "proportion": 1.0}
 
 

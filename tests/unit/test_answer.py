@@ -7,11 +7,14 @@ import pytest
 
 from resurvey import plan
 from resurvey.conclusions import Conclusion
-from resurvey.report.answer import STANDING_TONES, WHY, Grade, Said, Standing, answer, comparison_said, facts_of
+from resurvey.evidence_grade import Grade
+from resurvey.report.answer import answer, facts_of
 from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.document import Badge, Beside, Bullets, Heading, Paragraph, Table, flat, inlines, plain
 from resurvey.report.dossier import dossier
 from resurvey.report.inputs import Choices, Results
+from resurvey.report.said import Said, comparison_said
+from resurvey.report.standing import STANDING_TONES, WHY, Standing
 from resurvey.report.words import SEVERITY_TONES, VERDICT_TONES
 from resurvey.results import Model, Role
 from tests.report_project import NASTY, small_results, typed_lines
@@ -96,11 +99,12 @@ def test_a_conclusion_stands_as_its_numbers_do(results, expected):
     assert (plain(paper), plain(concludes)) == ("Alpha 2020", "Cracks in 3 of 10 of walls.")
     (badge,) = stands
     assert badge.text == expected
+    assert (f"3 of 10: Does not fit {NASTY}" in plain(because)) == (expected is Standing.DOUBTFUL)
     severity = CHECKED[expected][1]
     verdict_tone = VERDICT_TONES[CHECKED[expected][0]]
     assert badge.tone == (SEVERITY_TONES[severity] if severity != "none" else verdict_tone)
     told = plain(because)
-    assert told and (told in WHY.values()) == (expected != Standing.FALLS)
+    assert told and (told in WHY.values()) == (expected not in (Standing.FALLS, Standing.DOUBTFUL))
 
 
 def test_a_finding_that_no_conclusion_names_has_the_table_of_its_own(results):
@@ -306,7 +310,7 @@ def group(study, arm="a"):
         ({"kind": "patients", "treatment": group("r"), "comparator": group("o")}, "summary", Grade.UNANCHORED_SUMMARY),
         ({"kind": "patients", "treatment": group("r"), "comparator": group("r", "b")}, "curve", Grade.RANDOMISED_CURVE),
         ({"kind": "patients", "treatment": group("o"), "comparator": group("o", "b")}, "curve", Grade.OBSERVED),
-        ({"kind": "pool", "claims": ["r-1"]}, "printed ratios", Grade.RANDOMISED_PRINTED),
+        ({"kind": "pool", "claims": ["r-1"]}, "printed ratios", Grade.POOLED),
         ({"kind": "pool", "claims": ["r-1", "o-1"]}, "printed ratios", Grade.PRINTED),
         ({"kind": "rates", "treatment": "r-1", "comparators": ["o-1"]}, "printed counts", Grade.COUNTS),
     ],

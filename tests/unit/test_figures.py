@@ -26,7 +26,7 @@ from resurvey.figures import (
     survival,
 )
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
-from resurvey.figures.style import STYLE, ink_on, listed, number, p_text
+from resurvey.figures.style import STYLE, WIDTH, ink_on, listed, number, p_text
 from resurvey.labels import Labels
 from resurvey.ticks import time_ticks
 
@@ -217,7 +217,7 @@ def test_forest_of_differences_is_linear():
 def test_forest_wraps_words_that_cannot_fit_and_comes_to_an_end():
     rows = studies().assign(label=["x" * 300, "y" * 200, "short words " * 20, "z", "z"])
     figure = drawn_forest(rows)
-    assert figure.get_size_inches()[0] == 7.0
+    assert figure.get_size_inches()[0] == WIDTH
 
 
 def test_forest_without_an_estimate_is_refused():

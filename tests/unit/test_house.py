@@ -28,7 +28,7 @@ TYPED = {
     ("report/answer.py", "method"),
     ("design/verdict.py", "method"),
     ("commands/design.py", "method"),
-    ("reconstruct/study.py", "measure"),
+    ("reconstruct/printed_between.py", "measure"),
 }
 ROOMS = ["report", "figures", "compare", "reconstruct", "design", "commands"]
 

@@ -100,6 +100,24 @@ def test_patients_rest_on_no_counts_and_no_notes(pieces):
     assert not [path for path in pieces.of_patients("alpha") if "noted" in path]
 
 
+def test_patients_rest_on_early_progressors_and_log_rank_tests_alone(tmp_path):
+    rows = small_tables()
+    early = {"arm_id": "new", "endpoint": "PFS", "kind": "progression", "item": "early progressors", "n": "18"}
+    rows["proportions"] += [
+        claim("prop-008", **early),
+        claim("prop-009", **early, time="2", time_unit="months"),
+        claim("prop-010", arm_id="new", kind="response", item="PD", n="15"),
+    ]
+    test = {"arm_id": "new", "comparator_arm_id": "old", "endpoint": "PFS", "p": "0.03"}
+    rows["p_values"] = [claim("p-001", **test), claim("p-002", **test, test="Log-rank")]
+    write_tables(rows, tmp_path / "raw")
+    raw = tables.read_raw(tmp_path / "raw")
+    pieces = typedfiles.write(raw, clean.tidy(raw), tmp_path / "typed", tmp_path / "raw/curves")
+    kept = typedfiles.read(pieces.of_patients("alpha"))
+    assert ids(kept["proportions"]) == ["alpha2020-prop-009", "alpha2020-prop-010"]
+    assert ids(kept["p_values"]) == ["alpha2020-p-002"]
+
+
 def test_pieces_come_back_from_plain_types(pieces):
     assert Pieces.from_plain(pieces.folder, pieces.plain()) == pieces
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from resurvey import gate, pictures, plan, provenance
+from resurvey import gate, own_files, pictures, plan, provenance
 from resurvey.batches import batches
 from resurvey.workflow import begin, folder as workflow_folder
 from resurvey.jobs import BLOCK, block_sizes, shared_out
@@ -55,6 +55,7 @@ TABLES = [str(path) for path in gate.table_files(Path(RAW))]
 
 
 # Figures whose curves the table names, by study; each is digitised by a step of its own.
+PRINTED = ("curves", "medians", "survival_rates", "risk_tables", "hazard_ratios")
 CURVE_FIGURES = pictures.figures_of(Path(RAW) / "curves" / "curves.csv")
 
 
@@ -88,14 +89,21 @@ def done(step):
     return touch(str(STEPS_DONE / step))
 
 
-def again(step, *folders):
+def again(step, *folders, failed=""):
     """An input that is newer than the outputs of a step that failed, or of which something was deleted from a folder.
+
+    A step that lists in the table `failed` what it could not make has failed where that has rows.
 
     Outputs are flagged with `update`: those of a step that fails stay as they were, and without this would pass for new.
     """
     if workflow.is_main_process:
         try:
-            mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+            mark_again(
+                STEPS_AGAIN / step,
+                STEPS_DONE / step,
+                map(Path, folders),
+                Path(failed) if failed else None,
+            )
         except OSError as error:
             sys.exit(f"\n{STEPS_AGAIN} could not be written ({error.strerror})\n")
     return str(STEPS_AGAIN / step)
@@ -176,6 +184,25 @@ def corrections(figure):
     """What a person corrected in the reading of a figure, if anything: a file beside it."""
     beside = Path(RAW) / "curves" / f"{figure}{pictures.CORRECTIONS}"
     return [str(beside)] if beside.is_file() else []
+
+
+def printed_beside(figure):
+    """Typed tables of the studies whose curves stand in a figure, which the reading is set beside."""
+    return [
+        path
+        for study in pictures.studies_of(CURVE_FIGURES, figure)
+        for path in PIECES.of_study(study, PRINTED)
+    ]
+
+
+def curve_files_beside(figure):
+    """Numbers at risk and points typed for the studies whose curves stand in a figure."""
+    return [
+        path
+        for study in pictures.studies_of(CURVE_FIGURES, figure)
+        for path in PIECES.of_curves(study)
+        if not pictures.is_figure(path)
+    ]
 
 
 def parts(table):

@@ -19,7 +19,7 @@ from resurvey.errors import InputError
 # an edited rule reruns the audit.
 # isort: off
 from resurvey.audit import percentages, implied, categories, intervals, contingency, ratio_checks, widths
-from resurvey.audit import group_sizes, medians, survival_rates, dates, calendar, measurements
+from resurvey.audit import group_sizes, medians, quartiles, survival_rates, dates, calendar, measurements
 from resurvey.audit import (
     relations,
     statements,
@@ -42,7 +42,7 @@ FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
         *(percentages, implied, categories, intervals, contingency, ratio_checks, widths),
-        *(group_sizes, medians, survival_rates, dates, calendar, measurements),
+        *(group_sizes, medians, quartiles, survival_rates, dates, calendar, measurements),
         *(
             relations,
             statements,

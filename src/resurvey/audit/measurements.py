@@ -246,7 +246,8 @@ def check_incidence(context: Context) -> pd.DataFrame:
     for record in rows:
         for claim in dict.fromkeys(claims_of(record["claims"])):
             found = context.claim(claim)
-            if found and found[0] == "survival_rates":
+            # a rate that was not reached, or that only has an upper bound, leaves room for any incidence
+            if found and found[0] == "survival_rates" and np.isfinite(found[1]["value_prop_min"]):
                 most = 100 * (1 - found[1]["value_prop_min"])
                 wrong = record["value_min"] > most + SLACK
                 words = f"incidence {record['value_text']} %, survival without it {found[1]['value_text']} "

@@ -78,7 +78,7 @@ def check_proportions(null: float, alternative: float, alpha: float, power: floa
     Raises
     ------
     InputError
-        If one is no proportion, or the alternative is not above the null.
+        If one is not a proportion, or the alternative is not above the null.
     """
     arguments.proportion("null", null)
     arguments.proportion("alternative", alternative)

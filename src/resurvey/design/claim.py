@@ -248,7 +248,7 @@ def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: st
     Raises
     ------
     InputError
-        If the rate is no proportion strictly between 0 and 1, or the time not above 0.
+        If the rate is not strictly between 0 and 1, or the time not above 0.
     """
     share, time = arguments.proportion(name, rate), arguments.positive("landmark", landmark)
     return time * float((math.log(2.0) / -math.log(share)) ** (1 / arguments.positive("shape", shape)))

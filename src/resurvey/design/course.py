@@ -390,7 +390,7 @@ def expected_events(course: Course, patients: float, median: float, times: Array
 def time_of_event(course: Course, patients: float, median: float, events: float, *, shape: float = 1.0) -> float:
     """Calendar time at which `events` events are expected.
 
-    It solves patients x P(event by t) = events; follow-up goes on past `course.end` as long as needed.
+    It solves patients x P(event by t) = events; follow-up continues past `course.end` as long as needed.
 
     Raises
     ------

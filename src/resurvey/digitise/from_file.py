@@ -18,7 +18,7 @@ from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swa
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
-from resurvey.digitise.print_checks import Printed, check_printed
+from resurvey.digitise.print_checks import Printed, check_printed, known
 from resurvey.digitise.raster import (
     crossings,
     hidden_ends,
@@ -149,8 +149,9 @@ class Reader:
         corrections: Corrections | None = None,
         incidence: bool = False,
         printed: Sequence[Printed] = (),
+        strict: bool = True,
     ) -> Digitised:
-        """One panel (from 1); see `digitise`.
+        """One panel (from 1); see `digitise`. Unless `strict`, numbers printed of curves that it has not are left out.
 
         Raises
         ------
@@ -180,7 +181,7 @@ class Reader:
         made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )
-        return _beside_printed(made, printed, reviewed=fixed.reviewed)
+        return _beside_printed(made, printed if strict else known(printed, made.curves), reviewed=fixed.reviewed)
 
     def _read(self, empty: Digitised, panel: Panel, fixed: Corrections, arms: int | None, incidence: bool) -> Digitised:
         nested = [other.box for other in self.panels if inside(other, panel)]

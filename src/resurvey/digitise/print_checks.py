@@ -14,7 +14,7 @@ from resurvey.digitise.digitised import Check, RiskRow, TracedCurve
 from resurvey.errors import InputError
 from resurvey.reported import Reported, parse
 
-QUANTITIES = ("median", "survival", "n", "hazard ratio")
+QUANTITIES = ("median", "survival", "n", "at risk", "hazard ratio")
 COLUMNS = ("curve", "quantity", "time", "value", "other")
 # Standard deviations of the reading, and log hazard ratio, by which curve and paper may differ.
 DEVIATIONS = 2.0
@@ -26,8 +26,9 @@ LEAST = 0.01
 class Printed:
     """A number that a paper prints of a curve, which is named as in the figure or numbered from the top.
 
-    `time` is that of a survival, in the unit of the figure's axis, as medians are; `other` the curve that a hazard
-    ratio is against. `value` is text as printed, a survival as a proportion or with a per cent sign.
+    `time` is that of a survival or a number at risk; `other` the curve that a hazard ratio is against. `value` is text
+    as printed, a survival as a proportion or with a per cent sign. Times and medians are in a unit that is `scale`
+    units of the figure's axis long.
     """
 
     curve: str
@@ -35,6 +36,12 @@ class Printed:
     value: str
     time: float | None = None
     other: str = ""
+    scale: float = 1.0
+
+    @property
+    def at(self) -> float:
+        """The time in units of the axis; 0 where none is given."""
+        return (self.time or 0.0) * self.scale
 
 
 def read_printed(path: Path) -> tuple[Printed, ...]:
@@ -74,8 +81,8 @@ def _fault(row: dict[str, str]) -> str:
         return f"value: {error}"
     if not number.is_reported or (number.operator != "NR" and not number.is_number):
         return f"value is {value!r}, expected a number as printed"
-    if quantity == "survival" and not _is_time(_cell(row, "time")):
-        return f"time is {_cell(row, 'time')!r}, expected the time of this survival"
+    if quantity in ("survival", "at risk") and not _is_time(_cell(row, "time")):
+        return f"time is {_cell(row, 'time')!r}, expected the time of this {quantity}"
     if quantity == "hazard ratio" and not _cell(row, "other"):
         return "other is empty, expected the curve that the hazard ratio is against"
     return ""
@@ -109,12 +116,30 @@ def check_printed(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], printe
     return Check("printed", "passed", f"{len(printed)} printed numbers agree with the curves")
 
 
-def _curve(name: str, curves: Sequence[TracedCurve]) -> TracedCurve:
+def known(printed: Sequence[Printed], curves: Sequence[TracedCurve]) -> tuple[Printed, ...]:
+    """The printed numbers whose curves the figure has."""
+    there = [
+        one
+        for one in printed
+        if _named(one.curve, curves) is not None and (not one.other or _named(one.other, curves) is not None)
+    ]
+    return tuple(there)
+
+
+def _named(name: str, curves: Sequence[TracedCurve]) -> TracedCurve | None:
+    """The curve of a name, or of a number from the top; the only one where no name is given."""
     for curve in curves:
         if curve.name == name:
             return curve
     if name.isdigit() and 1 <= int(name) <= len(curves):
         return curves[int(name) - 1]
+    return curves[0] if not name and len(curves) == 1 else None
+
+
+def _curve(name: str, curves: Sequence[TracedCurve]) -> TracedCurve:
+    curve = _named(name, curves)
+    if curve is not None:
+        return curve
     known = ", ".join(f"{k + 1} {curve.name!r}" for k, curve in enumerate(curves))
     raise InputError(f"printed numbers: the figure has no curve {name!r}; it has {known}")
 
@@ -128,6 +153,8 @@ def _disagreement(one: Printed, curves: Sequence[TracedCurve], rows: Sequence[Ri
         return _survival(one, number, curve)
     if one.quantity == "n":
         return _patients(one, number, curve, rows)
+    if one.quantity == "at risk":
+        return _at_risk(one, number, curve, rows)
     return _ratio(one, number, curve, _curve(one.other, curves), rows)
 
 
@@ -141,12 +168,13 @@ def _median(one: Printed, number: Reported, curve: TracedCurve) -> str:
     margin = np.maximum(DEVIATIONS * curve.uncertainty, LEAST)
     first, last = _reaches(curve, curve.survival - margin), _reaches(curve, curve.survival + margin)
     if number.operator == "NR":
-        return "" if np.isinf(last) else f"median of {curve.name}: printed as not reached, the curve {_time(curve)}"
-    low, high = _stands_for(number)
+        said = f"median of {curve.name}: printed as not reached, the curve {_time(curve, one.scale)}"
+        return "" if np.isinf(last) else said
+    low, high = (end * one.scale for end in _stands_for(number))
     return (
         ""
         if low <= last and high >= first
-        else f"median of {curve.name}: printed {one.value}, the curve {_time(curve)}"
+        else f"median of {curve.name}: printed {one.value}, the curve {_time(curve, one.scale)}"
     )
 
 
@@ -155,24 +183,34 @@ def _reaches(curve: TracedCurve, survival: np.ndarray) -> float:
     return float(curve.times[below[0]]) if len(below) else float("inf")
 
 
-def _time(curve: TracedCurve) -> str:
-    median = _reaches(curve, curve.survival)
+def _time(curve: TracedCurve, scale: float) -> str:
+    median = _reaches(curve, curve.survival) / scale
     return f"{median:.3g}" if np.isfinite(median) else "does not reach it"
 
 
 def _survival(one: Printed, number: Reported, curve: TracedCurve) -> str:
-    scale = 100.0 if one.value.rstrip().endswith("%") else 1.0
-    low, high = (end / scale for end in _stands_for(number))
-    place = int(np.searchsorted(curve.times, one.time or 0.0, side="right")) - 1
-    if (one.time or 0.0) > curve.times[-1] + 1e-9:
-        return f"survival of {curve.name} at {one.time:g}: printed {one.value}, the curve ends at {curve.times[-1]:.3g}"
-    margin = max(DEVIATIONS * float(curve.uncertainty[place]), LEAST)
-    # The time is rounded as well: any level within a hundredth of the axis counts.
-    near = np.abs(curve.times - (one.time or 0.0)) <= 0.01 * curve.times[-1]
-    levels = np.append(curve.survival[near], curve.survival[place])
+    whole = 100.0 if one.value.rstrip().endswith("%") else 1.0
+    low, high = (end / whole for end in _stands_for(number))
+    said = f"survival of {curve.name} at {one.time or 0:g}: printed {one.value}, the curve"
+    if one.at > curve.times[-1] * (1 + 1e-9):
+        return f"{said} ends at {curve.times[-1] / one.scale:.3g}"
+    levels, margin = _levels_near(one.at, curve)
     if levels.min() - margin <= high and levels.max() + margin >= low:
         return ""
-    return f"survival of {curve.name} at {one.time:g}: printed {one.value}, the curve {curve.survival[place]:.3f}"
+    return f"{said} {levels[-1]:.3f}"
+
+
+def _levels_near(at: float, curve: TracedCurve) -> tuple[np.ndarray, float]:
+    """Levels from just before to just after a time, the last that at the time itself, and how far they may be off.
+
+    A printed time is rounded as well: any level within a hundredth of the axis counts.
+    """
+    slack = 0.01 * float(curve.times[-1])
+    first, last, place = (
+        max(0, int(np.searchsorted(curve.times, time, side="right")) - 1) for time in (at - slack, at + slack, at)
+    )
+    margin = max(DEVIATIONS * float(curve.uncertainty[place]), LEAST)
+    return np.append(curve.survival[first : last + 1], curve.survival[place]), margin
 
 
 def _start(curve: TracedCurve, rows: Sequence[RiskRow]) -> int | None:
@@ -185,6 +223,31 @@ def _patients(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence
     if count is None or number.holds(count):
         return ""
     return f"patients of {curve.name}: printed {one.value}, at risk at 0 {count}"
+
+
+def _at_risk(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence[RiskRow]) -> str:
+    """A number at risk beside the cell of the figure at its time, and beside n(0) S(t), which it cannot exceed."""
+    said = f"at risk of {curve.name} at {one.time or 0:g}: printed {one.value}"
+    cell = _cell_at(one.at, curve, rows)
+    if cell is not None and not number.holds(cell):
+        return f"{said}, in the figure {cell}"
+    start = _start(curve, rows)
+    if start is None or one.at == 0:
+        return ""
+    levels, margin = _levels_near(one.at, curve)
+    most = start * (float(levels.max()) + margin) + 1
+    if number.lower > most:
+        return f"{said}, at most {most:.0f} of {start} by the curve"
+    return ""
+
+
+def _cell_at(at: float, curve: TracedCurve, rows: Sequence[RiskRow]) -> int | None:
+    """The number at risk that stands in the figure at a time; None where it has none or one that is flagged."""
+    row = rows[curve.risk] if curve.risk is not None else None
+    if row is None:
+        return None
+    near = [k for k, time in enumerate(row.times) if abs(time - at) <= 0.01 * max(row.times) and not row.flagged[k]]
+    return row.counts[near[0]] if near else None
 
 
 def _ratio(one: Printed, number: Reported, curve: TracedCurve, other: TracedCurve, rows: Sequence[RiskRow]) -> str:

@@ -62,8 +62,8 @@ class Size:
 USUAL = Size()
 #: Of a forest that stands beside another figure.
 HALF = Size(row=0.165, plot=1.45, width=BESIDE)
-#: Forty rows on less than a page.
-SMALL = Size(row=0.113, font=6.1, char=0.0438, bold=0.0485, plot=1.4)
+#: Thirty rows on two thirds of a page, with the type of the others.
+SMALL = Size(row=0.135, char=0.0575, bold=0.068, plot=1.3)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
@@ -77,7 +77,7 @@ OTHER_MARK = ("s", False)
 ENDS = ("lower", "upper", "band_low", "band_high", "other")
 FEW = 5  # studies below which a random-effects interval deserves a warning
 #: Kinds of rows that are words from side to side, and characters of a line of these.
-RUNNING, RUN = ("heading", "note"), 96
+RUNNING, RUN = ("heading", "subheading", "note"), 96
 #: Letters of a line of the words below the axis.
 FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
@@ -134,9 +134,10 @@ def forest(
     Parameters
     ----------
     rows : DataFrame
-        From top to bottom: `kind` (heading, study, pooled, prediction, note), estimate, lower, upper (ratios, or
-        differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), `band_low`
-        and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open triangle),
+        From top to bottom: `kind` (heading, subheading, study, pooled, prediction, note), estimate, lower, upper
+        (ratios, or differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape),
+        `band_low` and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open
+        triangle),
         `main` (true of the pooled row that the dashed line stands at; the first one where there is no such column),
         and the text of the columns. A heading or note shows only
         the first column; a missing limit is an arrow-less open end.
@@ -165,7 +166,7 @@ def forest(
     before, after = sum(column.width for column in lefts), sum(column.width for column in rights)
     places, y = _places(rows, columns, size)
     below = max(wrapped(side, size.favours).count("\n") for side in better)
-    foot = 0.62 + 0.12 * below
+    foot = (0.62 if xlabel else 0.37) + 0.12 * below
     height = size.row * (y + 1.1) + foot + LEGEND
     figure = new_figure(height, size.width)
     figure.set_layout_engine("none")
@@ -393,7 +394,7 @@ def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
         handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
     if band:
         handles.append(Line2D([], [], color=BAND, lw=2.6, label=band))
-    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7, borderaxespad=0.4)
+    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7.5, borderaxespad=0.4)
 
 
 def heterogeneity_words(row: pd.Series) -> str:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from resurvey.figures.multiples import MOST, Panel, small_multiples, worst_first
-from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
@@ -42,7 +41,7 @@ def _panel(key: tuple[str, ...], curve: pd.DataFrame, facts: pd.DataFrame, label
     study, arm, population, endpoint, cut = key
     part = "" if population == "all" else labels.population(population)
     words = ", ".join(word for word in (part, cut) if word)
-    return Panel(f"{labels.study(study)}, {endpoint}", short(labels.arm(study, arm)), words, curve, facts)
+    return Panel(f"{labels.study(study)}, {endpoint}", without_brackets(labels.arm(study, arm)), words, curve, facts)
 
 
 def _page(shown: list[Panel], panels: list[Panel], page: int, data: str) -> Drawing:

@@ -12,7 +12,7 @@ from resurvey.figures import forest, network_plots
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import many, p_text
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
 from resurvey.steady import critical_value
@@ -68,7 +68,7 @@ def _graph(
 ) -> Drawing:
     nodes = {*contrasts["treatment"], *contrasts["comparator"]}
     said = "; ".join(
-        f"{network_plots.short(names[a])} and {network_plots.short(names[b])} in {len(rows)}"
+        f"{without_brackets(names[a])} and {without_brackets(names[b])} in {len(rows)}"
         for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)
     )
     return drawing_of(
@@ -98,7 +98,7 @@ def _network_forest(
     notes = [] if spread is None else [forest.heterogeneity_words(row) for _, row in spread.iterrows()]
     for model, rows in estimates.groupby("model", sort=False):
         shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
-        label = [network_plots.short(names.get(str(t), str(t))) for t in shown["treatment"]]
+        label = [without_brackets(names.get(str(t), str(t))) for t in shown["treatment"]]
         words = str(model)
         parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
         parts.append(shown.assign(kind="study", label=label))
@@ -109,7 +109,7 @@ def _network_forest(
         rows[column] = pd.to_numeric(rows[column])
     rows["evidence"] = rows["evidence"].fillna("")
     rows["interval"] = forest.interval_text(rows).where(~rows["kind"].isin(forest.RUNNING), "")
-    against = network_plots.short(names[entry.reference])
+    against = without_brackets(names[entry.reference])
     figure = forest.forest(
         rows,
         left=[forest.Column("label", "Treatment")],
@@ -120,7 +120,7 @@ def _network_forest(
     )
     random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(
-        f"{network_plots.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
+        f"{without_brackets(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
         for _, r in random.iterrows()
     )
     return drawing_of(
@@ -152,7 +152,7 @@ def _league(
     order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
     linked = _pairs(effects)
     clear = int((effects["upper"] < 0).sum())
-    best = network_plots.short(names.get(order[0], order[0]))
+    best = without_brackets(names.get(order[0], order[0]))
     return drawing_of(
         entry,
         "league",
@@ -186,7 +186,7 @@ def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, st
         ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
     )
     said = "; ".join(
-        f"{network_plots.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items()
+        f"{without_brackets(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items()
     )
     return drawing_of(
         entry,
@@ -210,7 +210,7 @@ def _node_split(
     parts = []
     for _, row in both.iterrows():
         words = " vs ".join(
-            network_plots.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
+            without_brackets(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
         )
         parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
         for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
@@ -269,7 +269,7 @@ def _contributions(
         "contributions",
         "which comparisons carry the estimates",
         f"Share of each direct comparison (column) in the network estimate of each treatment against "
-        f"{network_plots.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
+        f"{without_brackets(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
         "Papakonstantinou "
         f"2018). {grade}",
         f"Heat map of contributions of {table.shape[1] - 2} direct comparisons.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from resurvey.figures import comparison, forest, network_plots
+from resurvey.figures import comparison, forest
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import (
     HR,
@@ -20,7 +20,7 @@ from resurvey.figures.gallery_shared import (
 )
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 from resurvey.plan import AnyComparison
 from resurvey.results import Contrast, Quantity, Role
 from resurvey.steady import critical_value
@@ -34,9 +34,7 @@ def _exponentiated(rows: pd.DataFrame, z: float = critical_value(0.95)) -> pd.Da
 
 def _versus(rows: pd.DataFrame, labels: Labels) -> list[str]:
     pairs = zip(rows["treatment"], rows["comparator"], strict=True)
-    return [
-        f"{network_plots.short(labels.treatment(a))} vs {network_plots.short(labels.treatment(b))}" for a, b in pairs
-    ]
+    return [f"{without_brackets(labels.treatment(a))} vs {without_brackets(labels.treatment(b))}" for a, b in pairs]
 
 
 def main_row(estimates: pd.DataFrame) -> pd.Series | None:
@@ -57,7 +55,7 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     indirect["arms"] = _versus(indirect, labels)
     rows = pd.concat([direct, indirect], ignore_index=True)
     rows["interval"] = forest.interval_text(rows)
-    a, b = (network_plots.short(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
+    a, b = (without_brackets(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
     figure = forest.forest(
         rows,
         left=[LEFT, forest.Column("arms", "First vs second")],
@@ -106,7 +104,7 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
     sizes, spread = tables["effects"].drop_duplicates("study"), tables.get("heterogeneity")
     rows = forest.pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
     sides = ("treatment", "comparator")
-    first, second = (network_plots.short(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
+    first, second = (without_brackets(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
     counts = [
         forest.Column(key, key.capitalize(), "right") for key in ("patients", "events") if (rows[key] != "").any()
     ]
@@ -211,7 +209,7 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     names = {str(study): labels.study(study) for study in told["study"]}
     rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
     first, second = (
-        network_plots.short(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
+        without_brackets(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
     )
     what = str(ratios["measure"].iloc[0])
     said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from math import ceil, cos, exp, pi, sin
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.labels import without_brackets
 from resurvey.rounding import distinct_from_null
 from resurvey.steady import critical_value
 
@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 
 BETWEEN = "between designs"
 BETTER, WORSE = "#cfe3f2", "#f8dcc8"
-
-
-def short(label: str) -> str:
-    """A label without what stands in brackets."""
-    return re.sub(r"\s*\([^)]*\)", "", label).strip() or label
 
 
 @styled
@@ -123,7 +118,7 @@ def _node(
     )
     level = abs(cos(angle)) < 0.3
     align = "center" if level else "left" if cos(angle) > 0 else "right"
-    text = wrapped(short(names.get(node, node)), 30 if level else 20)
+    text = wrapped(without_brackets(names.get(node, node)), 30 if level else 20)
     axes.text(
         place[0] + 0.14 * np.sign(round(cos(angle), 6)) * (not level),
         place[1] + (0.13 * sin(angle)) * (1 if level else 0.6),
@@ -209,7 +204,7 @@ def _cell(
     i, j = place
     face, weight, style = PAPER, "normal", "normal"
     if name is not None:
-        face, weight, shown = FAINT, "bold", wrapped(short(name), max(width, 9))
+        face, weight, shown = FAINT, "bold", wrapped(without_brackets(name), max(width, 9))
         size *= 0.86
     elif limits is None:
         shown = wrapped("not linked", width)
@@ -256,9 +251,8 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
         one = rows[rows["treatment"] == treatment].sort_values("rank")
         axes.bar(one["rank"], one["probability"], color=COLOURS[0], width=0.75)
         axes.plot(one["rank"], one["probability"].cumsum(), "-o", ms=2.5, lw=1, color=COLOURS[1])
-        axes.set_title(
-            f"{wrapped(short(names.get(str(treatment), str(treatment))), 32)}\nSUCRA {100 * sucra:.0f} %", fontsize=7.5
-        )
+        name = wrapped(without_brackets(names.get(str(treatment), str(treatment))), 32)
+        axes.set_title(f"{name}\nSUCRA {100 * sucra:.0f} %", fontsize=7.5)
         axes.set_ylim(0, 1.04)
         axes.set_xlim(0.4, most + 0.6)
         axes.set_xticks(range(1, most + 1))
@@ -298,7 +292,7 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float 
     pairs = list(dict.fromkeys(zip(funnel["treatment"], funnel["comparator"], strict=True)))
     for index, (a, b) in enumerate(pairs):
         rows = funnel[(funnel["treatment"] == a) & (funnel["comparator"] == b)]
-        words = f"{short(names.get(a, a))} vs {short(names.get(b, b))}"
+        words = f"{without_brackets(names.get(a, a))} vs {without_brackets(names.get(b, b))}"
         filled = index < len(MARKERS)
         axes.plot(
             rows["adjusted"],
@@ -381,7 +375,7 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         wide,
         names,
         "Direct comparison",
-        f"Estimate against\n{short(names.get(reference, reference))}",
+        f"Estimate against\n{without_brackets(names.get(reference, reference))}",
         "Share (%)",
         diverging=False,
         digits=0,
@@ -440,4 +434,4 @@ def _heat(
 
 
 def _pair(words: object, names: Mapping[str, str]) -> str:
-    return wrapped(" vs ".join(plain(short(names.get(part, part))) for part in str(words).split(" : ")), 38)
+    return wrapped(" vs ".join(plain(without_brackets(names.get(part, part))) for part in str(words).split(" : ")), 38)

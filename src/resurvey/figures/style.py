@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-WIDTH = 7.0  # inches: the text width of a page, so that type keeps its size in print
+WIDTH = 6.85  # inches: the text width of a page, so that type keeps its size in print
 BESIDE = 4.9  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
 DPI = 192  # twice the 96 pixels an inch of a browser
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from resurvey.read import sentences
+from resurvey.read import no_results, sentences
+from resurvey.read.arm_places import arms_of
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
-from resurvey.read.lexicon import Lexicon, arm_named, arms_of
+from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.share_words import describe, link, sizes_said
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined
+from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
+from resurvey.read.text_percents import percentages
 from resurvey.read.text_rates import rates
 from resurvey.read.text_ratios import carried, ratios
-from resurvey.read.text_shares import item_of, percentages, proportions
+from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
@@ -46,6 +49,7 @@ def find(line: Line) -> list[Found]:
         found += designs(line)
         if found:
             return found + registries(line)
+    no_results.mask(line)
     for rule in RULES:
         found += rule(line)
     return found
@@ -159,6 +163,8 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
     cells |= _words(line, found, cells, lexicon)
+    if lexicon.other_endpoint(cells.get("endpoint", ""), line.text):
+        del cells["endpoint"]
     if arm and found.rule != "n-sites":
         cells["arm"] = arm
     if _cited(paragraph, line):
@@ -193,7 +199,8 @@ def _cited(paragraph: Paragraph, line: Line) -> bool:
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
     """Endpoint, item, kind and grade of a find, from the words around its number."""
     token = line.tokens[found.tokens[0]]
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text)]
+    ratios = {one.start for one in line.tokens if one.kind == "ratio" and not one.masked}
+    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if begin not in ratios]
     before = [name for _, end, name in names if end <= token.start]
     after = [name for begin, _, name in names if begin >= token.end]
     made: dict[str, str] = {}

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
-from resurvey.read.lexicon import Lexicon, mentions
-from resurvey.read.text_shares import item_of
+from resurvey.read.lexicon import Lexicon
+from resurvey.read.text_items import item_of
 from resurvey.read.word_lists import GRADE, HARMS, RESPONSES, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.

@@ -10,7 +10,8 @@ from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS, endpoints_in
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
-    r"level of significance|were reported as|statistical significance (?:was|level)|cut-?off)",
+    r"level of significance|were reported as|nominal|alpha|will use|threshold|"
+    r"statistical significance (?:was|level)|cut-?off)",
     re.IGNORECASE,
 )
 LEVELS = {"0.05", ".05", "0.01", ".01", "0.1", ".1", "0.025", "0.001", "0.2", ".2"}

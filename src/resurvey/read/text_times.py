@@ -125,22 +125,25 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     is_time = unit in UNITS
     if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
         return None
-    cells = {"value": token.printed, "unit": unit, **cells_of(interval)}
+    cells = {"value": token.printed, "unit": unit, **cells_of(interval, unit=unit)}
+    notes = [interval.note()] if interval is not None and interval.other_unit(unit) else []
     limits = (interval.low, interval.high) if interval else ()
     taken = take(line, i, *limits)
     if interval is not None and interval.kind == "" and {"iqr", "interquartile", "range"} & set(subject.split()):
-        cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False)
+        cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
         # Brackets without a word: an interval beside a time to event, a range beside anything else.
-        cells |= cells_of(interval, ci=name in TIME_TO_EVENT)
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
         if name not in TIME_TO_EVENT:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
     if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
-        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up")
+        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
     if any(word in subject for word in TREATMENT):
-        return Found("follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up")
+        return Found(
+            "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
+        )
     rule = "median-interval" if interval else "median"
-    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other")
+    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
@@ -302,7 +305,7 @@ def times_alone(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         name = timed[-1] if timed else found[-1].cells["endpoint"]
-        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval)
+        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval, unit=token.unit)
         found.append(
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
@@ -347,7 +350,7 @@ def durations(line: Line) -> list[Found]:
             else "duration"
         )
         cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
-            interval
+            interval, unit=token.unit
         )
         found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
     return found

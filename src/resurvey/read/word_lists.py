@@ -155,7 +155,9 @@ MASKING = frozenset(
         "bclc",
     ]
 )
-MASKING |= frozenset(["exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"])
+MASKING |= frozenset(
+    ["class", "classes", "exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"]
+)
 PATIENTS = frozenset(
     [
         "patients",
@@ -265,7 +267,7 @@ def grade_in(text: str, *, bare: bool = False) -> str:
 DESIGN = re.compile(
     r"\bpower(?:ed)?\b|\bassum(?:e|ed|es|ing|ption)|\bsample size|"
     r"\bto detect\b|\bwould be (?:needed|required)|\btype I error|"
-    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\bnull "
+    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\b(?:null|specific|primary|working|alternative) "
     r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
     re.IGNORECASE,
 )

@@ -4,6 +4,8 @@ from resurvey.reconstruct.curve import from_curve as from_curve
 from resurvey.reconstruct.pair import HazardRatio as HazardRatio
 from resurvey.reconstruct.pair import ReconstructedPair as ReconstructedPair
 from resurvey.reconstruct.pair import from_pair as from_pair
+from resurvey.reconstruct.pair_by_test import LogRankTest as LogRankTest
+from resurvey.reconstruct.pair_by_test import from_log_rank as from_log_rank
 from resurvey.reconstruct.result import Reconstruction as Reconstruction
 from resurvey.reconstruct.subgroups import ReconstructedSubgroups as ReconstructedSubgroups
 from resurvey.reconstruct.subgroups import from_subgroups as from_subgroups

@@ -184,11 +184,7 @@ def from_pair(
     check_ratio(printed)
     rng = np.random.default_rng(0) if rng is None else rng
     pairs = pairs or max(first.n_replicates, second.n_replicates)
-    own = first.meeting(pairs), second.meeting(pairs)
-    a, b = _stack(first, own[0]), _stack(second, own[1])
-    for name, arm in (("first", a), ("second", b)):
-        if not arm.event.any(axis=1).all():
-            raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
+    own, (a, b) = stacks(first, second, pairs)
     kept = (first.printed, second.printed) if first.printed is not None and second.printed is not None else None
     target = _target(printed, REACH if kept else 0.0)
     chosen = choose(a, b, target, pairs, rng)
@@ -266,8 +262,22 @@ def _positive(v: object) -> bool:
     return isinstance(v, int | float | np.floating) and not isinstance(v, bool) and math.isfinite(v) and bool(v > 0)
 
 
-def _stack(arm: Reconstruction, rows: NDArray[np.int64]) -> Stack:
-    return Stack(*arm.stacked()).rows(rows)
+def stacks(
+    first: Reconstruction, second: Reconstruction, pairs: int
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], tuple[Stack, Stack]]:
+    """The replicates of two arms to choose pairs from: which they are, those that meet all that is printed first.
+
+    Raises
+    ------
+    NotEstimable
+        If an arm has no events in some replicate.
+    """
+    own = first.meeting(pairs), second.meeting(pairs)
+    a, b = (Stack(*arm.stacked()).rows(rows) for arm, rows in zip((first, second), own, strict=True))
+    for name, arm in (("first", a), ("second", b)):
+        if not arm.event.any(axis=1).all():
+            raise NotEstimable(f"the {name} arm has no events in some replicate: a hazard ratio cannot be estimated")
+    return own, (a, b)
 
 
 def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:

@@ -55,6 +55,8 @@ class Target:
         Standard errors for which both limits of a ratio at `aim` round to the printed ones.
     reach : float
         How far from the window a log ratio may stay, because it can be brought there afterwards.
+    aims : (pairs,) ndarray, optional
+        A log ratio of its own for each pair, within a window as wide as that from `low` to `high`.
     """
 
     low: float
@@ -62,6 +64,7 @@ class Target:
     high: float
     se: tuple[float, float] | None = None
     reach: float = 0.0
+    aims: Floats | None = None
 
     def meets(self, log_hr: Floats) -> NDArray[np.bool_]:
         """Whether the log ratio is within its window."""
@@ -108,7 +111,7 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
     partners are worth trying, and what they missed corrects the next choice.
     """
     other = len(b)
-    chosen = _at_random(len(a), other, max(len(a), pairs), rng)
+    chosen = paired_at_random(len(a), other, max(len(a), pairs), rng)
     part_b, variance_b = _cox_squared(a, b, np.full(other, chosen.i[0]), np.arange(other))
     part_b, variance_b = part_b - np.median(part_b), variance_b - np.median(variance_b)
     chosen.log_hr, chosen.se = cox(a.rows(chosen.i), b.rows(chosen.j))
@@ -169,7 +172,7 @@ def _completable(wanted: Floats, part_b: Floats) -> Ints:
     return np.argsort(np.maximum(np.maximum(least - wanted, wanted - most), 0.0), kind="stable")
 
 
-def _at_random(size: int, other: int, pairs: int, rng: np.random.Generator) -> Pairs:
+def paired_at_random(size: int, other: int, pairs: int, rng: np.random.Generator) -> Pairs:
     """Every replicate as often as any other, in random order."""
     i = rng.permutation(np.resize(np.arange(size), max(size, pairs)))[:pairs]
     j = rng.permutation(np.resize(np.arange(other), max(other, pairs)))[:pairs]
@@ -194,6 +197,8 @@ class _Aim:
         cls, target: Target, pairs: int, rng: np.random.Generator, variance_a: Floats, variance_b: Floats
     ) -> _Aim:
         width = target.high - target.low
+        if target.aims is not None:
+            return cls(target.aims, width, None)
         if target.se is None:
             return cls(target.aim + 0.8 * width * (rng.random(pairs) - 0.5), max(width, 2 * target.reach), None)
         # outside what the replicates have (a stratified or adjusted ratio) choosing would only favour the extreme

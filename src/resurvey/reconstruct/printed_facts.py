@@ -10,7 +10,7 @@ import pandas as pd
 
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.tables import Tables
-from resurvey.vocabulary import DAYS_PER_MONTH
+from resurvey.vocabulary import DAYS_PER_MONTH, PROGRESSION
 
 KEY = ["arm_id", "population", "endpoint", "data_cut"]
 
@@ -118,10 +118,13 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
         reason = "no source prints the number of patients of this group"
         return ArmFacts(**head, summary=None, reason=reason, claims=tuple(collected.claims))
     _median(row, collected)
+    _quartiles(row, collected)
     _landmarks(typed["survival_rates"], where, collected)
     _earlier_landmarks(typed, where, n, collected)
+    _counted_by(typed["proportions"], where, n, collected)
     _risk_table(typed["risk_tables"], where, collected)
     _visits(typed, study_id, key["endpoint"], collected)
+    _first_scan(typed, where, clock, n, collected)
     if clock == "entry":
         _follow_up(typed, study_id, key, collected)
     else:
@@ -154,6 +157,11 @@ def _size(arms: pd.DataFrame, study_id: str, key: dict[str, str], row: pd.Series
     return int(sized.iloc[0]["n"])
 
 
+# Scale of the band of a curve behind the interval of a median or of a survival, by what is said of it. Other names
+# leave the scale open. What lies evenly around a median is nearest to what the plain band gives.
+BANDS = {"log-log": "log-log", "log": "log", "plain": "linear", "standard error": "linear"}
+
+
 def _median(row: pd.Series, collected: _Collected) -> None:
     values = collected.values
     for name, flag, column in (
@@ -170,8 +178,23 @@ def _median(row: pd.Series, collected: _Collected) -> None:
         values["ci_level"] = float(row["ci_level"]) / 100
     if np.isfinite(row["events"]):
         values["events"] = int(row["events"])
+    if np.isfinite(row["censored"]):
+        values["censored"] = int(row["censored"])
+    if row["ci_method"] in BANDS:
+        values["ci_method"] = BANDS[row["ci_method"]]
     if np.isfinite(row["value_months"]):
         values["time_rounding"] = float(row["value_months_max"] - row["value_months_min"]) / 2
+
+
+def _quartiles(row: pd.Series, collected: _Collected) -> None:
+    """Times at which the curve reaches 75 and 25 %, or that it does not reach these."""
+    levels = {"lower_quartile": 0.75, "upper_quartile": 0.25}
+    known = {name: v for name, v in levels.items() if np.isfinite(row[f"{name}_months"])}
+    if known:
+        collected.values["quantiles"] = tuple((v, float(row[f"{name}_months"])) for name, v in known.items())
+    unreached = tuple(v for name, v in levels.items() if row[f"{name}_op"] == "NR")
+    if unreached:
+        collected.values["stays_above"] = unreached
 
 
 def _matching(table: pd.DataFrame, where: dict[str, str]) -> pd.DataFrame:
@@ -191,6 +214,9 @@ def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected
         within = [(float(t), float(low), float(high)) for t, low, high in triples if 0 <= low <= high <= 1]
         if within:
             collected.values["landmark_limits"] = tuple(within)
+        methods = set(rows.loc[limits.index, "ci_method"])
+        if len(methods) == 1 and methods <= set(BANDS):
+            collected.values["landmark_ci_method"] = BANDS[methods.pop()]
         collected.values["survival_rounding"] = float(((rows["value_prop_max"] - rows["value_prop_min"]) / 2).max())
         collected.claims.extend(rows["claim_id"])
 
@@ -222,6 +248,51 @@ def _earlier_landmarks(typed: Tables, where: dict[str, str], n: int, collected: 
         collected.claims.append(row["claim_id"])
     if points:
         collected.values["landmarks_about"] = tuple(points)
+
+
+# By how much, as a share of it, a count of patients with an event by some time may be off what the curve has lost: it
+# makes up for patients censored before, and a count may leave out deaths.
+COUNT_DOUBT = 0.15
+
+
+def _counted_by(table: pd.DataFrame, where: dict[str, str], n: int, collected: _Collected) -> None:
+    """Patients who had had the event by some time, such as early progressors."""
+    rows = _matching(table, where)
+    rows = rows[(rows["kind"] == "progression") & (rows["time_months"] > 0)]
+    rows = rows[~rows["time_months"].isin([time for time, _ in collected.values.get("landmarks", ())])]
+    points = []
+    for _, row in rows.sort_values("claim_id").drop_duplicates("time_months").sort_values("time_months").iterrows():
+        share, doubt = _share(row, n)
+        if 0 < share < 1:
+            doubt = float(np.hypot(COUNT_DOUBT * share, max(doubt, 0.5 / n)))
+            points.append((float(row["time_months"]), 1 - share, doubt))
+            collected.claims.append(row["claim_id"])
+    if points:
+        collected.values["landmarks_about"] = (*collected.values.get("landmarks_about", ()), *points)
+
+
+def _share(row: pd.Series, n: int) -> tuple[float, float]:
+    """A count as a share of the patients it was counted among, and half the width that its rounding leaves."""
+    if np.isfinite(row["n"]):
+        return float(row["n"] / (row["total"] if np.isfinite(row["total"]) else n)), 0.0
+    return float(row["percent_prop"]), float(row["percent_prop_max"] - row["percent_prop_min"]) / 2
+
+
+def _first_scan(typed: Tables, where: dict[str, str], clock: str, n: int, collected: _Collected) -> None:
+    """Patients whose best response is progression, and the time of the first scan: a hint at an early drop."""
+    if clock != "entry" or collected.values.get("assessment_interval") == 0:
+        return
+    follow_up = typed["follow_up"]
+    scans = follow_up[(follow_up["item"].str.lower() == "first scan") & np.isfinite(follow_up["value_months"])]
+    scan = float(scans["value_months"].min()) if len(scans) else collected.values.get("assessment_interval")
+    rows = _matching(typed["proportions"], {name: value for name, value in where.items() if name != "endpoint"})
+    rows = rows[(rows["kind"] == "response") & rows["item"].str.lower().isin(PROGRESSION)].sort_values("claim_id")
+    if scan is None or rows.empty:
+        return
+    share, _ = _share(rows.iloc[0], n)
+    if 0 < share < 1:
+        collected.values["early_progressors"] = (scan, share)
+        collected.claims.extend([rows.iloc[0]["claim_id"], *scans["claim_id"].head(1)])
 
 
 def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collected) -> None:

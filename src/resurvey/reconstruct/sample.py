@@ -13,7 +13,7 @@ from resurvey import steady
 from resurvey.reconstruct.fit import Fit, draw
 from resurvey.reconstruct.hazard import Arm, Paths, paths
 from resurvey.reconstruct.landmarks import Plan, tune_landmarks
-from resurvey.reconstruct.stretch import by_time, crossings, limits, stretch_to, survival_at
+from resurvey.reconstruct.stretch import by_time, crossings, limits, quantile_times, stretch_to, survival_at
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
@@ -98,30 +98,34 @@ def _patients(arm: Arm, s: SurvivalSummary, state: Floats, transform: str, rng: 
     leaving, events, late = _counts(plan, s, rng)
     time, event = _times(arm, path, plan, leaving, events, late, rng)
     time, event = tune_landmarks(arm, plan, time, event, s.survival_half_unit, rng)
-    if s.median_not_reached:
-        _keep_above_half(time, event, max((t for t, _ in s.landmarks), default=0.0))
+    kept_above = [*s.stays_above, *([0.5] if s.median_not_reached else [])]
+    if kept_above:
+        printed = [t for t, _ in s.landmarks] + [t for _, t in s.quantiles]
+        since = max([0.0, *printed, *(t for t in (s.median, s.upper) if t is not None)])
+        _keep_above(max(kept_above), time, event, since)
     made = _in_place(arm, s, plan, time, event, transform, rng)
     return Ensemble(made.time, made.event, made.placed & _meets_landmarks(s, made.time, made.event))
 
 
-def _keep_above_half(time: Floats, event: Floats, since: float) -> None:
-    """Where the last events among few patients bring the curve to one half, exchange them with earlier censorings.
+def _keep_above(level: float, time: Floats, event: Floats, since: float) -> None:
+    """Where the last events among few patients bring the curve to a level, exchange them with earlier censorings.
 
-    Only marks after `since` (the last printed survival) change places, so that numbers at risk and survivals stay.
+    Only marks after `since` (the last printed survival or crossing) change places, so that numbers at risk and
+    survivals stay.
     """
     n = time.shape[1]
     kept = 1 - 1.0 / (n - np.arange(n))
-    for row in np.flatnonzero(np.prod(np.where(event > 0, kept, 1.0), axis=1) <= 0.5 + 1e-9):
+    for row in np.flatnonzero(np.prod(np.where(event > 0, kept, 1.0), axis=1) <= level + 1e-9):
         marks = event[row]
         free = np.flatnonzero((marks == 0) & (time[row] > since))  # censored, and may become events
         last = int(np.flatnonzero(marks)[-1])
-        level = np.prod(kept[marks > 0])
-        while level <= 0.5 + 1e-9:
+        reached = np.prod(kept[marks > 0])
+        while reached <= level + 1e-9:
             free = free[: np.searchsorted(free, last)]
             if not free.size:
                 break
             marks[last], marks[free[-1]] = 0.0, 1.0
-            level = level / kept[last] * kept[free[-1]] if kept[last] > 0 else np.prod(kept[marks > 0])
+            reached = reached / kept[last] * kept[free[-1]] if kept[last] > 0 else np.prod(kept[marks > 0])
             free = free[:-1]
             last -= 1  # between the exchanged two there were events only
 
@@ -368,6 +372,8 @@ def _in_place(
     if s.median_not_reached or s.upper_not_reached:
         median, _, upper = limits(time, event, s.z, transform)
         placed &= ~(s.median_not_reached & np.isfinite(median)) & ~(s.upper_not_reached & np.isfinite(upper))
+    if s.stays_above:
+        placed &= ~np.isfinite(quantile_times(time, event, [max(s.stays_above)])[:, 0])
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
     stretch = stretch_to(s, crossings(s, time, event, transform), held, rng)
     moved, placed = stretch.apply(time), placed & stretch.possible

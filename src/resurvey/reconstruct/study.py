@@ -13,6 +13,8 @@ from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
+from resurvey.reconstruct.pair_by_test import LogRankTest, from_log_rank
+from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios, printed_tests
 from resurvey.reconstruct.printed_facts import ArmFacts, gather
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
@@ -69,7 +71,8 @@ def rebuild_study(
     """Rebuild every arm, population and endpoint of a study that prints a median.
 
     Subgroups that make up an arm are rebuilt together, so that they add up to it; then arms between which a ratio is
-    printed are paired, so that it holds. An arm that cannot be rebuilt is a row with its reason, never a missing row.
+    printed are paired, so that it holds, and those between which only the p of a log-rank test is, so that it holds
+    about. An arm that cannot be rebuilt is a row with its reason, never a missing row.
 
     Parameters
     ----------
@@ -116,6 +119,8 @@ def rebuild_study(
             arm.made, arm.reason, arm.alone = found, reason, found is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
+    for row, test in printed_tests(typed, study_id):
+        _pair_by_test(known, row, test, draws)
     for arm in arms:
         arm.made = _cut(arm.made, replicates)
     for key, parts in wholes.items():
@@ -180,7 +185,9 @@ def _rebuild_curves(
 def _spare(arm: StudyArm, typed: Tables) -> int:
     ratios = typed["hazard_ratios"]
     key = (ratios["study_id"] == arm.facts.study_id) & (ratios["endpoint"] == arm.facts.endpoint)
-    return SPARE if (key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])).any() else 1
+    printed = key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])
+    tested = any(row["endpoint"] == arm.facts.endpoint for row, _ in printed_tests(typed, arm.facts.study_id))
+    return SPARE if printed.any() or tested else 1
 
 
 def _together(arms: Sequence[StudyArm]) -> list[list[StudyArm]]:
@@ -284,16 +291,6 @@ def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], d
     whole.made, whole.reason = _one(whole, 1, draws)
 
 
-def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
-    """One unadjusted or stratified ratio for each pair of groups of a study, the most precisely printed one."""
-    rows = ratios[(ratios["study_id"] == study_id) & (ratios["measure"] == "HR") & np.isfinite(ratios["value"])]
-    rows = rows[~rows["model"].isin(["multivariable", "matched"])]
-    digits = rows["value_text"].str.len() + rows["lower_text"].str.len()
-    rows = rows.assign(digits=digits).sort_values(["digits", "claim_id"], ascending=[False, True], kind="stable")
-    pair = ["arm_id", "population", "comparator_arm_id", "comparator_population", "endpoint", "data_cut"]
-    return [row for _, row in rows.drop_duplicates(pair).sort_values("claim_id", kind="stable").iterrows()]
-
-
 def _both(known: dict[Key, StudyArm], row: pd.Series) -> tuple[StudyArm, StudyArm] | None:
     """The two groups of patients that a printed ratio stands between, where both are known and differ."""
     rest = (row["endpoint"], row["data_cut"])
@@ -334,10 +331,33 @@ def _pair(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio, draws:
         note = f"the printed ratio of {row['claim_id']} could not be honoured: {error}"
         first.made, second.made = _noted(first.made, [note]), _noted(second.made, [note])
         return
-    for arm, rebuilt in ((first, made.first), (second, made.second)):
-        facts = pd.concat([rebuilt.accuracy, made.accuracy.assign(claim_id=row["claim_id"])], ignore_index=True)
+    _joined(both, made, row["claim_id"])
+
+
+def _joined(both: tuple[StudyArm, StudyArm], made: ReconstructedPair, claim_id: str) -> None:
+    """Give two arms their paired replicates, and what is printed between them to their facts."""
+    for arm, rebuilt in zip(both, (made.first, made.second), strict=True):
+        facts = pd.concat([rebuilt.accuracy, made.accuracy.assign(claim_id=claim_id)], ignore_index=True)
         arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
         arm.paired = True
+
+
+def _pair_by_test(known: dict[Key, StudyArm], row: pd.Series, test: LogRankTest, draws: _Draws) -> None:
+    """Bring two groups together that print the p of a log-rank test and no ratio; each is paired once."""
+    both = _both(known, row)
+    if both is None or any(arm.paired for arm in both):
+        return
+    first, second = (arm.made for arm in both)
+    if first is None or second is None or {first.evidence, second.evidence} == {"curve"}:
+        return
+    try:
+        made = from_log_rank(first, second, test, pairs=draws.replicates, rng=draws.stream("test", row["claim_id"]))
+    except ResurveyError as error:
+        note = f"the printed log-rank test of {row['claim_id']} could not be honoured: {error}"
+        for arm in both:
+            arm.made = arm.made and _noted(arm.made, [note])
+        return
+    _joined(both, made, row["claim_id"])
 
 
 def _paired_anew(
@@ -365,31 +385,6 @@ def _paired_anew(
 
 def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:
     return replace(made, undetermined=[*made.undetermined, *notes])
-
-
-def hazard_ratio_of(row: pd.Series) -> HazardRatio:
-    """The printed ratio, each number with its own rounding."""
-
-    def number(column: str) -> float | None:
-        return float(row[column]) if np.isfinite(row[column]) else None
-
-    def half_unit(column: str) -> float:
-        return float(row[f"{column}_max"] - row[f"{column}_min"]) / 2
-
-    both = np.isfinite(row["lower"]) and np.isfinite(row["upper"])
-    return HazardRatio(
-        value=float(row["value"]),
-        lower=number("lower"),
-        upper=number("upper"),
-        p=number("p") if row["p_op"] == "=" else None,
-        ci_level=float(row["ci_level"]) / 100 if np.isfinite(row["ci_level"]) else 0.95,
-        rounding=half_unit("value"),
-        limits_rounding=(half_unit("lower"), half_unit("upper")) if both else None,
-        p_rounding=half_unit("p") if row["p_op"] == "=" else None,
-        p_sided=int(row["p_sided"]) if row["p_sided"] else None,
-        # a document that does not say how its ratio was estimated may have stratified it
-        stratified=row["model"] != "unadjusted",
-    )
 
 
 def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:

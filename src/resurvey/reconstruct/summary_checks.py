@@ -29,7 +29,7 @@ TIMES = (
     "follow_up_after_accrual",
     "assessment_interval",
 )
-LISTS = ("landmarks", "landmark_limits", "landmarks_about", "quantiles", "at_risk_times", "at_risk")
+LISTS = ("landmarks", "landmark_limits", "landmarks_about", "quantiles", "stays_above", "at_risk_times", "at_risk")
 # when the first scan's progressions are dated, as a factor of its planned time, and how far the share of patients whose
 # best response is progression may be off the curve's drop there, as a share of it
 AFTER_SCAN, EARLY_DOUBT = 1.15, 0.3
@@ -105,8 +105,9 @@ def _malformed(s: SurvivalSummary) -> Iterator[str]:
     if not (_number(s.ci_level) and 0 < s.ci_level < 1):
         hint = "; a level in per cent is divided by 100" if _number(s.ci_level) and 1 < s.ci_level < 100 else ""
         yield f"ci_level is {s.ci_level!r}, expected a number between 0 and 1{hint}"
-    if s.ci_method is not None and s.ci_method not in TRANSFORMS:
-        yield f"ci_method is {s.ci_method!r}, expected one of {', '.join(TRANSFORMS)} or None"
+    for name in ("ci_method", "landmark_ci_method"):
+        if getattr(s, name) is not None and getattr(s, name) not in TRANSFORMS:
+            yield f"{name} is {getattr(s, name)!r}, expected one of {', '.join(TRANSFORMS)} or None"
     if s.time_unit is not None and s.time_unit not in UNITS:
         yield f"time_unit is {s.time_unit!r}, expected one of {', '.join(UNITS)} or None"
 
@@ -203,6 +204,9 @@ def _bad_quantiles(s: SurvivalSummary) -> Iterator[str]:
             yield f"quantiles holds {entry!r}, expected (survival, time)"
         elif not (0 < parts[0] < 1 and parts[1] > 0):
             yield f"quantiles holds {entry!r}, expected a survival between 0 and 1 and a time above 0"
+    for level in s.stays_above or ():
+        if not _number(level) or not 0 < level < 1:
+            yield f"stays_above holds {level!r}, expected a survival between 0 and 1"
     if s.early_progressors is not None:
         parts = tuple(s.early_progressors) if _listlike(s.early_progressors) else ()
         if len(parts) != 2 or not all(_number(v) and math.isfinite(v) for v in parts):
@@ -256,6 +260,7 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
         changes["early_progressors"] = None
     changes["landmarks_about"] = tuple(entry for entry in about if entry[0] not in dict(landmarks))
     changes["quantiles"] = tuple(sorted({(float(v), float(t)) for v, t in s.quantiles or ()}, reverse=True))
+    changes["stays_above"] = tuple(sorted({float(v) for v in s.stays_above or ()}, reverse=True))
     if s.at_risk_times is not None and s.at_risk is not None:
         rows = sorted({(float(t), int(y)) for t, y in zip(s.at_risk_times, s.at_risk, strict=True) if not _missing(y)})
         changes["at_risk_times"] = tuple(t for t, _ in rows) or None
@@ -313,6 +318,15 @@ def _median_faults(s: SurvivalSummary) -> Iterator[str]:
 def _quantile_faults(s: SurvivalSummary) -> Iterator[str]:
     """Times at which the curve reaches lower survivals cannot fall, nor contradict a survival."""
     points = list(s.quantiles) + ([(0.5, s.median)] if s.median is not None else [])
+    for level in s.stays_above:
+        yield from (
+            f"the curve is said to reach {v:g} at {t:g}, yet not to reach {level:g}" for v, t in points if v <= level
+        )
+        yield from (
+            f"survival is {held:g} at time {t:g}, yet the curve is said not to reach {level:g}"
+            for t, held in s.landmarks
+            if held < level - (s.survival_rounding or 0.0) - 1e-9
+        )
     for (v1, t1), (v2, t2) in pairwise(sorted(points, reverse=True)):
         if v1 == v2 and t1 != t2:
             yield f"the curve is said to reach {v1:g} at two times, {t2:g} and {t1:g}"

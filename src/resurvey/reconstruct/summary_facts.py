@@ -42,8 +42,9 @@ EARLY_EDGES = (
 EVEN_BINS = 16
 NO_HAZARD = -25.0
 MOST_VISITS = 14
-# of the log of a variance: what another transformation than log-log makes of it
-LIMITS_METHOD = 0.15
+# of the log of a variance: what another transformation than log-log makes of it; and where that is named, what whole
+# patients make of it, who leave at once where the grid spreads them
+LIMITS_METHOD, LIMITS_STEP = 0.15, 0.03
 # the longest follow-up that is inferred, in medians
 MOST_MEDIANS = 15.0
 # by how much of a patient's step the curve misses a level that it crosses: one patient's step is 1 / n
@@ -306,13 +307,19 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
 def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tuple[float, float]:
     """Log of Greenwood's sum behind the interval of a survival, and its standard deviation.
 
-    On the log-log scale the limits lie z sqrt(sum) / H to either side.
+    On the log-log scale the limits lie z sqrt(sum) / H to either side, on the log scale z sqrt(sum), on that of the
+    survival itself z sqrt(sum) S.
     """
-    hazard = -steady.log(held)
-    width = steady.log(-steady.log(low)) - steady.log(-steady.log(high))
-    off = [s.survival_half_unit / (v * -steady.log(v)) for v in (low, high)]
+    if s.landmark_ci_method == "linear":
+        width, off, scale = high - low, [s.survival_half_unit] * 2, 1 / held
+    elif s.landmark_ci_method == "log":
+        width, off, scale = steady.log(high / low), [s.survival_half_unit / v for v in (low, high)], 1.0
+    else:
+        width, scale = steady.log(-steady.log(low)) - steady.log(-steady.log(high)), -steady.log(held)
+        off = [s.survival_half_unit / (v * -steady.log(v)) for v in (low, high)]
     rounding = float(np.hypot(off[0], off[1])) / np.sqrt(3)
-    return 2 * steady.log(width / (2 * s.z) * hazard), float(np.hypot(LIMITS_METHOD, 2 * rounding / width))
+    doubt = LIMITS_METHOD if s.landmark_ci_method is None else LIMITS_STEP
+    return 2 * steady.log(width / (2 * s.z) * scale), float(np.hypot(doubt, 2 * rounding / width))
 
 
 @dataclass(frozen=True)
@@ -385,5 +392,7 @@ def _facts(s: SurvivalSummary, edges: Floats, blurs: _Blurs, transform: str, pri
         yield Fact("censoring", place(s.median_follow_up), LOG_LOG_2, 0.35, soft=True)
     if s.median_not_reached:
         yield Fact("survival", last, LOG_LOG_2 - 0.03, 0.02, at_most=True)
+    for v in s.stays_above:
+        yield Fact("survival", last, steady.log(-steady.log(v)) - 0.03, 0.02, at_most=True)
     if s.upper_not_reached:
         yield Fact("band", last, LOG_LOG_2 - 0.03, 0.02, -s.z, transform, at_most=True)

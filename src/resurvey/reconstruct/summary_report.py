@@ -81,6 +81,8 @@ def _facts(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> I
     levels = [v for v, _ in s.quantiles]
     for (v, t), when in zip(s.quantiles, quantile_times(time, event, levels).T, strict=True):
         yield FactRow(f"survival reaches {v:g}", FactKind.QUANTILE, t, when, s.time_half_unit)
+    for v, when in zip(s.stays_above, quantile_times(time, event, list(s.stays_above)).T, strict=True):
+        yield FactRow(f"survival reaches {v:g}", FactKind.QUANTILE, np.inf, when, 0, "not reached")
     for name, flag in (("median", s.median_not_reached), ("upper", s.upper_not_reached)):
         if flag:
             kind, limit = _MEDIAN[name]
@@ -109,7 +111,7 @@ def _undetermined(s: SurvivalSummary, end: float, accuracy: pd.DataFrame) -> Ite
     about = [t for t, *_ in s.landmarks_about if t <= end]
     if about:
         times = ", ".join(f"{t:g}" for t in about)
-        yield f"survival at {times} is known only about, from an earlier analysis: replicates differ there"
+        yield f"survival at {times} is known only about (an earlier analysis, or counts): replicates differ there"
     if s.events is None and s.events_about is not None:
         expected, sd = s.events_about
         yield (

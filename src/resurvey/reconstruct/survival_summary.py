@@ -34,14 +34,18 @@ class SurvivalSummary:
         Survival as proportions.
     landmark_limits : sequence of (time, lower, upper)
         Intervals of survivals in `landmarks`, at `ci_level`: how wide they are tells of the patients still at risk.
-        Read as log-log, and not to be met to the digit, because the method is seldom named.
+    landmark_ci_method : {'log-log', 'log', 'linear'}, optional
+        Transformation that `landmark_limits` were made on; None reads them as log-log, and not to be met to the digit.
     quantiles : sequence of (survival, time)
         Times at which the curve reaches other survivals than one half: (0.75, 3.1) is a lower quartile of 3.1.
+    stays_above : sequence of float
+        Survivals that the curve does not reach: 0.25 for an upper quartile that was not reached.
     early_progressors : (time, share), optional
         The share of patients who had progressed by the first scan, at its time: those whose best response is
         progressive disease. A hint, as some of them progress later and others die before it.
     landmarks_about : sequence of (time, survival, standard deviation)
-        Survivals known only about, such as those of an earlier analysis of the same patients.
+        Survivals known only about, such as those of an earlier analysis of the same patients, or as the count of the
+        patients with an event by then has them.
     at_risk_times, at_risk : sequences, optional
         Times, and patients with a time at or beyond each.
     longest_follow_up, shortest_follow_up, median_follow_up : float, optional
@@ -76,8 +80,10 @@ class SurvivalSummary:
     ci_level: float = 0.95
     landmarks: Sequence[tuple[float, float]] = ()
     landmark_limits: Sequence[tuple[float, float, float]] = ()
+    landmark_ci_method: str | None = None
     landmarks_about: Sequence[tuple[float, float, float]] = ()
     quantiles: Sequence[tuple[float, float]] = ()
+    stays_above: Sequence[float] = ()
     early_progressors: tuple[float, float] | None = None
     at_risk_times: Sequence[float] | None = None
     at_risk: Sequence[int] | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.answer import Said, comparison_said, design_said
+from resurvey.report.answer import design_said
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
@@ -33,6 +33,7 @@ from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratio
 from resurvey.report.evidence_section import papers, transitivity
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import group_cells
+from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
@@ -186,7 +187,13 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
 
 
 def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
-    """What a comparison says, sentence by sentence; some may be empty."""
+    """What a comparison says, sentence by sentence, and the findings that bear on it; some may be empty."""
+    yield from _told(results, entry, said, lines)
+    for mark, told in cautions_on(results, entry.id):
+        yield f"Finding ({mark}): {told}"
+
+
+def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
     if isinstance(entry, NetworkComparison):
         yield _network(results, entry, lines)
         return
@@ -274,9 +281,15 @@ def _within(results: Results) -> Iterator[Table]:
         rows=tuple(_inside(results, entry) for entry in inside),
         note=words(
             "Printed ratios may be stratified or adjusted; the reconstructed ones are neither. Where the "
-            "reconstruction was made to keep the printed ratio, their agreement is no evidence for it."
+            "reconstruction was made to keep the printed ratio, their agreement is no evidence for it.",
+            *(f" ({mark}) {told}" for mark, told in _findings_on(results, inside)),
         ),
     )
+
+
+def _findings_on(results: Results, entries: Sequence[AnyComparison]) -> list[tuple[str, str]]:
+    """Letter and words of the findings that bear on any of some comparisons, each once."""
+    return list(dict.fromkeys(one for entry in entries for one in cautions_on(results, entry.id)))
 
 
 def _inside(results: Results, entry: AnyComparison) -> Row:
@@ -284,7 +297,7 @@ def _inside(results: Results, entry: AnyComparison) -> Row:
     printed = "; ".join(printed_ratios(results, entry, estimates_of(results, entry.id)))
     kept = ", kept by the reconstruction" if printed and ratios_kept(results, entry) else ""
     return Row.of(
-        entry.question,
+        entry.question + (f" ({said.marks})" if said.marks else ""),
         said.words if not said.refused else f"Not made: {said.refused}",
         f"{printed}{kept}",
         str(said.grade),

@@ -33,7 +33,7 @@ class Background:
     share: Floats
 
     def survival(self, times: ArrayLike) -> Floats:
-        """Share of the cohort alive at `times`; beyond the table its last rate goes on."""
+        """Share of the cohort alive at `times`; beyond the table its last rate continues."""
         at = np.asarray(times, dtype=float)
         alive = np.exp(-self._cumulative(at.ravel()))
         made: Floats = (self.share @ alive).reshape(at.shape)
@@ -71,7 +71,7 @@ def background(life_table: pd.DataFrame, cohort: pd.DataFrame, *, per_year: floa
     Raises
     ------
     InputError
-        With the row and the column of what is no such table, or an age that the life table does not have.
+        With the row and the column of what does not belong in such a table, or an age that the life table lacks.
 
     References
     ----------

@@ -41,7 +41,7 @@ class AtRisk:
 def at_risk_rows(
     time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weights: ArrayLike | None = None
 ) -> AtRisk:
-    """Rows of patients, refused by name where they are none.
+    """Rows of patients, checked.
 
     Raises
     ------
@@ -138,7 +138,7 @@ class CountingCox:
     Attributes
     ----------
     coefficients : DataFrame
-        covariate, log_hr, se (robust where weights are no counts or patients have several rows), naive_se, hr, lower,
+        covariate, log_hr, se (robust where weights are not counts, or patients have several rows), naive_se, hr, lower,
         upper, p.
     covariance, naive : (p, p) ndarray
         The one that `se` is from, and the inverse information.
@@ -185,7 +185,7 @@ def cox_counting(
     Raises
     ------
     InputError
-        If the covariates are no numbers of the rows, or ties are unknown.
+        If the covariates are not numbers, a row of them for each row, or ties are unknown.
     NotEstimable
         If the partial likelihood has no maximum.
 

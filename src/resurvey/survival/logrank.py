@@ -99,7 +99,7 @@ def logrank(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, or the weight is not one of those above.
+        If the vectors are not a table of two arms, or the weight is not one of those above.
     NotEstimable
         If no event happens while both arms are at risk.
 

@@ -203,7 +203,7 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
     Raises
     ------
     InputError
-        If the vectors are no patient table, the model is unknown, or an event lies at time 0.
+        If the vectors are not a patient table, the model is unknown, or an event lies at time 0.
     NotEstimable
         If there are fewer distinct event times than parameters, or the likelihood has no maximum that can be found.
 
@@ -261,7 +261,7 @@ def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence
     Raises
     ------
     InputError
-        If there is no arm, an arm is no patient table, or a model is unknown.
+        If there is no arm, an arm is not a patient table, or a model is unknown.
     """
     if not arms:
         raise InputError("arms is empty: give at least one arm")

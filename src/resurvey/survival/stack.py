@@ -167,14 +167,14 @@ def curve_stack(stack: PatientStack) -> CurveStack:
 
 
 def patient_stack(patients: pd.DataFrame, arm: str) -> PatientStack:
-    """Arrays of one arm from its table, refused by name when it is no table of patients.
+    """Arrays of one arm from its table, checked; what is not a table of patients is refused.
 
     Parameters
     ----------
     patients : DataFrame, columns time, event, and replicate where there are several
         One row a patient and replicate.
     arm : str
-        How messages call the arm.
+        What messages call the arm.
 
     Raises
     ------
