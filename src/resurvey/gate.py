@@ -126,17 +126,17 @@ def check_project(
         _state(folder), *_collection(config), fingerprint(own_files(config, Path())),
         json.dumps(config, sort_keys=True, default=str), repr(asked),
     ])  # fmt: skip
-    known = _remembered(memory, state, store)
-    if known is not None:
-        return Project(asked, known)
+    remembered = _remembered(memory, state, store)
+    if remembered is not None:
+        return Project(asked, remembered)
     from resurvey import clean, typedfiles
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
     claim()
-    made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
-    _remember(memory, state, made, store)
-    return Project(asked, made)
+    pieces = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    _remember(memory, state, pieces, store)
+    return Project(asked, pieces)
 
 
 def _collection(config: Mapping[str, Any]) -> list[str]:

@@ -402,8 +402,8 @@ def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
         As `read`.
     """
     parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
-    made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return joined.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 
 
 def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
@@ -414,14 +414,14 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     InputError
         If a file is not one of a comparison's tables.
     """
-    made = {}
+    tables = {}
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in COMPARISON:
             raise InputError(
                 f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results anew"
             )
-        made[path.stem] = read(COMPARISON[path.stem], path)
-    return made
+        tables[path.stem] = read(COMPARISON[path.stem], path)
+    return tables
 
 
 def count_held(facts: pd.DataFrame) -> tuple[int, int]:

@@ -321,8 +321,8 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     with path.open(newline="", encoding="utf-8") as file:
         header = next(csv.reader(file), [])
     words = WORDS | set(text)
-    kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
-    frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
+    texts = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
+    frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={n: [""] for n in header if n not in texts})
     return inert.exact_cells(frame)
 
 

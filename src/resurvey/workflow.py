@@ -76,8 +76,8 @@ def begin(say: Callable[[str], None]) -> Run:
     """
     run = enter(MARKS, release_lock, say)
     if run.alone:
-        for made in WRITTEN:
-            remove_parts(made)
+        for written in WRITTEN:
+            remove_parts(written)
         # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
         shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)
     return run

@@ -232,8 +232,8 @@ def _stop(pattern: Accrual, at: float) -> Accrual:
     if pattern.duration <= at:
         return pattern
     starts = np.concatenate(([0.0], np.cumsum(pattern.durations)))[:-1]
-    kept = [(min(d, at - s), r) for s, d, r in zip(starts, pattern.durations, pattern.rates, strict=True) if s < at]
-    return Accrual(tuple(float(d) for d, _ in kept), tuple(r for _, r in kept))
+    pieces = [(min(d, at - s), r) for s, d, r in zip(starts, pattern.durations, pattern.rates, strict=True) if s < at]
+    return Accrual(tuple(float(d) for d, _ in pieces), tuple(r for _, r in pieces))
 
 
 def reading_applies(accrual: float, follow_up: float, reading: str) -> bool:

@@ -138,9 +138,9 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     groups = [_group(t[label == name], marks[label == name], of, at) for name in names]
     scores, covariance = _scores(groups)
     values, vectors = np.linalg.eigh(covariance)
-    told = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
+    estimable = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
     df = names.size - 1
-    if told.sum() < df:
+    if estimable.sum() < df:
         raise NotEstimable("the groups' scores have no variance: no event of the cause while several are at risk")
     chi_square = float(((vectors[:, -df:].T @ scores) ** 2 / values[-df:]).sum())
     return GrayTest(chi_square, float(chdtrc(df, chi_square)), df, tuple(map(str, names)), scores)

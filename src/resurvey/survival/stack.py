@@ -82,10 +82,10 @@ class CurveStack:
 
     def survival_at(self, times: Floats) -> Floats:
         """S of each replicate at many times, shape (replicates, times)."""
-        made = np.empty((len(self.time), len(times)))
-        for row, (known, survival) in enumerate(zip(self.time, self.survival, strict=True)):
-            made[row] = np.append(1.0, survival)[np.searchsorted(known, times, side="right")]
-        return made
+        values = np.empty((len(self.time), len(times)))
+        for row, (own_times, survival) in enumerate(zip(self.time, self.survival, strict=True)):
+            values[row] = np.append(1.0, survival)[np.searchsorted(own_times, times, side="right")]
+        return values
 
     def at(self, time: float) -> tuple[Floats, Floats]:
         """S and the running Greenwood sum of each replicate at one time, each of shape (replicates,)."""
