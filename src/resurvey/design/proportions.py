@@ -219,7 +219,7 @@ def verdict_on_proportions(claim: ProportionClaim, table: pd.DataFrame) -> dict[
         words.insert(0, f"the exact one-stage design needs {usual['patients']} patients; {claim.patients} are printed")
     return {
         "verdict": verdict,
-        "words": "; ".join(sentences) + ".",
+        "words": "; ".join(words) + ".",
         "methods": list(hits["method"]),
         "rejects_from": reject,
         "actual_level": level,
