@@ -86,7 +86,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
 
 
 def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with its spare columns, empty where the file leaves them out; a file of another table stays as it is."""
+    """The table with its spare columns, empty where the file leaves them out; one of another table stays as it is."""
     spare = [column.name for column in table.columns if column.spare and column.name not in frame]
     own = any(name in frame for name in table.names)
     return frame.assign(**dict.fromkeys(spare, "")) if spare and own else frame
