@@ -153,10 +153,13 @@ def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     return min([0.0, *roots], key=lambda t: parts(t)[1])
 
 
-def effect_table(model: str, piece: Fit, level: float) -> pd.DataFrame:
-    """Every ordered pair of one fit as rows."""
+def effect_table(model: str, piece: Fit, level: float, comparator: str = "") -> pd.DataFrame:
+    """Every ordered pair of one fit as rows; those against `comparator` alone where one is given."""
     n = len(piece.evidence.treatments)
     row, column = np.nonzero(~np.eye(n, dtype=bool))
+    if comparator:
+        against = np.array([piece.evidence.treatments[place] == comparator for place in column], dtype=bool)
+        row, column = row[against], column[against]
     estimate, se = piece.effects[row, column], piece.se[row, column]
     names = np.array(piece.evidence.treatments, dtype=object)
     half = quantile(level) * se

@@ -20,7 +20,7 @@ PLANNED_BEFORE = re.compile(
     r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
     r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
-    r"(?:of|was|is)|recruitment of)"
+    r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of)"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )
@@ -40,9 +40,13 @@ STRENGTH_BEFORE = re.compile(
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
-ONE_IN = re.compile(r"\b(?:1|one) (?:in|of|out of)(?: every)? $", re.IGNORECASE)
+ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
 # `five to nine participants in each group`: the end of a range of sizes.
-RANGE_OF_SIZES = re.compile(r"(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten)\s?(?:to|-)\s?$", re.IGNORECASE)
+_SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
+RANGE_OF_SIZES = re.compile(rf"(?<!of )\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
+START_OF_RANGE = re.compile(
+    rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
+)
 AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
@@ -62,4 +66,5 @@ def _no_result(token: Token, before: str, after: str) -> bool:
     if token.unit or not token.value.replace(",", "").replace(" ", "").isdigit():
         return False
     planned = PLANNED_AFTER.match(after) is not None or PLANNED_BEFORE.search(before) is not None
-    return planned or bool(ONE_IN.search(before) or RANGE_OF_SIZES.search(before))
+    ranged = RANGE_OF_SIZES.search(before) or (START_OF_RANGE.match(after) and token.number < 100)
+    return planned or bool(ONE_IN.search(before) or ranged or (token.value[0] == "0" and len(token.value) > 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from resurvey.read.normal import slug
@@ -83,7 +84,8 @@ class Denominators:
     def _best(self, part: list[Found], column: int, printed: str) -> str:
         """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
         first = part[0].row
-        offered = [size for size in (first.sizes.get(column, ""), first.section_size, printed) if size]
+        own = _total_row(part)
+        offered = [size for size in (own, first.sizes.get(column, ""), first.section_size, printed) if size]
         if not offered:
             return ""
         fits = [_share_that_fits(part, size) for size in offered]
@@ -130,6 +132,22 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _total_row(part: list[Found]) -> str:
+    """The count of the row of a section that is its total: `Total 162 (100%)`."""
+    rows = [
+        one.cells["n"]
+        for one in part
+        if one.row.section
+        and TOTAL.fullmatch(one.row.label.strip(" ,:()"))
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100")
+    ]
+    return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
+
+
+TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 
 
 def _other_patients(part: list[Found], size: str) -> bool:
@@ -251,7 +269,7 @@ def _explains(above: dict[int, Found], below: list[Found]) -> bool:
     slip = all(
         one_slip_fits(one.cells["n"], one.cells["percent"], magnitude(above[one.column].cells["n"])) for one in missing
     )
-    return len(telling) - len(missing) >= 3 and len(missing) <= 1 and slip
+    return len(telling) - len(missing) >= (5 if missing else 3) and len(missing) <= 1 and slip
 
 
 def _give(part: list[Found], size: str) -> None:

@@ -340,7 +340,9 @@ def _labelled(line: Line, i: int) -> Found | None:
 def _label_before(line: Line, i: int) -> str:
     """The words a size stands behind: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
-    for token in reversed(line.tokens[max(0, i - 9) : i - 2]):
+    # `CR, N = 4`: a comma may stand between.
+    last = i - 3 if word_at(line, i - 3) == "," and word_at(line, i - 5) in ("(", ";", ",") else i - 2
+    for token in reversed(line.tokens[max(0, i - 9) : last]):
         if token.text in ("(", "["):
             if words:
                 break

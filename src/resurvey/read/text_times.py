@@ -81,7 +81,10 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     """Whether a number after `median` can be one: a time, one with an interval, or one right after `was`."""
     token = line.tokens[i]
     before = words_before(line, i, 1)
-    if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
+    if token.percent:
+        ranged = interval_after(line, i, bare=False)
+        return ranged is not None and ranged.kind in ("range", "iqr")
+    if before and before[0] in AT and not (before[0] == "for" and i - start < 4):
         return False
     if before and before[0] in RANGES:
         return False
