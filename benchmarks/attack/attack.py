@@ -142,22 +142,29 @@ def command(folder: Path, *words: str) -> list[str]:
     return [*start, "--workflow-profile", str(ROOT / "workflow/profiles/default"), "-c1", *words]
 
 
-def sums(folder: Path) -> str:
-    """One number of all that a run wrote."""
-    digest = hashlib.sha256()
+def sums(folder: Path) -> dict[str, str]:
+    """The sum of every file that a run wrote, by its path."""
+    found = {}
     for part in ("data/processed", "results"):
         for path in sorted((folder / part).rglob("*")):
             if path.is_file() and not path.name.startswith("."):
-                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+                found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def check_same(folder: Path, whole: dict[str, str], name: str) -> None:
+    """End with the names of files that are not as they were."""
+    found = sums(folder)
+    other = sorted(path for path in {*found, *whole} if found.get(path) != whole.get(path))
+    assert not other, f"{name}: {', '.join(other)}"
 
 
 #: Ways in which a run ends that nobody meant: what is killed, and by which signal.
-ENDS: dict[str, Callable[[subprocess.Popen[bytes], int], None]] = {
-    "kill -9 of the run alone": lambda running, _: running.send_signal(signal.SIGKILL),
-    "kill -9 of the run and its steps": lambda running, _: os.killpg(running.pid, signal.SIGKILL),
-    "SIGQUIT": lambda running, _: running.send_signal(signal.SIGQUIT),
-    "SIGTERM to the run and its steps": lambda running, _: os.killpg(running.pid, signal.SIGTERM),
+ENDS: dict[str, Callable[[int, int], None]] = {
+    "kill -9 of the run alone": lambda process, _: os.kill(process, signal.SIGKILL),
+    "kill -9 of the run and its steps": lambda process, _: os.killpg(process, signal.SIGKILL),
+    "SIGQUIT": lambda process, _: os.kill(process, signal.SIGQUIT),
+    "SIGTERM to the run and its steps": lambda process, _: os.killpg(process, signal.SIGTERM),
     "closed terminal": lambda _, terminal: os.close(terminal),
 }
 
@@ -178,11 +185,11 @@ def kills(count: int, rng: random.Random, folder: Path) -> Counter[tuple[str, st
         os.close(inside)
         threading.Thread(target=_drained, args=(terminal,), daemon=True).start()
         time.sleep(rng.uniform(0.02, 0.95) * seconds)
-        ENDS[name](running, terminal)
+        ENDS[name](running.pid, terminal)
         running.wait()
         again = subprocess.run(command(folder), capture_output=True, text=True, check=False)
         assert again.returncode == 0, again.stdout + again.stderr
-        assert sums(folder) == whole, name
+        check_same(folder, whole, name)
         assert not list(folder.rglob("*.part")), name
         found[name, "gone on, same bytes"] += 1
     return found
@@ -210,12 +217,12 @@ def environments(folder: Path) -> Iterator[tuple[str, str]]:
         )
         told = run.stdout + run.stderr
         if run.returncode == 0:
-            assert sums(folder) == whole, name
+            check_same(folder, whole, name)
             yield name, "same bytes"
         else:
             assert told.strip() and "Traceback" not in told, f"{name}: {told}"
             subprocess.run(command(folder), check=True, capture_output=True)
-            assert sums(folder) == whole, name
+            check_same(folder, whole, name)
             yield name, f"a message, and made again: {told.strip().splitlines()[-1][:100]}"
 
 

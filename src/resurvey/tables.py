@@ -73,7 +73,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
             continue
         try:
             frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
-            tables[name] = _with_spare(table, frame)
+            tables[name] = _with_spare(table, inert.exact_cells(frame))
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)

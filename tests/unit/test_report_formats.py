@@ -32,15 +32,10 @@ from resurvey.report.formats import Edition
 from resurvey.report.html import LIBRARY_FILE, library_script, render_html
 from resurvey.report.inputs import Choices, Results
 from resurvey.report.paper import paper
-from resurvey.report.pdf import typesetting
+from resurvey.report.pdf import render_pdf
 from tests.report_project import NASTY, small_results
 
 PLACE = Path("results/report")
-
-
-def render_pdf(document, own=None) -> bytes:
-    with typesetting(document, own) as typeset:
-        return typeset()
 
 
 @pytest.fixture(scope="module")

@@ -278,7 +278,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 @styled
 def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
-    """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
+    """Comparison-adjusted funnel: deviation of each study from its comparison, against its standard error.
 
     Parameters
     ----------

@@ -285,13 +285,13 @@ def _wide(axes: Axes):
 
 
 def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
+    """Draw log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
 
     Parameters
     ----------
     axes : Axes
     points : DataFrame
-        group, log_time (natural log of months), value.
+        group, log_time (natural log of months), value; optional lower, upper.
     names : dict of str
         Labels of the groups.
 
@@ -314,7 +314,7 @@ def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, st
 
 
 def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """Difference of restricted mean survival against the horizon, with its interval.
+    """Draw the difference of restricted mean survival against the horizon, with its interval.
 
     Parameters
     ----------

@@ -20,9 +20,8 @@ from resurvey.report.paper import paper
 TEMPLATE = "paper.typ"
 
 
-@contextmanager
-def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
-    """The report on paper, typeset beside what is done meanwhile.
+def render_pdf(document: Document, own: Path | None = None) -> bytes:
+    """The report on paper.
 
     Parameters
     ----------
@@ -30,16 +29,23 @@ def typesetting(document: Document, own: Path | None = None) -> Iterator[Callabl
     own : Path, optional
         Folder of a project's own templates.
 
-    Yields
-    ------
-    callable () -> bytes
-        Waits for the report: a tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
+    Returns
+    -------
+    bytes
+        A tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
 
     Raises
     ------
     ResurveyError
-        By that call, if Typst refuses the template; the message is Typst's.
+        If Typst refuses the template; the message is Typst's.
     """
+    with typesetting(document, own) as made:
+        return made()
+
+
+@contextmanager
+def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
+    """Start typesetting in the background; the callable that is returned waits for the PDF, as `render_pdf`."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / TEMPLATE, Path(folder) / "made.pdf"
         letters = _written(document, source, own)

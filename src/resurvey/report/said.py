@@ -112,7 +112,7 @@ class Said:
 
     @property
     def link(self) -> str:
-        """Where its page begins."""
+        """Link to its page."""
         return f"#{anchor('comparison', self.name)}"
 
     @property
