@@ -271,7 +271,7 @@ def test_a_comparison_shows_at_most_two_figures_and_names_what_it_assumes(result
     assert all(len(block.blocks) <= 2 for block in blocks if isinstance(block, Beside))
     assert any(isinstance(block, Beside) for block in blocks)
     text = said(blocks)
-    assert "A1: The groups are alike (they are not)." in text and "Assumes A1." in text
+    assert "A1The groups are alike (they are not).1" in text and "Assumes A1." in text
 
 
 def test_assumptions_that_comparisons_share_are_said_once(results):

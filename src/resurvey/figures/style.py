@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 WIDTH = 6.85  # inches: the text width of a page, so that type keeps its size in print
-BESIDE = 4.9  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
+BESIDE = 4.05  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
 DPI = 192  # twice the 96 pixels an inch of a browser
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
 # Okabe and Ito (2008), in the order that keeps neighbours furthest apart; yellow is left out, too pale on white.
@@ -179,6 +179,8 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
     steps = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20]
     if high / low > 12:
         steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    if high / low > 60:  # as many ticks as before, or their labels touch
+        steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     ticks = [step for step in steps if low / 1.02 <= step <= high * 1.02]
     ax.set_xscale("log")
     ax.set_xlim(low / 1.04, high * 1.04)

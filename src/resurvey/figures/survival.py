@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
 # Inches: a line of the table, room for row labels, for a panel's title, and for the axis between curve and table.
 ROW, LEFT, TITLE, AXIS = 0.15, 0.8, 0.24, 0.5
+CHAR, BOLD = 0.058, 0.066  # inches a letter at 7.5 points
 
 
 def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
@@ -125,11 +126,10 @@ def kaplan_meier(
     lines = ceil(len(panels) / columns)
     most = max(risk.loc[risk["panel"] == panel, "group"].nunique() for panel in panels)
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
-    share = width / WIDTH
-    body = (2.9 if width == WIDTH else 2.3) if columns == 1 else 1.9
-    line = TITLE + body + AXIS + table
+    body = (2.9 if width == WIDTH else 1.95) if columns == 1 else 1.9
+    line = (TITLE if any(panels) else 0.1) + body + AXIS + table
     # Names stand once above the panels; inside, they would lie on the curves.
-    names = _names(groups, notes or {}, columns == 1, share)
+    names = _names(groups, notes or {}, columns == 1, width)
     head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
     figure = fixed_figure(lines * line + head, width)
     across = width / columns - LEFT - 0.1
@@ -159,12 +159,17 @@ def kaplan_meier(
         # One time axis for all panels: its ticks, and the numbers below them, then lie inside each.
         axes.set_xlim(0, last)
         axes.set_xlabel(xlabel)
-        _risk_rows(below, counted, groups, most, round(84 * share) if columns == 1 else 40)
+        _risk_rows(below, counted, groups, most, _letters(width, BOLD) if columns == 1 else 40)
     if names and first is not None:
         figure.legend(
             _samples(groups), names, loc="upper left", bbox_to_anchor=(LEFT / width, 1), borderaxespad=0.2, fontsize=7.5
         )
     return figure
+
+
+def _letters(width: float, char: float) -> int:
+    """Letters of a line beside a sample of a curve."""
+    return int((width - LEFT - 0.45) / char)
 
 
 def _samples(groups: Sequence[str]) -> list[Line2D]:
@@ -174,12 +179,12 @@ def _samples(groups: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], **look(index)) for index in range(len(groups))]
 
 
-def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, share: float = 1.0) -> list[str]:
+def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, width: float) -> list[str]:
     """What stands above the panels of each group; nothing where one group alone has nothing to tell."""
     if not alone:
         return [wrapped(group, 100) for group in groups] if len(groups) > 1 else []
     said = [", ".join(part for part in (str(group), notes.get(str(group), "")) if part) for group in groups]
-    return [wrapped(words, round(96 * share)) for words in said] if len(groups) > 1 or notes else []
+    return [wrapped(words, _letters(width, CHAR)) for words in said] if len(groups) > 1 or notes else []
 
 
 def free_corner(shown: pd.DataFrame, last: float) -> str:

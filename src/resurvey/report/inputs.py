@@ -246,7 +246,7 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the rest are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q")
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence")
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:
