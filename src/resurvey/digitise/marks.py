@@ -7,6 +7,7 @@ import numpy as np
 from resurvey.digitise.extract import Traced
 
 ALIKE = 0.5  # of what stands out about as far, how much must be of one height
+FAINT = 0.45  # the same of one on both sides of a smooth line
 FEWEST = 3
 # Of its height that a mark shows at least, and of half of it on the shorter side: the level may be off by a pixel.
 TALL, SHORTER = 0.75, 0.4
@@ -67,8 +68,12 @@ def _half_height(up: np.ndarray, down: np.ndarray, falls: tuple[np.ndarray, np.n
     None where too few do.
     """
     level = (falls[0] < 0.5) & (falls[1] < 0.5)
+    if not level.any():
+        return None
+    rough = float(np.percentile(np.minimum(up, down)[level], 40))
+    least = FAINT + 3 * rough
     both = np.where(level & (np.abs(up - down) <= 0.3 * np.maximum(up, down) + 0.8), (up + down) / 2, 0.0)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], (both >= LEAST).astype(np.int8), [0]))))
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (both >= least).astype(np.int8), [0]))))
     heights = np.array([float(both[a:b].max()) for a, b in zip(edges[::2], edges[1::2], strict=True)])
     if len(heights) < FEWEST:
         return None
