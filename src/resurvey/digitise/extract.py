@@ -27,6 +27,20 @@ TAIL_INK = 0.35  # share of its columns that must show ink
 
 
 @dataclass(frozen=True)
+class _Least:
+    """New ink that a path must explain: as a share of the plot's width, the first and later ones; and of its length."""
+
+    first: float
+    later: float
+    broken: float
+    solid: float = 0.45
+
+
+BELIEVED = _Least(0.10, 0.14, 0.3)
+COUNTED = _Least(0.08, 0.08, 0.22)
+
+
+@dataclass(frozen=True)
 class Traced:
     """A curve of a region: its path and steps in pixels, and how well its ink explains it.
 
@@ -53,14 +67,24 @@ def extract(
 
     `printed` is how many the figure says there are: of more, those that are worse are left out.
     """
-    found: list[Traced] = []
-    layers = inks(region.picture, region.paper, region.usable)
-    anything = _anything(region)
-    for layer in layers:
-        found += _of_ink(region, layer, anything)
-    kept = _distinct(found, region, taken)[: most or MOST_CURVES]
-    kept = kept if most else _believed(kept, region, printed)
+    kept = _of_inks(region, most, printed, taken, BELIEVED)
+    if printed is not None and len(kept) + len(taken) < printed:
+        # Something printed counts more: a line whose ink is seldom its own, as one of dots among others, may be there.
+        more = _of_inks(region, most, printed, taken, COUNTED)
+        kept = more if len(kept) < len(more) <= printed - len(taken) else kept
     return with_tails(kept, [*taken, *kept], region)
+
+
+def _of_inks(
+    region: Region, most: int | None, printed: int | None, taken: Sequence[Traced], least: _Least
+) -> list[Traced]:
+    """The curves of all inks together."""
+    found: list[Traced] = []
+    anything = _anything(region)
+    for layer in inks(region.picture, region.paper, region.usable):
+        found += _of_ink(region, layer, anything, least)
+    kept = _distinct(found, region, taken)[: most or MOST_CURVES]
+    return kept if most else _believed(kept, region, printed)
 
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
@@ -312,16 +336,16 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
     return _described(whole, ink, curve.ink, curve.ink, np.maximum(hidden, curve.anything * 0.5), dashed=curve.dashed)
 
 
-def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
+def _of_ink(region: Region, layer: Ink, anything: np.ndarray, least: _Least) -> list[Traced]:
     """Curves of one ink, taken as of one style, or as solid strokes and then dashes: what leaves less ink over."""
     cover = layer.cover * ~region.text
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
     solid, pieces = _by_size(cover, region)
-    ways = [_peel(region, layer, cover, hidden, False, [])]
+    ways = [_peel(region, layer, cover, hidden, False, [], least)]
     if pieces.sum() > 0.05 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]:
-        found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [])
+        found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [], least)
         remains = np.maximum(pieces, rest)
-        more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
+        more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found, least)
         ways.append((found + more, rest))
     return min(ways, key=lambda way: _left_over(way, region))[0]
 
@@ -357,7 +381,7 @@ def _spread(cover: np.ndarray) -> int:
 
 
 def _peel(
-    region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced]
+    region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced], least: _Least
 ) -> tuple[list[Traced], np.ndarray]:
     """Paths taken off one after another while they explain enough new ink; and the ink that is left."""
     left, veil = cover.copy(), hidden.copy()
@@ -365,7 +389,7 @@ def _peel(
     for _ in range(MOST_CURVES):
         bridged = np.maximum(veil, BRIDGED * bridges(left)) if dashed else veil
         made = _one(region, layer, left, bridged, cover, dashed)
-        if made is None or not _new(made, found + before, region, dashed):
+        if made is None or not _new(made, found + before, region, dashed, least):
             break
         found.append(made)
         mask = stroke(made.path, left.shape, made.steps.width / 2 + 1.0)
@@ -462,8 +486,8 @@ def _described(
     )
 
 
-def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bool:
+def _new(made: Traced, before: list[Traced], region: Region, dashed: bool, least: _Least) -> bool:
     """Whether a path explains enough ink that no earlier path did."""
-    width = region.shape[1]
-    least = (0.10 if not before else 0.14) * width
-    return made.own >= max(least, 12.0) and made.own >= (0.3 if dashed else 0.45) * len(made.path.rows)
+    enough = (least.later if before else least.first) * region.shape[1]
+    share = least.broken if dashed else least.solid
+    return made.own >= max(enough, 12.0) and made.own >= share * len(made.path.rows)

@@ -199,7 +199,7 @@ class Reader:
             kind = "vector" if curves else "raster"
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
-            printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
+            printed = max(sum(row.kind == "at risk" for row in empty.at_risk), region.samples) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
             met = crossings(traced, region, panel)
             curves, undecided = settle_crossings(curves, met, empty.at_risk)
