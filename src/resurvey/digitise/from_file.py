@@ -13,7 +13,7 @@ from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.extract import MOST_CURVES, Traced, extract
+from resurvey.digitise.extract import MOST_CURVES, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
@@ -34,6 +34,7 @@ from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_twice import rows_read_twice
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
+from resurvey.digitise.traced import Traced
 from resurvey.errors import InputError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resurvey.digitise.extract import Traced
+from resurvey.digitise.traced import Traced
 
 ALIKE = 0.5  # of what stands out about as far, how much must be of one height
 FAINT = 0.45  # the same of one on both sides of a smooth line
