@@ -238,6 +238,7 @@ class Reader:
             doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen.left is not None else None,
             count,
             doubts.check_cover(curves),
+            doubts.check_half(curves, panel) if kind == "raster" else None,
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]
