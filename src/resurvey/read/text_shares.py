@@ -120,9 +120,6 @@ def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
     return j
 
 
-NOUNS = ("word", "name", "super", "cite")
-
-
 def _open(line: Line, j: int) -> bool:
     return word_at(line, j) in ("(", "[")
 
@@ -237,7 +234,6 @@ def _of_all_said(line: Line, n: int, total: int, percent: int) -> bool:
     return slip or n - total <= DIRECTLY
 
 
-SEVERAL = {"arm", "arms", "group", "groups", "respectively", "versus", "vs", "vs."}
 # Tokens from a denominator to the count right after it: `of 135 evaluable patients, 90`.
 DIRECTLY = 6
 
