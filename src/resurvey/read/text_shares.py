@@ -120,7 +120,7 @@ def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
     return j
 
 
-NOUNS = ("word", "name", "super", "cite")
+NOUNS = ("word", "name", "super", "cite", "registry")
 
 
 def _open(line: Line, j: int) -> bool:
