@@ -111,9 +111,7 @@ def _named_limits(line: Line, interval: Interval) -> bool:
 def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
     """The first place from `j` that is not a plain word, within `most` words."""
     steps = 0
-    while (
-        steps < most and (token := token_at(line, j)) is not None and (token.kind in ("word", "name", "super", "cite"))
-    ):
+    while steps < most and (token := token_at(line, j)) is not None and token.kind in NOUNS:
         if token.text.lower() in ("and", "or", "versus", "vs", "vs.", "v"):
             break
         j, steps = j + 1, steps + 1
