@@ -191,7 +191,7 @@ class Words:
             "adverse_event"
             if harm
             else "response"
-            if (response and not self.about.baseline)
+            if (response and (found.rule == "size-percent" or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
             else "baseline"
             if self.about.baseline
