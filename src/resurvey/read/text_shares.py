@@ -140,7 +140,11 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
-    if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
+    if (
+        (n > total and (slash or _has_percent(line, j) is None))
+        or total < 2
+        or (slash and total <= 5 and n <= 5 and not _has_percent(line, j))
+    ):
         return None
     percent = _has_percent(line, j)
     if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
