@@ -32,7 +32,6 @@ class About:
     baseline: bool
     response: bool
     endpoint: str
-    grade_text: str
 
 
 @lru_cache(maxsize=256)
@@ -66,7 +65,6 @@ def about_table(label: str, caption: str, notes: str) -> About:
         baseline,
         bool(re.search(r"respon[sd]", lower)),
         timed[0] if len(set(timed)) == 1 else "",
-        caption,
     )
 
 
