@@ -173,7 +173,8 @@ def _has_percent(line: Line, j: int) -> int | None:
 
 def _patients_near(line: Line, j: int) -> bool:
     words = set(words_after(line, j, 4))
-    return bool(words & (PATIENTS | EVENTS)) or word_at(line, j + 1) in AFTER_TOTAL
+    again = word_at(line, j + 1) in ("or", "and", "versus", "vs", "vs.") and word_at(line, j + 3) == "of"
+    return again or bool(words & (PATIENTS | EVENTS)) or word_at(line, j + 1) in AFTER_TOTAL
 
 
 AFTER_TOTAL = {
