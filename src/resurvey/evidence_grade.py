@@ -84,3 +84,21 @@ class Bases:
 
 def _pairs(table: pd.DataFrame, key: str, value: str) -> dict[str, str]:
     return {} if table.empty else dict(zip(table[key].astype(str), table[value].fillna("").astype(str), strict=True))
+
+
+#: Confidence in an estimate of a network as CINeMA grades it, the firmest first.
+CONFIDENCE = ("high", "moderate", "low", "very low")
+
+
+def confidence_of(table: pd.DataFrame | None) -> dict[frozenset[str], str]:
+    """Judged confidence in each estimate of a network, by its pair of treatments.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        treatment, comparator, domain, judged.
+    """
+    if table is None or table.empty:
+        return {}
+    whole = table[(table["domain"] == "confidence") & table["judged"].isin(CONFIDENCE)]
+    return {frozenset((row.treatment, row.comparator)): str(row.judged) for row in whole.itertuples()}

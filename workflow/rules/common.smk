@@ -4,8 +4,10 @@ import sys
 from pathlib import Path
 
 from resurvey import gate, own_files, pictures, plan, provenance
+from resurvey.batches import batches
+from resurvey.clocks import date_inputs_now, files_below
 from resurvey.workflow import begin, folder as workflow_folder
-from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
+from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import InputError, ResurveyError
 from resurvey.folders import mark_again
 from resurvey.runs import MARKS
@@ -26,6 +28,13 @@ def changed_meanwhile():
     )
 
 
+def read_by_steps():
+    """Files of a person's own that steps read as they are."""
+    kmdata = (config["reconstruction"].get("kmdata") or {}).get("folder")
+    folders = [Path(RAW), Path("notebooks"), *([Path(kmdata)] if kmdata else [])]
+    return [*files_below(folders), *own_files.own_files(config, Path())]
+
+
 try:
     RUN = begin(logger.warning) if workflow.is_main_process else None
     gate.check_config(
@@ -43,6 +52,8 @@ try:
         claim=RUN.claim if RUN else changed_meanwhile,
     )
     if RUN:
+        if RUN.alone:
+            date_inputs_now(read_by_steps(), logger.warning)
         RUN.share()
 except ResurveyError as error:
     # Not raised: Snakemake would put the places of its files and ours around what is about the user's.

@@ -86,6 +86,8 @@ rule report:
         notebooks=lambda wildcards: [
             f"../notebooks/{Path(one).name}" for one in NOTEBOOKS
         ],
+        # Content decides, also where an older file was put in the place of another.
+        content=gate.fingerprint([*TABLES, *REPORT_TEMPLATES]),
         code=code("report"),
     script:
         "../scripts/report.py"

@@ -8,8 +8,10 @@ from math import exp
 import numpy as np
 import pandas as pd
 
+from resurvey.evidence_grade import confidence_of
 from resurvey.figures import forest, network_plots
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
+from resurvey.figures.pooled_rows import heterogeneity_words
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import many, p_text
 from resurvey.labels import Labels, without_brackets
@@ -32,7 +34,7 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     if estimates["estimate"].notna().any():
         yield _network_forest(entry, estimates, tables.get("heterogeneity"), names, grade, folder)
     if "effects" in tables and "ranking" in tables:
-        yield _league(entry, tables["effects"], tables["ranking"], names, _pairs(tables["contrasts"]), grade, folder)
+        yield _league(entry, tables, names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -95,7 +97,7 @@ def _network_forest(
     folder: str,
 ) -> Drawing:
     parts = []
-    notes = [] if spread is None else [forest.heterogeneity_words(row) for _, row in spread.iterrows()]
+    notes = [] if spread is None else [heterogeneity_words(row) for _, row in spread.iterrows()]
     for model, rows in estimates.groupby("model", sort=False):
         shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
         label = [without_brackets(names.get(str(t), str(t))) for t in shown["treatment"]]
@@ -114,8 +116,8 @@ def _network_forest(
         rows,
         left=[forest.Column("label", "Treatment")],
         right=[HR],
-        xlabel=f"Hazard ratio against {against} (log scale)",
-        better=("lower hazard: the treatment", f"lower hazard: {against}"),
+        xlabel=f"Hazard ratio against {against}",
+        better=("lower: treatment", "lower: reference"),
         size=forest.HALF,
     )
     random = estimates[estimates["model"] == Model.RANDOM]
@@ -138,15 +140,9 @@ def _network_forest(
     )
 
 
-def _league(
-    entry: NetworkComparison,
-    effects: pd.DataFrame,
-    ranking: pd.DataFrame,
-    names: Mapping[str, str],
-    compared: set[frozenset[str]],
-    grade: str,
-    folder: str,
-) -> Drawing:
+def _league(entry: NetworkComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+    effects, ranking, compared = tables["effects"], tables["ranking"], _pairs(tables["contrasts"])
+    confidence = confidence_of(tables.get("confidence"))
     model = "random" if "random" in set(effects["model"]) else "common"
     effects = effects[effects["model"] == model]
     order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
@@ -160,11 +156,12 @@ def _league(
         "League table: each cell is the hazard ratio (95 % interval) of the treatment at the LEFT against the "
         "treatment on TOP; "
         f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
-        f"In {many(clear, 'ordered pair')} the interval lies below 1. {grade} {_indirect(linked, compared)}",
+        f"In {many(clear, 'ordered pair')} the interval lies below 1. {grade} {_indirect(linked, compared)}"
+        + (" Edge and last line: confidence in the estimate as reviewers judged it (CINeMA)." if confidence else ""),
         f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); "
         f"{many(clear, 'interval')} below 1.",
         f"{folder}/effects.csv",
-        network_plots.league_table(effects, order, names=names),
+        network_plots.league_table(effects, order, names=names, confidence=confidence),
     )
 
 

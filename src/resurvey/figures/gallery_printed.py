@@ -18,6 +18,8 @@ from resurvey.figures.gallery_shared import (
     grade_words,
     said_of,
 )
+from resurvey.figures.lights import Lights, lights_of
+from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
 from resurvey.labels import Labels, without_brackets
@@ -56,12 +58,14 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     rows = pd.concat([direct, indirect], ignore_index=True)
     rows["interval"] = forest.interval_text(rows)
     a, b = (without_brackets(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
+    lights = lights_of(tables.get("risk_of_bias"), direct["study"])
     figure = forest.forest(
         rows,
         left=[LEFT, forest.Column("arms", "First vs second")],
         right=[HR],
         xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
+        lights=lights,
     )
     said = said_of(whole)
     yield drawing_of(
@@ -71,7 +75,8 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their "
         "common comparator "
         f"(Bucher 1997): {said}. {grade_words(tables['estimates'])} Intervals 95 %, from the printed ones. An "
-        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials.",
+        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials."
+        + _lights_words(lights),
         f"Forest plot of two printed ratios and the indirect ratio of {a} against {b}, {said}.",
         f"{folder}/legs.csv",
         figure,
@@ -102,18 +107,20 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
     ]
     names = {str(study): labels.study(study) for study in tables["studies"]["study"]}
     sizes, spread = tables["effects"].drop_duplicates("study"), tables.get("heterogeneity")
-    rows = forest.pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
+    rows = pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
     sides = ("treatment", "comparator")
     first, second = (without_brackets(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
     counts = [
         forest.Column(key, key.capitalize(), "right") for key in ("patients", "events") if (rows[key] != "").any()
     ]
+    lights = lights_of(tables.get("risk_of_bias"), tables["studies"]["study"])
     figure = forest.forest(
         rows,
         left=[LEFT, *counts],
         right=[HR, forest.Column("weight_text", "Weight", "right")],
         xlabel="Hazard ratio (log scale)",
         better=(f"lower hazard: {first}", "lower hazard: comparator"),
+        lights=lights,
     )
     whole = estimates[estimates["population"] == "all"]
     said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in whole.iterrows())
@@ -129,7 +136,7 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
         f"{count} {'study' if count == 1 else 'studies'}, symbol area by weight in the random-effects model; intervals "
         f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). "
         + "".join(f"{part} " for part in (_prediction_words(estimates), _spread_words(spread)) if part)
-        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}",
+        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}{_lights_words(lights)}",
         f"Forest plot of {count} {'study' if count == 1 else 'studies'} with pooled estimates: {said}.",
         f"{folder}/studies.csv",
         figure,
@@ -140,6 +147,10 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
 
 RATIO = forest.Column("interval", "Printed HR [limits]", "right")
 POOLED_ROLES = (Role.MAIN, Role.SECONDARY, Role.SUBGROUP, Role.PREDICTION)
+
+
+def _lights_words(lights: Lights | None) -> str:
+    return f" {lights.words}" if lights else ""
 
 
 def _or_its_like(effects: pd.DataFrame) -> str:
@@ -155,8 +166,8 @@ def _spread_words(spread: pd.DataFrame | None) -> str:
     """Heterogeneity of the whole, and a warning where the studies are too few to tell of it."""
     if spread is None or spread.empty:
         return ""
-    few = forest.few_words(spread.iloc[0])
-    return " ".join(part for part in (forest.heterogeneity_words(spread.iloc[0]) + ".", few) if part)
+    few = few_words(spread.iloc[0])
+    return " ".join(part for part in (heterogeneity_words(spread.iloc[0]) + ".", few) if part)
 
 
 def _otherwise(entry: AnyComparison, estimates: pd.DataFrame, sides: tuple[str, str], folder: str) -> Iterator[Drawing]:
@@ -207,10 +218,12 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         return
     told = counts[counts["estimate"].notna()]
     names = {str(study): labels.study(study) for study in told["study"]}
-    rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    rows = pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    rows = rows.assign(**_counted(rows["study"], told))
     first, second = (
         without_brackets(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
     )
+    lights = lights_of(tables.get("risk_of_bias"), told["study"])
     what = str(ratios["measure"].iloc[0])
     said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
     yield drawing_of(
@@ -218,18 +231,34 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         "forest",
         "forest plot",
         f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
-        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
-        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"weight in the random-effects model, with events of patients; intervals 95 %. Diamonds: pooled ({said}). "
+        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.{_lights_words(lights)}",
         f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
         f"{folder}/counts.csv",
         forest.forest(
             rows,
-            left=[LEFT],
-            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            left=[LEFT, forest.Column("first", "First", "right"), forest.Column("second", "Second", "right")],
+            right=[
+                forest.Column("interval", f"{what} [limits]", "right"),
+                forest.Column("weight_text", "Weight", "right"),
+            ],
             xlabel=f"{what.capitalize()} (log scale)",
             better=(f"fewer: {first}", f"fewer: {second}"),
+            lights=lights,
         ),
     )
+
+
+def _counted(studies: pd.Series, counts: pd.DataFrame) -> dict[str, list[str]]:
+    """`12/100` of both groups of each study; nothing in the rows of no study."""
+    known = {str(row["study"]): row for _, row in counts.iterrows()}
+    made: dict[str, list[str]] = {"first": [], "second": []}
+    for study in studies:
+        for side, before in (("first", ""), ("second", "comparator_")):
+            row = known.get(str(study))
+            said = "" if row is None else f"{row[f'{before}events']:.0f}/{row[f'{before}patients']:.0f}"
+            made[side].append(said)
+    return made
 
 
 def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.lights import CONFIDENCE_COLOURS
 from resurvey.figures.style import (
     BESIDE,
     COLOURS,
@@ -59,7 +60,7 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(3.9, BESIDE)
+    figure = new_figure(3.6, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
@@ -133,7 +134,12 @@ def _node(
 
 @styled
 def league_table(
-    effects: pd.DataFrame, order: Sequence[str], *, names: Mapping[str, str], measure: str = "hazard ratio"
+    effects: pd.DataFrame,
+    order: Sequence[str],
+    *,
+    names: Mapping[str, str],
+    measure: str = "hazard ratio",
+    confidence: Mapping[frozenset[str], str] | None = None,
 ) -> Figure:
     """League table: each cell is the row treatment against the column treatment.
 
@@ -145,6 +151,8 @@ def league_table(
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
+    confidence : dict of str, optional
+        Confidence in the estimate of each pair that was judged.
 
     Raises
     ------
@@ -158,7 +166,7 @@ def league_table(
             f"a league table needs each pair of treatments once, of one model; without an effect: {', '.join(lacking)}"
         )
     n = len(order)
-    figure = new_figure(0.46 * n + 0.75)
+    figure = new_figure((0.56 if confidence else 0.46) * n + 0.75)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.005, 0.01, 0.99, 0.98))
     axes.set_axis_off()
@@ -184,7 +192,7 @@ def league_table(
             pair = (order[i], order[j])
             limits = tuple(pairs.loc[pair]) if pair in pairs.index else None
             name = names.get(order[i], order[i]) if i == j else None
-            _cell(axes, (i, j), name, limits, size, int(135 / n))
+            _cell(axes, (i, j), name, limits, size, int(135 / n), (confidence or {}).get(frozenset(pair), ""))
     axes.set_xlim(0, n)
     axes.set_ylim(n, -1.1)
     return figure
@@ -197,8 +205,9 @@ def _cell(
     limits: tuple[float, float, float] | None,
     size: float,
     width: int,
+    confidence: str,
 ) -> None:
-    """A treatment's name, a ratio with its interval (the numbers decide on the colour, their text is drawn last)."""
+    """A treatment's name, or a ratio with its interval and the confidence in it; the numbers decide on the colour."""
     from matplotlib.patches import Rectangle
 
     i, j = place
@@ -211,11 +220,14 @@ def _cell(
     else:
         estimate, low, high = (exp(value) for value in limits)
         shown = f"{estimate:.2f}\n({distinct_from_null(low)} to {distinct_from_null(high)})"
+        shown += f"\n{confidence}" if confidence else ""
         if limits[2] < 0:
             face, weight = BETTER, "bold"
         elif limits[1] > 0:
             face, style = WORSE, "italic"
     axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=SOFT, lw=0.5))
+    if confidence:
+        axes.add_patch(Rectangle((j, i), 0.06, 1, facecolor=CONFIDENCE_COLOURS[confidence], edgecolor="none"))
     axes.text(
         j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style, color=INK
     )
@@ -266,7 +278,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 @styled
 def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
-    """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
+    """Comparison-adjusted funnel: deviation of each study from its comparison, against its standard error.
 
     Parameters
     ----------
@@ -326,14 +338,12 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     InputError
         If consistency cannot be assessed in the network.
     """
-    from scipy.stats import chi2
-
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
     if "tau2_of" in heat:
         heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
-    least = float(chi2.ppf(0.95, 1))
+    least = critical_value(0.95) ** 2
     return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1, least=least)
 
 
@@ -347,10 +357,8 @@ def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
     heat : DataFrame
         change: of the Q of a design when another is set apart; with one degree of freedom 3.84 is the 5 % point.
     """
-    from scipy.stats import chi2
-
     between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
-    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > chi2.ppf(0.95, 1))
+    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > critical_value(0.95) ** 2)
 
 
 @styled

@@ -246,7 +246,7 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the rest are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q")
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence")
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:
@@ -258,7 +258,7 @@ def _folder(path: Path) -> dict[str, pd.DataFrame]:
 
 
 def _figures(folders: Iterable[Path]) -> pd.DataFrame:
-    """Every figure that is there with both its files."""
+    """Figures for which both the SVG and the PNG exist."""
     parts = []
     for folder in folders:
         if (folder / "figures.csv").is_file():
