@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import Found
+from resurvey.read.grammar import Found, take
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import LETTERED, Lexicon
 from resurvey.read.normal import slug
@@ -48,7 +48,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
     One arm in the line: all its values. As many arms as values of a kind, in the same order: pairwise. Else the arm
     named between a value and the next one. Anything else stays empty.
     """
-    places = mentions(line, lexicon)
+    places = [place for place in mentions(line, lexicon) if not _of_another_number(line.text, place)]
     if not places:
         return {}
     arms: dict[int, str] = {}
@@ -60,6 +60,43 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         )
         arms |= _assign(line, [found[k] for k in chosen], chosen, places)
     return arms
+
+
+# `PCR-B: 33`, `placebo-controlled`: the name belongs to a number of its own, or to a word.
+OWN_NUMBER = re.compile(r"\s?[:=]\s?\d|-controlled\b|-matched\b")
+
+
+def _of_another_number(text: str, place: tuple[int, int, str]) -> bool:
+    return OWN_NUMBER.match(text, place[1]) is not None
+
+
+def sizes_beside(line: Line, lexicon: Lexicon) -> list[tuple[Found, str]]:
+    """`(134 simvastatin, 135 placebo)`, `(PCR-B: 33, PCR: 32)`: counts and the arms right beside them, two at least."""
+    counts = [i for i in line.free() if line.tokens[i].whole and line.tokens[i].extra != "word"]
+    places = mentions(line, lexicon) if len(counts) > 1 else []
+    for beside in (_before_its_arm, _behind_its_arm):
+        pairs = [(i, place[2]) for i in counts for place in places if beside(line, i, place)]
+        if len({arm for _, arm in pairs}) > 1 and len({i for i, _ in pairs}) == len(pairs):
+            return [
+                (Found("proportion", {"n": line.tokens[i].printed, "kind": "flow"}, take(line, i), "n-arm"), arm)
+                for i, arm in pairs
+            ]
+    return []
+
+
+def _before_its_arm(line: Line, i: int, place: tuple[int, int, str]) -> bool:
+    between = line.text[line.tokens[i].end : place[0]] if line.tokens[i].end <= place[0] else "-"
+    return AFTER_NUMBER.fullmatch(between) is not None and ENDS_ITEM.match(line.text, place[1]) is not None
+
+
+def _behind_its_arm(line: Line, i: int, place: tuple[int, int, str]) -> bool:
+    between = line.text[place[1] : line.tokens[i].start] if place[1] <= line.tokens[i].start else "-"
+    return BEFORE_NUMBER.fullmatch(between) is not None and ENDS_ITEM.match(line.text, line.tokens[i].end) is not None
+
+
+AFTER_NUMBER = re.compile(r"\s(?:on |in |to |for |received |receiving )?(?:the )?")
+BEFORE_NUMBER = re.compile(r"\s?[:=]\s?")
+ENDS_ITEM = re.compile(r"\s?(?:arm|group)?\s?(?:[,;)\].]|and\b|$)")
 
 
 def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[int, int, str]]) -> dict[int, str]:
@@ -87,11 +124,37 @@ def _assign_clause(
         return _of_one_arm(line, keys, starts, ends, places)
     if between := _in_turns(line.text, starts, ends, places):
         return {key: arm for key, arm in zip(keys, between, strict=True) if arm}
-    if len(distinct) == len(group) and (
-        "respectively" in line.lower() or " v" in line.lower() or " than " in line.lower() or "compared" in line.lower()
+    if (
+        len(distinct) == len(group)
+        and not _parted(line.text, starts, places)
+        and (
+            "respectively" in line.lower()
+            or " v" in line.lower()
+            or " than " in line.lower()
+            or "compared" in line.lower()
+        )
     ):
         return dict(zip(keys, distinct, strict=True))
+    if len(distinct) == 2 and _in_pairs(line.text, starts, ends, places):
+        return {key: distinct[k % 2] for k, key in enumerate(keys)}
     return {}
+
+
+def _parted(text: str, starts: list[int], places: list[tuple[int, int, str]]) -> bool:
+    """Whether a semicolon stands between all arms and all values: they are of two statements."""
+    return ";" in text[places[-1][1] : starts[0]] or ";" in text[starts[-1] : places[0][0]]
+
+
+PAIRED = re.compile(r"[\s%)\]a-z]{0,16}\b(?:vs\.?|versus|v)\s[\s(\[]{0,2}", re.IGNORECASE)
+
+
+def _in_pairs(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> bool:
+    """`in the A arm compared with the B arm (4.5% v 0.7%, 3.0% v 0%)`: two arms, then pairs in their order."""
+    if len(starts) % 2 or len(places) != 2 or places[1][1] > starts[0]:
+        return False
+    joints = [PAIRED.fullmatch(text[end:start]) is not None for end, start in zip(ends, starts[1:], strict=False)]
+    compared = COMPARED.search(text[places[0][1] : places[1][0]]) is not None
+    return compared and all(joint == (k % 2 == 0) for k, joint in enumerate(joints))
 
 
 COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import WORDS, fold, plain
-from resurvey.read.word_lists import MASKING, RATIOS, time_unit
+from resurvey.read.word_lists import MASKING, RATIOS, TRIALISTS, time_unit
 
 NUMBER = (
     r"\d{1,3},\d{1,2}(?=\s?%)|"
@@ -39,15 +39,15 @@ MASTER = re.compile(
     rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
     rf"(?:\s?\([^()]{{0,30}}\))?\s?(?:was |of |is |were )?(?P<psign><=|"
-    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|"
+    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|0,\d{{2,4}}|"
     rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
     rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
-    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}\b)"
+    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}(?:-[a-z]{{3,20}})?\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
     rf"two|three|four|five|six|seven|eight|nine|ten|twelve)))[- ]?-(?P<tunit>years?|"
     rf"months?|weeks?|days?|yrs?|mo)\b)"
-    rf"|(?P<name>(?!(?:of|was|were|to|and|is|with|HR|OR|RR|CI)\d{{1,3}}\.\d)[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
+    rf"|(?P<name>(?!(?:of|was|were|to|and|is|with|HR|OR|RR|CI)\d{{1,3}}\.\d)[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+*]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
     rf"\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
     rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
     rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|"
@@ -164,7 +164,7 @@ def _token(match: re.Match[str]) -> Token:
             found,
             match.start("pvalue"),
             match.end("pvalue"),
-            _power(match["pvalue"]),
+            _power(match["pvalue"]).replace(",", "."),
             sign,
             "",
             match["pwhat"] or "",
@@ -310,10 +310,10 @@ LINKS = {
 LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 
+# What is numbered beyond 40: studies, and the groups that run them.
+NUMBERED = TRIALISTS | {"study", "trial", "protocol", "version", "week", "day"}
 # What numbers are never counts after, even before a percentage in brackets.
-GRADED = frozenset(
-    ["grade", "grades", "stage", "stages", "ps", "cycle", "cycles", "day", "days", "week", "weeks", "month", "months"]
-)
+GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days", "weeks", "months"])
 
 
 def _mask(line: Line) -> None:
@@ -335,11 +335,7 @@ def _mask(line: Line) -> None:
                 if (
                     any(char == "%" or char.isalpha() for char in after.text)
                     or "." in after.value
-                    or (
-                        after.number > 40
-                        and token.text.lower().rstrip(".")
-                        not in ("study", "trial", "protocol", "version", "week", "day")
-                    )
+                    or (after.number > 40 and token.text.lower().rstrip(".") not in NUMBERED)
                 ):
                     break
                 after.masked = True

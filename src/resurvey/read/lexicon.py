@@ -136,6 +136,9 @@ class Arm:
         return _pattern(self.label)
 
 
+AN_OUTCOME = re.compile(r"surviv|free|progress|respon|remission|death|relapse|recurr|failure|control|benefit")
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """Arms of a paper by id; abbreviations it defines; whether it speaks of one-sided tests."""
@@ -155,7 +158,7 @@ class Lexicon:
     def other_endpoint(self, name: str, text: str) -> bool:
         """Whether a text names an endpoint only by letters that the paper defines as something else."""
         said = self.short.get(name, frozenset())
-        if not said or any(found == name for long in said for *_, found in endpoints_in(long)):
+        if not said or any(AN_OUTCOME.search(long) for long in said):
             return False
         return all(text[begin:end].upper() == name for begin, end, found in endpoints_in(text) if found == name)
 

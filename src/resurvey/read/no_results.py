@@ -20,7 +20,7 @@ PLANNED_BEFORE = re.compile(
     r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
     r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
-    r"(?:of|was|is)|recruitment of)"
+    r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of)"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )
@@ -40,9 +40,15 @@ STRENGTH_BEFORE = re.compile(
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
-ONE_IN = re.compile(r"\b(?:1|one) (?:in|of|out of)(?: every)? $", re.IGNORECASE)
+ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
 # `five to nine participants in each group`: the end of a range of sizes.
-RANGE_OF_SIZES = re.compile(r"(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten)\s?(?:to|-)\s?$", re.IGNORECASE)
+_SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
+RANGE_OF_SIZES = re.compile(rf"\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
+START_OF_RANGE = re.compile(
+    rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! of\b| weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
+)
+# `nine of 23 or eight of 25`: a denominator and the next count.
+OF_TOTAL = re.compile(rf"\b{_SMALL} of {_SMALL} or $", re.IGNORECASE)
 AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
@@ -57,9 +63,11 @@ def mask(line: Line) -> None:
 def _no_result(token: Token, before: str, after: str) -> bool:
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
-    if AGES.match(after) and RANGE_OF_SIZES.search(before):
+    if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:
         return True
     if token.unit or not token.value.replace(",", "").replace(" ", "").isdigit():
         return False
     planned = PLANNED_AFTER.match(after) is not None or PLANNED_BEFORE.search(before) is not None
-    return planned or bool(ONE_IN.search(before) or RANGE_OF_SIZES.search(before))
+    ranged = RANGE_OF_SIZES.search(before) is not None and OF_TOTAL.search(before) is None
+    ranged = ranged or (START_OF_RANGE.match(after) is not None and token.number < 100)
+    return planned or ranged or ONE_IN.search(before) is not None or (token.value[0] == "0" and len(token.value) > 1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from resurvey.read import no_results, sentences
-from resurvey.read.arm_places import arms_of
+from resurvey.read.arm_places import arms_of, sizes_beside
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
@@ -62,11 +62,20 @@ NUMBER_WORD = re.compile(
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
-def _said_in_methods(paragraph: Paragraph, found: Found) -> bool:
-    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page."""
+ASSUMED = ("median", "rate", "ratio", "proportion", "quantity")
+
+
+def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
+    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page.
+
+    So does what a sentence of the methods assumes.
+    """
     path = " ".join(paragraph.section)
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
-    return alone and bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
+    plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
+    return (alone or assumed or limit) and plain_methods
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
@@ -94,7 +103,12 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
         if one.kind == "arm" and not arm_named(one.cells.get("label", ""), lexicon):
             one.kind = "proportion"
             label = one.cells.pop("label", "")
-            one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+            response = label if label in RESPONSES else ""
+            response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
+            if response:
+                one.cells |= {"item": response, "kind": "response", "endpoint": response}
+            else:
+                one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
@@ -137,14 +151,17 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
-        found = first + [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        beside = sizes_beside(line, lexicon)
+        found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
         _endpoints_of_p(line, found)
-        arms = arms_of(line, found, lexicon)
+        own = {id(one): arm for one, arm in beside}
+        arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
             if one.kind == "proportion":

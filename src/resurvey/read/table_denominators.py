@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from resurvey.read.normal import slug
@@ -17,8 +18,9 @@ ENOUGH, MOST = 0.5, 0.8
 class Denominators:
     """Sizes of columns and sections, and whether the finds agree with them."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, elsewhere: dict[int, tuple[str, ...]] | None = None):
         self.layout = layout
+        self.elsewhere = elsewhere or {}
         self.caption = size_in(layout.table.caption)
         self.partitions: dict[tuple[str, ...], str] = {}
         self._sizes_beside: dict[tuple[int, int], bool] = {}
@@ -66,7 +68,7 @@ class Denominators:
         sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
-        printed = self._printed(column)
+        printed = self._printed(column) or self._in_the_text(column, list(sections.values()))
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
             best = self._best(part, column, printed)
@@ -83,7 +85,8 @@ class Denominators:
     def _best(self, part: list[Found], column: int, printed: str) -> str:
         """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
         first = part[0].row
-        offered = [size for size in (first.sizes.get(column, ""), first.section_size, printed) if size]
+        own = _total_row(part)
+        offered = [size for size in (own, first.sizes.get(column, ""), first.section_size, printed) if size]
         if not offered:
             return ""
         fits = [_share_that_fits(part, size) for size in offered]
@@ -103,6 +106,15 @@ class Denominators:
             if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
         ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _in_the_text(self, column: int, sections: list[list[Found]]) -> str:
+        """A size that the text prints of the column's group, where the categories of its sections add up to it.
+
+        Two sections at least, or all there are; of several sizes none.
+        """
+        sums = [sum(magnitude(one.cells.get("n", "nan")) for one in part) for part in sections if len(part) > 1]
+        proven = [size for size in dict.fromkeys(self.elsewhere.get(column, ())) if sums.count(float(size)) >= 2]
+        return proven[0] if len(proven) == 1 else ""
 
     def _whole(self, column: int) -> str:
         """The count that one of the first rows prints as 100 % of a column."""
@@ -130,6 +142,22 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _total_row(part: list[Found]) -> str:
+    """The count of the row of a section that is its total: `Total 162 (100%)`."""
+    rows = [
+        one.cells["n"]
+        for one in part
+        if one.row.section
+        and TOTAL.fullmatch(one.row.label.strip(" ,:()"))
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100")
+    ]
+    return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
+
+
+TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 
 
 def _other_patients(part: list[Found], size: str) -> bool:
@@ -251,7 +279,7 @@ def _explains(above: dict[int, Found], below: list[Found]) -> bool:
     slip = all(
         one_slip_fits(one.cells["n"], one.cells["percent"], magnitude(above[one.column].cells["n"])) for one in missing
     )
-    return len(telling) - len(missing) >= 3 and len(missing) <= 1 and slip
+    return len(telling) - len(missing) >= (5 if missing else 3) and len(missing) <= 1 and slip
 
 
 def _give(part: list[Found], size: str) -> None:

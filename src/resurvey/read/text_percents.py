@@ -40,6 +40,13 @@ def _threshold(line: Line, i: int) -> bool:
 
 
 CHANGED_BY = re.compile(r"\b(?:reduc|increas|decreas|lower|improv|declin|rais)\w{0,5}\b[^;]{0,90}\bby $")
+# `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
+LISTED_CHANGE = re.compile(
+    r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
+    r"(?:respective |relative |absolute |significant |statistically significant )*"
+    r"(?P<what>(?:reduction|decrease|increase|improvement|decline)s? (?:in|of) (?:the )?(?:\w{2,20} ?){1,3})",
+    re.IGNORECASE,
+)
 # `50% fewer visits`: how much less, not how many.
 COMPARING = {"fewer", "lower", "higher", "greater", "longer", "shorter"}
 CHANGES = {
@@ -60,6 +67,9 @@ def _change(line: Line, i: int) -> Found | None:
     after = words_after(line, i, 3)
     if word_at(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
         return Found("difference", {"value": line.tokens[i].printed, "unit": "%"}, take(line, i), "difference")
+    if (listed := LISTED_CHANGE.match(line.text[line.tokens[i].end :])) is not None:
+        cells = {"value": line.tokens[i].printed, "unit": "%", "item": listed["what"].lower()}
+        return Found("difference", cells, take(line, i), "difference")
     if after[:1] and after[0] in COMPARING:
         cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after)}
         return Found("difference", cells, take(line, i), "difference")
@@ -81,7 +91,8 @@ def _measured_bound(line: Line, i: int) -> bool:
 def _range(line: Line, i: int) -> Found | None:
     """`12 to 40%`, `15-20%`: one row with two limits, never two values."""
     nxt = i + 2
-    if word_at(line, i + 1) not in ("to", "-") or not is_percent(line, nxt):
+    joint = ("to", "-", "and") if word_at(line, i - 1) == "between" else ("to", "-")
+    if word_at(line, i + 1) not in joint or not is_percent(line, nxt):
         return None
     if word_at(line, i - 1) in ("from",) and any(
         word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
