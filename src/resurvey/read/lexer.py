@@ -30,7 +30,7 @@ INTERVAL_WORDS = (
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
 MASTER = re.compile(
-    rf"(?P<cite>(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
+    rf"(?P<cite>\[\d{{1,3}}\[\d{{1,3}}\]\]|(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
@@ -272,7 +272,7 @@ def _share_units(line: Line) -> None:
         while j >= 0 and gap <= 3:
             token = tokens[j]
             if token.kind == "num":
-                if (not gap and j < i - 1) or (j and tokens[j - 1].text == "/"):
+                if (not gap and j < i - 1) or (j and tokens[j - 1].text in ("/", "=")):
                     break
                 if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
                     break
