@@ -249,10 +249,17 @@ def _hundreds(line: Line) -> None:
         value, last = size * int(WORDS.get(before.text.lower(), "1")), i
         tail = i + 2 if i + 2 < len(tokens) and tokens[i + 1].text.lower() == "and" else i + 1
         parts = tokens[tail].text.lower().split("-") if tail < len(tokens) else []
-        if parts and all(part in WORDS for part in parts):
+        own = tail + 1 < len(tokens) and tokens[tail + 1].text.lower() == "hundred"
+        if parts and not own and all(part in WORDS for part in parts):
             value, last = value + sum(int(WORDS[part]) for part in parts), tail
-        text = line.text[before.start : tokens[last].end]
-        tokens[i - 1 : last + 1] = [Token("num", text, before.start, tokens[last].end, str(value), "", "", "word")]
+        first = i - 1
+        thousands = tokens[first - 1] if first else before
+        if size == 100 and thousands.extra == "word" and thousands.number >= 1000 and thousands.number % 1000 == 0:
+            first, value = first - 1, value + int(thousands.number)
+        start = tokens[first].start
+        text = line.text[start : tokens[last].end]
+        tokens[first : last + 1] = [Token("num", text, start, tokens[last].end, str(value), "", "", "word")]
+        i = first + 1
 
 
 def _counted(following: list[Token]) -> bool:
