@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from resurvey.plan import AnyComparison
 
@@ -48,3 +48,18 @@ def batches(entries: Iterable[AnyComparison], jobs: int = 4) -> dict[str, list[A
     together = [sorted(share, key=studies.index) for share in shares]
     together += [["printed"]] if "printed" in found else []
     return {share[0]: [entry for name in share for entry in found[name]] for share in sorted(together)}
+
+
+#: Steps that rebuild or draw studies: a step each up to as many, and beyond them several share one, as a step takes two
+#: seconds to start and a study half of one.
+STUDY_STEPS = 16
+
+
+def study_batches(studies: Sequence[str]) -> dict[str, list[str]]:
+    """Studies that share a step, by the first of them: one alone where they are few.
+
+    What comes of a study does not depend on those beside it.
+    """
+    cut = shared_out(len(studies), STUDY_STEPS) if studies else []
+    together = [[studies[place] for place in places] for places in cut]
+    return {batch[0]: batch for batch in together}
