@@ -1,4 +1,4 @@
-"""The gate before the pipeline: config and raw tables, checked whole, every fault said at once.
+"""The gate before the pipeline: config and raw tables, checked whole, every fault reported at once.
 
 Light enough to run each time: tables that have not changed since they last passed are not read again.
 """
@@ -47,8 +47,8 @@ def check_config(
     Raises
     ------
     InputError
-        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is no YAML, has
-        a key twice or an odd code point.
+        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is not YAML,
+        has a key twice or an odd code point.
     """
     try:
         plain = json.loads(json.dumps(config, default=str))
@@ -77,7 +77,7 @@ def check_config(
 
 
 def _is_whole(_: object, value: object) -> bool:
-    """Whether a number is written as a whole one; 50.0 is none, where code counts with it."""
+    """Whether a number is written as a whole one; 50.0 is not, and code counts with it."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -126,17 +126,17 @@ def check_project(
         _state(folder), *_collection(config), fingerprint(own_files(config, Path())),
         json.dumps(config, sort_keys=True, default=str), repr(asked),
     ])  # fmt: skip
-    known = _remembered(memory, state, store)
-    if known is not None:
-        return Project(asked, known)
+    remembered = _remembered(memory, state, store)
+    if remembered is not None:
+        return Project(asked, remembered)
     from resurvey import clean, typedfiles
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
     claim()
-    made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
-    _remember(memory, state, made, store)
-    return Project(asked, made)
+    pieces = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    _remember(memory, state, pieces, store)
+    return Project(asked, pieces)
 
 
 def _collection(config: Mapping[str, Any]) -> list[str]:

@@ -111,19 +111,19 @@ def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, 
     columns = ["study_id", "arm_id", "population", "treatment_id", "label", "locator"]
     for study, arm, *row in arms[columns].fillna("").astype(str).to_numpy():
         studies.setdefault(study, {}).setdefault(arm, []).append(row)
-    made: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {}
     for study, groups in sorted(studies.items()):
         given = {arm: _first(treatment for _, treatment, _, _ in rows) for arm, rows in groups.items()}
         for arm, rows in sorted(groups.items()):
             if given[arm] and list(given.values()).count(given[arm]) == 1:
-                made[(study, arm)] = treatments.get(given[arm], given[arm])
+                names[(study, arm)] = treatments.get(given[arm], given[arm])
                 continue
             printed = [row for row in rows if row[0] == "all"] or rows
             in_table = [label for _, _, label, locator in printed if locator.startswith("Table")]
             # The last of the table's rows: a table of results names groups more fully than a title does.
             label = in_table[-1] if in_table else _first(label for _, _, label, _ in printed)
-            made[(study, arm)] = label or arm.replace("_", " ")
-    return made
+            names[(study, arm)] = label or arm.replace("_", " ")
+    return names
 
 
 def _first(cells: Iterable[str]) -> str:

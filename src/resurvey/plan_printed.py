@@ -46,7 +46,7 @@ class BucherComparison(Comparison):
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class MultiArm:
-    """How the ratios of a study of three and more arms, printed against one arm only, hang together.
+    """How the ratios of a study of three or more arms, printed against one arm only, are correlated.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Bayes:
 class NetworkComparison(Comparison):
     """A network of printed ratios.
 
-    `multi_arm` says by study how ratios against one arm only hang together, where the tables do not tell.
+    `multi_arm` says, by study, how ratios against one arm only are correlated, where the tables do not say.
 
     `important` is the least ratio above 1 that would matter to a decision, for the domains of CINeMA.
 

@@ -80,8 +80,8 @@ def begin(say: Callable[[str], None]) -> Run:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     run = enter(MARKS, release_lock, say)
     if run.alone:
-        for made in WRITTEN:
-            remove_parts(made)
+        for written in WRITTEN:
+            remove_parts(written)
         date_now(files_below([*WRITTEN, MARKS]))
         # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
         shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)

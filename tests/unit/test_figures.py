@@ -506,11 +506,8 @@ def test_hazards_and_restricted_means_stand_side_by_side():
     words = words_of(figure)
     assert {"New", "Old", "↑ longer with New", "↓ longer with Old", "Horizon (months)"} <= set(words)
     assert "Time (months, log scale)" in words
-    for draw in (
-        lambda: survival.log_cumulative_hazard(points),
-        lambda: survival.rmst_over_horizon(rmst, first="New", second="Old"),
-    ):
-        assert len(draw().axes) == 1
+    for parts in ((points, None), (None, rmst)):
+        assert len(comparison.hazards_and_rmst(*parts, names={"first": "New", "second": "Old"}).axes) == 1
 
 
 def test_response_rates_show_counts_and_limits():

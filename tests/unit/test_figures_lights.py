@@ -89,3 +89,16 @@ def test_a_league_shows_the_confidence_that_was_judged_and_no_suggestion():
     drawings = comparison_drawings(entry, {**tables, "ranking": ranking, "confidence": table}, LABELS, "x")
     league = next(one for one in drawings if one.name.endswith("league"))
     assert sum(words.endswith("\nlow") for words in words_of(league.figure)) == 2 and "CINeMA" in league.caption
+
+
+def test_a_forest_of_counts_shows_events_of_patients_and_weights():
+    entry = plan.comparison({**ENTRY, "kind": "counts", "pairs": [{"treatment": "a-1", "comparator": "b-1"}]})
+    sizes = {"events": [12.0, 3.0], "patients": [100.0, 40.0], "comparator_events": [20.0, 6.0]}
+    counts = pd.DataFrame({"study": ["s", "t"], **sizes, "comparator_patients": [99.0, 41.0], "estimate": [-0.5, -0.7]})
+    counts = counts.assign(se=0.3, lower=-1.1, upper=0.1, weight_common=0.5, weight_random=[0.75, 0.25])
+    pooled = estimates(
+        method="common effect", evidence="printed counts", measure="odds ratio", population="all", note="n"
+    )
+    (drawing,) = comparison_drawings(entry, {"estimates": pd.DataFrame([pooled]), "counts": counts}, LABELS, "x")
+    words = words_of(drawing.figure)
+    assert {"12/100", "20/99", "3/40", "6/41", "75.0 %", "25.0 %"} <= set(words)

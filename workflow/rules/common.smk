@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from resurvey import gate, own_files, pictures, plan, provenance
+from resurvey.batches import batches
 from resurvey.clocks import date_inputs_now, files_below
 from resurvey.workflow import begin, folder as workflow_folder
-from resurvey.jobs import BLOCK, batches, block_sizes, shared_out, study_batches
+from resurvey.jobs import BLOCK, block_sizes, shared_out, study_batches
 from resurvey.errors import InputError, ResurveyError
 from resurvey.folders import mark_again
 from resurvey.runs import MARKS

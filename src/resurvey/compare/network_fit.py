@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from resurvey.compare.estimates import quantile
@@ -132,6 +131,8 @@ def _rotate(study: Study, design: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: all roots of its score on a grid are compared, and 0."""
+    from scipy.optimize import brentq
+
     y, design, variances = independent_contrasts(evidence)
 
     def parts(t: float) -> tuple[float, float]:

@@ -97,7 +97,7 @@ def _with_groups(entry: PatientComparison, treatment: Group, comparator: Group) 
 
 def _cuts(table: pd.DataFrame, group: Group) -> set[str]:
     same = (table["arm_id"] == group.arm) & (table["population"] == group.population)
-    return set(table.loc[same & (table["endpoint"] == group.endpoint), "data_cut"].astype(str))
+    return set(table.loc[same & (table["endpoint"] == group.endpoint), "data_cut"].unique())
 
 
 def _varied(

@@ -284,8 +284,7 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
 def _readings(
     axes: Axes, part: pd.DataFrame, place: Mapping[str, float], shift: float, colour: str, line: object
 ) -> None:
-    """A stroke for the patients of each reading of the accrual, and a line from the least to the most: marks would lie
-    on each other."""
+    """Draw the patients of each reading of accrual as strokes joined by a line: markers would overlap."""
     for label, own in part[part["patients"].notna()].groupby("label", sort=False):
         y = place[str(label)] + shift
         axes.plot([own["patients"].min(), own["patients"].max()], [y, y], color=colour, lw=0.8, ls=line)

@@ -201,7 +201,7 @@ def forest(
 
 @dataclass(frozen=True)
 class _Sized:
-    """A column with its place: inches wide, characters a line."""
+    """A column with its width in inches and its characters a line."""
 
     column: Column
     width: float
@@ -209,7 +209,7 @@ class _Sized:
 
 
 def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size, beside: float) -> list[_Sized]:
-    """Columns as wide as their longest line, text wrapped so that the plot and what is beside keep their width."""
+    """Columns as wide as their longest line, wrapped so that the plot and the lights keep their width."""
     rows = rows[~rows["kind"].isin(RUNNING)]
     wraps = [max(_letters(rows, column), 1) for column in columns]
     wide = [_longest(rows, column, wrap, size) for column, wrap in zip(columns, wraps, strict=True)]
@@ -239,7 +239,7 @@ def _longest(rows: pd.DataFrame, column: Column, wrap: int, size: Size) -> float
 
 
 def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[list[float], float]:
-    """Where each row stands, and where the last one ends, in row heights."""
+    """Vertical position of each row, and the end of the last one, in row heights."""
     places: list[float] = []
     y = 0.6
     for _, row in rows.iterrows():
@@ -313,7 +313,7 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
 
 
 def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
-    """Limits that hold all estimates and all but absurdly long intervals."""
+    """Axis limits that include all estimates and all but absurdly long intervals."""
     points = drawn["estimate"].astype(float)
     points = points[points.map(isfinite)]
     ends = pd.concat([drawn[name] for name in ENDS if name in drawn])
@@ -375,7 +375,7 @@ def _bar(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
 
 
 def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
-    """Which symbol stands for which evidence, where the rows differ or rest on less than a printed ratio."""
+    """Legend of the symbols of evidence, the pooled estimate, the prediction interval and the band."""
     from matplotlib.lines import Line2D
 
     grades = [str(e) for e in rows.get("evidence", pd.Series(dtype=str)).dropna().unique() if str(e)]

@@ -219,6 +219,7 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     told = counts[counts["estimate"].notna()]
     names = {str(study): labels.study(study) for study in told["study"]}
     rows = pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    rows = rows.assign(**_counted(rows["study"], told))
     first, second = (
         without_brackets(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
     )
@@ -230,19 +231,34 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         "forest",
         "forest plot",
         f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
-        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
+        f"weight in the random-effects model, with events of patients; intervals 95 %. Diamonds: pooled ({said}). "
         f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.{_lights_words(lights)}",
         f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
         f"{folder}/counts.csv",
         forest.forest(
             rows,
-            left=[LEFT],
-            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            left=[LEFT, forest.Column("first", "First", "right"), forest.Column("second", "Second", "right")],
+            right=[
+                forest.Column("interval", f"{what} [limits]", "right"),
+                forest.Column("weight_text", "Weight", "right"),
+            ],
             xlabel=f"{what.capitalize()} (log scale)",
             better=(f"fewer: {first}", f"fewer: {second}"),
             lights=lights,
         ),
     )
+
+
+def _counted(studies: pd.Series, counts: pd.DataFrame) -> dict[str, list[str]]:
+    """`12/100` of both groups of each study; nothing in the rows of no study."""
+    known = {str(row["study"]): row for _, row in counts.iterrows()}
+    made: dict[str, list[str]] = {"first": [], "second": []}
+    for study in studies:
+        for side, before in (("first", ""), ("second", "comparator_")):
+            row = known.get(str(study))
+            said = "" if row is None else f"{row[f'{before}events']:.0f}/{row[f'{before}patients']:.0f}"
+            made[side].append(said)
+    return made
 
 
 def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:

@@ -58,7 +58,7 @@ class Lights:
 
     @property
     def width(self) -> float:
-        """Inches that they take."""
+        """Width in inches."""
         return STEP * len(self.heads) + 0.1
 
 

@@ -60,7 +60,7 @@ class Panel:
 
     @property
     def off(self) -> float:
-        """How far the worst fact is off, as a share of the printed value; 0 where all hold."""
+        """Relative deviation of the worst fact from its printed value; 0 where all hold."""
         missed = self.missed
         return float(missed["off"].iloc[0]) if len(missed) else 0.0
 
@@ -163,7 +163,7 @@ def _panel(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
 
 
 def _thinned(curve: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many rows, evenly spread, first and last among them: more would not be seen, and the file is small."""
+    """At most `most` rows, evenly spaced, the first and the last among them; more would not be visible."""
     if len(curve) <= most:
         return curve
     return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, most).round().astype(int))]

@@ -278,7 +278,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 @styled
 def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
-    """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
+    """Comparison-adjusted funnel: deviation of each study from its comparison, against its standard error.
 
     Parameters
     ----------
@@ -338,14 +338,12 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     InputError
         If consistency cannot be assessed in the network.
     """
-    from scipy.stats import chi2
-
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
     if "tau2_of" in heat:
         heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
-    least = float(chi2.ppf(0.95, 1))
+    least = critical_value(0.95) ** 2
     return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1, least=least)
 
 
@@ -359,10 +357,8 @@ def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
     heat : DataFrame
         change: of the Q of a design when another is set apart; with one degree of freedom 3.84 is the 5 % point.
     """
-    from scipy.stats import chi2
-
     between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
-    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > chi2.ppf(0.95, 1))
+    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > critical_value(0.95) ** 2)
 
 
 @styled

@@ -23,7 +23,6 @@ INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1, 1.4)), (0, (1.2, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (3, 3)), "-")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-HATCHES = ("", "////", "\\\\\\\\", "xxx", "|||", "---", "+++")
 
 STYLE: dict[str, Any] = {
     # DejaVu Sans comes with matplotlib: the same letters on every machine. Outlines, not font names, in the SVG.
@@ -130,11 +129,6 @@ def look(index: int) -> dict[str, Any]:
 def marker(index: int) -> dict[str, Any]:
     """Colour and marker of the `index`-th series."""
     return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-
-
-def shade(index: int) -> dict[str, Any]:
-    """Face and hatch of the `index`-th filled area."""
-    return {"facecolor": COLOURS[index % len(COLOURS)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": PAPER}
 
 
 def wrapped(text: object, width: int) -> str:

@@ -19,7 +19,6 @@ from resurvey.figures.style import (
     fixed_figure,
     inches,
     look,
-    new_figure,
     percent_axis,
     plain,
     styled,
@@ -285,24 +284,16 @@ def _wide(axes: Axes):
     return blended_transform_factory(axes.transAxes, axes.transData)
 
 
-@styled
-def log_cumulative_hazard(points: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Figure:
-    """log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
+def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Draw log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
 
     Parameters
     ----------
+    axes : Axes
     points : DataFrame
         group, log_time (natural log of months), value; optional lower, upper.
-    names : dict of str, optional
+    names : dict of str
         Labels of the groups.
-    """
-    figure = new_figure(3.3)
-    log_cumulative_axes(figure.add_subplot(), points, names or {})
-    return figure
-
-
-def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """The content of `log_cumulative_hazard`, for a panel.
 
     Raises
     ------
@@ -322,25 +313,17 @@ def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, st
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=7, borderaxespad=0.1)
 
 
-@styled
-def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: float = 0.95) -> Figure:
-    """Difference of restricted mean survival against the horizon, with its interval.
+def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
+    """Draw the difference of restricted mean survival against the horizon, with its interval.
 
     Parameters
     ----------
+    axes : Axes
     rmst : DataFrame
         horizon, estimate, lower, upper (months; first minus second).
     first, second : str
         Names of the groups.
     level : float
-    """
-    figure = new_figure(2.9)
-    rmst_axes(figure.add_subplot(), rmst, first, second, level)
-    return figure
-
-
-def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """The content of `rmst_over_horizon`, for a panel.
 
     Raises
     ------

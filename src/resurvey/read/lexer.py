@@ -42,7 +42,7 @@ MASTER = re.compile(
     rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|0,\d{{2,4}}|"
     rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
     rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
-    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}\b)"
+    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}(?:-[a-z]{{3,20}})?\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
     rf"two|three|four|five|six|seven|eight|nine|ten|twelve)))[- ]?-(?P<tunit>years?|"

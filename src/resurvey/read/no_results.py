@@ -43,10 +43,12 @@ STRENGTH_BEFORE = re.compile(
 ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
 # `five to nine participants in each group`: the end of a range of sizes.
 _SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
-RANGE_OF_SIZES = re.compile(rf"(?<!of )\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
+RANGE_OF_SIZES = re.compile(rf"\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
 START_OF_RANGE = re.compile(
-    rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
+    rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! of\b| weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
 )
+# `nine of 23 or eight of 25`: a denominator and the next count.
+OF_TOTAL = re.compile(rf"\b{_SMALL} of {_SMALL} or $", re.IGNORECASE)
 AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
@@ -61,10 +63,11 @@ def mask(line: Line) -> None:
 def _no_result(token: Token, before: str, after: str) -> bool:
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
-    if AGES.match(after) and RANGE_OF_SIZES.search(before):
+    if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:
         return True
     if token.unit or not token.value.replace(",", "").replace(" ", "").isdigit():
         return False
     planned = PLANNED_AFTER.match(after) is not None or PLANNED_BEFORE.search(before) is not None
-    ranged = RANGE_OF_SIZES.search(before) or (START_OF_RANGE.match(after) and token.number < 100)
-    return planned or bool(ONE_IN.search(before) or ranged or (token.value[0] == "0" and len(token.value) > 1))
+    ranged = RANGE_OF_SIZES.search(before) is not None and OF_TOTAL.search(before) is None
+    ranged = ranged or (START_OF_RANGE.match(after) is not None and token.number < 100)
+    return planned or ranged or ONE_IN.search(before) is not None or (token.value[0] == "0" and len(token.value) > 1)

@@ -74,7 +74,8 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
     plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
-    return (alone or assumed) and plain_methods
+    limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
+    return (alone or assumed or limit) and plain_methods
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:

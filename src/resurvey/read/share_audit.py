@@ -141,7 +141,12 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
     for group in sentences.values():
         for draft in group:
             if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
-                found += _impossible(draft) or _adding_up(draft, group) or _of_its_arm(draft, arms, sizes)
+                found += (
+                    _impossible(draft)
+                    or _adding_up(draft, group)
+                    or _of_its_arm(draft, arms, sizes)
+                    or _of_its_sentence(draft, group, sizes)
+                )
     return found
 
 
@@ -200,6 +205,21 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
     if not near or sizes & set(denominators(int(n), percent, max(sizes))):
         return []
     return _missed(draft, near[-1], "a size of its arm")
+
+
+def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> list[Finding]:
+    """A share one wrong character away from the denominator that all other shares of its sentence have in common."""
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    others = [one for one in group if one is not draft]
+    totals = {one.cells["total"] for one in others}
+    arms = {one.cells["arm_id"] for one in group}
+    if len(totals) != 1 or len(arms) != 1 or not all(_fits(one) for one in others):
+        return []
+    total = int(totals.pop())
+    explained = sizes & set(denominators(int(n), percent, max(sizes)))
+    if explained or int(n) > total or not one_slip_fits(n, percent, total):
+        return []
+    return _missed(draft, total, "the denominator of all other shares of the sentence")
 
 
 def _missed(draft: Draft, total: int, what: str) -> list[Finding]:

@@ -18,8 +18,9 @@ ENOUGH, MOST = 0.5, 0.8
 class Denominators:
     """Sizes of columns and sections, and whether the finds agree with them."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, elsewhere: dict[int, tuple[str, ...]] | None = None):
         self.layout = layout
+        self.elsewhere = elsewhere or {}
         self.caption = size_in(layout.table.caption)
         self.partitions: dict[tuple[str, ...], str] = {}
         self._sizes_beside: dict[tuple[int, int], bool] = {}
@@ -67,7 +68,7 @@ class Denominators:
         sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
-        printed = self._printed(column)
+        printed = self._printed(column) or self._in_the_text(column, list(sections.values()))
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
             best = self._best(part, column, printed)
@@ -105,6 +106,15 @@ class Denominators:
             if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
         ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _in_the_text(self, column: int, sections: list[list[Found]]) -> str:
+        """A size that the text prints of the column's group, where the categories of its sections add up to it.
+
+        Two sections at least, or all there are; of several sizes none.
+        """
+        sums = [sum(magnitude(one.cells.get("n", "nan")) for one in part) for part in sections if len(part) > 1]
+        proven = [size for size in dict.fromkeys(self.elsewhere.get(column, ())) if sums.count(float(size)) >= 2]
+        return proven[0] if len(proven) == 1 else ""
 
     def _whole(self, column: int) -> str:
         """The count that one of the first rows prints as 100 % of a column."""

@@ -203,7 +203,7 @@ def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tupl
 
 SIZE_LABEL = re.compile(
     r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
-    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| enrolled| included| eligible| analy[sz]ed|"
     r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
     r" subjects| cases| women)?(?: \(n\)|, n)?",
     re.IGNORECASE,

@@ -111,16 +111,14 @@ def _named_limits(line: Line, interval: Interval) -> bool:
 def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
     """The first place from `j` that is not a plain word, within `most` words."""
     steps = 0
-    while (
-        steps < most and (token := token_at(line, j)) is not None and (token.kind in ("word", "name", "super", "cite"))
-    ):
+    while steps < most and (token := token_at(line, j)) is not None and token.kind in NOUNS:
         if token.text.lower() in ("and", "or", "versus", "vs", "vs.", "v"):
             break
         j, steps = j + 1, steps + 1
     return j
 
 
-NOUNS = ("word", "name", "super", "cite")
+NOUNS = ("word", "name", "super", "cite", "registry")
 
 
 def _open(line: Line, j: int) -> bool:
@@ -142,7 +140,11 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
-    if n > total or total < 2 or (slash and total <= 5 and n <= 5 and not _has_percent(line, j)):
+    if (
+        (n > total and (slash or _has_percent(line, j) is None))
+        or total < 2
+        or (slash and total <= 5 and n <= 5 and not _has_percent(line, j))
+    ):
         return None
     percent = _has_percent(line, j)
     if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
@@ -171,7 +173,8 @@ def _has_percent(line: Line, j: int) -> int | None:
 
 def _patients_near(line: Line, j: int) -> bool:
     words = set(words_after(line, j, 4))
-    return bool(words & (PATIENTS | EVENTS)) or word_at(line, j + 1) in AFTER_TOTAL
+    again = word_at(line, j + 1) in ("or", "and", "versus", "vs", "vs.") and word_at(line, j + 3) == "of"
+    return again or bool(words & (PATIENTS | EVENTS)) or word_at(line, j + 1) in AFTER_TOTAL
 
 
 AFTER_TOTAL = {

@@ -90,6 +90,8 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
+    if LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+        return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
     if token.unit:
@@ -99,6 +101,9 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
+# `responses lasting 6 months or more`: a limit, not a median.
+LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
+OR_MORE = re.compile(r"\s?(?:months?|years?|weeks?|days?) or (?:more|longer|less|shorter)\b", re.IGNORECASE)
 CHANGED = re.compile(
     r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b|"
     r"\b(?:benefit|gain|prolongation|advantage|improvement|difference|increase) of\b"

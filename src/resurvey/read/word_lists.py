@@ -245,6 +245,8 @@ EVENTS = frozenset(
         "institutions",
         "countries",
         "discontinuations",
+        "prs",
+        "crs",
         "withdrawals",
         "fractures",
         "strokes",

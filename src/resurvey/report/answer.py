@@ -14,12 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from resurvey.cautions import marks_of
 from resurvey.evidence_grade import Grade
 from resurvey.plan import NetworkComparison
 from resurvey.report.audit_section import findings_of
 from resurvey.report.document import Block, anchor
 from resurvey.report.drawings import figures_of
-from resurvey.report.estimate_rows import estimates_of, main_rows
+from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows
 from resurvey.report.inputs import Results, rows
 from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
@@ -90,9 +91,10 @@ def facts_of(results: Results) -> dict[str, Any]:
         "studies": len({one.study for one in told}),
         "refused": [one for one in said if one.refused],
         "grades": by_grade(told),
-        "against": [one for one in told if one.clear and one.null == 1 and one.estimate > 1 and one.first],
+        "against": [one for one in told if one.clear and one.hazard and one.estimate > 1 and one.first],
         "harms": harms(results),
-        "harm_documents": harm_documents(results),
+        "harm_documents": len({row["source_id"] for row in harm_rows(results)}),
+        "harm_compared": harm_compared(results),
         "turned": [one for one in told if one.changing],
         "open": [one for one in told if one.measure and not one.clear and one.null == 1],
         "not_for": not_for(results),
@@ -136,6 +138,7 @@ def networks(results: Results) -> Iterator[dict[str, Any]]:
         yield {
             "question": entry.question,
             "link": f"#{anchor('comparison', entry.id)}",
+            "marks": marks_of(results.cautions).get(entry.id, ""),
             "best": label(best["treatment"]) if best else "",
             "reference": label(entry.reference),
             "estimate": ratio(best["estimate"]) if best else "",
@@ -161,8 +164,8 @@ def by_grade(said: Sequence[Said]) -> list[dict[str, Any]]:
             "those": those,
             "apart": [one for one in those if one.clear],
             "tellings": tellings(those),
-            # Differences, and ratios of groups that have no name.
-            "others": [one for one in those if one.clear and not (one.null == 1 and one.first)],
+            # Differences, and ratios of other kinds.
+            "others": [one for one in those if one.clear and not (one.hazard and one.first)],
         }
         for grade, those in found
         if those
@@ -183,9 +186,11 @@ def harm_rows(results: Results) -> list[dict[str, Any]]:
     return [row for row in found if most[row["study_id"], row["arm_id"]] == row["population"]]
 
 
-def harm_documents(results: Results) -> int:
-    """Audited documents that print rates of adverse events."""
-    return len({row["source_id"] for row in harm_rows(results)})
+def harm_compared(results: Results) -> bool:
+    """Whether a comparison is of adverse events."""
+    table = results.tables.get("proportions", pd.DataFrame())
+    events = {str(row["claim_id"]) for row in rows(table) if row["kind"] == "adverse_event"}
+    return any(events & set(claims_of(results, entry)) for entry in results.choices.comparisons)
 
 
 def harms(results: Results) -> list[dict[str, str]]:

@@ -93,7 +93,7 @@ def _assumptions(results: Results, letters: Mapping[str, str]) -> Iterator[Table
     yield Table(
         anchor="tab-assumptions",
         title="What the comparisons assume",
-        columns=columns("Name:0.35 | Assumed:6 | Comparisons:0.8:number"),
+        columns=columns("Name:0.5 | Assumed:6 | Comparisons:0.8:number"),
         rows=tuple(Row.of(letter, sentence(text), str(used[text])) for text, letter in letters.items()),
     )
 
@@ -169,8 +169,8 @@ def _groups(results: Results) -> Iterator[Table]:
         anchor="tab-groups",
         title="Whole arms that were reconstructed, and how well they fit what is printed",
         columns=columns(
-            "Study:1.3 | Arm:3 | Endpoint:1.6 | Patients:0.7:number | Events:0.6:number"
-            " | Median, printed:0.7:number | Median, rebuilt:0.8:number | Facts held:0.6:number"
+            "Study:1.5 | Arm:3 | Endpoint:1.9 | Patients:0.7:number | Events:0.6:number"
+            " | Median, printed:0.75:number | Median, rebuilt:1.05:number | Facts held:0.8:number"
             " | Evidence:0.8"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),

@@ -65,7 +65,7 @@ def _estimate_cells(line: Record) -> tuple[Words, ...]:
 
 
 def _pair(line: Record) -> str:
-    """Names the row where a comparison has many pairs or groups."""
+    """Name of the row where a comparison has many pairs or groups."""
     if line["contrast"] == Contrast.TREATMENT:
         return str(line.get("treatment") or "")
     return str(line.get("population") or "") if line["evidence"] == "printed medians" else ""
@@ -151,7 +151,7 @@ def _league(
 
 
 def _pair_cell(known: Mapping[tuple[str, str], Record], first: str, second: str) -> str:
-    """Hazard ratio of a pair of treatments; a pair that nothing links says so."""
+    """Hazard ratio of a pair of treatments, or a note that nothing links them."""
     if (first, second) not in known:
         return "not linked"
     estimate, lower, upper = (exp(as_float(known[first, second][name])) for name in ("estimate", "lower", "upper"))

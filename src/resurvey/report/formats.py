@@ -95,7 +95,7 @@ def _edition(kind: str, make: Callable[[], bytes]) -> Edition:
 
 
 def _tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
-    """What is made, or why it is not: whatever goes wrong in one format is told, and the others are made."""
+    """Make one edition; if it fails, its edition says why, and the others are still made."""
     try:
         return make(), ""
     except Exception as error:

@@ -258,7 +258,7 @@ def _folder(path: Path) -> dict[str, pd.DataFrame]:
 
 
 def _figures(folders: Iterable[Path]) -> pd.DataFrame:
-    """Every figure that is there with both its files."""
+    """Figures for which both the SVG and the PNG exist."""
     parts = []
     for folder in folders:
         if (folder / "figures.csv").is_file():

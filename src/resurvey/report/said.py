@@ -45,6 +45,8 @@ class Said:
         `HR` and the like.
     null : float
         Value of no difference.
+    hazard : bool
+        Whether it is a hazard ratio.
     within : bool
         Whether both groups are of one study.
     study : str
@@ -78,6 +80,7 @@ class Said:
     lower: float = float("nan")
     upper: float = float("nan")
     null: float = 1.0
+    hazard: bool = False
     within: bool = False
     study: str = ""
     randomised: bool = False
@@ -112,7 +115,7 @@ class Said:
 
     @property
     def link(self) -> str:
-        """Where its page begins."""
+        """Link to its page."""
         return f"#{anchor('comparison', self.name)}"
 
     @property
@@ -140,7 +143,7 @@ def tellings(said: Iterable[Said]) -> list[Telling]:
     """What clear hazard ratios tell, a group and endpoint each, in the order of the comparisons."""
     found: dict[tuple[str, str], list[Said]] = {}
     for one in said:
-        if one.clear and one.null == 1 and one.first:
+        if one.clear and one.hazard and one.first:
             found.setdefault((one.first, one.endpoint), []).append(one)
     return [
         Telling(
@@ -209,6 +212,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
         lower=as_float(main["lower"]),
         upper=as_float(main["upper"]),
         null=null_of(main),
+        hazard=main["quantity"] == Quantity.HAZARD_RATIO,
         others=(ratios[0], ratios[-1]) if ratios else (),
         changing=tuple(
             (str(line["variation"]), as_float(line["estimate"])) for line in weighted if concludes_otherwise(line, main)

@@ -135,7 +135,7 @@ def sentence(text: object) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """What a longer text begins with."""
+    """The first sentence of a text."""
     return sentence(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text.strip(), maxsplit=1)[0])
 
 

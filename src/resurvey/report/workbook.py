@@ -29,7 +29,7 @@ WIDEST, NARROWEST = 60, 8
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of the workbook.
+    """One sheet of the workbook.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ def _fill(page: Any, formats: Mapping[str, Any], sheet: Sheet) -> None:
 
 
 def _write(page: Any, row: int, column: int, value: Any, style: Any) -> int:
-    """Write a cell by its type and return how wide it is, in characters."""
+    """Write a cell by its type and return its width in characters."""
     if isinstance(value, str):
         text = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - len(CUT)] + CUT
         if text:

@@ -97,7 +97,7 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     Raises
     ------
     InputError
-        If the vectors are no patient table or there is one group.
+        If the vectors are not a patient table or there is one group.
     NotEstimable
         If nobody has an event of the cause, or the scores have no variance.
 
@@ -138,9 +138,9 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     groups = [_group(t[label == name], marks[label == name], of, at) for name in names]
     scores, covariance = _scores(groups)
     values, vectors = np.linalg.eigh(covariance)
-    told = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
+    estimable = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
     df = names.size - 1
-    if told.sum() < df:
+    if estimable.sum() < df:
         raise NotEstimable("the groups' scores have no variance: no event of the cause while several are at risk")
     chi_square = float(((vectors[:, -df:].T @ scores) ** 2 / values[-df:]).sum())
     return GrayTest(chi_square, float(chdtrc(df, chi_square)), df, tuple(map(str, names)), scores)
@@ -263,7 +263,7 @@ def incidence_at(table: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a time is negative or no number.
+        If a time is negative or not a number.
     """
     at = np.atleast_1d(np.asarray(times, dtype=float))
     if not np.all(np.isfinite(at)) or np.any(at < 0):
