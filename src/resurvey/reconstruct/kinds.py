@@ -70,6 +70,8 @@ def _shape(file: str, line: int, row: dict[str, str]) -> Shape:
     mean = tuple(values[name] for name in NODES)
     spreads = {name: values[name] for name in SPREADS}
     prior = replace(PRIOR, shape=mean, slope=spreads["slope"], early=spreads["early"], wiggle=spreads["wiggle"])
+    if row.get("drop"):
+        prior = replace(prior, drop=_number(file, line, "drop", row["drop"]))
     if mean != PRIOR.shape:  # how long an arm is followed says something of the usual kind only
         prior = replace(prior, tilt=(0.0,) * len(NODES))
     return Shape(row["shape"], values[SHARES[0]], values[SHARES[1]], prior, row["provenance"])
