@@ -1,11 +1,11 @@
 """Every benchmark, one after the other, each with its time; a failure is named at the end and stops nothing.
 
 python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmdata FOLDER] [--shared FOLDER]
-                         [--out FOLDER]
+                         [--melanoma FOLDER] [--out FOLDER]
 
 What each prints is kept in the folder `--out`. Benchmarks on data that are not part of the repository run where their
 folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection),
-`--shared` (papers to read).
+`--shared` (papers to read), `--melanoma` (a checkout of SCFreeman/Melanoma_NMA).
 `--quick` takes fewer trials and inputs, to see that everything runs; its figures are not those of the pages.
 """
 
@@ -68,6 +68,7 @@ BENCHMARKS = (
         "--trials 60 --replicates 50 --sizes 60 150 300 1000 --unanchored",
         "--trials 2 --replicates 10 --sizes 60",
     ),
+    Benchmark("compare-melanoma", "compare/melanoma.py", "{melanoma}", "{melanoma}"),
     Benchmark("compare-real", "compare/real_trials.py", "{kmdata} --every 1 --trials 160", "{kmdata} --trials 3"),
     Benchmark("curves", "reconstruction/curves.py", "--benchmark {benchmark}", "--benchmark {benchmark} --every 16"),
     Benchmark(
@@ -138,12 +139,14 @@ def main() -> int:
     parser.add_argument("--benchmark", type=Path)
     parser.add_argument("--kmdata", type=Path)
     parser.add_argument("--shared", type=Path)
+    parser.add_argument("--melanoma", type=Path)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     chosen = parser.parse_args()
     folders = {
         "benchmark": chosen.benchmark,
         "kmdata": chosen.kmdata,
         "shared": chosen.shared,
+        "melanoma": chosen.melanoma,
         "out": chosen.out,
     }
     chosen.out.mkdir(parents=True, exist_ok=True)

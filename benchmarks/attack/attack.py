@@ -7,13 +7,19 @@ Needs the checkout (tests/). What is neither right nor refused with a message en
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
+import pty
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -68,6 +74,12 @@ ENVIRONMENTS = {
     "optimised Python": "export PYTHONOPTIMIZE=2;",
     "warnings are errors in Python": "export PYTHONWARNINGS=error::DeprecationWarning:resurvey;",
     "hashes seeded otherwise": "export PYTHONHASHSEED=7;",
+    "tables dated in the future": "find data/raw -exec touch -d 2035-01-01 {} +;",
+    "results dated in the future": "find data/processed results -exec touch -d 2035-01-01 {} +;",
+    "no folder for temporary files": "export TMPDIR=/proc/nowhere;",
+    "two cores and one thread of BLAS": "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1;",
+    "input that is closed": "exec 0<&-;",
+    "20 s of processor time a process": "ulimit -t 20;",
 }
 
 
@@ -130,31 +142,64 @@ def command(folder: Path, *words: str) -> list[str]:
     return [*start, "--workflow-profile", str(ROOT / "workflow/profiles/default"), "-c1", *words]
 
 
-def sums(folder: Path) -> str:
-    """One number of all that a run wrote."""
-    digest = hashlib.sha256()
+def sums(folder: Path) -> dict[str, str]:
+    """The sum of every file that a run wrote, by its path."""
+    found = {}
     for part in ("data/processed", "results"):
         for path in sorted((folder / part).rglob("*")):
             if path.is_file() and not path.name.startswith("."):
-                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+                found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def check_same(folder: Path, whole: dict[str, str], name: str) -> None:
+    """End with the names of files that are not as they were."""
+    found = sums(folder)
+    other = sorted(path for path in {*found, *whole} if found.get(path) != whole.get(path))
+    assert not other, f"{name}: {', '.join(other)}"
+
+
+#: Ways in which a run ends that nobody meant: what is killed, and by which signal.
+ENDS: dict[str, Callable[[int, int], None]] = {
+    "kill -9 of the run alone": lambda process, _: os.kill(process, signal.SIGKILL),
+    "kill -9 of the run and its steps": lambda process, _: os.killpg(process, signal.SIGKILL),
+    "SIGQUIT": lambda process, _: os.kill(process, signal.SIGQUIT),
+    "SIGTERM to the run and its steps": lambda process, _: os.killpg(process, signal.SIGTERM),
+    "closed terminal": lambda _, terminal: os.close(terminal),
+}
 
 
 def kills(count: int, rng: random.Random, folder: Path) -> Counter[tuple[str, str]]:
-    """Runs killed at any moment: the next goes on by itself and ends with the same bytes."""
+    """Runs ended at any moment: the next goes on by itself and ends with the same bytes."""
     found: Counter[tuple[str, str]] = Counter()
+    start = time.perf_counter()
     subprocess.run(command(folder), check=True, capture_output=True)
-    whole = sums(folder)
-    for _ in range(count):
-        running = subprocess.Popen(command(folder, "--forceall"), stdout=-3, stderr=-3, start_new_session=True)
-        time.sleep(rng.uniform(1, 20))
-        running.send_signal(rng.choice((9, 1, 3)))
+    whole, seconds = sums(folder), time.perf_counter() - start
+    for number in range(count):
+        name = list(ENDS)[number % len(ENDS)]
+        terminal, inside = pty.openpty()
+        running = subprocess.Popen(
+            command(folder, "--forceall"), stdin=inside, stdout=inside, stderr=inside, start_new_session=True,
+            preexec_fn=lambda place=inside: fcntl.ioctl(place, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(inside)
+        threading.Thread(target=_drained, args=(terminal,), daemon=True).start()
+        time.sleep(rng.uniform(0.02, 0.95) * seconds)
+        ENDS[name](running.pid, terminal)
         running.wait()
         again = subprocess.run(command(folder), capture_output=True, text=True, check=False)
         assert again.returncode == 0, again.stdout + again.stderr
-        assert sums(folder) == whole
-        found["killed runs", "gone on, same bytes"] += 1
+        check_same(folder, whole, name)
+        assert not list(folder.rglob("*.part")), name
+        found[name, "gone on, same bytes"] += 1
     return found
+
+
+def _drained(terminal: int) -> None:
+    """Read what a run says, so that it does not wait for a reader."""
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
 
 
 def environments(folder: Path) -> Iterator[tuple[str, str]]:
@@ -166,17 +211,18 @@ def environments(folder: Path) -> Iterator[tuple[str, str]]:
             ["bash", "-c", f'{words} exec "$@"', "bash", *command(folder, "--forceall")],
             capture_output=True,
             text=True,
+            cwd=folder,
             env=dict(os.environ),
             check=False,
         )
         told = run.stdout + run.stderr
         if run.returncode == 0:
-            assert sums(folder) == whole, name
+            check_same(folder, whole, name)
             yield name, "same bytes"
         else:
-            assert told.strip(), name
+            assert told.strip() and "Traceback" not in told, f"{name}: {told}"
             subprocess.run(command(folder), check=True, capture_output=True)
-            assert sums(folder) == whole, name
+            check_same(folder, whole, name)
             yield name, f"a message, and made again: {told.strip().splitlines()[-1][:100]}"
 
 

@@ -47,4 +47,4 @@ def _words(letter: str) -> str:
     for first, last, words in _NAMES:
         if first <= letter <= last:
             return f"is {words}" if words.startswith("half") else words
-    return "is a control character" if unicodedata.category(letter) == "Cc" else "is no character"
+    return "is a control character" if unicodedata.category(letter) == "Cc" else "is not a character"

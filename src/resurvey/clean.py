@@ -105,7 +105,7 @@ def _add_times(name: str, typed: pd.DataFrame, faults: list[Fault]) -> None:
             if factors[unit] is None:
                 advice = "expected days, weeks, months or years"
                 faults.append(
-                    Fault(file_of(TABLES[name]), int(row), unit_column, unit, "it is no unit of time", advice)
+                    Fault(file_of(TABLES[name]), int(row), unit_column, unit, "it is not a unit of time", advice)
                 )
     factor = typed[unit_column].map(factors).astype(float)
     for column in columns:

@@ -26,9 +26,14 @@ class Conclusion:
     claims: Sequence[str] = ()
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The printed numbers that the sentence names."""
+        return tuple(dict.fromkeys(PLACEHOLDER.findall(self.says)))
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """Every printed number that it names or rests on."""
-        return tuple(dict.fromkeys((*PLACEHOLDER.findall(self.says), *self.claims)))
+        return tuple(dict.fromkeys((*self.named, *self.claims)))
 
     def words(self, printed: Callable[[str], str]) -> str:
         """The sentence with every id replaced by what `printed` gives for it."""

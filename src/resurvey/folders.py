@@ -70,7 +70,7 @@ def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
     return mark
 
 
-def mark_again(mark: Path, done: Path, folders: Iterable[Path] = ()) -> Path:
+def mark_again(mark: Path, done: Path, folders: Iterable[Path] = (), failed: Path | None = None) -> Path:
     """A file that changes when a step has to be done again: an input of that step.
 
     Parameters
@@ -81,12 +81,19 @@ def mark_again(mark: Path, done: Path, folders: Iterable[Path] = ()) -> Path:
         A file that is there when the step came to its end.
     folders : iterable of Path
         Folders that it writes, of which nothing may be lost.
+    failed : Path, optional
+        Table of what the step could not make; rows below its header say that there is something.
     """
     mark_lost(folders, mark)
-    if not done.is_file():
+    if not done.is_file() or (failed is not None and _has_rows(failed)):
         with mark.open("a", encoding="utf-8") as stream:
             stream.write("it did not come to its end\n")
     return mark
+
+
+def _has_rows(table: Path) -> bool:
+    """Whether a table has a row below its header; read as text, as every start of a run asks."""
+    return table.is_file() and table.read_bytes().count(b"\n") > 1
 
 
 def _written(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""The gate before the pipeline: config and raw tables, checked whole, every fault said at once.
+"""The gate before the pipeline: config and raw tables, checked whole, every fault reported at once.
 
 Light enough to run each time: tables that have not changed since they last passed are not read again.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from resurvey import plan
 from resurvey.errors import InputError
+from resurvey.own_files import own_files
 from resurvey.pieces import Pieces
 from resurvey.plan import Plan
 from resurvey.provenance import ROOT, file_digest, reachable
@@ -46,8 +47,8 @@ def check_config(
     Raises
     ------
     InputError
-        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is no YAML, has
-        a key twice or an odd code point.
+        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is not YAML,
+        has a key twice or an odd code point.
     """
     try:
         plain = json.loads(json.dumps(config, default=str))
@@ -76,7 +77,7 @@ def check_config(
 
 
 def _is_whole(_: object, value: object) -> bool:
-    """Whether a number is written as a whole one; 50.0 is none, where code counts with it."""
+    """Whether a number is written as a whole one; 50.0 is not, and code counts with it."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -121,20 +122,21 @@ def check_project(
     """
     asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
     folder = Path(config["raw"])
-    state = _digest(
-        [_state(folder), *_collection(config), json.dumps(config, sort_keys=True, default=str), repr(asked)]
-    )
-    known = _remembered(memory, state, store)
-    if known is not None:
-        return Project(asked, known)
+    state = _digest([
+        _state(folder), *_collection(config), fingerprint(own_files(config, Path())),
+        json.dumps(config, sort_keys=True, default=str), repr(asked),
+    ])  # fmt: skip
+    remembered = _remembered(memory, state, store)
+    if remembered is not None:
+        return Project(asked, remembered)
     from resurvey import clean, typedfiles
 
     raw = read_checked(folder)
     check_names(config, asked, raw, Path())
     claim()
-    made = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
-    _remember(memory, state, made, store)
-    return Project(asked, made)
+    pieces = typedfiles.write(raw, clean.tidy(raw), store, folder / TABLES["curves"].folder)
+    _remember(memory, state, pieces, store)
+    return Project(asked, pieces)
 
 
 def _collection(config: Mapping[str, Any]) -> list[str]:

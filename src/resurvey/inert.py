@@ -6,12 +6,16 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # reading a paper needs no pandas
+    import pandas as pd
 
 #: What a spreadsheet takes for a formula, after any quotes that already keep it from that. A sign alone is none, nor
 #: is one before a number, a point or a space, unless what follows calls something.
 FORMULA = re.compile(r"'*(?:[=@](?!$)|[\t\r]|[+-](?![\d.,\s%]*$)(?![\d.][^|!(]*$)(?!\s[^|!(]*$))")
+#: Kinds of columns of a table that may hold text, as pandas calls them.
+TEXT_KINDS = ("object", "category", "string", "str")
 #: What Markdown takes for HTML: a tag, a comment, an address.
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 #: What joins the words of a Markdown link to its address.
@@ -44,7 +48,7 @@ def exact_cells(frame: pd.DataFrame) -> pd.DataFrame:
 def _changed(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     columns = {}
     for name, column in frame.items():
-        if column.dtype == object or isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype):
+        if column.dtype.name in TEXT_KINDS:
             found = [value for value in column.unique() if isinstance(value, str) and FORMULA.match(value)]
             changed = {value: change(value) for value in found if change(value) != value}
             if changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from resurvey.tables import read_table
+
+BRACKETS = re.compile(r"\s*\([^()]*\)")
+# A number or letter before the name of a group, which says something in its document only: `Group 3: with ...`.
+NUMBERED = re.compile(
+    r"^(?:group|arm|cohort|sequence|stratum) (?:\d{1,2}|[a-z]|[ivx]{1,4})\s*[:–-]\s*(?=\S)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -104,20 +111,58 @@ def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, 
     columns = ["study_id", "arm_id", "population", "treatment_id", "label", "locator"]
     for study, arm, *row in arms[columns].fillna("").astype(str).to_numpy():
         studies.setdefault(study, {}).setdefault(arm, []).append(row)
-    made: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {}
     for study, groups in sorted(studies.items()):
         given = {arm: _first(treatment for _, treatment, _, _ in rows) for arm, rows in groups.items()}
         for arm, rows in sorted(groups.items()):
             if given[arm] and list(given.values()).count(given[arm]) == 1:
-                made[(study, arm)] = treatments.get(given[arm], given[arm])
+                names[(study, arm)] = treatments.get(given[arm], given[arm])
                 continue
             printed = [row for row in rows if row[0] == "all"] or rows
             in_table = [label for _, _, label, locator in printed if locator.startswith("Table")]
             # The last of the table's rows: a table of results names groups more fully than a title does.
             label = in_table[-1] if in_table else _first(label for _, _, label, _ in printed)
-            made[(study, arm)] = label or arm.replace("_", " ")
-    return made
+            names[(study, arm)] = label or arm.replace("_", " ")
+    return names
 
 
 def _first(cells: Iterable[str]) -> str:
     return next(filter(None, cells), "")
+
+
+def without_number(label: str) -> str:
+    """The name of a group without the number that its document gives it; a number without a name stays.
+
+    Examples
+    --------
+    >>> without_number("Group 3: First-line with pertuzumab"), without_number("Group 3")
+    ('first-line with pertuzumab', 'Group 3')
+    """
+    found = NUMBERED.match(label)
+    if not found:
+        return label
+    rest = label[found.end() :]
+    return rest[0].lower() + rest[1:] if rest[1:2].islower() else rest
+
+
+def without_brackets(label: str) -> str:
+    """A regimen without what stands in brackets, which only explains its name.
+
+    Examples
+    --------
+    >>> without_brackets("T-DXd (trastuzumab deruxtecan) or T-DM1")
+    'T-DXd or T-DM1'
+    """
+    return " or ".join(BRACKETS.sub("", one).strip() or one for one in label.split(" or "))
+
+
+def brief(label: str) -> str:
+    """The same of a group of patients, whose last brackets are its study; and without the number of an arm.
+
+    Examples
+    --------
+    >>> brief("T-DXd (trastuzumab deruxtecan) (DESTINY-Breast03)"), brief("Group 3: With pertuzumab (SePHER)")
+    ('T-DXd (DESTINY-Breast03)', 'with pertuzumab (SePHER)')
+    """
+    found = BRACKETS.findall(label)
+    return without_number(label.replace(found[0], "", 1) if len(found) > 1 else label)

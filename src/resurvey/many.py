@@ -110,10 +110,10 @@ def _row(one: Callable[[Path, str, Path], Row], path: Path, name: str, folder: P
 
 
 def _paper(path: Path, name: str, folder: Path) -> Row:
-    made = read_one(path, folder, name, "")
-    if made.error:
-        return Row(path.name, name, "refused", reason=made.error)
-    return Row(path.name, name, "read", made.rows, len(made.findings), reason="; ".join(made.refused))
+    reading = read_one(path, folder, name, "")
+    if reading.error:
+        return Row(path.name, name, "refused", reason=reading.error)
+    return Row(path.name, name, "read", reading.rows, len(reading.findings), reason="; ".join(reading.refused))
 
 
 def _figure(path: Path, name: str, folder: Path) -> Row:
@@ -121,7 +121,7 @@ def _figure(path: Path, name: str, folder: Path) -> Row:
     from resurvey.digitise.outputs import write_figure
 
     reader = Reader(path)
-    made = reader.read()
-    write_figure(made, reader.page.picture, folder / name)
-    status = "refused" if made.verdict == "refused" else "read"
-    return Row(path.name, name, status, len(made.curves), verdict=made.verdict, reason=made.reason)
+    digitised = reader.read()
+    write_figure(digitised, reader.page.picture, folder / name)
+    status = "refused" if digitised.verdict == "refused" else "read"
+    return Row(path.name, name, status, len(digitised.curves), verdict=digitised.verdict, reason=digitised.reason)

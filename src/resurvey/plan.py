@@ -174,10 +174,10 @@ def comparison(raw: Mapping[str, Any]) -> AnyComparison:
     InputError
         With every fault of it.
     """
-    made, faults = _comparison(raw, {})
-    if made is None:
+    entry, faults = _comparison(raw, {})
+    if entry is None:
         raise InputError(f"comparison {raw.get('id', 'without an id')!r}" + "; ".join(faults).replace("; , ", "; "))
-    return made
+    return entry
 
 
 def designs(entries: Iterable[Mapping[str, Any]], where: str = "design") -> tuple[DesignCheck, ...]:
@@ -188,30 +188,30 @@ def designs(entries: Iterable[Mapping[str, Any]], where: str = "design") -> tupl
     InputError
         With every fault of them.
     """
-    made, faults = [], []
+    checks, faults = [], []
     for number, raw in enumerate(entries, start=1):
         one, wrong = parsed(DesignCheck, raw)
         faults += [f"{where}, entry {number}{fault}" for fault in wrong]
-        made += [one] if one else []
+        checks += [one] if one else []
     if faults:
         raise InputError("\n".join(faults))
-    return tuple(made)
+    return tuple(checks)
 
 
 def plain(entry: AnyComparison | DesignCheck) -> dict[str, Any]:
     """The entry in plain types, without what has its default: `comparison` reads it back."""
     kind: type = type(entry)
-    made: dict[str, Any] = adapter(kind).dump_python(entry, mode="json", exclude_defaults=True)
-    return {"kind": entry.kind, **made} if isinstance(entry, Comparison) else made
+    mapping: dict[str, Any] = adapter(kind).dump_python(entry, mode="json", exclude_defaults=True)
+    return {"kind": entry.kind, **mapping} if isinstance(entry, Comparison) else mapping
 
 
 def _sets(raw: object) -> tuple[dict[str, list[str]], list[str]]:
     """Named sets of assumptions, and their faults."""
     if not isinstance(raw, Mapping):
         return {}, ["assumptions: must be a mapping of names to sentences"]
-    made, faults = {}, []
-    for name, said in raw.items():
-        sentences = [said] if isinstance(said, str) else said
+    sets, faults = {}, []
+    for name, value in raw.items():
+        sentences = [value] if isinstance(value, str) else value
         if (
             not isinstance(sentences, list)
             or not sentences
@@ -221,8 +221,8 @@ def _sets(raw: object) -> tuple[dict[str, list[str]], list[str]]:
         elif not ID.fullmatch(str(name)):
             faults.append(f"assumptions, {name}: a name has lower case letters, digits, _ and -")
         else:
-            made[str(name)] = sentences
-    return made, faults
+            sets[str(name)] = sentences
+    return sets, faults
 
 
 def _comparison(raw: object, sets: Mapping[str, list[str]]) -> tuple[AnyComparison | None, list[str]]:
@@ -231,16 +231,16 @@ def _comparison(raw: object, sets: Mapping[str, list[str]]) -> tuple[AnyComparis
     if raw.get("kind") not in KINDS:
         found = f"{raw['kind']!r} is not a kind" if "kind" in raw else "is missing"
         return None, [f", kind: {found}. Use one of: {', '.join(KINDS)}"]
-    said, faults = _assumed(raw.get("assumptions"), sets)
-    if faults and not said:
-        said = ["not known"]  # One fault for the name of a set is enough.
-    made, more = parsed(KINDS[raw["kind"]], {**raw, **({"assumptions": said} if said else {})})
-    return (made if not faults else None), [*faults, *more]
+    assumptions, faults = _assumed(raw.get("assumptions"), sets)
+    if faults and not assumptions:
+        assumptions = ["not known"]  # One fault for the name of a set is enough.
+    entry, more = parsed(KINDS[raw["kind"]], {**raw, **({"assumptions": assumptions} if assumptions else {})})
+    return (entry if not faults else None), [*faults, *more]
 
 
 def _assumed(raw: object, sets: Mapping[str, list[str]]) -> tuple[list[Any], list[str]]:
     """Sentences of an entry: a word by itself is the name of a set, anything else a sentence."""
-    said: list[Any] = []
+    sentences: list[Any] = []
     faults = []
     for one in raw if isinstance(raw, list) else [raw] if isinstance(raw, str) else []:
         if isinstance(one, str) and ID.fullmatch(one):
@@ -248,7 +248,7 @@ def _assumed(raw: object, sets: Mapping[str, list[str]]) -> tuple[list[Any], lis
                 faults.append(
                     f", assumptions: there is no set {one!r}. Use one of: {', '.join(sets) or 'none is defined'}"
                 )
-            said += sets.get(one, [])
+            sentences += sets.get(one, [])
         else:
-            said.append(one)
-    return said, faults
+            sentences.append(one)
+    return sentences, faults

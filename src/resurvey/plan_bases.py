@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass as checked
 from resurvey.plan_bias import BiasBeliefs
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Months = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 CONFIG = ConfigDict(extra="forbid", strict=True)
@@ -103,3 +103,15 @@ def unique(name: str, values: Sequence[str]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
         raise ValueError(f"{name} lists {', '.join(map(repr, twice))} more than once: list each once")
+
+
+def rising(name: str, values: Sequence[float]) -> None:
+    """Refuse times that do not rise.
+
+    Raises
+    ------
+    ValueError
+        With the times as they are listed.
+    """
+    if list(values) != sorted(set(values)):
+        raise ValueError(f"{name} must rise, found {', '.join(f'{value:g}' for value in values)}")

@@ -92,11 +92,11 @@ class _Known:
     @cached_property
     def table_of_claim(self) -> dict[str, str]:
         """Table of every claim."""
-        made: dict[str, str] = {}
+        table_of: dict[str, str] = {}
         for name, table in self.tables.items():
             if "claim_id" in table:
-                made.update(dict.fromkeys(table["claim_id"], name))
-        return made
+                table_of.update(dict.fromkeys(table["claim_id"], name))
+        return table_of
 
     @cached_property
     def groups(self) -> frozenset[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass as checked
 
-from resurvey.plan_bases import CONFIG, Comparison, Group, Id, Months, Share, unique
+from resurvey.plan_bases import CONFIG, Comparison, Group, Id, Months, Share, rising, unique
 
 TimedModel = Literal[
     "proportional", "log-time", "piecewise", "fp-1", "fp-2",
@@ -71,8 +71,8 @@ class TimedComparison(Comparison):
         endpoints = sorted({one.endpoint for one in self.groups})
         if len(endpoints) > 1:
             raise ValueError(f"groups mixes the endpoints {', '.join(endpoints)}: take one")
-        if list(self.cuts) != sorted(set(self.cuts)):
-            raise ValueError("cuts must rise")
+        rising("cuts", self.cuts)
+        rising("horizons", self.horizons)
         return self
 
     @property
@@ -144,8 +144,7 @@ class ExtrapolationComparison(Comparison):
     def _whole(self) -> ExtrapolationComparison:
         unique("models", self.models)
         for name in ("times", "horizons"):
-            if list(getattr(self, name)) != sorted(set(getattr(self, name))):
-                raise ValueError(f"{name} must rise")
+            rising(name, getattr(self, name))
         if bool(self.life_table) != bool(self.cohort):
             raise ValueError("life_table and cohort belong together: give both or neither")
         away = [one.time for one in self.external if one.time not in self.times]

@@ -69,12 +69,12 @@ def _words(kind: type, error: ErrorDetails, place: Sequence[str]) -> str:
 
 def _place(loc: Sequence[str | int]) -> tuple[list[str], bool]:
     """Keys that lead to a fault, items counted from 1; and whether it is one of several types that were tried."""
-    made: list[str] = []
+    keys: list[str] = []
     for part in loc:
         if isinstance(part, str) and (part.startswith("constrained-") or part == RestOf.__name__):
-            return made, True
-        made.append(f"item {part + 1}" if isinstance(part, int) else part)
-    return made, False
+            return keys, True
+        keys.append(f"item {part + 1}" if isinstance(part, int) else part)
+    return keys, False
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass as checked
 
-from resurvey.plan_bases import CONFIG, Change, Comparison, Group, Id, Months, Share, Text, unique
+from resurvey.plan_bases import CONFIG, Change, Comparison, Group, Id, Months, Share, Text, rising, unique
 
 #: Effective sample size below which a standardised result is refused, where nothing else is said.
 MINIMUM_ESS = 10.0
@@ -130,7 +130,7 @@ class PatientComparison(Comparison):
     kind: Literal["patients"] = "patients"
     treatment: Group
     comparator: Group
-    landmarks: tuple[Months, ...] = LANDMARKS
+    landmarks: Annotated[tuple[Months, ...], Field(min_length=1)] = LANDMARKS
     cuts: tuple[Months, ...] | None = None
     printed: tuple[Id, ...] = ()
     progressed: Progressed | None = None
@@ -142,6 +142,9 @@ class PatientComparison(Comparison):
     def _named_once(self) -> PatientComparison:
         for name in ("vary", "strata", "standardise"):
             unique(name, [item.name for item in getattr(self, name)])
+        unique("printed", self.printed)
+        unique("landmarks", [f"{month:g}" for month in self.landmarks])
+        rising("cuts", self.cuts or ())
         if self.treatment == self.comparator:
             raise ValueError("compares a group with itself: treatment and comparator are the same")
         return self

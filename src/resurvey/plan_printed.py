@@ -46,7 +46,7 @@ class BucherComparison(Comparison):
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class MultiArm:
-    """How the ratios of a study of three and more arms, printed against one arm only, hang together.
+    """How the ratios of a study of three or more arms, printed against one arm only, are correlated.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Bayes:
 class NetworkComparison(Comparison):
     """A network of printed ratios.
 
-    `multi_arm` says by study how ratios against one arm only hang together, where the tables do not tell.
+    `multi_arm` says, by study, how ratios against one arm only are correlated, where the tables do not say.
 
     `important` is the least ratio above 1 that would matter to a decision, for the domains of CINeMA.
 
@@ -135,7 +135,7 @@ class PoolComparison(Comparison):
 
     kind: Literal["pool"] = "pool"
     claims: Annotated[tuple[Id, ...], Field(min_length=1)]
-    groups: dict[Text, tuple[Id, ...]] = field(default_factory=dict)
+    groups: dict[Text, Annotated[tuple[Id, ...], Field(min_length=1)]] = field(default_factory=dict)
     not_pooled: tuple[Id, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     bayes: Bayes | None = None
@@ -143,7 +143,9 @@ class PoolComparison(Comparison):
     @model_validator(mode="after")
     def _listed(self) -> PoolComparison:
         unique("claims", self.claims)
+        unique("not_pooled", self.not_pooled)
         for name, ids in self.groups.items():
+            unique(f"group {name!r}", ids)
             strange = [item for item in ids if item not in self.claims]
             if strange:
                 raise ValueError(f"group {name!r} names {', '.join(strange)}, which its claims do not list")

@@ -105,7 +105,7 @@ def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
         yield from _unit(row, SPAN, COUNTED)
         if math.isnan(row.number("value")):
             advice = "type the number as printed; a date has the statistic `date`"
-            yield row.fault("value", "it is no number", advice)
+            yield row.fault("value", "it is not a number", advice)
     elif row.table == "designs":
         yield from _unit(row, DESIGN_TIMES)
     elif row.table == "differences":
@@ -120,7 +120,7 @@ def _unit(row: Row, columns: tuple[str, ...], known: tuple[str, ...] = ()) -> It
     if any(math.isfinite(row.number(column)) for column in columns):
         meant = meant_unit(unit)
         advice = f"type {meant}" if meant else "expected days, weeks, months or years"
-        yield row.fault("unit", "it is no unit of time, so the numbers of this row could not be used", advice)
+        yield row.fault("unit", "it is not a unit of time, so the numbers of this row could not be used", advice)
 
 
 def _not_negative(row: Row, columns: tuple[str, ...]) -> Iterator[Fault]:
@@ -241,7 +241,7 @@ def _difference(row: Row) -> Iterator[Fault]:
     unit = row.cells["unit"]
     meant = meant_unit(unit)
     if meant and months_per(unit) is None:
-        yield row.fault("unit", "it is no unit of time", f"type {meant}")
+        yield row.fault("unit", "it is not a unit of time", f"type {meant}")
     elif not unit and math.isfinite(row.number("value")):
         yield row.fault("unit", "a number has a unit", "type it: months, weeks, %, points")
 

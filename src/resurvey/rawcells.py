@@ -50,12 +50,12 @@ def check_cell(column: Column, value: str) -> str:
 def _grade(value: str) -> str:
     if GRADE.match(value):
         return ""
-    date = "it is no grade; a spreadsheet made a date of it" if is_excel_date(value) else ""
-    return date or "it is no grade"
+    date = "it is not a grade; a spreadsheet made a date of it" if is_excel_date(value) else ""
+    return date or "it is not a grade"
 
 
 def _unit_of_time(value: str) -> str:
-    return "" if months_per(value) is not None else "it is no unit of time"
+    return "" if months_per(value) is not None else "it is not a unit of time"
 
 
 def _date(value: str) -> str:

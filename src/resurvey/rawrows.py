@@ -46,7 +46,7 @@ class Row:
         return number.value if number.operator == "=" else math.nan
 
     def months(self, column: str, unit: str) -> float:
-        """A time in months; not-a-number where the unit is none of time."""
+        """A time in months; not-a-number where the unit is not a unit of time."""
         factor = months_per(self.cells[unit])
         return math.nan if factor is None else self.number(column) * factor
 

@@ -84,10 +84,6 @@ class Reported:
         low, high = abs(self.value) - below * self.unit, abs(self.value) + above * self.unit
         return (low, high) if self.value >= 0 else (-high, -low)
 
-    def truncated(self) -> tuple[float, float]:
-        """Values the text may stand for when digits were cut off instead of rounded."""
-        return self.interval("cut off")
-
     def prints(self, value: float, rule: str) -> bool:
         """Whether `rule` (a key of `ROUNDINGS`) prints `value` as this text.
 

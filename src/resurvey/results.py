@@ -6,6 +6,7 @@ person and are never compared with.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -375,9 +376,10 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
     InputError
         If the file has a column that the table has not: it is of another version, or was edited.
     """
-    header = pd.read_csv(path, nrows=0, dtype=str).columns
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream), [])
     columns = {name: table.column(name) for name in header}
-    strange = [name for name, column in columns.items() if column is None]
+    strange = [name for place, name in enumerate(header) if columns[name] is None or name in header[:place]]
     if strange:
         raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
@@ -400,8 +402,8 @@ def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
         As `read`.
     """
     parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
-    made = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    return made.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return joined.reindex(columns=[name for name in table.names if any(name in part for part in parts)])
 
 
 def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
@@ -410,16 +412,16 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     InputError
-        If a file is none of a comparison's tables.
+        If a file is not one of a comparison's tables.
     """
-    made = {}
+    tables = {}
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in COMPARISON:
             raise InputError(
                 f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results anew"
             )
-        made[path.stem] = read(COMPARISON[path.stem], path)
-    return made
+        tables[path.stem] = read(COMPARISON[path.stem], path)
+    return tables
 
 
 def count_held(facts: pd.DataFrame) -> tuple[int, int]:

@@ -77,15 +77,15 @@ def _columns(text: str) -> tuple[Column, ...]:
     `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key), `name?` (a column
     that may be left out).
     """
-    made = []
+    columns = []
     for word in text.split():
         required = word.endswith("!")
         body, _, key = word.rstrip("!?").partition(">")
         name, _, kind = body.partition(":")
         kind, _, rest = (kind or "text").partition("(")
         choices = tuple(choice.replace("~", " ") for choice in rest.rstrip(")").split("|")) if rest else ()
-        made.append(Column(name, kind, required, choices, key, word.endswith("?")))
-    return tuple(made)
+        columns.append(Column(name, kind, required, choices, key, word.endswith("?")))
+    return tuple(columns)
 
 
 #: Domains of the tools that judge a study, and of the one that judges an estimate of a network.

@@ -15,8 +15,14 @@ import pandas as pd
 
 from resurvey import reported
 from resurvey.conclusions import Conclusion
+from resurvey.errors import InputError
+from resurvey.own_files import templates
+from resurvey.places import check_file
+from resurvey.provenance import ROOT
+from resurvey.reconstruct.kinds import read_shapes
 
 Tables = Mapping[str, pd.DataFrame]
+PACKAGE_TEMPLATES = ROOT / "report" / "templates"
 
 
 def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> list[str]:
@@ -42,7 +48,35 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
         *_partitions(config, raw),
         *_kmdata(config["reconstruction"].get("kmdata") or {}, raw, folder),
         *_conclusions(config.get("report", {}).get("conclusions") or [], raw),
+        *([] if folder is None else [*_shapes(config, folder), *_templates(config, folder)]),
     ]
+
+
+def _shapes(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """What is wrong with a table of kinds of hazards of the project's own."""
+    name = config["reconstruction"].get("shapes")
+    if not name:
+        return
+    try:
+        check_file(folder / name, folder)
+        read_shapes(folder / name)
+    except InputError as error:
+        yield f"reconstruction/shapes: {error}"
+
+
+def _templates(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """A folder of templates that is none, and templates that nothing would read."""
+    named = config.get("report", {}).get("templates")
+    if named and not (folder / named).is_dir():
+        yield f"report/templates: there is no folder {named!r}; leave the key out where there are no templates"
+    known = sorted(path.name for path in PACKAGE_TEMPLATES.iterdir())
+    own = templates(config, folder)
+    for path in own:
+        others = b"".join(one.read_bytes() for one in own if one != path and one.is_file())
+        if path.name not in known and path.name.encode() not in others:
+            near = difflib.get_close_matches(path.name, known, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else f" (there are {', '.join(known)})"
+            yield f"report/templates: no template is called {path.name!r}, and none includes it{meant}"
 
 
 def rebuilt(config: Mapping[str, Any]) -> list[str]:

@@ -91,7 +91,7 @@ def decode(content: bytes, name: str) -> str:
     Raises
     ------
     TableFaults
-        If it is no text, or its encoding cannot be told; says what the file is.
+        If it is not text, or its encoding cannot be told; the message says what the file is.
     """
     kind = next((words for start, words in BEGINNINGS if content.startswith(start)), "")
     if kind:
@@ -134,11 +134,11 @@ def _read_text(text: str, name: str) -> pd.DataFrame:
     if kind:
         raise of_file(name, f"it is {kind}, not a table", SAVE)
     csv.field_size_limit(MAX_BYTES)
-    told = re.match(r"sep=(.)\s*?(?:\r\n|\r|\n)", text, re.IGNORECASE)  # how Excel is told the divider
-    skipped = 1 if told else 0
-    if told:
-        text = text[told.end() :]
-    divider = told[1] if told else _divider(text)
+    divider_line = re.match(r"sep=(.)\s*?(?:\r\n|\r|\n)", text, re.IGNORECASE)  # how Excel is told the divider
+    skipped = 1 if divider_line else 0
+    if divider_line:
+        text = text[divider_line.end() :]
+    divider = divider_line[1] if divider_line else _divider(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider, strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]

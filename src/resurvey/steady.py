@@ -9,6 +9,7 @@ of them alone, in a fixed order, is too. Everything here is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import overload
 
@@ -42,6 +43,19 @@ LEAST_OCTAVE = 1022
 OCTAVES = np.ldexp(1.0, np.arange(-LEAST_OCTAVE, 1024, dtype=np.int32))
 
 
+#: Numbers that are worked on together: what lies between two passes over them then stays near the processor.
+AT_A_TIME = 8192
+
+
+def _in_pieces(function: Callable[[Floats], Floats], given: Floats) -> Floats:
+    """A function of single numbers, of many of them: in a third of the time."""
+    flat = given.ravel()
+    out = np.empty(flat.size)
+    for first in range(0, flat.size, AT_A_TIME):
+        out[first : first + AT_A_TIME] = function(flat[first : first + AT_A_TIME])
+    return out.reshape(given.shape)
+
+
 @overload
 def exp(x: float) -> float: ...
 @overload
@@ -53,6 +67,8 @@ def exp(x: Floats | float) -> Floats | float:
     are enough.
     """
     given = np.asarray(x, dtype=float)
+    if given.size > AT_A_TIME:
+        return _in_pieces(exp, given)
     held = np.fmin(np.fmax(given, -LARGEST), LARGEST)
     steps = np.rint(held * (PARTS / LN2))
     rest = held - steps * LN2_HIGH
@@ -83,6 +99,8 @@ def log(x: Floats | float) -> Floats | float:
     The mantissa is brought next to 1, where the series of the inverse hyperbolic tangent ends soon.
     """
     given = np.asarray(x, dtype=float)
+    if given.size > AT_A_TIME:
+        return _in_pieces(log, given)
     mantissa, power = np.frexp(given)
     small = mantissa < 0.70710678118654752
     mantissa = np.where(small, 2 * mantissa, mantissa)

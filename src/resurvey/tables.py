@@ -73,7 +73,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
             continue
         try:
             frame = read_sheet(table.path_in(folder), [c.name for c in table.columns if c.kind in PRINTED])
-            tables[name] = _with_spare(table, frame)
+            tables[name] = _with_spare(table, inert.exact_cells(frame))
         except TableFaults as error:
             faults.extend(error.faults)
     faults += faults_of(tables)
@@ -86,9 +86,10 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
 
 
 def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with its spare columns, empty where the file leaves them out."""
+    """The table with its spare columns, empty where the file leaves them out; one of another table stays as it is."""
     spare = [column.name for column in table.columns if column.spare and column.name not in frame]
-    return frame.assign(**dict.fromkeys(spare, "")) if spare else frame
+    own = any(name in frame for name in table.names)
+    return frame.assign(**dict.fromkeys(spare, "")) if spare and own else frame
 
 
 def _stray(folder: Path) -> list[Fault]:
@@ -321,8 +322,8 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
     with path.open(newline="", encoding="utf-8") as file:
         header = next(csv.reader(file), [])
     words = WORDS | set(text)
-    kept = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
-    frame = pd.read_csv(path, dtype=kept, keep_default_na=False, na_values={n: [""] for n in header if n not in kept})
+    texts = {name: str for name in header if name.endswith(("_text", "_id", "_ids", "_unit")) or name in words}
+    frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={n: [""] for n in header if n not in texts})
     return inert.exact_cells(frame)
 
 

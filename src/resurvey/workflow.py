@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from resurvey.clocks import date_now, files_below
 from resurvey.commands.made import made
 from resurvey.errors import InputError
 from resurvey.provenance import ROOT
@@ -62,7 +63,8 @@ def check_before_loading(path: Path = Path("config.yaml")) -> None:
 
 
 def begin(say: Callable[[str], None]) -> Run:
-    """Begin a run in this folder: a lock whose owner is dead is released, and what killed steps left half is removed.
+    """Begin a run in this folder: a lock whose owner is dead is released, what killed steps left half is removed, and
+    what is dated in the future is dated as of now.
 
     Parameters
     ----------
@@ -74,10 +76,13 @@ def begin(say: Callable[[str], None]) -> Run:
     NotWritten
         If the folder cannot be written.
     """
+    # Inherited by the steps: Arrow's own pool reserves a gigabyte of addresses at once, more than a limit may allow.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     run = enter(MARKS, release_lock, say)
     if run.alone:
-        for made in WRITTEN:
-            remove_parts(made)
+        for written in WRITTEN:
+            remove_parts(written)
+        date_now(files_below([*WRITTEN, MARKS]))
         # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
         shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)
     return run

@@ -15,6 +15,7 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from resurvey.caches import usable_cache
 from resurvey.workflow import closing
 
 #: Lines of a failed step's log that are shown.
@@ -31,6 +32,8 @@ class LogHandler(LogHandlerBase):
         settings = self.common_settings
         self.all = bool(settings.verbose or settings.debug_dag or settings.printshellcmds)
         self.stream = sys.stdout if settings.stdout else sys.stderr
+        # Here, as it is the first of ours that Snakemake calls, and the last before it needs the folder.
+        usable_cache(self._write)
 
     @property
     def writes_to_stream(self) -> bool:
@@ -62,10 +65,13 @@ class LogHandler(LogHandlerBase):
         try:
             said = self.format(record) if self.all else self.said(record)
             if said:
-                self.stream.write(f"{said}\n")
-                self.stream.flush()
+                self._write(said)
         except Exception:
             self.handleError(record)
+
+    def _write(self, said: str) -> None:
+        self.stream.write(f"{said}\n")
+        self.stream.flush()
 
     def said(self, record: logging.LogRecord) -> str:
         """The words for a record; none where it is left to the log file."""

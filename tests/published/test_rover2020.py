@@ -8,11 +8,11 @@ its print and its summary differ by as much); ours is held against direct integr
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import invgamma, norm
 
 from resurvey.compare.bayes import bayes_pool
 from resurvey.compare.posterior import study_effect
-from resurvey.compare.priors import empirical, half_cauchy, half_normal, uniform
+from resurvey.compare.priors import empirical, half_cauchy, half_normal, inverse_gamma, uniform
 from resurvey.errors import InputError, NotEstimable
 
 # events and patients, IL-2RA and control
@@ -117,6 +117,23 @@ def test_the_empirical_prior_of_the_example():
     assert "Table IV" in prior.reference
 
 
+@pytest.mark.parametrize(
+    ("outcome", "shape", "scale"),
+    [
+        ("log hazard ratio", 2.42, 0.30),
+        ("log odds ratio", 1.77, 0.55),
+        ("log risk ratio", 1.51, 0.23),
+        ("standardised mean difference", 1.71, 0.40),
+    ],
+)
+def test_priors_by_measure_are_scipy_s_inverse_gamma(outcome, shape, scale):
+    # Bartoš and others (2023; 2021 for means): tau of all reviews of the Cochrane Library
+    prior = empirical("bartos2023", outcome)
+    tau = np.array([0.01, 0.1, 0.3, 2.0])
+    assert prior.log_density(tau) == pytest.approx(invgamma(shape, scale=scale).logpdf(tau))
+    assert "2306.11468" in prior.reference
+
+
 def test_conditional_on_tau_it_is_the_frequentist_estimate():
     # section 3.5, page 32: REML's tau 0.4670268, mean and error of mu given it
     made = bayes_pool(STUDIES, prior=half_normal(0.5)).posterior
@@ -151,6 +168,7 @@ def test_sensitivity_to_the_prior_comes_by_default(crins):
         "half-normal(1)",
         "half-Cauchy(0.5)",
         "turner2015, all-cause mortality, pharmacological v pharmacological",
+        "bartos2023, log hazard ratio",
         "uniform(0, 2)",
     ]
     same = crins.priors.iloc[0]
@@ -167,7 +185,12 @@ class TestRefusals:
         ("make", "message"),
         [
             (lambda: half_normal(0.0), "scale must be a finite number above 0, found 0.0"),
-            (lambda: empirical("turner2010"), "source must be one of turner2012, turner2015, rhodes2015"),
+            (lambda: empirical("turner2010"), "source must be one of turner2012, turner2015, bartos2023, rhodes2015"),
+            (
+                lambda: empirical("bartos2023", "mean"),
+                "outcome must be one of log hazard ratio; log odds ratio; log risk",
+            ),
+            (lambda: inverse_gamma(2.42, 0.0), "scale must be a finite number above 0, found 0.0"),
             (lambda: empirical("turner2015", "death"), "outcome must be one of all-cause mortality; obstetric"),
             (lambda: bayes_pool(STUDIES, effect_prior=(0.0, 0.0)), r"effect_prior must be \(mean, sd\)"),
             (lambda: bayes_pool(STUDIES, interval="hpd"), "kind must be central or shortest, found 'hpd'"),

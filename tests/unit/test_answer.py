@@ -7,11 +7,14 @@ import pytest
 
 from resurvey import plan
 from resurvey.conclusions import Conclusion
-from resurvey.report.answer import STANDING_TONES, WHY, Grade, Said, Standing, answer, comparison_said, facts_of
+from resurvey.evidence_grade import Grade
+from resurvey.report.answer import answer, facts_of
 from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.document import Badge, Beside, Bullets, Heading, Paragraph, Table, flat, inlines, plain
 from resurvey.report.dossier import dossier
 from resurvey.report.inputs import Choices, Results
+from resurvey.report.said import Said, comparison_said, tellings
+from resurvey.report.standing import STANDING_TONES, WHY, Standing
 from resurvey.report.words import SEVERITY_TONES, VERDICT_TONES
 from resurvey.results import Model, Role
 from tests.report_project import NASTY, small_results, typed_lines
@@ -96,11 +99,12 @@ def test_a_conclusion_stands_as_its_numbers_do(results, expected):
     assert (plain(paper), plain(concludes)) == ("Alpha 2020", "Cracks in 3 of 10 of walls.")
     (badge,) = stands
     assert badge.text == expected
+    assert (f"3 of 10: Does not fit {NASTY}" in plain(because)) == (expected is Standing.DOUBTFUL)
     severity = CHECKED[expected][1]
     verdict_tone = VERDICT_TONES[CHECKED[expected][0]]
     assert badge.tone == (SEVERITY_TONES[severity] if severity != "none" else verdict_tone)
     told = plain(because)
-    assert told and (told in WHY.values()) == (expected != Standing.FALLS)
+    assert told and (told in WHY.values()) == (expected not in (Standing.FALLS, Standing.DOUBTFUL))
 
 
 def test_a_finding_that_no_conclusion_names_has_the_table_of_its_own(results):
@@ -267,7 +271,7 @@ def test_a_comparison_shows_at_most_two_figures_and_names_what_it_assumes(result
     assert all(len(block.blocks) <= 2 for block in blocks if isinstance(block, Beside))
     assert any(isinstance(block, Beside) for block in blocks)
     text = said(blocks)
-    assert "A1: The groups are alike (they are not)." in text and "Assumes A1." in text
+    assert "A1The groups are alike (they are not).1" in text and "Assumes A1." in text
 
 
 def test_assumptions_that_comparisons_share_are_said_once(results):
@@ -306,7 +310,7 @@ def group(study, arm="a"):
         ({"kind": "patients", "treatment": group("r"), "comparator": group("o")}, "summary", Grade.UNANCHORED_SUMMARY),
         ({"kind": "patients", "treatment": group("r"), "comparator": group("r", "b")}, "curve", Grade.RANDOMISED_CURVE),
         ({"kind": "patients", "treatment": group("o"), "comparator": group("o", "b")}, "curve", Grade.OBSERVED),
-        ({"kind": "pool", "claims": ["r-1"]}, "printed ratios", Grade.RANDOMISED_PRINTED),
+        ({"kind": "pool", "claims": ["r-1"]}, "printed ratios", Grade.POOLED),
         ({"kind": "pool", "claims": ["r-1", "o-1"]}, "printed ratios", Grade.PRINTED),
         ({"kind": "rates", "treatment": "r-1", "comparators": ["o-1"]}, "printed counts", Grade.COUNTS),
     ],
@@ -318,6 +322,48 @@ def test_the_grade_says_on_what_a_comparison_rests(raw, evidence, grade):
     line = {"comparison_id": "x", "evidence": evidence, "refused": True, "role": "main", "note": "why"}
     made = Results(Choices("T", "Q?"), {"studies": studies}, claims=claims, comparisons=typed_lines([line]))
     assert comparison_said(made, entry).grade == grade
+
+
+def harm(study, arm, item, grade, percent, population="all", claim="h"):
+    row = {"claim_id": claim, "source_id": "alpha2020", "study_id": study, "arm_id": arm, "population": population}
+    return row | {"kind": "adverse_event", "item": item, "grade": grade, "percent": percent}
+
+
+def test_harm_is_said_to_be_left_out_with_the_highest_severe_rate_of_each_arm(results):
+    assert "Anything of harm: no adverse events were read." in said(answer(results))
+    table = [
+        harm("alpha", "new", "cracks", ">=3", 24.0),
+        harm("alpha", "new", "any event", "3-4", 56.0),
+        harm("alpha", "new", "dust", "1-2", 90.0),
+        harm("alpha", "new", "cracks in the first week", "3", 71.0, population="cracked"),
+        harm("beta", "third", "cracks", "4", 99.0),
+    ]
+    made = replace(results, tables={**results.tables, "proportions": pd.DataFrame(table)})
+    text = said(answer(made)).replace("\xa0", " ")
+    assert (
+        "the highest printed rate of grade 3 or more is, as each study counts, 56 % with new (ALPHA: any event)."
+        in text
+    )
+    compared = pd.DataFrame([harm("alpha", "new", "cracks", "3", 5.0, claim="a-1")])
+    assert "of harm" not in said(answer(replace(results, tables={**results.tables, "proportions": compared})))
+
+
+def test_a_finding_on_a_number_that_a_comparison_rests_on_is_said_with_it(results):
+    """By its data: the group was reconstructed from a-1, so what speaks against a-1 speaks against the comparison."""
+    first = results.checks.iloc[[0]].assign(claim_ids="a-1", severity="major", cause="c1")
+    marked = replace(results, checks=first)
+    assert "Finding (a): Alpha 2020, =3: Seen again." in said(dossier(marked))
+    assert "Finding (a): Alpha 2020, =3: Seen again." in said(flat(page_document(marked).blocks))
+    assert comparison_said(marked, results.choices.comparisons[0]).marks == "a"
+    assert "Finding (" not in said(dossier(results))
+
+
+def test_what_clear_hazard_ratios_tell_is_grouped_and_other_measures_are_not_hazards():
+    one = Said(name="x", question="?", grade=Grade.COUNTS, first="A", second="B", endpoint="OS", hazard=True)
+    clear = replace(one, estimate=0.5, lower=0.3, upper=0.8)
+    worse = replace(clear, second="C", estimate=2.0, lower=1.2, upper=3.3)
+    (told,) = tellings([clear, worse, replace(clear, upper=1.2), replace(clear, hazard=False)])
+    assert (told.first, told.lower, told.higher) == ("A", (clear,), (worse,))
 
 
 def test_the_strength_of_a_factor_that_would_overturn_a_result():

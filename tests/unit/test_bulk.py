@@ -34,14 +34,15 @@ def pair(treated: str = "drug", reference: str = "placebo") -> dict[str, Reconst
 
 @pytest.mark.parametrize("count", [7, 8])
 def test_the_numbers_do_not_depend_on_the_number_of_batches(count):
-    whole, rows = bulk.rebuild_batch(ARMS, seed=3, replicates=5)
-    blocks = [[ARMS[i] for i in bulk.batch_places(8, f"{k}/{count}")] for k in range(count, 0, -1)]
-    parts = [bulk.rebuild_batch(block, seed=3, replicates=5) for block in blocks]
-    key = ["name", "replicate", "time", "event"]
-    gathered = pd.concat([part[0] for part in parts]).sort_values(key, ignore_index=True)
-    pd.testing.assert_frame_equal(gathered, whole.sort_values(key, ignore_index=True), check_exact=True)
-    told = pd.concat([part[1] for part in parts]).sort_values("name", ignore_index=True)
-    pd.testing.assert_frame_equal(told, rows, check_exact=True)
+    def rebuilt(arms) -> dict[str, pd.DataFrame]:
+        return {one.name: bulk.rebuild_arm(one, seed=3, replicates=5).patients for one in arms}
+
+    whole, gathered = rebuilt(ARMS), {}
+    for batch in range(count, 0, -1):
+        gathered |= rebuilt(ARMS[place] for place in bulk.batch_places(len(ARMS), f"{batch}/{count}"))
+    assert gathered.keys() == whole.keys()
+    for name, patients_of_arm in whole.items():
+        pd.testing.assert_frame_equal(gathered[name], patients_of_arm, check_exact=True)
 
 
 def test_the_stream_follows_seed_and_name():
@@ -53,15 +54,15 @@ def test_the_stream_follows_seed_and_name():
     assert times("a", 3) != times("a", 4)
 
 
-def test_a_refused_arm_is_a_row_with_its_reason_and_leaves_the_others_alone():
-    bad = bulk.ArmCurve("bad", np.array([0.0, 1.0]), np.array([1.0, 0.5]), 0)
-    rebuilt, rows = bulk.rebuild_batch([ARMS[0], bad, ARMS[1]], seed=3)
-    assert rows["status"].tolist() == ["rebuilt", "refused", "rebuilt"]
-    assert "n" in rows["reason"][1]
-    alone, _ = bulk.rebuild_batch(ARMS[:2], seed=3)
-    pd.testing.assert_frame_equal(rebuilt, alone)
-    nothing, row = bulk.rebuild_batch([bad], seed=3)
-    assert nothing.empty and list(nothing) == list(rebuilt) and len(row) == 1
+def test_an_arm_is_told_as_rebuilt_with_what_holds_or_as_refused_with_the_reason():
+    rebuilt = bulk.outcome(bulk.rebuild_arm(ARMS[0], seed=3))
+    assert list(rebuilt) == bulk.OUTCOME_COLUMNS
+    assert (rebuilt["status"], rebuilt["reason"], rebuilt["n"]) == ("rebuilt", "", 40)
+    with pytest.raises(InputError) as refused:
+        bulk.rebuild_arm(bulk.ArmCurve("bad", np.array([0.0, 1.0]), np.array([1.0, 0.5]), 0), seed=3)
+    told = bulk.outcome(refused.value)
+    assert told["status"] == "refused"
+    assert "n must lie between 1" in told["reason"]
 
 
 def test_batches_are_sorted_and_hold_every_name_once():

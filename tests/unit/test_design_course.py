@@ -90,14 +90,6 @@ def test_piecewise_entry_by_hand():
     assert event_probability(course, 3) == pytest.approx(0.25 * early + 0.75 * late, rel=1e-13)
 
 
-def test_a_ramp_enters_later_than_uniform():
-    ramp = Accrual.ramped(32, 16)
-    assert ramp.duration == pytest.approx(32)
-    # Half of full rate on average over 16 of 32: a third of the patients enter in the first half.
-    assert float(ramp.entered(16)) == pytest.approx(1 / 3, rel=1e-12)
-    assert event_probability(Course(ramp, 56), 8) < event_probability(read_course(32, 24), 8)
-
-
 def test_weibull_quadrature_agrees_with_the_closed_form():
     course = read_course(32, 24, dropout_hazard=0.01)
     assert event_probability(course, 8, shape=1 + 1e-12) == pytest.approx(event_probability(course, 8), rel=1e-9)
@@ -171,5 +163,3 @@ def test_nonsense_is_refused():
         Accrual.piecewise([1, 2], [0, 0])
     with pytest.raises(InputError, match="one rate a piece"):
         Accrual.piecewise([1, 2], [1])
-    with pytest.raises(InputError, match="longer than the accrual"):
-        Accrual.ramped(3, 4)

@@ -25,8 +25,9 @@ from resurvey.figures import (
     rebuilt,
     survival,
 )
+from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
-from resurvey.figures.style import STYLE, ink_on, listed, number, p_text
+from resurvey.figures.style import STYLE, WIDTH, ink_on, listed, number, p_text
 from resurvey.labels import Labels
 from resurvey.ticks import time_ticks
 
@@ -217,7 +218,7 @@ def test_forest_of_differences_is_linear():
 def test_forest_wraps_words_that_cannot_fit_and_comes_to_an_end():
     rows = studies().assign(label=["x" * 300, "y" * 200, "short words " * 20, "z", "z"])
     figure = drawn_forest(rows)
-    assert figure.get_size_inches()[0] == 7.0
+    assert figure.get_size_inches()[0] == WIDTH
 
 
 def test_forest_without_an_estimate_is_refused():
@@ -505,11 +506,8 @@ def test_hazards_and_restricted_means_stand_side_by_side():
     words = words_of(figure)
     assert {"New", "Old", "↑ longer with New", "↓ longer with Old", "Horizon (months)"} <= set(words)
     assert "Time (months, log scale)" in words
-    for draw in (
-        lambda: survival.log_cumulative_hazard(points),
-        lambda: survival.rmst_over_horizon(rmst, first="New", second="Old"),
-    ):
-        assert len(draw().axes) == 1
+    for parts in ((points, None), (None, rmst)):
+        assert len(comparison.hazards_and_rmst(*parts, names={"first": "New", "second": "Old"}).axes) == 1
 
 
 def test_response_rates_show_counts_and_limits():
@@ -644,22 +642,22 @@ def test_a_pooled_forest_says_how_far_the_studies_differ_and_warns_of_few():
     numbers = {"tau2": 0.0838, "q": 3.15, "df": 1, "p": 0.0757, "i2": 0.683, "i2_lower": 0.0, "i2_upper": 0.9997}
     spread = pd.DataFrame([{"group": "all", "studies": 2, **numbers}])
     sizes = pd.DataFrame({"study": ["s", "t"], "n": [120.0, math.nan], "events": [80.0, math.nan]})
-    rows = forest.pooled_rows(table, pooled, {"s": "Alpha"}, spread=spread, sizes=sizes)
+    rows = pooled_rows(table, pooled, {"s": "Alpha"}, spread=spread, sizes=sizes)
     assert rows["kind"].tolist() == ["study", "study", "pooled", "prediction", "note", "note"]
     assert rows["label"].iloc[4] == "Heterogeneity: τ² 0.0838, I² 68 % (0 to 100), Q 3.15 on 1 df (p 0.076)"
     assert rows["label"].iloc[5].startswith("Two studies: τ² can hardly be estimated")
     assert rows["patients"].tolist()[:2] == ["120", ""] and rows["events"].tolist()[:2] == ["80", ""]
     many = spread.assign(studies=6).iloc[0]
-    assert forest.few_words(many) == "" and forest.few_words(spread.assign(studies=1).iloc[0]) == ""
+    assert few_words(many) == "" and few_words(spread.assign(studies=1).iloc[0]) == ""
     alone = spread.assign(studies=1, tau2=math.nan, df=0).iloc[0]
-    assert forest.heterogeneity_words(alone) == "Heterogeneity: one study tells nothing of it"
+    assert heterogeneity_words(alone) == "Heterogeneity: one study tells nothing of it"
 
 
 def test_the_dashed_line_of_a_pooled_forest_stands_at_the_main_estimate():
     table = pd.DataFrame({"group": "all", "study": ["s"], "estimate": -0.5, "lower": -0.9, "upper": -0.1})
     pooled = {"population": "all", "method": ["common effect", "random effects"], "role": ["secondary", "main"]}
     pooled = pd.DataFrame({**pooled, "estimate": [0.7, 0.8], "lower": 0.4, "upper": 1.5})
-    rows = forest.pooled_rows(table.assign(weight_random=1.0), pooled, {})
+    rows = pooled_rows(table.assign(weight_random=1.0), pooled, {})
     figure = forest.forest(rows, left=[forest.Column("label", "Study")], right=[], xlabel="HR", better=("a", "b"))
     dashed = [line for axes in figure.axes for line in axes.lines if line.get_linestyle() == "--"]
     assert [line.get_xdata()[0] for line in dashed] == [0.8]

@@ -196,6 +196,99 @@ def test_a_plan_that_names_what_no_table_has_is_refused(project):
     assert "config.yaml, audit/pages: 'alfa' is not in sources.csv" in str(caught.value)
 
 
+CURVE = "time,survival\n" + "".join(f"{month},{100 - 2 * month}\n" for month in range(40))
+NO_NUMBERS = ("nan", "NaN", "", "NA", "--", "None", "inf", "-inf", "1e400", "8O", '"1,035"', "#N/A", "#REF!")
+AT_RISK = "time,at_risk\n0,100\n6,80\n12,55\n18,30\n24,9\n"
+
+
+def with_curve(project: Path, points: str, at_risk: str, **cells: str) -> None:
+    rows = small_tables()
+    row = {"arm_id": "new", "file": "c.csv", "at_risk_file": "r.csv", "endpoint": "PFS", "n": "100", "axis_max": "40"}
+    rows["curves"] = [claim("cur-001", **row, time_unit="months", survival_unit="%", **cells)]
+    write_tables(rows, project / "data/raw")
+    (project / "data/raw/curves/c.csv").write_text(points)
+    (project / "data/raw/curves/r.csv").write_text(at_risk)
+
+
+@pytest.mark.parametrize("cell", ["96", "96%", '"96,0"', "96.00", " 96 "])
+def test_a_point_of_a_curve_in_any_usual_way_of_writing_passes(project, cell):
+    with_curve(project, CURVE.replace("\n2,96\n", f"\n2,{cell}\n"), AT_RISK)
+    check(project)
+
+
+@pytest.mark.parametrize("cell", ["80", '"80,0"', "80 (3)", "8e1"])
+def test_a_number_at_risk_in_any_usual_way_of_writing_passes(project, cell):
+    with_curve(project, CURVE, AT_RISK.replace("6,80", f"6,{cell}"))
+    check(project)
+
+
+@pytest.mark.parametrize("cell", [*NO_NUMBERS, "1 035", "=96", "<96", "1_0", "True"])
+@pytest.mark.parametrize("column", ["time", "survival"])
+def test_a_point_without_a_number_is_a_fault_with_its_line(project, column, cell):
+    row = f"2,{cell}" if column == "survival" else f"{cell},96"
+    with_curve(project, CURVE.replace("\n2,96\n", f"\n{row}\n"), AT_RISK)
+    with pytest.raises(InputError, match=r"curves\.csv, row 2, column (file|axis_max), value .*c\.csv") as caught:
+        check(project)
+    assert "line 4" in str(caught.value) or "1035" in str(caught.value) or "comma in its numbers" in str(caught.value)
+    assert not (project / "typed").exists()
+
+
+@pytest.mark.parametrize(
+    "cell", ["nan", "", "NA", "inf", "8O", '"1,035"', "1 035", "1'035", "1.035", "80.5", "-3", "NR"]
+)
+def test_a_number_at_risk_that_is_none_or_more_than_all_is_a_fault(project, cell):
+    with_curve(project, CURVE, AT_RISK.replace("6,80", f"6,{cell}"))
+    with pytest.raises(InputError, match=r"row 2, column at_risk_file, value 'r\.csv'"):
+        check(project)
+
+
+@pytest.mark.parametrize("cell", ["nan", "", "-6", "6m", "inf"])
+def test_a_time_of_a_number_at_risk_that_is_none_is_a_fault(project, cell):
+    with_curve(project, CURVE, AT_RISK.replace("6,80", f"{cell},80"))
+    with pytest.raises(InputError, match=r"row 2, column at_risk_file, value 'r\.csv'"):
+        check(project)
+
+
+@pytest.mark.parametrize(
+    ("curve", "cells", "said"),
+    [
+        (CURVE.replace("\n", "\n").replace("100", "x"), {}, "column file"),
+        ("time,survival\n0,60\n10,70\n20,95\n", {}, "column file.*the curve rises"),
+        (CURVE, {"events": "140"}, "column events, value '140': more events than patients"),
+        ("time,survival\n0,100\n", {}, "column file.*the curve has no length"),
+        (CURVE.replace("\n5,90\n", "\n5,900\n"), {}, "column file.*a survival of 900 % at time 5"),
+    ],
+)
+def test_a_curve_that_no_patients_can_be_rebuilt_from_is_a_fault_before_the_run(project, curve, cells, said):
+    with_curve(project, curve, AT_RISK, **cells)
+    with pytest.raises(InputError, match=said):
+        check(project)
+
+
+def test_gaps_of_a_time_that_curves_share_are_none(project):
+    rows = "".join(f"{month},{100 - 2 * month},{'' if month % 2 else 100 - month}\n" for month in range(40))
+    named = "".join(f"{'arm' if line.startswith('time') else 'new'},{line}\n" for line in AT_RISK.splitlines())
+    with_curve(project, f"time,new,old\n{rows}", named, curve="new")
+    check(project)
+
+
+def test_numbers_at_risk_beside_a_figure_are_checked_before_it_is_digitised(project):
+    with_curve(project, CURVE, AT_RISK.replace("80", "8O"), curve="new")
+    table = project / "data/raw/curves/curves.csv"
+    table.write_text(table.read_text().replace("c.csv", "c.png"))
+    (project / "data/raw/curves/c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InputError, match="the number at risk '8O' is no whole number"):
+        check(project)
+
+
+@pytest.mark.parametrize("change", [("title", "  "), ("question", "\t")])
+def test_a_title_of_blanks_is_a_fault(config, change):
+    key, value = change
+    config["report"][key] = value
+    with pytest.raises(InputError, match=f"report/{key}.*more than blanks"):
+        gate.check_config(config, SCHEMA)
+
+
 def test_source_digest_sees_only_reachable_modules(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("from resurvey import reported\n")

@@ -1,5 +1,6 @@
 """What others wrote stays text: in a spreadsheet, in Markdown, in the pages of notebooks."""
 
+import csv
 import re
 from types import SimpleNamespace
 
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resurvey import inert
+from resurvey import inert, tables
 from resurvey.audit.report import page as audit_page
+from resurvey.read.draft_folder import read_rows, write_rows
 from resurvey.report import notebooks
 from resurvey.tables import read_table, stack, write_csv
+from tests.project import small_tables, write_tables
 
 FORMULAS = [
     '=HYPERLINK("http://x","y")',
@@ -151,3 +154,24 @@ def test_the_page_of_the_report_runs_its_own_scripts_alone(tmp_path):
         assert inert.allowed(script) in policy_of(page)
     assert "unsafe-inline" not in policy_of(page).partition("script-src")[2]
     assert EVIL.partition(" ")[0] not in page
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "'=kept", "-1+cmd|' /C calc'!A0", "+A1", "plain", "-0.5", "''=x"])
+def test_drafts_of_a_paper_are_inert_where_a_person_opens_them_and_exact_where_a_program_reads(tmp_path, text):
+    path = tmp_path / "medians.csv"
+    write_rows(path, ["item", "note"], [{"item": text, "note": "n"}])
+    written = next(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))["item"]
+    assert not inert.FORMULA.match(written) or written.startswith("'")
+    assert read_rows(path) == [{"item": text, "note": "n"}]
+
+
+def test_a_raw_table_that_a_program_wrote_is_read_exactly_and_gains_no_quotes(tmp_path):
+    rows = small_tables()
+    rows["proportions"][0]["note"] = "=HYPERLINK(1)"
+    write_tables(rows, tmp_path)
+    for _ in range(3):
+        raw = tables.read_raw(tmp_path)
+        assert raw["proportions"]["note"].iloc[0] == "=HYPERLINK(1)"
+        tables.write_csv(raw["proportions"], tmp_path / "proportions.csv")
+        assert "'=HYPERLINK(1)" in (tmp_path / "proportions.csv").read_text(encoding="utf-8")
+        assert "''=HYPERLINK(1)" not in (tmp_path / "proportions.csv").read_text(encoding="utf-8")

@@ -10,9 +10,23 @@ import pandas as pd
 import pytest
 
 from resurvey.errors import InputError, NotWritten
-from resurvey.report.narrate import Run, show, some
+from resurvey.report.inputs import Choices, Results
+from resurvey.report.narrate import (
+    cited,
+    estimates,
+    figure,
+    notes,
+    printed,
+    ratios,
+    results_of,
+    rulings,
+    show,
+    sides,
+    some,
+)
 from resurvey.report.notebooks import execute, moved, page, publish, refresh, texts, without_images
 from resurvey.report.words import printed_words
+from tests.report_project import typed_lines
 
 pytestmark = pytest.mark.xdist_group("kernel")
 HELPERS = """\
@@ -220,108 +234,109 @@ def test_an_empty_table_is_a_sentence(shown):
     assert shown == [{"text/markdown": "None.", "text/plain": "None."}]
 
 
-CHECKS = """\
-check_id,rule,source_id,study_id,claim_ids,reported,recomputed,verdict,severity,explanation
-a-1,r,one2020,s,one2020-med-001,1,2,discrepant,minor,one is not two
-a-2,r,one2020,s,one2020-med-001,1,2,conflict,conclusion,two places
-a-3,r,one2020,s,one2020-med-001,1,1,reproduced,none,fits
-a-4,r,two2021,t,two2021-med-001,1,,uncheckable,minor,too little
-a-5,r,two2021,t,two2021-med-001,1,1,other-method,none,another formula
-"""
-RULINGS = """\
-check_id,verdict,ruling,affects,reason,by
-a-1,discrepant,misprint,,a slip,team
-"""
-CLAIMS = """\
-claim_id,table,source_id,locator,study_id,arm_id,population,what,printed
-one2020-med-001,medians,one2020,Table 1,s,a,primary resistant,PFS,value 5.10; lower 4.0; upper 6.2; ci_level 95
-one2020-diff-001,differences,one2020,Text,s,a,all,ORR ORR,
-"""
-COMPARISONS = """\
-comparison_id,method,measure,estimate,lower,upper,p,evidence,assumptions,kind,role,quantity,contrast,model,variation,refused,treatment,comparator,endpoint,population,n_treatment,n_comparator,ci_level,claim_ids,note
-x-y,"log-rank, unadjusted",z,-2.1,,,0.04,summary,none,patients,test,z,,log-rank,,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-x-y,"Cox (Efron), unadjusted",HR,0.5004,0.25,1.1,0.0004,summary,none,patients,main,hazard ratio,ratio,Cox,,False,drug a (STUDY S),drug b (STUDY T),PFS,all,9,9,0.95,,
-pool,common effect,HR,0.7,0.5,0.9,0.01,printed ratios,none,pool,secondary,hazard ratio,ratio,common effect,,False,,,PFS,all,,,0.95,one2020-hr-001;two2021-hr-001,
-pool,"random effects, REML, Hartung-Knapp",HR,0.72,0.4,1.3,0.2,printed ratios,none,pool,main,hazard ratio,ratio,random effects,,False,,,PFS,all,,,0.95,one2020-hr-001,
-left,none,none,,,,,summary,none,patients,main,nothing,,,,True,c (STUDY U),d (STUDY V),PFS,all,,,0.95,,not enough printed
-"""  # noqa: E501
+def check(name, verdict, severity, explanation, claim="one2020-med-001"):
+    cells = {"check_id": name, "claim_ids": claim, "reported": "1", "verdict": verdict, "severity": severity}
+    return cells | {"explanation": explanation, "rule": "r", "source_id": "one2020", "study_id": "s", "cause": name}
+
+
+LINES = [
+    {"method": "log-rank, unadjusted", "measure": "z", "estimate": -2.1, "p": 0.04, "role": "test", "quantity": "z",
+     "contrast": "", "model": "log-rank"},
+    {"method": "Cox (Efron), unadjusted", "measure": "HR", "estimate": 0.5004, "lower": 0.25, "upper": 1.1,
+     "p": 0.0004, "role": "main", "quantity": "hazard ratio", "contrast": "ratio", "model": "Cox"},
+    {"comparison_id": "pool", "method": "common effect", "measure": "HR", "estimate": 0.7, "lower": 0.5, "upper": 0.9,
+     "p": 0.01, "role": "secondary", "quantity": "hazard ratio", "contrast": "ratio", "treatment": "",
+     "comparator": ""},
+    {"comparison_id": "left", "role": "main", "refused": True, "note": "not enough printed"},
+]  # fmt: skip
+LINE = {"comparison_id": "x-y", "treatment": "drug a (STUDY S)", "comparator": "drug b (STUDY T)", "endpoint": "PFS"}
+LINE |= {"population": "all", "evidence": "summary", "refused": False}
 
 
 @pytest.fixture
 def run(tmp_path):
-    files = {
-        "results/audit/checks.csv": CHECKS,
-        "results/comparisons/comparisons.csv": COMPARISONS,
-        "data/processed/adjudications.csv": RULINGS,
-        "data/processed/claims.csv": CLAIMS,
-        "data/processed/differences.csv": "claim_id,direction\none2020-diff-001,longer\n",
-        "data/processed/sources.csv": "source_id,citation,doi\none2020,One A. 2020,10.1/x\n",
-        "data/processed/studies.csv": "study_id,acronym\ns,STUDY S\n",
-        "data/processed/treatments.csv": "treatment_id,label\ndrug_a,drug a\n",
-        "data/processed/endpoints.csv": "endpoint,label\nPFS,progression-free survival\n",
-        "data/processed/arms.csv": "study_id,arm_id,population,treatment_id,label,locator\ns,a,all,drug_a,A,Text\n",
-        "results/figures/study-s/figures.csv": (
-            "figure_id,section,title,caption,alt,svg,png,data\n"
-            "fig-1,x,Title,Caption.,A line falls.,fig-1.svg,fig-1.png,\n"
-        ),
-        "results/figures/study-s/fig-1.svg": "<svg/>",
-    }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return Run(tmp_path)
+    claims = [
+        ("one2020-med-001", "medians", "Table 1", "primary resistant", "PFS", "value 5.10; lower 4.0; upper 6.2"),
+        ("one2020-diff-001", "differences", "Text", "all", "ORR ORR", ""),
+    ]
+    names = ["claim_id", "table", "locator", "population", "what", "printed"]
+    arm = {"study_id": "s", "arm_id": "a"}
+    arms = pd.DataFrame([arm | {"population": "all", "treatment_id": "drug_a", "label": "A", "locator": "Text"}])
+    checks = [
+        check("a-1", "discrepant", "minor", "one is not two"),
+        check("a-2", "conflict", "conclusion", "two places"),
+        check("a-3", "reproduced", "none", "fits"),
+        check("a-4", "uncheckable", "minor", "too little"),
+        check("a-5", "other-method", "none", "another formula", claim="two2021-med-001"),
+    ]
+    ruling = {"check_id": "a-1", "ruling": "misprint", "affects": "", "reason": "a slip"}
+    drawing = tmp_path / "fig-1.svg"
+    drawing.write_text("<svg/>")
+    figure = {"figure_id": "fig-1", "title": "Title", "caption": "Caption.", "alt": "A line falls."}
+    return Results(
+        Choices("", ""),
+        tables={
+            "differences": pd.DataFrame({"claim_id": ["one2020-diff-001"], "direction": ["longer"]}),
+            "sources": pd.DataFrame({"source_id": ["one2020"], "citation": ["One A. 2020"], "doi": ["10.1/x"]}),
+            "studies": pd.DataFrame({"study_id": ["s"], "acronym": ["STUDY S"]}),
+            "treatments": pd.DataFrame({"treatment_id": ["drug_a"], "label": ["drug a"]}),
+            "endpoints": pd.DataFrame({"endpoint": ["PFS"], "label": ["progression-free survival"]}),
+            "arms": arms,
+            "adjudications": pd.DataFrame([ruling]),
+        },
+        claims=pd.DataFrame([arm | dict(zip(names, cells, strict=True)) for cells in claims]),
+        checks=pd.DataFrame(checks),
+        comparisons=typed_lines([LINE | line for line in LINES]),
+        figures=pd.DataFrame([figure | {"svg_path": drawing}]),
+    )
 
 
 def test_findings_of_printed_numbers_come_gravest_first_with_their_ruling(run):
-    found = run.rulings("one2020-med-001 gone2000-med-001")
+    found = rulings(run, "one2020-med-001 gone2000-med-001")
     assert list(found["finding"]) == ["two places", "one is not two"]
     assert list(found["ruling"]) == ["", "misprint"]
-    assert run.rulings(["one2020-diff-001"]).empty
+    assert rulings(run, ["one2020-diff-001"]).empty
 
 
 def test_ratios_are_told_by_role_and_variation(run):
-    (row,) = run.ratios(["main"], [""], "x-y").to_dict("records")
+    (row,) = ratios(run, ["main"], [""], "x-y").to_dict("records")
     assert row == {
         "comparison": "drug a (STUDY S) against drug b (STUDY T)",
         "hazard ratio": "0.50 (0.25 to 1.10)",
         "p": "<0.001",
     }
-    assert len(run.ratios(["main", "secondary"], [""])) == 2 and run.ratios(["main"], ["other patients"]).empty
-    assert run.notes("left", "main") == ["not enough printed"] and run.notes("x-y", "main") == []
+    assert len(ratios(run, ["main", "secondary"], [""])) == 2 and ratios(run, ["main"], ["other patients"]).empty
+    assert notes(run, "left", "main") == ["not enough printed"] and notes(run, "x-y", "main") == []
 
 
 def test_printed_numbers_keep_the_order_asked_for_and_their_words(run):
-    rows = run.printed("one2020-diff-001 gone2000-med-001 one2020-med-001")
-    assert list(rows["claim"]) == ["one2020-diff-001", "one2020-med-001"]
-    assert list(rows["printed"]) == ["longer", "5.10 (4.0 to 6.2)"]
-    assert list(rows["about"]) == ["STUDY S, drug a: ORR", "STUDY S, drug a, primary resistant: PFS"]
-    assert run.printed([]).empty
+    made = printed(run, "one2020-diff-001 gone2000-med-001 one2020-med-001")
+    assert list(made["claim"]) == ["one2020-diff-001", "one2020-med-001"]
+    assert list(made["printed"]) == ["longer", "5.10 (4.0 to 6.2)"]
+    assert list(made["about"]) == ["STUDY S, drug a: ORR", "STUDY S, drug a, primary resistant: PFS"]
+    assert printed(run, []).empty
 
 
 def test_all_estimates_of_a_comparison_leave_out_what_is_the_same(run):
-    rows = run.estimates("x-y")
-    assert list(rows.columns) == ["measure", "estimate (interval)", "p", "method", "evidence"]
-    assert list(run.estimates("x-y", models=["log-rank"])["p"]) == ["0.040"]
-    assert run.sides("x-y") == "drug a (STUDY S) against drug b (STUDY T)"
-    assert run.sides("pool") == "pool"
+    assert list(estimates(run, "x-y").columns) == ["measure", "estimate (interval)", "p", "method", "evidence"]
+    assert list(estimates(run, "x-y", models=["log-rank"])["p"]) == ["0.040"]
+    assert estimates(run, "x-y", quantities=["hazard ratio"])["estimate (interval)"].tolist() == ["0.50 (0.25 to 1.10)"]
+    assert sides(run, "x-y") == "drug a (STUDY S) against drug b (STUDY T)" and sides(run, "pool") == "pool"
     with pytest.raises(InputError, match=r"no comparison 'z-z' .* there are x-y, pool, left"):
-        run.estimates("z-z")
+        estimates(run, "z-z")
 
 
 def test_missing_files_and_ids_are_named(run, tmp_path):
-    assert run.source("one2020") == "One A. 2020 doi:10.1/x"
+    assert cited(run, "one2020") == "One A. 2020 doi:10.1/x"
     with pytest.raises(InputError, match="no document 'gone2000'"):
-        run.source("gone2000")
-    with pytest.raises(InputError, match=r"results/design/gone.json is not there: run `make results` first"):
-        run.verdict("gone")
-    with pytest.raises(InputError, match=r"results/audit/checks.csv is not there"):
-        Run(tmp_path / "empty").result("audit/checks")
+        cited(run, "gone2000")
+    with pytest.raises(InputError, match=r"data/processed/claims.csv is not there: run `make results` first"):
+        results_of(tmp_path / "empty")
 
 
 def test_a_figure_shows_its_words_where_pictures_are_not_shown(run, shown):
-    run.figure("fig-1")
+    figure(run, "fig-1")
     assert shown[0] == {"image/svg+xml": "<svg/>", "text/plain": "[Figure: A line falls.]"}
     assert shown[1]["text/markdown"] == "*Title.* Caption."
-    run.figure("fig-2")
+    figure(run, "fig-2")
     assert "The figure fig-2 is not among the results" in shown[2]["text/markdown"]

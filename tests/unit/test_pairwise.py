@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resurvey.compare.bucher import bucher
-from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.pairwise import pairwise
 from resurvey.compare.rubin import rubin, rubin_limits, rubin_survival
 from resurvey.errors import InputError, NotEstimable
@@ -311,29 +310,6 @@ def test_same_input_same_numbers(result):
     again = pairwise(A.sample(frac=1, random_state=1), B, landmarks=[6], cuts=[5], horizon=10)
     pd.testing.assert_frame_equal(again.rows, result.rows, check_exact=True)
     pd.testing.assert_frame_equal(again.ensemble, result.ensemble, check_exact=True)
-
-
-def test_curve_of_an_ensemble():
-    table = ensemble_survival(A, [0, 5, 10])
-    means = [(A[(A["replicate"] == i)]["time"] > 0).mean() for i in range(6)]
-    assert table["survival"].iloc[0] == np.mean(means) == 1
-    width, within = table["upper"] - table["lower"], table["within_upper"] - table["within_lower"]
-    assert (width[1:] > within[1:]).all()
-    assert table["lower"].between(0, 1).all()
-    assert table["upper"].between(0, 1).all()
-    with pytest.raises(InputError, match="time 500 is not within 0 and"):
-        ensemble_survival(A, [500])
-
-
-def test_restricted_means_over_horizons():
-    table = restricted_means_over_ensemble(A, B, [4, 10])
-    expected = pairwise(A, B, horizon=10).row("restricted mean", "difference")
-    assert table["difference"].iloc[1] == pytest.approx(expected["estimate"])
-    assert len(restricted_means_over_ensemble(A, B)) == 20
-    with pytest.raises(InputError, match="horizon 500 is not above 0"):
-        restricted_means_over_ensemble(A, B, [500])
-    with pytest.raises(NotEstimable, match="no horizon lies after an event"):
-        restricted_means_over_ensemble(A, B, [0.01])
 
 
 small = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1)), min_size=1, max_size=7)

@@ -88,6 +88,41 @@ def test_designs_are_joined_by_least_squares():
     assert (found.q, found.df) == (pytest.approx(wanted.q), 1)
 
 
+FOUR = arms([
+    ("h", "X", 9, 50), ("h", "Y", 14, 48), ("h", "Z", 7, 52), ("i", "X", 3, 40), ("i", "Y", 6, 44), ("i", "Z", 1, 39),
+    ("j", "X", 4, 60), ("j", "Y", 3, 61), ("k", "X", 8, 90), ("k", "Y", 5, 80), ("k", "Z", 0, 70), ("k", "W", 6, 70),
+])  # fmt: skip
+
+NETMETA = [
+    (("W", "X"), 0.1952311627050, 0.5295138831569),
+    (("W", "Y"), -0.0246095522683, 0.5487078334716),
+    (("W", "Z"), 0.9508492164342, 0.6729667951337),
+    (("X", "Y"), -0.2198407149733, 0.3086714946418),
+    (("X", "Z"), 0.7556180537293, 0.4652122865562),
+    (("Y", "Z"), 0.9754587687025, 0.4466303022265),
+]
+NETMETA_Q = 2.6191830914383
+
+
+def test_designs_of_several_arms_are_netmeta_s():
+    """R 4.2, netmeta 2.9-0: netmetabin(pairwise(...), method = "MH", sm = "OR"); to 12 digits."""
+    found = mantel_haenszel_network(FOUR)
+    table = found.effects.set_index(["treatment", "comparator"])
+    for pair, estimate, se in NETMETA:
+        assert (table.loc[pair, "estimate"], table.loc[pair, "se"]) == pytest.approx((estimate, se), abs=1e-10)
+    assert found.q == pytest.approx(NETMETA_Q, abs=1e-10)
+    assert found.messages == (
+        "arm Z of design W : X : Y : Z is left out: nobody or everybody has the event in its trials",
+    )
+
+
+def test_variances_do_not_ask_which_of_event_and_none_is_counted():
+    other = mantel_haenszel_network(FOUR.assign(events=FOUR["patients"] - FOUR["events"]))
+    found = mantel_haenszel_network(FOUR)
+    assert other.effects["estimate"].to_numpy() == pytest.approx(-found.effects["estimate"].to_numpy())
+    assert other.effects["se"].to_numpy() == pytest.approx(found.effects["se"].to_numpy())
+
+
 def test_three_arms_of_large_studies_are_near_logistic_regression():
     rng, rows = np.random.default_rng(3), []
     for study in range(12):
@@ -110,7 +145,7 @@ def test_three_arms_of_large_studies_are_near_logistic_regression():
 def test_designs_without_events_are_left_out_by_name():
     silent = arms([("h", "Z", 0, 20), ("h", "W", 0, 20)])
     found = mantel_haenszel_network(pd.concat([TWO, silent]))
-    assert "design W : Z (h) is left out" in " ".join(found.messages)
+    assert "design W : Z (h) is left out: less than two of its arms" in " ".join(found.messages)
     with pytest.raises(NotEstimable, match="design W : Z"):
         mantel_haenszel_network(silent)
 

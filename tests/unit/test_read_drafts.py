@@ -194,6 +194,61 @@ def test_a_row_without_arm_population_or_endpoint_is_refused_and_nothing_is_writ
     assert {p.name: p.read_bytes() for p in raw.glob("*.csv")} == before
 
 
+def changed(folder, wanted):
+    """Rulings that confirm chosen rows as they are, or with cells of one's own: claim ids by table and changes."""
+    lines = draft_folder.load(folder).lines
+    path = folder / f"rulings-{folder.name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["claim_id", "mark", "status", "changes"])
+        for line in lines:
+            if line.about["table"] in wanted:
+                cells = wanted[line.about["table"]]
+                writer.writerow([line.about["claim_id"], line.about["mark"], "change", json.dumps(cells)])
+    return path
+
+
+def test_dates_plan_and_names_are_of_the_whole_study(tmp_path):
+    text = "Patients were enrolled between May 2010 and June 2013. NCT01238094. The study had 80% power for PFS."
+    opened = from_bytes(jats(results(text)).encode(), "made.nxml")
+    found = {draft.table: draft.cells for draft in draft(claims(opened), "made")}
+    assert (found["follow_up"]["arm_id"], found["follow_up"]["population"]) == ("all", "all")
+    assert found["designs"]["population"] == found["ongoing_trials"]["population"] == "all"
+    # A number of patients is of whoever the text says, and of nobody where it does not.
+    other = from_bytes(jats(results("Median OS was 8.1 months.")).encode(), "made.nxml")
+    assert [draft.cells["population"] for draft in draft(claims(other), "made")] == [""]
+
+
+def test_a_title_says_what_the_document_and_the_study_are(tmp_path):
+    paper = TRIAL.replace("Drug A against drug B", "A randomised phase III trial of drug A")
+    main(["read", str(write(tmp_path / "made.nxml", paper)), "--into", str(tmp_path / "review")])
+    folder = tmp_path / "review" / "made"
+    assert rows(folder / "sources.csv")[0]["kind"] == "trial"
+    assert rows(folder / "studies.csv")[0]["design"] == "randomised"
+
+
+def test_rows_of_a_document_that_is_not_confirmed_are_one_fault(review, capsys):
+    folder, raw = review[0] / "review" / "made", review[0] / "project" / "data" / "raw"
+    complete(folder, ("medians", "proportions"))
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 2
+    said = capsys.readouterr().err
+    assert "2 fault(s)" in said and "whose own row is not confirmed" in said
+    assert "sources.csv" in said and "studies.csv" in said
+
+
+def test_an_arm_of_confirmed_rows_comes_along_but_not_one_that_was_typed(review, capsys):
+    folder, raw = review[0] / "review" / "made", review[0] / "project" / "data" / "raw"
+    wanted = {"sources": {"kind": "trial"}, "studies": {"design": "randomised"}, "medians": {"population": "all"}}
+    changed(folder, wanted)
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 0
+    arms = read_raw(raw)["arms"].set_index("arm_id")
+    assert {"drug_a", "drug_b"} <= set(arms.index) and "still to be typed" in arms.loc["drug_a", "note"]
+    changed(folder, {"hazard_ratios": {"population": "all", "arm_id": "durg_a"}})
+    capsys.readouterr()
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 2
+    assert "durg_a" in capsys.readouterr().err
+
+
 def test_nothing_unconfirmed_is_moved(review, capsys):
     raw = review[0] / "project" / "data" / "raw"
     before = {p.name: p.read_bytes() for p in raw.glob("*.csv")}

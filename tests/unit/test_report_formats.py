@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from matplotlib import font_manager
 from matplotlib.figure import Figure as Drawn
 
-from resurvey import inert
+from resurvey import inert, not_made
 from resurvey.errors import ResurveyError
 from resurvey.figures.letters import Letters, font_file, letters_of
 from resurvey.figures.save import as_svg
@@ -27,7 +27,8 @@ from resurvey.report.content import page_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
-from resurvey.report.formats import failures
+from resurvey.report.editions import write_editions
+from resurvey.report.formats import Edition
 from resurvey.report.html import LIBRARY_FILE, library_script, render_html
 from resurvey.report.inputs import Choices, Results
 from resurvey.report.paper import paper
@@ -408,13 +409,31 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
         (own / name).write_text("#{{ fault }}", encoding="utf-8")
         made = editions()
         assert {one.kind for one in made.values() if one.failure} == kinds
-        assert all(one.content[:4] in (b"PK\x03\x04", b"%PDF", b"<!do", b"// T") for one in made.values())
-        (said,) = (
-            {one for kind in kinds for one in [made[kind].failure]}
-            if name != "answer.md.j2"
-            else [made["html"].failure]
-        )
-        assert said in failures(made.values())
+        assert {one.kind for one in made.values() if not one.content} == kinds
         (own / name).unlink()
-    (own / "paper.typ").write_text("#{{ fault }}", encoding="utf-8")
-    assert "This edition (pdf) of the report could not be made" in "".join(pages_of(editions()["pdf"].content))
+
+
+def test_an_edition_that_cannot_be_made_leaves_the_earlier_one_and_is_named(tmp_path):
+    places = {kind: tmp_path / f"report.{kind}" for kind in ("xlsx", "docx", "html", "library", "pdf")}
+    notes = tmp_path / "not_made.csv"
+
+    def run(failed: str, content: bytes) -> tuple[set[str], dict[str, str]]:
+        made = [Edition(kind, b"", f"no {kind}\nhere") if kind == failed else Edition(kind, content) for kind in places]
+        whole = write_editions(iter(made), places, notes)
+        table = not_made.read(notes)
+        return {path.suffix[1:] for path in whole}, dict(zip(table["edition"], table["in_its_place"], strict=True))
+
+    assert run("pdf", b"first") == ({"xlsx", "docx", "html", "library"}, {"pdf": not_made.REASON})
+    assert "This edition (pdf) of the report could not be made" in "".join(pages_of(places["pdf"].read_bytes()))
+    assert run("pdf", b"second")[1] == {"pdf": not_made.REASON}  # a page with a reason is no earlier edition
+    assert run("none", b"third") == (set(places), {})
+    assert {path.read_bytes() for path in places.values()} == {b"third"}
+    assert run("pdf", b"fourth")[1] == {"pdf": not_made.EARLIER}
+    assert places["pdf"].read_bytes() == b"third"
+    assert places["docx"].read_bytes() == b"fourth"
+    assert "pdf: no pdf here (in its place: the edition of an earlier run)" in not_made.complaint(not_made.read(notes))
+    # the library goes with the page that names its digest
+    assert run("html", b"fifth")[1] == {"html": not_made.EARLIER, "library": not_made.EARLIER}
+    assert {places[kind].read_bytes() for kind in ("html", "library")} == {b"fourth"}
+    assert run("pdf", b"sixth")[1] == {"pdf": not_made.EARLIER}  # kept twice, still the earlier edition
+    assert places["pdf"].read_bytes() == b"fifth"

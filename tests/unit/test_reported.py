@@ -62,8 +62,8 @@ def test_a_float_is_refused_because_its_digits_are_lost():
 
 
 def test_truncation_cuts_towards_zero():
-    assert reported.parse("61.9").truncated() == pytest.approx((61.9, 62.0))
-    assert reported.parse("-1.5").truncated() == pytest.approx((-1.6, -1.5))
+    assert reported.parse("61.9").interval("cut off") == pytest.approx((61.9, 62.0))
+    assert reported.parse("-1.5").interval("cut off") == pytest.approx((-1.6, -1.5))
 
 
 @pytest.mark.parametrize(

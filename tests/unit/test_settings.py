@@ -72,6 +72,31 @@ def test_a_name_that_is_in_no_table_is_said(raw, change, words):
     assert any(words in line for line in faults_of_settings(config(**change), raw))
 
 
+def test_files_of_the_projects_own_that_are_not_there_or_that_nothing_reads_are_said(raw, tmp_path):
+    def said(**report):
+        shapes = report.pop("shapes", None)
+        return faults_of_settings(config(**({"shapes": shapes} if shapes else {})) | {"report": report}, raw, tmp_path)
+
+    (absent,) = said(shapes="kinds.csv")
+    assert (
+        absent == "reconstruction/shapes: 1 fault(s) in the tables; nothing was written:\n" + absent.split("\n", 1)[1]
+    )
+    assert "kinds.csv: the file is missing" in absent
+    assert said(templates="words") == [
+        "report/templates: there is no folder 'words'; leave the key out where there are no templates"
+    ]
+    own = tmp_path / "report/templates"
+    own.mkdir(parents=True)
+    (own / ".DS_Store").write_text("")
+    (own / "answer.md.j2").write_text("{% include 'mine.j2' %}")
+    (own / "mine.j2").write_text("ours")
+    assert said() == []
+    (own / "anwser.md.j2").write_text("ours")
+    assert said() == [
+        "report/templates: no template is called 'anwser.md.j2', and none includes it; did you mean 'answer.md.j2'?"
+    ]
+
+
 def test_pages_of_unknown_documents_are_said(raw):
     wrong = config() | {"audit": {"pages": ["alpha2020", "alpha2002"]}}
     assert faults_of_settings(wrong, raw) == [

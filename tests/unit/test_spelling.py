@@ -79,7 +79,7 @@ def test_an_endpoint_spelt_otherwise_is_a_fault(tmp_path, name):
 def test_a_grade_outside_the_vocabulary_is_a_fault(tmp_path, grade):
     rows = small_tables()
     rows["proportions"][0] |= {"kind": "adverse_event", "item": "rash", "grade": grade}
-    assert any("column grade" in text and "no grade" in text for text in faults(rows, tmp_path))
+    assert any("column grade" in text and "not a grade" in text for text in faults(rows, tmp_path))
 
 
 @pytest.mark.parametrize("grade", ["any", "1-2", "3", "3-4", ">=3", "≥3", "", "5", "1–2"])

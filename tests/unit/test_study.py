@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from resurvey import clean, tables
+from resurvey.batches import batches
 from resurvey.errors import NotEstimable
-from resurvey.jobs import batches, block_sizes, shared_out
+from resurvey.jobs import block_sizes, shared_out
 from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather

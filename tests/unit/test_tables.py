@@ -165,7 +165,7 @@ def test_typed_tables_keep_the_print_and_add_values(folder):
 
 def test_a_time_table_with_an_unknown_unit_is_refused(folder):
     set_cell(folder, "survival_rates", 2, "time_unit", "fortnights")
-    with pytest.raises(tables.TableFaults, match="no unit of time"):
+    with pytest.raises(tables.TableFaults, match="not a unit of time"):
         clean.tidy(tables.read_raw(folder))
 
 

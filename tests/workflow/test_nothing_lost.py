@@ -105,13 +105,13 @@ def test_an_edition_that_cannot_be_made_is_named_and_made_again(built, project):
     template.write_text("{{ nothing_of_the_kind.at_all() }}")
     run = snakemake(project)
     assert run.returncode == 1
-    said = (project / "results/workflow/not_made.txt").read_text()
-    assert "answer.md.j2" in said and "nothing_of_the_kind" in said
+    said = run.stdout + run.stderr
+    assert "answer.md.j2" in said and "nothing_of_the_kind" in said and "the edition of an earlier run" in said
     before, after = checksums(built), checksums(project)
     assert {name for name in before if after.get(name) != before[name]} <= {
-        *(f"results/report/{name}" for name in ("index.html", "resurvey.docx", "resurvey.pdf")),
-        *("results/workflow/not_made.txt", "results/audit/verified.txt", "results/ro-crate-metadata.json"),
+        *("results/workflow/not_made.csv", "results/audit/verified.txt", "results/ro-crate-metadata.json"),
     }
+    assert snakemake(project).returncode == 1  # and it does not pass for made the next time
     template.unlink()
     run = snakemake(project)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -133,3 +133,37 @@ def test_what_is_damaged_of_ours_is_made_anew(built, project):
         path.unlink()
         path.mkdir()
     assert snakemake(project).returncode == 0
+
+
+def test_files_dated_in_the_future_count_by_their_content(built, project):
+    for folder in ("data", "results"):
+        for path in (project / folder).rglob("*"):
+            os.utime(path, (4e9, 4e9))
+    medians = project / "data/raw/medians.csv"
+    whole = medians.read_text(encoding="utf-8")
+    medians.write_text(whole.replace(",11.80,", ",11.90,"), encoding="utf-8")
+    os.utime(medians, (4e9, 4e9))
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "dated in the future" in run.stdout + run.stderr
+    assert "11.9" in (project / "data/processed/medians.csv").read_text(encoding="utf-8")
+    assert planned(project) == set()
+    medians.write_text(whole, encoding="utf-8")
+    os.utime(medians, (1e9, 1e9))  # and an old date hides no change
+    assert "reconstruct" in planned(project)
+
+
+def test_without_a_home_that_can_be_written_a_run_says_so_and_goes_on(project):
+    away = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "MPLCONFIGDIR")}
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
+    profile = str(ROOT / "workflow/profiles/default")
+    run = subprocess.run(
+        [*command, "--workflow-profile", profile, "--dry-run"],
+        capture_output=True,
+        text=True,
+        env=away | {"HOME": "/proc/nowhere"},
+        check=False,
+    )
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    assert "/proc/nowhere/.cache, where caches go, cannot be written" in said and "Traceback" not in said

@@ -142,6 +142,24 @@ def test_rows_are_confirmed_changed_dropped_and_taken_back_by_keyboard(page):
     assert browser.execute_script("return document.querySelector('.cells')") is None
 
 
+def test_one_key_says_of_the_whole_study_and_one_button_names_the_population_of_all(page):
+    browser, _ = page
+    choose(browser, "all")
+    lacking = "return Array.from(document.querySelectorAll('.row .lacks'), m => m.textContent).join(' ')"
+    assert "population" in browser.execute_script(lacking)
+    browser.find_element("id", "everywhere").click()
+    assert "population" not in browser.execute_script(lacking)
+    while "arm_id" not in browser.execute_script(
+        "return (document.querySelector('[aria-selected=true] .lacks') || {}).textContent || ''"
+    ):
+        press(browser, "j")
+    row = selected(browser)
+    press(browser, "w", "c")
+    assert statuses(browser)[row].endswith("change")
+    choose(browser, "lacking")
+    assert row not in statuses(browser)
+
+
 def test_a_click_on_a_number_selects_its_row_and_a_finding_leads_to_its(page):
     browser, _ = page
     browser.execute_script(

@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-from resurvey import gate, pictures, plan, provenance
+from resurvey import gate, own_files, pictures, plan, provenance
+from resurvey.batches import batches
+from resurvey.clocks import date_inputs_now, files_below
 from resurvey.workflow import begin, folder as workflow_folder
-from resurvey.jobs import BLOCK, batches, block_sizes, shared_out
+from resurvey.jobs import BLOCK, block_sizes, shared_out
 from resurvey.errors import InputError, ResurveyError
 from resurvey.folders import mark_again
 from resurvey.runs import MARKS
@@ -26,6 +28,13 @@ def changed_meanwhile():
     )
 
 
+def read_by_steps():
+    """Files of a person's own that steps read as they are."""
+    kmdata = (config["reconstruction"].get("kmdata") or {}).get("folder")
+    folders = [Path(RAW), Path("notebooks"), *([Path(kmdata)] if kmdata else [])]
+    return [*files_below(folders), *own_files.own_files(config, Path())]
+
+
 try:
     RUN = begin(logger.warning) if workflow.is_main_process else None
     gate.check_config(
@@ -43,6 +52,8 @@ try:
         claim=RUN.claim if RUN else changed_meanwhile,
     )
     if RUN:
+        if RUN.alone:
+            date_inputs_now(read_by_steps(), logger.warning)
         RUN.share()
 except ResurveyError as error:
     # Not raised: Snakemake would put the places of its files and ours around what is about the user's.
@@ -88,14 +99,21 @@ def done(step):
     return touch(str(STEPS_DONE / step))
 
 
-def again(step, *folders):
+def again(step, *folders, failed=""):
     """An input that is newer than the outputs of a step that failed, or of which something was deleted from a folder.
+
+    A step that lists in the table `failed` what it could not make has failed where that has rows.
 
     Outputs are flagged with `update`: those of a step that fails stay as they were, and without this would pass for new.
     """
     if workflow.is_main_process:
         try:
-            mark_again(STEPS_AGAIN / step, STEPS_DONE / step, map(Path, folders))
+            mark_again(
+                STEPS_AGAIN / step,
+                STEPS_DONE / step,
+                map(Path, folders),
+                Path(failed) if failed else None,
+            )
         except OSError as error:
             sys.exit(f"\n{STEPS_AGAIN} could not be written ({error.strerror})\n")
     return str(STEPS_AGAIN / step)

@@ -20,6 +20,10 @@ rule digitise:
     conda:
         "../../environment.yml"
     params:
+        # also where an older file was put in the place of another
+        content=lambda wildcards, input: gate.fingerprint(
+            [input.figure, *input.corrections]
+        ),
         code=code("digitise"),
     script:
         "../scripts/digitise.py"

@@ -93,6 +93,11 @@ rule draw_overview:
         comparisons="results/comparisons/comparisons.csv",
         curves=expand("results/reconstruction/{study}/curves.csv", study=REBUILT),
         facts="results/reconstruction/facts.csv",
+        accuracy="results/reconstruction/accuracy.csv",
+        # what each comparison rests on, and the findings that bear on it
+        checks="results/audit/checks.csv",
+        claims="data/processed/claims.csv",
+        typed=PIECES.whole(["studies", "p_values", "statements"]),
         labels=PIECES.labels(),
         again=again("draw_overview", "results/figures/overview"),
     output:
@@ -104,6 +109,7 @@ rule draw_overview:
     conda:
         "../../environment.yml"
     params:
+        comparisons=plain(WANTED),
         code=code("draw_overview"),
     script:
         "../scripts/draw_overview.py"

@@ -21,6 +21,7 @@ if SOURCES:
         conda:
             "../../environment.yml"
         params:
+            content=gate.fingerprint(SOURCES),
             code=code("notebooks"),
         script:
             "../scripts/notebooks.py"

@@ -15,10 +15,7 @@ RESULTS = {
 
 
 # Templates of the project's own, which go before those of the package.
-REPORT_TEMPLATES = sorted(
-    str(path)
-    for path in Path(config["report"].get("templates", "report/templates")).glob("*")
-)
+REPORT_TEMPLATES = [str(path) for path in own_files.templates(config, Path())]
 
 
 rule analysis_results:
@@ -56,7 +53,7 @@ rule report:
         templates=REPORT_TEMPLATES,
         # for the checksums of the record
         raw=TABLES,
-        again=again("report"),
+        again=again("report", failed="results/workflow/not_made.csv"),
     output:
         html=report(
             update("results/report/index.html"),
@@ -71,8 +68,8 @@ rule report:
         xlsx=update("results/report/resurvey.xlsx"),
         crate=update("results/ro-crate-metadata.json"),
         snakefile=update("results/workflow/Snakefile"),
-        # editions that could not be made, and why; empty where all were
-        failed=update("results/workflow/not_made.txt"),
+        # editions that could not be made, why, and what lies in their place
+        failed=update("results/workflow/not_made.csv"),
         done=done("report"),
     log:
         "logs/report.log",
@@ -89,6 +86,8 @@ rule report:
         notebooks=lambda wildcards: [
             f"../notebooks/{Path(one).name}" for one in NOTEBOOKS
         ],
+        # Content decides, also where an older file was put in the place of another.
+        content=gate.fingerprint([*TABLES, *REPORT_TEMPLATES]),
         code=code("report"),
     script:
         "../scripts/report.py"

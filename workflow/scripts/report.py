@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from resurvey import plan, writing
 from resurvey.conclusions import Conclusion
 from resurvey.logs import log_to
-from resurvey.report.formats import failures, record, report
+from resurvey.report.editions import write_editions
+from resurvey.report.formats import record, report
 from resurvey.report.inputs import Choices
 
 if TYPE_CHECKING:
@@ -28,15 +29,11 @@ choices = Choices(
     templates=Path(params.report.get("templates", "report/templates")),
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
-failed = ""
-for edition in report(snakemake.input, choices, checked, Path(output.html).parent):
-    writing.write_bytes(edition.content, Path(output[edition.kind]))
-    failed += failures([edition])
-writing.write_text(failed, Path(output.failed))
+places = {kind: Path(output[kind]) for kind in ("xlsx", "docx", "html", "library", "pdf")}
+made = write_editions(report(snakemake.input, choices, checked, places["html"].parent), places, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.
     writing.write_bytes(Path(snakemake.input.snakefile).read_bytes(), Path(output.snakefile))
-    made = [Path(output[kind]) for kind in ("html", "library", "docx", "pdf", "xlsx")]
     writing.write_text(
         record(choices, [*checked, *made], Path(output.crate), Path(output.snakefile)), Path(output.crate)
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey import results, tables, writing
+from resurvey import not_made, results, tables, writing
 from resurvey.audit import adjudication
 from resurvey.errors import ResurveyError
 from resurvey.logs import log_to
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-if failed := Path(snakemake.input.failed).read_text(encoding="utf-8"):
-    raise ResurveyError(f"not every edition of the report could be made; the others are in results/report:\n{failed}")
+missing = not_made.read(Path(snakemake.input.failed))
+if len(missing):
+    raise ResurveyError(not_made.complaint(missing))
 checks = results.read(results.CHECKS, Path(snakemake.input.checks))
 rulings = tables.read_table(Path(snakemake.input.adjudications), text=adjudication.COLUMNS)
 writing.write_text(adjudication.verify(checks, rulings), Path(snakemake.output[0]))

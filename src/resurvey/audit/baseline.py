@@ -189,7 +189,7 @@ def _able(frame: pd.DataFrame, narrow: dict, arms: list[str]) -> dict[str, float
     twin = here[(here["n"] == narrow["whole"]) & here["arm_id"].isin(["", "all"])]
     for key in twin["key"]:
         same = here[(here["key"] == key) & here["arm_id"].isin(arms)]
-        if set(same["arm_id"]) == set(arms):
+        if set(same["arm_id"]) == set(arms) and (same["n"] > 0).all():
             return dict(zip(same["arm_id"], same["n"], strict=True))
     return {}
 

@@ -170,14 +170,14 @@ def _with_interval(context: Context, row: dict) -> dict:
 
 def constant_p(row: dict, fixed: float) -> float | None:
     """Rough two-sided p of a median against a fixed number of months, by its interval on the log scale."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     ends = [row[f"{column}_months"] for column in ("value", "lower", "upper")]
     if any(row[f"{column}_op"] != "=" for column in ("value", "lower", "upper")) or not min(*ends, fixed) > 0:
         return None
     z = float(quantile(np.array([row["ci_level"]]))[0])
     error = np.log(ends[2] / ends[1]) / (2 * z)
-    return float(2 * norm.sf(abs(np.log(ends[0] / fixed)) / error)) if error > 0 else None
+    return float(2 * ndtr(-abs(np.log(ends[0] / fixed)) / error)) if error > 0 else None
 
 
 def _supported(record: dict, low: float, high: float, how: str) -> tuple[str, str, str]:
@@ -245,7 +245,7 @@ def medians_p(first: dict, second: dict) -> float | None:
     The standard error of a log median is the width of its log interval over 2 z, as if the interval were symmetric
     there (Brookmeyer and Crowley intervals are so in large groups only).
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     logs, variance = [], 0.0
     for row in (first, second):
@@ -255,7 +255,7 @@ def medians_p(first: dict, second: dict) -> float | None:
         z = float(quantile(np.array([row["ci_level"]]))[0])
         logs.append(np.log(ends[0]))
         variance += (np.log(ends[2] / ends[1]) / (2 * z)) ** 2
-    return float(2 * norm.sf(abs(logs[0] - logs[1]) / np.sqrt(variance))) if variance > 0 else None
+    return float(2 * ndtr(-abs(logs[0] - logs[1]) / np.sqrt(variance))) if variance > 0 else None
 
 
 @register(

@@ -255,13 +255,17 @@ def _judge_clocks(ledger: Ledger, progression: tuple, death: tuple, later: bool,
         first["source_id"],
         first["study_id"],
         [first["claim_id"], second["claim_id"]],
-        reported=f"{words} {show(a)} and {show(b)}",
+        reported=f"{words} {_shown(a)} and {_shown(b)}",
         recomputed="",
         verdict=IMPOSSIBLE if wrong else REPRODUCED,
         severity=MAJOR if wrong else NONE,
-        explanation=f"{words} {show(a)} for {first['endpoint']} and {show(b)} for OS"
+        explanation=f"{words} {_shown(a)} for {first['endpoint']} and {_shown(b)} for OS"
         + (": progression or death cannot be later or rarer than death" if wrong else ", in the only possible order"),
     )
+
+
+def _shown(value: float) -> str:
+    return "not reached" if value == np.inf else show(value)
 
 
 @register(
@@ -336,11 +340,18 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
         whole["study_id"],
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
-        recomputed=f"{show(low)}-{show(high)}" + (" months" if len(units) > 1 else ""),
+        recomputed=_between(low, high) + (" months" if len(units) > 1 and low < np.inf else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
         explanation=words,
     )
+
+
+def _between(low: float, high: float) -> str:
+    """A span of medians in words; the greater end, or both, may not have been reached."""
+    if high < np.inf:
+        return f"{show(low)}-{show(high)}"
+    return "not reached" if low == np.inf else f"{show(low)} or more"
 
 
 @register("median-range", "a median time is above 0, and none is reached without an event")

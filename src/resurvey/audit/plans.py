@@ -216,22 +216,23 @@ def _roles(context: Context) -> Iterator[tuple[dict, str, float, str, str]]:
         claims = claims_of(record["claims"])
         if record["kind"] == "primary_endpoint_met" and len(claims) == 2:
             limit = value_of(context, claims[1])
-            if limit is not None:
+            if limit is not None and limit.operator in ("=", "~"):
                 yield record, "boundary", limit.value, limit.text, limit.claim
         role = record["item"].strip().lower()
-        if record["kind"] == "role" and role in ROLES and record["value_op"]:
+        if record["kind"] == "role" and role in ROLES and record["value_op"] in ("=", "~"):
             yield record, role, record["value"], record["value_text"], record["claim_id"]
 
 
 def _judge_role(ledger: Ledger, plan: dict, record: dict, number: tuple[str, float, str, str]) -> None:
     role, value, text, claim = number
-    null, alternative = plan["null_median"], plan["alternative_median"]
+    null, alternative = (_planned(plan, name) for name in ("null_median", "alternative_median"))
     if null != null and alternative != alternative:
-        null, alternative = (plan.get(name, float("nan")) for name in ("null_rate", "alternative_rate"))
+        null, alternative = (_planned(plan, name) for name in ("null_rate", "alternative_rate"))
     clash = _clash(role, value, null, alternative)
-    if clash is None:
+    if clash is None or (null != null and alternative != alternative):
         return
-    shown = f"null {show(null)}, alternative {show(alternative)}"
+    values = {"null": null, "alternative": alternative}
+    shown = ", ".join(f"{name} {show(one)}" for name, one in values.items() if one == one)
     ledger.add(
         record["source_id"],
         record["study_id"],
@@ -245,13 +246,18 @@ def _judge_role(ledger: Ledger, plan: dict, record: dict, number: tuple[str, flo
     )
 
 
+def _planned(plan: dict, name: str) -> float:
+    """A value of a plan where it is a number; a bound, or "not reached", is none that a trial is planned with."""
+    return float(plan[name]) if plan.get(f"{name}_op") in ("=", "~") else float("nan")
+
+
 def _clash(role: str, value: float, null: float, alternative: float) -> str | None:
     """Why a number cannot have the role it is given; empty when it can, None where the plan does not say."""
     own = {"null": null, "historical control": null, "alternative": alternative, "target": alternative}
     if role in own:
         if own[role] != own[role]:
             return None
-        kind = "null value" if own[role] is null else "alternative"
+        kind = "null value" if role in ("null", "historical control") else "alternative"
         return "" if abs(own[role] - value) <= SLACK else f"another number than the {kind} of the plan"
     if alternative == alternative and abs(alternative - value) <= SLACK:
         return "one number as the boundary and as the alternative; a result at the alternative is more than is needed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from resurvey.audit.context import Context, records
@@ -119,9 +121,9 @@ def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Val
     tail = ""
     if word in ("similar", "doubled"):
         low, high = SIMILAR if word == "similar" else DOUBLED
-        ratio = a.value / b.value if b.value else float("inf")
+        ratio = a.value / b.value if b.value else math.inf
         agrees = low <= ratio <= high
-        tail = f" ({show(ratio, 3)} times)"
+        tail = f" ({show(ratio, 3)} times)" if math.isfinite(ratio) else ""
         # How similar is similar is a matter of words; a reader may judge, a check may not.
         verdict = REPRODUCED if agrees else UNCHECKABLE
     else:

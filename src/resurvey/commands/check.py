@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check all tables and what config and comparisons name in them; every fault of every table is said at once."""
+    """Check all tables and what config and comparisons name in them; every fault of every table is reported at once."""
     from resurvey import clean, gate, plan
 
     path = arguments.config or config_of(arguments.folder)

@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     tables.write_csv(table, arguments.into / "digitised.csv")
     counts = table["verdict"].value_counts()
-    said = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("sure", "check", "refused"))
-    sys.stdout.write(f"{said}: see {arguments.into / 'digitised.csv'}\n")
+    counted = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("sure", "check", "refused"))
+    sys.stdout.write(f"{counted}: see {arguments.into / 'digitised.csv'}\n")
     return 0
 
 

@@ -42,12 +42,12 @@ def environment(locks: Mapping[str, str]) -> str:
 
 def _lines(locks: Mapping[str, str]) -> Iterator[str]:
     """A comment and the pins of each group; a pin stands in the first group that has it."""
-    told: set[tuple[str, str, str]] = set()
+    listed: set[tuple[str, str, str]] = set()
     for name, what in GROUPS.items():
         yield f"      # {what}"
         for pin in pins(locks[name]):
-            if pin not in told:
-                told.add(pin)
+            if pin not in listed:
+                listed.add(pin)
                 package, version, marker = pin
                 yield f'      - "{package}=={version}{f" ; {marker}" if marker else ""}"'
 

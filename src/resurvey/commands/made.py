@@ -49,17 +49,17 @@ def _count(path: Path, column: str) -> Counter[str]:
 
 def _audit(folder: Path) -> str:
     verdicts = _count(folder / "audit" / "checks.csv", "verdict")
-    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
-    return f"audit           {verdicts.total()} checks: {told}" if verdicts else ""
+    counted = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
+    return f"audit           {verdicts.total()} checks: {counted}" if verdicts else ""
 
 
 def _reconstruction(folder: Path) -> str:
     arms = _count(folder / "reconstruction" / "accuracy.csv", "status")
-    told = f"{arms['rebuilt']} groups rebuilt, {arms['refused']} refused with a reason"
+    summary = f"{arms['rebuilt']} groups rebuilt, {arms['refused']} refused with a reason"
     left = _count(folder / "reconstruction" / "accuracy.csv", "not_used")
     without = sum(number for reason, number in left.items() if reason)
-    told += f", {without} without something that was given for them (column not_used)" if without else ""
-    return f"reconstruction  {told}" if arms else ""
+    summary += f", {without} without something that was given for them (column not_used)" if without else ""
+    return f"reconstruction  {summary}" if arms else ""
 
 
 def _comparisons(folder: Path) -> str:

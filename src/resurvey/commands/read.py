@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises
     ------
     InputError
-        If it is not said where the drafts go, one study is named for several papers, or the number of jobs is below 1.
+        If no folder for the drafts is given, one study is named for several papers, or the number of jobs is below 1.
     """
     if arguments.into is None and not arguments.audit:
         raise InputError("say where the drafts go: --into FOLDER, or --audit to print the findings only")

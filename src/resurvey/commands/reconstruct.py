@@ -65,15 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("nothing to rebuild: give a curve, a folder of curves, or --summary arm.yaml")
     if arguments.curve is not None and arguments.curve.is_dir():
         return _folder(arguments)
-    made = {"": _summary(arguments)} if arguments.summary is not None else _curves(arguments)
-    patients = _patients(made)
+    by_name = {"": _summary(arguments)} if arguments.summary is not None else _curves(arguments)
+    patients = _patients(by_name)
     _write(patients, arguments.output)
-    sys.stdout.write("\n\n".join(_report(name, arm) for name, arm in made.items()))
+    sys.stdout.write("\n\n".join(_report(name, arm) for name, arm in by_name.items()))
     sys.stdout.write(f"\nwrote {len(patients)} rows to {arguments.output}\n")
     if arguments.picture is not None:
-        for name, arm in made.items():
+        for name, arm in by_name.items():
             path = arguments.picture
-            path = path.with_stem(f"{path.stem}-{_slug(name)}") if len(made) > 1 else path
+            path = path.with_stem(f"{path.stem}-{_slug(name)}") if len(by_name) > 1 else path
             _draw(arm, path)
             sys.stdout.write(f"drew {path}\n")
     return 0
@@ -174,10 +174,10 @@ def _by_curve(words: list[str] | None, option: str, names: list[str]) -> dict[st
         number = number.strip()
         if not number.isascii() or not number.lstrip("-").isdigit():
             raise InputError(f"{option} is {word!r}, expected a whole number, or NAME=NUMBER for one of several curves")
-        same = [known for known in names if plain(known) == plain(name)] if divided and name else names
+        same = [curve_name for curve_name in names if plain(curve_name) == plain(name)] if divided and name else names
         if not same:
             raise InputError(f"{option} {word}: there is no curve {name!r}; the curves are {', '.join(names)}")
-        found |= {known: int(number) for known in same}
+        found |= {curve_name: int(number) for curve_name in same}
     return found
 
 
@@ -268,11 +268,11 @@ def _one_of(folder: Path, output: Path, arm: dict[str, str], seed: int) -> dict[
             names = ", ".join(one.name for one in found)
             raise InputError(f"{path.name} holds {len(found)} curves ({names}): name one in a column curve of arms.csv")
         curve = _arm_curve(found[0], _stem(arm), _whole(arm, "n") or 0, _whole(arm, "events"))
-        made = rebuild_arm(curve, seed=seed)
+        rebuilt = rebuild_arm(curve, seed=seed)
     except ResurveyError as error:
         return {"file": arm["file"], **outcome(error)}
-    _write(made.patients, output / f"{_stem(arm)}.csv")
-    return {"file": arm["file"], **outcome(made)}
+    _write(rebuilt.patients, output / f"{_stem(arm)}.csv")
+    return {"file": arm["file"], **outcome(rebuilt)}
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -8,7 +8,6 @@ from resurvey.compare.beta_binomial import BetaBinomial, beta_binomial
 from resurvey.compare.bias import bias_array, bias_needed, e_value, e_values, shifted_null
 from resurvey.compare.bridges import bridges, components
 from resurvey.compare.bucher import bucher
-from resurvey.compare.ensembles import ensemble_survival, restricted_means_over_ensemble
 from resurvey.compare.estimates import Estimate, from_interval
 from resurvey.compare.extrapolation import Extrapolation, extrapolate
 from resurvey.compare.interactions import Interaction, interaction, omnibus
@@ -58,7 +57,6 @@ __all__ = [
     "e_value",
     "e_values",
     "egger",
-    "ensemble_survival",
     "extrapolate",
     "from_interval",
     "funnel",
@@ -87,7 +85,6 @@ __all__ = [
     "prediction_intervals",
     "probabilistic_bias",
     "rank_probabilities",
-    "restricted_means_over_ensemble",
     "rubin",
     "rubin_limits",
     "shifted_null",

@@ -118,6 +118,9 @@ def trimmed(
 def weighted_survival(time: ArrayLike, event: ArrayLike, weights: ArrayLike) -> pd.DataFrame:
     """Product-limit curve of weighted patients.
 
+    The curve of `survival.kaplan_meier_late` with the weights as counts; the error is another, as weights that were
+    solved for are no counts of patients.
+
     Returns
     -------
     DataFrame

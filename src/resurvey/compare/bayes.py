@@ -50,7 +50,8 @@ class BayesPooled:
 
 def default_priors() -> tuple[TauPrior, ...]:
     """Priors that every analysis is repeated with."""
-    return (half_normal(0.5), half_normal(1.0), half_cauchy(0.5), empirical(), uniform(2.0))
+    ratios = empirical("bartos2023", "log hazard ratio")
+    return (half_normal(0.5), half_normal(1.0), half_cauchy(0.5), empirical(), ratios, uniform(2.0))
 
 
 def bayes_pool(

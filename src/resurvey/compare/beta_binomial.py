@@ -11,7 +11,6 @@ from math import sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import betaln, expit
 
 from resurvey.compare.counts import read_counts
@@ -67,6 +66,8 @@ def beta_binomial(counts: pd.DataFrame, *, level: float = 0.95) -> BetaBinomial:
     ----------
     .. [1] Kuss, O. (2015). Statistics in Medicine 34, 1097-1116.
     """
+    from scipy.optimize import minimize
+
     t = read_counts(counts)
     events = np.concatenate((t.a, t.c))
     patients = np.concatenate((t.n1, t.n2))

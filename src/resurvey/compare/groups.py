@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from resurvey.compare.outcome import What, refused_row, row
@@ -63,9 +64,8 @@ def shapes_of(patients: Mapping[str, pd.DataFrame], group: Group) -> tuple[str, 
 
 def _rows_of(rows: pd.DataFrame, group: Group, population: str) -> pd.DataFrame:
     wanted = {"population": population, "endpoint": group.endpoint, "arm_id": group.arm, "data_cut": group.data_cut}
-    for column, value in wanted.items():  # one after the other: each leaves fewer rows to look at
-        rows = rows[(rows[column] == value).to_numpy()]
-    return rows
+    # all at once: comparing categories is quick, copying the rows of a large study is not
+    return rows[np.logical_and.reduce([(rows[column] == value).to_numpy() for column, value in wanted.items()])]
 
 
 def check_group(typed: Tables, group: Group) -> None:

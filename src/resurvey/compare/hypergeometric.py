@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial.hermite import hermgauss
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from resurvey.compare.counts import read_counts
@@ -178,6 +177,7 @@ def _log_likelihood(studies: list[_Study], theta: float, tau: float) -> float:
 
 def _maximum(studies: list[_Study], start: float) -> tuple[float, float]:
     """Log odds ratio and tau at the maximum."""
+    from scipy.optimize import minimize
 
     def worse(point: Floats) -> float:
         return -_log_likelihood(studies, float(point[0]), float(point[1]))

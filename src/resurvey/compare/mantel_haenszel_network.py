@@ -7,14 +7,13 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from resurvey.compare.counts import mantel_haenszel
 from resurvey.compare.network import network
 from resurvey.errors import InputError, NotEstimable
 
 COLUMNS = ("study", "treatment", "events", "patients")
-#: Pooled ratios of one design need not add up around a triangle: each has weights of its own.
-TOLERANCE = 10.0
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,11 @@ class CountNetwork:
 
 
 def mantel_haenszel_network(arms: pd.DataFrame, *, level: float = 0.95) -> CountNetwork:
-    """Common-effect network of odds ratios: Mantel and Haenszel's within each design, then least squares over designs.
+    r"""Common-effect network of odds ratios: Mantel and Haenszel's within each design, then least squares over designs.
 
-    Trials of one set of treatments (a design) are pooled pair by pair, with the variances of Robins, Breslow and
-    Greenland; a design of several arms stands in the network by the arms that its pairs imply. Trials without events,
-    or with events only, say nothing; a design of such trials alone is left out, with a message.
+    Trials of one set of treatments are a design. Trials without events, or with events only, say nothing; an arm of a
+    design without events in any trial (or with events only) is left out of it, and a design of which less than two arms
+    are left, with a message each.
 
     Parameters
     ----------
@@ -58,13 +57,28 @@ def mantel_haenszel_network(arms: pd.DataFrame, *, level: float = 0.95) -> Count
         If a column is missing, counts are none, or a study has a treatment twice or alone.
     NotEstimable
         If no design has a finite odds ratio.
-    InconsistentReport
-        If the pairs of a design with several arms cannot belong to one set of arms.
+
+    Notes
+    -----
+    With x events and s patients without one of n in an arm, N in all arms of a trial, and sums over the trials of a
+    design, :math:`C_{ij} = \sum x_i s_j / N` and :math:`L_{ij} = \log (C_{ij} / C_{ji})`. These pairs do not add up
+    around a triangle; :math:`\tilde L_{ij} = \sum_h (L_{ih} - L_{jh}) / J` do. The variance of a pair is Robins,
+    Breslow and Greenland's with N of all arms; pairs without a common arm are independent, and
+
+    .. math::
+
+        Cov(L_{ij}, L_{ih}) = \frac{1}{3} \sum \frac{1}{N^2} \left\{
+        \frac{x_i s_j s_h}{C_{ij} C_{ih}} + \frac{s_i x_j x_h}{C_{ji} C_{hi}}
+        + \frac{n_i x_j s_h}{C_{ji} C_{ih}} + \frac{n_i s_j x_h}{C_{ij} C_{hi}} \right\}
+
+    the mean of the three ways to write :math:`\sum n_i n_j n_h p_i q_j q_h / (q_i N^2)` by what was counted, with p
+    the chance of an event and q of none: the first two terms together, the third, and the fourth.
 
     References
     ----------
     .. [1] Efthimiou, O. et al. (2019). Statistics in Medicine 38, 2992-3012.
-    .. [2] Robins, J., Breslow, N. and Greenland, S. (1986). Biometrics 42, 311-323.
+    .. [2] Greenland, S. (1989). Biometrics 45, 183-191.
+    .. [3] Robins, J., Breslow, N. and Greenland, S. (1986). Biometrics 42, 311-323.
     """
     table = _read(arms)
     designs: dict[tuple[str, ...], list[str]] = {}
@@ -74,12 +88,14 @@ def mantel_haenszel_network(arms: pd.DataFrame, *, level: float = 0.95) -> Count
     for names, studies in sorted(designs.items()):
         own = table[table["study"].isin(studies)]
         try:
-            rows += [_pooled(own, pair, names, level) for pair in combinations(names, 2)]
+            pooled, left_out = _pooled(own, " : ".join(names))
+            rows += pooled
+            said += left_out
         except NotEstimable as reason:
             said.append(f"design {' : '.join(names)} ({', '.join(studies)}) is left out: {reason}")
     if not rows:
         raise NotEstimable("; ".join(said))
-    made = network(pd.DataFrame(rows), method="DL", level=level, loop_tolerance=TOLERANCE)
+    made = network(pd.DataFrame(rows), method="DL", level=level)
     effects = made.effects[made.effects["model"] == "common"].drop(columns="model").reset_index(drop=True)
     return CountNetwork(effects, made.q, made.df, made.p_q, (*made.messages, *said))
 
@@ -99,14 +115,75 @@ def _read(arms: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _pooled(own: pd.DataFrame, pair: tuple[str, str], design: tuple[str, ...], level: float) -> dict[str, object]:
-    wide = own.pivot(index="study", columns="treatment", values=["events", "patients"])
-    counts = pd.DataFrame({
-        "study": wide.index, "events": wide["events"][pair[0]].to_numpy(),
-        "patients": wide["patients"][pair[0]].to_numpy(),
-        "comparator_events": wide["events"][pair[1]].to_numpy(),
-        "comparator_patients": wide["patients"][pair[1]].to_numpy(),
-    })  # fmt: skip
-    made = mantel_haenszel(counts, level=level).estimate
-    return {"study": " : ".join(design), "treatment": pair[0], "comparator": pair[1], "estimate": made.estimate,
-            "se": float(np.asarray(made.se))}  # fmt: skip
+def _pooled(own: pd.DataFrame, design: str) -> tuple[list[dict[str, object]], list[str]]:
+    """Every pair of a design as a row of a network, and what is said of arms that are left out."""
+    events, patients = (
+        own.pivot(index="study", columns="treatment", values=column).sort_index(axis=1) for column in COLUMNS[2:]
+    )
+    total = events.sum(axis=1)
+    telling = (total > 0) & (total < patients.sum(axis=1))
+    x, n = events[telling].to_numpy(float), patients[telling].to_numpy(float)
+    kept = (x.sum(axis=0) > 0) & (x.sum(axis=0) < n.sum(axis=0))
+    if kept.sum() < 2:
+        raise NotEstimable("less than two of its arms have both patients with and without the event")
+    names = events.columns[kept]
+    estimate, variance = _design(x[:, kept], n[:, kept])
+    rows: list[dict[str, object]] = [
+        {"study": design, "treatment": names[i], "comparator": names[j], "estimate": estimate[place],
+         "se": float(np.sqrt(variance[place]))}
+        for place, (i, j) in enumerate(combinations(range(len(names)), 2))
+    ]  # fmt: skip
+    said = [
+        f"arm {name} of design {design} is left out: nobody or everybody has the event in its trials"
+        for name in events.columns[~kept]
+    ]
+    return rows, said
+
+
+def _design(x: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Log odds ratios of all pairs of a design that add up, and their variances; rows are trials, columns arms."""
+    s, count, whole = n - x, x.shape[1], n.sum(axis=1)
+    weight = 1 / whole[:, None, None]
+    c = (x[:, :, None] * s[:, None, :] * weight).sum(axis=0)
+    if np.any(c[~np.eye(count, dtype=bool)] <= 0):
+        raise NotEstimable("the odds ratio of two of its arms is 0 or infinite")
+    pairs = list(combinations(range(count), 2))
+    log_odds = np.log(c / c.T)
+    each = np.array([log_odds[pair] for pair in pairs])
+    covariance = np.array([[_covariance(x, s, whole, c, one, two) for two in pairs] for one in pairs])
+    signs = np.array([[(arm == i) - float(arm == j) for i, j in pairs] for arm in range(count)])
+    differences = np.array([signs[i] - signs[j] for i, j in pairs]) / count
+    return differences @ each, np.einsum("pa,ab,pb->p", differences, covariance, differences)
+
+
+def _covariance(x: Floats, s: Floats, whole: Floats, c: Floats, one: tuple[int, int], two: tuple[int, int]) -> float:
+    """Covariance of two log odds ratios of a design."""
+    if one == two:
+        return _variance(x, s, whole, c, *one)
+    common = set(one) & set(two)
+    if not common:
+        return 0.0
+    (i,) = common
+    sign = 1.0 if (one[0] == i) == (two[0] == i) else -1.0
+    j, h = (pair[0] + pair[1] - i for pair in (one, two))
+    n = x + s
+    terms = (
+        (x[:, i] * s[:, j] * s[:, h], c[i, j] * c[i, h]),
+        (s[:, i] * x[:, j] * x[:, h], c[j, i] * c[h, i]),
+        (n[:, i] * x[:, j] * s[:, h], c[j, i] * c[i, h]),
+        (n[:, i] * s[:, j] * x[:, h], c[i, j] * c[h, i]),
+    )
+    return sign * sum(float((counts / whole**2).sum()) / scale for counts, scale in terms) / 3
+
+
+def _variance(x: Floats, s: Floats, whole: Floats, c: Floats, i: int, j: int) -> float:
+    """Robins, Breslow and Greenland's variance of a log odds ratio."""
+    for_it, against = x[:, i] * s[:, j], x[:, j] * s[:, i]
+    agree, differ = (x[:, i] + s[:, j]) / whole**2, (x[:, j] + s[:, i]) / whole**2
+    r, q = c[i, j], c[j, i]
+    parts = (
+        (for_it * agree).sum() / r**2,
+        (for_it * differ + against * agree).sum() / (r * q),
+        (against * differ).sum() / q**2,
+    )
+    return float(sum(parts)) / 2

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from resurvey.compare.estimates import Estimate, check_level, chi_square_p, interval
 from resurvey.compare.pool import INTERVALS, read_effects
@@ -149,6 +148,8 @@ def _fit(y: Floats, v: Floats, x: Floats, tau2: float) -> tuple[Floats, Floats, 
 
 def residual_tau2(y: Floats, v: Floats, x: Floats, method: str) -> float:
     """Variance between studies that a design (with its constant) leaves; 0 under EE."""
+    from scipy.optimize import brentq
+
     if method == "EE":
         return 0.0
     if method in ("REML", "ML"):
@@ -174,6 +175,7 @@ def _projection(w: Floats, x: Floats) -> Floats:
 
 def _likelihood(y: Floats, v: Floats, x: Floats, *, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: every root of the score on a grid is compared, and 0."""
+    from scipy.optimize import brentq
 
     def score(t: float) -> float:
         p = _projection(1 / (v + t), x)

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -294,6 +293,7 @@ def _typical(stack: _Stack, c: int) -> float:
 
 def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> float:
     """The variance of one coefficient, the others held."""
+    from scipy.optimize import minimize_scalar
 
     def value(t: float) -> float:
         return _restricted(stack, np.where(np.arange(tau2.size) == c, t, tau2))
@@ -307,6 +307,8 @@ def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> flo
 
 def _together(stack: _Stack, start: Floats, scale: Floats) -> Floats:
     """All variances at once, from where each by itself is best."""
+    from scipy.optimize import minimize
+
     found = minimize(
         lambda root: _restricted(stack, root**2 * scale), np.sqrt(start / scale) + 0.1, method="Nelder-Mead",
         options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 400 * start.size},

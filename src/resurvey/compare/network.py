@@ -81,8 +81,8 @@ def network(
     )  # fmt: skip
 
 
-def effects_without(made: Network, study: str) -> pd.DataFrame | None:
-    """The table of effects again without a study, by the same method and level.
+def effects_without(made: Network, study: str, comparator: str = "") -> pd.DataFrame | None:
+    """The table of effects again without a study, by the same method and level; against `comparator` alone if given.
 
     None where the network would lose a treatment or fall into pieces: it is another network then.
     """
@@ -97,11 +97,11 @@ def effects_without(made: Network, study: str) -> pd.DataFrame | None:
         tau2 = network_tau2(left, made.method)
         again = fit(left, 0.0)
         fits.append((again, again if tau2 == 0 else fit(left, tau2)))
-    return _effects(fits, made.level)
+    return _effects(fits, made.level, comparator)
 
 
-def _effects(fits: list[tuple[Fit, Fit]], level: float) -> pd.DataFrame:
-    tables = [effect_table(model, pair[i], level) for i, model in enumerate(MODELS) for pair in fits]
+def _effects(fits: list[tuple[Fit, Fit]], level: float, comparator: str = "") -> pd.DataFrame:
+    tables = [effect_table(model, pair[i], level, comparator) for i, model in enumerate(MODELS) for pair in fits]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from resurvey.compare.estimates import quantile
@@ -132,6 +131,8 @@ def _rotate(study: Study, design: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: all roots of its score on a grid are compared, and 0."""
+    from scipy.optimize import brentq
+
     y, design, variances = independent_contrasts(evidence)
 
     def parts(t: float) -> tuple[float, float]:
@@ -152,10 +153,13 @@ def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
     return min([0.0, *roots], key=lambda t: parts(t)[1])
 
 
-def effect_table(model: str, piece: Fit, level: float) -> pd.DataFrame:
-    """Every ordered pair of one fit as rows."""
+def effect_table(model: str, piece: Fit, level: float, comparator: str = "") -> pd.DataFrame:
+    """Every ordered pair of one fit as rows; those against `comparator` alone where one is given."""
     n = len(piece.evidence.treatments)
     row, column = np.nonzero(~np.eye(n, dtype=bool))
+    if comparator:
+        against = np.array([piece.evidence.treatments[place] == comparator for place in column], dtype=bool)
+        row, column = row[against], column[against]
     estimate, se = piece.effects[row, column], piece.se[row, column]
     names = np.array(piece.evidence.treatments, dtype=object)
     half = quantile(level) * se

@@ -89,13 +89,13 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
 
 def _without_each(
     entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str]
-) -> Iterator[tuple[str, pd.DataFrame]]:
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The estimates without each study that the network holds together without."""
     for study in dict.fromkeys(contrasts["study"]):
-        effects = effects_without(made, study)
+        effects = effects_without(made, study, entry.reference)
         if effects is not None:
             left = contrasts[contrasts["study"] != study]
-            yield study, pd.DataFrame(_rows(entry, replace(made, effects=effects), left, nodes, ""))
+            yield study, _rows(entry, replace(made, effects=effects), left, nodes, "")
 
 
 def _rows(

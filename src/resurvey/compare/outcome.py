@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,13 +61,13 @@ class Outcome:
         Rows as made by `row`.
     tables : dict of DataFrame
         What figures and readers need beside them, by name.
-    without : mapping of DataFrame
-        The leading estimates again without a study, by study, where they came with the whole.
+    without : mapping of list of dict
+        The rows of estimates again without a study, by study, where they came with the whole.
     """
 
     estimates: pd.DataFrame
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    without: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    without: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def rows(self) -> pd.DataFrame:
         """The estimates with the columns of `resurvey.results.ESTIMATES`, in order."""

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from resurvey.arrays import check_errors, unmasked
@@ -290,6 +289,8 @@ def _moment_tau2(y: Floats, v: Floats, method: str) -> float:
 
 def _generalised_q_root(y: Floats, v: Floats, target: float) -> float:
     """The tau2 at which the generalised Q equals `target`; 0 where Q is below it already at 0."""
+    from scipy.optimize import brentq
+
     if _q(y, v, 0.0) <= target:
         return 0.0
     high = float(np.var(y, ddof=1) + v.max())
@@ -300,6 +301,7 @@ def _generalised_q_root(y: Floats, v: Floats, target: float) -> float:
 
 def _likelihood_tau2(y: Floats, v: Floats, *, restricted: bool) -> float:
     """Global maximum of the (restricted) likelihood: every root of the score on a grid is compared, and 0."""
+    from scipy.optimize import brentq
 
     def score(t: float) -> float:
         w = 1 / (v + t)

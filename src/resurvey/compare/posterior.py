@@ -14,7 +14,6 @@ from functools import cached_property
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtr
 
 from resurvey.compare.priors import TauPrior
@@ -59,6 +58,8 @@ class Mixture:
 
     def quantile(self, probability: float) -> float:
         """Quantile."""
+        from scipy.optimize import brentq
+
         centre, reach = self.expectation, 8 * self.standard_deviation
         while self.below(centre - reach) > probability or self.below(centre + reach) < probability:
             reach *= 2
@@ -77,6 +78,8 @@ def interval_of(quantile: Callable[[float], float], level: float, kind: str) -> 
     InputError
         If the level is not strictly between 0 and 1, or the kind is unknown.
     """
+    from scipy.optimize import minimize_scalar
+
     if not 0 < level < 1:
         raise InputError(f"level must be strictly between 0 and 1 (0.95, not 95), found {level!r}")
     if kind not in ("central", "shortest"):
@@ -157,6 +160,8 @@ class Posterior:
 
     def tau_quantile(self, probability: float) -> float:
         """Posterior quantile of tau; 0 at probability 0."""
+        from scipy.optimize import brentq
+
         if probability <= 0:
             return 0.0
         edges, running, _ = self._panels

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 SOURCES = {
     "turner2012": "Turner, R. M. et al. (2012). International Journal of Epidemiology 41, 818-827 (log odds ratios)",
     "turner2015": "Turner, R. M. et al. (2015). Statistics in Medicine 34, 984-998, Table IV (log odds ratios)",
+    "bartos2023": "Bartoš, F. et al. (2023), arXiv:2306.11468; for means (2021), Statistics in Medicine 40, 6743-6761 "
+    "(every review of the Cochrane Library)",
     "rhodes2015": "Rhodes, K. M. et al. (2015). Journal of Clinical Epidemiology 68, 52-60, Table 3 (means)",
 }
 
@@ -99,6 +101,15 @@ def _of_tau(location: float, scale: float, of: str) -> tuple[float, float]:
     return half * location, half * _scale("scale", scale)
 
 
+def inverse_gamma(shape: float, scale: float, *, name: str = "", reference: str = "") -> TauPrior:
+    """Inverse gamma of tau itself, not of its square."""
+    a, b = _scale("shape", shape), _scale("scale", scale)
+    constant = a * log(b) - lgamma(a)
+    return TauPrior(
+        name or f"inverse gamma({a:g}, {b:g})", lambda t: constant - (a + 1) * np.log(t) - b / t, reference=reference
+    )
+
+
 def uniform(upper: float | None = None) -> TauPrior:
     """Uniform in tau up to a limit; without one it is improper, and needs three more studies than parameters."""
     if upper is None:
@@ -118,10 +129,11 @@ def empirical(
     outcome: str = "all-cause mortality",
     comparison: str = "pharmacological v pharmacological",
 ) -> TauPrior:
-    """Predictive distribution of tau^2 in a new review, from the reviews of the Cochrane Library.
+    """Predictive distribution of tau in a new review, from the reviews of the Cochrane Library.
 
-    Turner's are of log odds ratios and Rhodes's of standardised mean differences. For log hazard ratios no such
-    analysis is used here; Turner's are shown for them as an approximation.
+    Those of `turner2012` and `turner2015` are of log odds ratios, those of `rhodes2015` of standardised mean
+    differences. `bartos2023` has one for each measure, its `outcome`: `log hazard ratio`, `log odds ratio`,
+    `log risk ratio` and `standardised mean difference`.
 
     Raises
     ------
@@ -134,10 +146,12 @@ def empirical(
     if len(known) > 1:
         for column, value in (("outcome", outcome), ("comparison", comparison)):
             names = list(dict.fromkeys(row[column] for row in known))
+            if names == ["any"]:
+                continue
             if value not in names:
                 raise InputError(f"{column} must be one of {'; '.join(names)}; found {value!r}")
             known = [row for row in known if row[column] == value]
     row = known[0]
-    made = log_normal if row["family"] == "log-normal" else log_t
-    name = f"{source}, {row['outcome']}, {row['comparison']}"
+    name = ", ".join([source, row["outcome"], *([row["comparison"]] if row["comparison"] != "any" else [])])
+    made = {"log-normal": log_normal, "log-t5": log_t, "inverse-gamma": inverse_gamma}[row["family"]]
     return made(float(row["location"]), float(row["scale"]), name=name, reference=SOURCES[source])

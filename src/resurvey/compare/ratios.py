@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite, nan
 from typing import Any
 
@@ -12,6 +14,61 @@ from resurvey.compare.claims import claim, treatment_of
 from resurvey.compare.estimates import from_interval
 from resurvey.errors import InputError, NotEstimable
 from resurvey.tables import Tables
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Tables looked up by study and arm: of a thousand ratios each would else go through all rows of all studies."""
+
+    typed: Tables
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Place of each ratio in its table; the first of a claim that stands twice."""
+        ids = self.typed["hazard_ratios"]["claim_id"].tolist()
+        return {claim_id: place for place, claim_id in reversed(list(enumerate(ids)))}
+
+    @cached_property
+    def design(self) -> dict[str, str]:
+        """Design of each study."""
+        studies = self.typed["studies"]
+        return dict(zip(studies["study_id"], studies["design"], strict=True))
+
+    @cached_property
+    def treatment(self) -> dict[tuple[str, str], str]:
+        """Treatment of each arm, by study and arm."""
+        arms = self.typed["arms"]
+        rows = list(zip(arms["study_id"], arms["arm_id"], arms["treatment_id"], strict=True))
+        return {(study, arm): str(treatment) for study, arm, treatment in reversed(rows) if treatment}
+
+    @cached_property
+    def sizes(self) -> dict[tuple[str, str, str], set[float]]:
+        """Sizes that are printed of each group, by study, arm and population."""
+        arms = self.typed["arms"]
+        found: dict[tuple[str, str, str], set[float]] = {}
+        for study, arm, part, n in zip(
+            *(arms[name] for name in ("study_id", "arm_id", "population", "n")), strict=True
+        ):
+            found.setdefault((study, arm, part), set()).update([n] if isfinite(n) else [])
+        return found
+
+    def ratio(self, claim_id: str) -> pd.Series:
+        """The row of a ratio."""
+        if claim_id in self.place:
+            return self.typed["hazard_ratios"].iloc[self.place[claim_id]]
+        return claim(self.typed, "hazard_ratios", claim_id)  # which says where it is
+
+    def treatment_of(self, study: str, arm: str) -> str:
+        """Treatment of an arm."""
+        return self.treatment.get((study, arm)) or treatment_of(self.typed, study, arm)  # which says what is missing
+
+    def patients(self, found: pd.Series) -> float:
+        """Patients behind a ratio: as printed with it, otherwise those of its two arms where each has one number."""
+        if isfinite(found["n"]):
+            return float(found["n"])
+        sides = (found["arm_id"], found["comparator_arm_id"])
+        sizes = [self.sizes.get((found["study_id"], side, found["population"]), set()) for side in sides]
+        return float(sum(next(iter(size)) for size in sizes)) if all(len(size) == 1 for size in sizes) else nan
 
 
 def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
@@ -30,7 +87,11 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
     NotEstimable
         If the claim prints no ratio, no interval, or an interval that is not around it.
     """
-    found = claim(typed, "hazard_ratios", claim_id)
+    return _read(_Index(typed), claim_id)
+
+
+def _read(index: _Index, claim_id: str) -> dict[str, Any]:
+    found = index.ratio(claim_id)
     level = float(found["ci_level"]) / 100 if isfinite(found["ci_level"]) else 0.95
     if not isfinite(found["value"]):
         raise NotEstimable(f"{claim_id} prints no ratio: leave it out or name a claim that does")
@@ -43,14 +104,13 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
         estimate, se = from_interval(float(found["value"]), float(found["lower"]), float(found["upper"]), level=level)
     except InputError as error:
         raise NotEstimable(f"{claim_id}: {error}") from None
-    design = dict(zip(typed["studies"]["study_id"], typed["studies"]["design"], strict=True)).get(found["study_id"], "")
     return {
         "claim_id": claim_id,
         "study": found["study_id"],
         "arm": found["arm_id"],
         "comparator_arm": found["comparator_arm_id"],
-        "treatment": treatment_of(typed, found["study_id"], found["arm_id"]),
-        "comparator": treatment_of(typed, found["study_id"], found["comparator_arm_id"]),
+        "treatment": index.treatment_of(found["study_id"], found["arm_id"]),
+        "comparator": index.treatment_of(found["study_id"], found["comparator_arm_id"]),
         "estimate": estimate,
         "se": se,
         "endpoint": found["endpoint"],
@@ -58,28 +118,19 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
         "data_cut": found["data_cut"],
         "model": found["model"],
         "ci_level": level,
-        "design": design,
-        "n": _patients(typed, found),
+        "design": index.design.get(found["study_id"], ""),
+        "n": index.patients(found),
         "events": float(found["events"]),
     }
 
 
-def _patients(typed: Tables, found: pd.Series) -> float:
-    """Patients behind a ratio: as printed with it, otherwise those of its two arms where each has one number."""
-    if isfinite(found["n"]):
-        return float(found["n"])
-    arms = typed["arms"]
-    rows = arms[(arms["study_id"] == found["study_id"]) & (arms["population"] == found["population"])]
-    sizes = [set(rows.loc[rows["arm_id"] == found[side], "n"].dropna()) for side in ("arm_id", "comparator_arm_id")]
-    return float(sum(size.pop() for size in sizes)) if all(len(size) == 1 for size in sizes) else nan
-
-
 def read_ratios(typed: Tables, claim_ids: Iterable[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """All ratios of a list that can be used, and by claim the reason why another cannot."""
+    index = _Index(typed)
     rows, reasons = [], {}
     for claim_id in claim_ids:
         try:
-            rows.append(read_ratio(typed, claim_id))
+            rows.append(_read(index, claim_id))
         except NotEstimable as reason:
             reasons[claim_id] = str(reason)
     return pd.DataFrame(rows), reasons

@@ -97,7 +97,7 @@ def _with_groups(entry: PatientComparison, treatment: Group, comparator: Group) 
 
 def _cuts(table: pd.DataFrame, group: Group) -> set[str]:
     same = (table["arm_id"] == group.arm) & (table["population"] == group.population)
-    return set(table.loc[same & (table["endpoint"] == group.endpoint), "data_cut"].astype(str))
+    return set(table.loc[same & (table["endpoint"] == group.endpoint), "data_cut"].unique())
 
 
 def _varied(
@@ -255,7 +255,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
     lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
     for name, kind, varied, study in _variations(entry, typed, main):
         if study in main.without:
-            lines += [_printed_line(line, name, kind, by_model) for line in leading_rows(main.without[study])]
+            lines += [_printed_line(line, name, kind, by_model) for line in leading(main.without[study])]
             continue
         try:
             for new in sorted({*varied.ratios} - {*entry.ratios}):
@@ -299,9 +299,17 @@ def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tupl
 
 def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
-    rows = estimates[(estimates["quantity"] == Quantity.HAZARD_RATIO) & ~estimates["refused"].astype(bool)]
-    rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY])]
-    return rows.to_dict("records")  # type: ignore[return-value]
+    return leading(estimates.to_dict("records"))  # type: ignore[arg-type]
+
+
+def leading(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Those of rows of estimates by which a comparison of printed ratios is known."""
+    roles = (Role.MAIN, Role.SECONDARY)
+    return [
+        dict(row)
+        for row in rows
+        if row["quantity"] == Quantity.HAZARD_RATIO and not row["refused"] and row["role"] in roles
+    ]
 
 
 def _variations(
@@ -341,11 +349,11 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
         return
     studies = typed["studies"].set_index("study_id")
     for study in dict.fromkeys(contrasts["study"]):
-        left = list(contrasts.loc[contrasts["study"] != study, "claim_id"])
-        if left:
-            name = f"without {_called(studies, str(study))}"
-            # checked as a plan only where it has to be made anew
-            yield name, "study left out", entry if study in main.without else replace(entry, claims=tuple(left)), study
+        name = f"without {_called(studies, str(study))}"
+        if study in main.without:  # checked as a plan only where it has to be made anew
+            yield name, "study left out", entry, study
+        elif left := list(contrasts.loc[contrasts["study"] != study, "claim_id"]):
+            yield name, "study left out", replace(entry, claims=tuple(left)), study
     yield from ((name, kind, varied, "") for name, kind, varied in _covaried(entry, typed, main))
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])

@@ -18,7 +18,7 @@ def finite(name: str, value: float) -> float:
     Raises
     ------
     InputError
-        If it is no finite number; the message has its name.
+        If it is not a finite number; the message names it.
     """
     try:
         number = float(value)
@@ -35,7 +35,7 @@ def positive(name: str, value: float) -> float:
     Raises
     ------
     InputError
-        If it is no number above 0.
+        If it is not a number above 0.
     """
     number = finite(name, value)
     if number <= 0:
@@ -49,7 +49,7 @@ def not_negative(name: str, value: float) -> float:
     Raises
     ------
     InputError
-        If it is no number, or below 0.
+        If it is not a number, or is below 0.
     """
     number = finite(name, value)
     if number < 0:
@@ -83,7 +83,7 @@ def whole(name: str, value: float, least: int = 1) -> int:
     Raises
     ------
     InputError
-        If it is no whole number, or below the least.
+        If it is not a whole number, or is below the least.
     """
     number = finite(name, value)
     if number != int(number) or number < least:
@@ -97,7 +97,7 @@ def choice(name: str, value: str, allowed: object) -> str:
     Raises
     ------
     InputError
-        If it is none of the names; the message lists them.
+        If it is not one of the names; the message lists them.
     """
     names = list(allowed)  # type: ignore[call-overload]
     if value not in names:
@@ -111,7 +111,7 @@ def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
     Raises
     ------
     InputError
-        If an error rate is no proportion, sides is neither 1 nor 2, or the power is not above alpha.
+        If an error rate is not a proportion, sides is neither 1 nor 2, or the power is not above alpha.
     """
     proportion("alpha", alpha)
     if sides not in (1, 2):
@@ -147,7 +147,7 @@ def same_unit(null_median: float, alternative_median: float, accrual: float, fol
     Raises
     ------
     InputError
-        If the trial lasts no time, or the median and the durations cannot be in one unit.
+        If the trial has no duration, or the median and the durations cannot be in one unit.
     """
     shorter, longer = sorted((null_median, alternative_median))
     total, part = accrual + follow_up, max(accrual, follow_up)

@@ -167,7 +167,7 @@ def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignChec
         printed_lower=float(printed["lower_months"]),
         printed_upper=float(printed["upper_months"]),
     )
-    made = real_course(
+    course = real_course(
         observed,
         null_median=claim.null_median,
         alternative_median=claim.alternative_median,
@@ -175,7 +175,7 @@ def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignChec
         alpha=claim.alpha,
         sides=claim.sides or 1,
     )
-    return {"claim_id": printed["claim_id"], **_plain(asdict(made))}
+    return {"claim_id": printed["claim_id"], **_plain(asdict(course))}
 
 
 def _tests(
@@ -223,13 +223,13 @@ def _figures(
     medians = np.linspace(0.9 * low, 1.35 * high, 31)
     points = np.linspace(low, 1.25 * high, 7)
     alphas, powers = np.linspace(0.01, 0.2, MAP_POINTS), np.linspace(0.6, 0.95, MAP_POINTS)
-    made = {
+    figures = {
         "operating_characteristics": operating_characteristics(claim, medians),
         "alpha_power_map": alpha_power_map(claim, alphas, powers),
         "alpha_power_contour": alpha_power_contour(claim, alphas, methods=DRAWN),
     }
     if claim.patients is not None:
-        made["simulated"] = simulated_characteristics(claim, points, rng, trials=trials)
+        figures["simulated"] = simulated_characteristics(claim, points, rng, trials=trials)
     if course is not None:
         names = {
             "null": claim.null_median,
@@ -238,8 +238,8 @@ def _figures(
         }
         real = Course(accrual=Accrual.uniform(course["accrual"]), end=course["cut_off"])
         times = np.linspace(0, 1.2 * course["cut_off"], 61)
-        made["events_by_time"] = events_by_time(real, course["patients"], names, times)
-    return {name: [_plain(record) for record in table.to_dict("records")] for name, table in made.items()}
+        figures["events_by_time"] = events_by_time(real, course["patients"], names, times)
+    return {name: [_plain(record) for record in table.to_dict("records")] for name, table in figures.items()}
 
 
 def _plain(record: Mapping[str, Any]) -> dict[str, Any]:

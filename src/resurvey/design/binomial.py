@@ -28,6 +28,14 @@ def upper_tail(n: int, responses: int, p: float) -> float:
     return float(upper_tails(np.array([n]), np.array([responses]), p)[0])
 
 
+def quantiles(probability: float, n: int, p: Floats) -> Floats:
+    """Fewest responses x with P(B(n, p) <= x) >= `probability`, for each p."""
+    from scipy.special import bdtr
+
+    below = np.asarray(bdtr(np.arange(n), n, p[:, None])) < probability
+    return below.sum(axis=1).astype(float)
+
+
 def binomial_criticals(n: Ints, p: float, alpha: float) -> Ints:
     """Fewest responses that reject p at level alpha, for each n; n + 1 if none does.
 
@@ -70,7 +78,7 @@ def check_proportions(null: float, alternative: float, alpha: float, power: floa
     Raises
     ------
     InputError
-        If one is no proportion, or the alternative is not above the null.
+        If one is not a proportion, or the alternative is not above the null.
     """
     arguments.proportion("null", null)
     arguments.proportion("alternative", alternative)

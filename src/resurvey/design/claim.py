@@ -133,10 +133,10 @@ def check_claim(
     """
     chosen = [find_method(name) for name in (method_names() if methods is None else methods)]
     wanted = READINGS if readings is None else readings
-    kept = [name for name in wanted if reading_applies(claim.accrual, claim.follow_up, name)]
+    readings_used = [name for name in wanted if reading_applies(claim.accrual, claim.follow_up, name)]
     tolerance = arguments.whole("tolerance", tolerance, 0)
     rows = []
-    for reading in kept:
+    for reading in readings_used:
         for dropout_reading in dropout_readings:
             for hypothesis in hypotheses:
                 plan = claim.plan(reading=reading, dropout_reading=dropout_reading, hypothesis=hypothesis)
@@ -235,11 +235,11 @@ def _attained_row(claim: DesignClaim, row: pd.Series, trials: int) -> tuple[floa
     )
     size = round_up(float(raw))
     nominal = power_at(method, plan.setting, size, alpha=claim.alpha, sides=sides)
-    made = attained(method, plan.setting, size, alpha=claim.alpha, sides=sides, trials=trials)
-    if made is None:
+    reached = attained(method, plan.setting, size, alpha=claim.alpha, sides=sides, trials=trials)
+    if reached is None:
         return nominal, nothing, nothing, ""
-    how = made.how if made.how == "exact" else f"{made.how}, +- {2 * made.power_se:.3f}"
-    return nominal, made.power, made.level, how
+    how = reached.how if reached.how == "exact" else f"{reached.how}, +- {2 * reached.power_se:.3f}"
+    return nominal, reached.power, reached.level, how
 
 
 def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: str = "rate") -> float:
@@ -248,7 +248,7 @@ def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: st
     Raises
     ------
     InputError
-        If the rate is no proportion strictly between 0 and 1, or the time not above 0.
+        If the rate is not strictly between 0 and 1, or the time not above 0.
     """
     share, time = arguments.proportion(name, rate), arguments.positive("landmark", landmark)
     return time * float((math.log(2.0) / -math.log(share)) ** (1 / arguments.positive("shape", shape)))
@@ -272,8 +272,8 @@ def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:
         raise InputError("the claim needs both events and patients")
     rows = []
     for dropout_reading in DROPOUT_READINGS:
-        kept = [deflate(n, claim.dropout, dropout_reading) for n in (claim.patients, claim.patients - 1)]
-        lower, upper = claim.events / kept[0], claim.events / kept[1] if kept[1] > 0 else float("inf")
+        evaluable = [deflate(n, claim.dropout, dropout_reading) for n in (claim.patients, claim.patients - 1)]
+        lower, upper = claim.events / evaluable[0], claim.events / evaluable[1] if evaluable[1] > 0 else float("inf")
         for reading in READINGS:
             if not reading_applies(claim.accrual, claim.follow_up, reading):
                 continue
@@ -306,8 +306,8 @@ def events_of_claimed_patients(claim: DesignClaim) -> pd.DataFrame:
     if claim.patients is None:
         raise InputError("the claim needs patients")
     rows = []
-    kept = [name for name in READINGS if reading_applies(claim.accrual, claim.follow_up, name)]
-    for reading, dropout_reading, hypothesis in product(kept, DROPOUT_READINGS, HYPOTHESES):
+    readings_used = [name for name in READINGS if reading_applies(claim.accrual, claim.follow_up, name)]
+    for reading, dropout_reading, hypothesis in product(readings_used, DROPOUT_READINGS, HYPOTHESES):
         if claim.follow_up == 0 and dropout_reading == "hazard_over_follow_up":
             continue
         plan = claim.plan(reading=reading, dropout_reading=dropout_reading, hypothesis=hypothesis)

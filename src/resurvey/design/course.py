@@ -79,26 +79,6 @@ class Accrual:
         lengths, levels = np.atleast_1d(np.asarray(durations, float)), np.atleast_1d(np.asarray(rates, float))
         return cls(tuple(lengths.tolist()), tuple(levels.tolist()))
 
-    @classmethod
-    def ramped(cls, duration: float, ramp: float, steps: int = 24) -> Accrual:
-        """A rate that rises from 0 to full over `ramp` (in `steps` equal steps at mid-height), then stays full.
-
-        Raises
-        ------
-        InputError
-            If the ramp is longer than the accrual.
-        """
-        arguments.positive("accrual", duration)
-        arguments.positive("ramp", ramp)
-        if ramp > duration:
-            raise InputError(f"ramp ({ramp:g}) is longer than the accrual ({duration:g})")
-        steps = arguments.whole("steps", steps)
-        rates = [(i + 0.5) / steps for i in range(steps)]
-        durations = [ramp / steps] * steps
-        if duration > ramp:
-            durations, rates = [*durations, duration - ramp], [*rates, 1.0]
-        return cls(tuple(durations), tuple(rates))
-
     @property
     def duration(self) -> float:
         """Time from the first to the last entry."""
@@ -252,8 +232,8 @@ def _stop(pattern: Accrual, at: float) -> Accrual:
     if pattern.duration <= at:
         return pattern
     starts = np.concatenate(([0.0], np.cumsum(pattern.durations)))[:-1]
-    kept = [(min(d, at - s), r) for s, d, r in zip(starts, pattern.durations, pattern.rates, strict=True) if s < at]
-    return Accrual(tuple(float(d) for d, _ in kept), tuple(r for _, r in kept))
+    pieces = [(min(d, at - s), r) for s, d, r in zip(starts, pattern.durations, pattern.rates, strict=True) if s < at]
+    return Accrual(tuple(float(d) for d, _ in pieces), tuple(r for _, r in pieces))
 
 
 def reading_applies(accrual: float, follow_up: float, reading: str) -> bool:
@@ -410,7 +390,7 @@ def expected_events(course: Course, patients: float, median: float, times: Array
 def time_of_event(course: Course, patients: float, median: float, events: float, *, shape: float = 1.0) -> float:
     """Calendar time at which `events` events are expected.
 
-    It solves patients x P(event by t) = events; follow-up goes on past `course.end` as long as needed.
+    It solves patients x P(event by t) = events; follow-up continues past `course.end` as long as needed.
 
     Raises
     ------

@@ -70,7 +70,7 @@ class Method:
     Attributes
     ----------
     name, label : str
-        Key, and how it is called in a table.
+        Key, and its name in a table.
     unit : str
         `events` or `patients`: what the formula counts.
     formula, reference : str

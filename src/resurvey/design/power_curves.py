@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from resurvey.design import arguments
+from resurvey.design.binomial import quantiles
 from resurvey.design.claim import DesignClaim
 from resurvey.design.course import Course, event_probability
 from resurvey.design.equation import power_at, required_size
@@ -186,15 +187,13 @@ def events_by_time(
     DataFrame
         hypothesis, median, time, expected_events, lower, upper (binomial quantiles), entered (patients so far).
     """
-    from scipy.stats import binom
-
     patients = arguments.whole("patients", patients)
     arguments.proportion("ci_level", ci_level)
     at = [arguments.not_negative("a value of times", t) for t in np.atleast_1d(np.asarray(times, float)).tolist()]
     rows = []
     for name, median in medians.items():
         probability = np.array([event_probability(course, median, shape=shape, at=t) for t in at])
-        low, high = (binom.ppf(q, patients, probability) for q in ((1 - ci_level) / 2, (1 + ci_level) / 2))
+        low, high = (quantiles(q, patients, probability) for q in ((1 - ci_level) / 2, (1 + ci_level) / 2))
         rows.append(
             pd.DataFrame(
                 {

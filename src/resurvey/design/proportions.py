@@ -109,9 +109,9 @@ def check_proportion_claim(claim: ProportionClaim) -> pd.DataFrame:
     for sides in claim.sides_to_try:
         # Two stages take seconds to search: two-sided ones, which nobody plans, only where that is printed.
         searched = sides == (claim.sides or 1)
-        for method, made in _designs(claim, claim.alpha / sides, searched):
+        for method, design in _designs(claim, claim.alpha / sides, searched):
             label, reference = LABELS[method]
-            row = {"method": method, "sides": sides, "label": label, "reference": reference, **made}
+            row = {"method": method, "sides": sides, "label": label, "reference": reference, **design}
             rows.append(row | _beside(claim, row))
     kinds: dict[str, Any] = dict.fromkeys(COUNTS, "Int64") | dict.fromkeys(
         ("reproduces_patients", "reproduces_all"), "boolean"
@@ -208,18 +208,18 @@ def verdict_on_proportions(claim: ProportionClaim, table: pd.DataFrame) -> dict[
     keeps = level <= claim.alpha / (claim.sides or 1) + 1e-9 and power >= claim.power - 1e-9
     verdict = "reproduced" if len(hits) else "other-method" if keeps else "discrepant"
     usual = table.iloc[0] if len(table) else None
-    said = [
+    words = [
         f"{claim.patients} patients with {reject} or more responses have an exact one-sided level of {level:.3f} and "
         f"a power of {power:.3f}"
     ]
     if len(hits):
         named = "; ".join(f"{row.label}, {row.sides}-sided" for row in hits.itertuples())
-        said.insert(0, f"what is printed is what this gives: {named}")
+        words.insert(0, f"what is printed is what this gives: {named}")
     elif usual is not None:
-        said.insert(0, f"the exact one-stage design needs {usual['patients']} patients; {claim.patients} are printed")
+        words.insert(0, f"the exact one-stage design needs {usual['patients']} patients; {claim.patients} are printed")
     return {
         "verdict": verdict,
-        "words": "; ".join(said) + ".",
+        "words": "; ".join(words) + ".",
         "methods": list(hits["method"]),
         "rejects_from": reject,
         "actual_level": level,

@@ -20,7 +20,7 @@ def claim_of(record: Record) -> DesignClaim | ProportionClaim:
     """The claim of a typed row of designs, times in months and rates as proportions.
 
     Rates with a landmark are survival at that time under an exponential distribution; rates without one are of a
-    binomial design. Numbers printed with `<`, `>` or `~` are no claims.
+    binomial design. Numbers printed with `<`, `>` or `~` are not claims.
 
     Raises
     ------

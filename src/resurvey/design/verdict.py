@@ -149,10 +149,10 @@ def _words(
     same_row: pd.DataFrame,
     search: SearchResult | None,
 ) -> str:
-    said = ", ".join(f"{int(r.events)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
+    sizes = ", ".join(f"{int(r.events)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
     hits = plain[_true(plain, "reproduces_events")]
     parts = [
-        f"The usual formula for an exponential median (log hazard) gives {said} events; {claim.events} is printed."
+        f"The usual formula for an exponential median (log hazard) gives {sizes} events; {claim.events} is printed."
     ]
     others = _read_otherwise(hits, proper)
     if len(hits):
@@ -170,11 +170,11 @@ def _words(
 
 
 def _words_on_patients_alone(claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
-    said = ", ".join(f"{int(r.patients)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
+    sizes = ", ".join(f"{int(r.patients)} {'one' if r.sides == 1 else 'two'}-sided" for r in usual.itertuples())
     hits = plain[_true(plain, "reproduces_patients")]
     others = _read_otherwise(hits, proper, "reproduces_patients")
     parts = [
-        f"The usual formula for an exponential median (log hazard) gives {said} patients; {claim.patients} is printed."
+        f"The usual formula for an exponential median (log hazard) gives {sizes} patients; {claim.patients} is printed."
     ]
     if len(hits):
         parts.append(f"The printed number is what these formulas give: {_formulas(hits, 'patients_raw')}.")
@@ -225,22 +225,22 @@ def _words_on_patients(
 
 def describe_set(row: pd.Series) -> str:
     """One assumption set in words."""
-    said = [
+    parts = [
         METHODS[row["method"]].label,
         f"{'one' if row['sides'] == 1 else 'two'}-sided {row['alpha']:g}",
         f"power {row['power']:g}",
         f"medians {row['null_median']:.4g} and {row['alternative_median']:.4g}",
     ]
     if pd.notna(row["landmark"]):
-        said.append(f"landmark {row['landmark']:g}")
+        parts.append(f"landmark {row['landmark']:g}")
     if row["reading"]:
-        said.append(READINGS[row["reading"]])
+        parts.append(READINGS[row["reading"]])
     if pd.notna(row["assumed_share"]):
-        said.append(f"{100 * row['assumed_share']:.4g} % of patients assumed to have an event")
+        parts.append(f"{100 * row['assumed_share']:.4g} % of patients assumed to have an event")
     elif row["hypothesis"]:
-        said.append(f"events counted under: {row['hypothesis']}")
-    said.append(DROPOUT_READINGS[row["dropout_reading"]])
-    return "; ".join(said) + f" ({row['events_raw']:.2f} events, {row['patients_raw']:.2f} patients)"
+        parts.append(f"events counted under: {row['hypothesis']}")
+    parts.append(DROPOUT_READINGS[row["dropout_reading"]])
+    return "; ".join(parts) + f" ({row['events_raw']:.2f} events, {row['patients_raw']:.2f} patients)"
 
 
 def _sets(search: SearchResult, count: int) -> list[dict[str, Any]]:

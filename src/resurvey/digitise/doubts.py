@@ -202,7 +202,8 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
     if wrong:
         return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
     if flagged:
-        words = f"{flagged} cells of the numbers at risk grow where they must fall, and are left out"
+        why = "grow where they must fall, were read in two ways or are too small to be read surely"
+        words = f"{flagged} cells of the numbers at risk are left out: they {why}"
         return Check("at risk", "open" if few else "doubtful", words)
     words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
     if ambiguous:

@@ -17,6 +17,7 @@ from resurvey.digitise.extract import MOST_CURVES, Traced, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
+from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
 from resurvey.digitise.print_checks import Printed, check_printed, known
 from resurvey.digitise.raster import (
@@ -30,7 +31,7 @@ from resurvey.digitise.raster import (
     together,
 )
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.risk_rows import rows_below
+from resurvey.digitise.risk_twice import rows_read_twice
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.errors import InputError
@@ -119,6 +120,8 @@ class Reader:
         self.panels, self.whole = list(search.panels), search.whole
         self.skew: Skew | None = None
         self._straighten()
+        if self.page.drawing is None:
+            self.page = replace(self.page, words=without_marks(self.page.words, self.page.picture, self.panels))
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
 
     def _straighten(self) -> None:
@@ -177,7 +180,7 @@ class Reader:
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
         # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
-        rows = rows_below(found or panel, self.page.words, self.page.picture)
+        rows = rows_read_twice(found or panel, self.page)
         made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )

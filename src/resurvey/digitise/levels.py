@@ -75,7 +75,8 @@ def steps_of(path: Path, ink: np.ndarray, width: float, hidden: np.ndarray | Non
     if fallen > rows[-1] + 2 * width + 2:  # steps too short to show a level of their own
         columns.append(last - width / 2)
         rows.append(max(fallen, fallen + _reach(_band(ink, round(last), width)[round(fallen) + 1 :]) - width / 2))
-    foot = _last_fall(ink, round(last), rows[-1], width)
+    other = ink if hidden is None else np.maximum(ink, hidden)
+    foot = _last_fall(ink, other, round(last), rows[-1], width)
     if foot is not None:
         columns.append(last - width / 2 + 0.5)
         rows.append(foot)
@@ -101,10 +102,13 @@ def _through_hidden(path: Path, centre: np.ndarray, anything: np.ndarray, width:
     return filled
 
 
-def _last_fall(ink: np.ndarray, column: int, row: float, width: float) -> float | None:
-    """Row at which a stroke ends that falls from the end of a path, as a last patient's event makes it; else None."""
-    band = _band(ink, column, width)
-    down = _reach(band[round(row) + 1 :])
+def _last_fall(ink: np.ndarray, other: np.ndarray, column: int, row: float, width: float) -> float | None:
+    """Row at which a stroke ends that falls from the end of a path, as a last patient's event makes it; else None.
+
+    Where it passes under `other` ink it goes on behind it.
+    """
+    band, crossed = _band(ink, column, width), _band(other, column, width)
+    down = _reach(band[round(row) + 1 :], crossed[round(row) + 1 :])
     up = _reach(band[: round(row)][::-1])
     return row + down - width / 2 if down > max(2 * width + 3, 2 * up + 3, 6) else None
 
@@ -114,14 +118,16 @@ def _band(ink: np.ndarray, column: int, width: float) -> np.ndarray:
     return ink[:, max(0, column - max(1, round(width))) : column + 2].max(axis=1) > 0.35
 
 
-def _reach(band: np.ndarray, gap: int = 6) -> int:
-    """How far ink goes on, gaps of dashes bridged."""
-    places = np.flatnonzero(band)
-    reach = 0
-    for place in places:
-        if place - reach > gap:
+def _reach(band: np.ndarray, crossed: np.ndarray | None = None, gap: int = 6) -> int:
+    """How far ink goes on, gaps of dashes bridged, and those that other ink fills."""
+    reach = free = 0
+    for place in range(len(band)):
+        if band[place]:
+            reach, free = place + 1, 0
+        elif crossed is None or not crossed[place]:
+            free += 1
+        if free > gap:
             break
-        reach = int(place) + 1
     return reach
 
 

@@ -10,8 +10,12 @@ NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)%?")
 
 
 def plain(text: str) -> str:
-    """The text with look-alikes of digits replaced, if that makes it a number; else empty."""
-    stripped = text.strip().strip("_'`\"").translate(MINUS).replace(" ", "")
+    """The text with look-alikes of digits replaced, if that makes it a number; else empty.
+
+    A stroke behind a number, or before it with a space between, is the tick that it stands at.
+    """
+    signed = text.strip().strip("_'`\"").translate(MINUS)
+    stripped = re.sub(r"^-\s+|\s*[-_.]+$", "", signed).replace(" ", "")
     stripped = re.sub(r"(?<=\d),(?=\d{3}\b)", "", stripped).replace(",", ".")
     if not re.search(r"\d", stripped) and stripped not in ("O", "o"):
         return ""

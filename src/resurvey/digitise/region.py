@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from resurvey.digitise.axis_ticks import axis_lines
+from resurvey.digitise.boxes import boxes_in
 from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.ink import darkness, paper_colour
 
 MARGIN = 6
+STRONG = 90  # grey levels below the paper that the sides of a box are at least
 COLOURED = 50  # how far the channels of a coloured ink are apart
 
 
@@ -68,6 +70,8 @@ def cut_out(
         if not _crossed(strong, place):
             text[place] = True
             boxes.append((box[0] - left, box[1] - top, box[2] - left, box[3] - top))
+    for x0, y0, x1, y1 in boxes_in(fall > STRONG):
+        text[y0 : y1 + 1, x0 : x1 + 1] = True
     for box in masks:
         usable[_slice(box, left, top)] = False
     zero = float(panel.y.pixel(0.0)) - top

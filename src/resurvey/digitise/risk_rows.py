@@ -4,31 +4,87 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resurvey.digitise.digitised import Panel, RiskRow, Word
+from resurvey.digitise.digitised import Axis, Panel, RiskRow, Word
 from resurvey.digitise.numbers import whole
 
 KINDS = (("events", r"event|died|death"), ("censored", r"censor"))
+MOST_ROWS = 12
+# Letters of less height, in pixels, are read wrongly too often, unless the reader is this sure of them.
+LEAST_HEIGHT, SURE = 5.0, 0.95
 TITLE = r"(at|a)\s*ri[sz]k|number|^no\.?$|^no\.? |patients"
 
 
+@dataclass(frozen=True)
+class PlacedRow:
+    """A row, the pixel row at which it stands, and which of its cells are letters too small to be read surely."""
+
+    y: float
+    row: RiskRow
+    weak: tuple[bool, ...]
+
+
 def rows_below(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[RiskRow]:
-    """Rows of numbers under the time axis, the uppermost first, a cell a tick label of the axis."""
-    places = np.array([label.pixel for label in panel.x.labels])
-    times = [label.value for label in panel.x.labels]
-    if len(places) < 2:
+    """Rows of numbers under the time axis, the uppermost first, a cell a tick of the axis."""
+    return [placed.row for placed in placed_rows(panel, words, picture)]
+
+
+def placed_rows(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[PlacedRow]:
+    """The same, each with its place."""
+    if len(panel.x.labels) < 2:
         return []
+    times = _times(panel.x)
+    places = np.asarray(panel.x.pixel(np.array(times)), float)
     spacing = float(np.median(np.diff(places)))
     below = [word for word in _cut(words, panel, spacing) if word.top > panel.row + 0.8 * _height(panel, words)]
+    lines = _lines(below)
+    shown = [k for k in range(len(times)) if _labelled(times[k], panel.x) or _stands_at(places[k], spacing, lines)]
+    places, times = places[shown], [times[k] for k in shown]
     found = []
-    for line in _lines(below):
+    for line in lines:
         made = _row(line, places, times, spacing, picture)
         if made is not None:
-            found.append((float(np.median([word.y for word in line])), made))
-    return _first_block(found, panel)
+            found.append(made)
+    return _first_block(found)
+
+
+def _times(axis: Axis) -> list[float]:
+    """Values of the labels, and those between and after them where they are evenly spaced: some may not be read."""
+    values = sorted(label.value for label in axis.labels)
+    gaps = np.diff(values)
+    step = float(gaps.min())
+    ratios = gaps / step
+    if step <= 0 or np.abs(ratios - np.round(ratios)).max() > 0.02 or ratios.max() > 6:
+        return values
+    first, last = values[0], values[-1]
+    before = [] if first <= 0 else [first - k * step for k in range(round(first / step), 0, -1)]
+    between = [first + k * step for k in range(round((last - first) / step) + 1)]
+    if len(before) > 3 or (first > 0 and abs(first / step - round(first / step)) > 0.02):
+        before = []
+    found = [*before, *between, last + step, last + 2 * step]
+    return [_nearest(value, values, step) for value in found]
+
+
+def _nearest(value: float, known: Sequence[float], step: float) -> float:
+    """The label's own value where one is meant, else the value without the noise of adding."""
+    near = min(known, key=lambda one: abs(one - value))
+    return near if abs(near - value) < 0.05 * step else round(value, 9)
+
+
+def _labelled(time: float, axis: Axis) -> bool:
+    return any(label.value == time for label in axis.labels)
+
+
+def _stands_at(place: float, spacing: float, lines: Sequence[Sequence[Word]]) -> bool:
+    """Whether a number of a line that has several stands centred at a place without a label."""
+    for line in lines:
+        numbers = [word for word in line if whole(word.text) is not None]
+        if len(numbers) > 2 and any(abs(word.x - place) < 0.12 * spacing + 1 for word in numbers):
+            return True
+    return False
 
 
 def _height(panel: Panel, words: Sequence[Word]) -> float:
@@ -67,8 +123,9 @@ def _lines(words: Sequence[Word]) -> list[list[Word]]:
 
 def _row(
     line: list[Word], places: np.ndarray, times: list[float], spacing: float, picture: np.ndarray | None
-) -> RiskRow | None:
+) -> PlacedRow | None:
     cells: list[int | None] = [None] * len(places)
+    weak = [False] * len(places)
     distance = [np.inf] * len(places)
     used: set[int] = set()
     for word in line:
@@ -80,15 +137,17 @@ def _row(
         used.add(id(word))
         if off < distance[k]:
             cells[k], distance[k] = count, float(off)
+            weak[k] = word.height < LEAST_HEIGHT and word.score < SURE
     filled = [cell for cell in cells if cell is not None]
     if len(filled) < max(2, 0.4 * len(cells)) or _times_again(cells, times):
         return None
     names = [word for word in line if id(word) not in used and word.x < places[0] - 0.1 * spacing]
     label = " ".join(word.text for word in names).strip(" :")
     kind = next((kind for kind, pattern in KINDS if re.search(pattern, label, re.IGNORECASE)), "at risk")
-    flagged = _flags(cells) if kind == "at risk" else _flags([None if c is None else -c for c in cells])
+    marked = [bad or small for bad, small in zip(flags(cells, kind), weak, strict=True)]
     colour = _colour(names, picture) if picture is not None and names else None
-    return RiskRow(label, tuple(times), tuple(cells), tuple(flagged), colour, kind)
+    y = float(np.median([word.y for word in line]))
+    return PlacedRow(y, RiskRow(label, tuple(times), tuple(cells), tuple(marked), colour, kind), tuple(weak))
 
 
 def _times_again(cells: list[int | None], times: list[float]) -> bool:
@@ -98,8 +157,9 @@ def _times_again(cells: list[int | None], times: list[float]) -> bool:
     return same > 0.6 * len(both)
 
 
-def _flags(cells: list[int | None]) -> list[bool]:
-    """Cells outside the longest row that never grows."""
+def flags(cells: Sequence[int | None], kind: str) -> list[bool]:
+    """Cells outside the longest row that never grows, or, of events and censored, that never falls."""
+    cells = cells if kind == "at risk" else [None if cell is None else -cell for cell in cells]
     places = [k for k, cell in enumerate(cells) if cell is not None]
     values = [cells[k] for k in places]
     best: list[tuple[int, int]] = []
@@ -128,18 +188,15 @@ def _colour(names: list[Word], picture: np.ndarray) -> tuple[int, int, int] | No
     return int(colour[0]), int(colour[1]), int(colour[2])
 
 
-def _first_block(found: list[tuple[float, RiskRow]], panel: Panel) -> list[RiskRow]:
+def _first_block(found: Sequence[PlacedRow]) -> list[PlacedRow]:
     """Rows that follow each other at one distance; a caption's numbers further down are left."""
-    rows: list[RiskRow] = []
-    last = None
+    rows: list[PlacedRow] = []
     gap = None
-    for y, row in found:
-        if last is not None and gap is not None and y - last > 3.2 * gap:
-            break
-        if last is not None:
-            gap = min(gap, y - last) if gap is not None else y - last
-        rows.append(row)
-        last = y
-        if len(rows) == 12:
-            break
+    for placed in found[:MOST_ROWS]:
+        if rows:
+            after = placed.y - rows[-1].y
+            if gap is not None and after > 3.2 * gap:
+                break
+            gap = min(gap, after) if gap is not None else after
+        rows.append(placed)
     return rows

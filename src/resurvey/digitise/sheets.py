@@ -104,7 +104,7 @@ def words_of(picture: np.ndarray) -> list[Word]:
     words = ocr.read_words(picture)
     if find_panels(words) or len(words) > MOST_WORDS:
         return words
-    turned = _over(ocr.read_turned(picture), words)
+    turned = over(ocr.read_turned(picture), words)
     if find_panels(turned):
         return turned
     if max(picture.shape[:2]) > 1400:
@@ -113,15 +113,22 @@ def words_of(picture: np.ndarray) -> list[Word]:
     read = [scaled(word, 0.5) for word in ocr.read_words(larger)]
     if find_panels(read):
         return read
-    again = _over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
+    again = over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
     return again if find_panels(again) else words
 
 
-def _over(chosen: list[Word], words: list[Word]) -> list[Word]:
-    """Chosen words, and those of the others that stand elsewhere."""
+def over(chosen: list[Word], words: list[Word]) -> list[Word]:
+    """Chosen numbers, and those of the other words that stand elsewhere or were read as numbers with less doubt."""
     numbers = [word for word in chosen if plain(word.text)]
-    clear = [word for word in words if not any(_overlap(word, other) for other in numbers)]
-    return numbers + clear
+    surer = [word for word in words if plain(word.text) and _surest(word, numbers)]
+    numbers = [word for word in numbers if not any(_overlap(word, other) for other in surer)]
+    clear = [word for word in words if not any(_overlap(word, other) for other in [*numbers, *surer])]
+    return numbers + surer + clear
+
+
+def _surest(word: Word, others: list[Word]) -> bool:
+    scores = [other.score for other in others if _overlap(word, other)]
+    return bool(scores) and word.score > max(scores)
 
 
 def _overlap(a: Word, b: Word) -> bool:

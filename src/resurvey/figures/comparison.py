@@ -1,4 +1,4 @@
-"""Two groups of patients: unmeasured bias, weights and balance, hazards and restricted means; response rates."""
+"""Two groups of patients: unmeasured bias, hazards and restricted means; response rates."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _key(**kwargs: object):
 
 
 def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
-    """Lines between cells that differ."""
+    """Draw lines between cells that differ."""
     for i, j in zip(*np.nonzero(inside[:, 1:] != inside[:, :-1]), strict=True):
         axes.plot([j + 1, j + 1], [i, i + 1], solid_capstyle="projecting", **style)
     for i, j in zip(*np.nonzero(inside[1:] != inside[:-1]), strict=True):

@@ -250,38 +250,41 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
     if rows.empty:
         raise InputError("no formula gives a number of events")
     labels = list(dict.fromkeys(rows["label"]))
-    figure = new_figure(0.235 * len(labels) + 1.1)
+    names = [wrapped(label, 50) for label in labels]
+    # A label of two lines has the room of one and a half.
+    ends = np.cumsum([1 + 0.5 * name.count("\n") for name in names])
+    middles = ends - np.diff(ends, prepend=0.0) / 2
+    figure = new_figure(0.145 * float(ends[-1]) + 0.95)
     grid = figure.add_gridspec(1, 2)
     left, right = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-    place = {label: y for y, label in enumerate(labels)}
+    place = dict(zip(labels, middles.tolist(), strict=True))
     looks = {1: ("o", COLOURS[0], True), 2: ("s", COLOURS[1], False)}
     for side, part in rows.groupby("sides", sort=True):
         mark, colour, filled = looks.get(int(side), ("D", INK, True))
-        shift = -0.16 if side == 1 else 0.16
+        shift = -0.22 if side == 1 else 0.22
         one = part.drop_duplicates("label")
-        style = {"color": colour, "mfc": colour if filled else PAPER, "ms": 4.8, "mew": 1.1, "ls": "none"}
+        style = {"color": colour, "mfc": colour if filled else PAPER, "ms": 4.2, "mew": 1.0, "ls": "none"}
         left.plot(one["events"], one["label"].map(place) + shift, mark, label=f"{side}-sided", **style)
         _readings(right, part, place, shift, colour, "-" if filled else (0, (2, 1.2)))
     for axes, value, words in ((left, claimed, "events"), (right, claimed_patients, "patients")):
         if value is not None:
             axes.axvline(value, color=INK, lw=0.9, ls=(0, (4, 3)))
             axes.set_title(f"printed: {value:g} {words}", fontsize=8)
-        axes.set_xlabel(f"{words.capitalize()}" + ("" if axes is left else " (strokes: readings of accrual)"))
+        axes.set_xlabel(words.capitalize() + ("" if axes is left else " (strokes: readings)"))
         _log_counts(axes)
-        axes.set_ylim(len(labels) - 0.4, -0.6)
+        axes.set_ylim(float(ends[-1]) + 0.1, -0.1)
         axes.grid(axis="both", color=FAINT, lw=0.5)
         axes.tick_params(axis="y", length=0)
-    left.set_yticks(range(len(labels)), [wrapped(label, 44) for label in labels], fontsize=7)
-    right.set_yticks(range(len(labels)), [""] * len(labels))
+    left.set_yticks(middles, names, fontsize=7)
+    right.set_yticks(middles, [""] * len(labels))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
 def _readings(
-    axes: Axes, part: pd.DataFrame, place: Mapping[str, int], shift: float, colour: str, line: object
+    axes: Axes, part: pd.DataFrame, place: Mapping[str, float], shift: float, colour: str, line: object
 ) -> None:
-    """A stroke for the patients of each reading of the accrual, and a line from the least to the most: marks would lie
-    on each other."""
+    """Draw the patients of each reading of accrual as strokes joined by a line: markers would overlap."""
     for label, own in part[part["patients"].notna()].groupby("label", sort=False):
         y = place[str(label)] + shift
         axes.plot([own["patients"].min(), own["patients"].max()], [y, y], color=colour, lw=0.8, ls=line)

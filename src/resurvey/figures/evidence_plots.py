@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
-from resurvey.figures.network_plots import short
 from resurvey.figures.style import (
     COLOURS,
     FAINT,
@@ -25,7 +24,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 from resurvey.ticks import time_ticks
 
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
         else:
             axes.plot([edge], [y + shift], ">", color=colour, ms=6, zorder=3, clip_on=False)
     population = "" if row["population"] == "all" else f", {row['population']}"
-    name, arms = f"{row['study']}{population}", f"{short(row['first'])} vs {short(row['second'])}"
+    name, arms = f"{row['study']}{population}", f"{without_brackets(row['first'])} vs {without_brackets(row['second'])}"
     for words, shift, size, colour, most in ((name, -0.22, 7.5, INK, 44), (arms, 0.22, 5.8, SOFT, 60)):
         axes.text(START, y + shift, plain(_cut(words, most)), fontsize=size, color=colour, va="center",
                   transform=_right(axes))  # fmt: skip

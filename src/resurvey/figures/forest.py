@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.lights import Lights, draw_lights
 from resurvey.figures.style import (
     BESIDE,
     COLOURS,
@@ -21,19 +21,18 @@ from resurvey.figures.style import (
     favours,
     new_figure,
     number,
-    p_text,
     plain,
     ratio_axis,
     styled,
     wrapped,
 )
-from resurvey.results import Role
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LEAST = 14  # characters below which no column is wrapped
+NARROW = 1.3  # inches: least plot where something stands beside it
 EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
 
 
@@ -61,9 +60,9 @@ class Size:
 
 USUAL = Size()
 #: Of a forest that stands beside another figure.
-HALF = Size(row=0.165, plot=1.45, width=BESIDE)
-#: Forty rows on less than a page.
-SMALL = Size(row=0.113, font=6.1, char=0.0438, bold=0.0485, plot=1.4)
+HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
+#: Thirty rows on two thirds of a page, with the type of the others.
+SMALL = Size(row=0.135, char=0.0575, bold=0.068, plot=1.3)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
@@ -75,9 +74,8 @@ EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
 }
 OTHER_MARK = ("s", False)
 ENDS = ("lower", "upper", "band_low", "band_high", "other")
-FEW = 5  # studies below which a random-effects interval deserves a warning
 #: Kinds of rows that are words from side to side, and characters of a line of these.
-RUNNING, RUN = ("heading", "note"), 96
+RUNNING, RUN = ("heading", "subheading", "note"), 96
 #: Letters of a line of the words below the axis.
 FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
@@ -128,15 +126,17 @@ def forest(
     ratio: bool = True,
     size: Size = USUAL,
     band: str = "",
+    lights: Lights | None = None,
 ) -> Figure:
     """A forest plot.
 
     Parameters
     ----------
     rows : DataFrame
-        From top to bottom: `kind` (heading, study, pooled, prediction, note), estimate, lower, upper (ratios, or
-        differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape), `band_low`
-        and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open triangle),
+        From top to bottom: `kind` (heading, subheading, study, pooled, prediction, note), estimate, lower, upper
+        (ratios, or differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape),
+        `band_low` and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open
+        triangle),
         `main` (true of the pooled row that the dashed line stands at; the first one where there is no such column),
         and the text of the columns. A heading or note shows only
         the first column; a missing limit is an arrow-less open end.
@@ -150,6 +150,8 @@ def forest(
     size : Size
     band : str
         What the thin bands are, for the legend.
+    lights : Lights, optional
+        Risk of bias, drawn at the right of the rows whose `study` it names.
 
     Raises
     ------
@@ -160,20 +162,22 @@ def forest(
     if shown.empty:
         raise InputError("no row has an estimate: a forest plot needs at least one")
     rows = rows.reset_index(drop=True)
-    columns = _fit([*left, *right], rows, size)
+    beside = lights.width if lights else 0.0
+    columns = _fit([*left, *right], rows, size, beside)
     lefts, rights = columns[: len(left)], columns[len(left) :]
     before, after = sum(column.width for column in lefts), sum(column.width for column in rights)
     places, y = _places(rows, columns, size)
     below = max(wrapped(side, size.favours).count("\n") for side in better)
-    foot = 0.62 + 0.12 * below
+    foot = (0.62 if xlabel else 0.37) + 0.12 * below
     height = size.row * (y + 1.1) + foot + LEGEND
     figure = new_figure(height, size.width)
     figure.set_layout_engine("none")
     axes = []
     for start, width in (
         (EDGE, before),
-        (EDGE + before, size.width - 2 * EDGE - before - after),
-        (size.width - EDGE - after, after),
+        (EDGE + before, size.width - 2 * EDGE - before - after - beside),
+        (size.width - EDGE - after - beside, after),
+        (size.width - EDGE - beside, beside),
     ):
         across = size.width
         box = (start / across, (foot + LEGEND) / height, max(width, 0.01) / across, size.row * (y + 1.1) / height)
@@ -183,6 +187,9 @@ def forest(
     _text(axes[0], rows, places, lefts, size)
     _text(axes[2], rows, places, rights, size)
     _plot(axes[1], rows, places, ratio)
+    axes[3].set_axis_off()
+    if lights:
+        draw_lights(axes[3], rows, places, lights, size.font)
     if ratio:
         axes[1].set_xlabel(xlabel, labelpad=17 + 9 * below)
         favours(axes[1], *better, letters=size.favours)
@@ -194,25 +201,30 @@ def forest(
 
 @dataclass(frozen=True)
 class _Sized:
-    """A column with its place: inches wide, characters a line."""
+    """A column with its width in inches and its characters a line."""
 
     column: Column
     width: float
     wrap: int
 
 
-def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size) -> list[_Sized]:
-    """Columns as wide as their longest line, text wrapped so that the plot keeps its least width."""
+def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size, beside: float) -> list[_Sized]:
+    """Columns as wide as their longest line, wrapped so that the plot and the lights keep their width."""
     rows = rows[~rows["kind"].isin(RUNNING)]
     wraps = [max(_letters(rows, column), 1) for column in columns]
     wide = [_longest(rows, column, wrap, size) for column, wrap in zip(columns, wraps, strict=True)]
-    room = size.width - 2 * EDGE - size.plot
+    room = size.width - 2 * EDGE - max(size.plot - 0.7 * beside, min(size.plot, NARROW)) - beside
     while sum(wide) > room and max(wraps) > LEAST:
-        # The column with the longest lines gives way, two characters at a time, down to what still reads.
-        index = int(np.argmax(wraps))
+        # The column with the longest lines gives way, two characters at a time, down to what still reads; words first.
+        index = max(range(len(columns)), key=lambda place: (_may_wrap(columns[place], wraps[place]), wraps[place]))
         wraps[index] = max(wraps[index] - 2, LEAST)
         wide[index] = _longest(rows, columns[index], wraps[index], size)
     return [_Sized(*parts) for parts in zip(columns, wide, wraps, strict=True)]
+
+
+def _may_wrap(column: Column, wrap: int) -> bool:
+    """Whether a column is of words, with lines long enough to be broken."""
+    return column.align == "left" and wrap > LEAST
 
 
 def _letters(rows: pd.DataFrame, column: Column) -> int:
@@ -227,7 +239,7 @@ def _longest(rows: pd.DataFrame, column: Column, wrap: int, size: Size) -> float
 
 
 def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[list[float], float]:
-    """Where each row stands, and where the last one ends, in row heights."""
+    """Vertical position of each row, and the end of the last one, in row heights."""
     places: list[float] = []
     y = 0.6
     for _, row in rows.iterrows():
@@ -301,7 +313,7 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
 
 
 def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
-    """Limits that hold all estimates and all but absurdly long intervals."""
+    """Axis limits that include all estimates and all but absurdly long intervals."""
     points = drawn["estimate"].astype(float)
     points = points[points.map(isfinite)]
     ends = pd.concat([drawn[name] for name in ENDS if name in drawn])
@@ -363,7 +375,7 @@ def _bar(axes: Axes, row: pd.Series, y: float, low: float, high: float) -> None:
 
 
 def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
-    """Which symbol stands for which evidence, where the rows differ or rest on less than a printed ratio."""
+    """Legend of the symbols of evidence, the pooled estimate, the prediction interval and the band."""
     from matplotlib.lines import Line2D
 
     grades = [str(e) for e in rows.get("evidence", pd.Series(dtype=str)).dropna().unique() if str(e)]
@@ -393,93 +405,4 @@ def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
         handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
     if band:
         handles.append(Line2D([], [], color=BAND, lw=2.6, label=band))
-    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7, borderaxespad=0.4)
-
-
-def heterogeneity_words(row: pd.Series) -> str:
-    """`Heterogeneity: τ² 0.084, I² 81 % (38 to 99), Q 16.2 on 3 df (p 0.001)` of a row of the table."""
-    if not isfinite(row["tau2"]) or not row["df"] > 0:
-        return "Heterogeneity: one study tells nothing of it"
-    share = f"I² {100 * row['i2']:.0f} % ({100 * row['i2_lower']:.0f} to {100 * row['i2_upper']:.0f})"
-    q = f"Q {row['q']:.3g} on {row['df']:.0f} df (p {p_text(float(row['p']))})"
-    return f"Heterogeneity: τ² {row['tau2']:.3g}, {share}, {q}"
-
-
-def few_words(row: pd.Series) -> str:
-    """A warning where a random-effects interval rests on a few studies; empty where it does not."""
-    count = int(row["studies"])
-    if not 1 < count < FEW:
-        return ""
-    said = {2: "Two", 3: "Three", 4: "Four"}[count]
-    what = "random-effects interval (Hartung-Knapp) and prediction interval may be far too wide or too narrow"
-    return f"{said} studies: τ² can hardly be estimated; {what}."
-
-
-def pooled_rows(
-    studies: pd.DataFrame,
-    estimates: pd.DataFrame,
-    names: Mapping[str, str],
-    grade: str = "printed ratios",
-    *,
-    spread: pd.DataFrame | None = None,
-    sizes: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Rows of a forest plot from what pooling returns, group by group.
-
-    Parameters
-    ----------
-    studies : DataFrame
-        group, study, estimate, lower, upper (log scale), weight_random.
-    estimates : DataFrame
-        population (the group), method (the label), role, estimate, lower, upper (ratios).
-    names : dict
-        Labels of studies by the name in `studies`.
-    grade : str
-        Evidence of the studies.
-    spread : DataFrame, optional
-        group, studies, tau2, q, df, p, i2, i2_lower, i2_upper: a note under each group.
-    sizes : DataFrame, optional
-        study, n, events of the printed ratios.
-    """
-    made: list[dict[str, object]] = []
-    groups = list(dict.fromkeys(studies["group"]))
-    for group in groups:
-        if len(groups) > 1:
-            words = "All together" if group == "all" else str(group)[:1].upper() + str(group)[1:]
-            made.append({"kind": "heading", "label": words, "estimate": float("nan")})
-        for _, row in studies[studies["group"] == group].iterrows():
-            ends = {key: exp(row[key]) for key in ("estimate", "lower", "upper")}
-            label = names.get(str(row["study"]), str(row["study"]))
-            made.append(
-                {
-                    "kind": "study",
-                    "label": label,
-                    "study": row["study"],
-                    **ends,
-                    "weight": row["weight_random"],
-                    "evidence": grade,
-                }
-            )
-        for _, row in estimates[estimates["population"] == group].iterrows():
-            kind = "prediction" if row["role"] == Role.PREDICTION else "pooled"
-            ends = {key: float(row[key]) for key in ("estimate", "lower", "upper")}
-            words = str(row["method"])
-            made.append({"kind": kind, "label": words[0].upper() + words[1:], "main": row["role"] == Role.MAIN, **ends})
-        own = pd.DataFrame() if spread is None else spread[spread["group"] == group]
-        if len(own):
-            said = [heterogeneity_words(own.iloc[0]), few_words(own.iloc[0])]
-            made += [{"kind": "note", "label": words} for words in said if words]
-    table = pd.DataFrame(made)
-    for column in ("estimate", "lower", "upper", "weight"):
-        table[column] = pd.to_numeric(table.get(column))
-    table["evidence"] = table["evidence"].where(table["evidence"].notna(), "")
-    table["interval"] = interval_text(table).where(~table["kind"].isin(RUNNING), "")
-    for key, column in (("patients", "n"), ("events", "events")):
-        known = {} if sizes is None else dict(zip(sizes["study"], sizes[column], strict=True))
-        table[key] = [_count(known.get(study)) for study in table["study"]]
-    table["weight_text"] = [f"{100 * w:.1f} %" if isfinite(w) else "" for w in table["weight"]]
-    return table
-
-
-def _count(value: float | None) -> str:
-    return "" if value is None or not isfinite(value) else f"{value:.0f}"
+    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7.5, borderaxespad=0.4)

@@ -22,7 +22,7 @@ from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import BESIDE, number, p_text
-from resurvey.labels import Labels
+from resurvey.labels import Labels, brief
 from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
 
@@ -82,7 +82,7 @@ def _between(entry: AnyComparison) -> str:
 
 def _groups(estimates: pd.DataFrame) -> tuple[str, str]:
     first = estimates.iloc[0]
-    return str(first["treatment"]), str(first["comparator"])
+    return brief(str(first["treatment"])), brief(str(first["comparator"]))
 
 
 def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str, *, shown: Shown) -> Iterator[Drawing]:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from resurvey.figures.multiples import MOST, Panel, small_multiples, worst_first
-from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import listed
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets, without_number
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
@@ -42,7 +41,8 @@ def _panel(key: tuple[str, ...], curve: pd.DataFrame, facts: pd.DataFrame, label
     study, arm, population, endpoint, cut = key
     part = "" if population == "all" else labels.population(population)
     words = ", ".join(word for word in (part, cut) if word)
-    return Panel(f"{labels.study(study)}, {endpoint}", short(labels.arm(study, arm)), words, curve, facts)
+    given = without_number(without_brackets(labels.arm(study, arm)))
+    return Panel(labels.study(study), f"{endpoint}, {given}", words, curve, facts)
 
 
 def _page(shown: list[Panel], panels: list[Panel], page: int, data: str) -> Drawing:
@@ -56,10 +56,10 @@ def _page(shown: list[Panel], panels: list[Panel], page: int, data: str) -> Draw
         title="Every rebuilt group against what was printed of it" + (f", page {page}" if several else ""),
         caption=f"In all {count} rebuilt; {held}. A panel a group, {_order(missed)}: rebuilt survival from 0 to 100 % "
         "over months (median of the replicates, band of the middle 90 % of them), the printed median with its interval "
-        "at one half, and printed survival. Under the title: of the facts that patients of such groups can have (size, "
-        "events, median and limits, survival, numbers at risk, ratio and its limits) how many hold within their "
-        "rounding in all replicates, and the one that is furthest off, printed → rebuilt. Agreement with the print "
-        "does not show that the curve between the printed points is right.",
+        "at one half, and printed survival. In orange, where not all hold: of the facts that patients of such groups "
+        "can have (size, events, median and limits, survival, numbers at risk, ratio and its limits) how many hold "
+        "within their rounding in all replicates, and the one that is furthest off, printed → rebuilt. Agreement with "
+        "the print does not show that the curve between the printed points is right.",
         alt=f"{len(shown)} small survival curves with printed facts on them; {held}.",
         data=data,
         figure=small_multiples(shown),

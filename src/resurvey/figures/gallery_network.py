@@ -8,11 +8,13 @@ from math import exp
 import numpy as np
 import pandas as pd
 
+from resurvey.evidence_grade import confidence_of
 from resurvey.figures import forest, network_plots
 from resurvey.figures.gallery_shared import HR, Tables, drawing_of, said_of
+from resurvey.figures.pooled_rows import heterogeneity_words
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import many, p_text
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
 from resurvey.steady import critical_value
@@ -32,7 +34,7 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
     if estimates["estimate"].notna().any():
         yield _network_forest(entry, estimates, tables.get("heterogeneity"), names, grade, folder)
     if "effects" in tables and "ranking" in tables:
-        yield _league(entry, tables["effects"], tables["ranking"], names, _pairs(tables["contrasts"]), grade, folder)
+        yield _league(entry, tables, names, grade, folder)
     if "ranks" in tables:
         yield _ranks(entry, tables["ranks"], names, grade, folder)
     if "node_split" in tables:
@@ -68,7 +70,7 @@ def _graph(
 ) -> Drawing:
     nodes = {*contrasts["treatment"], *contrasts["comparator"]}
     said = "; ".join(
-        f"{network_plots.short(names[a])} and {network_plots.short(names[b])} in {len(rows)}"
+        f"{without_brackets(names[a])} and {without_brackets(names[b])} in {len(rows)}"
         for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)
     )
     return drawing_of(
@@ -95,10 +97,10 @@ def _network_forest(
     folder: str,
 ) -> Drawing:
     parts = []
-    notes = [] if spread is None else [forest.heterogeneity_words(row) for _, row in spread.iterrows()]
+    notes = [] if spread is None else [heterogeneity_words(row) for _, row in spread.iterrows()]
     for model, rows in estimates.groupby("model", sort=False):
         shown = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
-        label = [network_plots.short(names.get(str(t), str(t))) for t in shown["treatment"]]
+        label = [without_brackets(names.get(str(t), str(t))) for t in shown["treatment"]]
         words = str(model)
         parts.append(pd.DataFrame([{"kind": "heading", "label": words[0].upper() + words[1:], "estimate": np.nan}]))
         parts.append(shown.assign(kind="study", label=label))
@@ -109,18 +111,18 @@ def _network_forest(
         rows[column] = pd.to_numeric(rows[column])
     rows["evidence"] = rows["evidence"].fillna("")
     rows["interval"] = forest.interval_text(rows).where(~rows["kind"].isin(forest.RUNNING), "")
-    against = network_plots.short(names[entry.reference])
+    against = without_brackets(names[entry.reference])
     figure = forest.forest(
         rows,
         left=[forest.Column("label", "Treatment")],
         right=[HR],
-        xlabel=f"Hazard ratio against {against} (log scale)",
-        better=("lower hazard: the treatment", f"lower hazard: {against}"),
+        xlabel=f"Hazard ratio against {against}",
+        better=("lower: treatment", "lower: reference"),
         size=forest.HALF,
     )
     random = estimates[estimates["model"] == Model.RANDOM]
     said = "; ".join(
-        f"{network_plots.short(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
+        f"{without_brackets(names.get(str(r['treatment']), str(r['treatment'])))} {said_of(r)}"
         for _, r in random.iterrows()
     )
     return drawing_of(
@@ -138,21 +140,15 @@ def _network_forest(
     )
 
 
-def _league(
-    entry: NetworkComparison,
-    effects: pd.DataFrame,
-    ranking: pd.DataFrame,
-    names: Mapping[str, str],
-    compared: set[frozenset[str]],
-    grade: str,
-    folder: str,
-) -> Drawing:
+def _league(entry: NetworkComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
+    effects, ranking, compared = tables["effects"], tables["ranking"], _pairs(tables["contrasts"])
+    confidence = confidence_of(tables.get("confidence"))
     model = "random" if "random" in set(effects["model"]) else "common"
     effects = effects[effects["model"] == model]
     order = [str(name) for name in ranking.loc[ranking["model"] == model, "treatment"]]
     linked = _pairs(effects)
     clear = int((effects["upper"] < 0).sum())
-    best = network_plots.short(names.get(order[0], order[0]))
+    best = without_brackets(names.get(order[0], order[0]))
     return drawing_of(
         entry,
         "league",
@@ -160,11 +156,12 @@ def _league(
         "League table: each cell is the hazard ratio (95 % interval) of the treatment at the LEFT against the "
         "treatment on TOP; "
         f"below 1 is a lower hazard with the one at the left. {model.capitalize()} effects, sorted by P-score. "
-        f"In {many(clear, 'ordered pair')} the interval lies below 1. {grade} {_indirect(linked, compared)}",
+        f"In {many(clear, 'ordered pair')} the interval lies below 1. {grade} {_indirect(linked, compared)}"
+        + (" Edge and last line: confidence in the estimate as reviewers judged it (CINeMA)." if confidence else ""),
         f"Square table of {len(order)} treatments, row against column, best P-score first ({best}); "
         f"{many(clear, 'interval')} below 1.",
         f"{folder}/effects.csv",
-        network_plots.league_table(effects, order, names=names),
+        network_plots.league_table(effects, order, names=names, confidence=confidence),
     )
 
 
@@ -186,7 +183,7 @@ def _ranks(entry: NetworkComparison, ranks: pd.DataFrame, names: Mapping[str, st
         ranks[ranks["model"] == model].groupby("treatment")["sucra"].first().sort_values(ascending=False, kind="stable")
     )
     said = "; ".join(
-        f"{network_plots.short(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items()
+        f"{without_brackets(names.get(str(t), str(t)))} {100 * value:.0f} %" for t, value in scores.items()
     )
     return drawing_of(
         entry,
@@ -210,7 +207,7 @@ def _node_split(
     parts = []
     for _, row in both.iterrows():
         words = " vs ".join(
-            network_plots.short(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
+            without_brackets(names.get(str(row[side]), str(row[side]))) for side in ("treatment", "comparator")
         )
         parts.append({"kind": "heading", "label": f"{words} (p {p_text(float(row['p']))})", "estimate": np.nan})
         for source, se in (("direct", "direct_se"), ("indirect", "indirect_se"), ("estimate", "se")):
@@ -269,7 +266,7 @@ def _contributions(
         "contributions",
         "which comparisons carry the estimates",
         f"Share of each direct comparison (column) in the network estimate of each treatment against "
-        f"{network_plots.short(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
+        f"{without_brackets(names[reference])} (row), in per cent; rows add up to 100 (streams of evidence, "
         "Papakonstantinou "
         f"2018). {grade}",
         f"Heat map of contributions of {table.shape[1] - 2} direct comparisons.",

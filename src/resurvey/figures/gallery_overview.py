@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
+from resurvey.evidence_grade import Grade
 from resurvey.figures import forest
-from resurvey.figures.network_plots import short
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
-from resurvey.labels import Labels
+from resurvey.labels import Labels, brief, without_brackets
 from resurvey.results import Quantity, Role
 
 ALIKE = 3  # comparisons of one group that are put under a heading of their own
-HR = forest.Column("interval", "HR [95 % interval]", "right")
-GRADES = {"printed ratios": "printed"}
-OVER = "range of the estimate over other target populations"
+LONG = 50  # letters of a pair of groups that is not said again for each of its rows
+INDENT = "\u2002"
+HR = forest.Column("interval", "HR [95 % CI]", "right")
+OVER = "range over other target populations"
 
 
-def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> list[Drawing]:
+def overview_drawings(
+    comparisons: pd.DataFrame,
+    labels: Labels,
+    data: str,
+    grades: Mapping[str, Grade] | None = None,
+    marks: Mapping[str, str] | None = None,
+) -> list[Drawing]:
     """One forest plot of the main hazard ratios of all comparisons; none where no comparison has one.
 
     Parameters
@@ -29,27 +37,34 @@ def overview_drawings(comparisons: pd.DataFrame, labels: Labels, data: str) -> l
     labels : Labels
     data : str
         Name of that file.
+    grades : dict of Grade, optional
+        On what each comparison rests, by its id: its heading.
+    marks : dict of str, optional
+        Letters of the findings that bear on each comparison, by its id.
     """
     ratios = comparisons[(comparisons["quantity"] == Quantity.HAZARD_RATIO) & ~comparisons["refused"]]
     main = ratios[(ratios["role"] == Role.MAIN) & ratios["estimate"].notna()]
     if main.empty:
         return []
-    rows = _grouped(_with_range(main, ratios[ratios["role"] == Role.STANDARDISED]), labels)
+    rows = _with_range(main, ratios[ratios["role"] == Role.STANDARDISED])
+    rows = rows.assign(
+        grade=rows["comparison_id"].map(dict(grades or {})),
+        mark=rows["comparison_id"].map({name: INDENT + letters for name, letters in (marks or {}).items()}).fillna(""),
+    )
+    rows = _grouped(_worded(rows, labels))
     single = rows[rows["kind"] == "study"]
-    ranges = single["band_low"].notna()
     rows["interval"] = forest.interval_text(rows).where(rows["kind"] == "study", "")
-    rows["over"] = [_range_text(*ends) for ends in zip(rows["band_low"], rows["band_high"], strict=True)]
     figure = forest.forest(
         rows,
-        left=[forest.Column("label", "Comparison"), forest.Column("grade", "Evidence")],
-        right=[HR, *([forest.Column("over", "Others", "right")] if ranges.any() else [])],
-        xlabel="Hazard ratio (log scale)",
+        left=[forest.Column("label", "Comparison"), forest.Column("what", "")],
+        right=[HR, *([forest.Column("mark", f"{INDENT}Note")] if single["mark"].any() else [])],
+        xlabel="",
         better=("lower hazard: first named", "lower hazard: second named"),
         size=forest.SMALL,
-        band=OVER if ranges.any() else "",
+        band=OVER if single["band_low"].notna().any() else "",
     )
     title = "All comparisons at a glance"
-    return [Drawing("comparisons-overview", "comparisons", title, _caption(single), _alt(single), data, figure)]
+    return [Drawing("comparisons-overview", "comparisons", title, _caption(single, labels), _alt(single), data, figure)]
 
 
 def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
@@ -63,35 +78,48 @@ def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _grouped(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """The rows under headings: one a group that is compared with several, one for the others, one for networks."""
+def _worded(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """The rows with both sides in words; of a network only the lowest hazard."""
     rows = rows.assign(
         first=[_side(name, kind, labels) for name, kind in zip(rows["treatment"], rows["kind"], strict=True)],
         second=[_side(name, kind, labels) for name, kind in zip(rows["comparator"], rows["kind"], strict=True)],
         what=rows["endpoint"].fillna(""),
-        grade=rows["endpoint"].fillna("") + ", " + rows["evidence"].map(lambda grade: GRADES.get(grade, grade)),
-        method_kind=rows["kind"],
+        network=rows["kind"] == "network",
         kind="study",
     )
-    whole = rows["method_kind"] == "network"
-    often = rows.groupby(["method_kind", "first"])["comparison_id"].transform("nunique") >= ALIKE
-    parts: list[tuple[str, pd.DataFrame]] = []
-    for name, part in rows[often & ~whole].groupby("first", sort=False):
-        parts.append((f"{name} against", part.assign(label=part["second"])))
-    rest = rows[~often & ~whole]
-    if len(rest):
-        words = "Other comparisons" if parts else "Comparisons"
-        label = [_versus(*sides) for sides in zip(rest["first"], rest["second"], strict=True)]
-        parts.append((words, rest.assign(label=label)))
-    best = _best(rows[whole])
-    if len(best):
-        label = [_versus(*sides) for sides in zip(best["first"], best["second"], strict=True)]
-        words = "The lowest hazard in each network" if len(best) > 1 else "The lowest hazard in the network"
-        parts.append((words, best.assign(label=label)))
-    if len(parts) == 1:
-        return parts[0][1].reset_index(drop=True)
-    made = [pd.concat([_heading(words), part]) for words, part in parts]
+    for side in ("first", "second"):
+        cells = zip(rows[side], rows["population"].fillna("all"), strict=True)
+        rows[f"whole_{side}"] = [words.replace(f", {population})", ")") for words, population in cells]
+    best = _best(rows[rows["network"]])
+    return rows[~rows["network"] | rows.index.isin(best.index)]
+
+
+def _grouped(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows under a heading for each grade of evidence, and one for a group that is compared with several."""
+    order = [grade for grade in Grade if (rows["grade"] == grade).any()]
+    parts = [(str(grade), rows[rows["grade"] == grade]) for grade in order]
+    if rows["grade"].isna().any():
+        parts.append(("Other evidence" if parts else "", rows[rows["grade"].isna()]))
+    made = [piece for words, part in parts for piece in (_heading(words), *_under(part)) if len(piece)]
     return pd.concat(made, ignore_index=True)
+
+
+def _under(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of one grade with their labels: those of one group against several, or of one pair, under its name."""
+    often = (rows.groupby("first")["second"].transform("nunique") >= ALIKE) & ~rows["network"]
+    made = []
+    for name, part in rows[often].groupby("first", sort=False):
+        made += [_heading(f"{name} against", "subheading"), part.assign(label=INDENT + part["second"])]
+    rest = rows[~often]
+    for (_, _, network), part in rest.groupby(["whole_first", "whole_second", "network"], sort=False):
+        pair = _versus(*part[["whole_first", "whole_second"]].iloc[0]) + (" (network)" if network else "")
+        if len(part) > 1 and len(pair) > LONG:
+            who = part["population"].replace("all", "all patients")
+            made += [_heading(pair, "subheading"), part.assign(label=INDENT + who)]
+        else:
+            sides = zip(part["first"], part["second"], strict=True)
+            made.append(part.assign(label=[_versus(*both) + (" (network)" if network else "") for both in sides]))
+    return made
 
 
 def _best(rows: pd.DataFrame) -> pd.DataFrame:
@@ -100,19 +128,17 @@ def _best(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates("comparison_id").sort_index(kind="stable")
 
 
-def _heading(words: str) -> pd.DataFrame:
+def _heading(words: str, kind: str = "heading") -> pd.DataFrame:
+    """A row of words; none where there are none."""
     nothing = float("nan")
-    cells = {"kind": "heading", "label": words, "grade": "", "evidence": ""}
-    return pd.DataFrame([{**cells, **dict.fromkeys(("estimate", "lower", "upper", "band_low", "band_high"), nothing)}])
+    cells = {"kind": kind, "label": words[:1].upper() + words[1:] if kind == "heading" else words, "evidence": ""}
+    ends = dict.fromkeys(("estimate", "lower", "upper", "band_low", "band_high"), nothing)
+    return pd.DataFrame([{**cells, "what": "", "mark": "", **ends}] if words else [])
 
 
 def _side(name: object, kind: object, labels: Labels) -> str:
-    """A treatment without what stands in brackets; of a group of patients the study stays."""
-    words = labels.treatment(name)
-    brackets = re.findall(r"\s*\([^()]*\)", words)
-    if kind == "patients":
-        return words.replace(brackets[0], "") if len(brackets) > 1 else words
-    return " or ".join(short(one) for one in words.split(" or "))
+    """A treatment in short; of a group of patients the study stays."""
+    return (brief if kind == "patients" else without_brackets)(labels.treatment(name))
 
 
 def _versus(first: str, second: str) -> str:
@@ -136,17 +162,20 @@ def _alt(rows: pd.DataFrame) -> str:
     return "Forest plot of hazard ratios: " + "; ".join(_said(row) for _, row in rows.iterrows()) + "."
 
 
-def _caption(rows: pd.DataFrame) -> str:
+def _caption(rows: pd.DataFrame, labels: Labels) -> str:
     count = rows["comparison_id"].nunique()
-    grades = set(rows["evidence"])
     whose = "the one comparison that gives one" if count == 1 else f"each of the {count} comparisons that give one"
-    parts = [f"Main hazard ratio with 95 % interval of {whose}."]
-    if grades & set(forest.GRADE_WORDS):
+    parts = [f"Main hazard ratio with 95 % confidence interval (CI) of {whose}."]
+    if set(rows["evidence"]) & set(forest.GRADE_WORDS):
         parts.append("Rebuilt patients are compared unadjusted.")
     if rows["band_low"].notna().any():
-        parts.append(
-            "Band and last column: how far the estimate moves when the first group is weighted to other populations."
-        )
+        parts.append("Band: the estimate when the first group is weighted to other populations.")
+    if rows["network"].any():
+        parts.append("Of a network the lowest hazard.")
+    if rows["mark"].any():
+        parts.append("Letters: findings on numbers that the row rests on.")
     if len(rows) > 1:
-        parts.append("Rows rest on different patients: do not compare them.")
-    return " ".join(parts)
+        parts.append("Rows are of different patients: do not compare them.")
+    known = {name: labels.endpoint(name) for name in rows["what"].unique()}
+    told = [f"{name}: {words}" for name, words in known.items() if words != name]
+    return " ".join([*parts, *([f"{'; '.join(told)}."] if told else [])])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from resurvey.figures import comparison, forest, network_plots
+from resurvey.figures import comparison, forest
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
 from resurvey.figures.gallery_shared import (
     HR,
@@ -18,9 +18,11 @@ from resurvey.figures.gallery_shared import (
     grade_words,
     said_of,
 )
+from resurvey.figures.lights import Lights, lights_of
+from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
-from resurvey.labels import Labels
+from resurvey.labels import Labels, without_brackets
 from resurvey.plan import AnyComparison
 from resurvey.results import Contrast, Quantity, Role
 from resurvey.steady import critical_value
@@ -34,9 +36,7 @@ def _exponentiated(rows: pd.DataFrame, z: float = critical_value(0.95)) -> pd.Da
 
 def _versus(rows: pd.DataFrame, labels: Labels) -> list[str]:
     pairs = zip(rows["treatment"], rows["comparator"], strict=True)
-    return [
-        f"{network_plots.short(labels.treatment(a))} vs {network_plots.short(labels.treatment(b))}" for a, b in pairs
-    ]
+    return [f"{without_brackets(labels.treatment(a))} vs {without_brackets(labels.treatment(b))}" for a, b in pairs]
 
 
 def main_row(estimates: pd.DataFrame) -> pd.Series | None:
@@ -57,13 +57,15 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     indirect["arms"] = _versus(indirect, labels)
     rows = pd.concat([direct, indirect], ignore_index=True)
     rows["interval"] = forest.interval_text(rows)
-    a, b = (network_plots.short(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
+    a, b = (without_brackets(labels.treatment(whole[side])) for side in ("treatment", "comparator"))
+    lights = lights_of(tables.get("risk_of_bias"), direct["study"])
     figure = forest.forest(
         rows,
         left=[LEFT, forest.Column("arms", "First vs second")],
         right=[HR],
         xlabel="Hazard ratio (log scale)",
         better=("lower hazard: first named", "lower hazard: second named"),
+        lights=lights,
     )
     said = said_of(whole)
     yield drawing_of(
@@ -73,7 +75,8 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their "
         "common comparator "
         f"(Bucher 1997): {said}. {grade_words(tables['estimates'])} Intervals 95 %, from the printed ones. An "
-        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials.",
+        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials."
+        + _lights_words(lights),
         f"Forest plot of two printed ratios and the indirect ratio of {a} against {b}, {said}.",
         f"{folder}/legs.csv",
         figure,
@@ -104,18 +107,20 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
     ]
     names = {str(study): labels.study(study) for study in tables["studies"]["study"]}
     sizes, spread = tables["effects"].drop_duplicates("study"), tables.get("heterogeneity")
-    rows = forest.pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
+    rows = pooled_rows(tables["studies"], estimates, names, spread=spread, sizes=sizes)
     sides = ("treatment", "comparator")
-    first, second = (network_plots.short(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
+    first, second = (without_brackets(labels.treatment(tables["effects"][side].iloc[0])) for side in sides)
     counts = [
         forest.Column(key, key.capitalize(), "right") for key in ("patients", "events") if (rows[key] != "").any()
     ]
+    lights = lights_of(tables.get("risk_of_bias"), tables["studies"]["study"])
     figure = forest.forest(
         rows,
         left=[LEFT, *counts],
         right=[HR, forest.Column("weight_text", "Weight", "right")],
         xlabel="Hazard ratio (log scale)",
         better=(f"lower hazard: {first}", "lower hazard: comparator"),
+        lights=lights,
     )
     whole = estimates[estimates["population"] == "all"]
     said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in whole.iterrows())
@@ -131,7 +136,7 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
         f"{count} {'study' if count == 1 else 'studies'}, symbol area by weight in the random-effects model; intervals "
         f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). "
         + "".join(f"{part} " for part in (_prediction_words(estimates), _spread_words(spread)) if part)
-        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}",
+        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}{_lights_words(lights)}",
         f"Forest plot of {count} {'study' if count == 1 else 'studies'} with pooled estimates: {said}.",
         f"{folder}/studies.csv",
         figure,
@@ -142,6 +147,10 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
 
 RATIO = forest.Column("interval", "Printed HR [limits]", "right")
 POOLED_ROLES = (Role.MAIN, Role.SECONDARY, Role.SUBGROUP, Role.PREDICTION)
+
+
+def _lights_words(lights: Lights | None) -> str:
+    return f" {lights.words}" if lights else ""
 
 
 def _or_its_like(effects: pd.DataFrame) -> str:
@@ -157,8 +166,8 @@ def _spread_words(spread: pd.DataFrame | None) -> str:
     """Heterogeneity of the whole, and a warning where the studies are too few to tell of it."""
     if spread is None or spread.empty:
         return ""
-    few = forest.few_words(spread.iloc[0])
-    return " ".join(part for part in (forest.heterogeneity_words(spread.iloc[0]) + ".", few) if part)
+    few = few_words(spread.iloc[0])
+    return " ".join(part for part in (heterogeneity_words(spread.iloc[0]) + ".", few) if part)
 
 
 def _otherwise(entry: AnyComparison, estimates: pd.DataFrame, sides: tuple[str, str], folder: str) -> Iterator[Drawing]:
@@ -209,10 +218,12 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         return
     told = counts[counts["estimate"].notna()]
     names = {str(study): labels.study(study) for study in told["study"]}
-    rows = forest.pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    rows = pooled_rows(told.assign(group="all"), ratios, names, "printed counts")
+    rows = rows.assign(**_counted(rows["study"], told))
     first, second = (
-        network_plots.short(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
+        without_brackets(labels.treatment(str(ratios[side].iloc[0]))) for side in ("treatment", "comparator")
     )
+    lights = lights_of(tables.get("risk_of_bias"), told["study"])
     what = str(ratios["measure"].iloc[0])
     said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
     yield drawing_of(
@@ -220,18 +231,34 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         "forest",
         "forest plot",
         f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
-        f"weight in the random-effects model; intervals 95 %. Diamonds: pooled ({said}). "
-        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.",
+        f"weight in the random-effects model, with events of patients; intervals 95 %. Diamonds: pooled ({said}). "
+        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.{_lights_words(lights)}",
         f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
         f"{folder}/counts.csv",
         forest.forest(
             rows,
-            left=[LEFT],
-            right=[forest.Column("interval", f"{what} [limits]", "right")],
+            left=[LEFT, forest.Column("first", "First", "right"), forest.Column("second", "Second", "right")],
+            right=[
+                forest.Column("interval", f"{what} [limits]", "right"),
+                forest.Column("weight_text", "Weight", "right"),
+            ],
             xlabel=f"{what.capitalize()} (log scale)",
             better=(f"fewer: {first}", f"fewer: {second}"),
+            lights=lights,
         ),
     )
+
+
+def _counted(studies: pd.Series, counts: pd.DataFrame) -> dict[str, list[str]]:
+    """`12/100` of both groups of each study; nothing in the rows of no study."""
+    known = {str(row["study"]): row for _, row in counts.iterrows()}
+    made: dict[str, list[str]] = {"first": [], "second": []}
+    for study in studies:
+        for side, before in (("first", ""), ("second", "comparator_")):
+            row = known.get(str(study))
+            said = "" if row is None else f"{row[f'{before}events']:.0f}/{row[f'{before}patients']:.0f}"
+            made[side].append(said)
+    return made
 
 
 def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:

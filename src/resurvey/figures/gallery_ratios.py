@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 from resurvey.figures import forest
 from resurvey.figures.gallery_shared import HR, drawing_of, said_of
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import p_text
 from resurvey.plan import AnyComparison
 from resurvey.results import Model, Quantity, Role
 
@@ -62,6 +62,13 @@ def _under_headings(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if len(parts) > 2 else rows.reset_index(drop=True)
 
 
+def _of_sides(words: str, sides: Sequence[object]) -> str:
+    """What was done otherwise with one of the groups, which is called first or second here."""
+    for name, place in zip(sides, ("first", "second"), strict=True):
+        words = words.replace(str(name), place) if name else words
+    return words
+
+
 def ratio_forest(
     entry: AnyComparison, ratios: pd.DataFrame, sides: tuple[str, str], intervals: str, grade: str, folder: str
 ) -> Drawing:
@@ -79,16 +86,16 @@ def ratio_forest(
         Sentences on the evidence.
     folder : str
     """
-    rows = _under_headings(ratios)
+    named = zip(ratios["label"], ratios["treatment"], ratios["comparator"], strict=True)
+    rows = _under_headings(ratios.assign(label=[_of_sides(words, of) for words, *of in named]))
     rows["interval"] = forest.interval_text(rows).where(rows["kind"] == "study", "")
-    rows["p_text"] = [p_text(float(p)) if pd.notna(p) else "" for p in rows["p"]]
     first, second = sides
     figure = forest.forest(
         rows,
         left=[forest.Column("label", "Estimate")],
-        right=[HR, forest.Column("p_text", "p", "right")],
-        xlabel="Hazard ratio (log scale)",
-        better=(f"lower hazard: {first}", f"lower hazard: {second}"),
+        right=[HR],
+        xlabel="",
+        better=("lower: first", "lower: second"),
         size=forest.HALF,
     )
     said = "; ".join(f"{row['label']} {said_of(row)}" for _, row in ratios.iterrows())

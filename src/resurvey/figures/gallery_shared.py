@@ -15,7 +15,7 @@ from resurvey.results import Role
 
 Tables = Mapping[str, pd.DataFrame]
 LEFT = forest.Column("label", "Study")
-HR = forest.Column("interval", "HR [95 % interval]", "right")
+HR = forest.Column("interval", "HR [95 % CI]", "right")
 UNADJUSTED = "No randomisation stands between the two groups; differences between the populations are in the estimate."
 
 

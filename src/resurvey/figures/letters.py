@@ -1,4 +1,4 @@
-"""Letters of any script in figures and in the PDF: the font that has them, or their code where none at hand does."""
+"""Letters of any script in figures and the PDF: a font that has them, or their code points where no font does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def installed() -> list[str]:
 
 
 class Letters:
-    """Which fonts a text needs beside those that are always there, and what no font has.
+    """Fonts that a text needs beyond those always there, and the letters that no font has.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Letters:
         self._fonts = fonts
 
     def legible(self, text: str) -> str:
-        """The text; a letter that no font has as its code, `U+1F600`."""
+        """The text, with letters that no font has written as their code points (`U+1F600`)."""
         new = set(text) - self._known
         if new:
             self._look_for(new - self.missing)
@@ -62,7 +62,7 @@ class Letters:
         return text
 
     def warn(self) -> None:
-        """Say once which letters are shown by their codes."""
+        """Warn once which letters are shown as code points."""
         if shown := sorted(letter for letter in self.missing if _code(letter)):
             codes = ", ".join(_code(letter).strip() for letter in shown[:20])
             more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
@@ -80,7 +80,7 @@ class Letters:
         self.missing |= wanted
 
     def _take(self, file: str, wanted: set[str]) -> set[str]:
-        """Note the font if it has any of the letters; those that it has not."""
+        """Note the font if it has any of the letters, and return the letters still missing."""
         found = wanted & letters_of(file)
         if found:
             self._known |= letters_of(file)
@@ -116,7 +116,7 @@ def font_file(family: str) -> str:
 
 
 def letters_of(file: str) -> frozenset[str]:
-    """Letters of an upright font; none of a font of another style, or that cannot be read."""
+    """Letters of an upright font; none for other styles and for files that cannot be read."""
     return _font(file)[1]
 
 
@@ -133,6 +133,6 @@ def _font(file: str) -> tuple[str, frozenset[str]]:
 
 
 def _code(letter: str) -> str:
-    """`U+4E2D`; nothing for a mark that is not to be seen."""
+    """`U+4E2D`; nothing for an invisible mark."""
     unseen = unicodedata.category(letter) == "Cf" or unicodedata.name(letter, "").startswith("VARIATION SELECTOR")
     return "" if unseen else f"U+{ord(letter):04X} "

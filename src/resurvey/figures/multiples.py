@@ -26,7 +26,7 @@ COLUMNS = ((6, 3), (20, 4), (40, 5), (72, 6), (inf, 7))
 MOST = 84  # panels of a page
 BAND_POINTS, CURVE_POINTS = 31, 61
 LINE, FOOT, EDGE, GAP = 0.079, 0.11, 0.06, 0.08  # inches of a panel: a line of its title, time axis, between panels
-LEGEND, TALLEST = 0.32, 9.3  # the key, and what a page of A4 leaves between its margins
+LEGEND, TALLEST = 0.32, 8.4  # the key, and what a page of A4 leaves between its margins
 LETTER = 0.0077  # inches of a character, for each point of its size
 
 
@@ -60,7 +60,7 @@ class Panel:
 
     @property
     def off(self) -> float:
-        """How far the worst fact is off, as a share of the printed value; 0 where all hold."""
+        """Relative deviation of the worst fact from its printed value; 0 where all hold."""
         missed = self.missed
         return float(missed["off"].iloc[0]) if len(missed) else 0.0
 
@@ -106,11 +106,13 @@ def small_multiples(panels: Sequence[Panel]) -> Figure:
     columns = min(len(panels), next(count for most, count in COLUMNS if len(panels) <= most))
     wide = (WIDTH - 2 * EDGE) / columns
     lines = ceil(len(panels) / columns)
-    size = 5.2 if columns > 4 else 6.4
-    head = LINE * size / 5.2 * (3 + any(panel.part for panel in panels)) + 0.05
-    body = min(0.52 * wide, (TALLEST - LEGEND) / lines - head - FOOT)
-    tall = head + body + FOOT
-    height = lines * tall + LEGEND
+    size = 6.0 if columns > 4 else 6.6
+    step = LINE * size / 5.2
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    heads = [step * max(len(_words(panel)) for panel in row) + 0.05 for row in rows]
+    body = min(0.52 * wide, (TALLEST - LEGEND - sum(heads)) / lines - FOOT)
+    tops = np.cumsum([0.0, *(head + body + FOOT for head in heads)])
+    height = float(tops[-1]) + LEGEND
     figure = fixed_figure(height)
     # One plane for all panels, in inches from the upper left corner: seventy pairs of axes would take a minute.
     axes = figure.add_axes((0, 0, 1, 1))
@@ -119,7 +121,7 @@ def small_multiples(panels: Sequence[Panel]) -> Figure:
     axes.set_ylim(height, 0)
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
-        place = _Place(EDGE + column * wide, row * tall, wide - GAP, head, body)
+        place = _Place(EDGE + column * wide, float(tops[row]), wide - GAP, heads[row], body)
         _panel(axes, panel, place, size)
     _key(figure, height)
     return figure
@@ -161,21 +163,26 @@ def _panel(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
 
 
 def _thinned(curve: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many rows, evenly spread, first and last among them: more would not be seen, and the file is small."""
+    """At most `most` rows, evenly spaced, the first and the last among them; more would not be visible."""
     if len(curve) <= most:
         return curve
     return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, most).round().astype(int))]
 
 
-def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
-    missed = panel.off > 0
+def _words(panel: Panel) -> list[tuple[str, str, str]]:
+    """Lines above a panel with their colour and weight; that all facts hold needs none."""
     lines = [(panel.title, INK, "bold"), (panel.arm, INK, "normal"), (panel.part, INK, "normal")]
-    lines = [line for line in lines if line[0]] + [(panel.verdict, COLOURS[1] if missed else SOFT, "normal")]
+    return [line for line in lines if line[0]] + ([(panel.verdict, COLOURS[1], "normal")] if panel.off > 0 else [])
+
+
+def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
+    lines = _words(panel)
     step = LINE * size / 5.2
     top = place.top + place.head - 0.03 - step * (len(lines) - 0.5)
     for line, (words, colour, weight) in enumerate(lines):
-        room = int(place.width / (LETTER * size * (1.12 if weight == "bold" else 1)))
-        style = {"fontsize": size, "color": colour, "fontweight": weight, "va": "center"}
+        letters = 0.86 * size if words == panel.verdict else size  # numbers are not cut
+        room = int(place.width / (LETTER * letters * (1.12 if weight == "bold" else 1)))
+        style = {"fontsize": letters, "color": colour, "fontweight": weight, "va": "center"}
         axes.text(place.left, top + line * step, plain(_cut(words, room)), **style)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from math import ceil, cos, exp, pi, sin
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.lights import CONFIDENCE_COLOURS
 from resurvey.figures.style import (
     BESIDE,
     COLOURS,
@@ -25,6 +25,7 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
+from resurvey.labels import without_brackets
 from resurvey.rounding import distinct_from_null
 from resurvey.steady import critical_value
 
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 
 BETWEEN = "between designs"
 BETTER, WORSE = "#cfe3f2", "#f8dcc8"
-
-
-def short(label: str) -> str:
-    """A label without what stands in brackets."""
-    return re.sub(r"\s*\([^)]*\)", "", label).strip() or label
 
 
 @styled
@@ -64,7 +60,7 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     nodes = sorted(set(contrasts["treatment"]) | set(contrasts["comparator"]), key=lambda t: (t != reference, t))
     angle = {node: pi / 2 - 2 * pi * i / len(nodes) for i, node in enumerate(nodes)}
     place = {node: (1.25 * cos(a), sin(a)) for node, a in angle.items()}
-    figure = new_figure(3.9, BESIDE)
+    figure = new_figure(3.6, BESIDE)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
     axes.set_axis_off()
@@ -123,7 +119,7 @@ def _node(
     )
     level = abs(cos(angle)) < 0.3
     align = "center" if level else "left" if cos(angle) > 0 else "right"
-    text = wrapped(short(names.get(node, node)), 30 if level else 20)
+    text = wrapped(without_brackets(names.get(node, node)), 30 if level else 20)
     axes.text(
         place[0] + 0.14 * np.sign(round(cos(angle), 6)) * (not level),
         place[1] + (0.13 * sin(angle)) * (1 if level else 0.6),
@@ -138,7 +134,12 @@ def _node(
 
 @styled
 def league_table(
-    effects: pd.DataFrame, order: Sequence[str], *, names: Mapping[str, str], measure: str = "hazard ratio"
+    effects: pd.DataFrame,
+    order: Sequence[str],
+    *,
+    names: Mapping[str, str],
+    measure: str = "hazard ratio",
+    confidence: Mapping[frozenset[str], str] | None = None,
 ) -> Figure:
     """League table: each cell is the row treatment against the column treatment.
 
@@ -150,6 +151,8 @@ def league_table(
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
+    confidence : dict of str, optional
+        Confidence in the estimate of each pair that was judged.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def league_table(
             f"a league table needs each pair of treatments once, of one model; without an effect: {', '.join(lacking)}"
         )
     n = len(order)
-    figure = new_figure(0.46 * n + 0.75)
+    figure = new_figure((0.56 if confidence else 0.46) * n + 0.75)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0.005, 0.01, 0.99, 0.98))
     axes.set_axis_off()
@@ -189,7 +192,7 @@ def league_table(
             pair = (order[i], order[j])
             limits = tuple(pairs.loc[pair]) if pair in pairs.index else None
             name = names.get(order[i], order[i]) if i == j else None
-            _cell(axes, (i, j), name, limits, size, int(135 / n))
+            _cell(axes, (i, j), name, limits, size, int(135 / n), (confidence or {}).get(frozenset(pair), ""))
     axes.set_xlim(0, n)
     axes.set_ylim(n, -1.1)
     return figure
@@ -202,25 +205,29 @@ def _cell(
     limits: tuple[float, float, float] | None,
     size: float,
     width: int,
+    confidence: str,
 ) -> None:
-    """A treatment's name, a ratio with its interval (the numbers decide on the colour, their text is drawn last)."""
+    """A treatment's name, or a ratio with its interval and the confidence in it; the numbers decide on the colour."""
     from matplotlib.patches import Rectangle
 
     i, j = place
     face, weight, style = PAPER, "normal", "normal"
     if name is not None:
-        face, weight, shown = FAINT, "bold", wrapped(short(name), max(width, 9))
+        face, weight, shown = FAINT, "bold", wrapped(without_brackets(name), max(width, 9))
         size *= 0.86
     elif limits is None:
         shown = wrapped("not linked", width)
     else:
         estimate, low, high = (exp(value) for value in limits)
         shown = f"{estimate:.2f}\n({distinct_from_null(low)} to {distinct_from_null(high)})"
+        shown += f"\n{confidence}" if confidence else ""
         if limits[2] < 0:
             face, weight = BETTER, "bold"
         elif limits[1] > 0:
             face, style = WORSE, "italic"
     axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=SOFT, lw=0.5))
+    if confidence:
+        axes.add_patch(Rectangle((j, i), 0.06, 1, facecolor=CONFIDENCE_COLOURS[confidence], edgecolor="none"))
     axes.text(
         j + 0.5, i + 0.5, shown, ha="center", va="center", fontsize=size, fontweight=weight, fontstyle=style, color=INK
     )
@@ -256,9 +263,8 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
         one = rows[rows["treatment"] == treatment].sort_values("rank")
         axes.bar(one["rank"], one["probability"], color=COLOURS[0], width=0.75)
         axes.plot(one["rank"], one["probability"].cumsum(), "-o", ms=2.5, lw=1, color=COLOURS[1])
-        axes.set_title(
-            f"{wrapped(short(names.get(str(treatment), str(treatment))), 32)}\nSUCRA {100 * sucra:.0f} %", fontsize=7.5
-        )
+        name = wrapped(without_brackets(names.get(str(treatment), str(treatment))), 32)
+        axes.set_title(f"{name}\nSUCRA {100 * sucra:.0f} %", fontsize=7.5)
         axes.set_ylim(0, 1.04)
         axes.set_xlim(0.4, most + 0.6)
         axes.set_xticks(range(1, most + 1))
@@ -272,7 +278,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 @styled
 def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
-    """Comparison-adjusted funnel: what each study deviates from its comparison, against its standard error.
+    """Comparison-adjusted funnel: deviation of each study from its comparison, against its standard error.
 
     Parameters
     ----------
@@ -298,7 +304,7 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float 
     pairs = list(dict.fromkeys(zip(funnel["treatment"], funnel["comparator"], strict=True)))
     for index, (a, b) in enumerate(pairs):
         rows = funnel[(funnel["treatment"] == a) & (funnel["comparator"] == b)]
-        words = f"{short(names.get(a, a))} vs {short(names.get(b, b))}"
+        words = f"{without_brackets(names.get(a, a))} vs {without_brackets(names.get(b, b))}"
         filled = index < len(MARKERS)
         axes.plot(
             rows["adjusted"],
@@ -332,14 +338,12 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
     InputError
         If consistency cannot be assessed in the network.
     """
-    from scipy.stats import chi2
-
     if heat.empty:
         raise InputError("consistency cannot be assessed in this network: there is no heat to draw")
     if "tau2_of" in heat:
         heat = heat[heat["tau2_of"] == heat["tau2_of"].iloc[0]]
     wide = heat.pivot_table(index="design", columns="detached", values="change", aggfunc="first")
-    least = float(chi2.ppf(0.95, 1))
+    least = critical_value(0.95) ** 2
     return _heat(wide, names, "Set apart", "Design", "Change in Q", diverging=True, digits=1, least=least)
 
 
@@ -353,10 +357,8 @@ def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
     heat : DataFrame
         change: of the Q of a design when another is set apart; with one degree of freedom 3.84 is the 5 % point.
     """
-    from scipy.stats import chi2
-
     between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
-    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > chi2.ppf(0.95, 1))
+    return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > critical_value(0.95) ** 2)
 
 
 @styled
@@ -385,7 +387,7 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
         wide,
         names,
         "Direct comparison",
-        f"Estimate against\n{short(names.get(reference, reference))}",
+        f"Estimate against\n{without_brackets(names.get(reference, reference))}",
         "Share (%)",
         diverging=False,
         digits=0,
@@ -444,4 +446,4 @@ def _heat(
 
 
 def _pair(words: object, names: Mapping[str, str]) -> str:
-    return wrapped(" vs ".join(plain(short(names.get(part, part))) for part in str(words).split(" : ")), 38)
+    return wrapped(" vs ".join(plain(without_brackets(names.get(part, part))) for part in str(words).split(" : ")), 38)

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-WIDTH = 7.0  # inches: the text width of a page, so that type keeps its size in print
-BESIDE = 4.9  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
+WIDTH = 6.85  # inches: the text width of a page, so that type keeps its size in print
+BESIDE = 4.05  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
 DPI = 192  # twice the 96 pixels an inch of a browser
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
 # Okabe and Ito (2008), in the order that keeps neighbours furthest apart; yellow is left out, too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1, 1.4)), (0, (1.2, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (3, 3)), "-")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-HATCHES = ("", "////", "\\\\\\\\", "xxx", "|||", "---", "+++")
 
 STYLE: dict[str, Any] = {
     # DejaVu Sans comes with matplotlib: the same letters on every machine. Outlines, not font names, in the SVG.
@@ -132,11 +131,6 @@ def marker(index: int) -> dict[str, Any]:
     return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
 
 
-def shade(index: int) -> dict[str, Any]:
-    """Face and hatch of the `index`-th filled area."""
-    return {"facecolor": COLOURS[index % len(COLOURS)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": PAPER}
-
-
 def wrapped(text: object, width: int) -> str:
     """Text broken into lines of at most `width` characters; `$` is a letter, not mathematics."""
     lines = textwrap.wrap(str(text).replace("$", r"\$"), width, break_long_words=False)
@@ -179,6 +173,8 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
     steps = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20]
     if high / low > 12:
         steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    if high / low > 60:  # as many ticks as before, or their labels touch
+        steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     ticks = [step for step in steps if low / 1.02 <= step <= high * 1.02]
     ax.set_xscale("log")
     ax.set_xlim(low / 1.04, high * 1.04)

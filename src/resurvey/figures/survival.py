@@ -19,7 +19,6 @@ from resurvey.figures.style import (
     fixed_figure,
     inches,
     look,
-    new_figure,
     percent_axis,
     plain,
     styled,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
 # Inches: a line of the table, room for row labels, for a panel's title, and for the axis between curve and table.
 ROW, LEFT, TITLE, AXIS = 0.15, 0.8, 0.24, 0.5
+CHAR, BOLD = 0.058, 0.066  # inches a letter at 7.5 points
 
 
 def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
@@ -125,11 +125,10 @@ def kaplan_meier(
     lines = ceil(len(panels) / columns)
     most = max(risk.loc[risk["panel"] == panel, "group"].nunique() for panel in panels)
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
-    share = width / WIDTH
-    body = (2.9 if width == WIDTH else 2.3) if columns == 1 else 1.9
-    line = TITLE + body + AXIS + table
+    body = (2.9 if width == WIDTH else 1.95) if columns == 1 else 1.9
+    line = (TITLE if any(panels) else 0.1) + body + AXIS + table
     # Names stand once above the panels; inside, they would lie on the curves.
-    names = _names(groups, notes or {}, columns == 1, share)
+    names = _names(groups, notes or {}, columns == 1, width)
     head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
     figure = fixed_figure(lines * line + head, width)
     across = width / columns - LEFT - 0.1
@@ -159,12 +158,17 @@ def kaplan_meier(
         # One time axis for all panels: its ticks, and the numbers below them, then lie inside each.
         axes.set_xlim(0, last)
         axes.set_xlabel(xlabel)
-        _risk_rows(below, counted, groups, most, round(84 * share) if columns == 1 else 40)
+        _risk_rows(below, counted, groups, most, _letters(width, BOLD) if columns == 1 else 40)
     if names and first is not None:
         figure.legend(
             _samples(groups), names, loc="upper left", bbox_to_anchor=(LEFT / width, 1), borderaxespad=0.2, fontsize=7.5
         )
     return figure
+
+
+def _letters(width: float, char: float) -> int:
+    """Letters of a line beside a sample of a curve."""
+    return int((width - LEFT - 0.45) / char)
 
 
 def _samples(groups: Sequence[str]) -> list[Line2D]:
@@ -174,12 +178,12 @@ def _samples(groups: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], **look(index)) for index in range(len(groups))]
 
 
-def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, share: float = 1.0) -> list[str]:
+def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, width: float) -> list[str]:
     """What stands above the panels of each group; nothing where one group alone has nothing to tell."""
     if not alone:
         return [wrapped(group, 100) for group in groups] if len(groups) > 1 else []
     said = [", ".join(part for part in (str(group), notes.get(str(group), "")) if part) for group in groups]
-    return [wrapped(words, round(96 * share)) for words in said] if len(groups) > 1 or notes else []
+    return [wrapped(words, _letters(width, CHAR)) for words in said] if len(groups) > 1 or notes else []
 
 
 def free_corner(shown: pd.DataFrame, last: float) -> str:
@@ -280,24 +284,16 @@ def _wide(axes: Axes):
     return blended_transform_factory(axes.transAxes, axes.transData)
 
 
-@styled
-def log_cumulative_hazard(points: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Figure:
-    """log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
+def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Draw log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
 
     Parameters
     ----------
+    axes : Axes
     points : DataFrame
         group, log_time (natural log of months), value; optional lower, upper.
-    names : dict of str, optional
+    names : dict of str
         Labels of the groups.
-    """
-    figure = new_figure(3.3)
-    log_cumulative_axes(figure.add_subplot(), points, names or {})
-    return figure
-
-
-def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """The content of `log_cumulative_hazard`, for a panel.
 
     Raises
     ------
@@ -317,25 +313,17 @@ def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, st
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), fontsize=7, borderaxespad=0.1)
 
 
-@styled
-def rmst_over_horizon(rmst: pd.DataFrame, *, first: str, second: str, level: float = 0.95) -> Figure:
-    """Difference of restricted mean survival against the horizon, with its interval.
+def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
+    """Draw the difference of restricted mean survival against the horizon, with its interval.
 
     Parameters
     ----------
+    axes : Axes
     rmst : DataFrame
         horizon, estimate, lower, upper (months; first minus second).
     first, second : str
         Names of the groups.
     level : float
-    """
-    figure = new_figure(2.9)
-    rmst_axes(figure.add_subplot(), rmst, first, second, level)
-    return figure
-
-
-def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """The content of `rmst_over_horizon`, for a panel.
 
     Raises
     ------

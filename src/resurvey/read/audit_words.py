@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.read.sentences import split
+from resurvey.read.slips import one_slip
 
 BROKEN = re.compile(
     r"(?<![\w./:-])(?:\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}\.\d{1,4}-\d{1,3}-\d{1,3}|"
@@ -29,8 +30,15 @@ def _number(text: str) -> float | None:
         return None
 
 
+# Tables whose values and limits no rule of the audit compares; ranges of medians are not compared either.
+OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "quantities", "differences")
+
+
 def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
-    """Limits in the wrong order, and values outside their own range, of rows the other rules do not read."""
+    """Limits in the wrong order, and values outside their own range, of rows the other rules do not read.
+
+    A fall of 2.5 with limits of -5 and 0 is inside them.
+    """
     found = []
     for draft in drafts:
         for low_name, high_name in (("lower", "upper"), ("range_lower", "range_upper")):
@@ -53,8 +61,8 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                 )
             elif (
                 value is not None
-                and draft.table in ("survival_rates", "follow_up", "proportions")
-                and not low - 1e-9 <= value <= high + 1e-9
+                and (draft.table in OWN_LIMITS or (draft.table == "medians" and low_name == "range_lower"))
+                and not any(low - 1e-9 <= one <= high + 1e-9 for one in (value, -value))
                 and not draft.cells.get("total")
             ):
                 found.append(
@@ -115,10 +123,10 @@ def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Fin
         return []
     first, second = group[0], next(d for d in group if d.cells[field] != group[0].cells[field])
     a, b = first.cells[field], second.cells[field]
-    slip = _one_slip(a, b)
+    slip = one_slip(a, b)
     if (
         not (slip and summed if len(fields) == 3 else slip or summed)
-        or _same_rounded(a, b)
+        or same_rounded(a, b)
         or (
             first.claim.spans[0].block.split(".")[0] == second.claim.spans[0].block.split(".")[0]
             and first.claim.spans[0].block.startswith("t")
@@ -140,16 +148,7 @@ def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Fin
     ]
 
 
-def _one_slip(a: str, b: str) -> bool:
-    """Whether one character put in, left out or exchanged, or two swapped, makes one number the other."""
-    if len(a) == len(b):
-        apart = [k for k in range(len(a)) if a[k] != b[k]]
-        return len(apart) == 1 or (len(apart) == 2 and a[apart[0]] == b[apart[1]] and a[apart[1]] == b[apart[0]])
-    short, long = sorted((a, b), key=len)
-    return len(long) - len(short) == 1 and any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
-
-
-def _same_rounded(a: str, b: str) -> bool:
+def same_rounded(a: str, b: str) -> bool:
     """Whether one printed number may be the other rounded."""
     if a[:1] in "<>≤≥" or b[:1] in "<>≤≥":
         low, plain_one = (a, b) if a[:1] in "<>≤≥" else (b, a)

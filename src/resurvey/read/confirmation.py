@@ -21,6 +21,9 @@ ARMLESS = frozenset({"sources", "studies", "ongoing_trials", "designs", "quantit
 WITH_ENDPOINT = frozenset({"medians", "survival_rates", "hazard_ratios", "designs", "risk_tables"})
 
 
+Added = dict[str, list[dict[str, str]]]
+
+
 @dataclass
 class Moved:
     """What a confirmation did: rows moved by table, and rows still waiting."""
@@ -80,7 +83,7 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     raw = tables.read_raw(data)
     faults: list[Fault] = []
     moved = Moved()
-    added: dict[str, list[dict[str, str]]] = {}
+    added: Added = {}
     given: list[tuple[Line, str]] = []
     used = _used_ids(raw)
     for reading in readings:
@@ -105,7 +108,10 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
                 row = {**line.cells, **draft_folder.changes_of(line)}
                 faults += _lacking(row, line, reading)
                 given.append((line, _add(row, line.about["table"], reading, added, used, raw)))
-    _add_endpoints(added, raw)
+    read = [line.cells for reading in readings for line in reading.lines]
+    _add_endpoints(added, raw, {row.get("endpoint", "") for row in read})
+    _add_arms(added, raw, readings)
+    faults += _homeless(added, raw)
     if faults:
         raise TableFaults(faults)
     _write(added, raw, data, tables)
@@ -133,7 +139,8 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
             name,
             "",
             f"{line.about['claim_id']} ({row.get('locator', '')}) is confirmed without {name}",
-            "fill it in read.html or in the table, or take the confirmation back",
+            "fill it in read.html or in the table, or take the confirmation back"
+            + ("; `all` stands for the whole study" if name in ("arm_id", "population") else ""),
         )
         for name in names
         if not row.get(name, "").strip()
@@ -144,9 +151,7 @@ def _used_ids(raw: dict) -> set[str]:
     return {claim for frame in raw.values() if "claim_id" in frame.columns for claim in frame["claim_id"]}
 
 
-def _add(
-    row: dict[str, str], table: str, reading: Reading, added: dict[str, list[dict[str, str]]], used: set[str], raw: dict
-) -> str:
+def _add(row: dict[str, str], table: str, reading: Reading, added: Added, used: set[str], raw: dict) -> str:
     rows = added.setdefault(table, [])
     if table in ("sources", "studies"):
         key = TABLES[table].unique[0]
@@ -174,24 +179,89 @@ FAMILY = {
 }
 
 
-def _add_endpoints(added: dict[str, list[dict[str, str]]], raw: dict) -> None:
-    """Known endpoints that endpoints.csv lacks; an unknown one is left to the check, which names it."""
+def _add_endpoints(added: Added, raw: dict, read: set[str]) -> None:
+    """Endpoints that endpoints.csv lacks: those we know, and those as the paper has them, of family `other`.
+
+    An unknown one that a person typed is left to the check, which names it: it may be a slip.
+    """
     known = set(raw["endpoints"]["endpoint"])
     wanted = {
         row["endpoint"] for name, rows in added.items() if name in WITH_ENDPOINT for row in rows if row.get("endpoint")
     }
     for endpoint in sorted(wanted - known):
-        family = "time_to_event" if endpoint in TIME_TO_EVENT else FAMILY.get(endpoint, "")
+        family = (
+            "time_to_event" if endpoint in TIME_TO_EVENT else FAMILY.get(endpoint, "other" if endpoint in read else "")
+        )
         if family:
             row = dict.fromkeys(TABLES["endpoints"].names, "") | {
                 "endpoint": endpoint,
                 "label": endpoint,
                 "family": family,
+                "note": "named by the paper; its family is still to be said" if family == "other" else "",
             }
             added.setdefault("endpoints", []).append(row)
 
 
-def _write(added: dict[str, list[dict[str, str]]], raw: dict, data: Path, tables: object) -> None:
+def _add_arms(added: Added, raw: dict, readings: Sequence[Reading]) -> None:
+    """Arms that confirmed rows are of, as the paper names them, and that arms.csv lacks: without size and treatment.
+
+    An arm that a person typed is left to the check.
+    """
+    drafted: dict[tuple[str, str], Line] = {}
+    for reading in readings:
+        for line in reading.lines:
+            for column in ("arm_id", "comparator_arm_id"):
+                drafted.setdefault((line.cells.get("study_id", ""), line.cells.get(column, "")), line)
+    known = set(zip(raw["arms"]["study_id"], raw["arms"]["arm_id"], strict=True))
+    known |= {(row["study_id"], row["arm_id"]) for row in added.get("arms", [])}
+    for study, arm in sorted(_named_arms(added) - known):
+        if (study, arm) in drafted:
+            line = drafted[study, arm]
+            source = line.cells["source_id"]
+            row = dict.fromkeys(TABLES["arms"].names, "") | {
+                "claim_id": f"{source}-arm-{arm}",
+                "source_id": source,
+                "locator": line.cells["locator"],
+                "study_id": study,
+                "arm_id": arm,
+                "population": "all",
+                "label": arm.replace("_", " "),
+                "note": "named by confirmed rows; its size and its treatment are still to be typed",
+            }
+            added.setdefault("arms", []).append(row)
+
+
+def _named_arms(added: Added) -> set[tuple[str, str]]:
+    return {
+        (row["study_id"], row[column])
+        for rows in added.values()
+        for row in rows
+        for column in ("arm_id", "comparator_arm_id")
+        if row.get(column) and row[column] != "all" and row.get("study_id")
+    }
+
+
+def _homeless(added: Added, raw: dict) -> list[Fault]:
+    """One fault for each document and study that confirmed rows name and that nobody confirmed."""
+    faults = []
+    for table, column, what in (("sources", "source_id", "document"), ("studies", "study_id", "study")):
+        known = set(raw[table][column]) | {row[column] for row in added.get(table, [])}
+        named = [row[column] for name, rows in added.items() if name != table for row in rows if row.get(column)]
+        for missing in dict.fromkeys(name for name in named if name not in known):
+            faults.append(
+                Fault(
+                    f"{table}.csv",
+                    0,
+                    column,
+                    missing,
+                    f"{named.count(missing)} confirmed row(s) are of this {what}, whose own row is not confirmed",
+                    f"confirm its row, one of the first two of read.html, or add it to {table}.csv",
+                )
+            )
+    return faults
+
+
+def _write(added: Added, raw: dict, data: Path, tables: object) -> None:
     """Check the tables as they would be, then write those that grow."""
     import pandas as pd
 

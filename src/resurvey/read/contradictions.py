@@ -14,7 +14,9 @@ from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
 from resurvey.read.objects import Claim, Document, Draft, Finding
-from resurvey.read.table_denominators import percent_fits
+from resurvey.read.said_again import contradictions
+from resurvey.read.share_audit import finding_of, percentages, unlinked
+from resurvey.read.slips import percent_fits
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
@@ -37,17 +39,18 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
         for paragraph in document.paragraphs
     )
     found: list[Finding] = []
-    found += _percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts)
+    found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
     found += [
-        _plain(row, by_id)
+        finding_of(row, by_id)
         for row in rows
         if row["rule"] in ("median-interval", "binomial-interval", "count-bound")
         and row["verdict"] in ("impossible", "discrepant")
         and _serious(row, by_id)
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
+    found += contradictions(document, drafts)
     return _once(_without_broken(found))
 
 
@@ -107,21 +110,6 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
     return []
 
 
-def _plain(row: dict[str, str], by_id: dict[str, Draft], more: str = "") -> Finding:
-    ids = tuple(claim for claim in row["claim_ids"].split(";") if claim in by_id)
-    severity = row["severity"] if row["severity"] != "none" else "minor"
-    return Finding(
-        row["rule"],
-        row["verdict"],
-        severity,
-        ids,
-        tuple(by_id[i].cells["locator"] for i in ids),
-        row["reported"],
-        row["recomputed"],
-        row["explanation"] + more,
-    )
-
-
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
     """A median outside its range is a misprint; limits of a proportion count where the proportion lies outside."""
     draft = by_id[row["claim_ids"].split(";")[0]]
@@ -137,103 +125,6 @@ def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
     except (ValueError, ZeroDivisionError):
         return False
     return not low - 0.6 <= percent <= high + 0.6
-
-
-# Percentages.
-
-
-def _percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
-    """A cell that misses its percentage while its row fits is a misprint; a row that misses as a whole is not."""
-    verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
-    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
-    rowwise: dict[str, list[str]] = defaultdict(list)
-    for draft in drafts:
-        if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
-            rowwise[_row_key(draft)].append(draft.claim_id)
-    found = []
-    for row in bad:
-        draft = by_id[row["claim_ids"].split(";")[0]]
-        if not draft.claim.rule.startswith("table"):
-            found.append(_plain(row, by_id))
-            continue
-        beside = [claim for claim in rowwise[_row_key(draft)] if claim != draft.claim_id]
-        fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
-        if beside and fitting * 2 < len(beside):
-            continue
-        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
-            continue
-        if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
-            continue
-        found.append(_plain(row, by_id))
-    return _by_denominator(found, by_id)
-
-
-def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
-    """Whether the categories beside a row add up to fewer than the denominator and that sum gives the percentage."""
-    section, column = draft.cells.get("item", "").rpartition(", ")[0], _column_key(draft)
-    if not section:
-        return False
-    counts = [
-        int(one.cells["n"])
-        for one in drafts
-        if one.table == "proportions"
-        and one.cells.get("n", "").isdigit()
-        and one.cells.get("item", "").rpartition(", ")[0] == section
-        and _column_key(one) == column
-    ]
-    known = sum(counts)
-    return (
-        len(counts) > 1
-        and 0 < known < float(draft.cells["total"])
-        and percent_fits(draft.cells["n"], draft.cells["percent"], known)
-    )
-
-
-def _column_key(draft: Draft) -> tuple[str, str]:
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0], block.rpartition(".c")[2]
-
-
-def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """Misses of one column that another whole denominator explains are one finding: the size of the head is wrong."""
-    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for one in found:
-        columns[_column_key(by_id[one.claim_ids[0]])].append(one)
-    kept: list[Finding] = []
-    for group in columns.values():
-        rows = [by_id[one.claim_ids[0]].cells for one in group]
-        total = float(rows[0]["total"])
-        others = [
-            size
-            for size in range(math.ceil(0.8 * total), math.floor(1.2 * total) + 1)
-            if size != total and all(percent_fits(cells["n"], cells["percent"], size) for cells in rows)
-        ]
-        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or len(others) != 1:
-            kept += group
-            continue
-        ids = tuple(claim for one in group for claim in one.claim_ids)
-        places = tuple(place for one in group for place in one.locators)
-        words = f"{len(group)} percentages of this column are of {others[0]}, not of the {total:g} of its head"
-        shown = "; ".join(one.reported for one in group[:3])
-        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, str(others[0]), words))
-    return kept
-
-
-def _row_key(draft: Draft) -> str:
-    span = draft.claim.spans[0].block
-    return span.rpartition(".c")[0]
-
-
-def _missing_explains(draft: Draft) -> bool:
-    """Whether a smaller denominator (patients without data) gives the percentage."""
-    cells = draft.cells
-    n, total, value = float(cells["n"]), float(cells["total"]), cells["percent"]
-    half = 0.5 * 10.0 ** -len(value.partition(".")[2])
-    percent = float(value)
-    if percent <= half or n == 0:
-        return False
-    least, most = math.ceil(100 * n / (percent + half) - 1e-9), math.floor(100 * n / (percent - half) + 1e-9)
-    return least <= most and 0.5 * total <= least < total
 
 
 # Ratios.
@@ -259,7 +150,7 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     # Ratios visibly off the middle on the log scale, discrepant or not, show how the paper makes its intervals.
     symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
     return [
-        _plain(row, by_id)
+        finding_of(row, by_id)
         for row in bad
         if row["verdict"] == "impossible"
         or (
@@ -301,7 +192,7 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
         draft = by_id[row["claim_ids"]]
         apart = _z_apart(draft, one_sided)
         if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
-            found.append(_plain(row, by_id))
+            found.append(finding_of(row, by_id))
     return found
 
 

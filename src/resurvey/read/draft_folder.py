@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.read.drafting import NUMBERS
 from resurvey.read.objects import Document, Draft, Finding
@@ -54,7 +55,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         raise InputError(f"{path}: no such file; run `resurvey read` first")
     try:
         return [
-            {k: (v or "") for k, v in row.items() if k is not None}
+            {k: inert.exact(v or "") for k, v in row.items() if k is not None}
             for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
         ]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -62,11 +63,14 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def write_rows(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
-    """Write rows as CSV, whole or not at all; the same rows give the same bytes."""
+    """Write rows as CSV, whole or not at all; the same rows give the same bytes.
+
+    What a spreadsheet would take for a formula stands behind a quote, which `read_rows` takes away again.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, names, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: inert.cell(str(text)) for name, text in row.items()} for row in rows)
     write_text(stream.getvalue(), path)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from resurvey.read import confidence
 from resurvey.read.objects import Claim, Document, Draft
@@ -97,6 +98,7 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
         "population": claim.cells.get("population", ""),
     }
     cells |= {name: value for name, value in claim.cells.items() if name in names}
+    cells |= {name: "all" for name in _of_the_study(claim) if name in names and not cells[name] and not cited}
     notes = list(claim.notes)
     if claim.kind == "quantity" and not cells.get("kind"):
         cells["kind"] = "epidemiology"
@@ -106,8 +108,15 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     return cells
 
 
+def _of_the_study(claim: Claim) -> tuple[str, ...]:
+    """Columns that are `all` because the claim is about the study as such: its plan, names, registry number, dates."""
+    if claim.kind == "follow_up" and claim.cells.get("statistic") == "date":
+        return ("arm_id", "population")
+    return ("population",) if claim.kind in ("design", "name", "trial") else ()
+
+
 def source_row(document: Document, source_id: str) -> dict[str, str]:
-    """The row of sources.csv of a document; its kind is for a person to say."""
+    """The row of sources.csv of a document; its kind where the title says it, else for a person to say."""
     about = document.about
     citation = ". ".join(
         part for part in (about.get("authors", ""), about.get("title", ""), about.get("journal", "")) if part
@@ -118,6 +127,7 @@ def source_row(document: Document, source_id: str) -> dict[str, str]:
     doi = about.get("doi", "")
     return cells | {
         "source_id": source_id,
+        "kind": _worded(SOURCE_KINDS, about.get("title", "")),
         "citation": (citation + (f" {about['year']}" if about.get("year") else "")) or document.name,
         "doi": doi,
         "year": about.get("year", ""),
@@ -135,6 +145,24 @@ LICENCES = (
     ("creative commons attribution", "CC BY"),
     ("creativecommons", "CC BY"),
 )
+
+
+# What a title says of its document and its study, the first that fits.
+SOURCE_KINDS = (
+    ("review", r"\b(?:systematic|narrative)? ?review\b|\bmeta-?analysis"),
+    ("cohort", r"\bcohort\b|\bretrospective|\bregistry\b"),
+    ("trial", r"\btrial\b|\brandomi[sz]ed\b|\bphase [I1-4]{1,3}[ab]?\b"),
+)
+DESIGNS = (
+    ("non-randomised", r"\bnon-?randomi[sz]ed\b"),
+    ("randomised", r"\brandomi[sz]ed\b"),
+    ("single arm", r"\bsingle[- ]arm\b"),
+    ("retrospective cohort", r"\bretrospective\b"),
+)
+
+
+def _worded(choices: Sequence[tuple[str, str]], title: str) -> str:
+    return next((name for name, pattern in choices if re.search(pattern, title, re.IGNORECASE)), "")
 
 
 def study_row(document: Document, claims: Iterable[Claim], source_id: str, study_id: str) -> dict[str, str]:
@@ -158,6 +186,7 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
         "study_id": study_id,
         "source_id": source_id,
         "acronym": study_id,
+        "design": _worded(DESIGNS, document.about.get("title", "")),
         "registry_id": own[0] if len(set(own)) == 1 else "",
         **{column: values.pop() for column, values in dates.items() if len(values) == 1},
     }

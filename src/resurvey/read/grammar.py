@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from resurvey.read.lexer import Line, Token
+from resurvey.read.word_lists import UNITS
 
 REACH = 9
 
@@ -31,6 +32,15 @@ class Interval:
     end: int
     lower: str
     upper: str
+    unit: str = ""
+
+    def other_unit(self, unit: str) -> bool:
+        """Whether the limits are printed in another unit of time than their value."""
+        return self.unit in UNITS and unit in UNITS and self.unit != unit
+
+    def note(self) -> str:
+        """What a person has to know where the limits cannot stand beside the value."""
+        return f"the limits are printed in {self.unit}: {self.lower} to {self.upper}"
 
 
 RANGES = {
@@ -192,7 +202,7 @@ def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval
         return None
     if first.unit and second.unit and first.unit != second.unit:
         return None
-    return Interval(low, high, level, kind, high, first.printed, upper)
+    return Interval(low, high, level, kind, high, first.printed, upper, second.unit or first.unit)
 
 
 OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
@@ -228,9 +238,9 @@ def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = Fals
     return None
 
 
-def cells_of(interval: Interval | None, *, ci: bool | None = None) -> dict[str, str]:
-    """Cells of an interval: limits and level, or the range."""
-    if interval is None:
+def cells_of(interval: Interval | None, *, ci: bool | None = None, unit: str = "") -> dict[str, str]:
+    """Cells of an interval: limits and level, or the range; none where they are in another unit than the value."""
+    if interval is None or interval.other_unit(unit):
         return {}
     if (interval.kind in ("range", "iqr")) if ci is None else not ci:
         return {"range_lower": interval.lower, "range_upper": interval.upper}

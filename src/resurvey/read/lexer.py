@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import WORDS, fold, plain
-from resurvey.read.word_lists import MASKING, RATIOS, time_unit
+from resurvey.read.word_lists import MASKING, RATIOS, TRIALISTS, time_unit
 
 NUMBER = (
     r"\d{1,3},\d{1,2}(?=\s?%)|"
@@ -24,6 +24,7 @@ UNIT = (
     r"h\b|hrs?\b|hours?|minutes?|mins?\b|seconds?|litres?|liters?|L\b"
 )
 INTERVAL_WORDS = (
+    r"(?:(?:nominal|two-sided|2-sided|one-sided|1-sided|exact|bootstrap(?:ped)?|simultaneous|repeated|adjusted) )?"
     r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
     r"(?:conf|confidence) ?int(?:erval)?\.?)"
 )
@@ -33,19 +34,20 @@ MASTER = re.compile(
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
+    rf"|(?P<turned>\b{INTERVAL_WORDS}\s?[(=:,]?\s?(?P<turnedvalue>9\d(?:\.\d)?)\s?%\)?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
     rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
     rf"(?:\s?\([^()]{{0,30}}\))?\s?(?:was |of |is |were )?(?P<psign><=|"
-    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|"
+    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|0,\d{{2,4}}|"
     rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
     rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
-    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}\b)"
+    rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}(?:-[a-z]{{3,20}})?\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
     rf"two|three|four|five|six|seven|eight|nine|ten|twelve)))[- ]?-(?P<tunit>years?|"
     rf"months?|weeks?|days?|yrs?|mo)\b)"
-    rf"|(?P<name>(?!(?:of|was|were|to|and|is|with|HR|OR|RR|CI)\d{{1,3}}\.\d)[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
+    rf"|(?P<name>(?!(?:of|was|were|to|and|is|with|HR|OR|RR|CI)\d{{1,3}}\.\d)[A-Za-z][A-Za-z]{{0,20}}(?:-[A-Za-z]{{1,20}}){{0,2}}[-/+*]?\d[\w+/]{{0,20}}(?:-\w{{1,20}}){{0,3}}|"
     rf"\d{{1,3}}-[A-Za-z]\w{{1,20}}(?:-\w{{1,20}}){{0,2}}|"
     rf"\d{{1,3}}(?!(?:{UNIT})\b)(?:[A-Zb-df-z]|e(?![-+]?\d))[A-Za-z]{{0,12}}\d{{0,4}}\b)"
     rf"|(?P<num>(?P<op>(?:<=|>=|[<>≤≥~])\s?|(?:(?<=\s)|(?<=[(\[])|"
@@ -153,6 +155,8 @@ def _token(match: re.Match[str]) -> Token:
         )
     if match["level"] is not None:
         return Token("level", found, start, end, match["levelvalue"])
+    if match["turned"] is not None:
+        return Token("level", found, start, end, match["turnedvalue"])
     if match["p"] is not None:
         sign = {"=": "", "<=": "≤", ">=": "≥"}.get(match["psign"], match["psign"])
         return Token(
@@ -160,7 +164,7 @@ def _token(match: re.Match[str]) -> Token:
             found,
             match.start("pvalue"),
             match.end("pvalue"),
-            _power(match["pvalue"]),
+            _power(match["pvalue"]).replace(",", "."),
             sign,
             "",
             match["pwhat"] or "",
@@ -189,6 +193,7 @@ def _power(text: str) -> str:
 
 def _number_words(line: Line) -> None:
     """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit goes with it."""
+    _tens(line)
     _hundreds(line)
     for i, token in enumerate(line.tokens):
         word = token.text.lower()
@@ -209,6 +214,19 @@ def _spelt_unit(following: list[Token]) -> str:
     if word in ("percent", "%") or (word == "per" and len(following) > 1 and following[1].text.lower() == "cent"):
         return "%"
     return time_unit(word) if len(word) > 2 and time_unit(word) else word if word in ("cycles", "courses") else ""
+
+
+def _tens(line: Line) -> None:
+    """`ninety three` is one number, as `ninety-three` is."""
+    tokens = line.tokens
+    for i in range(len(tokens) - 1, 0, -1):
+        first, second = tokens[i - 1].text.lower(), tokens[i].text.lower()
+        if first in TENS and second in WORDS and 0 < int(WORDS[second]) < 10:
+            text = f"{tokens[i - 1].text}-{tokens[i].text}"
+            tokens[i - 1 : i + 1] = [Token("word", text, tokens[i - 1].start, tokens[i].end)]
+
+
+TENS = frozenset(word for word, value in WORDS.items() if int(value) >= 20)
 
 
 def _hundreds(line: Line) -> None:
@@ -292,7 +310,10 @@ LINKS = {
 LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 
-GRADED = ("grade", "grades", "stage", "stages", "ps")
+# What is numbered beyond 40: studies, and the groups that run them.
+NUMBERED = TRIALISTS | {"study", "trial", "protocol", "version", "week", "day"}
+# What numbers are never counts after, even before a percentage in brackets.
+GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days", "weeks", "months"])
 
 
 def _mask(line: Line) -> None:
@@ -314,10 +335,7 @@ def _mask(line: Line) -> None:
                 if (
                     any(char == "%" or char.isalpha() for char in after.text)
                     or "." in after.value
-                    or (
-                        after.number > 40
-                        and token.text.lower().rstrip(".") not in ("study", "trial", "protocol", "version")
-                    )
+                    or (after.number > 40 and token.text.lower().rstrip(".") not in NUMBERED)
                 ):
                     break
                 after.masked = True

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from resurvey.read import sentences
+from resurvey.read import no_results, sentences
+from resurvey.read.arm_places import arms_of, sizes_beside
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
-from resurvey.read.lexicon import Lexicon, arm_named, arms_of
+from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.share_words import describe, link, sizes_said
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined
+from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
+from resurvey.read.text_percents import percentages
 from resurvey.read.text_rates import rates
 from resurvey.read.text_ratios import carried, ratios
-from resurvey.read.text_shares import item_of, percentages, proportions
+from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians, times_alone
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
@@ -46,6 +49,7 @@ def find(line: Line) -> list[Found]:
         found += designs(line)
         if found:
             return found + registries(line)
+    no_results.mask(line)
     for rule in RULES:
         found += rule(line)
     return found
@@ -58,11 +62,20 @@ NUMBER_WORD = re.compile(
 METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
-def _said_in_methods(paragraph: Paragraph, found: Found) -> bool:
-    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page."""
+ASSUMED = ("median", "rate", "ratio", "proportion", "quantity")
+
+
+def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
+    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page.
+
+    So does what a sentence of the methods assumes.
+    """
     path = " ".join(paragraph.section)
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
-    return alone and bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
+    plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
+    return (alone or assumed or limit) and plain_methods
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
@@ -90,7 +103,12 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
         if one.kind == "arm" and not arm_named(one.cells.get("label", ""), lexicon):
             one.kind = "proportion"
             label = one.cells.pop("label", "")
-            one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+            response = label if label in RESPONSES else ""
+            response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
+            if response:
+                one.cells |= {"item": response, "kind": "response", "endpoint": response}
+            else:
+                one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
@@ -133,14 +151,17 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
-        found = first + [one for one in find(line) if not _said_in_methods(paragraph, one)]
+        found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        beside = sizes_beside(line, lexicon)
+        found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
         _endpoints_of_p(line, found)
-        arms = arms_of(line, found, lexicon)
+        own = {id(one): arm for one, arm in beside}
+        arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
             if one.kind == "proportion":
@@ -159,6 +180,8 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells = {name: value for name, value in found.cells.items() if value}
     notes = list(found.notes)
     cells |= _words(line, found, cells, lexicon)
+    if lexicon.other_endpoint(cells.get("endpoint", ""), line.text):
+        del cells["endpoint"]
     if arm and found.rule != "n-sites":
         cells["arm"] = arm
     if _cited(paragraph, line):
@@ -193,7 +216,8 @@ def _cited(paragraph: Paragraph, line: Line) -> bool:
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
     """Endpoint, item, kind and grade of a find, from the words around its number."""
     token = line.tokens[found.tokens[0]]
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text)]
+    ratios = {one.start for one in line.tokens if one.kind == "ratio" and not one.masked}
+    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if begin not in ratios]
     before = [name for _, end, name in names if end <= token.start]
     after = [name for begin, _, name in names if begin >= token.end]
     made: dict[str, str] = {}

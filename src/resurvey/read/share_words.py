@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
-from resurvey.read.lexicon import Lexicon, mentions
-from resurvey.read.text_shares import item_of
+from resurvey.read.lexicon import Lexicon
+from resurvey.read.slips import percent_fits
+from resurvey.read.text_items import item_of
 from resurvey.read.word_lists import GRADE, HARMS, RESPONSES, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
@@ -74,9 +76,32 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    _sized_behind(line, shares)
     _from_next(line, shares, places)
     _in_order(line, shares)
     _of_the(line, shares, places)
+
+
+SIZED_BEHIND = re.compile(r"[\s%)\]]{0,3}(?:for|in|of|among) (?:the |all )?$")
+COUNTED_BEHIND = re.compile(r"[\s%)\]]{0,3}[(\[]$")
+
+
+def _sized_behind(line: Line, shares: list[Found]) -> None:
+    """`23% (95% CI 13-37) for 52 patients`, `30% (16-49) (10 of 33 patients)`: one share said in two pieces."""
+    for one, after in pairwise(shares):
+        between = line.text[_end(line, one) : _start(line, after)]
+        if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
+            continue
+        number = line.tokens[after.tokens[0]].number
+        if after.rule == "n-noun" and SIZED_BEHIND.fullmatch(between) and number > 3:
+            one.cells["total"] = after.cells["n"]
+        elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
+            one.cells["total"] = after.cells["total"]
+
+
+def _gives_it(count: Found, share: Found) -> bool:
+    """Whether a count and its denominator give a percentage said before them."""
+    return percent_fits(count.cells["n"], share.cells["percent"], float(count.cells["total"]))
 
 
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:

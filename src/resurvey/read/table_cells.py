@@ -10,7 +10,7 @@ from resurvey.read.word_lists import time_unit
 
 PIECE = re.compile(
     r"(?P<mark>\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
-    r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)\s?[:=,]?)"
+    r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
     r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
     r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
@@ -20,7 +20,8 @@ PIECE = re.compile(
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
     r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
     r"(?<=[(\[,;:A-Za-z] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
-    r"\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
+    r"(?<![\d.] )(?<!\d)\d{1,3}(?: \d{3}(?!\d))+(?=\s?(?:\(|$))|\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})"
+    r"(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
     r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
     r"|(?P<to>\bto\b|-{1,2}|~|/|±|\+/-|\+/−)"
     r"|(?P<other>[^\s])",
@@ -69,6 +70,8 @@ def parse(text: str) -> CellValue:
     confidence interval; brackets, `-`, `/`, `,` and `±` stand for themselves. Other words make `words` true.
     """
     one = plain(text)[:MAX_CELL_TEXT]
+    # `24 (46%`: a bracket that somebody forgot to close.
+    one += ")" if one.count("(") == one.count(")") + 1 else ""
     shape: list[str] = []
     numbers: list[Number] = []
     unit, words, labels = "", False, ""
@@ -103,7 +106,7 @@ def parse(text: str) -> CellValue:
 
 def _number(match: re.Match[str]) -> Number:
     power = re.sub(r"\s?[x×]\s?10\s?\^?", "e", match["power"], flags=re.IGNORECASE) if match["power"] else ""
-    text = (match["op"] or "").strip() + match["digits"].replace(",", "") + power
+    text = (match["op"] or "").strip() + match["digits"].replace(",", "").replace(" ", "") + power
     return Number(
         text, match["pct"] is not None, match.start("op") if match["op"] else match.start("digits"), match.end("digits")
     )

@@ -233,7 +233,7 @@ class Reader(Words):
             if one.name not in ("limits", "lower", "upper", "limit"):
                 continue
             place = row.cells[c]
-            target = self._left(c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
+            target = self._left(roles, c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
             if one.name == "limits" and (
                 target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
             ):
@@ -284,11 +284,13 @@ class Reader(Words):
         texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
         return any("ci" in hints(text) for text in texts)
 
-    def _left(self, c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
-        """The nearest find left of a column under the same upper heads."""
+    def _left(self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
+        """The nearest find left of a column under the same upper heads; a number of no known role ends the search."""
         for k in range(c - 1, self.layout.stub - 1, -1):
             if k in made and made[k].kind in kinds:
                 return made[k] if self._together(k, c) else None
+            if k in roles and not roles[k].name:
+                return None
         return None
 
     def _together(self, a: int, b: int) -> bool:
@@ -350,7 +352,7 @@ class Reader(Words):
                 continue
             if OTHER_TEST.search(self.layout.head(c)):
                 continue
-            left = self._left(c, made, ("ratio", "difference"))
+            left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(
                 (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
             )

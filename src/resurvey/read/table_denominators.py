@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from resurvey.read.normal import slug
+from resurvey.read.slips import magnitude, one_slip_fits, percent_fits
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import SIZE_LABEL, Layout
@@ -16,8 +18,9 @@ ENOUGH, MOST = 0.5, 0.8
 class Denominators:
     """Sizes of columns and sections, and whether the finds agree with them."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, elsewhere: dict[int, tuple[str, ...]] | None = None):
         self.layout = layout
+        self.elsewhere = elsewhere or {}
         self.caption = size_in(layout.table.caption)
         self.partitions: dict[tuple[str, ...], str] = {}
         self._sizes_beside: dict[tuple[int, int], bool] = {}
@@ -65,7 +68,7 @@ class Denominators:
         sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
-        printed = self._printed(column)
+        printed = self._printed(column) or self._in_the_text(column, list(sections.values()))
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
             best = self._best(part, column, printed)
@@ -82,7 +85,8 @@ class Denominators:
     def _best(self, part: list[Found], column: int, printed: str) -> str:
         """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
         first = part[0].row
-        offered = [size for size in (first.sizes.get(column, ""), first.section_size, printed) if size]
+        own = _total_row(part)
+        offered = [size for size in (own, first.sizes.get(column, ""), first.section_size, printed) if size]
         if not offered:
             return ""
         fits = [_share_that_fits(part, size) for size in offered]
@@ -102,6 +106,15 @@ class Denominators:
             if c < column and self.layout.parents[c] and self.layout.parents[c] == self.layout.parents[column]
         ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _in_the_text(self, column: int, sections: list[list[Found]]) -> str:
+        """A size that the text prints of the column's group, where the categories of its sections add up to it.
+
+        Two sections at least, or all there are; of several sizes none.
+        """
+        sums = [sum(magnitude(one.cells.get("n", "nan")) for one in part) for part in sections if len(part) > 1]
+        proven = [size for size in dict.fromkeys(self.elsewhere.get(column, ())) if sums.count(float(size)) >= 2]
+        return proven[0] if len(proven) == 1 else ""
 
     def _whole(self, column: int) -> str:
         """The count that one of the first rows prints as 100 % of a column."""
@@ -131,6 +144,22 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
+def _total_row(part: list[Found]) -> str:
+    """The count of the row of a section that is its total: `Total 162 (100%)`."""
+    rows = [
+        one.cells["n"]
+        for one in part
+        if one.row.section
+        and TOTAL.fullmatch(one.row.label.strip(" ,:()"))
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100")
+    ]
+    return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
+
+
+TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
+
+
 def _other_patients(part: list[Found], size: str) -> bool:
     """Whether rows that belong together all miss the size: they are of a subgroup, not misprinted."""
     both = [one for one in part if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
@@ -153,11 +182,6 @@ def _take_back(shares: list[Found]) -> None:
                 one.notes.append(f"the percentage is not of the {total} of the head")
 
 
-def _number(text: str) -> float:
-    digits = text.lstrip("<>≤≥~=")
-    return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
-
-
 def _share_that_fits(group: list[Found], size: str) -> float:
     """Share of the rows with count and percentage that one denominator explains; 1 where only counts are printed."""
     if not size:
@@ -165,23 +189,14 @@ def _share_that_fits(group: list[Found], size: str) -> float:
     total = float(size)
     both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     if not both:
-        counts = [_number(one.cells["n"]) for one in group if "n" in one.cells]
+        counts = [magnitude(one.cells["n"]) for one in group if "n" in one.cells]
         return 1.0 if all(n <= total for n in counts) else 0.0
     return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
 
 
-def percent_fits(n: str, percent: str, total: float) -> bool:
-    """Whether a count over a total rounds (or is cut, or rounded up) to the percentage as printed."""
-    exact = 100 * _number(n) / total
-    unit = 10.0 ** -len(percent.partition(".")[2])
-    if percent[:1] in "<≤":
-        return exact <= _number(percent) + 1e-9
-    return abs(exact - _number(percent)) < unit - 1e-9 or abs(exact - _number(percent)) <= unit / 2 + 1e-9
-
-
 def _sum_fits(part: list[Found], printed: str) -> str:
     """The sum of the categories, where it explains their percentages and the printed size does not."""
-    counts = [_number(one.cells["n"]) for one in part if "n" in one.cells]
+    counts = [magnitude(one.cells["n"]) for one in part if "n" in one.cells]
     total = sum(counts)
     if len(counts) < 2 or total != total or total in (0, float(printed)):
         return ""
@@ -218,8 +233,10 @@ def _link_across(shares: list[Found]) -> None:
 
 
 def _of(one: Found, first: Found) -> bool:
-    total = _number(first.cells["n"])
-    return total > 0 and total >= _number(one.cells["n"]) and percent_fits(one.cells["n"], one.cells["percent"], total)
+    total = magnitude(first.cells["n"])
+    return (
+        total > 0 and total >= magnitude(one.cells["n"]) and percent_fits(one.cells["n"], one.cells["percent"], total)
+    )
 
 
 def _link_rows_above(shares: list[Found]) -> None:
@@ -251,20 +268,29 @@ def _link_rows_above(shares: list[Found]) -> None:
 
 
 def _explains(above: dict[int, Found], below: list[Found]) -> bool:
-    """Whether the counts of a row give all percentages of the rows below it, three telling ones at least."""
+    """Whether the counts of a row give the percentages of the rows below it, three telling ones at least.
+
+    All of them, but for one that one wrong character explains.
+    """
     telling = [one for one in below if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
-    return len(telling) >= 3 and all(one.column in above and _of(one, above[one.column]) for one in below)
+    if any(one.column not in above for one in telling):
+        return False
+    missing = [one for one in telling if not _of(one, above[one.column])]
+    slip = all(
+        one_slip_fits(one.cells["n"], one.cells["percent"], magnitude(above[one.column].cells["n"])) for one in missing
+    )
+    return len(telling) - len(missing) >= (5 if missing else 3) and len(missing) <= 1 and slip
 
 
 def _give(part: list[Found], size: str) -> None:
     for one in part:
         if SIZE_LABEL.fullmatch(one.row.label.strip(" ,:()")) and "percent" not in one.cells:
             continue
-        if "total" not in one.cells and not (_number(one.cells.get("n", "0")) > float(size)):
+        if "total" not in one.cells and not (magnitude(one.cells.get("n", "0")) > float(size)):
             one.cells["total"] = size
 
 
 def _adds_up(part: list[Found]) -> bool:
-    counts = [_number(one.cells["n"]) for one in part]
+    counts = [magnitude(one.cells["n"]) for one in part]
     total = part[0].cells.get("total", "")
     return bool(total) and abs(sum(counts) - float(total)) < 0.5

@@ -62,7 +62,7 @@ SIZE = re.compile(
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
 )
 TIME = re.compile(
-    r"(?<![\w.])(?P<n>\d{1,3}(?:\.\d)?|"
+    r"(?<![\w.<>≤≥])(?<![<>≤≥]\s)(?P<n>\d{1,3}(?:\.\d)?|"
     + "|".join(WORDS)
     + r")[- ]{0,3}(?P<unit>years?|yrs?|months?|mos?|weeks?|wks?|days?)\b\.?",
     re.IGNORECASE,

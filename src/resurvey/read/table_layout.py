@@ -142,9 +142,21 @@ def _stub_width(table: Table, heads: int) -> int:
     if not body or len(grid[0]) < 2:
         return 1
     width = 1
-    while width < min(3, len(grid[0]) - 1) and _is_label_column(body, grid[:heads], width):
+    while width < min(STEPS, len(grid[0]) - 1) and _is_label_column(body, grid[:heads], width):
+        # From the fourth on, a column of labels is a step of an indentation, under no title of its own.
+        if width >= 3 and _titled(grid[:heads], width):
+            break
         width += 1
     return width
+
+
+def _titled(head: tuple[tuple[Cell | None, ...], ...], c: int) -> bool:
+    """Whether a column has a title that it shares with none before it."""
+    return any(cell is not None and cell.column == c and clean(cell.text) for cell in (row[c] for row in head))
+
+
+# Columns that an indentation made of empty cells may take.
+STEPS = 5
 
 
 def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
@@ -191,7 +203,7 @@ def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tupl
 
 SIZE_LABEL = re.compile(
     r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
-    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| enrolled| included| eligible| analy[sz]ed|"
     r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
     r" subjects| cases| women)?(?: \(n\)|, n)?",
     re.IGNORECASE,

@@ -32,7 +32,6 @@ class About:
     baseline: bool
     response: bool
     endpoint: str
-    grade_text: str
 
 
 @lru_cache(maxsize=256)
@@ -66,7 +65,6 @@ def about_table(label: str, caption: str, notes: str) -> About:
         baseline,
         bool(re.search(r"respon[sd]", lower)),
         timed[0] if len(set(timed)) == 1 else "",
-        caption,
     )
 
 
@@ -87,6 +85,10 @@ class Role:
 NOTHING = Role("")
 
 
+# `P = 0.003`, `A versus B, P = 0.003`: the only number of a cell of words.
+WITH_P = re.compile(r"(?:^\s*|,\s)[pP](?:[- ]?value)?\s?(?=[=<>≤≥:]|\d)|^\s*[pP]\b")
+
+
 def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     """The role of one cell. `size` is the denominator of its column or section, empty where none is printed."""
     place = row.cells[column]
@@ -94,7 +96,7 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
         return NOTHING
     if place.value.words and not re.match(r"\s*[<>≤≥~(+-]{0,2}\s?[\d.]", place.text):
-        said = re.match(r"\s*[pP]\b", place.text) is not None and _is_p(place)
+        said = WITH_P.search(place.text) is not None and _is_p(place)
         return Role("p", "p-cell") if said else _worded(place)
     own, leaf = hints(row.label), hints(layout.leaf(column))
     if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):

@@ -44,8 +44,13 @@ class Words:
     def __init__(self, layout: Layout, lexicon: Lexicon):
         self.layout, self.lexicon = layout, lexicon
         self.about: About = of_table(layout.table)
-        self.denominators = Denominators(layout)
+        self.denominators = Denominators(layout, {c: self._said_elsewhere(c) for c in range(len(layout.heads))})
         self.done: list[Found] = []
+
+    def _said_elsewhere(self, c: int) -> tuple[str, ...]:
+        """Sizes that the text prints of the arm of a column, or of all patients for a column of totals."""
+        arm, _ = self._arm(self.layout.heads[c])
+        return self.lexicon.totals if arm == "all" else self.lexicon.sizes.get(arm, ())
 
     def claim(self, found: Found) -> Claim:
         """The claim of a find, with its words: arm, population, item, endpoint, grade, place."""
@@ -186,7 +191,7 @@ class Words:
             "adverse_event"
             if harm
             else "response"
-            if (response and not self.about.baseline)
+            if (response and (found.rule == "size-percent" or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
             else "baseline"
             if self.about.baseline

@@ -78,6 +78,7 @@ PLANNED = re.compile(
     r"(?:recruit|include|enroll?|randomi[sz]e)) $"
 )
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
+NOT_COUNTED |= {"hypotheses", "comparisons", "questions"}
 KINDS_OF = {
     "markers",
     "marker",
@@ -112,7 +113,11 @@ def _noun_of(line: Line, i: int) -> str:
     if line.tokens[i].extra == "word" and len(between) > 1:
         return ""
     after = word_at(line, i + len(between) + 2)
-    return "" if set(between) & NOT_COUNTED or after in KINDS_OF | {"per"} else noun
+    return (
+        ""
+        if set(between) & (NOT_COUNTED | {"hypotheses", "comparisons", "questions"}) or after in KINDS_OF | {"per"}
+        else noun
+    )
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:

@@ -10,7 +10,8 @@ from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS, endpoints_in
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
-    r"level of significance|were reported as|statistical significance (?:was|level)|cut-?off)",
+    r"level of significance|were reported as|nominal|alpha|will use|threshold|"
+    r"statistical significance (?:was|level)|cut-?off)",
     re.IGNORECASE,
 )
 LEVELS = {"0.05", ".05", "0.01", ".01", "0.1", ".1", "0.025", "0.001", "0.2", ".2"}
@@ -97,6 +98,8 @@ def p_values(line: Line) -> list[Found]:
             if "rank" in what
             else _nearest_test(near, token.start - max(0, token.start - 90))
         )
+        if test in ("interaction", "trend") and not what and test not in _own_words(line.text, token.start, token.end):
+            test = ""
         names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
         sides = {side for side in ("one-sided", "two-sided") if side in near.lower()}
@@ -106,6 +109,12 @@ def p_values(line: Line) -> list[Found]:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
     return found
+
+
+def _own_words(text: str, start: int, end: int) -> str:
+    """The words of a p in a list: back to the `;` before it, on to the next mark."""
+    before = text[max(0, start - 90) : start].rpartition(";")[2]
+    return (before + re.split(r"[;,)]", text[end : end + 40])[0]).lower()
 
 
 DIRECTIONS = (
@@ -252,6 +261,8 @@ def means(line: Line) -> list[Found]:
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
+        elif token.percent and words_before(line, i, 1) == ["by"]:
+            continue
         elif (
             ("mean" in words_before(line, i, 6) or (_of_means(line, i) and interval_after(line, i)))
             and not token.used

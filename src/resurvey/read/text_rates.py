@@ -46,7 +46,8 @@ def _chain_to_endpoint(line: Line, i: int) -> list[int]:
     token = line.tokens[i]
     if "." in token.value or token.number > 30 or token.op:
         return []
-    after = line.tokens[i + 1].start if i + 1 < len(line.tokens) else len(line.text)
+    following = i + 2 if token.extra == "word" else i + 1
+    after = line.tokens[following].start if following < len(line.tokens) else len(line.text)
     if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
         words_before(line, i, 2)
     ):
@@ -139,17 +140,13 @@ def rates(line: Line) -> list[Found]:
 def _in_range(line: Line, i: int) -> bool:
     """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
     for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
-        if 0 <= other < len(line.tokens) and joint >= 0 and line.tokens[joint].text.lower() in ("-", "to"):
-            low, high = sorted((i, other))
-            if (
-                line.tokens[other].kind == "num"
-                and line.tokens[other].percent
-                and (
-                    "from" not in words_before(line, low, 1)
-                    or "rang" in line.text[: line.tokens[low].start][-16:].lower()
-                )
-            ):
-                return line.tokens[low].number < line.tokens[high].number
+        low, high = sorted((i, other))
+        joints = ("-", "to", "and") if low >= 0 and words_before(line, low, 1) == ["between"] else ("-", "to")
+        if not 0 <= other < len(line.tokens) or joint < 0 or line.tokens[joint].text.lower() not in joints:
+            continue
+        ranged = "from" not in words_before(line, low, 1) or "rang" in line.text[: line.tokens[low].start][-16:].lower()
+        if line.tokens[other].kind == "num" and line.tokens[other].percent and ranged:
+            return line.tokens[low].number < line.tokens[high].number
     return False
 
 
@@ -223,11 +220,20 @@ def _pair_run(
         return [(i, distinct[0], True) for i in values]
     if distinct and len(values) == len(distinct):
         return [(i, stamp, True) for i, stamp in zip(values, distinct, strict=True)]
+    if len(values) == 2 * len(distinct) and _in_versus(line, values):
+        return [(i, distinct[n // 2], True) for n, i in enumerate(values)]
     if distinct and len(values) % len(distinct) == 0:
         # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each part is a list of its own.
         apart = all(len(run) == len(distinct) for run in _runs(line, values))
         return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
     return [(i, _nearest(i, times), False) for i in values]
+
+
+def _in_versus(line: Line, values: list[int]) -> bool:
+    """Values in pairs: `96% v 87% and 87% v 75%`, two groups at each time."""
+    joints = [{t.text.lower() for t in line.tokens[a + 1 : b]} - {"%", ")", "("} for a, b in pairwise(values)]
+    against = {"vs", "vs.", "versus", "v"}
+    return all(bool(words & against) == (k % 2 == 0) for k, words in enumerate(joints))
 
 
 def _runs(line: Line, values: list[int]) -> list[list[int]]:

@@ -81,11 +81,16 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     """Whether a number after `median` can be one: a time, one with an interval, or one right after `was`."""
     token = line.tokens[i]
     before = words_before(line, i, 1)
-    if token.percent or (before and before[0] in AT and not (before[0] == "for" and i - start < 4)):
+    if token.percent:
+        ranged = interval_after(line, i, bare=False)
+        return ranged is not None and ranged.kind in ("range", "iqr")
+    if before and before[0] in AT and not (before[0] == "for" and i - start < 4):
         return False
     if before and before[0] in RANGES:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
+        return False
+    if LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
@@ -96,6 +101,9 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
+# `responses lasting 6 months or more`: a limit, not a median.
+LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
+OR_MORE = re.compile(r"\s?(?:months?|years?|weeks?|days?) or (?:more|longer|less|shorter)\b", re.IGNORECASE)
 CHANGED = re.compile(
     r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b|"
     r"\b(?:benefit|gain|prolongation|advantage|improvement|difference|increase) of\b"
@@ -125,22 +133,25 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     is_time = unit in UNITS
     if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
         return None
-    cells = {"value": token.printed, "unit": unit, **cells_of(interval)}
+    cells = {"value": token.printed, "unit": unit, **cells_of(interval, unit=unit)}
+    notes = [interval.note()] if interval is not None and interval.other_unit(unit) else []
     limits = (interval.low, interval.high) if interval else ()
     taken = take(line, i, *limits)
     if interval is not None and interval.kind == "" and {"iqr", "interquartile", "range"} & set(subject.split()):
-        cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False)
+        cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
         # Brackets without a word: an interval beside a time to event, a range beside anything else.
-        cells |= cells_of(interval, ci=name in TIME_TO_EVENT)
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
         if name not in TIME_TO_EVENT:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
     if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
-        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up")
+        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
     if any(word in subject for word in TREATMENT):
-        return Found("follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up")
+        return Found(
+            "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
+        )
     rule = "median-interval" if interval else "median"
-    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other")
+    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
@@ -302,7 +313,7 @@ def times_alone(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         name = timed[-1] if timed else found[-1].cells["endpoint"]
-        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval)
+        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval, unit=token.unit)
         found.append(
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
@@ -347,7 +358,7 @@ def durations(line: Line) -> list[Found]:
             else "duration"
         )
         cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
-            interval
+            interval, unit=token.unit
         )
         found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
     return found

@@ -155,7 +155,39 @@ MASKING = frozenset(
         "bclc",
     ]
 )
-MASKING |= frozenset(["exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"])
+# Groups that number their trials: `RTOG 0631`, `CALGB 9342`.
+TRIALISTS = frozenset(
+    [
+        "rtog",
+        "eortc",
+        "calgb",
+        "nsabp",
+        "ecog",
+        "swog",
+        "ncic",
+        "ncctg",
+        "gog",
+        "trog",
+        "jcog",
+        "wjog",
+        "wjtog",
+        "aio",
+        "acosog",
+        "hovon",
+        "ibcsg",
+        "gbg",
+        "mrc",
+        "ffcd",
+        "prodige",
+        "gercor",
+        "cecog",
+        "ageo",
+    ]
+)
+MASKING |= TRIALISTS
+MASKING |= frozenset(
+    ["class", "classes", "exon", "exons", "intron", "introns", "codon", "codons", "http", "https", "chromosome", "dose"]
+)
 PATIENTS = frozenset(
     [
         "patients",
@@ -213,6 +245,8 @@ EVENTS = frozenset(
         "institutions",
         "countries",
         "discontinuations",
+        "prs",
+        "crs",
         "withdrawals",
         "fractures",
         "strokes",
@@ -233,8 +267,9 @@ HARMS = re.compile(
 SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "countries"])
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
-    r"/|to|and|or|,|\+)\s?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
-    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|\bany\b)",
+    r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
+    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|"
+    r"\ball (?:T?E?AEs|adverse events|toxicit(?:y|ies))\b|\bany\b)",
     re.IGNORECASE,
 )
 DASHED = str.maketrans("–—−‐‑", "-----")
@@ -254,7 +289,7 @@ def grade_in(text: str, *, bare: bool = False) -> str:
         return low + short[2] + (f"-{short[3]}" if short[3] else "")
     if match["any"]:
         return "any"
-    body = match["grade"] or match["grade2"]
+    body = re.sub(r"grades?\s?", "", match["grade"] or match["grade2"], flags=re.IGNORECASE)
     parts = [_ROMAN.get(part.upper(), part) for part in re.split(r"\s?(?:-|/|to|and|or|,|\+)\s?", body) if part]
     if not all(part in "12345" and len(part) == 1 for part in parts):
         return ""
@@ -265,7 +300,7 @@ def grade_in(text: str, *, bare: bool = False) -> str:
 DESIGN = re.compile(
     r"\bpower(?:ed)?\b|\bassum(?:e|ed|es|ing|ption)|\bsample size|"
     r"\bto detect\b|\bwould be (?:needed|required)|\btype I error|"
-    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\bnull "
+    r"\balpha\b|\bsignificance level|\bhypothesi[sz]ed\b|\b(?:null|specific|primary|working|alternative) "
     r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
     re.IGNORECASE,
 )

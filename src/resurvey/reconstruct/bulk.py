@@ -145,36 +145,6 @@ def rebuild_arm(arm: ArmCurve, *, seed: int, replicates: int = 1) -> Reconstruct
     return arm.rebuild(rng=seeds.generator(seed, "reconstruct", arm.name), replicates=replicates)
 
 
-def rebuild_batch(arms: Iterable[ArmCurve], *, seed: int, replicates: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Patients of several arms, and a row an arm of how it went; the numbers do not depend on the batch.
-
-    Parameters
-    ----------
-    arms : iterable of ArmCurve
-    seed : int
-        The project's seed.
-    replicates : int, default 1
-
-    Returns
-    -------
-    patients : DataFrame, columns name, replicate, time, event
-    rows : DataFrame, columns name, status (rebuilt, refused), reason, n, events, facts, facts_held, repairs
-        An arm that cannot be rebuilt is a row with its reason, and has no patients.
-    """
-    frames, rows = [], []
-    for arm in arms:
-        try:
-            made = rebuild_arm(arm, seed=seed, replicates=replicates)
-        except ResurveyError as error:
-            rows.append({"name": arm.name, **outcome(error)})
-        else:
-            rows.append({"name": arm.name, **outcome(made)})
-            frames.append(made.patients.assign(name=arm.name))
-    empty = pd.DataFrame(columns=["name", "replicate", "time", "event"])
-    patients = pd.concat(frames, ignore_index=True)[list(empty.columns)] if frames else empty
-    return patients, pd.DataFrame(rows, columns=["name", *OUTCOME_COLUMNS])
-
-
 def outcome(made: Reconstruction | ResurveyError) -> dict[str, object]:
     """Cells that say how an arm went: rebuilt, with what holds; or refused, with the reason."""
     if isinstance(made, ResurveyError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resurvey.errors import InputError
+from resurvey.reconstruct.formats.cells import number_of
 from resurvey.reconstruct.prior import PRIOR, HazardPrior
+from resurvey.sheet import read_sheet
 
 TABLE = Path(__file__).with_name("hazard_shapes.csv")
 SHARES, SPREADS = ("share_progression", "share_death"), ("slope", "early", "wiggle")
@@ -50,14 +52,17 @@ def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
     Raises
     ------
     InputError
-        If a column is missing, a cell is no number, or shares are negative or do not add up to 1.
+        If it is no table or has no row, a column is missing, a cell is no number, or shares are negative or do not add
+        up to 1.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    lacking = [name for name in COLUMNS if not rows or name not in rows[0]]
+    table = read_sheet(path)
+    lacking = [name for name in COLUMNS if name not in table]
     if lacking:
         raise InputError(f"{path.name}: columns {', '.join(lacking)} are missing; expected {', '.join(COLUMNS)}")
-    shapes = tuple(_shape(path.name, number, row) for number, row in enumerate(rows, start=2))
+    if table.empty:
+        raise InputError(f"{path.name}: it has no row; give at least the usual kind")
+    rows = zip(table.index, table.to_dict("records"), strict=True)
+    shapes = tuple(_shape(path.name, int(line), row) for line, row in rows)
     for name in SHARES:
         shares = [getattr(shape, name) for shape in shapes]
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
@@ -65,7 +70,7 @@ def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
     return shapes
 
 
-def _shape(file: str, line: int, row: dict[str, str]) -> Shape:
+def _shape(file: str, line: int, row: Mapping[Hashable, str]) -> Shape:
     values = {name: _number(file, line, name, row[name]) for name in (*SHARES, *SPREADS, *NODES)}
     mean = tuple(values[name] for name in NODES)
     spreads = {name: values[name] for name in SPREADS}
@@ -78,10 +83,10 @@ def _shape(file: str, line: int, row: dict[str, str]) -> Shape:
 
 
 def _number(file: str, line: int, column: str, cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        raise InputError(f"{file}, row {line}, column {column}, value {cell!r}: expected a number") from None
+    value = number_of(cell, ".")
+    if value is None:
+        raise InputError(f"{file}, row {line}, column {column}, value {cell!r}: expected a number")
+    return value
 
 
 SHAPES = read_shapes()

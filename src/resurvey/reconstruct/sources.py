@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from resurvey.errors import InconsistentReport, InputError
 from resurvey.faults import Fault
 from resurvey.pictures import is_figure, read_figure
 from resurvey.places import PUT, misplaced
+from resurvey.reconstruct.arm_faults import CORRECT, MakeFault, fault_maker, faults_of_arm, incomplete_rows
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
-from resurvey.reconstruct.formats import read_kmdata
+from resurvey.reconstruct.formats import read_at_risk, read_kmdata
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study import Curve
 from resurvey.reconstruct.study_tables import Key
@@ -23,8 +24,6 @@ from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
 FILE_COLUMNS = ("file", "at_risk_file")
-# A click may lie a little to the right of the axis.
-BEYOND = 1.05
 # What names a figure: arms drawn together, whose numbers at risk may be exchanged.
 FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
@@ -79,6 +78,7 @@ def _read_rows(
             read[row["claim_id"]] = found, row["time_unit"]
         else:
             faults += found
+    exchanged: set[str] = set()
     for _, rows in table.groupby(FIGURE, sort=True, dropna=False):
         arms = [
             (read[c][0], int(float(n)), str(c)) for c, n in zip(rows["claim_id"], rows["n"], strict=True) if c in read
@@ -89,15 +89,17 @@ def _read_rows(
             line = int(str(rows.index[0]))
             files = ", ".join(dict.fromkeys(file for file in rows["at_risk_file"] if file))
             faults.append(Fault(TABLES["curves"].file, line, "at_risk_file", files, str(error), "exchange them back"))
+            exchanged.update(rows["claim_id"])
+    for line, row in table.iterrows():
+        claim = row["claim_id"]
+        if claim in read and claim not in exchanged and not is_figure(row["file"]):
+            faults += faults_of_arm(row, read[claim][0], int(str(line)))
     return read, faults
 
 
 def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = None) -> ReadArm | list[Fault]:
     """The arm of one row, or what is wrong with it: nothing where it is a figure that is not digitised yet."""
-
-    def fault(column: str, rule: str, advice: str) -> Fault:
-        return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
-
+    fault = fault_maker(row, line)
     strange = [(column, misplaced(folder / row[column], folder)) for column in FILE_COLUMNS if row[column]]
     if any(rule for _, rule in strange):
         return [fault(column, rule, PUT) for column, rule in strange if rule]
@@ -106,7 +108,7 @@ def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = 
         words = "there is no such file in the folder curves", "put it there or correct the name"
         return [fault(column, *words) for column in missing]
     if is_figure(row["file"]):
-        return [] if digitised is None else _read_figure(row, folder, digitised, fault)
+        return _risk_file(row, folder, fault) if digitised is None else _read_figure(row, folder, digitised, fault)
     named = ArmFiles(
         folder / row["file"],
         folder / row["at_risk_file"] if row["at_risk_file"] else None,
@@ -117,19 +119,28 @@ def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = 
     try:
         arms = read_arms(named)
     except InputError as error:
-        return [fault(_blamed(named), str(error), "correct the file or the row")]
+        return [fault(_blamed(named), str(error), CORRECT)]
     if len(arms) > 1:
         names = ", ".join(arm.name for arm in arms)
         return [fault("curve", f"{row['file']} holds {len(arms)} curves", f"name one of {names}")]
     units = {row["file"]: arms[0].curve.time_unit, row["at_risk_file"]: arms[0].unit_at_risk}
     wrong = [f"the heading in {file} says {unit}" for file, unit in units.items() if unit and not _same(unit, row)]
     faults = [fault("time_unit", words, "correct the unit or the heading") for words in wrong]
-    return [*faults, *_beyond_axis(row, arms[0], fault)] or arms[0]
+    return faults or arms[0]
 
 
-def _read_figure(
-    row: pd.Series, folder: Path, digitised: Path, fault: Callable[[str, str, str], Fault]
-) -> ReadArm | list[Fault]:
+def _risk_file(row: pd.Series, folder: Path, fault: MakeFault) -> list[Fault]:
+    """What is wrong with the typed numbers at risk of a figure that is not digitised yet."""
+    if not row["at_risk_file"]:
+        return []
+    try:
+        tables = read_at_risk(folder / row["at_risk_file"])
+    except InputError as error:
+        return [fault("at_risk_file", str(error), CORRECT)]
+    return [one for table in tables for one in incomplete_rows(row, "at_risk_file", table.incomplete, fault)]
+
+
+def _read_figure(row: pd.Series, folder: Path, digitised: Path, fault: MakeFault) -> ReadArm | list[Fault]:
     """The arm of a row whose file is a figure, from what was read in it; typed numbers at risk come first."""
     try:
         found = read_figure(digitised, row["file"], row["curve"])
@@ -141,21 +152,6 @@ def _read_figure(
     arm = read_arms(ArmFiles(found.curve, at_risk, at_risk_arm=row["at_risk_arm"]))[0]
     curve = replace(arm.curve, notes=(found.note, *arm.curve.notes))
     return replace(arm, curve=curve, spread=found.spread)
-
-
-def _beyond_axis(row: pd.Series, arm: ReadArm, fault: Callable[[str, str, str], Fault]) -> list[Fault]:
-    """Points that lie to the right of the axis that the row says the figure has."""
-    try:
-        end = float(row["axis_max"] or "nan")
-    except ValueError:
-        return []
-    beyond = arm.curve.times > BEYOND * end
-    if not beyond.any():
-        return []
-    pairs = zip(arm.curve.times[beyond], arm.curve.survival[beyond], strict=True)
-    points = ", ".join(f"({time:g}, {survival:g})" for time, survival in pairs)
-    rule = f"{int(beyond.sum())} points of {row['file']} lie beyond the end of the axis: {points[:200]}"
-    return [fault("axis_max", rule, "correct the points or the end of the axis")]
 
 
 def _blamed(files: ArmFiles) -> str:

@@ -21,6 +21,9 @@ HALF = 1e-9
 def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
     """Median and Brookmeyer-Crowley limits of every row of sorted patients; infinite where not reached.
 
+    The same limits as those of `survival.stack.CurveStack`, in less than half of the time: rows are sorted already, and
+    each patient leaves by himself, so there are no ties to look for. The limits are computed thousands of times a fit.
+
     References
     ----------
     .. [1] Brookmeyer, R. and Crowley, J. (1982). Biometrics 38, 29-41.

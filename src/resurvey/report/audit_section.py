@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from resurvey.cautions import FINDINGS
 from resurvey.report.document import (
     Badge,
     Block,
@@ -36,9 +37,8 @@ from resurvey.report.words import (
     sentence,
     thousands,
 )
+from resurvey.results import SEVERITIES
 
-FINDINGS = ("impossible", "conflict", "discrepant", "other-method")
-GRAVE = ("conclusion", "major", "minor", "none")
 MAX_CHECKS_SHOWN = 4
 
 
@@ -63,7 +63,7 @@ def findings_of(results: Results) -> list[Record]:
     ordered = sorted(
         found,
         key=lambda row: (
-            GRAVE.index(str(row["severity"])),
+            SEVERITIES.index(str(row["severity"])),
             place.get(str(row["source_id"]), len(place)),
             FINDINGS.index(str(row["verdict"])),
             str(row["check_id"]),
@@ -133,7 +133,7 @@ def _by_gravity(results: Results) -> Iterator[Block]:
     found = findings_of(results)
     if not found:
         yield Paragraph(words("Every check that could be made came out."))
-    for grade in GRAVE:
+    for grade in SEVERITIES:
         graded = [row for row in found if row["severity"] == grade]
         if graded:
             yield _findings(results, grade, graded)
@@ -294,7 +294,7 @@ def every_number(results: Results) -> Table:
 def _number_row(results: Results, row: Record, made: list[Record]) -> Row:
     worst = str(made[0]["verdict"]) if made else "not checked"
     grades = [str(check["severity"]) for check in made if check["verdict"] == worst]
-    grade = min(grades, key=GRAVE.index) if grades and worst not in ("reproduced", "rounding") else ""
+    grade = min(grades, key=SEVERITIES.index) if grades and worst not in ("reproduced", "rounding") else ""
     return Row.of(
         results.short(row["source_id"]),
         str(row["locator"]),

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.answer import comparison_said
 from resurvey.report.document import (
     Badge,
     Block,
@@ -31,6 +30,7 @@ from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows, re
 from resurvey.report.estimate_tables import estimate_tables
 from resurvey.report.evidence_section import transitivity
 from resurvey.report.inputs import Record, Results, rows
+from resurvey.report.said import comparison_said
 from resurvey.report.words import count, is_number, number, ratio, sentence
 
 KINDS = {

@@ -40,13 +40,13 @@ BODY, REFERENCE = "body.xml.j2", "reference.docx"
 # The zip format knows no earlier day; a fixed one keeps the bytes alike. A document needs some date; its says nothing.
 EPOCH, UNDATED = (1980, 1, 1, 0, 0, 0), datetime(2000, 1, 1)
 # Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
-FIGURE_WIDTH, FIGURE_HEIGHT, BESIDE_HEIGHT = 16.9, 17.0, 8.2
+FIGURE_WIDTH, FIGURE_HEIGHT, BESIDE_HEIGHT = 17.3, 18.5, 8.6
 # Parts of the letter height that a bold letter is wide, and what a cell keeps free at its sides, twentieths of a point.
 LETTER, CELL_MARGINS = 0.58, 130
 # Half points of a table's letters, as the styles of the reference have them.
 SIZE, SMALL_SIZE = 16, 14
 # Widths inside the margins, in twentieths of a point.
-UPRIGHT, TURNED = 9600, 14500
+UPRIGHT, TURNED = 9850, 14500
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 # What XML cannot hold.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -5,14 +5,17 @@ Facts and tables are made here; the words are in `templates/dossier.md.j2`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from resurvey.labels import without_brackets, without_number
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.answer import Said, comparison_said, design_said
+from resurvey.report.answer import design_said
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
@@ -33,6 +36,7 @@ from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratio
 from resurvey.report.evidence_section import papers, transitivity
 from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.reconstruction import group_cells
+from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
@@ -62,11 +66,12 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
         "groups": tuple(_groups(results)),
         "multiples": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{MULTIPLES}"),
+        "assumptions": tuple(_assumptions(results, letters)),
         "comparisons": tuple(block for entry in across(results) for block in _comparison(results, entry, letters)),
         "within": tuple(_within(results)),
     }  # fmt: skip
     there = {name: made for name, made in blocks.items() if made}
-    return render("dossier.md.j2", {**_facts(results, letters), "blocks": set(there)}, there, own)
+    return render("dossier.md.j2", {**_facts(results), "blocks": set(there)}, there, own)
 
 
 def across(results: Results) -> list[AnyComparison]:
@@ -80,7 +85,20 @@ def assumption_letters(results: Results) -> dict[str, str]:
     return {text: f"A{number}" for number, text in enumerate(said, start=1)}
 
 
-def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
+def _assumptions(results: Results, letters: Mapping[str, str]) -> Iterator[Table]:
+    """Every sentence that a comparison assumes, and in how many of them."""
+    if not letters:
+        return
+    used = Counter(text for entry in results.choices.comparisons for text in dict.fromkeys(entry.assumptions))
+    yield Table(
+        anchor="tab-assumptions",
+        title="What the comparisons assume",
+        columns=columns("Name:0.5 | Assumed:6 | Comparisons:0.8:number"),
+        rows=tuple(Row.of(letter, sentence(text), str(used[text])) for text, letter in letters.items()),
+    )
+
+
+def _facts(results: Results) -> dict[str, Any]:
     found = findings_of(results)
     verdicts = results.checks["verdict"].value_counts() if len(results.checks) else {}
     rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
@@ -105,7 +123,6 @@ def _facts(results: Results, letters: Mapping[str, str]) -> dict[str, Any]:
         "across": len(across(results)),
         "inside": len(results.choices.comparisons) - len(across(results)),
         "ratios": any(results.comparisons["quantity"] == Quantity.HAZARD_RATIO) if len(results.comparisons) else False,
-        "assumptions": [(letter, sentence(text)) for text, letter in letters.items()],
     }
 
 
@@ -117,7 +134,7 @@ def _findings(results: Results) -> Iterator[Block]:
     yield Table(
         anchor="tab-major",
         title="Findings that touch a number which readers use or pool",
-        columns=columns("Paper and place:1.6 | Printed:1.2 | What follows:2.6 | Ruling:0.9"),
+        columns=columns("Paper and place:1.6 | Printed:0.95 | What follows:3.1 | Ruling:0.8"),
         rows=tuple(_finding(results, row) for row in found),
         claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
     )
@@ -152,19 +169,31 @@ def _groups(results: Results) -> Iterator[Table]:
         anchor="tab-groups",
         title="Whole arms that were reconstructed, and how well they fit what is printed",
         columns=columns(
-            "Study:1.2 | Arm:1.8 | Endpoint:1.9 | Patients:0.7:number | Events:0.7:number"
-            " | Median, printed:0.8:number | Median, reconstructed:1:number | Facts held:0.8:number"
+            "Study:1.5 | Arm:3 | Endpoint:1.9 | Patients:0.7:number | Events:0.6:number"
+            " | Median, printed:0.75:number | Median, rebuilt:1.05:number | Facts held:0.8:number"
             " | Evidence:0.8"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
-        note=words("Medians in months. Events: mean over the replicates."),
+        note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),
         claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
     )
 
 
 def _group(results: Results, row: Record) -> Row:
     events = number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))
-    return Row(group_cells(results, row, events, number(row["median_rebuilt"])))
+    cells = group_cells(results, row, events, number(row["median_rebuilt"]))
+    # Short names keep a group on one line.
+    arm = without_number(without_brackets(results.labels.arm(row["study_id"], row["arm_id"])))
+    endpoint = ", ".join(part for part in (row["endpoint"], row["data_cut"]) if part)
+    return Row((cells[0], words(arm), words(endpoint), *cells[3:]))
+
+
+def _abbreviations(results: Results, shown: Sequence[Record]) -> str:
+    """`OS: overall survival; ...` of the endpoints whose short name says less."""
+    names = dict.fromkeys(str(row["endpoint"]) for row in shown)
+    known = [(name, results.labels.endpoint(name)) for name in names]
+    told = "; ".join(f"{name}: {words}" for name, words in known if name != words)
+    return f"{told}." if told else ""
 
 
 def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, str]) -> Iterator[Block]:
@@ -178,15 +207,28 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
     drawn = FIGURES_SHOWN if isinstance(entry, PatientComparison | NetworkComparison) else 1
     shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:drawn]
     if shown:
-        yield Beside(tuple(shown))
+        # The question is the heading above.
+        yield Beside(tuple(replace(one, title=_without(one.title, entry.question)) for one in shown))
     result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
-    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#assumptions"), f" {assumed}.")
+    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#tab-assumptions"), f" {assumed}.")
     yield Paragraph(words(result, basis))
 
 
+def _without(title: str, question: str) -> str:
+    """The title of a figure without the question that it begins with."""
+    said = title.removeprefix(f"{question}: ")
+    return said[:1].upper() + said[1:]
+
+
 def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
-    """What a comparison says, sentence by sentence; some may be empty."""
+    """What a comparison says, sentence by sentence, and the findings that bear on it; some may be empty."""
+    yield from _told(results, entry, said, lines)
+    for mark, told in cautions_on(results, entry.id):
+        yield f"Finding ({mark}): {told}"
+
+
+def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
     if isinstance(entry, NetworkComparison):
         yield _network(results, entry, lines)
         return
@@ -195,7 +237,7 @@ def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequenc
         above = sum(as_float(line["estimate"]) > 1 for line in chosen)
         yield f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
         return
-    yield f"{said.words}{_p(lines)}: " + _conclusion(said)
+    yield f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}: " + _conclusion(said)
     if said.others:
         low, high = said.others
         turned = "; the conclusion changes with " + listed([name for name, _ in said.changing]) if said.changing else ""
@@ -274,9 +316,15 @@ def _within(results: Results) -> Iterator[Table]:
         rows=tuple(_inside(results, entry) for entry in inside),
         note=words(
             "Printed ratios may be stratified or adjusted; the reconstructed ones are neither. Where the "
-            "reconstruction was made to keep the printed ratio, their agreement is no evidence for it."
+            "reconstruction was made to keep the printed ratio, their agreement is no evidence for it.",
+            *(f" ({mark}) {told}" for mark, told in _findings_on(results, inside)),
         ),
     )
+
+
+def _findings_on(results: Results, entries: Sequence[AnyComparison]) -> list[tuple[str, str]]:
+    """Letter and words of the findings that bear on any of some comparisons, each once."""
+    return list(dict.fromkeys(one for entry in entries for one in cautions_on(results, entry.id)))
 
 
 def _inside(results: Results, entry: AnyComparison) -> Row:
@@ -284,7 +332,7 @@ def _inside(results: Results, entry: AnyComparison) -> Row:
     printed = "; ".join(printed_ratios(results, entry, estimates_of(results, entry.id)))
     kept = ", kept by the reconstruction" if printed and ratios_kept(results, entry) else ""
     return Row.of(
-        entry.question,
+        entry.question + (f" ({said.marks})" if said.marks else ""),
         said.words if not said.refused else f"Not made: {said.refused}",
         f"{printed}{kept}",
         str(said.grade),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from resurvey.plan import AnyComparison, PatientComparison
-from resurvey.report.inputs import ARM_KEY, Record, Results, rows, split
+from resurvey.cautions import ARM_KEY, rests_on
+from resurvey.plan import AnyComparison
+from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, interval, is_number, ratio
 from resurvey.result_values import FactKind
 from resurvey.results import Contrast, Model, Quantity, Role
@@ -19,14 +20,7 @@ def estimates_of(results: Results, name: str) -> list[Record]:
 
 def claims_of(results: Results, entry: AnyComparison) -> tuple[str, ...]:
     """Printed numbers that a comparison rests on, as its rows name them or as its groups were reconstructed from."""
-    found: list[str] = []
-    for line in estimates_of(results, entry.id):
-        found += split(line.get("claim_ids", ""))
-    for group in entry.patient_groups:
-        found += results.arm_claims(group)
-    if isinstance(entry, PatientComparison):
-        found += entry.printed
-    return tuple(dict.fromkeys(found))
+    return rests_on(entry, results.comparisons, results.accuracy)
 
 
 def printed_ratios(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> list[str]:

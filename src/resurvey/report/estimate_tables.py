@@ -7,6 +7,7 @@ from math import exp
 
 import pandas as pd
 
+from resurvey.evidence_grade import confidence_of
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import Column, Details, Row, Table, Words, anchor, columns, words
 from resurvey.report.group_tables import patients_tables
@@ -64,7 +65,7 @@ def _estimate_cells(line: Record) -> tuple[Words, ...]:
 
 
 def _pair(line: Record) -> str:
-    """Names the row where a comparison has many pairs or groups."""
+    """Name of the row where a comparison has many pairs or groups."""
     if line["contrast"] == Contrast.TREATMENT:
         return str(line.get("treatment") or "")
     return str(line.get("population") or "") if line["evidence"] == "printed medians" else ""
@@ -125,9 +126,13 @@ def _league(
     ranked = folder["ranking"]
     names = [str(name) for name in ranked.loc[ranked["model"] == "random", "treatment"]]
     known = {(row["treatment"], row["comparator"]): row for row in rows(folder["effects"]) if row["model"] == "random"}
+    judged = confidence_of(folder.get("confidence"))
     made = []
     for own in names:
-        cells = [words(label(own)), *(words("—" if name == own else _pair_cell(known, own, name)) for name in names)]
+        cells = [words(label(own))]
+        for name in names:
+            confidence = judged.get(frozenset((own, name)), "")
+            cells.append(words("—" if name == own else _pair_cell(known, own, name), confidence and f"; {confidence}"))
         made.append(Row(tuple(cells)))
     yield Table(
         anchor=anchor("tab", entry.id, "league"),
@@ -136,7 +141,9 @@ def _league(
         rows=tuple(made),
         note=words(
             f"Hazard ratios ({level(lines[0]['ci_level'])} confidence interval), random effects, row against column; "
-            f"below 1 the row has fewer events. Source: results/comparisons/{entry.id}/effects.csv."
+            "below 1 the row has fewer events. "
+            + ("After it the confidence in the estimate, as reviewers judged it (CINeMA). " if judged else "")
+            + f"Source: results/comparisons/{entry.id}/effects.csv{', confidence.csv' if judged else ''}."
         ),
         claims=claims,
         wide=True,
@@ -144,7 +151,7 @@ def _league(
 
 
 def _pair_cell(known: Mapping[tuple[str, str], Record], first: str, second: str) -> str:
-    """Hazard ratio of a pair of treatments; a pair that nothing links says so."""
+    """Hazard ratio of a pair of treatments, or a note that nothing links them."""
     if (first, second) not in known:
         return "not linked"
     estimate, lower, upper = (exp(as_float(known[first, second][name])) for name in ("estimate", "lower", "upper"))
@@ -158,6 +165,7 @@ def _pool_tables(
     studies = folder.get("studies", pd.DataFrame())
     if studies.empty:
         return
+    judged = "risk_of_bias" in studies and (studies["risk_of_bias"].fillna("") != "").any()
     left = {
         str(row["left_out"]): row
         for row in rows(folder.get("leave_one_out", pd.DataFrame()))
@@ -175,6 +183,7 @@ def _pool_tables(
                 interval(exp(as_float(row["lower"])), exp(as_float(row["upper"])), "ratio"),
                 percent(row.get("weight_random")),
                 ratio(exp(as_float(without["estimate"]))) if without else "",
+                *([str(row["risk_of_bias"]) or "not judged"] if judged else []),
             )
         )
     yield Table(
@@ -186,6 +195,7 @@ def _pool_tables(
             Column(f"{level(lines[0]['ci_level'])} interval", "number", 1.6),
             Column("Weight", "number"),
             Column("Pool without it", "number"),
+            *([Column("Risk of bias")] if judged else []),
         ),
         rows=tuple(made),
         note=words(f"Weights of the random-effects model. Source: results/comparisons/{entry.id}/studies.csv, "

@@ -20,7 +20,6 @@ from resurvey.report.html import library_script, render_html
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
 from resurvey.report.provenance_section import versions
-from resurvey.report.stand_ins import stand_in
 from resurvey.report.workbook import render_workbook
 
 Made = TypeVar("Made")
@@ -41,8 +40,9 @@ class Edition:
     kind : str
         xlsx, docx, html, library (the script beside the page) or pdf.
     content : bytes
+        Nothing where it could not be made.
     failure : str
-        Why it could not be made; its content says so then. Empty where it was made.
+        Why it could not be made; empty where it was.
     """
 
     kind: str
@@ -86,31 +86,21 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
         yield _edition("docx", lambda: render_docx(paper(), own))
         yield _edition("html", lambda: render_html(page_document(results, own), place, own).encode("utf-8"))
         yield _edition("library", lambda: library_script().encode("ascii"))
-        yield _edition("pdf", typeset) if typeset else _failed("pdf", failure)
+        yield _edition("pdf", typeset) if typeset else Edition("pdf", b"", failure)
 
 
 def _edition(kind: str, make: Callable[[], bytes]) -> Edition:
     content, failure = _tried(make)
-    return _failed(kind, failure) if content is None else Edition(kind, content)
+    return Edition(kind, b"", failure) if content is None else Edition(kind, content)
 
 
 def _tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
-    """What is made, or why it is not: whatever goes wrong in one format is told, and the others are made."""
+    """Make one edition; if it fails, its edition says why, and the others are still made."""
     try:
         return make(), ""
     except Exception as error:
         logger.exception("an edition of the report could not be made")
         return None, f"{error}" if isinstance(error, ResurveyError) else f"{type(error).__name__}: {error}"
-
-
-def _failed(kind: str, failure: str) -> Edition:
-    said = f"This edition ({kind}) of the report could not be made: {failure} The other editions lie beside it."
-    return Edition(kind, stand_in(kind, said), failure)
-
-
-def failures(editions: Iterable[Edition]) -> str:
-    """A line an edition that could not be made; empty where all were."""
-    return "".join(f"{one.kind}: {' '.join(one.failure.split())}\n" for one in editions if one.failure)
 
 
 def record(choices: Choices, checked: Iterable[Path], crate: Path, workflow: Path) -> str:

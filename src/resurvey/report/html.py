@@ -217,7 +217,7 @@ class _Writer:
         return self.pictures[figure.anchor]
 
     def text(self, parts: Words) -> str:
-        """Words without marks, for attributes."""
+        """Plain text, for attributes."""
         return plain(parts, self.document)
 
 

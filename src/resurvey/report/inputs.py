@@ -14,11 +14,12 @@ import pandas as pd
 
 from resurvey import inert, results
 from resurvey.audit.context import read_typed
+from resurvey.cautions import ARM_KEY, Caution, cautions, endpoints_of, rests_on
 from resurvey.conclusions import Conclusion
+from resurvey.evidence_grade import Bases
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
 
-ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 # An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
 # Initials after the name of an author: `JS`, `J.-P.`.
@@ -152,10 +153,17 @@ class Results:
 
         return AN_ID.sub(name, str(text))
 
-    def arm_claims(self, group: Group) -> tuple[str, ...]:
-        """Printed numbers that a reconstructed group rests on."""
-        key = (group.study, group.arm, group.population, group.endpoint, group.data_cut)
-        return split(self.arms.get(key, {}).get("claim_ids", ""))
+    @cached_property
+    def bases(self) -> Bases:
+        """On what the comparisons rest."""
+        return Bases.from_tables(self.comparisons, self.tables.get("studies", pd.DataFrame()), self.claims)
+
+    @cached_property
+    def cautions(self) -> list[Caution]:
+        """Findings of the audit that bear on the comparisons, with their letters."""
+        entries = self.choices.comparisons
+        resting = {entry.id: rests_on(entry, self.comparisons, self.accuracy) for entry in entries}
+        return cautions(entries, resting, self.checks, endpoints_of(self.tables.values()))
 
 
 def short_citation(source: Mapping[str, Any], fallback: str) -> str:
@@ -238,7 +246,7 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the rest are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q")
+SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence")
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:
@@ -250,7 +258,7 @@ def _folder(path: Path) -> dict[str, pd.DataFrame]:
 
 
 def _figures(folders: Iterable[Path]) -> pd.DataFrame:
-    """Every figure that is there with both its files."""
+    """Figures for which both the SVG and the PNG exist."""
     parts = []
     for folder in folders:
         if (folder / "figures.csv").is_file():

@@ -1,263 +1,236 @@
-"""What the notebooks read with: rows of the results, filtered and worded; nothing is estimated here."""
+"""What the notebooks read with: the results as the report has them, filtered and worded; nothing is estimated here."""
 
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from resurvey import inert
+from resurvey.cautions import FINDINGS
 from resurvey.errors import InputError
-from resurvey.labels import Labels
-from resurvey.report.inputs import split
+from resurvey.report.estimate_rows import estimates_of
+from resurvey.report.inputs import Choices, Record, Results, read_results, rows, split
 from resurvey.report.words import interval, is_number, number, p_value, printed_words, ratio
-from resurvey.results import Contrast, Quantity, Role
+from resurvey.results import SEVERITIES, Contrast, Quantity, Role
 
-GRAVITIES = ("conclusion", "major", "minor", "none")
-ESTIMATE_COLUMNS = [
-    *("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method", "evidence"),
-]
+ESTIMATE_COLUMNS = ("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method",
+                    "evidence")  # fmt: skip
+#: Column that says what a row without a number states.
 WITHOUT_DIGIT = {"differences": "direction", "p_values": "statement"}
+RESULT_FILES = {
+    "claims": "data/processed/claims.csv",
+    "checks": "results/audit/checks.csv",
+    "summary": "results/audit/summary.csv",
+    "accuracy": "results/reconstruction/accuracy.csv",
+    "facts": "results/reconstruction/facts.csv",
+    "comparisons": "results/comparisons/comparisons.csv",
+    "results": "results/analysis_results.csv",
+}
 
 
-@dataclass(frozen=True)
-class Run:
-    """The results of a run, read when asked for; every cell is the text of the file.
+def results_of(folder: Path) -> Results:
+    """Results of a finished run, as the report reads them.
 
-    Attributes
+    Parameters
     ----------
     folder : Path
-        The project: the folder that holds `results` and `data/processed`.
+        The project, or a folder of it: the first that holds `results`, from this one upwards, is read.
+
+    Raises
+    ------
+    InputError
+        If a file is not there; the message names it.
     """
-
-    folder: Path = Path()
-
-    def result(self, name: str) -> pd.DataFrame:
-        """A table of `results`, for example `audit/checks`."""
-        return _read(self.folder / "results" / f"{name}.csv")
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A table of `data/processed`, for example `medians`."""
-        return _read(self.folder / "data" / "processed" / f"{name}.csv")
-
-    @cached_property
-    def claims(self) -> pd.DataFrame:
-        """Every printed number: claim_id, table, source, place, study, arm, population, what, printed."""
-        return self.table("claims")
-
-    @cached_property
-    def checks(self) -> pd.DataFrame:
-        """Every check of the audit, with its ruling where it has one."""
-        rulings = self.table("adjudications")[["check_id", "ruling", "affects", "reason"]]
-        return self.result("audit/checks").merge(rulings, on="check_id", how="left").fillna("")
-
-    @cached_property
-    def comparisons(self) -> pd.DataFrame:
-        """Every estimate of every comparison."""
-        return self.result("comparisons/comparisons")
-
-    @cached_property
-    def labels(self) -> Labels:
-        """What ids are called."""
-        return Labels.from_tables({name: self.table(name) for name in ("studies", "treatments", "endpoints", "arms")})
-
-    def verdict(self, design: str) -> dict[str, Any]:
-        """The verdict on a printed sample size."""
-        path = self.folder / "results" / "design" / f"{design}.json"
-        found: dict[str, Any] = json.loads(_there(path).read_text(encoding="utf-8"))
-        return found
-
-    def source(self, source_id: str) -> str:
-        """How a document is cited.
-
-        Raises
-        ------
-        InputError
-            If no document has that id.
-        """
-        sources = self.table("sources")
-        found = sources[sources["source_id"] == source_id]
-        if found.empty:
-            raise InputError(f"no document {source_id!r} in data/processed/sources.csv: check the id")
-        row = found.iloc[0]
-        return str(row["citation"]) + (f" doi:{row['doi']}" if row["doi"] else "")
-
-    def printed(self, ids: str | Iterable[str]) -> pd.DataFrame:
-        """Printed numbers by claim id, in the order asked for.
-
-        Parameters
-        ----------
-        ids : str or iterable of str
-            Claim ids; in a text, blanks stand between them.
-
-        Returns
-        -------
-        DataFrame
-            Columns about, printed, place, claim. A claim that is not in the tables is left out.
-        """
-        wanted = ids.split() if isinstance(ids, str) else list(ids)
-        rows = self.claims.set_index("claim_id").reindex(wanted).dropna(how="all")
-        return pd.DataFrame(
-            {
-                "about": [self._about(row) for _, row in rows.iterrows()],
-                "printed": [self._printed(str(claim), row) for claim, row in rows.iterrows()],
-                "place": rows["locator"].to_numpy(),
-                "claim": rows.index.to_numpy(),
-            }
-        )
-
-    def _about(self, row: Mapping[str, Any]) -> str:
-        who = self.labels.study(row["study_id"])
-        if row["arm_id"] not in ("", "all"):
-            who += f", {self.labels.arm(row['study_id'], row['arm_id'])}"
-        if row["population"] not in ("", "all"):
-            who += f", {row['population']}"
-        # A category is named twice where endpoint and item are the same word (`ORR ORR`).
-        what = " ".join(dict.fromkeys(row["what"].split(" ")))
-        return f"{who}: {what}" if what else who
-
-    def _printed(self, claim: str, row: Mapping[str, Any]) -> str:
-        if row["printed"] or row["table"] not in WITHOUT_DIGIT:
-            return printed_words(row["printed"])
-        rows = self.table(row["table"]).set_index("claim_id")
-        return str(rows[WITHOUT_DIGIT[row["table"]]].get(claim, ""))
-
-    def rulings(self, ids: str | Iterable[str]) -> pd.DataFrame:
-        """What the audit found of some printed numbers, and how a person ruled on it.
-
-        Parameters
-        ----------
-        ids : str or iterable of str
-            Claim ids; in a text, blanks stand between them.
-
-        Returns
-        -------
-        DataFrame
-            Columns printed, finding, ruling, reason: the gravest first.
-        """
-        wanted = set(ids.split() if isinstance(ids, str) else ids)
-        rows = self.checks[~self.checks["verdict"].isin(["reproduced", "rounding", "uncheckable"])]
-        rows = rows[[bool(wanted & set(split(cell))) for cell in rows["claim_ids"]]]
-        rows = rows.sort_values("severity", key=lambda cells: cells.map(GRAVITIES.index), kind="stable")
-        names = {"reported": "printed", "explanation": "finding", "ruling": "ruling", "reason": "reason"}
-        return rows[list(names)].rename(columns=names).reset_index(drop=True)
-
-    def estimates(self, name: str, models: Sequence[str] = (), quantities: Sequence[str] = ()) -> pd.DataFrame:
-        """Every estimate of a comparison, or those of some models and quantities, as `resurvey.results` names them.
-
-        Main, secondary and printed ones only where models or quantities are asked for.
-
-        Raises
-        ------
-        InputError
-            If there is no such comparison; the message lists those there are.
-        """
-        rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        if rows.empty:
-            known = ", ".join(dict.fromkeys(self.comparisons["comparison_id"]))
-            raise InputError(f"no comparison {name!r} in results/comparisons/comparisons.csv; there are {known}")
-        if models or quantities:
-            rows = rows[rows["role"].isin([Role.MAIN, Role.SECONDARY, Role.PRINTED, Role.TEST])]
-        if models:
-            rows = rows[rows["model"].isin(list(models))]
-        if quantities:
-            rows = rows[rows["quantity"].isin(list(quantities))]
-        # What the comparison sets side by side is the same in every row: said once, by `sides`.
-        made = self._estimates(rows)
-        same = [name for name in ("comparison", "first", "second") if name in made and made[name].nunique() == 1]
-        return made.drop(columns=same)
-
-    def sides(self, name: str) -> str:
-        """`pyrotinib + capecitabine (PICTURE) against T-DM1 (EMILIA)`; the id where there is no one pair."""
-        rows = self.comparisons[self.comparisons["comparison_id"] == name]
-        pairs = list(dict.fromkeys(zip(rows["treatment"], rows["comparator"], strict=True)))
-        if len(pairs) != 1 or not pairs[0][1]:
-            return name
-        return " against ".join(self._side(cell) for cell in pairs[0])
-
-    def _estimates(self, rows: pd.DataFrame) -> pd.DataFrame:
-        made = pd.DataFrame(
-            {
-                "comparison": rows["comparison_id"],
-                "group": rows["population"],
-                "first": [self._side(cell) for cell in rows["treatment"]],
-                "second": [self._side(cell) for cell in rows["comparator"]],
-                "measure": rows["measure"],
-                "estimate (interval)": [_estimate(row) for _, row in rows.iterrows()],
-                "p": [p_value(cell) for cell in rows["p"]],
-                "method": rows["method"].str.replace(", unadjusted", ""),
-                "evidence": rows["evidence"],
-            }
-        )
-        made["group"] = made["group"].replace("all", "")
-        return made[[name for name in ESTIMATE_COLUMNS if (made[name] != "").any()]].reset_index(drop=True)
-
-    def _side(self, label: str) -> str:
-        """A regimen id by its name; a label as it is."""
-        return self.labels.treatment(label) if " " not in label else label
-
-    def ratios(self, roles: Iterable[str], variations: Iterable[str], name: str = "") -> pd.DataFrame:
-        """Hazard ratios of some roles and variations, of every comparison or of one: comparison, ratio, p."""
-        rows = self.comparisons
-        rows = rows[(rows["quantity"] == Quantity.HAZARD_RATIO) & (rows["refused"] == "False") & (rows["lower"] != "")]
-        rows = rows[rows["role"].isin(list(roles)) & rows["variation"].isin(list(variations))]
-        rows = rows[rows["comparison_id"] == name] if name else rows
-        said = [f"{self._side(row['treatment'])} against {self._side(row['comparator'])}" for _, row in rows.iterrows()]
-        ratio_of = [_estimate(row) for _, row in rows.iterrows()]
-        made = pd.DataFrame({"comparison": said, "hazard ratio": ratio_of, "p": [p_value(cell) for cell in rows["p"]]})
-        return made.drop_duplicates("comparison", ignore_index=True)
-
-    def notes(self, name: str, role: str) -> list[str]:
-        """What is noted beside the estimates of one role of a comparison, each once."""
-        rows = self.comparisons[(self.comparisons["comparison_id"] == name) & (self.comparisons["role"] == role)]
-        return list(dict.fromkeys(note for note in rows["note"] if note))
-
-    @cached_property
-    def _figures(self) -> dict[str, dict[str, str]]:
-        """What was drawn and is there, by id: the row of its folder's list, and the folder."""
-        made: dict[str, dict[str, str]] = {}
-        for path in sorted((self.folder / "results" / "figures").glob("*/figures.csv")):
-            for row in _read(path).to_dict("records"):
-                if (path.parent / str(row["svg"])).is_file():
-                    made.setdefault(str(row["figure_id"]), {**row, "folder": str(path.parent)})
-        return made
-
-    def figure(self, figure_id: str) -> None:
-        """Show a drawn figure with its caption; where it was not drawn, say so."""
-        from IPython.display import display
-
-        row = self._figures.get(figure_id)
-        if row:
-            drawing = Path(row["folder"], row["svg"])
-            data = {"image/svg+xml": drawing.read_text(encoding="utf-8"), "text/plain": f"[Figure: {row['alt']}]"}
-            display(data, raw=True, metadata={"image/svg+xml": {"alt": row["alt"]}})
-            say(f"*{row['title']}.* {row['caption']}")
-            return
-        say(f"*The figure {figure_id} is not among the results: `make results` draws it.*")
+    tried = (folder.resolve(), *folder.resolve().parents)
+    project = next((one for one in tried if (one / "results").is_dir()), folder)
+    for name in RESULT_FILES.values():
+        if not (project / name).is_file():
+            raise InputError(f"{(project / name).as_posix()} is not there: run `make results` first")
+    # Read once for all notebooks of one kernel, and again when the run was made anew.
+    return _read(project, (project / RESULT_FILES["results"]).stat().st_mtime_ns)
 
 
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise InputError(f"{path.as_posix()} is not there: run `make results` first")
-    return path
+@lru_cache(maxsize=1)
+def _read(project: Path, changed: int) -> Results:
+    made = project / "results"
+    tables = sorted(path for path in (project / "data/processed").glob("*.csv") if path.stem != "claims")
+    files = {
+        **{name: project / path for name, path in RESULT_FILES.items()},
+        "tables": tables,
+        "designs": sorted(made.glob("design/*.csv")),
+        "verdicts": sorted(made.glob("design/*.json")),
+        "folders": sorted(path for path in made.glob("comparisons/*") if path.is_dir()),
+        "figures": sorted(made.glob("figures/*")),
+    }
+    return read_results(files, Choices("", ""), {})
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return inert.exact_cells(pd.read_csv(_there(path), dtype=str, keep_default_na=False))
+def cited(results: Results, source_id: str) -> str:
+    """How a document is cited.
+
+    Raises
+    ------
+    InputError
+        If no document has that id.
+    """
+    row = results.source.get(source_id)
+    if row is None:
+        raise InputError(f"no document {source_id!r} in data/processed/sources.csv: check the id")
+    return str(row["citation"]) + (f" doi:{row['doi']}" if row["doi"] else "")
 
 
-def _estimate(row: Mapping[str, Any]) -> str:
-    if not is_number(row["estimate"]):
+def printed(results: Results, ids: str | Iterable[str]) -> pd.DataFrame:
+    """Printed numbers by claim id, in the order asked for.
+
+    Parameters
+    ----------
+    results : Results
+    ids : str or iterable of str
+        Claim ids; in a text, blanks stand between them.
+
+    Returns
+    -------
+    DataFrame
+        Columns about, printed, place, claim. A claim that is not in the tables is left out.
+    """
+    wanted = ids.split() if isinstance(ids, str) else list(ids)
+    found = [results.claim[claim] for claim in wanted if claim in results.claim]
+    cells = [(_about(results, row), _printed(results, row), row["locator"], row["claim_id"]) for row in found]
+    return pd.DataFrame(cells, columns=["about", "printed", "place", "claim"])
+
+
+def _about(results: Results, row: Record) -> str:
+    who = results.labels.study(row["study_id"])
+    if row["arm_id"] not in ("", "all"):
+        who += f", {results.labels.arm(row['study_id'], row['arm_id'])}"
+    if row["population"] not in ("", "all"):
+        who += f", {row['population']}"
+    # A category is named twice where endpoint and item are the same word (`ORR ORR`).
+    what = " ".join(dict.fromkeys(row["what"].split(" ")))
+    return f"{who}: {what}" if what else who
+
+
+def _printed(results: Results, row: Record) -> str:
+    if row["printed"] or row["table"] not in WITHOUT_DIGIT:
+        return printed_words(row["printed"])
+    own = results.tables[row["table"]].set_index("claim_id")
+    return str(own[WITHOUT_DIGIT[row["table"]]].get(row["claim_id"], ""))
+
+
+def rulings(results: Results, ids: str | Iterable[str]) -> pd.DataFrame:
+    """What the audit found of some printed numbers, and how a person ruled on it.
+
+    Parameters
+    ----------
+    results : Results
+    ids : str or iterable of str
+        Claim ids; in a text, blanks stand between them.
+
+    Returns
+    -------
+    DataFrame
+        Columns printed, finding, ruling, reason: the gravest first.
+    """
+    wanted = set(ids.split() if isinstance(ids, str) else ids)
+    found = [
+        row for row in rows(results.checks) if row["verdict"] in FINDINGS and wanted & set(split(row["claim_ids"]))
+    ]
+    found.sort(key=lambda row: SEVERITIES.index(row["severity"]))
+    cells = []
+    for row in found:
+        ruled = results.rulings.get(str(row["check_id"]), {})
+        cells.append((row["reported"], row["explanation"], ruled.get("ruling", ""), ruled.get("reason", "")))
+    return pd.DataFrame(cells, columns=["printed", "finding", "ruling", "reason"])
+
+
+def estimates(results: Results, name: str, models: Sequence[str] = (), quantities: Sequence[str] = ()) -> pd.DataFrame:
+    """Every estimate of a comparison, or those of some models and quantities, as `resurvey.results` names them.
+
+    Main, secondary and printed ones only where models or quantities are asked for.
+
+    Raises
+    ------
+    InputError
+        If there is no such comparison; the message lists those there are.
+    """
+    lines = estimates_of(results, name)
+    if not lines:
+        known = ", ".join(dict.fromkeys(results.comparisons["comparison_id"]))
+        raise InputError(f"no comparison {name!r} in results/comparisons/comparisons.csv; there are {known}")
+    if models or quantities:
+        told = (Role.MAIN, Role.SECONDARY, Role.PRINTED, Role.TEST)
+        lines = [line for line in lines if line["role"] in told]
+    lines = [line for line in lines if not models or line["model"] in models]
+    lines = [line for line in lines if not quantities or line["quantity"] in quantities]
+    made = pd.DataFrame([_estimate_cells(results, line) for line in lines], columns=list(ESTIMATE_COLUMNS))
+    # What the comparison sets side by side is the same in every row: said once, by `sides`.
+    once = [name for name in ("comparison", "first", "second") if made[name].nunique() == 1]
+    empty = [name for name in made if not (made[name] != "").any()]
+    return made.drop(columns=[*dict.fromkeys((*once, *empty))])
+
+
+def _estimate_cells(results: Results, line: Record) -> tuple[str, ...]:
+    first, second = (_side(results, line[side]) for side in ("treatment", "comparator"))
+    group = "" if line["population"] == "all" else line["population"]
+    method = line["method"].replace(", unadjusted", "")
+    said = (line["measure"], _estimate(line), p_value(line["p"]), method, line["evidence"])
+    return (line["comparison_id"], group, first, second, *said)
+
+
+def sides(results: Results, name: str) -> str:
+    """`pyrotinib + capecitabine (PICTURE) against T-DM1 (EMILIA)`; the id where there is no one pair."""
+    pairs = list(dict.fromkeys((line["treatment"], line["comparator"]) for line in estimates_of(results, name)))
+    if len(pairs) != 1 or not pairs[0][1]:
+        return name
+    return " against ".join(_side(results, cell) for cell in pairs[0])
+
+
+def _side(results: Results, label: str) -> str:
+    """A regimen id by its name; a label as it is."""
+    return results.labels.treatment(label) if " " not in label else label
+
+
+def ratios(results: Results, roles: Iterable[str], variations: Iterable[str], name: str = "") -> pd.DataFrame:
+    """Hazard ratios of some roles and variations, of every comparison or of one: comparison, ratio, p."""
+    roles, variations = set(roles), set(variations)
+    made: dict[str, tuple[str, str, str]] = {}
+    for line in estimates_of(results, name) if name else rows(results.comparisons):
+        asked = line["role"] in roles and line["variation"] in variations
+        if asked and line["quantity"] == Quantity.HAZARD_RATIO and not line["refused"] and is_number(line["lower"]):
+            pair = " against ".join(_side(results, line[side]) for side in ("treatment", "comparator"))
+            made.setdefault(pair, (pair, _estimate(line), p_value(line["p"])))
+    return pd.DataFrame(list(made.values()), columns=["comparison", "hazard ratio", "p"])
+
+
+def notes(results: Results, name: str, role: str) -> list[str]:
+    """What is noted beside the estimates of one role of a comparison, each once."""
+    own = [line["note"] for line in estimates_of(results, name) if line["role"] == role]
+    return [str(note) for note in dict.fromkeys(own) if note]
+
+
+def figure(results: Results, figure_id: str) -> None:
+    """Show a drawn figure with its caption; where it was not drawn, say so."""
+    from IPython.display import display
+
+    for row in rows(results.figures[results.figures["figure_id"] == figure_id])[:1]:
+        alt = row["alt"]
+        data = {"image/svg+xml": row["svg_path"].read_text(encoding="utf-8"), "text/plain": f"[Figure: {alt}]"}
+        display(data, raw=True, metadata={"image/svg+xml": {"alt": alt}})
+        say(f"*{row['title']}.* {row['caption']}")
+        return
+    say(f"*The figure {figure_id} is not among the results: `make results` draws it.*")
+
+
+def _estimate(line: Record) -> str:
+    if not is_number(line["estimate"]):
         return "not estimable"
-    a_ratio = row["contrast"] == Contrast.RATIO
-    text = ratio(row["estimate"]) if a_ratio else number(row["estimate"])
-    ends = interval(row["lower"], row["upper"], "ratio" if a_ratio else "")
+    a_ratio = line["contrast"] == Contrast.RATIO
+    text = ratio(line["estimate"]) if a_ratio else number(line["estimate"])
+    ends = interval(line["lower"], line["upper"], "ratio" if a_ratio else "")
     return f"{text} ({ends})" if ends else text
 
 
@@ -281,8 +254,8 @@ def show(table: pd.DataFrame, empty: str = "Nothing to list.") -> None:
         say(empty)
         return
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
-    rows = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in table.itertuples(index=False)]
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    lines = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in table.itertuples(index=False)]
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     page = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     plain = "\n".join(" | ".join(str(cell) for cell in row) for row in [table.columns, *table.itertuples(index=False)])
     display({"text/html": page, "text/plain": plain}, raw=True)

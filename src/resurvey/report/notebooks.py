@@ -111,7 +111,7 @@ def execute(paths: Sequence[Path], folder: Path) -> Generator[NotebookNode]:
 
 @contextmanager
 def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
-    """A kernel as it starts, that talks through files of its own where it can, not ports that others could hear."""
+    """Start a kernel that communicates through private files where possible, not through ports open to others."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory(prefix="resurvey-") as place:
@@ -129,7 +129,7 @@ def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]
 
 
 def _stable(notebook: NotebookNode) -> NotebookNode:
-    """Without counters, and with the metadata of every machine, so that a rerun changes nothing but results."""
+    """Drop execution counters and use fixed metadata, so that a rerun changes nothing but results."""
     import nbformat
 
     for cell in notebook.cells:
@@ -218,7 +218,7 @@ def _as_shown(now: str, then: str) -> bool:
 
 
 def _figures_as_images(notebook: NotebookNode) -> NotebookNode:
-    """Drawings as images with their alternative text: names inside one drawing cannot meet those of another."""
+    """Turn drawings into images with alternative text, so that ids inside one cannot clash with those of another."""
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         for output in cell.get("outputs", []):
@@ -274,7 +274,7 @@ def page(notebook: NotebookNode, title: str) -> str:
 
 @cache
 def _exporter() -> HTMLExporter:
-    """One for all pages: it reads and compiles its templates once."""
+    """The HTML exporter, shared by all pages so that its templates are compiled once."""
     from nbconvert import HTMLExporter
 
     return HTMLExporter(template_name="basic", raw_template=TEMPLATE)

@@ -1,4 +1,4 @@
-"""The document as paper shows it: numbers, links and what is left out settled, as plain values that templates read.
+"""The document as printed: numbering, links and omissions resolved, as plain values that templates read.
 
 The PDF template (`templates/paper.typ`) reads them as JSON, the DOCX template (`templates/body.xml.j2`) directly. Words
 are lists of pieces, each a dictionary of `text`, `mark` (strong, code, or the tone of a badge), `to` (an anchor of the

@@ -45,7 +45,7 @@ def render_pdf(document: Document, own: Path | None = None) -> bytes:
 
 @contextmanager
 def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
-    """The report being typeset beside what is done meanwhile; the call that is given waits for it, as `render_pdf`."""
+    """Start typesetting in the background; the callable that is returned waits for the PDF, as `render_pdf`."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / TEMPLATE, Path(folder) / "made.pdf"
         letters = _written(document, source, own)

@@ -1,4 +1,4 @@
-"""Provenance: what made this report, so that it can be made again; no dates, no machine."""
+"""Provenance: what is needed to reproduce this report; no dates and no machine names."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def record(results: Results) -> Iterator[Block]:
 
 
 def _notebooks(results: Results) -> Iterator[Block]:
-    """Where the notebooks lie; the report is made without them, and may have been moved away."""
+    """Links to the notebooks; the report does not depend on them and may have been moved."""
     names = results.choices.notebooks
     if not names:
         return

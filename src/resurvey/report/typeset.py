@@ -1,4 +1,4 @@
-"""Typst in a process of its own: setting a long report takes half a gigabyte, which ends with the process.
+"""Run Typst in a process of its own: a long report takes half a gigabyte, which is freed when the process ends.
 
 python -m resurvey.report.typeset SOURCE.typ MADE.pdf FONTS
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import isfinite, isnan
 
@@ -133,6 +134,11 @@ def sentence(text: object) -> str:
     return said[0].upper() + said[1:] + ("" if ends else ".")
 
 
+def first_sentence(text: str) -> str:
+    """The first sentence of a text."""
+    return sentence(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text.strip(), maxsplit=1)[0])
+
+
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -181,6 +187,12 @@ def printed_head(text: str) -> str:
     cells = _printed_cells(text)
     head = printed_words("; ".join(f"{key} {cells[key]}" for key in HEAD if key in cells))
     return head.replace("; p ", ", p ") or text
+
+
+def printed_value(text: str) -> str:
+    """The number itself, or where there is none the p: `0.804`, `p 0.04`."""
+    cells = _printed_cells(text)
+    return cells.get("value") or cells.get("percent") or (f"p {cells['p']}" if "p" in cells else printed_head(text))
 
 
 def _printed_cells(text: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 import yaml
 
+from resurvey.evidence_grade import confidence_of
 from resurvey.report.inputs import Results
 
 #: The program stamps a workbook with the time of writing; the same results must give the same bytes.
@@ -28,7 +29,7 @@ WIDEST, NARROWEST = 60, 8
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of the workbook.
+    """One sheet of the workbook.
 
     Attributes
     ----------
@@ -119,20 +120,23 @@ def league_table(tables: Mapping[str, pd.DataFrame], label: Any = str) -> pd.Dat
     Parameters
     ----------
     tables : mapping of DataFrame
-        `effects` (log scale) and `ranking` of a network; anything else gives an empty table.
+        `effects` (log scale), `ranking` and, where there is one, `confidence` of a network; anything else gives an
+        empty table.
     label : callable
         What a treatment is called.
 
     Returns
     -------
     DataFrame
-        A row and three columns (ratio, lower, upper) a treatment, numbers; empty where two are not linked.
+        A row and three columns (ratio, lower, upper) a treatment, numbers; empty where two are not linked. A fourth
+        with the judged confidence in the estimate, where reviewers judged any.
     """
     if not {"effects", "ranking"} <= set(tables):
         return pd.DataFrame()
     effects, ranking = (tables[name][tables[name]["model"] == "random"] for name in ("effects", "ranking"))
     order = ranking["treatment"].tolist()
     known = effects.set_index(["treatment", "comparator"])
+    judged = confidence_of(tables.get("confidence"))
     rows = []
     for first in order:
         row: dict[str, Any] = {"row against column": label(first)}
@@ -141,6 +145,8 @@ def league_table(tables: Mapping[str, pd.DataFrame], label: Any = str) -> pd.Dat
             for name, words in (("estimate", "HR"), ("lower", "lower"), ("upper", "upper")):
                 value = exp(known.loc[(first, second), name]) if linked else float("nan")
                 row[f"{label(second)}, {words}"] = value
+            if judged:
+                row[f"{label(second)}, confidence"] = judged.get(frozenset((first, second)), "")
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -187,7 +193,7 @@ def _fill(page: Any, formats: Mapping[str, Any], sheet: Sheet) -> None:
 
 
 def _write(page: Any, row: int, column: int, value: Any, style: Any) -> int:
-    """Write a cell by its type and return how wide it is, in characters."""
+    """Write a cell by its type and return its width in characters."""
     if isinstance(value, str):
         text = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - len(CUT)] + CUT
         if text:

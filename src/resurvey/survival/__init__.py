@@ -6,7 +6,7 @@ every ratio, difference and z is **first arm against second** (first in the nume
 negative z mean fewer events in the first arm than the second arm's hazard would give.
 """
 
-from resurvey.survival.competing import GrayTest, fine_gray, gray_test
+from resurvey.survival.competing import GrayTest, fine_gray, gray_test, incidence_at
 from resurvey.survival.counting import CountingCox, at_risk_rows, cox_counting, kaplan_meier_late, logrank_late
 from resurvey.survival.cox import CoxRatio, cox
 from resurvey.survival.curves import Quantile, numbers_at_risk, quantile, survival_at
@@ -57,6 +57,7 @@ __all__ = [
     "fit_model",
     "fit_models",
     "gray_test",
+    "incidence_at",
     "kaplan_meier",
     "kaplan_meier_late",
     "log_cumulative_hazards",

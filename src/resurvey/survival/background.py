@@ -33,11 +33,11 @@ class Background:
     share: Floats
 
     def survival(self, times: ArrayLike) -> Floats:
-        """Share of the cohort alive at `times`; beyond the table its last rate goes on."""
+        """Share of the cohort alive at `times`; beyond the table its last rate continues."""
         at = np.asarray(times, dtype=float)
         alive = np.exp(-self._cumulative(at.ravel()))
-        made: Floats = (self.share @ alive).reshape(at.shape)
-        return made
+        share_alive: Floats = (self.share @ alive).reshape(at.shape)
+        return share_alive
 
     def hazard(self, times: ArrayLike) -> Floats:
         """Hazard of those alive at `times`."""
@@ -45,14 +45,14 @@ class Background:
         alive = self.share[:, None] * np.exp(-self._cumulative(at))
         cell = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
         own = np.diff(self.cumulative, axis=1) / np.diff(self.edges)
-        made: Floats = ((alive * own[:, cell]).sum(axis=0) / alive.sum(axis=0)).reshape(np.shape(times))
-        return made
+        hazards: Floats = ((alive * own[:, cell]).sum(axis=0) / alive.sum(axis=0)).reshape(np.shape(times))
+        return hazards
 
     def _cumulative(self, at: Floats) -> Floats:
         rate = (self.cumulative[:, -1] - self.cumulative[:, -2]) / (self.edges[-1] - self.edges[-2])
         inside = np.array([np.interp(at, self.edges, own) for own in self.cumulative])
-        made: Floats = inside + np.maximum(at - self.edges[-1], 0.0) * rate[:, None]
-        return made
+        cumulative: Floats = inside + np.maximum(at - self.edges[-1], 0.0) * rate[:, None]
+        return cumulative
 
 
 def background(life_table: pd.DataFrame, cohort: pd.DataFrame, *, per_year: float = 12.0) -> Background:
@@ -71,7 +71,7 @@ def background(life_table: pd.DataFrame, cohort: pd.DataFrame, *, per_year: floa
     Raises
     ------
     InputError
-        With the row and the column of what is no such table, or an age that the life table does not have.
+        With the row and the column of what does not belong in such a table, or an age that the life table lacks.
 
     References
     ----------

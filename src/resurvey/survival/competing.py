@@ -50,27 +50,32 @@ def _causes(time: ArrayLike, cause: ArrayLike, of: int) -> tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class _Group:
-    """One group at all event times: at risk, deaths of the cause and of others, survival before, incidence, rest.
+    """One group at all event times; `survival` and `without`, one less the incidence of the cause, are just before.
 
-    `rest` is the incidence of the other causes just before.
+    `survival_after` is that just after, or 1 where it is 0: nobody of the group is at risk any more.
     """
 
     risk: Floats
     this: Floats
     other: Floats
     survival: Floats
-    incidence: Floats
-    rest: Floats
+    survival_after: Floats
+    without: Floats
+
+    @property
+    def density(self) -> Floats:
+        """h = Y / S: patients at risk for each of those alive; the incidence rises by 1 / h at an event."""
+        return self.risk / np.where(self.survival > 0, self.survival, 1.0)
 
 
 def _group(t: Floats, marks: Floats, of: int, at: Floats) -> _Group:
     risk = t.size - np.searchsorted(np.sort(t), at, side="left").astype(float)
     this, any_cause = (_counts(t[mark], at) for mark in (marks == of, marks > 0))
     safe = np.maximum(risk, 1.0)
-    survival = np.concatenate(([1.0], np.cumprod(1 - any_cause / safe)[:-1]))
-    incidence = np.concatenate(([0.0], np.cumsum(survival * this / safe)))
-    rest = np.concatenate(([0.0], np.cumsum(survival * (any_cause - this) / safe)[:-1]))
-    return _Group(risk, this, any_cause - this, survival, incidence, rest)
+    after = np.cumprod(1 - any_cause / safe)
+    survival = np.concatenate(([1.0], after[:-1]))
+    incidence = np.concatenate(([0.0], np.cumsum(survival * this / safe)[:-1]))
+    return _Group(risk, this, any_cause - this, survival, np.where(after > 0, after, 1.0), 1 - incidence)
 
 
 def _counts(times: Floats, at: Floats) -> Floats:
@@ -80,10 +85,6 @@ def _counts(times: Floats, at: Floats) -> Floats:
 
 def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) -> GrayTest:
     r"""Compare the cumulative incidence of a cause between groups when other causes compete.
-
-    The score of group k is :math:`\int R_k (d\Gamma_k - d\Gamma_0)` with :math:`R_k = Y_k (1 - F_k) / S_k` at the left
-    of each time and subdistribution hazards :math:`d\Gamma = dF / (1 - F)`; its covariance is that of the martingales
-    of both kinds of events, with one incidence in all groups.
 
     Parameters
     ----------
@@ -96,14 +97,31 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     Raises
     ------
     InputError
-        If the vectors are no patient table or there is one group.
+        If the vectors are not a patient table or there is one group.
     NotEstimable
         If nobody has an event of the cause, or the scores have no variance.
 
     Notes
     -----
-    The variance is not cmprsk's: its form was chosen among many by comparison with four of that package's statistics
-    (agreement with them, 1.2 %, is therefore no independent check). See docs/methods/competing.md.
+    With :math:`h_k = Y_k / S_k(t-)` and :math:`R_k = h_k (1 - F_{1k}(t-))`, the score of group k (Gray 1988, section 2,
+    with L = 1) is
+
+    .. math:: z_k = \int R_k \left\{\frac{dF_{1k}}{1 - F_{1k}(t-)} - \frac{dN_1}{R_\cdot}\right\}
+
+    A dot is the sum over the groups. Under the hypothesis the incidence is :math:`F = \int dN_1 / h_\cdot`, and
+
+    .. math::
+
+        \sigma_{kk'} &= \sum_r \int a_{kr} a_{k'r} \frac{dF}{h_r} + \sum_r \int b_{2kr} b_{2k'r} \frac{dF_{2r}}{h_r}
+
+        a_{kr} &= d_{kr} + b_{1kr}, \qquad d_{kr} = h_k \{I(k = r) - h_r / h_\cdot\}
+
+        b_{jkr}(t) &= \left\{I(j = 1) - \frac{1 - F(t)}{S_r(t)}\right\} \int_{t+} \frac{d_{kr}}{1 - F(u-)}\, dF(u)
+
+    The second part of a, and b, are what a death does to the scores later on: it lowers :math:`S_r` and so the weight
+    of every later time. Where d events fall on one time each integrand has the hypergeometric factor
+    1 - (d - 1) / (n - 1): n is :math:`Y_r` for events of other causes, and for those of the cause all patients at risk
+    as they would be if every group had the survival of r, :math:`h_\cdot S_r(t-)`.
 
     References
     ----------
@@ -120,55 +138,49 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     groups = [_group(t[label == name], marks[label == name], of, at) for name in names]
     scores, covariance = _scores(groups)
     values, vectors = np.linalg.eigh(covariance)
-    told = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
+    estimable = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
     df = names.size - 1
-    if told.sum() < df:
+    if estimable.sum() < df:
         raise NotEstimable("the groups' scores have no variance: no event of the cause while several are at risk")
     chi_square = float(((vectors[:, -df:].T @ scores) ** 2 / values[-df:]).sum())
     return GrayTest(chi_square, float(chdtrc(df, chi_square)), df, tuple(map(str, names)), scores)
 
 
 def _scores(groups: Sequence[_Group]) -> tuple[Floats, Floats]:
-    """Scores of the groups and their covariance."""
-    weight = np.array([
-        np.where(g.risk > 0, g.risk * (1 - g.incidence[:-1]) / np.where(g.survival > 0, g.survival, 1.0), 0.0)
-        for g in groups
-    ])  # fmt: skip
-    step = np.array([
-        np.where(g.risk > 0, g.survival * g.this / np.maximum(g.risk, 1.0) / (1 - g.incidence[:-1]), 0.0)
-        for g in groups
-    ])  # fmt: skip
+    """Scores of the groups and their covariance, as in the notes of `gray_test`."""
+    density = np.array([g.density for g in groups])
+    whole = density.sum(axis=0)
+    events = np.array([g.this for g in groups])
+    weight = density * np.array([g.without for g in groups])
     total = weight.sum(axis=0)
-    safe = np.where(total > 0, total, 1.0)
-    pooled = np.where(total > 0, (weight * step).sum(axis=0) / safe, 0.0)
-    scores = (weight * (step - pooled)).sum(axis=1)
-    before = np.concatenate(([1.0], np.cumprod(1 - pooled)))
-    return scores, _covariance(groups, weight, weight / safe, pooled, before)
+    pooled = np.divide(events.sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
+    rise = np.divide(events.sum(axis=0), whole, out=np.zeros_like(whole), where=whole > 0)
+    covariance = sum(_part(r, groups, density, whole, rise) for r in range(len(groups)))
+    return (events - weight * pooled).sum(axis=1), np.asarray(covariance)
 
 
-def _covariance(groups: Sequence[_Group], weight: Floats, share: Floats, pooled: Floats, free: Floats) -> Floats:
-    """Covariance of the scores: of both martingales of every group, whose parts move all scores.
+def _part(r: int, groups: Sequence[_Group], density: Floats, whole: Floats, rise: Floats) -> Floats:
+    """What the deaths of group r add to the covariance of the scores; `rise` are the steps of the common incidence."""
+    own = groups[r]
+    after = 1 - np.cumsum(rise)
+    before = np.concatenate(([1.0], after[:-1]))
+    share = np.divide(density[r], whole, out=np.zeros_like(whole), where=whole > 0)
+    d = density * (np.arange(len(groups))[:, None] == r) - density * share
+    step = d * np.divide(rise, before, out=np.zeros_like(rise), where=before > 0)
+    later = step.sum(axis=1, keepdims=True) - np.cumsum(step, axis=1)
+    a = d + (1 - after / own.survival_after) * later
+    b = -after / own.survival_after * later
+    each = np.divide(1.0, density[r], out=np.zeros_like(whole), where=density[r] > 0)
+    deaths = np.sum([g.this for g in groups], axis=0)
+    first = rise * each * _tied(deaths, whole * own.survival)
+    second = own.other * each**2 * _tied(own.other, own.risk)
+    return (a * first) @ a.T + (b * second) @ b.T
 
-    A death changes the weight of the times after it: with the pooled incidence F and `free` = 1 - F, a death of the
-    cause at u in group r moves the score of k by a_kr S / (1 - F) - F2 * later, and one of another cause by
-    - free * later, over those at risk, where `later` is the integral of a_kr dF / free^2 beyond u.
-    """
-    count = len(groups)
-    whole = np.zeros((count, count))
-    for r, own in enumerate(groups):
-        a = np.array([weight[r] * ((1.0 if k == r else 0.0) - share[k]) for k in range(count)])
-        piece = a * pooled / free[1:]
-        later = piece.sum(axis=1, keepdims=True) - np.cumsum(piece, axis=1)
-        risk = np.maximum(own.risk, 1.0)
-        alive = np.where(own.survival > 0, own.survival, 1.0)
-        # as in the weights: S / (1 - F) of those without the cause are alive, and have the pooled hazard among them
-        alive = alive / (1 - own.incidence[:-1])
-        hazard = np.where(own.risk > 0, pooled / alive, 0.0)
-        first = a * alive - own.rest * later
-        second = -free[:-1] * later
-        other = own.other / risk
-        whole += (first * hazard / risk) @ first.T + (second * other / risk) @ second.T
-    return whole
+
+def _tied(events: Floats, patients: Floats) -> Floats:
+    """Hypergeometric factor (n - d) / (n - 1) of d events among n patients at one time; 1 for a single event."""
+    several = (events > 1) & (patients > 1)
+    return np.where(several, np.maximum(1 - (events - 1) / np.where(several, patients - 1, 1.0), 0.0), 1.0)
 
 
 def fine_gray(
@@ -251,7 +263,7 @@ def incidence_at(table: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a time is negative or no number.
+        If a time is negative or not a number.
     """
     at = np.atleast_1d(np.asarray(times, dtype=float))
     if not np.all(np.isfinite(at)) or np.any(at < 0):

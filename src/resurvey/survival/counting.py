@@ -41,7 +41,7 @@ class AtRisk:
 def at_risk_rows(
     time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weights: ArrayLike | None = None
 ) -> AtRisk:
-    """Rows of patients, refused by name where they are none.
+    """Rows of patients, checked.
 
     Raises
     ------
@@ -138,7 +138,7 @@ class CountingCox:
     Attributes
     ----------
     coefficients : DataFrame
-        covariate, log_hr, se (robust where weights are no counts or patients have several rows), naive_se, hr, lower,
+        covariate, log_hr, se (robust where weights are not counts, or patients have several rows), naive_se, hr, lower,
         upper, p.
     covariance, naive : (p, p) ndarray
         The one that `se` is from, and the inverse information.
@@ -185,7 +185,7 @@ def cox_counting(
     Raises
     ------
     InputError
-        If the covariates are no numbers of the rows, or ties are unknown.
+        If the covariates are not numbers, a row of them for each row, or ties are unknown.
     NotEstimable
         If the partial likelihood has no maximum.
 
@@ -288,10 +288,10 @@ def _partial(rows: AtRisk, x: Floats, beta: Floats, ties: str) -> tuple[float, F
     """Log partial likelihood, its gradient and information."""
     sums, dead = _risk_sums(rows, x, beta, ties), rows.event == 1
     mean = sums.s1 / sums.s0[:, None]
-    told = rows.weight[dead] @ x[dead]
-    value = float(told @ beta - sums.weight @ np.log(sums.s0))
+    observed = rows.weight[dead] @ x[dead]
+    value = float(observed @ beta - sums.weight @ np.log(sums.s0))
     spread = sums.s2 / sums.s0[:, None, None] - mean[:, :, None] * mean[:, None, :]
-    return value, told - sums.weight @ mean, np.tensordot(sums.weight, spread, axes=1)
+    return value, observed - sums.weight @ mean, np.tensordot(sums.weight, spread, axes=1)
 
 
 def _residuals(rows: AtRisk, x: Floats, beta: Floats, ties: str) -> Floats:
@@ -319,8 +319,8 @@ def _residuals(rows: AtRisk, x: Floats, beta: Floats, ties: str) -> Floats:
     total_mean = total_mean - np.where(dead[:, None], whole_mean[own] - ours_mean[own], 0.0)
     hazard = np.exp(x @ beta)
     residual = np.where(dead[:, None], x - centre[own], 0.0)
-    made: Floats = residual - hazard[:, None] * (x * total[:, None] - total_mean)
-    return made
+    residuals: Floats = residual - hazard[:, None] * (x * total[:, None] - total_mean)
+    return residuals
 
 
 def _between(values: Floats, first: np.ndarray, last: np.ndarray) -> Floats:

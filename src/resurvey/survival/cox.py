@@ -82,7 +82,7 @@ def cox(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms.
+        If the vectors are not a table of two arms.
     NotEstimable
         If the ratio is 0, infinite or undetermined; the message says which arm lacks events.
 
@@ -120,7 +120,9 @@ def check_level(level: float) -> None:
 def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12) -> tuple[Floats, Floats]:
     """Log hazard ratio and standard error of each replicate, each of shape (replicates,).
 
-    Where the likelihood has no maximum the ratio is -inf, inf or not a number and the standard error infinite.
+    Where the likelihood has no maximum the ratio is -inf, inf or not a number and the standard error infinite. The same
+    root as that of `log_ratio_of_sets`, which takes weights and up to three times as long: here a replicate is a row,
+    and sums along rows need no places.
     """
     m1, m2 = efron_counts(sets, ties)
     deaths = (sets.death & sets.first).sum(axis=1)

@@ -32,7 +32,7 @@ def cure_family(model: str) -> Family:
     Raises
     ------
     InputError
-        If it is none.
+        If it is not one of them.
 
     References
     ----------

@@ -126,7 +126,7 @@ def quantile(
     Raises
     ------
     InputError
-        If the vectors are no patient table, or a level is not between 0 and 1.
+        If the vectors are not a patient table, or a level is not between 0 and 1.
 
     References
     ----------
@@ -160,7 +160,7 @@ def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: Arra
     Raises
     ------
     InputError
-        If there is no arm, an arm is no patient table, or a time is negative or not finite.
+        If there is no arm, an arm is not a patient table, or a time is negative or not finite.
 
     References
     ----------

@@ -92,7 +92,7 @@ def compare_quantiles(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms.
+        If the vectors are not a table of two arms.
     NotEstimable
         If an arm does not reach the quantile.
     """
@@ -131,7 +131,7 @@ def compare_landmarks(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, or the landmark is beyond the follow-up of an arm.
+        If the vectors are not a table of two arms, or the landmark is beyond the follow-up of an arm.
     NotEstimable
         If no event happens up to the landmark in either arm, or survival is 0 in one of them.
     """

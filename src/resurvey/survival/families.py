@@ -19,7 +19,7 @@ _NEARLY_NORMAL = 1e-4  # |Q| below this is the log-normal: the gamma form loses 
 
 
 class Times:
-    """A family at given times t > 0, shape (n,): what does not hang on the parameters is worked out once.
+    """A family at given times t > 0, shape (n,): what does not depend on the parameters is worked out once.
 
     Its methods take theta of shape (k,), or many, shape (m, k), and give a row a theta. A family defines
     `log_survival`, and `log_hazard` or `log_density`, whichever is cheaper; the other follows.

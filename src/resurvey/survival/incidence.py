@@ -38,7 +38,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     Raises
     ------
     InputError
-        If the vectors are no patient table, or a cause is not a whole number from 0.
+        If the vectors are not a patient table, or a cause is not a whole number from 0.
     NotEstimable
         If nobody has an event of the cause.
 

@@ -79,7 +79,7 @@ def crossing(
 
 
 def check_flat(flat: str) -> None:
-    """Refuse a name that is no reading of a flat stretch.
+    """Refuse a name that is not a reading of a flat stretch.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def one_time(time: Floats) -> Floats:
 
 
 def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
-    """The values as floats; refused with the first that is no number."""
+    """The values as floats; the first that is not a number is refused."""
     unmasked(values, name)
     try:
         return np.asarray(values, dtype=float)
@@ -118,7 +118,7 @@ def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
 
 
 def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
-    """Arrays of times and event marks, refused by name when they are not a patient table.
+    """Arrays of times and event marks, checked; what is not a patient table is refused.
 
     Raises
     ------

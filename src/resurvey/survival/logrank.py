@@ -16,6 +16,8 @@ from resurvey.survival.risksets import RiskSets, risk_sets
 Weight = str | tuple[float, float]
 NAMED_WEIGHTS = ("logrank", "gehan", "tarone-ware", "peto-peto")
 MAXCOMBO_WEIGHTS: tuple[Weight, ...] = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+#: Numbers that are worked on together, few enough to stay near the processor.
+IN_CACHE = 32_768
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def logrank(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, or the weight is not one of those above.
+        If the vectors are not a table of two arms, or the weight is not one of those above.
     NotEstimable
         If no event happens while both arms are at risk.
 
@@ -226,19 +228,27 @@ def max_abs_normal_p(c: Floats, correlation: Floats, *, points: int = 1024) -> F
     ----------
     .. [1] Naiman, D. Q. and Priebe, C. E. (2001). Journal of Computational and Graphical Statistics 10, 296-328.
     """
-    k = correlation.shape[1]
-    lattice = _lattice(points, k + 1)
-    root = np.linalg.cholesky(correlation + 1e-10 * np.eye(k))
-    free = np.einsum("rij,pj->rpi", root, ndtri(lattice[:, :k]))
-    bound = np.asarray(c, dtype=float)[:, None]
+    bounds, k = np.asarray(c, dtype=float), correlation.shape[1]
+    lattice = _lattice(points, k + 1).T
+    normal, last = ndtri(lattice[:k]), lattice[k]
+    few = max(IN_CACHE // (k * points), 1)
+    parts = [slice(first, first + few) for first in range(0, len(bounds), few)]
+    found = [_union(bounds[part, None], correlation[part], normal, last) for part in parts]
+    return np.minimum(np.concatenate(found), 1.0) if found else np.empty(0)
+
+
+def _union(bound: Floats, correlation: Floats, normal: Floats, last: Floats) -> Floats:
+    """The sum of `max_abs_normal_p` at bounds (r, 1), from a lattice of normals (k, p) and of uniforms (p,)."""
+    k = len(normal)
+    free = np.einsum("rij,jp->rip", np.linalg.cholesky(correlation + 1e-10 * np.eye(k)), normal)
     tail = ndtr(-bound)
-    beyond = -ndtri(lattice[:, k] * tail)  # a draw of |Z_i| given that it exceeds the bound
-    total = np.zeros(len(correlation))
+    beyond = -ndtri(last * tail)  # a draw of |Z_i| given that it exceeds the bound
+    total = np.zeros(len(bound))
     for i in range(k):
-        z = free + (beyond - free[:, :, i])[:, :, None] * correlation[:, None, :, i]
-        exceeding = (np.abs(z) >= bound[:, :, None] * (1 - 1e-9)).sum(axis=2)
+        z = free + (beyond - free[:, i])[:, None] * correlation[:, :, i, None]
+        exceeding = (np.abs(z) >= bound[:, :, None] * (1 - 1e-9)).sum(axis=1)
         total += 2 * tail[:, 0] * (1 / np.maximum(exceeding, 1)).mean(axis=1)
-    return np.minimum(total, 1.0)
+    return total
 
 
 def _lattice(points: int, dimensions: int) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from resurvey import steady
 from resurvey.errors import InputError, NotEstimable
@@ -24,6 +24,8 @@ from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail
 IMPOSSIBLE = 1e12
 #: Parts of a Newton step that are tried, all in one call.
 SHRINK = 0.5 ** np.arange(8.0)
+#: Points among which a quantile is sought in one call.
+POINTS = 65
 #: Minus log likelihood of one theta, shape (k,), or of many, shape (m, k).
 Likelihood = Callable[[Floats], Floats]
 #: What `fit_models` fits: the standard families, and splines on three scales with one to three inner knots.
@@ -104,25 +106,23 @@ class ParametricFit:
         return self._searched(survival)
 
     def _searched(self, survival: float) -> float:
-        """Time at which survival is `survival`, sought in log time."""
-        from scipy.optimize import brentq
-
+        """Time at which survival is `survival`, sought in log time: among ever smaller parts, many in one call."""
         target = log(survival)
 
-        def excess(x: float) -> float:
+        def reached(x: Floats) -> NDArray[np.bool_]:
             with np.errstate(over="ignore"):
-                reached = self.family.log_survival(np.array([steady.exp(float(x))]), self.theta)[0]
-            return max(float(reached), -1e300) - target
+                return np.asarray(self.family.log_survival(steady.exp(x), self.theta) <= target)
 
-        centre = log(self.longest)
-        low, high = centre - 1, centre + 1
-        while excess(low) < 0 and low > -200:
-            low -= 2
-        while excess(high) > 0 and high < 200:
-            high += 2
-        if excess(high) > 0:
+        wide = log(self.longest) + np.arange(-200.0, 201.0)
+        place = int(reached(wide).argmax())
+        if not place:
             return inf
-        return float(steady.exp(float(brentq(excess, low, high, xtol=1e-13, rtol=1e-14))))
+        low, high = wide[place - 1 : place + 1]
+        while high - low > 1e-13 * max(abs(high), 1.0):
+            x = np.linspace(low, high, POINTS)
+            place = max(int(reached(x).argmax()), 1)
+            low, high = x[place - 1], x[place]
+        return float(steady.exp(float(low + high) / 2))
 
     @property
     def median(self) -> float:
@@ -203,7 +203,7 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
     Raises
     ------
     InputError
-        If the vectors are no patient table, the model is unknown, or an event lies at time 0.
+        If the vectors are not a patient table, the model is unknown, or an event lies at time 0.
     NotEstimable
         If there are fewer distinct event times than parameters, or the likelihood has no maximum that can be found.
 
@@ -233,8 +233,11 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
 
     theta = _minimise(minus_log_likelihood, family.start(steady.log(dead), 1.0), model)
     minus, _, information = _derivatives(minus_log_likelihood, theta)
-    if not np.all(steady.symmetric_eigen(information)[0] > 0):
-        raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
+    try:
+        steady.cholesky(information)
+    except np.linalg.LinAlgError:
+        flat = f"{model}: the likelihood is flat at its maximum, so its parameters are not determined"
+        raise NotEstimable(flat) from None
     return _result(model, family, knots, theta, information, minus, t, e, unit)
 
 
@@ -258,7 +261,7 @@ def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence
     Raises
     ------
     InputError
-        If there is no arm, an arm is no patient table, or a model is unknown.
+        If there is no arm, an arm is not a patient table, or a model is unknown.
     """
     if not arms:
         raise InputError("arms is empty: give at least one arm")
@@ -310,14 +313,15 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
 
 def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
     """Minimise from a start: Newton steps; quasi-Newton steps, then a simplex, where these do not arrive."""
+    theta, arrived = _newton(function, _descend(function, start))
+    if arrived:
+        return theta
     from scipy.optimize import minimize
 
     ways: list[Callable[[Floats], Floats]] = [
-        lambda theta: _descend(function, theta),
         lambda theta: minimize(function, start, method="BFGS", options={"gtol": 1e-4}).x,
         lambda theta: minimize(function, theta, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-10}).x,
     ]
-    theta = start
     for way in ways:
         theta, arrived = _newton(function, way(theta))
         if arrived:
@@ -331,9 +335,7 @@ def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
         value, gradient, hessian = _local(function, theta)
         if value >= IMPOSSIBLE or not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
             break
-        curvature, axes = steady.symmetric_eigen(hessian)
-        curvature = np.maximum(np.abs(curvature), 1e-9 * np.abs(curvature).max())  # downhill where there is no bowl
-        step = steady.product(axes, steady.product(axes.T, gradient) / curvature)
+        step = _downhill(hessian, gradient)
         if (gradient * step).sum() < 1e-6:
             break
         tried = theta - SHRINK[:, None] * step
@@ -342,6 +344,16 @@ def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
             break
         theta = tried[values.argmin()]
     return theta
+
+
+def _downhill(hessian: Floats, gradient: Floats) -> Floats:
+    """Newton's step; where there is no bowl, the one along which the value falls."""
+    try:
+        return steady.solve(hessian, gradient)
+    except np.linalg.LinAlgError:
+        curvature, axes = steady.symmetric_eigen(hessian)
+        curvature = np.maximum(np.abs(curvature), 1e-9 * np.abs(curvature).max())
+        return steady.product(axes, steady.product(axes.T, gradient) / curvature)
 
 
 def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
@@ -363,9 +375,12 @@ def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Fl
     """Newton steps by differences, and whether they became as small as differences allow."""
     for _ in range(steps):
         value, gradient, hessian = _derivatives(function, theta)
-        if not np.all(np.isfinite(hessian)) or np.any(steady.symmetric_eigen(hessian)[0] <= 0):
+        if not np.all(np.isfinite(hessian)):
             return theta, False
-        step = steady.solve(hessian, gradient)
+        try:
+            step = steady.solve(hessian, gradient)
+        except np.linalg.LinAlgError:  # not a minimum
+            return theta, False
         if (gradient * step).sum() < 1e-11:  # twice what the likelihood could still gain
             return theta - step, True
         while function(theta - step) > value and np.abs(step).max() > 1e-12:

@@ -66,7 +66,7 @@ def proportionality(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, the scale is unknown, or 'log' meets a death at time 0.
+        If the vectors are not a table of two arms, the scale is unknown, or 'log' meets a death at time 0.
     NotEstimable
         If the hazard ratio is not finite or all deaths have the same g(t).
 
@@ -141,7 +141,7 @@ def log_cumulative_hazards(time: ArrayLike, event: ArrayLike, first: ArrayLike, 
     Raises
     ------
     InputError
-        If the vectors are no table of two arms.
+        If the vectors are not a table of two arms.
     NotEstimable
         If neither arm has such an event time.
     """
@@ -194,7 +194,7 @@ def piecewise_ratios(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, or the cuts do not rise from above 0.
+        If the vectors are not a table of two arms, or the cuts do not rise from above 0.
     """
     check_level(level)
     limits = check_cuts(cuts)

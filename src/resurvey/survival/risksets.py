@@ -66,7 +66,7 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
     Raises
     ------
     InputError
-        If the vectors are no patient table or an arm has no patients.
+        If the vectors are not a patient table or an arm has no patients.
     """
     t, e = check_patients(time, event)
     x = check_first(first, t.size)

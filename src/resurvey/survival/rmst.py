@@ -102,7 +102,7 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, horizon: float, *, level:
     Raises
     ------
     InputError
-        If the vectors are no patient table, or the horizon is not greater than 0 or lies beyond the follow-up.
+        If the vectors are not a patient table, or the horizon is not greater than 0 or lies beyond the follow-up.
 
     References
     ----------
@@ -131,7 +131,7 @@ def compare_restricted_means(
     Raises
     ------
     InputError
-        If the vectors are no table of two arms, or the horizon lies beyond the follow-up of an arm.
+        If the vectors are not a table of two arms, or the horizon lies beyond the follow-up of an arm.
     NotEstimable
         If neither arm has an event up to the horizon, so that the variance is 0.
 
@@ -213,7 +213,7 @@ def _two_curves(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> tuple[Cu
 
 
 def _check_horizon(horizon: float, curves: dict[str, CurveStack]) -> None:
-    """Refuse a horizon that is no time or that a curve does not reach."""
+    """Refuse a horizon that is not a time, or that a curve does not reach."""
     if not (np.isfinite(horizon) and horizon > 0):
         raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
     for name, curve in curves.items():

@@ -82,10 +82,10 @@ class CurveStack:
 
     def survival_at(self, times: Floats) -> Floats:
         """S of each replicate at many times, shape (replicates, times)."""
-        made = np.empty((len(self.time), len(times)))
-        for row, (known, survival) in enumerate(zip(self.time, self.survival, strict=True)):
-            made[row] = np.append(1.0, survival)[np.searchsorted(known, times, side="right")]
-        return made
+        values = np.empty((len(self.time), len(times)))
+        for row, (own_times, survival) in enumerate(zip(self.time, self.survival, strict=True)):
+            values[row] = np.append(1.0, survival)[np.searchsorted(own_times, times, side="right")]
+        return values
 
     def at(self, time: float) -> tuple[Floats, Floats]:
         """S and the running Greenwood sum of each replicate at one time, each of shape (replicates,)."""
@@ -167,14 +167,14 @@ def curve_stack(stack: PatientStack) -> CurveStack:
 
 
 def patient_stack(patients: pd.DataFrame, arm: str) -> PatientStack:
-    """Arrays of one arm from its table, refused by name when it is no table of patients.
+    """Arrays of one arm from its table, checked; what is not a table of patients is refused.
 
     Parameters
     ----------
     patients : DataFrame, columns time, event, and replicate where there are several
         One row a patient and replicate.
     arm : str
-        How messages call the arm.
+        What messages call the arm.
 
     Raises
     ------

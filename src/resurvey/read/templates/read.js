@@ -58,7 +58,7 @@
     made.append(element("span", { class: "numbers" }, summary(row)), element("span", { class: "what" }, what(row)), element("span", { class: "where" }, row.cells.locator || ""));
     if (row.cells.note) made.append(element("span", { class: "where" }, row.cells.note));
     const empty = lacks(row);
-    if (row === now && empty.length) made.append(element("span", { class: "lacks" }, "still needs " + empty.join(", ")));
+    if (empty.length) made.append(element("span", { class: "lacks" }, "still needs " + empty.join(", ")));
     if (row === now && editing) made.append(form(row));
     return made;
   };
@@ -123,6 +123,27 @@
         if (row.cells[name] === cell(now, name)) delete row.changes[name]; else row.changes[name] = cell(now, name);
       }
     for (const row of others) if (row.status === "confirm" && Object.keys(row.changes).length) row.status = "change";
+    draw();
+  };
+  // Of the whole study: `all` where arm and population are empty.
+  const whole = () => {
+    if (!now || now.done) return;
+    step([now]);
+    for (const name of ["arm_id", "population"])
+      if (data.columns[now.table].includes(name) && !cell(now, name)) now.changes[name] = "all";
+    if (now.status === "confirm" && Object.keys(now.changes).length) now.status = "change";
+    draw();
+  };
+  // One population for all rows that name none.
+  const everywhere = () => {
+    const value = document.getElementById("population").value.trim();
+    const empty = rows.filter((row) => !row.done && data.columns[row.table].includes("population") && !cell(row, "population"));
+    if (!value || !empty.length) return;
+    step(empty);
+    for (const row of empty) {
+      row.changes.population = value;
+      if (row.status === "confirm") row.status = "change";
+    }
     draw();
   };
   const confirmSure = () => {
@@ -198,7 +219,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, C: confirmSure, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: confirmSure, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
@@ -211,6 +232,7 @@
   const help = () => { const box = document.getElementById("help"); box.hidden = !box.hidden; document.getElementById("keys").setAttribute("aria-expanded", String(!box.hidden)); };
   document.getElementById("keys").addEventListener("click", help);
   document.getElementById("save").addEventListener("click", save);
+  document.getElementById("everywhere").addEventListener("click", everywhere);
   filter.addEventListener("change", () => { editing = false; go(0); });
   tables.addEventListener("change", () => { editing = false; go(0); });
 

@@ -60,8 +60,13 @@ def shape(time: Floats, survival: Floats) -> Shape | None:
 
 def _rank_correlation(x: Floats, y: Floats) -> float:
     """Spearman's rank correlation; 0 where one of them does not vary."""
-    from scipy.stats import rankdata
-
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0
-    return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    middle: Floats = np.cumsum(count) - (count - 1) / 2
+    return middle[place]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from dataclasses import dataclass, field
 
 from resurvey.errors import InputError
 
-COMMENT = re.compile(r"^\s*(#|//|%%|!)\s*")
+#: What a failed formula leaves in a spreadsheet; it begins like a comment and is none.
+FAILED_FORMULA = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)"
+COMMENT = re.compile(rf"^\s*((?!{FAILED_FORMULA})#|//|%%|!)\s*")
 MISSING = frozenset(["", "na", "nan", "n/a", "-", "--", ".", "null", "none", "xxx", "\u2013", "\u2014"])
 POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 COMMA = re.compile(r"[+-]?(\d+,?\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -51,17 +54,25 @@ def tidy(cell: str) -> str:
 
 
 def number_of(cell: str, decimal: str) -> float | None:
-    """The number that a cell holds with this decimal mark (thousands may be grouped, a % may follow), or None."""
+    """The number that a cell holds with this decimal mark (thousands may be grouped, a % may follow), or None.
+
+    A number beyond all that a computer holds (1e400) is none.
+    """
     text = cell.removesuffix("%").rstrip()
     if SPACE_GROUPS.fullmatch(text):
         text = re.sub(r"[ '\u00a0\u2009\u202f]", "", text)
     if decimal == ".":
         if POINT_GROUPS.fullmatch(text):
             text = text.replace(",", "")
-        return float(text) if POINT.fullmatch(text) else None
+        return _finite(text) if POINT.fullmatch(text) else None
     if COMMA_GROUPS.fullmatch(text):
         text = text.replace(".", "")
-    return float(text.replace(",", ".")) if COMMA.fullmatch(text) else None
+    return _finite(text.replace(",", ".")) if COMMA.fullmatch(text) else None
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def is_number(cell: str) -> bool:

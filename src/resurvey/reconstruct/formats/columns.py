@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +38,9 @@ class DigitisedCurve:
         What was decided in reading the file, in words.
     heading : str
         Heading of the column of survival, which names the curve where nothing else does.
+    incomplete : tuple of str
+        Rows that were left out for want of a coordinate, with their line; none for a time that several curves share,
+        where gaps are those of the other curves.
     """
 
     name: str
@@ -47,6 +50,7 @@ class DigitisedCurve:
     time_unit: str = ""
     notes: tuple[str, ...] = ()
     heading: str = ""
+    incomplete: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,14 @@ def curves_of_section(section: Section, page: Page, decimal: str, choice: Choice
         left = [column for column in left if column not in rest]
     _refuse_damaged([column for pair in pairs for column in pair], section, page)
     notes = [*page.notes, *note, *_left_out(left, parts)]
+    lines = [f"{page.where} {row.line}" for row in section.rows]
+    shared = len({time.place for time, _ in pairs}) < len(pairs)
     made: list[DigitisedCurve] = []
     for name, rows in _split(rest, len(section.rows)):
         for time, survival in pairs:
             title = _name(name, time, survival, section, len(pairs))
-            made += _curve(title, time, survival, rows, notes)
+            gaps = [] if shared else list(_gaps(time, survival, rows, lines))
+            made += _curve(title, time, survival, rows, notes, gaps)
     return made
 
 
@@ -374,19 +381,26 @@ def _title(section: Section, time: Column, survival: Column) -> str:
     return above[0] or above[1]
 
 
-def _curve(name: str, time: Column, survival: Column, rows: np.ndarray, notes: list[str]) -> list[DigitisedCurve]:
+def _curve(
+    name: str, time: Column, survival: Column, rows: np.ndarray, notes: list[str], gaps: list[str]
+) -> list[DigitisedCurve]:
     t, s = time.values[rows], survival.values[rows]
     filled = np.isfinite(t) & np.isfinite(s)
-    single = np.isfinite(t) ^ np.isfinite(s)
     if not filled.any():
         return []
-    if single.any() and not _alone(time, survival, rows):
-        notes = [*notes, f"{int(single.sum())} rows with one coordinate only were left out"]
+    if gaps:
+        notes = [*notes, f"{len(gaps)} rows with one coordinate only were left out"]
     unit = "%" if survival.percent or survival.heading.unit == "%" else ""
     time_unit = time.heading.unit if time.heading.unit != "%" else ""
-    return [DigitisedCurve(name, t[filled], s[filled], unit, time_unit, tuple(notes), survival.heading.text)]
+    return [
+        DigitisedCurve(name, t[filled], s[filled], unit, time_unit, tuple(notes), survival.heading.text, tuple(gaps))
+    ]
 
 
-def _alone(time: Column, survival: Column, rows: np.ndarray) -> bool:
-    """Whether the gaps are those of a time shared by curves with points of their own."""
-    return bool(np.isfinite(time.values[rows]).all())
+def _gaps(time: Column, survival: Column, rows: np.ndarray, lines: list[str]) -> Iterator[str]:
+    """Rows that have one coordinate and not the other."""
+    for row in rows:
+        if np.isfinite(time.values[row]) and not np.isfinite(survival.values[row]):
+            yield f"{lines[row]}: time {time.cells[row]} has no survival (the cell is {survival.cells[row]!r})"
+        elif np.isfinite(survival.values[row]) and not np.isfinite(time.values[row]):
+            yield f"{lines[row]}: survival {survival.cells[row]} has no time (the cell is {time.cells[row]!r})"

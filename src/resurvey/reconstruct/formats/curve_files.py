@@ -161,6 +161,7 @@ def _joined(first: DigitisedCurve, second: DigitisedCurve, between: tuple[str, .
         notes=(*first.notes, *passed),
         times=np.concatenate((first.times, second.times)),
         survival=np.concatenate((first.survival, second.survival)),
+        incomplete=(*first.incomplete, *second.incomplete),
     )
 
 

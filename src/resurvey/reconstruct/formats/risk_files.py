@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class AtRisk:
         Unit that the heading names, else empty.
     notes : tuple of str
         What was decided in reading the file, in words.
+    incomplete : tuple of str
+        Rows with a count and no time, or with a time and none of the counts of their arms, with their line.
     """
 
     name: str
@@ -45,6 +47,7 @@ class AtRisk:
     counts: np.ndarray
     time_unit: str = ""
     notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
 
 def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
@@ -197,13 +200,24 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
     whose = columns[group] if group is not None else [""] * len(body)
     for arm in dict.fromkeys(whose):
         rows = [index for index, name in enumerate(whose) if name == arm]
-        for place in counts:
-            column = [columns[place][index] for index in rows]
+        own = [[columns[place][index] for index in rows] for place in (time, *counts)]
+        gaps = tuple(_gaps([lines[index] for index in rows], own[0], own[1:], page))
+        for place, column in zip(counts, own[1:], strict=True):
             found = _counts(column, [lines[index] for index in rows], page, faults)
             name = " ".join(part for part in (arm, _arm_of(said[place], len(counts))) if part)
             unit = said[time].unit if said[time].unit != "%" else ""
-            made.append(AtRisk(name, at[rows], found, unit, _notes(page, column)))
+            made.append(AtRisk(name, at[rows], found, unit, _notes(page, column), gaps))
     return made
+
+
+def _gaps(lines: list[int], times: list[str], counts: list[list[str]], page: Page) -> Iterator[str]:
+    """Rows that have a count and no time, or a time and none of the counts."""
+    for line, time, *row in zip(lines, times, *counts, strict=True):
+        given = [cell for cell in row if not is_missing(cell)]
+        if given and is_missing(time):
+            yield f"{page.where} {line}: the number at risk {given[0]} has no time (the cell is {time!r})"
+        elif not given and not is_missing(time):
+            yield f"{page.where} {line}: time {time} has no number at risk (the cell is {row[0]!r})"
 
 
 def _arm_of(said: Heading, columns: int) -> str:

@@ -1,0 +1,104 @@
+"""On what a comparison rests, in one class out of ten, the firmest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from resurvey.plan import AnyComparison, BucherComparison, NetworkComparison, TimedComparison
+
+RANDOMISED = "randomised"
+
+
+class Grade(StrEnum):
+    """On what a comparison rests, the firmest first; the words are what a reader sees."""
+
+    POOLED = "randomised trials of both treatments, their printed ratios pooled"
+    RANDOMISED_CURVE = "one randomised trial, patients reconstructed from curves"
+    RANDOMISED_SUMMARY = "one randomised trial, patients reconstructed from printed numbers"
+    INDIRECT = "indirect, through a treatment common to randomised trials, from their printed ratios"
+    RANDOMISED_NETWORK = "network of randomised trials, patients reconstructed"
+    PRINTED = "printed ratios, not all of them from randomised trials"
+    OBSERVED = "one study, not randomised, patients reconstructed"
+    UNANCHORED_CURVE = "groups of different studies, patients reconstructed from curves"
+    UNANCHORED_SUMMARY = "groups of different studies, patients reconstructed from printed numbers"
+    COUNTS = "printed counts or medians side by side"
+
+
+#: Grades of comparisons that no randomisation protects.
+UNPROTECTED = (Grade.PRINTED, Grade.OBSERVED, Grade.UNANCHORED_CURVE, Grade.UNANCHORED_SUMMARY, Grade.COUNTS)
+
+
+@dataclass(frozen=True)
+class Bases:
+    """What grades are told by.
+
+    Attributes
+    ----------
+    evidence : dict of set of str
+        Evidence of the estimates of each comparison, as `comparisons.csv` names it.
+    designs : dict of str
+        Design of each study.
+    study_of : dict of str
+        Study of each printed number, by claim id.
+    """
+
+    evidence: Mapping[str, Collection[str]]
+    designs: Mapping[str, str]
+    study_of: Mapping[str, str]
+
+    @classmethod
+    def from_tables(cls, estimates: pd.DataFrame, studies: pd.DataFrame, claims: pd.DataFrame) -> Bases:
+        """From comparisons.csv, studies.csv and claims.csv."""
+        evidence = estimates.groupby("comparison_id")["evidence"].agg(set).to_dict() if len(estimates) else {}
+        return cls(evidence, _pairs(studies, "study_id", "design"), _pairs(claims, "claim_id", "study_id"))
+
+    def grade(self, entry: AnyComparison) -> Grade:
+        """On what a comparison rests."""
+        if isinstance(entry, TimedComparison):
+            trials = all(self._randomised(group.study) for group in entry.groups)
+            return Grade.RANDOMISED_NETWORK if trials else Grade.PRINTED
+        if entry.patient_groups:
+            return self._of_patients(entry)
+        if not entry.ratios:
+            return Grade.COUNTS
+        if not all(self._randomised(self.study_of.get(claim, "")) for claim in entry.ratios):
+            return Grade.PRINTED
+        return Grade.INDIRECT if isinstance(entry, BucherComparison | NetworkComparison) else Grade.POOLED
+
+    def _randomised(self, study: str) -> bool:
+        return self.designs.get(study) == RANDOMISED
+
+    def _of_patients(self, entry: AnyComparison) -> Grade:
+        studies = [group.study for group in entry.patient_groups]
+        curve = "curve" in self.evidence.get(entry.id, ())
+        if len(studies) != 2 or len(set(studies)) != 1:
+            return Grade.UNANCHORED_CURVE if curve else Grade.UNANCHORED_SUMMARY
+        if self._randomised(studies[0]):
+            return Grade.RANDOMISED_CURVE if curve else Grade.RANDOMISED_SUMMARY
+        return Grade.OBSERVED
+
+
+def _pairs(table: pd.DataFrame, key: str, value: str) -> dict[str, str]:
+    return {} if table.empty else dict(zip(table[key].astype(str), table[value].fillna("").astype(str), strict=True))
+
+
+#: Confidence in an estimate of a network as CINeMA grades it, the firmest first.
+CONFIDENCE = ("high", "moderate", "low", "very low")
+
+
+def confidence_of(table: pd.DataFrame | None) -> dict[frozenset[str], str]:
+    """Judged confidence in each estimate of a network, by its pair of treatments.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        treatment, comparator, domain, judged.
+    """
+    if table is None or table.empty:
+        return {}
+    whole = table[(table["domain"] == "confidence") & table["judged"].isin(CONFIDENCE)]
+    return {frozenset((row.treatment, row.comparator)): str(row.judged) for row in whole.itertuples()}

@@ -1,0 +1,73 @@
+"""Numbers of running text that are no results: planned sizes, strengths of solutions, chances, numbers in names.
+
+They are masked before any rule sees them and stay in the page as text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from resurvey.read.lexer import Line, Token
+
+# `300 patients will be recruited`, `60 in each arm were calculated to be required`, `20 may be added`.
+PLANNED_AFTER = re.compile(
+    r"[\s)]{0,2}(?:[\w()/-]{1,24} ){0,7}?(?:(?:will|would|should|must|may) (?:then )?(?:be|have)\b|to be (?:recruited|"
+    r"enrolled|included|randomi[sz]ed|accrued|required|studied)\b|(?:was|were) (?:(?:originally|initially) )?(?:"
+    r"calculated|planned|required|needed|necessary|considered necessary|estimated to be)\b)",
+    re.IGNORECASE,
+)
+PLANNED_BEFORE = re.compile(
+    r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
+    r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
+    r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
+    r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of)"
+    r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
+    re.IGNORECASE,
+)
+# Rate of something that is not counted in patients.
+STRENGTH = re.compile(
+    r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
+    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|cream|ointment|mannitol|"
+    r"confidence|certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
+    r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
+    r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
+    r"heart rate))",
+    re.IGNORECASE,
+)
+STRENGTH_BEFORE = re.compile(
+    r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
+    r"likelihood of|chance of|varied by|FiO2 of|saturation of)(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",
+    re.IGNORECASE,
+)
+# `a prevalence of 1 in 10 000`, `one of every five patients`.
+ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
+# `five to nine participants in each group`: the end of a range of sizes.
+_SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
+RANGE_OF_SIZES = re.compile(rf"\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
+START_OF_RANGE = re.compile(
+    rf"\s?(?:to|or|-)\s?{_SMALL}\b(?! of\b| weeks| months| years| days)(?:\s[a-z]+){{0,2}}", re.IGNORECASE
+)
+# `nine of 23 or eight of 25`: a denominator and the next count.
+OF_TOTAL = re.compile(rf"\b{_SMALL} of {_SMALL} or $", re.IGNORECASE)
+AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
+
+
+def mask(line: Line) -> None:
+    """Mask the numbers of a line that are no results."""
+    for token in line.tokens:
+        if token.kind == "num" and not token.masked:
+            before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]
+            token.masked = _no_result(token, before, after)
+
+
+def _no_result(token: Token, before: str, after: str) -> bool:
+    if token.percent:
+        return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
+    if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:
+        return True
+    if token.unit or not token.value.replace(",", "").replace(" ", "").isdigit():
+        return False
+    planned = PLANNED_AFTER.match(after) is not None or PLANNED_BEFORE.search(before) is not None
+    ranged = RANGE_OF_SIZES.search(before) is not None and OF_TOTAL.search(before) is None
+    ranged = ranged or (START_OF_RANGE.match(after) is not None and token.number < 100)
+    return planned or ranged or ONE_IN.search(before) is not None or (token.value[0] == "0" and len(token.value) > 1)

@@ -1,0 +1,240 @@
+"""Percentages against counts and denominators: what tells a misprint from missing data or another group."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from resurvey.read.objects import Draft, Finding
+from resurvey.read.slips import denominators, one_slip_fits, percent_fits
+
+
+def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
+    """A row of checks.csv as a finding with the places of its drafts."""
+    ids = tuple(claim for claim in row["claim_ids"].split(";") if claim in by_id)
+    severity = row["severity"] if row["severity"] != "none" else "minor"
+    return Finding(
+        row["rule"],
+        row["verdict"],
+        severity,
+        ids,
+        tuple(by_id[i].cells["locator"] for i in ids),
+        row["reported"],
+        row["recomputed"],
+        row["explanation"],
+    )
+
+
+def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
+    """A cell that misses its percentage while its row fits is a misprint; a row that misses as a whole is not."""
+    verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
+    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
+    rowwise: dict[str, list[str]] = defaultdict(list)
+    for draft in drafts:
+        if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
+            rowwise[_row_key(draft)].append(draft.claim_id)
+    found = []
+    for row in bad:
+        draft = by_id[row["claim_ids"].split(";")[0]]
+        if not draft.claim.rule.startswith("table"):
+            found.append(finding_of(row, by_id))
+            continue
+        beside = [claim for claim in rowwise[_row_key(draft)] if claim != draft.claim_id]
+        fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
+        if beside and fitting * 2 < len(beside):
+            continue
+        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
+            continue
+        if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
+            continue
+        found.append(finding_of(row, by_id))
+    return _by_denominator(found, by_id)
+
+
+def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether the categories beside a row add up to fewer than the denominator and that sum gives the percentage."""
+    section, column = draft.cells.get("item", "").rpartition(", ")[0], _column_key(draft)
+    if not section:
+        return False
+    counts = [
+        int(one.cells["n"])
+        for one in drafts
+        if one.table == "proportions"
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("item", "").rpartition(", ")[0] == section
+        and _column_key(one) == column
+    ]
+    known = sum(counts)
+    return (
+        len(counts) > 1
+        and 0 < known < float(draft.cells["total"])
+        and percent_fits(draft.cells["n"], draft.cells["percent"], known)
+    )
+
+
+def _column_key(draft: Draft) -> tuple[str, str]:
+    block = draft.claim.spans[0].block
+    return block.partition(".")[0], block.rpartition(".c")[2]
+
+
+def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """Misses of one column that another whole denominator explains are one finding: the size of the head is wrong."""
+    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in found:
+        columns[_column_key(by_id[one.claim_ids[0]])].append(one)
+    kept: list[Finding] = []
+    for group in columns.values():
+        rows = [by_id[one.claim_ids[0]].cells for one in group]
+        total = float(rows[0]["total"])
+        others = [
+            size
+            for size in range(math.ceil(0.8 * total), math.floor(1.2 * total) + 1)
+            if size != total and all(percent_fits(cells["n"], cells["percent"], size) for cells in rows)
+        ]
+        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or len(others) != 1:
+            kept += group
+            continue
+        ids = tuple(claim for one in group for claim in one.claim_ids)
+        places = tuple(place for one in group for place in one.locators)
+        words = f"{len(group)} percentages of this column are of {others[0]}, not of the {total:g} of its head"
+        shown = "; ".join(one.reported for one in group[:3])
+        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, str(others[0]), words))
+    return kept
+
+
+def _row_key(draft: Draft) -> str:
+    span = draft.claim.spans[0].block
+    return span.rpartition(".c")[0]
+
+
+def _missing_explains(draft: Draft) -> bool:
+    """Whether a smaller denominator (patients without data) gives the percentage."""
+    cells = draft.cells
+    n, total, value = float(cells["n"]), float(cells["total"]), cells["percent"]
+    half = 0.5 * 10.0 ** -len(value.partition(".")[2])
+    percent = float(value)
+    if percent <= half or n == 0:
+        return False
+    least, most = math.ceil(100 * n / (percent + half) - 1e-9), math.floor(100 * n / (percent - half) + 1e-9)
+    return least <= most and 0.5 * total <= least < total
+
+
+# Shares whose denominator the paper does not print beside them.
+
+
+def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
+    """Shares of running text without a denominator that no number of patients gives, or not the one of their arm."""
+    sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        if draft.table == "proportions" and draft.claim.rule.startswith("text") and _counted(draft):
+            sentences[(draft.cells["locator"], draft.claim.context)].append(draft)
+    sizes = {
+        int(draft.cells[name])
+        for draft in drafts
+        if draft.table in ("proportions", "arms")
+        for name in ("n", "total")
+        if draft.cells.get(name, "").isdigit()
+    }
+    arms = _sizes_of_arms(drafts)
+    found: list[Finding] = []
+    for group in sentences.values():
+        for draft in group:
+            if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
+                found += (
+                    _impossible(draft)
+                    or _adding_up(draft, group)
+                    or _of_its_arm(draft, arms, sizes)
+                    or _of_its_sentence(draft, group, sizes)
+                )
+    return found
+
+
+def _sizes_of_arms(drafts: Sequence[Draft]) -> dict[str, set[int]]:
+    """Denominators that percentages of an arm confirm, and sizes printed for it."""
+    sizes: dict[str, set[int]] = defaultdict(set)
+    for draft in drafts:
+        cells = draft.cells
+        if draft.table == "arms" and cells["arm_id"] and cells["n"].isdigit():
+            sizes[cells["arm_id"]].add(int(cells["n"]))
+        if draft.table == "proportions" and cells["arm_id"] and cells["total"].isdigit() and _fits(draft):
+            sizes[cells["arm_id"]].add(int(cells["total"]))
+    return sizes
+
+
+def _fits(draft: Draft) -> bool:
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return total.isdigit() and _counted(draft) and percent_fits(n, percent, int(total))
+
+
+def _counted(draft: Draft) -> bool:
+    cells = draft.cells
+    return cells["n"].isdigit() and int(cells["n"]) > 0 and cells["percent"].replace(".", "", 1).isdigit()
+
+
+def _impossible(draft: Draft) -> list[Finding]:
+    """`16 (93%)`: 17 would be 94.1 %, and 16 of 16 are all of them."""
+    n, percent = int(draft.cells["n"]), draft.cells["percent"]
+    if float(percent) == 0 or denominators(n, percent, MOST):
+        return []
+    near = round(100 * n / float(percent))
+    shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
+    return [_alone(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
+
+
+def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
+    """A share that is the rest of a denominator, which gives the percentages of all the others of its sentence."""
+    mates = [one for one in group if one.cells["arm_id"] == draft.cells["arm_id"]]
+    total = sum(int(one.cells["n"]) for one in mates)
+    if float(draft.cells["percent"]) >= 100:
+        return []
+    others = [one for one in mates if one is not draft]
+    if others and all(one.cells["total"] == str(total) and _fits(one) for one in others):
+        return _missed(draft, total, "the sum of this count and those beside it")
+    return []
+
+
+def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> list[Finding]:
+    """A share one wrong character away from being of a size of its arm, and of no other size printed."""
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    near = [
+        total
+        for total in sorted(arms.get(draft.cells["arm_id"], ()))
+        if int(n) <= total and one_slip_fits(n, percent, total)
+    ]
+    if not near or sizes & set(denominators(int(n), percent, max(sizes))):
+        return []
+    return _missed(draft, near[-1], "a size of its arm")
+
+
+def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> list[Finding]:
+    """A share one wrong character away from the denominator that all other shares of its sentence have in common."""
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    others = [one for one in group if one is not draft]
+    totals = {one.cells["total"] for one in others}
+    arms = {one.cells["arm_id"] for one in group}
+    if len(totals) != 1 or len(arms) != 1 or not all(_fits(one) for one in others):
+        return []
+    total = int(totals.pop())
+    explained = sizes & set(denominators(int(n), percent, max(sizes)))
+    if explained or int(n) > total or not one_slip_fits(n, percent, total):
+        return []
+    return _missed(draft, total, "the denominator of all other shares of the sentence")
+
+
+def _missed(draft: Draft, total: int, what: str) -> list[Finding]:
+    n, percent = draft.cells["n"], draft.cells["percent"]
+    if percent_fits(n, percent, total):
+        return []
+    exact = f"{100 * int(n) / total:.1f}"
+    return [_alone(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
+
+
+def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
+    shown = f"{draft.cells['n']} ({draft.cells['percent']} %)"
+    ids, places = (draft.claim_id,), (draft.cells["locator"],)
+    return Finding("percentage", verdict, "major", ids, places, shown, recomputed, words)
+
+
+# More patients than any trial of this field has.
+MOST = 100_000

@@ -1,0 +1,72 @@
+"""Misprints of one character, and whether a count, its percentage and a denominator agree as printed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+
+def slips(text: str) -> Iterator[str]:
+    """Every text that one wrong, lost or exchanged character makes of a printed number."""
+    for k, char in enumerate(text):
+        if char.isdigit():
+            yield from (text[:k] + digit + text[k + 1 :] for digit in "0123456789" if digit != char)
+        yield text[:k] + text[k + 1 :]
+        # Two digits exchanged, beside each other or across the decimal point.
+        after = k + 2 if text[k + 1 : k + 2] == "." else k + 1
+        if after < len(text):
+            yield text[:k] + text[after] + text[k + 1 : after] + text[k] + text[after + 1 :]
+
+
+def one_slip(a: str, b: str) -> bool:
+    """Whether one character put in, left out or exchanged, or two swapped, makes one number the other."""
+    if len(a) == len(b):
+        apart = [k for k in range(len(a)) if a[k] != b[k]]
+        return len(apart) == 1 or (len(apart) == 2 and a[apart[0]] == b[apart[1]] and a[apart[1]] == b[apart[0]])
+    short, long = sorted((a, b), key=len)
+    return len(long) - len(short) == 1 and any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
+
+
+def magnitude(text: str) -> float:
+    """Value of a printed number without its sign of comparison; not a number where it is none."""
+    digits = text.lstrip("<>≤≥~=")
+    return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
+
+
+def percent_fits(n: str, percent: str, total: float) -> bool:
+    """Whether a count over a total rounds (or is cut, or rounded up) to the percentage as printed."""
+    if not total > 0:
+        return False
+    exact = 100 * magnitude(n) / total
+    unit = 10.0 ** -len(percent.partition(".")[2])
+    if percent[:1] in "<≤":
+        return exact <= magnitude(percent) + 1e-9
+    return abs(exact - magnitude(percent)) < unit - 1e-9 or abs(exact - magnitude(percent)) <= unit / 2 + 1e-9
+
+
+def one_slip_fits(n: str, percent: str, total: float) -> bool:
+    """Whether one wrong character in a count or its percentage would explain that it misses a denominator.
+
+    Parameters
+    ----------
+    n, percent : str
+        As printed.
+    total : float
+        The denominator.
+    """
+    return any(int(slip) <= total and percent_fits(slip, percent, total) for slip in slips(n) if slip.isdigit()) or any(
+        percent_fits(n, slip, total) for slip in slips(percent) if DECIMAL.fullmatch(slip)
+    )
+
+
+DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+
+
+def denominators(n: int, percent: str, most: int) -> list[int]:
+    """Whole numbers from `n` to `most` of which the count is the percentage as printed."""
+    unit = 10.0 ** -len(percent.partition(".")[2])
+    low = max(n, math.floor(100 * n / (magnitude(percent) + unit)), 1)
+    room = magnitude(percent) - unit
+    high = min(most, math.ceil(100 * n / room) if room > 0 else most)
+    return [total for total in range(low, high + 1) if percent_fits(str(n), percent, total)]

@@ -1,0 +1,104 @@
+"""Percentages of running text without a count: shares, changes, ranges; thresholds are none."""
+
+from __future__ import annotations
+
+import re
+
+from resurvey.read.grammar import Found, take, words_after
+from resurvey.read.lexer import Line
+from resurvey.read.text_shares import is_percent, make, word_at
+
+
+def percentages(line: Line) -> list[Found]:
+    """Percentages without a count, and ranges of them."""
+    found = []
+    for i in line.free():
+        token = line.tokens[i]
+        if token.used or not token.percent or token.op in ("+", "-"):
+            continue
+        if (span := _range(line, i)) is not None:
+            found.append(span)
+            continue
+        if (token.op and not _measured_bound(line, i)) or _threshold(line, i):
+            continue
+        if (change := _change(line, i)) is not None:
+            found.append(change)
+            continue
+        if token.number > 100:
+            found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
+            continue
+        found.append(make(line, "percent", percent=i))
+    return found
+
+
+def _threshold(line: Line, i: int) -> bool:
+    """`10% or more of the patients`: a limit of what is shown, not a result."""
+    cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    return cut is not None or (
+        word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    )
+
+
+CHANGED_BY = re.compile(r"\b(?:reduc|increas|decreas|lower|improv|declin|rais)\w{0,5}\b[^;]{0,90}\bby $")
+# `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
+LISTED_CHANGE = re.compile(
+    r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
+    r"(?:respective |relative |absolute |significant |statistically significant )*"
+    r"(?P<what>(?:reduction|decrease|increase|improvement|decline)s? (?:in|of) (?:the )?(?:\w{2,20} ?){1,3})",
+    re.IGNORECASE,
+)
+# `50% fewer visits`: how much less, not how many.
+COMPARING = {"fewer", "lower", "higher", "greater", "longer", "shorter"}
+CHANGES = {
+    "improvements",
+    "reductions",
+    "decline",
+    "reduction",
+    "decrease",
+    "increase",
+    "improvement",
+    "prolongation",
+    "risk",
+}
+
+
+def _change(line: Line, i: int) -> Found | None:
+    """`a 66% reduction in the risk`: a difference."""
+    after = words_after(line, i, 3)
+    if word_at(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
+        return Found("difference", {"value": line.tokens[i].printed, "unit": "%"}, take(line, i), "difference")
+    if (listed := LISTED_CHANGE.match(line.text[line.tokens[i].end :])) is not None:
+        cells = {"value": line.tokens[i].printed, "unit": "%", "item": listed["what"].lower()}
+        return Found("difference", cells, take(line, i), "difference")
+    if after[:1] and after[0] in COMPARING:
+        cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after)}
+        return Found("difference", cells, take(line, i), "difference")
+    k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
+    if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
+        return None
+    cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after[: k + 2])}
+    return Found("difference", cells, take(line, i), "difference")
+
+
+def _measured_bound(line: Line, i: int) -> bool:
+    """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
+    token, before, after = line.tokens[i], word_at(line, i - 1), word_at(line, i + 1)
+    if token.op in ("<", "≤", "~"):
+        return before in ("(", "[", "in", "was", "of", "were") or after == "of"
+    return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
+
+
+def _range(line: Line, i: int) -> Found | None:
+    """`12 to 40%`, `15-20%`: one row with two limits, never two values."""
+    nxt = i + 2
+    joint = ("to", "-", "and") if word_at(line, i - 1) == "between" else ("to", "-")
+    if word_at(line, i + 1) not in joint or not is_percent(line, nxt):
+        return None
+    if word_at(line, i - 1) in ("from",) and any(
+        word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
+    ):
+        return None
+    if line.tokens[i].number >= line.tokens[nxt].number:
+        return None
+    cells = {"lower": line.tokens[i].printed, "upper": line.tokens[nxt].printed, "unit": "%"}
+    return Found("quantity", cells, take(line, i, nxt), "range-percent")

@@ -1,0 +1,64 @@
+"""Editions of the report put in their places: where one cannot be made, the earlier one stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from resurvey import not_made, writing
+from resurvey.report.formats import Edition
+from resurvey.report.stand_ins import stand_in
+
+#: Editions that are of use only with another of the same run: the page names its library by a digest.
+COMPANION = {"library": "html"}
+
+
+def write_editions(editions: Iterable[Edition], places: Mapping[str, Path], notes: Path) -> list[Path]:
+    """Write each edition that was made; where one was not, leave the earlier one, or else put a page with the reason.
+
+    Parameters
+    ----------
+    editions : iterable of Edition
+        As `formats.report` gives them; each is let go once it is written.
+    places : mapping of Path
+        Where the edition of each kind belongs.
+    notes : Path
+        The table of editions that were not made (`resurvey.not_made`). That of the run before is read first, since a
+        page with a reason is no edition worth keeping.
+
+    Returns
+    -------
+    list of Path
+        The editions of this run.
+
+    Raises
+    ------
+    NotWritten
+        Where the disk is full, or nothing may be written there.
+    """
+    before = not_made.read(notes)
+    reasons = set(before.loc[before["in_its_place"] == not_made.REASON, "edition"])
+    failures: dict[str, str] = {}
+    rows, made = [], []
+    for edition in editions:
+        kind, place = edition.kind, places[edition.kind]
+        failures[kind] = edition.failure or failures.get(COMPANION.get(kind, ""), "")
+        if not failures[kind]:
+            writing.write_bytes(edition.content, place)
+            made.append(place)
+        elif place.is_file() and kind not in reasons:
+            rows.append((kind, not_made.EARLIER, _line(failures[kind])))
+        else:
+            writing.write_bytes(_reason(kind, failures[kind]), place)
+            rows.append((kind, not_made.REASON, _line(failures[kind])))
+    not_made.write(rows, notes)
+    return made
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _reason(kind: str, failure: str) -> bytes:
+    said = f"This edition ({kind}) of the report could not be made: {failure} The other editions lie beside it."
+    return stand_in(kind, said)

@@ -1,0 +1,133 @@
+"""Parts of the reading of a figure: marks taken for words, boxes in a plot, ticks beside labels, cells read twice."""
+
+import numpy as np
+import pytest
+
+from resurvey.digitise.boxes import boxes_in
+from resurvey.digitise.digitised import Axis, Label, Panel, RiskRow, Word
+from resurvey.digitise.levels import Steps, steps_of
+from resurvey.digitise.mark_words import without_marks
+from resurvey.digitise.numbers import plain, whole
+from resurvey.digitise.risk_rows import PlacedRow, placed_rows
+from resurvey.digitise.risk_twice import united
+from resurvey.digitise.sheets import over
+from resurvey.digitise.trace import Path
+
+
+def axis(values, first=100.0, apart=50.0, step=None):
+    step = step or values[1] - values[0]
+    slope = step / apart
+    labels = tuple(Label(first + (v - values[0]) / slope, v, f"{v:g}") for v in values)
+    return Axis(values[0] - slope * first, slope, labels)
+
+
+PANEL = Panel(axis([0, 6, 12, 18, 24]), axis([0, 1], 200.0, -180.0), (100, 20, 300, 200), 205, 95)
+
+
+def word(text, x, y, *, tall=8.0, score=1.0, wide=None):
+    wide = 0.6 * tall * len(text) if wide is None else wide
+    return Word(text, x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2, score)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0.6 -", "0.6"), ("60-", "60"), ("80.", "80"), ("- 0", "0"), ("-6", "-6"), ("12-24", ""), ("1,035", "1035")],
+)
+def test_a_tick_beside_a_label_is_no_part_of_it(text, number):
+    assert plain(text) == number
+    assert whole("50 (4)") == 50
+
+
+def picture_with(line):
+    """A white picture with five upright strokes, and a line through them if wanted."""
+    picture = np.full((220, 320, 3), 255, np.uint8)
+    for x in range(150, 200, 10):
+        picture[56:65, x] = 0
+    if line:
+        picture[60, 145:205] = 0
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "kept"),
+    [("HIHI", True, False), ("HHHH", False, False), ("IIII", False, True), ("4111", True, False), ("Arm", True, True)],
+)
+def test_a_row_of_marks_is_no_word(text, line, kept):
+    read = Word(text, 148, 55, 194, 65)
+    title = Word("HHHH", 150, 5, 190, 15)  # above the plot: a word whatever it looks like
+    found = without_marks([read, title], picture_with(line), [PANEL])
+    assert title in found and (read in found) is kept
+
+
+def test_a_box_within_a_plot_and_a_curve_that_is_none():
+    ink = np.zeros((200, 300), dtype=bool)
+    ink[20, 100:201] = ink[120, 60:201] = True  # the lower side goes on to the left, as a curve that meets it does
+    ink[20:121, 100] = ink[20:121, 200] = True
+    ink[40:42, 120:180] = True
+    assert boxes_in(ink) == [(100, 20, 200, 120)]
+    ink[20:121, 200] = False
+    assert boxes_in(ink) == []
+
+
+def test_a_last_fall_goes_on_behind_another_curve():
+    ink, hidden = np.zeros((100, 60), np.float32), np.zeros((100, 60), np.float32)
+    ink[20:22, :40] = 1
+    ink[20:90, 38:40] = 1
+    ink[45:60] = 0
+    path = Path(0, np.full(40, 20), 40.0)
+    assert float(steps_of(path, ink, 2.0, hidden).rows[-1]) == pytest.approx(43, abs=2)
+    hidden[44:61] = 1
+    steps = steps_of(path, ink, 2.0, hidden)
+    assert isinstance(steps, Steps) and float(steps.rows[-1]) == pytest.approx(88.5, abs=1.5)
+
+
+def test_of_two_readings_of_a_label_the_surer_counts():
+    upright, turned = word("24", 200, 215, score=1.0), word("2", 200, 215, score=0.6)
+    side, misread = word("0.8", 90, 60, score=1.0), word("0.08", 90, 60, score=0.7)
+    assert {one.text for one in over([turned, side], [upright, misread])} == {"24", "0.8"}
+
+
+def line_of(cells, y, **options):
+    return [word(str(cell), 100 + 50 * k, y, **options) for k, cell in enumerate(cells) if cell is not None]
+
+
+def test_a_label_that_was_not_read_has_its_column():
+    panel = Panel(axis([0, 6, 18], step=6), PANEL.y, PANEL.box, 205, 95)
+    (placed,) = placed_rows(panel, line_of([90, 80, 70, 60, 50], 240))
+    assert placed.row.times == (0, 6, 12, 18, 24) and placed.row.counts == (90, 80, 70, 60, 50)
+    (placed,) = placed_rows(panel, line_of([90, 80, None, 60], 240))
+    assert placed.row.times == (0, 6, 18)
+
+
+def test_small_letters_count_only_where_the_reader_is_sure():
+    (placed,) = placed_rows(PANEL, line_of([90, 80, 70], 240, tall=4.0, score=0.8))
+    assert placed.row.flagged[:3] == (True, True, True)
+    (placed,) = placed_rows(PANEL, line_of([90, 80, 70], 240, tall=4.0, score=0.99))
+    assert not any(placed.row.flagged)
+
+
+def placed(counts, kind="at risk", y=240.0, weak=None):
+    times = tuple(6.0 * k for k in range(len(counts)))
+    clear = (False,) * len(counts)
+    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), weak or clear)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "counts", "flagged"),
+    [
+        ((90, 80, None), (90, None, 60), (90, 80, 60), ()),  # what one reading lacks the other has
+        ((90, 86, 60), (90, 36, 60), (90, 86, 60), ()),  # 36 would be below the 60 that follows
+        ((90, 36, 60), (90, 86, 60), (90, 86, 60), ()),
+        ((90, 80, 60), (90, 86, 60), (90, 80, 60), (1,)),  # both can stand there
+        ((90, 96, 60), (90, 99, 60), (90, 96, 60), (1,)),  # neither can
+    ],
+)
+def test_two_readings_of_a_row(one, two, counts, flagged):
+    (made,) = united([placed(one)], [placed(two, y=241.0)])
+    assert made.row.counts == counts
+    assert tuple(k for k, bad in enumerate(made.row.flagged) if bad) == flagged
+
+
+def test_a_row_that_one_reading_has_alone():
+    made = united([placed((90, 80)), placed((50, 40), y=280.0)], [placed((70, 60), y=260.0)])
+    assert [one.row.counts for one in made] == [(90, 80), (70, 60), (50, 40)]
