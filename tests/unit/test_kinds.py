@@ -1,5 +1,6 @@
 """Kinds of hazards: their table, their choice by what is printed, and the arms of one trial drawn together."""
 
+import csv
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_
         (lambda text: text.replace("-2.57", "low"), "row 2, column u0.05, value 'low': expected a number"),
         (lambda text: text.replace("-2.57", "nan"), "row 2, column u0.05, value 'nan': expected a number"),
         (lambda text: text.replace("-2.57", ""), "row 2, column u0.05, value '': expected a number"),
-        (lambda text: text.replace("-2.57,", ""), "row 2.*16 cells, the header 17"),
+        (lambda text: text.replace("-2.57,", ""), "row 2.*17 cells, the header 18"),
         (lambda text: text.splitlines()[0], "it has no row"),
         (lambda text: "", "the header row is empty"),
         (lambda text: text.replace("usual,0", "usual,1"), "column share_progression"),
@@ -55,12 +56,34 @@ def one_kind(tmp_path, name):
     rows = [line.split(",", 3) for line in lines[1:]]
     rows = [[row[0], *(["1", "1"] if row[0] == name else ["0", "0"]), row[3]] for row in rows]
     path = tmp_path / f"{name}.csv"
-    path.write_text("\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([lines[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
     return read_shapes(path)
 
 
 def test_a_table_without_the_column_of_drops_has_none(tmp_path):
-    assert not any(shape.prior.drop for shape in one_kind(tmp_path, "usual"))
+    with TABLE.open(newline="", encoding="utf-8") as file:
+        rows = [{name: row[name] for name in COLUMNS} for row in csv.DictReader(file)]
+    path = tmp_path / "own.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert not any(shape.prior.drop for shape in read_shapes(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("0.25\nplateau", "half\nplateau", "row 8, column drop, value 'half'"),
+        ("0.25\nplateau", "0.7\nplateau", "row 8, column drop, value '0.7': expected 0 or more, below log 2"),
+        ("\nfalling", "0.2\nfalling", "row 2, column drop: the first kind is the usual one"),
+    ],
+)
+def test_a_drop_that_cannot_be_is_refused(tmp_path, old, new, said):
+    path = tmp_path / "own.csv"
+    path.write_text(TABLE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_shapes(path)
 
 
 DROP = replace(PRIOR, drop=0.3)
