@@ -27,13 +27,8 @@ class PlacedRow:
     weak: tuple[bool, ...]
 
 
-def rows_below(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[RiskRow]:
-    """Rows of numbers under the time axis, the uppermost first, a cell a tick of the axis."""
-    return [placed.row for placed in placed_rows(panel, words, picture)]
-
-
 def placed_rows(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[PlacedRow]:
-    """The same, each with its place."""
+    """Rows of numbers under the time axis, the uppermost first, a cell a tick of the axis; each with its place."""
     if len(panel.x.labels) < 2:
         return []
     times = _times(panel.x)

@@ -78,7 +78,8 @@ def _settled(first: PlacedRow, second: PlacedRow) -> PlacedRow:
     for k, (x, y) in enumerate(zip(a, b, strict=True)):
         read = [value for value in dict.fromkeys((x, y)) if value is not None]
         fits = [value for value in read if _between(sign * value, agreed, k)] if len(read) > 1 else read
-        cells.append((fits or read or [None])[0])
+        chosen = fits or read
+        cells.append(chosen[0] if chosen else None)
         doubtful.append(len(read) > 1 and len(fits) != 1)
     weak = _over(times, first.row.times, first.weak), _over(times, second.row.times, second.weak)
     small = tuple(x is not False and y is not False for x, y in zip(*weak, strict=True))
