@@ -242,6 +242,14 @@ def evaluable(name: str, rng: np.random.Generator, wrong: bool) -> Case:
     return Case(trial, "evaluable-response", wrong)
 
 
+def sign(name: str, rng: np.random.Generator, wrong: bool) -> Case:
+    """A dash that stands for negative in one column and for not tested in another."""
+    trial = _start(name)
+    for place, meaning in enumerate(("negative", "not tested" if wrong else "negative")):
+        trial.add("statements", kind="sign", item="dash, Table 1", value=meaning, locator=f"Table 1, column {place}")
+    return Case(trial, "sign-meaning", wrong)
+
+
 ANNOUNCED: dict[str, Maker] = {
     "planned test of two arms not reported": planned_test,
     "planned test of one arm not reported": planned_test_of_one_arm,
@@ -260,4 +268,5 @@ ANNOUNCED: dict[str, Maker] = {
     "authors of another reference": authors,
     "cohort called a randomised trial": design_word,
     "responders who were not evaluable": evaluable,
+    "one dash for two things": sign,
 }

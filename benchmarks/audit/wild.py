@@ -39,11 +39,18 @@ def sure(folder: Path) -> Frames:
         path = folder / f"{name}.csv"
         if path.is_file():
             frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-            frame = frame[frame["claim_id"].isin(known) & (frame["study_id"] != "")]
+            frame = whole_sets(frame, known) if "partition" in frame else frame[frame["claim_id"].isin(known)]
+            frame = frame[frame["study_id"] != ""]
             frame = frame[frame[NEEDED[name]] != ""] if name in NEEDED else frame
             if len(frame):
                 found[name] = grouped(name, frame)
     return found
+
+
+def whole_sets(frame: pd.DataFrame, known: set[str]) -> pd.DataFrame:
+    """Rows that the reader is sure of, without sets of categories of which a row is not: what is left never adds up."""
+    unsure = set(frame.loc[~frame["claim_id"].isin(known), "partition"]) - {""}
+    return frame[frame["claim_id"].isin(known) & ~frame["partition"].isin(unsure)]
 
 
 def grouped(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,12 +1,16 @@
 """Coverage of pooled intervals on real trials whose patients are known, rebuilt from what papers print.
 
     python benchmarks/compare/real_trials.py KMDATA_FOLDER [--every 5] [--start 1] [--trials 30]
-        [--replicates 20] [--shapes FILE]
+        [--replicates 20] [--shapes FILE | --regression]
 
 Every set of two arms whose medians are reached is reduced to print (an abstract with the longest follow-up; the same
 with two survivals; the same as the abstract with numbers at risk at six times), both arms are rebuilt together, and
 the pooled interval is asked for the estimate that the patients themselves give: log hazard ratio, and difference of
 restricted means to 70 % of the shorter follow-up. Widths and errors are in units of the patients' own.
+
+`--regression` asks instead how well any rule could do: the patients' log ratios are regressed on what an abstract
+prints (ratio of medians, the same times the steepness that the intervals of the medians show, ratio of the events on
+the scale of the cumulative hazard), each tenth of the trials foretold from the others.
 """
 
 import argparse
@@ -83,6 +87,41 @@ def rows_of(name, death, arms, replicates, rng, kinds):
             }  # fmt: skip
 
 
+def printed_contrasts(arms):
+    """What the abstract of a trial says of its log ratio: the columns of the regression."""
+    found = [quantile(*arm) for arm in arms]
+    shares = [min(max(float(mark.mean()), 0.01), 0.985) for _, mark in arms]
+    medians = np.log(found[1].time / found[0].time)
+    # slope of the log cumulative hazard at the median: of limits z / (log 2 sqrt(n)) to either side there
+    steep = [
+        3.92 / (np.log(2) * np.sqrt(time.size) * np.log(one.upper / one.lower))
+        for one, (time, _) in zip(found, arms, strict=True)
+        if np.isfinite(one.upper) and one.upper > one.lower
+    ]
+    events = np.log(-np.log(1 - shares[0])) - np.log(-np.log(1 - shares[1]))
+    steepness = min(max(float(np.mean(steep)), 0.6), 2.2) if steep else 1.2
+    return [medians, medians * steepness, events, events * np.mean(shares)]
+
+
+def regression(folder, start, every):
+    """Errors of log ratios foretold from abstracts: on the log scale, and over the patients' own standard errors."""
+    rows, known, error = [], [], []
+    for _, _, arms in trials(folder, start, every):
+        shapes.HORIZON = 0.7 * min(arm[0].max() for arm in arms)
+        value, variance = shapes.measured(*(shapes.single(arm) for arm in arms))["log HR"]
+        rows.append(printed_contrasts(arms))
+        known.append(value[0])
+        error.append(np.sqrt(variance[0]))
+    rows, known, error = np.array(rows), np.array(known), np.array(error)
+    missed = np.empty(known.size)
+    for part in range(10):
+        apart = np.arange(known.size) % 10 == part
+        weight = 1 / np.sqrt(error[~apart] ** 2 + 0.12**2)
+        slope = np.linalg.lstsq(rows[~apart] * weight[:, None], known[~apart] * weight, rcond=None)[0]
+        missed[apart] = rows[apart] @ slope - known[apart]
+    return missed, missed / error
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -91,7 +130,15 @@ def main():
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--replicates", type=int, default=20)
     parser.add_argument("--shapes", type=Path, default=TABLE, help="kinds learnt without these trials")
+    parser.add_argument("--regression", action="store_true", help="how well any rule could do")
     opt = parser.parse_args()
+    if opt.regression:
+        missed, scaled = regression(opt.folder, opt.start, opt.every)
+        means = [np.sqrt(np.mean(values**2)) for values in (missed, scaled)]
+        sys.stdout.write(
+            f"{missed.size} trials; rms error of the log ratio {means[0]:.3f}, over its se {means[1]:.2f}\n"
+        )
+        return
     kinds = read_shapes(opt.shapes)
     rng, rows = np.random.default_rng(0), []
     for number, (name, death, arms) in enumerate(trials(opt.folder, opt.start, opt.every)):

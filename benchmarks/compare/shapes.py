@@ -9,7 +9,11 @@ those of one trial, `unanchored` each by itself. Inputs, from little to much:
 - abstract: n, events, median and its interval;
 - follow-up: the same and the median follow-up;
 - rates: the same, survival at 6 and 12 months and numbers at risk every 6 months;
+- early: the abstract and the share of patients with the event by 8 weeks;
+- test: the abstract and the p of the log-rank test (paired only);
 - ratio: the abstract and the printed hazard ratio with its interval (paired only).
+
+Every trial has streams of its own, so that two versions of the method are tried on the same trials.
 
 Truth is what 100,000 patients an arm give under the same censoring. Widths are beside those of the patients
 themselves; `band` is the share of arms whose 90 % band of restricted means holds that of the patients.
@@ -26,8 +30,16 @@ import pandas as pd
 
 from resurvey.compare.rubin import rubin
 from resurvey.errors import ResurveyError
-from resurvey.reconstruct import HazardRatio, SurvivalSummary, from_pair, from_summaries, from_summary
-from resurvey.survival import cox, kaplan_meier, quantile
+from resurvey.reconstruct import (
+    HazardRatio,
+    LogRankTest,
+    SurvivalSummary,
+    from_log_rank,
+    from_pair,
+    from_summaries,
+    from_summary,
+)
+from resurvey.survival import cox, kaplan_meier, logrank, quantile
 from resurvey.survival.cox import stack_cox
 from resurvey.survival.risksets import stack_risk_sets
 from resurvey.survival.stack import PatientStack
@@ -35,6 +47,7 @@ from resurvey.survival.stack import PatientStack
 SHORTEST, LONGEST, DROPOUT = 9.0, 27.0, 0.005
 HORIZON = 12.0
 RISK_TIMES = np.arange(0.0, 27.0, 6.0)
+FIRST_COUNT = 56 / 30.4375
 MEASURES = ("log HR", "RMST", "S(6)", "S(12)")
 GRID = np.linspace(0.0, 80.0, 16001)
 
@@ -136,6 +149,10 @@ def printed(time, mark, kind):
     follow = quantile(time, 1 - mark).time
     if kind in ("follow-up", "rates") and np.isfinite(follow):
         facts["median_follow_up"] = round(float(follow), 1)
+    if kind == "early":
+        share = float(np.mean((time <= FIRST_COUNT) & (mark > 0)))
+        if 0 < share < 1:
+            facts["landmarks_about"] = [(FIRST_COUNT, 1 - share, float(np.hypot(0.15 * share, 0.5 / time.size)))]
     if kind == "rates":
         curve = kaplan_meier(time, mark)
         facts["landmarks"] = [(t, round(float(curve.at([t])[0]), 3)) for t in (6.0, 12.0)]
@@ -176,15 +193,25 @@ def greenwood(time, event, when):
     return survival, np.maximum(survival**2 * spread, 1e-8)
 
 
+# Inputs that are printed between two arms.
+PAIRS = ("ratio", "test")
+
+
 def rebuilt(arms, kind, replicates, rng, paired):
     """Both arms again."""
-    summaries = [printed(*arm, "abstract" if kind == "ratio" else kind) for arm in arms]
-    if kind == "ratio":
-        made = cox(np.concatenate([a[0] for a in arms]), np.concatenate([a[1] for a in arms]),
-                   np.repeat([1, 0], [arms[0][0].size, arms[1][0].size]))  # fmt: skip
-        ratio = HazardRatio(round(made.hr, 2), round(made.lower, 2), round(made.upper, 2), rounding=0.005)
-        both = [from_summary(s, replicates=2 * replicates, rng=rng) for s in summaries]
-        pair = from_pair(*both, ratio, pairs=replicates, rng=rng)
+    summaries = [printed(*arm, "abstract" if kind in PAIRS else kind) for arm in arms]
+    if kind in PAIRS:
+        data = [np.concatenate([arm[part] for arm in arms]) for part in (0, 1)]
+        data.append(np.repeat([1, 0], [arms[0][0].size, arms[1][0].size]))
+        both = from_summaries(summaries, replicates=2 * replicates, rng=rng)
+        if kind == "ratio":
+            made = cox(*data)
+            ratio = HazardRatio(round(made.hr, 2), round(made.lower, 2), round(made.upper, 2), rounding=0.005)
+            pair = from_pair(*both, ratio, pairs=replicates, rng=rng)
+        else:
+            p = logrank(*data).p
+            test = LogRankTest(p - 0.0005, p + 0.0005, p) if p > 0.001 else LogRankTest(0.0, 0.001, 0.001)
+            pair = from_log_rank(*both, test, pairs=replicates, rng=rng)
         return [stacked(pair.first), stacked(pair.second)]
     if paired:
         return [stacked(made) for made in from_summaries(summaries, replicates=replicates, rng=rng)]
@@ -196,9 +223,10 @@ def single(arm):
     return arm[0][None], arm[1][None]
 
 
-def trial(name, n, kinds, replicates, rng, true):
+def trial(name, n, kinds, replicates, seed, true):
     """Rows of one simulated trial."""
     first, second, visits = (SHAPES | OTHERS)[name]
+    rng = np.random.default_rng([*seed, 0])
     arms = [patients(hazard, visits, n, rng) for hazard in (first, second)]
     full = measured(*(single(arm) for arm in arms))
     width = {measure: np.sqrt(full[measure][1][0]) for measure in MEASURES}
@@ -209,7 +237,8 @@ def trial(name, n, kinds, replicates, rng, true):
         known = {"input": "full data", "measure": measure, "held": abs(off) <= 1.96, "width": 1.0, "error": off}
         rows.append(base | known)
     for kind, paired in kinds:
-        label = kind if kind == "ratio" else f"{kind}, {'paired' if paired else 'unanchored'}"
+        rng = np.random.default_rng([*seed, 1])
+        label = kind if kind in PAIRS else f"{kind}, {'paired' if paired else 'unanchored'}"
         try:
             made = rebuilt(arms, kind, replicates, rng, paired)
         except ResurveyError as reason:
@@ -271,13 +300,13 @@ def main():
     warnings.simplefilter("error")
     begin, rows = clock.process_time(), []
     kinds = [(kind, True) for kind in args.inputs]
-    kinds += [(kind, False) for kind in args.inputs if args.unanchored and kind != "ratio"]
+    kinds += [(kind, False) for kind in args.inputs if args.unanchored and kind not in PAIRS]
     for name in OTHERS if args.others else args.shapes:
-        rng = np.random.default_rng([args.seed, list(OTHERS if args.others else SHAPES).index(name)])
-        true = truth(name, rng)
+        seed = (args.seed, [*SHAPES, *OTHERS].index(name))
+        true = truth(name, np.random.default_rng(seed))
         for n in args.sizes:
-            for _ in range(args.trials):
-                rows += trial(name, n, kinds, args.replicates, rng, true)
+            for number in range(args.trials):
+                rows += trial(name, n, kinds, args.replicates, (*seed, n, number), true)
     made = pd.DataFrame(rows)
     if args.out:
         made.to_csv(args.out, index=False)

@@ -1,4 +1,4 @@
-"""On what a comparison rests, in one class out of ten, the firmest first."""
+"""On what a comparison rests, in one of a few classes, the firmest first."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Grade(StrEnum):
     RANDOMISED_CURVE = "one randomised trial, patients reconstructed from curves"
     RANDOMISED_SUMMARY = "one randomised trial, patients reconstructed from printed numbers"
     INDIRECT = "indirect, through a treatment common to randomised trials, from their printed ratios"
+    NETWORK = "network of randomised trials, from their printed ratios"
     RANDOMISED_NETWORK = "network of randomised trials, patients reconstructed"
     PRINTED = "printed ratios, not all of them from randomised trials"
     OBSERVED = "one study, not randomised, patients reconstructed"
@@ -67,7 +68,9 @@ class Bases:
             return Grade.COUNTS
         if not all(self._randomised(self.study_of.get(claim, "")) for claim in entry.ratios):
             return Grade.PRINTED
-        return Grade.INDIRECT if isinstance(entry, BucherComparison | NetworkComparison) else Grade.POOLED
+        if isinstance(entry, NetworkComparison):
+            return Grade.NETWORK
+        return Grade.INDIRECT if isinstance(entry, BucherComparison) else Grade.POOLED
 
     def _randomised(self, study: str) -> bool:
         return self.designs.get(study) == RANDOMISED

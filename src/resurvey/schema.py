@@ -188,7 +188,7 @@ TABLES: dict[str, Table] = {
         _claims(
             "statements",
             "kind:choice(most_common|none|all|not_reached|primary_endpoint_met|same_as|range_of|overlap|planned|role|clock|"
-            "cites)! "
+            "cites|sign)! "
             "endpoint item! value claims:ids",
         ),
         _claims(

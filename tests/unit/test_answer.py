@@ -16,6 +16,7 @@ from resurvey.report.inputs import Choices, Results
 from resurvey.report.said import Said, comparison_said, tellings
 from resurvey.report.standing import STANDING_TONES, WHY, Standing
 from resurvey.report.words import SEVERITY_TONES, VERDICT_TONES
+from resurvey.report.workbook import sheets
 from resurvey.results import Model, Role
 from tests.report_project import NASTY, small_results, typed_lines
 
@@ -355,6 +356,8 @@ def test_a_finding_on_a_number_that_a_comparison_rests_on_is_said_with_it(result
     assert "Finding (a): Alpha 2020, =3: Seen again." in said(dossier(marked))
     assert "Finding (a): Alpha 2020, =3: Seen again." in said(flat(page_document(marked).blocks))
     assert comparison_said(marked, results.choices.comparisons[0]).marks == "a"
+    (sheet,) = [one for one in sheets(marked) if one.title == "Findings on comparisons"]
+    assert sheet.table["mark"].tolist() == ["a"] and not any("Findings on" in one.title for one in sheets(results))
     assert "Finding (" not in said(dossier(results))
 
 

@@ -104,3 +104,15 @@ def test_a_plan_of_bounds_says_nothing_of_a_role():
         "statements": [{"kind": "role", "item": "boundary", "value": "7.2"}],
     }
     assert alone(rows, ["number-role"])["verdict"].tolist() == ["reproduced"]
+
+
+def test_a_limit_of_0_and_a_percentage_of_0_have_no_other_end_in_words():
+    ratio = {"arm_id": "a", "endpoint": "PFS", "measure": "HR", "value": "2.00", "lower": "0", "upper": "2.89"}
+    counts = [
+        {"arm_id": "a", "kind": "baseline", "item": item, "n": n, "percent": percent}
+        for item, n, percent in (("old", "136", "0"), ("young", "137", "0"))
+    ]
+    found = alone({"hazard_ratios": [ratio], "proportions": counts}, ["ratio-interval", "implied-total"])
+    assert unreadable(found) == []
+    assert "N 27400 or more" in found["recomputed"].tolist()
+    assert "would begin at 1.384" in " ".join(found["explanation"])

@@ -69,6 +69,25 @@ def test_one_clock_has_one_start(starts, verdicts):
     assert only("clock-start", statements=said) == verdicts
 
 
+@pytest.mark.parametrize(
+    ("meanings", "counted", "verdicts"),
+    [
+        (("negative", "Negative"), "1", ["reproduced", "reproduced"]),
+        (("negative", "not tested"), "1", ["reproduced", "conflict"]),
+        (("negative", "negative"), "2", ["discrepant", "reproduced"]),
+    ],
+)
+def test_one_sign_of_a_table_has_one_meaning_as_often_as_is_counted(meanings, counted, verdicts):
+    cells = [{"kind": "laboratory", "item": "FISH", "value": "-"}, {"kind": "laboratory", "item": "FISH", "value": "-"}]
+    counts = [{"kind": "baseline", "item": "negative", "n": counted, "total": "4"}]
+    named = ("mine-quantities-001;mine-proportions-001", "mine-quantities-002")
+    said = [
+        {"kind": "sign", "item": "dash, Table 1", "value": value, "claims": claims}
+        for value, claims in zip(meanings, named, strict=True)
+    ]
+    assert only("sign-meaning", quantities=cells, proportions=counts, statements=said) == verdicts
+
+
 @pytest.mark.parametrize(("value", "verdicts"), [("8.8", ["conflict"]), ("5.6", []), ("5.7", [])])
 def test_a_mean_is_no_median(value, verdicts):
     mean = {"item": "PFS, restricted mean", "statistic": "mean", "value": "8.8", "unit": "months"}

@@ -114,12 +114,16 @@ def test_ratio_without_an_endpoint():
 STUDIES = [
     {"study_id": "patina", "acronym": "PATINA", "design": "randomised", "phase": "3"},
     {"study_id": "patricia", "acronym": "PATRICIA", "design": "single arm", "phase": "2"},
+    {"study_id": "ma31", "acronym": "MA.31", "design": "randomised", "phase": "3"},
     {"study_id": "mine", "acronym": "MINE", "design": "single arm", "phase": "2"},
 ]
 TREATMENTS = [
     {"treatment_id": name, "label": name, "components": name, "classes": "drug"}
     for name in ("trastuzumab", "anastrozole", "lapatinib", "capecitabine", "docetaxel")
-]
+] + [
+    {"treatment_id": "tdm1", "label": "T-DM1 (trastuzumab emtansine)", "components": "trastuzumab emtansine",
+     "classes": "antibody-drug conjugate"}
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,16 @@ TREATMENTS = [
         ("arm", "trastuzumab plus chemotherapy", "trastuzumab + docetaxel", "uncheckable"),
         ("arm", "trastuzumab plus chemotherapy", "trastuzumab + anastrozole", "uncheckable"),
         ("drug", "T-DM1", "TDM-1", "reproduced"),
+        ("drug", "trastuzumab emtansine (X-1)", "T-DM1", "reproduced"),
+        ("drug", "T-DM1", "ado-trastuzumab emtansine", "reproduced"),
+        ("drug", "T-DM1", "T-DM", "uncheckable"),
+        ("drug", "T-DM1 + lapatinib", "T-DM1", "uncheckable"),
+        ("trial", "DB03", "DESTINY-Breast03", "reproduced"),
+        ("trial", "DB04", "DESTINY-Breast03", "uncheckable"),
+        ("trial", "GBG26/BIG 3–05", "german breast group 26/breast international group 03–05", "reproduced"),
+        ("drug", "receptor degrader of choice (RDC)", "receptor down-regulation compound", "uncheckable"),
+        ("trial", "NCIC CTG MA.31", "NCIC MA.31", "reproduced"),
+        ("trial", "NCIC CTG MA.31", "NCIC MA.33", "uncheckable"),
     ],
 )
 def test_names(kind, first, second, verdict):

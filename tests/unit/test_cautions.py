@@ -98,6 +98,7 @@ def test_an_indirect_comparison_of_trials_is_not_called_a_direct_one():
     assert grade(**through, first="r-1", second="r-2") is Grade.INDIRECT
     assert grade(**through, first="r-1", second="o-1") is Grade.PRINTED
     assert grade(kind="pool", claims=["r-1", "r-2"]) is Grade.POOLED
+    assert grade(kind="network", reference="a", claims=["r-1", "r-2"]) is Grade.NETWORK
     assert list(Grade).index(Grade.POOLED) == 0, "the firmest first"
 
 

@@ -606,7 +606,7 @@ def test_a_pool_with_a_prior_has_its_posterior_beside(typed):
     assert effect["upper"] < new["upper"]
     assert "median of tau" in effect["note"] and "probability of a ratio below 1" in effect["note"]
     assert {"bayes_studies", "bayes_tau", "bayes_priors"} <= set(made.tables)
-    assert len(made.tables["bayes_priors"]) == 5
+    assert len(made.tables["bayes_priors"]) == 6
 
 
 def test_a_network_with_a_prior_has_ranks_and_splits_beside():

@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 
 from resurvey.digitise.boxes import boxes_in
-from resurvey.digitise.digitised import Axis, Label, Panel, RiskRow, Word
+from resurvey.digitise.digitised import Axis, Label, Panel, RiskRow, TracedCurve, Word
+from resurvey.digitise.doubts import check_half
+from resurvey.digitise.legend_samples import sample_boxes
 from resurvey.digitise.levels import Steps, steps_of
 from resurvey.digitise.mark_words import without_marks
+from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.numbers import plain, whole
 from resurvey.digitise.risk_rows import PlacedRow, placed_rows
 from resurvey.digitise.risk_twice import united
 from resurvey.digitise.sheets import over
 from resurvey.digitise.trace import Path
+from resurvey.digitise.traced import Traced, residue
 
 
 def axis(values, first=100.0, apart=50.0, step=None):
@@ -106,10 +110,10 @@ def test_small_letters_count_only_where_the_reader_is_sure():
     assert not any(placed.row.flagged)
 
 
-def placed(counts, kind="at risk", y=240.0, weak=None):
+def placed(counts, kind="at risk", y=240.0, small=None, weak=None):
     times = tuple(6.0 * k for k in range(len(counts)))
     clear = (False,) * len(counts)
-    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), weak or clear)
+    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), small or clear, weak or clear)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +135,82 @@ def test_two_readings_of_a_row(one, two, counts, flagged):
 def test_a_row_that_one_reading_has_alone():
     made = united([placed((90, 80)), placed((50, 40), y=280.0)], [placed((70, 60), y=260.0)])
     assert [one.row.counts for one in made] == [(90, 80), (70, 60), (50, 40)]
+
+
+def legend(ink, texts):
+    """A sample of a line, of its own length, before each text."""
+    for x0, y0, _, y1 in texts:
+        ink[(y0 + y1) // 2, x0 - 30 : x0 - 6] = True
+    return ink
+
+
+def test_samples_of_a_legend_are_told_from_a_curve_beside_its_name():
+    texts = [(200, 20, 250, 30), (200, 40, 240, 50)]
+    ink = legend(np.zeros((120, 300), dtype=bool), texts)
+    assert sorted(sample_boxes(ink, texts)) == [(170, 25, 194, 26), (170, 45, 194, 46)]
+    ink[25, 20:194] = True  # a curve that ends before the first text is no sample, and so the other is none
+    assert sample_boxes(ink, texts) == []
+    assert sample_boxes(legend(np.zeros((120, 300), dtype=bool), texts[:1]), texts[:1]) == []
+
+
+def traced(rows, *, grey, own, width=4.0, start=0):
+    rows = np.asarray(rows)
+    path = Path(start, rows, float(own))
+    steps = Steps(np.array([0.0]), np.array([float(rows[0])]), float(len(rows) - 1), width, 0.0)
+    ink = np.zeros((200, 400), np.float32)
+    colour = (20, 20, 20) if grey else (40, 110, 170)
+    return Traced(path, steps, colour, grey, grey, 1.0, float(own), 0.8, ink, ink > 0)
+
+
+def test_what_is_left_of_marks_along_coloured_curves_is_no_curve():
+    high, low = np.full(200, 40), np.full(200, 90)
+    curves = [traced(high, grey=False, own=200), traced(low, grey=False, own=200)]
+    now_one_now_the_other = np.r_[high[:90] + 5, low[90:] - 5]
+    assert residue(traced(now_one_now_the_other, grey=True, own=70), curves)
+    assert not residue(traced(now_one_now_the_other, grey=True, own=120), curves)  # as much ink as dashes show
+    assert not residue(traced(np.full(200, 65), grey=True, own=70), curves)
+    assert not residue(traced(now_one_now_the_other, grey=False, own=70), curves)
+
+
+@pytest.mark.parametrize("fall", [0, 12])
+def test_marks_on_both_sides_of_a_line_and_beside_a_fall(fall):
+    ink = np.zeros((120, 200), np.float32)
+    ink[49:51, :100] = ink[49 + fall : 51 + fall, 100:] = 1
+    ink[49 : 51 + fall, 99:101] = 1
+    true = [20, 45, 70, 102, 130, 160]
+    for x in true:
+        level = 50 if x < 100 else 50 + fall
+        ink[level - 6 : level + 6, x] = 1
+    path = Path(0, np.r_[np.full(100, 50), np.full(100, 50 + fall)], 200.0)
+    curve = Traced(path, steps_of(path, ink, 2.0), (0, 0, 0), True, False, 1.0, 200.0, 1.0, ink, ink > 0)
+    found = censor_columns(curve, 120)
+    assert len(found) == len(true) and np.abs(found - true).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("level", "end", "outcome"), [(0.503, 14.0, "doubtful"), (0.503, 11.0, "passed"), (0.52, 14.0, "passed")]
+)
+def test_a_long_level_at_a_half_is_doubted(level, end, outcome):
+    curve = TracedCurve("A", np.array([0.0, 10, end]), np.array([1.0, level, level]), np.zeros(3))
+    check = check_half([curve], PANEL)  # a pixel is 0.0056 of survival, the axis 24 long
+    assert check.outcome == outcome and ("A: a long level at 0.5" in check.words) is (outcome == "doubtful")
+
+
+def test_a_small_cell_counts_where_both_readings_agree_and_one_is_sure():
+    tiny, unsure = (True,) * 3, (True, False, False)
+    first = placed((90, 80, 70), small=tiny, weak=unsure)
+    (made,) = united([first], [placed((90, 80, None), small=tiny, weak=(False, False, False))])
+    assert made.row.flagged == (False, False, True)  # 70 was read once
+    (made,) = united([first], [placed((90, 80, 70), small=tiny, weak=unsure)])
+    assert made.row.flagged == (True, False, False)  # of 90 neither reading is sure
+
+
+def test_a_mark_of_a_thick_pen_is_one():
+    ink = np.zeros((160, 300), np.float32)
+    ink[74:86, :] = 1
+    ink[73, 30] = ink[86, 30] = ink[73, 80] = ink[86, 80] = 1  # roughness
+    for x in (50, 120, 200):
+        ink[66:94, x - 3 : x + 3] = 1
+    path = Path(0, np.full(300, 80), 300.0)
+    curve = Traced(path, steps_of(path, ink, 12.0), (0, 0, 0), True, False, 1.0, 300.0, 1.0, ink, ink > 0)
+    assert censor_columns(curve, 300) == pytest.approx([49.5, 119.5, 199.5], abs=0.6)

@@ -1,5 +1,8 @@
 """Kinds of hazards: their table, their choice by what is printed, and the arms of one trial drawn together."""
 
+import csv
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,7 +22,10 @@ def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_
     assert {"falling", "rising", "early drop", "plateau"} <= set(names)
     for share in ("share_progression", "share_death"):
         assert sum(getattr(shape, share) for shape in SHAPES) == pytest.approx(1)
-        assert min(getattr(shape, share) for shape in SHAPES) >= 0.04
+        assert min(getattr(shape, share) for shape in SHAPES if not shape.prior.drop) >= 0.03
+    (dropping,) = [shape for shape in SHAPES if shape.prior.drop]
+    assert dropping.share_progression >= 0.04
+    assert dropping.share_death == 0  # deaths are not found at scans
     assert all("KMDATA" in shape.provenance for shape in SHAPES)
     assert SHAPES[0].prior.shape == PRIOR.shape
 
@@ -31,7 +37,7 @@ def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_
         (lambda text: text.replace("-2.57", "low"), "row 2, column u0.05, value 'low': expected a number"),
         (lambda text: text.replace("-2.57", "nan"), "row 2, column u0.05, value 'nan': expected a number"),
         (lambda text: text.replace("-2.57", ""), "row 2, column u0.05, value '': expected a number"),
-        (lambda text: text.replace("-2.57,", ""), "row 2.*16 cells, the header 17"),
+        (lambda text: text.replace("-2.57,", ""), "row 2.*17 cells, the header 18"),
         (lambda text: text.splitlines()[0], "it has no row"),
         (lambda text: "", "the header row is empty"),
         (lambda text: text.replace("usual,0", "usual,1"), "column share_progression"),
@@ -50,8 +56,88 @@ def one_kind(tmp_path, name):
     rows = [line.split(",", 3) for line in lines[1:]]
     rows = [[row[0], *(["1", "1"] if row[0] == name else ["0", "0"]), row[3]] for row in rows]
     path = tmp_path / f"{name}.csv"
-    path.write_text("\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([lines[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
     return read_shapes(path)
+
+
+def test_a_table_without_the_column_of_drops_has_none(tmp_path):
+    with TABLE.open(newline="", encoding="utf-8") as file:
+        rows = [{name: row[name] for name in COLUMNS} for row in csv.DictReader(file)]
+    path = tmp_path / "own.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert not any(shape.prior.drop for shape in read_shapes(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("0.25\nplateau", "half\nplateau", "row 8, column drop, value 'half'"),
+        ("0.25\nplateau", "0.7\nplateau", "row 8, column drop, value '0.7': expected 0 or more, below log 2"),
+        ("\nfalling", "0.2\nfalling", "row 2, column drop: the first kind is the usual one"),
+    ],
+)
+def test_a_drop_that_cannot_be_is_refused(tmp_path, old, new, said):
+    path = tmp_path / "own.csv"
+    path.write_text(TABLE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read_shapes(path)
+
+
+DROP = replace(PRIOR, drop=0.3)
+EDGES = np.linspace(0, 20, 401)
+
+
+def smooth(scale):
+    """Log of a constant hazard whose median is `scale`."""
+    return np.full(EDGES.size - 1, np.log(np.log(2) / scale))
+
+
+def test_a_drop_at_the_scan_leaves_the_median_where_it_was():
+    mean, part, _ = DROP.dropped(EDGES, 2.0, smooth(8.0), 8.0)
+    hazard = np.concatenate([[0], np.cumsum(np.exp(mean) * np.diff(EDGES))])
+    assert np.interp(8.0, EDGES, hazard) == pytest.approx(np.log(2), abs=1e-6)
+    # three tenths of the hazard within three standard deviations of the scan, beside the smooth part of 1.2 months
+    left = (np.log(2) - 0.3) / 8.0
+    assert np.diff(np.interp([2.074 - 0.6, 2.074 + 0.6], EDGES, hazard))[0] == pytest.approx(0.3 + 1.2 * left, abs=2e-3)
+    assert part.max() == pytest.approx(1)
+    assert part.min() < 0.1
+
+
+def test_a_drop_after_the_median_takes_nothing_from_the_time_before_it():
+    mean, *_ = DROP.dropped(EDGES, 12.0, smooth(4.0), 4.0)
+    hazard = np.concatenate([[0], np.cumsum(np.exp(mean) * np.diff(EDGES))])
+    assert np.interp(4.0, EDGES, hazard) == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_the_log_hazard_follows_the_size_of_the_drop_as_said():
+    _, _, slope = DROP.dropped(EDGES, 2.0, smooth(8.0), 8.0)
+    up, down = (replace(PRIOR, drop=0.3 * np.exp(h)).dropped(EDGES, 2.0, smooth(8.0), 8.0)[0] for h in (1e-4, -1e-4))
+    assert slope == pytest.approx((up - down) / 2e-4, abs=1e-5)
+
+
+def kinds_of(death=False, **arms):
+    summaries = [checked(SurvivalSummary(1000, assessment_interval=0.0 if death else None, **a)) for a in arms.values()]
+    fits, _ = weigh(summaries)
+    return {name: sum(one.share for one in fits if one.kind == name) for name in {one.kind for one in fits}}
+
+
+def test_a_drop_at_the_scan_is_seen_in_a_hazard_that_is_low_at_the_median():
+    """A quarter and a third progress at the first scan, the others at an even pace: the medians have wide intervals."""
+    dropped = {
+        "first": {"events": 690, "median": 7.0, "lower": 6.0, "upper": 8.1},
+        "second": {"events": 815, "median": 3.4, "lower": 2.6, "upper": 4.3},
+    }
+    even = {
+        "first": {"events": 690, "median": 9.0, "lower": 8.2, "upper": 9.8},
+        "second": {"events": 815, "median": 6.0, "lower": 5.5, "upper": 6.6},
+    }
+    seen = kinds_of(**dropped)["scan drop"]
+    assert seen > 0.1
+    assert kinds_of(**even).get("scan drop", 0.0) < seen / 2
+    assert "scan drop" not in kinds_of(death=True, **dropped)
 
 
 def test_a_table_of_ones_own_decides_the_shape(tmp_path):

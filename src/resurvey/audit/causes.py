@@ -17,7 +17,15 @@ CATEGORIES = ("arm_id", "population", "partition")
 ALONE = frozenset(
     {
         *("clock-choice", "clock-start", "test-choice", "unknown-choice", "two-denominators", "threshold", "overall-p"),
-        *("inclusion-exclusion", "number-role", "planned-test", "announced", "none-significant", "most-common"),
+        *(
+            "inclusion-exclusion",
+            "number-role",
+            "planned-test",
+            "announced",
+            "none-significant",
+            "most-common",
+            "sign-meaning",
+        ),
     }
 )
 

@@ -8,7 +8,7 @@ import pandas as pd
 from resurvey.audit.context import PLACE, Context
 
 # A set of categories: rows that must add up.
-GROUP = [*PLACE, "data_cut", "kind", "partition"]
+GROUP = [*PLACE, "data_cut", "partition"]
 
 
 def denominators(context: Context, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -19,13 +19,13 @@ SHORT = {
     "hormonal therapy": "endocrine",
 }
 OPEN = "of choice"
-# Words of names of arms that hold no drug.
+# Words of names of arms that hold no drug; `ado` and `fam` are prefixes of antibody-drug conjugates.
 FILLERS = frozenset(
     re.findall(
         r"\w+",
         "arm group plus and with without or versus vs alone monotherapy mono single agent dual double combined of a in "
         "combination coupled therapy treatment regimen based targeted standard placebo patients receiving received the "
-        "cohort anti",
+        "cohort anti ado fam",
     )
 )
 
@@ -72,6 +72,12 @@ class Drugs:
                 found.add(drug)
                 rest = re.sub(pattern, " ", rest)
         return frozenset(found)
+
+    def named(self, text: str) -> frozenset[str]:
+        """Drugs that a name, or what stands in its brackets or before them, names and nothing else."""
+        parts = [text, re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]+)\)", text)]
+        found = [self.held(part) for part in parts if not self.rest(part)]
+        return frozenset(drug for held in found if len(held) == 1 for drug in held)
 
     def rest(self, text: str) -> frozenset[str]:
         """Words of a name that are no drug, no class and no filler: what a comparison of drugs would leave out."""

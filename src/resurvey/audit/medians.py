@@ -11,6 +11,7 @@ from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.group_sizes import complements
 from resurvey.audit.likeness import timed_endpoints
 from resurvey.audit.registry import register
+from resurvey.audit.values import span
 from resurvey.audit.verdicts import (
     DISCREPANT,
     IMPOSSIBLE,
@@ -340,18 +341,11 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
         whole["study_id"],
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
-        recomputed=_between(low, high) + (" months" if len(units) > 1 and low < np.inf else ""),
+        recomputed=span(low, high) + (" months" if len(units) > 1 and low < np.inf else ""),
         verdict=DISCREPANT if wrong else REPRODUCED,
         severity=MINOR if wrong else NONE,
         explanation=words,
     )
-
-
-def _between(low: float, high: float) -> str:
-    """A span of medians in words; the greater end, or both, may not have been reached."""
-    if high < np.inf:
-        return f"{show(low)}-{show(high)}"
-    return "not reached" if low == np.inf else f"{show(low)} or more"
 
 
 @register("median-range", "a median time is above 0, and none is reached without an event")

@@ -144,7 +144,8 @@ class Known:
         for form in [plain(text), *sorted(forms(text))]:
             if form in self.trials:
                 return self.trials[form]
-        named = {self.trials[word] for word in map(plain, text.split()) if len(word) > 4 and word in self.trials}
+        words = {word for word in map(plain, text.split()) if len(word) > 4 or re.search(r"[a-z]+\d", word)}
+        named = {self.trials[word] for word in words if word in self.trials}
         return named.pop() if len(named) == 1 else ""
 
 
@@ -235,6 +236,10 @@ def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
             return "the same first author"
         if len(numbers) == 1 and numbers == {known.registered.get(first["study_id"], "")} and (one or other):
             return "the acronym and the registry number of one trial"
+    if kind == "drug" and known.drugs.named(a) & known.drugs.named(b):
+        return "the same drug by another name"
+    if kind in ("drug", "trial", "reference") and _abbreviates(a, b):
+        return "an abbreviation of the other"
     if kind in ("drug", "arm") and known.drugs.rest(a) == known.drugs.rest(b):
         drugs = [known.drugs.held(text) for text in (a, b)]
         if drugs[0] and drugs[0] == drugs[1] and known.drugs.kinds(a) == known.drugs.kinds(b):
@@ -242,6 +247,32 @@ def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
         if known.drugs.kinds(a) and known.drugs.kinds(a) == known.drugs.kinds(b):
             return "the same classes of drugs"
     return ""
+
+
+def _abbreviates(a: str, b: str) -> bool:
+    """Whether a form of one name is the first letters and the numbers of the other: DB03, DESTINY-Breast03."""
+    return bool(_letters(a) & _initials(b) or _letters(b) & _initials(a))
+
+
+def _parts(text: str) -> list[str]:
+    """A name as a whole, without its brackets, and what stands in them."""
+    return [text, re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]+)\)", text)]
+
+
+def _pieces(text: str) -> list[str]:
+    """Words and numbers of a name, numbers without leading zeros."""
+    return [word.lstrip("0") or "0" for word in re.findall(r"[a-z]+|\d+", text.lower())]
+
+
+def _letters(text: str) -> set[str]:
+    """Forms of a name that may be an abbreviation: all it holds in one, three signs and more."""
+    return {joined for part in _parts(text) if len(joined := "".join(_pieces(part))) > 2}
+
+
+def _initials(text: str) -> set[str]:
+    """First letters of the words of a name with its numbers, of two words and more."""
+    named = map(_pieces, _parts(text))
+    return {"".join(w if w.isdigit() else w[0] for w in words) for words in named if len(words) > 2}
 
 
 def _clash(kind: str, a: str, b: str, known: Known) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from resurvey.audit.context import PLACE, Context
 from resurvey.audit.denominators import GROUP, denominators
 from resurvey.audit.registry import register
+from resurvey.audit.values import span
 from resurvey.audit.verdicts import (
     DISCREPANT,
     IMPOSSIBLE,
@@ -274,7 +275,7 @@ def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> p
     least, most = group["least"].max(), group["most"].min()
     whole = context.size(source, study, "all", population, elsewhere=True)
     exists = least <= most
-    words = f"one N from {show(least, 6)} to {show(most, 6)} gives every percentage of {arm}"
+    words = f"one N of {span(least, most, 6)} gives every percentage of {arm}"
     verdict = REPRODUCED
     if not exists and group["loose_least"].max() <= group["loose_most"].min():
         verdict, words = ROUNDING, f"one N gives every percentage of {arm} when digits were cut off or rounded up"
@@ -295,7 +296,7 @@ def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> p
         claims=[list(group["claim_id"])],
         named=[[group["claim_id"].min()]],
         reported=["; ".join(f"{a} ({b} %)" for a, b in zip(group["n_text"], group["percent_text"], strict=True))],
-        recomputed=[f"N {show(least, 6)}-{show(most, 6)}" if exists else "no N"],
+        recomputed=[f"N {span(least, most, 6)}" if exists else "no N"],
         verdict=[verdict],
         severity=[{REPRODUCED: NONE, ROUNDING: NONE, UNCHECKABLE: MINOR}.get(verdict, MAJOR)],
         explanation=[words],
@@ -313,5 +314,5 @@ def _why_no_total(group: pd.DataFrame) -> tuple[str, str]:
         low, high = others["least"].max(), others["most"].min()
         if low <= high < group.loc[row, "least"]:
             n, percent = group.loc[row, "n_text"], group.loc[row, "percent_text"]
-            return DISCREPANT, f"; without {n} ({percent} %) N from {show(low, 6)} to {show(high, 6)} gives all others"
+            return DISCREPANT, f"; without {n} ({percent} %) N of {span(low, high, 6)} gives all others"
     return UNCHECKABLE, "; some may be of the patients with a known value, whose number is not printed"

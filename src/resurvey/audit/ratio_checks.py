@@ -197,9 +197,10 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
         if word == ROUNDING:
             text += ", which fits when digits were cut off or rounded up"
         if word == DISCREPANT:
-            square = float(v) ** 2
-            a, b = square / float(up) if float(up) else 0.0, square / float(lo) if float(lo) else np.inf
-            text += f"; around {v} the interval would end at {show(b)}, or begin at {show(a)}"
+            square, ends = float(v) ** 2, {"end": float(lo), "begin": float(up)}
+            # a limit of 0 has no middle on the log scale: no other end follows from it
+            other = [f"{verb} at {show(square / end)}" for verb, end in ends.items() if end > 0]
+            text += f"; around {v} the interval would {', or '.join(other)}" if other else ""
             text += _plain_scale(v, lo, up)
         words.append(text)
     return words

@@ -1,4 +1,4 @@
-"""Words that carry a number: thresholds, and `none` beside what is printed of it."""
+"""Words and signs that carry a number: thresholds, dashes of tables, and `none` beside what is printed of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from resurvey.audit.context import Context, records
+from resurvey.audit.context import Context, grouped, records
 from resurvey.audit.contrasts import LEVEL, claims_of
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import CONCLUSION, CONFLICT, DISCREPANT, MINOR, NONE, REPRODUCED, Ledger
@@ -83,6 +83,59 @@ def _said(row: dict) -> str:
     """The item, with its value where that carries the sign."""
     bound = row.get("value_op", "") in ("<", "<=", ">", ">=")
     return f"{row['item']} {row['value_text']}" if bound else str(row["item"])
+
+
+@register("sign-meaning", "a sign of a table stands for one thing, and as often as the text counts it")
+def check_sign(context: Context) -> pd.DataFrame:
+    """Statements of kind `sign` (`value`: what it stands for there): one meaning in a table, as many as are counted."""
+    ledger = Ledger("sign-meaning")
+    said = context["statements"]
+    for group in grouped(said[said["kind"] == "sign"], ["source_id", "study_id", "item"]).values():
+        first, *others = sorted(group, key=lambda row: row["claim_id"])
+        for row in (first, *others):
+            _judge_count_of_signs(context, ledger, row)
+        for other in others:
+            _judge_meanings(ledger, first, other)
+    return ledger.frame()
+
+
+def _judge_count_of_signs(context: Context, ledger: Ledger, row: dict) -> None:
+    """The cells named with a statement against the count named with it."""
+    claims = claims_of(row["claims"])
+    known = [found for claim in claims if (found := context.claim(claim))]
+    counts = [cells["n"] for table, cells in known if table == "proportions" and cells["n_op"] == "="]
+    if len(counts) != 1:
+        return
+    cells = len(known) - 1
+    fits = cells == counts[0]
+    words = f"{row['item']} stands for {row['value_text']} {cells} times, the text counts {counts[0]:.0f}"
+    ledger.add(
+        row["source_id"],
+        row["study_id"],
+        [row["claim_id"], *claims],
+        named=[row["claim_id"], "count"],
+        reported=f"{counts[0]:.0f}",
+        recomputed=str(cells),
+        verdict=REPRODUCED if fits else DISCREPANT,
+        severity=NONE if fits else MINOR,
+        explanation=words,
+    )
+
+
+def _judge_meanings(ledger: Ledger, first: dict, other: dict) -> None:
+    meanings = [row["value_text"].strip().lower() for row in (first, other)]
+    alike = meanings[0] == meanings[1]
+    words = f"{first['item']} stands for {meanings[0]} ({first['locator']}) and for {meanings[1]} ({other['locator']})"
+    ledger.add(
+        other["source_id"],
+        other["study_id"],
+        [first["claim_id"], other["claim_id"]],
+        reported=meanings[1],
+        recomputed=meanings[0],
+        verdict=REPRODUCED if alike else CONFLICT,
+        severity=NONE if alike else MINOR,
+        explanation=words + ("" if alike else ": one sign for two things, which the table does not explain"),
+    )
 
 
 @register("none-significant", "`no positive result` beside a p below 0.05 of the same comparisons")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from resurvey.audit.context import Context
+from resurvey.reported import show
 
 # Table: columns to look at, in order; the first that holds a number counts. `months` and `prop` name typed variants.
 COLUMNS = {
@@ -71,6 +72,13 @@ def value_in(table: str, record: dict) -> Value | None:
         scale = _scale(table, typed, str(record.get("unit", "")))
         return Value(record["claim_id"], table, record[f"{printed}_text"], value, low, high, operator, scale)
     return None
+
+
+def span(low: float, high: float, digits: int = 4) -> str:
+    """A span of numbers in words; its upper end, or both, may have none."""
+    if math.isfinite(high):
+        return f"{show(low, digits)}-{show(high, digits)}"
+    return f"{show(low, digits)} or more" if math.isfinite(low) else "not reached"
 
 
 def _scale(table: str, typed: str, unit: str) -> str:

@@ -53,7 +53,8 @@ def compare_counts(entry: CountComparison, typed: Tables) -> Outcome:
     facts["orientation"] = f"{facts['treatment']} against {facts['comparator']}; above no difference: more of the event"
     effects, said = count_effects(pairs, measure=entry.measure)
     pooled = inverse_variance(pairs, measure=entry.measure)
-    note = "; ".join([*said, f"tau2 {pooled.tau2:.3g}, I2 {pooled.i2:.0%}, Q {pooled.q:.3g} on {pooled.df} df"])
+    spread = f"tau2 {pooled.tau2:.3g}, I2 {pooled.i2:.0%}, Q {pooled.q:.3g} on {pooled.df} df"
+    note = "; ".join([*said, spread if pooled.df else "one study: nothing is known of heterogeneity"])
     several = len(effects) > 1
     rows = [_row(entry, "inverse variance, common effect", Role.SECONDARY if several else Role.MAIN, Model.COMMON,
                  pooled.common, note, facts)]  # fmt: skip

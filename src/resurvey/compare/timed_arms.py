@@ -323,12 +323,10 @@ def _cox_replicate(trial: Trial, basis: Basis, r: int, start_at: Floats) -> tupl
     told = (deaths[:, 1:].T @ values).ravel()
 
     def shares(theta: Floats) -> tuple[Floats, Floats]:
-        eta = np.zeros((at.size, arms + 1))
-        eta[:, 1:] = values @ theta.reshape(arms, size).T
-        with np.errstate(over="ignore"):
-            weight = denominators * np.exp(np.clip(eta, -300.0, 300.0))[row]
-        total = weight.sum(axis=1)
-        return weight[:, 1:] / total[:, None], total
+        ratio = np.exp(np.clip(values @ theta.reshape(arms, size).T, -300.0, 300.0))
+        weight = denominators[:, 1:] * ratio[row]
+        total = denominators[:, 0] + weight.sum(axis=1)
+        return weight / total[:, None], total
 
     def value(theta: Floats) -> Floats:
         return np.array([told @ one - np.log(shares(one)[1]).sum() for one in theta])

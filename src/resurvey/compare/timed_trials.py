@@ -73,7 +73,7 @@ def read_trials(patients: pd.DataFrame) -> tuple[Trial, ...]:
     faults = [
         f"row {row}: {name} is empty"
         for name in ("study", "treatment")
-        for row in np.flatnonzero(patients[name].isna() | (patients[name].astype(str).str.strip() == ""))
+        for row in np.flatnonzero(_blank(patients[name]))
     ]
     trials = []
     if not faults:
@@ -84,6 +84,13 @@ def read_trials(patients: pd.DataFrame) -> tuple[Trial, ...]:
     if faults:
         raise InputError("patients: " + "; ".join(faults))
     return tuple(trials)
+
+
+def _blank(names: pd.Series) -> NDArray[np.bool_]:
+    """Where a name is missing or nothing but blanks; each name is looked at once, however many rows have it."""
+    place, known = pd.factorize(names)
+    empty = np.array([str(name).strip() == "" for name in known] + [True], dtype=bool)
+    return np.asarray(empty[place])
 
 
 def _trial(name: str, rows: pd.DataFrame) -> tuple[Trial | None, list[str]]:

@@ -18,6 +18,8 @@ UNITS = (
     ("years", r"\byears?\b|\byrs?\b"),
     ("days", r"\bdays?\b"),
 )
+# A level this near to 0.5, in pixels, and as long, as a share of the axis, may be a line drawn there.
+HALF_PIXELS, HALF_LENGTH = 1.5, 0.1
 CUT_SHORT = "the page holds so many numbers that not all were gone through for axes"
 ENOUGH_LABELS = 4
 # Standard error at the ends of an axis of a picture, as a share of its length.
@@ -183,6 +185,20 @@ def check_cover(curves: Sequence[TracedCurve]) -> Check:
     if poor:
         return Check("cover", "doubtful", f"ink seen over a small part of {', '.join(poor)}")
     return Check("cover", "passed", "the ink of every curve is seen over most of its length")
+
+
+def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
+    """Whether a curve runs for long along S = 0.5, where many a figure has a line that shows the medians."""
+    slack = HALF_PIXELS * abs(panel.y.slope)
+    span = max(label.value for label in panel.x.labels)
+    along = [
+        curve.name
+        for curve in curves
+        if float(np.diff(curve.times)[np.abs(curve.survival[:-1] - 0.5) <= slack].sum()) > HALF_LENGTH * span
+    ]
+    if along:
+        return Check("half", "doubtful", f"{', '.join(along)}: a long level at 0.5, where a line of medians may lie")
+    return Check("half", "passed", "no curve runs for long along 0.5")
 
 
 def check_redraw(worst: float, name: str) -> Check:

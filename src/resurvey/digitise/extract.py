@@ -9,9 +9,10 @@ import numpy as np
 
 from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink, inks
-from resurvey.digitise.levels import Steps, centred, line_width, steps_of
+from resurvey.digitise.levels import centred, line_width, steps_of
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import BARE, PRIZE, Path, covered, falling_path, stroke
+from resurvey.digitise.traced import Traced, alike, beside, is_edge, on_ink, residue, shadow
 
 MOST_CURVES = 6
 # Share of the plot's width that a curve must run over, and share of its columns that must show ink of its own.
@@ -27,23 +28,17 @@ TAIL_INK = 0.35  # share of its columns that must show ink
 
 
 @dataclass(frozen=True)
-class Traced:
-    """A curve of a region: its path and steps in pixels, and how well its ink explains it.
+class _Least:
+    """New ink that a path must explain: as a share of the plot's width, the first and later ones; and of its length."""
 
-    `edges` are paths in other inks along its sides.
-    """
+    first: float
+    later: float
+    broken: float
+    solid: float = 0.45
 
-    path: Path
-    steps: Steps
-    colour: tuple[int, int, int]
-    grey: bool
-    dashed: bool
-    coverage: float
-    own: float
-    strength: float
-    ink: np.ndarray
-    anything: np.ndarray
-    edges: tuple[Path, ...] = ()
+
+BELIEVED = _Least(0.10, 0.14, 0.3)
+COUNTED = _Least(0.08, 0.08, 0.22)
 
 
 def extract(
@@ -53,14 +48,24 @@ def extract(
 
     `printed` is how many the figure says there are: of more, those that are worse are left out.
     """
-    found: list[Traced] = []
-    layers = inks(region.picture, region.paper, region.usable)
-    anything = _anything(region)
-    for layer in layers:
-        found += _of_ink(region, layer, anything)
-    kept = _distinct(found, region, taken)[: most or MOST_CURVES]
-    kept = kept if most else _believed(kept, region, printed)
+    kept = _of_inks(region, most, printed, taken, BELIEVED)
+    if printed is not None and len(kept) + len(taken) < printed:
+        # Something printed counts more: a line whose ink is seldom its own, as one of dots among others, may be there.
+        more = _of_inks(region, most, printed, taken, COUNTED)
+        kept = more if len(kept) < len(more) <= printed - len(taken) else kept
     return with_tails(kept, [*taken, *kept], region)
+
+
+def _of_inks(
+    region: Region, most: int | None, printed: int | None, taken: Sequence[Traced], least: _Least
+) -> list[Traced]:
+    """The curves of all inks together."""
+    found: list[Traced] = []
+    anything = _anything(region)
+    for layer in inks(region.picture, region.paper, region.usable):
+        found += _of_ink(region, layer, anything, least)
+    kept = _distinct(found, region, taken)[: most or MOST_CURVES]
+    return kept if most else _believed(kept, region, printed)
 
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
@@ -83,23 +88,11 @@ def _fragment(curve: Traced, kept: Sequence[Traced]) -> bool:
         return False
     end, row = curve.path.stop - 1, int(curve.path.rows[-1])
     for other in kept:
-        if other.path.start <= end < other.path.stop - 0.1 * longest and _alike(curve, other):
+        if other.path.start <= end < other.path.stop - 0.1 * longest and alike(curve, other):
             after = other.path.rows[end - other.path.start : end - other.path.start + 4]
             if int(np.abs(after - row).min()) <= curve.steps.width + 2:
                 return True
     return False
-
-
-def on_ink(curve: Traced) -> float:
-    """Share of a curve's steps, drawn again, that falls on its ink or where it may be hidden."""
-    columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
-    place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
-    rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
-    columns = np.clip(columns, 0, curve.ink.shape[1] - 1)
-    on = np.zeros(len(columns), dtype=bool)
-    for shift in (-1, 0, 1):
-        on |= curve.anything[np.clip(rows + shift, 0, len(curve.ink) - 1), columns]
-    return float(on.mean()) if len(on) else 0.0
 
 
 def _leaps(curve: Traced, region: Region) -> bool:
@@ -152,16 +145,16 @@ def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ())
     """Curves that run far enough and are not the edge, the marks or the residue of one that explains more."""
     kept: list[Traced] = list(taken)
     for curve in sorted(found, key=lambda curve: -curve.own * curve.coverage * curve.strength):
-        if not _is_curve(curve, region):
+        if not _is_curve(curve, region) or residue(curve, kept):
             continue
-        edge = next((k for k in range(len(taken), len(kept)) if _is_edge(kept[k], curve)), None)
+        edge = next((k for k in range(len(taken), len(kept)) if is_edge(kept[k], curve)), None)
         if edge is not None:
             kept[edge] = replace(curve, edges=(*kept[edge].edges, kept[edge].path))
             continue
-        casts = next((k for k, other in enumerate(kept) if _shadow(curve, other)), None)
+        casts = next((k for k, other in enumerate(kept) if shadow(curve, other)), None)
         if casts is None:
             kept.append(curve)
-        elif not _alike(curve, kept[casts]) and _beside(curve, kept[casts]):
+        elif not alike(curve, kept[casts]) and beside(curve, kept[casts]):
             kept[casts] = replace(kept[casts], edges=(*kept[casts].edges, curve.path))
     return kept[len(taken) :]
 
@@ -204,61 +197,6 @@ def _line_share(curve: Traced, region: Region) -> float:
         if band.shape[1] < 5 or (band.max(axis=0) > 0.3).mean() > 0.35:
             along += end - begin
     return along / max(len(rows), 1)
-
-
-def _shadow(curve: Traced, other: Traced) -> bool:
-    """Whether a path keeps to another's stroke without an ink of its own."""
-    first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
-    if last <= first:
-        return False
-    columns = np.arange(first, last)
-    rows = curve.path.rows[columns - curve.path.start]
-    beside = other.path.rows[columns - other.path.start]
-    before = np.concatenate((beside[:1], beside[:-1]))
-    reach = _reach(curve, other)
-    near = (rows > np.minimum(beside, before) - reach) & (rows < np.maximum(beside, before) + reach)
-    shown = curve.ink[rows, columns] > 0.4
-    if not _alike(curve, other) and _beside(curve, other):
-        return True
-    alone = shown & ~near
-    # A broken line shows in a part of its columns only.
-    length = 1.5 * curve.own if curve.dashed else float(len(curve.path.rows))
-    beyond = max(0, curve.path.stop - last)
-    own = int(alone.sum()) + (beyond if beyond > 0.05 * len(curve.path.rows) else 0)
-    if own >= 0.45 * length:
-        return False
-    same = _alike(curve, other)
-    faint = curve.strength < 0.75 * other.strength or curve.own < (0.4 if curve.dashed else 0.75) * len(curve.path.rows)
-    return own < (0.30 if same or faint else 0.02) * length
-
-
-def _is_edge(grey: Traced, coloured: Traced) -> bool:
-    """Whether a grey path only edges a coloured one, by whose colour a legend names it."""
-    return grey.grey and not coloured.grey and _beside(coloured, grey)
-
-
-def _reach(a: Traced, b: Traced) -> float:
-    return (a.steps.width + b.steps.width) / 2 + 2
-
-
-def _beside(curve: Traced, other: Traced) -> bool:
-    """Whether two paths keep side by side from start to end: the edge, or the shade, of one line in another ink."""
-    columns = np.arange(max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop))
-    reach = _reach(curve, other)
-    longest = max(len(curve.path.rows), len(other.path.rows))
-    if len(columns) < 0.95 * longest:
-        return False
-    first, second = curve.path.rows[columns - curve.path.start], other.path.rows[columns - other.path.start]
-    # Within the reach across as well, since a fall of one stands beside that of the other.
-    aside = round(2 * reach)
-    ahead = [second[np.clip(np.arange(len(second)) + shift, 0, len(second) - 1)] for shift in range(-aside, aside + 1)]
-    low, high = np.minimum.reduce(ahead) - reach, np.maximum.reduce(ahead) + reach
-    return bool(((first >= low) & (first <= high)).mean() > 0.98)
-
-
-def _alike(a: Traced, b: Traced) -> bool:
-    """Whether two inks are one, or one between the other and paper."""
-    return a.grey == b.grey and float(np.abs(np.subtract(a.colour, b.colour)).max()) < 40
 
 
 def with_tails(curves: Sequence[Traced], every: Sequence[Traced], region: Region) -> list[Traced]:
@@ -312,16 +250,16 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
     return _described(whole, ink, curve.ink, curve.ink, np.maximum(hidden, curve.anything * 0.5), dashed=curve.dashed)
 
 
-def _of_ink(region: Region, layer: Ink, anything: np.ndarray) -> list[Traced]:
+def _of_ink(region: Region, layer: Ink, anything: np.ndarray, least: _Least) -> list[Traced]:
     """Curves of one ink, taken as of one style, or as solid strokes and then dashes: what leaves less ink over."""
     cover = layer.cover * ~region.text
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
     solid, pieces = _by_size(cover, region)
-    ways = [_peel(region, layer, cover, hidden, False, [])]
+    ways = [_peel(region, layer, cover, hidden, False, [], least)]
     if pieces.sum() > 0.05 * cover.sum() and _spread(pieces) > 0.2 * region.shape[1]:
-        found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [])
+        found, rest = _peel(region, layer, solid, np.maximum(hidden, 0.5 * pieces), False, [], least)
         remains = np.maximum(pieces, rest)
-        more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found)
+        more, rest = _peel(region, layer, remains, np.maximum(hidden, (cover - remains).clip(0)), True, found, least)
         ways.append((found + more, rest))
     return min(ways, key=lambda way: _left_over(way, region))[0]
 
@@ -357,7 +295,7 @@ def _spread(cover: np.ndarray) -> int:
 
 
 def _peel(
-    region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced]
+    region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced], least: _Least
 ) -> tuple[list[Traced], np.ndarray]:
     """Paths taken off one after another while they explain enough new ink; and the ink that is left."""
     left, veil = cover.copy(), hidden.copy()
@@ -365,7 +303,7 @@ def _peel(
     for _ in range(MOST_CURVES):
         bridged = np.maximum(veil, BRIDGED * bridges(left)) if dashed else veil
         made = _one(region, layer, left, bridged, cover, dashed)
-        if made is None or not _new(made, found + before, region, dashed):
+        if made is None or not _new(made, found + before, region, dashed, least):
             break
         found.append(made)
         mask = stroke(made.path, left.shape, made.steps.width / 2 + 1.0)
@@ -462,8 +400,8 @@ def _described(
     )
 
 
-def _new(made: Traced, before: list[Traced], region: Region, dashed: bool) -> bool:
+def _new(made: Traced, before: list[Traced], region: Region, dashed: bool, least: _Least) -> bool:
     """Whether a path explains enough ink that no earlier path did."""
-    width = region.shape[1]
-    least = (0.10 if not before else 0.14) * width
-    return made.own >= max(least, 12.0) and made.own >= (0.3 if dashed else 0.45) * len(made.path.rows)
+    enough = (least.later if before else least.first) * region.shape[1]
+    share = least.broken if dashed else least.solid
+    return made.own >= max(enough, 12.0) and made.own >= share * len(made.path.rows)

@@ -13,7 +13,7 @@ from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.extract import MOST_CURVES, Traced, extract
+from resurvey.digitise.extract import MOST_CURVES, extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import goes_on, left_over, unexplained
@@ -34,6 +34,7 @@ from resurvey.digitise.region import Region, cut_out
 from resurvey.digitise.risk_twice import rows_read_twice
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
+from resurvey.digitise.traced import Traced
 from resurvey.errors import InputError
 
 
@@ -199,7 +200,7 @@ class Reader:
             kind = "vector" if curves else "raster"
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
-            printed = sum(row.kind == "at risk" for row in empty.at_risk) or None
+            printed = max(sum(row.kind == "at risk" for row in empty.at_risk), region.samples) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
             met = crossings(traced, region, panel)
             curves, undecided = settle_crossings(curves, met, empty.at_risk)
@@ -237,6 +238,7 @@ class Reader:
             doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen.left is not None else None,
             count,
             doubts.check_cover(curves),
+            doubts.check_half(curves, panel) if kind == "raster" else None,
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]

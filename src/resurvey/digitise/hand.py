@@ -9,10 +9,11 @@ import numpy as np
 
 from resurvey.digitise.corrections import Corrections, Pair
 from resurvey.digitise.digitised import Axis, Label, Panel, RiskRow, TracedCurve
-from resurvey.digitise.extract import Traced, trace_through
+from resurvey.digitise.extract import trace_through
 from resurvey.digitise.label_lines import refit
 from resurvey.digitise.match import exchanged
 from resurvey.digitise.region import Region
+from resurvey.digitise.traced import Traced
 from resurvey.errors import InputError
 
 

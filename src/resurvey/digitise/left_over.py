@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from resurvey.digitise.digitised import TracedCurve
-from resurvey.digitise.extract import Traced, bridges, marks_at
+from resurvey.digitise.extract import bridges, marks_at
 from resurvey.digitise.extras import extra
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import stroke
+from resurvey.digitise.traced import Traced
 
 # Heights of a text within which the sample of its line ends.
 SAMPLE = 7.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from resurvey.digitise.extract import Traced
+from resurvey.digitise.traced import Traced
 
 ALIKE = 0.5  # of what stands out about as far, how much must be of one height
+FAINT = 0.45  # the same of one on both sides of a smooth line
 FEWEST = 3
+# Of its height that a mark shows at least, and of half of it on the shorter side: the level may be off by a pixel.
+TALL, SHORTER = 0.75, 0.4
 LEAST = 1.0  # pixels that a mark stands out at least, where it does on both sides; twice that where on one
 
 
@@ -20,7 +23,13 @@ def censor_columns(curve: Traced, height: int) -> np.ndarray:
     columns = np.arange(max(0, int(curve.steps.columns[0])), min(curve.ink.shape[1], int(curve.steps.end) + 3))
     if len(columns) < 8:
         return np.array([])
-    rise, drop = _standing_out(curve, columns, most=max(8, round(0.035 * height)))
+    most = max(8, round(0.035 * height))
+    up, down = _about_the_line(curve, columns, most)
+    half = _half_height(up, down, _falls(curve, columns))
+    if half is not None:
+        strength = np.where(_crossing(curve, columns, up, down, half), np.minimum(up, half) + np.minimum(down, half), 0)
+        return columns[0] + _middles(strength, _soft(curve, columns, half))
+    rise, drop = _standing_out(curve, columns, most)
     tall = _typical(np.minimum(rise, 99))
     if tall is None:
         return np.array([])
@@ -37,6 +46,50 @@ def censor_columns(curve: Traced, height: int) -> np.ndarray:
 def _levels(curve: Traced, columns: np.ndarray) -> np.ndarray:
     place = np.searchsorted(curve.steps.columns, columns + 0.5, side="right") - 1
     return curve.steps.rows[np.clip(place, 0, None)]
+
+
+def _about_the_line(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """How far ink goes on above and below the line's own level, a column at a time."""
+    level = _levels(curve, columns)
+    return _run_of_ink(curve, level, columns, -1, most), _run_of_ink(curve, level, columns, 1, most)
+
+
+def _falls(curve: Traced, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far above and below its own level the line runs within a stroke of each column, as it does beside a fall."""
+    level = _levels(curve, columns)
+    reach = round(curve.steps.width / 2) + 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, reach, mode="edge"), 2 * reach + 1)
+    return level - windows.min(axis=1), windows.max(axis=1) - level
+
+
+def _half_height(up: np.ndarray, down: np.ndarray, falls: tuple[np.ndarray, np.ndarray]) -> float | None:
+    """Half the height of marks that cross the line: the commonest that stands out alike on both sides of a level piece.
+
+    None where too few do.
+    """
+    level = (falls[0] < 0.5) & (falls[1] < 0.5)
+    if not level.any():
+        return None
+    rough = float(np.percentile(np.minimum(up, down)[level], 40))
+    least = FAINT + 3 * rough
+    both = np.where(level & (np.abs(up - down) <= 0.3 * np.maximum(up, down) + 0.8), (up + down) / 2, 0.0)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (both >= least).astype(np.int8), [0]))))
+    heights = np.array([float(both[a:b].max()) for a, b in zip(edges[::2], edges[1::2], strict=True)])
+    if len(heights) < FEWEST:
+        return None
+    alike = np.abs(heights[None, :] - heights[:, None]) <= 0.12 * heights[:, None] + 0.3
+    counts = alike.sum(axis=1)
+    best = int(np.lexsort((heights, counts))[-1])
+    return float(np.median(heights[alike[best]])) if counts[best] >= max(FEWEST, ALIKE * len(heights)) else None
+
+
+def _crossing(curve: Traced, columns: np.ndarray, up: np.ndarray, down: np.ndarray, half: float) -> np.ndarray:
+    """Columns in which ink stands out on both sides by half a mark, more than falls explain on either."""
+    above, below = _falls(curve, columns)
+    steep = (above >= 0.5 * half) & (below >= 0.5 * half)
+    far = (np.minimum(up, down) >= SHORTER * half) & (up + down >= TALL * 2 * half)
+    short = (up <= np.maximum(1.4 * half + 1, above + 1.5)) & (down <= np.maximum(1.4 * half + 1, below + 1.5))
+    return far & short & ~steep
 
 
 def _at_falls(curve: Traced, columns: np.ndarray, tall: float) -> np.ndarray:
@@ -58,12 +111,12 @@ def _standing_out(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.nda
 
 
 def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int, most: int) -> np.ndarray:
-    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 where it goes on too far."""
+    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 beyond `most`."""
     start = np.round(level).astype(int)
     own = curve.steps.width / 2 + 0.5 - step * (start - level)
     total = np.zeros(len(columns))
     on = np.ones(len(columns), dtype=bool)
-    for k in range(most):
+    for k in range(most + round(curve.steps.width / 2)):
         rows = start + step * k
         within = (rows >= 0) & (rows < len(curve.ink))
         cover = np.where(within, curve.ink[np.clip(rows, 0, len(curve.ink) - 1), columns], 0.0)
@@ -111,17 +164,27 @@ def _middles(strength: np.ndarray, soft: np.ndarray) -> np.ndarray:
     runs = list(zip(edges[::2], edges[1::2], strict=True))
     if not runs:
         return np.array([])
-    usual = float(np.percentile([b - a for a, b in runs], 25))
+    widths = np.array([b - a for a, b in runs])
+    # Roughness of a thick line makes runs of a column or two, which are no measure of a mark.
+    usual = float(np.percentile(widths[widths >= 0.5 * np.median(widths)], 25))
     found: list[float] = []
     for a, b in runs:
-        weight = soft[a:b] + 1e-6
+        weight = soft[a:b].astype(float) + 1e-6
         if b - a <= 1.7 * usual + 1:
             found.append(float((np.arange(a, b) * weight).sum() / weight.sum()))
-            continue
-        peaks = [k for k in range(a, b) if soft[k] >= soft[max(a, k - 1)] and soft[k] > soft[min(b - 1, k + 1)] - 1e-9]
-        last = -np.inf
-        for k in peaks:
-            if k - last >= max(2.0, usual):
-                found.append(float(k))
-                last = k
+        else:
+            found += _tops(weight, a, max(2.0, usual))
     return np.array(found)
+
+
+def _tops(weight: np.ndarray, first: int, apart: float) -> list[float]:
+    """Middles of the highest stretches of a run, at least so far apart, from its first column on."""
+    padded = np.concatenate(([-np.inf], weight, [-np.inf]))
+    high = (weight >= padded[:-2] - 1e-6) & (weight >= padded[2:] - 1e-6)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], high.astype(np.int8), [0]))))
+    found: list[float] = []
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        middle = first + (begin + end - 1) / 2
+        if not found or middle - found[-1] >= apart:
+            found.append(float(middle))
+    return found

@@ -10,11 +10,11 @@ import numpy as np
 from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.axis_ticks import snap
 from resurvey.digitise.digitised import Panel, TracedCurve, Word
-from resurvey.digitise.extract import Traced, on_ink
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import SAMPLE
 from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.region import Region
+from resurvey.digitise.traced import Traced, on_ink
 
 # Share of their run for which two curves of one ink may touch.
 TOGETHER = 0.4

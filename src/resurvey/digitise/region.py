@@ -12,6 +12,7 @@ from resurvey.digitise.axis_ticks import axis_lines
 from resurvey.digitise.boxes import boxes_in
 from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.ink import darkness, paper_colour
+from resurvey.digitise.legend_samples import sample_boxes
 
 MARGIN = 6
 STRONG = 90  # grey levels below the paper that the sides of a box are at least
@@ -23,7 +24,8 @@ class Region:
     """The plot cut out of a picture; `left` and `top` are its corner there.
 
     `closed` says that an axis line shows where the plot ends on the right; `boxes` are those of texts, in pixels of
-    the region. `usable` are pixels where curves may be, `rules` and `posts` those of straight lines across and upwards.
+    the region, `samples` how many samples of lines a legend has. `usable` are pixels where curves may be, `rules` and
+    `posts` those of straight lines across and upwards.
     """
 
     picture: np.ndarray
@@ -38,6 +40,7 @@ class Region:
     bottom: float
     closed: bool = True
     boxes: tuple[tuple[float, ...], ...] = ()
+    samples: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,12 +73,14 @@ def cut_out(
         if not _crossed(strong, place):
             text[place] = True
             boxes.append((box[0] - left, box[1] - top, box[2] - left, box[3] - top))
-    for x0, y0, x1, y1 in boxes_in(fall > STRONG):
+    samples = sample_boxes(ink & usable, boxes)
+    for x0, y0, x1, y1 in [*boxes_in(fall > STRONG), *samples]:
         text[y0 : y1 + 1, x0 : x1 + 1] = True
     for box in masks:
         usable[_slice(box, left, top)] = False
     zero = float(panel.y.pixel(0.0)) - top
-    return Region(part, paper, usable, text, rules, posts, left, top, start, zero, line is not None, tuple(boxes))
+    closed = line is not None
+    return Region(part, paper, usable, text, rules, posts, left, top, start, zero, closed, tuple(boxes), len(samples))
 
 
 def _slice(box: Sequence[float], left: int, top: int) -> tuple[slice, slice]:

@@ -22,6 +22,8 @@ MOST_PAGES = 60
 # Pages' worth of search that a document may take, and words beyond which a picture is a page of text, read once.
 DOCUMENT = 3
 MOST_WORDS = 400
+# How many times small pictures are made larger where no axes are found, and the sides, so enlarged, at most.
+ENLARGED, LARGEST = (2, 3), 2_800
 # Pixels a point at which a page is drawn: enough for a line of half a point.
 SCALE = 3.0
 
@@ -107,14 +109,22 @@ def words_of(picture: np.ndarray) -> list[Word]:
     turned = over(ocr.read_turned(picture), words)
     if find_panels(turned):
         return turned
-    if max(picture.shape[:2]) > 1400:
-        return words
-    larger = ocr.enlarged(picture, 2)
-    read = [scaled(word, 0.5) for word in ocr.read_words(larger)]
+    for factor in ENLARGED:
+        if factor * max(picture.shape[:2]) <= LARGEST:
+            found = _words_enlarged(picture, factor)
+            if found:
+                return found
+    return words
+
+
+def _words_enlarged(picture: np.ndarray, factor: int) -> list[Word]:
+    """Words of the picture made larger, upright or running upwards, if axes come of them; else none."""
+    larger = ocr.enlarged(picture, factor)
+    read = [scaled(word, 1 / factor) for word in ocr.read_words(larger)]
     if find_panels(read):
         return read
-    again = over([scaled(word, 0.5) for word in ocr.read_turned(larger)], read)
-    return again if find_panels(again) else words
+    again = over([scaled(word, 1 / factor) for word in ocr.read_turned(larger)], read)
+    return again if find_panels(again) else []
 
 
 def over(chosen: list[Word], words: list[Word]) -> list[Word]:

@@ -62,7 +62,7 @@ USUAL = Size()
 #: Of a forest that stands beside another figure.
 HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
 #: Thirty rows on two thirds of a page, with the type of the others.
-SMALL = Size(row=0.135, char=0.0575, bold=0.068, plot=1.3)
+SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
@@ -405,4 +405,4 @@ def _legend(figure: Figure, rows: pd.DataFrame, band: str = "") -> None:
         handles.append(Line2D([], [], color=COLOURS[1], lw=4, alpha=0.55, label="prediction interval"))
     if band:
         handles.append(Line2D([], [], color=BAND, lw=2.6, label=band))
-    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7.5, borderaxespad=0.4)
+    figure.legend(handles=handles, loc="lower left", ncols=5, fontsize=7.7, borderaxespad=0.4)

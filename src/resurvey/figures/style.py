@@ -199,7 +199,7 @@ def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18,
             textcoords="offset points",
             ha=align,
             va="top",
-            fontsize=7.5,
+            fontsize=7.7,
             color=SOFT,
             annotation_clip=False,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.cells import number_of
-from resurvey.reconstruct.prior import PRIOR, HazardPrior
+from resurvey.reconstruct.prior import LOG_2, PRIOR, HazardPrior
 from resurvey.sheet import read_sheet
 
 TABLE = Path(__file__).with_name("hazard_shapes.csv")
@@ -47,13 +47,14 @@ def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
     """Kinds of hazards from a table; the first row is the usual one, which alone is looked for under visits.
 
     Columns: shape; share_progression, share_death (each adds up to 1); standard deviations of slope, start and smooth
-    departure; the mean log hazard times the median at times of 0.05 to 6 medians; provenance.
+    departure; the mean log hazard times the median at times of 0.05 to 6 medians; provenance; and
+    `drop`, which may be left out: the cumulative hazard of a drop at the first scan, empty where there is none.
 
     Raises
     ------
     InputError
-        If it is no table or has no row, a column is missing, a cell is no number, or shares are negative or do not add
-        up to 1.
+        If it is no table or has no row, a column is missing, a cell is no number, shares are negative or do not add up
+        to 1, or a drop is none that leaves a median, or that of the usual kind.
     """
     table = read_sheet(path)
     lacking = [name for name in COLUMNS if name not in table]
@@ -63,6 +64,8 @@ def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
         raise InputError(f"{path.name}: it has no row; give at least the usual kind")
     rows = zip(table.index, table.to_dict("records"), strict=True)
     shapes = tuple(_shape(path.name, int(line), row) for line, row in rows)
+    if shapes[0].prior.drop:
+        raise InputError(f"{path.name}, row 2, column drop: the first kind is the usual one, and has none")
     for name in SHARES:
         shares = [getattr(shape, name) for shape in shapes]
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
@@ -75,6 +78,11 @@ def _shape(file: str, line: int, row: Mapping[Hashable, str]) -> Shape:
     mean = tuple(values[name] for name in NODES)
     spreads = {name: values[name] for name in SPREADS}
     prior = replace(PRIOR, shape=mean, slope=spreads["slope"], early=spreads["early"], wiggle=spreads["wiggle"])
+    if row.get("drop"):
+        drop = _number(file, line, "drop", row["drop"])
+        if not 0 <= drop < LOG_2:
+            raise InputError(f"{file}, row {line}, column drop, value {row['drop']!r}: expected 0 or more, below log 2")
+        prior = replace(prior, drop=drop)
     if mean != PRIOR.shape:  # how long an arm is followed says something of the usual kind only
         prior = replace(prior, tilt=(0.0,) * len(NODES))
     return Shape(row["shape"], values[SHARES[0]], values[SHARES[1]], prior, row["provenance"])

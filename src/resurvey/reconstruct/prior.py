@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 VISITS_KNOWN = 60
 # places in the log of time over the median, and in time over the longest follow-up, that carry the smooth departures
 # which the arms of a trial share, of the event and of censoring
+LOG_2 = steady.log(2.0)
 PLACES = tuple(-3.0 + 0.45 * k for k in range(12))
 CENSOR_PLACES = tuple(0.2 * k for k in range(6))
 COMMON = 2 + len(PLACES) + 1 + len(CENSOR_PLACES)
@@ -64,6 +65,10 @@ class HazardPrior:
     alike, alike_slope, alike_censoring : float
         Share of the variance of a departure from the mean that the arms of one trial have in common, at one time since
         entry: of the start and the smooth departure of the event, of its slope, and of censoring.
+    drop, drop_sd, drop_spread, alike_drop : float
+        Of a kind with a drop at the first scan: the cumulative hazard of the drop, the standard deviation of its log,
+        that of its time as a share of the time of the scan, and the share of the variance of its size that the arms of
+        a trial have in common. A drop of 0 is none.
     late, spread, spread_growth : float
         Delay after a visit, standard deviation at the start and its growth with the square root of the visit, in
         periods.
@@ -99,6 +104,10 @@ class HazardPrior:
     alike: float = 0.9
     alike_slope: float = 0.5
     alike_censoring: float = 0.95
+    drop: float = 0.0
+    drop_sd: float = 0.5
+    drop_spread: float = 0.1
+    alike_drop: float = 0.7
     late: float = 0.037
     spread: float = 0.06
     spread_growth: float = 0.038
@@ -162,6 +171,27 @@ class HazardPrior:
         distance = v[:, None] - v[None, :]
         cov = self.censor_level**2 + self.censor_wiggle**2 * steady.exp(-0.5 * (distance / self.censor_length) ** 2)
         return mean, cov + self.censor_rough**2 * steady.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
+
+    def dropped(self, edges: Floats, scan: float, mean: Floats, scale: float) -> tuple[Floats, Floats, Floats]:
+        """The mean log hazard with the drop at the first scan, and what it hangs on.
+
+        The smooth hazard gives way to the drop, so that the cumulative hazard at `scale` (the median or a guess of it)
+        stays what it was.
+
+        Returns
+        -------
+        tuple of (bins,) ndarray
+            Mean log hazard; the part of each bin's hazard that is smooth; the derivative of the log hazard with respect
+            to the log of the size of the drop.
+        """
+        width = np.diff(edges)
+        bump = np.diff(steady.normal_cdf((edges - scan * (1 + self.late)) / (self.drop_spread * scan)))
+        before = float(steady.normal_cdf(np.array([(scale / scan - 1 - self.late) / self.drop_spread]))[0])
+        left = max(LOG_2 - self.drop * before, 0.1)
+        smooth = steady.exp(mean) * (left / LOG_2)
+        hazard = smooth + self.drop * bump / width
+        part = smooth / hazard
+        return steady.log(hazard), part, (1 - part) - part * (self.drop * before / left)
 
     def spread_at(self, visit: Floats | NDArray[np.int64]) -> Floats:
         """Standard deviation, in periods, of the events found at the k-th visit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,36 +162,73 @@ class Weighed:
     share: float
 
 
+@dataclass
+class _Tries:
+    """Fits under kinds of hazards and visits: their period, or the first one's time where a drop is there."""
+
+    arms: Sequence[SurvivalSummary]
+    transform: str
+    best: Fit
+    made: list[tuple[Shape, float | None, float, Fit]] = field(default_factory=list)
+
+    def add(self, shape: Shape, visits: float | None, prior: float, found: Fit | None = None) -> None:
+        """One more fit and its share before anything was seen."""
+        self.made.append((shape, visits, prior, self._fit(shape, visits) if found is None else found))
+
+    def _fit(self, shape: Shape, visits: float | None) -> Fit:
+        name = "scan" if shape.prior.drop else "period"
+        return fit(arms_of(self.arms, transform=self.transform, prior=shape.prior, **{name: visits}), self.best)
+
+    def add_scans(self, shape: Shape, prior: float, scans: Sequence[tuple[float, float]]) -> None:
+        """A kind with a drop at the first scan: at the usual time of it and, where that is likely, at all of them."""
+        usual = max(scans, key=lambda one: one[1])[0]
+        self.add(shape, usual, prior)
+        if self.shares()[-1] >= SMALLEST_SHARE:
+            known = {usual: self.made.pop()[-1]}
+            whole = sum(share for _, share in scans)
+            for scan, share in scans:
+                self.add(shape, scan, prior * share / whole, known.get(scan))
+
+    def shares(self) -> Floats:
+        """Share of each fit, those of all other fits considered."""
+        score = np.array([found.evidence for *_, found in self.made])
+        score = score + steady.log(np.array([prior for _, _, prior, _ in self.made]))
+        return _shares(np.where(np.isfinite(score), score, -1e9))
+
+    def weighed(self) -> list[Weighed]:
+        """The fits whose share is not too small to matter; those of one kind with a drop count together."""
+        share = self.shares()
+        kept = share >= SMALLEST_SHARE
+        for name in {shape.name for shape, *_ in self.made if shape.prior.drop}:
+            own = np.array([shape.name == name for shape, *_ in self.made])
+            kept |= own & (share[own].sum() >= SMALLEST_SHARE)
+        share = np.where(kept, share, 0.0) / share[kept].sum()
+        made = zip(self.made, share, strict=True)
+        return [Weighed(found, shape.name, visits, float(one)) for (shape, visits, _, found), one in made if one > 0]
+
+
 def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None) -> tuple[list[Weighed], str]:
     """Fits under each kind of hazard and schedule of visits with their shares, and how the intervals were read."""
     kinds = SHAPES if shapes is None else shapes
     best, transform = _read(arms, kinds[0])
     known = next((s.assessment_interval for s in arms if s.assessment_interval is not None), None)
     death = None if known is None else known == 0
-
-    def under(shape: Shape, period: float | None) -> Fit:
-        if shape is kinds[0] and period is None:
-            return best
-        return fit(arms_of(arms, transform=transform, period=period, prior=shape.prior), best)
-
     schedules = periods(replace(arms[0], assessment_interval=known), float(best.arms[0].edges[-1]))
-    tried = [(kinds[0], period, share * kinds[0].share(death)) for period, share in schedules]
-    fits = [under(shape, period) for shape, period, _ in tried]
+    tries = _Tries(arms, transform, best)
+    for period, share in schedules:
+        tries.add(kinds[0], period, share * kinds[0].share(death), best if period is None else None)
     # the others under the schedule that the usual kind makes likely: every one under each would be many fits
-    likely = _shares(_scores(fits, [share for *_, share in tried]))
+    likely = tries.shares()
     period = schedules[int(np.argmax(likely))][0] if likely.max() > LIKELY else None
-    others = [(shape, known or period, shape.share(death)) for shape in kinds[1:] if shape.share(death) > 0]
-    fits += [under(shape, visits) for shape, visits, _ in others]
-    tried += others
-    share = _shares(_scores(fits, [prior for *_, prior in tried]))
-    share = np.where(share < SMALLEST_SHARE, 0.0, share)
-    share /= share.sum()
-    weighed = [
-        Weighed(found, shape.name, visits, float(p))
-        for found, (shape, visits, _), p in zip(fits, tried, share, strict=True)
-        if p > 0
-    ]
-    return weighed, transform
+    scans = [(visits, share) for visits, share in schedules if visits is not None]
+    others = [shape for shape in kinds[1:] if shape.share(death) > 0]
+    for shape in others:
+        if not shape.prior.drop:
+            tries.add(shape, known or period, shape.share(death))
+    for shape in others:
+        if shape.prior.drop and scans:
+            tries.add_scans(shape, shape.share(death), scans)
+    return tries.weighed(), transform
 
 
 def _read(arms: Sequence[SurvivalSummary], usual: Shape) -> tuple[Fit, str]:
@@ -202,12 +239,6 @@ def _read(arms: Sequence[SurvivalSummary], usual: Shape) -> tuple[Fit, str]:
         plain[name] = fit([read_by(arm, name) for arm in plain[first].arms], plain[first])
     transform = max(plain, key=lambda name: plain[name].evidence + steady.log(TRANSFORM_SHARE[name]))
     return plain[transform], transform
-
-
-def _scores(fits: Sequence[Fit], prior: Sequence[float]) -> Floats:
-    """Log of the share of each fit, up to a constant; far below all others where it has none."""
-    score = np.array([found.evidence for found in fits]) + steady.log(np.array(prior, dtype=float))
-    return np.where(np.isfinite(score), score, -1e9)
 
 
 def _shares(score: Floats) -> Floats:

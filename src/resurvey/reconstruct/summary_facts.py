@@ -123,7 +123,9 @@ def _follow_up_for(share: float, prior: HazardPrior) -> float:
     u = MOST_MEDIANS * (np.arange(1, 601) / 600) ** 2
     width = np.diff(u, prepend=0.0)
     hazard = np.cumsum(steady.exp(np.interp(steady.log(u), steady.log(np.array(prior.nodes)), prior.shape)) * width)
-    survival = steady.exp(-hazard * (LOG_TWO / np.interp(1.0, u, hazard)))
+    # a drop at the first scan is over long before the median of most arms
+    left = max(LOG_TWO - prior.drop, 0.1)
+    survival = steady.exp(-hazard * (left / np.interp(1.0, u, hazard)) - (LOG_TWO - left))
     area = np.cumsum(survival * width)
     gone = 1 - (area - np.interp(0.3 * u, np.append(0.0, u), np.append(0.0, area))) / (0.7 * u)
     return float(np.interp(share, np.maximum.accumulate(gone), u))
@@ -189,6 +191,13 @@ def visit_edges(period: float | None, end: float, prior: HazardPrior = PRIOR) ->
     return np.concatenate([[0.5 * period], around.ravel() * period, (visit + 0.5) * period])
 
 
+def scan_edges(scan: float, scale: float, prior: HazardPrior) -> Floats:
+    """Edges that resolve the events found at the first scan, and those before it."""
+    around = scan * (1 + prior.late + prior.drop_spread * np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))
+    early = np.array(EARLY_EDGES) * scale
+    return np.concatenate([early[early < 0.97 * around[0]], around])
+
+
 def periods(s: SurvivalSummary, end: float, prior: HazardPrior = PRIOR) -> list[tuple[float | None, float]]:
     """Candidate intervals between visits in the summary's unit (None: not tied to visits), and their prior shares."""
     if s.assessment_interval is not None:
@@ -207,9 +216,13 @@ def arms_of(
     *,
     transform: str = "log-log",
     period: float | None = None,
+    scan: float | None = None,
     prior: HazardPrior = PRIOR,
 ) -> tuple[Arm, ...]:
-    """The grids, the prior and the facts of the arms of one trial; `period` is the interval between visits, if any.
+    """The grids, the prior and the facts of the arms of one trial.
+
+    `period` is the interval between visits, if any, and `scan` the time of the first scan, where the prior has a drop
+    there.
 
     The mean hazard of one arm is that of another times a constant, so that each has its own median; what they share of
     the departures is the same at the same time since entry.
@@ -220,7 +233,7 @@ def arms_of(
     longest = max(end for end, _ in ends)
     arms = []
     for s, end, scale in zip(summaries, ends, scales, strict=True):
-        setting = _Setting(prior, transform, period, *end, *scale, common, longest, len(summaries) > 1)
+        setting = _Setting(prior, transform, period, scan, *end, *scale, common, longest, len(summaries) > 1)
         arms.append(_arm_of(s, setting))
     return tuple(arms)
 
@@ -232,6 +245,7 @@ class _Setting:
     prior: HazardPrior
     transform: str
     period: float | None
+    scan: float | None
     end: float
     end_printed: bool
     scale: float
@@ -243,7 +257,8 @@ class _Setting:
 
 def _arm_of(s: SurvivalSummary, at: _Setting) -> Arm:
     prior = at.prior
-    edges = grid(s, at.scale, at.end, visit_edges(at.period, at.end, prior))
+    resolved = visit_edges(at.period, at.end, prior) if at.scan is None else scan_edges(at.scan, at.scale, prior)
+    edges = grid(s, at.scale, at.end, resolved)
     middle = 0.5 * (edges[1:] + edges[:-1])
     own = prior.of_one_arm() if at.shares else prior
     mean_event, cov_event = own.event(middle, at.common_scale, at.level, at.end if at.end_printed else None)
@@ -251,6 +266,14 @@ def _arm_of(s: SurvivalSummary, at: _Setting) -> Arm:
     if at.period is not None:
         mean_event = mean_event + steady.log(prior.scheduled(edges, at.period))
     shared = prior.shared(middle, at.common_scale, at.longest) if at.shares else np.zeros((0, 2 * middle.size))
+    if at.scan is not None:
+        mean_event, part, by_size = prior.dropped(edges, at.scan, mean_event, at.scale)
+        alike = prior.alike_drop if at.shares else 0.0
+        own_drop, common_drop = (np.sqrt(v) * prior.drop_sd * by_size for v in (1 - alike, alike))
+        cov_event = cov_event * np.outer(part, part) + np.outer(own_drop, own_drop)
+        if at.shares:
+            shared[:, : middle.size] *= part
+            shared = np.vstack([shared, np.concatenate([common_drop, np.zeros(middle.size)])])
     if s.events == 0:
         mean_event, cov_event = np.full(middle.size, NO_HAZARD - steady.log(float(at.end))), 1e-6 * np.eye(middle.size)
         shared[:, : middle.size] = 0.0

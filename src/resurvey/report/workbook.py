@@ -16,6 +16,7 @@ import yaml
 
 from resurvey.evidence_grade import confidence_of
 from resurvey.report.inputs import Results
+from resurvey.report.said import cautions_on
 
 #: The program stamps a workbook with the time of writing; the same results must give the same bytes.
 STAMP = datetime(2000, 1, 1)
@@ -86,6 +87,13 @@ def sheets(results: Results) -> Iterator[Sheet]:
     for name, table in tables.items():
         if len(table):
             yield _sheet(words[name], table)
+    marked = [
+        {"comparison_id": entry.id, "mark": mark, "finding": said}
+        for entry in results.choices.comparisons
+        for mark, said in cautions_on(results, entry.id)
+    ]
+    if marked:
+        yield _sheet(words["cautions"], pd.DataFrame(marked))
     for name, table in results.designs.items():
         if len(table):
             yield _sheet(words["designs"], table, name)

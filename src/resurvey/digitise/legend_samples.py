@@ -1,0 +1,65 @@
+"""The samples of lines in a legend, which are no part of a curve, level with one though they may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from resurvey.digitise.extras import extra
+
+# Heights of a text within which its sample lies before it, and that it is wide at least.
+BEFORE, LEAST_WIDTH = 7.0, 0.8
+ALIGNED = 3.0  # pixels by which the starts of texts, and the ends of samples, of one legend may differ
+Box = tuple[float, ...]
+
+
+def sample_boxes(ink: np.ndarray, texts: Sequence[Box]) -> list[tuple[int, int, int, int]]:
+    """Boxes (left, top, right, bottom) of samples: before two texts or more that stand under each other, as far apart.
+
+    Parameters
+    ----------
+    ink
+        Whether each pixel of the plot holds ink, height x width.
+    texts
+        Boxes of the texts in the plot, in its pixels.
+    """
+    below = [text for text in texts if any(_under_each_other(text, other) for other in texts if other != text)]
+    if not below:
+        return []
+    count, _, stats, _ = extra("cv2").connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    pieces = [(x, y, x + wide, y + tall) for x, y, wide, tall, _ in stats[1:count].tolist()]
+    samples = [(text, sample) for text in below if (sample := _sample(text, pieces)) is not None]
+    return [
+        sample
+        for text, sample in samples
+        if any(_under_each_other(text, other) and _alike(sample, shown) for other, shown in samples if other != text)
+    ]
+
+
+def _under_each_other(one: Box, other: Box) -> bool:
+    tall = max(one[3] - one[1], other[3] - other[1], 6.0)
+    return abs(one[0] - other[0]) <= ALIGNED and 0.7 * tall < abs(one[1] - other[1]) < 5 * tall
+
+
+def _sample(text: Box, pieces: Sequence[tuple[int, int, int, int]]) -> tuple[int, int, int, int] | None:
+    """What lies wholly before a text, level with it; None where that is nothing, or no line."""
+    tall = max(text[3] - text[1], 6.0)
+    inside = [
+        (left, top, right, bottom)
+        for left, top, right, bottom in pieces
+        if left >= text[0] - BEFORE * tall
+        and right <= text[0]
+        and top >= text[1] - 0.4 * tall
+        and bottom <= text[3] + 0.4 * tall + 1
+    ]
+    if not inside:
+        return None
+    left, top, right, bottom = zip(*inside, strict=True)
+    wide = max(right) - min(left)
+    near = text[0] - max(right) <= 2.2 * tall
+    return (min(left), min(top), max(right), max(bottom)) if wide >= LEAST_WIDTH * tall and near else None
+
+
+def _alike(one: Box, other: Box) -> bool:
+    return abs(one[0] - other[0]) <= ALIGNED and abs(one[2] - other[2]) <= ALIGNED

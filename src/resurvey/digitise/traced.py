@@ -1,0 +1,116 @@
+"""A path with what is known of it, and what tells whether two are two curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resurvey.digitise.levels import Steps
+from resurvey.digitise.trace import Path
+
+# Share of its columns in which a grey path shows ink at most, and in which it lies at a coloured curve at least, to be
+# no curve but what is left of the marks and lines of others.
+RESIDUE, ALONG = 0.5, 0.8
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A curve of a region: its path and steps in pixels, and how well its ink explains it.
+
+    `edges` are paths in other inks along its sides.
+    """
+
+    path: Path
+    steps: Steps
+    colour: tuple[int, int, int]
+    grey: bool
+    dashed: bool
+    coverage: float
+    own: float
+    strength: float
+    ink: np.ndarray
+    anything: np.ndarray
+    edges: tuple[Path, ...] = ()
+
+
+def on_ink(curve: Traced) -> float:
+    """Share of a curve's steps, drawn again, that falls on its ink or where it may be hidden."""
+    columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
+    place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
+    rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
+    columns = np.clip(columns, 0, curve.ink.shape[1] - 1)
+    on = np.zeros(len(columns), dtype=bool)
+    for shift in (-1, 0, 1):
+        on |= curve.anything[np.clip(rows + shift, 0, len(curve.ink) - 1), columns]
+    return float(on.mean()) if len(on) else 0.0
+
+
+def shadow(curve: Traced, other: Traced) -> bool:
+    """Whether a path keeps to another's stroke without an ink of its own."""
+    first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
+    if last <= first:
+        return False
+    columns = np.arange(first, last)
+    rows = curve.path.rows[columns - curve.path.start]
+    theirs = other.path.rows[columns - other.path.start]
+    before = np.concatenate((theirs[:1], theirs[:-1]))
+    reach = _reach(curve, other)
+    near = (rows > np.minimum(theirs, before) - reach) & (rows < np.maximum(theirs, before) + reach)
+    shown = curve.ink[rows, columns] > 0.4
+    if not alike(curve, other) and beside(curve, other):
+        return True
+    alone = shown & ~near
+    # A broken line shows in a part of its columns only.
+    length = 1.5 * curve.own if curve.dashed else float(len(curve.path.rows))
+    beyond = max(0, curve.path.stop - last)
+    own = int(alone.sum()) + (beyond if beyond > 0.05 * len(curve.path.rows) else 0)
+    if own >= 0.45 * length:
+        return False
+    same = alike(curve, other)
+    faint = curve.strength < 0.75 * other.strength or curve.own < (0.4 if curve.dashed else 0.75) * len(curve.path.rows)
+    return own < (0.30 if same or faint else 0.02) * length
+
+
+def residue(curve: Traced, kept: Sequence[Traced]) -> bool:
+    """Whether a grey path of little ink keeps within the marks of coloured curves, now of one and now of another."""
+    others = [other for other in kept if not other.grey]
+    if not curve.grey or not others or curve.own >= RESIDUE * len(curve.path.rows):
+        return False
+    near = np.zeros(len(curve.path.rows), dtype=bool)
+    for other in others:
+        first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
+        columns = np.arange(first, max(first, last))
+        off = np.abs(curve.path.rows[columns - curve.path.start] - other.path.rows[columns - other.path.start])
+        near[columns - curve.path.start] |= off <= 1.5 * other.steps.width + 4
+    return bool(near.mean() > ALONG)
+
+
+def is_edge(grey: Traced, coloured: Traced) -> bool:
+    """Whether a grey path only edges a coloured one, by whose colour a legend names it."""
+    return grey.grey and not coloured.grey and beside(coloured, grey)
+
+
+def _reach(a: Traced, b: Traced) -> float:
+    return (a.steps.width + b.steps.width) / 2 + 2
+
+
+def beside(curve: Traced, other: Traced) -> bool:
+    """Whether two paths keep side by side from start to end: the edge, or the shade, of one line in another ink."""
+    columns = np.arange(max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop))
+    reach = _reach(curve, other)
+    longest = max(len(curve.path.rows), len(other.path.rows))
+    if len(columns) < 0.95 * longest:
+        return False
+    first, second = curve.path.rows[columns - curve.path.start], other.path.rows[columns - other.path.start]
+    # Within the reach across as well, since a fall of one stands beside that of the other.
+    aside = round(2 * reach)
+    ahead = [second[np.clip(np.arange(len(second)) + shift, 0, len(second) - 1)] for shift in range(-aside, aside + 1)]
+    low, high = np.minimum.reduce(ahead) - reach, np.maximum.reduce(ahead) + reach
+    return bool(((first >= low) & (first <= high)).mean() > 0.98)
+
+
+def alike(a: Traced, b: Traced) -> bool:
+    """Whether two inks are one, or one between the other and paper."""
+    return a.grey == b.grey and float(np.abs(np.subtract(a.colour, b.colour)).max()) < 40
