@@ -20,7 +20,7 @@ from matplotlib.figure import Figure as Drawn
 
 from resurvey import inert, not_made
 from resurvey.errors import ResurveyError
-from resurvey.figures.letters import Letters, font_file, letters_of
+from resurvey.figures.letters import Letters, font_file, is_scalable, letters_of
 from resurvey.figures.save import as_svg
 from resurvey.report import formats
 from resurvey.report.content import page_document
@@ -369,7 +369,7 @@ def test_letters_that_no_font_has_are_shown_by_code_and_told(caplog):
     assert letters.legible("ع") == "ع" and letters.families == ["DejaVu Sans"]
     assert letters.legible(f"a{NO_FONT}b\U000e0001中") == "aU+F1234 bU+4E2D "
     letters.warn()
-    assert "U+4E2D, U+F1234: they are shown by their codes" in caplog.text
+    assert "U+4E2D, U+F1234 (CJK, letters without a name): they are shown by their codes" in caplog.text
 
 
 def test_a_font_of_the_machine_is_taken_for_letters_that_ours_lack():
@@ -437,3 +437,19 @@ def test_an_edition_that_cannot_be_made_leaves_the_earlier_one_and_is_named(tmp_
     assert {places[kind].read_bytes() for kind in ("html", "library")} == {b"fourth"}
     assert run("pdf", b"sixth")[1] == {"pdf": not_made.EARLIER}  # kept twice, still the earlier edition
     assert places["pdf"].read_bytes() == b"fifth"
+
+
+def test_the_warning_names_the_scripts_that_no_font_has(caplog):
+    letters = Letters(frozenset("abc "), fonts=list)
+    assert letters.legible("abc 无진ก👍") == "abc U+65E0 U+C9C4 U+0E01 U+1F44D "
+    letters.warn()
+    assert "(CJK, Hangul, Thai, symbols)" in caplog.text and "U+65E0" in caplog.text
+
+
+def test_a_font_that_cannot_be_used_is_passed_over():
+    """Matplotlib draws with fonts of outlines only, and those of coloured emoji are pictures."""
+    with_radical = font_manager.findfont("STIXGeneral", fallback_to_default=False)
+    (letter, *_) = sorted(letters_of(with_radical) - letters_of(font_file("DejaVu Sans")))
+    letters = Letters(fonts=lambda: [with_radical], usable=lambda file: file != with_radical)
+    assert letters.legible(letter).startswith("U+") and not letters.files
+    assert is_scalable(with_radical)

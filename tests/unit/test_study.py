@@ -11,7 +11,7 @@ import pytest
 from resurvey import clean, tables
 from resurvey.batches import batches
 from resurvey.errors import NotEstimable
-from resurvey.jobs import block_sizes, shared_out
+from resurvey.jobs import STUDY_STEPS, block_sizes, shared_out, study_batches
 from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather
@@ -487,3 +487,14 @@ def test_the_band_of_an_arm_holds_one_more_replicate_as_often_as_it_says():
     curves = ensemble_curves(pd.concat(rows, ignore_index=True), points=3, level=0.8)
     middle = curves[curves["time"] == 5.0].iloc[0]
     assert (middle["lower"], middle["survival"], middle["upper"]) == pytest.approx((0.1, 0.5, 0.9))
+
+
+def test_studies_share_a_step_only_where_they_are_many():
+    few = [f"s{number}" for number in range(STUDY_STEPS)]
+    assert study_batches(few) == {study: [study] for study in few}
+    assert study_batches([]) == {}
+    many = [f"s{number}" for number in range(500)]
+    made = study_batches(many)
+    assert [study for batch in made.values() for study in batch] == many
+    assert len(made) == STUDY_STEPS and max(map(len, made.values())) - min(map(len, made.values())) <= 1
+    assert all(name == batch[0] for name, batch in made.items())

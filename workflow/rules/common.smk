@@ -7,7 +7,7 @@ from resurvey import gate, own_files, pictures, plan, provenance
 from resurvey.batches import batches
 from resurvey.clocks import date_inputs_now, files_below
 from resurvey.workflow import begin, folder as workflow_folder
-from resurvey.jobs import BLOCK, block_sizes, shared_out
+from resurvey.jobs import BLOCK, block_sizes, shared_out, study_batches
 from resurvey.errors import InputError, ResurveyError
 from resurvey.folders import mark_again
 from resurvey.runs import MARKS
@@ -89,6 +89,10 @@ REBUILT = list(
         + [s["study"] for s in KMDATA["sets"] if KMDATA["folder"]]
     )
 )
+
+# Studies by the step that they share; where each has its own, a rule with a wildcard stands for all of them.
+STUDY_BATCHES = study_batches(REBUILT)
+TOGETHER = len(STUDY_BATCHES) < len(REBUILT)
 
 
 STEPS_DONE, STEPS_AGAIN = Path(MARKS, "done"), Path(MARKS, "again")
@@ -183,6 +187,27 @@ def collection(study):
         for one in settings["sets"]
         if one["study"] == study
     ]
+
+
+def each(studies, file):
+    """The files of studies, of which one is named with {study}."""
+    return [file.format(study=study) for study in studies]
+
+
+def rebuilding(studies):
+    """What a step that rebuilds studies reads: pieces and curves of each, in order, and what both rest on."""
+    return {
+        "pieces": [PIECES.of_patients(study) for study in studies],
+        "curves": [PIECES.of_curves(study) for study in studies],
+        "partitions": [partitions(study) for study in studies],
+        # also where an older file was put in the place of another
+        "collection": [gate.fingerprint(collection(study)) for study in studies],
+    }
+
+
+def flat(lists):
+    """Files of lists, each once."""
+    return list(dict.fromkeys(path for one in lists for path in one))
 
 
 def figures(study):

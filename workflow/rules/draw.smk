@@ -4,29 +4,65 @@ STUDY_FIGURES = expand("results/figures/study-{study}", study=REBUILT)
 DESIGN_FIGURES = expand("results/figures/design-{design}", design=DESIGNS)
 
 
-rule draw_study:
-    input:
-        curves="results/reconstruction/{study}/curves.csv",
-        facts="results/reconstruction/{study}/facts.csv",
-        accuracy="results/reconstruction/{study}/accuracy.csv",
-        patients="data/processed/patients/{study}.parquet",
-        labels=lambda wildcards: PIECES.labels_of([wildcards.study]),
-        again=lambda wildcards: again(
-            f"draw_study/{wildcards.study}",
-            f"results/figures/study-{wildcards.study}",
-        ),
-    output:
-        update(directory("results/figures/study-{study}")),
-        done=done("draw_study/{study}"),
-    log:
-        "logs/draw_study/{study}.log",
-    priority: LAST
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("draw_study"),
-    script:
-        "../scripts/draw_study.py"
+if not TOGETHER:
+
+    rule draw_study:
+        input:
+            curves=["results/reconstruction/{study}/curves.csv"],
+            facts=["results/reconstruction/{study}/facts.csv"],
+            accuracy=["results/reconstruction/{study}/accuracy.csv"],
+            patients=["data/processed/patients/{study}.parquet"],
+            labels=lambda wildcards: PIECES.labels_of([wildcards.study]),
+            again=lambda wildcards: again(
+                f"draw_study/{wildcards.study}",
+                f"results/figures/study-{wildcards.study}",
+            ),
+        output:
+            folders=update([directory("results/figures/study-{study}")]),
+            done=done("draw_study/{study}"),
+        log:
+            "logs/draw_study/{study}.log",
+        priority: LAST
+        conda:
+            "../../environment.yml"
+        params:
+            labels=lambda wildcards: [PIECES.labels_of([wildcards.study])],
+            code=code("draw_study"),
+        script:
+            "../scripts/draw_study.py"
+
+else:
+
+    for batch, studies in STUDY_BATCHES.items():
+
+        rule:
+            name:
+                f"draw_study_{batch}"
+            input:
+                curves=each(studies, "results/reconstruction/{study}/curves.csv"),
+                facts=each(studies, "results/reconstruction/{study}/facts.csv"),
+                accuracy=each(studies, "results/reconstruction/{study}/accuracy.csv"),
+                patients=each(studies, "data/processed/patients/{study}.parquet"),
+                labels=PIECES.labels_of(studies),
+                again=again(
+                    f"draw_study/{batch}",
+                    *each(studies, "results/figures/study-{study}"),
+                ),
+            output:
+                folders=update(
+                    [directory(f"results/figures/study-{study}") for study in studies]
+                ),
+                done=done(f"draw_study/{batch}"),
+            log:
+                f"logs/draw_study/{batch}.log",
+            priority: LAST
+            conda:
+                "../../environment.yml"
+            params:
+                labels=[PIECES.labels_of([study]) for study in studies],
+                code=code("draw_study"),
+            script:
+                "../scripts/draw_study.py"
 
 
 # In a loop, because a step has the folders of several comparisons as its output, which no wildcard can stand for.

@@ -1,6 +1,6 @@
-"""Patients behind every arm: one job a study (or several, by blocks), rerun when, and only when, a row about it changes."""
+"""Patients behind every arm: a job a study (several by blocks, or a job for several), rerun when a row of it changes."""
 
-if len(SHARES) == 1:
+if len(SHARES) == 1 and not TOGETHER:
 
     rule reconstruct:
         input:
@@ -11,10 +11,10 @@ if len(SHARES) == 1:
             figures=lambda wildcards: figures(wildcards.study),
             again=lambda wildcards: again(f"reconstruct/{wildcards.study}"),
         output:
-            patients=update("data/processed/patients/{study}.parquet"),
-            accuracy=update("results/reconstruction/{study}/accuracy.csv"),
-            facts=update("results/reconstruction/{study}/facts.csv"),
-            curves=update("results/reconstruction/{study}/curves.csv"),
+            patients=update(["data/processed/patients/{study}.parquet"]),
+            accuracy=update(["results/reconstruction/{study}/accuracy.csv"]),
+            facts=update(["results/reconstruction/{study}/facts.csv"]),
+            curves=update(["results/reconstruction/{study}/curves.csv"]),
             done=done("reconstruct/{study}"),
         log:
             "logs/reconstruct/{study}.log",
@@ -22,17 +22,60 @@ if len(SHARES) == 1:
         conda:
             "../../environment.yml"
         params:
+            studies=lambda wildcards: [wildcards.study],
+            read=lambda wildcards: rebuilding([wildcards.study]),
             replicates=config["reconstruction"]["replicates"],
             block=BLOCK_SIZE,
-            partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
             kinds=KINDS,
-            # also where an older file was put in the place of another
-            collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
             seed=config["seed"],
             code=code("reconstruct"),
         script:
             "../scripts/reconstruct.py"
+
+elif len(SHARES) == 1:
+
+    for batch, studies in STUDY_BATCHES.items():
+
+        # In a loop, because a step has the files of several studies as its output, which no wildcard can stand for.
+        rule:
+            name:
+                f"reconstruct_{batch}"
+            input:
+                typed=flat(PIECES.of_patients(study) for study in studies),
+                curves=flat(PIECES.of_curves(study) for study in studies),
+                shapes=SHAPES,
+                collection=flat(collection(study) for study in studies),
+                figures=flat(figures(study) for study in studies),
+                again=again(f"reconstruct/{batch}"),
+            output:
+                patients=update(
+                    each(studies, "data/processed/patients/{study}.parquet")
+                ),
+                accuracy=update(
+                    each(studies, "results/reconstruction/{study}/accuracy.csv")
+                ),
+                facts=update(each(studies, "results/reconstruction/{study}/facts.csv")),
+                curves=update(
+                    each(studies, "results/reconstruction/{study}/curves.csv")
+                ),
+                done=done(f"reconstruct/{batch}"),
+            log:
+                f"logs/reconstruct/{batch}.log",
+            priority: FIRST
+            conda:
+                "../../environment.yml"
+            params:
+                studies=studies,
+                read=rebuilding(studies),
+                replicates=config["reconstruction"]["replicates"],
+                block=BLOCK_SIZE,
+                kmdata=KMDATA,
+                kinds=KINDS,
+                seed=config["seed"],
+                code=code("reconstruct"),
+            script:
+                "../scripts/reconstruct.py"
 
 else:
 

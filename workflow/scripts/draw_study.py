@@ -1,4 +1,4 @@
-"""Draw the rebuilt arms of a study, side by side and beside what was printed."""
+"""Draw the rebuilt arms of a study or several, side by side and beside what was printed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 log_to(snakemake.log[0])
 files = snakemake.input
-study = StudyResults(
-    curves=results.read(results.CURVES, Path(files.curves)),
-    facts=results.read(results.FACTS, Path(files.facts)),
-    accuracy=results.read(results.ACCURACY, Path(files.accuracy)),
-    patients=tables.read_parquet(Path(files.patients)),
-)
-sources = {"curves": files.curves, "facts": files.facts}
-save(study_drawings(study, Labels.from_files(files.labels), sources), Path(snakemake.output[0]))
+for number, target in enumerate(snakemake.output.folders):
+    curves, facts = files.curves[number], files.facts[number]
+    study = StudyResults(
+        curves=results.read(results.CURVES, Path(curves)),
+        facts=results.read(results.FACTS, Path(facts)),
+        accuracy=results.read(results.ACCURACY, Path(files.accuracy[number])),
+        patients=tables.read_parquet(Path(files.patients[number])),
+    )
+    labels = Labels.from_files(snakemake.params.labels[number])
+    save(study_drawings(study, labels, {"curves": curves, "facts": facts}), Path(target))

@@ -1,4 +1,4 @@
-"""Rebuild the patients of every arm of one study, and say how well they fit what was printed."""
+"""Rebuild the patients of every arm of a study or several, and say how well they fit what was printed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +12,24 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-study = snakemake.wildcards.study
-curves = Path(next(iter(snakemake.input.curves), "")).parent
-typed = typedfiles.read(snakemake.input.typed)
-parts = blocks.rebuild_blocks(
-    typed,
-    study,
-    replicates=snakemake.params.replicates,
-    block=snakemake.params.block,
-    seed=snakemake.params.seed,
-    partitions=snakemake.params.partitions,
-    curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
-    given=sources.kmdata_of(snakemake.params.kmdata, study),
-    shapes=kinds.read_shapes(*map(Path, snakemake.input.shapes)),
-)
-made = blocks.join_blocks(parts)
-tables.write_parquet(made.patients, Path(snakemake.output.patients))
-results.write(results.ACCURACY, made.accuracy, Path(snakemake.output.accuracy))
-results.write(results.FACTS, made.facts, Path(snakemake.output.facts))
-results.write(results.CURVES, ensemble_curves(made.patients), Path(snakemake.output.curves))
+params, output = snakemake.params, snakemake.output
+shapes = kinds.read_shapes(*map(Path, snakemake.input.shapes))
+for number, study in enumerate(params.studies):
+    curves = Path(next(iter(params.read["curves"][number]), "")).parent
+    typed = typedfiles.read(params.read["pieces"][number])
+    parts = blocks.rebuild_blocks(
+        typed,
+        study,
+        replicates=params.replicates,
+        block=params.block,
+        seed=params.seed,
+        partitions=params.read["partitions"][number],
+        curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
+        given=sources.kmdata_of(params.kmdata, study),
+        shapes=shapes,
+    )
+    made = blocks.join_blocks(parts)
+    tables.write_parquet(made.patients, Path(output.patients[number]))
+    results.write(results.ACCURACY, made.accuracy, Path(output.accuracy[number]))
+    results.write(results.FACTS, made.facts, Path(output.facts[number]))
+    results.write(results.CURVES, ensemble_curves(made.patients), Path(output.curves[number]))

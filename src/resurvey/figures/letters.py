@@ -37,6 +37,8 @@ class Letters:
         Letters of the fonts that are at hand anyway.
     fonts : callable
         Files of further fonts, asked for only where a text has letters that the font of matplotlib lacks.
+    usable : callable
+        Whether the font of a file can be used where the texts go.
 
     Attributes
     ----------
@@ -46,12 +48,18 @@ class Letters:
         Letters that no font has.
     """
 
-    def __init__(self, known: frozenset[str] = TYPST, fonts: Callable[[], Iterable[str]] = installed) -> None:
+    def __init__(
+        self,
+        known: frozenset[str] = TYPST,
+        fonts: Callable[[], Iterable[str]] = installed,
+        usable: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self.families: list[str] = []
         self.files: list[Path] = []
         self.missing: set[str] = set()
         self._known = set(known) | {"\n", "\t", "\r"}
         self._fonts = fonts
+        self._usable = usable
 
     def legible(self, text: str) -> str:
         """The text, with letters that no font has written as their code points (`U+1F600`)."""
@@ -67,10 +75,11 @@ class Letters:
             codes = ", ".join(_code(letter).strip() for letter in shown[:20])
             more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
             logger.warning(
-                "no font on this machine has the letters %s%s: they are shown by their codes. Install a font of their "
-                "script (the Noto fonts have most) and run again.",
+                "no font on this machine has the letters %s%s (%s): they are shown by their codes. Install a font of "
+                "their script (the Noto fonts have most) and run again.",
                 codes,
                 more,
+                ", ".join(scripts_of(shown)),
             )
 
     def _look_for(self, wanted: set[str]) -> None:
@@ -82,6 +91,8 @@ class Letters:
     def _take(self, file: str, wanted: set[str]) -> set[str]:
         """Note the font if it has any of the letters, and return the letters still missing."""
         found = wanted & letters_of(file)
+        if found and not self._usable(file):
+            return wanted
         if found:
             self._known |= letters_of(file)
             if Path(file) not in self.files:
@@ -90,12 +101,24 @@ class Letters:
         return wanted - found
 
 
+def scripts_of(letters: Iterable[str]) -> list[str]:
+    """Scripts that letters are of, by the first word of their names: Hangul, Thai; CJK is Chinese and Japanese."""
+    return sorted({_script(letter) for letter in letters})
+
+
+def _script(letter: str) -> str:
+    if unicodedata.category(letter).startswith("S"):
+        return "symbols"
+    word = unicodedata.name(letter, "").split(" ")[0]
+    return word if word == "CJK" else word.capitalize() or "letters without a name"
+
+
 def show_letters(figure: Figure) -> None:
     """Draw letters that the font of figures lacks with fonts of this machine, or write their codes."""
     from matplotlib import font_manager
     from matplotlib.text import Text
 
-    letters = Letters(letters_of(font_file(OWN)))
+    letters = Letters(letters_of(font_file(OWN)), usable=is_scalable)
     for text in figure.findobj(Text):
         said = letters.legible(text.get_text())
         if said != text.get_text():
@@ -113,6 +136,13 @@ def font_file(family: str) -> str:
     from matplotlib import font_manager
 
     return str(font_manager.findfont(family, fallback_to_default=False))
+
+
+def is_scalable(file: str) -> bool:
+    """Whether a font is of outlines; matplotlib draws with no other, such as those of coloured emoji."""
+    from matplotlib import font_manager
+
+    return bool(font_manager.get_font(file).scalable)
 
 
 def letters_of(file: str) -> frozenset[str]:
