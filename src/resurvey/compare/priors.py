@@ -118,6 +118,13 @@ def uniform(upper: float | None = None) -> TauPrior:
     return TauPrior(f"uniform(0, {top:g})", lambda t: np.where(t <= top, -log(top), -np.inf))
 
 
+_FAMILIES: dict[str, Callable[..., TauPrior]] = {
+    "log-normal": log_normal,
+    "log-t5": log_t,
+    "inverse-gamma": inverse_gamma,
+}
+
+
 @cache
 def _empirical() -> list[dict[str, str]]:
     text = (resources.files("resurvey.compare") / "heterogeneity_priors.csv").read_text(encoding="utf-8")
@@ -153,5 +160,5 @@ def empirical(
             known = [row for row in known if row[column] == value]
     row = known[0]
     name = ", ".join([source, row["outcome"], *([row["comparison"]] if row["comparison"] != "any" else [])])
-    made = {"log-normal": log_normal, "log-t5": log_t, "inverse-gamma": inverse_gamma}[row["family"]]
-    return made(float(row["location"]), float(row["scale"]), name=name, reference=SOURCES[source])
+    family = _FAMILIES[row["family"]]
+    return family(float(row["location"]), float(row["scale"]), name=name, reference=SOURCES[source])
