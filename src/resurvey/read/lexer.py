@@ -30,7 +30,7 @@ INTERVAL_WORDS = (
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
 MASTER = re.compile(
-    rf"(?P<cite>(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
+    rf"(?P<cite>\[\d{{1,3}}\[\d{{1,3}}\]\]|(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
     rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
@@ -249,10 +249,17 @@ def _hundreds(line: Line) -> None:
         value, last = size * int(WORDS.get(before.text.lower(), "1")), i
         tail = i + 2 if i + 2 < len(tokens) and tokens[i + 1].text.lower() == "and" else i + 1
         parts = tokens[tail].text.lower().split("-") if tail < len(tokens) else []
-        if parts and all(part in WORDS for part in parts):
+        own = tail + 1 < len(tokens) and tokens[tail + 1].text.lower() == "hundred"
+        if parts and not own and all(part in WORDS for part in parts):
             value, last = value + sum(int(WORDS[part]) for part in parts), tail
-        text = line.text[before.start : tokens[last].end]
-        tokens[i - 1 : last + 1] = [Token("num", text, before.start, tokens[last].end, str(value), "", "", "word")]
+        first = i - 1
+        thousands = tokens[first - 1] if first else before
+        if size == 100 and thousands.extra == "word" and thousands.number >= 1000 and thousands.number % 1000 == 0:
+            first, value = first - 1, value + int(thousands.number)
+        start = tokens[first].start
+        text = line.text[start : tokens[last].end]
+        tokens[first : last + 1] = [Token("num", text, start, tokens[last].end, str(value), "", "", "word")]
+        i = first + 1
 
 
 def _counted(following: list[Token]) -> bool:
@@ -272,7 +279,7 @@ def _share_units(line: Line) -> None:
         while j >= 0 and gap <= 3:
             token = tokens[j]
             if token.kind == "num":
-                if (not gap and j < i - 1) or (j and tokens[j - 1].text == "/"):
+                if (not gap and j < i - 1) or (j and tokens[j - 1].text in ("/", "=")):
                     break
                 if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
                     break

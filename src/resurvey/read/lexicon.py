@@ -18,7 +18,7 @@ NAMED = re.compile(
     rf"(?:\b(?:in|[Tt]he|of|to|and|versus|vs\.?|for|with|than)\s)(?P<name>[A-Za-z0-9α-ω][\w+/.α-ω-]{{0,30}}(?:\s(?:plus|"
     rf"\+|and|with|alone|[A-Za-z0-9][\w+/-]{{0,24}})){{0,3}}?)[\s-](?P<noun>{ARM_WORD})\b"
 )
-LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)")
+LETTERED = re.compile(r"\b(?P<noun>[Aa]rms?|[Gg]roups?|[Cc]ohorts?)\s(?P<name>[A-E]\b|[1-5]\b|I{1,3}\b)(?!/\d)")
 SIZED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
     r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"

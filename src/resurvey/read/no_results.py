@@ -20,7 +20,8 @@ PLANNED_BEFORE = re.compile(
     r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
     r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
-    r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of)"
+    r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of|"
+    r"to reach an? (?:approximate )?total of)"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )

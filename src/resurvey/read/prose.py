@@ -59,10 +59,12 @@ GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
-METHODS = re.compile(r"\b(?:methods?|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
+METHODS = re.compile(
+    r"\b(?:methods?|sample size|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE
+)
 
 
-ASSUMED = ("median", "rate", "ratio", "proportion", "quantity")
+ASSUMED = ("median", "rate", "ratio", "proportion", "quantity", "arm")
 
 
 def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:

@@ -76,7 +76,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
-    _sized_behind(line, shares)
+    _sized_behind(line, shares, found)
     _from_next(line, shares, places)
     _in_order(line, shares)
     _of_the(line, shares, places)
@@ -86,9 +86,10 @@ SIZED_BEHIND = re.compile(r"[\s%)\]]{0,3}(?:for|in|of|among) (?:the |all )?$")
 COUNTED_BEHIND = re.compile(r"[\s%)\]]{0,3}[(\[]$")
 
 
-def _sized_behind(line: Line, shares: list[Found]) -> None:
+def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
     """`23% (95% CI 13-37) for 52 patients`, `30% (16-49) (10 of 33 patients)`: one share said in two pieces."""
-    for one, after in pairwise(shares):
+    joined: list[Found] = []
+    for one, after in list(pairwise(shares)):
         between = line.text[_end(line, one) : _start(line, after)]
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
@@ -96,7 +97,12 @@ def _sized_behind(line: Line, shares: list[Found]) -> None:
         if after.rule == "n-noun" and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
         elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
-            one.cells["total"] = after.cells["total"]
+            one.cells |= {name: after.cells[name] for name in ("n", "total")}
+            one.tokens += after.tokens
+            joined.append(after)
+    for one in joined:
+        shares.remove(one)
+        found.remove(one)
 
 
 def _gives_it(count: Found, share: Found) -> bool:

@@ -12,8 +12,9 @@ from resurvey.read.table_cells import Number
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import Layout, Place, Row, lay_out
-from resurvey.read.table_roles import Role, role, time_of
+from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
+from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
 

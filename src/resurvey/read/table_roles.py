@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Table
-from resurvey.read.table_hints import hints, time_in, unit_in
+from resurvey.read.table_hints import hints, unit_in
 from resurvey.read.table_layout import Layout, Place, Row
+from resurvey.read.table_times import survives, time_of
 from resurvey.read.word_lists import HARMS, TIME_TO_EVENT, endpoints_in
 
 VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
@@ -20,6 +21,11 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 
 # A head with a unit of dose, mass, volume or concentration: measurements, not counts.
 MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
+COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ", re.IGNORECASE)
+# `Haemoglobin, g/L`, `Count (x10^9/L)`: heads of values that were measured.
+MEASURED_HEAD = re.compile(
+    r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
+)
 
 
 @dataclass(frozen=True)
@@ -193,16 +199,18 @@ def _subject(context: Context) -> str:
 def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: Context, rest: str) -> Role:
     subject = _subject(context)
     value = place.value.numbers[0]
+    if COEFFICIENT.search(layout.leaf(column)):
+        return NOTHING
     if place.value.shape[0] == "p" or (context.near("pct") and not subject):
         return Role(
-            "rate" if _time(layout, row, column)[0] and _survives(layout, row, column) else "percent", "percent-limits"
+            "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
         )
     labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
     if labelled or subject in MEASURES:
         return Role("ratio", "ratio-limits", (labelled or subject).upper())
     if subject in ("median", "mean"):
         return Role(subject, f"{subject}-limits")
-    if _time(layout, row, column)[0] and _survives(layout, row, column) and value.text != "NR" and value.value <= 100:
+    if time_of(layout, row, column)[0] and survives(layout, row, column) and value.text != "NR" and value.value <= 100:
         return Role("rate", "rate-limits")
     if context.table.ratios and value.text != "NR":
         return Role("ratio", "ratio-limits-by-caption", context.table.ratios.upper())
@@ -363,13 +371,8 @@ def _named_single(
         return Role("mean", f"mean-{source}")
     if source == "section" and not number.percent and not ("pct" in tags and "n_pct" not in tags and not number.whole):
         return NOTHING
-    time = _time(layout, row, column)
-    if (
-        time[0]
-        and (number.percent or tags & {"pct", "rate"})
-        and _survives(layout, row, column)
-        and number.value <= 100
-    ):
+    time = time_of(layout, row, column)
+    if time[0] and (number.percent or tags & {"pct", "rate"}) and survives(layout, row, column) and number.value <= 100:
         return Role("rate", f"rate-{source}")
     if (
         tags & {"paren_pct", "pct"}
@@ -379,6 +382,8 @@ def _named_single(
         and (_has_pairs(layout, row, column, source) or (source != "row" and _adds_to_size(layout, column)))
     ):
         return Role("count", "count-beside-pairs")
+    if MEASURED_HEAD.search(layout.head(column)) or number.text[0] in "+-":
+        return NOTHING
     if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
     if MEASURED.search(layout.leaf(column)):
@@ -423,10 +428,10 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
         return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING
-    time = _time(layout, row, column)
+    time = time_of(layout, row, column)
     if (
         time[0]
-        and _survives(layout, row, column)
+        and survives(layout, row, column)
         and number.value <= 100
         and (not number.whole or "rate" in whole.tags or "pct" in whole.tags)
     ):
@@ -461,39 +466,4 @@ def _all_whole(layout: Layout) -> bool:
     ]
     return len(places) >= 4 and all(
         place.value.shape == "n" and place.value.numbers[0].whole and not place.value.words for _, place in places
-    )
-
-
-def _time(layout: Layout, row: Row, column: int) -> tuple[str, str]:
-    """Time of survival that the row, its sections, the heads or the caption print; the nearest."""
-    for text in (row.label, layout.leaf(column), *reversed(row.section), *reversed(layout.heads[column])):
-        found = time_in(text)
-        if found[0]:
-            return found
-    return _bare_time(layout, column) or time_in(layout.table.caption)
-
-
-def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
-    """Heads `5`, `10`, `15` under `Years of follow-up`."""
-    path = layout.heads[column]
-    beside = next((unit for text in (layout.heads[0] if layout.stub else ()) if (unit := unit_in(text))), "")
-    if path and beside and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
-        return path[-1], beside
-    if len(path) >= 2 and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
-        unit = unit_in(path[-2])
-        return (path[-1], unit) if unit else None
-    return None
-
-
-def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
-    """Time of survival of a cell."""
-    return _time(layout, row, column)
-
-
-def _survives(layout: Layout, row: Row, column: int) -> bool:
-    words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
-    return any(name in TIME_TO_EVENT for *_, name in endpoints_in(words)) or bool(
-        re.search(
-            r"surviv|relapse|recurrence|failure|\bfree\b|control|progression|incidence|metastas", words, re.IGNORECASE
-        )
     )

@@ -21,7 +21,7 @@ TESTS = (
     ("Fisher", r"fisher"),
     ("chi-square", r"chi-?squared?|χ\s?\^?2|pearson"),
     ("Wilcoxon", r"wilcoxon|mann-?whitney"),
-    ("t test", r"t[- ]test"),
+    ("t test", r"\bt[- ]test"),
     ("Kruskal-Wallis", r"kruskal"),
     ("analysis of variance", r"\banova\b|analysis of variance"),
     ("McNemar", r"mcnemar"),

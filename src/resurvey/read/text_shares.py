@@ -263,15 +263,16 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     k = _skip_nouns(line, j + 1, 4)
     slash = word_at(line, j + 1) in ("/", "out")
     if slash:
-        k = j + 2
+        k = j + 2 + (word_at(line, j + 2) == "of")
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
     if is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
         return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
+    inside = _open(line, i - 1) and bool(set(joined) & PATIENTS)
     if (
-        _open(line, i + 1)
+        (_open(line, i + 1) or inside)
         and not bounded
         and (word_at(line, j + 1) in (")", "]", ",", ";") or set(joined) & (PATIENTS | EVENTS))
     ):
