@@ -205,7 +205,7 @@ class Reader(Words):
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
-            if one.rule == "mean-sd-range":
+            if one.rule == "mean-sd-range" or (len(numbers) == 4 and "n,n-n" in place.value.shape):
                 cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
                 found = self._found("quantity", cells, row, c, numbers, one.rule)
                 found.notes.append(
