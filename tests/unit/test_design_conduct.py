@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chi2, poisson
+from scipy.stats import binom, chi2, poisson
 
 from resurvey.design import (
     TESTS,
@@ -24,6 +24,7 @@ from resurvey.design import (
     rejection_rates,
     simulate_trials,
 )
+from resurvey.design.binomial import quantiles
 from resurvey.errors import InputError, NotEstimable
 
 
@@ -206,3 +207,12 @@ def test_simulation_refuses():
         rejection_rates(simulate(at_events=64, trials=10), alpha=0.05, sides=1, tests=["landmark_log"])
     with pytest.raises(InputError, match="test 'guess' is not known"):
         rejection_rates(simulate(at_events=64, trials=10), alpha=0.05, sides=1, tests=["guess"])
+
+
+@pytest.mark.parametrize("n", [1, 5, 64, 300])
+def test_binomial_quantiles_are_the_fewest_events_with_the_probability(n):
+    p = np.concatenate(([0.0, 1.0], np.random.default_rng(1).random(50)))
+    for probability in (0.025, 0.5, 0.975):
+        found = quantiles(probability, n, p)
+        assert np.all(binom.cdf(found, n, p) >= probability)
+        assert np.all((found == 0) | (binom.cdf(found - 1, n, p) < probability))

@@ -110,10 +110,10 @@ def test_small_letters_count_only_where_the_reader_is_sure():
     assert not any(placed.row.flagged)
 
 
-def placed(counts, kind="at risk", y=240.0, weak=None):
+def placed(counts, kind="at risk", y=240.0, small=None, weak=None):
     times = tuple(6.0 * k for k in range(len(counts)))
     clear = (False,) * len(counts)
-    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), weak or clear)
+    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), small or clear, weak or clear)
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,23 @@ def test_a_long_level_at_a_half_is_doubted(level, end, outcome):
     curve = TracedCurve("A", np.array([0.0, 10, end]), np.array([1.0, level, level]), np.zeros(3))
     check = check_half([curve], PANEL)  # a pixel is 0.0056 of survival, the axis 24 long
     assert check.outcome == outcome and ("A: a long level at 0.5" in check.words) is (outcome == "doubtful")
+
+
+def test_a_small_cell_counts_where_both_readings_agree_and_one_is_sure():
+    tiny, unsure = (True,) * 3, (True, False, False)
+    first = placed((90, 80, 70), small=tiny, weak=unsure)
+    (made,) = united([first], [placed((90, 80, None), small=tiny, weak=(False, False, False))])
+    assert made.row.flagged == (False, False, True)  # 70 was read once
+    (made,) = united([first], [placed((90, 80, 70), small=tiny, weak=unsure)])
+    assert made.row.flagged == (True, False, False)  # of 90 neither reading is sure
+
+
+def test_a_mark_of_a_thick_pen_is_one():
+    ink = np.zeros((160, 300), np.float32)
+    ink[74:86, :] = 1
+    ink[73, 30] = ink[86, 30] = ink[73, 80] = ink[86, 80] = 1  # roughness
+    for x in (50, 120, 200):
+        ink[66:94, x - 3 : x + 3] = 1
+    path = Path(0, np.full(300, 80), 300.0)
+    curve = Traced(path, steps_of(path, ink, 12.0), (0, 0, 0), True, False, 1.0, 300.0, 1.0, ink, ink > 0)
+    assert censor_columns(curve, 300) == pytest.approx([49.5, 119.5, 199.5], abs=0.6)

@@ -10,7 +10,7 @@ from resurvey.compare.extrapolation import AVERAGE, extrapolate
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import fit_model
 from resurvey.survival.background import background
-from resurvey.survival.cure import CURE_MODELS
+from resurvey.survival.cure import CURE_MODELS, cure_family, cured_share
 
 
 def arm(seed=4, patients=400, cured=0.3, extra=0.0, latest=60.0):
@@ -65,6 +65,13 @@ def test_the_cured_share_is_found_where_follow_up_is_long(model):
     patients = arm(patients=1500, latest=120.0)
     years = fit_model(patients["time"] / 12, patients["event"], model)
     assert years.parameters["cured"] == pytest.approx(fit.parameters["cured"], abs=1e-5)
+
+
+def test_a_share_so_small_that_its_logit_overflows_is_none():
+    family = cure_family("non-mixture-log-normal")
+    assert family.natural(np.array([0.0, 0.0, -800.0]))["cured"] == 0
+    assert cured_share(np.array([0.0, 0.0, -800.0]), np.eye(3), 1.96) == (0, 0, 0)
+    assert cured_share(np.array([0.0, 0.0, 0.0]), np.eye(3), 0.0) == (0.5, 0.5, 0.5)
 
 
 def test_without_a_plateau_a_mixture_is_refused_or_has_no_cured():

@@ -50,6 +50,13 @@ def test_a_file_of_another_layout_is_refused(tmp_path):
         results.read(results.ESTIMATES, path)
 
 
+def test_a_column_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "estimates.csv"
+    path.write_text("comparison_id,p,p\na,1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="column 'p' is no column of the table estimates: make the results anew"):
+        results.read(results.ESTIMATES, path)
+
+
 def test_tables_are_joined_with_the_columns_that_any_has(tmp_path):
     for name, frame in (("a", pd.DataFrame([estimate()])), ("b", pd.DataFrame([estimate(p=0.1)])),
                         ("c", pd.DataFrame(columns=["comparison_id"]))):  # fmt: skip

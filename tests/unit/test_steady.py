@@ -131,6 +131,17 @@ OTHER_KERNELS = {
     "OPENBLAS_CORETYPE": "Prescott",
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR AVX2 FMA3 AVX512F AVX512_SKX",
 }
+
+
+@pytest.mark.parametrize("function", [steady.exp, steady.log])
+def test_many_numbers_are_worked_on_in_pieces_with_the_bits_of_few(function):
+    few = steady.AT_A_TIME // 4
+    given = np.concatenate([np.random.default_rng(2).uniform(0.01, 700, 9 * few + 3), [0.0, np.inf, np.nan]])
+    alone = np.concatenate([function(part) for part in np.array_split(given, 11)])
+    np.testing.assert_array_equal(function(given), alone)
+    np.testing.assert_array_equal(function(given[:-2].reshape(-1, 4).T), alone[:-2].reshape(-1, 4).T)
+
+
 REBUILD = """
 import hashlib, sys, warnings
 import numpy as np

@@ -138,3 +138,15 @@ def test_smallest_p_stays_between_its_bounds():
     # at least one component's tail (2 * 7.62e-24), at most four times that
     p = max_abs_normal_p(np.array([10.0]), (0.5 + 0.5 * np.eye(4))[None])
     assert 1.523e-23 < p[0] < 4 * 1.524e-23
+
+
+def test_the_p_of_a_maximum_does_not_depend_on_the_others_of_its_stack():
+    rng = np.random.default_rng(4)
+    roots = rng.normal(size=(40, 4, 5))
+    covariance = roots @ roots.transpose(0, 2, 1)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    correlation, bounds = covariance / (sd[:, :, None] * sd[:, None, :]), rng.uniform(0.5, 4, 40)
+    together = max_abs_normal_p(bounds, correlation)
+    alone = [max_abs_normal_p(bounds[i : i + 1], correlation[i : i + 1])[0] for i in range(40)]
+    np.testing.assert_array_equal(together, alone)
+    assert max_abs_normal_p(np.empty(0), np.empty((0, 4, 4))).shape == (0,)

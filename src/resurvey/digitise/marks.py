@@ -111,12 +111,12 @@ def _standing_out(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.nda
 
 
 def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int, most: int) -> np.ndarray:
-    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 where it goes on too far."""
+    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 beyond `most`."""
     start = np.round(level).astype(int)
     own = curve.steps.width / 2 + 0.5 - step * (start - level)
     total = np.zeros(len(columns))
     on = np.ones(len(columns), dtype=bool)
-    for k in range(most):
+    for k in range(most + round(curve.steps.width / 2)):
         rows = start + step * k
         within = (rows >= 0) & (rows < len(curve.ink))
         cover = np.where(within, curve.ink[np.clip(rows, 0, len(curve.ink) - 1), columns], 0.0)
@@ -164,17 +164,27 @@ def _middles(strength: np.ndarray, soft: np.ndarray) -> np.ndarray:
     runs = list(zip(edges[::2], edges[1::2], strict=True))
     if not runs:
         return np.array([])
-    usual = float(np.percentile([b - a for a, b in runs], 25))
+    widths = np.array([b - a for a, b in runs])
+    # Roughness of a thick line makes runs of a column or two, which are no measure of a mark.
+    usual = float(np.percentile(widths[widths >= 0.5 * np.median(widths)], 25))
     found: list[float] = []
     for a, b in runs:
-        weight = soft[a:b] + 1e-6
+        weight = soft[a:b].astype(float) + 1e-6
         if b - a <= 1.7 * usual + 1:
             found.append(float((np.arange(a, b) * weight).sum() / weight.sum()))
-            continue
-        peaks = [k for k in range(a, b) if soft[k] >= soft[max(a, k - 1)] and soft[k] > soft[min(b - 1, k + 1)] - 1e-9]
-        last = -np.inf
-        for k in peaks:
-            if k - last >= max(2.0, usual):
-                found.append(float(k))
-                last = k
+        else:
+            found += _tops(weight, a, max(2.0, usual))
     return np.array(found)
+
+
+def _tops(weight: np.ndarray, first: int, apart: float) -> list[float]:
+    """Middles of the highest stretches of a run, at least so far apart, from its first column on."""
+    padded = np.concatenate(([-np.inf], weight, [-np.inf]))
+    high = (weight >= padded[:-2] - 1e-6) & (weight >= padded[2:] - 1e-6)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], high.astype(np.int8), [0]))))
+    found: list[float] = []
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        middle = first + (begin + end - 1) / 2
+        if not found or middle - found[-1] >= apart:
+            found.append(float(middle))
+    return found

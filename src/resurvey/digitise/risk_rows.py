@@ -20,10 +20,14 @@ TITLE = r"(at|a)\s*ri[sz]k|number|^no\.?$|^no\.? |patients"
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A row, the pixel row at which it stands, and which of its cells are letters too small to be read surely."""
+    """A row, the pixel row at which it stands, and which of its cells have letters too small.
+
+    `small` are those too small to count on one reading, `weak` those of them of which the reader is not sure either.
+    """
 
     y: float
     row: RiskRow
+    small: tuple[bool, ...]
     weak: tuple[bool, ...]
 
 
@@ -120,7 +124,7 @@ def _row(
     line: list[Word], places: np.ndarray, times: list[float], spacing: float, picture: np.ndarray | None
 ) -> PlacedRow | None:
     cells: list[int | None] = [None] * len(places)
-    weak = [False] * len(places)
+    small, weak = [False] * len(places), [False] * len(places)
     distance = [np.inf] * len(places)
     used: set[int] = set()
     for word in line:
@@ -132,17 +136,20 @@ def _row(
         used.add(id(word))
         if off < distance[k]:
             cells[k], distance[k] = count, float(off)
-            weak[k] = word.height < LEAST_HEIGHT and word.score < SURE
+            small[k] = word.height < LEAST_HEIGHT
+            weak[k] = small[k] and word.score < SURE
     filled = [cell for cell in cells if cell is not None]
     if len(filled) < max(2, 0.4 * len(cells)) or _times_again(cells, times):
         return None
     names = [word for word in line if id(word) not in used and word.x < places[0] - 0.1 * spacing]
     label = " ".join(word.text for word in names).strip(" :")
     kind = next((kind for kind, pattern in KINDS if re.search(pattern, label, re.IGNORECASE)), "at risk")
-    marked = [bad or small for bad, small in zip(flags(cells, kind), weak, strict=True)]
+    marked = [bad or unsure for bad, unsure in zip(flags(cells, kind), weak, strict=True)]
     colour = _colour(names, picture) if picture is not None and names else None
     y = float(np.median([word.y for word in line]))
-    return PlacedRow(y, RiskRow(label, tuple(times), tuple(cells), tuple(marked), colour, kind), tuple(weak))
+    return PlacedRow(
+        y, RiskRow(label, tuple(times), tuple(cells), tuple(marked), colour, kind), tuple(small), tuple(weak)
+    )
 
 
 def _times_again(cells: list[int | None], times: list[float]) -> bool:

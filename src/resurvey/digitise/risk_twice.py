@@ -81,9 +81,10 @@ def _settled(first: PlacedRow, second: PlacedRow) -> PlacedRow:
         chosen = fits or read
         cells.append(chosen[0] if chosen else None)
         doubtful.append(len(read) > 1 and len(fits) != 1)
-    weak = _over(times, first.row.times, first.weak), _over(times, second.row.times, second.weak)
-    small = tuple(x is not False and y is not False for x, y in zip(*weak, strict=True))
-    marked = [any(told) for told in zip(flags(cells, first.row.kind), doubtful, small, strict=True)]
+    small = [bool(x or y) for x, y in _both(times, first, second, [first.small, second.small])]
+    weak = [x is not False and y is not False for x, y in _both(times, first, second, [first.weak, second.weak])]
+    alone = [tiny and x != y for tiny, x, y in zip(small, a, b, strict=True)]
+    marked = [any(told) for told in zip(flags(cells, first.row.kind), doubtful, weak, alone, strict=True)]
     row = replace(
         first.row,
         label=first.row.label or second.row.label,
@@ -92,7 +93,15 @@ def _settled(first: PlacedRow, second: PlacedRow) -> PlacedRow:
         flagged=tuple(marked),
         colour=first.row.colour or second.row.colour,
     )
-    return PlacedRow(first.y, row, small)
+    return PlacedRow(first.y, row, tuple(small), tuple(weak))
+
+
+def _both(
+    times: Sequence[float], first: PlacedRow, second: PlacedRow, values: Sequence[Sequence[bool]]
+) -> list[tuple[bool | None, bool | None]]:
+    """What is told of the cells of each reading, over the times of both."""
+    a, b = (_over(times, placed.row.times, told) for placed, told in zip((first, second), values, strict=True))
+    return list(zip(a, b, strict=True))
 
 
 def _over(times: Sequence[float], own: Sequence[float], values: Sequence[T]) -> list[T | None]:

@@ -169,9 +169,8 @@ def _groups(results: Results) -> Iterator[Table]:
         anchor="tab-groups",
         title="Whole arms that were reconstructed, and how well they fit what is printed",
         columns=columns(
-            "Study:1.5 | Arm:3 | Endpoint:1.9 | Patients:0.7:number | Events:0.6:number"
-            " | Median, printed:0.75:number | Median, rebuilt:1.05:number | Facts held:0.8:number"
-            " | Evidence:0.8"
+            "Study:1.5 | Arm:2.6 | Endpoint:1.9 | Patients:0.8:number | Events:0.7:number"
+            " | Median, printed:0.8:number | Median, rebuilt:1.05:number | Facts held:0.9:number | Evidence:1.05"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),

@@ -14,8 +14,7 @@ from resurvey.results import Contrast, Model, Quantity, Role
 
 def estimates_of(results: Results, name: str) -> list[Record]:
     """Rows of one comparison."""
-    table = results.comparisons
-    return rows(table[table["comparison_id"] == name]) if "comparison_id" in table else []
+    return results.estimates.get(name, [])
 
 
 def claims_of(results: Results, entry: AnyComparison) -> tuple[str, ...]:

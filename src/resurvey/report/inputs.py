@@ -154,6 +154,14 @@ class Results:
         return AN_ID.sub(name, str(text))
 
     @cached_property
+    def estimates(self) -> dict[str, list[Record]]:
+        """Rows of comparisons by the id of the comparison."""
+        found: dict[str, list[Record]] = {}
+        for row in rows(self.comparisons):
+            found.setdefault(str(row["comparison_id"]), []).append(row)
+        return found
+
+    @cached_property
     def bases(self) -> Bases:
         """On what the comparisons rest."""
         return Bases.from_tables(self.comparisons, self.tables.get("studies", pd.DataFrame()), self.claims)

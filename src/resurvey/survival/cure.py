@@ -3,7 +3,7 @@ r"""Cure models: a share of patients who never have the event, as a mixture or b
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, inf
+from math import inf
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def cure_family(model: str) -> Family:
         at=lambda t: curve(base.at(t)),
         start=lambda logs, rate: np.append(base.start(logs, 1.5 * rate), -0.5),
         rescale=lambda p, s: np.append(base.rescale(p[:-1], s), p[-1]),
-        natural=lambda p: {**base.natural(p[:-1]), "cured": 1 / (1 + exp(-p[-1]))},
+        natural=lambda p: {**base.natural(p[:-1]), "cured": _of_logit(p[-1])},
         mean=lambda p: inf,
     )
 
@@ -86,8 +86,13 @@ class _Bounded(_Mixture):
 def cured_share(theta: Floats, covariance: Floats, half: float) -> tuple[float, float, float]:
     """Cured share with its limits, on the logit scale; `half` is the normal quantile."""
     logit, se = float(theta[-1]), float(np.sqrt(covariance[-1, -1]))
-    low, middle, high = (1 / (1 + np.exp(-(logit + side * half * se))) for side in (-1, 0, 1))
+    low, middle, high = (_of_logit(logit + side * half * se) for side in (-1, 0, 1))
     return middle, low, high
+
+
+def _of_logit(logit: float) -> float:
+    """The share with this logit; 0 where nobody is cured, and the logit is beyond what its exponential can hold."""
+    return 1 / (1 + steady.exp(float(-logit)))
 
 
 def excess_family(family: Family, background: Floats) -> Family:
