@@ -19,7 +19,7 @@ SCRIPTS = workflow_folder() / "workflow/scripts"
 
 try:
     if workflow.is_main_process:
-        RUN = begin(logger.warning)
+        RUN = begin(logger.warning, [Path(INTO)])
         RUN.share()
     FILES = {
         kind: Files.of(kind, Path(config[kind]), int(config.get("size", 25)))

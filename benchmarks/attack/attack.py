@@ -23,6 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -180,7 +181,7 @@ def kills(count: int, rng: random.Random, folder: Path) -> Counter[tuple[str, st
         terminal, inside = pty.openpty()
         running = subprocess.Popen(
             command(folder, "--forceall"), stdin=inside, stdout=inside, stderr=inside, start_new_session=True,
-            preexec_fn=lambda place=inside: fcntl.ioctl(place, termios.TIOCSCTTY, 0),
+            preexec_fn=partial(fcntl.ioctl, inside, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         os.close(inside)
         threading.Thread(target=_drained, args=(terminal,), daemon=True).start()
@@ -192,6 +193,7 @@ def kills(count: int, rng: random.Random, folder: Path) -> Counter[tuple[str, st
         check_same(folder, whole, name)
         assert not list(folder.rglob("*.part")), name
         found[name, "gone on, same bytes"] += 1
+        sys.stderr.write(f"{number + 1} of {count}: {name}: gone on\n")
     return found
 
 

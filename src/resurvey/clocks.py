@@ -34,10 +34,17 @@ def date_now(paths: Iterable[Path]) -> list[Path]:
         If one belongs to somebody else, and its date cannot be changed.
     """
     now = time.time()
-    ahead = [path for path in paths if path.exists() and path.stat().st_mtime > now + SLACK]
+    ahead = [path for path in paths if _date(path) > now + SLACK]
     for path in ahead:
         os.utime(path, (now, now))
     return ahead
+
+
+def _date(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # a link to nothing, or gone meanwhile
+        return 0.0
 
 
 def date_inputs_now(paths: Iterable[Path], say: Callable[[str], None]) -> None:

@@ -1,6 +1,6 @@
 """Folders that a step writes as a whole: what was put into them, and whether all of it is still there.
 
-Snakemake looks at a folder as at one file; that a picture is deleted from it, it does not see.
+To Snakemake a folder is one output: it does not see that a picture has been deleted from it.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
     ----------
     folders : iterable of Path
     mark : Path
-        The file. It is older than everything until a file is lost; then it tells which, until the folders are written
-        anew and once more when the same is lost again.
+        The file, dated before everything else until something is lost. Then each lost file adds a line to it, and does
+        so again where it is lost once more after the folders were written anew.
     """
     if mark.is_dir():
         shutil.rmtree(mark)  # Only our marks belong there.

@@ -41,8 +41,8 @@ def check_config(
     """Refuse a config that breaks its schema; the message lists every fault with the path of its key.
 
     A config that passed last time, by the file `memory`, is not checked again: importing the checker takes longer
-    than all the rest of a run that has nothing to do. The files that it was read from are read as well: what stands
-    twice in one of them, its mapping no longer tells.
+    than all the rest of a run that has nothing to do. The files that it was read from are read as well, since a mapping
+    no longer shows that a key stood twice.
 
     Raises
     ------

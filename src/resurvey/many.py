@@ -30,11 +30,11 @@ class Row:
     name : str
         Its folder within the batch.
     status : {"read", "refused", "failed"}
-        Failed is what is a fault of ours: please report it.
+        `failed` means a fault of ours: please report it.
     found : int
         Draft rows of a paper, curves of a figure.
     findings : int
-        What does not add up in a paper.
+        Numbers of a paper that do not add up.
     verdict, reason : str
         The verdict on a figure; why a file was refused or not sure.
     """

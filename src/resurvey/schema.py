@@ -105,8 +105,10 @@ INTERVAL = (("lower", "upper"),)
 RANGE = (*INTERVAL, ("range_lower", "range_upper"))
 
 
-def _claims(name: str, columns: str, ordered: tuple[tuple[str, str], ...] = (), *, optional: bool = False) -> Table:
-    return Table(name, _columns(f"{COMMON} {columns} note"), ("claim_id",), ordered, optional=optional)
+def _claims(
+    name: str, columns: str, ordered: tuple[tuple[str, str], ...] = (), *, optional: bool = False, spare: str = ""
+) -> Table:
+    return Table(name, _columns(f"{COMMON} {columns} note {spare}"), ("claim_id",), ordered, optional=optional)
 
 
 TABLES: dict[str, Table] = {
@@ -146,16 +148,18 @@ TABLES: dict[str, Table] = {
         _claims(
             "medians",
             "endpoint>endpoints.endpoint! value:number! lower:number upper:number ci_level:level range_lower:number "
-            "range_upper:number unit n:size events:count censored:count? lower_quartile:number? upper_quartile:number? "
-            f"ci_method:choice({'|'.join(MEDIAN_METHODS)})?",
+            "range_upper:number unit n:size events:count",
             (*RANGE, ("lower_quartile", "value"), ("value", "upper_quartile"), ("lower_quartile", "upper_quartile")),
+            spare="censored:count? lower_quartile:number? upper_quartile:number? "
+            f"ci_method:choice({'|'.join(MEDIAN_METHODS)})?",
         ),
         _claims(
             "survival_rates",
             "endpoint>endpoints.endpoint! time:number! time_unit:time_unit! value:number! "
             "unit:choice(%|proportion)! lower:number "
-            f"upper:number ci_level:level n:size ci_method:choice({'|'.join(RATE_METHODS)})?",
+            "upper:number ci_level:level n:size",
             INTERVAL,
+            spare=f"ci_method:choice({'|'.join(RATE_METHODS)})?",
         ),
         _claims(
             "hazard_ratios",
@@ -169,9 +173,9 @@ TABLES: dict[str, Table] = {
             "proportions",
             "kind:choice(baseline|flow|response|adverse_event|progression|treatment|prognosis)! endpoint item! "
             "grade:grade "
-            "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition "
-            "time:number? time_unit:time_unit?",
+            "n:count total:size percent:percent lower:percent upper:percent ci_level:level ci_method partition",
             INTERVAL,
+            spare="time:number? time_unit:time_unit?",
         ),
         _claims(
             "p_values",

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from resurvey.clocks import date_now, files_below
@@ -62,7 +62,7 @@ def check_before_loading(path: Path = Path("config.yaml")) -> None:
             sys.exit(f"\n{error}\n")
 
 
-def begin(say: Callable[[str], None]) -> Run:
+def begin(say: Callable[[str], None], written: Iterable[Path] = WRITTEN) -> Run:
     """Begin a run in this folder: a lock whose owner is dead is released, what killed steps left half is removed, and
     what is dated in the future is dated as of now.
 
@@ -70,6 +70,8 @@ def begin(say: Callable[[str], None]) -> Run:
     ----------
     say : callable
         Gets what a person should know.
+    written : iterable of Path
+        Folders that the run writes.
 
     Raises
     ------
@@ -80,9 +82,10 @@ def begin(say: Callable[[str], None]) -> Run:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     run = enter(MARKS, release_lock, say)
     if run.alone:
-        for written in WRITTEN:
-            remove_parts(written)
-        date_now(files_below([*WRITTEN, MARKS]))
+        folders = list(written)
+        for place in folders:
+            remove_parts(place)
+        date_now(files_below([*folders, MARKS]))
         # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
         shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)
     return run

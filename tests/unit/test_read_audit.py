@@ -136,3 +136,15 @@ def test_arithmetic_of_slips():
     assert one_slip_fits("51", "45.2", 120) and not one_slip_fits("51", "61.9", 120)  # 42.5 as 45.2
     assert denominators(16, "93", 1000) == [] and denominators(90, "67.2", 1000) == [134]
     assert not percent_fits("0", "0", 0)
+
+
+def test_p_that_miss_most_ratios_of_a_table_test_something_else():
+    rows = [["Old", "0.50 (0.40-0.62)", "0.81"], ["Young", "0.60 (0.48-0.75)", "0.74"],
+            ["Men", "0.55 (0.44-0.69)", "0.64"],
+            ["Women", "0.70 (0.57-0.86)", "0.34"]]  # fmt: skip
+    body = table([["", "HR (95% CI)", "p"], *rows], caption="Hazard ratios")
+    assert found_in(body) == []
+    one = [*rows[:1], *([name, ratio, "&lt;0.001"] for name, ratio, _ in rows[1:])]
+    assert [rule for rule, *_ in found_in(table([["", "HR (95% CI)", "p"], *one], caption="Hazard ratios"))] == [
+        "ratio-p"
+    ]

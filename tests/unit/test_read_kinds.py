@@ -184,3 +184,20 @@ def test_limits_are_not_joined_across_a_number_of_no_known_kind():
         heads=2, caption="Resources",
     )  # fmt: skip
     assert all("lower" not in cells for kind, cells in read(body) if kind == "quantity")
+
+
+def test_a_ratio_of_one_with_limits_is_measured_and_its_logarithm_is_none():
+    body = table(
+        [
+            ["", "HR", "95% CI", "p value", "Log(HR)"],
+            ["Age", "1.00", "0.99-1.01", "0.90", ""],
+            ["Syncope", "5.92", "4.05-8.63", "&lt;0.001", "1.15"],
+            ["Male", "1.00", "", "", ""],
+        ],
+        caption="Hazard ratios",
+    )
+    ratios = [cells for kind, cells in read(body) if kind == "ratio"]
+    assert [(cells["value"], cells["lower"], cells["p"]) for cells in ratios] == [
+        ("1.00", "0.99", "0.90"),
+        ("5.92", "4.05", "<0.001"),
+    ]

@@ -86,3 +86,14 @@ def test_names_are_those_of_all_files_whatever_the_batches(papers):
     assert small.names == large.names
     assert len(set(small.names.values())) == 7
     assert [len(batch) for batch in small.batches.values()] == [2, 2, 2, 1]
+
+
+def test_what_a_killed_batch_left_half_is_removed_by_the_next_run(papers, tmp_path):
+    into = tmp_path / "into"
+    half = into / "out/papers/.0123.part/paper"
+    half.mkdir(parents=True)
+    (half / "files.csv").write_text("half")
+    done = run(papers, into, 10)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not list(into.rglob("*.part"))
+    assert (into / "out/papers/0001/files.csv").is_file()

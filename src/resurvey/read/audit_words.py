@@ -31,7 +31,7 @@ def _number(text: str) -> float | None:
 
 
 # Tables whose values and limits no rule of the audit compares; ranges of medians are not compared either.
-OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "quantities", "differences")
+OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "differences")
 
 
 def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
@@ -61,7 +61,11 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                 )
             elif (
                 value is not None
-                and (draft.table in OWN_LIMITS or (draft.table == "medians" and low_name == "range_lower"))
+                and (
+                    draft.table in OWN_LIMITS
+                    or (draft.table == "medians" and low_name == "range_lower")
+                    or (draft.table == "quantities" and draft.claim.rule.startswith("text"))
+                )
                 and not any(low - 1e-9 <= one <= high + 1e-9 for one in (value, -value))
                 and not draft.cells.get("total")
             ):

@@ -190,10 +190,21 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
             continue
         draft = by_id[row["claim_ids"]]
+        if _other_test(row["claim_ids"], rows, by_id):
+            continue
         apart = _z_apart(draft, one_sided)
         if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
             found.append(finding_of(row, by_id))
     return found
+
+
+def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
+    """Whether most p of a table miss their ratios: they test something else (an interaction) than the ratio beside."""
+    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
+    verdicts = [
+        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
+    ]
+    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:

@@ -109,7 +109,11 @@ class Reader(Words):
                 cells["p"] = numbers[1].text
             elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
                 cells["p"] = numbers[-1].text
-            if len(numbers) == 1 and numbers[0].text in ("1", "1.0", "1.00", "1.000"):
+            if (
+                len(numbers) == 1
+                and numbers[0].text in ("1", "1.0", "1.00", "1.000")
+                and not self._limits_beside(row, c)
+            ):
                 return None
             return self._found("ratio", cells, row, c, numbers, one.rule)
         if name in ("median", "mean"):
@@ -134,6 +138,11 @@ class Reader(Words):
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
         return None
+
+    def _limits_beside(self, row: Row, c: int) -> bool:
+        """Whether limits stand in the next column: a ratio of 1.00 is measured then, and no reference."""
+        beside = row.cells.get(c + 1)
+        return beside is not None and len(beside.value.numbers) == 2 and "-" in beside.value.shape
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -196,7 +205,7 @@ class Reader(Words):
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
-            if one.rule == "mean-sd-range":
+            if one.rule == "mean-sd-range" or (len(numbers) == 4 and "n,n-n" in place.value.shape):
                 cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
                 found = self._found("quantity", cells, row, c, numbers, one.rule)
                 found.notes.append(

@@ -21,7 +21,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 
 # A head with a unit of dose, mass, volume or concentration: measurements, not counts.
 MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
-COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ", re.IGNORECASE)
+COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
 # `Haemoglobin, g/L`, `Count (x10^9/L)`: heads of values that were measured.
 MEASURED_HEAD = re.compile(
     r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
@@ -330,6 +330,8 @@ def _fits(n: float, percent: float, size: str) -> bool:
 
 
 def _single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
+    if COEFFICIENT.search(layout.leaf(column)):
+        return NOTHING
     number = place.value.numbers[0]
     if number.text == "NR":
         return (

@@ -137,11 +137,12 @@ def _count_of_total(line: Line, i: int) -> Found | None:
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
         if not {"of", "from", "among"} & set(joined):
             return None
+    above = slash or word_at(line, i + 1) != "of"
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
     if (
-        (n > total and (slash or _has_percent(line, j) is None))
+        (n > total and (above or _has_percent(line, j) is None))
         or total < 2
         or (slash and total <= 5 and n <= 5 and not _has_percent(line, j))
     ):
@@ -312,6 +313,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
 
 # `the two groups (32% v 31%)`, `one trial (6%)`: the number before counts no patients.
 NOT_PATIENTS = {
+    "quarters",
+    "thirds",
     "groups",
     "arms",
     "modalities",

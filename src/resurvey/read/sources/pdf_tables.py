@@ -58,7 +58,7 @@ def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
             piece.words[0].bold
             or not rest.strip()
             or re.match(r"\s?[.:|]", rest)
-            or re.match(r"\s+[A-Z][a-z]+(?!\s(?:shows|presents|lists))", rest)
+            or re.match(r"\s+[A-Z][A-Za-z]+(?!\s(?:shows|presents|lists))", rest)
         ) and not re.match(r"\s(?:shows?|presents?|lists?|summari[sz]es?|and|in|of|for|\))", rest):
             made.append(piece)
     return made
