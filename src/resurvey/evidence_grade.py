@@ -53,7 +53,7 @@ class Bases:
 
     @classmethod
     def from_tables(cls, estimates: pd.DataFrame, studies: pd.DataFrame, claims: pd.DataFrame) -> Bases:
-        """From comparisons.csv, studies.csv and claims.csv."""
+        """From comparisons.csv, studies.csv, and the printed ratios (`hazard_ratios.csv`, or all of `claims.csv`)."""
         evidence = estimates.groupby("comparison_id")["evidence"].agg(set).to_dict() if len(estimates) else {}
         return cls(evidence, _pairs(studies, "study_id", "design"), _pairs(claims, "claim_id", "study_id"))
 

@@ -132,8 +132,7 @@ rule draw_overview:
         accuracy="results/reconstruction/accuracy.csv",
         # what each comparison rests on, and the findings that bear on it
         checks="results/audit/checks.csv",
-        claims="data/processed/claims.csv",
-        typed=PIECES.whole(["studies", "p_values", "statements"]),
+        typed=PIECES.whole(["studies", "hazard_ratios", "p_values", "statements"]),
         labels=PIECES.labels(),
         again=again("draw_overview", "results/figures/overview"),
     output:

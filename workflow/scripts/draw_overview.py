@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from resurvey import inert, plan, results
+from resurvey import plan, results
 from resurvey.cautions import cautions, endpoints_of, marks_of, rests_on
 from resurvey.evidence_grade import Bases
 from resurvey.figures.gallery_multiples import multiples_drawings
@@ -27,8 +27,8 @@ accuracy = results.read(results.ACCURACY, Path(files.accuracy))
 resting = {entry.id: rests_on(entry, comparisons, accuracy) for entry in entries}
 typed = {Path(path).stem: read_table(Path(path)) for path in files.typed}
 found = cautions(entries, resting, results.read(results.CHECKS, Path(files.checks)), endpoints_of(typed.values()))
-claims = inert.exact_cells(pd.read_csv(files.claims, dtype=str, keep_default_na=False))
-bases = Bases.from_tables(comparisons, typed.get("studies", pd.DataFrame()), claims)
+nothing = pd.DataFrame()
+bases = Bases.from_tables(comparisons, typed.get("studies", nothing), typed.get("hazard_ratios", nothing))
 grades = {entry.id: bases.grade(entry) for entry in entries}
 drawn = overview_drawings(comparisons, labels, files.comparisons, grades, marks_of(found))
 if files.curves:

@@ -38,6 +38,7 @@ ADJUSTED = ("stratified", "multivariable", "matched")
 OFF_HABIT, HABITS = 0.25, ((3, 0.2), (2, 0.5))
 # Their p, of the likelihood ratio, may differ from Wald's z by this much.
 Z_HABIT = 0.45
+LARGEST_LOG = 20.0  # half the width of an interval, as a logarithm, past which it says nothing to a reader
 
 
 def with_interval(context: Context) -> pd.DataFrame:
@@ -383,6 +384,8 @@ def _repairs(record: dict) -> str:
     if lower <= 0 or value <= 0 or z_p <= 0 or value == 1 or upper <= lower:
         return ""
     log = np.log(value)
+    if z * abs(log) / z_p > LARGEST_LOG:
+        return ""
     ends = np.exp(log - z * abs(log) / z_p), np.exp(log + z * abs(log) / z_p)
     middle = np.sqrt(lower * upper)
     p_middle = float(wald.p_range((np.array([abs(np.log(middle)) * 2 * z / np.log(upper / lower)]),) * 2)[0][0])
