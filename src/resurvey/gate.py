@@ -237,7 +237,7 @@ def read_checked(folder: Path) -> Tables:
     if raw["curves"].empty:
         return raw
     # what reads curves takes longer to import than all else here
-    from resurvey.reconstruct.sources import faults_of_curves
+    from resurvey.reconstruct.curve_evidence import faults_of_curves
 
     faults = faults_of_curves(raw["curves"], folder / TABLES["curves"].folder)
     if faults:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resurvey.audit import wald
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 
 
 def test_worked_ratio():

@@ -5,7 +5,7 @@ Examples of the documentation of the R package scrutiny (`pigs1` and the page of
 
 import pytest
 
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.audit.percentages import has_whole_count
 from resurvey.tables import TableFaults
 

@@ -7,7 +7,7 @@ exact (Clopper-Pearson) one.
 import pytest
 
 from resurvey import proportion_limits
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 
 EXAMPLES = [
     # count, N, Wilson (method 3), Clopper-Pearson (method 5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from resurvey import audit, clean, schema, tables
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks/audit"
 NUMBERS = ("number", "count", "size", "percent", "p", "level")

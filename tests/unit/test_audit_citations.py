@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from resurvey.audit.causes import causes, with_causes
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 
 SOURCES = [
     {"source_id": name, "citation": name, "year": year, "kind": "trial"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resurvey.audit.agreement import agree, agreement
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.audit.naming import phase_of
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resurvey import tables2x2
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.errors import InputError
 
 CELL = st.integers(0, 60)

@@ -3,8 +3,8 @@
 import pytest
 
 from resurvey.audit.agreement import agree
-from resurvey.audit.commands import alone
 from resurvey.audit.group_sizes import complements, exclusive
+from resurvey.audit.handlers import alone
 from resurvey.audit.verdicts import needs_ruling
 
 ARMS = [{"arm_id": name, "label": name, "n": n} for name, n in (("a", "100"), ("b", "120"))]

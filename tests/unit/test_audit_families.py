@@ -3,8 +3,8 @@
 import pytest
 
 from resurvey.audit.causes import causes
-from resurvey.audit.commands import alone
 from resurvey.audit.contrasts import medians_p
+from resurvey.audit.handlers import alone
 
 ARMS = [{"arm_id": name, "label": name, "n": "100"} for name in "abc"]
 ENDPOINTS = [

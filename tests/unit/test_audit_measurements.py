@@ -3,7 +3,7 @@
 import pytest
 
 from resurvey import gate, tables
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.schema import TABLES
 from tests.project import small_tables, write_tables
 

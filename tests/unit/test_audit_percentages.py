@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resurvey import proportion_limits
-from resurvey.audit.commands import alone as every_check
+from resurvey.audit.handlers import alone as every_check
 from resurvey.audit.implied import possible_totals
 from resurvey.audit.percentages import explain_rounding
 from resurvey.errors import InputError

@@ -3,9 +3,9 @@
 import pytest
 
 from resurvey.audit.adverse_events import grade_key, item_key
-from resurvey.audit.commands import alone
 from resurvey.audit.dates import months_between, period
 from resurvey.audit.group_sizes import complements
+from resurvey.audit.handlers import alone
 
 
 def only(rule, tables, column="verdict"):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from resurvey import audit, clean, schema, tables
-from resurvey.audit import adjudication, report
-from resurvey.audit.commands import alone, audit_tables
+from resurvey.audit import adjudication, pages
 from resurvey.audit.context import prepare, read_typed
+from resurvey.audit.handlers import alone, audit_tables
 from resurvey.audit.verdicts import check_id
 from resurvey.commands.audit import add_parser
 from resurvey.errors import InconsistentReport, InputError
@@ -177,18 +177,18 @@ def test_rulings_are_matched_both_ways(small):
 
 def test_page_and_summary(small):
     checks = audit.run(small)
-    claims = report.places(small)
-    text = report.page("doc", checks, claims, rulings(checks), "A citation")
+    claims = pages.places(small)
+    text = pages.page("doc", checks, claims, rulings(checks), "A citation")
     assert text.index("A stated conclusion is touched") < text.index("A digit or a label")
     assert "Ruling: misprint. a reason" in text
     assert "A citation" in text
-    summary = report.summary(checks, claims).set_index("source_id")
-    assert list(summary.reset_index().columns) == report.SUMMARY
+    summary = pages.summary(checks, claims).set_index("source_id")
+    assert list(summary.reset_index().columns) == pages.SUMMARY
     assert summary.loc["doc", "claims"] == 5
     assert summary.loc["all", "checks"] == len(checks)
     assert summary.loc["doc", "discrepant"] == 3
     assert summary.loc["doc", "conclusion"] == 1
-    clean_page = report.page("other", checks, claims, rulings(checks))
+    clean_page = pages.page("other", checks, claims, rulings(checks))
     assert "Every check that could be made came out" in clean_page
 
 

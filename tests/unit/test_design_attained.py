@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import gamma
 
 from resurvey import clean
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.cli import main
 from resurvey.design import (
     DesignClaim,

@@ -17,7 +17,7 @@ import yaml
 from resurvey import __version__, audit, cli, plan, tables
 from resurvey.clean import tidy
 from resurvey.design import METHODS
-from resurvey.reconstruct.sources import curves_of
+from resurvey.reconstruct.curve_evidence import curves_of
 from resurvey.reconstruct.study import rebuild_study
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resurvey import inert, tables
-from resurvey.audit.report import page as audit_page
+from resurvey.audit.pages import page as audit_page
 from resurvey.read.draft_folder import read_rows, write_rows
 from resurvey.report import notebooks
 from resurvey.tables import read_table, stack, write_csv

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from resurvey import clean, tables
-from resurvey.audit.commands import alone
+from resurvey.audit.handlers import alone
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct import LogRankTest, SurvivalSummary, from_log_rank, from_summaries, from_summary
 from resurvey.reconstruct.printed_between import printed_tests

@@ -9,8 +9,8 @@ import pytest
 from resurvey.errors import InputError
 from resurvey.pictures import figures_of, is_figure, read_figure
 from resurvey.reconstruct import from_curve
+from resurvey.reconstruct.curve_evidence import curves_of, faults_of_curves
 from resurvey.reconstruct.reading import from_read_curve
-from resurvey.reconstruct.sources import curves_of, faults_of_curves
 
 
 def figure(folder, *, verdict="sure", reason="every check passed", unit="weeks"):

@@ -6,8 +6,8 @@ import pytest
 
 from resurvey import cli
 from resurvey.errors import InconsistentReport, InputError
+from resurvey.reconstruct.curve_evidence import curves_of, faults_of_curves
 from resurvey.reconstruct.files import ArmFiles, read_arms, refuse_exchanged
-from resurvey.reconstruct.sources import curves_of, faults_of_curves
 from resurvey.survival import kaplan_meier
 
 TWO = "time_A,surv_A,time_B,surv_B\n0,1,0,1\n2,0.9,3,0.5\n5,0.7,6,0.3\n9,0.5,8,0.2\n"

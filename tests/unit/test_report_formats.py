@@ -22,13 +22,13 @@ from resurvey import inert, not_made
 from resurvey.errors import ResurveyError
 from resurvey.figures.letters import Letters, font_file, is_scalable, letters_of
 from resurvey.figures.save import as_svg
-from resurvey.report import formats
+from resurvey.report import all_formats
+from resurvey.report.all_formats import Edition
 from resurvey.report.content import page_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
 from resurvey.report.editions import write_editions
-from resurvey.report.formats import Edition
 from resurvey.report.html import LIBRARY_FILE, library_script, render_html
 from resurvey.report.inputs import Choices, Results
 from resurvey.report.paper import paper
@@ -397,7 +397,7 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(formats, "read_results", lambda *_: replace(results, choices=choices))
 
     def editions():
-        return {one.kind: one for one in formats.report({}, choices, [], PLACE)}
+        return {one.kind: one for one in all_formats.report({}, choices, [], PLACE)}
 
     assert not any(one.failure for one in editions().values())
     for name, kinds in (

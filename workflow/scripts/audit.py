@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey import audit, results, typedfiles, writing
-from resurvey.audit import report
+from resurvey.audit import pages
 from resurvey.audit.causes import with_causes
 from resurvey.logs import log_to
 
@@ -15,9 +15,9 @@ log_to(snakemake.log[0])
 typed = typedfiles.read(snakemake.input.typed)
 checks = with_causes(audit.run(typed), typed)
 results.write(results.CHECKS, checks, Path(snakemake.output.checks))
-claims = report.places(typed)
-results.write(results.SUMMARY, report.summary(checks, claims), Path(snakemake.output.summary))
+claims = pages.places(typed)
+results.write(results.SUMMARY, pages.summary(checks, claims), Path(snakemake.output.summary))
 citations = dict(zip(typed["sources"]["source_id"], typed["sources"]["citation"], strict=True))
 for source, path in zip(snakemake.params.sources, snakemake.output.pages, strict=True):
-    text = report.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))
+    text = pages.page(source, checks, claims, typed["adjudications"], citations.get(source, ""))
     writing.write_text(text, Path(path))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import results, tables, typedfiles
 from resurvey.logs import log_to
-from resurvey.reconstruct import blocks, kinds, sources
+from resurvey.reconstruct import blocks, curve_evidence, kinds
 from resurvey.reconstruct.study_tables import ensemble_curves
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ for number, study in enumerate(params.studies):
         block=params.block,
         seed=params.seed,
         partitions=params.read["partitions"][number],
-        curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
-        given=sources.kmdata_of(params.kmdata, study),
+        curves=curve_evidence.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
+        given=curve_evidence.kmdata_of(params.kmdata, study),
         shapes=shapes,
     )
     made = blocks.join_blocks(parts)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resurvey import tables, typedfiles
 from resurvey.logs import log_to
-from resurvey.reconstruct import blocks, kinds, sources
+from resurvey.reconstruct import blocks, curve_evidence, kinds
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -22,8 +22,8 @@ parts = blocks.rebuild_blocks(
     which=snakemake.params.which,
     seed=snakemake.params.seed,
     partitions=snakemake.params.partitions,
-    curves=sources.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
-    given=sources.kmdata_of(snakemake.params.kmdata, study),
+    curves=curve_evidence.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
+    given=curve_evidence.kmdata_of(snakemake.params.kmdata, study),
     shapes=kinds.read_shapes(*map(Path, snakemake.input.shapes)),
 )
 made = blocks.stacked(parts)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from resurvey import plan, writing
 from resurvey.conclusions import Conclusion
 from resurvey.logs import log_to
+from resurvey.report.all_formats import record, report
 from resurvey.report.editions import write_editions
-from resurvey.report.formats import record, report
 from resurvey.report.inputs import Choices
 
 if TYPE_CHECKING:

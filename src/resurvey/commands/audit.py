@@ -15,10 +15,10 @@ Handler = Callable[[argparse.Namespace], Any]
 
 
 def later(name: str) -> Handler:
-    """A function of `resurvey.audit.commands`, imported when it is called: help need not wait for pandas."""
+    """A function of `resurvey.audit.handlers`, imported when it is called: help need not wait for pandas."""
 
     def handler(arguments: argparse.Namespace) -> Any:
-        return getattr(importlib.import_module("resurvey.audit.commands"), name)(arguments)
+        return getattr(importlib.import_module("resurvey.audit.handlers"), name)(arguments)
 
     return handler
 

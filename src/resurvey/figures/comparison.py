@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.errors import InputError
+from resurvey.figures.curve_plots import log_cumulative_axes, rmst_axes
 from resurvey.figures.style import (
     COLOURS,
     FAINT,
@@ -23,7 +24,6 @@ from resurvey.figures.style import (
     styled,
     wrapped,
 )
-from resurvey.figures.survival import log_cumulative_axes, rmst_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
+from resurvey.figures.curve_plots import kaplan_meier, risk_table
 from resurvey.figures.rebuilt import printed_value, rebuilt_against_printed
 from resurvey.figures.save import Drawing, slug
 from resurvey.figures.style import listed, number, sensible
-from resurvey.figures.survival import kaplan_meier, risk_table
 from resurvey.labels import Labels
 from resurvey.results import FactKind
 from resurvey.ticks import time_ticks

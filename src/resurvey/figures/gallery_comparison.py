@@ -8,7 +8,7 @@ from functools import partial
 
 import pandas as pd
 
-from resurvey.figures import comparison, survival
+from resurvey.figures import comparison, curve_plots
 from resurvey.figures.gallery_network import network_drawings
 from resurvey.figures.gallery_over_time import beyond_drawings, over_time_drawings
 from resurvey.figures.gallery_printed import (
@@ -147,7 +147,9 @@ def _curves(
         f"{_between(entry)}",
         f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
         f"{folder}/curves.csv",
-        survival.kaplan_meier(curves, risk, ylabel=ylabel, notes=notes, result=result, censored=strokes, width=BESIDE),
+        curve_plots.kaplan_meier(
+            curves, risk, ylabel=ylabel, notes=notes, result=result, censored=strokes, width=BESIDE
+        ),
     )
 
 

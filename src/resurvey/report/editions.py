@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from resurvey import not_made, writing
-from resurvey.report.formats import Edition
+from resurvey.report.all_formats import Edition
 from resurvey.report.stand_ins import stand_in
 
 #: Editions that are of use only with another of the same run: the page names its library by a digest.
