@@ -394,7 +394,7 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
     own = tmp_path / "own"
     own.mkdir()
     choices = replace(results.choices, templates=own)
-    monkeypatch.setattr(formats, "read_results", lambda *_: replace(results, choices=choices))
+    monkeypatch.setattr(all_formats, "read_results", lambda *_: replace(results, choices=choices))
 
     def editions():
         return {one.kind: one for one in all_formats.report({}, choices, [], PLACE)}
