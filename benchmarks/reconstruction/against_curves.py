@@ -18,9 +18,9 @@ from resurvey import clean, tables
 from resurvey.compare.rubin import rubin
 from resurvey.errors import ResurveyError
 from resurvey.reconstruct import SurvivalSummary, from_curve, from_summaries
+from resurvey.reconstruct.curve_evidence import curves_of
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather
-from resurvey.reconstruct.curve_evidence import curves_of
 from resurvey.survival.cox import stack_cox
 from resurvey.survival.stack import PatientStack, pair_risk_sets
 
