@@ -18,12 +18,12 @@ from resurvey.figures import (
     adverse_event_plots,
     audit_overview,
     comparison,
+    curve_plots,
     design_plots,
     evidence_plots,
     forest,
     network_plots,
     rebuilt,
-    survival,
 )
 from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import COLUMNS, Drawing, _encoded, as_both, as_png, as_svg, save, slug
@@ -72,14 +72,14 @@ def risk(groups=("A", "B")):
 
 
 def test_risk_table_counts_who_leaves_at_the_time_as_at_risk_and_adds_up():
-    table = survival.risk_table(patients(), [0, 1, 2.5, 4, 9])
+    table = curve_plots.risk_table(patients(), [0, 1, 2.5, 4, 9])
     assert table["at_risk"].tolist() == [4, 4, 2, 1, 0]
     assert table["events"].tolist() == [0, 0, 1, 2, 2]
     assert table["censored"].tolist() == [0, 0, 1, 1, 2]
 
 
 def test_kaplan_meier_has_the_extended_table_of_each_group():
-    figure = survival.kaplan_meier(curves(), risk(), ylabel="Overall survival", notes={"A": "n 40"})
+    figure = curve_plots.kaplan_meier(curves(), risk(), ylabel="Overall survival", notes={"A": "n 40"})
     words = words_of(figure)
     assert words.count("At risk") == words.count("Censored") == words.count("Events") == 2
     assert "Overall survival (%)" in words and "Time (months)" in words
@@ -90,7 +90,7 @@ def test_kaplan_meier_has_the_extended_table_of_each_group():
 
 
 def test_groups_differ_by_line_as_well_as_colour():
-    figure = survival.kaplan_meier(curves(("A", "B", "C")), risk(("A", "B", "C")), ylabel="Survival")
+    figure = curve_plots.kaplan_meier(curves(("A", "B", "C")), risk(("A", "B", "C")), ylabel="Survival")
     lines = [line for line in figure.axes[0].lines if line.get_drawstyle() == "steps-post"]
     assert len({str(line._dash_pattern) for line in lines}) == 3
 
@@ -98,7 +98,7 @@ def test_groups_differ_by_line_as_well_as_colour():
 def test_panels_follow_the_order_of_the_table():
     both = pd.concat([curves(("A",)).assign(panel="second"), curves(("A",)).assign(panel="first")])
     table = pd.concat([risk(("A",)).assign(panel="second"), risk(("A",)).assign(panel="first")])
-    figure = survival.kaplan_meier(both, table, ylabel="Survival", grey=curves(("A",)), grey_label="whole arm")
+    figure = curve_plots.kaplan_meier(both, table, ylabel="Survival", grey=curves(("A",)), grey_label="whole arm")
     assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")] == ["second", "first"]
     assert words_of(figure).count("whole arm") == 2
 
@@ -108,7 +108,7 @@ def test_panels_share_the_time_axis_and_name_long_groups_once():
     short = curves(groups[:1])
     both = pd.concat([curves(groups).assign(panel="one"), short[short["time"] < 5].assign(panel="two")])
     table = pd.concat([risk(groups).assign(panel="one"), risk(groups[:1]).assign(panel="two")])
-    figure = survival.kaplan_meier(both, table, ylabel="Survival without the event that was asked about")
+    figure = curve_plots.kaplan_meier(both, table, ylabel="Survival without the event that was asked about")
     bodies = [axes for axes in figure.axes if axes.get_title(loc="left")]
     assert len({axes.get_xlim() for axes in bodies}) == 1
     for axes in figure.axes:
@@ -124,7 +124,7 @@ def test_panels_share_the_time_axis_and_name_long_groups_once():
 
 def test_a_curve_without_groups_is_refused():
     with pytest.raises(InputError, match="no curve to draw"):
-        survival.kaplan_meier(curves().iloc[:0], risk(), ylabel="Survival")
+        curve_plots.kaplan_meier(curves().iloc[:0], risk(), ylabel="Survival")
 
 
 def facts():
@@ -732,7 +732,10 @@ def test_medians_have_their_intervals_and_no_line_crosses_a_name():
 
 
 def test_the_legend_of_curves_stands_above_them():
-    figure = survival.kaplan_meier(curves(), risk(), ylabel="Survival", notes={"A": "n 40"}, result="HR 0.50, p 0.004")
+    notes = {"A": "n 40"}
+    figure = curve_plots.kaplan_meier(curves(), risk(), ylabel="Survival", notes=notes, result="HR 0.50, p 0.004")
+        curves(), risk(), ylabel="Survival", notes={"A": "n 40"}, result="HR 0.50, p 0.004"
+    )
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A, n 40", "B"]
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().y0 >= figure.axes[0].get_window_extent().y1
@@ -743,12 +746,12 @@ def test_words_stand_where_the_curves_leave_room():
     grid = np.linspace(0, 10, 11)
     high = pd.DataFrame({"time": grid, "survival": 1 - 0.02 * grid})
     low = pd.DataFrame({"time": grid, "survival": np.exp(-grid)})
-    assert survival.free_corner(high, 10) == "lower left" and survival.free_corner(low, 10) == "upper right"
+    assert curve_plots.free_corner(high, 10) == "lower left" and curve_plots.free_corner(low, 10) == "upper right"
 
 
 def test_censoring_marks_lie_on_the_curve():
     censored = pd.DataFrame({"group": ["A", "A", "B"], "time": [3.0, 3.0, 12.0]})
-    figure = survival.kaplan_meier(curves(), risk(), ylabel="Survival", censored=censored)
+    figure = curve_plots.kaplan_meier(curves(), risk(), ylabel="Survival", censored=censored)
     marks = [line for line in figure.axes[0].lines if line.get_marker() == "|"]
     assert [list(line.get_xdata()) for line in marks] == [[3.0], [12.0]]
     assert marks[0].get_ydata()[0] == pytest.approx(np.exp(-2 / 8)), "the level after the last step before 3"
