@@ -734,8 +734,6 @@ def test_medians_have_their_intervals_and_no_line_crosses_a_name():
 def test_the_legend_of_curves_stands_above_them():
     notes = {"A": "n 40"}
     figure = curve_plots.kaplan_meier(curves(), risk(), ylabel="Survival", notes=notes, result="HR 0.50, p 0.004")
-        curves(), risk(), ylabel="Survival", notes={"A": "n 40"}, result="HR 0.50, p 0.004"
-    )
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A, n 40", "B"]
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().y0 >= figure.axes[0].get_window_extent().y1
