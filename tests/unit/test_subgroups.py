@@ -7,6 +7,7 @@ import pytest
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct import SurvivalSummary, from_subgroups
 from resurvey.reconstruct.kinds import SHAPES
+from resurvey.reconstruct.subgroups import _events_around
 
 WHOLE = SurvivalSummary(n=250, events=170, median=8.2, lower=6.6, upper=9.9, longest_follow_up=30.0)
 POSITIVE = SurvivalSummary(n=140, events=90, median=9.0, lower=7.0, upper=11.4)
@@ -31,6 +32,13 @@ def test_parts_add_up_to_the_whole(made) -> None:
 def test_parts_keep_their_own_facts(made) -> None:
     for part in made.parts.values():
         assert part.holds, part.accuracy.to_string()
+
+
+def test_a_median_in_a_level_stretch_is_held_by_the_events_around_it() -> None:
+    time = np.array([[1.0, 2.0, 2.5, 4.0], [1.0, 2.0, 3.0, 4.0]])
+    event = np.array([[1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 0.0]])
+    before, after = _events_around(time, event, np.array([3.0, 2.0]))
+    assert before.tolist() == [2.0, 2.0] and after.tolist() == [4.0, 2.0]
 
 
 def test_parts_know_the_kind_of_hazard_of_each_replicate(made) -> None:

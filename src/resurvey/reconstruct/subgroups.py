@@ -292,7 +292,7 @@ def _union(parts: Mapping[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 def _held(
     made: dict[str, _Part], picked: Mapping[str, tuple[Floats, Floats]], whole: SurvivalSummary, time: Floats
 ) -> Iterator[Floats]:
-    """Times that may not move: 0, the ends, all printed times, and the parts' medians and limits."""
+    """Times that may not move: 0, the ends, all printed times, and the events around the parts' medians and limits."""
     size = time.shape[0]
     yield np.zeros(size)
     yield time.max(axis=1)
@@ -305,17 +305,29 @@ def _held(
             for when in sorted({t for t, _ in s.landmarks} | set(s.at_risk_times or ()) | {part.end}):
                 yield np.full(size, when)
         for now, _ in crossings(s, t, e, part.transform):
-            yield now
+            yield from _events_around(t, e, now)
+
+
+def _events_around(time: Floats, event: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """The last event no later and the first no earlier than a time of each row.
+
+    A median in the middle of a level stretch of the curve stays where it is only if both ends of the stretch do.
+    """
+    seen = event > 0
+    before = np.where(seen & (time <= at[:, None]), time, -np.inf).max(axis=1)
+    after = np.where(seen & (time >= at[:, None]), time, np.inf).min(axis=1)
+    return before, after
 
 
 def _apart(held: Floats) -> Floats:
-    """Held times of each row, repeated ones replaced so that all rows keep one length and times stay distinct."""
+    """Held times of each row, repeated ones replaced so that all rows keep one length and times stay distinct.
+
+    What takes their place stands just before the end of the row, where nothing has to move past it.
+    """
     out = held.copy()
-    end = held[:, -1]
     for row in out:
         distinct = np.unique(row)
         keep = distinct[np.concatenate(([True], np.diff(distinct) > 1e-6 * row[-1]))]
-        filler = np.linspace(0, row[-1], row.size - keep.size + 2)[1:-1] if row.size > keep.size else np.empty(0)
+        filler = row[-1] * (1 - 1e-5 * np.arange(1, row.size - keep.size + 1))
         row[:] = np.sort(np.concatenate([keep, filler]))
-    assert out.shape[0] == end.size
     return out
