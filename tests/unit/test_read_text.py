@@ -236,3 +236,21 @@ def test_long_lines_take_linear_time(piece):
 )
 def test_a_decimal_comma_is_a_point_where_it_can_be_nothing_else(printed, expected):
     assert plain(printed) == expected and len(plain(printed)) == len(printed)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "Patients were enrolled between 3 March 2012 and 5 June 2014.",
+            [("enrolment start", "2012-03-03"), ("enrolment end", "2014-06-05")],
+        ),
+        (
+            "The primary data cut of 21 March 2014 came before 3 randomised patients of 16 March 2016.",
+            [("data cut-off", "2014-03-21")],
+        ),
+        ("Three patients were included on 2 May 2012, 3 May 2012 and two withdrew.", []),
+    ],
+)
+def test_dates_of_enrolment_are_two_that_a_word_joins(sentence, expected):
+    assert cells(sentence, "follow_up", "item", "value") == expected

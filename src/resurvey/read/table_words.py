@@ -185,7 +185,7 @@ class Words:
         ]
         harm = self.about.harms or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
-        if self.about.response and row.label.strip() in ("SD", "PD"):
+        if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
             response = row.label.strip()
         kind = (
             "adverse_event"
@@ -204,7 +204,7 @@ class Words:
             cells["grade"] = grade or grade_in(self.layout.table.caption)
             cells["item"] = _short(row.label) or item
         elif response and kind == "response":
-            cells |= {"endpoint": response, "item": response if endpoints_in(row.label) else item}
+            cells |= {"endpoint": response, "item": response if len(endpoints_in(row.label)) == 1 else item}
         if partition := self.denominators.partition(found):
             cells["partition"] = partition
         return cells

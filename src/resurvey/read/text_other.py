@@ -37,11 +37,17 @@ DATE = re.compile(
 )
 # `28/12/2010`: day, month, year; not told from month, day, year where the first number is below 13 in all dates.
 DAY_DATE = re.compile(r"(?<![\d/.-])(?P<d1>\d{1,2})[/.](?P<number>0?[1-9]|1[0-2])[/.](?P<year>(?:19|20)\d{2})(?!\d)")
+JOINED = re.compile(
+    r"[\s,]*(?:and|to|until|till|through|-)[\s,]*(?:ended |closed |ending )?(?:in |on )?", re.IGNORECASE
+)
 ENROLMENT = re.compile(
     r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
     re.IGNORECASE,
 )
-CUTOFF = re.compile(r"\b(?:data cut-?off|cut-?off date|database lock|as of|data lock|clinical cut-?off)", re.IGNORECASE)
+CUTOFF = re.compile(
+    r"\b(?:(?:data|analysis|clinical)[ -]cut(?:[ -]?off)?|cut-?off date|data(?:base)? (?:lock|freeze)|as of)",
+    re.IGNORECASE,
+)
 
 
 def test_in(text: str) -> str:
@@ -179,14 +185,8 @@ def dates(line: Line) -> list[Found]:
         before = text[max(0, match.start() - 60) : match.start()].lower()
         if cutoff and CUTOFF.search(before):
             item = "data cut-off"
-        elif ENROLMENT.search(text) and len(matches) >= 2:
-            item = (
-                "enrolment start"
-                if number == 0
-                else "enrolment end"
-                if number == 1 and re.search(r"(?:and|to|until|through|-)\s*$", before)
-                else ""
-            )
+        elif ENROLMENT.search(text):
+            item = _side_of_enrolment(text, matches, number)
         if not item:
             continue
         tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
@@ -197,6 +197,17 @@ def dates(line: Line) -> list[Found]:
     for match in matches:
         take(line, *[i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()])
     return found
+
+
+def _side_of_enrolment(text: str, matches: list[re.Match[str]], number: int) -> str:
+    """Start or end of enrolment, where a date is one of two that a word joins; nothing for any other date."""
+
+    def joined(first: int) -> bool:
+        if not 0 <= first < len(matches) - 1:
+            return False
+        return JOINED.fullmatch(text[matches[first].end() : matches[first + 1].start()]) is not None
+
+    return "enrolment start" if joined(number) else "enrolment end" if joined(number - 1) else ""
 
 
 def _day_dates(text: str) -> list[re.Match[str]]:
