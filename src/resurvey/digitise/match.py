@@ -23,7 +23,7 @@ def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
 
 
 def misfit(curve: TracedCurve, row: RiskRow, slack: float = 0.02) -> float:
-    """Misfit of a row to a curve: excess over n(0) S(t) per 100 patients, plus 10 for each count contrary to its end."""
+    """Misfit of a row to a curve: excess over n(0) S(t) per 100 patients, plus 10 per count contrary to its end."""
     cells = [(t, n) for t, n, bad in zip(row.times, row.counts, row.flagged, strict=True) if n is not None and not bad]
     if len(cells) < 2 or row.kind != "at risk":
         return 0.0
