@@ -46,7 +46,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
     """The arm of each match of a line, where the wording is unambiguous.
 
     If the line names one arm, it applies to all values. If arms and values of a kind are equally many, they are paired
-    in order. Otherwise a value takes the arm named between it and the next value. All other matches stay without an arm.
+    in order. Otherwise a value takes the arm named between it and the next value. All other matches have no arm.
     """
     places = [place for place in mentions(line, lexicon) if not _of_another_number(line.text, place)]
     if not places:
