@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Control characters (C0 except tab and line ends, DEL and C1), line and paragraph separators, bidirectional embeddings,
+#: Control characters (C0 except tab and line ends, DEL and C1), line and paragraph separators, directional embeddings,
 #: overrides and isolates, annotations, the replacement character, a byte-order mark within text, unpaired surrogates
 #: and noncharacters. Directional marks and joiners are allowed: Arabic, Hebrew, Persian and emoji need them.
 _ODD = re.compile(

@@ -70,7 +70,7 @@ class Files:
         Raises
         ------
         InputError
-            If there is no such folder, no such file in it, or a batch would have no file.
+            If there is no such folder, no such file in it, or `size` is below 1.
         """
         if size < 1:
             raise InputError(f"size must be 1 or more, found {size}")
