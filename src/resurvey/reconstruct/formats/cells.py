@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of a file (blank ones too, as they separate sections), notes from reading it, and the word for a line."""
+    """The rows of a file (blank ones too, as they separate sections), notes on reading it, and the word for a line."""
 
     name: str
     rows: tuple[Row, ...]
