@@ -155,8 +155,8 @@ def at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
 def gutters(pages: Sequence[Page], words: Sequence[Sequence[Word]]) -> list[float | None]:
     """Position of the white space between the two columns of each page; None for single-column pages.
 
-    The position differs between left and right pages of a journal, so pages of one parity are pooled: white space inside
-    tables varies from page to page.
+    The position differs between left and right pages of a journal, so pages of one parity are pooled: white space
+    inside tables varies from page to page.
     """
     covers = [_cover(page, some) for page, some in zip(pages, words, strict=True)]
     common: list[Counter[int]] = [Counter(), Counter()]
