@@ -1,7 +1,7 @@
-"""The audit: every printed number recomputed from the others, a verdict each.
+"""The audit: every printed number is recomputed from the others and given a verdict.
 
-`run(tables)` gives the rows of `checks.csv`. Each check is a function of its family's module, registered once in
-`registry.RULES` with its formula and reference; `commands` offers each family for single numbers.
+`run(tables)` returns the rows of `checks.csv`. Each check is a function in the module of its family, registered once
+in `registry.RULES` with its formula and reference; `commands` offers each family for single numbers.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from resurvey.audit.registry import RULES, catalogue
 from resurvey.audit.verdicts import COLUMNS, FLAGS, RULED, SEVERITIES, VERDICTS, empty, needs_ruling
 from resurvey.errors import InputError
 
-# Importing a family registers its rules, in this order. By name, because what a step can reach is read off the imports:
-# an edited rule reruns the audit.
+# Importing a family registers its rules, in this order. They are imported by name because the code that a step depends
+# on is read from the imports: an edited rule reruns the audit.
 # isort: off
 from resurvey.audit import percentages, implied, categories, intervals, contingency, ratio_checks, widths
 from resurvey.audit import group_sizes, medians, quartiles, survival_rates, dates, calendar, measurements
@@ -79,13 +79,13 @@ def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = Non
     -------
     DataFrame
         Columns check_id, rule, source_id, study_id, claim_ids (separated by `;`), reported, recomputed, verdict,
-        severity, explanation; sorted by source, rule and check id. `check_id` follows from the rule and its claims
-        alone, never from the order of rows.
+        severity, explanation; sorted by source, rule and check id. `check_id` depends only on the rule and its claims,
+        never on the order of rows.
 
     Raises
     ------
     TableFaults
-        With every fault of raw tables at once.
+        If raw tables have faults; lists all of them.
     InputError
         If a rule or table name is unknown.
     """

@@ -1,4 +1,4 @@
-"""Human rulings on checks that did not come out: which check has none, and which ruling no longer fits."""
+"""Human rulings on checks that failed: which checks have no ruling, and which rulings no longer match a check."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ UNRULED = ["check_id", "problem", "explanation"]
 def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     """Checks without a ruling, and rulings that no longer match a check.
 
-    A ruling is needed for `other-method`, `discrepant`, `conflict`, `impossible`, and for `rounding` where two places
-    print one quantity to the same precision and differ in the last digit (`verdicts.needs_ruling`).
+    A ruling is needed for `other-method`, `discrepant`, `conflict`, `impossible`, and for `rounding` where the same
+    quantity is printed in two places to the same precision with different last digits (`verdicts.needs_ruling`).
     A ruling matches when its check exists and still has the verdict that was ruled on; a ruling on a check that is now
     reproduced is out of date.
 
@@ -29,7 +29,7 @@ def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns check_id, problem, explanation; one row a problem, sorted; empty when all is ruled.
+        Columns check_id, problem, explanation; one row per problem, sorted; empty when every check is ruled on.
     """
     needed = checks[needs_ruling(checks)]
     ruled = dict(zip(adjudications["check_id"], adjudications["verdict"], strict=True))
@@ -50,12 +50,12 @@ def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
 
 
 def verify(checks: pd.DataFrame, adjudications: pd.DataFrame) -> str:
-    """A line for every verdict, when each discrepancy has its ruling and each ruling its check.
+    """One line per verdict, provided that each discrepancy has a ruling and each ruling a check.
 
     Raises
     ------
     InconsistentReport
-        Naming every check without a ruling and every ruling without its check.
+        Names every check without a ruling and every ruling without a check.
     """
     problems = unruled(checks, adjudications)
     if len(problems):

@@ -1,4 +1,4 @@
-"""Adverse events: grades against each other, patients against events, and "most common" against the table."""
+"""Adverse events: grades against each other, patients against events, and "most common" claims against the table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resurvey.audit.verdicts import DISCREPANT, IMPOSSIBLE, MAJOR, MINOR, NONE, 
 from resurvey.reported import show
 
 SLACK = 1e-9
-# A sum of many rows that happens to equal a count of patients needs rows enough to be told from chance.
+# Fewest rows whose sum can be distinguished from one that equals a count of patients by chance.
 LEAST_ROWS = 4
 ANY_EVENT = re.compile(
     r"^(any|all|adverse|side|total|ae|aes|teae)\b.*|.*\bany (event|toxicity|grade)\b.*", re.IGNORECASE
@@ -24,7 +24,7 @@ SPELLINGS = ((r"oe", "e"), (r"ae", "e"), (r"[^a-z0-9]+", " "), (r"\b(decreased|i
 
 
 def item_key(text: str) -> str:
-    """One name for an event however its words are ordered or spelt (`decreased neutrophil count`, `Diarrhoea`)."""
+    """Return one name for an event, whatever its word order or spelling (`decreased neutrophil count`, `Diarrhoea`)."""
     lower = re.sub(r"\([^)]*\)", " ", text.lower()).strip()
     if ANY_EVENT.match(lower):
         return "any event"
@@ -37,7 +37,7 @@ def item_key(text: str) -> str:
 
 
 def grade_key(text: str) -> str:
-    """`1-2`, `3`, `4`, `5`, `3-4`, `>=3` or `any`."""
+    """Grade or class of grades as `1-2`, `3`, `4`, `5`, `3-4`, `>=3` or `any`."""
     plain = text.lower().replace("≥", ">=").replace("–", "-").replace("grade", "").replace(" ", "")
     plain = plain.replace("iii-iv", "3-4").replace("3or4", "3-4")
     return {"": "any", "all": "any", "3-5": ">=3", "3orhigher": ">=3", "3+": ">=3"}.get(plain, plain)
@@ -52,13 +52,13 @@ def _events(context: Context) -> pd.DataFrame:
 
 
 def _table(group: list[dict]) -> dict[str, dict]:
-    """First row of each grade that prints a count."""
+    """First row with a printed count, for each grade."""
     return {record["level"]: record for record in group[::-1] if record["n_op"] == "="}
 
 
 @register("grade-sum", "grades 3 + 4 (+ 5) = grade 3 or more; grades 1-2 + 3 + 4 (+ 5) = any grade; part <= whole")
 def check_grades(context: Context) -> pd.DataFrame:
-    """Counts by highest grade must add up to what is printed for wider classes of grades, in text and table."""
+    """Counts by highest grade must add up to the counts printed for wider classes of grades, in text and table."""
     ledger = Ledger("grade-sum")
     events = _events(context)
     for group in grouped(events, [*PLACE, "data_cut", "key"]).values():
@@ -110,7 +110,7 @@ def _judge_nesting(ledger: Ledger, known: dict[str, dict]) -> None:
 
 @register("any-event-bound", "patients with any event of a class of grades >= patients with each one event of it")
 def check_any_event(context: Context) -> pd.DataFrame:
-    """More patients cannot have one event than any event, of the same class of grades."""
+    """No single event can affect more patients than `any event` of the same class of grades."""
     ledger = Ledger("any-event-bound")
     events = _events(context)
     for level, every, single in _any_and_single(events, ("any", ">=3", "3-4")):
@@ -119,7 +119,7 @@ def check_any_event(context: Context) -> pd.DataFrame:
 
 
 def _any_and_single(events: pd.DataFrame, levels: tuple[str, ...]) -> Iterator[tuple[str, dict, list[dict]]]:
-    """Of each group and class of grades: the row of any event, and the rows of single events."""
+    """For each group and class of grades: the row of any event, and the rows of single events."""
     counted = events[(events["n_op"] == "=") & events["level"].isin(levels)]
     for (*_, level), rows in grouped(counted, [*PLACE, "data_cut", "level"]).items():
         every = [row for row in rows if row["key"] == "any event"]
@@ -146,7 +146,7 @@ def _judge_any(ledger: Ledger, every: dict, most: dict, level: str) -> None:
 
 @register("patients-or-events", "patients with any event of a grade against the sum of the rows of that grade")
 def check_patients_or_events(context: Context) -> pd.DataFrame:
-    """Patients with any grade 3-4 event that equal the sum of the event rows are a count of events."""
+    """If the patients with any grade 3-4 event equal the sum of the event rows, the number is a count of events."""
     ledger = Ledger("patients-or-events")
     events = _events(context)
     for level, every, single in _any_and_single(events, (">=3", "3-4")):
@@ -176,7 +176,7 @@ def _judge_patients(ledger: Ledger, every: dict, single: list[dict], level: str)
 
 @register("most-common", "every event called most common >= every event not called so, in the same grades and groups")
 def check_most_common(context: Context) -> pd.DataFrame:
-    """ "Most common" against the table of the same document."""
+    """Check "most common" against the table of the same document."""
     ledger = Ledger("most-common")
     frame = context["statements"]
     said = frame[frame["kind"] == "most_common"]
@@ -215,7 +215,7 @@ def _judge_common(context: Context, ledger: Ledger, events: pd.DataFrame, said: 
 
 
 def _names(context: Context, said: pd.DataFrame) -> set[str]:
-    """Events a statement names: those of its claims, else the words of its value or item."""
+    """Events that a statement names: those of its claims, otherwise the words of its value or item."""
     names = set()
     for record in records(said):
         found = [context.claim(claim.strip()) for claim in record["claims"].split(";") if claim.strip()]
@@ -227,7 +227,7 @@ def _names(context: Context, said: pd.DataFrame) -> set[str]:
 
 
 def _totals(pool: pd.DataFrame, level: str) -> pd.Series:
-    """Patients with each event in a class of grades, over all groups; per cent where no counts are printed."""
+    """Patients with each event in a class of grades, over all groups; percentages where no counts are printed."""
     wanted = {"any": ("1-2", "3", "4", "3-4", "5"), ">=3": ("3", "4", "3-4", "5"), "3-4": ("3", "4", "3-4")}[level]
     column = "n" if (pool["n_op"] == "=").any() else "percent"
     direct = pool[(pool["level"] == level) & pool[column].notna()]
@@ -240,7 +240,7 @@ def _totals(pool: pd.DataFrame, level: str) -> pd.Series:
 
 @register("none-statement", "an event said not to have occurred, in a grade, against its rows")
 def check_none(context: Context) -> pd.DataFrame:
-    """Events said to be absent: no row of the same document may count one."""
+    """Events stated to be absent: no row of the same document may count one."""
     ledger = Ledger("none-statement")
     events = _events(context)
     frame = context["statements"]

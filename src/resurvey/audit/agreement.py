@@ -1,4 +1,4 @@
-"""Whether two printings of one quantity can be of one value: equal, the same but for the last digit, or neither."""
+"""Whether two printed versions of a quantity can be the same value: equal, equal up to the last digit, or neither."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ Floats = NDArray[np.float64]
 
 
 def agreement(low: Floats, high: Floats, other_low: Floats, other_high: Floats) -> NDArray[np.object_]:
-    """Verdict on pairs of printed numbers.
+    """Give a verdict on pairs of printed numbers.
 
     Parameters
     ----------
     low, high, other_low, other_high : (k,) ndarray
-        What each print may stand for: half a unit of its last digit either way, itself alone for a count, an open
-        end for a bound.
+        Range of values each printed number may stand for: half a unit of its last digit either way, the number itself
+        for a count, an open end for a bound.
 
     Returns
     -------
     ndarray of object (str), shape (k,)
-        `reproduced` when some value prints as both under rounding to nearest; `rounding` when the prints differ in the
-        last digit alone, or when the coarser one had digits cut off or was rounded up; `conflict` otherwise.
+        `reproduced` when some value prints as both under rounding to nearest; `rounding` when the printed numbers
+        differ only in the last digit, or when the coarser one was truncated or rounded up; `conflict` otherwise.
 
     Notes
     -----
-    Intervals of rounding are half open: 0.73 stands for 0.725 up to but not including 0.735, so 0.73 and 0.74 share no
-    value and two prints of the same precision agree only when they are equal. Counts are exact: 425 is not 426.
+    Rounding intervals are half open: 0.73 stands for 0.725 up to but not including 0.735, so 0.73 and 0.74 share no
+    value and two numbers of the same precision agree only when they are equal. Counts are exact: 425 is not 426.
     """
     slack = SLACK * np.maximum(1.0, _largest(low, high, other_low, other_high))
     equal = _same(low, other_low, slack) & _same(high, other_high, slack)
@@ -47,7 +47,7 @@ def agree(low: float, high: float, other_low: float, other_high: float) -> str:
 
 
 def last_digit(low: Floats, high: Floats, other_low: Floats, other_high: Floats) -> NDArray[np.bool_]:
-    """Whether two prints have one precision: then nobody rounded one to the other, and a difference is a slip."""
+    """Whether two printed numbers have the same precision; if so, a difference is an error, not rounding."""
     width, other = _half(low, high), _half(other_low, other_high)
     return (width > 0) & (np.abs(width - other) <= 1e-6 * width)
 
@@ -58,7 +58,7 @@ def _same(first: Floats, second: Floats, slack: Floats) -> NDArray[np.bool_]:
 
 
 def _half(low: Floats, high: Floats) -> Floats:
-    """Half a unit of the last digit; nothing for a bound."""
+    """Half a unit of the last digit; 0 for a bound."""
     with np.errstate(invalid="ignore"):
         width = high - low
     return np.where(np.isfinite(width), width / 2, 0.0)

@@ -1,4 +1,4 @@
-"""Tables of patients: who is missing in which group, one variable on two denominators, parts that not all can have."""
+"""Baseline tables: missing values by group, one variable on two denominators, features not all can have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from resurvey.audit.verdicts import (
 from resurvey.reported import show
 
 UNKNOWN = re.compile(r"unknown|missing|not (available|known|reported|done|assessed)|\bn/?a\b", re.IGNORECASE)
-# Missingness this unlikely by chance is worth a look.
+# A difference in missingness less likely than this by chance is reported.
 UNLIKELY = 0.01
 
 
@@ -40,7 +40,7 @@ def _counted(context: Context) -> pd.DataFrame:
 
 @register("missing-values", "unknown values of two groups against chance (Fisher); a hint", "Agresti 2013, 3.5")
 def check_missing(context: Context) -> pd.DataFrame:
-    """Values that are unknown in one group far more often than in the other: the known ones differ in kind."""
+    """Values unknown far more often in one group than in the other: the known values are then not comparable."""
     ledger = Ledger("missing-values")
     frame = _counted(context)
     frame = frame[(frame["partition"] != "") & (frame["kind"] == "baseline")]
@@ -57,7 +57,7 @@ def check_missing(context: Context) -> pd.DataFrame:
 
 
 def _missing(rows: list[dict]) -> tuple[float, float] | None:
-    """Unknown values and patients of a set of categories in one group; None where the rows do not tell."""
+    """Numbers of unknown values and of patients for a set of categories in one group; None where undetermined."""
     wholes = {row["whole"] for row in rows}
     if len(wholes) != 1 or len(rows) < 2:
         return None
@@ -72,7 +72,7 @@ def _judge_missing(
     (a, n), (b, m) = counts
     named = any(UNKNOWN.search(row["item"]) for part in rows for row in part)
     if not named and min(a, b) == 0:
-        return  # a sum that falls short in one group alone is a matter of `category-sum`
+        return  # a sum that falls short in only one group is checked by `category-sum`
     p = tables2x2.p_values(np.array([[a, b], [n - a, m - b]])).get("Fisher exact", 1.0)
     first, second = rows[0][0], rows[1][0]
     apart = p < UNLIKELY
@@ -92,13 +92,13 @@ def _judge_missing(
     )
 
 
-# Groups that are those patients of an arm who could be analysed, no groups of another kind.
+# Populations that are the analysable patients of an arm, not groups of another kind.
 ANALYSED = re.compile(r"safety|evaluable|assessable|analy[sz]ed|per[ -]protocol|with data|complete case", re.IGNORECASE)
 
 
 @register("analysed-patients", "patients left out of an analysis in two groups against chance (Fisher); a hint")
 def check_analysed(context: Context) -> pd.DataFrame:
-    """A safety or evaluable set that leaves out many of one group and few of the other."""
+    """A safety or evaluable set that leaves out many patients of one group and few of the other."""
     ledger = Ledger("analysed-patients")
     sets: dict[tuple[str, str, str], dict[str, tuple[float, str]]] = {}
     for row in records(_counted(context)):
@@ -138,7 +138,7 @@ def _judge_analysed(ledger: Ledger, place: tuple[str, str, str], first: tuple, s
 
 @register("two-denominators", "one variable of a subgroup in one table and of all in another: n / N on both")
 def check_two_denominators(context: Context) -> pd.DataFrame:
-    """A category counted among those who can have it in one place, and among everybody in another."""
+    """A category given among the patients who can have it in one place, and among all patients in another."""
     ledger = Ledger("two-denominators")
     frame = _counted(context)
     frame = frame[frame["kind"] == "baseline"]
@@ -147,7 +147,7 @@ def check_two_denominators(context: Context) -> pd.DataFrame:
     for group in grouped(frame, ["source_id", "study_id", "key"]).values():
         narrow = [row for row in group if row["population"] not in ("", "all") and row["arm_id"] in ("", "all")]
         wide = [row for row in group if row["population"] in ("", "all") and row["arm_id"] not in ("", "all")]
-        # One row a set of categories: its other categories turn with the first.
+        # One row per set of categories: its other categories change direction with the first.
         place = (narrow[0]["source_id"], narrow[0]["partition"] or narrow[0]["key"]) if narrow else ()
         if narrow and len(wide) > 1 and place not in told:
             told.add(place)
@@ -184,7 +184,7 @@ def _judge_denominators(ledger: Ledger, frame: pd.DataFrame, narrow: dict, wide:
 
 
 def _able(frame: pd.DataFrame, narrow: dict, arms: list[str]) -> dict[str, float]:
-    """Patients of each arm who belong to the narrow group: the counts of the item that is as large as it in all."""
+    """Patients of each arm in the narrow group: the counts of the item whose total equals the size of that group."""
     here = frame[(frame["source_id"] == narrow["source_id"]) & (frame["population"].isin(["", "all"]))]
     twin = here[(here["n"] == narrow["whole"]) & here["arm_id"].isin(["", "all"])]
     for key in twin["key"]:
@@ -196,7 +196,7 @@ def _able(frame: pd.DataFrame, narrow: dict, arms: list[str]) -> dict[str, float
 
 @register("feature-base", "parts of a feature of metastases together <= patients who have metastases")
 def check_feature_base(context: Context) -> pd.DataFrame:
-    """Visceral and not visceral make up the metastatic patients, not those without metastases as well."""
+    """Visceral and non-visceral disease together make up the metastatic patients only, not all patients."""
     ledger = Ledger("feature-base")
     frame = _counted(context)
     frame = frame[frame["kind"] == "baseline"]
@@ -224,7 +224,7 @@ METASTATIC = re.compile(
 def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
     both = sum(row["n"] for row in rows)
     wrong = both > base["n"]
-    # Who has no metastases has none in a site either: `no` may be said of them, `not visceral` may not.
+    # A patient without metastases has none at any site: `no` may be said of that patient, `not visceral` may not.
     absent = any(ABSENT.search(row["item"].split(":")[-1].strip()) for row in rows)
     words = f"{' + '.join(row['n_text'] for row in rows)} = {both:.0f} by {rows[0]['partition']}, "
     words += f"{base['n_text']} with {base['item']}"
@@ -245,7 +245,7 @@ def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
 
 @register("cohort-arms", "size of a randomised study = sum of its arms")
 def check_cohort(context: Context) -> pd.DataFrame:
-    """The size of a study against its arms, in the same document or in those that print the arms."""
+    """The size of a study against the sizes of its arms, in the same document or in those that print the arms."""
     ledger = Ledger("cohort-arms")
     designs = {row["study_id"]: row["design"] for row in records(context["studies"])}
     frame = context["arms"]
@@ -259,7 +259,7 @@ def check_cohort(context: Context) -> pd.DataFrame:
             group = group[(group["data_cut"] == record["data_cut"]) | (record["data_cut"] == "")]
             own = group[group["source_id"] == record["source_id"]]
             if own["arm_id"].nunique() < 2:
-                # Documents that print the whole as well are compared by it (`across`).
+                # Documents that also print the total are compared on the total (`across`).
                 group = group[
                     ~group["source_id"].isin(wholes.loc[wholes["study_id"] == record["study_id"], "source_id"])
                 ]

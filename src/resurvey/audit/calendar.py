@@ -23,7 +23,7 @@ ORDER = (
 
 @register("calendar-order", "first enrolment <= last <= cut-off <= received <= accepted <= published")
 def check_order(context: Context) -> pd.DataFrame:
-    """Dates of one document and study, each against the next; dates that overlap as printed are in order."""
+    """Dates of one document and study, each against the next; dates that overlap as printed count as in order."""
     ledger = Ledger("calendar-order")
     frame = context["follow_up"]
     for group in grouped(frame[frame["statistic"] == "date"], ["source_id", "study_id", "data_cut"]).values():

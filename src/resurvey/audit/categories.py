@@ -1,4 +1,4 @@
-"""Categories against their total, subgroups against the whole, and counts that stand for two things."""
+"""Categories against their total, subgroups against the whole, and counts used for two different things."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _why_not(group: pd.DataFrame, added: float, whole: float) -> tuple[str, str,
 
 
 def _misses(printed: pd.DataFrame, whole: float, n: float | None = None) -> np.ndarray:
-    """How far each percentage is from its count over `whole`, beyond its rounding (0 where it fits)."""
+    """Distance of each percentage from its count over `whole`, beyond rounding (0 where it fits)."""
     counts = printed["n"].to_numpy(float) if n is None else np.full(len(printed), float(n))
     exact = 100 * counts / whole
     low, high = printed["percent_min"].to_numpy(float), printed["percent_max"].to_numpy(float)
@@ -116,7 +116,7 @@ def _judge_percents(ledger: Ledger, group: list[dict]) -> None:
     printed = sum(row["percent"] for row in group)
     half = sum(row["percent_max"] - row["percent_min"] for row in group) / 2
     nearest = abs(printed - 100) <= half + SLACK
-    # Digits cut off all the way down, or rounded up all the way, leave up to one unit a category.
+    # If every percentage is truncated, or every one rounded up, the sum may be off by up to one unit per category.
     loose = abs(printed - 100) <= 2 * half + SLACK
     verdict = REPRODUCED if nearest else ROUNDING if loose else DISCREPANT
     words = f"the percentages of {first['partition']} add up to {show(printed, 5)}"

@@ -1,4 +1,4 @@
-"""Findings that have one cause: they rest on a number in common, or are one slip in the cells of one place."""
+"""Findings with a common cause: they depend on the same number, or are one error in the cells of one place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pandas as pd
 from resurvey.audit.verdicts import OTHER_METHOD, needs_ruling
 from resurvey.schema import CLAIM_TABLES
 
-# What a number is of, besides its arm: two findings of one rule that differ in the arm alone are one slip of a place.
+# What a number describes, apart from its arm: two findings of one rule that differ only in the arm are one error.
 SUBJECT = ("locator", "population", "endpoint", "item", "grade", "kind", "time")
-# What a set of categories is, besides its categories.
+# Columns that identify a set of categories, apart from the categories themselves.
 CATEGORIES = ("arm_id", "population", "partition")
-# Rules about a choice, a definition or a plan: the numbers they rest on may be right, so they join nothing by them.
+# Rules about a choice, a definition or a plan: their numbers may be right, so sharing a number joins no findings.
 ALONE = frozenset(
     {
         *("clock-choice", "clock-start", "test-choice", "unknown-choice", "two-denominators", "threshold", "overall-p"),
@@ -31,7 +31,7 @@ ALONE = frozenset(
 
 
 class _Joined:
-    """Names that belong together, each set known by its first name."""
+    """Disjoint sets of names that belong together, each identified by its root."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
@@ -46,27 +46,27 @@ class _Joined:
 
 
 def causes(checks: pd.DataFrame, tables: Mapping[str, pd.DataFrame] | None = None) -> pd.Series:
-    """The first check of the cause each finding belongs to.
+    """Identify the cause of each finding by the first check that has this cause.
 
     Parameters
     ----------
     checks : DataFrame
         Rows of checks.csv.
     tables : mapping of str to DataFrame, optional
-        The tables that were audited, raw or typed. With them, findings of one rule are also one cause where they differ
-        in the arm alone and stand in the same places, and percentages of one set of categories are.
+        The audited tables, raw or typed. If given, findings of one rule in the same places that differ only in the arm
+        also share a cause, and so do percentages of one set of categories.
 
     Returns
     -------
     Series of str
-        For every row that needs a ruling, by its index, the least check id of all findings that it is joined to by
-        numbers in common. A wrong cell of a table breaks its percentage, its sum and its p: three checks, one cause.
+        For every row that needs a ruling, by its index, the first check id, in sorted order, of all findings linked to
+        it by common numbers. A wrong cell spoils its percentage, its sum and its p value: three checks, one cause.
     """
     found = checks[needs_ruling(checks)].sort_values("check_id", kind="stable")
     joined = _Joined()
     numbers = ~found["rule"].isin(ALONE) & ~((found["rule"] == "repeat-p") & (found["verdict"] == OTHER_METHOD))
     for check, ids in zip(found.loc[numbers, "check_id"], found.loc[numbers, "claim_ids"], strict=True):
-        # A number joins its checks; names of claims and of checks never meet.
+        # A claim joins the checks that use it; claim ids and check ids never coincide.
         for claim in ids.split(";"):
             joined.join(f"claim {claim}", f"check {check}")
     about = _subjects(tables or {}, {claim for ids in found["claim_ids"] for claim in ids.split(";")})
@@ -81,12 +81,12 @@ def causes(checks: pd.DataFrame, tables: Mapping[str, pd.DataFrame] | None = Non
 
 
 def with_causes(checks: pd.DataFrame, tables: Mapping[str, pd.DataFrame] | None = None) -> pd.DataFrame:
-    """Rows of checks.csv with the column `cause`: the first check of a finding's cause, empty where there is none."""
+    """Add to checks.csv the column `cause`: the first check with the same cause, empty where there is no finding."""
     return checks.assign(cause=causes(checks, tables).reindex(checks.index).fillna(""))
 
 
 def _subjects(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Rows of the wanted claims, as text, each with the name of its table."""
+    """Rows of the requested claims, as text, each with the name of its table."""
     wanted = set(wanted)
     found: dict[str, dict[str, str]] = {}
     for name in CLAIM_TABLES:
@@ -98,7 +98,7 @@ def _subjects(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict
 
 
 def _slip(row: dict, about: dict[str, dict[str, str]]) -> str:
-    """What findings of one slip share; empty where a finding stands alone."""
+    """Key shared by the findings of one error; empty where a finding stands alone."""
     claims = [about[claim] for claim in row["claim_ids"].split(";") if claim in about]
     place = f"{row['rule']}|{row['source_id']}|{row['study_id']}|{row['verdict']}"
     if len(claims) == 1 and claims[0].get("partition"):

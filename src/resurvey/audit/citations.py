@@ -1,4 +1,4 @@
-"""What a sentence cites against what the cited document is and prints, and clocks and means against each other."""
+"""Citations against the cited document and its numbers; start of follow-up between places; means against medians."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resurvey.audit.verdicts import CONFLICT, IMPOSSIBLE, MAJOR, MINOR, NONE, RE
 
 @register("cited-study", "the study a sentence is about is one that the document it cites reports")
 def check_study(context: Context) -> pd.DataFrame:
-    """Statements of kind `cites`: the study of the sentence against those of the cited document."""
+    """Statements of kind `cites`: the study of the sentence against the studies of the cited document."""
     ledger = Ledger("cited-study")
     reported = _studies_of(context)
     for record, cited in _citations(context):
@@ -31,7 +31,7 @@ def check_study(context: Context) -> pd.DataFrame:
 
 
 def _citations(context: Context) -> Iterator[tuple[dict, str]]:
-    """Statements of kind `cites` and the key of the document each cites (`value`), where it is one of `sources`."""
+    """Statements of kind `cites` with the key of the document cited (`value`), where it is one of `sources`."""
     known = set(context["sources"]["source_id"])
     for record in context.records("statements"):
         if record["kind"] == "cites" and record["value_text"] in known:
@@ -39,7 +39,7 @@ def _citations(context: Context) -> Iterator[tuple[dict, str]]:
 
 
 def _studies_of(context: Context) -> dict[str, set[str]]:
-    """Studies that each document reports: those it is the source of, and those it prints sizes or results of."""
+    """Studies that each document reports: those it is the source of, and those whose sizes or results it prints."""
     studies = context["studies"]
     found: dict[str, set[str]] = {}
     for study, source in zip(studies["study_id"], studies["source_id"], strict=True):
@@ -67,7 +67,7 @@ def _note(
 
 @register("cited-value", "a number is printed in the document it is cited to, not only in another one")
 def check_value(context: Context) -> pd.DataFrame:
-    """The numbers of a citation (`claims`) against the same quantities in the cited document and in the others."""
+    """The numbers of a citation (`claims`) against the same quantities in the cited document and in other documents."""
     ledger = Ledger("cited-value")
     printed = pd.concat([quantities(context), p_quantities(context)], ignore_index=True)
     by_claim = grouped(printed, ["claim_id"])
@@ -86,7 +86,7 @@ def check_value(context: Context) -> pd.DataFrame:
 
 
 def _cuts(context: Context) -> dict[tuple[str, str], set[str]]:
-    """Data cuts of which each document prints medians, ratios and rates of a study."""
+    """Data cuts for which each document prints medians, ratios and rates of a study."""
     found: dict[tuple[str, str], set[str]] = {}
     for table in ("medians", "hazard_ratios", "survival_rates"):
         for row in context.records(table):
@@ -104,7 +104,7 @@ def _difference(row: dict) -> dict:
 
 
 def _differences(context: Context, own: dict) -> list[dict]:
-    """The same difference as other documents state it, or as their two medians give it."""
+    """The same difference as stated in other documents, or computed from their two medians."""
     rows = [
         _difference(row)
         for row in context.records("differences")
@@ -166,7 +166,7 @@ def _judge_value(ledger: Ledger, record: dict, cited: str, own: dict, same: list
 
 
 def _of_another_analysis(agreeing: list[dict], cuts: set[str]) -> bool:
-    """Whether only documents of other analyses than the cited one's print a number."""
+    """Whether a number is printed only in documents of analyses other than the cited one."""
     return bool(agreeing and cuts and not any(row["cut"] in ("", *cuts) for row in agreeing))
 
 
@@ -176,7 +176,7 @@ def _agrees(first: dict, second: dict) -> bool:
 
 @register("cited-year", "a cited document is not later than the one that cites it")
 def check_year(context: Context) -> pd.DataFrame:
-    """The years of the citing and the cited document; a document in print may be cited a year ahead."""
+    """The years of the citing and the cited document; a document in press may be cited a year ahead."""
     ledger = Ledger("cited-year")
     year = dict(zip(context["sources"]["source_id"], context["sources"]["year"], strict=True))
     for record, cited in _citations(context):
@@ -198,7 +198,7 @@ def check_year(context: Context) -> pd.DataFrame:
 
 @register("clock-start", "one start of the clock for one endpoint of a study in one document")
 def check_clock(context: Context) -> pd.DataFrame:
-    """Statements of kind `clock` (`value`: what the clock starts with): the same for one endpoint in all places."""
+    """Statements of kind `clock` (`value`: the time origin) must be the same for one endpoint in all places."""
     ledger = Ledger("clock-start")
     said = context["statements"].query("kind == 'clock'")
     for group in grouped(said, ["source_id", "study_id", "endpoint", "population"]).values():
@@ -216,7 +216,7 @@ def check_clock(context: Context) -> pd.DataFrame:
     "mean-as-median", "a number printed as a median is not the mean or restricted mean printed of the same patients"
 )
 def check_mean(context: Context) -> pd.DataFrame:
-    """A mean called a median: the number is the printed mean, and the median of the same patients is another one."""
+    """A mean called a median: the number equals the printed mean, but the median of the same patients differs."""
     ledger = Ledger("mean-as-median")
     means = _means(context)
     medians = grouped(context["medians"], ["study_id", "arm_id", "population", "endpoint"])
@@ -228,7 +228,7 @@ def check_mean(context: Context) -> pd.DataFrame:
 
 
 def _means(context: Context) -> dict[tuple[str, str, str], list[dict]]:
-    """Means of each group: of `follow_up` and of `measurements`, in months, and what they are of."""
+    """Means of each group from `follow_up` and `measurements`, in months, with the quantity they describe."""
     found: dict[tuple[str, str, str], list[dict]] = {}
     for row in context.records("follow_up"):
         if row["statistic"] == "mean" and row["value_months"] == row["value_months"]:

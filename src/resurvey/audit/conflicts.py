@@ -1,4 +1,4 @@
-"""The same quantity in two places: within a document, and between documents with regard to their data cuts."""
+"""The same quantity in two places: within a document, and between documents, taking data cuts into account."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from resurvey.audit.verdicts import (
 
 SLACK = 1e-9
 SLIP = "; the last digit differs, though both places print the same number of digits"
-# Tables whose numbers readers use or pool; a conflict in a size or a count is a matter of a digit or a label.
+# Tables whose numbers readers use or pool; a conflict in a size or a count concerns only a digit or a label.
 GRAVE = ("median", "rate", "ratio", "lower", "upper", "p")
 
 
 @register("repeat", "the same quantity printed again in the same document, within the rounding of both")
 def check_repeat(context: Context) -> pd.DataFrame:
-    """Abstract, text, table and figure of one document must print the same number for the same quantity."""
+    """The abstract, text, tables and figures of a document must print the same number for the same quantity."""
     frame = quantities(context)
     frame = frame[frame["table"] != "p"]
     place = ["source_id", "study_id", "key", "cut"]
@@ -47,7 +47,7 @@ def check_repeat(context: Context) -> pd.DataFrame:
     first = frame[order == 0].set_index(place)
     reference = first.loc[pd.MultiIndex.from_frame(again[place])].reset_index()
     again = again.reset_index(drop=True)
-    # Two categories of one set, or two models, are two quantities.
+    # Two categories of one set, or two models, are different quantities.
     counted = again["table"].isin(["count", "share"])
     both = (again["kind"] != "") & (reference["kind"] != "")
     apart = both & np.where(counted, again["kind"] == reference["kind"], again["kind"] != reference["kind"])
@@ -78,7 +78,7 @@ def _compare_rows(context: Context, rule: str, first: pd.DataFrame, second: pd.D
 
 
 def _name(first: dict, second: dict) -> list[str]:
-    """Claims, and which number of the row where a row holds several (limits, count and percentage)."""
+    """Claims, with the number meant where a row holds several (limits, count and percentage)."""
     extra = {"lower": ["lower"], "upper": ["upper"], "share": ["share"]}.get(second["table"], [])
     return [first["claim_id"], second["claim_id"], *extra]
 
@@ -92,7 +92,7 @@ def _words(first: dict, second: dict) -> str:
 
 @register("across", "the same quantity in two documents, at the same data cut or at any known one")
 def check_across(context: Context) -> pd.DataFrame:
-    """A number cited from a study, against what other documents print of it."""
+    """A number cited from a study, against the same quantity in other documents."""
     ledger = Ledger("across")
     frame = quantities(context)
     _across(context, ledger, frame[frame["table"] != "p"])
@@ -101,7 +101,7 @@ def check_across(context: Context) -> pd.DataFrame:
 
 @register("across-p", "the p of the same comparison in two documents, at the same data cut or at any known one")
 def check_across_p(context: Context) -> pd.DataFrame:
-    """A p cited from a study, against what other documents print of it."""
+    """A p value cited from a study, against the same p value in other documents."""
     ledger = Ledger("across-p")
     _across(context, ledger, p_quantities(context))
     return ledger.frame()
@@ -117,7 +117,7 @@ def _across(context: Context, ledger: Ledger, frame: pd.DataFrame) -> None:
 
 
 def _breadth(context: Context) -> dict[str, int]:
-    """Number of studies each document speaks of: those that cite many are checked against those that report one."""
+    """Number of studies each document mentions: those that cite many are checked against those that report one."""
     frame = pd.concat(
         [quantities(context)[["source_id", "study_id"]], p_quantities(context)[["source_id", "study_id"]]]
     )
@@ -125,7 +125,7 @@ def _breadth(context: Context) -> dict[str, int]:
 
 
 def _citing(group: list[dict], breadth: dict[str, int]) -> Iterator[tuple[dict, list[dict]]]:
-    """Each document's number with those of the documents that speak of fewer studies (or come first by name)."""
+    """Each document's number with those of documents that mention fewer studies (or, if equal, come first by name)."""
     ranks = {row["source_id"]: (breadth.get(row["source_id"], 0), row["source_id"]) for row in group}
     lowest = min(ranks.values())
     distinct = {(row["source_id"], row["cut"], row["low"], row["high"]): row for row in group[::-1]}
@@ -134,7 +134,7 @@ def _citing(group: list[dict], breadth: dict[str, int]) -> Iterator[tuple[dict, 
         mine = ranks[record["source_id"]]
         if mine != lowest:
             others = [other for other in firsts if ranks[other["source_id"]] < mine]
-            # Two named cuts are two quantities.
+            # Values at two named data cuts are different quantities.
             others = [other for other in others if not record["cut"] or other["cut"] in ("", record["cut"])]
             if others:
                 yield record, others
@@ -186,7 +186,7 @@ def _verdict_across(
 
 
 def _slip(first: dict, second: dict) -> tuple[str, str]:
-    """Verdict and severity of two prints that agree but for rounding."""
+    """Verdict and severity for two printed numbers that agree apart from rounding."""
     verdict = _agrees(first, second)
     ends = (np.array([record[end]]) for record in (first, second) for end in ("low", "high"))
     if verdict != ROUNDING or not last_digit(*ends)[0]:
@@ -195,7 +195,7 @@ def _slip(first: dict, second: dict) -> tuple[str, str]:
 
 
 def _other_kind(first: dict, second: dict) -> bool:
-    """Whether two p, or two ratios, are said to come from different tests or models."""
+    """Whether two p values, or two ratios, are stated to come from different tests or models."""
     if first["table"] not in ("p", "ratio", "lower", "upper") or not first["kind"] or not second["kind"]:
         return False
     a, b = first["kind"].split(" ", 1), second["kind"].split(" ", 1)
@@ -213,7 +213,7 @@ def _gravity(first: dict, second: dict) -> str:
 
 
 def _flips(first: dict, second: dict) -> bool:
-    """Whether two p lie on different sides of 0.05."""
+    """Whether two p values lie on different sides of 0.05."""
     return bool(
         (first["high"] <= 0.05 and second["low"] > 0.05 - SLACK and second["high"] > 0.05)
         or (second["high"] <= 0.05 and first["low"] > 0.05 - SLACK and first["high"] > 0.05)
@@ -221,9 +221,9 @@ def _flips(first: dict, second: dict) -> bool:
 
 
 def inferred_cuts(context: Context, citing: dict) -> set[str]:
-    """Data cuts whose medians, ratios and p are those that a document prints of a study and endpoint.
+    """Data cuts whose medians, ratios and p values match those that a document prints for a study and endpoint.
 
-    A document that names no cut, but prints the medians of one, has cited that one: then its p must be that one's too.
+    A document that names no data cut but prints the medians of one has cited that cut; its p value must match it too.
     """
     cache = context.__dict__.setdefault("_inferred", {})
     endpoint = _endpoint(citing["key"])
@@ -234,13 +234,13 @@ def inferred_cuts(context: Context, citing: dict) -> set[str]:
 
 
 def _endpoint(key: str) -> str:
-    """Endpoint of a quantity; the last part of the key of a p."""
+    """Endpoint of a quantity: the last part of the key of a p value."""
     parts = key.split("|")
     return parts[3] if parts[0] == "median" else parts[5] if parts[0] in ("ratio", "lower", "upper") else parts[-1]
 
 
 def _by_study(context: Context) -> dict[str, list[dict]]:
-    """Medians, ratios and p of each study, as records."""
+    """Medians, ratios and p values of each study, as records."""
     if "_by_study" not in context.__dict__:
         frame = quantities(context)
         frame = pd.concat([frame[frame["table"].isin(["median", "ratio"])], p_quantities(context)])
@@ -255,7 +255,7 @@ def _infer(frame: dict[str, list[dict]], citing: dict, endpoint: str) -> set[str
     found: dict[str, list[bool]] = {}
     study = [record for record in frame.get(citing["study_id"], []) if _endpoint(record["key"]) == endpoint]
     for record in study:
-        # The number in question, printed again, says nothing of the cut.
+        # Another printed instance of the number in question carries no information about the data cut.
         mine = record["source_id"] == citing["source_id"] and record["key"] != citing["key"]
         for other in study if mine and not record["cut"] else []:
             if other["cut"] and other["key"] == record["key"]:
@@ -265,7 +265,7 @@ def _infer(frame: dict[str, list[dict]], citing: dict, endpoint: str) -> set[str
 
 @register("unnamed-endpoint", "a ratio without an endpoint must agree with one whole row of the same comparison")
 def check_unnamed(context: Context) -> pd.DataFrame:
-    """A ratio whose endpoint is not said, against the rows of the same document that say theirs."""
+    """A ratio without a stated endpoint, against the rows of the same document that state theirs."""
     ledger = Ledger("unnamed-endpoint")
     frame = context["hazard_ratios"]
     for record in records(frame[frame["endpoint"] == ""]):
@@ -305,7 +305,7 @@ def _judge_unnamed(ledger: Ledger, record: dict, named: list[dict]) -> None:
 
 @register("repeat-p", "the p of the same comparison printed again in the same document")
 def check_repeat_p(context: Context) -> pd.DataFrame:
-    """One comparison, several p: by other tests they may differ, but not on both sides of 0.05 unsaid."""
+    """Several p values for one comparison: different tests may differ, but a change of significance must be stated."""
     ledger = Ledger("repeat-p")
     frame = p_quantities(context).sort_values("claim_id", kind="stable")
     several = frame.groupby(["source_id", "study_id", "key", "cut"], sort=False)["claim_id"].transform("size") > 1
@@ -317,7 +317,7 @@ def check_repeat_p(context: Context) -> pd.DataFrame:
 
 
 def _plain_first(record: dict) -> int:
-    """Order of p values: log-rank, other plain tests, adjusted or model p."""
+    """Order of p values: log-rank, other unadjusted tests, then adjusted or model-based p values."""
     return 2 * record["kind"].startswith("adjusted") - ("log-rank" in record["kind"])
 
 

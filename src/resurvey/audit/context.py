@@ -1,4 +1,4 @@
-"""What every check reads: typed tables, whatever form they came in, and the sizes of groups."""
+"""The data that every check reads: typed tables, converted if needed, and the sizes of groups."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ PLACE = ["source_id", "study_id", "arm_id", "population"]
 
 
 def numeric_columns(name: str) -> list[str]:
-    """Columns of a table that are typed as numbers (`c_text`, `c`, `c_min`, `c_max`, `c_op`)."""
+    """Columns of a table that are expanded as numbers (`c_text`, `c`, `c_min`, `c_max`, `c_op`)."""
     columns = [column.name for column in schema.TABLES[name].columns if column.kind in NUMERIC]
     return columns + [column for column in PRINTED_NUMBERS.get(name, ()) if column not in columns]
 
 
 def word_columns(name: str) -> list[str]:
-    """Columns of a typed table that hold words: to be read as text, never as numbers."""
+    """Columns of a typed table that hold words and must be read as text, never as numbers."""
     numeric = numeric_columns(name)
     words = [column.name for column in schema.TABLES[name].columns if column.name not in numeric]
     return words + [f"{column}{end}" for column in numeric for end in ("_text", "_op")]
 
 
 def is_raw(name: str, frame: pd.DataFrame) -> bool:
-    """Whether a table still holds printed text only."""
+    """Whether a table still holds only printed text."""
     numeric = numeric_columns(name)
     return bool(numeric) and f"{numeric[0]}_text" not in frame.columns
 
 
 def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Typed tables from raw ones (checked first) or from typed ones (as `clean.tidy` makes them, or read back).
+    """Make typed tables from raw ones (checked first) or from typed ones (made by `clean.tidy`, or read from a file).
 
     Raises
     ------
     TableFaults
-        With every fault of raw tables, all at once.
+        If raw tables have faults; lists all of them.
     InputError
-        If a table has a name that the schema does not know.
+        If the name of a table is not in the schema.
     """
     unknown = sorted(set(tables) - set(schema.TABLES) - {"claims"})
     if unknown:
@@ -54,7 +54,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     raw = {name: frame for name, frame in known.items() if is_raw(name, frame)}
     typed = {name: frame for name, frame in known.items() if name not in raw}
     if raw:
-        # Tables without numbers look the same raw and typed; keys are checked against all of them.
+        # Tables without numbers are identical raw and typed; keys are checked against all tables.
         plain = {name: frame for name, frame in typed.items() if not numeric_columns(name)}
         raw_tables.check({**plain, **raw})
         typed |= clean.tidy(raw)
@@ -64,13 +64,13 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 @cache
 def _blank(name: str) -> pd.DataFrame:
-    """A typed table without rows; made once, since checks never change a table."""
+    """An empty typed table; made only once, since checks never change a table."""
     raw = pd.DataFrame({column: pd.Series(dtype=object) for column in schema.TABLES[name].names})
     return _words_as_text(name, clean.tidy({name: raw})[name])
 
 
 def _words_as_text(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank cells of word columns come back from a file as not-a-number, `2` as 2.0: text again."""
+    """Convert word columns back to text: read from a file, blank cells are NaN and `2` is 2.0."""
     spoilt = [column for column in word_columns(name) if column in frame and _is_spoilt(frame[column])]
     if not spoilt:
         return frame
@@ -88,26 +88,26 @@ def _text(value: object) -> str:
 
 
 def read_typed(path: Path) -> pd.DataFrame:
-    """A typed table that the clean step wrote, words as text."""
+    """Read a typed table written by the clean step, with words as text."""
     return raw_tables.read_table(path, text=word_columns(path.stem)).pipe(
         lambda frame: _words_as_text(path.stem, frame)
     )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as dictionaries (several times as fast as pandas' own on narrow use)."""
+    """Rows as dictionaries (several times as fast as the pandas method for this use)."""
     columns = list(frame.columns)
     return [dict(zip(columns, row, strict=True)) for row in zip(*(frame[c].tolist() for c in columns), strict=True)]
 
 
 def standard_name(text: str, spellings: Mapping[str, str]) -> str:
-    """The standard name a paper means by `text`: that of the first spelling in it, empty when there is none."""
+    """The standard name that `text` stands for: that of the first spelling found in it, empty when there is none."""
     lower = text.lower()
     return next((name for spelling, name in spellings.items() if spelling in lower), "")
 
 
 def grouped(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
-    """Rows as dictionaries by key, in order of first appearance."""
+    """Rows as dictionaries, grouped by key in order of first appearance."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for record, key in zip(records(frame), zip(*(frame[k].tolist() for k in keys), strict=True), strict=True):
         groups.setdefault(key, []).append(record)
@@ -115,7 +115,7 @@ def grouped(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], list[
 
 
 class Context:
-    """Typed tables by attribute-like access, and look-ups that several checks share."""
+    """Typed tables by name, and look-ups shared by several checks."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]):
         self.tables = dict(tables)
@@ -152,9 +152,9 @@ class Context:
 
     @cached_property
     def sizes(self) -> dict[tuple[str, str, str, str], tuple[float, str]]:
-        """Size of (source, study, arm, population) and a claim that prints it.
+        """Size of each (source, study, arm, population), with a claim that prints it.
 
-        Where a document prints several sizes of one group, the one it prints in most places; none when there is a tie.
+        Where a document prints several sizes of one group, the most frequent is used; none when there is a tie.
         """
         arms = self.tables["arms"]
         arms = arms[arms["n_op"] == "="]
@@ -171,9 +171,9 @@ class Context:
     def size(
         self, source: str, study: str, arm: str, population: str, *, elsewhere: bool = False
     ) -> tuple[float, str] | None:
-        """Printed size of a group and a claim that prints it; `elsewhere` admits the one size of other documents.
+        """Printed size of a group, with a claim that prints it; `elsewhere` admits a unique size from other documents.
 
-        Another document may speak of another data cut, so denominators are never taken from there.
+        Other documents may use another data cut, so denominators are never taken from them.
         """
         here = self.sizes.get((source, study, arm, population))
         if here is not None or not elsewhere:

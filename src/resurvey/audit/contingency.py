@@ -38,16 +38,16 @@ SPELLINGS = {
     "chi": "Pearson chi-square",
     "pearson": "Pearson chi-square",
 }
-# Tests a reader expects where none is named.
+# Tests that a reader expects when none is named.
 USUAL = ("Pearson chi-square", "Fisher exact", "Yates chi-square")
-# Which of them a conclusion may hang on.
+# Tests compared to see whether significance depends on the choice of test.
 CHOICES = ("Pearson chi-square", "Yates chi-square", "Fisher exact")
 SLACK = 1e-9
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A count in a group, or what is known of it."""
+    """A count in a group, as far as it is known."""
 
     claim: str
     item: str
@@ -55,9 +55,9 @@ class Cell:
     n: float
     total: float
     kind: str
-    # The count that the printed percentage stands for, where it is another than the printed one.
+    # The count that the printed percentage implies, where it differs from the printed count.
     other: float
-    # The sum of the printed categories of its set, where the percentage is of that sum and not of the total.
+    # The sum of the printed categories of its set, where the percentage is of that sum rather than of the total.
     known: float
 
 
@@ -67,7 +67,7 @@ class Cell:
     "Agresti 2013, 3.2",
 )
 def check_contingency(context: Context) -> pd.DataFrame:
-    """Every printed p that compares counts, by every standard test."""
+    """Every printed p value that compares counts, recomputed by every standard test."""
     frame = context["p_values"]
     frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">=", "~"]) & (frame["claims"] != "")]
     ledger = Ledger("contingency-p")
@@ -85,7 +85,7 @@ def check_contingency(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-# A table follows one test when it gives so many of its p values and this share of them.
+# A table follows one test when that test gives at least this number and this share of its p values.
 FOLLOWED, SHARE = 4, 0.75
 
 
@@ -94,7 +94,7 @@ def _table_of(record: dict) -> tuple[str, str]:
 
 
 def _house_tests(wanted: list[tuple[dict, list[Cell]]]) -> dict[tuple[str, str], str]:
-    """The usual test that gives the p values of a table which names none, where one does for nearly all."""
+    """The usual test that reproduces nearly all p values of a table that names no test, if there is one."""
     fits: dict[tuple[str, str], list[set[str]]] = {}
     for record, own in wanted:
         tables = [] if record["test"] or record["p_op"] != "=" else _tables(own)
@@ -112,7 +112,7 @@ def _house_tests(wanted: list[tuple[dict, list[Cell]]]) -> dict[tuple[str, str],
 
 
 def _alone(test: str, found: list[set[str]]) -> bool:
-    """Whether some p of the table come out by this test and by no other usual one."""
+    """Whether at least two p values of the table are reproduced by this test and by no other usual test."""
     return sum(fitting == {test} for fitting in found) > 1
 
 
@@ -125,7 +125,7 @@ def _cells(context: Context) -> dict[str, Cell]:
     with np.errstate(invalid="ignore"):
         low = np.ceil(frame["percent_min"].to_numpy(float) * total / 100 - SLACK)
         high = np.floor(frame["percent_max"].to_numpy(float) * total / 100 + SLACK)
-    # A percentage gives the count only where one whole number fits it.
+    # A percentage determines the count only where exactly one whole number fits it.
     fitted = np.where((low == high) & ~np.isnan(percent), low, np.nan)
     n = np.where(np.isnan(own), fitted, own)
     names = [f"{a} {b} {c}".strip() for a, b, c in zip(frame["endpoint"], frame["item"], frame["grade"], strict=True)]
@@ -140,7 +140,7 @@ def _cells(context: Context) -> dict[str, Cell]:
 
 
 def _known(frame: pd.DataFrame, total: np.ndarray) -> np.ndarray:
-    """Sum of the categories of each row's set where the printed percentage is of it; not-a-number elsewhere."""
+    """Sum of the categories of each row's set, where the printed percentage is of that sum; NaN elsewhere."""
     sums = frame["n"].groupby([frame[column] for column in GROUP]).transform("sum").to_numpy(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         exact = 100 * frame["n"].to_numpy(float) / sums
@@ -199,7 +199,7 @@ def _note(
 
 
 def _tables(cells: list[Cell], *, other: bool = False) -> list[tuple[str, np.ndarray]]:
-    """Tables that the cells can stand for: one category against the rest, or all categories of each group."""
+    """Contingency tables the cells may represent: one category against the rest, or all categories of each group."""
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.group, []).append(cell)
@@ -227,12 +227,12 @@ def _count(cell: Cell, other: bool) -> float:
 
 
 def _match(record: dict, table: np.ndarray, named: str) -> tuple[tuple[str, bool] | None, dict[str, float]]:
-    """The first test that gives the printed p (and whether only loosely), and the p of every test."""
+    """The first test that gives the printed p value (and whether only loosely), and the p values of all tests."""
     values = {name: p for name, p in tables2x2.p_values(table).items() if p == p}
     if record["p_sided"] == "1":
         values = {name: p / 2 for name, p in values.items()}
     others = [name for name in values if name != named]
-    # The named test in every way of printing before any other test.
+    # Try the named test under every rounding rule before any other test.
     attempts = [(named, loose) for loose in (False, True) if named in values]
     attempts += [(name, False) for name in others] + [(name, True) for name in others if name in USUAL]
     for name, loose in attempts:
@@ -253,7 +253,7 @@ def _fits(record: dict, p: float, loose: bool) -> bool:
 
 
 def _is_bound(record: dict, p: float) -> bool:
-    """Whether p is printed as the smallest value of its digits (0.001) where `below` it is meant."""
+    """Whether p is printed as the smallest value its digits allow (0.001) where `below` that value is meant."""
     unit = record["p_max"] - record["p_min"]
     return bool(record["p_op"] == "=" and abs(record["p"] - unit) <= SLACK and p < record["p_min"] - SLACK)
 
@@ -270,7 +270,7 @@ def _list(values: dict[str, float]) -> str:
 
 
 def _choice(values: dict[str, float]) -> str:
-    """Which conclusion at 0.05 hangs on the choice of the test."""
+    """Clause on how significance at 0.05 depends on the choice of test; empty when it does not."""
     chosen = {name: values[name] for name in CHOICES if name in values}
     if len({p < 0.05 for p in chosen.values()}) < 2:
         return ""
@@ -280,7 +280,7 @@ def _choice(values: dict[str, float]) -> str:
 
 
 def _from_other_counts(record: dict, cells: list[Cell], named: str) -> str:
-    """Whether the counts that the printed percentages stand for would give the printed p."""
+    """Clause on whether the counts implied by the printed percentages would give the printed p value."""
     if not any(cell.other == cell.other for cell in cells):
         return ""
     for label, table in _tables(cells, other=True):
@@ -294,7 +294,7 @@ def _from_other_counts(record: dict, cells: list[Cell], named: str) -> str:
 
 @register("test-choice", "whether p < 0.05 by Pearson, Yates and Fisher alike", "Agresti 2013, 3.5")
 def check_test_choice(context: Context) -> pd.DataFrame:
-    """Comparisons of outcomes whose significance at 0.05 hangs on the test that was chosen."""
+    """Comparisons of outcomes whose significance at 0.05 depends on the choice of test."""
     frame = context["p_values"]
     frame = frame[frame["p_op"].isin(["=", "<", "<="]) & (frame["claims"] != "")]
     ledger = Ledger("test-choice")

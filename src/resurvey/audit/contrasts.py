@@ -1,4 +1,4 @@
-"""Comparisons and the p they rest on: which groups, which clock, which correction, and what the medians would give."""
+"""Comparisons and their p values: groups, time origin, multiplicity correction, and the p implied by the medians."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from resurvey.reported import show
 
 LEVEL = 0.05
 SLACK = 1e-9
-# Corrections multiply p by a number of comparisons up to this one.
+# Largest number of comparisons considered for a multiplicity correction.
 MOST_COMPARISONS = 20
-# The p of two medians by their intervals is rough: beyond this factor from the printed one it is worth a look.
+# The p value of two medians from their intervals is approximate: it is reported when it differs from the printed p by
+# more than this factor.
 ROUGH = 10.0
 CAPPED = 0.99
-# What an interval says of a fixed number is no test: it supports a claim, and never certifies it.
+# Comparing an interval with a fixed number is not a test: it can support a claim, but not confirm it.
 FIXED = "the interval of the median, roughly and against a fixed number,"
 
 
@@ -41,7 +42,7 @@ def claims_of(text: str) -> list[str]:
 
 @register("overall-p", "a p of k > 2 groups says that some differ, not which two")
 def check_overall(context: Context) -> pd.DataFrame:
-    """A sentence or row about two groups beside the p of all groups together."""
+    """A sentence or row about two groups that quotes the overall p value of all groups."""
     ledger = Ledger("overall-p")
     frame = context["p_values"]
     tests = [(record, claims_of(record["claims"])) for record in records(frame[frame["p_op"] != ""])]
@@ -69,12 +70,12 @@ def check_overall(context: Context) -> pd.DataFrame:
 
 
 def _is_beside(sentence: dict, test: dict) -> bool:
-    """Whether sentence and p stand in one place and are of one thing; a p of all may stand beside a sentence of all."""
+    """Whether sentence and p value share place and subject; a sentence about all groups may quote the overall p."""
     return all(test[name] == sentence[name] for name in ("locator", "item"))
 
 
 def _judge_beside(ledger: Ledger, sentence: dict, overall: dict, groups: int, own: dict | None) -> None:
-    """The p beside a sentence about two groups is that of all groups together."""
+    """Record that the p value quoted for two groups is the overall p value of all groups."""
     if own is not None and overall["p_text"] == own["p_text"]:
         return
     words = f"beside a sentence about two groups stands p {overall['p_text']}, of {groups} groups together; "
@@ -115,14 +116,14 @@ def _note_overall(ledger: Ledger, about: dict, test: dict, groups: int, why: str
     "unsupported-significance", "a result called significant: with its p, or with counts or intervals that show it"
 )
 def check_unsupported(context: Context) -> pd.DataFrame:
-    """`Significant` without any p: what the numbers it is said of can show."""
+    """`Significant` without a p value: whether the numbers it refers to can support it."""
     ledger = Ledger("unsupported-significance")
     frame = context["p_values"]
     tested = {frozenset(claims_of(text)) for text in frame.loc[frame["p_op"] != "", "claims"] if text}
     for record in records(frame[frame["statement"].isin(["significant", "not significant"]) & (frame["p_op"] == "")]):
         known = [found for claim in claims_of(record["claims"]) if (found := context.claim(claim))]
         low, high, how = _bounds(context, known)
-        # "Not significant" without a p is usual where nothing more is printed; a p printed elsewhere is checked there.
+        # "Not significant" is often stated without a p value; a p value printed elsewhere is checked there.
         if (not how and record["statement"] != "significant") or frozenset(claims_of(record["claims"])) in tested:
             continue
         verdict, severity, words = _supported(record, low, high, how)
@@ -141,7 +142,7 @@ def check_unsupported(context: Context) -> pd.DataFrame:
 
 
 def _bounds(context: Context, known: list[tuple[str, dict]]) -> tuple[float, float, str]:
-    """Least and largest p that the numbers of a comparison give, and by what."""
+    """Smallest and largest p value that the numbers of a comparison give, and the method used."""
     if len(known) == 2 and all(table == "proportions" for table, _ in known):
         values = _counts_p(context, [row for _, row in known])
         if values:
@@ -169,7 +170,7 @@ def _with_interval(context: Context, row: dict) -> dict:
 
 
 def constant_p(row: dict, fixed: float) -> float | None:
-    """Rough two-sided p of a median against a fixed number of months, by its interval on the log scale."""
+    """Approximate two-sided p of a median against a fixed number of months, from its interval on the log scale."""
     from scipy.special import ndtr
 
     ends = [row[f"{column}_months"] for column in ("value", "lower", "upper")]
@@ -199,7 +200,7 @@ def _supported(record: dict, low: float, high: float, how: str) -> tuple[str, st
 
 
 def _counts_p(context: Context, rows: list[dict]) -> list[float]:
-    """p of two counts by Pearson, Yates and Fisher."""
+    """p values comparing two counts by Pearson's, Yates' and Fisher's tests."""
     frame = pd.DataFrame(rows)
     total, _ = denominators(context, frame)
     counts = np.array([row["n"] if row["n_op"] == "=" else np.nan for row in rows], dtype=float)
@@ -213,7 +214,7 @@ def _counts_p(context: Context, rows: list[dict]) -> list[float]:
     "direction-chance", "a direction said of two shares whose difference chance explains (Pearson, Yates, Fisher)"
 )
 def check_chance(context: Context) -> pd.DataFrame:
-    """`Younger`, `more often`, of two counts that no usual test tells apart, where no p is printed; a hint."""
+    """Words such as `younger` or `more often` about two counts that no usual test separates, without a p; a hint."""
     ledger = Ledger("direction-chance")
     tested = {frozenset(claims_of(text)) for text in context["p_values"]["claims"]}
     for record in records(context["differences"]):
@@ -240,10 +241,10 @@ def check_chance(context: Context) -> pd.DataFrame:
 
 
 def medians_p(first: dict, second: dict) -> float | None:
-    """Rough two-sided p of two medians from their intervals on the log scale; None where these are not printed.
+    """Approximate two-sided p of two medians from their intervals on the log scale; None where these are not printed.
 
-    The standard error of a log median is the width of its log interval over 2 z, as if the interval were symmetric
-    there (Brookmeyer and Crowley intervals are so in large groups only).
+    The standard error of a log median is taken as the width of its log interval over 2 z, as if the interval were
+    symmetric on that scale (Brookmeyer-Crowley intervals are symmetric only in large groups).
     """
     from scipy.special import ndtr
 
@@ -262,7 +263,7 @@ def medians_p(first: dict, second: dict) -> float | None:
     "medians-p", "p about 2 Phi(-|ln m1 - ln m2| / se), se from the intervals on the log scale; a hint", "Tierney 2007"
 )
 def check_medians_p(context: Context) -> pd.DataFrame:
-    """The printed p of two medians beside the one their intervals give, roughly; never a finding."""
+    """The printed p of two medians beside the approximate one from their intervals; never a finding."""
     ledger = Ledger("medians-p")
     frame = context["p_values"]
     for record in records(frame[frame["p_op"].isin(["=", "<", "<="])]):
@@ -296,7 +297,7 @@ def _judge_medians_p(ledger: Ledger, record: dict, rows: list[dict], p: float) -
 
 @register("adjusted-multiple", "adjusted p = k times the raw p, one k throughout", "Bonferroni 1936; Dunn 1961")
 def check_multiple(context: Context) -> pd.DataFrame:
-    """Adjusted p beside the raw p of the same comparison: the one number of comparisons that gives all of them."""
+    """Adjusted and raw p values of the same comparisons: one number of comparisons must explain all of them."""
     ledger = Ledger("adjusted-multiple")
     pairs: dict[str, list[tuple[dict, dict]]] = {}
     for group in grouped(p_quantities(context), ["source_id", "study_id", "key", "cut"]).values():
@@ -341,7 +342,7 @@ def _is_multiple(raw: dict, adjusted: dict, k: int) -> bool:
 
 @register("clock-choice", "the p of one comparison from the start of the study, and from a later start", "Suissa 2008")
 def check_clock_choice(context: Context) -> pd.DataFrame:
-    """One comparison by two clocks: a difference counted from before the treatment may be that of earlier time."""
+    """One comparison from two time origins: with an origin before treatment, the difference may arise before it."""
     ledger = Ledger("clock-choice")
     later = _later_clocks(context)
     frame = context["p_values"]
@@ -358,7 +359,7 @@ def check_clock_choice(context: Context) -> pd.DataFrame:
 
 
 def _later_clocks(context: Context) -> dict[str, list[str]]:
-    """`OS` and `OS from T-DM1`: the same event counted from a later date."""
+    """Endpoints such as `OS` and `OS from T-DM1`: the same event measured from a later time origin."""
     kinds = context["endpoints"]
     later = kinds.loc[kinds["clock_start"] == "later", "endpoint"]
     found: dict[str, list[str]] = {}

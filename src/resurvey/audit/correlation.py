@@ -1,4 +1,4 @@
-"""A correlation coefficient, its degrees of freedom and its p, against each other."""
+"""A correlation coefficient, its degrees of freedom and its p value, against each other."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from resurvey.reported import Reported, overlaps, parse, show
 
 
 def correlation_p(r: float, df: float, *, sides: int = 2) -> float:
-    """p of a Pearson correlation: Student t of r sqrt(df / (1 - r^2)) on df degrees of freedom (Fisher 1915).
+    """p value of a Pearson correlation: Student's t, r sqrt(df / (1 - r^2)), on df degrees of freedom (Fisher 1915).
 
     Parameters
     ----------
     r : float
         Between -1 and 1.
     df : float
-        Pairs less two, above 0.
+        Number of pairs minus two, above 0.
     sides : {2, 1}
         One-sided in the direction of r.
     """
@@ -28,12 +28,12 @@ def correlation_p(r: float, df: float, *, sides: int = 2) -> float:
 
 
 def judge_correlation(r: str, df: str, p: str, *, sides: int = 2) -> tuple[str, str]:
-    """Verdict on a printed correlation and its p, and why, from all that the rounding of both allows.
+    """Verdict on a printed correlation and its p value, with the reason, allowing for the rounding of both.
 
     Raises
     ------
     InputError
-        If r is not between -1 and 1, df not above 0, or p not between 0 and 1.
+        If r is not between -1 and 1, df is not above 0, or p is not between 0 and 1.
     """
     value, freedom, printed = parse(r), parse(df), parse(p)
     _check("r", value, -1, 1)

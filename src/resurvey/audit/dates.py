@@ -14,7 +14,7 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
 def period(text: str) -> Span | None:
-    """First and last day that a printed date (`2019`, `2019-06`, `2019-06-20`) can mean."""
+    """First and last day that a printed date (`2019`, `2019-06`, `2019-06-20`) may stand for."""
     try:
         whole = pd.Period(text, freq={4: "Y", 7: "M", 10: "D"}.get(len(text), "D"))
     except ValueError:
@@ -23,13 +23,13 @@ def period(text: str) -> Span | None:
 
 
 def months_between(start: Span, end: Span) -> tuple[float, float]:
-    """Fewest and most months from one printed date to another."""
+    """Minimum and maximum number of months from one printed date to another."""
     return tuple((a - b).days / DAYS_PER_MONTH for a, b in ((end[0], start[1]), (end[1], start[0])))  # type: ignore[return-value]
 
 
 @register("follow-up-dates", "longest follow-up <= cut-off minus first enrolment; enrolment lasts from start to end")
 def check_dates(context: Context) -> pd.DataFrame:
-    """Durations that are printed in months, against the dates they lie between."""
+    """Durations printed in months, against the dates that bound them."""
     ledger = Ledger("follow-up-dates")
     frame = context["follow_up"]
     for group in grouped(frame, ["source_id", "study_id"]).values():
@@ -41,7 +41,7 @@ def check_dates(context: Context) -> pd.DataFrame:
 
 
 def _dates(group: list[dict]) -> dict[str, tuple[Span, str]]:
-    """Printed dates of a study: enrolment start and end, data cut-off; the most exact one of each."""
+    """Printed dates of a study (enrolment start and end, data cut-off), the most precise version of each."""
     found: dict[str, tuple[Span, str]] = {}
     for record in [row for row in group if row["statistic"] == "date"]:
         span = period(record["value_text"])
@@ -81,7 +81,7 @@ def _judge_enrolment(ledger: Ledger, record: dict, known: dict[str, tuple[Span, 
     if record["item"] != "enrolment duration" or not ends <= set(known):
         return
     least, most = months_between(known["enrolment start"][0], known["enrolment end"][0])
-    # Whole months are often counted by calendar, which may add one.
+    # Whole months are often counted as calendar months, which may add one.
     fits = record["value_months_min"] <= most + 1 and record["value_months_max"] >= least - 1
     ledger.add(
         record["source_id"],
@@ -98,7 +98,7 @@ def _judge_enrolment(ledger: Ledger, record: dict, known: dict[str, tuple[Span, 
 
 @register("treatment-follow-up", "median and longest treatment <= median and longest follow-up of the same patients")
 def check_treatment(context: Context) -> pd.DataFrame:
-    """Patients cannot be treated for longer than they are followed."""
+    """Patients cannot be treated for longer than they are followed up."""
     ledger = Ledger("treatment-follow-up")
     frame = context["follow_up"]
     place = ["source_id", "study_id", "arm_id", "population", "data_cut"]
@@ -131,7 +131,7 @@ def _judge_treatment(ledger: Ledger, treated: dict, followed: dict) -> None:
     )
 
 
-# Follow-up may begin before enrolment where patients are found afterwards.
+# Follow-up may begin before enrolment where patients are identified retrospectively.
 LOOKING_BACK = ("retrospective cohort", "registry", "laboratory", "field", "basket")
 SPAN_ROOM = 0.5
 ENDS = {"enrolment start": "enrolment_start", "data cut-off": "data_cutoff"}
@@ -139,7 +139,7 @@ ENDS = {"enrolment start": "enrolment_start", "data cut-off": "data_cutoff"}
 
 @register("follow-up-span", "median follow-up and every median time <= cut-off minus first enrolment")
 def check_span(context: Context) -> pd.DataFrame:
-    """Nobody is followed for longer than from the first enrolment to the cut-off."""
+    """No follow-up can exceed the time from the first enrolment to the data cut-off."""
     ledger = Ledger("follow-up-span")
     studies = {record["study_id"]: record for record in records(context["studies"])}
     followed = grouped(context["follow_up"], ["source_id", "study_id"])
@@ -158,7 +158,7 @@ def check_span(context: Context) -> pd.DataFrame:
 
 
 def _entered(context: Context) -> pd.DataFrame:
-    """Medians of times that begin with the study, reached."""
+    """Reached medians of times that begin at study entry or later."""
     frame = context["medians"]
     return frame[
         (frame["value_op"] == "=") & frame["value_months"].notna() & frame["endpoint"].isin(_from_entry(context))
@@ -174,7 +174,7 @@ def _from_entry(context: Context) -> set[str]:
 
 
 def _known_dates(group: list[dict], study: dict, source: str) -> dict[str, tuple[Span, str]]:
-    """Dates that the document prints, and those of the study's own row where it was read in this document."""
+    """Dates printed in the document, and those of the row of the study where it was extracted from this document."""
     found = _dates([row for row in group if row["data_cut"] in ("", study.get("data_cut", ""))])
     if study.get("source_id") == source:
         for item, column in ENDS.items():
@@ -208,13 +208,13 @@ def _judge_span(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]]
     )
 
 
-# A median this many times the median follow-up rests on the few who entered first.
+# A median this many times the median follow-up depends on the few patients enrolled first.
 FAR = 1.5
 
 
 @register("median-follow-up", "median time beside the median follow-up of the same patients; a hint", "Schemper 1996")
 def check_median_follow_up(context: Context) -> pd.DataFrame:
-    """A median far beyond the median follow-up: it rests on the few who were followed so long; never a finding."""
+    """A median far beyond the median follow-up depends on the few patients followed so long; never a finding."""
     ledger = Ledger("median-follow-up")
     frame = context["follow_up"]
     frame = frame[(frame["item"] == "follow-up") & (frame["statistic"] == "median") & frame["value_months"].notna()]
@@ -249,7 +249,7 @@ def _note_far(ledger: Ledger, followed: dict, medians: list[dict]) -> None:
 
 @register("longest-follow-up", "a median time that is reached <= the longest follow-up; median follow-up <= longest")
 def check_longest(context: Context) -> pd.DataFrame:
-    """A curve ends with the longest follow-up: no median can lie beyond it."""
+    """A curve ends at the longest follow-up, so no median can lie beyond it."""
     ledger = Ledger("longest-follow-up")
     frame = context["follow_up"]
     frame = frame[(frame["item"] == "follow-up") & frame["range_upper_months_max"].notna()]

@@ -1,4 +1,4 @@
-"""Between two printed values of one quantity: what else is printed that fits only one of them."""
+"""Other printed numbers that support only one of two conflicting values of a quantity."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SLACK = 1e-9
 
 
 def decide(context: Context, first: dict, second: dict) -> str:
-    """A clause that says which of two values other prints speak for; empty when none does.
+    """Return a clause saying which of two values other printed numbers support; empty when none does.
 
-    Looks, in this order, at stated differences, at other documents, and at other rows of the same document that
-    print one of the values for something else.
+    Medians are first compared with stated differences; otherwise (except for counts and shares) the clause names other
+    rows of the same document that print one of the values for something else, and then other documents.
     """
     words = _by_difference(context, first, second) if first["table"] == "median" else ""
     if words or first["table"] in ("count", "share"):
@@ -41,7 +41,7 @@ def _by_difference(context: Context, first: dict, second: dict) -> str:
 
 
 def _has_partner(context: Context, candidate: dict, low: float, high: float) -> bool:
-    """Whether the median beside the candidate, in the same place, is the stated difference away."""
+    """Whether the median of another arm in the same place differs from the candidate by the stated difference."""
     frame = quantities(context)
     arm, endpoint = candidate["key"].split("|")[1], candidate["key"].split("|")[3]
     beside = frame[(frame["source_id"] == candidate["source_id"]) & (frame["study_id"] == candidate["study_id"])]

@@ -1,4 +1,4 @@
-"""What a percentage is of: the denominator in its own row, of its set of categories, or of its group."""
+"""Denominators of percentages: from the row itself, from the set of categories, or from the group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP = [*PLACE, "data_cut", "partition"]
 
 
 def denominators(context: Context, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Denominator of each row of `proportions` (not-a-number where none is known), and where it is printed.
+    """Denominator of each row of `proportions` (NaN where unknown), and where it is printed.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def denominators(context: Context, frame: pd.DataFrame) -> tuple[np.ndarray, np.
     -------
     total : (k,) ndarray of float
     origin : (k,) ndarray of str
-        `row`, the claim that prints the size of the group, or words for a sum of categories.
+        `row`, the claim that prints the size of the group, or a description of a sum of categories.
     """
     total = np.where(frame["total_op"] == "=", frame["total"], np.nan).astype(float)
     origin = np.where(np.isnan(total), "", "row").astype(object)
@@ -50,7 +50,7 @@ def _fill_from_group(
 
 
 def _counted_sums(frame: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    """Sums of counts of sets whose every row has a count and none a denominator."""
+    """Sums of counts for sets in which every row has a count and no row has a denominator."""
     named = frame[frame["partition"] != ""]
     if named.empty:
         return {}

@@ -18,13 +18,13 @@ SEVERITY_OF = {REPRODUCED: NONE, OTHER_METHOD: MINOR, DISCREPANT: MAJOR}
 
 @register("design-events", "events by log hazard, exact chi-square and further single-arm formulas", "resurvey.design")
 def check_design_events(context: Context) -> pd.DataFrame:
-    """Printed numbers of events, by every single-arm formula, one- and two-sided."""
+    """Printed numbers of events, recomputed by every single-arm formula, one- and two-sided."""
     return _check(context, "design-events", "events")
 
 
 @register("design-patients", "patients from events, accrual, follow-up and dropout", "resurvey.design")
 def check_design_patients(context: Context) -> pd.DataFrame:
-    """Printed numbers of patients, by every single-arm formula and reading of the accrual sentence."""
+    """Printed numbers of patients, by every single-arm formula and interpretation of the accrual statement."""
     return _check(context, "design-patients", "patients")
 
 
@@ -37,7 +37,7 @@ def _check(context: Context, rule: str, number: str) -> pd.DataFrame:
 
 
 def _table(context: Context, place: int, record: dict[str, Any]) -> Judged | str:
-    """All formulas for one printed design and the verdict on it, once for both checks; words when none applies."""
+    """Results of all formulas for one printed design and its verdict, for both checks; a reason when none applies."""
     cache = context.__dict__.setdefault("_designs", {})
     if place not in cache:
         cache[place] = _compute(record)
@@ -90,7 +90,7 @@ def _judge(ledger: Ledger, record: dict[str, Any], number: str, judged: Judged |
 
 
 def _usual(table: pd.DataFrame, number: str) -> str:
-    """What the two formulas that readers think of first give, under every reading of the accrual sentence."""
+    """Results of the two most familiar formulas, under every interpretation of the accrual statement."""
     usual = table[table["method"].isin(USUAL)].dropna(subset=[number])
     spread = usual.groupby(["method", "sides"], sort=False)[number].agg(["min", "max"])
     return "; ".join(

@@ -1,4 +1,4 @@
-"""Drugs and classes of drugs that a name holds, by the treatments of a review."""
+"""Drugs and drug classes contained in a name, according to the treatments of a review."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-# Words of classes that stand in names whatever the review is about, and how they are shortened.
+# Words for drug classes that occur in names in any review, and their abbreviations.
 SHORT = {
     "chemotherapy": "chemotherapy",
     "ct": "chemotherapy",
@@ -19,7 +19,7 @@ SHORT = {
     "hormonal therapy": "endocrine",
 }
 OPEN = "of choice"
-# Words of names of arms that hold no drug; `ado` and `fam` are prefixes of antibody-drug conjugates.
+# Words in names of arms that are not drugs; `ado` and `fam` are prefixes of antibody-drug conjugates.
 FILLERS = frozenset(
     re.findall(
         r"\w+",
@@ -32,14 +32,14 @@ FILLERS = frozenset(
 
 @dataclass(frozen=True)
 class Drugs:
-    """What the treatments of a review call its drugs.
+    """Names of drugs, from the table of treatments of a review.
 
     Attributes
     ----------
     names : dict of str to str
-        Lower-case spellings and the drug each stands for, the longest first.
+        Lower-case spellings and the drug each stands for, longest first.
     classes : dict of str to str
-        The class of a drug, where the treatments tell it.
+        The class of each drug, where the table of treatments gives it.
     """
 
     names: dict[str, str]
@@ -47,7 +47,7 @@ class Drugs:
 
     @classmethod
     def of(cls, treatments: pd.DataFrame) -> Drugs:
-        """Drugs by component, by a label that puts the component in brackets, and classes by their place."""
+        """Drugs by component and by labels with a part in brackets; classes matched to components by position."""
         names: dict[str, str] = {}
         classes: dict[str, str] = {}
         for label, components, kinds in zip(
@@ -64,7 +64,7 @@ class Drugs:
         return cls(dict(sorted(names.items(), key=lambda pair: (-len(pair[0]), pair[0]))), classes)
 
     def held(self, text: str) -> frozenset[str]:
-        """Drugs that a name holds; a drug whose name is part of a longer one is not held twice."""
+        """Drugs contained in a name; a drug whose name is part of a longer one is not counted twice."""
         rest, found = text.lower(), set()
         for name, drug in self.names.items():
             pattern = rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9-])"
@@ -74,20 +74,20 @@ class Drugs:
         return frozenset(found)
 
     def named(self, text: str) -> frozenset[str]:
-        """Drugs that a name, or what stands in its brackets or before them, names and nothing else."""
+        """Drugs that are all that a name, or its part inside or outside brackets, consists of."""
         parts = [text, re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]+)\)", text)]
         found = [self.held(part) for part in parts if not self.rest(part)]
         return frozenset(drug for held in found if len(held) == 1 for drug in held)
 
     def rest(self, text: str) -> frozenset[str]:
-        """Words of a name that are no drug, no class and no filler: what a comparison of drugs would leave out."""
+        """Words of a name that are not a drug, class or filler, and that a comparison of drugs would ignore."""
         left = text.lower()
         for name in (*self.names, *SHORT, *set(self.classes.values())):
             left = re.sub(rf"(?<![a-z0-9]){re.escape(name)}s?(?![a-z0-9])", " ", left)
         return frozenset(re.findall(r"[a-z0-9]{2,}", left)) - FILLERS
 
     def kinds(self, text: str) -> frozenset[str]:
-        """Classes that a name holds: those it says, and those of its drugs."""
+        """Drug classes in a name: those stated, and those of its drugs."""
         rest = text.lower()
         said = {group for group in set(self.classes.values()) if re.search(rf"\b{re.escape(group)}s?\b", rest)}
         said |= {kind for word, kind in SHORT.items() if re.search(rf"\b{word}\b", rest)}

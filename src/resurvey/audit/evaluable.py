@@ -1,4 +1,4 @@
-"""Responses of the patients who could be evaluated, and of all: the same responders over two denominators."""
+"""Response rates of evaluable patients and of all patients: the same responders over two denominators."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACE = ["source_id", "study_id", "arm_id", "data_cut", "subject"]
     "RECIST 1.1, 4.5",
 )
 def check_evaluable(context: Context) -> pd.DataFrame:
-    """A response rate of the evaluable patients beside that of all: nobody responds who was not evaluated."""
+    """Response rates of evaluable and of all patients: a patient who was not evaluated cannot be a responder."""
     ledger = Ledger("evaluable-response")
     frame = context["proportions"]
     frame = frame.assign(whole=denominators(context, frame)[0])
@@ -54,7 +54,7 @@ def _judge(ledger: Ledger, every: dict, able: dict) -> None:
 
 
 def _why_not(every: dict, able: dict) -> tuple[str, str] | None:
-    """Verdict and reason where the two cannot be of the same responders; None where they can."""
+    """Verdict and reason where the two rates cannot have the same responders; None where they can."""
     if every["whole"] < able["whole"]:
         return IMPOSSIBLE, "more were evaluable than there are"
     if every["n_op"] == able["n_op"] == "=":
@@ -72,7 +72,7 @@ def _why_not(every: dict, able: dict) -> tuple[str, str] | None:
 
 
 def _ratio(every: dict, able: dict) -> float:
-    """Share of all who were evaluable; 0 where a size is not printed."""
+    """Share of all patients who were evaluable; 0 where a size is not printed."""
     known = every["whole"] > 0 and able["whole"] > 0
     return float(able["whole"] / every["whole"]) if known else 0.0
 

@@ -1,4 +1,4 @@
-"""How many patients and events a row is of, against its group, its arm and the other parts of the whole."""
+"""Numbers of patients and events of a row, against its group, its arm and the other parts of the whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from resurvey.audit.verdicts import (
     Ledger,
 )
 
-# Pairs of words that divide a group in two; the first list leaves nobody out, the second may.
+# Pairs of words that divide a group in two; those of the first list are exhaustive, those of the second may not be.
 EXHAUSTIVE = (
     ("positive", "negative"),
     ("primary", "secondary"),
@@ -52,13 +52,13 @@ NEGATION = re.compile(r"^(?:no |not |non-|non |without )")
 
 
 def complements(first: str, second: str) -> bool:
-    """Whether two names of subgroups are each other's complement (`hormone receptor positive`, `... negative`)."""
+    """Whether two subgroups are complements by their names (`hormone receptor positive`, `... negative`)."""
     a, b = sorted((first.lower(), second.lower()))
     return _paired(a, b, EXHAUSTIVE) or _thresholds(a, b) or _negated(a, b)
 
 
 def exclusive(first: str, second: str) -> bool:
-    """Whether nobody can be in both subgroups, by their names."""
+    """Whether two subgroups are mutually exclusive, by their names."""
     a, b = sorted((first.lower(), second.lower()))
     return complements(a, b) or _paired(a, b, EXCLUSIVE)
 
@@ -72,7 +72,7 @@ def _paired(a: str, b: str, pairs: tuple[tuple[str, str], ...]) -> bool:
 
 
 def _thresholds(a: str, b: str) -> bool:
-    """`age <65` and `age >=65`."""
+    """Whether two names are complementary thresholds, as `age <65` and `age >=65`."""
     signs = {"≤": "<=", "≥": ">="}
     a, b = ("".join(signs.get(c, c) for c in text) for text in (a, b))
     first, second = THRESHOLD.search(a), THRESHOLD.search(b)
@@ -87,7 +87,7 @@ def _negated(a: str, b: str) -> bool:
 
 @register("parts-sum", "n and events of complementary subgroups together <= those of the whole; with all n, all events")
 def check_parts_sum(context: Context) -> pd.DataFrame:
-    """Patients and events of two parts of a group that exclude each other, against the whole."""
+    """Patients and events of two mutually exclusive parts of a group, against the whole."""
     ledger = Ledger("parts-sum")
     for rows in _tables_with_sizes(context):
         first = {row["population"]: row for row in rows[::-1]}
@@ -99,7 +99,7 @@ def check_parts_sum(context: Context) -> pd.DataFrame:
 
 
 def _tables_with_sizes(context: Context) -> list[list[dict]]:
-    """Rows that differ in their subgroup alone, by table: medians, and ratios without a comparator of another group."""
+    """Rows that differ only in their subgroup, by table: medians, and ratios not compared with another group."""
     place = ["source_id", "study_id", "arm_id", "endpoint", "data_cut"]
     ratios = context["hazard_ratios"]
     ratios = ratios[
@@ -144,13 +144,13 @@ def _verdict(both: float, most: float, column: str, full: bool) -> tuple[str, st
     return UNCHECKABLE, f"; {int(most - both)} in neither: unknown, or a part that is not printed"
 
 
-# Groups as large as the arm or larger, and sizes that count something else than the patients of the arm.
+# Groups at least as large as the arm, and sizes that count something other than the patients of the arm.
 WIDER = re.compile(r"randomi[sz]ed|screened|enrolled|intention|itt|full analysis", re.IGNORECASE)
 
 
 @register("group-size", "n of a result <= n of its group; events <= n; a subgroup is no larger than its arm")
 def check_group_size(context: Context) -> pd.DataFrame:
-    """Patients and events of a median, a rate or a ratio, against the size that the document prints for the group."""
+    """Patients and events of a median, rate or ratio, against the size that the document prints for the group."""
     ledger = Ledger("group-size")
     for table in ("medians", "survival_rates", "hazard_ratios"):
         for record in context.records(table):
@@ -161,7 +161,7 @@ def check_group_size(context: Context) -> pd.DataFrame:
 
 
 def _group(context: Context, record: dict) -> tuple[float, list[str], bool] | None:
-    """Size of the group of a row (both groups of a ratio), who prints it, and whether it is the arm of a subgroup."""
+    """Size of the group of a row (both groups of a ratio), the claims printing it, and whether it is a wider arm."""
     place = record["source_id"], record["study_id"]
     arms = [record["arm_id"]]
     if "comparator_arm_id" in record:
@@ -211,7 +211,7 @@ RESPONSE_TIME = re.compile(r"^(dor|duration of (overall |objective |complete )?r
 
 @register("response-duration", "patients of a duration of response <= responders")
 def check_response_duration(context: Context) -> pd.DataFrame:
-    """Only responders have a duration of response."""
+    """The patients in a duration of response cannot outnumber the responders."""
     ledger = Ledger("response-duration")
     place = ["source_id", "study_id", "arm_id", "population"]
     counts = context["proportions"]

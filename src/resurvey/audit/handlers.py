@@ -1,7 +1,7 @@
-"""What `resurvey audit ...` does: checks of one's own numbers, and the whole audit of a folder of tables.
+"""Handlers of `resurvey audit ...`: checks of single numbers, and the full audit of a folder of tables.
 
-Single numbers go through the same tables, refusals and checks as a pipeline run: a command is a table of one or two
-rows. Handlers return an `Answer`; `respond` shows it and gives the exit status. The parser is in
+Single numbers go through the same tables, validation and checks as a pipeline run: a command makes a table of one or
+two rows. Handlers return an `Answer`; `respond` shows it and returns the exit status. The parser is in
 `resurvey.commands.audit`.
 """
 
@@ -29,7 +29,7 @@ from resurvey.tables import Fault, TableFaults
 
 COMMON = {"source_id": "mine", "locator": "command line", "study_id": "mine", "arm_id": "all", "population": "all"}
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
-# What a column is called on the command line, by the family of commands where it has a name of its own.
+# Names of columns on the command line, by family of commands where the name is specific to it.
 OPTIONS = {
     "value": "the value",
     "lower": "--ci (lower limit)",
@@ -48,7 +48,7 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found: the rows of checks.csv, how to say it, and whether something is wrong."""
+    """Result of a command: the rows of checks.csv, their description, and whether something is wrong."""
 
     checks: pd.DataFrame
     text: str
@@ -56,17 +56,17 @@ class Answer:
 
     @classmethod
     def of(cls, checks: pd.DataFrame) -> Answer:
-        """An answer that is wrong where a check is discrepant, conflicting or impossible."""
+        """Make an answer, which is wrong if any check is discrepant, conflicting or impossible."""
         return cls(checks, in_words(checks), bool(checks["verdict"].isin(FLAGS).any()))
 
 
 def respond(arguments: argparse.Namespace) -> int:
-    """Show the answer to a command, or to each line of standard input; 1 where something is wrong, else 0.
+    """Show the answer to a command, or to each line of standard input; return 1 if something is wrong, else 0.
 
     Raises
     ------
     InputError
-        If the question cannot be answered as it is put.
+        If the arguments of the command are invalid.
     """
     batch = getattr(arguments, "batch", None)
     answers = [(line, _answer(each, line)) for line, each in batch or [(0, arguments)]]
@@ -88,7 +88,7 @@ def _answer(arguments: argparse.Namespace, line: int) -> Answer:
 
 
 def _in_options(fault: Fault) -> str:
-    """A fault of a table of one row, in the words of the command."""
+    """Describe a fault of a one-row table in terms of the command's options."""
     option = OPTIONS.get(fault.column, f"--{fault.column.replace('_', '-')}" if fault.column else "the numbers")
     advice = fault.advice
     if "start the note with 'sic'" in advice:
@@ -107,12 +107,12 @@ def _as_json(answers: Sequence[tuple[int, Answer]]) -> str:
 
 
 def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
-    """Checks of a few numbers typed by hand.
+    """Check a few numbers typed by hand.
 
     Parameters
     ----------
     rows : mapping of table name to rows
-        Cells as printed text by column; the columns that start every table are filled in.
+        Cells as printed text by column; the leading columns common to all tables are filled in.
     rules : sequence of str, optional
         Rules to run; all by default.
 
@@ -124,11 +124,9 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a table has no column of that name.
+        If a row has a column that its table does not have.
     TableFaults
-        If a cell is not what its column may hold: every fault at once.
-    InputError
-        If a row has a column that its table has not.
+        If a cell is not allowed in its column; lists every fault.
     """
     tables = {}
     for name, given in rows.items():
@@ -147,7 +145,7 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
 
 
 def in_words(checks: pd.DataFrame) -> str:
-    """A paragraph a check: verdict, what was recomputed and why."""
+    """One paragraph per check: verdict, recomputed value and explanation."""
     if checks.empty:
         return "nothing to check: give the numbers a check needs (see --help)"
     lines = []
@@ -160,7 +158,7 @@ def in_words(checks: pd.DataFrame) -> str:
 
 
 def _cells(arguments: argparse.Namespace, names: Mapping[str, str]) -> dict[str, str]:
-    """Cells of a row from the arguments that were given (`names`: argument to column)."""
+    """Cells of a row from the arguments given (`names` maps arguments to columns)."""
     given = {column: getattr(arguments, name, None) for name, column in names.items()}
     return {column: str(value) for column, value in given.items() if value is not None}
 
@@ -173,12 +171,12 @@ def _interval(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def audit_ratio(arguments: argparse.Namespace) -> Answer:
-    """`hr`, `or`, `rr`: a ratio, its interval, its p, its events.
+    """`hr`, `or`, `rr`: a ratio, its interval, its p value and its events.
 
     Raises
     ------
     TableFaults, InputError
-        If a value is no number as printed, or looks like a logarithm.
+        If a value is not a printed number, or looks like a logarithm.
     """
     _ask_about_logarithms(arguments)
     row = {"measure": arguments.family.upper(), "value": arguments.value, "endpoint": "PFS"}
@@ -188,12 +186,12 @@ def audit_ratio(arguments: argparse.Namespace) -> Answer:
 
 
 def _ask_about_logarithms(arguments: argparse.Namespace) -> None:
-    """A ratio below 0 is refused with the ratio it would be if it were a logarithm."""
+    """Refuse a ratio below 0, and suggest the ratio that it would be if it were a logarithm."""
     printed = [arguments.value, *(arguments.ci or [])]
     try:
         numbers = [parse(text) for text in printed]
     except InputError:
-        return  # the tables say what is wrong, and where
+        return  # validation of the tables reports what is wrong, and where
     if not any(number.operator == "=" and number.value < 0 for number in numbers):
         return
     as_ratios = [show(math.exp(n.value), 3) if n.is_number and abs(n.value) < 50 else n.text for n in numbers]
@@ -229,7 +227,7 @@ def audit_percentage(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_categories(arguments: argparse.Namespace) -> Answer:
-    """`categories`: counts that must add up, `n` or `n:percent` each, and their total.
+    """`categories`: counts that must add up, each as `n` or `n:percent`, and their total.
 
     Raises
     ------
@@ -245,7 +243,7 @@ def audit_categories(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_table(arguments: argparse.Namespace) -> Answer:
-    """`table`: the p of a comparison of counts, groups as `n/N` or `a:b:c`.
+    """`table`: the p value of a comparison of counts, groups as `n/N` or `a:b:c`.
 
     Raises
     ------
@@ -275,7 +273,7 @@ def audit_table(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_median(arguments: argparse.Namespace) -> Answer:
-    """`median`: a median, its interval, its events, and survival at a time.
+    """`median`: a median, its interval, its events, and survival at a given time.
 
     Raises
     ------
@@ -300,7 +298,7 @@ def audit_median(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_difference(arguments: argparse.Namespace) -> Answer:
-    """`difference`: two numbers, and what is said of their difference or direction.
+    """`difference`: two numbers, and the stated difference or direction.
 
     Raises
     ------
@@ -340,7 +338,7 @@ def audit_design(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     InputError
-        If a proportion stands where per cent are asked for.
+        If a proportion is given where a percentage is required.
     """
     _in_per_cent(arguments)
     names = ("alpha", "power", "accrual", "follow_up", "dropout", "sides", "events", "patients", "landmark")
@@ -351,12 +349,12 @@ def audit_design(arguments: argparse.Namespace) -> Answer:
     return Answer.of(alone({"designs": [row]}))
 
 
-# At or below these a level, a power or a pair of rates is a proportion: no trial is planned with 1 % power.
+# A level, power or pair of rates up to these values is taken for a proportion: no trial is planned with 1 % power.
 PROPORTIONS = {"alpha": 0.1, "power": 1.0, "alternative_rate": 1.0}
 
 
 def _in_per_cent(arguments: argparse.Namespace) -> None:
-    """Refuse proportions where per cent are asked for: they would be read as a hundredth of what is meant."""
+    """Refuse proportions where percentages are required: they would be read as a hundredth of what is meant."""
     typed = {name: _number(getattr(arguments, name)) for name in PROPORTIONS}
     wrong = {name: value for name, value in typed.items() if 0 < value <= PROPORTIONS[name]}
     if wrong:
@@ -366,7 +364,7 @@ def _in_per_cent(arguments: argparse.Namespace) -> None:
 
 
 def _number(text: str | None) -> float:
-    """The number that a text is; nan where it is none, which the tables' own rules name."""
+    """Convert text to a number; NaN where it is not one, which validation of the tables reports."""
     try:
         return float(text) if text is not None else float("nan")
     except ValueError:
@@ -374,7 +372,7 @@ def _number(text: str | None) -> float:
 
 
 def audit_correlation(arguments: argparse.Namespace) -> Answer:
-    """`r`: a correlation, its degrees of freedom and its p."""
+    """`r`: a correlation, its degrees of freedom and its p value."""
     verdict, why = judge_correlation(arguments.value, arguments.df, arguments.p, sides=int(arguments.sides))
     grave = NONE if verdict == REPRODUCED else MAJOR
     cells = {"source": "mine", "study": "mine", "reported": f"r({arguments.df}) {arguments.value}, p {arguments.p}"}
@@ -384,7 +382,7 @@ def audit_correlation(arguments: argparse.Namespace) -> Answer:
 
 
 def audit_tables(arguments: argparse.Namespace) -> Answer:
-    """`tables`: the whole audit of a folder of extraction tables; checks.csv to a file where one is named."""
+    """`tables`: the full audit of a folder of extraction tables, with checks.csv written to a file if one is named."""
     from resurvey import tables
 
     raw = tables.read_raw(Path(arguments.folder), plausible=False)

@@ -1,4 +1,4 @@
-"""Counts and denominators that percentages of several groups and a known total leave as the only ones."""
+"""Counts and denominators determined uniquely by percentages of several groups and a known total."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.reported import show
 
 MISSING = re.compile(r"not evaluable|missing|not assess|unknown", re.IGNORECASE)
 SLACK = 1e-9
-# Beyond this many patients percentages admit too many denominators to tell anything.
+# Above this number of patients, percentages admit too many denominators to be informative.
 MOST = 2000
 MOST_GROUPS = 3
 
@@ -28,9 +28,9 @@ def possible_totals(low: np.ndarray, high: np.ndarray, most: int) -> list[int]:
     Parameters
     ----------
     low, high : (k,) ndarray
-        What the printed percentages may stand for.
+        Ranges of values that the printed percentages may stand for.
     most : int
-        Largest denominator, the patients of the group.
+        Largest denominator: the number of patients in the group.
     """
     sizes = np.arange(1, most + 1)[:, None]
     fits = np.ceil((low - SLACK) * sizes / 100 - SLACK) <= (high + SLACK) * sizes / 100
@@ -38,7 +38,7 @@ def possible_totals(low: np.ndarray, high: np.ndarray, most: int) -> list[int]:
 
 
 def implied_pairs(context: Context) -> Pairs:
-    """Count and denominator of each claim whose percentage, with those beside it, leaves one possibility only."""
+    """Count and denominator of each claim for which its percentage and the related ones leave one possibility."""
     if "_implied" not in context.__dict__:
         context.__dict__["_implied"] = _solve(context)
     return context.__dict__["_implied"][0]
@@ -48,7 +48,7 @@ def implied_pairs(context: Context) -> Pairs:
     "implied-denominators", "N of each group <= its patients, all k/N fit, and the N add up to patients minus missing"
 )
 def check_implied_denominators(context: Context) -> pd.DataFrame:
-    """Response percentages without denominators, where the patients not evaluable are printed for all groups."""
+    """Response percentages without denominators, where the number not evaluable is printed for all groups together."""
     implied_pairs(context)
     return context.__dict__["_implied"][1]
 

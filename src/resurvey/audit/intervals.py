@@ -1,4 +1,4 @@
-"""Printed intervals of proportions: which standard method reproduces them."""
+"""Printed confidence intervals of proportions, and the standard method that reproduces them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SPELLINGS = {
     "Newcombe 1998; Brown, Cai and DasGupta 2001",
 )
 def check_binomial_interval(context: Context) -> pd.DataFrame:
-    """Every printed interval of a proportion, recomputed by every method from the counts it can stand for."""
+    """Every printed interval of a proportion, recomputed by every method from the counts it may stand for."""
     frame = context["proportions"]
     frame = frame[(frame["lower_op"] == "=") & (frame["upper_op"] == "=")].reset_index(drop=True)
     ledger = Ledger("binomial-interval")
@@ -64,7 +64,7 @@ def check_binomial_interval(context: Context) -> pd.DataFrame:
 
 
 def _counts(record: dict[str, Any], total: float) -> list[int]:
-    """Whole counts a row can stand for: the printed one, or those its percentage admits."""
+    """Whole counts that a row may stand for: the printed one, or those its percentage admits."""
     if not total > 0:
         return []
     if record["n_op"] == "=":
@@ -128,7 +128,7 @@ def _holds(record: dict[str, Any]) -> bool:
 def _match(
     record: dict[str, Any], total: float, counts: list[int], limits: list[dict[str, tuple[float, float]]]
 ) -> tuple[str, str, str, str]:
-    """Verdict, severity, recomputed limits and sentence: the named method first, then every other."""
+    """Verdict, severity, recomputed limits and explanation; the named method is tried first, then all others."""
     named = standard_name(str(record["ci_method"]), SPELLINGS)
     for name, fits, rule in _attempts(named):
         for k, by_method in zip(counts, limits, strict=True):
@@ -146,7 +146,7 @@ def _match(
 
 
 def _attempts(named: str) -> list[tuple[str, Fits, str]]:
-    """Methods and ways of printing to try in turn: the named method in every way before any other method."""
+    """Methods and rounding rules to try in turn: the named method under every rule before any other method."""
     ways: list[tuple[Fits, str]] = [(_nearest, ""), (_within_a_unit, ", digits cut off or rounded up")]
     others = [name for name in proportion_limits.METHODS if name != named]
     own = [(named, fits, rule) for fits, rule in ways if named]

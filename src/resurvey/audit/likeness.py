@@ -1,26 +1,26 @@
-"""Whether a sentence and the numbers it is checked by speak of the same endpoint, clock and group."""
+"""Whether a sentence and the numbers used to check it concern the same endpoint, time origin and group."""
 
 from __future__ import annotations
 
 from resurvey.audit.context import Context
 from resurvey.audit.values import Value
 
-# What a sentence may call an endpoint, and the endpoint it then means.
+# Expressions that a sentence may use for an endpoint, and the endpoint meant.
 MEANS = {"survival": "OS", "overall survival": "OS", "progression-free survival": "PFS", "response rate": "ORR"}
 
 
 def unlike(context: Context, record: dict, values: list[Value]) -> str:
-    """Why a sentence (a row of differences) cannot be checked by these numbers; empty when it can.
+    """Explain why a sentence (a row of differences) cannot be checked by these numbers; empty when it can.
 
-    A claim about survival is not made true by progression-free survival, one about a subgroup not by another group, one
-    about survival from a treatment not by survival from an earlier date.
+    A claim about overall survival is not supported by progression-free survival, one about a subgroup not by another
+    group, and one about survival from the start of a treatment not by survival from an earlier date.
     """
     rows = [found[1] for value in values if (found := context.claim(value.claim))]
     return _endpoints(context, record, rows) or _groups(record, rows)
 
 
 def _endpoints(context: Context, record: dict, rows: list[dict]) -> str:
-    """Endpoints, each with its own clock, of the sentence and of its numbers."""
+    """Endpoints, each with its time origin, of the sentence and of its numbers."""
     timed = timed_endpoints(context)
     given = {row.get("endpoint", "") for row in rows} - {""}
     said = MEANS.get(record["endpoint"].lower(), record["endpoint"])
@@ -32,14 +32,14 @@ def _endpoints(context: Context, record: dict, rows: list[dict]) -> str:
 
 
 def timed_endpoints(context: Context) -> set[str]:
-    """Endpoints that are times to an event: those recorded so, and the usual ones."""
+    """Time-to-event endpoints: those recorded as such, and the usual ones."""
     kinds = context["endpoints"]
     known = set(kinds.loc[kinds["family"] == "time_to_event", "endpoint"])
     return known | {"PFS", "OS", "TTP", "DoR", "DFS", "EFS"}
 
 
 def _groups(record: dict, rows: list[dict]) -> str:
-    """Groups of the sentence and of its first number, which it is about."""
+    """Groups of the sentence and of its first number, which is its subject."""
     if not rows:
         return ""
     said, first = record["population"], rows[0]["population"]

@@ -1,4 +1,4 @@
-"""Means and their spread, changes, rates per person-time, cumulative incidences, and numbers needed to treat."""
+"""Means and their dispersion, changes, rates per person-time, cumulative incidences, and numbers needed to treat."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _note(
 
 @register("mean-error", "SE = SD / sqrt(n); L, U = mean -+ t SE", "Altman and Bland 2005")
 def check_error(context: Context) -> pd.DataFrame:
-    """Standard deviation, standard error, size and interval of a mean, each from the others."""
+    """Standard deviation, standard error, sample size and interval of a mean, each against the others."""
     ledger = Ledger("mean-error")
     for record in [*_rows(context, "mean"), *_rows(context, "change")]:
         if record["sd_op"] == "=" and record["se_op"] == "=" and record["n_op"] == "=":
@@ -89,7 +89,7 @@ def _exchanged(record: dict) -> str:
 
 
 def _judge_interval(ledger: Ledger, record: dict) -> None:
-    """The interval of a mean from its standard error or deviation; the mean lies in its middle."""
+    """Compare the interval of a mean with its standard error or deviation; the mean must lie at its midpoint."""
     from scipy.special import ndtri, stdtrit
 
     low, high = _range(record, "lower"), _range(record, "upper")
@@ -130,7 +130,7 @@ def _judge_interval(ledger: Ledger, record: dict) -> None:
     "Bhatia and Davis 2000; Popoviciu 1935",
 )
 def check_range(context: Context) -> pd.DataFrame:
-    """The spread that cannot be: a mean outside its range, a deviation larger than the range allows."""
+    """Impossible dispersion: a mean outside its range, or a standard deviation larger than the range allows."""
     ledger = Ledger("mean-range")
     for record in _rows(context, "mean"):
         if any(record[f"range_{end}_op"] != "=" for end in ("lower", "upper")):
@@ -154,7 +154,7 @@ def check_range(context: Context) -> pd.DataFrame:
 
 @register("change", "change from baseline = value after - value before, of the same patients")
 def check_change(context: Context) -> pd.DataFrame:
-    """A mean change against the two means it is between (`claims`: after, before)."""
+    """A mean change against the two means it is the difference of (`claims`: after, before)."""
     ledger = Ledger("change")
     for record in _rows(context, "change"):
         found = [pair for claim in claims_of(record["claims"]) if (pair := context.claim(claim))]
@@ -182,7 +182,7 @@ YEARS = {"year": 1.0, "month": 1 / 12, "day": 1 / 365.25}
     "person-time", "rate = events / person-time; exact limits from chi-square quantiles", "Garwood 1936; Ulm 1990"
 )
 def check_rate(context: Context) -> pd.DataFrame:
-    """A rate against its events and person-time (in years), and its interval against Poisson's."""
+    """A rate against its events and person-years, and its interval against Poisson intervals."""
     from scipy.special import gammaincinv
 
     ledger = Ledger("person-time")
@@ -240,13 +240,13 @@ def _near(record: dict, ends: Range, room: float) -> bool:
     "Gooley 1999; Putter 2007",
 )
 def check_incidence(context: Context) -> pd.DataFrame:
-    """Cumulative incidences against the survival of the same event, and those of exclusive events together."""
+    """Cumulative incidences against survival free of the same event, and sums over mutually exclusive events."""
     ledger = Ledger("cumulative-incidence")
     rows = _rows(context, "cumulative incidence")
     for record in rows:
         for claim in dict.fromkeys(claims_of(record["claims"])):
             found = context.claim(claim)
-            # a rate that was not reached, or that only has an upper bound, leaves room for any incidence
+            # a rate that was not reached, or that has only an upper bound, is compatible with any incidence
             if found and found[0] == "survival_rates" and np.isfinite(found[1]["value_prop_min"]):
                 most = 100 * (1 - found[1]["value_prop_min"])
                 wrong = record["value_min"] > most + SLACK
@@ -276,7 +276,7 @@ def _judge_together(ledger: Ledger, group: list[dict]) -> None:
     "number-needed", "number needed to treat = 1 / (risk - risk), rounded up by convention", "Cook and Sackett 1995"
 )
 def check_number_needed(context: Context) -> pd.DataFrame:
-    """A number needed to treat or harm against the two risks it is of (`claims`)."""
+    """A number needed to treat or harm against the two risks it is based on (`claims`)."""
     ledger = Ledger("number-needed")
     for record in _rows(context, "number needed to treat"):
         risks = [value for claim in claims_of(record["claims"]) if (value := _risk(context, claim))]
@@ -297,7 +297,7 @@ def check_number_needed(context: Context) -> pd.DataFrame:
 
 
 def _risk(context: Context, claim: str) -> Range | None:
-    """A risk in per cent: an exact share of counts, a percentage, or a survival rate."""
+    """A risk in per cent: from exact counts, a percentage, or a survival rate."""
     found = context.claim(claim)
     if not found:
         return None

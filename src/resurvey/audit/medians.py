@@ -1,4 +1,4 @@
-"""Medians against their intervals and ranges, landmarks, follow-up, subgroups and the other clock."""
+"""Medians against their intervals and ranges, landmark rates, follow-up, subgroups and other endpoints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from resurvey.reported import show
 
 SLACK = 1e-9
 GROUP = ["source_id", "study_id", "arm_id", "population", "endpoint"]
-# An exponential interval is a yardstick: printed widths up to this factor wider or narrower are usual.
+# An exponential interval is only a guide: printed intervals up to this factor wider or narrower are usual.
 WIDTH_FACTOR = 2.0
 MOST_SUBGROUPS = 8
 
@@ -39,7 +39,7 @@ MOST_SUBGROUPS = 8
     "Brookmeyer and Crowley 1982",
 )
 def check_median_interval(context: Context) -> pd.DataFrame:
-    """Every median must lie in its interval and range, with `not reached` as infinity."""
+    """Every median must lie within its interval and range, with `not reached` taken as infinity."""
     found = [_ordered(context["medians"], "value"), _ordered(context["follow_up"], "value")]
     return pd.concat(found, ignore_index=True)
 
@@ -51,7 +51,7 @@ def _ordered(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     low, high = frame[f"{column}_min"].to_numpy(float), frame[f"{column}_max"].to_numpy(float)
     wrong = np.zeros(len(frame), dtype=bool)
     for lower, upper in ends:
-        # A bound that is not printed (blank) says nothing; comparisons with not-a-number are false.
+        # A limit that is not printed (blank) is not checked: comparisons with NaN are false.
         wrong |= frame[f"{lower}_min"].to_numpy(float) > high + SLACK
         wrong |= frame[f"{upper}_max"].to_numpy(float) < low - SLACK
     verdict = np.where(wrong, IMPOSSIBLE, REPRODUCED)
@@ -88,7 +88,7 @@ def _span(record: dict) -> str:
     "Collett 2015, 5.4",
 )
 def check_median_exponential(context: Context) -> pd.DataFrame:
-    """The interval that the events would give under a constant hazard, beside the printed one; never a finding."""
+    """The interval implied by the events under a constant hazard, beside the printed one; never a finding."""
     frame = context["medians"]
     usable = (frame["value_op"] == "=") & (frame["events"] > 0) & (frame["lower_op"] == "=") & (frame["lower"] > 0)
     frame = frame[usable & (frame["upper_op"] == "=") & (frame["value"] > 0) & (frame["upper"] > frame["lower"])]
@@ -115,7 +115,7 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
 
 @register("median-lopsided", "ln(m / L) and ln(U / m) of an interval beside those of its sisters; a hint")
 def check_lopsided(context: Context) -> pd.DataFrame:
-    """An interval that reaches far to one side of its median where those beside it do not: a digit may be lost."""
+    """An interval far more asymmetric about its median than comparable ones: a digit may be missing."""
     ledger = Ledger("median-lopsided")
     frame = context["medians"]
     ends = [(frame[f"{column}_op"] == "=") & (frame[column] > 0) for column in ("value", "lower", "upper")]
@@ -135,7 +135,7 @@ def check_lopsided(context: Context) -> pd.DataFrame:
 
 
 def lies_evenly(record: dict) -> bool:
-    """Whether the limits may lie evenly around the median as printed (median -+ z times an error), within rounding."""
+    """Whether the limits may be symmetric about the printed median (median -+ z standard errors), within rounding."""
     below = record["value_min"] - record["lower_max"], record["value_max"] - record["lower_min"]
     above = record["upper_min"] - record["value_max"], record["upper_max"] - record["value_min"]
     return bool(below[0] <= above[1] + SLACK and above[0] <= below[1] + SLACK)
@@ -156,9 +156,9 @@ def _note_uneven(ledger: Ledger, record: dict) -> None:
     )
 
 
-# Sisters needed for comparison, how many of their deviations make an interval odd, and the least deviation they have.
+# Fewest comparable intervals, the number of their deviations that makes an interval unusual, and the least deviation.
 FEWEST_SISTERS, LOPSIDED, LEAST_SPREAD = 5, 3.5, 0.35
-# Share of sisters that lie evenly around their medians, from which on evenness is how the document makes them.
+# If at least this share of them are symmetric about their medians, symmetric intervals are the document's method.
 MOSTLY_EVEN = 0.8
 
 
@@ -187,7 +187,7 @@ def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
 
 @register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")
 def check_landmark(context: Context) -> pd.DataFrame:
-    """Survival at a time and the median of the same curve must lie on the same side of one half."""
+    """Survival at a time and the median of the same curve must agree on whether survival is above one half."""
     ledger = Ledger("landmark-median")
     medians = {tuple(r[c] for c in GROUP): r for r in records(context["medians"][::-1]) if r["value_op"]}
     for rate in records(context["survival_rates"]):
@@ -220,7 +220,7 @@ def _judge_landmark(ledger: Ledger, rate: dict, median: dict) -> None:
 
 @register("clock-order", "median PFS <= median OS of the same patients")
 def check_clock_order(context: Context) -> pd.DataFrame:
-    """Progression or death cannot come later than death."""
+    """Progression or death cannot occur later than death."""
     return _compare_clocks("clock-order", _by_endpoint(context["medians"], "value_months", "value_op"))
 
 
@@ -273,7 +273,7 @@ def _shown(value: float) -> str:
     "median-of-parts", "min of subgroup medians <= median of the whole <= max, for subgroups that make up the whole"
 )
 def check_median_of_parts(context: Context) -> pd.DataFrame:
-    """The curve of a whole lies between those of its parts, so its median lies between theirs."""
+    """The curve of the whole lies between those of its parts, so its median lies between theirs."""
     ledger = Ledger("median-of-parts")
     frame = context["medians"]
     frame = frame[frame["value_op"].isin(["=", "NR"]) & (frame["endpoint"] != "age")]
@@ -287,7 +287,7 @@ def check_median_of_parts(context: Context) -> pd.DataFrame:
 
 
 def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> list[tuple[str, ...]]:
-    """Sets of subgroups that make up the whole: complements by name, or sizes that add up to it."""
+    """Sets of subgroups that make up the whole: complementary by name, or with sizes that add up to it."""
     pairs: list[tuple[str, ...]] = [(a, b) for a, b in combinations(names, 2) if complements(a, b)]
     if len(names) > MOST_SUBGROUPS:
         return pairs
@@ -307,7 +307,7 @@ def _partitions(context: Context, place: tuple[str, ...], names: list[str]) -> l
 
 
 def _one_unit(medians: list[dict]) -> str | None:
-    """Columns in which these medians can be compared: as printed where all have one unit, else in months."""
+    """Columns in which these medians can be compared: as printed where all have the same unit, else in months."""
     reached = [row for row in medians if np.isfinite(row["value"])]
     if len({row["unit"] for row in reached}) < 2:
         return "value"
@@ -315,7 +315,7 @@ def _one_unit(medians: list[dict]) -> str | None:
 
 
 def _ends(median: dict, columns: str) -> tuple[float, float]:
-    """Least and greatest value of a median; infinite, whatever its unit, where it was not reached."""
+    """Smallest and largest value of a median; infinite, whatever its unit, where it was not reached."""
     if not np.isfinite(median["value"]):
         return np.inf, np.inf
     return median[f"{columns}_min"], median[f"{columns}_max"]
@@ -350,11 +350,11 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
 
 @register("median-range", "a median time is above 0, and none is reached without an event")
 def check_median_range(context: Context) -> pd.DataFrame:
-    """Medians that no curve can have; only what is wrong is listed."""
+    """Medians that no curve can have; only errors are listed."""
     ledger = Ledger("median-range")
     frame = context["medians"]
     times = frame[(frame["value_op"] == "=") & frame["value_months"].notna()]
-    # Half of the patients may have a disease of no duration; survival of no time is no outcome.
+    # A duration of disease may have a median of 0; a survival time may not.
     early = (times["value"] <= 0) & times["endpoint"].isin({"", *timed_endpoints(context)} - FROM_ANOTHER_EVENT)
     none = (times["events_op"] == "=") & (times["events"] == 0)
     for record in records(times[early | none]):
@@ -364,7 +364,7 @@ def check_median_range(context: Context) -> pd.DataFrame:
     return ledger.frame()
 
 
-# Intervals between two dates, either of which may come first.
+# Times between two dates, either of which may come first.
 FROM_ANOTHER_EVENT = frozenset({"DFI"})
 
 

@@ -1,4 +1,4 @@
-"""Names: a drug, trial, arm or reference that two places of a document call differently; phase and registry."""
+"""Names: a drug, trial, arm or reference named differently in two places of a document; phase and registry numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resurvey.audit.drug_names import Drugs
 from resurvey.audit.registry import register
 from resurvey.audit.verdicts import CONFLICT, MAJOR, MINOR, NONE, REPRODUCED, UNCHECKABLE, Ledger
 
-# Names this alike are spellings of one name.
+# Names at least this similar are taken as spellings of one name.
 ALIKE = 0.8
 OPPOSITE = (
     ({"positive", "pos"}, {"negative", "neg"}),
@@ -44,12 +44,12 @@ STOPS = frozenset(
 
 
 def plain(text: str) -> str:
-    """A name without case, hyphens, spaces and brackets."""
+    """A name in lower case without hyphens, spaces and brackets."""
     return re.sub(r"[^a-z0-9+]", "", text.lower())
 
 
 def forms(text: str) -> set[str]:
-    """A name as a whole, without what stands in brackets, and what stands there: each may be used alone."""
+    """Forms of a name: the whole, the part outside brackets and the part inside; each may be used alone."""
     inside = re.findall(r"\(([^()]+)\)", text)
     outside = re.sub(r"\([^()]*\)", " ", text)
     bare = [re.sub(r"\b(study|trial)\b", " ", part, flags=re.IGNORECASE) for part in (outside, *inside)]
@@ -57,19 +57,19 @@ def forms(text: str) -> set[str]:
 
 
 def words_of(text: str) -> set[str]:
-    """Telling words of a name."""
+    """Informative words of a name."""
     return {word for word in re.findall(r"[a-z0-9+]+", text.lower()) if word not in STOPS}
 
 
 def phase_of(text: str) -> str:
-    """`1`, `2`, `3` or `4` for a phase in Roman or Arabic digits (`phase Ib` is 1); empty when none is said."""
+    """`1`, `2`, `3` or `4` for a phase in Roman or Arabic numerals (`phase Ib` is 1); empty when none is stated."""
     found = PHASE.fullmatch(text.strip())
     return ROMAN.get(found.group(1).lower(), found.group(1)) if found else ""
 
 
 @register("name", "printed names of one thing: same, spelt alike, another known thing's, or words that contradict")
 def check_names(context: Context) -> pd.DataFrame:
-    """Every name of a thing against the first that the same document prints for it; names that contradict, once."""
+    """Every name of an entity against the first one printed for it in the document; each contradiction once."""
     ledger = Ledger("name")
     known = Known.of(context)
     frame = context["names"].assign(about=_about(context["names"]))
@@ -92,7 +92,7 @@ def check_names(context: Context) -> pd.DataFrame:
 
 
 def _about(names: pd.DataFrame) -> pd.Series:
-    """Kind of thing: a trial and the reference that is cited for it are one."""
+    """Kind of entity; a trial and the reference cited for it count as the same kind."""
     return names["kind"].replace("reference", "trial")
 
 
@@ -106,18 +106,18 @@ def _is_same(first: dict, second: dict, known: Known) -> bool:
 
 @dataclass(frozen=True)
 class Known:
-    """What a review calls its drugs and its trials.
+    """Names that a review uses for its drugs and trials.
 
     Attributes
     ----------
     drugs : Drugs
         Names of drugs and their classes.
     words : frozenset of str
-        The longer words of names of drugs.
+        The longer words in names of drugs.
     classes : frozenset of str
-        Words of names of classes.
+        Words in names of drug classes.
     trials : dict of str to str
-        Studies by acronym, in plain letters; a registry number as acronym is a number, not a name.
+        Studies by acronym, normalised by `plain`; a registry number in place of an acronym is not a name.
     registered : dict of str to str
         Registry numbers of the studies.
     """
@@ -130,7 +130,7 @@ class Known:
 
     @classmethod
     def of(cls, context: Context) -> Known:
-        """From the treatments and the studies of a review."""
+        """Collect the names from the treatments and studies of a review."""
         treatments, studies = context["treatments"], context["studies"]
         words = {word for cell in treatments["components"] for word in re.findall(r"[a-z]{6,}", cell.lower())}
         classes = {word for cell in treatments["classes"] for word in re.findall(r"[a-z0-9]+", cell.lower())}
@@ -140,7 +140,7 @@ class Known:
         return cls(Drugs.of(treatments), frozenset(words), CLASSES | classes, trials, registered)
 
     def trial(self, text: str) -> str:
-        """The study a name names: by the whole name, one of its forms, or an acronym that stands in it."""
+        """The study that a name refers to, by the whole name, one of its forms, or an acronym contained in it."""
         for form in [plain(text), *sorted(forms(text))]:
             if form in self.trials:
                 return self.trials[form]
@@ -171,7 +171,7 @@ def _note_name(
 
 
 def _compare(kind: str, first: dict, second: dict, known: Known) -> tuple[str, str, str]:
-    """Verdict, severity and reason for two names of one thing."""
+    """Verdict, severity and reason for two names of one entity."""
     a, b = first["printed"], second["printed"]
     if plain(a) == plain(b):
         return REPRODUCED, NONE, "the same name"
@@ -198,7 +198,7 @@ def _trials_clash(kind: str, a: str, b: str, known: Known) -> str:
     if one and other and one != other:
         return f"two different trials ({one}, {other})"
     if kind == "reference" and (known.trials.get(plain(a)) or known.trials.get(plain(b))) and one != other:
-        # The title of a reference need not name its trial, but it shares no word with another's.
+        # The title of a reference need not name its trial, but should share at least one word with it.
         return "" if words_of(a) & words_of(b) else "a trial and a reference of another name"
     return ""
 
@@ -208,7 +208,7 @@ YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def _citation_clash(kind: str, a: str, b: str, known: Known) -> str:
-    """Why a citation and its reference cannot be of one document: other drugs, other first author, another year."""
+    """Why a citation and its reference cannot be the same document: different drugs, first authors or years."""
     if kind != "reference":
         return ""
     drugs = [known.drugs.held(text) for text in (a, b)]
@@ -224,7 +224,7 @@ def _citation_clash(kind: str, a: str, b: str, known: Known) -> str:
 
 
 def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
-    """Why two different names are of one thing; empty where nothing known says so."""
+    """Why two different names mean the same entity; empty where nothing known supports this."""
     a, b = first["printed"], second["printed"]
     if kind in ("trial", "reference"):
         one, other = known.trial(a), known.trial(b)
@@ -250,12 +250,12 @@ def _agreement(kind: str, first: dict, second: dict, known: Known) -> str:
 
 
 def _abbreviates(a: str, b: str) -> bool:
-    """Whether a form of one name is the first letters and the numbers of the other: DB03, DESTINY-Breast03."""
+    """Whether a form of one name consists of the initials and numbers of the other: DB03, DESTINY-Breast03."""
     return bool(_letters(a) & _initials(b) or _letters(b) & _initials(a))
 
 
 def _parts(text: str) -> list[str]:
-    """A name as a whole, without its brackets, and what stands in them."""
+    """A name as a whole, without its brackets, and the text inside them."""
     return [text, re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]+)\)", text)]
 
 
@@ -265,18 +265,18 @@ def _pieces(text: str) -> list[str]:
 
 
 def _letters(text: str) -> set[str]:
-    """Forms of a name that may be an abbreviation: all it holds in one, three signs and more."""
+    """Forms of a name that may be an abbreviation: its parts joined into one word of at least three characters."""
     return {joined for part in _parts(text) if len(joined := "".join(_pieces(part))) > 2}
 
 
 def _initials(text: str) -> set[str]:
-    """First letters of the words of a name with its numbers, of two words and more."""
+    """First letters of the words of a name, with its numbers, for names of more than two words or numbers."""
     named = map(_pieces, _parts(text))
     return {"".join(w if w.isdigit() else w[0] for w in words) for words in named if len(words) > 2}
 
 
 def _clash(kind: str, a: str, b: str, known: Known) -> str:
-    """Why two descriptions of an arm cannot both hold; empty when they can."""
+    """Why two descriptions of an arm are incompatible; empty when they are compatible."""
     if kind != "arm":
         return ""
     first, second = words_of(a), words_of(b)
@@ -303,7 +303,7 @@ def _negated(text: str) -> bool:
 
 @register("few-or-none", "two statements of one document about the same absence: the same word")
 def check_few_or_none(context: Context) -> pd.DataFrame:
-    """Two places that say how many patients had something: none in one, few in the other."""
+    """Two places that disagree on whether any patients had something: none in one, few in the other."""
     ledger = Ledger("few-or-none")
     frame = context["statements"]
     said = frame[(frame["kind"] == "none") & (frame["endpoint"] != "")]

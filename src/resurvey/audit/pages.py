@@ -1,4 +1,4 @@
-"""What a person reads of the audit: a summary table, and a page a paper in Markdown."""
+"""Reader-facing output of the audit: a summary table, and a Markdown page per paper."""
 
 from __future__ import annotations
 
@@ -49,27 +49,27 @@ MEANING = {
 
 
 def places(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every extracted row: columns claim_id, source_id, locator; from raw or typed tables."""
+    """List every extracted row of raw or typed tables, with columns claim_id, source_id, locator."""
     columns = ["claim_id", "source_id", "locator"]
     parts = [tables[name][columns] for name in CLAIM_TABLES if name in tables and len(tables[name])]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def summary(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Numbers extracted, checkable and by verdict, a row a document and one for all.
+    """Counts of numbers extracted, checked and by verdict; one row per document and one for the total.
 
     Parameters
     ----------
     checks : DataFrame
         Rows of checks.csv.
     claims : DataFrame
-        Columns source_id and claim_id: every row that was extracted.
+        Columns source_id and claim_id of every extracted row.
 
     Returns
     -------
     DataFrame
-        Columns `SUMMARY`: `claims` rows extracted, `checked_claims` those in a check that could be made, then checks
-        by verdict, and `conclusion` the findings that touch a stated conclusion.
+        Columns `SUMMARY`: `claims` (rows extracted), `checked_claims` (those in a check that could be made), checks by
+        verdict, and `conclusion` (findings that affect a stated conclusion).
     """
     made = checks[checks["verdict"] != UNCHECKABLE]
     touched = set().union(*(ids.split(";") for ids in made["claim_ids"])) if len(made) else set()
@@ -98,14 +98,14 @@ def _summary_row(source: str, checks: pd.DataFrame, claims: pd.DataFrame, touche
 def page(
     source_id: str, checks: pd.DataFrame, claims: pd.DataFrame, adjudications: pd.DataFrame, citation: str = ""
 ) -> str:
-    """One paper's audit in Markdown: findings by severity with their rulings, then everything that was checked.
+    """Audit of one paper in Markdown: findings by severity with their rulings, then everything that was checked.
 
     Parameters
     ----------
     source_id : str
         The document.
     checks, adjudications : DataFrame
-        Rows of checks.csv (with or without `cause`) and adjudications.csv, of any documents.
+        Rows of checks.csv (with or without `cause`) and adjudications.csv, for any documents.
     claims : DataFrame
         At least claim_id and locator (`clean.claims`).
     citation : str
@@ -188,5 +188,5 @@ def _table(part: pd.DataFrame, place: dict[str, str]) -> list[str]:
 
 
 def _cell(text: object) -> str:
-    """A table cell: no bars, no line breaks, nothing that a page would run or follow."""
+    """Text for a table cell: no vertical bars, no line breaks, no active HTML or links."""
     return inert.markdown(str(text).replace("|", "/").replace("\n", " ").replace("\r", " "))

@@ -24,13 +24,13 @@ from resurvey.audit.verdicts import (
 from resurvey.reported import show
 
 SLACK = 1e-9
-# A percentage that is wrong by more than this many points misleads a reader about the size of the group.
+# A percentage wrong by more than this many percentage points misleads readers about the size of the group.
 MAJOR_POINTS = 5.0
 HOW = ("rounding to nearest", "cutting digits off", "rounding up")
 
 
 def explain_rounding(value: np.ndarray, low: np.ndarray, high: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """Index into `HOW` of the first rule that prints `exact` as `value`; -1 when none does.
+    """Index into `HOW` of the first rounding rule that prints `exact` as `value`; -1 when none does.
 
     Parameters
     ----------
@@ -41,9 +41,8 @@ def explain_rounding(value: np.ndarray, low: np.ndarray, high: np.ndarray, exact
 
     Notes
     -----
-    With u one unit of the last digit, v is printed for x when v - u/2 <= x < v + u/2 (half up; half even has the upper
-    end instead of the lower one where the last digit is even), v <= x < v + u (digits cut off) or v - u < x <= v
-    (rounded up).
+    With u one unit of the last digit, v is printed for x when v - u/2 <= x < v + u/2 (half up; half to even also
+    includes the upper end where the last digit is even), v <= x < v + u (truncated) or v - u < x <= v (rounded up).
     """
     unit = high - low
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -99,7 +98,7 @@ def _origin_claims(origin: np.ndarray) -> list[list[str]]:
 
 
 def _unknown_total(frame: pd.DataFrame) -> pd.DataFrame:
-    """A count and a percentage without any denominator: nothing to check them by (see `implied-total`)."""
+    """A count and a percentage without any denominator: they cannot be checked here (see `implied-total`)."""
     reported = [f"{a} ({b} %)" for a, b in zip(frame["n_text"], frame["percent_text"], strict=True)]
     return rows(
         "percentage",
@@ -128,7 +127,7 @@ def _sentences(
 def _look_closer(
     context: Context, frame: pd.DataFrame, total: np.ndarray, verdict: np.ndarray, severity: np.ndarray, text: list[str]
 ) -> None:
-    """For the few that fail: another denominator, the count the percentage fits, and whose number it may be."""
+    """For percentages that fail: other possible denominators, the count that fits, and where the number may be from."""
     failing = np.flatnonzero(verdict == DISCREPANT)
     if not failing.size:
         return
@@ -169,7 +168,7 @@ def _count_that_fits(record: pd.Series, total: float, known: float | None) -> st
 
 
 def _whose_number(frame: pd.DataFrame, record: pd.Series) -> str:
-    """Where else the same document prints the same percentage or the same count in another row."""
+    """Other rows of the same table that print the same percentage or the same count."""
     near = frame[(frame["source_id"] == record["source_id"]) & (frame["claim_id"] != record["claim_id"])]
     table = record["locator"].split(",")[0]
     near = near[near["locator"].str.split(",").str[0] == table]
@@ -203,14 +202,14 @@ def has_whole_count(low: np.ndarray, high: np.ndarray, total: np.ndarray, scale:
     "whole-count", "a printed percentage of a printed N must be k/N for a whole k", "Brown and Heathers 2017 (GRIM)"
 )
 def check_whole_count(context: Context) -> pd.DataFrame:
-    """Percentages printed without their count: some whole number of the denominator must give them."""
+    """Percentages printed without a count: some whole number of the denominator must give them."""
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "") & (frame["percent_op"] == "=")].reset_index(drop=True)
     total, origin = denominators(context, frame)
     frame, total, origin = frame[total > 0], total[total > 0], origin[total > 0]
     low, high = frame["percent_min"].to_numpy(float), frame["percent_max"].to_numpy(float)
     exists = has_whole_count(low, high, total)
-    # Digits cut off or rounded up admit one more unit on either side.
+    # Truncation or rounding up admits one more unit on either side.
     unit = high - low
     near = has_whole_count(low - unit / 2 + 2 * SLACK, high + unit / 2 - 2 * SLACK, total)
     own = origin == "row"
@@ -243,13 +242,13 @@ def _whole_words(verdict: str, value: str, k: int, total: int, origin: str) -> s
     return words
 
 
-# So many other percentages must agree on a total before one is called wrong.
+# Number of other percentages that must agree on a total before one is called wrong.
 LEAST_OTHERS = 4
 
 
 @register("implied-total", "N between 100 n / (p + u/2) and 100 n / (p - u/2), over all counts of a group")
 def check_implied_total(context: Context) -> pd.DataFrame:
-    """Counts and percentages of a group whose size is not printed: one whole N must fit them all."""
+    """Counts and percentages of a group whose size is not printed: a single whole number N must fit them all."""
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "=") & (frame["percent_op"] == "=") & (frame["n"] > 0)].reset_index(drop=True)
     total, _ = denominators(context, frame)
@@ -263,7 +262,7 @@ def check_implied_total(context: Context) -> pd.DataFrame:
 
 
 def _totals_of(frame: pd.DataFrame, more: pd.Series, name: str = "") -> dict[str, pd.Series]:
-    """Least and most total that each percentage allows, with `more` per cent of room beyond rounding to nearest."""
+    """Smallest and largest total that each percentage allows, with `more` percentage points beyond rounding."""
     with np.errstate(divide="ignore"):
         least = np.ceil(100 * frame["n"] / (frame["percent_max"] + more) - 1e-6)
         most = np.floor(100 * frame["n"] / (frame["percent_min"] - more).clip(lower=0) + 1e-6)
@@ -304,10 +303,10 @@ def _implied(context: Context, place: tuple[str, ...], group: pd.DataFrame) -> p
 
 
 def _why_no_total(group: pd.DataFrame) -> tuple[str, str]:
-    """Verdict and reason where no one N fits a group.
+    """Verdict and reason where no single N fits a group.
 
-    Percentages of those with a known value have smaller totals than the group, so a total that varies is no error. One
-    percentage too low for the total that all others have cannot come about so.
+    Percentages of patients with a known value have smaller totals than the group, so varying totals are not an error.
+    A single percentage too low for the total shared by all others cannot be explained in this way.
     """
     for row in group.index if len(group) > LEAST_OTHERS else []:
         others = group.drop(index=row)

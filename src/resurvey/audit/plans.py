@@ -1,4 +1,4 @@
-"""Plan against conduct: what a study said it would do, and what it did or printed of it."""
+"""Plan against conduct: what a study planned, and what it did or reported."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from resurvey.audit.values import value_of
 from resurvey.audit.verdicts import CONFLICT, DISCREPANT, MAJOR, MINOR, NONE, REPRODUCED, UNCHECKABLE, Ledger
 from resurvey.reported import show
 
-# Plan and conduct a month apart are rounding of whole months.
+# A difference of one month between plan and conduct is attributed to rounding to whole months.
 MONTHS = 1.0
 SLACK = 1e-9
-# Tables that hold a result of an endpoint, and those that hold a comparison.
+# Tables that hold results of endpoints, and those that hold comparisons.
 RESULTS = ("medians", "survival_rates", "hazard_ratios", "p_values", "proportions", "measurements")
 COMPARISONS = ("hazard_ratios", "p_values")
 WHOLE = ("", "all")
@@ -25,7 +25,7 @@ WHOLE = ("", "all")
 
 @register("plan-conduct", "planned accrual and follow-up beside what was done; a hint")
 def check_plan(context: Context) -> pd.DataFrame:
-    """What a sample-size statement assumed, against how long the study enrolled and followed; never a finding."""
+    """Assumptions of a sample-size statement against actual enrolment and follow-up times; never a finding."""
     ledger = Ledger("plan-conduct")
     done = grouped(context["follow_up"], ["source_id", "study_id"])
     for record in records(context["designs"]):
@@ -43,7 +43,7 @@ def check_plan(context: Context) -> pd.DataFrame:
 
 
 def _least_follow_up(rows: list[dict]) -> tuple[float, dict] | None:
-    """Months from the last enrolment to the cut-off: what the patient enrolled last was followed."""
+    """Months from the end of enrolment to the data cut-off: the follow-up of the patient enrolled last."""
     spans = {row["item"]: (period(row["value_text"]), row) for row in rows if row["statistic"] == "date"}
     end, cut = spans.get("enrolment end"), spans.get("data cut-off")
     if not (end and cut and end[0] and cut[0]):
@@ -88,11 +88,11 @@ def _note_plan(
     "planned-test", "the test that the sample size is for is reported of all patients", "CONSORT 2010, 7a, 12a and 17a"
 )
 def check_planned_test(context: Context) -> pd.DataFrame:
-    """The test a sample size was planned for: its p, of all patients, against the comparator of the plan."""
+    """The planned test must have a p value, in all patients, against the comparator of the sample-size plan."""
     ledger = Ledger("planned-test")
     for plan in records(context["designs"]):
         if not _results(context, plan | {"population": ""}, RESULTS):
-            continue  # a plan alone: its results are not among the rows
+            continue  # only a plan: its results are not among the rows
         tests = [row for row in _tests(context, plan["source_id"], plan["study_id"]) if _of(row, plan["endpoint"])]
         alone = _has_one_group(context, plan)
         told = [row for row in tests if _is_planned(plan, row, alone)]
@@ -119,7 +119,7 @@ def check_planned_test(context: Context) -> pd.DataFrame:
 
 
 def _tests(context: Context, source: str, study: str) -> Iterator[dict]:
-    """Rows with a p, or with a word about significance, of a study in a document."""
+    """Rows of a study in a document that have a p value or a statement about significance."""
     for table in COMPARISONS:
         for row in context.records(table):
             if (row["source_id"], row["study_id"]) == (source, study) and row["p_op"]:
@@ -131,7 +131,7 @@ def _of(row: dict, endpoint: str) -> bool:
 
 
 def _has_one_group(context: Context, plan: dict) -> bool:
-    """Whether a plan compares one group with a fixed value: by the design of its study, else by the arms printed."""
+    """Whether a plan compares one group with a fixed value, by the study design or else by the printed arms."""
     designs = dict(zip(context["studies"]["study_id"], context["studies"]["design"], strict=True))
     if designs.get(plan["study_id"]) in ("single arm", "randomised"):
         return designs[plan["study_id"]] == "single arm"
@@ -140,7 +140,7 @@ def _has_one_group(context: Context, plan: dict) -> bool:
 
 
 def _is_planned(plan: dict, row: dict, alone: bool) -> bool:
-    """Whether a p is of all patients, and of the comparison planned: with another study or a number, or of two arms."""
+    """Whether a p value is for all patients and the planned comparison (historical control or value, or two arms)."""
     if row["population"] not in WHOLE:
         return False
     other = row.get("comparator_study_id", "") or row["study_id"]
@@ -156,7 +156,7 @@ def _is_planned(plan: dict, row: dict, alone: bool) -> bool:
     "CONSORT 2010, 6a, 17a and 18; COMPare 2019",
 )
 def check_announced(context: Context) -> pd.DataFrame:
-    """Statements of kind `planned`: what was announced and is printed nowhere."""
+    """Statements of kind `planned`: results that were announced but are not printed in the document."""
     ledger = Ledger("announced")
     for record in records(context["statements"].query("kind == 'planned'")):
         named = [claim[1] for name in claims_of(record["claims"]) if (claim := context.claim(name))]
@@ -180,7 +180,7 @@ def check_announced(context: Context) -> pd.DataFrame:
 
 
 def _results(context: Context, record: dict, tables: tuple[str, ...]) -> list[dict]:
-    """Rows with a result of the endpoint, in the group named, in the same document."""
+    """Rows of the same document with a result of the endpoint in the group named."""
     found = []
     for table in tables if record["endpoint"] else ():
         for row in context.records(table):
@@ -211,7 +211,7 @@ ROLES = ("boundary", "alternative", "null", "historical control", "target")
 
 
 def _roles(context: Context) -> Iterator[tuple[dict, str, float, str, str]]:
-    """Numbers with a role: of statements of kind `role`, and boundaries said to be crossed."""
+    """Numbers with a role: from statements of kind `role`, and boundaries stated to be crossed."""
     for record in context.records("statements"):
         claims = claims_of(record["claims"])
         if record["kind"] == "primary_endpoint_met" and len(claims) == 2:
@@ -247,12 +247,12 @@ def _judge_role(ledger: Ledger, plan: dict, record: dict, number: tuple[str, flo
 
 
 def _planned(plan: dict, name: str) -> float:
-    """A value of a plan where it is a number; a bound, or "not reached", is none that a trial is planned with."""
+    """A planned value; NaN where it is not a number, since no trial is planned with a bound or with "not reached"."""
     return float(plan[name]) if plan.get(f"{name}_op") in ("=", "~") else float("nan")
 
 
 def _clash(role: str, value: float, null: float, alternative: float) -> str | None:
-    """Why a number cannot have the role it is given; empty when it can, None where the plan does not say."""
+    """Why a number cannot have its stated role; empty when it can, None where the plan gives no value."""
     own = {"null": null, "historical control": null, "alternative": alternative, "target": alternative}
     if role in own:
         if own[role] != own[role]:

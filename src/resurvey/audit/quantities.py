@@ -1,4 +1,4 @@
-"""Every comparable printed number as one table: what it is of, and the values it may stand for."""
+"""All comparable printed numbers in one table: the quantity each describes, and the values it may stand for."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from resurvey.audit.context import Context
 
 COLUMNS = ["claim_id", "source_id", "study_id", "cut", "table", "key", "text", "low", "high", "kind", "locator", "what"]
 FOLLOWED = ("follow-up", "treatment duration", "enrolment duration")
-# Kinds of number that are counted, not rounded.
+# Kinds of number that are counts and therefore not rounded.
 COUNTS = ("size", "count")
-# A closed end reaches past itself by this share of its value: far below any digit, well above the slack of comparisons.
+# A closed end is extended by this share of its value: far below any printed digit, well above the numerical tolerance.
 CLOSED = 1e-7
 OPERATORS = ("=", "~", "NR", "<", "<=", ">", ">=")
 
 
 def quantities(context: Context) -> pd.DataFrame:
-    """All comparable numbers; two rows of one `study_id` and `key` are the same quantity.
+    """All comparable numbers; rows with the same `study_id` and `key` are the same quantity.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: `cut` the data cut (blank when unknown), `key` what it is a number of, `low`, `high` what
-        its rounding allows, `kind` how a p or ratio was got, or the
-        set of categories of a count, `what` the key in words.
+        Columns `COLUMNS`: `cut` is the data cut (blank when unknown), `key` the quantity, `low` and `high` the range
+        its rounding allows, `kind` the method of a p value or ratio, or the set of categories of a count, and `what`
+        the key in words.
     """
     if "_quantities" not in context.__dict__:
         parts = [
@@ -65,7 +65,7 @@ def _frame(
 
 
 def _with_ends(made: pd.DataFrame, operator: pd.Series, value: pd.Series) -> pd.DataFrame:
-    """A count stands for itself alone; `at most` and `at least` hold their own end, `below` and `above` do not."""
+    """A count stands only for itself; `at most` and `at least` include their bound, `below` and `above` do not."""
     number, sign = value.to_numpy(float), operator.to_numpy(object)
     exact = made["table"].isin(COUNTS).to_numpy() & (sign == "=")
     reach = CLOSED * np.maximum(np.abs(number), 1.0)
@@ -105,7 +105,7 @@ def _rates(context: Context) -> pd.DataFrame:
 
 
 def _ratios(context: Context) -> pd.DataFrame:
-    """Ratio, lower and upper limit, each its own quantity; adjusted and unadjusted ones apart; `kind` is the model."""
+    """Ratio, lower and upper limit as separate quantities, adjusted and unadjusted apart; `kind` is the model."""
     frame = context["hazard_ratios"]
     other = frame["comparator_arm_id"] + "|" + frame["comparator_population"]
     model = np.where(frame["model"].isin(["multivariable", "matched"]), "adjusted", "")
@@ -130,12 +130,12 @@ def _sizes(context: Context) -> pd.DataFrame:
 
 
 def _shares(context: Context) -> pd.DataFrame:
-    """Counts and percentages by what is counted; words that only say where are left out."""
+    """Counts and percentages, keyed by what is counted; words that only give a location are dropped."""
     frame = context["proportions"]
     items = {item: _plain(item_key(item)) for item in frame["item"].unique()}
     grades = {grade: grade_key(grade) if grade else "" for grade in frame["grade"].unique()}
     name = frame["item"].map(items).astype(object)
-    # A bare `0` or `1` means something only with the heading it stands under.
+    # A bare `0` or `1` has meaning only together with its heading.
     name = name.where(
         name.astype(str).str.contains("[a-z]{2}", regex=True), name + " " + frame["endpoint"] + frame["partition"]
     )
@@ -161,7 +161,7 @@ def _spans(context: Context) -> pd.DataFrame:
 
 
 def p_quantities(context: Context) -> pd.DataFrame:
-    """All printed p by the comparison they belong to; `kind` says adjusted or not and by which test."""
+    """All printed p values by comparison; `kind` says whether they are adjusted, and the test."""
     if "_p_quantities" not in context.__dict__:
         context.__dict__["_p_quantities"] = pd.concat([_tests(context), _ratio_tests(context)], ignore_index=True)
     return context.__dict__["_p_quantities"]
@@ -177,7 +177,7 @@ def _tests(context: Context) -> pd.DataFrame:
         frozenset(counted[claim] for claim in map(str.strip, claims.split(";")) if claim in counted)
         for claims in frame["claims"]
     ]
-    # Comparisons of counts are the same when they compare the same numbers, however the row is called.
+    # Comparisons of counts are the same when they compare the same numbers, whatever the name of the row.
     subject = [
         endpoint if not numbers else "; ".join(sorted(numbers))
         for endpoint, numbers in zip(frame["endpoint"], own, strict=True)
@@ -192,14 +192,14 @@ def _tests(context: Context) -> pd.DataFrame:
 
 
 def _counted(context: Context) -> dict[str, str]:
-    """What a count of `proportions` is, as `arm n (percent)`, and a rate, as `arm S(t)`."""
+    """Labels of counts in `proportions`, as `arm n (percent)`, and of survival rates, as `arm S(t)`."""
     frame = context["proportions"]
     frame = frame[(frame["n_op"] == "=") & (frame["percent_op"] != "")]
     parts = zip(frame["claim_id"], frame["arm_id"], frame["n_text"], frame["percent_text"], strict=True)
     made = {claim: f"{arm} {n} ({percent})" for claim, arm, n, percent in parts}
     rates = context["survival_rates"]
     places = zip(rates["claim_id"], rates["arm_id"], rates["time_months"], strict=True)
-    # Survival at a time is another comparison than that of the curves.
+    # A comparison of survival at one time is distinct from a comparison of the curves.
     return made | {claim: f"{arm} S({time:.1f})" for claim, arm, time in places}
 
 

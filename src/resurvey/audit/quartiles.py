@@ -1,4 +1,4 @@
-"""Quartiles, numbers censored, named intervals of medians and early progressors against what else is printed."""
+"""Quartiles, numbers censored, intervals of medians by named methods and early progressors, against other numbers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from resurvey.reported import show
 
 SLACK = 1e-9
 PLACE = ("source_id", "study_id", "arm_id", "population", "endpoint", "data_cut")
-# Survival at each quartile of the times.
+# Survival at each quartile of the event times.
 NAMES = {"lower_quartile": "lower quartile", "value": "median", "upper_quartile": "upper quartile"}
 LEVELS = {"lower_quartile": 0.75, "value": 0.5, "upper_quartile": 0.25}
 
 
 @register("quartile-order", "lower quartile <= median <= upper quartile, with not reached as infinity")
 def check_quartile_order(context: Context) -> pd.DataFrame:
-    """A quarter have had the event no later than half, and half no later than three quarters."""
+    """The first quartile of the times cannot exceed the median, nor the median the third quartile."""
     ledger = Ledger("quartile-order")
     for record in context.records("medians"):
         known = [name for name in LEVELS if record[f"{name}_op"]]
@@ -71,7 +71,7 @@ def _judge_landmark(ledger: Ledger, record: dict, name: str, rate: dict) -> None
 
 @register("events-censored", "events + censored = n")
 def check_censored(context: Context) -> pd.DataFrame:
-    """Every patient has had the event or is censored."""
+    """Every patient either has had the event or is censored."""
     ledger = Ledger("events-censored")
     for record in context.records("medians"):
         if record["events_op"] != "=" or record["censored_op"] != "=":
@@ -87,7 +87,7 @@ def check_censored(context: Context) -> pd.DataFrame:
 
 
 def _patients(context: Context, record: dict) -> tuple[float | None, list[dict]]:
-    """Patients of a row, or of its group, and the claim that prints these."""
+    """Number of patients of a row, or of its group, and the claim that prints it."""
     if record["n_op"] == "=":
         return record["n"], []
     size = context.size(record["source_id"], record["study_id"], record["arm_id"], record["population"])
@@ -96,7 +96,7 @@ def _patients(context: Context, record: dict) -> tuple[float | None, list[dict]]
 
 @register("median-evenness", "median - L = U - median where the interval is said to be made from a standard error")
 def check_evenness(context: Context) -> pd.DataFrame:
-    """An interval by the standard error of a median lies evenly around it; one read off a band need not."""
+    """An interval from the standard error of a median is symmetric about it; one read from a band need not be."""
     ledger = Ledger("median-evenness")
     for record in context.records("medians"):
         ends = [record[f"{column}_op"] == "=" for column in ("value", "lower", "upper")]
@@ -122,7 +122,7 @@ def check_evenness(context: Context) -> pd.DataFrame:
 
 @register("early-progressors", "d(t) / n <= 1 - S(u) for u >= t; at most a half before the median")
 def check_early(context: Context) -> pd.DataFrame:
-    """A count of patients with an event by a time, against survival then or later, and the median of the same curve."""
+    """Patients with an event by a given time, against survival then or later and the median of the same curve."""
     ledger = Ledger("early-progressors")
     rates, medians = _by_place(context, "survival_rates"), _by_place(context, "medians")
     counts = context["proportions"]
@@ -142,7 +142,7 @@ def check_early(context: Context) -> pd.DataFrame:
 
 
 def _share(context: Context, record: dict) -> float | None:
-    """Least share of the patients that a count can be, given its rounding."""
+    """Smallest share of the patients that a count or percentage may stand for, given its rounding."""
     if record["n_op"] == "=":
         n = record["total"] if record["total_op"] == "=" else _patients(context, record | {"n_op": ""})[0]
         return None if n is None else record["n"] / n
@@ -169,7 +169,7 @@ def _place(record: dict) -> tuple[str, ...]:
 
 
 def _by_place(context: Context, table: str) -> dict[tuple[str, ...], list[dict]]:
-    """Rows with a number, by the group and endpoint that they are about."""
+    """Rows with a number, by group and endpoint."""
     found: dict[tuple[str, ...], list[dict]] = {}
     for record in context.records(table):
         if record["value_op"]:

@@ -1,4 +1,4 @@
-"""Hazard ratios, odds ratios and relative risks against their interval, their p, their events and the medians."""
+"""Hazard ratios, odds ratios and relative risks against their intervals, p values, events and medians."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from resurvey.audit.wald import Box
 from resurvey.reported import parse, show
 
 EXCHANGED = "; the limits are printed in descending order and were put in order to recompute"
-# Largest over smallest standard error that the printed limits allow, from which on they tell little.
+# Ratio of the largest to the smallest standard error allowed by the printed limits, above which they say little.
 VAGUE = 1.4
 LEVELS = (90.0, 99.0, 97.5)
 SCORE_TESTS = ("log-rank", "logrank", "score", "mantel", "likelihood", "chi")
 ADJUSTED = ("stratified", "multivariable", "matched")
-# Intervals of the profile likelihood, exact and bootstrap ones lie off the middle, by less than this many half-widths,
-# and in a document that uses them several do: so many at least, and this share of its ratios.
+# Profile-likelihood, exact and bootstrap intervals are off-centre by less than this many half-widths. A document that
+# uses them has several such ratios: at least this number, and this share of all.
 OFF_HABIT, HABITS = 0.25, ((3, 0.2), (2, 0.5))
-# Their p, of the likelihood ratio, may differ from Wald's z by this much.
+# The z value of their likelihood-ratio p may differ from Wald's z by this much.
 Z_HABIT = 0.45
-LARGEST_LOG = 20.0  # half the width of an interval, as a logarithm, past which it says nothing to a reader
+LARGEST_LOG = 20.0  # half-width of an interval on the log scale, above which the interval is uninformative
 
 
 def with_interval(context: Context) -> pd.DataFrame:
-    """Ratios with both limits, in order: limits printed the other way round (`exchanged`) are put right once, here."""
+    """Ratios with both limits in ascending order; limits printed in descending order (`exchanged`) are swapped here."""
     frame = in_order(context["hazard_ratios"])
     plain = (frame["value_op"] == "=") & (frame["lower_op"] == "=") & (frame["upper_op"] == "=")
     positive = (frame["value"] > 0) & (frame["upper"] > 0) & (frame["lower"] >= 0)
@@ -50,7 +50,7 @@ def with_interval(context: Context) -> pd.DataFrame:
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows with their lower limit below the upper one; the column `exchanged` says where it was not."""
+    """Put the limits of each row in ascending order; the column `exchanged` marks those that were not."""
     exchanged = (frame["lower_op"] == "=") & (frame["upper_op"] == "=") & (frame["lower"] > frame["upper"])
     if not exchanged.any():
         return frame.assign(exchanged=False)
@@ -68,7 +68,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     "Altman and Bland 2011",
 )
 def check_ratio_interval(context: Context) -> pd.DataFrame:
-    """The interval of a ratio must hold the ratio, and lie evenly around it on the log scale."""
+    """The interval of a ratio must contain the ratio, and be symmetric about it on the log scale."""
     frame = with_interval(context)
     value, lower, upper = (Box.of(frame, c) for c in ("value", "lower", "upper"))
     inside = (lower.low < value.high - wald.SLACK) & (value.low < upper.high - wald.SLACK)
@@ -105,7 +105,7 @@ UNEVEN = "; several intervals of this document lie so, as those of the profile l
 
 
 def _habit(frame: pd.DataFrame, verdict: np.ndarray) -> np.ndarray:
-    """Ratios off the middle of their interval as several of the same document are, each by a little."""
+    """Ratios slightly off the centre of their interval, like several others of the same document and study."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value, lower, upper = (np.log(frame[column].to_numpy(float)) for column in ("value", "lower", "upper"))
         off = np.abs(value - (lower + upper) / 2) / ((upper - lower) / 2)
@@ -128,7 +128,7 @@ def _vague(low: float, high: float) -> str:
     "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and so round"
 )
 def check_half_interval(context: Context) -> pd.DataFrame:
-    """A ratio with one limit only: it must lie on the right side of it."""
+    """A ratio with only one limit must lie on the correct side of it."""
     ledger = Ledger("ratio-half-interval")
     frame = context["hazard_ratios"]
     one = (frame["lower_op"] == "=") ^ (frame["upper_op"] == "=")
@@ -154,7 +154,7 @@ def check_half_interval(context: Context) -> pd.DataFrame:
 
 @register("ratio-range", "a ratio and its limits are above 0")
 def check_range(context: Context) -> pd.DataFrame:
-    """A ratio of 0 or below, or a limit below 0, perhaps a logarithm; only what is wrong is listed."""
+    """A ratio of 0 or below, or a limit below 0, perhaps a logarithm; only errors are listed."""
     ledger = Ledger("ratio-range")
     frame = context["hazard_ratios"]
     ends = [(frame[f"{column}_op"] == "=") & (frame[column] < 0) for column in ("value", "lower", "upper")]
@@ -199,7 +199,7 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
             text += ", which fits when digits were cut off or rounded up"
         if word == DISCREPANT:
             square, ends = float(v) ** 2, {"end": float(lo), "begin": float(up)}
-            # a limit of 0 has no middle on the log scale: no other end follows from it
+            # with a limit of 0 there is no centre on the log scale, so the other limit cannot be derived
             other = [f"{verb} at {show(square / end)}" for verb, end in ends.items() if end > 0]
             text += f"; around {v} the interval would {', or '.join(other)}" if other else ""
             text += _plain_scale(v, lo, up)
@@ -208,7 +208,7 @@ def _interval_words(frame: pd.DataFrame, middle: tuple[np.ndarray, np.ndarray], 
 
 
 def _plain_scale(value: str, lower: str, upper: str) -> str:
-    """Whether the interval lies evenly around the ratio as it is printed, as that of a logarithm would."""
+    """Whether the interval is symmetric about the ratio on the printed scale, as for a logarithm."""
     middle, room = (float(lower) + float(upper)) / 2, 1.01 * parse(lower).unit
     return "; it lies evenly around it as printed: are these logarithms?" if abs(middle - float(value)) <= room else ""
 
@@ -219,9 +219,9 @@ def _plain_scale(value: str, lower: str, upper: str) -> str:
     "Altman and Bland 2011; Tierney 2007",
 )
 def check_ratio_p(context: Context) -> pd.DataFrame:
-    """The p of a ratio, recomputed from the ratio and its interval."""
+    """The p value of a ratio, recomputed from the ratio and its interval."""
     frame = with_interval(context)
-    # A p for non-inferiority tests the ratio against a margin, not against 1.
+    # A p value for non-inferiority tests the ratio against a margin, not against 1.
     other_null = frame["test"].str.contains("inferior", case=False)
     frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">=", "~"]) & ~other_null].reset_index(drop=True)
     value, lower, upper, p = (Box.of(frame, c) for c in ("value", "lower", "upper", "p"))
@@ -252,9 +252,9 @@ def check_ratio_p(context: Context) -> pd.DataFrame:
 
 
 def _by_habit(context: Context, frame: pd.DataFrame, how: np.ndarray, p: Box) -> np.ndarray:
-    """Ways that are believed only of a document in which several ratios say the same.
+    """Explanations accepted only for a document in which several ratios support them.
 
-    Uneven intervals go with a likelihood-ratio p; a one-sided log-rank p beside one ratio alone may be a slip.
+    Asymmetric intervals go with likelihood-ratio p values; a one-sided log-rank p for a single ratio may be an error.
     """
     intervals = check_ratio_interval(context).set_index("claim_ids")["verdict"]
     verdicts = frame["claim_id"].map(intervals).to_numpy(object)
@@ -273,7 +273,7 @@ def _by_habit(context: Context, frame: pd.DataFrame, how: np.ndarray, p: Box) ->
 
 
 def _wald_z(frame: pd.DataFrame) -> np.ndarray:
-    """|z| of the ratio and its interval as printed."""
+    """|z| from the ratio and its interval as printed."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value, lower, upper = (np.log(frame[column].to_numpy(float)) for column in ("value", "lower", "upper"))
         z = np.abs(value) * 2 * wald.quantile(frame["ci_level"].to_numpy(float)) / (upper - lower)
@@ -298,7 +298,7 @@ _VERDICT_OF = {
 
 
 def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: Box) -> np.ndarray:
-    """For each ratio the first way that gives its printed p (a key of `_VERDICT_OF`); empty when none does."""
+    """For each ratio, the first explanation that gives its printed p (a key of `_VERDICT_OF`); empty if none does."""
     one, level = (frame["p_sided"] == "1").to_numpy(), frame["ci_level"].to_numpy(float)
     named = frame["p_sided"].isin(["1", "2"]).to_numpy()
     test = frame["test"].str.lower()
@@ -333,7 +333,7 @@ def _ways(frame: pd.DataFrame, value: Box, z: tuple, p: Box, lower: Box, upper: 
 
 
 def _bounds(frame: pd.DataFrame, z: tuple, factor: np.ndarray) -> np.ndarray:
-    """Whether p is printed as the smallest value of its digits (0.001) where `below` it is meant."""
+    """Whether p is printed as the smallest value its digits allow (0.001) where `below` that value is meant."""
     unit = (frame["p_max"] - frame["p_min"]).to_numpy(float)
     smallest = np.abs(frame["p"].to_numpy(float) - unit) <= wald.SLACK
     high = wald.p_range(z)[1] * factor
@@ -341,7 +341,7 @@ def _bounds(frame: pd.DataFrame, z: tuple, factor: np.ndarray) -> np.ndarray:
 
 
 def _crosses(frame: pd.DataFrame, lower: Box, upper: Box, p: Box) -> np.ndarray:
-    """Whether interval and p disagree about significance at 0.05 (intervals of 95 % only)."""
+    """Whether interval and p value disagree about significance at 0.05 (95 % intervals only)."""
     usual = frame["ci_level"].isna().to_numpy() | (frame["ci_level"] == 95).to_numpy()
     excludes, includes = (lower.low > 1) | (upper.high < 1), (lower.high < 1) & (upper.low > 1)
     return usual & ((excludes & (p.low > 0.05)) | (includes & (p.high <= 0.05)))
@@ -374,7 +374,7 @@ def _p_words(record: dict, way: str, expected: tuple[float, float], crossed: boo
 
 
 def _repairs(record: dict) -> str:
-    """Single changes that would bring ratio, interval and p together."""
+    """Single changes that would reconcile ratio, interval and p value."""
     if record["p_op"] != "=" or not 0 < record["p"] < 1:
         return ""
     side = 1 if record["p_sided"] == "1" else 2
@@ -398,7 +398,7 @@ MARGIN = re.compile(r"margin\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 @register("non-inferiority-p", "z = (ln margin - ln ratio) / se, one- or two-sided p", "Piaggio 2012")
 def check_non_inferiority(context: Context) -> pd.DataFrame:
-    """The p of a non-inferiority test, recomputed against its margin where that is printed."""
+    """The p value of a non-inferiority test, recomputed against its margin where that is printed."""
     frame = with_interval(context)
     inferior = frame["test"].str.contains("inferior", case=False)
     frame = frame[frame["p_op"].isin(["=", "<", "<=", ">", ">="]) & inferior].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Every check, registered once: its rule, the tables it reads, its formula and its reference."""
+"""Registry of all checks: rule, family, formula and reference of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Rule:
     Attributes
     ----------
     name : str
-        First part of its check ids.
+        First part of the ids of its checks.
     family : str
         Module it belongs to.
     formula : str
@@ -41,7 +41,7 @@ RULES: dict[str, Rule] = {}
 
 
 def register(name: str, formula: str, reference: str = "arithmetic") -> Callable[[Check], Check]:
-    """Enter a check under its rule name; a name is taken once.
+    """Register a check under its rule name; each name can be used only once.
 
     Raises
     ------

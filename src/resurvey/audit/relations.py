@@ -1,4 +1,4 @@
-"""Relations that no data can break: responses within benefit, events within patients, parts within the whole."""
+"""Relations that no data can violate: responders within benefit, events within patients, parts within the whole."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RESPONSES = (("CR", "ORR"), ("PR", "ORR"), ("ORR", "CBR"), ("ORR", "DCR"), ("CBR
 
 
 def _share(record: dict) -> tuple[float, float] | None:
-    """Least and most per cent a row can stand for; a count over its total is exact."""
+    """Smallest and largest percentage a row may stand for; a count over its total is exact."""
     if record["n_op"] == "=" and record["total"] > 0:
         exact = 100 * record["n"] / record["total"]
         return exact, exact
@@ -48,7 +48,7 @@ def _share(record: dict) -> tuple[float, float] | None:
     "response-order", "CR <= ORR, PR <= ORR, ORR <= clinical benefit <= disease control, CR + PR = ORR", "RECIST 1.1"
 )
 def check_response_order(context: Context) -> pd.DataFrame:
-    """Responders are among those who benefit; complete and partial responders make up the responders."""
+    """Responders are among the patients with benefit; complete and partial responders make up the responders."""
     ledger = Ledger("response-order")
     frame = context["proportions"]
     frame = frame[frame["kind"] == "response"]
@@ -120,7 +120,7 @@ def _judge_responders(ledger: Ledger, known: dict[str, list[dict]]) -> None:
 
 @register("count-bound", "count <= N; events <= patients")
 def check_count_bound(context: Context) -> pd.DataFrame:
-    """Counts that exceed what they are counted in; only what is wrong is listed (`percentage` lists the rest)."""
+    """Counts that exceed their denominator; only errors are listed (`percentage` lists the rest)."""
     ledger = Ledger("count-bound")
     pairs = (("proportions", "n", "total"), ("medians", "events", "n"), ("hazard_ratios", "events", "n"))
     for table, count, size in pairs:
@@ -151,7 +151,7 @@ def _impossible(ledger: Ledger, record: dict, reported: str, words: str) -> None
 
 @register("subgroup-size", "N of a subgroup or arm <= N of the whole; complementary subgroups together <= the whole")
 def check_subgroup_size(context: Context) -> pd.DataFrame:
-    """Sizes of subgroups and arms against the group and the study they belong to."""
+    """Sizes of subgroups and arms against the group or study they belong to."""
     ledger = Ledger("subgroup-size")
     sizes = context.sizes
     by_arm: dict[tuple[str, str, str], dict[str, tuple[float, str]]] = {}
@@ -214,7 +214,7 @@ def _judge_part(ledger: Ledger, place: tuple[str, ...], part: tuple[str, tuple],
 
 @register("excluded-part", "N without a feature + N with it <= N of the group that holds both")
 def check_excluded_part(context: Context) -> pd.DataFrame:
-    """A group `without X` cannot have the size of a group that holds patients with X as well."""
+    """A group `without X` cannot be as large as a group that also includes patients with X."""
     ledger = Ledger("excluded-part")
     frame = context["proportions"]
     sized = frame[(frame["total_op"] == "=") & frame["population"].str.contains(r"^(?:without|no) ", regex=True)]
@@ -229,7 +229,7 @@ def check_excluded_part(context: Context) -> pd.DataFrame:
             and n == record["total"]
             and population not in (record["population"], feature)
         ]
-        # of as many patients as have the feature nobody is left without it
+        # if all patients have the feature, none are left without it
         if having and 0 < having[0] < record["total"] and same:
             _judge_excluded(ledger, record, feature, having, same[0])
     return ledger.frame()
@@ -261,7 +261,7 @@ def _judge_excluded(ledger: Ledger, record: dict, feature: str, having: tuple, s
 
 @register("inclusion-exclusion", "|A| + |B| = 2 |A and B| + |exactly one of them|")
 def check_overlap(context: Context) -> pd.DataFrame:
-    """Two overlapping groups against their overlap, where a statement of kind `overlap` names the four counts."""
+    """Two overlapping groups against their overlap, where a statement of kind `overlap` lists the four counts."""
     ledger = Ledger("inclusion-exclusion")
     counts = {record["claim_id"]: record for record in records(context["proportions"]) if record["n_op"] == "="}
     statements = context["statements"]
@@ -291,7 +291,7 @@ def _judge_overlap(ledger: Ledger, what: str, first: dict, second: dict, both: d
 
 @register("patient-flow", "screened >= enrolled >= every later count")
 def check_flow(context: Context) -> pd.DataFrame:
-    """Nobody is enrolled who was not screened, nobody analysed who was not enrolled."""
+    """No more patients can be enrolled than screened, or analysed than enrolled."""
     ledger = Ledger("patient-flow")
     frame = context["proportions"]
     frame = frame[(frame["kind"] == "flow") & (frame["n_op"] == "=")]
@@ -317,14 +317,14 @@ def check_flow(context: Context) -> pd.DataFrame:
 
 @register("same-count", "one large count printed for two different things in one column of a table; a hint")
 def check_same_count(context: Context) -> pd.DataFrame:
-    """The same count and percentage for two unrelated rows of one column: a hint at a copied cell, never a finding."""
+    """The same count and percentage in two unrelated rows of a column: perhaps a copied cell; never a finding."""
     ledger = Ledger("same-count")
     frame = context["proportions"]
     large = frame[(frame["n"] >= 100) & (frame["total"] > frame["n"]) & (frame["kind"] == "baseline")]
     large = large.assign(table=large["locator"].str.split(",").str[0])
     for group in grouped(large, [*PLACE, "table", "n"]).values():
         distinct = list({row["item"]: row for row in group[::-1]}.values())[::-1]
-        # The same thing said twice in one set of categories, or a category by another name, has the same words.
+        # Repeated statements within one set of categories, or of one category under another name, share words.
         for first, second in pairwise(distinct):
             if not (_words(first["item"]) & _words(second["item"])):
                 _note_same(ledger, first, second)
@@ -355,7 +355,7 @@ def _note_same(ledger: Ledger, first: dict, second: dict) -> None:
 
 @register("endpoint-met", "the estimate, and the lower limit of its interval, against the boundary named as crossed")
 def check_endpoint_met(context: Context) -> pd.DataFrame:
-    """A primary endpoint said to be met: the estimate must lie beyond the printed boundary."""
+    """If a primary endpoint is stated to be met, the estimate must lie beyond the printed boundary."""
     ledger = Ledger("endpoint-met")
     frame = context["statements"]
     for record in records(frame[frame["kind"] == "primary_endpoint_met"]):

@@ -1,4 +1,4 @@
-"""Differences and directions said in words, and words about significance, against the numbers."""
+"""Stated differences, directions and significance, against the numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from resurvey.audit.verdicts import (
 from resurvey.reported import show
 
 SLACK = 1e-9
-# "Similar" and "doubled" are words: similar within a quarter either way, doubled from 1.75 to 2.5 times.
+# Limits for imprecise words: "similar" is within a quarter either way, "doubled" is 1.75 to 2.5 times.
 SIMILAR, DOUBLED = (0.75, 1.34), (1.75, 2.5)
 HIGHER, LOWER = ("longer", "higher"), ("shorter", "lower")
 
@@ -44,7 +44,7 @@ def _pair(context: Context, record: dict) -> tuple[Value, Value] | None:
 
 @register("stated-difference", "first - second, each within its rounding, against the difference stated")
 def check_difference(context: Context) -> pd.DataFrame:
-    """A difference printed as a number, recomputed from the two numbers it is between."""
+    """A printed difference, recomputed from the two numbers."""
     ledger = Ledger("stated-difference")
     for record in records(context["differences"]):
         pair = _pair(context, record)
@@ -81,7 +81,7 @@ def _judge_difference(context: Context, ledger: Ledger, record: dict, stated: Va
 
 
 def _fits_elsewhere(context: Context, record: dict, stated: Value, a: Value, b: Value) -> str:
-    """Two other printed numbers of the same quantities that the stated difference fits: the check that decides."""
+    """Clause naming two other printed medians of the same endpoint that the stated difference fits; empty if none."""
     if a.table != "medians" or b.table != "medians":
         return ""
     frame = context["medians"]
@@ -100,7 +100,7 @@ def _fits_elsewhere(context: Context, record: dict, stated: Value, a: Value, b: 
 
 @register("stated-direction", "longer, higher, similar, doubled, better or worse against the two numbers or the ratio")
 def check_direction(context: Context) -> pd.DataFrame:
-    """A direction said in words against the numbers it is about."""
+    """A stated direction against the numbers it refers to."""
     ledger = Ledger("stated-direction")
     for record in records(context["differences"]):
         if not record["direction"]:
@@ -124,7 +124,7 @@ def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Val
         ratio = a.value / b.value if b.value else math.inf
         agrees = low <= ratio <= high
         tail = f" ({show(ratio, 3)} times)" if math.isfinite(ratio) else ""
-        # How similar is similar is a matter of words; a reader may judge, a check may not.
+        # What counts as similar is a matter of judgement, for a reader rather than for a check.
         verdict = REPRODUCED if agrees else UNCHECKABLE
     else:
         more = _means_more(context, record, a)
@@ -168,7 +168,7 @@ def _means_more(context: Context, record: dict, first: Value) -> bool:
 
 
 def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
-    """A direction beside one ratio: below 1 is fewer events, later events, or a better outcome, for the numerator."""
+    """A direction beside one ratio: below 1 means fewer events, later events or a better outcome in the numerator."""
     claims = [claim.strip() for claim in record["claims"].split(";") if claim.strip()]
     value = value_of(context, claims[0]) if len(claims) == 1 else None
     if value is None or value.table != "hazard_ratios" or record["direction"] in ("similar", "doubled"):
@@ -196,13 +196,13 @@ def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
 
 @register("significance-word", "significant: p < 0.05 (or the level named); not significant, trend: p >= 0.05")
 def check_significance(context: Context) -> pd.DataFrame:
-    """Words about significance against the p they stand beside."""
+    """Statements about significance against the p value beside them."""
     ledger = Ledger("significance-word")
     frame = context["p_values"]
     for record in records(frame[(frame["statement"] != "") & (frame["p_op"] != "")]):
         significant = record["statement"] == "significant"
         low = 0.0 if record["p_op"] in ("<", "<=") else record["p_min"]
-        # The printed 0.05 may stand on either side.
+        # A printed 0.05 may lie on either side.
         agrees = low < 0.05 + SLACK if significant else record["p_max"] >= 0.05 - SLACK
         words = f"p {record['p_text']} is called {record['statement']}"
         ledger.add(
@@ -220,7 +220,7 @@ def check_significance(context: Context) -> pd.DataFrame:
 
 @register("p-range", "0 < p: a p printed as 0.000 is below 0.0005 and should say so", "ICMJE; Wasserstein 2016")
 def check_p_range(context: Context) -> pd.DataFrame:
-    """A p of exactly 0 is no p; only what is wrong is listed."""
+    """A p value cannot be exactly 0; only errors are listed."""
     ledger = Ledger("p-range")
     for table in ("hazard_ratios", "p_values"):
         frame = context[table]
@@ -241,7 +241,7 @@ def check_p_range(context: Context) -> pd.DataFrame:
 
 @register("direction-p", "a difference said to have a direction, and the p of the same two numbers; a hint")
 def check_direction_p(context: Context) -> pd.DataFrame:
-    """A result told as a gain whose own p, printed in the same document, is not below 0.05; never a finding."""
+    """A result described as a gain whose p value, in the same document, is not below 0.05; never a finding."""
     ledger = Ledger("direction-p")
     frame = context["p_values"]
     frame = frame[(frame["p_op"] != "") & (frame["statement"] == "")]

@@ -1,4 +1,4 @@
-"""Survival at a time against its interval, its number of patients, other times, and the numbers at risk."""
+"""Survival rates against their intervals, numbers of patients, rates at other times, and numbers at risk."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from resurvey.reported import show
 
 SLACK = 1e-9
 GROUP = ["source_id", "study_id", "arm_id", "population", "endpoint", "data_cut"]
-# Sizes taken from another row may be of a group a little smaller than the one analysed.
+# Factor by which a group may exceed a size taken from another row.
 INFERRED = 1.1
-# Widths are compared with a large-sample error; a little room for small groups.
+# Widths are compared with a large-sample standard error, with some tolerance for small groups.
 WIDTH_ROOM = 0.95
-# Patients at risk at t had no event before t; those whose event is found at t itself are still counted, and S(t) has
-# fallen already. Visits lie up to so many months apart, and the events between two of them are found at the later one;
-# how many is a matter of chance, in standard deviations.
+# Patients at risk at t had no event before t; those with an event at t itself are still counted, although S(t) has
+# already dropped. Visits are up to this many months apart, and events between two visits are recorded at the later one;
+# the number of such events varies by chance (in standard deviations).
 VISITS = 2.0
 CHANCE = 2.5
 TIED = 0.02
 SAME_TIME = 0.05
-# Printed with its sign of per cent, a survival below this is a proportion; two digits after the point say the same.
+# A survival rate printed as a percentage below this value, with two decimals, is taken for a proportion.
 SHARE = 1.0
 
 
 @register("rate-interval", "0 <= L <= S(t) <= U <= 100 %; a survival below 1 % with two decimals is a proportion")
 def check_rate_interval(context: Context) -> pd.DataFrame:
-    """A survival rate must be a share, and lie in its own interval."""
+    """A survival rate must lie between 0 and 100 % and within its own interval."""
     ledger = Ledger("rate-interval")
     frame = context["survival_rates"]
     for record in records(frame[frame["value_op"].isin(["=", "~"])]):
@@ -103,7 +103,7 @@ def _logit(s: float) -> float:
     return float(np.log(s / (1 - s)))
 
 
-# Scales on which intervals of survival are made, and the derivative that brings an error back to survival.
+# Scales on which intervals of survival are computed, and the derivative that converts a standard error to survival.
 SCALES: tuple[tuple[str, Curve, Curve], ...] = (
     ("plain", lambda s: s, lambda s: 1.0),
     ("log", lambda s: float(np.log(s)), lambda s: s),
@@ -119,7 +119,7 @@ SCALES: tuple[tuple[str, Curve, Curve], ...] = (
     "Greenwood 1926; Borgan and Liestol 1990",
 )
 def check_rate_width(context: Context) -> pd.DataFrame:
-    """An interval of survival cannot be narrower than without any censoring."""
+    """An interval of survival cannot be narrower than it would be without censoring."""
     ledger = Ledger("rate-width")
     frame = context["survival_rates"]
     plain = (frame["value_op"] == "=") & (frame["lower_op"] == "=") & (frame["upper_op"] == "=")
@@ -133,7 +133,7 @@ def check_rate_width(context: Context) -> pd.DataFrame:
 
 
 def _patients(context: Context, record: dict) -> tuple[float, list[dict], bool]:
-    """Patients of the row, or of its group; whether the row itself prints them."""
+    """Number of patients of the row or of its group, and whether the row itself prints it."""
     if record["n_op"] == "=":
         return record["n"], [], True
     size = context.size(record["source_id"], record["study_id"], record["arm_id"], record["population"])
@@ -160,7 +160,7 @@ def _judge_width(ledger: Ledger, record: dict, n: float, claims: list[dict], own
 
 @register("rate-order", "S(t) never rises with t")
 def check_rate_order(context: Context) -> pd.DataFrame:
-    """Survival at a later time cannot be higher than at an earlier one, in one group."""
+    """Survival in a group cannot be higher at a later time than at an earlier one."""
     ledger = Ledger("rate-order")
     frame = context["survival_rates"]
     frame = frame[(frame["value_op"] == "=") & frame["time_months"].notna()].sort_values("time_months", kind="stable")
@@ -176,7 +176,7 @@ def check_rate_order(context: Context) -> pd.DataFrame:
 
 
 def _risk_groups(context: Context) -> list[list[dict]]:
-    """Numbers at risk by group, in order of time; a group that prints one time twice is split by its place."""
+    """Numbers at risk by group, in order of time; a group with a repeated time is split by place in the document."""
     frame = context["risk_tables"]
     frame = frame[(frame["n_at_risk_op"] == "=") & frame["time_months"].notna()]
     found = []
@@ -197,7 +197,7 @@ def _at(row: dict) -> str:
 
 @register("risk-order", "the number at risk never rises with time")
 def check_risk_order(context: Context) -> pd.DataFrame:
-    """Nobody enters a group after its start; one row a group, and one for each rise."""
+    """Numbers at risk cannot rise; one row per group, or one per rise."""
     ledger = Ledger("risk-order")
     for group in _risk_groups(context):
         rises = [(a, b) for a, b in pairwise(group) if b["n_at_risk"] > a["n_at_risk"]]
@@ -212,7 +212,7 @@ def check_risk_order(context: Context) -> pd.DataFrame:
 
 @register("risk-start", "the number at risk at time 0 is the size of the group")
 def check_risk_start(context: Context) -> pd.DataFrame:
-    """Numbers at risk start with the patients of the group, or the rows of two groups are exchanged."""
+    """The number at risk at time 0 must equal the size of the group; otherwise two rows may be exchanged."""
     ledger = Ledger("risk-start")
     starts = [group[0] for group in _risk_groups(context) if group[0]["time_months"] <= SLACK]
     for row in starts:
@@ -224,7 +224,7 @@ def check_risk_start(context: Context) -> pd.DataFrame:
 
 
 def _exchanged(context: Context, starts: list[dict], row: dict, size: float) -> str:
-    """The arm of the same figure whose start is the size of this one, and whose size is the start of this one."""
+    """The other arm, if each of the two arms has the other's size as its number at risk at time 0; else empty."""
     same = ("source_id", "study_id", "population", "endpoint", "data_cut")
     for other in starts:
         if other is not row and all(other[c] == row[c] for c in same) and other["n_at_risk"] == size:
@@ -282,7 +282,7 @@ def _start(context: Context, group: list[dict]) -> float:
 
 def _judge_risk(ledger: Ledger, group: list[dict], fact: dict, n: float, bound: tuple[float, float, str]) -> None:
     time, share, words = bound
-    # A median may be reached in a step that goes far below one half: what was at risk before it is not bounded.
+    # The curve may drop far below one half at the median, so the number at risk before it is not bounded.
     first = time + SAME_TIME if "events" in fact else time - SAME_TIME
     row = next((row for row in group if row["time_months"] >= first), None)
     if row is None or row["time_months"] <= SLACK:

@@ -1,4 +1,4 @@
-"""Words and signs that carry a number: thresholds, dashes of tables, and `none` beside what is printed of it."""
+"""Words and signs with numerical meaning: thresholds, dashes in tables, and `none` against the printed numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIGN = re.compile(r"(<=|>=|≤|≥|<|>)\s*(\d+(?:\.\d+)?)")
 PLAIN = {"≤": "<=", "≥": ">="}
 
 
-# Signs in words, and words that say nothing of what is counted.
+# Signs expressed in words, and words that do not describe what is counted.
 SPOKEN = (
     (r"\b(?:more|greater|higher|longer|larger) than\s+(?=\d)|\bover\s+(?=\d)|\babove\s+(?=\d)", ">"),
     (r"\bolder than\s+(?=\d)", "age >"),
@@ -32,7 +32,7 @@ EMPTY_WORDS = frozenset(
 
 
 def _threshold(text: str) -> tuple[frozenset[str], str, str] | None:
-    """Telling words around a threshold, its sign and its number; None without exactly one threshold."""
+    """Informative words around a threshold, its sign and its number; None unless there is exactly one threshold."""
     text = text.lower().partition(",")[0]
     for pattern, sign in SPOKEN:
         text = re.sub(pattern, sign, text)
@@ -46,7 +46,7 @@ def _threshold(text: str) -> tuple[frozenset[str], str, str] | None:
 
 @register("threshold", "`>3` and `>=3` are two groups: one count cannot be of both, and one label is not the other")
 def check_threshold(context: Context) -> pd.DataFrame:
-    """The sign of a threshold in two places of a document: at least, more than."""
+    """The sign of a threshold in two places of a document, such as `at least` against `more than`."""
     ledger = Ledger("threshold")
     groups: dict[tuple[object, ...], list[tuple[str, dict]]] = {}
     for row in [*context.records("proportions"), *context.records("differences"), *context.records("quantities")]:
@@ -80,14 +80,14 @@ def _judge_sign(ledger: Ledger, first: tuple[str, dict], second: tuple[str, dict
 
 
 def _said(row: dict) -> str:
-    """The item, with its value where that carries the sign."""
+    """The item, with its value where the value has the sign."""
     bound = row.get("value_op", "") in ("<", "<=", ">", ">=")
     return f"{row['item']} {row['value_text']}" if bound else str(row["item"])
 
 
 @register("sign-meaning", "a sign of a table stands for one thing, and as often as the text counts it")
 def check_sign(context: Context) -> pd.DataFrame:
-    """Statements of kind `sign` (`value`: what it stands for there): one meaning in a table, as many as are counted."""
+    """Statements of kind `sign` (`value`: its meaning there): one meaning per table, and as many signs as stated."""
     ledger = Ledger("sign-meaning")
     said = context["statements"]
     for group in grouped(said[said["kind"] == "sign"], ["source_id", "study_id", "item"]).values():
@@ -100,7 +100,7 @@ def check_sign(context: Context) -> pd.DataFrame:
 
 
 def _judge_count_of_signs(context: Context, ledger: Ledger, row: dict) -> None:
-    """The cells named with a statement against the count named with it."""
+    """The number of cells that a statement names, against the count that it names."""
     claims = claims_of(row["claims"])
     known = [found for claim in claims if (found := context.claim(claim))]
     counts = [cells["n"] for table, cells in known if table == "proportions" and cells["n_op"] == "="]
@@ -140,7 +140,7 @@ def _judge_meanings(ledger: Ledger, first: dict, other: dict) -> None:
 
 @register("none-significant", "`no positive result` beside a p below 0.05 of the same comparisons")
 def check_none(context: Context) -> pd.DataFrame:
-    """A sentence that denies every effect, against the p values and ratios it is about."""
+    """A sentence that denies any effect, against the p values and ratios it refers to."""
     ledger = Ledger("none-significant")
     frame = context["statements"]
     for record in records(frame[(frame["kind"] == "none") & (frame["claims"] != "")]):

@@ -20,7 +20,7 @@ DESIGNS = {
 
 
 def design_of(text: str) -> str:
-    """The design a name says; empty where it says none or several."""
+    """The design stated in a name; empty where it states none or several."""
     said = [name for name, pattern in DESIGNS.items() if pattern.search(text)]
     if "non-randomised" in said and "randomised" in said:
         said.remove("randomised")
@@ -29,7 +29,7 @@ def design_of(text: str) -> str:
 
 @register("design-word", "the design a document gives a study against the study's own record")
 def check_design(context: Context) -> pd.DataFrame:
-    """A study called randomised (or single-arm, or retrospective) that by its own publication is not."""
+    """A study called randomised (or single-arm, or retrospective) that is not, according to its own publication."""
     ledger = Ledger("design-word")
     studies = {record["study_id"]: record for record in records(context["studies"])}
     for record in records(context["names"].query("kind == 'trial'")):
@@ -51,7 +51,7 @@ def check_design(context: Context) -> pd.DataFrame:
 
 @register("phase", "the phase printed in a table against the phase of the study")
 def check_phase(context: Context) -> pd.DataFrame:
-    """Phases printed as names or in the notes of a registry table, against the phase of the study's own record."""
+    """Phases printed in names or in the notes of a registry table, against the phase in the study's own record."""
     ledger = Ledger("phase")
     studies = {record["study_id"]: record for record in records(context["studies"])}
     names = context["names"]
@@ -105,7 +105,7 @@ def check_registry(context: Context) -> pd.DataFrame:
 
 @register("listed-as-ongoing", "a trial listed as ongoing whose results the same document prints; a hint")
 def check_ongoing(context: Context) -> pd.DataFrame:
-    """A registry number among the ongoing trials that is also a name of a trial with printed results."""
+    """A registry number listed as ongoing that also names a trial whose results the document prints."""
     ledger = Ledger("listed-as-ongoing")
     listed = {record["registry_id"]: record for record in records(context["ongoing_trials"])}
     results = set(zip(context["medians"]["source_id"], context["medians"]["study_id"], strict=True))

@@ -1,4 +1,4 @@
-"""Unknown values in a comparison of two groups: the test with them among the others, and without them."""
+"""Unknown values in a comparison of two groups: the test with unknowns counted as absent, and without them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEST = "Pearson chi-square"
     "Altman and Bland 2007",
 )
 def check_unknown(context: Context) -> pd.DataFrame:
-    """A printed p that is below 0.05 only because patients with an unknown value count as not having the feature."""
+    """A printed p below 0.05 only because patients with an unknown value are counted as not having the feature."""
     ledger = Ledger("unknown-choice")
     frame = context["proportions"]
     frame = frame.assign(whole=denominators(context, frame)[0])
@@ -42,7 +42,7 @@ def check_unknown(context: Context) -> pd.DataFrame:
 
 
 def _unknown(rows: list[dict]) -> float | None:
-    """Patients in the unknown category of a set; None where none is printed or the set does not add up."""
+    """Patients in the unknown category of a set; None where there is no such category or the set does not add up."""
     named = [row["n"] for row in rows if UNKNOWN.search(row["item"])]
     if not named or abs(sum(row["n"] for row in rows) - rows[0]["whole"]) > 0:
         return None

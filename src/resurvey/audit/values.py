@@ -1,4 +1,4 @@
-"""One claim as a number with its interval, in the unit in which it is compared."""
+"""One claim as a number with its rounding interval, in the unit used for comparison."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from resurvey.audit.context import Context
 from resurvey.reported import show
 
-# Table: columns to look at, in order; the first that holds a number counts. `months` and `prop` name typed variants.
+# Columns to look at by table, in order; the first that holds a number is used. `months` and `prop` are typed variants.
 COLUMNS = {
     "medians": (("value", "value_months"), ("value", "value")),
     "follow_up": (("value", "value_months"), ("value", "value")),
@@ -29,13 +29,13 @@ class Value:
     Attributes
     ----------
     claim, table, text : str
-        Whose number, in which table, as printed.
+        Claim id, name of the table, and the number as printed.
     value, low, high : float
-        The number and what its rounding allows; months for times, per cent for shares.
+        The number and the limits its rounding allows; months for times, per cent for shares.
     operator : str
         `=`, `<`, `~`, `NR` ...
     scale : str
-        What it is measured in: `months`, `share`, `count`, `ratio`, or the printed unit.
+        Scale of measurement: `months`, `share`, `count`, `ratio`, or the printed unit.
     """
 
     claim: str
@@ -48,12 +48,12 @@ class Value:
     scale: str = ""
 
     def comparable(self, other: Value) -> bool:
-        """Whether both are on one scale: times, shares, counts or ratios; an unknown scale is comparable to none."""
+        """Whether both are on the same scale: times, shares, counts or ratios; an unknown scale is never comparable."""
         return self.scale == other.scale and self.scale != ""
 
 
 def value_of(context: Context, claim: str) -> Value | None:
-    """The number of a claim; None when the claim is unknown or prints none."""
+    """The number of a claim; None when the claim is unknown or has no number."""
     found = context.claim(claim)
     if found is None:
         return None
@@ -62,7 +62,7 @@ def value_of(context: Context, claim: str) -> Value | None:
 
 
 def value_in(table: str, record: dict) -> Value | None:
-    """The number of a row of a table; None when it prints none."""
+    """The number of a row of a table; None when it has none."""
     for printed, typed in COLUMNS.get(table, ()):
         operator = record.get(f"{printed}_op", "")
         value = record.get(typed, math.nan)
@@ -75,7 +75,7 @@ def value_in(table: str, record: dict) -> Value | None:
 
 
 def span(low: float, high: float, digits: int = 4) -> str:
-    """A span of numbers in words; its upper end, or both, may have none."""
+    """A range of numbers in words; the upper end, or both ends, may be infinite."""
     if math.isfinite(high):
         return f"{show(low, digits)}-{show(high, digits)}"
     return f"{show(low, digits)} or more" if math.isfinite(low) else "not reached"

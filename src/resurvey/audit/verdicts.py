@@ -1,4 +1,4 @@
-"""The words of a verdict, how grave it is, and the shape of a row of `checks.csv`."""
+"""Verdicts, their severities, and the structure of a row of `checks.csv`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ COLUMNS = [
 ]
 REPRODUCED, ROUNDING, OTHER_METHOD = "reproduced", "rounding", "other-method"
 DISCREPANT, CONFLICT, IMPOSSIBLE, UNCHECKABLE = "discrepant", "conflict", "impossible", "uncheckable"
-# Gravest first: the order in which a page and a summary list them.
+# Most serious first: the order in which pages and summaries list them.
 VERDICTS = (IMPOSSIBLE, CONFLICT, DISCREPANT, OTHER_METHOD, ROUNDING, UNCHECKABLE, REPRODUCED)
 FLAGS = (IMPOSSIBLE, CONFLICT, DISCREPANT)
-# `rounding` of severity `none` needs no ruling: some rule of rounding reproduces the print up to its last digit. Where
-# two places print one quantity to the same precision and differ in the last digit, it has a severity and needs one.
-# `uncheckable` needs none: it is a hint or a gap, never a finding.
+# `rounding` of severity `none` needs no ruling: some rounding rule reproduces the printed number up to its last digit.
+# Where one quantity is printed twice to the same precision with different last digits, it has a severity and needs a
+# ruling. `uncheckable` needs no ruling: it is a hint or a gap, never a finding.
 RULED = (*FLAGS, OTHER_METHOD)
 
-# `none`: nothing hangs on it. `minor`: a digit or a label. `major`: a number that readers use or pool.
+# `none`: no consequence. `minor`: a digit or a label. `major`: a number that readers use or pool.
 # `conclusion`: a stated conclusion (significant or not, better or worse, met or not) would change.
 CONCLUSION, MAJOR, MINOR, NONE = "conclusion", "major", "minor", "none"
 SEVERITIES = (CONCLUSION, MAJOR, MINOR, NONE)
@@ -39,7 +39,7 @@ MAX_ID = 64
 
 
 def needs_ruling(checks: pd.DataFrame) -> pd.Series:
-    """Which rows of checks.csv a person must rule on."""
+    """Whether each row of checks.csv needs a ruling by a person."""
     slip = (checks["verdict"] == ROUNDING) & (checks["severity"] != NONE)
     return checks["verdict"].isin(RULED) | slip
 
@@ -48,10 +48,10 @@ Strings: TypeAlias = Sequence[str] | np.ndarray | pd.Series
 
 
 def check_id(rule: str, claims: Sequence[str]) -> str:
-    """A name of a check that follows from its rule and claims alone, so that a ruling keeps matching it.
+    """Id of a check, determined only by its rule and claims, so that rulings keep matching it.
 
-    The longest common document prefix is said once (`repeat-liang2024-med-011-med-047`); a name beyond 64 characters
-    is cut and closed with a digest of the whole.
+    The longest common document prefix is given once (`repeat-liang2024-med-011-med-047`); an id of more than 64
+    characters is cut and ends with a digest of the whole.
     """
     head = claims[0] if claims else "all"
     document = head.split("-", 1)[0] + "-"
@@ -78,7 +78,7 @@ def rows(
 ) -> pd.DataFrame:
     """Rows of `checks.csv` from columns of equal length.
 
-    `named` are the claims the check is called after (at most a few), where `claims` lists every number it rests on.
+    `named` gives the claims used in the check id (at most a few); `claims` lists every number the check depends on.
     """
     called = claims if named is None else named
     return pd.DataFrame(
@@ -100,12 +100,12 @@ def rows(
 
 
 def empty() -> pd.DataFrame:
-    """No checks, with the columns of `checks.csv`."""
+    """An empty table with the columns of `checks.csv`."""
     return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
 
 
 class Ledger:
-    """Collects single checks of a rule and gives them back as rows; for rules that come a few at a time."""
+    """Collects the checks of a rule one by one and returns them as rows."""
 
     def __init__(self, rule: str):
         self.rule = rule
@@ -124,7 +124,7 @@ class Ledger:
         explanation: str,
         named: Iterable[str] | None = None,
     ) -> None:
-        """Note one check."""
+        """Record one check."""
         ids = list(dict.fromkeys(claims))
         self._kept.append(
             {
@@ -141,7 +141,7 @@ class Ledger:
         )
 
     def frame(self) -> pd.DataFrame:
-        """All noted checks as rows of `checks.csv`."""
+        """All recorded checks as rows of `checks.csv`."""
         if not self._kept:
             return empty()
         columns = {name: [note[name] for note in self._kept] for name in self._kept[0]}

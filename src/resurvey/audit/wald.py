@@ -1,4 +1,4 @@
-"""What a ratio, its interval and its p say of each other on the log scale, for arrays of printed intervals."""
+"""Relations between a ratio, its interval and its p value on the log scale, for arrays of printed intervals."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 SLACK = 1e-9
-# A log-rank z may differ from the Wald z by this much besides its systematic difference (see `score_factor`):
-# tied times, strata and covariates move it.
+# A log-rank z may differ from the Wald z by this much beyond the systematic difference (see `score_factor`), because
+# of tied times, strata and covariates.
 Z_WINDOW = 0.1
 
 
 @dataclass(frozen=True)
 class Box:
-    """Printed values and what they may stand for: `low` to `high` by rounding to nearest, `unit` the last digit.
+    """Printed values and the ranges they may stand for: `low` to `high` by rounding to nearest, `unit` the last digit.
 
-    `widened()` admits digits cut off or rounded up as well.
+    `widened()` also admits truncation and rounding up.
     """
 
     value: Floats
@@ -28,11 +28,11 @@ class Box:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, column: str) -> Box:
-        """From the columns `c`, `c_min`, `c_max` of a typed table."""
+        """Make a box from the columns `c`, `c_min`, `c_max` of a typed table."""
         return cls(*(frame[f"{column}{end}"].to_numpy(float) for end in ("", "_min", "_max")))
 
     def widened(self) -> Box:
-        """One unit of the last digit either way, where the print is a plain number."""
+        """Widen by one unit of the last digit either way, where the printed value is a plain number."""
         finite = np.isfinite(self.low) & np.isfinite(self.high)
         with np.errstate(invalid="ignore"):
             half = np.where(finite, (self.high - self.low) / 2, 0.0)
@@ -52,7 +52,7 @@ def _log(values: Floats) -> Floats:
 
 
 def centre(lower: Box, upper: Box) -> tuple[Floats, Floats]:
-    """Range of the geometric middle sqrt(L U) of an interval."""
+    """Range of the geometric mean sqrt(L U) of the limits of an interval."""
     low, high = (np.maximum(first, 0) * np.maximum(second, 0) for first, second in _ends(lower, upper))
     return np.sqrt(low), np.sqrt(high)
 
@@ -75,7 +75,7 @@ def z_range(value: Box, se: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
 
 
 def p_range(z: tuple[Floats, Floats], sides: int = 2) -> tuple[Floats, Floats]:
-    """Range of the p value that belongs to a range of |z|."""
+    """Range of the p value for a range of |z|."""
     from scipy.special import ndtr
 
     return sides * ndtr(-z[1]), sides * ndtr(-z[0])
@@ -89,7 +89,7 @@ def z_of_p(p: Floats, sides: int = 2) -> Floats:
 
 
 def score_factor(value: Floats) -> Floats:
-    """Log-rank z over Wald z for a hazard ratio h and equal arms, at most 1: 2 (1 - h) / ((1 + h) |ln h|)."""
+    """Log-rank z over Wald z for a hazard ratio h with equal arms, at most 1: 2 (1 - h) / ((1 + h) |ln h|)."""
     log = np.abs(_log(value))
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = 2 * np.abs(1 - value) / ((1 + value) * log)

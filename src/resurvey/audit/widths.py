@@ -1,4 +1,4 @@
-"""Ratios beside the events they rest on and beside the medians of their groups."""
+"""Ratios compared with the events they are based on and with the medians of their groups."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from resurvey.audit.verdicts import (
 from resurvey.audit.wald import Box
 from resurvey.reported import show
 
-# Events implied by the width and printed events agree when they are within this factor of each other: unequal arms and
-# strata widen an interval, heavy censoring narrows nothing.
+# Printed events and those implied by the width agree when they are within this factor of each other: unequal arms and
+# strata widen an interval, and heavy censoring does not narrow it.
 EVENTS_FACTOR = 1.35
-# Standard errors that are not those of a partial likelihood: no least value follows from the events.
+# Standard errors not derived from a partial likelihood: the events imply no minimum for them.
 ROBUST = re.compile(r"robust|sandwich|weight|bootstrap|iptw|matched|bayes|firth", re.IGNORECASE)
-# Sizes taken from another row may be of a group a little smaller than the one analysed.
+# Factor by which a group may exceed a size taken from another row.
 INFERRED = 1.1
 MOST = 1e6
 
@@ -42,7 +42,7 @@ MOST = 1e6
     "Parmar 1998; Tierney 2007; Schoenfeld 1983",
 )
 def check_ratio_events(context: Context) -> pd.DataFrame:
-    """The width of a hazard ratio's interval against the events, or the patients, it rests on."""
+    """The width of the interval of a hazard ratio against the number of events, or patients, behind it."""
     frame = with_interval(context)
     frame = frame[(frame["measure"] == "HR") & (frame["lower"] > 0)].reset_index(drop=True)
     ledger = Ledger("ratio-events")
@@ -74,14 +74,14 @@ def _judge_events(ledger: Ledger, context: Context, record: dict, se: tuple[floa
 
 
 def _span(fewest: float, most: float) -> str:
-    """Events in words: a range where the limits are printed finely enough to bound it."""
+    """Number of events in words: a range where the limits are printed precisely enough to bound it."""
     if most > MOST or most > 50 * fewest:
         return f"{show(fewest, 3)} or more"
     return f"{show(fewest, 3)} to {show(most, 3)}"
 
 
 def _events(context: Context, record: dict) -> tuple[float, list[str], str]:
-    """Events of both groups together: printed with the ratio, or with the medians of both; with their claims."""
+    """Events of both groups together, printed with the ratio or with both medians, and the claims printing them."""
     if record["events_op"] == "=":
         return record["events"], [], f"{record['events_text']} events"
     key = (record["source_id"], record["study_id"], record["endpoint"], record["data_cut"])
@@ -107,7 +107,7 @@ def _median_events(context: Context) -> dict[tuple[str, ...], tuple[float, str]]
 
 
 def _patients(context: Context, record: dict) -> float:
-    """Patients of both groups together, where both sizes or that of the whole are printed."""
+    """Patients of both groups together, where both sizes or the total size are printed."""
     source, study = record["source_id"], record["study_id"]
     other_arm, other_population = _comparator(record)
     first = context.size(source, study, record["arm_id"], record["population"], elsewhere=True)
@@ -121,7 +121,7 @@ def _patients(context: Context, record: dict) -> float:
 def _verdict(
     record: dict, implied: tuple[float, float], loose: float, events: float, patients: float
 ) -> tuple[str, str, str]:
-    """Verdict, severity and clause; `loose` is the fewest events when digits were cut off or rounded up."""
+    """Verdict, severity and clause; `loose` is the minimum number of events if limits were truncated or rounded up."""
     fewest, most = implied
     robust = record["model"] == "matched" or bool(ROBUST.search(f"{record['test']} {record['note']}"))
     own = record["n_op"] == "="
@@ -147,7 +147,7 @@ def _verdict(
 
 
 def _other_level(record: dict, implied: tuple[float, float], bound: float) -> str:
-    """Levels of confidence at which the same limits would be possible and usual."""
+    """Confidence levels at which the same limits would be possible and usual."""
     z = wald.quantile(np.array([record["ci_level"], *LEVELS]))
     scaled = {level: (z[1 + place] / z[0]) ** 2 for place, level in enumerate(LEVELS)}
     fitting = [

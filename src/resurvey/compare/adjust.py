@@ -1,4 +1,4 @@
-"""Weights that give trial patients the covariate moments of another population: matching, maximum ESS, hull test."""
+"""Weights that match the covariate moments of trial patients to a target population: MAIC, maximum ESS, hull test."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ BALANCE = 1e-10  # largest residual, in standard deviations of the moment, that 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of patients and what they achieve.
+    """Patient weights, and the balance and effective sample size that they achieve.
 
     Attributes
     ----------
     weights : (n,) ndarray
-        One a patient, in the order given, mean 1.
+        One weight per patient, in the order given; their mean is 1.
     ess : float
         Effective sample size, (sum w)^2 / sum w^2.
     balance : DataFrame
-        moment, before, after, target, difference (after - target), smd_before, smd_after (differences over the
-        standard deviation before weighting); one row a moment.
+        One row per moment: moment, before, after, target, difference (after - target), smd_before, smd_after
+        (differences from the target divided by the standard deviation before weighting).
     coefficients : Series
-        Of log weights on the moments (their scale); 0 for moments that others imply. Empty for maximum-ESS weights.
+        Coefficients of the log weights, on the scale of the moments; 0 for moments that are linear combinations of
+        others. Empty for maximum-ESS weights.
     raw_weights : (n,) ndarray
-        exp(x'a) with x centred at the target, as the method of moments writes them, unscaled.
+        Unscaled weights exp(x'a), with x centred at the target, as in the method of moments.
     method : str
         "maic" or "max-ess".
     messages : tuple of str
@@ -47,12 +48,12 @@ class Weights:
 
     @property
     def n(self) -> int:
-        """Patients weighted."""
+        """Number of patients."""
         return self.weights.size
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Distribution of the weights (mean 1): statistic, value."""
+        """Summary of the distribution of the weights (mean 1): statistic, value."""
         w = self.weights
         rows = {
             "patients": self.n, "effective sample size": self.ess, "effective share": self.ess / self.n,
@@ -66,15 +67,15 @@ class Weights:
 
 @dataclass(frozen=True)
 class HullCheck:
-    """Whether target moments can be reached by any weights.
+    """Whether any weights can reach the target moments.
 
     Attributes
     ----------
     inside : bool
     conflicting : tuple of str
-        A smallest set of moments that cannot be reached together (empty when inside).
+        A minimal set of moments that cannot be reached together (empty when inside).
     nearest : DataFrame
-        moment, target, nearest: reachable values of least summed distance in standard deviations.
+        moment, target, nearest: the reachable values with the smallest sum of distances in standard deviations.
     message : str
     """
 
@@ -85,13 +86,13 @@ class HullCheck:
 
 
 def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: float = 0.0) -> Weights:
-    r"""Matching-adjusted weights: exact balance on the target means, by Newton steps on the dual.
+    r"""Compute matching-adjusted weights that balance the target means exactly, by Newton's method on the dual.
 
     The weights :math:`w_i \propto \exp(x_i'a)` minimise :math:`\log \sum_i \exp((x_i - \bar x_{target})'a)`; they
-    are the weights of largest entropy that balance. A second moment is a column of squares with target
-    mean^2 + sd^2 (`with_second_moments` makes them). A target at the very edge of what patients have (all of them
-    positive, say) keeps the patients at that edge and gives the others weight 0; where several moments together lie
-    on an edge, the others' weights are 0 to rounding error.
+    are the balancing weights with the largest entropy. A second moment is a column of squares with target
+    mean^2 + sd^2 (see `with_second_moments`). If a target equals the smallest or largest value among the patients (for
+    example, a target proportion of 1), only patients with that value keep a weight above 0. If several moments
+    together lie on the boundary of the convex hull, the weights of the other patients are 0 up to rounding error.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
     targets : mapping of str to float
         Mean of each column in the target population.
     minimum_ess : float, default 0
-        Refuse weights with a smaller effective sample size.
+        Smallest effective sample size that is accepted.
 
     Returns
     -------
@@ -111,8 +112,8 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
     InputError
         If a column is missing, not numeric or has empty cells, or a target is not finite.
     NotEstimable
-        If no weights reach the targets (the message names the moments, and the nearest that can be reached), or if
-        the effective sample size is below the limit.
+        If no weights reach the targets (the message names the moments and the nearest reachable values), or if the
+        effective sample size is below the minimum.
 
     References
     ----------
@@ -123,9 +124,9 @@ def maic(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: f
 
 
 def max_ess_weights(patients: pd.DataFrame, targets: Mapping[str, float], *, minimum_ess: float = 0.0) -> Weights:
-    """Weights of largest effective sample size (least sum of squares) that balance exactly; none is negative.
+    """Compute the non-negative weights with exact balance and the largest ESS (smallest sum of squares).
 
-    Parameters and errors as in `maic`.
+    Parameters and exceptions are those of `maic`.
 
     References
     ----------
@@ -142,12 +143,12 @@ def with_second_moments(
     Returns
     -------
     (DataFrame, dict)
-        `patients` with columns "<name> squared", and all targets; both ready for `maic`.
+        `patients` with the added columns "<name> squared", and all targets, for use with `maic`.
 
     Raises
     ------
     InputError
-        If a standard deviation has no mean or is not above 0.
+        If `sds` names a column without a target mean, or a standard deviation is not above 0.
     """
     lacking = [name for name in sds if name not in means]
     if lacking:
@@ -160,7 +161,7 @@ def with_second_moments(
 
 
 def hull_check(patients: pd.DataFrame, targets: Mapping[str, float]) -> HullCheck:
-    """Test by linear programme whether the targets lie in the convex hull of the patients.
+    """Test by linear programming whether the targets lie in the convex hull of the patients' covariates.
 
     References
     ----------
@@ -178,14 +179,15 @@ def hull_check(patients: pd.DataFrame, targets: Mapping[str, float]) -> HullChec
 
 
 def mahalanobis(patients: pd.DataFrame, targets: Mapping[str, float]) -> pd.Series:
-    """Distance of the targets from the patients' means: d2, t2 (Hotelling), f, df1, df2, p.
+    """Mahalanobis distance of the targets from the patients' means: d2, t2 (Hotelling), f, df1, df2, p.
 
-    A small p says that the populations differ, not that matching fails; it is a measure of how far one must reweight.
+    A small p indicates that the populations differ, not that matching fails; the distance measures how strongly the
+    patients must be reweighted.
 
     Raises
     ------
     NotEstimable
-        If a moment is implied by the others.
+        If a moment is a linear combination of the others.
 
     References
     ----------
@@ -205,21 +207,23 @@ def mahalanobis(patients: pd.DataFrame, targets: Mapping[str, float]) -> pd.Seri
 
 
 def effective_sample_size(weights: Floats) -> float:
-    """Kish's (sum w)^2 / sum w^2."""
+    """Kish's effective sample size, (sum w)^2 / sum w^2."""
     return float(weights.sum() ** 2 / (weights @ weights))
 
 
 def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None) -> tuple[Floats, Floats, bool]:
-    """Newton on the dual: coefficients, weights summing to 1, and whether the balance is exact.
+    """Maximum-entropy weights by Newton's method on the dual.
+
+    Returns the coefficients, the weights (sum 1) and whether the balance is exact.
 
     Parameters
     ----------
     centred : (n, p) ndarray
-        Moments less their targets, each in standard deviations.
+        Moments minus their targets, each in standard deviations.
     base : (n,) ndarray
-        Weights before tilting (1, or bootstrap counts).
+        Base weights before exponential tilting (1, or bootstrap counts).
     start : (p,) ndarray, optional
-        Where to begin.
+        Starting values of the coefficients.
     """
     if not base.all():
         there = base > 0
@@ -230,12 +234,12 @@ def entropy_solution(centred: Floats, base: Floats, start: Floats | None = None)
     a = np.zeros(centred.shape[1]) if start is None else start
     value, w = _dual(centred, base, a)
     best = np.inf
-    # Entropy of reachable weights is at least log min(base); by duality a lower value proves them out of reach.
+    # If the targets are reachable, the dual value is at least log min(base); a lower value proves that they are not.
     floor = float(np.log(base.min())) - 1e-6
     for _ in range(200):
         gradient = w @ centred
         residual = float(np.max(np.abs(gradient), initial=0.0))
-        # Stop when Newton's quadratic phase has reached rounding error.
+        # Stop when quadratic convergence has reached rounding error.
         if residual < 1e-15 or (residual < 1e-12 and residual >= best) or value < floor:
             break
         best = min(best, residual)
@@ -256,7 +260,7 @@ def _dual(centred: Floats, base: Floats, a: Floats) -> tuple[float, Floats]:
 
 
 def _solve(hessian: Floats, gradient: Floats) -> Floats:
-    """Newton step; the least-norm one where moments are (nearly) implied by others."""
+    """Newton step; the minimum-norm solution where moments are (nearly) collinear."""
     try:
         step = np.linalg.solve(hessian, gradient)
     except np.linalg.LinAlgError:
@@ -274,7 +278,7 @@ def _line_search(
     for _ in range(50):
         trial = a - size * step
         new, weights = _dual(centred, base, trial)
-        # Near the optimum the value is flat to rounding; accept steps that leave it unchanged.
+        # Near the optimum the value is constant up to rounding; accept steps that leave it unchanged.
         if new <= value - 1e-4 * size * slope + 1e-14 * max(1.0, abs(value)):
             return new, trial, weights, True
         size /= 2
@@ -359,7 +363,7 @@ def _scale(x: Floats) -> Floats:
 
 
 def _at_the_edge(x: Floats, names: list[str], goal: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
-    """Patients and moments left after targets that equal a smallest or largest value have been met."""
+    """Patients and moments that remain after matching the targets that equal a smallest or largest value."""
     kept, free = np.ones(len(x), dtype=bool), np.ones(len(names), dtype=bool)
     messages: list[str] = []
     changed = True
@@ -369,7 +373,7 @@ def _at_the_edge(x: Floats, names: list[str], goal: Floats) -> tuple[NDArray[np.
             low, high = x[kept, j].min(), x[kept, j].max()
             room = 1e-12 * max(1.0, abs(low), abs(high))
             if goal[j] < low - room or goal[j] > high + room:
-                continue  # outside: left to the hull test, which names it
+                continue  # out of range: the hull test reports it
             if min(goal[j] - low, high - goal[j]) <= room:
                 stay = np.abs(x[:, j] - goal[j]) <= room
                 dropped = int(np.sum(kept & ~stay))
@@ -392,7 +396,7 @@ def _balance(x: Floats, names: list[str], goal: Floats, weights: Floats) -> pd.D
 
 
 def _least_squares_weights(centred: Floats) -> tuple[Floats, bool]:
-    """Least sum of squares, not negative, balanced, sum 1: semismooth Newton on the dual of the quadratic programme."""
+    """Non-negative balancing weights (sum 1) with the smallest sum of squares, by semismooth Newton on the dual."""
     n = len(centred)
     rows = np.vstack((np.ones(n), centred.T))
     goal = np.zeros(len(rows))
@@ -422,7 +426,7 @@ def _least_squares_weights(centred: Floats) -> tuple[Floats, bool]:
 
 
 def _nearest(centred: Floats) -> tuple[Floats, bool]:
-    """Shift of the target, in standard deviations, to the nearest reachable point (L1), by linear programme."""
+    """Shift of the target, in standard deviations, to the nearest reachable point (L1 norm), by linear programming."""
     from scipy.optimize import linprog
 
     n, p = centred.shape
@@ -434,7 +438,7 @@ def _nearest(centred: Floats) -> tuple[Floats, bool]:
 
 
 def _smallest_conflict(centred: Floats, names: list[str]) -> tuple[str, ...]:
-    """Moments left after removing, one at a time, all whose removal keeps the targets out of reach."""
+    """Minimal conflicting moments: drop each moment in turn if the others still cannot be reached without it."""
     kept = list(range(len(names)))
     for j in list(kept):
         rest = [i for i in kept if i != j]

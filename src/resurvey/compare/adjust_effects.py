@@ -1,4 +1,4 @@
-"""Weighted effects for population-adjusted comparisons: hazard ratio, odds and risk ratio, differences."""
+"""Weighted effects for population-adjusted comparisons: hazard, odds and risk ratios, risk and mean differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEASURES = ("hr", "or", "rr", "rd", "md")
 
 @dataclass(frozen=True)
 class WeightedEffect:
-    """Effect of treated (1) against not (0) under weights: estimate, model-based and robust standard error."""
+    """Weighted effect of treated (1) versus not treated (0): estimate, model-based and robust standard errors."""
 
     estimate: float
     se_model: float
@@ -28,21 +28,21 @@ class WeightedEffect:
 def weighted_cox(
     time: ArrayLike, event: ArrayLike, treated: ArrayLike, weights: ArrayLike | None = None
 ) -> WeightedEffect:
-    """Log hazard ratio of one binary covariate under case weights: Efron's ties, robust (Lin-Wei) variance.
+    """Weighted Cox log hazard ratio of one binary covariate: Efron's method for ties, robust (Lin-Wei) variance.
 
     Parameters
     ----------
     time, event, treated : (n,) array_like
-        Times (not negative), marks (1 event), group (1 against 0).
+        Times (non-negative), event indicators (1 event, 0 censored), group (1 versus 0).
     weights : (n,) array_like, optional
-        Case weights, not negative. Default 1.
+        Case weights, non-negative. Default 1.
 
     Raises
     ------
     InputError
-        On malformed arrays.
+        If an array is malformed.
     NotEstimable
-        If a group is empty or without events, or the ratio has no finite maximum.
+        If a group is empty or has no events, or the likelihood has no finite maximum.
 
     References
     ----------
@@ -56,12 +56,12 @@ def weighted_cox(
 
 
 def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple[Floats, Floats]:
-    """Marks of the two groups and weights as arrays of shape (n,); InputError names what is wrong with them.
+    """Validate the group indicators and the weights, and return them as arrays of shape (n,).
 
     Raises
     ------
     InputError
-        If there is not one group, 0 or 1, and one weight for each patient.
+        If there is not one group indicator (0 or 1) and one finite, non-negative weight for each patient.
     NotEstimable
         If a group has no patient with a weight above 0.
     """
@@ -80,34 +80,34 @@ def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple
 
 
 def cox_sorted(t: Floats, e: Floats, z: Floats, w: Floats) -> WeightedEffect:
-    """`weighted_cox` of checked patients in the order of their times."""
+    """`weighted_cox` for validated patients sorted by time."""
     beta, model, robust = (float(part[0]) for part in cox_stack(*(column[None, :] for column in (t, e, z, w))))
     return WeightedEffect(beta, model, robust)
 
 
 def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
-    """`weighted_cox` of many tables of patients at once, a row a table, each row in the order of its times.
+    """`weighted_cox` for many tables of patients at once: one table per row, each row sorted by time.
 
     Parameters
     ----------
     t, e, z, w : (tables, n) ndarray
-        Times, marks, groups and weights; a patient of weight 0 is not there.
+        Times, event indicators, groups and weights; a patient with weight 0 is ignored.
 
     Returns
     -------
     tuple of ndarray, shape (tables,)
-        Log hazard ratio, its model-based and its robust standard error.
+        Log hazard ratio, its model-based standard error and its robust standard error.
 
     Raises
     ------
     NotEstimable
-        If in some table a group has no events or the ratio has no finite maximum.
+        If in any table a group has no events or the likelihood has no finite maximum.
     """
     tables, n = t.shape
     e = np.where(w > 0, e, 0.0)
     new = np.ones(t.shape, dtype=bool)
     new[:, 1:] = t[:, 1:] != t[:, :-1]
-    starts, tie = np.flatnonzero(new), np.cumsum(new) - 1  # ties are numbered through all tables
+    starts, tie = np.flatnonzero(new), np.cumsum(new) - 1  # distinct times are numbered consecutively across all tables
     at_risk = [np.cumsum(part[:, ::-1], axis=1)[:, ::-1].ravel()[starts] for part in (w * z, w * (1 - z))]
     dying = [sums(tie, part.ravel(), starts.size) for part in (w * e * z, w * e * (1 - z))]
     table = starts // n
@@ -120,7 +120,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     deaths = np.bincount(tie, e.ravel()).astype(np.intp)
     rep = np.repeat(np.arange(starts.size), deaths)
     turn = np.arange(rep.size) - np.repeat(np.cumsum(deaths) - deaths, deaths)
-    share = turn / deaths[rep]  # Efron: the r-th of d tied deaths leaves r / d of them out of the risk set
+    share = turn / deaths[rep]  # Efron: the risk set of the r-th of d tied deaths excludes r / d of the ties
     a, b = (risk[rep] - share * dead[rep] for risk, dead in zip(at_risk, dying, strict=True))
     mean_weight = (dying[0] + dying[1])[rep] / deaths[rep]
     row = table[rep]
@@ -128,7 +128,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
     hazard = mean_weight / (a * np.exp(beta[row]) + b)
 
     def running(part: Floats) -> Floats:
-        """Sum over the ties of a table up to each patient's own."""
+        """Cumulative sum within a table over the distinct times up to each patient's own."""
         total = np.cumsum(np.bincount(rep, part, minlength=deaths.size))
         before = np.concatenate(([0.0], total))[np.searchsorted(starts, np.arange(tables) * n)]
         return (total[tie].reshape(t.shape)) - before[:, None]
@@ -137,7 +137,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
         return np.bincount(rep, share * part, minlength=deaths.size)[tie].reshape(t.shape)
 
     mean_p = (np.bincount(rep, p, minlength=deaths.size) / np.maximum(deaths, 1))[tie].reshape(t.shape)
-    # Each patient's part of the score (Lin and Wei), with Efron's fractions for those who die at a tied time.
+    # Each patient's score residual (Lin and Wei), with Efron's fractions for deaths at tied times.
     expected = z * (running(hazard) - e * tied(hazard)) - (running(hazard * p) - e * tied(hazard * p))
     residual = e * (z - mean_p) - np.exp(beta[:, None] * z) * expected
     return beta, 1 / np.sqrt(information), np.sqrt(((w * residual) ** 2).sum(axis=1)) / information
@@ -146,7 +146,7 @@ def cox_stack(t: Floats, e: Floats, z: Floats, w: Floats) -> tuple[Floats, Float
 def weighted_means(
     response: ArrayLike, treated: ArrayLike, weights: ArrayLike | None = None, *, measure: str = "or"
 ) -> WeightedEffect:
-    """Effect on a binary or continuous response under weights: log odds ratio, log risk ratio, or a difference.
+    """Weighted effect on a binary or continuous response: log odds ratio, log risk ratio, risk or mean difference.
 
     Parameters
     ----------
@@ -158,12 +158,12 @@ def weighted_means(
     Returns
     -------
     WeightedEffect
-        Robust standard error with the HC3 correction (residuals over 1 - leverage).
+        The robust standard error has the HC3 correction (residuals divided by 1 - leverage).
 
     Raises
     ------
     InputError, NotEstimable
-        On malformed arrays; where a group has all or no responses, so that a log ratio is infinite.
+        If an array is malformed; if all or none of a group respond, so that a log ratio is infinite.
 
     References
     ----------
@@ -181,7 +181,7 @@ def weighted_means(
 
 
 def means_effect(y: Floats, z: Floats, w: Floats, measure: str) -> WeightedEffect:
-    """`weighted_means` of checked responses."""
+    """`weighted_means` for validated responses."""
     values, model, robust = [], 0.0, 0.0
     for group in (1, 0):
         part = z == group
@@ -192,7 +192,7 @@ def means_effect(y: Floats, z: Floats, w: Floats, measure: str) -> WeightedEffec
 
 
 def _one_mean(y: Floats, w: Floats, measure: str, group: int) -> tuple[float, float, float]:
-    """Transformed mean of one group with its model-based and robust variance."""
+    """Transformed mean of one group, with its model-based and robust variances."""
     total = w.sum()
     mean = float(w @ y / total)
     leverage = np.minimum(w / total, 1 - 1e-12)

@@ -1,7 +1,8 @@
-"""Matching-adjusted indirect comparison, anchored or not, with four standard errors.
+"""Matching-adjusted indirect comparison, anchored or unanchored, with four standard errors.
 
-They are conventional on weights scaled to the effective sample size (the default: see benchmarks/compare), conventional
-on the raw weights, sandwich, and bootstrap. Replicates of the bootstrap can be made in blocks, on any machine.
+The standard errors are: conventional with weights scaled to the effective sample size (the default: see
+benchmarks/compare), conventional with the raw weights, sandwich, and bootstrap. Bootstrap replicates can be computed in
+blocks, on any machine.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ class AdjustedEffect:
     Attributes
     ----------
     naive, adjusted : Estimate
-        Before and after weighting (log scale for hr, or, rr); `adjusted` has the standard error asked for.
+        Before and after weighting (log scale for hr, or, rr); `adjusted` has the requested standard error.
     estimates : DataFrame
-        method, estimate, se, lower, upper, p: unadjusted; the four standard errors; bootstrap percentile limits.
+        method, estimate, se, lower, upper, p. Rows: unadjusted, each of the four standard errors, bootstrap percentile
+        limits.
     weights : Weights
     measure : str
     messages : tuple of str
@@ -61,34 +63,35 @@ def maic_unanchored(
     level: float = 0.95,
     minimum_ess: float = 0.0,
 ) -> AdjustedEffect:
-    """Compare weighted trial patients with the (rebuilt) patients of another study that has no common arm.
+    """Compare weighted trial patients with the (reconstructed) patients of another study without a common arm.
 
-    Rests on the assumption that all prognostic factors and effect modifiers are among `targets`.
+    The comparison assumes that `targets` includes all prognostic factors and effect modifiers.
 
     Parameters
     ----------
     patients : DataFrame
-        Columns named in `targets`, and time, event (hr) or response.
+        Columns named in `targets`, and time and event (hr) or response.
     targets : mapping of str to float
         Means in the comparator's population.
     comparator : DataFrame
-        time, event or response of the comparator's patients; their weights are 1.
+        time and event, or response, of the comparator's patients; their weights are 1.
     measure : {"hr", "or", "rr", "rd", "md"}
     error : {"ess-scaled", "raw", "sandwich", "bootstrap"}
         Standard error of `adjusted`.
     replicates : int, default 1000
-        Bootstrap replicates (0 leaves the bootstrap out); both sets of patients are drawn anew and the weights solved
-        anew in each.
+        Bootstrap replicates (0: no bootstrap). In each replicate both sets of patients are resampled and the weights
+        are estimated again.
     rng : numpy.random.Generator, optional
-        Default: of fixed seed. Each replicate draws from a stream of its own, spawned from this one.
+        By default a generator with a fixed seed. Each replicate has its own stream, spawned from this generator.
     drawn : array_like, optional
-        Estimates of replicates that `maic_bootstrap` made, all of its blocks below each other; then none is drawn here.
+        Replicate estimates already computed by `maic_bootstrap` (all blocks concatenated); no replicates are then drawn
+        here.
     level, minimum_ess : float
 
     Returns
     -------
     AdjustedEffect
-        First treatment (`patients`) against the comparator.
+        First treatment (`patients`) versus the comparator.
 
     Raises
     ------
@@ -122,23 +125,23 @@ def maic_anchored(
     level: float = 0.95,
     minimum_ess: float = 0.0,
 ) -> AdjustedEffect:
-    """Compare A with B through C: A against C in weighted patients, less the published B against C.
+    """Compare A with B through C: A versus C in the weighted patients, minus the published effect of B versus C.
 
     Parameters
     ----------
     patients : DataFrame
-        Both arms of the trial with patients: columns named in `targets`, treated (1 for A, 0 for C), and time, event
-        (hr) or response. One set of weights is solved for both arms together.
+        Both arms of the A versus C trial: columns named in `targets`, treated (1 for A, 0 for C), and time and event
+        (hr) or response. One set of weights is estimated for both arms together.
     targets : mapping of str to float
-        Means in the population of the B against C trial.
-    comparator : (estimate, se), or what `bucher` takes
-        B against C, on the log scale for hr, or and rr.
+        Means in the population of the B versus C trial.
+    comparator : (estimate, se), or any effect that `bucher` accepts
+        B versus C, on the log scale for hr, or and rr.
     measure, error, replicates, rng, drawn, level, minimum_ess : as in `maic_unanchored`
 
     Returns
     -------
     AdjustedEffect
-        A against B.
+        A versus B.
 
     Raises
     ------
@@ -172,30 +175,31 @@ def maic_bootstrap(
     block: tuple[int, int] = (0, 1000),
     rng: np.random.Generator | None = None,
 ) -> Floats:
-    """Estimates of some bootstrap replicates of a MAIC, to be made apart and put together.
+    """Compute a block of bootstrap replicates of a MAIC, so that blocks can be run separately and concatenated.
 
     Parameters
     ----------
     patients, targets, measure
         As for `maic_unanchored` or `maic_anchored`.
     comparator : DataFrame, optional
-        Patients of the other study, for an unanchored comparison. None: `patients` hold both arms (column treated).
+        Patients of the other study, for an unanchored comparison. None: `patients` holds both arms (column treated).
     block : (start, stop)
-        Numbers of the replicates, from 0, `stop` not among them. Each has a stream of its own: replicates 500 to 1,000
-        are the same whether the others are made here, elsewhere, or not at all.
+        Replicate numbers, counted from 0; `stop` is excluded. Each replicate has its own random stream, so the result
+        for a replicate does not depend on which others are computed.
     rng : numpy.random.Generator, optional
-        A new one of the same seed for every block. Default: of fixed seed.
+        A new generator with the same seed for every block. By default a generator with a fixed seed.
 
     Returns
     -------
     ndarray, shape (stop - start,)
-        On the log scale for hr, or and rr; NaN where a replicate has no estimate. Anchored: before the comparator's
-        estimate is taken off. All blocks below each other are what `drawn` of the two functions asks for.
+        On the log scale for hr, or and rr; NaN where a replicate has no estimate. For an anchored comparison, before
+        the comparator's estimate is subtracted. All blocks concatenated form the argument `drawn` of `maic_unanchored`
+        and `maic_anchored`.
 
     Raises
     ------
     InputError, NotEstimable
-        As the two functions; and for a block that is none.
+        As in those functions; also InputError if the block is invalid.
     """
     start, stop = block
     if not 0 <= start < stop:
@@ -211,7 +215,7 @@ def maic_bootstrap(
 def maic_replicate(
     patients: pd.DataFrame, targets: Mapping[str, float], comparator: pd.DataFrame, *, measure: str = "hr"
 ) -> Callable[[np.random.Generator], float]:
-    """One bootstrap replicate of an unanchored MAIC as a function of its random generator.
+    """Return a function that draws one bootstrap replicate of an unanchored MAIC from a random generator.
 
     Parameters
     ----------
@@ -221,20 +225,20 @@ def maic_replicate(
     Returns
     -------
     callable
-        Generator to estimate, on the log scale for hr, or and rr. It raises NotEstimable where the patients drawn have
-        none.
+        Takes a generator and returns an estimate, on the log scale for hr, or and rr. It raises NotEstimable if the
+        resampled patients give no estimate.
 
     Raises
     ------
     InputError, NotEstimable
-        As `maic_unanchored`.
+        As in `maic_unanchored`.
     """
     _check_options(measure, "raw", 0, 0.95)
     return _unanchored(patients, targets, comparator, measure, 0.0).replicate
 
 
 class _Prepared(NamedTuple):
-    """Weights of a comparison, its effect as a function of weights, the groups, and one bootstrap replicate."""
+    """Weights of a comparison, its effect as a function of the weights, the groups, and one bootstrap replicate."""
 
     weights: Weights
     effect: Callable[[Floats], WeightedEffect]
@@ -309,7 +313,7 @@ def _outcome(table: pd.DataFrame, measure: str, name: str) -> Floats:
 
 
 def _estimator(measure: str, outcome: Floats, z: Floats) -> Callable[[Floats], WeightedEffect]:
-    """The effect as a function of the weights alone; times are sorted once."""
+    """The effect as a function of the weights alone; the times are sorted only once."""
     if measure != "hr":
         return lambda w: means_effect(outcome[0], z, w, measure)
     order = np.argsort(outcome[0], kind="stable")
@@ -318,7 +322,7 @@ def _estimator(measure: str, outcome: Floats, z: Floats) -> Callable[[Floats], W
 
 
 def _resampled_weights(patients: pd.DataFrame, targets: Mapping[str, float], weights: Weights, base: Floats) -> Floats:
-    """Weights (mean 1) of a bootstrap sample given as counts, started from the solution in the whole sample."""
+    """Weights (mean 1) of a bootstrap sample given as counts, starting from the solution in the original sample."""
     names = list(targets)
     active = weights.weights > 0
     if not base[active].any():
@@ -339,7 +343,7 @@ def _resampled_weights(patients: pd.DataFrame, targets: Mapping[str, float], wei
 def _bootstrapped(
     replicate: Callable[[np.random.Generator], float], block: tuple[int, int], rng: np.random.Generator | None
 ) -> Floats:
-    """Estimates of the replicates of a block, each from its own stream; NaN where there is none."""
+    """Replicate estimates of a block, each from its own random stream; NaN where there is none."""
     rng = np.random.default_rng(20_240_229) if rng is None else rng
 
     def estimate(stream: np.random.Generator) -> float:

@@ -1,4 +1,4 @@
-"""How a population-adjusted comparison hangs on single moments and single patients, and the curve that it compares."""
+"""Sensitivity of a population-adjusted comparison to single moments and patients, and its weighted survival curve."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from resurvey.survival import check_patients
 def leave_one_moment_out(
     patients: pd.DataFrame, targets: Mapping[str, float], comparator: Any, *, anchored: bool = False, **options: Any
 ) -> pd.DataFrame:
-    """Adjust again without each moment in turn.
+    """Repeat the adjustment, leaving out each moment in turn.
 
     Parameters
     ----------
     patients, targets, comparator : as in `maic_unanchored` or `maic_anchored`
     anchored : bool
-        Which of the two.
+        Whether to use `maic_anchored` rather than `maic_unanchored`.
     **options
-        Passed on (measure, error, level); the bootstrap is left out unless `replicates` is given.
+        Passed to that function (measure, error, level); there is no bootstrap unless `replicates` is given.
 
     Returns
     -------
     DataFrame
-        left_out ("" for none), ess, estimate, se, lower, upper, p, note (why a row has no estimate).
+        left_out ("" for none), ess, estimate, se, lower, upper, p, note (the reason if a row has no estimate).
 
     Raises
     ------
@@ -66,29 +66,29 @@ def trimmed(
     measure: str = "hr",
     quantiles: tuple[float, ...] = (1.0, 0.99, 0.95, 0.9),
 ) -> pd.DataFrame:
-    """Unanchored effect with the largest weights cut at a quantile: what single heavy patients do.
+    """Unanchored effect with the weights truncated at a quantile, to show the influence of patients with large weights.
 
-    Cut weights no longer balance.
+    Truncated weights no longer balance the moments.
 
     Parameters
     ----------
     weights : Weights
         Of `patients`, in their order.
     patients, comparator : DataFrame
-        time and event (hr) or response.
+        time and event (hr), or response.
     measure : {"hr", "or", "rr", "rd", "md"}
     quantiles : tuple of float
-        Quantiles of the weights at which they are cut; 1 cuts none.
+        Quantiles at which the weights are truncated; 1 leaves them unchanged.
 
     Returns
     -------
     DataFrame
-        quantile, cut (largest weight left), ess, estimate, se_robust.
+        quantile, cut (largest weight after truncation), ess, estimate, se_robust.
 
     Raises
     ------
     InputError
-        If a quantile is not above 0 and at most 1, or the weights are not those of the patients.
+        If a quantile is not above 0 and at most 1, or the weights do not belong to the patients.
 
     References
     ----------
@@ -116,21 +116,22 @@ def trimmed(
 
 
 def weighted_survival(time: ArrayLike, event: ArrayLike, weights: ArrayLike) -> pd.DataFrame:
-    """Product-limit curve of weighted patients.
+    """Weighted Kaplan-Meier curve.
 
-    The curve of `survival.kaplan_meier_late` with the weights as counts; the error is another, as weights that were
-    solved for are no counts of patients.
+    The curve is that of `survival.kaplan_meier_late` with the weights as counts. The standard error differs, because
+    estimated weights are not numbers of patients.
 
     Returns
     -------
     DataFrame
-        time, survival, at_risk, events (both in weights), se: a weighted Greenwood error, which takes the weights as
-        fixed: d / (n (n - d)) with n the effective number at risk (Xie and Liu 2005).
+        time, survival, at_risk and events (sums of weights), and se: a weighted Greenwood standard error that treats
+        the weights as fixed, with terms d / (n (n - d)), where n is the effective number at risk and d / n the weighted
+        proportion of events (Xie and Liu 2005).
 
     Raises
     ------
     InputError
-        On malformed arrays, or weights that are negative or all 0.
+        If an array is malformed, or weights are negative or all 0.
 
     References
     ----------

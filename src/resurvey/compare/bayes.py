@@ -1,4 +1,4 @@
-"""Bayesian pooling and networks by quadrature: effects, heterogeneity, predictions, ranks, node splits, fit."""
+"""Bayesian meta-analysis and network meta-analysis by quadrature: effects, heterogeneity, ranks, node splits, fit."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class BayesPooled:
     ----------
     posterior : Posterior
     effects : DataFrame
-        Rows effect and prediction: of, mean, sd, median, lower, upper, probability_below_0.
+        One row for the effect and one for the prediction: of, mean, sd, median, lower, upper, probability_below_0.
     tau : DataFrame
         One row: mean, sd, median, lower, upper.
     studies : DataFrame
-        study, estimate, se, and mean, sd, median, lower, upper of its own effect; deviance, leverage.
+        study, estimate, se; mean, sd, median, lower, upper of the study's own effect; deviance, leverage.
     priors : DataFrame
-        `prior_sensitivity`.
+        Result of `prior_sensitivity`.
     """
 
     posterior: Posterior
@@ -49,7 +49,7 @@ class BayesPooled:
 
 
 def default_priors() -> tuple[TauPrior, ...]:
-    """Priors that every analysis is repeated with."""
+    """Priors of tau used by default in the sensitivity analysis."""
     ratios = empirical("bartos2023", "log hazard ratio")
     return (half_normal(0.5), half_normal(1.0), half_cauchy(0.5), empirical(), ratios, uniform(2.0))
 
@@ -63,26 +63,26 @@ def bayes_pool(
     interval: str = "central",
     priors: Sequence[TauPrior] | None = None,
 ) -> BayesPooled:
-    """Pool effects with a prior of their heterogeneity.
+    """Pool effects by Bayesian random-effects meta-analysis.
 
     Parameters
     ----------
     effects : DataFrame or sequence of (estimate, se)
         As for `pool`.
     prior : TauPrior
-        Half-normal with scale 0.5 by default, the usual weak prior of log ratios.
+        Prior of tau; by default half-normal with scale 0.5, a usual weakly informative prior for log ratios.
     effect_prior : (mean, sd), optional
         Normal prior of the effect; flat by default.
     level : float, default 0.95
     interval : {"central", "shortest"}
         Kind of credible interval.
     priors : sequence of TauPrior, optional
-        Of the sensitivity; `default_priors` by default.
+        Priors of tau in the sensitivity analysis; `default_priors` by default.
 
     Raises
     ------
     InputError, NotEstimable
-        As `pool` and `resurvey.compare.posterior.posterior`.
+        As in `pool` and `resurvey.compare.posterior.posterior`.
 
     References
     ----------
@@ -119,13 +119,13 @@ def prior_sensitivity(
     level: float = 0.95,
     interval: str = "central",
 ) -> pd.DataFrame:
-    """The same model with other priors of tau.
+    """Fit the same model with other priors of tau.
 
     Returns
     -------
     DataFrame
-        prior, direction (place in `directions`), median, lower, upper of the effect; tau_median, tau_lower, tau_upper,
-        dic, log_evidence (comparable between proper priors), note (why a prior gives no posterior).
+        prior, direction (index in `directions`), median, lower, upper of the effect; tau_median, tau_lower, tau_upper,
+        dic, log_evidence (comparable between proper priors), note (the reason if a prior gives no posterior).
     """
     rows: list[dict[str, object]] = []
     for prior in default_priors() if priors is None else priors:
@@ -171,13 +171,13 @@ def _tau_summary(made: Posterior, level: float, interval: str) -> dict[str, floa
 
 @dataclass(frozen=True)
 class BayesPiece:
-    """One connected network and its posterior; the effects are those of the treatments against the first."""
+    """One connected component and its posterior; the effects are those of the treatments versus the first treatment."""
 
     evidence: Evidence
     posterior: Posterior
 
     def direction(self, treatment: str, comparator: str) -> Floats:
-        """Linear function of theta that is treatment against comparator."""
+        """Coefficients of the linear function of theta that gives the effect of treatment versus comparator."""
         names = self.evidence.treatments
         both = np.zeros(len(names))
         both[names.index(treatment)], both[names.index(comparator)] = 1.0, -1.0
@@ -186,12 +186,12 @@ class BayesPiece:
 
 @dataclass(frozen=True)
 class BayesNetwork:
-    """Result of `bayes_network`; all on the log scale, treatment against comparator.
+    """Result of `bayes_network`; all on the log scale, treatment versus comparator.
 
     Attributes
     ----------
     pieces : tuple of BayesPiece
-        Largest connected piece first.
+        Connected components, the largest first.
     small_values : {"desirable", "undesirable"}
     level, interval : float, str
     messages : tuple of str
@@ -205,8 +205,8 @@ class BayesNetwork:
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        """Every ordered pair: treatment, comparator, mean, sd, median, lower, upper, probability_below_0 and limits
-        of a new study (prediction_lower, prediction_upper)."""
+        """One row per ordered pair: treatment, comparator, mean, sd, median, lower, upper, probability_below_0, and
+        limits for a new study (prediction_lower, prediction_upper)."""
         rows = []
         for piece in self.pieces:
             for one, two in combinations(piece.evidence.treatments, 2):
@@ -222,7 +222,7 @@ class BayesNetwork:
 
     @cached_property
     def tau(self) -> pd.DataFrame:
-        """A row a piece: piece, mean, sd, median, lower, upper of tau; deviance, parameters, dic, contrasts."""
+        """One row per component: piece, mean, sd, median, lower, upper of tau; deviance, parameters, dic, contrasts."""
         rows = []
         for number, piece in enumerate(self.pieces, start=1):
             fit = piece.posterior.fit
@@ -233,7 +233,7 @@ class BayesNetwork:
 
     @cached_property
     def ranking(self) -> pd.DataFrame:
-        """SUCRA, exactly: the mean posterior probability to be better than another; piece, treatment, sucra."""
+        """Exact SUCRA, the mean posterior probability of being better than another one: piece, treatment, sucra."""
         rows = []
         for number, piece in enumerate(self.pieces, start=1):
             names = piece.evidence.treatments
@@ -249,21 +249,22 @@ class BayesNetwork:
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """Probability of each rank: piece, treatment, rank, probability; by a fixed set of points (Sobol), error about
-        0.001."""
+        """Probability of each rank: piece, treatment, rank, probability. Computed from a fixed Sobol sequence; the
+        error is about 0.001."""
         tables = [_ranks(piece, self.small_values).assign(piece=i) for i, piece in enumerate(self.pieces, start=1)]
         return pd.concat(tables, ignore_index=True)[["piece", "treatment", "rank", "probability"]]
 
     @cached_property
     def node_splits(self) -> pd.DataFrame:
-        """Direct less indirect evidence of every comparison that has both: treatment, comparator, difference (median),
-        sd, lower, upper, p (twice the smaller tail), studies."""
+        """Direct minus indirect effect for every comparison with both: treatment, comparator, studies, difference
+        (median), sd, lower, upper, p (twice the smaller tail probability)."""
         columns = ["treatment", "comparator", "studies", "difference", "sd", "lower", "upper", "p"]
         rows = [row for piece in self.pieces for row in _splits(piece, self.level, self.interval)]
         return pd.DataFrame(rows, columns=columns)
 
     def priors(self, reference: str, priors: Sequence[TauPrior] | None = None) -> pd.DataFrame:
-        """The effects against a reference with other priors of tau; columns of `prior_sensitivity` and treatment.
+        """Effects versus a reference with other priors of tau: the columns of `prior_sensitivity`, with treatment and
+        comparator instead of direction.
 
         Raises
         ------
@@ -304,16 +305,16 @@ def bayes_network(
     contrasts : DataFrame
         As for `network`: study, treatment, comparator, estimate, se.
     prior : TauPrior
-        Of the between-study standard deviation, one in all comparisons.
+        Prior of the between-study standard deviation, which is common to all comparisons.
     effect_prior : (mean, sd), optional
-        Normal prior of each treatment against the first in the alphabet; flat by default.
+        Normal prior of each treatment's effect versus the alphabetically first treatment; flat by default.
     small_values, level, interval, loop_tolerance
         As for `network` and `bayes_pool`.
 
     Raises
     ------
     InputError, InconsistentReport, NotEstimable
-        As `network` and `resurvey.compare.posterior.posterior`.
+        As in `network` and `resurvey.compare.posterior.posterior`.
 
     References
     ----------
@@ -336,7 +337,7 @@ def _ranks(piece: BayesPiece, small_values: str) -> pd.DataFrame:
 
     made, names = piece.posterior, piece.evidence.treatments
     p = len(names) - 1
-    # Set to the middles of their cells: the first point is 0, which has no normal deviate.
+    # Points are moved to the centres of their cells, because the first is 0, whose normal quantile is infinite.
     points = qmc.Sobol(p + 1, scramble=False).random(POINTS) + 0.5 / POINTS
     node = np.minimum(np.searchsorted(np.cumsum(made.weight), points[:, 0]), made.weight.size - 1)
     roots = np.linalg.cholesky(made.covariance[np.unique(node)])
@@ -369,7 +370,7 @@ def _splits(piece: BayesPiece, level: float, interval: str) -> list[dict[str, ob
         y, x, v, gap = (np.concatenate(part) for part in zip(*parts, strict=True))
         x = np.column_stack((x, gap))
         if np.linalg.matrix_rank(x) < x.shape[1]:
-            continue  # direct evidence only: no other path
+            continue  # direct evidence only: there is no indirect path
         difference = posterior(y, v, x, piece.posterior.prior).effect(np.eye(x.shape[1])[-1])
         lower, upper = difference.interval(level, interval)
         below = difference.below(0.0)
@@ -382,13 +383,13 @@ def _splits(piece: BayesPiece, level: float, interval: str) -> list[dict[str, ob
 
 
 def _with_gap(evidence: Evidence, study: Study, i: int, j: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Independent contrasts of a study that has arms i and j, and the column of what j against i directly has more."""
+    """Independent contrasts of a study with arms i and j, and the design column of the direct-indirect difference."""
     place = int(np.flatnonzero(study.arms == i)[0])
     order = np.array([place, *(k for k in range(study.arms.size) if k != place)])
     grid = np.ix_(order, order)
     turned = Study(study.name, study.arms[order], study.effects[grid], study.variances[grid])
     y, x, v = independent_contrasts(replace(evidence, studies=(turned,)))
-    # The rotation within a study is linear: of the gap it is what it makes of a unit in the arm j alone.
+    # The transformation within a study is linear, so the column is its value for a unit effect in arm j alone.
     unit = np.zeros_like(turned.effects)
     other = int(np.flatnonzero(turned.arms == j)[0])
     unit[other, :], unit[:, other] = 1.0, -1.0

@@ -1,4 +1,4 @@
-"""Bayesian pools and networks of a plan: rows beside the other models, and the tables behind them."""
+"""Result rows and tables of the Bayesian pools and networks that a plan requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAIR = ("treatment", "comparator")
 
 
 def prior_of(ask: Bayes) -> TauPrior:
-    """The prior that a plan asks for."""
+    """Prior of tau that a plan specifies."""
     if ask.prior == "empirical":
         return empirical(ask.source, ask.outcome, ask.comparison)
     if ask.prior == "log-normal":
@@ -38,13 +38,13 @@ def _effect_prior(ask: Bayes) -> tuple[float, float] | None:
 
 
 def _what(role: Role, name: str) -> What:
-    """A Bayesian model is the same comparison done otherwise."""
+    """Description of a row: the same comparison, with a Bayesian model as a variation of the method."""
     method = f"Bayesian, {name}"
     return What(method, "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BAYESIAN, variation=method)
 
 
 def pool_rows(entry: PoolComparison, effects: pd.DataFrame, facts: Mapping[str, Any]) -> tuple[Rows, Tables]:
-    """Rows of the effect and of a new study, of all studies of a pool; and its tables."""
+    """Rows for the pooled effect and for a new study, and the tables of a Bayesian pool."""
     if entry.bayes is None:
         return [], {}
     prior = prior_of(entry.bayes)
@@ -74,7 +74,7 @@ def pool_rows(entry: PoolComparison, effects: pd.DataFrame, facts: Mapping[str, 
 
 
 def network_rows(entry: NetworkComparison, contrasts: pd.DataFrame, facts: Mapping[str, Any]) -> tuple[Rows, Tables]:
-    """Rows of each treatment against the reference, and the tables of a Bayesian network."""
+    """Rows for each treatment versus the reference, and the tables of a Bayesian network."""
     if entry.bayes is None:
         return [], {}
     prior = prior_of(entry.bayes)
@@ -100,7 +100,7 @@ def network_rows(entry: NetworkComparison, contrasts: pd.DataFrame, facts: Mappi
 
 
 def _row(entry: PoolComparison | NetworkComparison, what: What, line: pd.Series, facts: Mapping[str, Any]) -> Any:
-    """Median and credible limits as a ratio; no p, the probability of a ratio below 1 in the note."""
+    """Row with the median and credible limits as ratios, no p, and the probability of a ratio below 1 in the note."""
     said = f"posterior probability of a ratio below 1: {line['probability_below_0']:.3g}"
     note = "; ".join(part for part in (str(facts.get("note", "")), said) if part)
     values = (exp(line["median"]), exp(line["lower"]), exp(line["upper"]), nan)

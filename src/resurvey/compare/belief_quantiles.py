@@ -1,4 +1,4 @@
-"""Quantiles of beliefs: apart from `resurvey.beliefs`, which the plan reads at every start, as they need SciPy."""
+"""Quantiles of beliefs. They need SciPy, so they are kept apart from `resurvey.beliefs`, which every run loads."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Z = float(ndtri(0.975))
 
 
 def belief_quantiles(belief: Belief, uniform: Floats) -> Floats:
-    """Quantiles of a belief at uniform numbers.
+    """Compute quantiles of a belief at given probabilities.
 
     Parameters
     ----------
     belief : Belief
     uniform : ndarray
-        Between 0 and 1; the result has the same shape.
+        Probabilities between 0 and 1; the result has the same shape.
     """
     if belief.shape == "beta":
         quantiles: Floats = betaincinv(*belief.numbers, uniform)
@@ -33,7 +33,7 @@ def belief_quantiles(belief: Belief, uniform: Floats) -> Floats:
 
 
 def _trapezoid(u: Floats, a: float, b: float, c: float, d: float) -> Floats:
-    """Quantiles of the trapezoidal distribution, of which uniform and triangular are limits."""
+    """Quantiles of the trapezoidal distribution; the uniform and triangular distributions are special cases."""
     height = 2 / (d + c - a - b)
     rise, flat = height * (b - a) / 2, height * (c - b)
     up = a + np.sqrt(np.maximum(u, 0) * 2 * (b - a) / height)

@@ -1,4 +1,4 @@
-"""The probabilistic bias analysis that a plan asks for, as rows and a table beside the estimates."""
+"""Probabilistic bias analysis that a plan requests, as additional rows and a table of a comparison."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from resurvey.results import Contrast, Quantity, Role
 
 
 def with_beliefs(entry: AnyComparison, made: Outcome) -> Outcome:
-    """A comparison with its main hazard ratios corrected over what the plan believes; itself where it believes nothing.
+    """Add the main hazard ratios corrected for the bias beliefs of the plan; without beliefs, return the input.
 
     Raises
     ------
     InputError
-        If a prevalence of the plan can leave 0 to 1, or a strength be 0 or less.
+        If a prevalence can fall outside 0 to 1, or a strength can be 0 or less.
     """
     if entry.bias is None:
         return made

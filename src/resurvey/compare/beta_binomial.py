@@ -1,7 +1,7 @@
-r"""Odds ratio of rare events by beta-binomial regression: arms without events enter as they are.
+r"""Odds ratio for rare events by beta-binomial regression; arms without events need no correction.
 
-The events of an arm are beta-binomial with mean :math:`\mathrm{logit}^{-1}(a + b x)` and one correlation within arms,
-which stands for what studies differ by.
+The number of events in an arm is beta-binomial with mean :math:`\mathrm{logit}^{-1}(a + b x)` and a common
+intra-class correlation, which represents the heterogeneity between studies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from resurvey.compare.counts import read_counts
 from resurvey.compare.estimates import Estimate, interval
 from resurvey.errors import NotEstimable
 
-#: Intra-class correlation below which the likelihood is that of independent patients.
+#: Intra-class correlation below which the binomial likelihood is used.
 NONE = 1e-8
 
 
@@ -30,9 +30,9 @@ class BetaBinomial:
     estimate : Estimate
         Log odds ratio.
     correlation : float
-        Within arms; 0: binomial.
+        Intra-class correlation within arms; 0 means binomial.
     log_likelihood : float
-        With the binomial coefficients left out.
+        Without the binomial coefficients.
     studies : int
     """
 
@@ -45,9 +45,9 @@ class BetaBinomial:
 def beta_binomial(counts: pd.DataFrame, *, level: float = 0.95) -> BetaBinomial:
     """Pool counts by beta-binomial regression.
 
-    Arms count by themselves: a study without events in either arm tells of the level, and the pairing within studies is
-    given up for it. Where events are not rare, or arms of studies are of very different size, methods that keep it are
-    better.
+    Arms are treated as independent: a study without events in either arm contributes to the event rate, but the pairing
+    of arms within studies is ignored. If events are not rare, or the arms of studies differ much in size, methods that
+    retain the pairing are better.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def beta_binomial(counts: pd.DataFrame, *, level: float = 0.95) -> BetaBinomial:
     Raises
     ------
     InputError
-        As `count_effects`.
+        As in `count_effects`.
     NotEstimable
-        If an arm has no event, or none without one, in any study.
+        If over all studies the treatment arms or the comparator arms have no events, or only events.
 
     References
     ----------

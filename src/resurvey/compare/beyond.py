@@ -1,4 +1,4 @@
-"""Models of one group beyond its follow-up, as rows and tables of a comparison."""
+"""Extrapolation of one group beyond its follow-up, as rows and tables of a comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from resurvey.tables import Tables
 
 
 def compare_beyond(entry: ExtrapolationComparison, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
-    """Models of a group; the main estimate is their average's mean to the last horizon.
+    """Extrapolate a group; the main estimate is the model-averaged restricted mean to the last horizon.
 
     Raises
     ------
     InputError
-        If the group names a study or an arm that no table has, or the life table does not have an age of the cohort.
+        If the group names an unknown study or arm, or the life table lacks an age of the cohort.
     NotEstimable
-        If the group was not rebuilt, or no model can be fitted.
+        If the group was not reconstructed, or no model can be fitted.
     """
     check_group(typed, entry.group)
     own = group_of(patients, entry.group)
@@ -50,7 +50,7 @@ def compare_beyond(entry: ExtrapolationComparison, typed: Tables, patients: Mapp
 
 
 def _frame(rows: tuple[Any, ...]) -> pd.DataFrame:
-    """Rows of a plan as a table, without sex where none is given."""
+    """Rows of the plan as a table, without the column sex if none is given."""
     table = pd.DataFrame([asdict(one) for one in rows])
     return table if table["sex"].any() else table.drop(columns="sex")
 

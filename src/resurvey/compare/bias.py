@@ -1,7 +1,8 @@
-"""What if we are wrong: how strong an unmeasured factor, or how large a bias, would change the conclusion.
+"""Bias analysis: how strong an unmeasured factor, or how large a bias, would change the conclusion.
 
-All effects come on the log scale and are treatment against comparator, as everywhere in this package. An effect whose
-interval rests on t (it has `df`: Rubin's rules, Hartung-Knapp) is judged by that t throughout: one interval, one limit.
+All effects are on the log scale, treatment versus comparator, as everywhere in this package. If the confidence interval
+of an effect uses the t distribution (the effect has `df`, as with Rubin's rules or Hartung-Knapp), so do all analyses
+here.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from resurvey.errors import InputError
 
 
 def e_value(ratio: float) -> float:
-    r"""E-value of a risk ratio: :math:`RR + \sqrt{RR (RR - 1)}` for RR above 1, of 1 / RR below.
+    r"""E-value of a risk ratio: :math:`RR + \sqrt{RR (RR - 1)}` for RR above 1, with 1 / RR in place of RR below 1.
 
-    The least strength of association, as a risk ratio, that an unmeasured factor must have with both treatment and
-    outcome to explain the ratio away.
+    The minimum strength of association, as a risk ratio, that an unmeasured factor must have with both treatment and
+    outcome to explain away the observed ratio.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def _check_ratio(ratio: float) -> None:
 
 
 def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> float:
-    """Approximate risk ratio of a hazard or odds ratio (itself where the outcome is rare, below 15 %).
+    """Approximate a hazard or odds ratio by a risk ratio (unchanged if the outcome is rare, below 15 %).
 
     Raises
     ------
@@ -61,14 +62,14 @@ def as_risk_ratio(ratio: float, *, measure: str = "hr", common: bool = True) -> 
         return ratio
     if measure == "or":
         return sqrt(ratio)
-    # -expm1(x log .5) is 1 - 0.5^x without loss of digits for small x.
+    # -expm1(x log .5) is 1 - 0.5^x without loss of precision for small x.
     return float(np.expm1(-log(2) * sqrt(ratio)) / np.expm1(-log(2) * sqrt(1 / ratio)))
 
 
 def e_values(
     effect: object, *, measure: str = "hr", common: bool = True, null_ratio: float = 1.0, level: float = 0.95
 ) -> pd.DataFrame:
-    """E-values of an estimate and of the limit nearer to no effect.
+    """E-values of an estimate and of the confidence limit nearer to no effect.
 
     Parameters
     ----------
@@ -77,15 +78,15 @@ def e_values(
     measure : {"hr", "or", "rr"}
     common : bool, default True
         Whether the outcome is common (more than 15 % by the end of follow-up), so that a hazard or odds ratio must
-        be turned into a risk ratio.
+        be converted to a risk ratio.
     null_ratio : float, default 1
-        The true ratio to which the estimate is to be moved (on the scale of `measure`).
+        True ratio to which bias would have to move the estimate (on the scale of `measure`).
     level : float
 
     Returns
     -------
     DataFrame
-        of ("estimate", "nearer limit"), ratio, risk_ratio, e_value; 1 for the limit when the interval holds the null.
+        of ("estimate", "nearer limit"), ratio, risk_ratio, e_value (1 for the limit if the interval includes the null).
     """
     estimate, se = as_effect(effect, "effect")
     half = quantile(check_level(level), degrees_of(effect)) * se
@@ -102,16 +103,17 @@ def e_values(
 
 
 def bias_needed(effect: object, *, level: float = 0.95) -> pd.DataFrame:
-    """Bias that would change what one concludes.
+    """Bias that would change the conclusion.
 
-    A bias is a factor by which the observed ratio lies off the true one, in the direction that flatters the finding.
+    The bias is the factor by which the observed ratio exceeds the true ratio in the direction of the observed effect.
 
     Returns
     -------
     DataFrame
-        question, log_bias, ratio_bias, already: to bring the interval to no effect ("change the
-        conclusion"), the estimate to no effect ("cross 1"), and to turn it into a significant effect the other way.
-        `log_bias` is 0 and `already` True where the interval includes no effect as it is.
+        question, log_bias, ratio_bias, already. The questions: how much bias moves the nearer confidence limit to no
+        effect ("change the conclusion"), moves the estimate to no effect ("cross 1"), or gives a significant effect in
+        the opposite direction ("reverse the conclusion"). Where no bias is needed, as when the interval already
+        includes no effect, `log_bias` is 0 and `already` is True.
     """
     estimate, se = as_effect(effect, "effect")
     half = quantile(check_level(level), degrees_of(effect)) * se
@@ -136,21 +138,21 @@ def bias_array(
     prevalence_comparator: Sequence[float] = (0.5,),
     level: float = 0.95,
 ) -> pd.DataFrame:
-    r"""Array analysis: the estimate corrected for a binary prognostic factor that nobody measured.
+    r"""Array analysis: the estimate corrected for an unmeasured binary prognostic factor.
 
-    With strength :math:`\gamma` (ratio for the event, with the factor against without) and prevalences
-    :math:`p_1, p_0`, the observed ratio is the true one times
+    With strength :math:`\gamma` (ratio for the event, with versus without the factor) and prevalences
+    :math:`p_1, p_0`, the observed ratio is the true ratio times
     :math:`(\gamma p_1 + 1 - p_1) / (\gamma p_0 + 1 - p_0)`. The formula is for risk ratios; for hazard ratios it is
-    close while events are rare or the ratio is near 1, and overstates the bias later on.
+    a good approximation while events are rare or the ratio is near 1, and overstates the bias later.
 
     Parameters
     ----------
     effect : (estimate, se), or an object with `estimate` and `se`
-        Log ratio, treatment against comparator.
+        Log ratio, treatment versus comparator.
     strengths : sequence of float
-        Ratios above 0; above 1 the factor is harmful.
+        Ratios above 0; a ratio above 1 means that the factor is harmful.
     prevalence_treated, prevalence_comparator : sequence of float
-        Shares (0-1) of patients who have the factor.
+        Proportions (0-1) of patients with the factor.
     level : float
 
     Returns
@@ -162,7 +164,7 @@ def bias_array(
     Raises
     ------
     InputError
-        If a grid is empty or holds a number outside its range.
+        If a grid is empty or contains a number outside its range.
 
     References
     ----------
@@ -187,7 +189,7 @@ def bias_array(
         for p1 in prevalence_treated:
             for p0 in prevalence_comparator:
                 bias = (gamma * p1 + 1 - p1) / (gamma * p0 + 1 - p0)
-                # without the dust of subtraction, which differs between processors where nothing is left
+                # rounded: where the difference is 0, the rounding error differs between processors
                 fixed = interval(round(estimate - log(bias), 12) + 0.0, se, level=level, df=df)
                 rows.append({
                     "strength": gamma, "prevalence_treated": p1, "prevalence_comparator": p0, "bias": bias,
@@ -213,10 +215,10 @@ def _conclusion(lower: float, upper: float, observed_lower: float, observed_uppe
 def shifted_null(
     effect: object, margins: Sequence[float] = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7), *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Test against null hypotheses shifted to allow for bias.
+    """Test shifted null hypotheses that allow for bias.
 
-    A benefit counts only when the ratio is significantly below a margin below 1 (a harm: above its inverse), which is
-    what a bias as large as the margin would produce from nothing.
+    A benefit counts only if the ratio is significantly below a margin below 1 (a harm: above its inverse). The margin
+    is the ratio that bias alone could produce without any true effect.
 
     Parameters
     ----------
@@ -225,18 +227,18 @@ def shifted_null(
     margins : sequence of float
         Ratios in (0, 1]; for an observed ratio above 1 their inverses are used.
     level : float
-        Two-sided level at which `significant` is judged (each test is one-sided at half its complement).
+        Two-sided confidence level; `significant` is judged by a one-sided test at (1 - level) / 2.
 
     Returns
     -------
     DataFrame
         margin (as used), z, p_one_sided, significant. `attrs["tipping"]` is the margin at which significance is lost
-        (the interval's limit nearer to 1, as a ratio).
+        (the confidence limit nearer to 1, as a ratio).
 
     Raises
     ------
     InputError
-        If there is no margin, or one is not a ratio above 0 and at most 1.
+        If there is no margin, or a margin is not above 0 and at most 1.
 
     References
     ----------
@@ -252,7 +254,7 @@ def shifted_null(
     rows = []
     for margin in margins:
         null = -sign * log(margin)
-        # Where the estimate is a margin itself, the last bits of its logarithm are no distance.
+        # Rounded, so that an estimate equal to the margin has distance 0.
         z = round(estimate - null, 12) / se
         p = tail(-sign * z, df)
         rows.append({"margin": exp(null), "z": z, "p_one_sided": p, "significant": p < alpha})

@@ -1,4 +1,4 @@
-"""Standardised ratios with patients drawn anew: the bootstrap of matching-adjusted weights on ensembles, in blocks."""
+"""Bootstrap of standardised hazard ratios: matching-adjusted weights on resampled reconstructed patients, in blocks."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from resurvey.seeds import generator
 from resurvey.tables import Tables
 
 Floats = NDArray[np.float64]
-# With fewer, a limit of 95 % is an extreme of the sample.
+# With fewer replicates, a 95 % percentile limit would be an extreme of the sample.
 LEAST = 100
 COLUMNS = ["comparison_id", "target_population", "replicate", "log_hr"]
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """What is asked of the bootstrap of every standardised ratio.
+    """Settings of the bootstrap of every standardised ratio.
 
     Attributes
     ----------
     replicates : int
-        0 leaves it out.
+        Number of replicates; 0 for no bootstrap.
     seed : int
         The project's seed.
     drawn : DataFrame, optional
-        Replicates that other jobs made, as `block_of` gives them, all blocks below each other; then none is made here.
+        Replicates already computed by other jobs (all blocks of `block_of`, concatenated); none is then computed here.
     """
 
     replicates: int
@@ -49,27 +49,27 @@ class Bootstrap:
 def block_of(
     entries: Iterable[AnyComparison], typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
 ) -> pd.DataFrame:
-    """Some bootstrap replicates of every standardised ratio of some comparisons.
+    """Compute a block of bootstrap replicates for every standardised ratio of the given comparisons.
 
     Parameters
     ----------
     entries : iterable of comparisons
-        Those that standardise nothing are passed over.
+        Comparisons without standardisation are skipped.
     typed : dict of DataFrame
         Tables as made by `resurvey.clean.tidy`.
     patients : mapping of DataFrame
-        Rebuilt patients by study id.
+        Reconstructed patients by study id.
     which : range
-        Numbers of the replicates, from 0.
+        Replicate numbers, counted from 0.
     seed : int
-        The project's seed. Each replicate has a stream of its own, made from the seed and its names and number, so it
-        is the same in whatever block it is made.
+        The project's seed. Each replicate has its own random stream, derived from the seed, the comparison, the target
+        population and the replicate number, so its result does not depend on the block.
 
     Returns
     -------
     DataFrame
-        comparison_id, target_population, replicate, log_hr; NaN where a replicate has no ratio. A standardisation whose
-        subgroups were not rebuilt has no rows.
+        comparison_id, target_population, replicate, log_hr (NaN if a replicate has no ratio). A standardisation that
+        cannot be estimated, for example because a subgroup was not reconstructed, has no rows.
     """
     made = []
     for entry in entries:
@@ -79,7 +79,7 @@ def block_of(
             try:
                 ratios = standardised_replicates(entry, mix, typed, patients, which, seed)
             except ResurveyError:
-                continue  # The comparison itself says why.
+                continue  # The comparison itself reports the reason.
             keys = {"comparison_id": entry.id, "target_population": mix.name}
             made.append(pd.DataFrame({**keys, "replicate": list(which), "log_hr": ratios}))
     return pd.concat(made, ignore_index=True)[COLUMNS] if made else pd.DataFrame(columns=COLUMNS)
@@ -88,21 +88,22 @@ def block_of(
 def standardised_replicates(
     entry: PatientComparison, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], which: range, seed: int
 ) -> Floats:
-    """Log hazard ratios of some bootstrap replicates of one standardisation.
+    """Compute log hazard ratios of a block of bootstrap replicates of one standardisation.
 
-    Replicate k rests on rebuilt replicate k modulo their number. Of it, patients of both groups are drawn anew with
-    replacement, and the weights that give the subgroups their shares are solved anew, as for matching-adjusted
-    comparisons [1]_. The spread over all replicates therefore holds the sampling and the rebuilding.
+    Bootstrap replicate k uses reconstructed replicate k modulo the number of reconstructed replicates. The patients of
+    both groups are resampled with replacement, and the weights that give the subgroups their target shares are
+    estimated again, as for matching-adjusted comparisons [1]_. The variation between bootstrap replicates therefore
+    includes both sampling and reconstruction uncertainty.
 
     Returns
     -------
     ndarray, shape (len(which),)
-        NaN where a replicate has no ratio, say because a subgroup that counts was not drawn.
+        NaN where a replicate has no ratio, for example because no patient of a required subgroup was drawn.
 
     Raises
     ------
     InputError, NotEstimable
-        Where a group was not rebuilt, or the shares cannot be reached.
+        If a group was not reconstructed, or the shares cannot be reached.
 
     References
     ----------
@@ -111,7 +112,7 @@ def standardised_replicates(
     shares, _ = shares_of(mix, typed)
     arm = _marked({name: group_of(patients, entry.treatment, name) for name in shares})
     other = group_of(patients, entry.comparator)
-    # Shares add up to 1: the last follows from the others.
+    # The shares sum to 1, so the last is redundant.
     targets = dict(list(shares.items())[:-1])
     ensembles = [dict(list(table.groupby("replicate", sort=True))) for table in (arm, other)]
     found = np.full(len(which), np.nan)
@@ -132,9 +133,9 @@ def standardised_replicates(
 
 
 def _marked(strata: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Patients of all subgroups below each other, with a column of 0 and 1 for each subgroup.
+    """Patients of all subgroups in one table, with an indicator column for each subgroup.
 
-    A single replicate (of a subgroup from a curve) is set beside each of the others.
+    If a subgroup has a single replicate (from a curve), it is combined with every replicate of the others.
     """
     every = sorted({number for part in strata.values() for number in part["replicate"].unique()})
     parts = []
@@ -146,14 +147,14 @@ def _marked(strata: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _nth(tables: Mapping[int, pd.DataFrame], place: int) -> pd.DataFrame:
-    """Patients of a rebuilt replicate; of a group that has a single one, that."""
+    """Patients of a reconstructed replicate; the only one if the group has a single replicate."""
     return list(tables.values())[place % len(tables)]
 
 
 def bootstrap_row(
     pair: Pair, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
 ) -> dict[str, Any]:
-    """The standardised ratio with the middle 95 % of its bootstrap replicates, or why there is none."""
+    """Row with the median and the 95 % percentile limits of the bootstrap replicates, or why there is none."""
     words = f"bootstrap, {method_of(mix)}", "HR"
     what = What(*words, Role.STANDARDISED, Quantity.HAZARD_RATIO, Contrast.RATIO, Model.BOOTSTRAP, variation=mix.name)
     try:
@@ -179,11 +180,11 @@ def _drawn(
         return standardised_replicates(entry, mix, typed, patients, range(ask.replicates), ask.seed)
     own = (ask.drawn["comparison_id"] == entry.id) & (ask.drawn["target_population"] == mix.name)
     found: Floats = ask.drawn.loc[own].sort_values("replicate")["log_hr"].to_numpy(dtype=float)
-    # Where no job could make any, making them here says why.
+    # If no job could compute a replicate, computing one here raises the reason.
     return found if found.size else standardised_replicates(entry, mix, typed, patients, range(1), ask.seed)
 
 
 def together(blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Replicates of all jobs below each other; a job without any has no say in the types of the columns."""
+    """Replicates of all jobs, concatenated; empty blocks are dropped so that they do not affect the column types."""
     filled = [block for block in blocks if len(block)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)

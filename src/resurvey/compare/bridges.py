@@ -1,6 +1,6 @@
-"""What a network in pieces lacks: its components by name, and ways across them that no randomisation stands for.
+"""Disconnected networks: their connected components, and non-randomised ways of comparing treatments across them.
 
-Each way is an analysis of its own with its grade; none of them enters the network.
+Each way is a separate analysis with its own grade of evidence; none of them enters the network.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ARMS = ("study", "treatment", "estimate", "se")
 
 
 class Way(StrEnum):
-    """How one gets across, the firmest first."""
+    """Way of comparing treatments of different components, the most reliable first."""
 
     MATCHED = "matched or adjusted patients"
     SINGLE_ARM = "single-arm evidence"
@@ -31,7 +31,7 @@ class Way(StrEnum):
 
 
 class Strength(StrEnum):
-    """What a way across rests on."""
+    """Grade of the evidence behind a way."""
 
     ADJUSTED = "unanchored, adjusted for what is measured"
     BASELINES = "unanchored, arms of different trials taken as exchangeable"
@@ -45,19 +45,19 @@ ASSUMES = {
 
 
 def components(made: Network, arms: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Pieces of a network, and the treatments that stand in single arms only.
+    """List the connected components of a network, and the treatments studied in single arms only.
 
     Parameters
     ----------
     made : Network
     arms : DataFrame, optional
-        study, treatment: all arms, of trials and of single-arm studies.
+        study, treatment: all arms of trials and single-arm studies.
 
     Returns
     -------
     DataFrame
-        piece (0 for single arms), treatments, studies, single_arms: names joined by a semicolon. Single-arm studies of
-        a treatment of a piece are named with the piece.
+        piece (number of the component; 0 for single arms), treatments, studies, single_arms, with names separated by
+        semicolons. A single-arm study of a treatment in a component is listed with that component.
     """
     single = _single_arms(made, arms)
     rows = []
@@ -82,36 +82,36 @@ def _single_arms(made: Network, arms: pd.DataFrame | None) -> pd.DataFrame:
 def bridges(
     made: Network, arms: pd.DataFrame, reference: str, *, tau: float | None = None, level: float = 0.95
 ) -> pd.DataFrame:
-    r"""Effects of the treatments of other pieces against a reference, by arms that are taken as exchangeable.
+    r"""Effects of the treatments of other components versus a reference, assuming exchangeable arms.
 
-    The anchors are the treatments of the two pieces that most arms have. With a and b the anchors,
+    The anchors are the treatments with the most arms in the two components. With a and b the anchors,
     :math:`d_{xr} = d_{xb} + (m_b - m_a) + d_{ar}`, where m is the mean level of an anchor's arms over their trials
-    (random effects, one variance in both). Effects and levels share arms; counting them as independent errs to the safe
-    side.
+    (random effects, with one variance for both anchors). Effects and levels share arms; treating them as independent is
+    conservative.
 
     Parameters
     ----------
     made : Network
     arms : DataFrame
-        study, treatment, estimate, se: level of each arm on the scale of the network (log hazard, log odds), of trials
-        and of single-arm studies.
+        study, treatment, estimate, se: level of each arm of trials and single-arm studies, on the scale of the network
+        (log hazard, log odds).
     reference : str
     tau : float, optional
-        Standard deviation between trials of an arm's level; by default from the arms, with the interval of Knapp and
-        Hartung, and refused where there are too few.
+        Between-trial standard deviation of an arm's level. By default it is estimated from the arms, with a
+        Hartung-Knapp interval; the comparison is refused if there are too few arms.
     level : float, default 0.95
 
     Returns
     -------
     DataFrame
         way, grade, treatment, comparator, anchor, other_anchor, estimate, se, lower, upper, p, arms, tau, assumes,
-        refused, note. Besides the baseline model a row a treatment says what matched patients would need. Empty where
-        the network is whole.
+        refused, note. Each treatment has a second row stating what a comparison of matched patients would need. Empty
+        if the network is connected.
 
     Raises
     ------
     InputError
-        If a column is missing or not a number, or the reference is no treatment.
+        If a column is missing or not numeric, or the reference is not in the network.
 
     References
     ----------
@@ -156,7 +156,7 @@ def _arms(arms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _anchor(arms: pd.DataFrame, piece: Sequence[str], otherwise: str) -> str:
-    """The treatment of a piece that most arms have; the named one, or the first, among equals."""
+    """The treatment of a component with the most arms; among ties the preferred one, otherwise the first by name."""
     counts = {name: int((arms["treatment"] == name).sum()) for name in piece}
     return max(sorted(piece), key=lambda name: (counts[name], name == otherwise))
 
@@ -184,7 +184,7 @@ def _crossed(
 
 
 def _gap(arms: pd.DataFrame, anchors: tuple[str, str], tau: float | None) -> tuple[float, float, float, float | None]:
-    """Level of the second anchor's arms less that of the first's, its variance, tau, and degrees of freedom."""
+    """Mean level of the second anchor's arms minus that of the first's; its variance, tau and degrees of freedom."""
     mark = (arms["treatment"] == anchors[1]).to_numpy(float)
     if not 0 < mark.sum() < mark.size:
         lacking = anchors[1] if mark.sum() == 0 else anchors[0]
@@ -200,7 +200,7 @@ def _gap(arms: pd.DataFrame, anchors: tuple[str, str], tau: float | None) -> tup
 
 
 def _matched(treatment: str, reference: str) -> dict[str, object]:
-    """What a comparison of patients would need; it is not made here."""
+    """Row stating what a comparison of matched patients would need; that comparison is not made here."""
     return {
         "way": Way.MATCHED, "grade": Strength.ADJUSTED, "treatment": treatment, "comparator": reference,
         "assumes": ASSUMES[Way.MATCHED], "refused": True,

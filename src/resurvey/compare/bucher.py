@@ -11,29 +11,29 @@ def bucher(ab: object, cb: object, *, level: float = 0.95, label: str = "A again
     r"""Compare A with C through their common comparator B.
 
     :math:`\hat\theta_{AC} = \hat\theta_{AB} - \hat\theta_{CB}` with
-    :math:`\mathrm{se}^2 = \mathrm{se}_{AB}^2 + \mathrm{se}_{CB}^2`. Both effects must come from different
-    patients and be adjusted alike; effect modifiers must be distributed alike in both sets of trials.
+    :math:`\mathrm{se}^2 = \mathrm{se}_{AB}^2 + \mathrm{se}_{CB}^2`. The two effects must come from different patients
+    and be adjusted for the same covariates; effect modifiers must have the same distribution in both sets of trials.
 
     Parameters
     ----------
     ab : (estimate, se), mapping, table row, or object with `estimate` and `se`
-        A against B, on the scale of the difference (log for a ratio); `from_interval` makes one from print.
+        A versus B, on the scale of the difference (log for a ratio); `from_interval` converts a printed ratio.
     cb : as `ab`
-        C against B. Mind the orientation: B is the comparator in both.
+        C versus B. Note the orientation: B is the comparator in both.
     level : float, default 0.95
         Two-sided confidence level.
     label : str
-        What the result compares.
+        Label of the comparison.
 
     Returns
     -------
     Estimate
-        A against C; `ratio`, `ratio_lower`, `ratio_upper` give it as a ratio.
+        A versus C; `ratio`, `ratio_lower` and `ratio_upper` give it as a ratio.
 
     Raises
     ------
     InputError
-        If an effect is not finite, or its se is not greater than 0.
+        If an effect is not finite, or its standard error is not above 0.
 
     References
     ----------

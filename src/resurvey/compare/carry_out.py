@@ -1,4 +1,4 @@
-"""Each kind of comparison has one function, and what cannot be estimated is a row with its reason."""
+"""Carry out comparisons of every kind; a comparison that cannot be estimated becomes a row with the reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PRINTED: dict[str, Make] = {
     "rates": compare_rates,
     "ratios": compare_ratios,
 }
-# Kinds whose claims can be exchanged for other printed ones, and what repeats them.
+# Kinds of comparison that are repeated with alternative printed claims, and the function that repeats them.
 VARIED: dict[str, Make] = {
     "bucher": compare_bucher,
     "network": partial(compare_network, extras=False),
@@ -54,7 +54,7 @@ def carry_out(
     patients: Mapping[str, pd.DataFrame],
     bootstrap: Bootstrap | None = None,
 ) -> Outcome:
-    """Make one comparison.
+    """Carry out one comparison.
 
     Parameters
     ----------
@@ -65,17 +65,17 @@ def carry_out(
     patients : mapping of DataFrame
         Reconstructed patients by study id, for comparisons of patients.
     bootstrap : Bootstrap, optional
-        Replicates behind every standardised ratio; by default none.
+        Bootstrap of every standardised ratio; by default none.
 
     Returns
     -------
     Outcome
-        What information does not determine is a row of status `refused` with the reason.
+        An effect that the data do not determine is a row with status `refused` and the reason.
 
     Raises
     ------
     InputError
-        If the comparison names what no table has; the message begins with its id.
+        If the comparison names something that no table contains; the message begins with the comparison's id.
     """
     try:
         return with_judgements(typed, with_beliefs(entry, _made(entry, typed, patients, bootstrap)))

@@ -1,4 +1,4 @@
-"""What guidance on indirect comparisons asks for, and where a run answers it, judged by the files that it wrote."""
+"""Checklist of what guidance on indirect comparisons requires, answered from the files that a run wrote."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ COLUMNS = ["guidance", "item", "status", "answered_in", "comparisons", "section"
 
 
 def items() -> pd.DataFrame:
-    """The items: guidance, item (in own words), kinds of comparison and files that answer it, section, why_not."""
+    """Read the items: guidance, item (paraphrased), kinds of comparison and files that answer it, section, why_not."""
     source = resources.files("resurvey.compare").joinpath("checklist.csv")
     with source.open(encoding="utf-8") as stream:
         return pd.read_csv(stream, dtype=str, keep_default_na=False)
 
 
 def checklist(written: Mapping[str, Iterable[str]], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Each item with its status: `answered`, `partly` (not in all comparisons it applies to) or `not answered`.
+    """Give each item its status: `answered`, `partly` (not in all comparisons to which it applies) or `not answered`.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def checklist(written: Mapping[str, Iterable[str]], kinds: Mapping[str, str]) ->
     Returns
     -------
     DataFrame
-        guidance, item, status, answered_in (files), comparisons (how many of how many), section (of the report),
-        why_not (the reason, where it is not answered).
+        guidance, item, status, answered_in (files), comparisons (number answered of number applicable), section (of the
+        report), why_not (the reason, if not answered in full).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Claims by their id, found in the tables or refused by name."""
+"""Look up claims by id in the tables; an unknown id is an error that names it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from resurvey.tables import Tables
 
 
 def claim(typed: Tables, table: str, claim_id: str) -> pd.Series:
-    """The row of a claim.
+    """Return the row of a claim.
 
     Raises
     ------
     InputError
-        If the table has no such claim; the message says in which table it is, where another has it.
+        If the table has no such claim; if another table has it, the message names that table.
     """
     rows = typed[table]
     found = (rows["claim_id"] == claim_id).to_numpy().nonzero()[0]
@@ -30,7 +30,7 @@ def claim(typed: Tables, table: str, claim_id: str) -> pd.Series:
 
 
 def table_of(typed: Tables, claim_id: str) -> str:
-    """Name of the table that holds a claim; empty where none does."""
+    """Name of the table that contains a claim; empty if none does."""
     for name, rows in typed.items():
         if "claim_id" in rows.columns and (rows["claim_id"] == claim_id).any():
             return name
@@ -38,9 +38,9 @@ def table_of(typed: Tables, claim_id: str) -> str:
 
 
 def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
-    """What adjudications.csv says of any of these claims, in words, each ruling once.
+    """Rulings in adjudications.csv on any of these claims, as text without repetition.
 
-    Which these are, `of_claim` says.
+    `of_claim` defines which rulings concern a claim.
     """
     table = typed.get("adjudications")
     if table is None or table.empty:
@@ -54,17 +54,17 @@ def rulings(typed: Tables, claim_ids: Iterable[str]) -> list[str]:
 
 @cache
 def of_claim(claim: str) -> re.Pattern[str]:
-    """What the id of a check has in it when it is about a claim.
+    """Pattern that matches the id of a check on a claim.
 
-    A check is named by its rule, the source and the numbers of the claims it compares, so that a claim is found by the
-    words of its own id in that order.
+    The id of a check consists of its rule, the source and the numbers of the claims that it compares, so it contains
+    the source and the number of the claim's own id, in that order.
     """
     source, _, number = claim.partition("-")
     return re.compile(rf"-{re.escape(source)}-(?:.*-)?{re.escape(number)}(?:-|$)")
 
 
 def treatment_of(typed: Tables, study_id: str, arm_id: str) -> str:
-    """Treatment of an arm, from arms.
+    """Treatment of an arm, from arms.csv.
 
     Raises
     ------

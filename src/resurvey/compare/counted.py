@@ -1,4 +1,4 @@
-"""Printed counts of a binary outcome pooled: pairs of arms of the same study, by every usual method."""
+"""Meta-analysis of printed counts of a binary outcome, by every usual method for pairs of arms of the same study."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RANDOM = "inverse variance, random effects, REML, Hartung-Knapp"
 
 
 def compare_counts(entry: CountComparison, typed: Tables) -> Outcome:
-    """Counts of pairs of arms pooled, with the studies' own effects.
+    """Pool the counts of pairs of arms, and report the effect of each study.
 
     Raises
     ------
     InputError
-        If a claim does not exist, a pair is of two studies, or two pairs are of one.
+        If a claim does not exist, the arms of a pair belong to different studies, or a study has two pairs.
     NotEstimable
-        If a count is not printed, or no study tells anything.
+        If a count is not printed, or no study is informative.
     """
     pairs = pd.DataFrame([_pair(typed, one.treatment, one.comparator) for one in entry.pairs])
     twice = sorted(set(pairs["study"][pairs["study"].duplicated()]))
@@ -85,7 +85,7 @@ def _pair(typed: Tables, treatment: str, comparator: str) -> dict[str, Any]:
 
 
 def _beside(entry: CountComparison, pairs: pd.DataFrame, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same counts by methods that need no correction of empty cells."""
+    """Rows for the same counts by methods that need no continuity correction."""
     makers = [("Mantel-Haenszel, common effect", Model.MANTEL_HAENSZEL,
                lambda: mantel_haenszel(pairs, measure=entry.measure).estimate)]  # fmt: skip
     if entry.measure == "or":

@@ -1,7 +1,7 @@
-"""Pools of binary outcomes from counts: odds ratio, risk ratio and risk difference, by every usual method.
+"""Meta-analysis of binary outcomes from counts: odds ratio, risk ratio and risk difference, by every usual method.
 
-All log scale for ratios; treatment against comparator; a study without an event (or without a non-event) in either arm
-tells nothing of a ratio and is said to be left out of it.
+Ratios are on the log scale, treatment versus comparator. A study without events (or without non-events) in both arms is
+uninformative about a ratio; it is left out with a message.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ CORRECTION = 0.5
 
 @dataclass(frozen=True)
 class CountPooled:
-    """A pooled effect of counts without a between-study variance.
+    """Common-effect estimate pooled from counts, without between-study variance.
 
     Attributes
     ----------
     estimate : Estimate
     q, df, p_q : float, int, float
-        Heterogeneity about it: of the studies' own estimates (Mantel-Haenszel, logistic regression), or of observed
-        less expected events (Peto).
+        Heterogeneity around the pooled estimate: of the studies' own estimates (Mantel-Haenszel, logistic regression),
+        or of observed minus expected events (Peto).
     studies : int
-        Studies that tell something.
+        Number of informative studies.
     messages : tuple of str
-        Studies that were left out, and corrections.
+        Studies that were left out, and continuity corrections.
     """
 
     estimate: Estimate
@@ -71,22 +71,22 @@ class _Tables:
 
     @property
     def silent(self) -> NDArray[np.bool_]:
-        """Studies that tell nothing of a ratio: no event, or no patient without one."""
+        """Whether each study is uninformative about a ratio: no events, or no non-events, in both arms."""
         return (self.a + self.c == 0) | (self.b + self.d == 0)
 
     def only(self, kept: NDArray[np.bool_]) -> _Tables:
-        """Some of the studies."""
+        """Tables of the selected studies."""
         names = tuple(name for name, keep in zip(self.study, kept, strict=True) if keep)
         return _Tables(names, self.a[kept], self.b[kept], self.c[kept], self.d[kept])
 
 
 def read_counts(counts: pd.DataFrame) -> _Tables:
-    """Counts of both arms of each study, checked; every fault at once.
+    """Read and validate the counts of both arms of each study.
 
     Raises
     ------
     InputError
-        If a column is missing, there is no study, or a count cannot be one; with every fault.
+        If a column is missing, there is no study, or counts are invalid; the message lists all invalid counts.
     """
     missing = [name for name in COLUMNS if name not in counts]
     if missing:
@@ -118,15 +118,15 @@ def _check(measure: str, level: float) -> None:
 
 
 def count_effects(counts: pd.DataFrame, *, measure: str = "or") -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Each study's effect and standard error, for `pool` or a forest.
+    """Effect and standard error of each study, for `pool` or a forest plot.
 
-    Half an event is added to all four cells of a study with an empty one (ratios; the standard error of a difference),
-    and a study that tells nothing of a ratio is left out.
+    In a study with an empty cell, 0.5 is added to all four cells (for rd, only in the standard error). Studies that are
+    uninformative about a ratio are left out.
 
     Parameters
     ----------
     counts : DataFrame
-        study, events, patients, comparator_events, comparator_patients; a row a study.
+        study, events, patients, comparator_events, comparator_patients; one row per study.
     measure : {"or", "rr", "rd"}
 
     Returns
@@ -134,14 +134,14 @@ def count_effects(counts: pd.DataFrame, *, measure: str = "or") -> tuple[pd.Data
     DataFrame
         study, estimate, se.
     tuple of str
-        What was corrected or left out.
+        Corrections made and studies left out.
 
     Raises
     ------
     InputError
-        With every fault of the counts.
+        If counts are invalid; the message lists all faults.
     NotEstimable
-        If no study tells anything.
+        If no study is informative.
     """
     _check(measure, 0.95)
     tables = read_counts(counts)
@@ -177,14 +177,14 @@ def _telling(tables: _Tables) -> tuple[_Tables, list[str]]:
 
 
 def inverse_variance(counts: pd.DataFrame, *, measure: str = "or", **options: object) -> Pooled:
-    """`pool` of `count_effects`; `options` are those of `pool`. Its messages tell of corrections too."""
+    """Apply `pool` to `count_effects`; `options` are those of `pool`. The messages include the corrections."""
     effects, messages = count_effects(counts, measure=measure)
     made = pool(effects, **options)  # type: ignore[arg-type]
     return Pooled(**{**made.__dict__, "messages": (*messages, *made.messages)})
 
 
 def mantel_haenszel(counts: pd.DataFrame, *, measure: str = "or", level: float = 0.95) -> CountPooled:
-    """Common effect by Mantel and Haenszel: no correction of empty cells is needed for it.
+    """Mantel-Haenszel common effect; empty cells need no continuity correction.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def mantel_haenszel(counts: pd.DataFrame, *, measure: str = "or", level: float =
     Raises
     ------
     InputError, NotEstimable
-        As `count_effects`; NotEstimable also where the ratio is 0 or infinite.
+        As in `count_effects`; also NotEstimable if the ratio is 0 or infinite.
 
     References
     ----------
@@ -215,7 +215,7 @@ def mantel_haenszel(counts: pd.DataFrame, *, measure: str = "or", level: float =
 
 
 def _about(made: Estimate, counts: pd.DataFrame, measure: str, tables: _Tables, messages: list[str]) -> CountPooled:
-    """A common estimate with the heterogeneity of the studies' own estimates about it."""
+    """A common estimate with the heterogeneity of the studies' own estimates around it."""
     effects, _ = count_effects(counts, measure=measure)
     q = float(np.sum((effects["estimate"] - made.estimate) ** 2 / effects["se"] ** 2))
     df = len(effects) - 1
@@ -255,7 +255,7 @@ def _finite(top: float, bottom: float, kind: str) -> None:
 
 
 def peto(counts: pd.DataFrame, *, level: float = 0.95) -> CountPooled:
-    """Peto's one-step odds ratio: good for rare events, arms of like size and ratios near 1; biased elsewhere.
+    """Peto's one-step odds ratio: suitable for rare events, arms of similar size and ratios near 1; biased otherwise.
 
     References
     ----------
@@ -275,7 +275,7 @@ def peto(counts: pd.DataFrame, *, level: float = 0.95) -> CountPooled:
 
 
 def logistic(counts: pd.DataFrame, *, level: float = 0.95) -> CountPooled:
-    """Common odds ratio by logistic regression with an intercept a study (unconditional maximum likelihood).
+    """Common odds ratio by logistic regression with one intercept per study (unconditional maximum likelihood).
 
     With many small studies it is biased away from 1; `hypergeometric` conditions on the margins instead.
 
@@ -306,16 +306,16 @@ ARM_COLUMNS = ("study", "treatment", "events", "patients")
 
 
 def count_contrasts(arms: pd.DataFrame, *, measure: str = "or") -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Every pair of every study from the counts of its arms, ready for `network` and `bayes_network`.
+    """Compute all pairwise contrasts of each study from the counts of its arms, for `network` and `bayes_network`.
 
-    The pairs of a study of several arms come from the arms' own variances, so that they share what they should. Half an
-    event is added to every arm of a study with an empty cell (ratios); a study that tells nothing of a ratio is left
-    out.
+    The contrasts of a multi-arm study are computed from the variances of its arms, so their correlations are respected.
+    In a study with an empty cell, 0.5 is added to every cell (for rd, only in the standard error). Studies that are
+    uninformative about a ratio are left out.
 
     Parameters
     ----------
     arms : DataFrame
-        study, treatment, events, patients; a row an arm.
+        study, treatment, events, patients; one row per arm.
     measure : {"or", "rr", "rd"}
 
     Returns
@@ -323,14 +323,14 @@ def count_contrasts(arms: pd.DataFrame, *, measure: str = "or") -> tuple[pd.Data
     DataFrame
         study, treatment, comparator, estimate, se.
     tuple of str
-        What was corrected or left out.
+        Corrections made and studies left out.
 
     Raises
     ------
     InputError
-        With every fault of the counts.
+        If counts are invalid; the message lists all faults.
     NotEstimable
-        If no study tells anything.
+        If no study is informative.
     """
     _check(measure, 0.95)
     table = _read_arms(arms)
@@ -362,7 +362,7 @@ def count_contrasts(arms: pd.DataFrame, *, measure: str = "or") -> tuple[pd.Data
 
 
 def _arm_level(events: Floats, patients: Floats, add: float, measure: str) -> tuple[Floats, Floats]:
-    """Log odds, log risk or risk of each arm, and its variance."""
+    """Log odds, log risk or risk of each arm, with its variance."""
     a, b = events + add, patients - events + add
     n = a + b
     if measure == "or":

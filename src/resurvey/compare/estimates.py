@@ -1,4 +1,4 @@
-"""An estimate with its interval, and the normal and t quantiles it needs; shared by the comparison methods."""
+"""Estimates with confidence intervals, and normal and t quantiles, shared by the comparison methods."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from resurvey.arrays import LARGEST, check_size
 from resurvey.errors import InputError, NotEstimable
 from resurvey.steady import critical_value
 
-#: Its exponential is the largest of a float, nearly.
+#: Its exponential is close to the largest float.
 MOST_LOG = 709.7
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect on the scale on which it is about normal (log for a ratio), with interval and two-sided p.
+    """An effect on its approximately normal scale (log for a ratio), with confidence interval and two-sided p.
 
     Attributes
     ----------
     estimate, se : float
         Point estimate and standard error (log scale for a ratio).
     lower, upper : float
-        Limits of the two-sided interval at `level`, same scale.
+        Limits of the two-sided confidence interval at `level`, on the same scale.
     p : float
         Two-sided p against no effect (0).
     level : float
         Confidence level of the interval.
     label : str
-        What is compared with what, where known.
+        Description of the comparison, if known.
     df : float or None
-        Degrees of freedom of the t quantile of interval and p; None for the normal one.
+        Degrees of freedom of the t distribution used for the interval and p; None for the normal distribution.
     """
 
     estimate: float
@@ -64,12 +64,12 @@ class Estimate:
 
 
 def _exp(value: float) -> float:
-    """exp(value); infinite where that is no float."""
+    """exp(value); infinite if it exceeds the largest float."""
     return exp(value) if value < MOST_LOG else inf
 
 
 def check_level(level: float) -> float:
-    """The level, refused when it is not strictly between 0 and 1 (95 instead of 0.95 is the usual slip).
+    """Return the level, or raise an error if it is not strictly between 0 and 1 (for example 95 instead of 0.95).
 
     Raises
     ------
@@ -82,7 +82,7 @@ def check_level(level: float) -> float:
 
 
 def interval(estimate: float, se: float, *, level: float = 0.95, df: float | None = None, label: str = "") -> Estimate:
-    """Wald interval and p: normal, or t with `df` degrees of freedom; refused where the error is 0.
+    """Wald interval and p, from the normal distribution or from t with `df` degrees of freedom.
 
     Raises
     ------
@@ -101,12 +101,12 @@ def interval(estimate: float, se: float, *, level: float = 0.95, df: float | Non
 
 
 def degrees_of(effect: object) -> float | None:
-    """Degrees of freedom of the interval of an estimate (attribute or cell `df`); None where it is a normal one.
+    """Degrees of freedom of the interval of an estimate (attribute or column `df`); None for a normal interval.
 
     Raises
     ------
     InputError
-        If it is not above 0.
+        If `df` is not above 0.
     """
     if isinstance(effect, pd.DataFrame):
         effect = effect.iloc[0] if len(effect) == 1 else None
@@ -119,17 +119,17 @@ def degrees_of(effect: object) -> float | None:
 
 
 def tail(statistic: float, df: float | None = None) -> float:
-    """Lower tail of the normal, or of t with `df` degrees of freedom."""
+    """Lower tail probability of the normal distribution, or of t with `df` degrees of freedom."""
     return float(ndtr(statistic)) if df is None else float(stdtr(df, statistic))
 
 
 def quantile(level: float, df: float | None = None) -> float:
-    """Two-sided critical value at `level`: of the normal, or of t with `df` degrees of freedom."""
+    """Two-sided critical value at `level` of the normal distribution, or of t with `df` degrees of freedom."""
     return critical_value(level) if df is None else float(stdtrit(df, 0.5 + level / 2))
 
 
 def chi_square_p(q: float, df: float) -> float:
-    """Upper tail of chi-square; 1 where there are no degrees of freedom."""
+    """Upper tail probability of chi-square; 1 if there are no degrees of freedom."""
     return float(chdtrc(df, q)) if df > 0 else 1.0
 
 
@@ -139,7 +139,7 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
     Parameters
     ----------
     ratio : float or None
-        Printed ratio; None takes the geometric centre of the interval.
+        Printed ratio; None uses the geometric mean of the limits.
     lower, upper : float
         Limits of the interval, ratios greater than 0.
     level : float, default 0.95
@@ -153,7 +153,7 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
     Raises
     ------
     InputError
-        If a number is not a ratio greater than 0, or the limits are not around the ratio.
+        If a number is not a ratio greater than 0, or the limits do not enclose the ratio.
     """
     check_level(level)
     centre = sqrt(lower * upper) if ratio is None and lower > 0 and upper > 0 else ratio
@@ -170,12 +170,12 @@ def from_interval(ratio: float | None, lower: float, upper: float, *, level: flo
 
 
 def as_effect(value: object, name: str) -> tuple[float, float]:
-    """Estimate and se of a pair, a mapping, a table row or an object with these attributes; checked.
+    """Validated estimate and se of a pair, a mapping, a table row or an object with these attributes.
 
     Raises
     ------
     InputError
-        If it is no pair of a finite estimate and a standard error above 0; the message has its name.
+        If the estimate is not finite or the standard error is not above 0; the message contains `name`.
     """
     if isinstance(value, pd.DataFrame):
         if len(value) != 1:
@@ -209,7 +209,7 @@ def as_effect(value: object, name: str) -> tuple[float, float]:
 
 
 def i_squared(q: float, df: int, level: float) -> tuple[float, float, float]:
-    """I2 and its test-based interval (Higgins and Thompson 2002); 0 to 1 where df is too small for one."""
+    """I2 and its test-based interval (Higgins and Thompson 2002); the interval is 0 to 1 if df is too small."""
     if df < 1:
         return 0.0, 0.0, 1.0
     i2 = max(0.0, 1 - df / q) if q > 0 else 0.0

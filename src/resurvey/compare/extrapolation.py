@@ -1,6 +1,7 @@
-"""Extrapolation of one arm: models side by side, what they say beyond the follow-up, their average, outside data.
+"""Extrapolation of one arm beyond its follow-up: several models, their average, and comparison with external data.
 
-Every number is made in each of some replicates, with its error by the delta method, and pooled by Rubin's rules.
+Each quantity is estimated in a subset of the replicates, with a delta-method standard error, and pooled by Rubin's
+rules.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from resurvey.survival.stack import PatientStack, patient_stack
 MODELS = (*FAMILIES, "spline-hazard-1", "spline-odds-1", "spline-normal-1", "mixture-weibull", "non-mixture-weibull")
 REPLICATES = 10
 AVERAGE = "average"
-#: Survival this near to 0 or 1 has no error on the scale of log(-log S).
+#: Survival is kept this far from 0 and 1, where log(-log S) is infinite.
 EDGE = 1e-12
 POINTS = 400
 HAZARDS = ["model", "time", "hazard", "lower", "upper"]
@@ -40,17 +41,18 @@ class Extrapolation:
     Attributes
     ----------
     models : DataFrame
-        model, cure, parameters, aic, bic (means over replicates), weight (Akaike's, in the average), replicates,
+        model, cure, parameters, aic, bic (means over replicates), weight (Akaike weight in the average), replicates,
         fitted, cured, cured_lower, cured_upper, status (estimated, refused), note.
     survival : DataFrame
         model, time, survival, lower, upper, missing_information, extrapolated (beyond the shortest follow-up).
     means : DataFrame
         model, horizon, mean, lower, upper, missing_information, observed (share of the mean within the follow-up).
     hazards : DataFrame
-        model, time, hazard, lower, upper: of models, and of `observed` events by interval (with limits); of background
-        mortality where it is given.
+        model, time, hazard, lower, upper: hazards of the models, of the `observed` events by interval (the only rows
+        with limits), and of the background mortality if given.
     outside : DataFrame
-        model, time, survival, external, difference, z, p, inside (the model's within the external limits).
+        model, time, survival, external, difference, z, p, inside (the model's survival lies within the external
+        limits).
     """
 
     models: pd.DataFrame
@@ -62,7 +64,7 @@ class Extrapolation:
 
 @dataclass(frozen=True)
 class _Fits:
-    """A model in the replicates in which it could be fitted, and the background that it stands on."""
+    """Fits of a model in the replicates in which it could be fitted, and its background mortality."""
 
     name: str
     fits: tuple[ParametricFit, ...]
@@ -71,7 +73,7 @@ class _Fits:
     background: Background | None
 
     def pooled(self, of: Callable[[ParametricFit], Floats], level: float) -> tuple[Floats, Floats, Floats]:
-        """A vector over replicates: its mean, its variance and the share of missing information, element by element."""
+        """Elementwise mean over replicates, variance by Rubin's rules, and fraction of missing information."""
         values = np.array([of(fit) for fit in self.fits])
         variances = np.array([_variance(of, fit) for fit in self.fits])
         rows = []
@@ -86,7 +88,7 @@ class _Fits:
 
 
 def _variance(of: Callable[[ParametricFit], Floats], fit: ParametricFit) -> Floats:
-    """Delta method by central differences."""
+    """Delta-method variance, with derivatives by central differences."""
     steps = 1e-5 * np.maximum(np.abs(fit.theta), 1.0)
     columns = []
     for i, step in enumerate(steps):
@@ -110,31 +112,31 @@ def extrapolate(
     replicates: int = REPLICATES,
     level: float = 0.95,
 ) -> Extrapolation:
-    """Fit models to an arm and set side by side what they say of landmarks and of means up to horizons.
+    """Fit models to an arm, and compare their survival at landmarks and their restricted means up to horizons.
 
     Parameters
     ----------
     patients : DataFrame
-        time, event, and replicate where patients were rebuilt several times.
+        time, event, and replicate if there are several reconstructions.
     times : sequence of float
         Landmarks, within the follow-up and beyond it.
     horizons : sequence of float
-        Ends of restricted means; a lifetime is a horizon at which nobody is left.
+        Horizons of the restricted means; for lifetime means, a time at which no patient is still alive.
     models : sequence of str
         As for `fit_model`.
     background : Background, optional
-        Mortality that patients would have anyway: models are then of the excess hazard, and all survival here is that
-        of both.
+        Background mortality of the general population. The models then describe the excess hazard; all results refer to
+        overall survival.
     external : DataFrame, optional
-        Survival known from elsewhere: time, survival, and lower, upper (limits at `level`) or n (patients).
+        Survival from an external source: time, survival, and lower, upper (limits at `level`) or n (patients).
     replicates : int, default 10
-        How many replicates are fitted, evenly spaced among all.
+        Number of replicates that are fitted, evenly spaced among all.
     level : float, default 0.95
 
     Raises
     ------
     InputError
-        If patients, times, horizons, models or external data are none.
+        If patients, times, horizons, models or external data are invalid.
     NotEstimable
         If no model can be fitted.
 
@@ -189,7 +191,7 @@ def _fits(stack: PatientStack, name: str, background: Background | None, wanted:
 
 
 def _survival(one: _Fits, fit: ParametricFit, at: Floats) -> Floats:
-    """Survival with the background's."""
+    """Overall survival: that of the model times that of the background."""
     own: Floats = fit.survival(at)
     return own if one.background is None else own * one.background.survival(at)
 
@@ -203,7 +205,7 @@ def _log_log(one: _Fits, fit: ParametricFit, at: Floats) -> Floats:
 def _means(one: _Fits, fit: ParametricFit, ends: Floats) -> Floats:
     if one.background is None:
         return np.array([fit.restricted_mean(float(end)) for end in ends])
-    # quadratic steps: fine near 0, where hazards may be high
+    # quadratically spaced: a fine grid near 0, where hazards may be high
     made = []
     for end in ends:
         grid = end * np.linspace(0.0, 1.0, POINTS + 1) ** 2
@@ -215,7 +217,7 @@ def _means(one: _Fits, fit: ParametricFit, ends: Floats) -> Floats:
 
 
 def _weights(able: Sequence[_Fits]) -> dict[str, float]:
-    """Akaike weights at the mean AIC."""
+    """Akaike weights from the mean AIC over replicates."""
     aic = np.array([np.mean([fit.aic for fit in one.fits]) for one in able])
     share = np.exp(-(aic - aic.min()) / 2)
     return dict(zip([one.name for one in able], share / share.sum(), strict=True))
@@ -224,7 +226,7 @@ def _weights(able: Sequence[_Fits]) -> dict[str, float]:
 def _averaged(
     values: Mapping[str, tuple[Floats, Floats, Floats]], weights: Mapping[str, float]
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean over models, and the variance that counts how they part (Buckland and others, formula 9)."""
+    """Model average, and its variance including the differences between models (Buckland et al., formula 9)."""
     names = [name for name in values if np.all(np.isfinite(values[name][0]))]
     share = np.array([weights[name] for name in names])
     share = share / share.sum()
@@ -292,7 +294,7 @@ def _model_table(made: Sequence[_Fits], weights: Mapping[str, float], level: flo
 def _hazard_table(
     able: Sequence[_Fits], stack: PatientStack, at: Floats, background: Background | None, level: float
 ) -> pd.DataFrame:
-    """Hazards of models at the times, and of the events between them."""
+    """Hazards of the models at the times, and observed hazards between the times."""
     floor = np.zeros(at.size) if background is None else background.hazard(at)
     tables = [_observed(stack, at, level)]
     for one in able:
@@ -304,7 +306,7 @@ def _hazard_table(
 
 
 def _observed(stack: PatientStack, at: Floats, level: float) -> pd.DataFrame:
-    """Events over time at risk between the times, mean over replicates, at the middle of each interval."""
+    """Events divided by time at risk in each interval, as means over replicates, at the interval midpoints."""
     rows = []
     for start, end in pairwise(np.concatenate(([0.0], at))):
         inside = (stack.time > start) & (stack.time <= end) & (stack.event > 0)
@@ -351,7 +353,7 @@ def _on_log_log(value: float, lower: float, upper: float, half: float) -> tuple[
 
 
 def _external(external: pd.DataFrame, level: float) -> pd.DataFrame:
-    """External survival with limits: as given, or Wilson's from the number of patients.
+    """External survival with its limits: as given, or Wilson limits from the number of patients.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Groups of reconstructed patients, and two of them side by side."""
+"""Groups of reconstructed patients, and pairs of groups to compare."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.stack import PatientStack, pair_risk_sets, patient_stack
 from resurvey.tables import Tables
 
-# Data cut under which patients that others rebuilt from published curves are kept.
+# Data cut assigned to patients that others reconstructed from published curves.
 GIVEN_CURVE = "kmdata"
 
 
@@ -37,7 +37,7 @@ def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str
     Raises
     ------
     NotEstimable
-        Where the group was not rebuilt.
+        If the group was not reconstructed.
     """
     chosen = population or group.population
     words = " / ".join(filter(None, (group.study, group.arm, chosen, group.endpoint, group.data_cut)))
@@ -53,7 +53,7 @@ def group_of(patients: Mapping[str, pd.DataFrame], group: Group, population: str
 
 
 def shapes_of(patients: Mapping[str, pd.DataFrame], group: Group) -> tuple[str, ...]:
-    """Kind of hazard of each replicate of a group that was rebuilt; none where its shape was not drawn."""
+    """Hazard shape of each replicate of a reconstructed group; empty if the shapes were not sampled."""
     rows = _rows_of(patients[group.study], group, group.population)
     if "shape" not in rows:
         return ()
@@ -64,17 +64,17 @@ def shapes_of(patients: Mapping[str, pd.DataFrame], group: Group) -> tuple[str, 
 
 def _rows_of(rows: pd.DataFrame, group: Group, population: str) -> pd.DataFrame:
     wanted = {"population": population, "endpoint": group.endpoint, "arm_id": group.arm, "data_cut": group.data_cut}
-    # all at once: comparing categories is quick, copying the rows of a large study is not
+    # one selection: comparing categories is fast, copying the rows of a large study is slow
     return rows[np.logical_and.reduce([(rows[column] == value).to_numpy() for column, value in wanted.items()])]
 
 
 def check_group(typed: Tables, group: Group) -> None:
-    """Refuse a group whose study or arm no table knows: a slip, not a lack of evidence.
+    """Check that the study and the arm of a group exist; an unknown id is an input error, not missing evidence.
 
     Raises
     ------
     InputError
-        With the ids that the tables know.
+        If the study or the arm is unknown; for an unknown arm the message lists the arms of the study.
     """
     if group.study not in set(typed["studies"]["study_id"]):
         raise InputError(f"there is no study {group.study!r} in studies.csv")
@@ -87,7 +87,7 @@ def check_group(typed: Tables, group: Group) -> None:
 
 
 def label_of(typed: Tables, group: Group) -> str:
-    """How to call a group: treatment, study, and population where it is a subgroup."""
+    """Label of a group: treatment, study, and population if it is a subgroup."""
     arms = typed["arms"]
     found = arms[(arms["study_id"] == group.study) & (arms["arm_id"] == group.arm)]
     names = typed["treatments"].set_index("treatment_id")["label"]
@@ -98,10 +98,10 @@ def label_of(typed: Tables, group: Group) -> str:
 
 
 def labels_of(typed: Tables, first: Group, second: Group) -> tuple[str, str]:
-    """What two groups are called: by treatment, and by what else tells them apart where that is the same.
+    """Labels of two groups: their treatments, with further detail if these are the same.
 
-    Arms of one study that got the same treatment go by the name that the document gives them; two looks at one arm
-    by their data cut.
+    Arms of one study with the same treatment are labelled by their names in the publication, and two analyses of the
+    same arm by endpoint and data cut.
     """
     labels = label_of(typed, first), label_of(typed, second)
     if labels[0] == labels[1]:
@@ -122,9 +122,9 @@ def _by_cut(label: str, group: Group) -> str:
 
 
 def grade_of(patients: Mapping[str, pd.DataFrame], group: Group) -> str:
-    """Evidence grade of a group: `curve` where it was rebuilt from a digitised curve, else `summary`.
+    """Evidence grade of a group: `curve` if it was reconstructed from a digitised curve, otherwise `summary`.
 
-    What counts is how the patients were made, not whether there is a curve: one that could not be used is none.
+    The grade depends on how the patients were reconstructed; a curve that could not be used does not count.
     """
     if group.data_cut == GIVEN_CURVE:
         return "curve"
@@ -134,7 +134,7 @@ def grade_of(patients: Mapping[str, pd.DataFrame], group: Group) -> str:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two groups of rebuilt patients, and what every row about them says.
+    """Two groups of reconstructed patients, and the facts common to all result rows about them.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class Pair:
     evidence : str
         The weaker grade of the two groups.
     shapes : (tuple of str, tuple of str)
-        Kind of hazard of each replicate of both groups; empty where it was not drawn.
+        Hazard shape of each replicate of both groups; empty if the shapes were not sampled.
     """
 
     entry: PatientComparison
@@ -160,7 +160,7 @@ class Pair:
 
     @cached_property
     def stacks(self) -> tuple[PatientStack, PatientStack]:
-        """Arrays of both groups, replicate beside replicate."""
+        """Arrays of both groups, with matched replicates."""
         a, b = (patient_stack(part, name) for part, name in zip((self.first, self.second), self.labels, strict=True))
         return match_replicates(a, b, self.labels)[:2]
 
@@ -170,24 +170,24 @@ class Pair:
         return pair_risk_sets(*self.stacks)
 
     def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
-        """A row with this pair's facts and grade."""
+        """Result row with this pair's facts and evidence grade."""
         facts: dict[str, Any] = {"evidence": self.evidence, **self.facts, **extra}
         return row(self.entry, what, estimate, lower, upper, p, **facts)
 
     def refused(self, what: What, reason: str, **extra: Any) -> dict[str, Any]:
-        """A row that says why there is no estimate."""
+        """Result row with the reason why there is no estimate."""
         return refused_row(self.entry, what, reason, **{"evidence": self.evidence, **self.facts, **extra})
 
 
 def pair_of(entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Pair:
-    """Both groups of a comparison of patients.
+    """Collect both groups of a comparison of patients.
 
     Raises
     ------
     InputError
-        Where a group names a study or an arm that no table has.
+        If a group names an unknown study or arm.
     NotEstimable
-        Where a group was not reconstructed.
+        If a group was not reconstructed.
     """
     groups = (entry.treatment, entry.comparator)
     for group in groups:

@@ -44,12 +44,12 @@ def network(
     level : float, default 0.95
         Two-sided confidence level.
     loop_tolerance : float, default 0.05
-        By how much the log ratios of a multi-arm study may fail to add up.
+        Largest discrepancy allowed when the log ratios of a multi-arm study are added up.
 
     Returns
     -------
     Network
-        See there. A network in pieces is analysed piece by piece, and a message names them.
+        The components of a disconnected network are analysed separately, and a message names them.
 
     Raises
     ------
@@ -82,9 +82,9 @@ def network(
 
 
 def effects_without(made: Network, study: str, comparator: str = "") -> pd.DataFrame | None:
-    """The table of effects again without a study, by the same method and level; against `comparator` alone if given.
+    """Effects estimated again without one study, by the same method and level; only against `comparator`, if given.
 
-    None where the network would lose a treatment or fall into pieces: it is another network then.
+    None where the network would lose a treatment or become disconnected, since it would be a different network.
     """
     fits = []
     for common, random in made.pieces:
@@ -123,9 +123,9 @@ def _heterogeneity(fits: list[tuple[Fit, Fit]], level: float) -> pd.DataFrame:
 def prediction_intervals(result: Network) -> pd.DataFrame:
     """Prediction intervals of the random-effects model: treatment, comparator, estimate, lower, upper.
 
-    t with the degrees of freedom of Q, as netmeta's (Higgins and others 2009 with contrasts less parameters for
-    studies less one; normal where there are none is not defensible: the limits are then infinite and a message says
-    so).
+    The quantile is that of t with the degrees of freedom of Q, as in netmeta (Higgins et al. 2009, with contrasts
+    minus parameters in place of studies minus one). Without degrees of freedom a normal quantile would not be
+    defensible: the limits are infinite, and a message says so.
     """
     tables = []
     for _, random in result.pieces:
@@ -158,7 +158,7 @@ def _shape_messages(pieces: list[Evidence]) -> list[str]:
 
 
 def piece_of(result: Network, treatment: str) -> int:
-    """Number (from 0) of the piece that holds a treatment.
+    """Number (from 0) of the connected component that contains a treatment.
 
     Raises
     ------
@@ -173,14 +173,14 @@ def piece_of(result: Network, treatment: str) -> int:
 
 
 def compare(result: Network, treatment: str, comparator: str, model: str = "random") -> pd.Series:
-    """One row of `effects`; refuses by name what the network does not link.
+    """One row of `effects`; raises an error where the network does not link the two treatments.
 
     Raises
     ------
     InputError
         If a treatment or the model is unknown.
     NotEstimable
-        If no chain of studies links the two.
+        If no chain of studies links the two treatments.
     """
     if model not in MODELS:
         raise InputError(f"model must be common or random, found {model!r}")

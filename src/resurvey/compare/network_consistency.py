@@ -1,7 +1,7 @@
 """Consistency of a fitted network: Q within and between designs, node splits, net heat, contributions, funnel.
 
-A design is the set of treatments that a study compares. Consistency can be assessed where designs overlap enough:
-where the designs' own contrasts outnumber the parameters of the network.
+A design is the set of treatments that a study compares. Consistency can be assessed where the contrasts estimated
+within designs outnumber the parameters of the network.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from resurvey.errors import InputError
 
 Floats = NDArray[np.float64]
 _NO_TABLE = pd.DataFrame()
-#: Decimals of what is 0 where all agree: beyond them is the dust of subtraction, which differs between processors.
+#: Decimals kept of quantities that are 0 under full agreement: further ones are rounding error and vary by processor.
 DUST = 12
 NOT_ASSESSABLE = "star or tree: no two designs inform the same contrast, so consistency cannot be assessed"
 
 
 def designs(evidence: Evidence) -> dict[tuple[str, ...], list[Study]]:
-    """Studies by the set of treatments they compare, in alphabetical order."""
+    """Studies grouped by the set of treatments they compare, in alphabetical order."""
     grouped: dict[tuple[str, ...], list[Study]] = {}
     for study in evidence.studies:
         grouped.setdefault(tuple(evidence.treatments[i] for i in study.arms), []).append(study)
@@ -53,8 +53,8 @@ def decompose_q(result: Network) -> pd.DataFrame:
     -------
     DataFrame
         piece, source, design, q, df, p. Sources: "total", "within designs" (all, design empty), "between designs",
-        "design" (one row a design with more than one study), and "between designs (random)": the same contrast of
-        models with the tau2 that is left within designs, which `tau2` holds. Rows of 0 df have p 1.
+        "design" (one row per design with more than one study), and "between designs (random)": the same comparison of
+        models under the tau2 estimated within designs, which is given in `tau2`. Rows with 0 df have p = 1.
 
     References
     ----------
@@ -80,7 +80,7 @@ def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
     whole = fit(evidence, tau2).q
     left = sum(fit(f.evidence, tau2).q for f in own.values())
     df_between = evidence.degrees - int(df_within)
-    # Differences of equal sums leave a rounding rest; without degrees of freedom Q between is 0 by construction.
+    # Subtracting equal sums leaves a rounding error; without degrees of freedom Q between designs is 0 by construction.
     between = max(0.0, common.q - q_within) if df_between else 0.0
     rows = [
         ("total", "", common.q, evidence.degrees, 0.0),
@@ -92,19 +92,19 @@ def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
 
 
 def _alone(names: tuple[str, ...], studies: list[Study]) -> Evidence:
-    """The studies of one design as a network of their own."""
+    """The studies of one design as a separate network."""
     arms = np.arange(len(names))
     return Evidence(names, tuple(replace(s, arms=arms) for s in studies), _NO_TABLE)
 
 
 def node_split(result: Network, model: str = "random") -> pd.DataFrame:
-    """Separate direct from indirect evidence of every comparison, by back-calculation.
+    """Separate direct from indirect evidence on every comparison, by back-calculation.
 
     Returns
     -------
     DataFrame
         treatment, comparator, studies, proportion_direct, estimate, se (network), direct, direct_se, indirect,
-        indirect_se, difference, difference_se, z, p, note. What does not exist is NaN and `note` says why.
+        indirect_se, difference, difference_se, z, p, note. A quantity that does not exist is NaN, and `note` says why.
 
     References
     ----------
@@ -159,25 +159,24 @@ def _split_rows(piece: Fit) -> list[dict[str, object]]:
 
 
 def _indirect(estimate: float, se: float, direct: float, variance: float) -> tuple[float, float]:
-    """What the network adds to the direct evidence: precision and weighted estimate by subtraction."""
+    """Indirect evidence, by subtracting the direct from the network evidence: precision and weighted estimate."""
     precision = 1 / se**2 - 1 / variance
     return (estimate / se**2 - direct / variance) / precision, float(np.sqrt(1 / precision))
 
 
 def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
-    """How much the inconsistency of each design changes when another design is set apart.
+    """How much the inconsistency of each design changes when another design is detached.
 
-    With random effects two between-study variances are in use, and both are given: that of the network model, which
-    takes inconsistency for heterogeneity, and that left within designs, which does not (netmeta's choice: a full
-    design-by-treatment interaction model). The common-effect model has one, 0.
+    Under random effects, results are given for two between-study variances: that of the network model, which counts
+    inconsistency as heterogeneity, and that within designs, which does not (netmeta's choice: a full
+    design-by-treatment interaction model). Under a common effect the variance is 0.
 
     Returns
     -------
     DataFrame
         piece, tau2_of ("none", "network", "within designs"), tau2, design, detached, q (of `design` in the consistent
-        model), q_detached (with `detached` given its own effect), change (q - q_detached: positive where setting apart
-        `detached` makes `design` fit better).
-        Empty, with `attrs["message"]`, where consistency cannot be assessed.
+        model), q_detached (with `detached` given its own effect), change (q - q_detached: positive where detaching
+        `detached` makes `design` fit better). Empty, with `attrs["message"]`, where consistency cannot be assessed.
 
     References
     ----------
@@ -199,7 +198,7 @@ def net_heat(result: Network, model: str = "common") -> pd.DataFrame:
 
 
 def _heat_fits(pair: tuple[Fit, Fit], model: str) -> list[tuple[str, Fit]]:
-    """The fits whose heat is asked for, each with the name of its between-study variance."""
+    """The fits used for the net heat, each with the name of its between-study variance."""
     common, random = pair
     if model == "common":
         return [("none", common)]
@@ -247,14 +246,15 @@ def _heat(piece: Fit) -> pd.DataFrame:
 def contributions(result: Network, model: str = "random") -> pd.DataFrame:
     """Share of each direct comparison in each network estimate, by the random walk along the evidence flow.
 
-    A row of the hat matrix is a flow from treatment to comparator. A walker who follows it splits the flow into
-    streams; a stream's share is divided equally among the comparisons on it. All streams are summed, exactly.
+    A row of the hat matrix is a flow from treatment to comparator. A random walk along this flow splits it into
+    streams, and the share of each stream is divided equally among the comparisons on it. The sum over all streams is
+    exact.
 
     Returns
     -------
     DataFrame
-        treatment, comparator, then one column a direct comparison "X : Y"; each row sums to 1 (comparisons of other
-        pieces of a network in pieces count 0).
+        treatment, comparator, then one column per direct comparison "X : Y"; each row sums to 1 (comparisons in other
+        components of a disconnected network have share 0).
 
     References
     ----------
@@ -281,11 +281,11 @@ def _contributions(piece: Fit) -> pd.DataFrame:
 
 
 def _walks(piece: Fit, source: NDArray[np.intp], sink: NDArray[np.intp]) -> Floats:
-    """Transition probabilities of the walker of every comparison, shape (comparisons, n, n); the sink absorbs."""
+    """Transition probabilities of the random walk for every comparison, shape (comparisons, n, n); the sink absorbs."""
     potential = piece.covariance[source] - piece.covariance[sink]
     weights = -piece.laplacian + np.diag(np.diag(piece.laplacian))
     flow = np.maximum(weights * (potential[:, :, None] - potential[:, None, :]), 0.0)
-    # Rounding leaves tiny currents between points of one potential; they would open endless detours.
+    # Rounding leaves tiny flows between treatments with equal potential; they would create endless detours.
     flow[flow < 1e-12] = 0.0
     flow[np.arange(sink.size), sink, :] = 0.0
     out = flow.sum(axis=2, keepdims=True)
@@ -293,7 +293,7 @@ def _walks(piece: Fit, source: NDArray[np.intp], sink: NDArray[np.intp]) -> Floa
 
 
 def _stream_shares(step: Floats, source: NDArray[np.intp], sink: NDArray[np.intp]) -> Floats:
-    """Expected share of every directed edge: the sum over streams of probability over length."""
+    """Expected share of every directed edge: the sum over streams of probability divided by length."""
     pairs, n, _ = step.shape
     limit = n
     here, there = np.zeros((pairs, limit, n)), np.zeros((pairs, limit, n))
@@ -306,7 +306,7 @@ def _stream_shares(step: Floats, source: NDArray[np.intp], sink: NDArray[np.intp
     inverse_length = 1.0 / (lengths[:, None] + lengths[None, :] + 1)
     before_and_after = here.transpose(0, 2, 1) @ inverse_length @ there
     shares = before_and_after * step
-    # Negative weights of some multi-arm studies can close a cycle and lose a trace of the flow: rescale to 1.
+    # Negative weights in some multi-arm studies can close a cycle, so that a little of the flow is lost: rescale to 1.
     return shares / shares.sum(axis=(1, 2), keepdims=True)
 
 
@@ -317,16 +317,17 @@ def funnel(result: Network, order: Sequence[str], model: str = "random") -> pd.D
     ----------
     result : Network
     order : sequence of str
-        All treatments in the order in which small-study bias would favour them (say newest first); a contrast is
-        turned so that the earlier one stands first. Without such an order the plot means nothing.
+        All treatments in the order in which small-study bias would favour them (for example, newest first). Each
+        contrast is oriented as the earlier against the later treatment. Without such an order the plot has no
+        meaning.
     model : {"common", "random"}
 
     Returns
     -------
     DataFrame
-        study, treatment, comparator, estimate, se, centre (the direct estimate of the comparison), adjusted
-        (estimate - centre). `attrs["egger_p"]` is the p of the regression of adjusted / se on 1 / se (NaN below
-        three rows).
+        study, treatment, comparator, estimate, se, centre (the direct estimate of the comparison), adjusted (estimate
+        - centre). `attrs["egger_p"]` is the p value of the intercept in the regression of adjusted / se on 1 / se
+        (NaN with fewer than three rows).
 
     Raises
     ------
@@ -359,12 +360,12 @@ def _funnel_rows(piece: Fit, rank: dict[str, int]) -> pd.DataFrame:
     table["treatment"], table["comparator"] = first, second
     table["estimate"] = np.where(turn, -table["estimate"], table["estimate"])
     table["centre"] = [centre[place[a], place[b]] for a, b in zip(first, second, strict=True)]
-    table["adjusted"] = (table["estimate"] - table["centre"]).round(DUST) + 0.0  # no minus 0
+    table["adjusted"] = (table["estimate"] - table["centre"]).round(DUST) + 0.0  # avoids -0.0
     return table
 
 
 def _egger(table: pd.DataFrame) -> float:
-    """p of the intercept in the regression of adjusted / se on 1 / se."""
+    """P value of the intercept in the regression of adjusted / se on 1 / se."""
     precision = 1 / table["se"].to_numpy()
     df = len(table) - 2
     if df < 1 or np.ptp(precision) < 1e-12 * precision.max():

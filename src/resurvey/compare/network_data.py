@@ -1,8 +1,8 @@
-"""Contrasts of a network, checked: studies as graph Laplacians, so that multi-arm trials need no special case.
+"""Checked contrasts of a network: studies are graph Laplacians, so that multi-arm trials need no special case.
 
-A study with arms i, j, ... and pairwise variances V_ij stands in the network as a small weighted graph: the weights are
-those whose effective resistances are the V_ij (Rücker 2012; Rücker and Schwarzer 2014). For two arms that is 1 / V; for
-more it is the reduction of weights that the correlation within the study demands.
+A study with arms i, j, ... and pairwise variances V_ij enters the network as a small weighted graph, whose weights
+are those with effective resistances V_ij (Rücker 2012; Rücker and Schwarzer 2014). For two arms the weight is 1 / V;
+for more arms the weights are reduced for the correlation within the study.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ COLUMNS = ("study", "treatment", "comparator", "estimate", "se")
 
 @dataclass(frozen=True)
 class Study:
-    """One study: the places of its arms in the list of treatments, and its pairwise effects and variances.
+    """One study: the positions of its arms in the list of treatments, and its pairwise effects and variances.
 
     Attributes
     ----------
     name : str
     arms : (m,) ndarray of int
-        Places of its treatments, in increasing order.
+        Positions of its treatments in the list, in increasing order.
     effects : (m, m) ndarray
         Antisymmetric: row arm against column arm.
     variances : (m, m) ndarray
@@ -56,7 +56,7 @@ class Study:
 
 
 class Pairs(NamedTuple):
-    """Studies of two arms, all arrays of shape (k,): places of the arms, effect of the first against the second."""
+    """Studies of two arms, as arrays of shape (k,): positions of the arms, effect of first against second, variance."""
 
     first: NDArray[np.intp]
     second: NDArray[np.intp]
@@ -74,7 +74,7 @@ class Evidence:
         In alphabetical order.
     studies : tuple of Study
     table : DataFrame
-        The contrasts as given (study, treatment, comparator, estimate, se), only of this network.
+        The contrasts of this network as given (study, treatment, comparator, estimate, se).
     """
 
     treatments: tuple[str, ...]
@@ -95,7 +95,7 @@ class Evidence:
         return tuple(study for study in self.studies if study.arms.size > 2)
 
     def without(self, study: str) -> Evidence | None:
-        """The same network without a study; None where it would lose a treatment or fall into pieces."""
+        """The same network without one study; None where it would lose a treatment or become disconnected."""
         left = tuple(one for one in self.studies if one.name != study)
         ends = [(one.arms[0], arm) for one in left for arm in one.arms[1:]]
         n = len(self.treatments)
@@ -107,7 +107,7 @@ class Evidence:
 
     @property
     def degrees(self) -> int:
-        """Independent contrasts less parameters: the degrees of freedom of Q."""
+        """Independent contrasts minus parameters: the degrees of freedom of Q."""
         return sum(s.arms.size - 1 for s in self.studies) - (len(self.treatments) - 1)
 
 
@@ -120,16 +120,16 @@ def read_contrasts(contrasts: pd.DataFrame, *, loop_tolerance: float = 0.05) -> 
         study, treatment, comparator, estimate (log scale, treatment against comparator), se; a study with m arms
         has one row for each of its m (m - 1) / 2 pairs.
     loop_tolerance : float, default 0.05
-        By how much the estimates of a multi-arm study may fail to add up around a triangle (log scale; printed
-        ratios of two decimals fail by about 0.02) before they are taken to contradict each other.
+        Largest discrepancy allowed when the estimates of a multi-arm study are added around a triangle, on the log
+        scale; beyond it they are taken to contradict each other. Ratios printed to two decimals differ by about 0.02.
 
     Raises
     ------
     InputError
-        With every fault found: missing columns, empty cells, standard errors not above 0, a treatment against
-        itself, a pair twice in a study, missing pairs of a multi-arm study.
+        Lists every fault found: missing columns, empty cells, standard errors not above 0, a treatment compared with
+        itself, a pair listed twice in a study, missing pairs of a multi-arm study.
     InconsistentReport
-        If the estimates of a study do not add up, or its standard errors cannot belong to one set of arms.
+        If the estimates of a study do not add up, or no set of arms can have its standard errors.
     """
     table = _clean(contrasts)
     pairs: dict[str, list[tuple[str, str]]] = {}
@@ -183,7 +183,7 @@ def _clean(contrasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _study_faults(name: str, pairs: list[tuple[str, str]]) -> list[str]:
-    """What is wrong with the set of pairs of one study."""
+    """Faults in the set of pairs of one study."""
     faults, seen = [], set()
     for first, second in pairs:
         if first == second:
@@ -203,7 +203,7 @@ def _study_faults(name: str, pairs: list[tuple[str, str]]) -> list[str]:
 
 
 def _components(table: pd.DataFrame) -> list[list[str]]:
-    """Treatments of each connected piece, alphabetical."""
+    """Treatments of each connected component, in alphabetical order."""
     names = sorted(set(table["treatment"]) | set(table["comparator"]))
     place = {name: i for i, name in enumerate(names)}
     ends = table["treatment"].map(place), table["comparator"].map(place)
@@ -237,7 +237,7 @@ def _study(
 
 
 def _arm_covariance(variances: Floats) -> Floats:
-    """Pseudo-inverse Laplacian whose resistances are `variances`: doubly centred, times -1/2."""
+    """Pseudo-inverse of the Laplacian with resistances `variances`: these doubly centred, times -1/2."""
     m = variances.shape[0]
     centre = np.eye(m) - 1 / m
     return -0.5 * centre @ variances @ centre
@@ -246,16 +246,16 @@ def _arm_covariance(variances: Floats) -> Floats:
 def centred_inverse(matrix: Floats) -> Floats:
     """Pseudo-inverse of a symmetric matrix whose only null vector is constant (a Laplacian, or the inverse of one)."""
     n = matrix.shape[0]
-    size = float(np.trace(matrix)) / n  # filling the null direction with the usual eigenvalue keeps the digits
+    size = float(np.trace(matrix)) / n  # filling the null direction with a typical eigenvalue preserves precision
     return np.linalg.inv(matrix + size / n) - 1 / (size * n)
 
 
-#: An arm's variance below 0 by less than this share of its smallest pair is what rounded limits can do.
+#: A negative arm variance smaller than this share of its smallest pair's variance can come from rounded limits.
 ROUNDED = 0.05
 
 
 def _negative_arms(study: Study, names: list[str]) -> list[str]:
-    """Arms whose variance is below 0: half of (V_ij + V_ik - V_jk) for arms without patients in common."""
+    """Arms with a variance below 0: half of (V_ij + V_ik - V_jk) for arms that share no patients."""
     variances = study.variances
     said = []
     for i, name in enumerate(names):

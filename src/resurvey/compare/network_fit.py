@@ -25,15 +25,15 @@ class Fit:
     ----------
     evidence : Evidence
     tau2 : float
-        Between-study variance in force (0 in the common-effect model).
+        Between-study variance used in the fit (0 in the common-effect model).
     covariance : (n, n) ndarray
         Pseudo-inverse of the network's Laplacian; Var(i against j) = C_ii + C_jj - 2 C_ij.
     effects, se : (n, n) ndarray
-        Row against column.
+        Row treatment against column treatment.
     laplacian : (n, n) ndarray
-        Sum of the studies' Laplacians; minus its off-diagonal are the weights of the comparisons.
+        Sum of the studies' Laplacians; the negative off-diagonal elements are the weights of the comparisons.
     q : float
-        Weighted squared distance of the contrasts from the fit.
+        Weighted sum of squared deviations of the contrasts from the fit.
     """
 
     evidence: Evidence
@@ -46,11 +46,11 @@ class Fit:
 
 
 def fit(evidence: Evidence, tau2: float) -> Fit:
-    """Weighted least squares on the graph, at a given between-study variance."""
+    """Fit by weighted least squares on the graph, at a given between-study variance."""
     n = len(evidence.treatments)
     i, j, effect, variance = evidence.pairs
     weight = 1 / (variance + tau2)
-    # of no study of two arms, counts would be whole numbers
+    # without two-arm studies bincount would return integers
     between = np.bincount(i * n + j, weight, n * n).reshape(n, n).astype(float)
     laplacian = -(between + between.T)
     laplacian += np.diag(-laplacian.sum(axis=1))
@@ -80,7 +80,7 @@ def network_tau2(evidence: Evidence, method: str) -> float:
 
 
 def moment_terms(common: Fit) -> tuple[float, int, float]:
-    """Q, its degrees of freedom, and the factor of tau2 in E(Q): half the trace that hat and weights leave."""
+    """Q, its degrees of freedom, and the coefficient of tau2 in E(Q)."""
     i, j, _, variance = common.evidence.pairs
     left = float(np.sum(1 / variance - (common.se[i, j] / variance) ** 2))
     for study in common.evidence.several:
@@ -98,8 +98,8 @@ def _moment_tau2(common: Fit) -> float:
 def independent_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
     """Contrasts against each study's first arm, rotated within studies so that all are independent.
 
-    Returns y, design X (a column a treatment but the first), and sampling variances v; with between-study variance tau2
-    the variances are v + tau2.
+    Returns y, design X (a column for each treatment but the first), and sampling variances v; with between-study
+    variance tau2 the variances are v + tau2.
     """
     size, n = sum(s.arms.size - 1 for s in evidence.studies), len(evidence.treatments)
     y, design, variances = np.zeros(size), np.zeros((size, n)), np.zeros(size)
@@ -118,19 +118,19 @@ def independent_contrasts(evidence: Evidence) -> tuple[Floats, Floats, Floats]:
 
 
 def _rotate(study: Study, design: Floats) -> tuple[Floats, Floats, Floats]:
-    """Diagonalise sampling covariance and tau2 pattern of a multi-arm study together."""
-    # Where rounding keeps the pairs from adding up, the arm means that fit all pairs best stand for them.
+    """Diagonalise the sampling covariance and the tau2 pattern of a multi-arm study simultaneously."""
+    # Where the pairs do not add up because of rounding, they are replaced by the arm means that fit all pairs best.
     own = study.laplacian()
     means = centred_inverse(own) @ -(own * study.effects).sum(axis=1)
     to_first = study.variances[0, 1:]
     sampling = 0.5 * (to_first[:, None] + to_first[None, :] - study.variances[1:, 1:])
-    pattern = 0.5 * (np.eye(to_first.size) + 1)  # tau2 for a contrast, tau2 / 2 between two that share an arm
+    pattern = 0.5 * (np.eye(to_first.size) + 1)  # variance tau2; covariance tau2 / 2 where an arm is shared
     values, vectors = eigh(sampling, pattern)
     return vectors.T @ (means[1:] - means[0]), vectors.T @ design, values
 
 
 def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
-    """Global maximum of the (restricted) likelihood: all roots of its score on a grid are compared, and 0."""
+    """Global maximum of the (restricted) likelihood, among 0 and all roots of the score found on a grid."""
     from scipy.optimize import brentq
 
     y, design, variances = independent_contrasts(evidence)
@@ -154,7 +154,7 @@ def _likelihood_tau2(evidence: Evidence, restricted: bool) -> float:
 
 
 def effect_table(model: str, piece: Fit, level: float, comparator: str = "") -> pd.DataFrame:
-    """Every ordered pair of one fit as rows; those against `comparator` alone where one is given."""
+    """Every ordered pair of one fit as rows; only those against `comparator`, where one is given."""
     n = len(piece.evidence.treatments)
     row, column = np.nonzero(~np.eye(n, dtype=bool))
     if comparator:

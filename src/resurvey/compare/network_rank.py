@@ -45,19 +45,20 @@ def _scores(piece: Fit, small_values: str) -> Floats:
 
 
 def rank_probabilities(result: Network, *, draws: int = 20_000, rng: np.random.Generator | None = None) -> pd.DataFrame:
-    """Probability that a treatment takes each rank, by draws from the estimates' joint normal distribution.
+    """Probability that a treatment takes each rank, from draws of the estimates' joint normal distribution.
 
     Parameters
     ----------
     result : Network
     draws : int, default 20,000
     rng : numpy.random.Generator, optional
-        Default: a generator of fixed seed, so that the table is the same on every run.
+        By default a generator with a fixed seed, so that the table is the same on every run.
 
     Returns
     -------
     DataFrame
-        model, piece, treatment, rank (1 is best), probability, mc_se (of the draws), sucra (exact: the P-score).
+        model, piece, treatment, rank (1 is best), probability, mc_se (Monte Carlo standard error), sucra (exact: the
+        P-score).
 
     Raises
     ------
@@ -87,7 +88,7 @@ def rank_probabilities(result: Network, *, draws: int = 20_000, rng: np.random.G
 
 
 def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Generator) -> Floats:
-    """Share of draws in which treatment (row) has rank (column)."""
+    """Share of draws in which each treatment (row) has each rank (column)."""
     n = piece.effects.shape[0]
     values, vectors = np.linalg.eigh(piece.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -101,14 +102,14 @@ def _rank_shares(piece: Fit, small_values: str, draws: int, rng: np.random.Gener
 
 
 def league(result: Network, model: str = "random", *, ratio: bool = True, digits: int = 2) -> pd.DataFrame:
-    """League table as text; both triangles read alike: row treatment against column treatment.
+    """League table as text; both triangles show the row treatment against the column treatment.
 
     Returns
     -------
     DataFrame
-        Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)" (a limit that
-        would be rounded to no effect has more digits), the diagonal the name, and "not linked" stands between pieces.
-        `attrs["orientation"]` is the sentence to print with it.
+        Rows and columns are the treatments (best P-score first); a cell is "estimate (lower to upper)" (with more
+        digits where a limit would be rounded to no effect), the diagonal shows the name, and "not linked" stands
+        between treatments in different components. `attrs["orientation"]` is the sentence to print with the table.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the analysis of a network of trials gives; functions of their own take it further."""
+"""Result of a network meta-analysis."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Network:
     effects : DataFrame
         model, treatment, comparator, estimate, se, lower, upper, p: every ordered pair of a connected network.
     heterogeneity : DataFrame
-        piece, treatments, studies, tau2, q, df, p, i2, i2_lower, i2_upper; one row a connected piece.
+        piece, treatments, studies, tau2, q, df, p, i2, i2_lower, i2_upper; one row per connected component (`piece`).
     ranking : DataFrame
         model, treatment, p_score, piece, best first within a model and piece. A P-score is the mean certainty that a
-        treatment is better than another; under the normal model it equals SUCRA exactly. Pieces of a network in pieces
-        are ranked apart and cannot be compared.
+        treatment is better than another; under the normal model it equals SUCRA exactly. Components of a disconnected
+        network are ranked separately and cannot be compared.
     pieces : tuple of (Fit common, Fit random)
-        Largest piece first.
+        Both models of each connected component, largest first.
     method : str
         Estimator of tau2.
     small_values : {"desirable", "undesirable"}
     level : float
     messages : tuple of str
-        What a reader must know: pieces, star shape, rounding, heterogeneity that cannot be estimated.
+        What a reader must know: disconnected components, star shape, rounding, heterogeneity that cannot be estimated.
     """
 
     effects: pd.DataFrame
@@ -45,32 +45,32 @@ class Network:
 
     @property
     def tau2(self) -> float:
-        """Between-study variance of the (largest) network; each piece has its own in `heterogeneity`."""
+        """Between-study variance of the largest component; `heterogeneity` has that of each."""
         return float(self.heterogeneity["tau2"].iloc[0])
 
     @property
     def q(self) -> float:
-        """Total Q, summed over the pieces."""
+        """Total Q, summed over the components."""
         return float(self.heterogeneity["q"].sum())
 
     @property
     def df(self) -> int:
-        """Degrees of freedom of Q, summed over the pieces."""
+        """Degrees of freedom of Q, summed over the components."""
         return int(self.heterogeneity["df"].sum())
 
     @property
     def p_q(self) -> float:
-        """p of the total Q."""
+        """P value of the total Q."""
         return chi_square_p(self.q, self.df)
 
     @property
     def i2(self) -> float:
-        """Share (0-1) of the variation that is not chance, from the total Q."""
+        """Share (0-1) of the variation that is not due to chance, from the total Q."""
         return i_squared(self.q, self.df, self.level)[0]
 
     @property
     def orientation(self) -> str:
-        """The sentence that must stand beside every league table of this network."""
+        """The sentence to print with every league table of this network."""
         good = "below" if self.small_values == "desirable" else "above"
         return (
             "Each cell is the effect of the treatment of its ROW against the treatment of its COLUMN; "

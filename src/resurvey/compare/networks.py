@@ -1,4 +1,4 @@
-"""A network of printed ratios, with everything a reviewer asks of one."""
+"""A network of printed ratios, with the analyses that reviewers of a network meta-analysis expect."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ MODELS = {"common": (Role.SECONDARY, Model.COMMON), "random": (Role.MAIN, Model.
 
 
 def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = True) -> Outcome:
-    """A network of printed ratios against a reference.
+    """Compare the treatments of a network of printed ratios with a reference.
 
-    Ratios that cannot be used, and treatments with no path to the reference, are refused rows with the reason. Without
-    `extras` only the estimates and the contrasts are made.
+    Ratios that cannot be used, and treatments not connected to the reference, appear as refused rows with the reason.
+    Without `extras` only the estimates and the contrasts are returned.
 
     Raises
     ------
     InputError
-        If the reference is no node, or a claim does not exist.
+        If the reference is not a node, or a claim does not exist.
     NotEstimable
-        If no network can be made of the ratios (a multi-arm study that lacks a pair, for one).
+        If the ratios do not form a network (for example, because a multi-arm study lacks a pair).
     """
     contrasts, reasons = read_ratios(typed, entry.claims)
     if contrasts.empty:
@@ -90,7 +90,7 @@ def compare_network(entry: NetworkComparison, typed: Tables, *, extras: bool = T
 def _without_each(
     entry: NetworkComparison, made: Network, contrasts: pd.DataFrame, nodes: Sequence[str]
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The estimates without each study that the network holds together without."""
+    """The estimates without each study in turn, where the network stays connected."""
     for study in dict.fromkeys(contrasts["study"]):
         effects = effects_without(made, study, entry.reference)
         if effects is not None:
@@ -118,7 +118,7 @@ def _rows(
 
 
 def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
-    """What every row of the network says."""
+    """Fields common to all rows of the network."""
     return {
         "comparator": entry.reference,
         "endpoint": contrasts["endpoint"].iloc[0],
@@ -128,12 +128,12 @@ def _facts(entry: NetworkComparison, contrasts: pd.DataFrame) -> dict[str, Any]:
 
 
 def _messages(said_of: Mapping[str, list[str]]) -> pd.DataFrame:
-    """A row a message, by its kind."""
+    """One row per message, by its kind."""
     return pd.DataFrame([{"kind": kind, "message": text} for kind, texts in said_of.items() for text in texts])
 
 
 def _judged(entry: NetworkComparison, typed: Tables, made: Network, endpoint: str) -> dict[str, pd.DataFrame]:
-    """Contributions by risk of bias and the domains of CINeMA, where reviewers judged; Egger's test of ten studies."""
+    """Contributions by risk of bias and CINeMA domains, where judgements are given; Egger's test from ten studies."""
     risks = overall_risks(typed, endpoint)
     found = {"risk_contributions": risk_contributions(made, risks)} if risks else {}
     if risks or entry.id in set(typed.get("confidence", pd.DataFrame({"comparison_id": []}))["comparison_id"]):
@@ -148,18 +148,18 @@ def _judged(entry: NetworkComparison, typed: Tables, made: Network, endpoint: st
 
 
 def pieces_of(made: Network) -> list[tuple[str, ...]]:
-    """Treatments of each piece."""
+    """Treatments of each connected component."""
     return [common.evidence.treatments for common, _ in made.pieces]
 
 
 def _what(model: str) -> What:
-    """A network is known by its random effects, the model to read where studies disagree."""
+    """Label of a row; random effects are the main model, to be read where studies disagree."""
     role, made = MODELS[model]
     return What(f"network, {model} effects", "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, made)
 
 
 def _beside(made: Network, order: Sequence[str]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Everything beside the estimates; and the reason for what a star or a single design cannot give, by table."""
+    """All tables beside the estimates and, by table, the reason where a star or a single design cannot give it."""
     makers = {
         "ranks": lambda: rank_probabilities(made),
         "q": lambda: decompose_q(made),

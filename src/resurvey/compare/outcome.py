@@ -13,27 +13,27 @@ from resurvey.plan import Comparison
 from resurvey.results import ESTIMATES, Contrast, Model, Quantity, Role
 
 COLUMNS = ESTIMATES.names
-# Above this share of missing information an estimate rests on the assumed shape of hazards more than on print.
+# Above this share of missing information an estimate depends more on the assumed hazard shape than on printed data.
 MOSTLY_ASSUMED = 0.5
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True)
 class What:
-    """What a row of estimates says, in words for a person and in typed values for whatever reads it.
+    """What a row of estimates refers to, in words for readers and in typed values for programs.
 
     Attributes
     ----------
     method, measure : str
-        Labels; nothing compares them.
+        Labels for display only; code does not compare them.
     role : Role
     quantity : Quantity
     contrast : Contrast
     model : Model
     from_months, time_months : float
-        Time that the estimate is of: a landmark or horizon; or a piece of time, infinite where it has no end.
+        Time to which the estimate refers: a landmark, a horizon, or a period (infinite end where it is open).
     variation : str
-        Name of the mix that patients were weighted to, of the strata, or of what was done otherwise.
+        Name of the target population, of the strata, or of the sensitivity analysis.
     """
 
     method: str
@@ -60,9 +60,9 @@ class Outcome:
     estimates : DataFrame
         Rows as made by `row`.
     tables : dict of DataFrame
-        What figures and readers need beside them, by name.
+        Further tables for figures and readers, by name.
     without : mapping of list of dict
-        The rows of estimates again without a study, by study, where they came with the whole.
+        The rows of estimates without each study, by study, where they were computed with the main analysis.
     """
 
     estimates: pd.DataFrame
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class RowMaker(Protocol):
-    """Whoever knows what is compared, and makes rows that say so."""
+    """An object that knows what is compared and makes the rows."""
 
     def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
         """A row of comparisons.csv."""
@@ -94,7 +94,7 @@ def row(
     evidence: str,
     **extra: Any,
 ) -> dict[str, Any]:
-    """One row of comparisons.csv of a comparison; ratios and proportions on their own scale."""
+    """One row of comparisons.csv; ratios and proportions are on their natural scale."""
     made = {
         "comparison_id": entry.id,
         **what.columns(),
@@ -119,12 +119,12 @@ def refused_row(entry: Comparison, what: What, reason: str, evidence: str = "non
 
 
 def refused(entry: Comparison, reason: str) -> Outcome:
-    """A comparison that could not be made is a row with its reason."""
+    """The outcome of a comparison that could not be made: one row with the reason."""
     return Outcome(pd.DataFrame([refused_row(entry, What(entry.kind, "none", Role.MAIN, Quantity.NOTHING), reason)]))
 
 
 def orientation(what: What, treatment: str, comparator: str) -> str:
-    """Which way to read an estimate, in words; empty where a measure has no direction."""
+    """In words, which side an estimate favours; empty where a measure has no direction."""
     first = treatment or "the first group"
     against = f"{first} against {comparator or 'the second group'}"
     if what.quantity == Quantity.PRINTED_DIFFERENCE:
@@ -142,6 +142,6 @@ def orientation(what: What, treatment: str, comparator: str) -> str:
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = ()) -> pd.DataFrame:
-    """A table of rows that keeps its columns where there are none."""
+    """A table of rows, with its columns even where there are no rows."""
     made = pd.DataFrame(list(rows))
     return made if len(made) or not columns else pd.DataFrame(columns=list(columns))

@@ -1,7 +1,7 @@
-"""Outcome models carried to another population: g-computation, simulated treatment comparison.
+"""Outcome models applied to a target population: g-computation, simulated treatment comparison.
 
-A weighting method (`resurvey.compare.adjust`) models who is in the trial; the methods here model the outcome. Their
-answers should be shown side by side: where they differ, one of the models is wrong.
+A weighting method (`resurvey.compare.adjust`) models who is in the trial; the methods here model the outcome. Results
+of both should be shown side by side: where they differ, at least one of the models is wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _OutcomeModel:
     link: str
 
     def mean(self, design: Floats) -> tuple[float, Floats]:
-        """Average prediction over the rows of a design, and its gradient in beta."""
+        """Average prediction over the rows of a design matrix, and its gradient in beta."""
         eta = design @ self.beta
         if self.link == "identity":
             return float(eta.mean()), design.mean(axis=0)
@@ -45,7 +45,7 @@ class _OutcomeModel:
 
 
 def _fit(design: Floats, y: Floats, link: str, names: list[str]) -> _OutcomeModel:
-    """Linear or logistic regression; covariance sandwich with n / (n - p)."""
+    """Linear or logistic regression; sandwich covariance, scaled by n / (n - p)."""
     n, p = design.shape
     if n <= p or np.linalg.matrix_rank(design) < p:
         raise NotEstimable(
@@ -81,12 +81,12 @@ def _logistic(design: Floats, y: Floats, names: list[str]) -> tuple[Floats, Floa
 
 
 def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
-    """Named columns as a matrix of finite numbers, refused by name otherwise.
+    """The named columns as a matrix of finite numbers; an error names those that are not.
 
     Raises
     ------
     InputError
-        If a column is missing, stands twice, or is not of numbers.
+        If a column is missing, is listed twice, or is not numeric.
     """
     missing = [c for c in names if c not in table]
     if missing:
@@ -104,12 +104,12 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
 
 
 def survival_columns(table: pd.DataFrame, where: str) -> tuple[Floats, Floats]:
-    """Columns time and event as checked arrays.
+    """The columns time and event as checked arrays.
 
     Raises
     ------
     InputError
-        If a column is missing or holds no times and marks.
+        If a column is missing, or does not hold times or event indicators.
     """
     missing = [c for c in ("time", "event") if c not in table]
     if missing:
@@ -141,11 +141,11 @@ def g_computation(
     anchored: bool = False,
     level: float = 0.95,
 ) -> Estimate:
-    """Marginal effect in another population: predict every member's outcome, average, then compare.
+    """Marginal effect in a target population: predict every member's outcome, average, then compare.
 
     Unanchored, the outcome model of one arm is averaged over `population` and compared with the comparator's mean.
     Anchored (patients has a column treated), the model has all interactions of treatment and covariates; A against C
-    is averaged over `population`, and the published B against C is taken off.
+    is averaged over `population`, and the published B against C is subtracted.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def g_computation(
     Returns
     -------
     Estimate
-        Treatment of `patients` against B; delta-method error with the sandwich covariance of the model. The
-        population's covariates are taken as known.
+        Treatment of `patients` against B; the standard error is by the delta method from the sandwich covariance of
+        the model. The population's covariates are taken as known.
 
     References
     ----------
@@ -220,17 +220,18 @@ def stc(
     anchored: bool = False,
     level: float = 0.95,
 ) -> Estimate:
-    """Simulated treatment comparison: the outcome model read off at the target's mean covariates.
+    """Simulated treatment comparison: the outcome model evaluated at the target's mean covariates.
 
-    For "or" this is a conditional effect (at the mean), not the marginal one that `g_computation` gives; for "md" the
-    two agree. For "hr" use `stc_hazard_ratio`.
+    For "or" this is a conditional effect (at the mean), not the marginal effect given by `g_computation`; for "md"
+    the two agree. For "hr" use `stc_hazard_ratio`.
 
-    Parameters and errors as in `g_computation`, with `targets`, a mapping of covariate to mean, for the population.
+    Parameters and errors are as in `g_computation`, with `targets`, a mapping of covariate to mean, in place of
+    `population`.
 
     Raises
     ------
     InputError
-        If no covariate of the target is named.
+        If `targets` names no covariate.
 
     References
     ----------
@@ -253,10 +254,10 @@ def stc_hazard_ratio(
 ) -> Estimate:
     """Anchored simulated treatment comparison of survival: a Cox model with covariates centred at the target.
 
-    Estimand: the log hazard ratio of A against C **conditional** on covariates at the target's means, less the
-    published log hazard ratio of B against C. The published one is marginal; the two scales agree only where covariates
-    hardly tell who has an event. There is no unanchored form: other patients set at the target's means give a ratio
-    that is neither marginal nor conditional. `standardised_hazard_ratio` compares marginally without an anchor.
+    Estimand: the log hazard ratio of A against C **conditional** on covariates at the target's means, minus the
+    published log hazard ratio of B against C. The published one is marginal; the two agree only where the covariates
+    are hardly prognostic. There is no unanchored form: with different patients set at the target's means the ratio
+    would be neither marginal nor conditional. `standardised_hazard_ratio` gives an unanchored marginal comparison.
 
     Parameters
     ----------
@@ -276,7 +277,7 @@ def stc_hazard_ratio(
     Raises
     ------
     InputError
-        On malformed tables, or a table of patients as the comparator.
+        If a table is malformed, or the comparator is a table of patients.
     NotEstimable
         If the Cox model does not converge.
 
@@ -305,7 +306,7 @@ def stc_hazard_ratio(
 
 
 def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
-    """Cox model (Efron) of all columns but time and event; refused where it does not converge.
+    """Cox model (Efron ties) with all columns but time and event as covariates.
 
     Raises
     ------
@@ -335,19 +336,19 @@ def simulate_population(
     size: int = 10_000,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """Draw covariates with published means: normal where an sd is given, 0/1 otherwise, by a Gaussian copula.
+    """Draw covariates with published means from a Gaussian copula: normal where an sd is given, 0/1 otherwise.
 
     Parameters
     ----------
     means : mapping of str to float
-        Mean, or share (0-1) of a 0/1 covariate.
+        Mean, or proportion (0-1) for a 0/1 covariate.
     sds : mapping of str to float, optional
         Standard deviations of the continuous covariates.
     like : DataFrame, optional
-        Patients whose rank correlations the draws take over (by default none).
+        Patients whose rank correlations the draws reproduce; by default covariates are independent.
     size : int
     rng : numpy.random.Generator, optional
-        Default: of fixed seed.
+        By default with a fixed seed.
 
     Returns
     -------
@@ -356,7 +357,7 @@ def simulate_population(
     Raises
     ------
     InputError
-        If a standard deviation is not above 0, or a share is not within 0 to 1.
+        If a standard deviation is not above 0, or a proportion is not between 0 and 1.
     """
     sds = {} if sds is None else sds
     names = list(means)

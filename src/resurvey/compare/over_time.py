@@ -1,4 +1,4 @@
-"""A network of rebuilt patients over time, as rows and tables of a comparison."""
+"""A network of rebuilt patients with time-varying hazard ratios, as rows and tables of a comparison."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Rows = list[dict[str, Any]]
 
 
 def compare_over_time(entry: TimedComparison, typed: Tables, patients: Mapping[str, pd.DataFrame]) -> Outcome:
-    """Models of a network over time; the main estimate is the difference of restricted means at the last horizon.
+    """Compare over time; the main estimate is the difference in restricted mean survival time at the last horizon.
 
     Raises
     ------
     InputError
-        If a group names a study or an arm that no table has, or the reference is no treatment of the groups.
+        If a group names a study or an arm that no table has, or the reference is not a treatment of any group.
     NotEstimable
-        If a group was not rebuilt, two arms of a study count as one treatment, or no model can be fitted.
+        If a group was not rebuilt, two arms of a study are the same treatment, or no model can be fitted.
     """
     for group in entry.groups:
         check_group(typed, group)
@@ -69,7 +69,7 @@ def _node(entry: TimedComparison, typed: Tables, group: Group) -> str:
 
 
 def _mean_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, Any]) -> Rows:
-    """Differences of restricted means, common and random effects; the main one is random, at the last horizon."""
+    """Differences in restricted means, common and random effects; the main one is random, at the last horizon."""
     rows: Rows = []
     last = made.means["horizon"].max()
     for _, line in made.means.iterrows():
@@ -97,7 +97,7 @@ def _mean_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, An
 
 
 def _ratio_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, Any]) -> Rows:
-    """Hazard ratios of each model at the quarters of the horizon; of proportional hazards once."""
+    """Hazard ratios of each model at each quarter of the horizon; only one under proportional hazards."""
     rows: Rows = []
     times = made.hazard_ratios["time"].unique()
     wanted = {times[len(times) * k // 4 - 1] for k in (1, 2, 3)}

@@ -1,4 +1,4 @@
-"""Two arms of rebuilt patients, first against second, with the uncertainty of the rebuilding carried along."""
+"""Two arms of rebuilt patients compared, first against second, including the uncertainty of the reconstruction."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ class PairwiseResult:
     Attributes
     ----------
     rows : DataFrame
-        A row a measure: method, measure, time, estimate, lower, upper, p, se, missing_information,
-        monte_carlo, note, quantity, contrast, model, start.
-        Ratios are ratios (their `se` is that of the log); `time` is the horizon or landmark, or the end of the piece of
-        time that begins at `start`. `quantity`, `contrast` and `model` are those of `resurvey.results`.
-        A measure that cannot be estimated has a row too, with empty numbers and the reason in `note`. The
-        fraction of missing information is the share that rests on how patients were rebuilt; `monte_carlo` is the
-        greater error of estimate and limits from the number of replicates, as a share of the standard error.
+        One row per measure: method, measure, time, estimate, lower, upper, p, se, missing_information, monte_carlo,
+        note, quantity, contrast, model, start. Ratios are ratios (their `se` is that of the log); `time` is the
+        horizon or landmark, or the end of the period that begins at `start`. `quantity`, `contrast` and `model` are
+        those of `resurvey.results`. A measure that cannot be estimated also has a row, with empty numbers and the
+        reason in `note`. `missing_information` is the fraction of the information lost because patients were rebuilt;
+        `monte_carlo` is the Monte Carlo error from the number of replicates, the larger of that of the estimate and
+        that of the limits, as a share of the standard error.
     ensemble : DataFrame
-        Spread of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log for
-        a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution.
+        Distribution of each measure over the replicates: mean, sd, quantiles; within and between variance (of the log
+        for a ratio), fraction of missing information, Barnard-Rubin df. For a p value: its distribution alone.
     log_hazard_ratio : EnsembleEstimate or None
         Pooled log hazard ratio; has `estimate` and `se`, so it can be pooled or compared further. None where it is
         not estimable (the row says why).
     orientation : str
-        Which arm is the numerator, and which way to read the estimates.
+        Which arm is the numerator, and what the direction of the estimates means.
     horizon : float
         Horizon of the restricted means in the rows.
     replicates : int
         Number of replicates compared.
     notes : list of str
-        What was done to the input, in words.
+        Changes made to the input, in words.
     """
 
     rows: pd.DataFrame
@@ -68,7 +68,7 @@ class PairwiseResult:
     notes: list[str] = field(default_factory=list)
 
     def row(self, method: str, measure: str) -> pd.Series:
-        """The one row of a method and a measure.
+        """The row of a method and a measure.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class PairwiseResult:
 
 @dataclass(frozen=True)
 class _Measure:
-    """What a row is about."""
+    """The quantity that a row reports."""
 
     method: str
     measure: str
@@ -101,7 +101,7 @@ class _Measure:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Both arms, their risk sets, and what every measure needs."""
+    """Both arms, their risk sets, and what all measures need."""
 
     a: PatientStack
     b: PatientStack
@@ -126,28 +126,28 @@ def pairwise(
 ) -> PairwiseResult:
     """Compare two arms of rebuilt patients, `a` against `b`, over all their replicates.
 
-    Every measure is estimated in each replicate (replicate i of `a` beside replicate i of `b`; the arms are rebuilt
+    Every measure is estimated in each replicate (replicate i of `a` with replicate i of `b`; the arms are rebuilt
     independently) and pooled by Rubin's rules. Test statistics are pooled as standard normal deviates with within
-    variance 1 (Licht). Intervals of medians and landmark survival are log-log in each arm and combined for the
-    difference by the method of variance estimates recovery, so they may be skewed.
+    variance 1 (Licht). Intervals of medians and landmark survival are log-log in each arm; for the difference they
+    are combined by the method of variance estimates recovery, so they may be asymmetric.
 
     Parameters
     ----------
     a, b : DataFrame, columns time, event, and replicate where there are several
-        Patients of the first and of the second arm; one unit of time for both.
+        Patients of the first and of the second arm, in the same unit of time.
     horizon : float, optional
-        Horizon of the restricted means; by default the greatest that all replicates of both arms determine, to
-        which a longer one is cut, with a note.
+        Horizon of the restricted means; by default the longest at which they can be estimated in all replicates of
+        both arms. A longer one is shortened to it, with a note.
     landmarks : sequence of float
         Times at which survival is compared.
     labels : (str, str)
-        How to call the arms in words.
+        Names of the arms.
     weights : sequence of weights
-        Weighted log-rank tests beside the plain one, as in `resurvey.survival.logrank`.
+        Weighted log-rank tests in addition to the unweighted one, as in `resurvey.survival.logrank`.
     cuts : sequence of float
-        Inner limits of pieces of time, each of which gets its own hazard ratio.
+        Cut points between periods, each of which has its own hazard ratio.
     ties : {'efron', 'breslow'}
-        Tied deaths in the Cox model.
+        Handling of ties in the Cox model.
     level : float, default 0.95
         Two-sided level of the intervals.
 
@@ -158,7 +158,8 @@ def pairwise(
     Raises
     ------
     InputError
-        If an arm is no table of patients or has none, or both arms have several replicates but not equally many.
+        If an arm is not a table of patients or is empty, or both arms have several replicates but unequal numbers of
+        them.
 
     References
     ----------
@@ -206,12 +207,12 @@ def _orientation(labels: tuple[str, str]) -> str:
 def match_replicates(
     a: PatientStack, b: PatientStack, labels: tuple[str, str]
 ) -> tuple[PatientStack, PatientStack, list[str]]:
-    """Arms with equally many replicates; a single replicate (a determined curve) is set beside each of the other.
+    """Both arms with equal numbers of replicates; a single one (a determined curve) is paired with all of the other.
 
     Raises
     ------
     InputError
-        If both groups have several replicates, and not equally many.
+        If both groups have several replicates, but unequal numbers of them.
     """
     if a.replicates == b.replicates:
         alone = ["one replicate: the uncertainty of the rebuilding is not in these intervals"]
@@ -246,7 +247,7 @@ def _horizon(horizon: float | None, pair: _Pair, labels: tuple[str, str]) -> tup
 def _attempt(
     measure: Callable[..., EnsembleEstimate | None], pair: _Pair, *arguments: object
 ) -> EnsembleEstimate | None:
-    """Run a measure; where it cannot be estimated, leave rows that say why."""
+    """Estimate a measure; where this is impossible, add rows that say why."""
     try:
         return measure(pair, *arguments)
     except _Unable as reason:
@@ -255,7 +256,7 @@ def _attempt(
 
 
 class _Unable(NotEstimable):
-    """A measure that cannot be estimated, and the rows that it leaves empty."""
+    """A measure that cannot be estimated, and its rows without numbers."""
 
     def __init__(self, message: str, rows: list[_Measure]) -> None:
         super().__init__(message)
@@ -263,7 +264,7 @@ class _Unable(NotEstimable):
 
 
 def _hazard_ratio(pair: _Pair, ties: Ties, start: float = -inf, end: float = inf) -> EnsembleEstimate:
-    """Cox log hazard ratio over all time or one piece of it, shown as a ratio."""
+    """Cox log hazard ratio over the whole follow-up or one period, shown as a ratio."""
     method, sets, piece = f"Cox ({ties.capitalize()})", pair.sets, (nan, nan)
     if start > -inf:
         until = f" to {end:g}" if end < inf else " on"
@@ -290,7 +291,7 @@ def _no_ratio(log_hr: np.ndarray, known: np.ndarray) -> str:
 
 
 def _proportionality(pair: _Pair, ties: Ties) -> EnsembleEstimate:
-    """Score test of proportional hazards on the product-limit scale, as a signed deviate."""
+    """Score test of proportional hazards on the Kaplan-Meier time scale, as a signed normal deviate."""
     names = _test_of("proportional hazards (Grambsch-Therneau)", Model.PROPORTIONAL_HAZARDS)
     log_hr, se = stack_cox(pair.sets, ties)
     known = np.isfinite(se)
@@ -334,7 +335,7 @@ def _model_of(weight: Weight) -> Model:
 
 
 def _maxcombo(pair: _Pair) -> None:
-    """MaxCombo: p of each replicate turned into a normal deviate, pooled, and turned back."""
+    """MaxCombo: the p value of each replicate is transformed to a normal deviate, pooled, and transformed back."""
     z, p = stack_maxcombo(pair.sets, MAXCOMBO_WEIGHTS)
     known = np.isfinite(p)
     names = replace(_test_of("MaxCombo", Model.MAXCOMBO), measure="greatest |z|")
@@ -352,7 +353,7 @@ def _maxcombo(pair: _Pair) -> None:
 
 
 def _upper_tail(pooled: EnsembleEstimate) -> float:
-    """One-sided p of a pooled deviate."""
+    """One-sided p value of a pooled deviate."""
     return pooled.p / 2 if pooled.estimate > 0 else 1 - pooled.p / 2
 
 
@@ -414,7 +415,7 @@ def _medians(pair: _Pair) -> None:
 
 
 def _landmark(pair: _Pair, time: float) -> None:
-    """Survival at one time in both arms, and its difference; replicates whose follow-up ends before are left out."""
+    """Survival at one time in both arms, and the difference; replicates with shorter follow-up are left out."""
     method, arms = f"survival at {time:g}", []
     for arm in (pair.a, pair.b):
         known = time <= arm.curves.reach
@@ -439,7 +440,7 @@ def _skewed(
     why: str = "not reached",
     pool: Callable[..., EnsembleEstimate] = rubin_limits,
 ) -> EnsembleEstimate:
-    """Pool an estimate with skewed limits over the replicates in which it exists."""
+    """Pool an estimate with asymmetric limits over the replicates in which it exists."""
     known = np.isfinite(estimate)
     if known.mean() <= 0.5:
         raise _Unable(f"{why} in {int((~known).sum())} of {known.size} replicates", [names])
@@ -469,10 +470,10 @@ def _add(
     ratio: bool = False,
     test: bool = True,
 ) -> None:
-    """Add the row of a measure, and its spread over the replicates."""
+    """Add the row of a measure, and its distribution over the replicates."""
     shown = (pooled.estimate, pooled.lower, pooled.upper)
     if ratio:
-        with np.errstate(over="ignore"):  # few replicates that differ much: a limit beyond all numbers
+        with np.errstate(over="ignore"):  # few and very different replicates can give an infinite limit
             shown = (float(np.exp(shown[0])), float(np.exp(shown[1])), float(np.exp(shown[2])))
     row = names.columns()
     row |= dict(zip(("estimate", "lower", "upper"), shown, strict=True))
@@ -482,7 +483,7 @@ def _add(
 
 
 def _add_spread(pair: _Pair, names: _Measure, values: np.ndarray, pooled: EnsembleEstimate | None) -> None:
-    """Spread of a measure over the replicates, and the split of its variance."""
+    """Add the distribution of a measure over the replicates, and its within and between variance."""
     row = names.columns()
     row |= {"replicates": int(values.size), "mean": float(values.mean())}
     row["sd"] = float(values.std(ddof=1)) if values.size > 1 else 0.0

@@ -1,4 +1,4 @@
-"""Two groups of rebuilt patients set side by side: naive, standardised, and with what would have to be wrong."""
+"""Two groups of rebuilt patients compared: naive and standardised estimates, and bias analysis."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ __all__ = ["compare_patients", "group_of", "label_of"]
 def compare_patients(
     entry: PatientComparison, typed: Tables, patients: Mapping[str, pd.DataFrame], bootstrap: Bootstrap | None = None
 ) -> Outcome:
-    """First group against second over all replicates.
+    """Compare the first group with the second over all replicates.
 
-    Beside the naive estimates: those within strata, every printed result of the same comparison, the treatment group
-    standardised to other populations, parametric fits, sensitivity to data cut and reconstruction, and what an
-    unmeasured factor could do.
+    In addition to the naive estimates: stratified estimates, every printed result of the same comparison, the
+    treatment group standardised to other populations, parametric fits, sensitivity to data cut and reconstruction,
+    and the possible effect of an unmeasured factor.
 
     Raises
     ------
     NotEstimable
-        Where a group was not rebuilt.
+        If a group was not rebuilt.
     InputError
-        Where the entry names a study, an arm or a claim that no table has.
+        If the entry names a study, an arm or a claim that no table has.
     """
     pair = pair_of(entry, typed, patients)
     landmarks = list(entry.landmarks)
@@ -108,7 +108,7 @@ def _arms(entry: PatientComparison) -> pd.DataFrame:
 
 
 def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
-    """In how many of their characteristics the two studies differ, and in which, as a row; none within one study."""
+    """A row saying in which characteristics the two studies differ; no row within one study."""
     if len(studies) < 2:
         return []
     said = messages(studies)
@@ -121,7 +121,7 @@ def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:
     ratio = line["quantity"] == Quantity.HAZARD_RATIO
-    # The end of a piece of time is in its method already.
+    # The end of a period is already stated in its method.
     at = "" if ratio or not isfinite(line["time"]) else f" at {line['time']:.4g} months"
     what = What(
         f"{line['method']}, unadjusted",

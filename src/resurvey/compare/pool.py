@@ -30,23 +30,24 @@ class Pooled:
     Attributes
     ----------
     common, random : Estimate
-        Common-effect (inverse variance, normal) and random-effects estimate (interval as asked for).
+        Common-effect (inverse variance, normal) and random-effects estimate (interval by `interval_method`).
     tau2, tau2_se, tau2_lower, tau2_upper : float
         Between-study variance by `method`, its standard error, and its Q-profile interval.
     i2, i2_lower, i2_upper : float
-        Share of variance that is between studies (0-1): tau2 / (tau2 + typical variance), limits from those of tau2.
+        Share of the variance that is between studies (0-1): tau2 / (tau2 + typical variance); limits from those of
+        tau2.
     q, df, p_q : float
-        Cochran's Q, its degrees of freedom and p.
+        Cochran's Q, its degrees of freedom and p value.
     prediction_lower, prediction_upper : float
-        Interval for the effect in a new study; infinite where the degrees of freedom asked for are not above 0.
+        Prediction interval for the effect in a new study; infinite where its degrees of freedom are not above 0.
     prediction_df : float
-        Degrees of freedom of its t quantile; infinite for the normal one.
+        Degrees of freedom of its t quantile; infinite for a normal quantile.
     method, interval_method : str
         Estimator of tau2; kind of the random-effects interval.
     studies : DataFrame
         study, estimate, se, lower, upper, weight_common, weight_random (each sums to 1).
     messages : tuple of str
-        What limits the result, in words.
+        Limitations of the result, in words.
     """
 
     common: Estimate
@@ -89,35 +90,35 @@ def pool(
     prediction: Literal["k-1", "k-2"] = "k-1",
     level: float = 0.95,
 ) -> Pooled:
-    r"""Pool independent effects of one comparison.
+    r"""Pool independent effect estimates of one comparison.
 
     Parameters
     ----------
     effects : DataFrame or sequence of (estimate, se)
-        One row a study: `estimate` and `se` on the log scale for ratios, optional `study`.
+        One row per study: `estimate` and `se`, on the log scale for ratios; optional `study`.
     method : {"REML", "DL", "PM", "EB", "ML", "HE", "HS", "SJ", "EE"}
         Estimator of the between-study variance: restricted or full maximum likelihood, DerSimonian-Laird,
         Paule-Mandel (EB, empirical Bayes, solves the same equation), Hedges, Hunter-Schmidt, Sidik-Jonkman;
         EE sets it to 0.
     interval_method : {"hartung-knapp", "hartung-knapp-adhoc", "normal"}
-        Interval of the random-effects estimate: Hartung-Knapp (t, k - 1), the same never narrower than the
-        unscaled standard error, or normal.
+        Interval of the random-effects estimate: Hartung-Knapp (t, k - 1), the same with a standard error never below
+        the unscaled one, or normal.
     prediction : {"k-1", "k-2"}
-        Degrees of freedom of the prediction interval: those of the Hartung-Knapp interval [8]_, whose standard error it
-        then uses (as metafor does; with a normal interval, normal), or one less, with the unscaled standard error, as
-        first proposed [7]_.
+        Degrees of freedom of the prediction interval. "k-1": as the Hartung-Knapp interval and with its standard
+        error [8]_, as in metafor (normal with a normal interval). "k-2": with the unscaled standard error, as first
+        proposed [7]_.
     level : float, default 0.95
         Two-sided confidence level.
 
     Returns
     -------
     Pooled
-        See there. With one study it is that study: tau2 is 0 and a message says that heterogeneity is unknown.
+        With one study the result is that of the study: tau2 is 0 and a message says that heterogeneity is unknown.
 
     Raises
     ------
     InputError
-        If a column is missing, an estimate is not finite, a standard error is not greater than 0 or over ten thousand
+        If a column is missing, an estimate is not finite, a standard error is not above 0 or is over ten thousand
         times another, a study is listed twice, or an option is unknown.
 
     References
@@ -170,12 +171,12 @@ def leave_one_out(
     Returns
     -------
     DataFrame
-        left_out, estimate, se, lower, upper, p (random effects), common_estimate, tau2, i2, q; one row a study.
+        left_out, estimate, se, lower, upper, p (random effects), common_estimate, tau2, i2, q; one row per study.
 
     Raises
     ------
     NotEstimable
-        With fewer than two studies.
+        If there are fewer than two studies.
     """
     check_level(level)
     _check_option("method", method, METHODS)
@@ -194,7 +195,7 @@ def leave_one_out(
 
 
 def tau_squared(y: Floats, v: Floats, method: str = "REML") -> tuple[float, float]:
-    """Between-study variance and its standard error (0 and 0 with one study or under EE)."""
+    """Between-study variance and its standard error (both 0 with one study or under EE)."""
     if y.size < 2 or method == "EE":
         return 0.0, 0.0
     if method in ("ML", "REML"):
@@ -212,12 +213,12 @@ def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def read_effects(effects: object) -> tuple[list[str], Floats, Floats]:
-    """Names, estimates and variances of the studies of a pool, checked (see `pool`).
+    """Checked names, estimates and variances of the studies to pool (see `pool`).
 
     Raises
     ------
     InputError
-        If there is no study, one is listed twice, or an effect is no estimate with a standard error.
+        If there is no study, one is listed twice, or an effect is not an estimate with a standard error.
     """
     if isinstance(effects, pd.DataFrame):
         missing = [c for c in ("estimate", "se") if c not in effects.columns]
@@ -254,7 +255,7 @@ def _q(y: Floats, v: Floats, tau2: float) -> float:
 
 
 def _prediction(y: Floats, v: Floats, tau2: float, random: Estimate, kind: str, level: float) -> tuple[float, float]:
-    """Half width of the prediction interval, and its degrees of freedom."""
+    """Half-width of the prediction interval, and its degrees of freedom."""
     df, se = random.df, random.se
     if kind == "k-2":
         df, se = float(y.size - 2), _weighted_mean(y, 1 / (v + tau2))[1]
@@ -270,7 +271,7 @@ def _random(y: Floats, v: Floats, tau2: float, kind: str, level: float) -> Estim
         return interval(estimate, se, level=level, label="random effects")
     df = y.size - 1
     scale = _q(y, v, tau2) / df
-    # With effects all alike the Hartung-Knapp factor is 0 and claims certainty; fall back on the unscaled error.
+    # With identical effects the Hartung-Knapp factor is 0, which would imply certainty: use the unscaled error.
     factor = max(1.0, scale) if kind == "hartung-knapp-adhoc" or scale < 1e-12 else scale
     return interval(estimate, se * sqrt(factor), level=level, df=float(df), label="random effects")
 
@@ -283,12 +284,12 @@ def _moment_tau2(y: Floats, v: Floats, method: str) -> float:
         return max(0.0, float(np.var(y, ddof=1) - v.mean()))
     if method == "HS":
         return max(0.0, (_q(y, v, 0.0) - k) / float(w.sum()))
-    start = float(np.var(y))  # Sidik-Jonkman: crude variance as the first guess, then one improvement
+    start = float(np.var(y))  # Sidik-Jonkman: the crude variance as starting value, then one step
     return 0.0 if start == 0 else _q(y, v / start, 1.0) / (k - 1)
 
 
 def _generalised_q_root(y: Floats, v: Floats, target: float) -> float:
-    """The tau2 at which the generalised Q equals `target`; 0 where Q is below it already at 0."""
+    """The tau2 at which the generalised Q equals `target`; 0 where Q is below it even at tau2 = 0."""
     from scipy.optimize import brentq
 
     if _q(y, v, 0.0) <= target:
@@ -300,7 +301,7 @@ def _generalised_q_root(y: Floats, v: Floats, target: float) -> float:
 
 
 def _likelihood_tau2(y: Floats, v: Floats, *, restricted: bool) -> float:
-    """Global maximum of the (restricted) likelihood: every root of the score on a grid is compared, and 0."""
+    """Global maximum of the (restricted) likelihood, among 0 and all roots of the score found on a grid."""
     from scipy.optimize import brentq
 
     def score(t: float) -> float:
@@ -322,7 +323,7 @@ def _likelihood_tau2(y: Floats, v: Floats, *, restricted: bool) -> float:
 
 
 def _tau2_se(y: Floats, v: Floats, tau2: float, method: str) -> float:
-    """Large-sample standard error of tau2: from the information, or of the quadratic form that defines it."""
+    """Large-sample standard error of tau2: from the information, or from the quadratic form that defines it."""
     k, w = y.size, 1 / (v + tau2)
     if method == "ML":
         return sqrt(2 / float(w @ w))

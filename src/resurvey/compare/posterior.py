@@ -1,8 +1,8 @@
-r"""Bayesian random-effects models without sampling: given tau all is normal, and tau is integrated by quadrature.
+r"""Bayesian random-effects models without sampling: normal given tau, and tau is integrated out by quadrature.
 
 Contrasts :math:`y = X \theta + \delta + e` with independent :math:`\delta_i \sim N(0, \tau^2)` and
-:math:`e_i \sim N(0, v_i)`; theta is flat or normal. The posterior of tau is one-dimensional, and that of everything
-else a mixture of normal distributions over it.
+:math:`e_i \sim N(0, v_i)`; the prior of theta is flat or normal. The posterior of tau is one-dimensional, and the
+posterior of any other quantity is a mixture of normal distributions over tau.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from resurvey.compare.priors import TauPrior
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
-#: Edges of the panels of log tau about that of the typical standard error, and the nodes of each panel.
+#: Edges of the panels of log tau, relative to the log of the typical standard error, and number of nodes per panel.
 PANELS = np.concatenate((np.arange(-22.0, -6.0, 1.0), np.arange(-6.0, 6.0, 0.5), np.arange(6.0, 17.0, 1.0)))
 NODES = 12
-#: Nodes of less weight than this change no digit of a double.
+#: Nodes with less weight than this do not change a result in double precision.
 NOTHING = 1e-18
-#: Share of one node above which the quadrature does not resolve the posterior of tau.
+#: If one node has more than this share of the weight, the quadrature does not resolve the posterior of tau.
 NARROW = 0.4
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A mixture of normal distributions, each component with its weight (they sum to 1).
+    """A mixture of normal distributions; the weights of the components sum to 1.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Mixture:
         return float(np.sqrt(self.weight @ (self.sd**2 + (self.mean - self.expectation) ** 2)))
 
     def below(self, value: float) -> float:
-        """Probability to be at or below a value."""
+        """Probability of being at or below a value."""
         return float(self.weight @ ndtr((value - self.mean) / self.sd))
 
     def quantile(self, probability: float) -> float:
@@ -71,7 +71,7 @@ class Mixture:
 
 
 def interval_of(quantile: Callable[[float], float], level: float, kind: str) -> tuple[float, float]:
-    """Central or shortest interval of a distribution with one mode, from its quantiles.
+    """Central or shortest interval of a unimodal distribution, from its quantiles.
 
     Raises
     ------
@@ -107,14 +107,14 @@ class Posterior:
         Design.
     prior : TauPrior
     tau, weight : (nodes,) ndarray
-        Nodes of tau and their posterior weights.
+        Quadrature nodes of tau and their posterior weights.
     mean : (nodes, p) ndarray
         Posterior mean of theta given tau.
     covariance : (nodes, p, p) ndarray
     log_evidence : float
         Log marginal likelihood (up to a constant where a prior is improper).
     effect_prior : tuple of (float, float) or None
-        Mean and sd of each element of theta; None for flat.
+        Prior mean and sd of each element of theta; None for a flat prior.
     """
 
     y: Floats
@@ -129,7 +129,7 @@ class Posterior:
     effect_prior: tuple[float, float] | None
 
     def effect(self, direction: Floats, *, predictive: bool = False) -> Mixture:
-        """Posterior of a linear function of theta; `predictive` adds tau^2, for a new study."""
+        """Posterior of a linear function of theta; `predictive` adds tau^2 to the variance, for a new study."""
         kept = self.weight > NOTHING
         variance = np.einsum("i,nij,j->n", direction, self.covariance[kept], direction)
         extra = self.tau[kept] ** 2 if predictive else 0.0
@@ -177,7 +177,7 @@ class Posterior:
 
     @cached_property
     def _panels(self) -> tuple[Floats, Floats, Callable[[Floats], Floats]]:
-        """Edges of log tau, posterior probability below each, and the posterior density of log tau."""
+        """Panel edges in log tau, the posterior probability below each, and the posterior density of log tau."""
         edges = _edges(self.v)
         by_panel = self.weight.reshape(-1, NODES).sum(axis=1)
         running = np.concatenate(([0.0], np.cumsum(by_panel)))
@@ -196,18 +196,18 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Fit:
-    """How the model fits, with the effects of the studies as parameters.
+    """Model fit, with the study effects as parameters.
 
     Attributes
     ----------
     deviance : float
-        Posterior mean of the residual deviance; near the number of contrasts where the model fits.
+        Posterior mean of the residual deviance; close to the number of contrasts where the model fits.
     parameters : float
         Effective number of parameters, pD.
     dic : float
         deviance + pD.
     by_contrast, leverage : (n,) ndarray
-        Their parts.
+        Contribution of each contrast to the deviance and to pD.
 
     References
     ----------
@@ -225,14 +225,14 @@ class Fit:
 def posterior(
     y: Floats, v: Floats, x: Floats, prior: TauPrior, *, effect_prior: tuple[float, float] | None = None
 ) -> Posterior:
-    """Posterior of tau and theta by quadrature.
+    """Compute the posterior of tau and theta by quadrature.
 
     Parameters
     ----------
     y, v : (n,) ndarray
-        Independent contrasts, and sampling variances above 0.
+        Independent contrasts, and their sampling variances (above 0).
     x : (n, p) ndarray
-        Design of full rank.
+        Design matrix of full rank.
     prior : TauPrior
     effect_prior : (mean, sd), optional
         Independent normal prior of each element of theta; flat by default.
@@ -240,10 +240,10 @@ def posterior(
     Raises
     ------
     InputError
-        If arrays do not fit or hold what they cannot, or the effect prior has no sd above 0.
+        If the shapes of the arrays do not match, a value is not valid, or the sd of the effect prior is not above 0.
     NotEstimable
-        If theta is flat and not identified, or tau's prior improper with fewer than three contrasts more than
-        parameters: the posterior is then no distribution.
+        If the posterior is improper: theta has a flat prior and is not identified, or tau has an improper prior and
+        the contrasts outnumber the parameters by fewer than three.
 
     References
     ----------
@@ -281,14 +281,14 @@ def posterior(
 
 
 def _edges(v: Floats) -> Floats:
-    """Edges of the panels of log tau."""
+    """Edges of the quadrature panels in log tau."""
     return 0.5 * float(np.log(np.median(v))) + PANELS
 
 
 def _conditional(
     y: Floats, v: Floats, x: Floats, tau: Floats, effect_prior: tuple[float, float] | None
 ) -> tuple[Floats, Floats, Floats]:
-    """Log marginal likelihood of each tau, and mean and covariance of theta given it."""
+    """Log marginal likelihood at each tau, and mean and covariance of theta given tau."""
     w = 1 / (v + tau[:, None] ** 2)
     precision = np.einsum("np,ni,nq->ipq", x, w.T, x)
     right = (w * y) @ x
@@ -308,8 +308,8 @@ def _conditional(
 
 
 def _fit(made: Posterior) -> Fit:
-    """Mean deviance over theta, the effects of studies and tau, and at their posterior means."""
-    share = made.tau[:, None] ** 2 / (made.tau[:, None] ** 2 + made.v)  # of the contrast in its study's effect
+    """Deviance averaged over theta, the study effects and tau, and at their posterior means."""
+    share = made.tau[:, None] ** 2 / (made.tau[:, None] ** 2 + made.v)  # weight of the contrast in the study effect
     fitted = made.mean @ made.x.T
     effect = share * made.y + (1 - share) * fitted
     spread = np.einsum("np,ipq,nq->in", made.x, made.covariance, made.x)

@@ -1,4 +1,4 @@
-"""A treatment group standardised, by subgroup, to the shares another population has: printed ones, or a scenario."""
+"""A treatment group standardised to the subgroup shares of a target population: printed shares, or a scenario."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ RESTRICTED_MEAN = What(
 
 
 def shares_of(mix: Mix, typed: Tables) -> tuple[dict[str, float], str]:
-    """Shares of the target population by subgroup, and where they are from, in words.
+    """Shares of the subgroups in the target population, and their source, in words.
 
-    Each share of a mix is a number (a scenario), the id of a claim in proportions.csv (its count), or a
-    `RestOf`: what is left of that claim's count after the other shares. Printed shares are rescaled to
-    sum to 1, so a printed category `unknown` that is not named is left out.
+    Each share is a number (a scenario), the id of a claim in proportions.csv (its count is used), or a `RestOf`: the
+    remainder of that claim's count after the other shares. Printed shares are rescaled to sum to 1, so a printed
+    category `unknown` that is not listed is left out.
 
     Raises
     ------
     InputError
-        If a claim does not exist or prints no count, or counts exceed the rest's claim.
+        If a claim does not exist or prints no count, or the counts exceed that of the claim in `RestOf`.
     """
     if mix.scenario:
         shares = dict(zip(mix.populations, mix.numbers, strict=True))
@@ -79,7 +79,7 @@ def _count(typed: Tables, claim_id: str, mix: Mix) -> float:
 def standardised(
     pair: Pair, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict[str, Any]], pd.DataFrame | None]:
-    """Rows of one standardisation (ratio, restricted mean, survival at landmarks, sample size) and its balance."""
+    """Rows of one standardisation (hazard ratio, restricted mean, landmark survival, sample size) and its balance."""
     shares, source = shares_of(mix, typed)
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     note = f"target {words}: {source}; {mix.source}"
@@ -101,17 +101,17 @@ def standardised(
                  **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
     ]  # fmt: skip
     rows += _direct(pair, strata, shares, mix, facts)
-    weight = balance["after"] / balance["before"]  # of each patient of the subgroup, mean 1 over all
+    weight = balance["after"] / balance["before"]  # weight of each patient of the subgroup; the mean over all is 1
     return rows, balance.assign(weight=weight, ess=ess, patients=n, target_from=source)
 
 
 def method_of(mix: Mix) -> str:
-    """What a standardisation is called in rows."""
+    """Name of a standardisation in rows."""
     return f"standardised by {mix.name}" + (" (scenario)" if mix.scenario else "")
 
 
 def ids_of(mix: Mix) -> str:
-    """Claims that the shares of a standardisation are from, separated by `;`."""
+    """Claims from which the shares of a standardisation are taken, separated by `;`."""
     return ";".join(mix.claims)
 
 
@@ -146,7 +146,7 @@ def _check_size(ess: float, n: int, mix: Mix) -> None:
 def weighted_ratio(
     strata: Mapping[str, pd.DataFrame], second: pd.DataFrame, shares: Mapping[str, float]
 ) -> tuple[EnsembleEstimate, pd.DataFrame, float, int]:
-    """Log hazard ratio of the strata weighted to shares, against the second group; balance, ESS and patients."""
+    """Log hazard ratio of the weighted strata against the second group; balance, effective sample size and patients."""
     parts = [patient_stack(part, name) for name, part in strata.items()]
     parts.append(patient_stack(second, "the comparator"))
     replicates = _in_common(parts)
@@ -154,7 +154,7 @@ def weighted_ratio(
     there = [part.time >= 0 for part in parts]
     sizes = np.array([real.sum(axis=1) for real in there[:-1]])
     made = poststratify(np.repeat(list(strata), sizes[:, 0]), shares)
-    # The weights of `poststratify`, a stratum's share over its part of the arm, in every replicate.
+    # The weights of `poststratify` (target share divided by share in the arm) in every replicate.
     weigh = [shares.get(name, 0.0) * sizes.sum(axis=0) / size for name, size in zip(strata, sizes, strict=True)]
     weights = np.concatenate([real * w[:, None] for real, w in zip(there, [*weigh, np.ones(replicates)], strict=True)],
                              axis=1)  # fmt: skip
@@ -168,7 +168,7 @@ def weighted_ratio(
 
 
 def _in_common(stacks: Sequence[PatientStack]) -> int:
-    """Number of replicates; a single one (a determined curve) is set beside each of the others."""
+    """Common number of replicates; a single one (a determined curve) is paired with each of the others."""
     counts = {stack.replicates for stack in stacks} - {1}
     if len(counts) > 1:
         raise NotEstimable(
@@ -180,7 +180,7 @@ def _in_common(stacks: Sequence[PatientStack]) -> int:
 def _direct(
     pair: Pair, strata: Mapping[str, pd.DataFrame], shares: Mapping[str, float], target: Mix, facts: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Directly standardised restricted mean and survival: the strata's own curves, mixed by their shares."""
+    """Directly standardised restricted mean and survival: the stratum curves averaged by their shares."""
     used = {name: share for name, share in shares.items() if share > 0}
     arms = [match_replicates(patient_stack(strata[name], name), pair.stacks[1], (name, pair.labels[1]))[0]
             for name in used]  # fmt: skip

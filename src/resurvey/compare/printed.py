@@ -1,4 +1,4 @@
-"""Comparisons that rest on printed ratios alone: through a common comparator, and pooled."""
+"""Comparisons based on printed ratios alone: indirect (through a common comparator) and pooled."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ RANDOM = "random effects, REML, Hartung-Knapp"
 
 
 def ratio_row(entry: Comparison, what: What, made: Estimate, **extra: Any) -> dict[str, Any]:
-    """A row of a ratio from its log estimate."""
+    """The row of a ratio, from its log estimate."""
     values = (exp(made.estimate), exp(made.lower), exp(made.upper), made.p)
     return row(entry, what, *values, evidence="printed ratios", ci_level=made.level, **extra)
 
 
 def ratio(method: str, role: Role, model: Model = Model.NONE) -> What:
-    """A hazard ratio by some method."""
+    """Description of a hazard ratio by a given method."""
     return What(method, "HR", role, Quantity.HAZARD_RATIO, Contrast.RATIO, model)
 
 
 def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
-    """Two printed ratios through their common comparator, with what the two studies differ in."""
+    """Compare two treatments through a common comparator, from two printed ratios; list how the two studies differ."""
     top, middle, bottom = entry.path
     first, second = read_ratio(typed, entry.first), read_ratio(typed, entry.second)
     made = bucher(oriented(first, top, middle), oriented(second, bottom, middle))
@@ -56,12 +56,12 @@ def compare_bucher(entry: BucherComparison, typed: Tables) -> Outcome:
 
 
 def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
-    """Ratios of the same comparison pooled, together and by named group; what cannot be pooled is a refused row.
+    """Pool ratios of the same comparison, overall and by named group; those that cannot be pooled give refused rows.
 
     Raises
     ------
     NotEstimable
-        If no ratio of the list can be pooled.
+        If none of the ratios can be pooled.
     """
     effects, reasons = read_ratios(typed, entry.claims)
     unread = reasons | {name: _why_not(typed, name) for name in entry.not_pooled}
@@ -103,7 +103,7 @@ def compare_pool(entry: PoolComparison, typed: Tables) -> Outcome:
 
 
 def _small_studies(name: str, chosen: pd.DataFrame) -> tuple[str, SmallStudies | str] | None:
-    """Egger's test of a group that has studies enough for one."""
+    """Egger's test of a group with enough studies."""
     if len(chosen) < FEWEST:
         return None
     try:
@@ -113,7 +113,7 @@ def _small_studies(name: str, chosen: pd.DataFrame) -> tuple[str, SmallStudies |
 
 
 def _heterogeneity(name: str, made: Pooled) -> dict[str, Any]:
-    """How far the ratios of a group differ beyond chance; a single one tells nothing of that."""
+    """Heterogeneity of the ratios of a group; it cannot be assessed from a single ratio."""
     known = made.df > 0
     numbers = {"tau2": made.tau2, "q": made.q, "df": made.df, "p": made.p_q, "i2": made.i2}
     numbers |= {"i2_lower": made.i2_lower, "i2_upper": made.i2_upper}
@@ -122,12 +122,12 @@ def _heterogeneity(name: str, made: Pooled) -> dict[str, Any]:
 
 
 def _against(line: pd.Series, first: pd.Series) -> str:
-    """The other side of a ratio that has the pool's first treatment on one side."""
+    """The comparator of a ratio that has the pool's first treatment on one side."""
     return str(line["treatment"] if line["comparator"] == first["treatment"] else line["comparator"])
 
 
 def _facts(name: str, chosen: pd.DataFrame) -> dict[str, Any]:
-    """What every row about a group of ratios says."""
+    """Fields common to all rows of a group of ratios."""
     return {
         "population": name,
         "treatment": chosen["treatment"].iloc[0],
@@ -156,13 +156,13 @@ def _pooled_rows(entry: PoolComparison, name: str, chosen: pd.DataFrame, made: P
 
 
 def _common(group: str, *, alone: bool = False) -> What:
-    """The common effect of a group; of a single ratio, which no random effects can be of, the main one."""
+    """The common effect of a group; the main estimate where a single ratio leaves no random-effects estimate."""
     whole = Role.MAIN if alone else Role.SECONDARY
     return ratio("common effect", whole if group == WHOLE else Role.SUBGROUP, Model.COMMON)
 
 
 def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Ratio of the pooled ratios of two groups (say, randomised against not), by both models of the pool."""
+    """Ratio of the pooled ratios of two groups (for example, randomised against non-randomised), by both models."""
     if len(named) != 2:
         return []
     (one, a), (two, b) = named.items()
@@ -196,7 +196,7 @@ def _between_groups(entry: PoolComparison, named: dict[str, pd.DataFrame]) -> li
 
 
 def _common_difference(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
-    """Difference of two single studies, or of groups that leave no degrees of freedom."""
+    """Difference between two single studies, or between groups that leave no degrees of freedom."""
     one, two = (pool(group, method="EE").common for group in (first, second))
     return interval(one.estimate - two.estimate, sqrt(one.se**2 + two.se**2))
 
@@ -217,7 +217,7 @@ def _why_not(typed: Tables, claim_id: str) -> str:
 
 
 def left_out(entry: Comparison, typed: Tables, claim_id: str, reason: str, method: str) -> dict[str, Any]:
-    """A refused row for a printed claim that cannot be used; `method` says where it would have belonged."""
+    """A refused row for a printed claim that cannot be used; `method` names the analysis it would have entered."""
     table = table_of(typed, claim_id)
     found = claim(typed, table, claim_id)
     facts: dict[str, Any] = {"population": f"{found['study_id']}, {found['population']}", "endpoint": found["endpoint"]}
@@ -225,6 +225,6 @@ def left_out(entry: Comparison, typed: Tables, claim_id: str, reason: str, metho
 
 
 def _unique_names(effects: pd.DataFrame) -> pd.Series:
-    """Study names, with the population where a study gives several ratios."""
+    """Study names, with the population where a study contributes several ratios."""
     several = effects["study"].duplicated(keep=False)
     return effects["study"].where(~several, effects["study"] + ", " + effects["population"])

@@ -1,4 +1,4 @@
-"""What papers print of a comparison beside what the rebuilt patients give: p values, ratios, directions, rates."""
+"""Printed results of a comparison beside those of the rebuilt patients: p values, ratios, directions, rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.logrank import stack_z
 from resurvey.tables import Tables
 
-# `higher` and `lower` are not among them: a survival and a hazard would point opposite ways.
+# `higher` and `lower` are not among them: they mean opposite things for survival and for a hazard.
 BETTER = ("better", "longer", "doubled")
 WORSE = ("worse", "shorter")
 ALIKE = ("similar",)
@@ -27,12 +27,12 @@ EMPTY = (np.nan, np.nan, np.nan)
 
 
 def printed_rows(pair: Pair, typed: Tables, claim_id: str, made: PairwiseResult) -> list[dict[str, Any]]:
-    """Rows of one printed result of the comparison: the print, and how ours differs from it.
+    """Rows of one printed result of the comparison: the printed value, and how the rebuilt one differs from it.
 
     Raises
     ------
     InputError
-        If the claim is neither a p value, nor a ratio, nor a difference in words.
+        If the claim is not a p value, a ratio or a difference in words.
     """
     makers = {"p_values": _p_value, "hazard_ratios": _ratio, "differences": _direction}
     table = table_of(typed, claim_id)
@@ -45,13 +45,13 @@ def printed_rows(pair: Pair, typed: Tables, claim_id: str, made: PairwiseResult)
 
 
 def ensemble_p(pair: Pair) -> np.ndarray:
-    """Log-rank p of each replicate, as if its patients had been seen."""
+    """Log-rank p value of each replicate, as if its patients had been observed."""
     z = stack_z(pair.sets, "logrank")
     return 2 * ndtr(-np.abs(z[np.isfinite(z)]))
 
 
 def p_rows(pair: Pair, made: PairwiseResult) -> list[dict[str, Any]]:
-    """Distribution of the p of each test over the replicates: median, and middle 95 %."""
+    """Distribution of the p value of each test over the replicates: median and central 95 %."""
     rows = []
     logrank = ensemble_p(pair)
     below = f"; below 0.05 in {np.mean(logrank < 0.05):.0%} of {logrank.size} replicates" if logrank.size else ""
@@ -102,7 +102,7 @@ def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) ->
 def _printed_minus_rebuilt(
     pair: Pair, found: pd.Series, value: float, turned: bool, made: PairwiseResult
 ) -> dict[str, Any]:
-    """Printed ratio minus ours, with the limits that the rounding of the print allows."""
+    """Printed minus rebuilt ratio, with the limits allowed by the rounding of the printed one."""
     words = f"hazard ratio beside {found['claim_id']}", "printed minus rebuilt"
     what = What(*words, Role.PRINTED, Quantity.PRINTED_DIFFERENCE, Contrast.RATIO)
     facts = {"claim_ids": found["claim_id"]}
@@ -126,7 +126,7 @@ def _printed_minus_rebuilt(
 
 
 def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
-    """Whether a claim's first arm is the comparator of this pair; refused where it is in neither group."""
+    """Whether a claim's first arm is the comparator of this pair; an error where it is in neither group."""
     for turned, group in zip((False, True), pair.entry.patient_groups, strict=True):
         if (group.study, group.arm) == (study, arm):
             return turned
@@ -134,7 +134,7 @@ def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
 
 
 def _direction(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) -> list[dict[str, Any]]:
-    """Whether the direction that a paper states in words is borne out by the rebuilt patients."""
+    """Whether the rebuilt patients bear out a direction that a paper states in words."""
     said = str(found["direction"])
     turned = _turned(pair, found["study_id"], found["arm_id"], found["claim_id"])
     what = What(f"direction stated in {found['claim_id']}", "direction", Role.PRINTED, Quantity.DIRECTION)
@@ -172,7 +172,7 @@ def _value(lines: pd.DataFrame, contrast: Contrast) -> float:
 
 
 def progressed_rows(pair: Pair, typed: Tables) -> list[dict[str, Any]]:
-    """Shares with an event within some months, as printed and as rebuilt, group by group."""
+    """Proportions with an event within a number of months, as printed and as rebuilt, by group."""
     asked = pair.entry.progressed
     if asked is None:
         return []

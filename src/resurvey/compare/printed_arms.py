@@ -1,4 +1,4 @@
-"""What is printed of the arms of studies in a network, and their contrasts with every pair of every study."""
+"""Printed data on the arms of network studies, used to complete the pairs of multi-arm studies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from resurvey.plan import NetworkComparison
 from resurvey.steady import critical_value
 from resurvey.tables import Tables
 
-#: Normal quantile of a 95 % interval, which medians print.
+#: Normal quantile of a 95 % interval, the level of printed medians.
 Z = critical_value(0.95)
 
 
 def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> Completed:
-    """The contrasts with every pair of every study, from what is printed of its arms and what the entry says of it."""
+    """Complete the contrasts to every pair of every study, from printed data on its arms and from the entry."""
     sides = (("arm", "treatment"), ("comparator_arm", "comparator"))
     nodes = {(line["study"], line[arm]): line[side] for line in contrasts.to_dict("records") for arm, side in sides}
-    # of a study with one ratio of two treatments nothing more is asked
+    # a study with one ratio of two treatments needs nothing more
     several = contrasts.groupby("study")["claim_id"].transform("size") > 1
     by_arm = contrasts[["study", "arm", "comparator_arm", "estimate", "se"]]
     return complete(
@@ -31,7 +31,7 @@ def completed(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) 
 
 
 def _arms(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
-    """Events and patients of each arm for the endpoint and data cut of its ratio; a given error of the control."""
+    """Events and patients of each arm for the endpoint and data cut of its ratio; the control's error, if given."""
     rows = []
     for line in contrasts.drop_duplicates(["study", "comparator_arm", "arm"]).to_dict("records"):
         where = {name: line[name] for name in ("endpoint", "population", "data_cut")}
@@ -45,10 +45,11 @@ def _arms(entry: NetworkComparison, typed: Tables, contrasts: pd.DataFrame) -> p
 
 
 def printed_levels(typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
-    """Log hazard of each arm of a network as its printed median implies under a constant hazard.
+    """Log hazard of each arm of a network implied by its printed median under a constant hazard.
 
-    Columns study, treatment (node), estimate, se: log(log 2 / median), with the error of the median's interval, or of
-    the printed events; arms without a median in the endpoint of their ratio, or without either, are left out.
+    Columns study, treatment (node), estimate, se: log(log 2 / median), with the standard error from the median's
+    interval or from the printed events. Arms without a median for the endpoint of their ratio, or without either
+    source of error, are left out.
     """
     medians, rows = typed["medians"], []
     for line in contrasts.to_dict("records"):
@@ -70,7 +71,7 @@ def printed_levels(typed: Tables, contrasts: pd.DataFrame) -> pd.DataFrame:
 def arm_counts(
     typed: Tables, study: str, arm: str, *, endpoint: str, population: str, data_cut: str
 ) -> dict[str, float]:
-    """Events of an endpoint and patients of an arm, as its median, its curve or the table of arms prints them."""
+    """Events of an endpoint and patients of an arm, as printed with its median or curve, or in the table of arms."""
     counts = {"events": np.nan, "patients": np.nan}
     for name in ("medians", "curves"):
         rows = typed[name]

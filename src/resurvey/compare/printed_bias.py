@@ -1,4 +1,4 @@
-"""What would have to be wrong with a comparison of printed ratios: the same tables and rows as of rebuilt patients."""
+"""Bias analysis of a comparison of printed ratios: the same tables and rows as for rebuilt patients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FACTS = ("treatment", "comparator", "endpoint", "population", "claim_ids")
 
 @dataclass(frozen=True)
 class PrintedRatio:
-    """A ratio that rests on printed ratios, and what every row about it says.
+    """An estimate based on printed ratios, and the fields common to all rows about it.
 
     Attributes
     ----------
@@ -34,15 +34,16 @@ class PrintedRatio:
 
     @property
     def effect(self) -> tuple[float, float]:
-        """Log ratio, and the standard error whose normal interval is the interval of the row.
+        """Log ratio, and the standard error whose normal interval equals the interval of the row.
 
-        A Hartung-Knapp interval rests on t with few degrees of freedom; what brings that interval to 1 is asked for.
+        A Hartung-Knapp interval uses t with few degrees of freedom; the analysis asks which bias moves that interval
+        to 1.
         """
         ends = (float(self.line[key]) for key in ("estimate", "lower", "upper"))
         return from_interval(*ends, level=float(self.line["ci_level"]))
 
     def row(self, what: What, estimate: float, lower: float, upper: float, p: float, **extra: Any) -> dict[str, Any]:
-        """A row about this ratio; its note ends with the method that gave the ratio."""
+        """A row about this ratio; its note ends with the method by which the ratio was estimated."""
         note = "; ".join(part for part in (extra.pop("note", ""), f"of {self.line['method']}") if part)
         facts = {**self._facts(), **extra, "note": note}
         return row(self.entry, what, estimate, lower, upper, p, "printed ratios", **facts)
@@ -56,10 +57,10 @@ class PrintedRatio:
 
 
 def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
-    """A comparison of printed ratios with its E-values, the bias needed, the array and the shifted null.
+    """Add E-values, the bias needed, the bias array and the shifted null to a comparison of printed ratios.
 
-    Judged is what the comparison is known by (of a network: each treatment against the reference). The tables of a
-    network name treatment and comparator.
+    The analysis concerns the leading estimates of the comparison (in a network, each treatment against the
+    reference). The tables of a network name treatment and comparator.
     """
     ratios = [PrintedRatio(entry, line) for line in judged(made.estimates)]
     rows: list[dict[str, Any]] = []
@@ -75,7 +76,7 @@ def with_bias(entry: PrintedComparison, made: Outcome) -> Outcome:
 
 
 def judged(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """The ratios whose bias is asked for: the main ones, or those of a common effect where there is no other."""
+    """The ratios to which the bias analysis applies: the main ones, or common-effect ones where there are no others."""
     lines = leading_rows(estimates)
     return [line for line in lines if line["role"] == Role.MAIN] or lines
 

@@ -1,4 +1,4 @@
-"""Prior distributions of the between-study standard deviation tau, those of textbooks and those learnt from reviews."""
+"""Prior distributions of the between-study standard deviation tau: standard ones and empirical ones from reviews."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class TauPrior:
-    """A prior of tau.
+    """A prior distribution of tau.
 
     Attributes
     ----------
     name : str
-        With its parameters, as `half-normal(0.5)`.
+        Name with parameters, such as `half-normal(0.5)`.
     log_density : callable
         Log density at values of tau above 0, up to a constant where the prior is improper.
     proper : bool
@@ -81,7 +81,7 @@ def log_normal(mean: float, sd: float, *, of: str = "tau2", name: str = "", refe
 def log_t(
     location: float, scale: float, *, df: float = 5.0, of: str = "tau2", name: str = "", reference: str = ""
 ) -> TauPrior:
-    """Student's t of the logarithm of tau^2 or of tau."""
+    """Student's t distribution for the logarithm of tau^2 or of tau."""
     m, s = _of_tau(location, scale, of)
     constant = lgamma((df + 1) / 2) - lgamma(df / 2) - 0.5 * log(df * pi) - log(s)
 
@@ -102,7 +102,7 @@ def _of_tau(location: float, scale: float, of: str) -> tuple[float, float]:
 
 
 def inverse_gamma(shape: float, scale: float, *, name: str = "", reference: str = "") -> TauPrior:
-    """Inverse gamma of tau itself, not of its square."""
+    """Inverse gamma for tau itself, not for its square."""
     a, b = _scale("shape", shape), _scale("scale", scale)
     constant = a * log(b) - lgamma(a)
     return TauPrior(
@@ -111,7 +111,7 @@ def inverse_gamma(shape: float, scale: float, *, name: str = "", reference: str 
 
 
 def uniform(upper: float | None = None) -> TauPrior:
-    """Uniform in tau up to a limit; without one it is improper, and needs three more studies than parameters."""
+    """Uniform in tau up to a limit; without a limit it is improper, and needs three more studies than parameters."""
     if upper is None:
         return TauPrior("uniform", lambda t: np.zeros_like(t), proper=False)
     top = _scale("upper", upper)
@@ -136,16 +136,16 @@ def empirical(
     outcome: str = "all-cause mortality",
     comparison: str = "pharmacological v pharmacological",
 ) -> TauPrior:
-    """Predictive distribution of tau in a new review, from the reviews of the Cochrane Library.
+    """Predictive distribution of tau in a new review, estimated from reviews in the Cochrane Library.
 
-    Those of `turner2012` and `turner2015` are of log odds ratios, those of `rhodes2015` of standardised mean
-    differences. `bartos2023` has one for each measure, its `outcome`: `log hazard ratio`, `log odds ratio`,
-    `log risk ratio` and `standardised mean difference`.
+    `turner2012` and `turner2015` are for log odds ratios, `rhodes2015` for standardised mean differences.
+    `bartos2023` has one for each measure, its `outcome`: `log hazard ratio`, `log odds ratio`, `log risk ratio` and
+    `standardised mean difference`.
 
     Raises
     ------
     InputError
-        If there is no such distribution; the message lists the outcomes or comparisons there are.
+        If there is no such distribution; the message lists the available outcomes or comparisons.
     """
     known = [row for row in _empirical() if row["source"] == source]
     if not known:

@@ -1,4 +1,4 @@
-"""Probabilistic bias analysis: an estimate corrected for a factor that nobody measured, over what is believed of it."""
+"""Probabilistic bias analysis: an estimate corrected for an unmeasured factor, given beliefs about that factor."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class BiasAnalysis:
     ----------
     summary : DataFrame
         error (sampling: as observed; systematic; both), estimate (median), lower, upper, ratio, ratio_lower,
-        ratio_upper, probability_below_0 (of the log ratio), widening (of the interval, as a factor of the observed).
+        ratio_upper, probability_below_0 (of the log ratio), widening (width of the interval divided by that of the
+        observed interval).
     bias : DataFrame
-        quantile, bias (ratio) of what was drawn.
+        quantile, bias (ratio): quantiles of the drawn bias.
     draws, seed : int
     """
 
@@ -49,28 +50,28 @@ def probabilistic_bias(
     seed: int = 1,
     level: float = 0.95,
 ) -> BiasAnalysis:
-    r"""Correct an estimate for a binary prognostic factor over beliefs about its strength and prevalence.
+    r"""Correct an estimate for an unmeasured binary prognostic factor, given beliefs about its strength and prevalence.
 
-    Each draw divides the ratio by :math:`(\gamma p_1 + 1 - p_1) / (\gamma p_0 + 1 - p_0)`; sampling error is added by a
-    normal deviate (or t, where the interval rests on t).
+    Each draw divides the ratio by :math:`(\gamma p_1 + 1 - p_1) / (\gamma p_0 + 1 - p_0)`; sampling error is added as
+    a normal deviate (or t, where the interval is based on t).
 
     Parameters
     ----------
     effect : (estimate, se), or an object with `estimate` and `se`
         Log ratio, treatment against comparator.
     strength : Belief
-        Of the ratio for the event, with the factor against without.
+        Belief about the ratio for the event, with against without the factor.
     prevalence_treated, prevalence_comparator : Belief
-        Of the share of patients with the factor.
+        Belief about the proportion of patients with the factor in each arm.
     correlation : float, default 0
-        Rank correlation of the two prevalences (of normal scores), below 1.
+        Rank correlation of the two prevalences (through normal scores), below 1.
     draws, seed : int
     level : float, default 0.95
 
     Raises
     ------
     InputError
-        If a prevalence can leave 0 to 1, a strength be 0 or less, or an option is out of range.
+        If a prevalence can be outside 0 to 1, a strength can be 0 or less, or an option is out of range.
 
     References
     ----------

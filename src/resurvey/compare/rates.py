@@ -1,4 +1,4 @@
-"""Printed response rates and printed medians side by side, study by study, nothing pooled."""
+"""Printed response rates and printed medians side by side, by study, without pooling."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEDIANS = What("ratio of medians", "median ratio", Role.MAIN, Quantity.MEDIAN, C
 
 
 def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
-    """Response rates side by side: exact intervals, differences with Newcombe's, no adjustment."""
+    """Compare response rates side by side: exact intervals, differences with Newcombe intervals, no adjustment."""
     groups = [_rate(typed, name) for name in (entry.treatment, *entry.comparators)]
     rates = pd.DataFrame(groups)
     rows = []
@@ -45,12 +45,12 @@ def compare_rates(entry: RateComparison, typed: Tables) -> Outcome:
 
 
 def counted(typed: Tables, claim_id: str) -> tuple[int, int]:
-    """Count and patients of a printed proportion; from its percentage and the size of the arm where they are missing.
+    """Count and patients of a printed proportion; where missing, from its percentage and the size of the arm.
 
     Raises
     ------
     NotEstimable
-        If no size of the arm, or neither count nor percentage, is printed.
+        If the size of the arm is not printed, or neither a count nor a percentage is.
     """
     found = claim(typed, "proportions", claim_id)
     total = found["total"]
@@ -107,7 +107,7 @@ def _difference(entry: Comparison, first: Mapping[str, Any], second: Mapping[str
 
 
 def compare_ratios(entry: RatioComparison, typed: Tables) -> Outcome:
-    """Printed ratios beside the ratio of the printed medians (its inverse is the hazard ratio of two exponentials)."""
+    """Compare printed hazard ratios with ratios of printed medians (whose inverse is the exponential hazard ratio)."""
     rows = []
     for pair in entry.pairs:
         first, second = (claim(typed, "medians", name) for name in pair.medians)

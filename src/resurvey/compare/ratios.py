@@ -1,4 +1,4 @@
-"""Printed ratios read for comparison: log scale, who against whom, and why one cannot be used."""
+"""Printed ratios prepared for comparison: log scale, direction, and why a ratio cannot be used."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from resurvey.tables import Tables
 
 @dataclass(frozen=True)
 class _Index:
-    """Tables looked up by study and arm: of a thousand ratios each would else go through all rows of all studies."""
+    """Tables indexed by study and arm, so that reading many ratios does not search all rows for each."""
 
     typed: Tables
 
     @cached_property
     def place(self) -> dict[str, int]:
-        """Place of each ratio in its table; the first of a claim that stands twice."""
+        """Position of each ratio in its table; the first where a claim is listed twice."""
         ids = self.typed["hazard_ratios"]["claim_id"].tolist()
         return {claim_id: place for place, claim_id in reversed(list(enumerate(ids)))}
 
@@ -43,7 +43,7 @@ class _Index:
 
     @cached_property
     def sizes(self) -> dict[tuple[str, str, str], set[float]]:
-        """Sizes that are printed of each group, by study, arm and population."""
+        """Printed sizes of each group, by study, arm and population."""
         arms = self.typed["arms"]
         found: dict[tuple[str, str, str], set[float]] = {}
         for study, arm, part, n in zip(
@@ -63,7 +63,7 @@ class _Index:
         return self.treatment.get((study, arm)) or treatment_of(self.typed, study, arm)  # which says what is missing
 
     def patients(self, found: pd.Series) -> float:
-        """Patients behind a ratio: as printed with it, otherwise those of its two arms where each has one number."""
+        """Patients behind a ratio: as printed with it, otherwise the sum of its arms where each has a single size."""
         if isfinite(found["n"]):
             return float(found["n"])
         sides = (found["arm_id"], found["comparator_arm_id"])
@@ -72,7 +72,7 @@ class _Index:
 
 
 def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
-    """One printed ratio on the log scale, with who is in the numerator.
+    """One printed ratio on the log scale, with its numerator and denominator.
 
     Returns
     -------
@@ -83,9 +83,9 @@ def read_ratio(typed: Tables, claim_id: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If there is no such claim, or an arm of it has no treatment.
+        If there is no such claim, or one of its arms has no treatment.
     NotEstimable
-        If the claim prints no ratio, no interval, or an interval that is not around it.
+        If the claim prints no ratio or no interval, or the interval does not contain the ratio.
     """
     return _read(_Index(typed), claim_id)
 
@@ -125,7 +125,7 @@ def _read(index: _Index, claim_id: str) -> dict[str, Any]:
 
 
 def read_ratios(typed: Tables, claim_ids: Iterable[str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """All ratios of a list that can be used, and by claim the reason why another cannot."""
+    """All usable ratios of a list and, by claim, the reason why any other cannot be used."""
     index = _Index(typed)
     rows, reasons = [], {}
     for claim_id in claim_ids:
@@ -137,7 +137,7 @@ def read_ratios(typed: Tables, claim_ids: Iterable[str]) -> tuple[pd.DataFrame, 
 
 
 def oriented(effect: Mapping[str, Any], treatment: str, comparator: str) -> tuple[float, float]:
-    """Log ratio of `treatment` against `comparator`, whichever way it was printed.
+    """Log ratio of `treatment` against `comparator`, whichever direction was printed.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def oriented(effect: Mapping[str, Any], treatment: str, comparator: str) -> tupl
 
 
 def mixed_endpoints(effects: pd.DataFrame) -> list[str]:
-    """A message where the ratios are of different endpoints."""
+    """A message where the ratios refer to different endpoints."""
     groups = {name: ", ".join(part["study"]) for name, part in effects.groupby("endpoint", sort=False)}
     if len(groups) < 2:
         return []

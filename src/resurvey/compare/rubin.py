@@ -1,4 +1,4 @@
-"""Pooling over an ensemble of rebuilt patients: Rubin's rules, on each side of the interval where it is skewed."""
+"""Pooling over replicates of rebuilt patients by Rubin's rules, separately by side where intervals are asymmetric."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from resurvey.errors import InputError, NotEstimable
 from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
 
-#: A share of the variance between replicates below this has a square of 0.
+#: A smaller between-replicate share of the variance would underflow to 0 when squared.
 SMALLEST_SHARE = 1e-150
 
 
 @dataclass(frozen=True)
 class EnsembleEstimate:
-    """An estimate pooled over replicates, with its uncertainty split by source.
+    """An estimate pooled over replicates, with its uncertainty by source.
 
     Attributes
     ----------
     estimate, se : float
         Mean over replicates and its total standard error, sqrt(within + (1 + 1/m) between).
     lower, upper, p : float
-        Interval at `level` and two-sided p against 0, from t with `df` degrees of freedom.
+        Interval at `level` and two-sided p value for the null value 0, from t with `df` degrees of freedom.
     within, between : float
         Mean sampling variance, and variance of the estimate over the replicates (0 with one replicate).
     missing_information : float
-        Fraction of the information that is missing because patients were rebuilt, not seen (Rubin's gamma, with the
-        correction for finite df); 0 with one replicate.
+        Fraction of the information that is missing because patients were rebuilt, not observed (Rubin's gamma, with
+        the correction for finite df); 0 with one replicate.
     df : float
-        Barnard-Rubin degrees of freedom; infinite (normal) where replicates do not differ.
+        Barnard-Rubin degrees of freedom; infinite (normal) where the replicates do not differ.
     replicates : int
         Number of replicates m.
     level : float
@@ -55,17 +55,17 @@ class EnsembleEstimate:
 
     @property
     def monte_carlo(self) -> float:
-        """Error of the estimate that another draw of as many replicates would show, as a share of its standard error.
+        """Monte Carlo error of the estimate from the number of replicates, as a share of its standard error.
 
-        The standard deviation of a mean of m replicates, sqrt(between / m).
+        This is the standard deviation of a mean of m replicates, sqrt(between / m).
         """
         return sqrt(self.between / self.replicates) / self.se
 
     @property
     def monte_carlo_limits(self) -> float:
-        """The same of a limit, to which the error of the variance between replicates adds.
+        """The same for a confidence limit, including the error in the variance between replicates.
 
-        The variance of a normal sample has variance 2 between^2 / (m - 1), of which a limit shows t / (2 se).
+        The sample variance of normal values has variance 2 between^2 / (m - 1); its weight in a limit is t / (2 se).
         """
         if self.replicates < 2:
             return 0.0
@@ -79,21 +79,21 @@ def rubin(
 ) -> EnsembleEstimate:
     r"""Pool estimates over replicates by Rubin's rules.
 
-    :math:`T = \bar W + (1 + 1/m) B`; degrees of freedom by Barnard and Rubin with `complete_df` for full data.
+    :math:`T = \bar W + (1 + 1/m) B`; degrees of freedom by Barnard and Rubin, with `complete_df` for the complete data.
 
     Parameters
     ----------
     estimates, variances : (m,) array_like
-        Estimate and sampling variance of each replicate, on a scale on which the estimate is about normal.
+        Estimate and sampling variance of each replicate, on a scale on which the estimate is approximately normal.
     complete_df : float, default infinite
-        Degrees of freedom had the patients been seen.
+        Degrees of freedom that observed patients would give.
     level : float, default 0.95
         Two-sided level of the interval.
 
     Raises
     ------
     InputError
-        If the vectors differ in length, are empty or hold a number that is not finite, or a variance below 0.
+        If the vectors differ in length, are empty or contain a non-finite number or a negative variance.
     NotEstimable
         If the total variance is 0.
 
@@ -111,11 +111,11 @@ def rubin(
 def rubin_limits(
     estimates: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, complete_df: float = inf, level: float = 0.95
 ) -> EnsembleEstimate:
-    """Pool estimates whose intervals are skewed: the rules are applied on each side by itself.
+    """Pool estimates with asymmetric intervals: Rubin's rules are applied to each side separately.
 
     The distance of the estimate from its limit, divided by the normal quantile, serves as the within standard error
-    of that side; an infinite limit stays infinite if more than half of the replicates have it, and is otherwise left
-    out of that side's mean. `se` is that of the side towards 0, which also gives p.
+    of that side; the pooled limit is infinite if more than half of the replicates have an infinite one; otherwise
+    infinite limits are left out of that side's mean. `se` is that of the side towards 0, which also gives p.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def rubin_limits(
     Raises
     ------
     InputError, NotEstimable
-        As `rubin`; NotEstimable also where the interval is open on both sides.
+        As `rubin`; NotEstimable also if the interval is infinite on both sides.
     """
     check_level(level)
     _vectors(estimates, np.zeros_like(np.asarray(estimates, dtype=float)))
@@ -142,11 +142,11 @@ def rubin_limits(
 def rubin_survival(
     survival: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, complete_df: float = inf, level: float = 0.95
 ) -> EnsembleEstimate:
-    """Pool survival probabilities with their log-log limits; the pooled limits are log-log too, so stay in 0 to 1.
+    """Pool survival probabilities with log-log limits; the pooled limits are log-log too, so they stay within 0 to 1.
 
-    The estimate is the mean survival; its limits are taken on the log-log scale around it, with the total variance
-    that Rubin's rules give on that scale. Where some replicate has survival 0 or 1 the sides are pooled as in
-    `rubin_limits` and cut to 0 and 1. `se`, `within` and `between` are of the probability.
+    The estimate is the mean survival; its limits are computed on the log-log scale, with the total variance from
+    Rubin's rules on that scale. Where survival is 0 or 1 in a replicate, the sides are pooled as in `rubin_limits`
+    and truncated to 0 and 1. `se`, `within` and `between` refer to the probability.
 
     Parameters
     ----------
@@ -166,13 +166,13 @@ def rubin_survival(
     se = (np.log(-np.log(low)) - eta) / critical_value(level)
     total = rubin(eta, se**2, complete_df=complete_df, level=level)
     half, centre = total.upper - total.estimate, np.log(-np.log(pooled.estimate))
-    with np.errstate(over="ignore"):  # few replicates that differ much: the whole of 0 to 1
+    with np.errstate(over="ignore"):  # few and very different replicates can give limits of 0 and 1
         limits = np.exp(-np.exp(np.array([centre + half, centre - half])))
     return replace(pooled, lower=float(limits[0]), upper=float(limits[1]))
 
 
 def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Both vectors, checked."""
+    """Check both vectors."""
     q, w = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, variances))
     if q.ndim != 1 or q.shape != w.shape or not q.size:
         raise InputError(f"estimates and variances must be vectors of one length, found shapes {q.shape}, {w.shape}")
@@ -188,7 +188,7 @@ def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np
 
 
 def _side_variance(distance: np.ndarray) -> float:
-    """Mean squared distance to the limit of one side; infinite where most replicates have no limit."""
+    """Mean squared distance to the limit on one side; infinite where most replicates have no finite limit."""
     finite = np.isfinite(distance)
     return float((distance[finite] ** 2).mean()) if finite.mean() > 0.5 else inf
 
@@ -198,7 +198,7 @@ def _pool(q: np.ndarray, below: float, above: float, complete_df: float, level: 
     m, estimate = q.size, float(q.mean())
     between = float(q.var(ddof=1)) if m > 1 else 0.0
     if between <= 1e-20 * max(estimate**2, 1e-300):
-        between = 0.0  # the mean of equal numbers differs from them in the last digit
+        between = 0.0  # the mean of equal numbers can differ from them in the last digit
     within = below if (estimate >= 0 and below < inf) or above == inf else above
     totals = [side + (1 + 1 / m) * between for side in (below, above)]
     total = within + (1 + 1 / m) * between

@@ -1,4 +1,4 @@
-"""The same comparison made otherwise: another data cut, other printed values, other choices of the reconstruction."""
+"""Sensitivity analyses of a comparison: other data cuts, other printed values, other reconstruction choices."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from resurvey.survival.risksets import RiskSets
 from resurvey.survival.rmst import common_horizon
 from resurvey.tables import Tables
 
-# replicates of one kind of hazard that make a row, and by how many standard errors the kind must move the estimate
+# fewest replicates of one hazard shape, and the change in standard errors of the estimate, that give it a row
 FEWEST, MOVED = 10, 0.25
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
 COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
-    """Cox log hazard ratio pooled over the replicates; raises NotEstimable where most have none.
+    """Cox log hazard ratio pooled over the replicates.
 
     Raises
     ------
     NotEstimable
-        If a replicate has no finite hazard ratio.
+        If at least half of the replicates have no finite hazard ratio.
     """
     values, se = stack_cox(sets, "efron")
     known = np.isfinite(se)
@@ -60,7 +60,7 @@ def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEst
 def patient_sensitivity(
     pair: Pair, made: PairwiseResult, typed: Tables, patients: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
-    """Rows and table of the variations of a comparison of rebuilt patients."""
+    """Rows and table of the sensitivity analyses of a comparison of rebuilt patients."""
     main = made.log_hazard_ratio
     lines = [_line("as compared", "main", main, main, restricted=_restricted(pair), pair=pair)]
     lines += [_varied(name, entry, main, typed, patients) for name, entry in _other_groups(pair, patients)]
@@ -70,14 +70,14 @@ def patient_sensitivity(
 
 
 def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, PatientComparison]]:
-    """The comparison with every other reconstructed data cut of a group or of both; then the variations it lists."""
+    """A comparison at other reconstructed data cuts of one or both groups; then the variations that the entry lists."""
     entry = pair.entry
     first, second = entry.treatment, entry.comparator
     for cut in sorted(_cuts(patients[first.study], first) - {first.data_cut}):
         yield f"treatment, {_cut_words(cut)}", replace(entry, treatment=replace(first, data_cut=cut))
     for cut in sorted(_cuts(patients[second.study], second) - {second.data_cut}):
         yield f"comparator, {_cut_words(cut)}", replace(entry, comparator=replace(second, data_cut=cut))
-    # Two arms of one study belong to one cut: change both together as well.
+    # Two arms of one study share a data cut, so also change both together.
     if first.study == second.study:
         cuts = [_cuts(patients[first.study], group) for group in (first, second)]
         for cut in sorted((cuts[0] & cuts[1]) - {first.data_cut}):
@@ -115,7 +115,7 @@ def _varied(
 
 
 def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
-    """Variations of what the reconstruction assumed."""
+    """Variations of the assumptions of the reconstruction."""
     main = made.log_hazard_ratio
     if main is None:
         yield _refused("choices of the reconstruction", "reconstruction", "no finite hazard ratio to vary")
@@ -141,7 +141,7 @@ def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
 
 
 def replace_between(effect: EnsembleEstimate) -> EnsembleEstimate:
-    """The same estimate with its within variance alone."""
+    """The same estimate with the within variance only."""
     made = rubin([effect.estimate], [effect.within])
     return replace(made, replicates=effect.replicates)
 
@@ -156,7 +156,7 @@ def _replicates(pair: Pair, main: EnsembleEstimate, name: str, start: int) -> di
 
 
 def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
-    """Where the estimate rests on the assumed shape more than on print: under each kind of hazard that changes it."""
+    """The estimate under each hazard shape that changes it, where the assumed shape outweighs the printed data."""
     if main.missing_information <= MOSTLY_ASSUMED:
         return
     values, se = stack_cox(pair.sets, "efron")
@@ -174,7 +174,7 @@ def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
 
 
 def _drawn_shapes(pair: Pair) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Of each group whose shapes were drawn, in words whose, and the kind of each replicate; once if they share it."""
+    """For groups with drawn hazard shapes: label, and shape of each replicate; once if the groups share the draws."""
     first, second = pair.shapes
     if first and first == second:
         yield "both groups", first
@@ -201,7 +201,7 @@ def _line(
     note: str = "",
     **extra: Any,
 ) -> dict[str, Any]:
-    """One variation on the scale of ratios, beside the main estimate."""
+    """One variation on the ratio scale, compared with the main estimate."""
     if made is None:
         return _refused(name, kind, "no finite hazard ratio")
     line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note, **extra}
@@ -244,10 +244,10 @@ Make = Callable[[Any, Tables], Outcome]
 
 
 def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again: Make) -> Outcome:
-    """A comparison of printed ratios (by `make`), and `again` with each claim exchanged that `alternatives` lists.
+    """Make a comparison of printed ratios by `make`, and repeat it by `again` for each claim in `alternatives`.
 
-    The repeats give sensitivity.csv, and rows of comparisons.csv whose method begins with `sensitivity`: of a network
-    only those of random effects, the model to read where studies disagree.
+    The repeats give sensitivity.csv, and rows of comparisons.csv whose method begins with `sensitivity`. Of a network
+    only random-effects rows are added, the model to read where studies disagree.
     """
     main = make(entry, typed)
     known = leading_rows(main.estimates)
@@ -259,11 +259,11 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
             continue
         try:
             for new in sorted({*varied.ratios} - {*entry.ratios}):
-                read_ratio(typed, new)  # one that cannot be used would else be left out in silence
+                read_ratio(typed, new)  # otherwise an unusable ratio would be left out without a message
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
             if isinstance(reason, InputError) and kind not in ("study left out", "covariance"):
-                raise  # a slip in the config; a study left out may take the reference of a network with it
+                raise  # an error in the config; without a study a network may lose its reference, which is not an error
             lines.append(_refused(name, kind, str(reason)))
             continue
         lines += [_printed_line(line, name, kind, by_model) for line in leading_rows(repeated.estimates)]
@@ -278,12 +278,12 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
 
 
 def _is_told(entry: PrintedComparison, line: Mapping[str, Any]) -> bool:
-    """Whether a variation is a row of comparisons.csv too, and not of sensitivity.csv alone."""
+    """Whether a variation is also a row of comparisons.csv, in addition to sensitivity.csv."""
     return not isinstance(entry, NetworkComparison) or line.get("by") != Model.COMMON
 
 
 def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
-    """Main estimates that a variation leaves without a counterpart, with the reason."""
+    """Main estimates without a counterpart in a variation, with the reason."""
     kept = {_model(line) for line in leading_rows(estimates)}
     refused = estimates[estimates["refused"].astype(bool)]
     for line in known:
@@ -298,12 +298,12 @@ def _lost(known: list[dict[str, Any]], estimates: pd.DataFrame) -> Iterator[tupl
 
 
 def leading_rows(estimates: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows by which a comparison of printed ratios is known: its ratios for all studies together."""
+    """Leading rows of a comparison of printed ratios: its hazard ratios for all studies together."""
     return leading(estimates.to_dict("records"))  # type: ignore[arg-type]
 
 
 def leading(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Those of rows of estimates by which a comparison of printed ratios is known."""
+    """Main and secondary hazard ratios among rows of estimates, without refused ones."""
     roles = (Role.MAIN, Role.SECONDARY)
     return [
         dict(row)
@@ -315,7 +315,7 @@ def leading(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _variations(
     entry: PrintedComparison, typed: Tables, main: Outcome
 ) -> Iterator[tuple[str, str, PrintedComparison, str]]:
-    """What is done otherwise: its name, its kind, the comparison then, and the study that is left out, if one is."""
+    """The variations: name, kind, the changed comparison, and the study left out, if any."""
     for other in entry.alternatives:
         old, new = other.instead_of, other.use
         claim(typed, "hazard_ratios", new)
@@ -343,14 +343,14 @@ def _exchanged(entry: PrintedComparison, old: str, new: str) -> PrintedCompariso
 
 
 def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison, str]]:
-    """A network without each study in turn, and of its randomised studies alone."""
+    """A network without each study in turn, with other covariances, and with its randomised studies only."""
     contrasts = main.tables.get("contrasts", pd.DataFrame())
     if contrasts.empty:
         return
     studies = typed["studies"].set_index("study_id")
     for study in dict.fromkeys(contrasts["study"]):
         name = f"without {_called(studies, str(study))}"
-        if study in main.without:  # checked as a plan only where it has to be made anew
+        if study in main.without:  # the changed entry is needed only where the network has to be fitted again
             yield name, "study left out", entry, study
         elif left := list(contrasts.loc[contrasts["study"] != study, "claim_id"]):
             yield name, "study left out", replace(entry, claims=tuple(left)), study
@@ -362,7 +362,7 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
 
 
 def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
-    """A network with the covariance of each study of several arms from elsewhere, as far as that is known."""
+    """A network with the covariance of each multi-arm study from another source, where one is known."""
     studies = typed["studies"].set_index("study_id")
     for line in main.tables.get("multi_arm", pd.DataFrame()).to_dict("records"):
         study = str(line["study"])
@@ -374,7 +374,7 @@ def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterato
 
 
 def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
-    """The random-effects ratio of a pool without each study in turn, as its table of leaving out has it."""
+    """The random-effects ratio of a pool without each study in turn, from its leave-one-out table."""
     table = main.tables.get("leave_one_out", pd.DataFrame())
     whole = [line for line in leading_rows(main.estimates) if line["model"] == Model.RANDOM]
     if table.empty or not whole:
@@ -389,20 +389,20 @@ def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
 
 
 def _called(studies: pd.DataFrame, study: str) -> str:
-    """A study by its acronym, with the population where a study gives several ratios of a pool."""
+    """A study's acronym, with the population where the study contributes several ratios to a pool."""
     name, *population = study.split(", ", 1)
     return ", ".join([str(studies["acronym"].get(name, name)), *population])
 
 
 def _model(line: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What two estimates must have in common to be set beside each other."""
+    """What two estimates must have in common to be compared."""
     return tuple(line.get(key) for key in ("model", "treatment", "comparator"))
 
 
 def _printed_line(
     line: Mapping[str, Any], name: str, kind: str, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """An estimate of a variation beside the one of the main analysis, which is found by `_model`."""
+    """An estimate from a variation, compared with that of the main analysis, which is found by `_model`."""
     made = {"variation": name, "kind": kind, "model": line["method"], "by": line["model"], "refused": False, "note": ""}
     made |= {key: line.get(key) for key in ("treatment", "comparator", "measure", "estimate", "lower", "upper", "p")}
     first = main.get(_model(line))

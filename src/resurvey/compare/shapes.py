@@ -1,4 +1,4 @@
-"""Tables behind the figures of two groups: curves, numbers at risk, log-cumulative hazards, restricted means, bias."""
+"""Tables behind the figures of two groups: curves, numbers at risk, log cumulative hazards, restricted means, bias."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GROUPS = ("first", "second")
 
 
 def curve_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
-    """Median curve of each group's replicates and the middle of them: group, time, survival, lower, upper."""
+    """Median curve and central range of each group's replicates: group, time, survival, lower, upper."""
     parts = []
     for name, stack in zip(GROUPS, stacks, strict=True):
         grid = np.linspace(0.0, float(stack.curves.last.max()), 121)
@@ -37,7 +37,7 @@ def curve_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
 
 
 def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
-    """At risk just before, and censored and events up to, a few times; means over the replicates."""
+    """Numbers at risk just before a few times, and censored and with an event up to them; means over the replicates."""
     end = max(float(stack.curves.last.max()) for stack in stacks)
     parts = []
     for name, stack in zip(GROUPS, stacks, strict=True):
@@ -56,9 +56,9 @@ def risk_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
 
 
 def censored_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
-    """Times at which follow-up ended without an event, of groups whose patients a digitised curve determines.
+    """Censoring times, for groups rebuilt from a digitised curve.
 
-    Of a group that printed numbers alone describe, the replicates end at times that nobody printed: it has none.
+    A group rebuilt from summary numbers has none: its censoring times in the replicates are not based on printed data.
     """
     known = [(name, stack) for name, stack in zip(GROUPS, stacks, strict=True) if len(stack.time) == 1]
     ended = [(name, np.unique(stack.time[(stack.event == 0) & (stack.time >= 0)])) for name, stack in known]
@@ -66,14 +66,14 @@ def censored_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
 
 
 def hazard_table(curves: pd.DataFrame) -> pd.DataFrame:
-    """Log-cumulative hazard against log time: group, log_time, value."""
+    """Log cumulative hazard against log time: group, log_time, value."""
     inside = curves[(curves["survival"] > 0) & (curves["survival"] < 1) & (curves["time"] > 0)]
     values = np.log(-np.log(inside["survival"]))
     return pd.DataFrame({"group": inside["group"], "log_time": np.log(inside["time"]), "value": values})
 
 
 def restricted_difference(stacks: Sequence[PatientStack], horizon: float) -> EnsembleEstimate | None:
-    """Difference of restricted means, first minus second, to one horizon; None where no event lies before it."""
+    """Difference in restricted means, first minus second, up to one horizon; None where no event occurs before it."""
     (mean_a, var_a), (mean_b, var_b) = (stack.curves.restricted_mean(horizon) for stack in stacks)
     if not np.all(var_a + var_b > 0):
         return None
@@ -81,7 +81,7 @@ def restricted_difference(stacks: Sequence[PatientStack], horizon: float) -> Ens
 
 
 def rmst_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
-    """Difference of restricted means over horizons: horizon, estimate, lower, upper, p."""
+    """Difference in restricted means by horizon: horizon, estimate, lower, upper, p."""
     end = common_horizon(*(stack.curves for stack in stacks))
     rows = []
     for horizon in np.linspace(end / HORIZONS, end, HORIZONS):
@@ -92,7 +92,7 @@ def rmst_table(stacks: Sequence[PatientStack]) -> pd.DataFrame:
 
 
 def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
-    """Difference of restricted means to each landmark; a landmark beyond the follow-up is refused."""
+    """Difference in restricted means up to each landmark; a landmark beyond the follow-up is refused."""
     end = common_horizon(*(stack.curves for stack in pair.stacks))
     rows = []
     for time in times:
@@ -110,7 +110,7 @@ def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
 
 
 def bias_tables(effect: object) -> dict[str, pd.DataFrame]:
-    """What would have to be wrong with a log hazard ratio: e_values, bias_needed, bias_array, shifted_null."""
+    """Bias analysis of a log hazard ratio: e_values, bias_needed, bias_array, shifted_null."""
     shifted = shifted_null(effect)
     return {
         "e_values": e_values(effect),
@@ -148,7 +148,7 @@ TIPPING = _bias("shifted null", "margin at which significance is lost", Quantity
 
 
 def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The same in rows; all refused with the reason where there is no ratio to judge."""
+    """The bias analysis as rows; all are refused, with the reason, where there is no ratio."""
     if not tables:
         reason = "no finite hazard ratio, so nothing can be said of its bias"
         return [pair.refused(what, reason) for what in (*E_VALUES.values(), *BIAS_NEEDED.values(), ARRAY, TIPPING)]

@@ -1,4 +1,4 @@
-"""Do small studies find more? Egger's regression of pools, and of networks after each comparison's own mean."""
+"""Small-study effects: Egger's regression for pools, and for networks adjusted for the mean of each comparison."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from resurvey.compare.network_result import Network
 from resurvey.compare.pool import read_effects
 from resurvey.errors import InputError, NotEstimable
 
-#: Fewer studies than this leave the test without power, and a funnel to the eye of the beholder.
+#: With fewer studies the test has too little power, and a funnel plot cannot be judged by eye.
 FEWEST = 10
-#: Standard errors that differ by less, as a factor, show no slope.
+#: Standard errors that differ by less than this factor do not allow a slope to be estimated.
 ALIKE = 1.2
 
 
@@ -30,10 +30,10 @@ class SmallStudies:
     slope, se, lower, upper : float
         Change of the effect per unit of standard error; 0 without small-study effects.
     t, p : float
-        Of the slope, with studies - 2 degrees of freedom (of a network less one for each further comparison).
+        Test of the slope, with studies - 2 degrees of freedom (in a network, minus one for each further comparison).
     df : int
     limit : float
-        The effect as the standard error goes to 0; of a network, that of the adjusted effects.
+        The effect as the standard error tends to 0; in a network, the comparison-adjusted effect.
     """
 
     studies: int
@@ -48,7 +48,7 @@ class SmallStudies:
 
 
 def egger(effects: object, *, level: float = 0.95, fewest: int = FEWEST) -> SmallStudies:
-    """Egger's test of a pool: effects on standard errors, weighted, with the error's scale from what is left.
+    """Egger's test of a pool: weighted regression of effects on standard errors, with an estimated residual variance.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def egger(effects: object, *, level: float = 0.95, fewest: int = FEWEST) -> Smal
         As for `pool`.
     level : float, default 0.95
     fewest : int, default 10
-        Fewer studies are refused.
+        Smallest number of studies that is accepted.
 
     Raises
     ------
     InputError
         As `pool`.
     NotEstimable
-        If there are too few studies, or their standard errors are alike.
+        If there are too few studies, or their standard errors are too similar.
 
     References
     ----------
@@ -75,15 +75,15 @@ def egger(effects: object, *, level: float = 0.95, fewest: int = FEWEST) -> Smal
 
 
 def network_egger(made: Network, order: Sequence[str], *, level: float = 0.95, fewest: int = FEWEST) -> SmallStudies:
-    """The same of a network: one slope over all comparisons, each with an effect of its own (comparison-adjusted).
+    """Egger's test of a network: one slope for all comparisons, each with its own effect (comparison-adjusted).
 
-    A study of several arms enters with its contrasts against the arm that stands last in `order`.
+    A multi-arm study enters with its contrasts against the arm that comes last in `order`.
 
     Parameters
     ----------
     made : Network
     order : sequence of str
-        All treatments, the one that small-study bias would favour most first.
+        All treatments, beginning with the one that small-study bias would favour most.
     level, fewest
         As for `egger`.
 
@@ -92,7 +92,7 @@ def network_egger(made: Network, order: Sequence[str], *, level: float = 0.95, f
     InputError
         If the order lacks a treatment.
     NotEstimable
-        As `egger`, and if the comparisons leave no degrees of freedom.
+        As `egger`; also if the comparisons leave no degrees of freedom.
 
     References
     ----------
@@ -143,13 +143,13 @@ def _regressed(y: np.ndarray, se: np.ndarray, group: np.ndarray, level: float, f
 
 
 def as_row(of: str, made: SmallStudies | str) -> dict[str, object]:
-    """A row of the table `egger`; a reason why there is no test is its note."""
+    """A row of the table `egger`; where there is no test, its note gives the reason."""
     if isinstance(made, str):
         return {"of": of, "note": made}
     return {"of": of, **asdict(made), "note": ""}
 
 
 def egger_table(tests: Sequence[tuple[str, SmallStudies | str]]) -> pd.DataFrame:
-    """Tests of several sets below each other."""
+    """Tests of several sets of studies in one table."""
     columns = ["of", "studies", "slope", "se", "lower", "upper", "t", "p", "df", "limit", "note"]
     return pd.DataFrame([as_row(of, made) for of, made in tests], columns=columns)

@@ -23,17 +23,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StandardisedSurvival:
-    """A survival curve of one arm as it would be in another population.
+    """Survival curve of one arm as expected in a target population.
 
     Attributes
     ----------
     curve : DataFrame
         time, survival, se, lower, upper (log-log limits) at the event times, from 0 to `horizon`.
     horizon : float
-        Last time to which every stratum in the target is followed.
+        Last time up to which every stratum of the target is followed.
     median : float
-        Time at which survival reaches one half (the middle of a stretch on which it is one half exactly); infinite
-        where the curve does not get there.
+        Time at which survival reaches one half (the midpoint of the interval on which it is exactly one half);
+        infinite where survival stays above one half.
     messages : tuple of str
     """
 
@@ -43,12 +43,12 @@ class StandardisedSurvival:
     messages: tuple[str, ...] = field(default=())
 
     def at(self, time: float) -> float:
-        """Survival at a time; refuses times beyond `horizon`.
+        """Survival at a time up to `horizon`.
 
         Raises
         ------
         NotEstimable
-            If the time is beyond what all strata are followed to.
+            If the time is beyond the follow-up of any stratum.
         """
         if not 0 <= time <= self.horizon:
             raise NotEstimable(f"time {time:g} is beyond {self.horizon:g}, to which all strata are followed")
@@ -64,21 +64,21 @@ class StandardisedSurvival:
 
 
 def poststratify(strata: pd.Series, proportions: Mapping[str, float]) -> Weights:
-    """Weights (mean 1) that give the strata the proportions of another population.
+    """Weights (mean 1) that give the strata the proportions of a target population.
 
-    The exact solution of `maic` on the indicators of the strata.
+    This is the exact solution of `maic` with the stratum indicators as covariates.
 
     Parameters
     ----------
     strata : Series, shape (n,)
         Stratum of each patient.
     proportions : mapping
-        Share of each stratum in the target; they must sum to 1.
+        Share of each stratum in the target population; the shares must sum to 1.
 
     Raises
     ------
     InputError
-        If shares are not in 0-1 or do not sum to 1, or a patient's stratum is empty.
+        If shares are not between 0 and 1 or do not sum to 1, or a patient's stratum is missing.
     NotEstimable
         If a stratum with a share above 0 has no patients.
     """
@@ -125,7 +125,7 @@ def standardised_survival(
     Returns
     -------
     StandardisedSurvival
-        Variance by Greenwood within strata, limits on the log-log scale.
+        With Greenwood variances within strata, and limits on the log-log scale.
 
     Raises
     ------
@@ -187,9 +187,9 @@ def _check_proportions(proportions: Mapping[str, float]) -> dict[str, float]:
 
 
 def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, times: object) -> pd.DataFrame:
-    """Survival of one arm in another population: a Cox model's curve of every member, averaged (g-computation).
+    """Survival of one arm in a target population: mean of the Cox model curves of its members (g-computation).
 
-    Coefficients and baseline hazard are both Efron's.
+    Both coefficients and baseline hazard use Efron's method for ties.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
     population : DataFrame, shape (m, p)
         Covariates of the target population.
     times : array_like
-        Times, none beyond the longest follow-up of the patients.
+        Times at which survival is estimated, none beyond the longest follow-up of the patients.
 
     Returns
     -------
@@ -219,7 +219,7 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
     if np.linalg.matrix_rank(x - x.mean(axis=0)) < x.shape[1]:
         raise NotEstimable(f"the Cox model with {', '.join(names)} is singular: drop a constant or implied covariate")
     frame = pd.DataFrame(x, columns=names).assign(time=t, event=e)
-    centre = x.mean(axis=0)  # exp of a covariate far from 0 would overflow; the curve does not depend on it
+    centre = x.mean(axis=0)  # covariates far from 0 would make exp overflow; the curve does not depend on the centre
     beta = cox_fit(frame, names).params_[names].to_numpy()
     steps, cumulative = efron_baseline(t, e, (x - centre) @ beta)
     hazard = np.concatenate(([0.0], cumulative))[np.searchsorted(steps, grid, side="right")]
@@ -228,15 +228,16 @@ def cox_standardised_survival(patients: pd.DataFrame, population: pd.DataFrame, 
 
 
 def efron_baseline(time: Floats, event: Floats, log_relative: Floats) -> tuple[Floats, Floats]:
-    r"""Baseline cumulative hazard that belongs to Efron's coefficients, at the distinct event times.
+    r"""Baseline cumulative hazard at the distinct event times, consistent with Efron's coefficients.
 
-    At a time with d deaths it rises by :math:`\sum_{l=0}^{d-1} 1 / (R - (l / d) D)`, R and D the sums of the relative
-    hazards of those at risk and of those who die; Breslow's :math:`d / R` belongs to Breslow's coefficients.
+    At a time with d deaths it increases by :math:`\sum_{l=0}^{d-1} 1 / (R - (l / d) D)`, where R and D are the sums
+    of the relative hazards of the patients at risk and of those who die; Breslow's :math:`d / R` goes with Breslow's
+    coefficients.
 
     Parameters
     ----------
     time, event, log_relative : (n,) ndarray
-        Times, marks (1 event), and linear predictor of each patient.
+        Time, event indicator (1 event) and linear predictor of each patient.
 
     References
     ----------

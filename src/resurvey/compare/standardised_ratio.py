@@ -1,4 +1,4 @@
-"""A marginal hazard ratio without a common comparator: one arm standardised to the other study's population."""
+"""An unanchored marginal hazard ratio: one arm standardised to the population of the other study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Arm:
-    """Patients with covariates, checked, and the population they are standardised to."""
+    """Checked patients with covariates, and the population to which they are standardised."""
 
     time: Floats
     event: Floats
@@ -38,26 +38,27 @@ def standardised_hazard_ratio(
     rng: np.random.Generator | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    r"""Marginal hazard ratio of one arm, standardised to another population, against the patients of that population.
+    r"""Marginal hazard ratio of one arm, standardised to a target population, against patients from that population.
 
-    Estimand: the log hazard ratio that Cox's model has when everybody of `population` were treated as `patients` were,
+    Estimand: the log hazard ratio in a Cox model if all members of `population` were treated as `patients` were,
     against `comparator`, with the comparator's follow-up. A Cox model of the covariates gives every member a survival
-    curve; their mean S(t) stands for a large arm, of which the share still followed at t is that of the comparator. The
-    score :math:`\sum_t dN_1 - (dN_1 + dN_0) Y_1 e^\beta / (Y_1 e^\beta + Y_0)` is solved with
-    :math:`dN_1 = Y_1 d\Lambda_1`. Without a common comparator nothing protects it from what was not measured.
+    curve; their mean S(t) represents a large arm in which the proportion uncensored at t is that of the comparator.
+    The score :math:`\sum_t dN_1 - (dN_1 + dN_0) Y_1 e^\beta / (Y_1 e^\beta + Y_0)` is solved with
+    :math:`dN_1 = Y_1 d\Lambda_1`. Without a common comparator the estimate is not protected
+    against confounding by unmeasured factors.
 
     Parameters
     ----------
     patients : DataFrame
-        time, event and the covariates of `population`, of one arm.
+        time, event and the covariates of `population`, for the patients of one arm.
     population : DataFrame, shape (m, p)
         Covariates of the comparator's population: its patients, or draws (`simulate_population`).
     comparator : DataFrame
         time and event of the other arm (given or rebuilt).
     replicates : int, default 200
-        Bootstrap samples of both arms behind the standard error.
+        Number of bootstrap samples of both arms for the standard error.
     rng : numpy.random.Generator, optional
-        Default: of fixed seed.
+        By default with a fixed seed.
     level : float
 
     Returns
@@ -68,9 +69,9 @@ def standardised_hazard_ratio(
     Raises
     ------
     InputError
-        On malformed tables, or fewer than 50 replicates.
+        If a table is malformed, or there are fewer than 50 bootstrap samples.
     NotEstimable
-        If the Cox model does not converge, the ratio is not finite, or one bootstrap sample in ten fails.
+        If the Cox model does not converge, the ratio is not finite, or more than 10 % of the bootstrap samples fail.
 
     References
     ----------
@@ -98,7 +99,7 @@ def standardised_hazard_ratio(
 
 
 def _drawn(arm: _Arm, other: tuple[Floats, Floats], rng: np.random.Generator) -> float | None:
-    """The ratio of a bootstrap sample of both arms; None where it is not finite."""
+    """The log ratio in one bootstrap sample of both arms; None where it is not finite."""
     own = rng.integers(arm.time.size, size=arm.time.size)
     theirs = rng.integers(other[0].size, size=other[0].size)
     sample = _Arm(arm.time[own], arm.event[own], arm.x[own], arm.target, arm.names)
@@ -140,7 +141,7 @@ def _comparator_events(time: Floats, event: Floats, end: float) -> _Events:
 
 
 def _solved(own: _Events, theirs: _Events, curve: tuple[Floats, Floats], followed: KaplanMeier, time: Floats) -> float:
-    """Root of the score in the log ratio, by Newton."""
+    """Root of the score in the log ratio, by Newton's method."""
     if not own.number.sum() > 0 or not theirs.number.sum() > 0:
         raise NotEstimable("an arm has no event while both are followed: the ratio is not finite")
     at = np.concatenate((own.time, theirs.time))

@@ -28,17 +28,17 @@ SIDES = ("treatment", "comparator")
 def stratified(
     pair: Pair, strata: Strata, patients: Mapping[str, pd.DataFrame]
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
-    """Both groups compared within strata that were rebuilt of each.
+    """Compare both groups within strata that were rebuilt for each of them.
 
-    In each replicate the log-rank sums and the partial likelihood are added over the strata, each with its own
-    baseline; the estimates are pooled by Rubin's rules as without strata.
+    In each replicate the log-rank sums and the log partial likelihood are added over the strata, each with its own
+    baseline; the estimates are then pooled by Rubin's rules.
 
     Parameters
     ----------
     pair : Pair
-        The groups as wholes.
+        The whole groups.
     strata : Strata
-        Populations reconstructed of both groups, without a patient in common.
+        Disjoint populations that were reconstructed for both groups.
     patients : mapping of DataFrame
         Rebuilt patients by study id.
 
@@ -47,7 +47,7 @@ def stratified(
     rows : list of dict
         Log-rank z and Cox ratio, or refused rows with the reason.
     table : DataFrame
-        A row a stratum: strata, stratum, n and mean events of both groups, estimate, lower, upper, p (ratio), note.
+        One row per stratum: strata, stratum, n and mean events of both groups, estimate, lower, upper, p (ratio), note.
 
     References
     ----------
@@ -87,7 +87,7 @@ def _stacks(pair: Pair, population: str, patients: Mapping[str, pd.DataFrame]) -
 
 
 def _coverage(pair: Pair, stacks: Mapping[str, Stacks]) -> str:
-    """How many patients of the groups the strata hold; refused where they cannot be strata."""
+    """How many patients of the groups the strata contain; an error where they cannot be strata."""
     replicates = {both[0].replicates for both in stacks.values()}
     if len(replicates) > 1:
         raise NotEstimable(
@@ -107,7 +107,7 @@ def _coverage(pair: Pair, stacks: Mapping[str, Stacks]) -> str:
 
 
 def _line(strata: str, name: str, stacks: Stacks, sets: RiskSets) -> dict[str, Any]:
-    """One stratum by itself."""
+    """Result within one stratum."""
     line: dict[str, Any] = {"strata": strata, "stratum": name}
     for side, stack in zip(SIDES, stacks, strict=True):
         line |= {f"n_{side}": int(stack.patients[0]), f"events_{side}": float(stack.events.mean())}

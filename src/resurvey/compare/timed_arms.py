@@ -1,4 +1,4 @@
-r"""First stage of a network over time: the coefficients of each arm, or of each contrast, with their covariance.
+r"""First stage of a time-varying network: the coefficients of each arm, or of each contrast, with their covariance.
 
 By arm, with all replicates at once: the log hazard, constant within short intervals, is linear in functions of time (a
 Poisson likelihood of events given time at risk), or the log cumulative hazard is a spline (Royston and Parmar). By
@@ -24,7 +24,7 @@ from resurvey.survival.stack import PatientStack
 
 Floats = NDArray[np.float64]
 STEPS = 60
-#: A Newton step that changes the log likelihood by less than this has arrived.
+#: Newton's method has converged when a step changes the log likelihood by less than this.
 ARRIVED = 1e-16
 #: Smallest eigenvalue of the information, as a share of the largest, below which a likelihood has no maximum.
 FLAT = 1e-9
@@ -32,20 +32,20 @@ FLAT = 1e-9
 
 @dataclass(frozen=True)
 class FirstStage:
-    """What the trials say by themselves.
+    """Estimates of the first stage, by trial.
 
     Attributes
     ----------
     effects : tuple of TrialEffects
-        Over replicates by Rubin's rules.
+        Effects of each trial, pooled over replicates by Rubin's rules.
     arms : dict of (trial, treatment) to (coefficients, covariance)
-        Of each arm by itself, where the model has them.
+        Estimates by arm, where the model has them.
     log_likelihood : float
-        Of all arms or trials at their own coefficients, mean over replicates.
+        Log likelihood of all arms or trials at their own coefficients, mean over replicates.
     parameters : int
-        Coefficients behind that likelihood that the network does not replace: the baselines.
+        Number of coefficients in that likelihood that the network does not replace, those of the baselines.
     partial : bool
-        Whether the likelihood is a partial one.
+        Whether it is a partial likelihood.
     """
 
     effects: tuple[TrialEffects, ...]
@@ -58,12 +58,12 @@ class FirstStage:
 def newton(
     value: Callable[[Floats], Floats], derivatives: Callable[[Floats], tuple[Floats, Floats]], start: Floats
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Maximise many concave functions at once by Newton steps, halved where they do not rise.
+    """Maximise many concave functions at once by Newton steps, halved where a function does not increase.
 
     Parameters
     ----------
     value : callable
-        theta, shape (m, q) -> log likelihoods, shape (m,); minus infinity where theta is not allowed.
+        theta, shape (m, q) -> log likelihoods, shape (m,); minus infinity where theta is not admissible.
     derivatives : callable
         theta -> gradients (m, q) and information (m, q, q).
     start : (m, q) ndarray
@@ -94,19 +94,19 @@ def newton(
 
 
 def _sized(information: Floats) -> Floats:
-    """The unit matrix in the size of each information, against one that is singular to the last bit."""
+    """The unit matrix scaled to each information matrix, to stabilise matrices that are numerically singular."""
     size = np.trace(information, axis1=1, axis2=2) / information.shape[1] + 1e-300
     return size[:, None, None] * np.eye(information.shape[1])
 
 
 def poisson_arms(events: Floats, exposure: Floats, values: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-    """Log hazards linear in given functions, fitted to counts in intervals.
+    """Fit log hazards that are linear in given functions to counts in intervals.
 
     Parameters
     ----------
     events, exposure : (m, intervals) ndarray
     values : (intervals, q) ndarray
-        The functions in the middle of each interval.
+        Values of the functions at the midpoint of each interval.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def poisson_arms(events: Floats, exposure: Floats, values: Floats) -> tuple[Floa
     """
     at = exposure > 0
     weight = np.sqrt(events.sum(axis=0) + 1e-6)[:, None]
-    turn: Floats = np.linalg.qr(values * weight)[1]  # functions that are nearly independent where the events are
+    turn: Floats = np.linalg.qr(values * weight)[1]  # nearly orthogonal functions over the times with events
     base = np.linalg.solve(turn.T, values.T).T
     start = np.log(np.maximum(events.sum(axis=1), 0.5) / exposure.sum(axis=1))
     first = turn[:, 0] * start[:, None]
@@ -138,7 +138,7 @@ def poisson_arms(events: Floats, exposure: Floats, values: Floats) -> tuple[Floa
 
 
 def piecewise_arms(events: Floats, exposure: Floats, pieces: Floats) -> tuple[Floats, Floats, Floats]:
-    """Log rates by piece; NaN where an arm has no event in it.
+    """Log rates by period; NaN where an arm has no event in the period.
 
     Returns
     -------
@@ -161,12 +161,12 @@ def by_arm(trials: Sequence[Trial], basis: Basis, edges: Floats, counts: Sequenc
     edges : ndarray
         Edges of the intervals.
     counts : sequence of (events, exposure)
-        As `counts_in` gives them, arm after arm of trial after trial.
+        As returned by `counts_in`, ordered by trial and by arm within trials.
 
     Raises
     ------
     NotEstimable
-        With the arms whose likelihood has no maximum.
+        If a likelihood has no maximum; names the arms.
     """
     values = basis((edges[1:] + edges[:-1]) / 2)
     events, exposure = (np.concatenate([pair[side] for pair in counts]) for side in (0, 1))
@@ -193,7 +193,7 @@ def _refuse(trials: Sequence[Trial], sizes: Sequence[int], arrived: NDArray[np.b
 
 
 def _joined(trials: Sequence[Trial], fits: Sequence[tuple[Floats, Floats, Floats]], size: int) -> FirstStage:
-    """Arms side by side in their trials, over replicates; a replicate that lacks a coefficient takes it from all."""
+    """Join the arms of each trial and pool them over replicates."""
     effects, arms, total, place = [], {}, 0.0, 0
     for trial in trials:
         own = fits[place : place + len(trial.treatments)]
@@ -218,7 +218,7 @@ def royston_parmar_arms(trials: Sequence[Trial], basis: Basis) -> FirstStage:
     Raises
     ------
     NotEstimable
-        With the arms whose likelihood has no maximum.
+        If a likelihood has no maximum; names the arms.
     """
     fits, arrived, sizes = [], [], []
     for trial in trials:
@@ -266,12 +266,12 @@ def _spline_arm(arm: PatientStack, basis: Basis) -> tuple[Floats, Floats, Floats
 
 
 def by_contrast(trials: Sequence[Trial], basis: Basis) -> FirstStage:
-    """First stage by Cox's partial likelihood (Efron's ties) with functions of time times treatment.
+    """First stage by Cox's partial likelihood (Efron's ties) with interactions of treatment and functions of time.
 
     Raises
     ------
     NotEstimable
-        With the trials whose partial likelihood has no maximum.
+        If a partial likelihood has no maximum; names the trials.
     """
     effects, total, bad = [], 0.0, []
     for trial in trials:
@@ -291,7 +291,7 @@ def by_contrast(trials: Sequence[Trial], basis: Basis) -> FirstStage:
 
 
 def cox_trial(trial: Trial, basis: Basis) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-    """Log hazard ratios of each other arm against the first as functions of time, arm by arm in one vector.
+    """Log hazard ratios of all other arms against the first as functions of time, stacked by arm in one vector.
 
     References
     ----------
@@ -302,7 +302,7 @@ def cox_trial(trial: Trial, basis: Basis) -> tuple[Floats, Floats, Floats, NDArr
     start = np.zeros((len(trial.arms) - 1) * basis.size)
     for r in range(trial.replicates):
         fits.append(_cox_replicate(trial, basis, r, start))
-        start = fits[-1][0] if fits[-1][3] else start  # replicates of one trial are much alike
+        start = fits[-1][0] if fits[-1][3] else start  # replicates of one trial are similar
     theta, covariance, likelihood, arrived = (np.array(part) for part in zip(*fits, strict=True))
     return theta, covariance, likelihood, arrived
 
@@ -347,5 +347,5 @@ def _cox_replicate(trial: Trial, basis: Basis, r: int, start_at: Floats) -> tupl
 
 
 def arm_counts(trials: Sequence[Trial], edges: Floats) -> list[tuple[Floats, Floats]]:
-    """Events and exposure of every arm, trial after trial."""
+    """Events and exposure of every arm, ordered by trial."""
     return [counts_in(arm, edges) for trial in trials for arm in trial.arms]

@@ -1,4 +1,4 @@
-"""Functions of time that log hazards and log hazard ratios are made of: pieces, fractional polynomials, splines."""
+"""Functions of time for log hazards and log hazard ratios: piecewise, fractional polynomials, splines."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Basis:
     ----------
     family : str
     label : str
-        Names the model among others of its family.
+        Name of the model within its family.
     raw : callable
         times, shape (n,) -> values, shape (n, q).
     centre : (q,) ndarray
-        Taken off all but the level, so that the level is that at the middle of the events.
+        Subtracted from all functions but the level, so that the level refers to the mean over the events.
     knots : ndarray
-        Of a spline, in log time.
+        Knots of a spline, in log time.
     """
 
     family: Family
@@ -61,23 +61,23 @@ def _centred(family: Family, label: str, raw: Callable[[Floats], Floats], times:
 
 
 def proportional() -> Basis:
-    """A ratio that does not change."""
+    """A constant ratio."""
     return Basis("proportional", "proportional hazards", lambda t: np.ones((t.size, 1)), np.zeros(1))
 
 
 def log_time(times: Floats, weights: Floats) -> Basis:
-    """A level, and a slope in log time."""
+    """A level and a slope in log time."""
     return _centred("log-time", "treatment by log time", lambda t: np.column_stack((np.ones(t.size), np.log(t))),
                     times, weights)  # fmt: skip
 
 
 def piecewise(cuts: Sequence[float]) -> Basis:
-    """One level in each piece between the cuts; a time at a cut belongs to the piece before it.
+    """One level per period between the cuts; a time at a cut belongs to the period before it.
 
     Raises
     ------
     InputError
-        If the cuts do not rise from above 0.
+        If the cuts are not positive and increasing.
     """
     inner = np.asarray(list(cuts), dtype=float)
     if not inner.size or not np.all(np.isfinite(inner)) or inner[0] <= 0 or np.any(np.diff(inner) <= 0):
@@ -91,12 +91,12 @@ def piecewise(cuts: Sequence[float]) -> Basis:
 
 
 def fractional_polynomial(powers: Sequence[float], times: Floats, weights: Floats) -> Basis:
-    """Level and powers of time; a power twice has its second function times log t.
+    """A level and powers of time; for a repeated power the second function is multiplied by log t.
 
     Raises
     ------
     InputError
-        If there are not one or two powers, or one is not of the usual set.
+        If there are not one or two powers, or one is not in the usual set.
 
     References
     ----------
@@ -118,12 +118,12 @@ def fractional_polynomial(powers: Sequence[float], times: Floats, weights: Float
 
 
 def all_powers(order: int) -> list[tuple[float, ...]]:
-    """Every choice of powers of an order."""
+    """All combinations of powers of a given order."""
     return list(combinations_with_replacement(POWERS, order))
 
 
 def spline(family: Family, inner: int, times: Floats, weights: Floats) -> Basis:
-    """Natural cubic spline in log time with knots at centiles of the events, the outer ones at their 2nd and 98th.
+    """Natural cubic spline in log time with knots at centiles of event times, the boundary knots at the 2nd and 98th.
 
     Raises
     ------

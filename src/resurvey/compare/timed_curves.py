@@ -1,4 +1,4 @@
-r"""What a fitted network over time implies: hazard ratios, survival in a reference population, medians, means, ranks.
+r"""Results of a time-varying network: hazard ratios, survival in a reference population, medians, means, ranks.
 
 Everything is a smooth function of the network's coefficients d and of the reference arm's own parameters b, which are
 taken as independent; standard errors are by the delta method, on the log scale of hazard ratios and of cumulative
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Surface:
-    """A quantity of every treatment at every time, and how it moves with d and b.
+    """A quantity for every treatment at every time, and its derivatives by d and b.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class Curves:
     treatments : tuple of str
         The reference first.
     time : (n,) ndarray
-        Rising, from above 0.
+        Increasing, above 0.
     log_hr, log_cumulative : Surface
         Log hazard ratio against the reference, and log cumulative hazard.
     effect_covariance : (treatments q, treatments q) ndarray
     base_covariance : (b, b) ndarray
     degrees : float or None
-        Of the intervals, as `MultivariateNetwork.degrees`.
+        Degrees of freedom of the intervals, as `MultivariateNetwork.degrees`.
     """
 
     treatments: tuple[str, ...]
@@ -66,7 +66,7 @@ class Curves:
     degrees: float | None = None
 
     def covariance(self, surface: Surface, place: int) -> Floats:
-        """Covariance of a surface between treatments at the time of a place."""
+        """Covariance of a surface between treatments at one time, given by its position."""
         return self._between(surface.by_effect[:, place], surface.by_base[:, place])
 
     def _between(self, by_effect: Floats, by_base: Floats) -> Floats:
@@ -91,7 +91,7 @@ class Curves:
         hazard = np.exp(self.log_cumulative.value[:, inside])
         survival = np.concatenate((np.ones((len(hazard), 1)), np.exp(-hazard)), axis=1)
         value = (_cell_areas(survival) * np.diff(time)).sum(axis=1)
-        slope = -survival[:, 1:] * hazard  # of the survival by the log cumulative hazard
+        slope = -survival[:, 1:] * hazard  # derivative of survival by the log cumulative hazard
         weight = (np.diff(time) + np.append(np.diff(time)[1:], 0.0)) / 2 * slope
         by_effect = np.einsum("kn,knq->kq", weight, self.log_cumulative.by_effect[:, inside])
         by_base = np.einsum("kn,knq->kq", weight, self.log_cumulative.by_base[:, inside])
@@ -99,7 +99,7 @@ class Curves:
 
 
 def _cell_areas(survival: Floats) -> Floats:
-    """Mean survival within cells of constant hazard."""
+    """Mean survival within intervals of constant hazard."""
     start, end = survival[:, :-1], survival[:, 1:]
     with np.errstate(divide="ignore", invalid="ignore"):
         fall = np.log(start) - np.log(end)
@@ -117,11 +117,11 @@ def hazard_curves(
     network : MultivariateNetwork
     basis : Basis
     edges : ndarray
-        From 0; the hazard is taken as constant in between.
+        Interval edges, from 0; the hazard is taken as constant within intervals.
     base : (ndarray, ndarray)
         Coefficients of the reference arm and their covariance; or, with `rates`, its hazard in each interval.
     rates : bool
-        What `base` holds.
+        Whether `base` contains hazards instead of coefficients.
     """
     estimate, covariance = network.padded
     middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
@@ -149,7 +149,7 @@ def hazard_curves(
 
 
 def _combined(estimate: Floats, values: Floats) -> Floats:
-    """Linear combinations, not a number only where a coefficient that is not known counts."""
+    """Linear combinations; NaN only where an unknown coefficient has a weight other than 0."""
     lacking = (np.isnan(estimate).astype(float) @ (values != 0).astype(float).T) > 0
     return np.where(lacking, np.nan, np.nan_to_num(estimate) @ values.T)
 
@@ -200,10 +200,10 @@ def survival_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
 
 
 def summary_table(curves: Curves, horizon: float, level: float) -> pd.DataFrame:
-    """Median, restricted mean and its difference from the reference, of every treatment.
+    """Median, restricted mean and its difference from the reference, for every treatment.
 
-    Columns treatment, median, median_lower, median_upper (infinite where the curve does not get there by the horizon),
-    rmst, rmst_lower, rmst_upper, difference, difference_lower, difference_upper, horizon.
+    Columns treatment, median, median_lower, median_upper (infinite where the curve does not reach one half by the
+    horizon), rmst, rmst_lower, rmst_upper, difference, difference_lower, difference_upper, horizon.
     """
     half, errors = quantile(level, curves.degrees), curves.errors(curves.log_cumulative)
     inside = curves.time <= horizon * (1 + 1e-12)
@@ -226,7 +226,7 @@ def summary_table(curves: Curves, horizon: float, level: float) -> pd.DataFrame:
 
 
 def _crossing(time: Floats, log_cumulative: Floats) -> float:
-    """Time at which the cumulative hazard first reaches log 2, linear in between; not a number where it is none."""
+    """Time when the cumulative hazard first reaches log 2, interpolated linearly; infinite if never, NaN if unknown."""
     if not np.all(np.isfinite(log_cumulative[-1:])):
         return float("nan")
     with np.errstate(over="ignore"):
@@ -242,7 +242,7 @@ def _crossing(time: Floats, log_cumulative: Floats) -> float:
 
 
 def rank_table(curves: Curves, times: Floats, small_is_good: bool = True) -> pd.DataFrame:
-    """P-scores over time, of the hazard at a time and of the survival up to it: treatment, time, of, p_score.
+    """P-scores over time, for the hazard at a time and for survival up to it: treatment, time, of, p_score.
 
     References
     ----------

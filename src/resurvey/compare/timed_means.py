@@ -1,4 +1,4 @@
-"""Networks of restricted means: differences and ratios at horizons that the trials have in common."""
+"""Networks of restricted mean survival times: differences and ratios at horizons common to the trials."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ COLUMNS += ["q", "df", "p_q", "p_score", "trials", "left_out", "note"]
 
 
 def mean_effects(trial: Trial, horizon: float, scale: Scale) -> TrialEffects:
-    """Restricted means of a trial's arms up to a horizon, as contrasts over its replicates.
+    """Contrasts of restricted means between a trial's arms up to a horizon, pooled over its replicates.
 
     Raises
     ------
     InputError
-        If the horizon is not above 0, or lies beyond the follow-up of an arm.
+        If the horizon is not above 0, or is beyond the follow-up of an arm.
     """
     if not 0 < horizon <= trial.reach:
         raise InputError(f"trial {trial.name!r}: horizon {horizon:g} is not above 0 and up to {trial.reach:g}")
@@ -40,7 +40,7 @@ def mean_effects(trial: Trial, horizon: float, scale: Scale) -> TrialEffects:
 
 
 def common_horizons(trials: Sequence[Trial]) -> tuple[float, ...]:
-    """Half of the greatest horizon that all trials reach, and that horizon."""
+    """Half of the longest horizon that all trials reach, and that horizon."""
     greatest = min(min(trial.reach, trial.longest) for trial in trials)
     return (greatest / 2, greatest)
 
@@ -48,16 +48,16 @@ def common_horizons(trials: Sequence[Trial]) -> tuple[float, ...]:
 def mean_network(
     trials: Sequence[Trial], reference: str, horizons: Sequence[float], *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Restricted means of all treatments against a reference, common and random effects, at each horizon.
+    """Compare the restricted means of all treatments with a reference, common and random effects, at each horizon.
 
-    A trial that does not reach a horizon is left out there, by name.
+    A trial that does not reach a horizon is left out at that horizon and named.
 
     Returns
     -------
     DataFrame
-        horizon, scale (difference, or log ratio as `ratio`), model (common, random), treatment, comparator,
-        estimate, se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note; a horizon at which there is no
-        network has one row with the reason.
+        horizon, scale (difference, or log ratio as `ratio`), model (common, random), treatment, comparator, estimate,
+        se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note; a horizon without a network has one
+        row with the reason.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _rows(
 
 
 def _scores(made: MultivariateNetwork) -> Floats:
-    """P-scores: the mean certainty of a longer restricted mean."""
+    """P-scores: mean certainty that a treatment has the longer restricted mean."""
     value, covariance = made.padded
     flat, diagonal = value[:, 0], np.diag(covariance)
     error = np.sqrt(np.maximum(diagonal[:, None] + diagonal[None, :] - 2 * covariance, 0.0)) + np.eye(flat.size)

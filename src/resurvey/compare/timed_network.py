@@ -1,7 +1,7 @@
-"""Networks of trials whose hazards need not be proportional: six kinds of models side by side, from patients.
+"""Networks of trials without the assumption of proportional hazards: six kinds of models, fitted to patient data.
 
-Two stages. Each trial gives the coefficients of its treatments with their covariance, over the replicates of rebuilt
-patients by Rubin's rules; the coefficients are then a multivariate network.
+There are two stages. Each trial gives the coefficients of its treatments with their covariance, pooled over
+replicates of rebuilt patients by Rubin's rules; a multivariate network meta-analysis then combines the coefficients.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from resurvey.errors import InputError, NotEstimable
 Floats = NDArray[np.float64]
 INTERVALS = 60
 TIMES = 24
-#: Models by default, by the family and what belongs to it: cuts, an order or a number of inner knots.
+#: Default models; a number in a name is the order or the number of inner knots.
 MODELS = ("proportional", "log-time", "piecewise", "fp-1", "fp-2", "royston-parmar-1", "log-hazard-spline-1")
 
 
 @dataclass(frozen=True)
 class _Ground:
-    """What all models share."""
+    """Data and settings shared by all models."""
 
     trials: tuple[Trial, ...]
     reference: str
@@ -65,7 +65,7 @@ class _Ground:
 
     @property
     def weights(self) -> Floats:
-        """Events of all arms in each interval, over replicates."""
+        """Events of all arms in each interval, averaged over replicates."""
         total: Floats = np.sum([events.mean(axis=0) for events, _ in self.counts], axis=0)
         return total
 
@@ -82,35 +82,35 @@ def time_network(
     cuts: Sequence[float] | None = None,
     level: float = 0.95,
 ) -> TimeNetwork:
-    """Network meta-analysis of survival over time, each model beside the others.
+    """Network meta-analysis of survival with time-varying hazard ratios, by several models side by side.
 
     Parameters
     ----------
     patients : DataFrame
         study, treatment, time, event, and replicate where patients were rebuilt several times.
     reference : str
-        Treatment that all are compared with.
+        Treatment with which all others are compared.
     models : sequence of str
         proportional, log-time, piecewise, fp-1, fp-2 (the powers of lowest AIC), royston-parmar-K and
-        log-hazard-spline-K with K inner knots, 0 to 3.
+        log-hazard-spline-K with K inner knots (0 to 3).
     population : str, optional
-        Study whose arm of the reference is the reference population; by default the one with most patients in it.
+        Study whose arm with the reference treatment is the reference population; by default the one with most patients.
     between : {"level", "none", "each"}
         See `multivariate_network`.
     horizon : float, optional
         End of curves, medians and restricted means; by default the longest follow-up of the reference population.
     horizons : sequence of float, optional
-        Horizons of the networks of restricted means; by default the greatest that all trials reach, and its half.
+        Horizons of the networks of restricted means; by default the longest that all trials reach, and half of it.
     cuts : sequence of float, optional
-        Of the piecewise model; by default the thirds of all events.
+        Cut points of the piecewise model; by default the tertiles of all event times.
     level : float, default 0.95
 
     Raises
     ------
     InputError
-        If the patients are no such table, the reference or the population is not among them, or an option is unknown.
+        If the table of patients is malformed, the reference or the population is not in it, or an option is unknown.
     NotEstimable
-        If no model can be fitted; the message has the reason of each.
+        If no model can be fitted; the message gives the reason for each.
 
     References
     ----------
@@ -149,7 +149,7 @@ def time_network(
 
 
 def _linked(trials: tuple[Trial, ...], reference: str) -> tuple[tuple[Trial, ...], list[str]]:
-    """Trials of the piece of the network with the reference, and what was left out."""
+    """Trials of the connected component that contains the reference, and what was left out."""
     stubs = [mean_effects(trial, trial.reach if np.isfinite(trial.reach) else trial.longest, "difference")
              for trial in trials]  # fmt: skip
     pieces = pieces_of(stubs)
@@ -175,7 +175,7 @@ def _with_cuts(ground: _Ground, cuts: Sequence[float] | None) -> _Ground:
         running = np.cumsum(ground.weights) / ground.weights.sum()
         cuts = [float(ground.edges[1:][np.searchsorted(running, share)]) for share in (1 / 3, 2 / 3)]
     chosen = tuple(float(cut) for cut in cuts)
-    piecewise(chosen)  # refuses cuts that do not rise
+    piecewise(chosen)  # raises an error where cuts are not increasing
     edges = np.union1d(ground.edges, [cut for cut in chosen if cut < ground.edges[-1]])
     return _Ground(ground.trials, ground.reference, ground.population, edges, arm_counts(ground.trials, edges), chosen,
                    ground.between)  # fmt: skip
@@ -184,7 +184,7 @@ def _with_cuts(ground: _Ground, cuts: Sequence[float] | None) -> _Ground:
 def _fits(
     ground: _Ground, models: Sequence[str], grid: Floats
 ) -> tuple[tuple[TimeFit, ...], dict[str, str], pd.DataFrame]:
-    """Models that could be fitted, the reasons of the others, and the fractional polynomials that were tried."""
+    """Models that could be fitted, the reasons why others could not, and the fractional polynomials that were tried."""
     fits, refused, tried = [], {}, []
     for name in models:
         try:
@@ -236,7 +236,7 @@ def _one(ground: _Ground, name: str, basis: Basis, grid: Floats) -> TimeFit:
 
 
 def _rates(ground: _Ground, edges: Floats) -> tuple[Floats, Floats]:
-    """Hazard of the reference population in each interval of other edges, over its replicates; none beyond its end."""
+    """Hazard of the reference population between given edges, over its replicates; 0 beyond its follow-up."""
     place = 0
     for trial in ground.trials:
         if trial is ground.population:
@@ -257,7 +257,7 @@ def _rates(ground: _Ground, edges: Floats) -> tuple[Floats, Floats]:
 
 
 def _best_polynomial(ground: _Ground, order: int, grid: Floats) -> tuple[TimeFit, pd.DataFrame]:
-    """The powers of lowest AIC at the mean counts of the replicates, fitted to all of them."""
+    """Fit the fractional polynomial whose powers have the lowest AIC at the mean counts of the replicates."""
     mean = [(events.mean(axis=0)[None], exposure.mean(axis=0)[None]) for events, exposure in ground.counts]
     rows: list[dict[str, object]] = []
     chosen: tuple[float, ...] = ()

@@ -1,4 +1,4 @@
-"""What a network over time gives back: its models, and the tables made of them."""
+"""Results of a time-varying network: its models and the tables made from them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ASSUMES = {
 
 @dataclass(frozen=True)
 class TimeFit:
-    """One model fitted.
+    """One fitted model.
 
     Attributes
     ----------
@@ -47,12 +47,12 @@ class TimeFit:
 
     @property
     def parameters(self) -> int:
-        """Coefficients of baselines and of treatments."""
+        """Number of coefficients, of baselines and of treatments."""
         return self.first.parameters + self.network.rank
 
     @property
     def aic(self) -> float:
-        """Of the consistent model with common effects: the deviance of the first stage, Q, and twice the parameters."""
+        """AIC of the consistent common-effect model: first-stage deviance plus Q plus twice the parameters."""
         return -2 * self.first.log_likelihood + self.network.q + 2 * self.parameters
 
 
@@ -72,9 +72,9 @@ class TimeNetwork:
     ranks : DataFrame
         model, treatment, time, of (hazard, survival), p_score.
     fit : DataFrame
-        model, family, label, likelihood (full, partial), parameters, log_likelihood, aic, lowest, q, df, p, tau_level,
-        assumes, note; a model that could not be fitted has the reason in `note`. AIC compares models with the same
-        likelihood only.
+        model, family, label, likelihood (full, partial), parameters, log_likelihood, aic, lowest, q, df, p,
+        tau_level, assumes, note; a model that could not be fitted has the reason in `note`. AIC can only be compared
+        between models with the same likelihood.
     powers : DataFrame
         order, powers, aic of every fractional polynomial that was tried.
     means : DataFrame
@@ -102,7 +102,7 @@ class TimeNetwork:
 
 
 def each_model(fits: Sequence[TimeFit], make: Callable[[Curves], pd.DataFrame]) -> pd.DataFrame:
-    """A table of every model below each other."""
+    """The tables of all models, concatenated."""
     return pd.concat([make(fit.curves).assign(model=fit.name) for fit in fits], ignore_index=True).pipe(_model_first)
 
 
@@ -111,7 +111,7 @@ def _model_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def marked(table: pd.DataFrame, trials: Sequence[Trial], *others: str) -> pd.DataFrame:
-    """The table with what lies beyond the follow-up of a treatment, or of `others`, marked as extrapolated."""
+    """The table with values beyond the follow-up of a treatment, or of `others`, marked as extrapolated."""
     ends: dict[str, float] = {}
     for trial in trials:
         for name in trial.treatments:

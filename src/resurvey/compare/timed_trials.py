@@ -1,4 +1,4 @@
-"""Trials of a network as stacks of patients by arm, their counts by interval, and Rubin's rules for vectors."""
+"""Trials of a network as patients by arm and replicate, their counts by interval, and Rubin's rules for vectors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Trial:
 
     @property
     def reach(self) -> float:
-        """Time up to which every replicate of every arm is followed, or beyond which its curve is 0."""
+        """Time up to which the curves of all replicates and arms are defined; infinite if they all reach 0."""
         return float(min(arm.curves.reach.min() for arm in self.arms))
 
     @property
@@ -51,19 +51,19 @@ class Trial:
 
 
 def read_trials(patients: pd.DataFrame) -> tuple[Trial, ...]:
-    """Trials from one table of patients.
+    """Read the trials from one table of patients.
 
     Parameters
     ----------
     patients : DataFrame
         study, treatment, time, event (1, 0), and replicate where patients were rebuilt several times. Replicates of
-        the arms of a study belong together by their number.
+        the arms of a study are matched by their number.
 
     Raises
     ------
     InputError
-        With every fault: missing columns, empty names, a study with one treatment, arms of a study with different
-        numbers of replicates, and what `patient_stack` refuses.
+        Lists every fault: missing columns, empty names, a study with one treatment, arms of a study with different
+        numbers of replicates, and faults found by `patient_stack`.
     """
     missing = [name for name in COLUMNS if name not in patients.columns]
     if missing:
@@ -87,7 +87,7 @@ def read_trials(patients: pd.DataFrame) -> tuple[Trial, ...]:
 
 
 def _blank(names: pd.Series) -> NDArray[np.bool_]:
-    """Where a name is missing or nothing but blanks; each name is looked at once, however many rows have it."""
+    """Rows whose name is missing or blank; each distinct name is checked only once."""
     place, known = pd.factorize(names)
     empty = np.array([str(name).strip() == "" for name in known] + [True], dtype=bool)
     return np.asarray(empty[place])
@@ -114,13 +114,13 @@ def _trial(name: str, rows: pd.DataFrame) -> tuple[Trial | None, list[str]]:
 
 
 def interval_edges(trials: Sequence[Trial], wanted: int) -> Floats:
-    """Edges of intervals that no event rate changes much within: equal steps and equal shares of the events together.
+    """Edges of intervals so short that event rates change little within them: equal steps and quantiles of event times.
 
     Parameters
     ----------
     trials : sequence of Trial
     wanted : int
-        Equal steps up to the longest follow-up, and at most as many further edges between the events.
+        Number of equal steps up to the longest follow-up; at most as many further edges are event quantiles.
     """
     times = np.concatenate([arm.time[0][arm.event[0] > 0] for trial in trials for arm in trial.arms])
     longest = max(trial.longest for trial in trials)
@@ -130,7 +130,7 @@ def interval_edges(trials: Sequence[Trial], wanted: int) -> Floats:
 
 
 def counts_in(arm: PatientStack, edges: Floats) -> tuple[Floats, Floats]:
-    """Events, and time at risk, of each replicate in each interval (start, end]; shape (replicates, intervals)."""
+    """Events and time at risk of each replicate in each interval (start, end]; shape (replicates, intervals)."""
     real = arm.time != PADDING
     cells = np.clip(np.searchsorted(edges, arm.time, side="left") - 1, 0, edges.size - 2)
     row = np.broadcast_to(np.arange(arm.replicates)[:, None], arm.time.shape)
@@ -144,7 +144,7 @@ def counts_in(arm: PatientStack, edges: Floats) -> tuple[Floats, Floats]:
 
 
 def rubin_vector(estimates: Floats, covariances: Floats) -> tuple[Floats, Floats]:
-    r"""Mean and total covariance of a vector over replicates, :math:`\bar W + (1 + 1/m) B`.
+    r"""Mean and total covariance of a vector over replicates by Rubin's rules, :math:`\bar W + (1 + 1/m) B`.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def rubin_vector(estimates: Floats, covariances: Floats) -> tuple[Floats, Floats
 def against_first(name: str, treatments: tuple[str, ...], arms: Floats, covariance: Floats) -> TrialEffects:
     """Coefficients of arms, shape (arms, q), as contrasts against the first arm.
 
-    Coefficients that are NaN in an arm, or in the first, are not informed.
+    Coefficients that are NaN in an arm, or in the first, give no information.
     """
     count, size = arms.shape
     known = np.isfinite(arms).ravel()

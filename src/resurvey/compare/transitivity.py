@@ -1,4 +1,4 @@
-"""Whether the studies of a comparison are alike enough to be compared: one row a study, and where they differ."""
+"""Whether the studies of a comparison are similar enough to be compared: one row per study, and their differences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from resurvey.tables import Tables
 
-# What may modify an effect, or tells how a study was done, as studies.csv has it.
+# Columns of studies.csv with possible effect modifiers and features of the design.
 ATTRIBUTES = {
     "design": "design",
     "line": "line of treatment",
@@ -19,19 +19,19 @@ UNKNOWN = "not found in the documents at hand"
 
 
 def transitivity(typed: Tables, used: pd.DataFrame) -> pd.DataFrame:
-    """One row a study.
+    """Characteristics of the studies of a comparison, one row per study.
 
     Parameters
     ----------
     typed : dict of DataFrame
     used : DataFrame
-        study, and what tells its arms: arm_id, or treatment and comparator.
+        study, and the columns that identify its arms: arm_id, or treatment and comparator.
 
     Returns
     -------
     DataFrame
         study_id, acronym, compares, design, line, prior_exposure, entry_definition, region, enrolment_start,
-        enrolment_end, data_cutoff, registry_id, source_year. A cell that no document fills says so.
+        enrolment_end, data_cutoff, registry_id, source_year. A cell says so where no document gives the value.
     """
     studies = typed["studies"].set_index("study_id")
     years = typed["sources"].set_index("source_id")["year"]
@@ -52,7 +52,7 @@ def _text(value: object) -> str:
 
 
 def messages(table: pd.DataFrame) -> list[str]:
-    """What differs between the studies, or is not known of them, in words."""
+    """Differences between the studies, and characteristics that are not known, in words."""
     made = []
     for column, name in ATTRIBUTES.items():
         known = table[table[column] != UNKNOWN]

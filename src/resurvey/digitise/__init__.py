@@ -1,4 +1,4 @@
-"""Published figures read into curves: vector lines exactly, pictures by tracing, each with a verdict."""
+"""Digitise published figures: vector lines are read exactly, raster images are traced; each curve gets a verdict."""
 
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Axis, Check, Digitised, Panel, RiskRow, TracedCurve

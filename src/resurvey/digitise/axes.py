@@ -1,4 +1,4 @@
-"""Axes from tick labels: rows and columns of numbers that lie on one line."""
+"""Find axes from tick labels: rows and columns of numbers that fit a linear scale."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from resurvey.digitise.numbers import plain
 
 MOST_GROUPS = 60
 MOST_LINES = 80
-# Comparisons of a label with a line that a search of a page may make, and how many of them a pair of axes counts as.
+# Maximum number of label-to-line comparisons in the search of one page, and the number charged for each pair of axes.
 MOST_WORK = 60_000_000
 A_PAIR = 1_000
 
 
 @dataclass(frozen=True)
 class AxisSearch:
-    """Panels that were found, and whether the search was gone through to its end."""
+    """The panels found, and whether the search was completed."""
 
     panels: tuple[Panel, ...]
     whole: bool
@@ -31,12 +31,12 @@ _Pair = tuple[LabelLine, LabelLine]
 
 
 def find_panels(words: Sequence[Word]) -> list[Panel]:
-    """Pairs of a time axis and a survival axis that frame a plot, the best supported first taken, in reading order."""
+    """Pairs of a time axis and a survival axis that frame a plot, chosen by strength of support, in reading order."""
     return list(search_axes(words).panels)
 
 
 def search_axes(words: Sequence[Word], budget: Budget | None = None) -> AxisSearch:
-    """The panels of `find_panels`, with so much work at most: a page of tables holds lines without number."""
+    """Panels as in `find_panels`, with a limit on the work done: a page of tables holds very many candidate lines."""
     budget = budget or Budget(MOST_WORK)
     numbers = [word for word in words if plain(word.text)]
     if not budget.spend(10 * len(numbers) ** 2):
@@ -55,7 +55,7 @@ def _best(fits: Sequence[LabelLine]) -> list[LabelLine]:
 
 
 def _chosen(across: Sequence[LabelLine], upward: Sequence[LabelLine], budget: Budget) -> list[_Pair]:
-    """Pairs that frame a plot of their own with labels that no better pair has."""
+    """Pairs that frame a plot of their own, using labels that no better-supported pair uses."""
     framing = ((i, j) for i, x in enumerate(across) for j, y in enumerate(upward) if _frames(x, y))
     pairs = sorted(((_support(across[i], upward[j]), i, j) for i, j in framing), reverse=True)
     panels: list[Panel] = []
@@ -79,7 +79,7 @@ def _chosen(across: Sequence[LabelLine], upward: Sequence[LabelLine], budget: Bu
 def _sharing(
     fits: Sequence[_Pair], across: Sequence[LabelLine], upward: Sequence[LabelLine], budget: Budget
 ) -> list[_Pair]:
-    """Panels of a grid labelled on its left and lower side only: each repeats the axes of one that has both."""
+    """Panels of a grid labelled only on its left and lower sides: each repeats the axes of a panel that has both."""
     found: list[_Pair] = []
     for x, y in fits:
         beside = [x, *(other for other in across if _repeats(x, other, horizontal=True))]
@@ -94,7 +94,7 @@ def _sharing(
 
 
 def _repeats(fit: LabelLine, other: LabelLine, *, horizontal: bool) -> bool:
-    """Whether the same labels, but for a few, stand once more, as far apart, on the right of an axis or above it."""
+    """Whether nearly the same labels, at the same spacing, are repeated to the right of an axis or above it."""
     values, again = ({label.value for label in one.axis.labels} for one in (fit, other))
     if len(values & again) < max(3, 0.6 * len(values | again)):
         return False
@@ -111,25 +111,25 @@ def _repeats(fit: LabelLine, other: LabelLine, *, horizontal: bool) -> bool:
 
 
 def _placed(across: LabelLine, upward: LabelLine, fits: Sequence[_Pair]) -> Panel:
-    """A panel; where labels of a neighbour serve it, its own room for labels is as wide as the neighbour's."""
+    """A panel; where it uses a neighbour's labels, the space reserved for labels is as wide as the neighbour's."""
     panel = _panel(across, upward)
     own_row = next(_panel(*pair) for pair in fits if pair[0].words == across.words)
     own_column = next(_panel(*pair) for pair in fits if pair[1].words == upward.words)
     if own_row.box == panel.box == own_column.box:
         return panel
-    # By values, not by the outermost labels: the lowest may not have been read.
+    # Placed by value, not by the outermost labels, because the lowest label may not have been read.
     row = float(panel.y.pixel(own_row.y.value(own_row.row)))
     return replace(panel, row=row, column=float(panel.x.pixel(own_column.x.value(own_column.column))))
 
 
 def _without(fit: LabelLine, owned: set[int]) -> LabelLine:
-    """A fit whose stray labels are those of no other panel: beside it, the row or column of labels goes on."""
+    """A fit without the stray labels that belong to another panel, where the row or column of labels continues."""
     kept = tuple(label for label, word in zip(fit.axis.stray, fit.strays, strict=True) if id(word) not in owned)
     return replace(fit, axis=replace(fit.axis, stray=kept))
 
 
 def _credible(panel: Panel) -> bool:
-    """Whether the axes rest on enough labels: a table of numbers frames many an accidental panel."""
+    """Whether the axes rest on enough labels: a table of numbers suggests many spurious panels."""
     return len(panel.x.labels) >= 3 and _upright_scale(panel.y)
 
 
@@ -170,7 +170,7 @@ def _panel(across: LabelLine, upward: LabelLine) -> Panel:
 
 
 def _support(across: LabelLine, upward: LabelLine) -> float:
-    """Labels that agree, less the room between the two axes in units of the plot."""
+    """Number of agreeing labels, less the gap between the two axes in units of the plot."""
     box = _panel(across, upward).box
     gap = abs(min(word.top for word in across.words) - box[3]) / max(box[3] - box[1], 1)
     aside = abs(box[0] - max(word.right for word in upward.words)) / max(box[2] - box[0], 1)
@@ -178,7 +178,7 @@ def _support(across: LabelLine, upward: LabelLine) -> float:
 
 
 def _frames(across: LabelLine, upward: LabelLine) -> bool:
-    """Whether the labels stand below and left of one and the same plot."""
+    """Whether the labels lie below and to the left of the same plot."""
     box = _panel(across, upward).box
     width, height = box[2] - box[0], box[3] - box[1]
     if width <= 10 or height <= 10:
@@ -198,7 +198,7 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _columns(words: Sequence[Word]) -> list[list[Word]]:
-    """Groups by right edge, left edge and centre: labels are aligned by any of them."""
+    """Groups by right edge, left edge and centre: labels may be aligned by any of them."""
     groups = []
     for key in (lambda word: word.right, lambda word: word.x, lambda word: word.left):
         groups += _grouped(words, key, 0.8)
@@ -206,7 +206,7 @@ def _columns(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _grouped(words: Sequence[Word], key: Callable[[Word], float], slack: float) -> list[list[Word]]:
-    """Every set of words whose key is near that of one of them, each set once."""
+    """Sets of words whose keys are close to that of one of their members, each set once."""
     groups = {}
     ordered = sorted(words, key=lambda word: (key(word), word.left, word.top))
     for word in ordered:
@@ -218,7 +218,7 @@ def _grouped(words: Sequence[Word], key: Callable[[Word], float], slack: float) 
 
 
 def _fits(words: Sequence[Word], groups: Iterable[list[Word]], budget: Budget, *, horizontal: bool) -> list[LabelLine]:
-    """Lines through the groups; what is left of a group may hold the axis of a panel beside it."""
+    """Lines fitted to the groups; the labels left over in a group may belong to the axis of an adjacent panel."""
     found: dict[tuple[tuple[float, float], ...], LabelLine] = {}
     for group in groups:
         rest = group

@@ -1,4 +1,4 @@
-"""Axes of a picture set exactly: labels moved to the tick marks or grid lines they belong to."""
+"""Refine the axes of a picture: labels are moved to the tick marks or grid lines they belong to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from resurvey.digitise.digitised import Axis, Label, Panel
 from resurvey.digitise.label_lines import refit
 
-# Of the labels, how many must stand at a mark before the marks are believed.
+# Share of the labels that must lie at a mark before the marks are accepted.
 SHARE_AT_MARKS = 0.6
 TICK_LENGTH = 9
 
@@ -22,14 +22,14 @@ class _Marks:
 
 
 def snap(panel: Panel, dark: np.ndarray) -> Panel:
-    """The panel with its labels at printed ticks, where enough of them have one.
+    """The panel with its labels moved to printed ticks, where enough labels have one.
 
     Parameters
     ----------
     panel
-        Axes from the centres of the labels.
+        Axes estimated from the centres of the labels.
     dark
-        Ink of the picture, 0 (paper) to 1, height x width.
+        Darkness of the picture, 0 (paper) to 1, height x width.
     """
     bottom, left = axis_lines(panel, dark)
     x = _snapped(panel.x, _profiles(dark, bottom, panel, horizontal=True))
@@ -54,7 +54,7 @@ def axis_lines(panel: Panel, dark: np.ndarray) -> tuple[tuple[int, int] | None, 
 
 
 def anchored(panel: Panel, dark: np.ndarray) -> bool:
-    """Whether S = 0, which no label shows, lies on the line of the time axis."""
+    """Whether S = 0, where it has no label, lies on the line of the time axis."""
     rows, _ = axis_lines(panel, dark)
     if rows is None or any(label.value == 0 for label in panel.y.labels):
         return False
@@ -65,7 +65,7 @@ def anchored(panel: Panel, dark: np.ndarray) -> bool:
 def _line(
     dark: np.ndarray, rows: tuple[int, int], across: tuple[float, float], *, last: bool
 ) -> tuple[int, int] | None:
-    """The run of rows within `rows` that is dark nearly all the way `across`; the outermost where there are several."""
+    """The run of rows within `rows` that is dark for nearly the whole of `across`; the outermost of several."""
     first = max(0, rows[0])
     part = dark[first : max(first, rows[1]), max(0, int(across[0])) : int(across[1]) + 1]
     if part.size == 0:
@@ -117,12 +117,12 @@ def _snapped(axis: Axis, profiles: list[np.ndarray]) -> Axis:
         return axis
     best = min(tries, key=lambda marks: (-marks.found, round(marks.rms, 4)))
     moved = refit(axis, [label for label in best.labels if label.snapped])
-    # A label without a tick stays where it is, and shows in the residual.
+    # A label without a tick stays where it is and contributes to the residual.
     return replace(moved, labels=tuple(best.labels))
 
 
 def _marks(axis: Axis, profile: np.ndarray) -> _Marks | None:
-    """Labels at the marks of a profile, if enough of them have one and the marks lie on a line."""
+    """Labels moved to the marks of a profile, if enough of them have a mark and the marks fit a line."""
     places = np.array([label.pixel for label in axis.labels])
     spacing = float(np.min(np.diff(np.sort(places)))) if len(places) > 1 else 20.0
     slack = min(max(3.0, 0.2 * spacing), 7.0)
@@ -145,7 +145,7 @@ def _marks(axis: Axis, profile: np.ndarray) -> _Marks | None:
 
 
 def _consistent(axis: Axis, labels: list[Label]) -> tuple[list[Label], float]:
-    """Marks off the line through the others given up, one at a time."""
+    """Drop, one at a time, marks that do not lie on the line through the others."""
     current = list(labels)
     while True:
         at = [label for label in current if label.snapped]

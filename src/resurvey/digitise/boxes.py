@@ -1,4 +1,4 @@
-"""Boxes drawn within a plot, which hide what lies behind them: insets, and frames of legends and notes."""
+"""Boxes drawn within a plot that hide what lies behind them: insets, and frames of legends and notes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from itertools import permutations
 
 import numpy as np
 
-# Shares of the plot's width and height that a box takes at least; no box takes more than this share of both.
+# Smallest width and height of a box as shares of the plot's; no box exceeds the last share in both directions.
 LEAST_WIDTH, LEAST_HEIGHT, MOST = 0.1, 0.06, 0.8
-DRAWN = 0.85  # share of a side that must show
-THIN = 4  # pixels of a side at most
-ALIKE = 3  # pixels by which the ends of the two level sides may fall short
+DRAWN = 0.85  # share of a side that must be visible
+THIN = 4  # maximum thickness of a side in pixels
+ALIKE = 3  # pixels by which the ends of the two horizontal sides may fall short
 MOST_SIDES = 60
 
 
 def boxes_in(ink: np.ndarray) -> list[tuple[int, int, int, int]]:
-    """Boxes (left, top, right, bottom) of four thin sides, in pixels of the plot; those within another are left out."""
+    """Boxes (left, top, right, bottom) with four thin sides, in pixels of the plot; nested boxes are left out."""
     height, width = ink.shape
     sides = _level_sides(ink, round(LEAST_WIDTH * width))[:MOST_SIDES]
     found: list[tuple[int, int, int, int]] = []
     for (row, left, right), (other, begin, end) in permutations(sides, 2):
         top, bottom = sorted((row, other))
-        # One level side may be longer, where a curve or a tick goes on from it.
+        # One horizontal side may be longer, where a curve or a tick continues from it.
         if bottom - top < max(12, LEAST_HEIGHT * height) or begin > left + ALIKE or end < right - ALIKE:
             continue
         if right - left > MOST * width and bottom - top > MOST * height:
@@ -33,7 +33,7 @@ def boxes_in(ink: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 
 def _level_sides(ink: np.ndarray, least: int) -> list[tuple[int, int, int]]:
-    """Thin level lines as (row, first column, last column), from the top; a thick one once."""
+    """Thin horizontal lines as (row, first column, last column), from the top; a thick line is listed once."""
     found: list[tuple[int, int, int]] = []
     for row in range(len(ink)):
         edges = np.flatnonzero(np.diff(np.r_[0, ink[row].astype(np.int8), 0]))
@@ -47,7 +47,7 @@ def _level_sides(ink: np.ndarray, least: int) -> list[tuple[int, int, int]]:
 
 
 def _upright(ink: np.ndarray, column: int, top: int, bottom: int) -> bool:
-    """Whether a thin upright line stands at a column between two rows."""
+    """Whether there is a thin vertical line in a column between two rows."""
     inner = slice(top + 2, bottom - 1)
     at = ink[inner, max(0, column - 2) : column + 3].any(axis=1).mean()
     aside = [

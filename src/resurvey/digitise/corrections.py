@@ -1,4 +1,4 @@
-"""What a person corrected: read from the review page's JSON, or from a project of another digitising program."""
+"""Corrections made by a person, from the review page's JSON or from a project of another digitising program."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class Corrections:
-    """Corrections of one panel, places in pixels of the picture.
+    """Corrections of one panel; positions are in pixels of the picture.
 
     x, y
-        Ticks as (pixel, value); survival as a proportion. Two or more replace the axis that was found.
+        Ticks as (pixel, value); survival as a proportion. Two or more ticks replace the axis that was found.
     curves
-        Number of curves, or None to leave it to the reading.
+        Number of curves, or None to determine it automatically.
     through
-        For each curve traced by hand, places it passes.
+        For each curve to be traced with guidance, positions it passes through.
     points
-        For each curve read wholly by hand, its places in order.
+        For each curve read entirely by hand, its points in order.
     masks
-        Boxes (left, top, right, bottom) without curves.
+        Boxes (left, top, right, bottom) that contain no curves.
     swaps
-        (first curve, second curve, pixel across): what follows that place belongs to the other curve.
+        (first curve, second curve, x pixel): the two curves are exchanged after that position.
     cells
-        (row, column, number or None) of the numbers at risk.
+        (row, column, number or None) for numbers at risk.
     names
-        Names of curves by number.
+        Names of curves by curve number.
     reviewed
-        Whether a person has looked and agrees.
+        Whether a person has reviewed and confirmed the reading.
     panel
-        The panel they belong to, where a figure has several.
+        The panel the corrections belong to, where a figure has several.
     """
 
     x: tuple[Pair, ...] = ()
@@ -55,17 +55,17 @@ class Corrections:
     panel: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The corrections as they are saved."""
+        """The corrections as a JSON object for saving."""
         return {"format": FORMAT, **asdict(self)}
 
 
 def read_corrections(path: Path) -> Corrections:
-    """Corrections of a file: our JSON, a WebPlotDigitizer project (JSON), or a PlotDigitizer project (XML).
+    """Read corrections from our JSON, a WebPlotDigitizer project (JSON) or a PlotDigitizer project (XML).
 
     Raises
     ------
     InputError
-        If the file is none of these, or a field is not what it must be; the message names the field.
+        If the file is none of these, or a field is invalid; the message names the field.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -87,12 +87,12 @@ def read_corrections(path: Path) -> Corrections:
 
 
 def from_json(content: Mapping[str, Any], name: str) -> Corrections:
-    """Corrections from a parsed JSON object, every field checked.
+    """Corrections from a parsed JSON object, with every field checked.
 
     Raises
     ------
     InputError
-        If a field is unknown or not what it must be; the message names it.
+        If a field is unknown or invalid; the message names it.
     """
     if content.get("format") != FORMAT:
         raise InputError(f"{name}: format is {content.get('format')!r}, expected {FORMAT!r}")
@@ -210,11 +210,11 @@ def _is_float(value: str) -> bool:
 
 
 def _proportions(ticks: tuple[Pair, ...]) -> tuple[Pair, ...]:
-    """Ticks of a percent axis as proportions."""
+    """Ticks of a percentage axis as proportions."""
     scale = 100.0 if max((abs(value) for _, value in ticks), default=0) > 1.5 else 1.0
     return tuple((pixel, value / scale) for pixel, value in ticks)
 
 
 def _checked(made: Corrections, name: str) -> Corrections:
-    """Through the same checks as the JSON of the review page."""
+    """Apply the same checks as for the JSON of the review page."""
     return from_json(json.loads(json.dumps(made.as_json())), name)

@@ -1,4 +1,4 @@
-"""What is read from a figure: axes, curves, numbers at risk, checks and a verdict."""
+"""Results of digitising a figure: axes, curves, numbers at risk, checks and a verdict."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class Word:
 
     @property
     def x(self) -> float:
-        """Centre of the box."""
+        """Horizontal centre of the box."""
         return (self.left + self.right) / 2
 
     @property
     def y(self) -> float:
-        """Centre of the box."""
+        """Vertical centre of the box."""
         return (self.top + self.bottom) / 2
 
     @property
     def height(self) -> float:
-        """Height of the letters, along the reading direction's normal."""
+        """Height of the letters, perpendicular to the reading direction."""
         return self.bottom - self.top if self.upright else self.right - self.left
 
 
 @dataclass(frozen=True)
 class Label:
-    """A tick label: where it stands along its axis and the value it shows."""
+    """A tick label: its position along the axis and the value it shows."""
 
     pixel: float
     value: float
@@ -60,25 +60,25 @@ class Axis:
     percent: bool = False
 
     def value(self, pixel: np.ndarray | float) -> np.ndarray | float:
-        """Values at pixels."""
+        """Values at given pixels."""
         return self.intercept + self.slope * np.asarray(pixel, float)
 
     def pixel(self, value: np.ndarray | float) -> np.ndarray | float:
-        """Pixels of values."""
+        """Pixels of given values."""
         return (np.asarray(value, float) - self.intercept) / self.slope
 
     @property
     def residual(self) -> float:
-        """Largest distance of a label from the line through all, in pixels."""
+        """Largest distance of a label from the line fitted to all labels, in pixels."""
         if not self.labels:
             return 0.0
         return max(abs(float(self.pixel(label.value)) - label.pixel) for label in self.labels)
 
     @property
     def error(self) -> float:
-        """Standard error of a place at the ends of the axis, as a share of its length; infinite below three labels.
+        """Standard error of a position at the axis's ends, as a share of its length; infinite with fewer than 3 labels.
 
-        Of the line through the labels at ticks where most have one, else through all.
+        Based on the labels at ticks where most labels have one, otherwise on all labels.
         """
         ticks = [label for label in self.labels if label.snapped]
         used = ticks if len(ticks) >= max(3, 0.6 * len(self.labels)) else self.labels
@@ -93,7 +93,7 @@ class Axis:
 
     @property
     def snapped(self) -> int:
-        """How many labels stand at a printed tick."""
+        """Number of labels that lie at a printed tick."""
         return sum(label.snapped for label in self.labels)
 
 
@@ -111,7 +111,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class RiskRow:
-    """A printed row of numbers at risk: None is a cell that could not be read, `flagged` one that cannot be right."""
+    """A printed row of numbers at risk: None marks an unreadable cell, `flagged` a cell that cannot be right."""
 
     label: str
     times: tuple[float, ...]
@@ -123,10 +123,10 @@ class RiskRow:
 
 @dataclass(frozen=True)
 class TracedCurve:
-    """A curve as it was traced.
+    """A curve as traced.
 
-    times and survival are the corners of a step function from (0, 1); uncertainty is the standard deviation of the
-    survival there, from the width of the line, the axes' residuals and the gaps bridged.
+    `times` and `survival` are the corners of a step function from (0, 1); `uncertainty` is the standard deviation of
+    the survival there, from the width of the line, the axes' residuals and the gaps bridged.
     """
 
     name: str
@@ -142,7 +142,7 @@ class TracedCurve:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of what was read, its outcome and the sentence that says it."""
+    """One check of the reading, its outcome and the sentence that reports it."""
 
     name: str
     outcome: Outcome
@@ -151,10 +151,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Digitised:
-    """A figure (or a panel of one) as it was read.
+    """A figure (or a panel of one) as read.
 
-    `verdict` is `sure` (every check passed), `check` (a person should look; `reason` says at what) or `refused` (no
-    curves are given; `reason` says why).
+    `verdict` is `sure` (every check passed), `check` (a person should review it; `reason` says what) or
+    `refused` (no curves are returned; `reason` says why).
     """
 
     file: str

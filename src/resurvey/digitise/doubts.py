@@ -1,4 +1,4 @@
-"""Checks of what was read, and the verdict that follows from them."""
+"""Checks of a reading, and the verdict that follows from them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ UNITS = (
     ("years", r"\byears?\b|\byrs?\b"),
     ("days", r"\bdays?\b"),
 )
-# A level this near to 0.5, in pixels, and as long, as a share of the axis, may be a line drawn there.
+# A horizontal run this close to 0.5 (pixels) and this long (share of the axis) may be a printed reference line.
 HALF_PIXELS, HALF_LENGTH = 1.5, 0.1
 CUT_SHORT = "the page holds so many numbers that not all were gone through for axes"
 ENOUGH_LABELS = 4
-# Standard error at the ends of an axis of a picture, as a share of its length.
+# Largest accepted standard error at the ends of an axis of a picture, as a share of its length.
 AXIS_ERROR = 0.004
-# Ink of marks for each of the curves, above which a curve may be among them.
+# Ink of marks per curve above which an undetected curve may be among the marks.
 MOST_MARKS = 0.25
-# Share of the cells of numbers at risk that may be left out without a doubt about the curves.
+# Share of the cells of numbers at risk that may be flagged without casting doubt on the curves.
 FEW_FLAGGED = 0.1
-# Columns with ink that nothing explains: where something printed counts the curves, and where nothing does.
+# Share of columns with unexplained ink that is accepted, with and without a printed count of the curves.
 UNEXPLAINED = 0.1
 UNEXPLAINED_UNCOUNTED = 0.02
 
 
 def time_unit(words: Sequence[Word], panel: Panel) -> str:
-    """Unit of the time axis: named under the axis, or else the only one named anywhere; empty where neither is."""
+    """Unit of the time axis: named under the axis, or else the only one named anywhere; empty if there is neither."""
     text_height = np.median([word.height for word in words]) if words else 10
     under = [word for word in words if panel.row < word.y < panel.row + 6 * text_height and word.x > panel.box[0] - 40]
     for chosen in (under, words):
@@ -47,7 +47,7 @@ def time_unit(words: Sequence[Word], panel: Panel) -> str:
 
 
 def upward(words: Sequence[Word]) -> bool:
-    """Whether the axis names an incidence, which rises."""
+    """Whether the axis title names a cumulative incidence, which rises."""
     return any(
         re.search(
             r"inciden|cumulative (event|haz|mort)|probability of (relapse|recurrence|death)", word.text, re.IGNORECASE
@@ -57,9 +57,9 @@ def upward(words: Sequence[Word]) -> bool:
 
 
 def check_axis(axis: Axis, name: str, *, vector: bool, anchored: bool = False) -> Check:
-    """Labels that agree, their residual, and whether they stand at ticks.
+    """Check the number of agreeing labels, their residual, and whether they lie at ticks.
 
-    `anchored` says that what is drawn confirms an axis of two labels: its 0 lies on the line of the other axis.
+    `anchored` says that the drawing confirms an axis of two labels: its 0 lies on the line of the other axis.
     """
     count, ticks = len(axis.labels), axis.snapped
     said = (
@@ -87,7 +87,7 @@ def check_axis(axis: Axis, name: str, *, vector: bool, anchored: bool = False) -
 
 
 def _broken(axis: Axis) -> bool:
-    """Whether labels off the line lie, in order, on one of the same slope set aside, as behind a break."""
+    """Whether labels off the line lie, in order, on a shifted line of the same slope, as after an axis break."""
     strays = sorted((label for label in axis.stray if _continues(axis, label)), key=lambda label: label.pixel)
     for first, second in pairwise(strays):
         apart = second.pixel - first.pixel
@@ -101,7 +101,7 @@ def _broken(axis: Axis) -> bool:
 
 
 def _continues(axis: Axis, label: Label) -> bool:
-    """Whether a label goes on from the end of an axis that it stands beyond; one of a panel beside it starts anew."""
+    """Whether a label beyond the end of an axis continues it; a label of an adjacent panel starts a new scale."""
     first, last = axis.labels[0], axis.labels[-1]
     if label.pixel > last.pixel:
         return (label.value - last.value) * axis.slope > 0
@@ -114,11 +114,11 @@ def _pointed(label: Label) -> bool:
 
 
 def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, float]]) -> Check:
-    """Whether every curve's ink begins at (0, 1); starts are the first time (share of the axis) and survival seen."""
+    """Check that every curve begins at (0, 1); `starts` holds first times (share of the axis) and survival values."""
     late = [
         f"{curve.name} at ({t:.1%} of the axis, {s:.3f})"
         for curve, (t, s) in zip(curves, starts, strict=True)
-        # The first steps may lie under another curve: short ones of any height, longer ones near 1.
+        # The first steps may be hidden by another curve: short ones at any height, longer ones only near 1.
         if s > 1.02 or t > (0.07 if s >= 0.96 else 0.04) or s < (0.85 if t <= 0.01 else 0.94)
     ]
     if late:
@@ -127,7 +127,7 @@ def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, flo
 
 
 def check_ink(unexplained: float, *, counted: bool) -> Check:
-    """Share of the plot's columns with ink that no curve explains; less is allowed where nothing counts the curves."""
+    """Check the share of columns with unexplained ink; less is allowed where no printed count of the curves exists."""
     said = f"{unexplained:.0%} of the plot's width holds ink that belongs to no curve, mark, line or text"
     return Check(
         "ink", "passed" if unexplained < (UNEXPLAINED if counted else UNEXPLAINED_UNCOUNTED) else "doubtful", said
@@ -135,7 +135,7 @@ def check_ink(unexplained: float, *, counted: bool) -> Check:
 
 
 def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
-    """Whether a curve's end lies open, or under another curve, or before more ink."""
+    """Check whether a curve's end is uncertain: under another curve, or followed by more ink."""
     said = []
     if hidden:
         other = "another, a legend, the time axis or the edge of the plot"
@@ -155,9 +155,9 @@ def check_count(
     *,
     tangled: bool = False,
 ) -> Check:
-    """Whether there are as many curves as rows at risk and legend entries.
+    """Check that there are as many curves as rows of numbers at risk and legend entries.
 
-    Where neither counts them, `tangled` curves, of one ink or under many marks, may be more or fewer than they seem.
+    Without either, the number of `tangled` curves (of one ink, or under many marks) is uncertain.
     """
     at_risk = sum(row.kind == "at risk" for row in rows)
     counts = {"rows at risk": at_risk, "legend entries": len(legend) if len(legend) > 1 else 0}
@@ -178,7 +178,7 @@ def check_count(
 
 
 def check_cover(curves: Sequence[TracedCurve]) -> Check:
-    """Whether the ink of every curve is seen over most of its length."""
+    """Check that the ink of every curve is visible over most of its length."""
     poor = [
         f"{curve.name} ({curve.coverage:.0%})" for curve in curves if curve.coverage < (0.45 if curve.dashed else 0.72)
     ]
@@ -188,7 +188,7 @@ def check_cover(curves: Sequence[TracedCurve]) -> Check:
 
 
 def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
-    """Whether a curve runs for long along S = 0.5, where many a figure has a line that shows the medians."""
+    """Check whether a curve runs for long along S = 0.5, where many figures have a line to indicate the medians."""
     slack = HALF_PIXELS * abs(panel.y.slope)
     span = max(label.value for label in panel.x.labels)
     along = [
@@ -202,13 +202,13 @@ def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
 
 
 def check_redraw(worst: float, name: str) -> Check:
-    """Whether the curves drawn again fall on ink."""
+    """Check that the curves, redrawn, fall on ink."""
     said = f"drawn again, {worst:.0%} of {name} falls on ink"
     return Check("redraw", "passed" if worst > 0.9 else "doubtful", said)
 
 
 def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous: bool) -> Check | None:
-    """Whether no number at risk is above n(0) S(t), nor any stands after the curve's end."""
+    """Check that no number at risk exceeds n(0) S(t) and that each row ends where its curve ends."""
     pairs = [(curve, rows[curve.risk]) for curve in curves if curve.risk is not None]
     if not pairs:
         return None
@@ -228,7 +228,7 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
 
 
 def check_crossing(crossing: Sequence[str], joined: Sequence[str]) -> Check:
-    """Curves of one ink that meet and part again, or run or end together, cannot be told apart by their ink."""
+    """Curves of one ink that meet and separate again, or run or end together, cannot be told apart by their ink."""
     said = []
     if crossing:
         said.append(f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which")
@@ -240,7 +240,7 @@ def check_crossing(crossing: Sequence[str], joined: Sequence[str]) -> Check:
 
 
 def verdict_of(checks: Sequence[Check]) -> tuple[Verdict, str]:
-    """`refused` where a check failed, `check` where one is doubtful, else `sure`."""
+    """Return `refused` if a check failed, `check` if one is doubtful, otherwise `sure`."""
     failed = [check for check in checks if check.outcome == "failed"]
     doubtful = [check for check in checks if check.outcome == "doubtful"]
     outcome: Outcome = "failed" if failed else "doubtful" if doubtful else "passed"

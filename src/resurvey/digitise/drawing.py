@@ -1,4 +1,4 @@
-"""A page of lines and words, whatever file it came from."""
+"""A page of lines and words, independent of the file format."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Drawing:
 
 
 def colour_of(value: object) -> Colour:
-    """A colour as three bytes from grey, RGB or CMYK numbers between 0 and 1; black where it is none of these."""
+    """A colour as three bytes from grey, RGB or CMYK numbers between 0 and 1; black for anything else."""
     numbers = [value] if isinstance(value, (int, float)) else list(value) if isinstance(value, (list, tuple)) else []
     if not all(isinstance(number, (int, float)) for number in numbers):
         return 0, 0, 0

@@ -1,4 +1,4 @@
-"""EPS and PostScript turned into PDF by Ghostscript, where that is installed."""
+"""Convert EPS and PostScript to PDF with Ghostscript, where it is installed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MOST_BYTES = 60_000_000
 
 
 def as_pdf(path: Path) -> bytes:
-    """The file as a PDF of its bounding box.
+    """The file as a PDF cropped to its bounding box.
 
     Raises
     ------
     InputError
-        If Ghostscript is not there, fails, or takes longer than a minute.
+        If Ghostscript is not installed, fails, or takes longer than a minute.
     """
     program = shutil.which("gs")
     if program is None:

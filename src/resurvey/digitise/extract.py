@@ -1,4 +1,4 @@
-"""The curves of a region: ink by ink, line style by line style, each the path that explains most of what is left."""
+"""Extract the curves of a region by ink and line style, each time taking the path that explains most remaining ink."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from resurvey.digitise.trace import BARE, PRIZE, Path, covered, falling_path, st
 from resurvey.digitise.traced import Traced, alike, beside, is_edge, on_ink, residue, shadow
 
 MOST_CURVES = 6
-# Share of the plot's width that a curve must run over, and share of its columns that must show ink of its own.
+# Smallest share of the plot's width that a curve must span, and of its columns that must show ink of its own.
 LEAST_REACH = 0.12
 LEAST_COVER = 0.28
-BARE_DASHED = 0.25  # cost of a column without ink for a line that is broken anyway
-BRIDGED = 0.9  # how far the gap of a dash may hide a broken line
-AT_ZERO = 0.005  # survival that counts as none, at least two rows and a half of it
-# A tail: how far away (share of the width and the height) it may begin, and costs a pixel without ink on its way.
+BARE_DASHED = 0.25  # cost of a column without ink for a broken line
+BRIDGED = 0.9  # how far the gap between dashes may hide a broken line
+AT_ZERO = 0.005  # survival regarded as zero; at least two and a half rows
+# A tail: how far away it may begin (share of width and height), and the cost of a pixel without ink on the way.
 TAIL_GAP, TAIL_FALL = 0.08, 0.2
 BARE_TAIL, FALL_TAIL = 0.12, 0.12
 TAIL_INK = 0.35  # share of its columns that must show ink
@@ -29,7 +29,7 @@ TAIL_INK = 0.35  # share of its columns that must show ink
 
 @dataclass(frozen=True)
 class _Least:
-    """New ink that a path must explain: as a share of the plot's width, the first and later ones; and of its length."""
+    """New ink a path must explain: shares of the plot's width (first and later paths), and of its own length."""
 
     first: float
     later: float
@@ -44,13 +44,13 @@ COUNTED = _Least(0.08, 0.08, 0.22)
 def extract(
     region: Region, *, most: int | None = None, printed: int | None = None, taken: Sequence[Traced] = ()
 ) -> list[Traced]:
-    """Curves of a region, at most `most`, those that explain most ink first; those `taken` already are left out.
+    """Curves of a region, at most `most`, in order of the ink they explain; those already `taken` are left out.
 
-    `printed` is how many the figure says there are: of more, those that are worse are left out.
+    `printed` is the number of curves according to the figure; if more are found, the weakest are dropped.
     """
     kept = _of_inks(region, most, printed, taken, BELIEVED)
     if printed is not None and len(kept) + len(taken) < printed:
-        # Something printed counts more: a line whose ink is seldom its own, as one of dots among others, may be there.
+        # The printed count is higher: a line with little ink of its own, such as a dotted one, may have been missed.
         more = _of_inks(region, most, printed, taken, COUNTED)
         kept = more if len(kept) < len(more) <= printed - len(taken) else kept
     return with_tails(kept, [*taken, *kept], region)
@@ -59,7 +59,7 @@ def extract(
 def _of_inks(
     region: Region, most: int | None, printed: int | None, taken: Sequence[Traced], least: _Least
 ) -> list[Traced]:
-    """The curves of all inks together."""
+    """The curves of all inks combined."""
     found: list[Traced] = []
     anything = _anything(region)
     for layer in inks(region.picture, region.paper, region.usable):
@@ -69,7 +69,7 @@ def _of_inks(
 
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
-    """Curves without those that leave their ink for a rule or a text; no weak ones beyond the printed number."""
+    """Curves except those that leave their ink to follow a rule or text, and weak ones beyond the printed number."""
     kept: list[Traced] = []
     for k, curve in enumerate(found):
         share = on_ink(curve) / (0.7 if curve.dashed else 1.0)
@@ -82,7 +82,7 @@ def _believed(found: list[Traced], region: Region, printed: int | None) -> list[
 
 
 def _fragment(curve: Traced, kept: Sequence[Traced]) -> bool:
-    """Whether a path is short and runs into one of its own ink, as a piece of that one does."""
+    """Whether a path is short and runs into another of the same ink, of which it is a piece."""
     longest = max(other.path.stop - other.path.start for other in kept)
     if curve.path.stop - curve.path.start > 0.6 * longest:
         return False
@@ -96,7 +96,7 @@ def _fragment(curve: Traced, kept: Sequence[Traced]) -> bool:
 
 
 def _leaps(curve: Traced, region: Region) -> bool:
-    """Whether a path reaches its longest level over bare paper, or along other ink and then a line to the very end."""
+    """Whether a path crosses bare paper, or other ink and then a line to the end, to reach its longest level."""
     edges = np.r_[curve.steps.columns, curve.steps.end]
     lengths = np.diff(edges)
     longest = int(lengths.argmax())
@@ -110,7 +110,7 @@ def _leaps(curve: Traced, region: Region) -> bool:
 
 
 def _anything(region: Region) -> np.ndarray:
-    """How far each pixel may hide a curve: other ink, and straight lines, which are crossed and not followed."""
+    """How far each pixel may hide a curve: other ink, and straight lines, which may be crossed but not followed."""
     strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
     anything = np.clip(strength / 60.0, 0, 1)
     anything[region.posts] = 0.8
@@ -119,7 +119,7 @@ def _anything(region: Region) -> np.ndarray:
 
 
 def trace_through(region: Region, places: Sequence[tuple[float, float]]) -> Traced | None:
-    """The path through given places (column, row), in the ink that is found there."""
+    """The path through given positions (column, row), in the ink found there."""
     layers = inks(region.picture, region.paper, region.usable)
     anything = _anything(region)
     gates = [(round(x), round(y)) for x, y in places]
@@ -142,7 +142,7 @@ def _ink_at(cover: np.ndarray, gates: Sequence[tuple[int, int]]) -> float:
 
 
 def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ()) -> list[Traced]:
-    """Curves that run far enough and are not the edge, the marks or the residue of one that explains more."""
+    """Curves that run far enough and are not the edge, marks or residue of a curve that explains more."""
     kept: list[Traced] = list(taken)
     for curve in sorted(found, key=lambda curve: -curve.own * curve.coverage * curve.strength):
         if not _is_curve(curve, region) or residue(curve, kept):
@@ -172,7 +172,7 @@ def _is_curve(curve: Traced, region: Region) -> bool:
 
 
 def _bare_fall(curve: Traced) -> int:
-    """Rows that a path falls where no stroke falls, small steps aside."""
+    """Number of rows a path falls where no stroke falls, ignoring small steps."""
     rows, total = curve.path.rows, 0
     for k in np.flatnonzero(np.diff(rows) > 6):
         column = curve.path.columns[k]
@@ -182,7 +182,7 @@ def _bare_fall(curve: Traced) -> int:
 
 
 def _line_share(curve: Traced, region: Region) -> float:
-    """Share of a path that runs along a line which was there before the path fell onto it, as a grid line is."""
+    """Share of a path that runs along a line that begins before the path reaches it, such as a grid line."""
     rows, columns = curve.path.rows, curve.path.columns
     starts = np.flatnonzero(np.diff(rows) > 0) + 1
     along = 0
@@ -200,7 +200,7 @@ def _line_share(curve: Traced, region: Region) -> float:
 
 
 def with_tails(curves: Sequence[Traced], every: Sequence[Traced], region: Region) -> list[Traced]:
-    """Curves followed on where left-over ink of theirs goes on after their end, as dashes do after a crossing."""
+    """Extend curves where left-over ink of theirs continues after their end, as dashes do after a crossing."""
     found, others = list(curves), list(every)
     for _ in range(len(found)):
         tails = [(k, tail) for k, curve in enumerate(found) if (tail := _tail(curve, others, region)) is not None]
@@ -213,7 +213,7 @@ def with_tails(curves: Sequence[Traced], every: Sequence[Traced], region: Region
 
 
 def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | None:
-    """The curve with its tail; None where there is none worth it."""
+    """The curve with its tail; None if no tail is worth adding."""
     height, width = region.shape
     end, row = curve.path.stop - 1, int(curve.path.rows[-1])
     if end >= width - 6 or row >= _zero(region):
@@ -225,7 +225,7 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
         left[mask] = 0
         hidden[mask] = 0.8
     left[:, : end + 1] = 0
-    left[round(_zero(region) - 2 * curve.steps.width) :] = 0  # nothing is told from the axis there
+    left[round(_zero(region) - 2 * curve.steps.width) :] = 0  # close to zero, the curve cannot be told from the axis
     path = falling_path(
         left,
         hidden,
@@ -251,7 +251,7 @@ def _tail(curve: Traced, every: Sequence[Traced], region: Region) -> Traced | No
 
 
 def _of_ink(region: Region, layer: Ink, anything: np.ndarray, least: _Least) -> list[Traced]:
-    """Curves of one ink, taken as of one style, or as solid strokes and then dashes: what leaves less ink over."""
+    """Curves of one ink, either as one style or as solid then dashed strokes, whichever leaves less ink over."""
     cover = layer.cover * ~region.text
     hidden = np.where(cover > 0.3, 0, np.maximum(anything, region.text * 0.9))
     solid, pieces = _by_size(cover, region)
@@ -265,7 +265,7 @@ def _of_ink(region: Region, layer: Ink, anything: np.ndarray, least: _Least) -> 
 
 
 def _left_over(way: tuple[list[Traced], np.ndarray], region: Region) -> float:
-    """Columns with ink that the curves of a way leave, and a price for each curve that leaves its ink often."""
+    """Columns with ink that the curves leave unexplained, plus a penalty for each curve that often leaves its ink."""
     found, rest = way
     rest = rest.copy()
     rest[: max(0, round(region.start[1]))] = 0
@@ -274,7 +274,7 @@ def _left_over(way: tuple[list[Traced], np.ndarray], region: Region) -> float:
 
 
 def _by_size(cover: np.ndarray, region: Region) -> tuple[np.ndarray, np.ndarray]:
-    """Ink of long pieces and ink of short ones (dashes, dots); what a grid line cuts is one piece."""
+    """Ink in long pieces and ink in short ones (dashes, dots); pieces cut by a grid line count as one."""
     cv2 = extra("cv2")
     width = region.shape[1]
     inked = (cover > 0.35).astype(np.uint8)
@@ -297,7 +297,7 @@ def _spread(cover: np.ndarray) -> int:
 def _peel(
     region: Region, layer: Ink, cover: np.ndarray, hidden: np.ndarray, dashed: bool, before: list[Traced], least: _Least
 ) -> tuple[list[Traced], np.ndarray]:
-    """Paths taken off one after another while they explain enough new ink; and the ink that is left."""
+    """Remove paths one after another while they explain enough new ink; return them with the remaining ink."""
     left, veil = cover.copy(), hidden.copy()
     found: list[Traced] = []
     for _ in range(MOST_CURVES):
@@ -314,7 +314,7 @@ def _peel(
 
 
 def bridges(ink: np.ndarray) -> np.ndarray:
-    """Gaps between dashes and dots, across and downwards."""
+    """Gaps between dashes and dots, horizontally and vertically."""
     cv2 = extra("cv2")
     inked = (ink > 0.35).astype(np.uint8)
     gap = round(0.015 * ink.shape[1]) + 4
@@ -324,7 +324,7 @@ def bridges(ink: np.ndarray) -> np.ndarray:
 
 
 def marks_at(mask: np.ndarray, ink: np.ndarray, width: float) -> np.ndarray:
-    """Small pieces of ink that keep close to a stroke: its censoring marks."""
+    """Small pieces of ink close to a stroke: its censoring marks."""
     cv2 = extra("cv2")
     reach = round(0.018 * len(ink) + 1.5 * width + 3)
     close = cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(bool)
@@ -353,7 +353,7 @@ def _one(
     )
     if path is None:
         return None
-    # The axis is grey: only what is grey as well can go on along it.
+    # The axis is grey, so only a grey curve can appear to continue along it.
     path = _to_zero(path, region) if layer.grey else path
     return _described(path, layer, cover, left, veil, dashed=dashed)
 
@@ -367,7 +367,7 @@ def _to_zero(path: Path, region: Region) -> Path:
 
 
 def _zero(region: Region) -> float:
-    """The uppermost row that counts as S = 0."""
+    """The uppermost row regarded as S = 0."""
     return region.bottom - max(2.5, AT_ZERO * region.shape[0])
 
 
@@ -401,7 +401,7 @@ def _described(
 
 
 def _new(made: Traced, before: list[Traced], region: Region, dashed: bool, least: _Least) -> bool:
-    """Whether a path explains enough ink that no earlier path did."""
+    """Whether a path explains enough ink that no earlier path explained."""
     enough = (least.later if before else least.first) * region.shape[1]
     share = least.broken if dashed else least.solid
     return made.own >= max(enough, 12.0) and made.own >= share * len(made.path.rows)

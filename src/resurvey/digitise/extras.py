@@ -1,4 +1,4 @@
-"""The libraries of the optional extra `digitise`, imported when they are first needed and one thread each."""
+"""Libraries of the optional extra `digitise`, imported when first needed and limited to one thread each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from resurvey.errors import InputError
 
 
 def extra(name: str) -> ModuleType:
-    """An optional library.
+    """Import an optional library.
 
     Raises
     ------
     InputError
-        If it is not installed; the message names the extra that brings it.
+        If it is not installed; the message names the extra that provides it.
     """
     try:
         module = importlib.import_module(name)
@@ -23,5 +23,5 @@ def extra(name: str) -> ModuleType:
             f"reading figures needs the library {name}, which is not installed: pip install 'resurvey[digitise]'"
         ) from None
     if name == "cv2":
-        module.setNumThreads(1)  # several threads add up in another order
+        module.setNumThreads(1)  # several threads add up in a different order
     return module

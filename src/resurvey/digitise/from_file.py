@@ -1,4 +1,4 @@
-"""From a file to curves with a verdict."""
+"""Digitise a file: from a figure to curves with a verdict."""
 
 from __future__ import annotations
 
@@ -55,27 +55,27 @@ def digitise(
     path
         A PNG, JPEG, TIFF, GIF, WebP, SVG, PDF or EPS.
     page
-        Page of a PDF, from 1; without it the first that holds axes.
+        Page of a PDF, from 1; by default the first that contains axes.
     panel
-        Panel of a figure that has several, from 1 in reading order; without it the first.
+        Panel of a figure that has several, from 1 in reading order; by default the first.
     arms
-        Number of curves, where it is known.
+        Number of curves, if known.
     corrections
-        What a person corrected: a file (see `resurvey.digitise.corrections`) or the object.
+        Corrections by a person: a file (see `resurvey.digitise.corrections`) or the object.
     incidence
-        The curves are cumulative incidences, which rise from 0; one minus them is given.
+        Whether the curves are cumulative incidences, which rise from 0; one minus the incidence is returned.
     printed
-        What the paper prints of the curves; a disagreement is a doubt that names both values.
+        Values printed in the paper for the curves; a disagreement is reported as doubtful, with both values.
 
     Returns
     -------
     Digitised
-        With verdict `refused` and the reason where no curves can be given.
+        With verdict `refused` and the reason if no curves can be returned.
 
     Raises
     ------
     InputError
-        If the file cannot be read at all, has no such page or panel, or not a curve of which something is printed.
+        If the file cannot be read at all, has no such page or panel, or lacks a curve that `printed` refers to.
     """
     path = Path(path)
     made = corrections if isinstance(corrections, Corrections) or corrections is None else None
@@ -87,7 +87,7 @@ def digitise(
 def digitise_all(
     path: str | Path, *, page: int | None = None, arms: int | None = None, incidence: bool = False
 ) -> list[Digitised]:
-    """Every panel of a figure; one refusal where it has none.
+    """Every panel of a figure; a single refusal if it has none.
 
     Raises
     ------
@@ -100,10 +100,10 @@ def digitise_all(
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the ink of a picture says of its curves.
+    """What the ink of a picture says about its curves.
 
-    `left` is the share of the plot's width with ink that none explains, `tangled` whether several of one
-    ink meet, or marks crowd, so that one may be missed.
+    `left` is the share of the plot's width with unexplained ink, `tangled` whether several curves of one ink
+    meet, or marks are crowded, so that one may be missed.
     """
 
     checks: tuple[Check, ...] = ()
@@ -112,7 +112,7 @@ class _Seen:
 
 
 class Reader:
-    """A page read once, whose panels are digitised one by one."""
+    """A page that is read once and whose panels are digitised one by one."""
 
     def __init__(self, path: Path, page: int | None = None) -> None:
         self.path = path
@@ -126,7 +126,7 @@ class Reader:
         self.outer = [panel for panel in self.panels if not any(inside(panel, other) for other in self.panels)]
 
     def _straighten(self) -> None:
-        """Make a scan that lies askew straight, if its labels then stand at their ticks as well or better."""
+        """Straighten a skewed scan, if its labels then fit their ticks as well or better."""
         if self.page.drawing is not None or len(self.panels) != 1:
             return
         skew = skew_of(darkness(self.page.picture), self.panels[0])
@@ -155,12 +155,12 @@ class Reader:
         printed: Sequence[Printed] = (),
         strict: bool = True,
     ) -> Digitised:
-        """One panel (from 1); see `digitise`. Unless `strict`, numbers printed of curves that it has not are left out.
+        """Digitise one panel (from 1); see `digitise`. Unless `strict`, printed values for curves it lacks are ignored.
 
         Raises
         ------
         InputError
-            If there is no such panel, or not a curve of which something is printed.
+            If there is no such panel, or it lacks a curve for which values are printed.
         """
         fixed = corrections or Corrections()
         number = number or fixed.panel
@@ -180,7 +180,7 @@ class Reader:
             return replace(
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
-        # The cells of the numbers at risk stand under the labels as they were read, wherever a person put two ticks.
+        # Cells of numbers at risk lie under the labels as read, whichever two ticks a person set.
         rows = rows_read_twice(found or panel, self.page)
         made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
@@ -267,7 +267,7 @@ class Reader:
 
 
 def _beside_printed(made: Digitised, printed: Sequence[Printed], *, reviewed: bool) -> Digitised:
-    """The reading with its check against what is printed; what a person has confirmed stays confirmed."""
+    """The reading with a check against the printed values; a verdict confirmed by a person is kept."""
     check = check_printed(made.curves, made.at_risk, printed) if made.curves else None
     if check is None:
         return made
@@ -283,7 +283,7 @@ def _at_ticks(panel: Panel) -> int:
 def _traced(
     region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
 ) -> tuple[list[Traced], list[TracedCurve]]:
-    """Curves given by hand first, then as many traced ones as are wanted."""
+    """Curves given by hand first, then traced ones up to the number wanted."""
     hand, paths = by_hand(region, panel, fixed)
     if fixed.points:
         return paths, hand
@@ -309,7 +309,7 @@ def _seen(region: Region, traced: list[Traced], curves: list[TracedCurve], undec
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:
-    """Curves from the uppermost: by the mean survival over their run."""
+    """Curves from the uppermost, by mean survival over their length."""
     width = np.diff(curve.times)
     area = float((curve.survival[:-1] * width).sum())
     total = float(width.sum())
@@ -317,7 +317,7 @@ def _order(curve: TracedCurve) -> tuple[float, float]:
 
 
 def _unique(curves: Sequence[TracedCurve]) -> list[TracedCurve]:
-    """Curves with names that differ."""
+    """Curves with distinct names."""
     seen: dict[str, int] = {}
     found = []
     for k, curve in enumerate(curves):
@@ -329,7 +329,7 @@ def _unique(curves: Sequence[TracedCurve]) -> list[TracedCurve]:
 
 
 def in_pixels(panel: Panel, scale: float) -> Panel:
-    """A panel in units of a drawing as one in pixels."""
+    """A panel in units of a drawing converted to pixels."""
 
     def moved(axis):  # type: ignore[no-untyped-def]
         labels = tuple(replace(label, pixel=label.pixel * scale) for label in axis.labels)
@@ -352,7 +352,7 @@ def _in_units(panel: Panel, scale: float) -> Panel:
 
 
 def _turned(picture: np.ndarray, panel: Panel, page: Page):  # type: ignore[no-untyped-def]
-    """A picture of an incidence mirrored top to bottom within its plot, so that it falls from 1 as survival does."""
+    """A picture of cumulative incidence mirrored vertically within its plot, so that it falls from 1 like survival."""
     zero = float(panel.y.pixel(0.0))
     one = float(panel.y.pixel(1.0))
     last = max(label.pixel for label in panel.y.labels)

@@ -1,4 +1,4 @@
-"""Corrections put into effect: axes, curves through places, swaps and cells."""
+"""Apply corrections by hand: axes, curves through given positions, swaps and cells."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from resurvey.errors import InputError
 
 
 def corrected_panel(panel: Panel | None, fixed: Corrections) -> Panel:
-    """The panel with the axes that a person set.
+    """The panel with the axes set by a person.
 
     Raises
     ------
     InputError
-        If one axis is set and the other was not found, or an axis runs backwards.
+        If only one axis is set and the other was not found, or an axis runs backwards.
     """
     x = _axis(fixed.x, panel.x.percent if panel else False) if fixed.x else None
     y = _axis(fixed.y, panel.y.percent if panel else False) if fixed.y else None
@@ -47,12 +47,12 @@ def _axis(ticks: Sequence[Pair], percent: bool) -> Axis:
 
 
 def by_hand(region: Region, panel: Panel, fixed: Corrections) -> tuple[list[TracedCurve], list[Traced]]:
-    """Curves read wholly by hand, and curves traced through places.
+    """Curves read entirely by hand, and curves traced through given positions.
 
     Raises
     ------
     InputError
-        If no path passes the places of a curve.
+        If no path passes through the given positions of a curve.
     """
     curves = [_points(points, panel, str(k + 1)) for k, points in enumerate(fixed.points)]
     traced = []
@@ -74,12 +74,12 @@ def _points(points: Sequence[Pair], panel: Panel, name: str) -> TracedCurve:
 
 
 def swapped(curves: Sequence[TracedCurve], panel: Panel, fixed: Corrections) -> list[TracedCurve]:
-    """Curves with their parts after given places exchanged.
+    """Curves with their parts exchanged after given positions.
 
     Raises
     ------
     InputError
-        If a swap names a curve that there is not.
+        If a swap names a curve that does not exist.
     """
     found = list(curves)
     for a, b, pixel in fixed.swaps:
@@ -91,12 +91,12 @@ def swapped(curves: Sequence[TracedCurve], panel: Panel, fixed: Corrections) -> 
 
 
 def corrected_rows(rows: Sequence[RiskRow], fixed: Corrections) -> list[RiskRow]:
-    """Rows with mended cells, which no longer count as flagged.
+    """Rows with corrected cells, which are no longer flagged.
 
     Raises
     ------
     InputError
-        If a mended cell lies outside the numbers at risk.
+        If a corrected cell lies outside the numbers at risk.
     """
     found = list(rows)
     for row, column, count in fixed.cells:

@@ -1,4 +1,4 @@
-"""Ink of a picture: how dark it is against its paper, and which pixels are of one ink."""
+"""Ink of a picture: how dark each pixel is relative to the paper."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def paper_colour(picture: np.ndarray, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
-    """The commonest colour (of the box), which is the paper's or the panel's background."""
+    """The commonest colour (of the box), taken as that of the paper or of the panel's background."""
     part = picture
     if box is not None:
         left, top, right, bottom = (max(0, int(v)) for v in box)
@@ -20,7 +20,7 @@ def paper_colour(picture: np.ndarray, box: tuple[float, float, float, float] | N
 
 
 def darkness(picture: np.ndarray, paper: np.ndarray | None = None) -> np.ndarray:
-    """Ink from 0 (paper) to 1 (black): the largest fall below the paper over the three colours."""
+    """Darkness from 0 (paper) to 1 (black): the largest fall below the paper over the three channels."""
     base = np.array([255.0, 255.0, 255.0]) if paper is None else paper
     fall = (base - picture.astype(np.float32)) / np.maximum(base, 60.0)
     return np.clip(fall.max(axis=2), 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Lines through labels: which numbers of a row or column, read how, are ticks of one linear axis."""
+"""Fit lines through labels: which numbers of a row or column, in which reading, are ticks of one linear axis."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ import numpy as np
 from resurvey.digitise.digitised import Axis, Label, Word
 from resurvey.digitise.numbers import plain, readings
 
-# Labels of one row or column at most; an axis has rarely more than 20.
+# Maximum number of labels in one row or column; an axis rarely has more than 20.
 MOST_LABELS = 40
-# Comparisons made one by one take as long as this many made at once.
+# A comparison made singly takes as long as this many made in bulk.
 COUNTED_OUT = 50
 
 
 class Budget:
-    """Work that a search may still do, counted in comparisons: the same input stops at the same place everywhere."""
+    """Work that a search may still do, counted in comparisons so that the same input always stops at the same place."""
 
     def __init__(self, work: int) -> None:
         self.left = work
 
     def spend(self, work: int) -> bool:
-        """Take some of it; whether there was enough."""
+        """Use some of the budget; return whether enough was left."""
         self.left -= work
         return self.left >= 0
 
     @property
     def spent(self) -> bool:
-        """Whether more was asked for than there was."""
+        """Whether more was requested than was available."""
         return self.left < 0
 
 
 @dataclass(frozen=True)
 class LabelLine:
-    """An axis, the words that are its labels, those of their group that are not, and how well it is supported."""
+    """An axis, the words that are its labels, the other words of their group, and the strength of support."""
 
     axis: Axis
     words: tuple[Word, ...]
@@ -46,7 +46,7 @@ class LabelLine:
 
 @dataclass(frozen=True)
 class _Readings:
-    """Every reading of every label: whose it is, its value, and how much it counts."""
+    """Every reading of every label: which label, its value, and its weight."""
 
     label: np.ndarray
     value: np.ndarray
@@ -54,7 +54,7 @@ class _Readings:
 
 
 def fit_labels(words: Sequence[Word], *, horizontal: bool, budget: Budget | None = None) -> LabelLine | None:
-    """The line through most of the labels, with the reading of each that fits; None where there is no such line.
+    """The line through most of the labels, with the reading of each that fits; None if there is no such line.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def fit_labels(words: Sequence[Word], *, horizontal: bool, budget: Budget | None
     horizontal
         Whether values grow to the right, as times do, or upwards, as survival does.
     budget
-        Work that may be done; where it is used up, no line is found.
+        Work that may be done; once it is used up, no line is found.
     """
     if not 2 <= len(words) <= MOST_LABELS:
         return None
@@ -76,7 +76,7 @@ def fit_labels(words: Sequence[Word], *, horizontal: bool, budget: Budget | None
 def _candidates(word: Word, horizontal: bool, scale: float) -> tuple[float, ...]:
     values = readings(word.text)
     if horizontal:
-        # A time axis has its points more often than a reader of letters loses them all: 5 is not .5 here.
+        # OCR rarely loses every decimal point of a time axis, so 5 is not read as .5 here.
         digits = len(plain(word.text).rstrip("%"))
         return tuple(value for value in (values if digits > 1 else values[:1]) if value >= 0)
     if scale == 100:
@@ -86,9 +86,9 @@ def _candidates(word: Word, horizontal: bool, scale: float) -> tuple[float, ...]
 
 
 def _best_line(words: Sequence[Word], horizontal: bool, scale: float, budget: Budget) -> LabelLine | None:
-    """Of the lines through two readings, the one that most labels agree with, and of these the nearest.
+    """Of the lines through two readings, the one that most labels agree with and, among ties, the closest.
 
-    All lines are first judged by what they could reach at best; only those that could still win are counted out.
+    All lines are first ranked by their best possible score; only those that could still win are scored in full.
     """
     at = np.array([word.x if horizontal else word.y for word in words])
     heights = np.array([word.height for word in words])
@@ -125,7 +125,7 @@ def _all_readings(words: Sequence[Word], choices: Sequence[tuple[float, ...]], p
 def _lines_through_two(
     every: _Readings, at: np.ndarray, heights: np.ndarray, *, rising: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Intercepts and slopes of the lines through two readings of labels that stand apart, in the axis's direction."""
+    """Intercepts and slopes of the lines, in the axis's direction, through two readings of labels that are apart."""
     i, j = np.triu_indices(len(every.value), 1)
     a, b = every.label[i], every.label[j]
     apart = (a != b) & (np.abs(at[a] - at[b]) >= 1.5 * np.maximum(heights[a], heights[b]))
@@ -138,7 +138,7 @@ def _lines_through_two(
 def _could_reach(
     every: _Readings, at: np.ndarray, slack: np.ndarray, intercepts: np.ndarray, slopes: np.ndarray
 ) -> np.ndarray:
-    """Of each line, the score of all readings within the slack of it, two of one value counted twice."""
+    """For each line, the score of all readings within its tolerance; two readings of equal value are counted twice."""
     off = np.abs((every.value[None, :] - intercepts[:, None]) / slopes[:, None] - at[every.label][None, :])
     counted = np.where(off <= slack[every.label][None, :], every.weight[None, :], 0.0)
     first = np.flatnonzero(np.r_[True, np.diff(every.label) > 0])
@@ -148,7 +148,7 @@ def _could_reach(
 def _agreeing(
     at: np.ndarray, slack: np.ndarray, choices: list[tuple[float, ...]], intercept: float, slope: float
 ) -> tuple[dict[int, float], float]:
-    """Readings within the slack of a line, one a label, and the sum of their distances in pixels."""
+    """Readings within the tolerance of a line, one per label, and the sum of their distances in pixels."""
     chosen: dict[int, float] = {}
     total = 0.0
     for k, values in enumerate(choices):
@@ -161,7 +161,7 @@ def _agreeing(
 
 
 def _score(words: Sequence[Word], chosen: dict[int, float], pointed: float) -> float:
-    """A reading as printed counts more than one with a point put in; a label left out between others counts against."""
+    """Score a line: readings as printed outweigh those with an inserted point; skipped labels count against it."""
     total = 0.0
     for k, value in chosen.items():
         total += 1.0 if value == readings(words[k].text)[0] else pointed
@@ -183,13 +183,13 @@ def _line(words: Sequence[Word], at: np.ndarray, chosen: dict[int, float], score
 
 
 def refit(axis: Axis, labels: Sequence[Label]) -> Axis:
-    """The axis through other places of its labels."""
+    """The axis refitted to other positions of its labels."""
     slope, intercept = least_squares([label.pixel for label in labels], [label.value for label in labels])
     return replace(axis, intercept=intercept, slope=slope, labels=tuple(labels))
 
 
 def least_squares(pixels: Iterable[float], values: Iterable[float]) -> tuple[float, float]:
-    """Slope and intercept of the line nearest to points, summed without rounding so that processors agree."""
+    """Slope and intercept of the least-squares line, summed exactly so that results agree across processors."""
     pairs = list(zip(map(float, pixels), map(float, values), strict=True))
     x, y = (fsum(column) / len(pairs) for column in zip(*pairs, strict=True))
     slope = fsum((a - x) * (b - y) for a, b in pairs) / fsum((a - x) ** 2 for a, _ in pairs)

@@ -1,4 +1,4 @@
-"""Inks of a plot: pixels of one colour, whatever share of paper is mixed into them."""
+"""Inks of a plot: pixels of one colour, however much paper is mixed into them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from resurvey.digitise.extras import extra
 
-LEAST_FALL = 26.0  # levels below the paper that count as ink
-LEAST_STRENGTH = 50.0  # what a curve's stroke falls below the paper at least
-RADIUS = 0.36  # how far in the plane of colours a pixel may be from its ink
-APART = 0.20  # how far inks must be from each other
+LEAST_FALL = 26.0  # levels below the paper from which a pixel counts as ink
+LEAST_STRENGTH = 50.0  # smallest fall below the paper of a curve's stroke
+RADIUS = 0.36  # how far a pixel may be from its ink in the colour plane
+APART = 0.20  # smallest distance between inks
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def inks(picture: np.ndarray, paper: np.ndarray, usable: np.ndarray) -> list[Ink
     paper
         Colour of the paper.
     usable
-        Pixels that may belong to curves.
+        Pixels that can belong to curves.
     """
     fall = paper - picture.astype(np.float32)
     strength = fall.max(axis=2)
@@ -75,7 +75,7 @@ def _area(cover: np.ndarray) -> bool:
 
 
 def _without_fringes(owned: list[np.ndarray], strength: np.ndarray, ridge: np.ndarray) -> list[np.ndarray]:
-    """Inks that only edge another, as compression makes them, given to the one they edge."""
+    """Assign inks that only fringe another (a compression artefact) to the ink they fringe."""
     cv2 = extra("cv2")
     order = sorted(range(len(owned)), key=lambda k: -float((strength * ridge * owned[k]).sum()))
     masks = [mask.copy() for mask in owned]
@@ -99,7 +99,7 @@ def _plane(fall: np.ndarray) -> np.ndarray:
 
 
 def _ridge(strength: np.ndarray) -> np.ndarray:
-    """Pixels darker than what lies a few away on both sides, up and down or left and right: lines, not areas."""
+    """Pixels darker than those a few away on both sides, vertically or horizontally: lines, not areas."""
     height, width = strength.shape
     step = 0.35 * strength
     found = np.zeros((height, width), dtype=bool)
@@ -112,7 +112,7 @@ def _ridge(strength: np.ndarray) -> np.ndarray:
 
 
 def _centres(points: np.ndarray, place: np.ndarray, ridge: np.ndarray) -> list[tuple[float, float]]:
-    """Places where points of the plane crowd, if their pixels spread over enough of the region's width."""
+    """Clusters of points in the colour plane whose pixels spread over enough of the region's width."""
     if len(points) < 20:
         return []
     cell = 0.06
@@ -143,7 +143,7 @@ def _centres(points: np.ndarray, place: np.ndarray, ridge: np.ndarray) -> list[t
 
 
 def _by_darkness(strength: np.ndarray, own: np.ndarray, ridge: np.ndarray) -> list[tuple[np.ndarray, float | None]]:
-    """Greys told apart by how dark level strokes are, if their darkness falls into clear groups."""
+    """Greys separated by the darkness of horizontal strokes, if it falls into clear groups."""
     flat = _level_strokes(strength, own)
     values = strength[flat & ridge]
     if len(values) < 40:
@@ -174,7 +174,7 @@ def _level_strokes(strength: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 
 def _separate_peaks(smooth: np.ndarray, least: float) -> list[int]:
-    """Peaks with a valley below a third of the lower one between them."""
+    """Peaks separated by a valley below a third of the lower peak."""
     order = np.argsort(-smooth, kind="stable")
     kept: list[int] = []
     for place in order:
@@ -191,7 +191,7 @@ def _valley(smooth: np.ndarray, a: int, b: int) -> float:
 
 
 def _largest_near(values: np.ndarray) -> np.ndarray:
-    """Largest value in the 3 x 3 neighbourhood: the core of the stroke a pixel belongs to."""
+    """Largest value in the 3 x 3 neighbourhood: the core of the stroke to which a pixel belongs."""
     return extra("cv2").dilate(values.astype(np.float32), np.ones((3, 3), dtype=np.uint8))
 
 

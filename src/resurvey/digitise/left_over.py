@@ -1,4 +1,4 @@
-"""Ink that no curve explains: what is left of a plot once curves, marks, texts, legends, rules and ticks are known."""
+"""Unexplained ink: what remains of a plot after removing curves, marks, texts, legends, rules and ticks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from resurvey.digitise.region import Region
 from resurvey.digitise.trace import stroke
 from resurvey.digitise.traced import Traced
 
-# Heights of a text within which the sample of its line ends.
+# Distance, in text heights, within which the line sample of a legend text ends.
 SAMPLE = 7.0
-# A rule is this many times as long as thick, and this share of the plot's width or height at least.
+# A rule is at least this many times as long as thick, and at least this share of the plot's width or height.
 RULE, RULE_LENGTH = 6.0, 0.08
 # Share of the plot's height and width, from its edges, within which a short piece is a tick.
 TICK = 0.03
@@ -24,7 +24,7 @@ TICK = 0.03
 
 @dataclass(frozen=True)
 class _Pieces:
-    """Connected pieces of ink: a label a pixel, and the box of each (0 is the paper)."""
+    """Connected pieces of ink: a label for each pixel, and the box of each piece (0 is the paper)."""
 
     labels: np.ndarray
     left: np.ndarray
@@ -33,7 +33,7 @@ class _Pieces:
     bottom: np.ndarray
 
     def marked(self, chosen: np.ndarray) -> np.ndarray:
-        """Pixels of chosen pieces."""
+        """Pixels of the chosen pieces."""
         chosen = chosen.copy()
         chosen[0] = False
         return chosen[self.labels]
@@ -47,9 +47,9 @@ def _pieces(mask: np.ndarray) -> _Pieces:
 
 
 def left_over(traced: Sequence[Traced], region: Region) -> tuple[np.ndarray, float]:
-    """Pixels with ink that lies on no curve, is no mark close to one, no line and no text.
+    """Pixels with ink that belongs to no curve, censoring mark, line or text.
 
-    And the ink of marks, for each pixel of ink on a curve.
+    Also returns the ink of marks per pixel of ink on a curve.
     """
     strength = (region.paper - region.picture.astype(np.float32)).max(axis=2)
     strongest = max((255 * curve.strength for curve in traced), default=255.0)
@@ -72,13 +72,13 @@ def left_over(traced: Sequence[Traced], region: Region) -> tuple[np.ndarray, flo
 
 
 def unexplained(rest: np.ndarray, region: Region) -> float:
-    """Share of the plot's columns that hold left-over ink, straight lines and ticks aside."""
+    """Share of the plot's columns that hold left-over ink, ignoring straight lines and ticks."""
     inner = (rest & ~straight_or_tick(rest, region))[:, max(0, region.start[0] + 3) :]
     return float(inner.any(axis=0).mean()) if inner.size else 0.0
 
 
 def goes_on(rest: np.ndarray, traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
-    """Curves after whose end more ink lies, level with it or below, that belongs to nothing else."""
+    """Curves after whose end there is more ink, level with it or below, that belongs to nothing else."""
     height, width = region.shape
     found = []
     for curve, named in zip(traced, curves, strict=False):
@@ -91,7 +91,7 @@ def goes_on(rest: np.ndarray, traced: Sequence[Traced], curves: Sequence[TracedC
 
 
 def _of_legends(rest: np.ndarray, region: Region) -> np.ndarray:
-    """Pieces of ink beside a text and no taller than it, as samples of a legend are, or letters close to one."""
+    """Pieces of ink next to a text and no taller than it, such as legend samples or adjoining letters."""
     pieces = _pieces(rest)
     beside = np.zeros(len(pieces.left), dtype=bool)
     for x0, y0, x1, y1 in region.boxes:
@@ -106,9 +106,9 @@ def _of_legends(rest: np.ndarray, region: Region) -> np.ndarray:
 
 
 def straight_or_tick(rest: np.ndarray, region: Region) -> np.ndarray:
-    """Pieces of ink that are rules of a table, dotted reference lines, sides of a frame, or ticks.
+    """Pieces of ink that are table rules, dotted reference lines, sides of a frame, or ticks.
 
-    A curve that was missed has both level and falling strokes; what is level or upright alone is none.
+    A missed curve has both horizontal and falling strokes; a purely horizontal or vertical piece is not a curve.
     """
     height, width = region.shape
     pieces = _pieces((bridges(rest.astype(np.float32)) > 0) | rest)
@@ -123,7 +123,7 @@ def straight_or_tick(rest: np.ndarray, region: Region) -> np.ndarray:
 
 
 def _frames_of_text(rest: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Pieces of ink whose box holds text: letters that touch it, or the frame around a legend or a note."""
+    """Pieces of ink whose box holds text: touching letters, or the frame around a legend or a note."""
     cv2 = extra("cv2")
     count, labels, stats, _ = cv2.connectedComponentsWithStats(rest.astype(np.uint8), connectivity=8)
     frames = np.zeros(count, dtype=bool)

@@ -1,4 +1,4 @@
-"""The samples of lines in a legend, which are no part of a curve, level with one though they may lie."""
+"""Line samples in a legend, which belong to no curve even where they are level with one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from resurvey.digitise.extras import extra
 
-# Heights of a text within which its sample lies before it, and that it is wide at least.
+# Distance, in text heights, within which a text's sample precedes it, and the smallest width of a sample.
 BEFORE, LEAST_WIDTH = 7.0, 0.8
-ALIGNED = 3.0  # pixels by which the starts of texts, and the ends of samples, of one legend may differ
+ALIGNED = 3.0  # pixels by which the starts of texts, and the ends of samples, in one legend may differ
 Box = tuple[float, ...]
 
 
 def sample_boxes(ink: np.ndarray, texts: Sequence[Box]) -> list[tuple[int, int, int, int]]:
-    """Boxes (left, top, right, bottom) of samples: before two texts or more that stand under each other, as far apart.
+    """Boxes (left, top, right, bottom) of samples that precede, at equal distance, two or more texts in a column.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def _under_each_other(one: Box, other: Box) -> bool:
 
 
 def _sample(text: Box, pieces: Sequence[tuple[int, int, int, int]]) -> tuple[int, int, int, int] | None:
-    """What lies wholly before a text, level with it; None where that is nothing, or no line."""
+    """The sample lying wholly before a text and level with it; None if there is none or it is not a line."""
     tall = max(text[3] - text[1], 6.0)
     inside = [
         (left, top, right, bottom)

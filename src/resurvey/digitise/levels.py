@@ -1,4 +1,4 @@
-"""A traced path made into a step function, to a fraction of a pixel."""
+"""Convert a traced path to a step function with subpixel precision."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Steps:
 
 
 def line_width(path: Path, ink: np.ndarray) -> float:
-    """Thickness of the path's level strokes, in pixels: the sum of ink across them."""
+    """Thickness of the path's horizontal strokes, in pixels: the sum of ink across them."""
     sums = []
     for column, row in zip(path.columns, path.rows, strict=True):
         top, bottom = _run(ink[:, column], row)
@@ -34,7 +34,7 @@ def line_width(path: Path, ink: np.ndarray) -> float:
 
 
 def _run(column: np.ndarray, row: int, level: float = 0.25) -> tuple[int, int]:
-    """The run of ink (first, one past last) that holds a row or its neighbours; empty where there is none."""
+    """The run of ink (first, one past last) that contains a row or its neighbours; empty if there is none."""
     height = len(column)
     for start in (row, row - 1, row + 1):
         if 0 <= start < height and column[start] > level:
@@ -52,9 +52,9 @@ def _run(column: np.ndarray, row: int, level: float = 0.25) -> tuple[int, int]:
 def steps_of(path: Path, ink: np.ndarray, width: float, hidden: np.ndarray | None = None) -> Steps:
     """Levels and drops of a path.
 
-    A level is the centre of the ink across a stroke, averaged over its columns; a drop stands at the centre of its
-    vertical stroke, or midway through the gap where none is seen. Where another curve hides this one for a while, the
-    path itself is the level.
+    A level is the centre of the ink across a stroke, averaged over its columns; a drop is placed at the centre of its
+    vertical stroke, or midway through the gap where none is visible. Where another curve hides this one, the path
+    itself is the level.
     """
     centre = _centres(path, ink, width)
     if hidden is not None:
@@ -84,14 +84,14 @@ def steps_of(path: Path, ink: np.ndarray, width: float, hidden: np.ndarray | Non
 
 
 def centred(path: Path, ink: np.ndarray, width: float) -> Path:
-    """The path moved to the middle of its stroke, where that is level."""
+    """The path moved to the middle of its stroke where that is horizontal."""
     centre = _centres(path, ink, width)
     rows = np.where(np.isfinite(centre), np.round(np.nan_to_num(centre)), path.rows).astype(int)
     return Path(path.start, np.maximum.accumulate(rows), path.gain)
 
 
 def _through_hidden(path: Path, centre: np.ndarray, anything: np.ndarray, width: float) -> np.ndarray:
-    """Rows of the path put in for long stretches without a stroke of its own that run under other ink."""
+    """Rows of the path inserted for long stretches that run under other ink without a stroke of their own."""
     unknown = np.isnan(centre)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], unknown.astype(np.int8), [0]))))
     filled = centre.copy()
@@ -103,9 +103,9 @@ def _through_hidden(path: Path, centre: np.ndarray, anything: np.ndarray, width:
 
 
 def _last_fall(ink: np.ndarray, other: np.ndarray, column: int, row: float, width: float) -> float | None:
-    """Row at which a stroke ends that falls from the end of a path, as a last patient's event makes it; else None.
+    """Row at which a stroke falling from the end of a path ends, as with an event of the last patient; otherwise None.
 
-    Where it passes under `other` ink it goes on behind it.
+    Where the stroke passes under `other` ink, it is assumed to continue behind it.
     """
     band, crossed = _band(ink, column, width), _band(other, column, width)
     down = _reach(band[round(row) + 1 :], crossed[round(row) + 1 :])
@@ -114,12 +114,12 @@ def _last_fall(ink: np.ndarray, other: np.ndarray, column: int, row: float, widt
 
 
 def _band(ink: np.ndarray, column: int, width: float) -> np.ndarray:
-    """Rows that hold ink at a column or as far before it as a stroke is wide."""
+    """Rows that hold ink at a column, or before it within the width of a stroke."""
     return ink[:, max(0, column - max(1, round(width))) : column + 2].max(axis=1) > 0.35
 
 
 def _reach(band: np.ndarray, crossed: np.ndarray | None = None, gap: int = 6) -> int:
-    """How far ink goes on, gaps of dashes bridged, and those that other ink fills."""
+    """How far ink continues, bridging the gaps between dashes and those filled by other ink."""
     reach = free = 0
     for place in range(len(band)):
         if band[place]:
@@ -137,7 +137,7 @@ def _last_inked(path: Path, ink: np.ndarray) -> int:
 
 
 def _centres(path: Path, ink: np.ndarray, width: float) -> np.ndarray:
-    """Centre of the stroke in each column; not a number where the stroke is vertical, crossed or missing."""
+    """Centre of the stroke in each column; NaN where the stroke is vertical, crossed or missing."""
     most = 1.5 * width + 2.0
     centre = np.full(len(path.rows), np.nan)
     for k, (column, row) in enumerate(zip(path.columns, path.rows, strict=True)):
@@ -149,7 +149,7 @@ def _centres(path: Path, ink: np.ndarray, width: float) -> np.ndarray:
 
 
 def _plateaus(known: np.ndarray, centre: np.ndarray) -> list[tuple[int, int, float]]:
-    """Runs of one level as (first column, last column, level), levels made to fall by pooling neighbours."""
+    """Runs of one level as (first column, last column, level), made monotone by pooling neighbours."""
     change = np.flatnonzero(np.abs(np.diff(centre)) > 0.3) + 1
     runs = [
         (int(part[0]), int(part[-1]), float(np.median(values)), len(part))

@@ -1,4 +1,4 @@
-"""Rows of censoring marks that the reader of letters took for words: `HHH`, `+++`, `4111`."""
+"""Rows of censoring marks that OCR took for words: `HHH`, `+++`, `4111`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.ink import darkness
 
-# What upright strokes and crosses on a level line look like, and which of them words seldom hold three of.
+# Characters that strokes and crosses on a horizontal line resemble, and those seldom found three times in a word.
 LIKE_MARKS = re.compile(r"[HIl1|tTiLF4+±#\-—–_=~'\"`.,:;^ ]{2,}")
 CROSSES = re.compile(r"[H+±#]")
-INK = 0.3  # darkness that counts as ink of a line
-THROUGH = 0.9  # share of a word's width over which one unbroken line runs
+INK = 0.3  # darkness from which a pixel counts as ink of a line
+THROUGH = 0.9  # share of a word's width spanned by one unbroken line
 
 
 def without_marks(words: Sequence[Word], picture: np.ndarray, panels: Sequence[Panel]) -> tuple[Word, ...]:
-    """Words without those within a plot that are rows of marks on a curve."""
+    """Words without those in a plot that are really rows of marks on a curve."""
     doubtful = [word for word in words if _within(word, panels) and LIKE_MARKS.fullmatch(word.text)]
     if not doubtful:
         return tuple(words)
@@ -35,7 +35,7 @@ def _within(word: Word, panels: Sequence[Panel]) -> bool:
 
 
 def _runs_through(word: Word, dark: np.ndarray) -> bool:
-    """Whether an unbroken level line runs through the middle of a word, as no line does through letters."""
+    """Whether an unbroken horizontal line runs through the middle of a word, which does not happen with letters."""
     part = dark[max(0, int(word.top)) : int(word.bottom) + 1, max(0, int(word.left)) : int(word.right) + 1] > INK
     middle = part[int(0.2 * len(part)) : max(1, int(np.ceil(0.8 * len(part))))]
     return any(_longest(row) >= THROUGH * len(row) for row in middle if len(row))

@@ -1,4 +1,4 @@
-"""Marks of censoring on a traced curve: short strokes that stand out above (and mostly below) its line."""
+"""Censoring marks on a traced curve: short strokes that protrude above (and mostly below) its line."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from resurvey.digitise.traced import Traced
 
-ALIKE = 0.5  # of what stands out about as far, how much must be of one height
-FAINT = 0.45  # the same of one on both sides of a smooth line
+ALIKE = 0.5  # share of protrusions of similar height that must have the same height
+FAINT = 0.45  # the same, for marks on both sides of a smooth line
 FEWEST = 3
-# Of its height that a mark shows at least, and of half of it on the shorter side: the level may be off by a pixel.
+# Smallest visible share of a mark's height, and of half of it on the shorter side, as the level may be off by a pixel.
 TALL, SHORTER = 0.75, 0.4
-LEAST = 1.0  # pixels that a mark stands out at least, where it does on both sides; twice that where on one
+LEAST = 1.0  # smallest protrusion in pixels, for marks on both sides; twice that for marks on one side
 
 
 def censor_columns(curve: Traced, height: int) -> np.ndarray:
-    """Columns (to a fraction) of the marks on a curve.
+    """Columns (with subpixel precision) of the marks on a curve.
 
-    A mark shows in its columns as ink that goes on beyond the line's edge, by the same length for every mark; where the
-    curve falls, the edge is that of the higher level.
+    A mark appears as ink that extends beyond the line's edge by the same length for every mark; where the curve falls,
+    the edge is that of the higher level.
     """
     columns = np.arange(max(0, int(curve.steps.columns[0])), min(curve.ink.shape[1], int(curve.steps.end) + 3))
     if len(columns) < 8:
@@ -49,13 +49,13 @@ def _levels(curve: Traced, columns: np.ndarray) -> np.ndarray:
 
 
 def _about_the_line(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """How far ink goes on above and below the line's own level, a column at a time."""
+    """How far ink extends above and below the line's own level, column by column."""
     level = _levels(curve, columns)
     return _run_of_ink(curve, level, columns, -1, most), _run_of_ink(curve, level, columns, 1, most)
 
 
 def _falls(curve: Traced, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far above and below its own level the line runs within a stroke of each column, as it does beside a fall."""
+    """How far above and below its own level the line runs within a stroke's width of each column, as next to a fall."""
     level = _levels(curve, columns)
     reach = round(curve.steps.width / 2) + 2
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, reach, mode="edge"), 2 * reach + 1)
@@ -63,9 +63,9 @@ def _falls(curve: Traced, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _half_height(up: np.ndarray, down: np.ndarray, falls: tuple[np.ndarray, np.ndarray]) -> float | None:
-    """Half the height of marks that cross the line: the commonest that stands out alike on both sides of a level piece.
+    """Half the height of marks that cross the line: the commonest protrusion that is equal on both sides of a level.
 
-    None where too few do.
+    None if there are too few.
     """
     level = (falls[0] < 0.5) & (falls[1] < 0.5)
     if not level.any():
@@ -84,7 +84,7 @@ def _half_height(up: np.ndarray, down: np.ndarray, falls: tuple[np.ndarray, np.n
 
 
 def _crossing(curve: Traced, columns: np.ndarray, up: np.ndarray, down: np.ndarray, half: float) -> np.ndarray:
-    """Columns in which ink stands out on both sides by half a mark, more than falls explain on either."""
+    """Columns in which ink protrudes on both sides by half a mark, more than falls explain on either side."""
     above, below = _falls(curve, columns)
     steep = (above >= 0.5 * half) & (below >= 0.5 * half)
     far = (np.minimum(up, down) >= SHORTER * half) & (up + down >= TALL * 2 * half)
@@ -101,7 +101,7 @@ def _at_falls(curve: Traced, columns: np.ndarray, tall: float) -> np.ndarray:
 
 
 def _standing_out(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """How much ink goes on above and below the line, a column at a time, beyond what the line itself shows."""
+    """How far ink extends above and below the line, column by column, beyond the line itself."""
     level = _levels(curve, columns)
     reach = round(curve.steps.width / 2) + 2
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(level, reach, mode="edge"), 2 * reach + 1)
@@ -111,7 +111,7 @@ def _standing_out(curve: Traced, columns: np.ndarray, most: int) -> tuple[np.nda
 
 
 def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int, most: int) -> np.ndarray:
-    """Ink from a level on, as far as it goes unbroken, less the line's own half; 0 beyond `most`."""
+    """Length of unbroken ink from a level on, less half the line's own width; 0 beyond `most`."""
     start = np.round(level).astype(int)
     own = curve.steps.width / 2 + 0.5 - step * (start - level)
     total = np.zeros(len(columns))
@@ -126,9 +126,9 @@ def _run_of_ink(curve: Traced, level: np.ndarray, columns: np.ndarray, step: int
 
 
 def _typical(rise: np.ndarray) -> float | None:
-    """The commonest height of what stands out, from the highest column of each place.
+    """The commonest height of protrusions, taking the highest column of each.
 
-    None where too little does, or where what is about as high or higher differs too much to be of one kind of mark.
+    None if there are too few, or if those of similar or greater height vary too much to be marks of one kind.
     """
     out = rise >= LEAST
     edges = np.flatnonzero(np.diff(np.concatenate(([0], out.astype(np.int8), [0]))))
@@ -138,7 +138,7 @@ def _typical(rise: np.ndarray) -> float | None:
         return None
     alike = np.abs(heights[None, :] - heights[:, None]) <= 0.12 * heights[:, None] + 0.3
     counts = alike.sum(axis=1)
-    # Of heights as common the larger: roughness of the line itself stands out a pixel or two everywhere.
+    # Of equally common heights, take the larger: roughness of the line protrudes by a pixel or two everywhere.
     best = int(np.lexsort((heights, counts))[-1])
     usual = float(np.median(heights[alike[best]]))
     near = (heights >= 0.65 * usual) & (heights <= 1.6 * usual + 1)
@@ -152,14 +152,14 @@ def _two_sided(rise: np.ndarray, drop: np.ndarray, tall: float) -> bool:
 
 
 def _soft(curve: Traced, columns: np.ndarray, tall: float) -> np.ndarray:
-    """Ink above the line within a mark's height, a value a column."""
+    """Ink above the line within a mark's height, one value per column."""
     top = np.floor(_levels(curve, columns) - curve.steps.width / 2 - 0.5).astype(int)
     rows = top[:, None] - np.arange(max(1, round(tall)))[None, :]
     return curve.ink[np.clip(rows, 0, len(curve.ink) - 1), columns[:, None]].sum(axis=1)
 
 
 def _middles(strength: np.ndarray, soft: np.ndarray) -> np.ndarray:
-    """Centres of runs; a run wider than one mark is parted at its weakest columns."""
+    """Centres of runs; a run wider than one mark is split at its weakest columns."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (strength > 0).astype(np.int8), [0]))))
     runs = list(zip(edges[::2], edges[1::2], strict=True))
     if not runs:
@@ -178,7 +178,7 @@ def _middles(strength: np.ndarray, soft: np.ndarray) -> np.ndarray:
 
 
 def _tops(weight: np.ndarray, first: int, apart: float) -> list[float]:
-    """Middles of the highest stretches of a run, at least so far apart, from its first column on."""
+    """Middles of the highest stretches of a run, separated by a minimum distance, from its first column on."""
     padded = np.concatenate(([-np.inf], weight, [-np.inf]))
     high = (weight >= padded[:-2] - 1e-6) & (weight >= padded[2:] - 1e-6)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], high.astype(np.int8), [0]))))

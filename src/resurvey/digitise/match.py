@@ -1,4 +1,4 @@
-"""Which curve belongs to which printed row and name: by colour, by legend, and by what fits."""
+"""Match curves to printed rows and names: by colour, by legend, and by fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resurvey.digitise.digitised import Panel, RiskRow, TracedCurve, Word
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60
-# Misfit (see `misfit`) by which one way must be better than the other to be believed.
+# Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
 
 
@@ -23,7 +23,7 @@ def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
 
 
 def misfit(curve: TracedCurve, row: RiskRow, slack: float = 0.02) -> float:
-    """How badly a row fits a curve: counts above n(0) S(t), and counts after the curve's end, in patients of 100."""
+    """Misfit of a row to a curve: excess over n(0) S(t) per 100 patients, plus 10 per count contrary to its end."""
     cells = [(t, n) for t, n, bad in zip(row.times, row.counts, row.flagged, strict=True) if n is not None and not bad]
     if len(cells) < 2 or row.kind != "at risk":
         return 0.0
@@ -43,7 +43,7 @@ def misfit(curve: TracedCurve, row: RiskRow, slack: float = 0.02) -> float:
 def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple[list[TracedCurve], bool]:
     """Curves with the row each belongs to, and whether another assignment would fit as well.
 
-    Rows of numbers at risk only. Colours of names decide where they have any; else what fits, then the order.
+    Only rows of numbers at risk are used. Colours of row names decide if present, otherwise the fit, then the order.
     """
     usable = [k for k, row in enumerate(rows) if row.kind == "at risk"]
     if not usable or not curves or len(curves) > 6 or len(usable) > 8:
@@ -65,18 +65,18 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
 
 
 def _cost(curve: TracedCurve, row: RiskRow) -> float:
-    """How badly a row goes with a curve: by what fits, by colour and by name."""
+    """Cost of assigning a row to a curve: by fit, by colour and by name."""
     return misfit(curve, row) - 30 * _coloured(curve, row) - 8 * _same_name(curve.name, row.label)
 
 
 def settle_crossings(
     curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float, int]], rows: Sequence[RiskRow]
 ) -> tuple[list[TracedCurve], list[str]]:
-    """Curves of one ink that cross, each way tried; what fits the numbers at risk clearly better is kept.
+    """Try both ways through each crossing of curves of one ink; keep the one that clearly fits the numbers at risk.
 
-    `crossed` are pairs with the time at which they last meet and the number of times they do. Returns the curves and
-    the pairs, in words, that nothing decides: those that meet more than once are always among them, as numbers at risk
-    tell which end is whose but not which middle.
+    `crossed` holds pairs, the time of their last meeting and the number of meetings. Returns the curves and, in words,
+    the undecided pairs. Pairs that meet more than once always remain undecided: numbers at risk identify the end of
+    each curve but not the middle.
     """
     found, undecided = list(curves), []
     for i, j, at, times in crossed:
@@ -93,7 +93,7 @@ def settle_crossings(
 
 
 def best_misfit(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> float | None:
-    """Misfit of the assignment of rows to curves that fits best; None where there is not a row a curve."""
+    """Misfit of the best-fitting assignment of rows to curves; None unless there is a row for each curve."""
     usable = [row for row in rows if row.kind == "at risk"]
     if len(usable) != len(curves) or not 0 < len(curves) <= 6:
         return None
@@ -114,13 +114,13 @@ def exchanged(head: TracedCurve, tail: TracedCurve, at: float) -> TracedCurve:
 
 
 def _disorder(pairs: list[tuple[int, int]]) -> int:
-    """Pairs out of the order in which the curves are named, numbered or drawn."""
+    """Number of pairs that are not in the order in which the curves are named, numbered or drawn."""
     order = [k for _, k in sorted(pairs)]
     return sum(a > b for i, a in enumerate(order) for b in order[i + 1 :])
 
 
 def near_colour(a: tuple[int, int, int], b: tuple[int, int, int], slack: int = NEAR_COLOUR) -> bool:
-    """Whether two colours may be one ink."""
+    """Whether two colours may be the same ink."""
     return max(abs(x - y) for x, y in zip(a, b, strict=True)) <= slack
 
 
@@ -143,7 +143,7 @@ def _letters(text: str) -> str:
 def name_curves(
     curves: Sequence[TracedCurve], words: Sequence[Word], panel: Panel, picture: np.ndarray
 ) -> tuple[list[TracedCurve], tuple[str, ...]]:
-    """Curves with the words of the legend: those right of a sample of the curve's ink, or written in it."""
+    """Name curves by the words of the legend to the right of a sample of the curve's ink, or written in that ink."""
     lines = _phrases(words, panel)
     names: dict[int, str] = {}
     entries: list[str] = []
@@ -155,7 +155,7 @@ def name_curves(
             continue
         colour, dashed = sample
         coloured = bool(np.ptp(colour) > 50)
-        # A colour names one curve, however many lines its text has; grey beside coloured curves is a rule or a text.
+        # A colour names one curve, however many lines its text has; grey next to coloured curves is a rule or text.
         if not any(near_colour(colour, other) for other in shown) if coloured else greys:
             entries.append(word.text)
             shown += [colour] if coloured else []
@@ -173,7 +173,7 @@ def name_curves(
 
 
 def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
-    """Words of a line in and beside the plot joined where they follow each other closely."""
+    """Words of a line in and next to the plot, joined where they follow each other closely."""
     x0, y1, x_last, y_last = panel.box
     inside = [
         word
@@ -193,7 +193,7 @@ def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
 
 
 def _sample(word: Word, picture: np.ndarray) -> tuple[tuple[int, int, int], bool] | None:
-    """Colour of a level stroke just left of a phrase, and whether it is broken; None where there is none."""
+    """Colour of a horizontal stroke just left of a phrase, and whether it is broken; None if there is none."""
     height = max(word.height, 6)
     left, right = int(max(0, word.left - 6 * height)), int(max(0, word.left - 0.15 * height))
     top, bottom = int(max(0, word.y - 0.45 * height)), int(word.y + 0.45 * height) + 1

@@ -1,4 +1,4 @@
-"""Numbers as they stand at axes and in tables under figures, and what a reader of letters may have made of them."""
+"""Numbers as printed at axes and in tables under figures, and how OCR may have misread them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)%?")
 
 
 def plain(text: str) -> str:
-    """The text with look-alikes of digits replaced, if that makes it a number; else empty.
+    """The text with characters that look like digits replaced, if that makes it a number; otherwise empty.
 
-    A stroke behind a number, or before it with a space between, is the tick that it stands at.
+    A stroke after a number, or before it and separated by a space, is the tick of that label.
     """
     signed = text.strip().strip("_'`\"").translate(MINUS)
     stripped = re.sub(r"^-\s+|\s*[-_.]+$", "", signed).replace(" ", "")
@@ -24,9 +24,9 @@ def plain(text: str) -> str:
 
 
 def readings(text: str) -> tuple[float, ...]:
-    """Values that a tick label may stand for, the likeliest first.
+    """Values that a tick label may represent, the likeliest first.
 
-    A decimal point is the first thing that gets lost in a small picture: `08` may be 0.8, `10` 1.0 and `25` .25.
+    Decimal points are easily lost in a small picture: `08` may be 0.8, `10` 1.0 and `25` .25.
     """
     number = plain(text)
     if not number:
@@ -43,7 +43,7 @@ def readings(text: str) -> tuple[float, ...]:
 
 
 def whole(text: str) -> int | None:
-    """The whole number of a cell of numbers at risk, or None; `50 (4)` is 50."""
+    """The whole number in a cell of numbers at risk, or None; `50 (4)` is 50."""
     first = re.split(r"[(\[/]", text.strip())[0].strip()
     number = plain(first)
     return int(number) if number.isdigit() and len(number) <= 6 else None

@@ -1,4 +1,4 @@
-"""Words of a picture with their places, by RapidOCR (its models come in the wheel), and numbers cut apart."""
+"""Read the words of a picture and their positions with RapidOCR (models included in its wheel), and split numbers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.numbers import plain
 
 LEAST_SCORE = 0.5
-WIDEST = 2.4  # heights of a piece of a number at most
-MOST_PIECES = 300  # boxes read once more, cut apart, at most
-INK = 70  # grey levels below the paper that count as ink of a letter
+WIDEST = 2.4  # maximum length of a piece of a number, in text heights
+MOST_PIECES = 300  # maximum number of boxes that are split and read again
+INK = 70  # grey levels below the paper from which a pixel counts as ink of a letter
 
 
 @lru_cache(maxsize=1)
@@ -36,26 +36,26 @@ def _engine() -> Any:
 
 
 def read_words(picture: np.ndarray) -> list[Word]:
-    """Words of a picture, boxes shrunk to the ink, boxes that hold several numbers cut apart and read again."""
+    """Words of a picture with boxes shrunk to the ink; boxes that hold several numbers are split and read again."""
     grey = np.asarray(picture).min(axis=2)
     words = [_tight(word, grey) for word in _recognise(picture)]
     return _apart(words, picture, grey)
 
 
 def read_turned(picture: np.ndarray) -> list[Word]:
-    """Words that run upwards, as the labels of many a survival axis do; places in the picture as it is."""
+    """Words that run upwards, like the labels of many survival axes, with positions in the unrotated picture."""
     turned = np.ascontiguousarray(np.rot90(picture, k=-1))
     height = picture.shape[0]
     found = []
     for word in read_words(turned):
-        # A point (x, y) of the picture stands at (height - 1 - y, x) once turned.
+        # A point (x, y) of the picture is at (height - 1 - y, x) after rotation.
         top, bottom = height - 1 - word.right, height - 1 - word.left
         found.append(replace(word, left=word.top, right=word.bottom, top=top, bottom=bottom, upright=False))
     return found
 
 
 def enlarged(picture: np.ndarray, factor: int) -> np.ndarray:
-    """The picture that many times as large."""
+    """The picture enlarged by an integer factor."""
     cv2 = extra("cv2")
     return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
 
@@ -68,7 +68,7 @@ def _recognise(picture: np.ndarray) -> list[Word]:
     for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
         left, top = np.min(box, axis=0)
         right, bottom = np.max(box, axis=0)
-        # A tall box of several letters was turned before it was read.
+        # A tall box of several letters was rotated before it was read.
         upright = not (bottom - top > 1.5 * (right - left) and len(text) > 1)
         if score >= LEAST_SCORE and text.strip():
             words.append(
@@ -78,7 +78,7 @@ def _recognise(picture: np.ndarray) -> list[Word]:
 
 
 def _tight(word: Word, grey: np.ndarray) -> Word:
-    """The word with its box shrunk to its ink, where the box holds any."""
+    """The word with its box shrunk to its ink, if the box holds any."""
     top, bottom, left, right = _inside(word, grey)
     part = grey[top:bottom, left:right]
     if part.size == 0:
@@ -114,14 +114,14 @@ def _apart(words: Sequence[Word], picture: np.ndarray, grey: np.ndarray) -> list
 
 
 def _several(word: Word) -> bool:
-    """Whether a box may hold several numbers: mostly digits and wider than one number is."""
+    """Whether a box may hold several numbers: mostly digits and wider than a single number."""
     digits = sum(letter in "0123456789" for letter in word.text)
     wide = word.upright and word.right - word.left > 3.2 * word.height
     return wide and digits >= 0.5 * len(re.sub(r"\s", "", word.text)) and not re.search(r"[a-zA-Z]{3}", word.text)
 
 
 def _pieces(word: Word, grey: np.ndarray) -> list[Word]:
-    """The box cut where the ink leaves a gap wider than that between the digits of one number."""
+    """The box split where the gap in the ink is wider than that between the digits of one number."""
     top, bottom, left, right = _inside(word, grey)
     part = grey[top:bottom, left:right]
     if part.size == 0:
@@ -142,13 +142,13 @@ def _pieces(word: Word, grey: np.ndarray) -> list[Word]:
 
 
 def _cut(gaps: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """First and last places of runs parted by gaps wider than `least`."""
+    """First and last positions of runs separated by gaps wider than `least`."""
     breaks = np.flatnonzero(gaps > least)
     return np.r_[0, breaks + 1], np.r_[breaks, len(gaps)]
 
 
 def _between_numbers(gaps: np.ndarray, height: float) -> float:
-    """The gap that tells spaces between crowded numbers from those between digits: the widest jump in their sizes."""
+    """The gap that separates crowded numbers from digits of one number: the largest jump in the sorted gap sizes."""
     sizes = np.sort(gaps[gaps > 1]).astype(float)
     usual = max(3, 0.6 * height)
     jumps = sizes[1:] / sizes[:-1]
@@ -174,7 +174,7 @@ def _read_again(words: Sequence[Word], picture: np.ndarray, *, kept_if_unread: b
 
 
 def read_line(picture: np.ndarray, word: Word) -> tuple[str, float]:
-    """Text and score of one line of letters, read from its box alone."""
+    """Text and score of one line of text, read from its box alone."""
     margin = max(2, round(0.25 * word.height))
     top, bottom = max(0, int(word.top) - margin), int(word.bottom) + margin + 1
     left, right = max(0, int(word.left) - margin), int(word.right) + margin + 1

@@ -1,4 +1,4 @@
-"""Figures of a paper in PDF, found by their axes, offered to be digitised."""
+"""Find the figures of a PDF paper by their axes and suggest them for digitising."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from resurvey.errors import InputError
 
 MOST_PAGES = 60
 ABOUT = re.compile(r"\bfig(ure|\.)|at\s+risk|kaplan|surviv", re.IGNORECASE)
-# A picture on a page, as a share of the page's width and height, that may be a figure.
+# Smallest size of a picture that may be a figure, as a share of the page's width and height.
 LARGE = 0.3
 
 
 def offers(path: Path) -> list[str]:
-    """A line for each page of a PDF that holds a figure with axes, or a large picture that may be one.
+    """One line for each page of a PDF that holds a figure with axes, or a large picture that may be a figure.
 
-    None for other files, where the optional libraries are missing, and where the PDF cannot be read.
+    The list is empty for other files, if the optional libraries are missing, or if the PDF cannot be read.
     """
     if path.suffix.lower() != ".pdf":
         return []

@@ -1,4 +1,4 @@
-"""What was read, as files: curves and numbers at risk that `resurvey reconstruct` takes, a picture, a review page."""
+"""Write the reading to files: curves and numbers at risk for `resurvey reconstruct`, a picture and a review page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from resurvey.digitise.digitised import Digitised, TracedCurve
 from resurvey.digitise.overlay import overlay_png
 from resurvey.digitise.review import review_page
 
-# Digits written: below a tenth of a pixel, above what two processors may differ in.
+# Digits written: finer than a tenth of a pixel, coarser than differences between processors.
 TIME_DIGITS, SURVIVAL_DIGITS = 5, 5
 
 
 def write_figure(made: Digitised, picture: np.ndarray, folder: Path, fixed: Corrections | None = None) -> list[Path]:
-    """Write everything of one panel into a folder; returns the files.
+    """Write all files of one panel into a folder; return the files.
 
-    `arms.csv` beside the curves makes the folder one that `resurvey reconstruct FOLDER` takes as it is.
+    With `arms.csv` beside the curves, `resurvey reconstruct FOLDER` accepts the folder as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stems = file_names(made)
@@ -62,7 +62,7 @@ def curve_table(curve: TracedCurve) -> pd.DataFrame:
 
 
 def risk_table(made: Digitised, curve: TracedCurve) -> pd.DataFrame:
-    """Columns time, at_risk: the cells that were read and are not flagged; empty where the curve has no row."""
+    """Columns time, at_risk: the cells read and not flagged; empty if the curve has no row."""
     if curve.risk is None:
         return pd.DataFrame({"time": [], "at_risk": []})
     row = made.at_risk[curve.risk]
@@ -94,7 +94,7 @@ def _arms(made: Digitised, stems: list[str]) -> pd.DataFrame:
 
 
 def summary(made: Digitised) -> dict[str, Any]:
-    """Everything but the curves' points, as plain values."""
+    """Everything except the points of the curves, as plain values."""
     return {
         "file": made.file,
         "kind": made.kind,

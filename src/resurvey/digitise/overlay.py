@@ -1,4 +1,4 @@
-"""The curves as they were read, drawn over the figure."""
+"""The curves as read, drawn over the figure."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ from resurvey.digitise.extras import extra
 from resurvey.errors import InputError
 
 MOST_BYTES = 60_000_000
-MOST_SIDE = 2000  # points; a poster is 3400 long, which no figure of a paper is
+MOST_SIDE = 2000  # in points; a poster is up to 3400 long, which no figure in a paper is
 
 
 @contextmanager
 def _complaints(name: str) -> Iterator[None]:
-    """Whatever a broken file makes a library raise, as one plain error."""
-    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says of each broken object what it thinks of it
+    """Turn any exception a library raises on a broken file into one plain error."""
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # the library logs a message about every broken object
     try:
         yield
     except InputError:
@@ -47,7 +47,7 @@ def page_count(source: Path | bytes, name: str) -> int:
     Raises
     ------
     InputError
-        If the file is no PDF, broken, or locked by a password.
+        If the file is not a PDF, is broken, or is locked by a password.
     """
     with _complaints(name):
         document = extra("pypdfium2").PdfDocument(_data(source, name))
@@ -58,12 +58,12 @@ def page_count(source: Path | bytes, name: str) -> int:
 
 
 def page_picture(source: Path | bytes, page: int, scale: float, name: str) -> np.ndarray:
-    """A page (from 1) as RGB, `scale` pixels a point.
+    """A page (from 1) as RGB, at `scale` pixels per point.
 
     Raises
     ------
     InputError
-        If the PDF is broken, locked or too large.
+        If the PDF is broken, locked by a password or too large.
     """
     with _complaints(name):
         document = extra("pypdfium2").PdfDocument(_data(source, name))
@@ -77,12 +77,12 @@ def page_picture(source: Path | bytes, page: int, scale: float, name: str) -> np
 
 
 def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
-    """Lines and words of a page (from 1), in points with y down.
+    """Lines and words of a page (from 1), in points with y pointing down.
 
     Raises
     ------
     InputError
-        If the PDF is broken, locked or too large, or the page is.
+        If the PDF is broken, locked by a password or too large, or the page is too large.
     """
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]
@@ -125,7 +125,7 @@ def _words(sheet: Any) -> Iterator[Word]:
 
 
 def _turned_words(chars: list[dict[str, Any]]) -> Iterator[Word]:
-    """Letters that run upwards joined into words, from the lowest letter of each."""
+    """Letters that run upwards joined into words, each from its lowest letter."""
     line: list[dict[str, Any]] = []
     for char in [*sorted(chars, key=lambda char: (round(char["x0"]), -char["bottom"])), None]:
         if line and (char is None or not _goes_on(line[-1], char)):
@@ -143,19 +143,19 @@ def _turned_words(chars: list[dict[str, Any]]) -> Iterator[Word]:
 
 
 def _goes_on(last: dict[str, Any], char: dict[str, Any]) -> bool:
-    """Whether a letter stands just above another, in one line of text that runs upwards."""
+    """Whether a letter is just above another in the same line of upward text."""
     gap = float(last["top"]) - float(char["bottom"])
     size = float(last["x1"]) - float(last["x0"])
     return abs(float(last["x0"]) - float(char["x0"])) < 0.3 * size and -0.3 * size < gap < 0.2 * size
 
 
 def large_pictures(source: Path | bytes, page: int, share: float, name: str) -> int:
-    """How many pictures on a page (from 1) fill at least a share of its width and half that of its height.
+    """Number of pictures on a page (from 1) filling a given share of its width and half that share of its height.
 
     Raises
     ------
     InputError
-        If the PDF is broken, locked or too large.
+        If the PDF is broken, locked by a password or too large.
     """
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]

@@ -1,4 +1,4 @@
-"""Pictures read with their size known before anything is unpacked, flattened on white."""
+"""Read pictures after checking their size before decompression, and flatten them onto white."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 100_000_000
 LEAST_SIDE = 60
-# Larger pictures are reduced: beyond this a curve gains nothing and the trace takes longer.
+# Larger pictures are reduced: more pixels do not improve a curve and make tracing slower.
 WORKING_SIDE = 2400
 
 
@@ -24,7 +24,7 @@ def read_picture(source: Path | bytes, name: str = "") -> np.ndarray:
     Raises
     ------
     InputError
-        If the file is no picture of a known format, is broken, too small to hold a figure, or too large.
+        If the file is not a picture of a known format, is broken, is too small to hold a figure, or is too large.
     """
     name = name or (source.name if isinstance(source, Path) else "the picture")
     data = _bytes(source, name)
@@ -44,7 +44,7 @@ def read_picture(source: Path | bytes, name: str = "") -> np.ndarray:
             raise
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, TypeError, KeyError) as error:
             raise InputError(f"{name}: the picture is broken ({error})") from None
-        except Exception as error:  # decoders raise whatever a malformed header leads them to
+        except Exception as error:  # decoders raise various exceptions on malformed headers
             raise InputError(f"{name}: the picture cannot be read ({type(error).__name__}: {error})") from None
 
 

@@ -1,4 +1,4 @@
-"""What the paper prints of the arms beside what the curves say: each disagreement with both values."""
+"""Compare the curves with the values printed in the paper; each disagreement is reported with both values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resurvey.reported import Reported, parse
 
 QUANTITIES = ("median", "survival", "n", "at risk", "hazard ratio")
 COLUMNS = ("curve", "quantity", "time", "value", "other")
-# Standard deviations of the reading, and log hazard ratio, by which curve and paper may differ.
+# Accepted difference between curve and paper, in standard deviations of the reading and as a log hazard ratio.
 DEVIATIONS = 2.0
 RATIO = 0.25
 LEAST = 0.01
@@ -24,11 +24,11 @@ LEAST = 0.01
 
 @dataclass(frozen=True)
 class Printed:
-    """A number that a paper prints of a curve, which is named as in the figure or numbered from the top.
+    """A value printed in the paper for a curve, which is named as in the figure or numbered from the top.
 
-    `time` is that of a survival or a number at risk; `other` the curve that a hazard ratio is against. `value` is text
-    as printed, a survival as a proportion or with a per cent sign. Times and medians are in a unit that is `scale`
-    units of the figure's axis long.
+    `time` is the time of a survival probability or a number at risk; `other` is the reference curve of a hazard ratio.
+    `value` is text as printed; a survival probability is a proportion or has a per cent sign. Times and medians are in
+    a unit that equals `scale` units of the figure's axis.
     """
 
     curve: str
@@ -40,7 +40,7 @@ class Printed:
 
     @property
     def at(self) -> float:
-        """The time in units of the axis; 0 where none is given."""
+        """The time in units of the axis; 0 if none is given."""
         return (self.time or 0.0) * self.scale
 
 
@@ -50,7 +50,7 @@ def read_printed(path: Path) -> tuple[Printed, ...]:
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing or a cell is not what it must be; the message names all rows.
+        If the file cannot be read, a column is missing or a cell is invalid; the message names all rows affected.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -101,12 +101,12 @@ def _printed(row: dict[str, str]) -> Printed:
 
 
 def check_printed(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], printed: Sequence[Printed]) -> Check | None:
-    """Whether the curves agree with what is printed of them, within the rounding and the error of the reading.
+    """Check whether the curves agree with the printed values, within rounding and reading error.
 
     Raises
     ------
     InputError
-        If a printed number is of a curve that the figure has not.
+        If a printed value refers to a curve that the figure does not have.
     """
     if not printed:
         return None
@@ -117,7 +117,7 @@ def check_printed(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], printe
 
 
 def known(printed: Sequence[Printed], curves: Sequence[TracedCurve]) -> tuple[Printed, ...]:
-    """The printed numbers whose curves the figure has."""
+    """The printed values whose curves exist in the figure."""
     there = [
         one
         for one in printed
@@ -127,7 +127,7 @@ def known(printed: Sequence[Printed], curves: Sequence[TracedCurve]) -> tuple[Pr
 
 
 def _named(name: str, curves: Sequence[TracedCurve]) -> TracedCurve | None:
-    """The curve of a name, or of a number from the top; the only one where no name is given."""
+    """The curve with a given name, or number from the top; the only curve if no name is given."""
     for curve in curves:
         if curve.name == name:
             return curve
@@ -159,7 +159,7 @@ def _disagreement(one: Printed, curves: Sequence[TracedCurve], rows: Sequence[Ri
 
 
 def _stands_for(number: Reported) -> tuple[float, float]:
-    """Values that a printed number may stand for, rounded to nearest or cut off."""
+    """Range of values a printed number may represent, either rounded to nearest or truncated."""
     low, high = number.interval("cut off")
     return min(low, number.lower), max(high, number.upper)
 
@@ -201,9 +201,9 @@ def _survival(one: Printed, number: Reported, curve: TracedCurve) -> str:
 
 
 def _levels_near(at: float, curve: TracedCurve) -> tuple[np.ndarray, float]:
-    """Levels from just before to just after a time, the last that at the time itself, and how far they may be off.
+    """Levels around a time, the last of them at the time itself, and their error.
 
-    A printed time is rounded as well: any level within a hundredth of the axis counts.
+    A printed time is also rounded, so any level within a hundredth of the axis is accepted.
     """
     slack = 0.01 * float(curve.times[-1])
     first, last, place = (
@@ -226,7 +226,7 @@ def _patients(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence
 
 
 def _at_risk(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence[RiskRow]) -> str:
-    """A number at risk beside the cell of the figure at its time, and beside n(0) S(t), which it cannot exceed."""
+    """Compare a number at risk with the figure's cell at that time, and with n(0) S(t), which it cannot exceed."""
     said = f"at risk of {curve.name} at {one.time or 0:g}: printed {one.value}"
     cell = _cell_at(one.at, curve, rows)
     if cell is not None and not number.holds(cell):
@@ -242,7 +242,7 @@ def _at_risk(one: Printed, number: Reported, curve: TracedCurve, rows: Sequence[
 
 
 def _cell_at(at: float, curve: TracedCurve, rows: Sequence[RiskRow]) -> int | None:
-    """The number at risk that stands in the figure at a time; None where it has none or one that is flagged."""
+    """The number at risk in the figure at a time; None if it has none or the cell is flagged."""
     row = rows[curve.risk] if curve.risk is not None else None
     if row is None:
         return None
@@ -259,9 +259,10 @@ def _ratio(one: Printed, number: Reported, curve: TracedCurve, other: TracedCurv
 
 
 def hazard_ratio(first: TracedCurve, second: TracedCurve, n_first: int, n_second: int) -> float | None:
-    """Hazard ratio of two curves by Peto's one-step estimate, as if nobody were censored; None without events.
+    """Hazard ratio of two curves by Peto's one-step estimate, ignoring censoring; None without events.
 
-    A rough figure to set beside a printed one: censoring shifts its weights (Peto et al., Br J Cancer 1977, 35, 1-39).
+    A rough value for comparison with a printed hazard ratio: censoring would change its weights (Peto et al., Br J
+    Cancer 1977, 35, 1-39).
     """
     end = min(float(first.times[-1]), float(second.times[-1]))
     at = np.linspace(0.0, end, 101)

@@ -1,4 +1,4 @@
-"""A picture made into curves: panels from its words, values from its paths, and what the ink says of them."""
+"""Convert a picture to curves: panels from its words, values from its paths, and checks of the ink."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.region import Region
 from resurvey.digitise.traced import Traced, on_ink
 
-# Share of their run for which two curves of one ink may touch.
+# Share of their length over which two curves of one ink may touch.
 TOGETHER = 0.4
 
 
@@ -28,7 +28,7 @@ def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
 
 
 def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> TracedCurve:
-    """A traced curve in time and survival, from (0, 1)."""
+    """A traced curve in units of time and survival, from (0, 1)."""
     times = np.asarray(panel.x.value(traced.steps.columns + region.left), float)
     survival = np.asarray(panel.y.value(traced.steps.rows + region.top), float)
     times = np.maximum.accumulate(np.clip(times, 0, None))
@@ -50,7 +50,7 @@ def to_values(traced: Traced, region: Region, panel: Panel, name: str) -> Traced
 
 
 def _spread(traced: Traced, panel: Panel, count: int) -> np.ndarray:
-    """Standard deviation of survival: of the middle of the stroke, of the axis, and more where gaps are bridged."""
+    """Standard deviation of survival, from the centre of the stroke and the axis; larger where gaps are bridged."""
     middle = 0.3 + 0.1 * traced.steps.width
     axis = panel.y.residual / 2
     bridged = 1.0 + 2.0 * (1.0 - traced.coverage)
@@ -58,7 +58,7 @@ def _spread(traced: Traced, panel: Panel, count: int) -> np.ndarray:
 
 
 def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, float]]:
-    """First place of every path: share of the plot's width from time 0, and survival there."""
+    """First position of every path: share of the plot's width from time 0, and survival there."""
     height = max(region.bottom - region.start[1], 1)
     return [
         (
@@ -70,7 +70,7 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
 
 
 def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
-    """Curves that end where another curve's ink goes on, at a legend, or where the plot ends and no axis says so."""
+    """Curves that end where another curve's ink continues, at a legend, or at a plot edge without an axis line."""
     found = []
     for k, curve in enumerate(traced):
         end, row = curve.path.stop - 1, int(curve.path.rows[-1])
@@ -90,7 +90,7 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
 
 
 def _doubtful_end(curve: Traced, region: Region) -> bool:
-    """Whether a curve ends in a legend, or runs along the time axis in the axis's ink."""
+    """Whether a curve ends in a legend, or runs along the time axis in ink of the axis's colour."""
     height, width = region.shape
     last = curve.steps.end - float(curve.steps.columns[-1])
     low = curve.steps.rows[-1] >= region.bottom - max(4.0, 0.02 * height)
@@ -99,7 +99,7 @@ def _doubtful_end(curve: Traced, region: Region) -> bool:
 
 
 def _in_legend(column: int, row: int, region: Region) -> bool:
-    """Whether a place lies in the room of a text, or of its sample, that stands under or above another of its kind."""
+    """Whether a position lies within a text, or its sample, that is aligned with another text above or below."""
     for k, (x0, y0, x1, y1) in enumerate(region.boxes):
         tall = max(y1 - y0, 6.0)
         inside = x0 - SAMPLE * tall <= column <= x1 and y0 - 0.6 * tall <= row <= y1 + 0.6 * tall
@@ -110,7 +110,7 @@ def _in_legend(column: int, row: int, region: Region) -> bool:
 
 
 def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
-    """Smallest share of a curve's steps, drawn again, that falls on ink of its own or may be hidden; and its name."""
+    """Smallest share of a redrawn curve's steps that falls on its own ink or may be hidden, with that curve's name."""
     return min(
         (min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), named.name)
         for curve, named in zip(traced, curves, strict=False)
@@ -118,9 +118,9 @@ def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[fl
 
 
 def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float, int]]:
-    """Pairs of curves of one ink and style that meet after their start and part again.
+    """Pairs of curves of one ink and style that meet after their start and separate again.
 
-    With the time at which they last meet, and how many times they do.
+    With the time of the last meeting and the number of meetings.
     """
     found = []
     for i, first in enumerate(traced):
@@ -132,7 +132,7 @@ def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tu
 
 
 def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
-    """Pairs of curves of one ink that end in one stroke, or run in one for long: which is whose nothing shows."""
+    """Pairs of curves of one ink that end in one stroke, or share one for long, and cannot be told apart there."""
     found = []
     for i, first in enumerate(traced):
         for j in range(i):
@@ -149,7 +149,7 @@ def _end_together(a: Traced, b: Traced) -> bool:
 
 
 def _touching(a: Traced, b: Traced) -> float:
-    """Share of the run of two curves, after its first tenth, in which their strokes touch."""
+    """Share of the common length of two curves, after its first tenth, over which their strokes touch."""
     first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
     columns = np.arange(first + (last - first) // 10, last)
     if not len(columns):
@@ -159,7 +159,7 @@ def _touching(a: Traced, b: Traced) -> float:
 
 
 def tangled(traced: Sequence[Traced]) -> bool:
-    """Whether three curves or more are of one ink, or two of one ink meet again, whatever their style."""
+    """Whether three or more curves share one ink, or two of one ink meet again, whatever their style."""
     alike = [(a, b) for i, a in enumerate(traced) for b in traced[:i] if _alike(a, b)]
     return len(alike) > 1 or any(_meetings(a, b) for a, b in alike)
 
@@ -173,7 +173,7 @@ def _one_ink(a: Traced, b: Traced) -> bool:
 
 
 def _meetings(a: Traced, b: Traced) -> list[int]:
-    """The last column of each stretch in which two curves touch, having been apart before and being so again after."""
+    """The last column of each stretch in which two curves touch, if they are apart both before and after it."""
     first, last = max(a.path.start, b.path.start), min(a.path.stop, b.path.stop)
     if last - first < 20:
         return []

@@ -1,4 +1,4 @@
-"""The plot inside its axes: the part of a picture where curves may run, and what there is no curve."""
+"""The plot area inside the axes: where curves may run, and what in it is not a curve."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from resurvey.digitise.ink import darkness, paper_colour
 from resurvey.digitise.legend_samples import sample_boxes
 
 MARGIN = 6
-STRONG = 90  # grey levels below the paper that the sides of a box are at least
-COLOURED = 50  # how far the channels of a coloured ink are apart
+STRONG = 90  # smallest contrast of the sides of a box, in grey levels below the paper
+COLOURED = 50  # smallest difference between the channels of a coloured ink
 
 
 @dataclass(frozen=True)
 class Region:
-    """The plot cut out of a picture; `left` and `top` are its corner there.
+    """The plot cut out of a picture; `left` and `top` give its corner in the picture.
 
-    `closed` says that an axis line shows where the plot ends on the right; `boxes` are those of texts, in pixels of
-    the region, `samples` how many samples of lines a legend has. `usable` are pixels where curves may be, `rules` and
-    `posts` those of straight lines across and upwards.
+    `closed` says that an axis line shows where the plot ends on the right; `boxes` are those of texts, in pixels of the
+    region; `samples` is the number of line samples in a legend. `usable` marks pixels where curves may be, `rules` and
+    `posts` those of straight horizontal and vertical lines.
     """
 
     picture: np.ndarray
@@ -51,7 +51,7 @@ class Region:
 def cut_out(
     picture: np.ndarray, panel: Panel, words: Sequence[Word], masks: Sequence[tuple[float, ...]] = ()
 ) -> Region:
-    """The region of a panel with its frame, straight reference lines, texts and `masks` (boxes) taken out."""
+    """The region of a panel with its frame, straight reference lines, texts and `masks` (boxes) removed."""
     dark = darkness(picture, paper_colour(picture, panel.box))
     left, top, right, bottom = _bounds(dark, panel)
     line = axis_lines(panel, dark)[0]
@@ -92,7 +92,7 @@ def _slice(box: Sequence[float], left: int, top: int) -> tuple[slice, slice]:
 
 
 def _bounds(dark: np.ndarray, panel: Panel) -> tuple[int, int, int, int]:
-    """The plot: up to the axis lines, and right as far as the time axis is drawn."""
+    """Bounds of the plot: up to the axis lines, and to the right as far as the time axis is drawn."""
     height, width = dark.shape
     rows, columns = axis_lines(panel, dark)
     x0, y1, x_last, y_last = panel.box
@@ -103,7 +103,7 @@ def _bounds(dark: np.ndarray, panel: Panel) -> tuple[int, int, int, int]:
     spacing = float(np.median(np.diff(labels)))
     right = min(width, round(x_last + 0.5 * spacing))
     if rows is not None:
-        # The last labels may not have been read: the line itself says how far the plot goes.
+        # The last labels may not have been read: the axis line itself shows how far the plot extends.
         end = min(_end_of_line(dark, rows, round(x_last), width), round(x_last + 4 * spacing))
         right = max(round(x_last) + 2, end)
     zero = float(panel.y.pixel(0.0))
@@ -115,7 +115,7 @@ def _bounds(dark: np.ndarray, panel: Panel) -> tuple[int, int, int, int]:
 
 
 def _end_of_line(dark: np.ndarray, rows: tuple[int, int], start: int, width: int) -> int:
-    """Where the axis line ends right of its last label."""
+    """Where the axis line ends to the right of its last label."""
     band = dark[rows[0] : rows[1] + 1].max(axis=0)
     column = min(start, width - 1)
     while column + 1 < width and band[column + 1] > 0.3:
@@ -124,7 +124,7 @@ def _end_of_line(dark: np.ndarray, rows: tuple[int, int], start: int, width: int
 
 
 def _straight(ink: np.ndarray, start: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Frame, grid and reference lines: rows, and columns, with ink from end to end.
+    """Frame, grid and reference lines: rows and columns with ink from end to end.
 
     The row of S = 1 is kept where it holds ink only in its first part, as the start of a curve does.
     """
@@ -145,7 +145,7 @@ def _straight(ink: np.ndarray, start: tuple[int, float]) -> tuple[np.ndarray, np
 
 
 def _axis_left(grey: np.ndarray, start: int) -> np.ndarray:
-    """What is left of the time axis: the last rows, if grey ink fills half of them."""
+    """Remains of the time axis: the last rows, if grey ink fills half of them."""
     height = len(grey)
     rows = np.zeros_like(grey)
     for row in range(max(0, height - max(4, round(0.015 * height))), height):
@@ -154,15 +154,15 @@ def _axis_left(grey: np.ndarray, start: int) -> np.ndarray:
 
 
 def _even(line: np.ndarray, parts: int = 12) -> bool:
-    """Whether ink is spread alike over the whole line, solid or dashed."""
+    """Whether ink is spread evenly over the whole line, solid or dashed."""
     shares = [part.mean() for part in np.array_split(line, parts) if len(part)]
     return min(shares) > 0.2
 
 
 def _crossed(strong: np.ndarray, place: tuple[slice, slice]) -> bool:
-    """Whether a line runs through a box from side to side and on beyond it: its `letters` are marks on a curve.
+    """Whether a line runs through a box and beyond it on both sides, so that its `letters` are marks on a curve.
 
-    Letters alone fill a row of a small or blurred picture as well, but only up to their ends.
+    In a small or blurred picture letters can also fill a row, but not beyond the box.
     """
     rows, columns = place
     inner = strong[rows, columns]
@@ -182,7 +182,7 @@ def _crossed(strong: np.ndarray, place: tuple[slice, slice]) -> bool:
 
 
 def _texts(words: Sequence[Word], panel: Panel, bounds: tuple[int, int, int, int]) -> list[tuple[float, ...]]:
-    """Boxes of words within the plot that can be taken for text: with letters or digits, and no taller than a line."""
+    """Boxes of words within the plot that can be taken as text: with letters or digits, and no taller than a line."""
     left, top, right, bottom = bounds
     found: list[tuple[float, ...]] = []
     for word in words:

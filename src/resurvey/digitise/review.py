@@ -1,4 +1,4 @@
-"""The review page: one file that shows a reading over its figure and saves what a person corrects."""
+"""The review page: one HTML file that shows a reading over its figure and saves a person's corrections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.digitise.overlay import COLOURS, corners, png
 
 
 def review_page(made: Digitised, picture: np.ndarray, fixed: Corrections) -> str:
-    """The page as HTML; it needs nothing but itself."""
+    """The page as self-contained HTML."""
     template = files("resurvey.digitise").joinpath("templates", "review.html").read_text(encoding="utf-8")
     image = "data:image/png;base64," + base64.b64encode(png(picture)).decode("ascii")
     content = json.dumps(_content(made, fixed), ensure_ascii=False).replace("<", "\\u003c")

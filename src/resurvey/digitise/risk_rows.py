@@ -13,16 +13,16 @@ from resurvey.digitise.numbers import whole
 
 KINDS = (("events", r"event|died|death"), ("censored", r"censor"))
 MOST_ROWS = 12
-# Letters of less height, in pixels, are read wrongly too often, unless the reader is this sure of them.
+# Letters below this height, in pixels, are often misread, unless the OCR score is at least the second value.
 LEAST_HEIGHT, SURE = 5.0, 0.95
 TITLE = r"(at|a)\s*ri[sz]k|number|^no\.?$|^no\.? |patients"
 
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A row, the pixel row at which it stands, and which of its cells have letters too small.
+    """A row, its vertical position in pixels, and which of its cells have letters that are too small.
 
-    `small` are those too small to count on one reading, `weak` those of them of which the reader is not sure either.
+    `small` marks cells too small to rely on one reading, `weak` those of them with a low OCR score as well.
     """
 
     y: float
@@ -32,7 +32,7 @@ class PlacedRow:
 
 
 def placed_rows(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[PlacedRow]:
-    """Rows of numbers under the time axis, the uppermost first, a cell a tick of the axis; each with its place."""
+    """Rows of numbers under the time axis with their positions, from the top, one cell per tick of the axis."""
     if len(panel.x.labels) < 2:
         return []
     times = _times(panel.x)
@@ -51,7 +51,7 @@ def placed_rows(panel: Panel, words: Sequence[Word], picture: np.ndarray | None 
 
 
 def _times(axis: Axis) -> list[float]:
-    """Values of the labels, and those between and after them where they are evenly spaced: some may not be read."""
+    """Values of the labels, and, if evenly spaced, of labels between and after them that may not have been read."""
     values = sorted(label.value for label in axis.labels)
     gaps = np.diff(values)
     step = float(gaps.min())
@@ -68,7 +68,7 @@ def _times(axis: Axis) -> list[float]:
 
 
 def _nearest(value: float, known: Sequence[float], step: float) -> float:
-    """The label's own value where one is meant, else the value without the noise of adding."""
+    """The label's own value where one is meant; otherwise the value without floating-point noise."""
     near = min(known, key=lambda one: abs(one - value))
     return near if abs(near - value) < 0.05 * step else round(value, 9)
 
@@ -78,7 +78,7 @@ def _labelled(time: float, axis: Axis) -> bool:
 
 
 def _stands_at(place: float, spacing: float, lines: Sequence[Sequence[Word]]) -> bool:
-    """Whether a number of a line that has several stands centred at a place without a label."""
+    """Whether a number of a line that has several is centred at a position without a label."""
     for line in lines:
         numbers = [word for word in line if whole(word.text) is not None]
         if len(numbers) > 2 and any(abs(word.x - place) < 0.12 * spacing + 1 for word in numbers):
@@ -92,7 +92,7 @@ def _height(panel: Panel, words: Sequence[Word]) -> float:
 
 
 def _cut(words: Sequence[Word], panel: Panel, spacing: float) -> list[Word]:
-    """Words with a number glued to a name in front (`Arm A741`) taken apart."""
+    """Words split where a number is joined to the name in front of it (`Arm A741`)."""
     first = panel.x.labels[0].pixel
     found = []
     for word in words:
@@ -153,14 +153,14 @@ def _row(
 
 
 def _times_again(cells: list[int | None], times: list[float]) -> bool:
-    """Whether a row repeats the labels of the axis, or grows as no number at risk does."""
+    """Whether a row repeats the labels of the axis."""
     both = [(cell, time) for cell, time in zip(cells, times, strict=True) if cell is not None]
     same = sum(cell == time for cell, time in both)
     return same > 0.6 * len(both)
 
 
 def flags(cells: Sequence[int | None], kind: str) -> list[bool]:
-    """Cells outside the longest row that never grows, or, of events and censored, that never falls."""
+    """Flag cells outside the longest non-increasing sequence (non-decreasing for rows of events or censored)."""
     cells = cells if kind == "at risk" else [None if cell is None else -cell for cell in cells]
     places = [k for k, cell in enumerate(cells) if cell is not None]
     values = [cells[k] for k in places]
@@ -191,7 +191,7 @@ def _colour(names: list[Word], picture: np.ndarray) -> tuple[int, int, int] | No
 
 
 def _first_block(found: Sequence[PlacedRow]) -> list[PlacedRow]:
-    """Rows that follow each other at one distance; a caption's numbers further down are left."""
+    """Consecutive rows at one spacing; numbers of a caption further down are left out."""
     rows: list[PlacedRow] = []
     gap = None
     for placed in found[:MOST_ROWS]:

@@ -1,4 +1,4 @@
-"""Numbers at risk read twice, the second time enlarged: what agrees is right, what does not is settled or flagged."""
+"""Read numbers at risk twice, the second time enlarged: cells that agree are accepted, others resolved or flagged."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from resurvey.digitise.risk_rows import TITLE, PlacedRow, flags, placed_rows
 from resurvey.digitise.sheets import Page, scaled
 
 T = TypeVar("T")
-# Letters lower than this are enlarged three times, others twice, unless the picture gets too large by it.
+# Letters below this height are enlarged three times, others twice, unless the picture would become too large.
 SMALL = 9.0
 LARGEST = 4_000
 
 
 def rows_read_twice(panel: Panel, page: Page) -> list[RiskRow]:
-    """Rows of numbers under the time axis; those of a picture are read once more, enlarged.
+    """Rows of numbers under the time axis; those of a picture are read a second time, enlarged.
 
-    A cell that only one reading has is taken. Where two differ, the one that a row which never grows can hold is taken,
-    and the cell is flagged where it can hold both or neither.
+    A cell found in only one reading is accepted. Where the readings differ, the value that keeps the row non-increasing
+    is taken; the cell is flagged if both or neither would.
     """
     first = placed_rows(panel, page.words, page.picture)
     if page.drawing is not None or not (first or _announced(panel, page.words)):
@@ -54,7 +54,7 @@ def _enlarged_words(panel: Panel, page: Page) -> list[Word]:
 
 
 def united(first: Sequence[PlacedRow], second: Sequence[PlacedRow]) -> list[PlacedRow]:
-    """Rows of both readings, those at one height made into one."""
+    """Rows of both readings; rows at the same height are merged."""
     found = list(first)
     gaps = np.diff([placed.y for placed in (first if len(first) > 1 else second)])
     near = 0.5 * float(gaps.min()) if len(gaps) else 8.0
@@ -68,7 +68,7 @@ def united(first: Sequence[PlacedRow], second: Sequence[PlacedRow]) -> list[Plac
 
 
 def _settled(first: PlacedRow, second: PlacedRow) -> PlacedRow:
-    """A row of two readings of it, over the times of both."""
+    """A row merged from two readings, over the times of both."""
     times = tuple(sorted({*first.row.times, *second.row.times}))
     sign = 1 if first.row.kind == "at risk" else -1
     a, b = _over(times, first.row.times, first.row.counts), _over(times, second.row.times, second.row.counts)
@@ -99,19 +99,19 @@ def _settled(first: PlacedRow, second: PlacedRow) -> PlacedRow:
 def _both(
     times: Sequence[float], first: PlacedRow, second: PlacedRow, values: Sequence[Sequence[bool]]
 ) -> list[tuple[bool | None, bool | None]]:
-    """What is told of the cells of each reading, over the times of both."""
+    """Values for the cells of each reading, over the times of both."""
     a, b = (_over(times, placed.row.times, told) for placed, told in zip((first, second), values, strict=True))
     return list(zip(a, b, strict=True))
 
 
 def _over(times: Sequence[float], own: Sequence[float], values: Sequence[T]) -> list[T | None]:
-    """Values at more times than they were read at."""
+    """Values extended to a longer list of times, None where not read."""
     known = dict(zip(own, values, strict=True))
     return [known.get(time) for time in times]
 
 
 def _between(value: int, agreed: Sequence[int | None], place: int) -> bool:
-    """Whether a value lies between those on both sides that the readings agree on."""
+    """Whether a value lies between the nearest agreed values on both sides."""
     before = [cell for cell in agreed[:place] if cell is not None]
     after = [cell for cell in agreed[place + 1 :] if cell is not None]
     return (not before or value <= min(before)) and (not after or value >= max(after))

@@ -1,4 +1,4 @@
-"""A file made into what can be read: a picture and words, a drawing where there is one, and the way between the two."""
+"""Prepare a file for reading: a picture and words, a drawing if there is one, and the scale between the two."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from resurvey.errors import InputError
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 VECTORS = (".svg", ".pdf", ".eps", ".ps")
 MOST_PAGES = 60
-# Pages' worth of search that a document may take, and words beyond which a picture is a page of text, read once.
+# Search budget of a document, in pages; and the number of words above which a picture is a page of text, read once.
 DOCUMENT = 3
 MOST_WORDS = 400
-# How many times small pictures are made larger where no axes are found, and the sides, so enlarged, at most.
+# Factors by which small pictures are enlarged if no axes are found, and the largest side after enlargement.
 ENLARGED, LARGEST = (2, 3), 2_800
-# Pixels a point at which a page is drawn: enough for a line of half a point.
+# Pixels per point at which a page is drawn: enough for a line half a point wide.
 SCALE = 3.0
 
 
@@ -44,7 +44,7 @@ def read_page(path: Path, page: int | None) -> Page:
     Raises
     ------
     InputError
-        If the file is missing, of an unknown kind, broken or too large, or has no such page.
+        If the file is missing, of an unknown type, broken or too large, or has no such page.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -93,7 +93,7 @@ def _drawn(drawing: Drawing) -> Page:
 
 
 def _with_words(drawing: Drawing, picture: np.ndarray, scale: float) -> Page:
-    """Words of the file itself; read from the picture where letters are outlines and no axes come of the words."""
+    """Words of the file itself, or read from the picture if those give no axes (letters drawn as outlines)."""
     if find_panels(drawing.words):
         return Page(picture, tuple(scaled(word, scale) for word in drawing.words), drawing, scale)
     read = words_of(picture)
@@ -102,7 +102,7 @@ def _with_words(drawing: Drawing, picture: np.ndarray, scale: float) -> Page:
 
 
 def words_of(picture: np.ndarray) -> list[Word]:
-    """Words of a picture; where no axes come of them, also words that run upwards, and small ones enlarged."""
+    """Words of a picture; if they give no axes, also words that run upwards, and then small words enlarged."""
     words = ocr.read_words(picture)
     if find_panels(words) or len(words) > MOST_WORDS:
         return words
@@ -118,7 +118,7 @@ def words_of(picture: np.ndarray) -> list[Word]:
 
 
 def _words_enlarged(picture: np.ndarray, factor: int) -> list[Word]:
-    """Words of the picture made larger, upright or running upwards, if axes come of them; else none."""
+    """Words of the enlarged picture, horizontal or running upwards, if they give axes; otherwise none."""
     larger = ocr.enlarged(picture, factor)
     read = [scaled(word, 1 / factor) for word in ocr.read_words(larger)]
     if find_panels(read):
@@ -128,7 +128,7 @@ def _words_enlarged(picture: np.ndarray, factor: int) -> list[Word]:
 
 
 def over(chosen: list[Word], words: list[Word]) -> list[Word]:
-    """Chosen numbers, and those of the other words that stand elsewhere or were read as numbers with less doubt."""
+    """Chosen numbers, plus other words that lie elsewhere or are numbers read with a higher score."""
     numbers = [word for word in chosen if plain(word.text)]
     surer = [word for word in words if plain(word.text) and _surest(word, numbers)]
     numbers = [word for word in numbers if not any(_overlap(word, other) for other in surer)]
@@ -146,7 +146,7 @@ def _overlap(a: Word, b: Word) -> bool:
 
 
 def scaled(word: Word, factor: float) -> Word:
-    """A word in other units."""
+    """A word converted to other units."""
     return replace(
         word, left=word.left * factor, top=word.top * factor, right=word.right * factor, bottom=word.bottom * factor
     )

@@ -1,4 +1,4 @@
-"""Scans that lie askew made straight: the axis lines tell how far, and pixels and words are moved alike."""
+"""Straighten skewed scans: the axis lines give the skew, and pixels and words are moved together."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from resurvey.digitise.digitised import Panel, Word
 from resurvey.digitise.extras import extra
 
-STEEPEST = 0.05  # rows a column that an axis line may fall or rise
-LEAST_SHIFT = 1.6  # pixels from end to end below which a line is straight enough
-LEAST_COVER = 0.7  # share of an axis that its line must cover, once straight
-GAIN = 1.25  # how much more it must cover straight than as it is
+STEEPEST = 0.05  # steepest slope of an axis line, in rows per column
+LEAST_SHIFT = 1.6  # shift in pixels from end to end below which a line counts as straight
+LEAST_COVER = 0.7  # share of an axis that its line must cover once straightened
+GAIN = 1.25  # factor by which the coverage must improve
 
 
 @dataclass(frozen=True)
 class Skew:
-    """Rows that the time axis falls a column, columns that the survival axis leans right a row, and the corner."""
+    """Rows per column that the time axis falls, columns per row that the survival axis leans right, and the corner."""
 
     across: float
     down: float
@@ -26,7 +26,7 @@ class Skew:
 
 
 def skew_of(dark: np.ndarray, panel: Panel) -> Skew | None:
-    """How far the axis lines of a panel lie askew; None where they are straight, or not seen."""
+    """Skew of the axis lines of a panel; None if they are straight or not visible."""
     left, top, right, bottom = panel.box
     room = max(12.0, 0.05 * (bottom - top))
     across = _slope(dark, (bottom - room, max(panel.row, bottom + 6)), (left, right))
@@ -38,7 +38,7 @@ def skew_of(dark: np.ndarray, panel: Panel) -> Skew | None:
 
 
 def _slope(dark: np.ndarray, rows: tuple[float, float], across: tuple[float, float]) -> float:
-    """Slope of the line that covers most of a band, if it covers much more of it than a straight one; else 0."""
+    """Slope of the line that covers most of a band, if it covers much more than a line without slope; otherwise 0."""
     first, start = max(0, int(rows[0])), max(0, int(across[0]))
     band = dark[first : max(first, int(rows[1]) + 1), start : max(start, int(across[1]) + 1)] > 0.35
     if min(band.shape) < 4 or band.shape[1] < 40:
@@ -52,7 +52,7 @@ def _slope(dark: np.ndarray, rows: tuple[float, float], across: tuple[float, flo
     covers = np.array([_cover(row, column - width / 2, slope, len(band), width) for slope in slopes])
     straight = covers[steps]
     best = covers.max()
-    # Of slopes that do as well the middle one, so that thick lines do not lean.
+    # Take the middle of equally good slopes, so that thick lines do not lean.
     slope = float(slopes[np.flatnonzero(covers >= 0.995 * best)].mean())
     if best < LEAST_COVER or best < GAIN * straight or abs(slope) * width < LEAST_SHIFT:
         return 0.0
@@ -60,13 +60,13 @@ def _slope(dark: np.ndarray, rows: tuple[float, float], across: tuple[float, flo
 
 
 def _cover(row: np.ndarray, column: np.ndarray, slope: float, height: int, width: int) -> float:
-    """Share of the columns with ink in the one row, moved along a slope, that holds most."""
+    """Largest share of columns with ink in a single row, after shifting along a slope."""
     moved = np.round(row - slope * column).astype(int) + height
     return float(np.bincount(moved.clip(0, 3 * height)).max() / width)
 
 
 def straightened(picture: np.ndarray, words: Sequence[Word], skew: Skew) -> tuple[np.ndarray, list[Word]]:
-    """Picture and words with the axis lines made level and upright about their corner."""
+    """Picture and words with the axis lines made horizontal and vertical about their corner."""
     cv2 = extra("cv2")
     x, y = skew.corner
     matrix = np.array([[1.0, -skew.down, skew.down * y], [-skew.across, 1.0, skew.across * x]])

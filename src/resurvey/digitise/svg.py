@@ -1,4 +1,4 @@
-"""SVG files as drawings, and drawings as pictures for reading letters that are drawn as outlines."""
+"""Read SVG files as drawings, and paint drawings as pictures to read letters drawn as outlines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_svg(source: Path | bytes, name: str) -> Drawing:
     Raises
     ------
     InputError
-        If the file is no SVG, declares entities, or is too large.
+        If the file is not an SVG, declares entities, or is too large.
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
     if len(data) > MOST_BYTES:
@@ -53,7 +53,7 @@ def read_svg(source: Path | bytes, name: str) -> Drawing:
 
 
 def _plain_styles(data: bytes) -> bytes:
-    """Style sheets with one class before a list of elements (as svglite writes) said for the elements alone."""
+    """Rewrite style sheets with one class before a list of elements (as written by svglite) for the elements alone."""
     text = data.decode("utf-8", "replace")
     text = re.sub(r"<!\[CDATA\[|\]\]>", "", text)
     text = re.sub(r"<path(?=[\s/>])(?![^>]*\sd=\"[^\"])", '<path d="M 0 0" ', re.sub(r'\sd=""', "", text))
@@ -145,7 +145,7 @@ def _word(item: Any) -> Word | None:
 
 
 def painted(drawing: Drawing, longest: int = 1800) -> tuple[np.ndarray, float]:
-    """The drawing as a picture of the given longest side, and the pixels a unit."""
+    """The drawing as a picture with the given longest side, and the number of pixels per unit."""
     cv2 = extra("cv2")
     width, height = (max(1.0, side) for side in drawing.size)
     scale = min(longest / max(width, height), 8.0)
@@ -167,7 +167,7 @@ def painted(drawing: Drawing, longest: int = 1800) -> tuple[np.ndarray, float]:
 
 
 def _fill(canvas: np.ndarray, run: list[Stroke], scale: float) -> None:
-    """Outlines of one colour that follow each other, filled by the even-odd rule so that letters keep their holes."""
+    """Consecutive outlines of one colour, filled by the even-odd rule so that letters keep their holes."""
     cv2 = extra("cv2")
     shapes = [np.round(np.clip(stroke.points * scale, -9e4, 9e4) * 16).astype(np.int32) for stroke in run]
     cv2.fillPoly(canvas, shapes, run[0].colour, cv2.LINE_AA, 4)

@@ -1,4 +1,4 @@
-"""The cheapest falling path through ink, from where every survival curve starts, by dynamic programming."""
+"""Find the cheapest falling path through ink, from where every survival curve starts, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Costs a pixel: a path gains by ink, pays for bare paper (little, so that the gaps of dashes are bridged), next to
-# nothing where something else may hide it, and much for falling where no line falls.
+# Costs per pixel: a path gains from ink, pays for bare paper (little, so that gaps between dashes are bridged), pays
+# almost nothing where something else may hide it, and pays much for falling where no line falls.
 BARE = 0.4
 HIDDEN = 0.12
 FALL_BARE = 1.0
 FALL_HIDDEN = 0.15
 RISE = 0.7
 GATE = 3
-PRIZE = 1000.0  # for passing a gate, so that the path goes on to the last
+PRIZE = 1000.0  # reward for passing a gate, so that the path reaches the last one
 
 
 @dataclass(frozen=True)
 class Path:
-    """Rows of a path, one a column from column `start`; `gain` is the ink it explains less what it bridges."""
+    """Rows of a path, one per column from column `start`; `gain` is the ink it explains less the cost of gaps."""
 
     start: int
     rows: np.ndarray
@@ -49,7 +49,7 @@ def falling_path(
     fall_bare: float = FALL_BARE,
     gates: Sequence[tuple[int, int]] = (),
 ) -> Path | None:
-    """The path that gains most, from near `start` (column, row) to wherever it gains no more.
+    """The path with the largest gain, from near `start` (column, row) to where extending it gains nothing more.
 
     Parameters
     ----------
@@ -60,15 +60,15 @@ def falling_path(
     start
         Column and row of (0, 1).
     slack
-        Rows that the start may be off.
+        Tolerance of the start, in rows.
     shut
-        Pixels of vertical lines (axes, frame, grid), which no curve falls along.
+        Pixels of vertical lines (axes, frame, grid), along which no curve may fall.
     late
-        Columns that the path may begin after `start`.
+        Number of columns after `start` within which the path may begin.
     bare, fall_bare
-        Cost of a column without ink, and of a row fallen without.
+        Cost of a column without ink, and of falling by one row without ink.
     gates
-        Places (column, row) that the path must pass within three rows.
+        Positions (column, row) that the path must pass within three rows.
     """
     height, width = ink.shape
     first = max(0, start[0])
@@ -104,7 +104,7 @@ def falling_path(
 
 
 def _down(total: np.ndarray, fall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cheapest way to each row from the same or a higher one, and that row."""
+    """Cheapest way to each row from the same or a higher row, and the row it comes from."""
     height = len(total)
     run = np.concatenate(([np.float32(0)], np.cumsum(fall[1:], dtype=np.float32)))
     reduced = total - run
@@ -128,7 +128,7 @@ def _followed(total: np.ndarray, back: np.ndarray, first: int) -> Path | None:
 
 
 def covered(path: Path, ink: np.ndarray, reach: int = 1) -> np.ndarray:
-    """Darkest ink within `reach` rows of the path, a value a column."""
+    """Darkest ink within `reach` rows of the path, one value per column."""
     best = np.zeros(len(path.rows), dtype=np.float32)
     for shift in range(-reach, reach + 1):
         rows = np.clip(path.rows + shift, 0, len(ink) - 1)
@@ -137,7 +137,7 @@ def covered(path: Path, ink: np.ndarray, reach: int = 1) -> np.ndarray:
 
 
 def stroke(path: Path, shape: tuple[int, int], half: float) -> np.ndarray:
-    """Pixels within `half` of the path, its vertical parts included."""
+    """Pixels within `half` of the path, including its vertical parts."""
     mask = np.zeros(shape, dtype=bool)
     before = np.concatenate((path.rows[:1], path.rows[:-1]))
     top = np.floor(np.minimum(path.rows, before) - half).astype(int).clip(0)

@@ -1,4 +1,4 @@
-"""A path with what is known of it, and what tells whether two are two curves."""
+"""A traced path with its properties, and rules that decide whether two paths are different curves."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from resurvey.digitise.levels import Steps
 from resurvey.digitise.trace import Path
 
-# Share of its columns in which a grey path shows ink at most, and in which it lies at a coloured curve at least, to be
-# no curve but what is left of the marks and lines of others.
+# A grey path is residue of other curves' marks and lines if at most the first share of its columns shows ink and at
+# least the second share lies along a coloured curve.
 RESIDUE, ALONG = 0.5, 0.8
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A curve of a region: its path and steps in pixels, and how well its ink explains it.
+    """A curve of a region: its path and steps in pixels, and how well ink supports it.
 
     `edges` are paths in other inks along its sides.
     """
@@ -36,7 +36,7 @@ class Traced:
 
 
 def on_ink(curve: Traced) -> float:
-    """Share of a curve's steps, drawn again, that falls on its ink or where it may be hidden."""
+    """Share of a redrawn curve's steps that falls on its ink or where it may be hidden."""
     columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
     place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
     rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
@@ -48,7 +48,7 @@ def on_ink(curve: Traced) -> float:
 
 
 def shadow(curve: Traced, other: Traced) -> bool:
-    """Whether a path keeps to another's stroke without an ink of its own."""
+    """Whether a path follows another's stroke without ink of its own."""
     first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
     if last <= first:
         return False
@@ -62,7 +62,7 @@ def shadow(curve: Traced, other: Traced) -> bool:
     if not alike(curve, other) and beside(curve, other):
         return True
     alone = shown & ~near
-    # A broken line shows in a part of its columns only.
+    # A broken line shows ink in only some of its columns.
     length = 1.5 * curve.own if curve.dashed else float(len(curve.path.rows))
     beyond = max(0, curve.path.stop - last)
     own = int(alone.sum()) + (beyond if beyond > 0.05 * len(curve.path.rows) else 0)
@@ -74,7 +74,7 @@ def shadow(curve: Traced, other: Traced) -> bool:
 
 
 def residue(curve: Traced, kept: Sequence[Traced]) -> bool:
-    """Whether a grey path of little ink keeps within the marks of coloured curves, now of one and now of another."""
+    """Whether a grey path of little ink stays within the marks of coloured curves, possibly of several in turn."""
     others = [other for other in kept if not other.grey]
     if not curve.grey or not others or curve.own >= RESIDUE * len(curve.path.rows):
         return False
@@ -88,7 +88,7 @@ def residue(curve: Traced, kept: Sequence[Traced]) -> bool:
 
 
 def is_edge(grey: Traced, coloured: Traced) -> bool:
-    """Whether a grey path only edges a coloured one, by whose colour a legend names it."""
+    """Whether a grey path is only the edge of a coloured one whose colour is named in a legend."""
     return grey.grey and not coloured.grey and beside(coloured, grey)
 
 
@@ -97,14 +97,14 @@ def _reach(a: Traced, b: Traced) -> float:
 
 
 def beside(curve: Traced, other: Traced) -> bool:
-    """Whether two paths keep side by side from start to end: the edge, or the shade, of one line in another ink."""
+    """Whether two paths run side by side throughout, as the edge or shade of one line in another ink does."""
     columns = np.arange(max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop))
     reach = _reach(curve, other)
     longest = max(len(curve.path.rows), len(other.path.rows))
     if len(columns) < 0.95 * longest:
         return False
     first, second = curve.path.rows[columns - curve.path.start], other.path.rows[columns - other.path.start]
-    # Within the reach across as well, since a fall of one stands beside that of the other.
+    # The horizontal tolerance applies too, since a fall of one lies next to that of the other.
     aside = round(2 * reach)
     ahead = [second[np.clip(np.arange(len(second)) + shift, 0, len(second) - 1)] for shift in range(-aside, aside + 1)]
     low, high = np.minimum.reduce(ahead) - reach, np.maximum.reduce(ahead) + reach
@@ -112,5 +112,5 @@ def beside(curve: Traced, other: Traced) -> bool:
 
 
 def alike(a: Traced, b: Traced) -> bool:
-    """Whether two inks are one, or one between the other and paper."""
+    """Whether two inks are the same, or one lies between the other and paper."""
     return a.grey == b.grey and float(np.abs(np.subtract(a.colour, b.colour)).max()) < 40

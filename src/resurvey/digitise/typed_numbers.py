@@ -1,4 +1,4 @@
-"""What the typed tables of a project print of the arms whose curves stand in one figure."""
+"""Values in a project's typed tables for the arms whose curves appear in one figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ARM = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
 def printed_of(typed: Mapping[str, pd.DataFrame], figure: str, folder: Path) -> tuple[Printed, ...]:
-    """Medians, survival rates, patients, numbers at risk and hazard ratios of the arms of a figure.
+    """Medians, survival rates, numbers of patients, numbers at risk and hazard ratios for the arms of a figure.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def printed_of(typed: Mapping[str, pd.DataFrame], figure: str, folder: Path) -> 
         Typed tables of the studies whose curves the figure shows: curves, medians, survival_rates, risk_tables and
         hazard_ratios.
     figure : str
-        The name of its file, as the table of curves has it.
+        The name of the figure's file, as in the table of curves.
     folder : Path
-        Where the files of numbers at risk lie that the table of curves names.
+        The folder of the files of numbers at risk named in the table of curves.
 
     Returns
     -------
     tuple of Printed
-        Rows of the same study, arm, population, endpoint and data cut as a row of the table of curves, times as printed
-        beside the length of their unit on the figure's axis.
+        Rows with the same study, arm, population, endpoint and data cut as a row of the table of curves; times are as
+        printed, with the length of their unit on the figure's axis.
     """
     rows = typed["curves"]
     curves = rows[rows["file"] == figure]
@@ -65,7 +65,7 @@ def _timed(name: str, quantity: str, value: str, row: pd.Series, curve: pd.Serie
 
 
 def _of_file(curve: pd.Series, folder: Path) -> Iterator[Printed]:
-    """Numbers at risk typed into a file of their own; what is wrong with it is told where patients are rebuilt."""
+    """Numbers at risk typed into a separate file; errors in it are reported when patients are reconstructed."""
     try:
         tables = read_at_risk(folder / curve["at_risk_file"]) if curve["at_risk_file"] else []
     except InputError:
@@ -80,7 +80,7 @@ def _of_file(curve: pd.Series, folder: Path) -> Iterator[Printed]:
 
 
 def _ratios(table: pd.DataFrame, curve: pd.Series, curves: pd.DataFrame) -> Iterator[Printed]:
-    """Hazard ratios of an arm against another whose curve stands in the same figure."""
+    """Hazard ratios of an arm against another whose curve is in the same figure."""
     rows = _about(table, curve)
     for _, row in rows[rows["measure"] == "HR"].iterrows():
         against = {
@@ -93,10 +93,10 @@ def _ratios(table: pd.DataFrame, curve: pd.Series, curves: pd.DataFrame) -> Iter
 
 
 def _about(table: pd.DataFrame, curve: pd.Series) -> pd.DataFrame:
-    """Rows of a table about the arm of a curve."""
+    """Rows of a table for the arm of a curve."""
     return table[(table[ARM].fillna("") == curve[ARM].fillna("")).all(axis=1)]
 
 
 def _units(unit: str, curve: pd.Series) -> float:
-    """How many units of the figure's axis a unit of time is."""
+    """Number of units of the figure's axis in one unit of time."""
     return float(months_per(unit) or 1.0) / float(months_per(curve["time_unit"]) or 1.0)

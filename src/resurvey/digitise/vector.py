@@ -1,4 +1,4 @@
-"""Curves of a drawing: axes from its words and tick lines, curves from the lines themselves, without loss."""
+"""Curves of a drawing: axes from its words and tick lines, curves directly from the lines, without loss."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve
 from resurvey.digitise.drawing import Drawing, Stroke
 from resurvey.digitise.label_lines import refit
 
-# Share of the axes within which a curve must start at (0, 1), and that it must run over.
+# Tolerance (share of the axes) for a curve's start at (0, 1), and the smallest share that it must span.
 START = 0.025
 LEAST_REACH = 0.05
-# A mark of censoring is no longer than this share of the plot.
+# Maximum length of a censoring mark, as a share of the plot.
 MARK = 0.05
 
 
@@ -28,7 +28,7 @@ class _Style:
 
 
 def panels_of(drawing: Drawing) -> AxisSearch:
-    """Panels of a drawing, labels moved to their tick lines."""
+    """Panels of a drawing, with labels moved to their tick lines."""
     search = search_axes(drawing.words)
     return replace(search, panels=tuple(_snapped(panel, drawing.strokes) for panel in search.panels))
 
@@ -43,7 +43,7 @@ def _snapped(panel: Panel, strokes: Sequence[Stroke]) -> Panel:
 
 
 def _ticks(straight: Sequence[Stroke], *, upright: bool) -> list[tuple[float, float, float]]:
-    """Straight lines as (place along the axis, first and last place across it)."""
+    """Straight lines as (position along the axis, first and last position across it)."""
     along, across = (0, 1) if upright else (1, 0)
     found = []
     for stroke in straight:
@@ -55,7 +55,7 @@ def _ticks(straight: Sequence[Stroke], *, upright: bool) -> list[tuple[float, fl
 
 
 def _snap(axis: Axis, ticks: list[tuple[float, float, float]], *, near: float, reach: float) -> Axis:
-    """Labels at the tick lines of one kind (all as long, at the same place) that serves most of them."""
+    """Labels moved to tick lines of the kind (equal length and position) that serves most of them."""
     kinds: dict[tuple[float, float], list[float]] = defaultdict(list)
     for place, first, last in ticks:
         if min(abs(first - near), abs(last - near)) < 0.25 * abs(reach):
@@ -78,13 +78,13 @@ def _snap(axis: Axis, ticks: list[tuple[float, float, float]], *, near: float, r
 
 
 def curves_of(drawing: Drawing, panel: Panel) -> list[TracedCurve]:
-    """Curves drawn as lines of a panel, exact to the numbers of the file; pieces of one style are joined."""
+    """Curves drawn as lines in a panel, exact to the precision of the file; pieces of one style are joined."""
     groups: dict[_Style, list[np.ndarray]] = defaultdict(list)
     for stroke in drawing.strokes:
         if stroke.stroked and not stroke.closed and _within(stroke, panel):
             groups[_Style(stroke.colour, round(stroke.width, 2), stroke.dashed)].append(stroke.points)
     found = [(style, line) for style, pieces in groups.items() for line in pieces if _is_curve(line, panel)]
-    if not found:  # exploded into pieces, as publishers do
+    if not found:  # split into pieces, as publishers do
         found = [
             (style, chain)
             for style, pieces in groups.items()
@@ -105,7 +105,7 @@ def _within(stroke: Stroke, panel: Panel) -> bool:
 
 
 def _is_curve(points: np.ndarray, panel: Panel) -> bool:
-    """Whether a line starts at (0, 1), never goes back or up, and is more than a straight line across."""
+    """Whether a line starts at (0, 1), never goes backwards or upwards, and is more than a straight horizontal line."""
     span = panel.box[2] - panel.box[0]
     height = panel.box[3] - panel.box[1]
     steps = np.diff(points, axis=0)
@@ -116,13 +116,13 @@ def _is_curve(points: np.ndarray, panel: Panel) -> bool:
 
 
 def _stepped(chain: np.ndarray, panel: Panel) -> bool:
-    """Whether a chain of pieces falls often enough, and runs far enough, to be no frame and no row of marks."""
+    """Whether a chain of pieces has enough falls and length not to be a frame or a row of marks."""
     reach = np.ptp(chain[:, 0]) > 0.3 * (panel.box[2] - panel.box[0])
     return bool(reach) and len(np.unique(np.round(chain[:, 1], 2))) >= 6
 
 
 def _chains(pieces: list[np.ndarray], panel: Panel) -> list[np.ndarray]:
-    """Pieces joined end to start, as long as the next lies ahead and no further than the gap of a dash."""
+    """Pieces joined end to start, if the next lies ahead within the gap of a dash."""
     gap = 0.02 * (panel.box[2] - panel.box[0])
     left = [points if points[0, 0] <= points[-1, 0] else points[::-1] for points in pieces]
     left = [points if np.all(np.diff(points[:, 1]) >= 0) or len(points) > 2 else points[::-1] for points in left]
@@ -155,7 +155,7 @@ def _without_copies(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style
 
 
 def _without_bounds(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style, np.ndarray]]:
-    """Curves without confidence limits: two lines of one colour and style with another of that colour between them."""
+    """Curves without confidence limits: two lines of one colour and style enclosing another of that colour."""
     drop: set[int] = set()
     for k, (style, middle) in enumerate(found):
         limits = [
@@ -181,13 +181,13 @@ def _between(middle: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> bool:
 
 
 def _level(points: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Rows of a line at columns, after any fall there."""
+    """Rows of a line at given columns, after any fall there."""
     place = np.searchsorted(points[:, 0], at, side="right") - 1
     return points[np.clip(place, 0, len(points) - 1), 1]
 
 
 def _marks(drawing: Drawing, panel: Panel) -> list[tuple[float, float, tuple[int, int, int]]]:
-    """Centres of short upright lines within the plot, which are marks of censoring where they stand on a curve."""
+    """Centres of short vertical lines and small symbols within the plot: censoring marks if they lie on a curve."""
     most = MARK * (panel.box[3] - panel.box[1])
     found = []
     for stroke in drawing.strokes:
@@ -204,9 +204,9 @@ def _marks(drawing: Drawing, panel: Panel) -> list[tuple[float, float, tuple[int
 def _owners(
     marks: list[tuple[float, float, tuple[int, int, int]]], curves: list[tuple[_Style, np.ndarray]], panel: Panel
 ) -> list[list[float]]:
-    """Places across of each curve's marks: those that stand on it, of its colour where any curve there has the mark's.
+    """Horizontal positions of each curve's marks: those that lie on it, matched by colour where possible.
 
-    A symbol used many times loses its colour in some files; the nearest curve then owns it.
+    In some files a symbol that is used many times loses its colour; it is then assigned to the nearest curve.
     """
     slack = 0.01 * (panel.box[3] - panel.box[1])
     owned: list[list[float]] = [[] for _ in curves]
@@ -232,7 +232,7 @@ def _curve(style: _Style, points: np.ndarray, panel: Panel, marks: list[float], 
 
 
 def _distance(points: np.ndarray, x: float, y: float) -> float:
-    """How far a place is from a line, up or down, falls there included; infinite beyond its ends."""
+    """Vertical distance of a position from a line, including falls there; infinite beyond its ends."""
     if not points[0, 0] - 1 <= x <= points[-1, 0] + 1:
         return float("inf")
     before = int(np.clip(np.searchsorted(points[:, 0], x - 1e-6, side="left") - 1, 0, len(points) - 1))

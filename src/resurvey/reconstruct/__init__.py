@@ -1,4 +1,4 @@
-"""Patients behind an arm, rebuilt from a digitised curve or from the numbers a paper prints."""
+"""Individual patient data of an arm, rebuilt from a digitised curve or from the numbers a paper prints."""
 
 from resurvey.reconstruct.curve import from_curve as from_curve
 from resurvey.reconstruct.pair import HazardRatio as HazardRatio

@@ -1,4 +1,4 @@
-"""One arm as it was given: everything checked, on one scale, and the contradictions between its parts named."""
+"""The input for one arm: checked, brought to one scale, and with contradictions between its parts listed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from resurvey.reconstruct.decode import exact_rows
 from resurvey.reconstruct.monotone import Floats, MonotoneCurve, anchored, monotone_curve
 from resurvey.reconstruct.placement import Frame, RiskTable
 
-#: Largest distance (in survival) by which the rebuilt curve may leave the given one to meet a printed count.
+#: Largest distance (in survival) by which the rebuilt curve may depart from the given one to meet a printed count.
 BEND = 0.05
 
 
 @dataclass(frozen=True)
 class Arm:
-    """Everything that was given for one arm, checked and on one scale."""
+    """All input for one arm, checked and on one scale."""
 
     points: curve_input.Points
     curve: MonotoneCurve
@@ -50,7 +50,7 @@ def read_arm(
     landmarks: Sequence[tuple[float, float]] | None = None,
     end_of_follow_up: float | None = None,
 ) -> Arm:
-    """Check everything that was given and bring it to one scale; arguments as in `from_curve`."""
+    """Check all input and bring it to one scale; arguments as in `from_curve`."""
     patients = curve_input.whole_number(n, "n", least=1)
     points = curve_input.read_points(times, survival)
     repairs = list(points.repairs)
@@ -70,17 +70,17 @@ def read_arm(
     rates = curve_input.read_landmarks(landmarks)
     curve = anchored(curve, curve_input.anchors(middle, rates), conflicts)
     end = curve_input.last_time(curve.end, table, ticks, end_of_follow_up, conflicts)
-    # a mark at time 0 is one just after it: everybody is at risk at 0
+    # a censoring mark at time 0 is moved to just after it: all patients are at risk at time 0
     ticks = np.maximum(ticks[ticks <= end], 1e-9 * end)
     table = exact_rows(curve, curve_input.reconcile(table, curve, end, conflicts), patients)
     return Arm(points, curve, table, given, patients, total, ticks, end, middle, rates, repairs, conflicts)
 
 
 def feasible_total(arm: Arm, cut: Frame) -> int | None:
-    """The printed total, or the nearest one that does not bend the curve by more than `BEND`; None if none was given.
+    """The printed total of events, or the nearest one that bends the curve by at most `BEND`; None if not given.
 
-    Nobody can die who is not on the curve: without any censoring the deaths of a gap are its drop times those who
-    entered, and that many at most, give or take the bend.
+    Without censoring, the deaths in a gap are its relative drop times the number of patients entering it. That is the
+    maximum, apart from the deviation that `BEND` allows.
     """
     if arm.events is None:
         return None
@@ -101,11 +101,11 @@ def feasible_total(arm: Arm, cut: Frame) -> int | None:
 
 
 def fewest_deaths(level: Floats, entering: Floats, falls: int) -> int:
-    """Deaths without which no product-limit curve comes within `BEND` of the levels, however many are censored.
+    """Fewest deaths with which a product-limit curve can come within `BEND` of the levels, whatever the censoring.
 
-    A curve of d deaths has d steps, so that the largest distance is at least half a step, unless the given curve has no
-    more than d falls itself; and while n are still at
-    risk at the end of a gap, a fall from S to S' takes n (S / S' - 1) deaths or more.
+    A curve with d deaths has d steps, so its largest distance from the given curve is at least half a step, unless the
+    given curve itself has no more than d falls. If n patients are still at risk at the end of a gap, a fall from S to
+    S' takes at least n (S / S' - 1) deaths.
     """
     steps = min(math.ceil((1 - level[-1] - BEND) / (2 * BEND)), falls)
     after = np.concatenate((entering[1:], [0.0]))

@@ -1,4 +1,4 @@
-"""What is wrong with the arm of a row of the table of curves: points, numbers at risk and counts that cannot be."""
+"""Faults of an arm in the table of curves: impossible points, numbers at risk and counts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from resurvey.schema import TABLES
 # A click may lie a little beyond the end of an axis.
 BEYOND = 1.05
 CORRECT = "correct the file or the row"
-# Of a column of the row, what is wrong and what to do.
+# Makes a fault from a column of the row, what is wrong, and what to do.
 MakeFault = Callable[[str, str, str], Fault]
 
 
 def fault_maker(row: pd.Series, line: int) -> MakeFault:
-    """What makes faults of a row of the table of curves, given a column, a rule and advice."""
+    """Return a function that makes faults of a row of the table of curves from a column, a rule and advice."""
 
     def fault(column: str, rule: str, advice: str) -> Fault:
         return Fault(TABLES["curves"].file, line, column, str(row.get(column, "")), rule, advice)
@@ -29,16 +29,16 @@ def fault_maker(row: pd.Series, line: int) -> MakeFault:
 
 
 def faults_of_arm(row: pd.Series, arm: ReadArm, line: int) -> list[Fault]:
-    """Why no patients should be rebuilt from an arm that could be read; empty where they can.
+    """Reasons not to rebuild patients from an arm that could be read; empty if there are none.
 
     Parameters
     ----------
     row : Series
-        Of the table of curves, raw or typed.
+        Row of the table of curves, raw or typed.
     arm : ReadArm
-        What its files hold.
+        Contents of its files.
     line : int
-        Of the row in the table.
+        Line of the row in the table.
     """
     fault = fault_maker(row, line)
     found = [
@@ -52,7 +52,7 @@ def faults_of_arm(row: pd.Series, arm: ReadArm, line: int) -> list[Fault]:
 
 
 def incomplete_rows(row: pd.Series, column: str, places: Iterable[str], fault: MakeFault) -> Iterator[Fault]:
-    """Rows of a file that lack a part: nobody can say whether it was forgotten or lost."""
+    """Rows of a file that lack a value, which may have been forgotten or lost."""
     for words in places:
         yield fault(column, f"{row[column]}: {words}", "give both, or take the row out")
 
@@ -69,7 +69,7 @@ def _more_than_all(row: pd.Series, arm: ReadArm, fault: MakeFault) -> Iterator[F
 
 
 def _beyond_axis(row: pd.Series, arm: ReadArm, fault: MakeFault) -> list[Fault]:
-    """Points that lie to the right of the axis that the row says the figure has."""
+    """Points to the right of the end of the axis that the row states."""
     try:
         end = float(row["axis_max"] or "nan")
     except ValueError:
@@ -84,7 +84,7 @@ def _beyond_axis(row: pd.Series, arm: ReadArm, fault: MakeFault) -> list[Fault]:
 
 
 def _no_survival(row: pd.Series, arm: ReadArm, fault: MakeFault) -> Iterator[Fault]:
-    """Points that are no survival in the unit of the row, by more than a click."""
+    """Points outside the range of survival in the unit of the row, by more than the tolerance for a click."""
     if not row["survival_unit"]:
         return
     for time, survival in zip(arm.curve.times, arm.curve.survival, strict=True):
@@ -96,7 +96,7 @@ def _no_survival(row: pd.Series, arm: ReadArm, fault: MakeFault) -> Iterator[Fau
 
 
 def _not_an_arm(row: pd.Series, arm: ReadArm, fault: MakeFault) -> Iterator[Fault]:
-    """The file of an arm that no patients can be rebuilt from; how many events there were, the table is asked for."""
+    """The file that makes `read_arm` refuse the arm; the number of events is not checked here."""
     n, table = _count(row, "n"), arm.at_risk
     if n is None:
         return
@@ -110,7 +110,7 @@ def _not_an_arm(row: pd.Series, arm: ReadArm, fault: MakeFault) -> Iterator[Faul
 
 
 def _count(row: pd.Series, column: str) -> int | None:
-    """A count of the row, typed or as text; None where there is none, or one that cannot be read (told elsewhere)."""
+    """A count of the row, typed or as text; None if it is missing or cannot be read (reported elsewhere)."""
     try:
         return int(float(row.get(column, "nan")))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Points that were clicked just before each drop of a curve, not at its foot: seen by the numbers at risk."""
+"""Points clicked just before each drop of a curve instead of at its foot, detected from the numbers at risk."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from resurvey.reconstruct.placement import RiskTable
 
 Floats = NDArray[np.float64]
 
-#: Rows that must speak for clicks before the drops, and none against, before the points are moved.
+#: Rows that must indicate clicks before the drops, with none indicating the opposite, for the points to be moved.
 LEAST_ROWS = 2
-#: A row tells only where the two readings lie apart by so many patients, and so many times its tolerance.
+#: A row is informative only if the two readings differ by this many patients and this many times its tolerance.
 APART_PATIENTS, APART = 1.0, 2.0
-#: Survivals are typed with this many digits at least; fewer are rounded to half a unit of their last one.
+#: Largest number of decimals that is recognised in typed survivals.
 MOST_DIGITS = 5
-#: Share of points on the level of the one before, from which the flat parts were clicked too, not drops alone.
+#: With a larger share of points at the level of the previous one, the flat parts were clicked too, not only the drops.
 FLAT_PARTS = 0.2
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the points and the numbers at risk say of where the clicks stand.
+    """What the points and the numbers at risk say about where the clicks are.
 
     Attributes
     ----------
     before : int
-        Rows that equal n S of the next point only to the digit, up to the first one that equals neither.
+        Rows that equal, within rounding, n S of the next point only, up to the first row that equals neither.
     after : int
-        Rows that equal n S of the last point only: the points stand at the foot of the drops.
+        Rows that equal n S of the previous point only: the points are at the foot of the drops.
     shape : bool
-        Whether the points look like one click a drop, the first of them on the level 1.
+        Whether the points look like one click per drop, the first of them at the level 1.
     """
 
     before: int
@@ -42,15 +42,15 @@ class Evidence:
 
     @property
     def decided(self) -> bool:
-        """Whether the points stand before the drops."""
+        """Whether the points are before the drops."""
         return self.shape and self.before >= LEAST_ROWS and self.after == 0
 
 
 def evidence(points: Points, table: RiskTable) -> Evidence:
-    r"""Rows of the table that equal n S of the point before, or of the point after.
+    r"""Count the rows of the table that equal n S of the previous point or of the next one.
 
-    While nobody is censored, N(t) = n S(t-) is a whole number of patients. At the foot of the drops, S(t-) is the
-    level of the last point before t; just before the drops, it is the level of the next one.
+    While nobody is censored, N(t) = n S(t-) is a whole number of patients. If the clicks are at the foot of the drops,
+    S(t-) is the level of the last point before t; if they are just before the drops, it is the level of the next one.
     """
     t, s, n = points.time, points.survival, float(table.count[0])
     rows = (table.time > 0) & (table.time < t[-1])
@@ -64,13 +64,13 @@ def evidence(points: Points, table: RiskTable) -> Evidence:
     before = tells & (off_next <= tolerance) & (off_last > tolerance)
     after = tells & (off_last <= tolerance) & (off_next > tolerance)
     neither = np.flatnonzero(tells & ~before & ~after)
-    # from the first censored patient on, no row equals n S
+    # after the first censoring, no row equals n S
     uncensored = slice(0, neither[0] if neither.size else tells.size)
     return Evidence(int(before[uncensored].sum()), int(after.sum()), _one_click_a_drop(points, n))
 
 
 def _one_click_a_drop(points: Points, n: float) -> bool:
-    """Whether the first click after time 0 is on the level 1 and hardly any is on the level of the one before."""
+    """Whether the first click after time 0 is at the level 1 and few clicks are at the level of the previous one."""
     later = points.survival[points.time > 0.002 * points.time[-1]]
     if later.size < 3:
         return False
@@ -79,7 +79,7 @@ def _one_click_a_drop(points: Points, n: float) -> bool:
 
 
 def half_unit(survival: Floats) -> float:
-    """Half a unit of the last digit with which the survivals were typed."""
+    """Half a unit of the last typed digit of the survivals."""
     for digits in range(1, MOST_DIGITS):
         if (np.abs(survival - np.round(survival, digits)) < 1e-9).all():
             return 0.5 * 10.0**-digits
@@ -87,9 +87,9 @@ def half_unit(survival: Floats) -> float:
 
 
 def at_the_foot(points: Points, table: RiskTable, repairs: list[str]) -> Points:
-    """The points with the foot of each drop added, where the numbers at risk show that they stand before the drops.
+    """The points, with the foot of each drop added if the numbers at risk show that they are before the drops.
 
-    The curve falls at each point to the level of the next one; after the last point nothing is known.
+    The curve is taken to fall at each point to the level of the next one; after the last point it is unknown.
     """
     if table.time.size < 2 or points.time.size < 3:
         return points

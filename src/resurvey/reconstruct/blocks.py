@@ -1,8 +1,8 @@
-"""An ensemble in blocks of replicates: each has streams of its own, is rebuilt anywhere, and is joined to the others.
+"""An ensemble in blocks of replicates: each has its own random streams and can be rebuilt separately, then joined.
 
-What ties replicates to each other stays inside a block: the choice among spare replicates by a printed ratio, the
-combination of subgroups, the drawing again of replicates that could not be put in place. So the size of a block is part
-of what the numbers rest on, as the seed is; how many jobs or machines share the blocks is not.
+Steps that link replicates stay within a block: the choice among spare replicates by a printed ratio, the combination of
+subgroups, and the redrawing of replicates that could not be placed. The results therefore depend on the size of a
+block, as they do on the seed, but not on how many jobs or machines share the blocks.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def rebuild_blocks(
     typed, study_id, seed, sources
         As for `rebuild_study`.
     replicates : int
-        Replicates of the whole ensemble.
+        Replicates in the whole ensemble.
     block : int
-        Replicates of a block. An ensemble that is longer begins with the same blocks.
+        Replicates in a block. A longer ensemble begins with the same blocks.
     which : iterable of int, optional
         Numbers of the blocks, from 0; all by default.
 
     Returns
     -------
     dict of int to RebuiltStudy
-        By number; `join_blocks` makes one study of them. Replicates are numbered from 0 in each.
+        By block number; `join_blocks` joins them into one study. Replicates are numbered from 0 in each block.
     """
     sizes = block_sizes(replicates, block)
     wanted = range(len(sizes)) if which is None else which
@@ -59,7 +59,7 @@ def rebuild_blocks(
 
 
 def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
-    """Blocks below each other, in tables that say in a first column `block` where a row belongs."""
+    """Concatenate blocks into tables whose column `block` says which block a row belongs to."""
     tables = {
         name: [getattr(made, name).assign(block=number) for number, made in sorted(blocks.items())] for name in PARTS
     }
@@ -67,7 +67,7 @@ def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
 
 
 def unstacked(parts: Sequence[RebuiltStudy]) -> dict[int, RebuiltStudy]:
-    """What `stacked` put below each other, from any number of parts."""
+    """Separate the blocks that `stacked` concatenated, from any number of parts."""
     found = {}
     for part in parts:
         for number in sorted(part.accuracy["block"].unique()):
@@ -78,10 +78,10 @@ def unstacked(parts: Sequence[RebuiltStudy]) -> dict[int, RebuiltStudy]:
 
 
 def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
-    """One study of all its blocks, in the order of their numbers.
+    """Join all blocks of a study, in the order of their numbers.
 
-    An arm is rebuilt where it is in every block. A rebuilt value is the mean of the blocks', weighted by replicates; a
-    fact holds where it does in all of them.
+    An arm counts as rebuilt if it was rebuilt in every block. A rebuilt value is the mean over blocks, weighted by
+    replicates; a fact holds if it holds in all blocks.
     """
     parts = [blocks[number] for number in sorted(blocks)]
     if len(parts) == 1:
@@ -110,13 +110,13 @@ def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
 
 
 def _below(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables below each other; empty ones have no say in the types of the columns."""
+    """Concatenated tables; empty ones do not affect the types of the columns."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
 def _of_arm(part: RebuiltStudy, key: Mapping[str, str]) -> RebuiltStudy:
-    """The rows of one arm; none where the block left it to the first one (an arm that others rebuilt)."""
+    """The rows of one arm; none if only the first block has it (an arm rebuilt by others)."""
 
     def rows(table: pd.DataFrame) -> pd.DataFrame:
         own = np.logical_and.reduce([table[name].to_numpy() == value for name, value in key.items()])
@@ -126,7 +126,7 @@ def _of_arm(part: RebuiltStudy, key: Mapping[str, str]) -> RebuiltStudy:
 
 
 def _renumbered(patients: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Patients of all blocks, replicates numbered through."""
+    """Patients of all blocks, with replicates numbered consecutively."""
     before = 0
     numbered = []
     for rows in patients:
@@ -136,7 +136,7 @@ def _renumbered(patients: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _joined_words(rows: Sequence[pd.Series]) -> dict[str, str]:
-    """Repairs and what stayed undetermined, each sentence once."""
+    """Repairs and what remained undetermined, each sentence once."""
     found = {}
     for column in ("repairs", "undetermined"):
         said = [sentence for row in rows for sentence in str(row[column]).split("; ") if sentence]
@@ -145,7 +145,7 @@ def _joined_words(rows: Sequence[pd.Series]) -> dict[str, str]:
 
 
 def _joined_facts(facts: Sequence[pd.DataFrame], weights: Sequence[int]) -> pd.DataFrame:
-    """One row a fact from one row a block, in the order in which the facts are first met."""
+    """One row per fact from one row per block, in the order in which the facts first occur."""
     of_fact: dict[tuple[str, ...], list[tuple[dict[str, Any], int]]] = {}
     for table, weight in zip(facts, weights, strict=True):
         for row in table.to_dict("records"):
@@ -171,7 +171,7 @@ def _joined_fact(rows: Sequence[tuple[dict[str, Any], int]]) -> dict[str, Any]:
 
 
 def _joined_note(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The note, with the replicates that hold in all blocks where a block says how many of its own do."""
+    """The note, with the count of replicates that hold over all blocks if a block's note has such a count."""
     notes = [str(row["note"]) for row in rows]
     tallies = [tally(int(row["held"]), int(row["replicates"])) for row in rows]
     counted = [(note, said) for note, said in zip(notes, tallies, strict=True) if said and note.endswith(said)]

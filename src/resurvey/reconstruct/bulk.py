@@ -1,4 +1,4 @@
-"""Many arms at once: rebuilt in batches with a stream of their own each, and pairs beside their published ratio."""
+"""Many arms at once, rebuilt in batches from separate random streams, and pairs compared with their published ratio."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.two_curves import detect_exchanged_arms
 from resurvey.survival import cox, proportionality
 
-#: Parts of an arm's name that mark the group a published ratio is by custom taken against.
+#: Words in an arm's name that mark the usual reference group of a published hazard ratio.
 REFERENCE_WORDS = frozenset(["placebo", "pbo", "plc", "control", "observation", "standard", "deferred", "delayed"])
 REFERENCE_NAMES = frozenset(["physicians_choice", "follow_up_only"])
 OUTCOME_COLUMNS = ["status", "reason", "n", "events", "facts", "facts_held", "repairs"]
@@ -60,20 +60,20 @@ PAIR_COLUMNS = [
 
 @dataclass(frozen=True)
 class ArmCurve:
-    """What is known of one arm: a name (also of its random stream), the curve, patients, and what else was printed.
+    """Input for one arm: a name (also of its random stream), the curve, patients, and what else was printed.
 
     Attributes
     ----------
     name : str
-        Unlike every other name of the collection; the arm's random stream is made from it.
+        Unique in the collection; the arm's random stream is derived from it.
     times, survival : (k,) ndarray
         Digitised points, times in any one unit.
     n : int
-        Patients.
+        Number of patients.
     at_risk_times, at_risk : (r,) ndarray, optional
     events : int, optional
     notes : tuple of str
-        What was decided in reading the files, in words; told with the repairs.
+        Decisions made in reading the files, in words; reported with the repairs.
     """
 
     name: str
@@ -86,7 +86,7 @@ class ArmCurve:
     notes: tuple[str, ...] = ()
 
     def rebuild(self, *, rng: np.random.Generator, replicates: int = 1) -> Reconstruction:
-        """Patients behind the arm; errors as `from_curve`."""
+        """Rebuild the patients of the arm; errors as for `from_curve`."""
         made = from_curve(
             self.times,
             self.survival,
@@ -101,7 +101,7 @@ class ArmCurve:
 
 
 def batches(names: Iterable[str], size: int) -> list[list[str]]:
-    """Names in sorted order, `size` a batch (the last may be shorter).
+    """Names in sorted order, `size` per batch (the last may be shorter).
 
     Raises
     ------
@@ -118,7 +118,7 @@ def batches(names: Iterable[str], size: int) -> list[list[str]]:
 
 
 def batches_of_folder(folder: Path, size: int) -> dict[str, list[str]]:
-    """Sets (`.rda`) of a KMDATA folder in batches named 001, 002 and so on; the key of the collection is no set.
+    """Sets (`.rda`) of a KMDATA folder in batches named 001, 002 and so on; the collection's key is not a set.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def batches_of_folder(folder: Path, size: int) -> dict[str, list[str]]:
 
 
 def rebuild_arm(arm: ArmCurve, *, seed: int, replicates: int = 1) -> Reconstruction:
-    """Patients of one arm, drawn from the stream of the seed and the arm's name and of nothing else.
+    """Rebuild one arm from a random stream that depends only on the seed and the arm's name.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def rebuild_arm(arm: ArmCurve, *, seed: int, replicates: int = 1) -> Reconstruct
 
 
 def outcome(made: Reconstruction | ResurveyError) -> dict[str, object]:
-    """Cells that say how an arm went: rebuilt, with what holds; or refused, with the reason."""
+    """Cells that describe the result for an arm: rebuilt, with the facts that hold, or refused, with the reason."""
     if isinstance(made, ResurveyError):
         return {"status": "refused", "reason": str(made)}
     held = made.accuracy["holds"]
@@ -162,15 +162,15 @@ def outcome(made: Reconstruction | ResurveyError) -> dict[str, object]:
 
 
 def compare_files(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFrame:
-    """A row a KMDATA set: its ratio both ways beside the published one; a set that cannot be read is a row too.
+    """One row per KMDATA set, also if it cannot be read: its ratio in both directions beside the published one.
 
     Parameters
     ----------
     paths : iterable of path
         `.rda` sets.
     key : DataFrame
-        The collection's key (`read_kmdata_key`). It holds the published ratio, but neither its interval nor which
-        arm it is of: arms are listed by the alphabet.
+        The collection's key (`read_kmdata_key`). It holds the published ratio, but neither its confidence
+        interval nor its direction: arms are listed alphabetically.
 
     Returns
     -------
@@ -196,19 +196,19 @@ def compare_files(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFram
 
 
 def key_name(name: str) -> str:
-    """Name of a set as the key has it: R puts an X before file names that start with a digit."""
+    """Name of a set as written in the key: R puts an X before file names that start with a digit."""
     return name[1:] if re.match(r"X\d", name) else name
 
 
 def compare_pair(arms: Mapping[str, Reconstruction], facts: Mapping[str, object]) -> dict[str, object]:
-    """Cox ratio of two arms both ways, events, medians and proportionality, beside the published ratio.
+    """Cox ratio of two arms in both directions, events, medians and proportionality, beside the published ratio.
 
     Parameters
     ----------
     arms : mapping of name to Reconstruction
         Two arms.
     facts : mapping
-        The key's row: HazardRatio, Units, Outcome, Cancer.
+        Row of the key: HazardRatio, Units, Outcome, Cancer.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def _described(
     for side, name in (("first", first), ("second", second)):
         median = arms[name].kaplan_meier().quantile()
         row[f"n_{side}"], row[f"events_{side}"] = arms[name].n, int(arms[name].events[0])
-        # an empty cell: the curve does not come down to one half
+        # an empty cell: the curve does not reach one half
         row[f"median_{side}"] = median if np.isfinite(median) else np.nan
     return row
 
@@ -290,10 +290,10 @@ def _beside(
 
 
 def reference_arm(first: str, second: str) -> tuple[str, str]:
-    """Which of two arms a published ratio is by custom taken against, judged by their names; and why.
+    """The usual reference arm of a published ratio, judged by the names of two arms, and the reason.
 
-    An arm named as a control (placebo, observation, no treatment) against one that is not; or an arm whose parts are
-    all among the other's (folfiri against panitumumab_folfiri). Empty where the names do not tell.
+    An arm named as a control (placebo, observation, no treatment) if the other is not, or an arm whose parts are all
+    among those of the other (folfiri v panitumumab_folfiri). Empty if the names do not decide.
     """
     for name, other in ((first, second), (second, first)):
         if _is_control(name) and not _is_control(other):
@@ -314,18 +314,18 @@ def _is_control(name: str) -> bool:
 
 
 def summarise(table: pd.DataFrame, key: pd.DataFrame) -> pd.DataFrame:
-    """One page of a gathered table: how many sets were compared, how near the published ratios are, what looks wrong.
+    """Summary of a collected table: how many sets were compared, how near the published ratios are, what looks wrong.
 
     Parameters
     ----------
     table : DataFrame
         Rows of `compare_files`.
     key : DataFrame
-        The collection's key, for the sets whose file is not at hand.
+        The collection's key, for the sets whose file is missing.
 
     Returns
     -------
-    DataFrame, columns item, count, of, share (0 to 1; empty where there is nothing to share)
+    DataFrame, columns item, count, of, share (0 to 1; empty where it does not apply)
     """
     done = table[table["status"] == "compared"]
     rated = done[done["published_hr"].notna()]
@@ -357,12 +357,12 @@ def summarise(table: pd.DataFrame, key: pd.DataFrame) -> pd.DataFrame:
 
 
 def batch_places(arms: int, batch: str) -> list[int]:
-    """Places of the arms that batch `i/k` holds: every k-th from the i-th, so that batches are of like size.
+    """Indices of the arms in batch `i/k`: every k-th from the i-th, so that batches are of similar size.
 
     Raises
     ------
     InputError
-        If the batch is not i/k with whole numbers, 1 <= i <= k.
+        If the batch is not i/k with whole numbers 1 <= i <= k.
     """
     match = re.fullmatch(r"([0-9]{1,7})/([0-9]{1,7})", batch)
     if not match or not 1 <= int(match[1]) <= int(match[2]):

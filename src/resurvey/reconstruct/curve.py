@@ -1,4 +1,4 @@
-"""Patients behind a digitised Kaplan-Meier curve."""
+"""Reconstruction of individual patients from a digitised Kaplan-Meier curve."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from resurvey.reconstruct.placement import frame
 from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients_table
 from resurvey.reconstruct.solve import rebuild, redrawn
 
-#: Seed of the replicates where no generator is given, so that a call without one is repeatable too.
+#: Seed of the replicates if no generator is given, so that such calls are reproducible too.
 SEED = 20260101
-#: Patients of all replicates together: some 2 gigabytes.
+#: Largest number of patients in all replicates together: about 2 gigabytes.
 MOST_ROWS = 20_000_000
-#: Replicates to choose among where a hazard ratio against another arm has to hold.
+#: Replicates to choose from if a hazard ratio against another arm has to be reproduced.
 POOL = 80
 
 
@@ -40,44 +40,45 @@ def from_curve(
     end_of_follow_up: float | None = None,
     replicates: int = 1,
 ) -> Reconstruction:
-    r"""Rebuild the patients of one arm from its digitised curve and whatever else was printed.
+    r"""Rebuild the patients of one arm from its digitised curve and any other printed numbers.
 
     The number at risk is :math:`N(t) = n S(t-) G(t-)`, deaths are :math:`dD = n G\,(-dS)`, censorings
     :math:`dC = n S\,(-dG)`. S is the least-squares monotone curve through the points; a printed number at risk fixes
-    G; the total of events fixes G after the last one. Whole numbers of deaths a gap follow the running sum, and each
-    death is placed where the curve crosses its level.
+    G; the total number of events fixes G after the last of these. Whole numbers of deaths per gap are found by rounding
+    the running sum, and each death is placed where the curve crosses its level.
 
     Parameters
     ----------
     times, survival : (k,) array_like
-        Digitised points in any order; time in any one unit, survival as proportion or per cent, or a cumulative
-        incidence in either.
+        Digitised points in any order; time in any single unit, survival or cumulative incidence as a proportion or in
+        per cent.
     n : int
-        Patients at time 0.
+        Number of patients at time 0.
     at_risk_times, at_risk : (r,) array_like, optional
-        Printed numbers at risk (patients whose time is that time or later).
+        Printed numbers at risk (patients whose own time is at or after each time).
     events : int, optional
-        Printed total of events.
+        Printed total number of events.
     censor_times : array_like, optional
         Times of the censoring marks on the curve.
     hazard_ratio : (HazardRatio or float, Reconstruction), optional
-        Printed ratio of this arm against another, and that other arm. A ratio without the other arm says nothing of
-        this one alone; `from_two_curves` rebuilds both together.
+        Printed ratio of this arm against another, and that other arm. Without the other arm, a ratio says nothing about
+        this one; `from_two_curves` rebuilds both together.
     median : float or (median, lower, upper), optional
-        Printed median survival time and its interval (nan for a limit that was not reached).
+        Printed median survival time and its confidence limits (nan for a limit that was not reached).
     rng : numpy.random.Generator, optional
-        Source of randomness of the replicates; a fixed one where none is given.
+        Source of randomness of the replicates; by default a generator with a fixed seed.
     landmarks : sequence of (time, survival), optional
-        Printed survival rates, proportions.
+        Printed survival rates, as proportions.
     end_of_follow_up : float, optional
-        Longest follow-up time; the last point of the curve where it is not given.
+        Longest follow-up time; by default the last point of the curve.
     replicates : int, default 1
-        1 for the single most plausible set of patients; more for an ensemble that differs where the input is silent.
+        1 for the single most plausible set of patients; more for an ensemble whose replicates differ in what the input
+        does not determine.
 
     Returns
     -------
     Reconstruction
-        `patients` has exactly n rows a replicate.
+        `patients` has exactly n rows per replicate.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def from_curve(
 
 
 def _partner(hazard_ratio: object | None) -> tuple[HazardRatio | float, Reconstruction] | None:
-    """The printed ratio and the other arm, where both were given."""
+    """The printed ratio and the other arm, if both were given."""
     if isinstance(hazard_ratio, tuple) and len(hazard_ratio) == 2 and isinstance(hazard_ratio[1], Reconstruction):
         return hazard_ratio
     if hazard_ratio is None or isinstance(hazard_ratio, HazardRatio | int | float):
@@ -145,7 +146,7 @@ def _paired_sets(
     rng: np.random.Generator,
     silent: list[str],
 ) -> tuple[list[Patients], list[dict[str, object]]]:
-    """Those sets of the pool whose hazard ratio against the other arm is nearest the printed one, and that fact."""
+    """The sets of the pool whose hazard ratio against the other arm is nearest the printed one, and the fact for it."""
     pool = Reconstruction(
         patients_table([time for time, _ in sets], [event for _, event in sets]), accuracy_table([]), evidence="curve"
     )

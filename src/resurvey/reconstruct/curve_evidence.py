@@ -24,7 +24,7 @@ from resurvey.vocabulary import months_per
 
 KMDATA_CUT = "kmdata"
 FILE_COLUMNS = ("file", "at_risk_file")
-# What names a figure: arms drawn together, whose numbers at risk may be exchanged.
+# Columns that identify a figure: arms drawn together, whose numbers at risk may have been exchanged.
 FIGURE = ["study_id", "endpoint", "data_cut", "time_unit"]
 
 
@@ -39,12 +39,12 @@ def curves_of(table: pd.DataFrame, study_id: str, folder: Path, digitised: Path 
     folder : Path
         Folder of the files.
     digitised : Path, optional
-        Folder of what was read in figures that rows name, a folder a figure.
+        Folder with what was digitised from the figures that rows name, one folder per figure.
 
     Raises
     ------
     InputError
-        If a file cannot be read or is not what its row says; the message has every fault.
+        If a file cannot be read or does not match its row; the message lists every fault.
     """
     rows = table[table["study_id"] == study_id]
     read, faults = _read_rows(rows, folder, digitised)
@@ -54,7 +54,7 @@ def curves_of(table: pd.DataFrame, study_id: str, folder: Path, digitised: Path 
 
 
 def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
-    """What is wrong with the files that the table of curves names: missing, unreadable, or not what their row says.
+    """Faults of the files that the table of curves names: missing, unreadable, or not matching their row.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def faults_of_curves(table: pd.DataFrame, folder: Path) -> list[Fault]:
 def _read_rows(
     table: pd.DataFrame, folder: Path, digitised: Path | None = None
 ) -> tuple[dict[str, tuple[ReadArm, str]], list[Fault]]:
-    """Arms by claim with the unit of their times, and every fault; figures that are not digitised yet are left out."""
+    """Arms by claim, with the unit of their times, and every fault; figures not yet digitised are left out."""
     read: dict[str, tuple[ReadArm, str]] = {}
     faults = []
     for line, row in table.iterrows():
@@ -98,7 +98,7 @@ def _read_rows(
 
 
 def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = None) -> ReadArm | list[Fault]:
-    """The arm of one row, or what is wrong with it: nothing where it is a figure that is not digitised yet."""
+    """The arm of one row, or its faults: an empty list if it is a figure that is not yet digitised."""
     fault = fault_maker(row, line)
     strange = [(column, misplaced(folder / row[column], folder)) for column in FILE_COLUMNS if row[column]]
     if any(rule for _, rule in strange):
@@ -130,7 +130,7 @@ def _read_row(row: pd.Series, folder: Path, line: int, digitised: Path | None = 
 
 
 def _risk_file(row: pd.Series, folder: Path, fault: MakeFault) -> list[Fault]:
-    """What is wrong with the typed numbers at risk of a figure that is not digitised yet."""
+    """Faults of the typed numbers at risk of a figure that is not yet digitised."""
     if not row["at_risk_file"]:
         return []
     try:
@@ -141,7 +141,7 @@ def _risk_file(row: pd.Series, folder: Path, fault: MakeFault) -> list[Fault]:
 
 
 def _read_figure(row: pd.Series, folder: Path, digitised: Path, fault: MakeFault) -> ReadArm | list[Fault]:
-    """The arm of a row whose file is a figure, from what was read in it; typed numbers at risk come first."""
+    """The arm of a row whose file is a figure, from its digitised points; typed numbers at risk take precedence."""
     try:
         found = read_figure(digitised, row["file"], row["curve"])
     except InputError as error:
@@ -189,7 +189,7 @@ def _curve(arm: ReadArm, time_unit: str) -> Curve:
 
 
 def kmdata_of(settings: Mapping[str, Any] | None, study_id: str) -> dict[Key, Reconstruction]:
-    """Arms of a study taken from the KMDATA collection, by key; none where the config names no folder.
+    """Arms of a study taken from the KMDATA collection, by key; none if the config names no folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a caller gives, checked: points of a curve, numbers at risk, counts. Each repair is told in words."""
+"""Checks of the input: points of a curve, numbers at risk, counts. Every repair is reported in words."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from resurvey.reconstruct.placement import RiskTable
 Floats = NDArray[np.float64]
 
 MOST_PATIENTS = 2_000_000
-#: How far (in survival) the curve gives way to a printed number at risk, beyond its noise.
+#: How far (in survival) the curve may be adjusted to a printed number at risk, beyond its noise.
 ROW_SLACK = 0.02
-#: A last point so many times as late as the one before, of so many points at least, is none of the curve.
+#: A last point this many times as late as the previous one, among at least this many points, is not of the curve.
 FAR, FAR_POINTS = 2.0, 8
-#: How many of one time unit make one of another, to name the likely mix-up of a table and a curve.
+#: Ratios between time units, used to name the likely confusion of units between a table and a curve.
 UNIT_RATIOS = {
     "months against years": 12.0,
     "weeks against months": 365.25 / 12 / 7,
@@ -35,7 +35,7 @@ UNIT_RATIOS = {
 
 @dataclass(frozen=True)
 class Points:
-    """Digitised points ordered by time, survival as a proportion (it may still rise by noise)."""
+    """Digitised points ordered by time, with survival as a proportion (noise may still make it rise)."""
 
     time: Floats
     survival: Floats
@@ -43,12 +43,12 @@ class Points:
 
 
 def numbers(values: ArrayLike | None, name: str) -> Floats:
-    """A vector of numbers; what cannot be read as one is refused by name, None is an empty vector.
+    """Convert to a vector of numbers; None becomes an empty vector.
 
     Raises
     ------
     InputError
-        If a value is no number, or they are no single vector.
+        If a value is not a number, or the values are not a single vector; the message has the name.
     """
     if values is None:
         return np.empty(0)
@@ -70,12 +70,12 @@ def _some(values: object) -> str:
 
 
 def whole_number(value: object, name: str, *, least: int, most: int = MOST_PATIENTS) -> int:
-    """A count given as a number without a fraction, between `least` and `most`.
+    """A count given as a number without a fraction, from `least` to `most`.
 
     Raises
     ------
     InputError
-        If it is none, or outside its bounds.
+        If it is not a whole number, or is outside its bounds.
     """
     try:
         number = steady.settled(float(value))  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ def whole_number(value: object, name: str, *, least: int, most: int = MOST_PATIE
 
 
 def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
-    """Points in the order of time, as survival proportions, whatever the order, scale and direction they came in.
+    """Convert points to survival proportions in order of time, whatever their order, scale and direction.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
 
 
 def _without_far_point(t: Floats, s: Floats, repairs: list[str]) -> tuple[Floats, Floats]:
-    """Points without a last one that lies off by more than the whole curve before it, and not on its level."""
+    """Leave out a last point further from the previous one than the whole curve is long, and not at its level."""
     if t.size < FAR_POINTS or t[-2] <= 0 or t[-1] <= FAR * t[-2] or abs(s[-1] - s[-2]) <= 0.02 * np.abs(s).max():
         return t, s
     repairs.append(
@@ -164,7 +164,7 @@ def _as_proportion(s: Floats, repairs: list[str]) -> Floats:
 
 
 def _as_survival(s: Floats, repairs: list[str]) -> Floats:
-    """Survival from survival or from cumulative incidence: an incidence starts low and rises."""
+    """Convert survival or cumulative incidence to survival: an incidence starts low and rises."""
     tenth = max(s.size // 10, 1)
     first, last = middle_value(s[:tenth].tolist()), middle_value(s[-tenth:].tolist())
     rises = last > first + 0.02
@@ -182,15 +182,15 @@ def _as_survival(s: Floats, repairs: list[str]) -> Floats:
 def read_table(
     n: int, at_risk_times: ArrayLike | None, at_risk: ArrayLike | None, repairs: list[str], conflicts: list[str]
 ) -> RiskTable:
-    """The numbers at risk as a table from (0, n) on, with rows that cannot be read left out.
+    """The numbers at risk as a table from (0, n) on; rows that cannot be read are left out.
 
-    Rows that contradict each other or n are brought to the nearest counts that never rise (least squares); each is
+    Rows that contradict each other or n are replaced by the nearest counts that never rise (least squares); each is
     named in `conflicts`.
 
     Raises
     ------
     InputError
-        If times and counts are not as many, or a row is no time with a whole number of patients.
+        If times and counts differ in number, or a row is not a time with a whole number of patients.
     """
     times, counts = numbers(at_risk_times, "at_risk_times"), numbers(at_risk, "at_risk")
     if times.size != counts.size:
@@ -253,13 +253,13 @@ def _never_rising(times: Floats, counts: Floats, n: int, conflicts: list[str]) -
 def check_units(points: Points, table: RiskTable) -> None:
     """Refuse a table and a curve whose times are plainly in different units.
 
-    A curve may be drawn on past or short of its table, but not by a factor of four, unless the table keeps pace with
-    the curve as far as it goes.
+    A curve may end after or before its table, but not by a factor of four, unless the table agrees with the curve as
+    far as it goes.
 
     Raises
     ------
     InputError
-        If they are; the message names the units that they look like.
+        If they are; the message names the units that they seem to be in.
     """
     end, rows = float(points.time[-1]), table.time[(table.count > 0) & (table.time > 0)]
     if rows.size == 0 or end <= 0:
@@ -270,7 +270,7 @@ def check_units(points: Points, table: RiskTable) -> None:
     alive = float(np.interp(rows[-1], points.time, points.survival))
     followed = float(table.count[table.count > 0][-1]) / (table.count[0] * max(alive, 1e-9))
     if far > 4:
-        # the table of a figure ends within its curve: the true ratio is the next larger one
+        # the table of a figure ends within its curve, so the true ratio is the next larger one
         name = min(UNIT_RATIOS, key=lambda key: (UNIT_RATIOS[key] < 0.98 * far, UNIT_RATIOS[key]))
     elif near > 3.5 and rows.size > 1 and followed < 0.4:
         name = max(UNIT_RATIOS, key=lambda key: (UNIT_RATIOS[key] <= 1.02 * near, UNIT_RATIOS[key]))
@@ -283,14 +283,14 @@ def check_units(points: Points, table: RiskTable) -> None:
 
 
 def check_events(events: object | None, n: int) -> int | None:
-    """The total of events, or None where it was not given.
+    """The total number of events, or None if it was not given.
 
     Raises
     ------
     InputError
-        If the total is no whole number.
+        If the total is not a whole number.
     InconsistentReport
-        If it exceeds the patients.
+        If it exceeds the number of patients.
     """
     if events is None or (isinstance(events, float) and np.isnan(events)):
         return None
@@ -301,12 +301,12 @@ def check_events(events: object | None, n: int) -> int | None:
 
 
 def read_ticks(censor_times: ArrayLike | None, repairs: list[str]) -> Floats:
-    """Censoring marks in the order of time.
+    """Censoring marks in order of time.
 
     Raises
     ------
     InputError
-        If a mark is no number or lies before time 0.
+        If a mark is not a number or lies before time 0.
     """
     ticks = numbers(censor_times, "censor_times")
     good = np.isfinite(ticks)
@@ -319,12 +319,12 @@ def read_ticks(censor_times: ArrayLike | None, repairs: list[str]) -> Floats:
 
 
 def read_median(median: object | None) -> tuple[float, float, float] | None:
-    """Median, lower and upper limit; a limit that is not given or not reached is nan.
+    """Median and its lower and upper confidence limits; a limit that is not given or not reached is nan.
 
     Raises
     ------
     InputError
-        If it is neither one number nor three, or no time after 0.
+        If it is neither one number nor three, or not a time after 0.
     InconsistentReport
         If the median lies outside its interval.
     """
@@ -344,14 +344,14 @@ def read_median(median: object | None) -> tuple[float, float, float] | None:
 
 
 def read_landmarks(landmarks: object | None) -> tuple[tuple[float, float], ...]:
-    """Printed survival rates as (time, proportion), in the order of time.
+    """Printed survival rates as (time, proportion), in order of time.
 
     Raises
     ------
     InputError
-        If they are no pairs of a time and a proportion.
+        If they are not pairs of a time and a proportion.
     InconsistentReport
-        If survival rises.
+        If survival rises with time.
     """
     if landmarks is None:
         return ()
@@ -373,7 +373,7 @@ def read_landmarks(landmarks: object | None) -> tuple[tuple[float, float], ...]:
 def anchors(
     median: tuple[float, float, float] | None, landmarks: tuple[tuple[float, float], ...]
 ) -> list[tuple[str, float, float, float]]:
-    """Printed points of the curve as (name, time, lowest, highest survival there)."""
+    """Printed points of the curve as (name, time, lowest survival, highest survival)."""
     known = [(f"survival {rate:g} at {time:g}", time, rate, rate) for time, rate in landmarks if time > 0]
     if median is not None:
         known.append((f"median {median[0]:g}", median[0], 0.5, 0.5))
@@ -381,12 +381,12 @@ def anchors(
 
 
 def last_time(curve_end: float, table: RiskTable, ticks: Floats, given: object | None, conflicts: list[str]) -> float:
-    """End of follow-up: as given, else the last point, row with patients at risk, or mark, whichever is last.
+    """End of follow-up: as given, otherwise the latest of the points, rows with patients at risk, and marks.
 
     Raises
     ------
     InputError
-        If the end given is no time after 0, or the curve has no length.
+        If the given end is not a time after 0, or the curve has no length.
     """
     reached = max(curve_end, float(table.time[table.count > 0].max()), float(ticks[-1]) if ticks.size else 0.0)
     if given is None:
@@ -404,10 +404,10 @@ def last_time(curve_end: float, table: RiskTable, ticks: Floats, given: object |
 
 
 def reconcile(table: RiskTable, curve: MonotoneCurve, end: float, conflicts: list[str]) -> RiskTable:
-    """Numbers at risk that the curve allows: those at risk over those alive on the curve can never rise.
+    """Numbers at risk that the curve allows: the ratio of patients at risk to survival can never rise.
 
-    A breach within the noise of the curve leaves the row as it is (the curve gives way). A larger one is brought to
-    the nearest counts (least squares on the log of the ratio), and the rows are named.
+    If the ratio rises by no more than the noise of the curve, the row is kept (the curve is adjusted). Otherwise the
+    rows are replaced by the nearest possible counts (least squares on the log of the ratio) and named.
     """
     empty = np.flatnonzero(table.count == 0)
     if empty.size and curve.at(table.time[empty[0]]) - curve.at(np.array([end]))[0] > ROW_SLACK + 4 * curve.noise:
@@ -453,7 +453,7 @@ def _compromise(table: RiskTable, alive: Floats, slack: float, conflicts: list[s
 
 
 def legible_rows(at_risk_times: ArrayLike | None, at_risk: ArrayLike | None) -> RiskTable:
-    """The rows as printed, in the order of time, for the table of facts."""
+    """The rows as printed, in order of time, for the table of facts."""
     times, counts = numbers(at_risk_times, "at_risk_times"), numbers(at_risk, "at_risk")
     legible = np.isfinite(times) & np.isfinite(counts)
     order = np.lexsort((-counts[legible], times[legible]))

@@ -1,4 +1,4 @@
-"""Every printed fact beside the rebuilt value."""
+"""Comparison of every printed fact with the rebuilt value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Patients = tuple[Floats, Floats]
 
 
 def half_unit(value: float) -> float:
-    """Half a unit of the last digit that a number was given with."""
+    """Half a unit of the last given digit of a number."""
     text = f"{value:.10f}".rstrip("0")
     return 0.5 * 10.0 ** -max(len(text.split(".")[1]), 0)
 
@@ -35,7 +35,7 @@ def fact(
     limit: Limit = Limit.NONE,
     binding: bool = True,
 ) -> dict[str, object]:
-    """One row of the table: the mean over replicates, and whether all of them hold."""
+    """One row of the table: the mean over replicates, and whether the fact holds in all of them."""
     values = [float(value) for value in rebuilt]
     held = sum(value == printed or abs(value - printed) <= tolerance + 1e-9 for value in values)
     if len(values) == 1:
@@ -82,7 +82,7 @@ def curve_facts(arm: Arm, sets: list[Patients]) -> tuple[list[dict[str, object]]
 
 
 def median_facts(median: tuple[float, float, float], curves: list[KaplanMeier]) -> list[dict[str, object]]:
-    """The median, and its limits by the log-log or the linear band, whichever comes nearer."""
+    """The median, and its confidence limits from the log-log or the linear band, whichever is nearer."""
     medians = [curve.quantile() for curve in curves]
     rows = [fact("median", FactKind.MEDIAN, median[0], medians, half_unit(median[0]))]
     if np.all(np.isnan(median[1:])):
@@ -96,13 +96,13 @@ def median_facts(median: tuple[float, float, float], curves: list[KaplanMeier]) 
             values = bands[nearest][:, place].tolist()
             name, printed = f"median, {limit} limit", median[1 + place]
             kind, within = FactKind.MEDIAN_LIMIT, half_unit(printed)
-            # the curve decides on them, and programs differ in how: they are shown, and not counted
+            # programs differ in how they derive limits from the curve: they are shown, but not counted
             rows.append(fact(name, kind, printed, values, within, note, limit=limit, binding=False))
     return rows
 
 
 def _apart(rebuilt: Floats, printed: Floats) -> float:
-    """Total distance of two pairs of limits; equal infinities are no distance, a limit not printed does not count."""
+    """Total distance between two pairs of limits; equal infinities count as 0, a limit not printed is ignored."""
     differ = np.isfinite(printed) & (rebuilt != printed)
     return float(np.abs(rebuilt[differ] - printed[differ]).sum())
 

@@ -1,4 +1,4 @@
-"""The arms of a file of curves, each with its numbers at risk: names matched, units checked, decisions told."""
+"""The arms of a file of curves, each with its numbers at risk: names matched, units checked, decisions reported."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from resurvey.reconstruct.risk_fit import RiskFit, refuse_exchanged_tables
 
 @dataclass(frozen=True)
 class ArmFiles:
-    """Where arms are read, and what the caller says of the files.
+    """Files from which arms are read, and what the caller specifies about them.
 
     Attributes
     ----------
     curve : Path
     at_risk : Path, optional
     name : str
-        The curve of the file; all of them where empty.
+        Curve of the file; all curves if empty.
     at_risk_arm : str
-        The arm of the table of numbers at risk; that of the curve's name where empty.
+        Arm of the table of numbers at risk; if empty, the one with the curve's name.
     sheet, time_column, survival_column : str
-        As `read_curves`.
+        As for `read_curves`.
     survival_unit : {'', '%', 'proportion'}
     """
 
@@ -50,31 +50,31 @@ class ArmFiles:
 
 @dataclass(frozen=True)
 class ReadArm:
-    """A curve with survival as proportions (or as it stands where no unit is known), and its numbers at risk."""
+    """A curve with survival as proportions (or as given if no unit is known), and its numbers at risk."""
 
     curve: DigitisedCurve
     at_risk: AtRisk | None
-    # Standard deviation of the survival from reading a figure; None where it is not known.
+    # Standard deviation of the survival due to reading a figure; None if unknown.
     spread: float | None = None
 
     @property
     def name(self) -> str:
-        """The curve's name; empty where the file has one curve without a name."""
+        """The curve's name; empty if the file has a single curve without a name."""
         return self.curve.name
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was decided in reading both files."""
+        """Decisions made in reading both files."""
         return self.curve.notes + (self.at_risk.notes if self.at_risk is not None else ())
 
     @property
     def unit_at_risk(self) -> str:
-        """Unit of time that the heading of the numbers at risk names; empty where it names none."""
+        """Time unit in the heading of the numbers at risk; empty if it names none."""
         return "" if self.at_risk is None else self.at_risk.time_unit
 
     @property
     def n_at_start(self) -> int | None:
-        """Number at risk at time 0, where the table has it."""
+        """Number at risk at time 0, if the table has it."""
         if self.at_risk is None:
             return None
         starts = self.at_risk.counts[self.at_risk.times == 0]
@@ -87,7 +87,7 @@ def read_arms(files: ArmFiles) -> list[ReadArm]:
     Raises
     ------
     InputError
-        If a file cannot be read, there is no such curve, it is not plain whose numbers at risk are whose, or the
+        If a file cannot be read, there is no such curve, the numbers at risk cannot be assigned to arms, or the
         headings of the two files name different units of time.
     """
     known = read_curves(
@@ -120,7 +120,7 @@ def _called(file: str, name: str) -> str:
 
 
 def refuse_exchanged(arms: list[tuple[ReadArm, int, str]]) -> None:
-    """Refuse arms (with their patients and names) of one figure whose numbers at risk look exchanged.
+    """Refuse arms of one figure (given with n and names) whose numbers at risk look exchanged.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""The smoothest hazards of the arms of one trial that satisfy what is printed of all of them.
+"""The smoothest hazards of the arms of one trial that satisfy everything printed about them.
 
 What the arms have in common (the shape of the hazard in time since entry, and how they are followed) is drawn once for
-all, so that what is printed of one arm tells of the others, too. The most probable states are found by Gauss-Newton
-steps in the space of the facts, and draws around them carry the uncertainty that is left.
+all arms, so that what is printed about one arm also informs the others. The most probable states are found by
+Gauss-Newton steps in the space of the facts; draws around them represent the remaining uncertainty.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ Floats = NDArray[np.float64]
 STEPS = 12
 LARGEST_STEP = 1.0
 SMALLEST_STEP = 5e-3
-# an inequality that holds by itself is known so loosely that it tells nothing
+# standard deviation given to an inequality that is already satisfied, so that it carries no information
 LOOSE = 1e3
-# a draw is corrected no further once every fact is nearer than this share of its standard deviation
+# a draw is not corrected further once every fact is within this share of its standard deviation
 NEAR_ENOUGH = 0.1
 CORRECTIONS = 5
 
 
 @dataclass(frozen=True)
 class ArmLinear:
-    """The facts of one arm linearised at its state.
+    """The facts of one arm, linearised at its state.
 
     Attributes
     ----------
     jacobian : (facts, 4 bins) ndarray
         Derivative of every fact with respect to the state.
     cross : (4 bins, facts) ndarray
-        Prior covariance of the state and the facts, of what the arm has for itself.
+        Prior covariance of the state and the facts, from the components specific to the arm.
     loading : (q, facts) ndarray
-        Of what the arms have in common, on the facts.
+        Loadings of the facts on the components that the arms have in common.
     noise : (2 bins,) ndarray
         Variance of the sampling noise of the increments.
     """
@@ -53,18 +53,18 @@ class ArmLinear:
 
 @dataclass(frozen=True)
 class Linear:
-    """The facts of all arms linearised, one arm after another; `spread` is their prior covariance."""
+    """The linearised facts of all arms, one arm after another; `spread` is their prior covariance."""
 
     arms: tuple[ArmLinear, ...]
     spread: Floats
 
     @property
     def loading(self) -> Floats:
-        """Of what the arms have in common, on the facts of all, shape (q, all facts)."""
+        """Loadings of all facts on the components that the arms have in common, shape (q, all facts)."""
         return np.concatenate([arm.loading for arm in self.arms], axis=1)
 
     def pulled(self, arms: Sequence[Arm], pull: Floats) -> list[Floats]:
-        """The departure from the prior mean of each arm's state that a pull on the facts (all facts, any) makes."""
+        """Departure of each arm's state from its prior mean for a `pull` on the facts, shape (all facts, any)."""
         common = steady.product(self.loading, pull)
         moved = []
         for arm, linear, own in zip(arms, self.arms, split(pull, self.arms), strict=True):
@@ -74,19 +74,19 @@ class Linear:
         return moved
 
     def gains(self, arms: Sequence[Arm], sd: Floats) -> list[Floats]:
-        """Kalman gain of each arm's state, shape (4 bins, all facts), for facts known to `sd`."""
+        """Kalman gain of each arm's state, shape (4 bins, all facts), for facts with standard deviation `sd`."""
         return self.pulled(arms, steady.solve(self.spread + np.diag(sd**2), np.eye(sd.size)))
 
 
 def split(values: Floats, arms: Sequence[ArmLinear]) -> list[Floats]:
-    """What belongs to the facts of each arm, along the first axis."""
+    """Split the values for all facts by arm, along the first axis."""
     ends = np.cumsum([0, *(len(arm.jacobian) for arm in arms)])
     return [values[first:last] for first, last in pairwise(ends)]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The most probable states of the arms, the facts there and linearised there, and the log evidence of the facts."""
+    """The most probable states of the arms, the facts and their linearisation there, and their log evidence."""
 
     arms: tuple[Arm, ...]
     states: tuple[Floats, ...]
@@ -124,7 +124,7 @@ def _linear(arms: Sequence[Arm], path: Sequence[Paths]) -> Linear:
 
 
 def _facts(arms: Sequence[Arm], name: str) -> NDArray:
-    """One column of the facts of all arms."""
+    """One attribute of the facts of all arms."""
     return np.concatenate([getattr(arm.listed, name) for arm in arms])
 
 
@@ -133,7 +133,7 @@ def _value(arms: Sequence[Arm], path: Sequence[Paths]) -> Floats:
 
 
 def _surprise(arms: Sequence[Arm], states: Sequence[Floats], value: Floats, linear: Linear) -> Floats:
-    """What is printed less what the prior means foretell, linearised at the states."""
+    """Printed values minus those predicted by the prior means, linearised at the states."""
     foretold = [
         steady.product(part.jacobian, state - arm_mean(arm))
         for arm, state, part in zip(arms, states, linear.arms, strict=True)
@@ -144,7 +144,7 @@ def _surprise(arms: Sequence[Arm], states: Sequence[Floats], value: Floats, line
 def fit(arms: Sequence[Arm], start: Fit | None = None) -> Fit:
     """Most probable states given the facts, by damped Gauss-Newton steps in the space of the facts.
 
-    A fit to the same facts under other assumptions may be given to `start` from.
+    A fit to the same facts under other assumptions may be given as the `start`.
     """
     states = [arm_mean(arm) for arm in arms] if start is None else _carried(start, arms)
     target, sd, always = _facts(arms, "target"), _facts(arms, "sd"), ~_facts(arms, "at_most")
@@ -171,12 +171,12 @@ def fit(arms: Sequence[Arm], start: Fit | None = None) -> Fit:
 
 
 def expected_events(found: Fit) -> tuple[float, float]:
-    """Events that a fit of one arm foretells, and their standard deviation given what it rests on (linearised)."""
+    """Events predicted by a fit of one arm, and their standard deviation given the facts it rests on (linearised)."""
     (arm,), (state,) = found.arms, found.states
     counted = replace(arm, facts=[*arm.facts, Fact("events", arm.bins, 0.0, 1.0)])
     path = paths(counted, state)
     value = predict(counted, path)
-    # an inequality that holds by itself tells nothing
+    # an inequality that is already satisfied carries no information
     sd = [LOOSE if fact.at_most and v < fact.target else fact.sd for fact, v in zip(arm.facts, value, strict=False)]
     spread = _linear([counted], [path]).spread
     known = spread[:-1, :-1] + np.diag(np.square(sd))
@@ -185,7 +185,7 @@ def expected_events(found: Fit) -> tuple[float, float]:
 
 
 def _carried(start: Fit, arms: Sequence[Arm]) -> list[Floats]:
-    """The states of another fit on the grids of `arms`: the same departures of the log hazards from the prior."""
+    """The states of another fit on the grids of `arms`, with the same departures of the log hazards from the prior."""
     return [_moved(other, state, arm) for other, state, arm in zip(start.arms, start.states, arms, strict=True)]
 
 
@@ -202,8 +202,8 @@ def _moved(other: Arm, state: Floats, arm: Arm) -> Floats:
 def _evidence(arms: Sequence[Arm], path: Sequence[Paths], spread: Floats, surprise: Floats) -> float:
     """Log density of the facts under the prior, linearised at the best states: `surprise` has the covariance `spread`.
 
-    A median and its limits are times of a crossing: their density is that of the curve's value there times its slope,
-    so a time in a stretch with many events is the likelier.
+    A median and its limits are crossing times: their density is that of the curve's value there times its slope, so
+    times in a stretch with many events are more likely.
     """
     solved, log_determinant = steady.solve_with_log_determinant(spread, surprise)
     value = -0.5 * (surprise * solved).sum() - 0.5 * log_determinant
@@ -232,7 +232,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator) -> list[Floats]:
         _prior_draw(arm, part, common, size, rng) * arm.prior.inflation
         for arm, part in zip(arms, linear.arms, strict=True)
     ]
-    # what is printed sharply is met exactly here: rounding to whole patients gives the noise that its `sd` stands for
+    # exactly printed numbers are met exactly here: rounding to whole patients adds the noise that their `sd` represents
     soft = np.array([fact.soft for arm in arms for fact in arm.facts])
     error = opposite_normals(size, target.size, rng) * np.where(soft, sd, 0.0)
     missed = error + np.concatenate(
@@ -247,7 +247,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator) -> list[Floats]:
 
 
 def _prior_draw(arm: Arm, part: ArmLinear, common: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Departures of an arm's state from the mean, what the arms have in `common` among them."""
+    """Departures of an arm's state from the mean, including what the arms have in `common`."""
     hazards = np.hstack([_correlated(arm.cov_event, size, rng), _correlated(arm.cov_censor, size, rng)])
     noise = opposite_normals(size, 2 * arm.bins, rng) * np.sqrt(part.noise)
     return np.hstack([hazards + steady.product(common, arm.shared), noise])
@@ -260,11 +260,11 @@ def _correct(
     gains: tuple[list[Floats], list[Floats]],
     inequalities: bool,
 ) -> None:
-    """Move draws until the facts hold (in place); the gain holds near the best state, so steps are short."""
+    """Move draws until the facts hold (in place); the gain is valid near the best state, so steps are short."""
     target, sd, above = _facts(arms, "target"), _facts(arms, "sd"), _facts(arms, "at_most")
     facts = [fact for arm in arms for fact in arm.facts]
     most = np.array([max(0.15 * abs(fact.target), 2.0) if fact.kind == "events" else 0.5 for fact in facts])
-    # a draw that once broke an inequality is held at it from then on
+    # a draw that has once violated an inequality is held at its bound from then on
     held = np.zeros(len(error), dtype=bool)
     rows = np.arange(len(error))
     for _ in range(CORRECTIONS):
@@ -287,16 +287,16 @@ def _correct(
 
 
 def _correlated(cov: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Normal draws with a covariance, shape (size, bins)."""
+    """Normal draws with a given covariance, shape (size, bins)."""
     lower = steady.cholesky(cov + 1e-9 * np.eye(len(cov)))
     return steady.product(opposite_normals(size, len(cov), rng), lower.T)
 
 
 def opposite_normals(size: int, count: int, rng: np.random.Generator) -> Floats:
-    """Standard normals, shape (size, count), the second half the first with the other sign (antithetic draws).
+    """Standard normals, shape (size, count); the second half is the first with opposite sign (antithetic draws).
 
-    What they move the one way in one replicate they move the other way in another, so that means over replicates hang
-    less on the draw.
+    Their effects in one replicate are opposed by those in another, so that means over replicates vary less between
+    draws.
     """
     half = rng.standard_normal(((size + 1) // 2, count))
     return np.concatenate([half, -half])[:size]

@@ -1,9 +1,9 @@
 """Survival analysis of patient tables: curves, tests, ratios, restricted means and parametric models.
 
 Arrays in, small frozen dataclasses or tables out. Times are in one unit of the caller's choice; `event` is 1 for an
-event and 0 for a right-censored time. Where two arms are compared, `first` marks the patients of the first arm, and
-every ratio, difference and z is **first arm against second** (first in the numerator): a hazard ratio below 1 and a
-negative z mean fewer events in the first arm than the second arm's hazard would give.
+event and 0 for a right-censored time. Where two arms are compared, `first` is the indicator of the first arm, and every
+ratio, difference and z statistic is **first arm versus second** (first in the numerator): a hazard ratio below 1 and a
+negative z mean fewer events in the first arm than expected under equal hazards.
 """
 
 from resurvey.survival.competing import GrayTest, fine_gray, gray_test, incidence_at

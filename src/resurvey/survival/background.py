@@ -1,4 +1,4 @@
-"""Mortality that patients would have anyway: a life table, and the survival of a cohort under it."""
+"""Background mortality: a life table, and the expected survival of a cohort under it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ COLUMNS = ("age", "rate")
 
 @dataclass(frozen=True)
 class Background:
-    """Mortality of a cohort by age and sex, in the unit of the patients' times.
+    """Expected mortality of a cohort by age and sex, in the time unit of the patient data.
 
     Attributes
     ----------
     edges : (n + 1,) ndarray
-        Times from 0 between which each member's hazard is constant.
+        Times, starting at 0, between which the hazard of each cohort member is constant.
     cumulative : (members, n + 1) ndarray
         Cumulative hazard of each member of the cohort at the edges.
     share : (members,) ndarray
-        Their shares, which add up to 1.
+        Share of each member; the shares sum to 1.
     """
 
     edges: Floats
@@ -33,14 +33,14 @@ class Background:
     share: Floats
 
     def survival(self, times: ArrayLike) -> Floats:
-        """Share of the cohort alive at `times`; beyond the table its last rate continues."""
+        """Share of the cohort alive at `times`; beyond the last age of the life table its last rate continues."""
         at = np.asarray(times, dtype=float)
         alive = np.exp(-self._cumulative(at.ravel()))
         share_alive: Floats = (self.share @ alive).reshape(at.shape)
         return share_alive
 
     def hazard(self, times: ArrayLike) -> Floats:
-        """Hazard of those alive at `times`."""
+        """Mean hazard among those alive at `times`."""
         at = np.asarray(times, dtype=float).ravel()
         alive = self.share[:, None] * np.exp(-self._cumulative(at))
         cell = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
@@ -56,22 +56,22 @@ class Background:
 
 
 def background(life_table: pd.DataFrame, cohort: pd.DataFrame, *, per_year: float = 12.0) -> Background:
-    """Mortality of a cohort under a life table.
+    """Expected mortality of a cohort under a life table.
 
     Parameters
     ----------
     life_table : DataFrame
-        age (whole years, rising by 1), rate (deaths a person-year in that year of age), and sex where rates differ.
+        age (whole years, in steps of 1), rate (deaths per person-year at that age), and sex where rates differ by sex.
     cohort : DataFrame
-        age (at the start), share, and sex as in the life table; shares add up to 1. One row for a mean age, more for a
-        distribution.
+        age (at time 0), share, and sex as in the life table; shares sum to 1. One row for a mean age, several for an
+        age distribution.
     per_year : float, default 12
-        Units of time in a year: 12 for months.
+        Time units per year: 12 for months.
 
     Raises
     ------
     InputError
-        With the row and the column of what does not belong in such a table, or an age that the life table lacks.
+        If a cell is invalid (the message names its row and column), or the life table lacks an age of the cohort.
 
     References
     ----------
@@ -118,7 +118,7 @@ def _by_sex(life_table: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _joined(own: list[tuple[float, pd.Series]], share: Floats, per_year: float) -> Background:
-    """Cumulative hazards at all birthdays of all members."""
+    """Cumulative hazard of each member on one common grid, which holds the birthdays of all members."""
     longest = max(float(series.index[-1]) + 1 - age for age, series in own)
     birthdays = [np.append(0.0, series.index.to_numpy(float)[series.index > age] - age) for age, series in own]
     edges = np.unique(np.concatenate([*birthdays, [longest]]))

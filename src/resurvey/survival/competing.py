@@ -19,16 +19,16 @@ from resurvey.survival.km import Floats, check_patients, kaplan_meier
 
 @dataclass(frozen=True)
 class GrayTest:
-    """Gray's test that groups have one cumulative incidence of a cause.
+    """Gray's test that the cumulative incidence of a cause is the same in all groups.
 
     Attributes
     ----------
     chi_square, p : float
     df : int
-        Groups less one.
+        Number of groups minus one.
     groups : tuple of str
     scores : (groups,) ndarray
-        Weighted excess of the subdistribution hazard of each group; above 0: more events of the cause.
+        Weighted excess of the subdistribution hazard in each group; positive: more events of the cause than expected.
     """
 
     chi_square: float
@@ -50,9 +50,10 @@ def _causes(time: ArrayLike, cause: ArrayLike, of: int) -> tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class _Group:
-    """One group at all event times; `survival` and `without`, one less the incidence of the cause, are just before.
+    """One group at all event times.
 
-    `survival_after` is that just after, or 1 where it is 0: nobody of the group is at risk any more.
+    `survival` and `without` (one minus the incidence of the cause) are the values just before each time.
+    `survival_after` is survival just after it, set to 1 where it is 0, because nobody in the group is then at risk.
     """
 
     risk: Floats
@@ -64,7 +65,7 @@ class _Group:
 
     @property
     def density(self) -> Floats:
-        """h = Y / S: patients at risk for each of those alive; the incidence rises by 1 / h at an event."""
+        """h = Y / S, patients at risk divided by survival; the incidence rises by 1 / h at an event."""
         return self.risk / np.where(self.survival > 0, self.survival, 1.0)
 
 
@@ -84,7 +85,7 @@ def _counts(times: Floats, at: Floats) -> Floats:
 
 
 def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) -> GrayTest:
-    r"""Compare the cumulative incidence of a cause between groups when other causes compete.
+    r"""Compare the cumulative incidence of a cause between groups in the presence of competing causes.
 
     Parameters
     ----------
@@ -97,9 +98,9 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     Raises
     ------
     InputError
-        If the vectors are not a patient table or there is one group.
+        If the vectors are not a valid patient table, or there is only one group.
     NotEstimable
-        If nobody has an event of the cause, or the scores have no variance.
+        If there is no event of the cause, or the variance of the scores is 0.
 
     Notes
     -----
@@ -108,7 +109,8 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
 
     .. math:: z_k = \int R_k \left\{\frac{dF_{1k}}{1 - F_{1k}(t-)} - \frac{dN_1}{R_\cdot}\right\}
 
-    A dot is the sum over the groups. Under the hypothesis the incidence is :math:`F = \int dN_1 / h_\cdot`, and
+    A dot denotes the sum over the groups. Under the null hypothesis the incidence is :math:`F = \int dN_1 / h_\cdot`,
+    and
 
     .. math::
 
@@ -118,10 +120,10 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
 
         b_{jkr}(t) &= \left\{I(j = 1) - \frac{1 - F(t)}{S_r(t)}\right\} \int_{t+} \frac{d_{kr}}{1 - F(u-)}\, dF(u)
 
-    The second part of a, and b, are what a death does to the scores later on: it lowers :math:`S_r` and so the weight
-    of every later time. Where d events fall on one time each integrand has the hypergeometric factor
-    1 - (d - 1) / (n - 1): n is :math:`Y_r` for events of other causes, and for those of the cause all patients at risk
-    as they would be if every group had the survival of r, :math:`h_\cdot S_r(t-)`.
+    The terms b account for the effect of an event on later scores: it lowers :math:`S_r` and so the weight of every
+    later time. Where d events are tied, each integrand has the hypergeometric factor 1 - (d - 1) / (n - 1). For events
+    of other causes n is :math:`Y_r`; for events of the cause it is :math:`h_\cdot S_r(t-)`, the total number at risk if
+    every group had the survival of group r.
 
     References
     ----------
@@ -160,7 +162,7 @@ def _scores(groups: Sequence[_Group]) -> tuple[Floats, Floats]:
 
 
 def _part(r: int, groups: Sequence[_Group], density: Floats, whole: Floats, rise: Floats) -> Floats:
-    """What the deaths of group r add to the covariance of the scores; `rise` are the steps of the common incidence."""
+    """Contribution of the events of group r to the covariance of the scores; `rise`: steps of the common incidence."""
     own = groups[r]
     after = 1 - np.cumsum(rise)
     before = np.concatenate(([1.0], after[:-1]))
@@ -195,8 +197,9 @@ def fine_gray(
 ) -> CountingCox:
     """Regress the subdistribution hazard of a cause on covariates (Fine and Gray).
 
-    Patients with another event stay at risk with the probability of not being censored since; the censoring
-    distribution is that of all patients together. Standard errors are robust, by patient.
+    Patients with a competing event stay at risk with a weight: the probability of remaining uncensored since that
+    event. The censoring distribution is estimated from all patients together. Standard errors are robust, clustered by
+    patient.
 
     Parameters
     ----------
@@ -227,17 +230,17 @@ def fine_gray(
 
 
 def subdistribution_rows(t: Floats, marks: Floats, of: int) -> tuple[AtRisk, NDArray[np.intp]]:
-    """Rows at risk for the subdistribution hazard, and whose they are.
+    """Rows at risk for the subdistribution hazard, and the patient to whom each row belongs.
 
-    A patient with another event has, after it, a row between each two times at which the probability of not being
-    censored changes, as long as events of the cause follow.
+    After a competing event a patient has one row for each interval in which the probability of remaining uncensored is
+    constant, up to the last event of the cause.
     """
     free = kaplan_meier(t, (marks == 0).astype(float))
     drop = free.time[free.events > 0]
     last = float(t[marks == of].max())
     entry, end, event, weight, who = [np.zeros(t.size)], [t], [(marks == of).astype(float)], [np.ones(t.size)], []
     who.append(np.arange(t.size))
-    # survival at the left of each time, events coming before censorings
+    # uncensored probability just before each time: at ties, events precede censorings
     left = free.at(np.nextafter(t, -np.inf))
     for i in np.flatnonzero((marks > 0) & (marks != of) & (t < last)):
         edges = np.concatenate(([t[i]], drop[(drop >= t[i]) & (drop < last)], [last]))
@@ -258,12 +261,12 @@ def subdistribution_rows(t: Floats, marks: Floats, of: int) -> tuple[AtRisk, NDA
 
 
 def incidence_at(table: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
-    """Rows of `cumulative_incidence` in force at given times: time, incidence, se, lower, upper (0 before the first).
+    """Values of a `cumulative_incidence` table at given times: time, incidence, se, lower, upper (0 before the first).
 
     Raises
     ------
     InputError
-        If a time is negative or not a number.
+        If a time is negative or NaN.
     """
     at = np.atleast_1d(np.asarray(times, dtype=float))
     if not np.all(np.isfinite(at)) or np.any(at < 0):

@@ -1,6 +1,6 @@
-r"""Kaplan-Meier, log-rank and Cox for patients who enter late, count more than once, or have several intervals.
+r"""Kaplan-Meier, log-rank and Cox methods for delayed entry, weights and several intervals per patient.
 
-A row is an interval (entry, time] in which a patient is at risk, with a weight; a patient may have several rows.
+A row is a weighted interval (entry, time] in which a patient is at risk; a patient may have several rows.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class AtRisk:
-    """Rows at risk, checked.
+    """Validated intervals at risk.
 
     Attributes
     ----------
     entry, time, event, weight : (n,) ndarray
-        A row is at risk after `entry` and up to `time`.
+        A row is at risk after `entry` and up to and including `time`.
     """
 
     entry: Floats
@@ -41,7 +41,7 @@ class AtRisk:
 def at_risk_rows(
     time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None, weights: ArrayLike | None = None
 ) -> AtRisk:
-    """Rows of patients, checked.
+    """Validate patient rows and return them as `AtRisk`.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def at_risk_rows(
 
 
 def _sums(rows: AtRisk, at: Floats, values: Floats) -> Floats:
-    """Sum of values over the rows at risk at each of the sorted times; values has a row a patient."""
+    """Sum of `values` over the rows at risk at each of the sorted times `at`."""
     order, back = np.argsort(rows.entry, kind="stable"), np.argsort(rows.time, kind="stable")
     zero = np.zeros((1, *values.shape[1:]))
     entered = np.concatenate((zero, np.cumsum(values[order], axis=0)))
     left = np.concatenate((zero, np.cumsum(values[back], axis=0)))
-    # at time 0 all are at risk who enter at 0
+    # at time 0 everyone who enters at 0 is at risk
     inside = np.searchsorted(rows.entry[order], at, side="left")
     inside = np.where(at <= 0, np.searchsorted(rows.entry[order], at, side="right"), inside)
     summed: Floats = entered[inside] - left[np.searchsorted(rows.time[back], at, side="left")]
@@ -82,22 +82,22 @@ def kaplan_meier_late(
     time: ArrayLike, event: ArrayLike, *, entry: ArrayLike | None = None, weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:  # fmt: skip
-    """Product-limit curve of patients who enter late or count more or less than once.
+    """Product-limit curve with delayed entry and weights.
 
     Survival is conditional on being alive at the first entry. Standard errors are Greenwood's with weighted counts,
-    which is right for weights that count patients; intervals are on the log-log scale.
+    which is valid for frequency weights; confidence limits are on the log-log scale.
 
     Returns
     -------
     DataFrame
-        time, at_risk, events, survival, se, lower, upper: a row a time of events.
+        time, at_risk, events, survival, se, lower, upper: one row per event time.
 
     Raises
     ------
     InputError
         As `at_risk_rows`.
     NotEstimable
-        If nobody has an event.
+        If there is no event.
 
     References
     ----------
@@ -133,7 +133,7 @@ def _deaths(rows: AtRisk, at: Floats, values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class CountingCox:
-    """A Cox regression on rows at risk.
+    """Result of a Cox regression on intervals at risk.
 
     Attributes
     ----------
@@ -141,10 +141,11 @@ class CountingCox:
         covariate, log_hr, se (robust where weights are not counts, or patients have several rows), naive_se, hr, lower,
         upper, p.
     covariance, naive : (p, p) ndarray
-        The one that `se` is from, and the inverse information.
+        Covariance from which `se` is taken, and the inverse information.
     log_likelihood : float
     score_test, df, p : float
-        Score test of no effect of all covariates, with the information at 0: the log-rank test for one mark.
+        Score test that all coefficients are 0, with the information at 0; for a single arm indicator, the log-rank
+        test.
     robust : bool
     """
 
@@ -168,7 +169,7 @@ def cox_counting(
     ties: Ties = "efron",
     level: float = 0.95,
 ) -> CountingCox:
-    """Cox regression on intervals at risk with weights.
+    """Fit a Cox regression to weighted intervals at risk.
 
     Parameters
     ----------
@@ -176,16 +177,16 @@ def cox_counting(
     covariates : (n, p) array_like
     names : sequence of str
     patient : array_like, optional
-        Whose row it is, for robust standard errors; by default each row is a patient.
+        Patient identifier of each row, for robust standard errors; by default each row is a patient.
     robust : bool, optional
-        Sandwich standard errors; by default where weights are not all whole numbers, or patients have several rows.
+        Use sandwich standard errors; by default if any weight is not a whole number, or a patient has several rows.
     ties : {"efron", "breslow"}
     level : float, default 0.95
 
     Raises
     ------
     InputError
-        If the covariates are not numbers, a row of them for each row, or ties are unknown.
+        If the covariates are not numeric, do not have one row per interval, or `ties` is unknown.
     NotEstimable
         If the partial likelihood has no maximum.
 
@@ -259,7 +260,7 @@ def _table(names: Sequence[str], beta: Floats, covariance: Floats, naive: Floats
 
 @dataclass(frozen=True)
 class _Sums:
-    """Weighted sums over the risk set at each death (Efron: with its part of the tie), and the deaths' weights."""
+    """Weighted sums over the risk set at each death (reduced within ties for Efron), and the weights of the deaths."""
 
     place: np.ndarray
     part: Floats
@@ -305,7 +306,7 @@ def _residuals(rows: AtRisk, x: Floats, beta: Floats, ties: str) -> Floats:
     ours, ours_mean, centre = np.zeros(size), np.zeros((*size, x.shape[1])), np.zeros((*size, x.shape[1]))
     np.add.at(whole, sums.place, steps)
     np.add.at(whole_mean, sums.place, steps[:, None] * mean)
-    np.add.at(ours, sums.place, steps * (1 - sums.part))  # those who die in a tie are at risk in part only
+    np.add.at(ours, sums.place, steps * (1 - sums.part))  # tied deaths count as partly at risk
     np.add.at(ours_mean, sums.place, (steps * (1 - sums.part))[:, None] * mean)
     count = np.bincount(sums.place, minlength=at.size)
     np.add.at(centre, sums.place, mean / count[sums.place][:, None])
@@ -324,7 +325,7 @@ def _residuals(rows: AtRisk, x: Floats, beta: Floats, ties: str) -> Floats:
 
 
 def _between(values: Floats, first: np.ndarray, last: np.ndarray) -> Floats:
-    """Sums of values from one place up to another."""
+    """Sums of `values` from index `first` up to, but not including, `last`."""
     running = np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)))
     summed: Floats = running[last] - running[np.minimum(first, last)]
     return summed
@@ -334,14 +335,14 @@ def logrank_late(
     time: ArrayLike, event: ArrayLike, first: ArrayLike, *, entry: ArrayLike | None = None,
     weights: ArrayLike | None = None,
 ) -> tuple[float, float]:  # fmt: skip
-    """Log-rank z (first arm against second) and two-sided p, with late entry and weights that count patients.
+    """Log-rank z (first arm versus second) and two-sided p, with delayed entry and frequency weights.
 
     Raises
     ------
     InputError
-        As `at_risk_rows`, and if there are not two arms.
+        As for `at_risk_rows`, and if there are not two arms.
     NotEstimable
-        If the test has no variance.
+        If the variance of the test is 0.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The proportional hazards model of one arm against another, for one table or a stack of replicates."""
+"""Cox proportional hazards model of one arm versus another, for one table or a stack of replicates."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ Ties = Literal["efron", "breslow"]
 
 @dataclass(frozen=True)
 class CoxRatio:
-    """The hazard ratio of the first arm against the second, from a Cox model.
+    """Hazard ratio of the first arm versus the second from a Cox model.
 
     Attributes
     ----------
     log_hr, se : float
         Log hazard ratio and its standard error; negative: lower hazard in the first arm.
     hr, lower, upper : float
-        Hazard ratio and its Wald interval at `level`.
+        Hazard ratio and its Wald confidence limits at `level`.
     p : float
         Two-sided Wald p.
     log_likelihood : float
         Log partial likelihood at the estimate.
     events : tuple of int
-        Events of the first and the second arm.
+        Numbers of events in the first and the second arm.
     level : float
         Two-sided confidence level.
     ties : str
@@ -54,7 +54,7 @@ class CoxRatio:
 
     @property
     def estimate(self) -> float:
-        """The log hazard ratio (the name that pooling and indirect comparison read)."""
+        """The log hazard ratio, under the name that pooling and indirect comparison use."""
         return self.log_hr
 
 
@@ -67,12 +67,12 @@ def cox(
     ties: Ties = "efron",
     level: float = 0.95,
 ) -> CoxRatio:
-    """Hazard ratio of the first arm against the second by Cox's partial likelihood.
+    """Estimate the hazard ratio of the first arm versus the second by Cox's partial likelihood.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     strata : (n,) array_like, optional
         Stratum of each patient; each stratum has its own baseline hazard.
     ties : {'efron', 'breslow'}
@@ -84,7 +84,7 @@ def cox(
     InputError
         If the vectors are not a table of two arms.
     NotEstimable
-        If the ratio is 0, infinite or undetermined; the message says which arm lacks events.
+        If the estimate is 0, infinite or undefined; the message says which arm lacks events.
 
     References
     ----------
@@ -106,7 +106,7 @@ def cox(
 
 
 def check_level(level: float) -> None:
-    """Refuse a confidence level that is not strictly between 0 and 1.
+    """Raise an error unless the confidence level is strictly between 0 and 1.
 
     Raises
     ------
@@ -120,9 +120,9 @@ def check_level(level: float) -> None:
 def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12) -> tuple[Floats, Floats]:
     """Log hazard ratio and standard error of each replicate, each of shape (replicates,).
 
-    Where the likelihood has no maximum the ratio is -inf, inf or not a number and the standard error infinite. The same
-    root as that of `log_ratio_of_sets`, which takes weights and up to three times as long: here a replicate is a row,
-    and sums along rows need no places.
+    Where the likelihood has no maximum, the log hazard ratio is -inf, inf or NaN and the standard error is infinite.
+    Finds the same root as `log_ratio_of_sets`, which allows weights but takes up to three times as long: here each
+    replicate is a row, and sums along rows need no index.
     """
     m1, m2 = efron_counts(sets, ties)
     deaths = (sets.death & sets.first).sum(axis=1)
@@ -146,12 +146,12 @@ def stack_cox(sets: RiskSets, ties: Ties = "efron", *, tolerance: float = 1e-12)
 
 
 def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
-    """Patients of each arm in the denominator of each death: the risk set less Efron's part of the tie.
+    """Patients of each arm in the denominator for each death: the risk set, reduced within ties for Efron.
 
     Raises
     ------
     InputError
-        If `ties` is neither efron nor breslow.
+        If `ties` is neither "efron" nor "breslow".
     """
     if ties not in ("efron", "breslow"):
         raise InputError(f"ties must be 'efron' or 'breslow', found {ties!r}")
@@ -163,14 +163,14 @@ def efron_counts(sets: RiskSets, ties: Ties) -> tuple[Floats, Floats]:
 
 
 def _share(m1: Floats, m2: Floats, beta: Floats) -> Floats:
-    """Expected share of the first arm in each death, at log ratio beta."""
+    """Probability that each death is in the first arm, at log hazard ratio `beta`."""
     hazard = m1 * steady.exp(beta)[:, None]
     total = hazard + m2
     return np.divide(hazard, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _limits(sets: RiskSets, m1: Floats, m2: Floats, deaths: Floats) -> tuple[Floats, Floats]:
-    """Replicates without a finite estimate: (NaN where finite, else 1) and the limit of the log ratio."""
+    """Mark replicates without a finite estimate (1; NaN elsewhere), and give the limit of their log hazard ratio."""
     least = (sets.death & (m2 <= 0) & (m1 > 0)).sum(axis=1)
     most = (sets.death & (m1 > 0)).sum(axis=1)
     low, high = deaths == least, deaths == most
@@ -198,16 +198,16 @@ def _why_not(log_hr: float, events: tuple[int, int]) -> str:
 
 
 def sums(place: NDArray[np.intp], values: Floats, size: int) -> Floats:
-    """Sum of the values of each place."""
+    """Sum of the values at each index."""
     return np.bincount(place, values, minlength=size).astype(float, copy=False)
 
 
 def log_ratio_of_sets(
     a: Floats, b: Floats, weight: Floats, row: NDArray[np.intp], observed: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Root of the score of weighted tables of two groups, one after another: log ratio, expected shares, information.
+    """Solve the score equation of each weighted two-group table: log hazard ratio, expected shares and information.
 
-    Newton for one parameter a table; the score is monotone, so steps are only kept from overshooting.
+    Newton's method with one parameter per table; the score is monotone, so steps only need to be limited in size.
 
     Parameters
     ----------
@@ -216,9 +216,9 @@ def log_ratio_of_sets(
     weight : (k,) ndarray
         Weight of each event.
     row : (k,) ndarray of int
-        Table that each event belongs to.
+        Table to which each event belongs.
     observed : (tables,) ndarray
-        Weight of the events of the first group.
+        Total weight of the events in the first group.
 
     Raises
     ------

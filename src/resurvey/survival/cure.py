@@ -1,4 +1,4 @@
-r"""Cure models: a share of patients who never have the event, as a mixture or by a bounded cumulative hazard."""
+r"""Cure models, in which some patients never have the event: mixture or non-mixture (bounded cumulative hazard)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from resurvey.survival.families import FAMILIES, Family, Times
 from resurvey.survival.km import Floats
 
 KINDS = ("mixture", "non-mixture")
-#: Families of the patients who are not cured.
+#: Survival families for the uncured patients.
 UNCURED = ("exponential", "weibull", "log-normal", "log-logistic")
 CURE_MODELS = tuple(f"{kind}-{name}" for kind in KINDS for name in UNCURED)
 
 
 def cure_family(model: str) -> Family:
-    r"""The family of a cure model, with the logit of the cured share behind the parameters of the others.
+    r"""The family of a cure model; the logit of the cured share is the last parameter, after those of the uncured.
 
-    Mixture: :math:`S = \pi + (1 - \pi) S_u`. Non-mixture: :math:`S = \pi^{1 - S_u}`, whose cumulative hazard is
-    bounded by :math:`-\log \pi`.
+    Mixture: :math:`S = \pi + (1 - \pi) S_u`. Non-mixture: :math:`S = \pi^{1 - S_u}`, with a cumulative hazard bounded
+    by :math:`-\log \pi`.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def cure_family(model: str) -> Family:
 
 
 class _Mixture(Times):
-    """log(pi + (1 - pi) S_u) at times at which the patients who are not cured have `base`."""
+    """Mixture cure model: log S = log(pi + (1 - pi) S_u), where `base` gives S_u at the same times."""
 
     def __init__(self, base: Times):
         super().__init__(base.t)
@@ -72,7 +72,7 @@ class _Mixture(Times):
 
 
 class _Bounded(_Mixture):
-    """(1 - S_u) log pi, with -log pi = log(1 + exp(-logit))."""
+    """Non-mixture cure model: log S = (1 - S_u) log pi, with -log pi = log(1 + exp(-logit))."""
 
     def log_survival(self, theta: Floats) -> Floats:
         bound = steady.log_add_exp(0, -theta[..., -1, None])
@@ -84,22 +84,22 @@ class _Bounded(_Mixture):
 
 
 def cured_share(theta: Floats, covariance: Floats, half: float) -> tuple[float, float, float]:
-    """Cured share with its limits, on the logit scale; `half` is the normal quantile."""
+    """Cured share with confidence limits from the logit scale; `half` is the normal quantile."""
     logit, se = float(theta[-1]), float(np.sqrt(covariance[-1, -1]))
     low, middle, high = (_of_logit(logit + side * half * se) for side in (-1, 0, 1))
     return middle, low, high
 
 
 def _of_logit(logit: float) -> float:
-    """The share with this logit; 0 where nobody is cured, and the logit is beyond what its exponential can hold."""
+    """The share with this logit; 0 where the logit is so low that its exponential overflows."""
     return 1 / (1 + steady.exp(float(-logit)))
 
 
 def excess_family(family: Family, background: Floats) -> Family:
-    """The family as one of excess hazards: deaths at times whose background hazards are given, in their order.
+    """Turn a family into an excess hazard model, given the background hazard at each time, in the order of the times.
 
-    The likelihood of relative survival: a death has the hazard of both, and the background's survival, which no
-    parameter changes, is left out. Parameters mean what they do in `family`.
+    Likelihood of relative survival: the hazard at a death is the sum of excess and background hazard. Background
+    survival does not depend on the parameters and is omitted. The parameters mean the same as in `family`.
     """
 
     log_background = np.where(background > 0, steady.log(np.maximum(background, 1e-300)), -700.0)
@@ -107,7 +107,7 @@ def excess_family(family: Family, background: Floats) -> Family:
 
 
 class _Excess(Times):
-    """A family at times of death or of censoring; those of death have the background's hazard as well."""
+    """Excess hazard model at given times; the background hazard is added to the hazard."""
 
     def __init__(self, base: Times, log_background: Floats):
         super().__init__(base.t)

@@ -1,4 +1,4 @@
-"""What is read off a product-limit curve: intervals, quantiles, and the table of numbers below a figure."""
+"""Quantities read from a product-limit curve: confidence limits, quantiles, and the table of numbers at risk."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from resurvey.survival.transforms import interval_limits
 
 @dataclass(frozen=True)
 class Quantile:
-    """A quantile of survival time with its Brookmeyer-Crowley interval.
+    """A quantile of survival time with its Brookmeyer-Crowley confidence interval.
 
     Attributes
     ----------
     time : float
         Time at which S reaches `survival`; infinite where not reached.
     lower, upper : float
-        Times at which a test of that survival does not reject; `upper` is infinite where not reached.
+        Confidence limits: the range of times at which S = `survival` is not rejected; `upper` is infinite where not
+        reached.
     survival : float
         The survival level the quantile belongs to (0.5 for the median).
     level : float
@@ -45,14 +46,14 @@ class Quantile:
 def survival_at(
     curve: KaplanMeier, times: ArrayLike | None = None, *, level: float = 0.95, transform: str = "log-log"
 ) -> pd.DataFrame:
-    """Survival, Greenwood standard error and pointwise interval.
+    """Survival, Greenwood standard error and pointwise confidence limits.
 
     Parameters
     ----------
     curve : KaplanMeier
         Product-limit curve.
     times : array_like, optional
-        Times asked for, within the follow-up; by default the times of the curve.
+        Requested times, within the follow-up; by default the times of the curve.
     level : float, default 0.95
         Two-sided level.
     transform : {'plain', 'log', 'log-log', 'logit', 'arcsine'}
@@ -66,7 +67,7 @@ def survival_at(
     Raises
     ------
     InputError
-        If a time is negative, not finite or beyond the longest follow-up while patients are event-free there.
+        If a time is negative, not finite, or beyond the longest follow-up of a curve that has not reached 0.
 
     References
     ----------
@@ -84,14 +85,14 @@ def survival_at(
 
 
 def _step(knots: Floats, values: Floats, at: Floats, before: float) -> Floats:
-    """A right-continuous step function."""
+    """Evaluate a right-continuous step function."""
     return np.concatenate(([before], values))[np.searchsorted(knots, at, side="right")]
 
 
 def quantile_limits(
     curve: KaplanMeier, survival: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
 ) -> tuple[float, float]:
-    """Brookmeyer-Crowley limits of a quantile: the times at which a test of S(t) = `survival` does not reject."""
+    """Brookmeyer-Crowley limits of a quantile: the range of times at which S(t) = `survival` is not rejected."""
     lower, upper = interval_limits(curve.survival, curve.greenwood, level=level, transform=transform)
     limits = np.flatnonzero(lower <= survival + 1e-12), np.flatnonzero(upper < survival - 1e-12)
     low, high = (float(curve.time[place[0]]) if place.size else float("inf") for place in limits)
@@ -107,12 +108,12 @@ def quantile(
     transform: str = "log-log",
     flat: Flat = "midpoint",
 ) -> Quantile:
-    """Median, or another quantile, with the Brookmeyer-Crowley interval.
+    """Median, or another quantile, with the Brookmeyer-Crowley confidence interval.
 
     Parameters
     ----------
     time, event : (n,) array_like
-        Follow-up times and event marks.
+        Follow-up times and event indicators.
     survival : float, default 0.5
         Survival level, strictly between 0 and 1.
     level : float, default 0.95
@@ -120,8 +121,8 @@ def quantile(
     transform : {'plain', 'log', 'log-log', 'logit', 'arcsine'}
         Scale of the test that the interval inverts.
     flat : {"midpoint", "first"}
-        What the quantile is where S equals `survival` exactly over a stretch of time: the middle of the stretch (as R
-        and SAS print it) or its beginning.
+        Definition of the quantile where S equals `survival` exactly over an interval of time: the midpoint of the
+        interval (as R and SAS print it) or its beginning.
 
     Raises
     ------
@@ -140,10 +141,10 @@ def quantile(
 
 
 def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: ArrayLike) -> pd.DataFrame:
-    """The table below a Kaplan-Meier figure: at risk, censored and events, for each arm and time.
+    """The table below a Kaplan-Meier figure: numbers at risk, censored and with an event, for each arm and time.
 
     At risk counts patients with a time at or after t, so those who leave at t are still counted; censored and events
-    count those who left **before** t. The three add up to the patients of the arm at every t.
+    count those who left **before** t. At every t the three sum to the number of patients in the arm.
 
     Parameters
     ----------
@@ -155,7 +156,7 @@ def numbers_at_risk(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], times: Arra
     Returns
     -------
     DataFrame
-        Columns arm, time, at_risk, censored, events (integers), a row an arm and time.
+        Columns arm, time, at_risk, censored, events (integers); one row per arm and time.
 
     Raises
     ------

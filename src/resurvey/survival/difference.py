@@ -19,18 +19,18 @@ from resurvey.survival.risksets import check_first
 
 @dataclass(frozen=True)
 class Contrast:
-    """An estimate in both arms and their contrast, first against second.
+    """An estimate in each arm and their contrast, first versus second.
 
     Attributes
     ----------
     first, second : tuple of float
-        Estimate, lower and upper limit of each arm.
+        Estimate, lower and upper confidence limit in each arm.
     difference, lower, upper : float
-        First minus second and its interval; a limit is infinite where the arms' intervals are open.
+        First minus second, with confidence limits; a limit is infinite where it depends on an infinite limit of an arm.
     ratio, ratio_lower, ratio_upper : float
-        First over second and its interval (not a number where an arm's estimate is 0).
+        First divided by second, with confidence limits (NaN where the estimate of an arm is 0).
     p : float
-        Two-sided p against no difference, from the side of the interval towards 0.
+        Two-sided p for no difference, from the limit of the interval on the side of 0.
     level : float
         Two-sided confidence level.
     """
@@ -48,15 +48,16 @@ class Contrast:
 
 
 def recovered_difference(estimate: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
-    """Difference of two independent estimates and its limits, from the limits of each.
+    """Difference of two independent estimates, with confidence limits from those of each estimate.
 
-    The distance of the lower limit of the difference is that of the first arm's lower and the second arm's upper
-    limit, added as squares; the other limit likewise. Skewed intervals give a skewed interval.
+    The distance from the difference to its lower limit is the root sum of squares of the distances from the first
+    estimate to its lower limit and from the second to its upper limit; likewise for the upper limit. Skewed intervals
+    give a skewed interval.
 
     Parameters
     ----------
     estimate, lower, upper : (2, ...) ndarray
-        First and second estimate with their limits.
+        First and second estimate with their confidence limits.
 
     References
     ----------
@@ -78,12 +79,12 @@ def compare_quantiles(
     level: float = 0.95,
     transform: str = "log-log",
 ) -> Contrast:
-    """Difference and ratio of medians (or other quantiles) of the first arm against the second.
+    """Difference and ratio of medians (or other quantiles), first arm versus second.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     survival : float, default 0.5
         Survival level of the quantile.
     level, transform
@@ -117,12 +118,12 @@ def compare_landmarks(
     level: float = 0.95,
     transform: str = "log-log",
 ) -> Contrast:
-    """Difference and ratio of survival at one time, first arm against second.
+    """Difference and ratio of survival at one time, first arm versus second.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     landmark : float
         The time, within the follow-up of both arms.
     level, transform
@@ -133,7 +134,7 @@ def compare_landmarks(
     InputError
         If the vectors are not a table of two arms, or the landmark is beyond the follow-up of an arm.
     NotEstimable
-        If no event happens up to the landmark in either arm, or survival is 0 in one of them.
+        If neither arm has an event up to the landmark, or survival is 0 in one of them.
     """
     t, e = check_patients(time, event)
     x = check_first(first, t.size)
@@ -152,7 +153,7 @@ def compare_landmarks(
 
 
 def _contrast(first: tuple[float, float, float], second: tuple[float, float, float], *, level: float) -> Contrast:
-    """Difference and ratio from both arms' estimates and limits."""
+    """Difference and ratio from the estimates and confidence limits of both arms."""
     both = np.array([first, second], dtype=float)
     low, estimate, high = _ordered(recovered_difference(*both.T))
     logs = np.array([[log(v) if 0 < v < inf else (inf if v > 0 else -inf) for v in arm] for arm in both])
@@ -165,17 +166,17 @@ def _contrast(first: tuple[float, float, float], second: tuple[float, float, flo
 
 
 def _ordered(values: tuple[Floats, ...]) -> tuple[float, float, float]:
-    """Lower limit, estimate and upper limit as numbers, from estimate and limits."""
+    """Reorder (estimate, lower, upper) to (lower, estimate, upper), as floats."""
     return float(values[1]), float(values[0]), float(values[2])
 
 
 def side_p(difference: float, lower: float, upper: float, *, level: float) -> float:
-    """Two-sided p of a skewed estimate: its distance from 0 over the standard error of the limit on that side.
+    """Two-sided p for a skewed interval: the difference divided by the standard error implied by the limit nearer 0.
 
     Raises
     ------
     NotEstimable
-        If the difference has no variance.
+        If the variance of the difference is 0.
     """
     distance = difference - lower if difference >= 0 else upper - difference
     if not distance > 0:

@@ -1,4 +1,4 @@
-"""Parametric survival families: hazard and survival in unconstrained parameters, and what they mean."""
+"""Parametric survival families: hazard and survival in unconstrained parameters, and their natural parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from resurvey import steady
 from resurvey.survival.km import Floats
 
 _LOG_ROOT_2PI = 0.5 * log(2 * pi)
-_NEARLY_NORMAL = 1e-4  # |Q| below this is the log-normal: the gamma form loses its digits there
+_NEARLY_NORMAL = 1e-4  # |Q| below this is treated as log-normal, because the gamma form loses precision there
 
 
 class Times:
-    """A family at given times t > 0, shape (n,): what does not depend on the parameters is worked out once.
+    """A family at given times t > 0, shape (n,); quantities that do not depend on the parameters are computed once.
 
-    Its methods take theta of shape (k,), or many, shape (m, k), and give a row a theta. A family defines
-    `log_survival`, and `log_hazard` or `log_density`, whichever is cheaper; the other follows.
+    The methods take one theta, shape (k,), or several, shape (m, k), and return one row per theta. A family defines
+    `log_survival` and either `log_hazard` or `log_density`, whichever is cheaper; the other is derived.
     """
 
     def __init__(self, t: Floats):
@@ -39,7 +39,7 @@ class Times:
         Raises
         ------
         NotImplementedError
-            A family has to define it.
+            If the family does not define it.
         """
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class Family:
     Attributes
     ----------
     name : str
-        As users write it.
+        Name, as users write it.
     parameters : tuple of str
         Natural parameters.
     at : callable (t) -> Times
@@ -67,11 +67,11 @@ class Family:
     start : callable (log_times_of_events, rate) -> ndarray
         Starting theta for times scaled to about 1.
     rescale : callable (theta, s) -> ndarray
-        theta when the unit of time is s times smaller (times are s times greater).
+        theta for a time unit s times smaller (times s times as large).
     natural : callable (theta) -> dict
         Natural parameters.
     quantile : callable (theta, survival) -> float, or None
-        Time at which survival is `survival`, infinite where it never is; None: by search.
+        Time at which survival equals `survival`, infinite where it is never reached; None: found by search.
     mean : callable (theta) -> float, or None
         Mean survival time, infinite where it does not exist; None: by integration.
     """
@@ -105,13 +105,13 @@ class Family:
 
 
 def _part(p: Floats, i: int) -> Floats:
-    """The i-th parameter of one theta or of many, shaped to stand beside times."""
+    """The i-th parameter of one theta or of several, shaped to broadcast against times."""
     part: Floats = p[..., i, None]
     return part
 
 
 def _spread(logs: Floats) -> float:
-    """Standard deviation of log times, kept away from 0 so that starts are feasible."""
+    """Standard deviation of log times, at least 0.1 so that starting values are feasible."""
     return max(float(np.std(logs)), 0.1)
 
 
@@ -198,7 +198,7 @@ def _log_normal_quantile(p: Floats, survival: float) -> float:
 
 
 def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
-    """Prentice's q, 1 where it is too near 0 to divide by, and where that is."""
+    """Prentice's q, replaced by 1 where it is too near 0 to divide by, and a mask of those places."""
     q = _part(p, 2)
     near = np.abs(q) < _NEARLY_NORMAL
     return np.where(near, 1.0, q), near
@@ -207,7 +207,7 @@ def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
 class _GeneralisedGamma(Times):
     @cached_property
     def normal(self) -> _LogNormal:
-        """What it is where q is 0."""
+        """The log-normal, the limit at q = 0."""
         return _LogNormal(self.t)
 
     def _w(self, theta: Floats) -> Floats:
@@ -231,7 +231,7 @@ class _GeneralisedGamma(Times):
 
 
 def _gamma_tail(q: Floats, k: Floats, x: Floats) -> Floats:
-    if np.all(q > 0):  # both tails are dear, and a fit seldom needs both
+    if np.all(q > 0):  # both tails are costly, and a fit seldom needs both
         return np.asarray(gammaincc(k, x))
     if np.all(q < 0):
         return np.asarray(gammainc(k, x))
@@ -257,7 +257,7 @@ def _generalised_gamma_mean(p: Floats) -> float:
 
 
 def _shifted(*powers: float) -> Callable[[Floats, float], Floats]:
-    """Rescaling that adds so many times the log of the unit to each parameter."""
+    """Rescaling that adds a multiple of log(s) to each parameter; `powers` are the multiples."""
     return lambda p, s: p + np.array(powers) * log(s)
 
 

@@ -14,10 +14,10 @@ from resurvey.survival.km import Floats, check_patients
 
 
 def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, level: float = 0.95) -> pd.DataFrame:
-    """Cumulative incidence of a cause when other causes compete.
+    """Cumulative incidence of a cause in the presence of competing causes.
 
-    F(t) = sum S(t-) d_k / n over the times of the cause, S being the survival free of any cause; variance by the
-    delta method, interval on the log-log scale. With one cause only it is 1 - S with Greenwood's variance.
+    F(t) = sum S(t-) d_k / n over the event times of the cause, where S is survival free of every cause; variance by the
+    delta method, confidence limits on the log-log scale. With a single cause it is 1 - S with Greenwood's variance.
 
     Parameters
     ----------
@@ -26,21 +26,21 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
     cause : (n,) array_like of int
         0 for censored, otherwise the cause.
     of : int, default 1
-        The cause asked for.
+        The cause of interest.
     level : float, default 0.95
         Two-sided level.
 
     Returns
     -------
     DataFrame
-        Columns time, incidence, se, lower, upper, at_risk, events (of this cause); a row an event time of any cause.
+        Columns time, incidence, se, lower, upper, at_risk, events (of this cause); one row per event time of any cause.
 
     Raises
     ------
     InputError
-        If the vectors are not a patient table, or a cause is not a whole number from 0.
+        If the vectors are not a patient table, or a cause is not a whole number of at least 0.
     NotEstimable
-        If nobody has an event of the cause.
+        If there is no event of the cause.
 
     References
     ----------
@@ -66,7 +66,7 @@ def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, *, leve
 
 
 def _counts(times: Floats, at: Floats) -> Floats:
-    """How many of `times` lie at each of the sorted `at`."""
+    """Number of `times` equal to each of the sorted `at`."""
     ordered = np.sort(times)
     return (np.searchsorted(ordered, at, side="right") - np.searchsorted(ordered, at, side="left")).astype(float)
 
@@ -84,7 +84,7 @@ def _variance(incidence: Floats, before: Floats, at_risk: Floats, any_cause: Flo
 
 
 def _limits(incidence: Floats, se: Floats, z: float) -> tuple[Floats, Floats]:
-    """Limits on the scale of log(-log(1 - F)); 0 and 1 where it has none."""
+    """Confidence limits on the scale of log(-log(1 - F)); 0 and 1 where that scale is undefined."""
     lower, upper = np.zeros_like(incidence), np.where(incidence > 0, 1.0, 0.0)
     inner = (incidence > 0) & (incidence < 1)
     f = 1 - incidence[inner]

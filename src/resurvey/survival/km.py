@@ -1,4 +1,4 @@
-"""Product-limit estimation, medians and restricted means, as arrays in and small dataclasses out.
+"""Product-limit estimation and quantiles; takes arrays and returns small dataclasses.
 
 Times are in one unit of the caller's choice; `event` is 1 for an event and 0 for a right-censored time.
 """
@@ -17,9 +17,9 @@ from resurvey.errors import InputError
 Floats = NDArray[np.float64]
 Flat = Literal["midpoint", "first"]
 FLATS = ("midpoint", "first")
-#: Survival this near to a level is that level: products of (n - d) / n carry no more digits.
+#: Survival within this distance of a level counts as equal to it: products of (n - d) / n are no more precise.
 EXACT = 1e-9
-#: Times that differ by less, as a share of the longest, are one time: 0.1 + 0.2 and 0.3 differ in the last bit only.
+#: Times closer than this share of the longest are equal: 0.1 + 0.2 and 0.3 differ only in the last bit.
 SAME_TIME = 1e-10
 
 
@@ -56,8 +56,8 @@ class KaplanMeier:
         level : float, default 0.5
             Survival level.
         flat : {"midpoint", "first"}
-            Where S equals the level exactly over a stretch of time: the middle of the stretch, as R and SAS print it,
-            or its beginning, the smallest time with S <= `level`.
+            Definition where S equals the level exactly over an interval of time: the midpoint of the interval, as R and
+            SAS print it, or its beginning, the smallest time with S <= `level`.
         """
         return crossing(self.time, self.survival, level, flat=flat)
 
@@ -65,7 +65,7 @@ class KaplanMeier:
 def crossing(
     time: Floats, survival: Floats, level: float = 0.5, *, flat: Flat = "midpoint", end: float | None = None
 ) -> float:
-    """`KaplanMeier.quantile` of any falling step curve, given at its times; `end` is where it ends (the last time)."""
+    """As `KaplanMeier.quantile`, for any decreasing step curve; the curve ends at `end` (by default the last time)."""
     check_flat(flat)
     below = np.flatnonzero(survival <= level + EXACT)
     if not below.size:
@@ -79,7 +79,7 @@ def crossing(
 
 
 def check_flat(flat: str) -> None:
-    """Refuse a name that is not a reading of a flat stretch.
+    """Raise an error unless `flat` is "midpoint" or "first".
 
     Raises
     ------
@@ -91,7 +91,7 @@ def check_flat(flat: str) -> None:
 
 
 def one_time(time: Floats) -> Floats:
-    """The same times, those that differ in the last bits of a float made equal (to the smallest of them)."""
+    """Merge times that differ only by floating-point error; each becomes the smallest of its group."""
     order = np.sort(time, axis=None)
     gap = np.diff(order)
     close = gap <= SAME_TIME * max(abs(float(order[-1])), abs(float(order[0]))) if order.size else gap > 0
@@ -103,7 +103,7 @@ def one_time(time: Floats) -> Floats:
 
 
 def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
-    """The values as floats; the first that is not a number is refused."""
+    """Convert the values to floats; the error names the first that is not a number."""
     unmasked(values, name)
     try:
         return np.asarray(values, dtype=float)
@@ -118,12 +118,12 @@ def _as_numbers(name: str, values: ArrayLike, wanted: str) -> Floats:
 
 
 def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
-    """Arrays of times and event marks, checked; what is not a patient table is refused.
+    """Check times and event indicators and return them as arrays.
 
     Raises
     ------
     InputError
-        If lengths differ, there are no patients, a time is negative or not finite, or a mark is neither 0 nor 1.
+        If lengths differ, there are no patients, a time is negative or not finite, or an indicator is neither 0 nor 1.
     """
     t = _as_numbers("time", time, "numbers")
     e = _as_numbers("event", event, "0 (censored) or 1 (event)")
@@ -139,17 +139,17 @@ def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
-    """Product-limit estimate; at a tied time events come before censorings.
+    """Product-limit estimate; at tied times events precede censorings.
 
     Parameters
     ----------
     time, event : (n,) array_like
-        Follow-up times (not negative) and marks (1 event, 0 censored).
+        Follow-up times (not negative) and event indicators (1 event, 0 censored).
 
     Raises
     ------
     InputError
-        If lengths differ, a time is negative or not finite, or a mark is neither 0 nor 1.
+        If lengths differ, a time is negative or not finite, or an indicator is neither 0 nor 1.
 
     References
     ----------
@@ -159,7 +159,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 
 
 def product_limit(t: Floats, e: Floats) -> KaplanMeier:
-    """`kaplan_meier` of patients that are known to be right: nothing is checked."""
+    """As `kaplan_meier`, for patient data already validated; nothing is checked."""
     distinct, place = np.unique(t, return_inverse=True)
     events: Floats = np.bincount(place, weights=e, minlength=distinct.size).astype(float)
     censored: Floats = np.bincount(place, weights=1 - e, minlength=distinct.size).astype(float)

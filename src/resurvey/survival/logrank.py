@@ -1,4 +1,4 @@
-"""The log-rank test, its weighted family and their maximum, for one table or a stack of replicates."""
+"""The log-rank test, weighted log-rank tests and their maximum, for one table or a stack of replicates."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from resurvey.survival.risksets import RiskSets, risk_sets
 Weight = str | tuple[float, float]
 NAMED_WEIGHTS = ("logrank", "gehan", "tarone-ware", "peto-peto")
 MAXCOMBO_WEIGHTS: tuple[Weight, ...] = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
-#: Numbers that are worked on together, few enough to stay near the processor.
+#: Numbers processed in one block, few enough to fit in the processor's cache.
 IN_CACHE = 32_768
 
 
 @dataclass(frozen=True)
 class LogRank:
-    """A log-rank type test of the first arm against the second.
+    """A log-rank or weighted log-rank test of the first arm versus the second.
 
     Attributes
     ----------
     observed, expected : tuple of float
-        (Weighted) events of the first and the second arm, seen and expected under equal hazards.
+        (Weighted) numbers of events in the first and the second arm, observed and expected under equal hazards.
     variance : float
-        Hypergeometric variance of observed minus expected of the first arm.
+        Hypergeometric variance of observed minus expected events in the first arm.
     z : float
         (O1 - E1) / sqrt(V); negative: fewer events in the first arm than expected.
     chi_square, p : float
-        z squared, and its two-sided p on one degree of freedom.
+        z squared, and the two-sided p on one degree of freedom.
     weight : str
         The weight, in words.
     """
@@ -49,12 +49,12 @@ class LogRank:
 
 @dataclass(frozen=True)
 class MaxCombo:
-    """The greatest of several weighted log-rank tests, in absolute value.
+    """The largest of several weighted log-rank statistics, in absolute value.
 
     Attributes
     ----------
     z : float
-        The component of greatest absolute value, with its sign (negative: fewer events in the first arm).
+        The component of largest absolute value, with its sign (negative: fewer events in the first arm than expected).
     p : float
         Two-sided p, from the joint normal distribution of the components.
     weight : str
@@ -80,12 +80,12 @@ def logrank(
     r"""Test equal hazards of two arms by a weighted log-rank test.
 
     :math:`U = \sum_j w_j (d_{1j} - d_j n_{1j} / n_j)`, with hypergeometric variance
-    :math:`V = \sum_j w_j^2 d_j (n_{1j}/n_j)(n_{2j}/n_j)(n_j - d_j)/(n_j - 1)`; over strata both are added up.
+    :math:`V = \sum_j w_j^2 d_j (n_{1j}/n_j)(n_{2j}/n_j)(n_j - d_j)/(n_j - 1)`; both are summed over strata.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     weight : {'logrank', 'gehan', 'tarone-ware', 'peto-peto'} or (rho, gamma)
         1; n; sqrt(n); the pooled survival of Peto and Peto (its n + 1 form, at the time); or Fleming and
         Harrington's S(t-)^rho (1 - S(t-))^gamma with the pooled product-limit S.
@@ -134,10 +134,10 @@ def maxcombo(
     weights: Sequence[Weight] = MAXCOMBO_WEIGHTS,
     strata: ArrayLike | None = None,
 ) -> MaxCombo:
-    """Test equal hazards by the greatest of several weighted log-rank tests.
+    """Test equal hazards by the largest of several weighted log-rank statistics.
 
     The components are jointly normal under equal hazards, with covariances sum_j w_j w'_j v_j; p is the probability
-    that the greatest absolute component is as great as the one seen.
+    that the largest absolute component is at least as large as observed.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def weight_name(weight: Weight) -> str:
 
 
 def stack_z(sets: RiskSets, weight: Weight = "logrank") -> Floats:
-    """z of each replicate, shape (replicates,); not a number where a replicate has no variance."""
+    """z of each replicate, shape (replicates,); NaN where the variance of a replicate is 0."""
     observed, expected, variance = _sums(sets, weight)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(variance > 0, (observed - expected) / np.sqrt(variance), np.nan)
@@ -191,7 +191,7 @@ def stack_maxcombo(
     Raises
     ------
     InputError
-        If there is no weight.
+        If no weight is given.
     """
     if not weights:
         raise InputError("maxcombo needs at least one weight")
@@ -212,8 +212,8 @@ def max_abs_normal_p(c: Floats, correlation: Floats, *, points: int = 1024) -> F
     r"""P(max |Z_i| >= c) of standard normal vectors, for each of a stack of correlation matrices.
 
     The probability of the union is :math:`\sum_i P(|Z_i| \ge c)\, E[1 / N \mid |Z_i| \ge c]`, N being how many
-    components exceed c. The expectations lie between 1/k and 1 and are averaged over a fixed lattice, so that even the
-    smallest p is right to a fraction of a per cent of itself and the same input always gives the same p.
+    components exceed c. The expectations lie between 1/k and 1 and are averaged over a fixed lattice, so that even very
+    small p are accurate to a relative error below 1 % and the same input always gives the same p.
 
     Parameters
     ----------
@@ -238,11 +238,11 @@ def max_abs_normal_p(c: Floats, correlation: Floats, *, points: int = 1024) -> F
 
 
 def _union(bound: Floats, correlation: Floats, normal: Floats, last: Floats) -> Floats:
-    """The sum of `max_abs_normal_p` at bounds (r, 1), from a lattice of normals (k, p) and of uniforms (p,)."""
+    """The sum in `max_abs_normal_p` at bounds (r, 1), from a lattice of normals (k, p) and of uniforms (p,)."""
     k = len(normal)
     free = np.einsum("rij,jp->rip", np.linalg.cholesky(correlation + 1e-10 * np.eye(k)), normal)
     tail = ndtr(-bound)
-    beyond = -ndtri(last * tail)  # a draw of |Z_i| given that it exceeds the bound
+    beyond = -ndtri(last * tail)  # a draw of |Z_i| conditional on exceeding the bound
     total = np.zeros(len(bound))
     for i in range(k):
         z = free + (beyond - free[:, i])[:, None] * correlation[:, :, i, None]
@@ -273,7 +273,7 @@ def _variance(sets: RiskSets) -> Floats:
 
 
 def _weights(sets: RiskSets, weight: Weight) -> Floats:
-    """Weight at each column."""
+    """Weight of each column."""
     n = sets.n1 + sets.n2
     if weight == "logrank":
         return np.ones(n.shape)
@@ -290,7 +290,7 @@ def _weights(sets: RiskSets, weight: Weight) -> Floats:
 
 
 def _within_strata_cumprod(factor: Floats, sets: RiskSets) -> Floats:
-    """Running product along each row, begun anew where a stratum begins (time goes back, or survival returns to 1)."""
+    """Running product along each row, restarted at each stratum (recognised by survival returning to 1)."""
     out: Floats = np.cumprod(factor, axis=1, dtype=np.float64)
     begins = np.zeros(factor.shape, dtype=bool)
     begins[:, 1:] = sets.head[:, 1:] & (sets.survival[:, 1:] == 1.0)

@@ -20,17 +20,17 @@ from resurvey.survival.families import FAMILIES, Family
 from resurvey.survival.km import Floats, check_patients
 from resurvey.survival.splines import SCALES, royston_parmar, spline_knots, tail_slope
 
-#: Minus log likelihood where a theta gives none.
+#: Value of minus the log likelihood where it is undefined.
 IMPOSSIBLE = 1e12
-#: Parts of a Newton step that are tried, all in one call.
+#: Fractions of a Newton step tried in one call.
 SHRINK = 0.5 ** np.arange(8.0)
-#: A curvature below this share of the greatest one is none that can be relied on.
+#: A curvature below this share of the largest is too small to be reliable.
 FLAT = 1e-9
-#: Points among which a quantile is sought in one call.
+#: Grid points per call in the search for a quantile.
 POINTS = 65
-#: Minus log likelihood of one theta, shape (k,), or of many, shape (m, k).
+#: Minus log likelihood of one theta, shape (k,), or of several, shape (m, k).
 Likelihood = Callable[[Floats], Floats]
-#: What `fit_models` fits: the standard families, and splines on three scales with one to three inner knots.
+#: Models that `fit_models` fits: the standard families, and splines on three scales with one to three inner knots.
 ALL_MODELS = (*FAMILIES, *(f"spline-{scale}-{knots}" for scale in SCALES for knots in (1, 2, 3)))
 
 
@@ -47,7 +47,7 @@ class ParametricFit:
     theta, covariance : ndarray
         Unconstrained parameters (logarithms of positive ones) and their covariance (inverse observed information).
     log_likelihood, aic, bic : float
-        Of the full density of the times, as flexsurv and survreg print; BIC with the number of patients.
+        From the full density of the times, as flexsurv and survreg report them; BIC uses the number of patients.
     n, events : int
         Patients and events.
     longest : float
@@ -75,7 +75,7 @@ class ParametricFit:
         """Survival at `times` (1 at and before 0)."""
         t = np.asarray(times, dtype=float)
         inside = np.where(t > 0, t, 1.0)
-        with np.errstate(over="ignore"):  # a cumulative hazard beyond all numbers is a survival of 0
+        with np.errstate(over="ignore"):  # a cumulative hazard that overflows is a survival of 0
             value = steady.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape)
         return np.where(t > 0, value, 1.0)
 
@@ -94,7 +94,7 @@ class ParametricFit:
             return steady.exp(self.family.log_hazard(t.ravel(), self.theta)).reshape(t.shape)
 
     def quantile(self, survival: float = 0.5) -> float:
-        """Time at which survival is `survival`; infinite where the model never gets there.
+        """Time at which survival equals `survival`; infinite where the model never reaches it.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class ParametricFit:
         return self._searched(survival)
 
     def _searched(self, survival: float) -> float:
-        """Time at which survival is `survival`, sought in log time: among ever smaller parts, many in one call."""
+        """Time at which survival equals `survival`, by successive grid refinement in log time."""
         target = log(survival)
 
         def reached(x: Floats) -> NDArray[np.bool_]:
@@ -142,14 +142,14 @@ class ParametricFit:
         if not (np.isfinite(horizon) and horizon > 0):
             raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
         nodes, weights = _gauss()
-        # quarters that shrink towards 0, where a hazard may be infinite
+        # intervals that narrow towards 0, where the hazard may be infinite
         ends = horizon * np.array([0.0, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.6, 1.0])
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
         return float(((self.survival(middle[:, None] + half[:, None] * nodes) * weights).sum(axis=1) * half).sum())
 
     @property
     def mean(self) -> float:
-        """Mean survival time over all time; infinite where the model has none. Mostly an extrapolation."""
+        """Unrestricted mean survival time, infinite where it does not exist. Usually largely an extrapolation."""
         if self.family.mean is not None:
             return self.family.mean(self.theta)
         if self._heavy_tail():
@@ -160,7 +160,7 @@ class ParametricFit:
         area = self.restricted_mean(self.longest) + self._area(self.longest, end)
         if "odds" not in self.model:
             return area
-        # the odds tail falls as a power of time, so what lies beyond `end` is not nothing
+        # on the odds scale the tail falls as a power of time, so the area beyond `end` is not negligible
         return area + end * 1e-14 / (tail_slope(self.theta, self.knots) - 1)
 
     def _heavy_tail(self) -> bool:
@@ -171,7 +171,7 @@ class ParametricFit:
         return slope <= (1.0 if "odds" in self.model else 0.0)
 
     def _area(self, start: float, end: float) -> float:
-        """Area between two times above 0, in log time."""
+        """Area under the curve between two times above 0, integrated in log time."""
         nodes, weights = _gauss()
         ends = np.linspace(log(start), log(end), 41)
         half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
@@ -181,7 +181,7 @@ class ParametricFit:
 
 @cache
 def _gauss() -> tuple[Floats, Floats]:
-    """Nodes and weights of Gauss and Legendre's rule on -1 to 1."""
+    """Gauss-Legendre nodes and weights on (-1, 1)."""
     return np.polynomial.legendre.leggauss(64)
 
 
@@ -191,7 +191,7 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
     Parameters
     ----------
     time, event : (n,) array_like
-        Follow-up times and event marks; events must lie after time 0.
+        Follow-up times and event indicators; events must lie after time 0.
     model : str
         One of `ALL_MODELS`, or of `resurvey.survival.cure.CURE_MODELS`: exponential (rate), weibull (shape, scale:
         S = exp(-(t/scale)^shape)), gompertz (shape, rate: h = rate exp(shape t)), log-logistic (shape, scale),
@@ -199,15 +199,15 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
         odds or normal and K inner knots, 0 to 3, or mixture-FAMILY and non-mixture-FAMILY, whose last parameter is the
         cured share.
     background : Background, optional
-        Mortality that patients would have anyway. The model is then of the excess hazard, and its survival is relative
-        survival; the likelihood leaves out the background's own survival, which no parameter changes.
+        Background mortality. The model is then for the excess hazard, and its survival is relative survival; the
+        likelihood omits background survival, which does not depend on the parameters.
 
     Raises
     ------
     InputError
         If the vectors are not a patient table, the model is unknown, or an event lies at time 0.
     NotEstimable
-        If there are fewer distinct event times than parameters, or the likelihood has no maximum that can be found.
+        If there are fewer distinct event times than parameters, or no maximum of the likelihood is found.
 
     References
     ----------
@@ -241,7 +241,7 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
 
 
 def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence[str] = ALL_MODELS) -> pd.DataFrame:
-    """Fit many models to each arm by itself and set their likelihoods side by side.
+    """Fit several models to each arm separately and tabulate their log likelihood, AIC and BIC.
 
     Parameters
     ----------
@@ -254,8 +254,8 @@ def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence
     -------
     DataFrame
         Columns arm, model, parameters (their number), log_likelihood, aic, bic, median, mean, note; sorted by arm and
-        AIC. A model that cannot be fitted has empty numbers and the reason in `note`. AIC and BIC compare models of
-        one arm, not arms.
+        AIC. A model that cannot be fitted has missing values and the reason in `note`. AIC and BIC compare models
+        within an arm, not between arms.
 
     Raises
     ------
@@ -274,7 +274,7 @@ def fit_models(arms: Mapping[Any, tuple[ArrayLike, ArrayLike]], models: Sequence
 
 
 def _row(t: Floats, e: Floats, model: str) -> dict[str, object]:
-    """The row of one model, or the reason why there is none."""
+    """The table row of one model, or the reason why it could not be fitted."""
     numbers = ("parameters", "log_likelihood", "aic", "bic", "median", "mean")
     try:
         fit = fit_model(t, e, model)
@@ -286,7 +286,7 @@ def _row(t: Floats, e: Floats, model: str) -> dict[str, object]:
 
 
 def _check_events(t: Floats, e: Floats) -> None:
-    """Refuse arms without events, and events at time 0, where no density is defined."""
+    """Raise an error for an arm without events, or for an event at time 0, where the density is undefined."""
     if not e.sum() > 0:
         raise NotEstimable(f"no events among {t.size} patients: a parametric model needs at least one")
     if np.any(t[e == 1] <= 0):
@@ -297,7 +297,7 @@ def _check_events(t: Floats, e: Floats) -> None:
 
 
 def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
-    """The family of a name, with the knots of a spline placed at centiles of the event times."""
+    """The family with this name; the knots of a spline are placed at centiles of the event times."""
     if model in FAMILIES:
         return FAMILIES[model], np.empty(0)
     if model in CURE_MODELS:
@@ -311,7 +311,7 @@ def _family(model: str, event_times: Floats) -> tuple[Family, Floats]:
 
 
 def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
-    """Minimise from a start: Newton steps; quasi-Newton steps, then a simplex, where these do not arrive."""
+    """Minimise from a starting value by Newton steps; if these fail, by BFGS, then by Nelder-Mead."""
     theta, arrived = _newton(function, _descend(function, start))
     if arrived:
         return theta
@@ -329,7 +329,7 @@ def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
 
 
 def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
-    """Damped Newton steps from afar, each of two calls on all the points it needs."""
+    """Damped Newton steps from the starting value; each needs two vectorised calls of the function."""
     for _ in range(steps):
         value, gradient, hessian = _local(function, theta)
         if value >= IMPOSSIBLE or not np.all(np.isfinite(hessian)) or np.abs(hessian).max() > IMPOSSIBLE:
@@ -346,7 +346,7 @@ def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:
 
 
 def _downhill(hessian: Floats, gradient: Floats) -> Floats:
-    """Newton's step; where there is no clear bowl, the one along which the value falls."""
+    """Newton step; where the Hessian is not clearly positive definite, a modified step that is a descent direction."""
     if _clearly_a_bowl(hessian):
         return steady.solve(hessian, gradient)
     curvature, axes = steady.symmetric_eigen(hessian)
@@ -355,9 +355,9 @@ def _downhill(hessian: Floats, gradient: Floats) -> Floats:
 
 
 def _clearly_a_bowl(hessian: Floats) -> bool:
-    """Whether second derivatives are positive definite, and nearly flat in no direction.
+    """Whether the Hessian is positive definite and not nearly flat in any direction.
 
-    By Cholesky: eigenvalues take ten times as long, and decide only where this does not.
+    Uses Cholesky; eigenvalues take ten times as long and are needed only where this fails.
     """
     try:
         return bool(np.diag(steady.cholesky(hessian)).min() ** 2 > FLAT * np.abs(hessian).max())
@@ -370,7 +370,7 @@ def _is_a_bowl(hessian: Floats) -> bool:
 
 
 def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
-    """Value, gradient and second derivatives by differences, good enough to step by."""
+    """Value, gradient and Hessian by finite differences, accurate enough for a step."""
     h = _steps(theta, 1e-4)
     size, k = h.diagonal(), theta.size
     i, j = np.triu_indices(k, 1)
@@ -385,13 +385,13 @@ def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
 
 
 def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Floats, bool]:
-    """Newton steps by differences, and whether they became as small as differences allow."""
+    """Newton steps by finite differences, and whether they converged."""
     for _ in range(steps):
         value, gradient, hessian = _derivatives(function, theta)
         if not np.all(np.isfinite(hessian)) or not _is_a_bowl(hessian):
             return theta, False
         step = steady.solve(hessian, gradient)
-        if (gradient * step).sum() < 1e-11:  # twice what the likelihood could still gain
+        if (gradient * step).sum() < 1e-11:  # twice the possible gain in log likelihood
             return theta - step, True
         while function(theta - step) > value and np.abs(step).max() > 1e-12:
             step = step / 2
@@ -404,7 +404,7 @@ def _steps(theta: Floats, size: float) -> Floats:
 
 
 def _derivatives(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
-    """Value, gradient by central differences, and second derivatives by central second differences, in one call."""
+    """Value, gradient and Hessian by central differences, in one call."""
     near, steps = _steps(theta, 6e-6), _steps(theta, 1e-4)
     size = steps.diagonal()
     i, j = np.triu_indices(theta.size, 1)
@@ -428,7 +428,7 @@ def _result(
     e: Floats,
     unit: float,
 ) -> ParametricFit:
-    """Put the fit back on the unit of the times."""
+    """Convert the fit back to the time unit of the data."""
     shifted = knots + log(unit) if knots.size else knots
     original = royston_parmar(shifted, model.split("-")[1]) if knots.size else family
     jacobian = np.column_stack(

@@ -1,4 +1,4 @@
-"""Are the hazards proportional? Test, log cumulative hazards, and ratios piece by piece."""
+"""Checks of proportional hazards: score test, log cumulative hazards, and piecewise hazard ratios."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ TimeScale = Literal["km", "rank", "identity", "log"]
 
 @dataclass(frozen=True)
 class ProportionalityTest:
-    """Score test of a hazard ratio that does not change in time.
+    """Score test of a hazard ratio that is constant over time.
 
     Attributes
     ----------
     chi_square, p : float
         Score statistic on one degree of freedom, and its p.
     slope : float
-        One-step estimate of the change of the log hazard ratio per unit of g(t); above 0: the ratio of the first arm
-        against the second grows.
+        One-step estimate of the change in the log hazard ratio per unit of g(t); positive: the hazard ratio of the
+        first arm versus the second increases.
     scale : str
         The time scale g.
     """
@@ -57,16 +57,17 @@ def proportionality(
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     scale : {'km', 'rank', 'identity', 'log'}
-        g(t): 1 - S(t-) of all patients, the rank of the time among all, the time, or its logarithm.
+        g(t): 1 - S(t-) of all patients, the rank of the time among all times, the time, or its logarithm.
     strata, ties
         As for `cox`.
 
     Raises
     ------
     InputError
-        If the vectors are not a table of two arms, the scale is unknown, or 'log' meets a death at time 0.
+        If the vectors are not a table of two arms, the scale is unknown, or the scale is 'log' and a death is at time
+        0.
     NotEstimable
         If the hazard ratio is not finite or all deaths have the same g(t).
 
@@ -87,7 +88,7 @@ def proportionality(
 
 
 def stack_proportionality(sets: RiskSets, g: Floats, log_hr: Floats, ties: Ties = "efron") -> tuple[Floats, Floats]:
-    """Score of x g(t) and its information given the log hazard ratio, each of shape (replicates,)."""
+    """Score for x g(t) and its information given the log hazard ratio, each of shape (replicates,)."""
     m1, m2 = efron_counts(sets, ties)
     with np.errstate(invalid="ignore", over="ignore"):
         hazard = m1 * np.exp(log_hr)[:, None]
@@ -104,7 +105,7 @@ def stack_proportionality(sets: RiskSets, g: Floats, log_hr: Floats, ties: Ties 
 
 
 def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayLike) -> Floats:
-    """g at each death."""
+    """g(t) at each death."""
     if scale == "identity":
         return sets.time
     if scale == "log":
@@ -112,7 +113,7 @@ def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayL
             raise InputError("scale 'log' needs events after time 0, found one at 0: use 'km', 'rank' or 'identity'")
         return np.where(sets.death, np.log(np.where(sets.death, sets.time, 1.0)), 0.0)
     if scale == "rank":
-        t = np.sort(check_patients(time, event)[0])  # of everyone, censored too; tied times share their mean rank
+        t = np.sort(check_patients(time, event)[0])  # all times, also censored; ties share their mean rank
         before, upto = np.searchsorted(t, sets.time, side="left"), np.searchsorted(t, sets.time, side="right")
         return (before + upto + 1.0) / 2
     if scale == "km":
@@ -123,19 +124,19 @@ def _time_scale(sets: RiskSets, scale: TimeScale, time: ArrayLike, event: ArrayL
 
 
 def log_cumulative_hazards(time: ArrayLike, event: ArrayLike, first: ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
-    """Data of the log-cumulative-hazard plot: parallel curves speak for proportional hazards.
+    """Data for the log cumulative hazard plot, in which parallel curves support proportional hazards.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     level : float, default 0.95
-        Two-sided level of the pointwise interval.
+        Two-sided level of the pointwise confidence limits.
 
     Returns
     -------
     DataFrame
-        Columns arm ('first', 'second'), time, log_time, log_cumulative_hazard (log(-log S)), lower, upper; a row an
+        Columns arm ('first', 'second'), time, log_time, log_cumulative_hazard (log(-log S)), lower, upper; one row per
         event time with 0 < S < 1 and time above 0.
 
     Raises
@@ -174,14 +175,15 @@ def piecewise_ratios(
     ties: Ties = "efron",
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Hazard ratio of the first arm against the second in each piece of time.
+    """Hazard ratio of the first arm versus the second in each time interval.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     cuts : sequence of float
-        Inner limits of the pieces, rising, above 0; a death at a cut belongs to the piece before it.
+        Boundaries between the intervals, increasing and above 0; a death at a cut belongs to the interval that ends
+        there.
     ties, level
         As for `cox`.
 
@@ -189,12 +191,12 @@ def piecewise_ratios(
     -------
     DataFrame
         Columns start, end (infinite in the last), events_first, events_second, log_hr, se, hr, lower, upper, p, note;
-        a piece without a finite ratio has empty numbers and a note.
+        an interval without a finite hazard ratio has missing values and a note.
 
     Raises
     ------
     InputError
-        If the vectors are not a table of two arms, or the cuts do not rise from above 0.
+        If the vectors are not a table of two arms, or the cuts are not increasing and above 0.
     """
     check_level(level)
     limits = check_cuts(cuts)
@@ -217,12 +219,12 @@ def piecewise_ratios(
 
 
 def check_cuts(cuts: Sequence[float]) -> list[float]:
-    """Limits of all pieces, refused when the cuts do not rise; the first lies below 0 to take in deaths at 0.
+    """Check that the cuts increase and return all interval limits; the first is below 0, to include deaths at 0.
 
     Raises
     ------
     InputError
-        If they are not finite times that rise from above 0.
+        If they are not finite, increasing times above 0.
     """
     inner = [float(cut) for cut in cuts]
     if not inner or not all(np.isfinite(inner)) or inner[0] <= 0 or any(np.diff(inner) <= 0):
@@ -231,7 +233,7 @@ def check_cuts(cuts: Sequence[float]) -> list[float]:
 
 
 def piece_of(sets: RiskSets, start: float, end: float) -> RiskSets:
-    """The risk sets of deaths after `start` and up to `end`."""
+    """The risk sets of deaths after `start` and up to and including `end`."""
     inside = (sets.time > start) & (sets.time <= end)
     changed = {"death": sets.death & inside, "head": sets.head & inside}
     return RiskSets(**({name: getattr(sets, name) for name in RiskSets.__dataclass_fields__} | changed))

@@ -16,16 +16,16 @@ from resurvey.survival.km import check_patients
 def cox_regression(
     patients: pd.DataFrame, covariates: Sequence[str], *, strata: Sequence[str] = (), level: float = 0.95
 ) -> pd.DataFrame:
-    """Hazard ratios of several covariates (Efron's ties), by lifelines.
+    """Hazard ratios of several covariates by Cox regression with Efron's method for ties (uses lifelines).
 
     Parameters
     ----------
     patients : DataFrame
-        Columns time, event (1, 0), the covariates (numbers; code a category as 0 and 1), and the strata.
+        Columns time, event (1, 0), the covariates (numeric; code a category as 0 and 1), and the strata.
     covariates : sequence of str
         Columns of the linear predictor.
     strata : sequence of str
-        Columns whose combinations have their own baseline hazard.
+        Columns whose combinations each have their own baseline hazard.
     level : float, default 0.95
         Two-sided level.
 
@@ -37,7 +37,7 @@ def cox_regression(
     Raises
     ------
     InputError
-        If a column is missing or is not of finite numbers, or no covariate is named.
+        If a column is missing or holds values that are not finite numbers, or no covariate is named.
     NotEstimable
         If the fit does not converge (collinear covariates, or a covariate that separates the events).
     """
@@ -49,7 +49,7 @@ def cox_regression(
     table = patients[["time", "event", *covariates, *strata]].reset_index(drop=True)
     try:
         with warnings.catch_warnings():
-            # what lifelines only warns of (separation, no convergence) yields numbers that mean nothing
+            # lifelines only warns of separation and non-convergence, but its estimates are then meaningless
             warnings.simplefilter("error", category=ConvergenceWarning)
             model = CoxPHFitter(alpha=1 - level)
             fit = model.fit(table, "time", "event", strata=list(strata) or None, fit_options={"precision": 1e-12})
@@ -66,7 +66,7 @@ def cox_regression(
 
 
 def _check(patients: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str]) -> None:
-    """Refuse a table that lacks a column or holds something else than numbers."""
+    """Raise an error if a column is missing or not numeric."""
     if not covariates:
         raise InputError("covariates is empty: name at least one column")
     missing = [name for name in ("time", "event", *covariates, *strata) if name not in patients.columns]

@@ -1,4 +1,4 @@
-"""Risk sets of many replicates at once: the one preparation that log-rank tests and Cox models share."""
+"""Risk sets of many replicates at once, shared by log-rank tests and Cox models."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 from resurvey.survival.km import Floats, check_patients
 
-#: Time of a row that only fills up a replicate with fewer patients: it is never at risk.
+#: Time of a filler, which pads a replicate with fewer patients and is never at risk.
 PADDING = -1.0
 
 
 @dataclass(frozen=True)
 class RiskSets:
-    """Risk sets at the event times of two arms, a row a replicate.
+    """Risk sets at the event times of two arms, one row per replicate.
 
-    All arrays have shape (replicates, k). A column is one death; rows with fewer deaths are filled with columns in
-    which `death` is False. Tied deaths stand side by side, and `head` marks the first of each tie, so that sums over
-    `head` run over distinct event times and sums over `death` over deaths. Strata lie one after another in k.
+    All arrays have shape (replicates, k). A column is one death; rows with fewer deaths are padded with columns in
+    which `death` is False. Tied deaths are adjacent, and `head` marks the first of each tie, so that sums over `head`
+    run over distinct event times and sums over `death` over deaths. Strata follow one another along k.
 
     Attributes
     ----------
     time : ndarray of float
         Time of the death.
     death, head, first : ndarray of bool
-        Whether the column is a death; the first of its tie; in the first arm.
+        Whether the column is a death; is the first of its tie; is in the first arm.
     n1, n2 : ndarray of float
-        Patients of the first and the second arm at risk just before the time.
+        Numbers at risk just before the time in the first and the second arm.
     d1, d2 : ndarray of float
-        Deaths of each arm at the time.
+        Deaths in each arm at the time.
     rank : ndarray of float
-        Number of the death within its tie, from 0 (Efron's l).
+        Index of the death within its tie, from 0 (Efron's l).
     survival : ndarray of float
         Pooled product-limit survival just before the time, within the stratum.
     """
@@ -59,7 +59,7 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks, and marks of the first arm (1 or True; 0 or False is the second arm).
+        Follow-up times, event indicators, and indicators of the first arm (1 or True; 0 or False is the second arm).
     strata : (n,) array_like, optional
         Label of the stratum of each patient.
 
@@ -82,12 +82,12 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
 
 
 def check_first(first: ArrayLike, n: int) -> NDArray[np.bool_]:
-    """The marks of the first arm as bool; refused when an arm is empty or a mark is neither 0 nor 1.
+    """Check the indicators of the first arm and return them as bool.
 
     Raises
     ------
     InputError
-        If there is not one mark, 0 or 1, for each patient, or an arm is empty.
+        If there is not one indicator, 0 or 1, for each patient, or an arm is empty.
     """
     x = np.asarray(unmasked(first, "first"))
     if x.shape != (n,):
@@ -102,7 +102,7 @@ def check_first(first: ArrayLike, n: int) -> NDArray[np.bool_]:
 
 
 def join_strata(parts: Sequence[RiskSets]) -> RiskSets:
-    """Put the risk sets of several strata of the same replicates side by side."""
+    """Concatenate the risk sets of several strata of the same replicates."""
     fields = RiskSets.__dataclass_fields__
     return RiskSets(**{name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in fields})
 
@@ -121,7 +121,7 @@ def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> Ri
 
     x: NDArray[np.bool_] = np.take_along_axis(first, order, axis=1)
     upto = np.cumsum(x, axis=1, dtype=float)
-    # Fillers sort first, so whoever stands at or after a death was at risk.
+    # Fillers sort first, so every patient at or after the position of a death was at risk.
     n1 = at_deaths(upto[:, -1:] - upto + x, 1.0)
     everyone = at_deaths(np.broadcast_to(np.arange(dead.shape[1], 0.0, -1.0), dead.shape), 2.0)
     t = at_deaths(np.take_along_axis(time, order, axis=1), PADDING)
@@ -129,11 +129,11 @@ def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> Ri
 
 
 def time_order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Places of each row in order of time, deaths before censorings at the same time."""
-    # Which of two censored at one time stands first makes no difference: neither is between deaths.
+    """Sort order of each row by time, with deaths before censorings at tied times."""
+    # The order of two patients censored at the same time does not matter.
     order = np.argsort(time, axis=1)
     t, e = np.take_along_axis(time, order, axis=1), np.take_along_axis(dead, order, axis=1)
-    # Sorting by two keys takes five times as long, and is needed only where a death is tied.
+    # Sorting by two keys takes five times as long and is needed only where a death is tied.
     tied = np.flatnonzero(((t[:, 1:] == t[:, :-1]) & (e[:, 1:] | e[:, :-1])).any(axis=1))
     if tied.size:
         order[tied] = np.lexsort((~dead[tied], time[tied]), axis=1)
@@ -141,7 +141,7 @@ def time_order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _with_ties(t: Floats, death: NDArray[np.bool_], first: NDArray[np.bool_], n1: Floats, n2: Floats) -> RiskSets:
-    """Risk sets of deaths in order of time; those tied share what was there before the first of them."""
+    """Risk sets of deaths in order of time; tied deaths share the risk set of the first of them."""
     d1, d2 = (death & first).astype(float), (death & ~first).astype(float)
     new = np.ones(t.shape, dtype=bool)
     new[:, 1:] = (t[:, 1:] != t[:, :-1]) | ~death[:, 1:]
@@ -160,7 +160,7 @@ def _with_ties(t: Floats, death: NDArray[np.bool_], first: NDArray[np.bool_], n1
 
 
 def _tie_sums(mark: Floats, new: NDArray[np.bool_], start: NDArray[np.intp]) -> Floats:
-    """Sum of the marks in the tie that each column belongs to; `new` opens a tie, at `start`."""
+    """Sum of `mark` over the tie of each column; `new` marks the first column of a tie, and `start` is its index."""
     width = mark.shape[1]
     before = np.concatenate((np.zeros((len(mark), 1)), np.cumsum(mark, axis=1)), axis=1)
     opens = np.where(new, np.arange(width), width)

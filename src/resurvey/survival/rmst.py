@@ -25,11 +25,11 @@ class RestrictedMean:
     Attributes
     ----------
     mean, se, lower, upper : float
-        Area under the product-limit curve up to the horizon, its Greenwood standard error and Wald interval.
+        Area under the product-limit curve up to the horizon, its Greenwood standard error and Wald confidence limits.
     lost : float
         Restricted mean time lost, horizon minus mean.
     horizon : float
-        Upper end of the area, in the unit of the times.
+        Upper limit of integration, in the unit of the times.
     level : float
         Two-sided confidence level.
     """
@@ -49,18 +49,18 @@ class RestrictedMean:
 
 @dataclass(frozen=True)
 class RestrictedMeanComparison:
-    """Restricted means of two arms, first against second.
+    """Restricted mean survival times of two arms, first versus second.
 
     Attributes
     ----------
     first, second : RestrictedMean
         The arms.
     difference, difference_se, difference_lower, difference_upper, difference_p : float
-        First minus second; above 0: longer in the first arm.
+        First minus second; positive: longer in the first arm.
     ratio, ratio_lower, ratio_upper, ratio_p : float
-        First over second, interval and p on the log scale (delta method).
+        First divided by second; confidence limits and p from the log scale (delta method).
     lost_ratio, lost_ratio_lower, lost_ratio_upper, lost_ratio_p : float
-        Restricted mean time lost of the first over the second arm; below 1: less lost in the first arm.
+        Ratio of restricted mean time lost, first to second arm; below 1: less time lost in the first arm.
     horizon, level : float
         Common horizon, and two-sided confidence level.
     """
@@ -93,9 +93,9 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, horizon: float, *, level:
     Parameters
     ----------
     time, event : (n,) array_like
-        Follow-up times and event marks.
+        Follow-up times and event indicators.
     horizon : float
-        Upper end of the area, greater than 0 and within the follow-up; beyond it only where the curve reached 0.
+        Upper limit of integration, greater than 0 and within the follow-up, unless the curve has reached 0.
     level : float, default 0.95
         Two-sided level.
 
@@ -117,14 +117,14 @@ def restricted_mean(time: ArrayLike, event: ArrayLike, horizon: float, *, level:
 def compare_restricted_means(
     time: ArrayLike, event: ArrayLike, first: ArrayLike, horizon: float | None = None, *, level: float = 0.95
 ) -> RestrictedMeanComparison:
-    """Difference and ratios of the restricted means of the first arm against the second.
+    """Difference and ratios of restricted mean survival times, first arm versus second.
 
     Parameters
     ----------
     time, event, first : (n,) array_like
-        Follow-up times, event marks (1, 0) and marks of the first arm (1, 0).
+        Follow-up times, event indicators (1, 0) and indicators of the first arm (1, 0).
     horizon : float, optional
-        Common horizon; by default the greatest that both arms' follow-up reaches.
+        Common horizon; by default the longest that the follow-up of both arms allows.
     level : float, default 0.95
         Two-sided level.
 
@@ -148,26 +148,26 @@ def compare_restricted_means(
 def restricted_means_over(
     time: ArrayLike, event: ArrayLike, first: ArrayLike, horizons: Iterable[float] | None = None, *, level: float = 0.95
 ) -> pd.DataFrame:
-    """Difference and ratio of restricted means over a range of horizons, to show how far the choice matters.
+    """Difference and ratio of restricted means over a range of horizons, to show how much the choice matters.
 
     Parameters
     ----------
     time, event, first, level
         As for `compare_restricted_means`.
     horizons : iterable of float, optional
-        Horizons; by default 20 equal steps up to the greatest that both arms reach. Those before the first event
-        are left out, since nothing differs yet.
+        Horizons; by default 20 equal steps up to the longest that both arms allow. Horizons before the first event are
+        omitted, because the curves do not yet differ.
 
     Returns
     -------
     DataFrame
         Columns horizon, first, first_se, second, second_se, difference, difference_lower, difference_upper,
-        difference_p, ratio, ratio_lower, ratio_upper, ratio_p; a row a horizon.
+        difference_p, ratio, ratio_lower, ratio_upper, ratio_p; one row per horizon.
 
     Raises
     ------
     NotEstimable
-        If no event happens up to the greatest horizon.
+        If there is no event up to the longest horizon.
     """
     curves = _two_curves(time, event, first)
     greatest = common_horizon(*curves)
@@ -188,9 +188,9 @@ def restricted_means_over(
 
 
 def common_horizon(a: CurveStack, b: CurveStack) -> float:
-    """Greatest horizon at which every replicate of both arms is still determined.
+    """Longest horizon at which the curves of both arms are defined in every replicate.
 
-    An arm's curve is determined up to its longest follow-up, and for ever once it has reached 0.
+    A curve is defined up to the longest follow-up, and at all times once it has reached 0.
     """
     reach = min(float(curve.reach.min()) for curve in (a, b))
     if np.isfinite(reach):
@@ -199,7 +199,7 @@ def common_horizon(a: CurveStack, b: CurveStack) -> float:
 
 
 def _curve(time: ArrayLike, event: ArrayLike) -> CurveStack:
-    """The curve of one table, as a stack of one."""
+    """The curve of one table, as a stack with one replicate."""
     t, e = check_patients(time, event)
     order = np.lexsort((-e, t))
     return curve_stack(PatientStack(t[None, order], e[None, order]))
@@ -213,7 +213,7 @@ def _two_curves(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> tuple[Cu
 
 
 def _check_horizon(horizon: float, curves: dict[str, CurveStack]) -> None:
-    """Refuse a horizon that is not a time, or that a curve does not reach."""
+    """Raise an error for a horizon that is not a time above 0, or at which a curve is not defined."""
     if not (np.isfinite(horizon) and horizon > 0):
         raise InputError(f"horizon must be a time greater than 0, found {horizon!r}")
     for name, curve in curves.items():
@@ -257,7 +257,7 @@ def _compare(first: RestrictedMean, second: RestrictedMean) -> RestrictedMeanCom
 
 
 def _log_ratio(a: float, a_se: float, b: float, b_se: float, z: float) -> tuple[float, float, float, float]:
-    """Ratio, limits and p on the log scale; not a number where an arm has lost no time (no event)."""
+    """Ratio, confidence limits and p from the log scale; NaN where an arm has lost no time (no event)."""
     if not (a > 0 and b > 0 and (a_se > 0 or b_se > 0)):
         return (float("nan"),) * 4
     centre, se = log(a / b), sqrt((a_se / a) ** 2 + (b_se / b) ** 2)

@@ -1,4 +1,4 @@
-"""Royston-Parmar models: natural cubic splines in log time on the scale of hazards, odds or normal deviates."""
+"""Royston-Parmar models: natural cubic splines in log time on the hazard, odds or normal scale."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _INNER = {0: (), 1: (0.5,), 2: (1 / 3, 2 / 3), 3: (0.25, 0.5, 0.75)}
 
 
 def spline_knots(event_times: Floats, inner: int) -> Floats:
-    """Knots in log time: the extreme event times, and equally spaced centiles of the event times between them.
+    """Knots in log time: the first and last event times, and equally spaced centiles of the event times between them.
 
     Raises
     ------
     InputError
-        If the number of inner knots is not from 0 to 3.
+        If the number of inner knots is not between 0 and 3.
     NotEstimable
-        If there are too few distinct event times for them.
+        If there are too few distinct event times for the knots.
 
     References
     ----------
@@ -62,7 +62,7 @@ def spline_basis(x: Floats, knots: Floats) -> tuple[Floats, Floats]:
 
 
 class _Spline(Times):
-    """A spline of log cumulative hazard, log odds or normal deviates, its basis worked out once."""
+    """A spline for log cumulative hazard, log odds or normal deviates; the basis is computed once."""
 
     def __init__(self, t: Floats, knots: Floats, scale: str):
         super().__init__(t)
@@ -75,17 +75,17 @@ class _Spline(Times):
 
     def log_density(self, theta: Floats) -> Floats:
         slope = steady.product(theta, self.slopes)
-        # a falling spline is no survival curve: -inf makes the likelihood refuse it
+        # a decreasing spline is not a survival curve: -inf rejects it in the likelihood
         with np.errstate(divide="ignore", invalid="ignore"):
             rising = np.where(slope > 0, steady.log(slope), -np.inf)
         return rising - self.x + self.log_density_of(steady.product(theta, self.basis))
 
 
 def royston_parmar(knots: Floats, scale: str) -> Family:
-    """The family with given knots (in log time) on a scale.
+    """The Royston-Parmar family with given knots (in log time) on a scale.
 
     `hazard`: log H(t) is the spline; `odds`: log((1 - S) / S); `normal`: the standard normal deviate of 1 - S. With
-    no inner knot these are the Weibull, the log-logistic and the log-normal.
+    no inner knot these are the Weibull, the log-logistic and the log-normal model.
 
     Raises
     ------

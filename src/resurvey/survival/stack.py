@@ -1,4 +1,4 @@
-"""Product-limit curves of many replicates at once, and what is read off them: area, quantile, landmark."""
+"""Product-limit curves of many replicates at once, with restricted mean, quantiles and landmark survival."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resurvey.survival.transforms import interval_limits
 
 @dataclass(frozen=True)
 class PatientStack:
-    """Patients of one arm, a row a replicate; fillers have time `PADDING` and no event.
+    """Patients of one arm, one row per replicate; fillers have time `PADDING` and no event.
 
     Attributes
     ----------
@@ -34,12 +34,12 @@ class PatientStack:
 
     @property
     def patients(self) -> Floats:
-        """Patients in each replicate."""
+        """Number of patients in each replicate."""
         return (self.time != PADDING).sum(axis=1)
 
     @property
     def events(self) -> Floats:
-        """Events in each replicate."""
+        """Number of events in each replicate."""
         return self.event.sum(axis=1)
 
     @cached_property
@@ -48,13 +48,13 @@ class PatientStack:
         return curve_stack(self)
 
     def repeat(self, replicates: int) -> PatientStack:
-        """The only replicate, as often as asked for."""
+        """Repeat a single replicate."""
         return PatientStack(np.repeat(self.time, replicates, axis=0), np.repeat(self.event, replicates, axis=0))
 
 
 @dataclass(frozen=True)
 class CurveStack:
-    """Product-limit curves, shape (replicates, n): a column a patient, so that ties repeat.
+    """Product-limit curves, shape (replicates, n): one column per patient, so that tied times are repeated.
 
     Attributes
     ----------
@@ -63,8 +63,8 @@ class CurveStack:
     greenwood : ndarray
         Running Greenwood sum; infinite where S is 0.
     hazard_variance : ndarray
-        The Greenwood term d / (n (n - d)) of each distinct event time, in its first column; 0 elsewhere, and 0
-        where S falls to 0.
+        The Greenwood term d / (n (n - d)) of each distinct event time, in its first column; 0 elsewhere, and 0 where S
+        reaches 0.
     last : (replicates,) ndarray
         Longest follow-up.
     """
@@ -77,7 +77,7 @@ class CurveStack:
 
     @property
     def reach(self) -> Floats:
-        """How far each replicate's curve is determined: to its longest follow-up, or for ever once it is 0."""
+        """Time up to which each curve is defined: its longest follow-up, or infinity once it has reached 0."""
         return np.where(self.survival[:, -1] <= 0, np.inf, self.last)
 
     def survival_at(self, times: Floats) -> Floats:
@@ -95,7 +95,7 @@ class CurveStack:
         return np.take_along_axis(survival, place, axis=1)[:, 0], np.take_along_axis(greenwood, place, axis=1)[:, 0]
 
     def landmark(self, time: float, *, level: float = 0.95, transform: str = "log-log") -> tuple[Floats, ...]:
-        """S at one time and its interval: three vectors of shape (replicates,)."""
+        """S at one time and its confidence limits: three vectors of shape (replicates,)."""
         survival, greenwood = self.at(time)
         return survival, *interval_limits(survival, greenwood, level=level, transform=transform)
 
@@ -114,7 +114,7 @@ class CurveStack:
     def quantile_interval(
         self, quantile: float = 0.5, *, level: float = 0.95, transform: str = "log-log"
     ) -> tuple[Floats, Floats]:
-        """Brookmeyer-Crowley limits of a quantile: times at which a test of S(t) = quantile does not reject."""
+        """Brookmeyer-Crowley limits of a quantile: the range of times at which S(t) = quantile is not rejected."""
         lower, upper = interval_limits(self.survival, self.greenwood, level=level, transform=transform)
         return (
             _first_time(lower <= quantile + 1e-12, self.time),
@@ -167,19 +167,19 @@ def curve_stack(stack: PatientStack) -> CurveStack:
 
 
 def patient_stack(patients: pd.DataFrame, arm: str) -> PatientStack:
-    """Arrays of one arm from its table, checked; what is not a table of patients is refused.
+    """Check the patient table of one arm and return it as arrays.
 
     Parameters
     ----------
     patients : DataFrame, columns time, event, and replicate where there are several
-        One row a patient and replicate.
+        One row per patient and replicate.
     arm : str
-        What messages call the arm.
+        Name of the arm in error messages.
 
     Raises
     ------
     InputError
-        If a column is missing, there are no rows, or a cell is not a time or a mark.
+        If a column is missing, there are no rows, or a cell is not a valid time or event indicator.
     """
     if not isinstance(patients, pd.DataFrame):
         raise InputError(f"{arm} must be a DataFrame with columns replicate, time, event, found {type(patients)}")
@@ -202,7 +202,7 @@ def patient_stack(patients: pd.DataFrame, arm: str) -> PatientStack:
 
 
 def _numbers(column: pd.Series, arm: str) -> Floats:
-    """A column as finite floats."""
+    """Convert a column to finite floats."""
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
     bad = ~np.isfinite(values)
     if bad.any():
@@ -212,7 +212,7 @@ def _numbers(column: pd.Series, arm: str) -> Floats:
 
 
 def _fill(replicate: np.ndarray, time: Floats, event: Floats) -> PatientStack:
-    """One row a replicate; shorter replicates begin with fillers, which precede every time."""
+    """Arrange patients in one row per replicate; shorter rows begin with fillers, which precede every time."""
     counts = np.bincount(replicate)
     width = int(counts.max())
     if np.all(counts == width) and np.all(np.diff(replicate) >= 0):
@@ -228,7 +228,7 @@ def _fill(replicate: np.ndarray, time: Floats, event: Floats) -> PatientStack:
 
 
 def pair_risk_sets(a: PatientStack, b: PatientStack) -> RiskSets:
-    """Risk sets of first arm `a` and second arm `b`, replicate beside replicate."""
+    """Risk sets of first arm `a` and second arm `b`, paired by replicate."""
     time = np.concatenate((a.time, b.time), axis=1)
     event = np.concatenate((a.event, b.event), axis=1)
     first = np.zeros(time.shape, dtype=bool)

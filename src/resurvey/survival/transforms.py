@@ -1,4 +1,4 @@
-"""Intervals of a survival probability on the scales on which its variance is taken."""
+"""Confidence limits for a survival probability on a choice of transformed scales."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resurvey.survival.km import Floats
 
 @dataclass(frozen=True)
 class Transform:
-    """A scale g for S: g itself, its inverse, and the factor by which the square root of Greenwood's sum makes se(g).
+    """A scale g for S: g, its inverse, and the factor that turns the square root of Greenwood's sum into se(g).
 
     The standard error of S is S sqrt(G), so that of g(S) is |g'(S)| S sqrt(G).
     """
@@ -43,7 +43,7 @@ TRANSFORMS = {
 
 
 def transform_of(name: str) -> Transform:
-    """The transform of a name, refused with the names that exist.
+    """The transform with this name; an unknown name raises an error that lists the valid ones.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def transform_of(name: str) -> Transform:
 def interval_limits(
     survival: ArrayLike, greenwood: ArrayLike, *, level: float = 0.95, transform: str = "log-log"
 ) -> tuple[Floats, Floats]:
-    """Pointwise limits of survival probabilities.
+    """Pointwise confidence limits of survival probabilities.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def interval_limits(
     level : float, default 0.95
         Two-sided level.
     transform : {'plain', 'log', 'log-log', 'logit', 'arcsine'}
-        Scale on which the interval is symmetric. On the log scale the upper limit is cut at 1, on the plain scale
-        both are cut to 0 and 1.
+        Scale on which the interval is symmetric. The upper limit on the log scale is truncated at 1, both limits on the
+        plain scale at 0 and 1.
 
     Returns
     -------
     (lower, upper) : ndarray, the same shape
-        Where S is 1 both are 1 (no event yet), where it is 0 the limits are 0 and 1 on the scales that cannot
-        reach it, since Greenwood's variance does not exist there; plain and arcsine give the same.
+        Where S is 1 (no event yet) both limits are 1. Where S is 0 Greenwood's variance does not exist, and the limits
+        are 0 and 1, on every scale.
 
     Raises
     ------
