@@ -169,5 +169,5 @@ def test_tables_that_are_none_are_refused(table, message):
 )
 def test_counts_that_cannot_be_are_refused_with_their_arm(events, patients):
     rows = [("s1", "A", events, patients), ("s1", "B", 3, 20), ("s2", "A", 40, 20), ("s2", "B", 5, 20)]
-    with pytest.raises(InputError, match=r"study 's1', 'A'.*study 's2', 'A'.*found 40 of 20"):
+    with pytest.raises(InputError, match=r"study 's1', 'A'.*study 's2', 'A'.*found 40.* of 20"):
         mantel_haenszel_network(pd.DataFrame(rows, columns=["study", "treatment", "events", "patients"]))

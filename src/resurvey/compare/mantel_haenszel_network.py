@@ -115,9 +115,9 @@ def _read(arms: pd.DataFrame) -> pd.DataFrame:
     faults += [
         f"study {study!r}, {arm!r}: events must be a whole number from 0 to patients, found {x!r} of {n!r}"
         for (study, arm, x, n), events, patients in zip(
-            table.itertuples(index=False, name=None), *_counts(table), strict=True
+            arms.loc[:, list(COLUMNS)].itertuples(index=False, name=None), *_counts(table), strict=True
         )
-        if not 0 <= events <= patients or patients < 1 or events % 1 or patients % 1
+        if not (0 <= events <= patients < np.inf and patients >= 1 and events.is_integer() and patients.is_integer())
     ]
     if faults:
         raise InputError("arms: " + "; ".join(faults))
