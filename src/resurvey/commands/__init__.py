@@ -1,4 +1,4 @@
-"""The commands of `resurvey`, one module each: read arguments, call one function, print."""
+"""The commands of `resurvey`, one module each: parse arguments, call one function, print the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Subparsers(Protocol):
-    """What `ArgumentParser.add_subparsers` returns, of which argparse gives no public name."""
+    """Return type of `ArgumentParser.add_subparsers`, for which argparse has no public name."""
 
     def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser:
-        """A parser of its own for a command."""
+        """Add a parser for a command."""

@@ -1,4 +1,4 @@
-"""`resurvey audit ...`: the words of each family of checks. The checks are imported when one is asked for."""
+"""`resurvey audit ...`: the arguments of each family of checks. The checks are imported only when one is run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Handler = Callable[[argparse.Namespace], Any]
 
 
 def later(name: str) -> Handler:
-    """A function of `resurvey.audit.handlers`, imported when it is called: help need not wait for pandas."""
+    """A function of `resurvey.audit.handlers`, imported when it is called, so that help does not wait for pandas."""
 
     def handler(arguments: argparse.Namespace) -> Any:
         return getattr(importlib.import_module("resurvey.audit.handlers"), name)(arguments)
@@ -24,14 +24,14 @@ def later(name: str) -> Handler:
 
 
 class LineParser(argparse.ArgumentParser):
-    """A parser that takes `-` for standard input, each line of which holds the arguments of one command."""
+    """A parser that accepts `-`: then each line of standard input holds the arguments of one command."""
 
     line = 0
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Arguments of one command, or with a `batch` of numbered ones."""
+        """Parse the arguments of one command or, with `-`, of a `batch` of numbered lines."""
         if not args or "-" not in args:
             return super().parse_known_args(args, namespace)
         shared = [word for word in args if word != "-"]
@@ -47,7 +47,7 @@ class LineParser(argparse.ArgumentParser):
         return found, []
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        """As argparse does, with the line of standard input where there is one."""
+        """Report an error as argparse does, with the line of standard input if there is one."""
         super().error(f"line {self.line} of standard input: {message}" if self.line else message)
 
 
@@ -60,7 +60,7 @@ def _words(parser: LineParser, line: str) -> list[str]:
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
-    """Add `audit` with its families to the parser of `resurvey`; each sets `answer` and `run`."""
+    """Add `audit` and its families of checks to the parser of `resurvey`; each sets `answer` and `run`."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "audit",
         help="recompute printed numbers from each other",

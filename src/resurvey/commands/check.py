@@ -1,4 +1,4 @@
-"""`resurvey check FOLDER`: validate raw tables, and the config of the project they belong to."""
+"""`resurvey check FOLDER`: validate raw tables and the configuration of the project to which they belong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check all tables and what config and comparisons name in them; every fault of every table is reported at once."""
+    """Check all tables and the references to them in config and comparisons; report all faults together."""
     from resurvey import clean, gate, plan
 
     path = arguments.config or config_of(arguments.folder)
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def config_of(folder: Path) -> Path | None:
-    """The config.yaml, in one of the folders above, that names this folder as its tables; None where there is none."""
+    """The config.yaml in a parent folder that names this folder as its tables; None if there is none."""
     from resurvey.yamlfile import read_yaml
 
     for above in folder.resolve().parents[:4]:
@@ -43,19 +43,19 @@ def config_of(folder: Path) -> Path | None:
             try:
                 named = read_yaml(path)
             except InputError:
-                return path  # what is wrong is said when it is read
+                return path  # errors are reported when it is read
             if isinstance(named, dict) and (above / str(named.get("raw", "data/raw"))).resolve() == folder.resolve():
                 return path
     return None
 
 
 def read_config(path: Path) -> dict:
-    """A config that has passed its schema.
+    """Read a config and validate it against its schema.
 
     Raises
     ------
     InputError
-        If it cannot be read, or breaks its schema.
+        If it cannot be read or violates the schema.
     """
     from resurvey import gate
     from resurvey.workflow import folder as workflow_folder

@@ -1,4 +1,4 @@
-"""`resurvey confirm FOLDER`: confirmed drafts into data/raw."""
+"""`resurvey confirm FOLDER`: move confirmed draft rows to data/raw."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Take rulings over and move what is confirmed; nothing is written where a row has a fault."""
+    """Apply rulings and move confirmed rows; nothing is written if any row has a fault."""
     from resurvey.read import confirmation, draft_folder
 
     readings = [draft_folder.load(folder) for folder in _folders(arguments.folder)]
@@ -68,7 +68,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _saved(reading: Reading) -> list[Path]:
-    """CSVs that the page saved into the paper's folder; of several, the one saved last."""
+    """CSVs saved from the page into the folder of a paper; if there are several, the last one saved."""
     found = sorted(
         reading.folder.glob(f"rulings-{reading.name}*.csv"), key=lambda path: (path.stat().st_mtime_ns, path.name)
     )
@@ -76,7 +76,7 @@ def _saved(reading: Reading) -> list[Path]:
 
 
 def _reading_of(path: Path, readings: list[Reading]) -> Reading:
-    """The reading a CSV of rulings belongs to, by the claim ids in it."""
+    """The reading to which a CSV of rulings belongs, from its claim ids."""
     from resurvey.read.draft_folder import read_rows
 
     rows = read_rows(path)

@@ -1,4 +1,4 @@
-"""`resurvey design`: single-arm sample sizes by every named formula, and what reproduces a printed one."""
+"""`resurvey design`: single-arm sample sizes by every named formula, and which formulas reproduce a printed one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from resurvey.design import DesignClaim, ProportionClaim
 
-# Shown without --all: the formulas that readers think of first, and whatever gives a printed number.
+# Shown without --all: the most common formulas, and any formula that gives a printed number.
 USUAL = (
     "log_hazard",
     "cube_root",
@@ -59,12 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the verdict on a printed size where there is one, then the table of methods.
+    """Print the verdict on the printed sample size, if one is given, then the table of methods.
 
     Raises
     ------
     InputError
-        If neither two medians nor two rates are given, or one is not what it should be.
+        If neither two medians nor two rates are given, or a value is invalid.
     """
     medians = (arguments.null_median, arguments.alternative_median)
     rates = (arguments.null_rate, arguments.alternative_rate)
@@ -126,7 +126,7 @@ def _claim(arguments: argparse.Namespace) -> DesignClaim:
 
 
 def _verdict(claim: DesignClaim) -> str:
-    """The verdict in words; empty where nothing is claimed."""
+    """The verdict in words; empty if no size is claimed."""
     from resurvey.design import SearchBounds, check_claim, search_assumptions, verdict_on_claim
 
     if claim.events is None and claim.patients is None:
@@ -140,7 +140,7 @@ def _verdict(claim: DesignClaim) -> str:
 
 
 def _plainest(claim: DesignClaim, table: pd.DataFrame, asked: bool) -> pd.DataFrame:
-    """Rows under the plain reading of the usual formulas (or those asked for), and rows that give a claimed number."""
+    """Rows of the common (or requested) formulas under the plain reading, and rows that give a claimed number."""
     first = table["reading"].iloc[0] if (table["reading"] == "additional").sum() == 0 else "additional"
     plain = table["reading"] == first
     usual = plain & (table["method"].isin(USUAL) | asked)

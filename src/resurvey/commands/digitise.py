@@ -1,4 +1,4 @@
-"""`resurvey digitise`: curves, numbers at risk and a verdict from figures, or a folder of them."""
+"""`resurvey digitise`: curves, numbers at risk and a verdict from figures or a folder of figures."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Digitise every figure; what cannot be read is a row with its reason, and the rest goes on.
+    """Digitise every figure; a figure that cannot be read becomes a row with the reason, and the others continue.
 
     Raises
     ------
     InputError
-        If corrections are given for several figures.
+        If corrections are given and there are several figures.
     """
     import pandas as pd
 
@@ -75,7 +75,7 @@ def _figures(given: list[Path]) -> Iterator[Path]:
 
 
 def _folders(files: list[Path]) -> dict[Path, str]:
-    """A folder name for each file; files of one stem keep their ending in it."""
+    """A folder name for each file; files with the same stem keep their extension in it."""
     stems = [file.stem for file in files]
     names = {file: file.stem if stems.count(file.stem) == 1 else file.name.replace(".", "-") for file in files}
     if len(set(names.values())) < len(names):
@@ -95,7 +95,7 @@ def _each(tasks: list[tuple[Path, Path, dict[str, Any]]], jobs: int) -> Iterator
 
 
 def _one(task: tuple[Path, Path, dict[str, Any]]) -> list[dict[str, object]]:
-    """Rows of one file: one a panel, or one that says why it cannot be read."""
+    """Rows for one file: one per panel, or a single row that says why the file cannot be read."""
     from resurvey.digitise import Reader, read_corrections, read_printed
     from resurvey.digitise.outputs import write_figure
 
@@ -126,7 +126,7 @@ def _row(file: Path, made: Any, home: Path) -> dict[str, object]:
 
 
 def _progress(done: int, total: int, made: list[dict[str, object]]) -> None:
-    """A bar on a terminal, a line a figure elsewhere."""
+    """A progress bar on a terminal, otherwise one line per figure."""
     words = "; ".join(f"{row['file']}: {row['verdict']}" for row in made)
     if sys.stderr.isatty():
         bar = "#" * round(30 * done / total)

@@ -1,4 +1,4 @@
-"""`resurvey environment`: environment.yml with the pins of the locks."""
+"""`resurvey environment`: environment.yml with the versions pinned in the lock files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ dependencies:
   - pip
   - pip:
 """
-#: Locks whose pins a user wants, and what each adds; the tools of developers are in a lock of their own.
+#: Lock files that users need, and what each adds; developer tools have a separate lock file.
 GROUPS = {
     "requirements.lock": "the chain, from the tables to the report",
     "requirements-tools.lock": "`resurvey read` and `resurvey digitise`",
@@ -36,12 +36,12 @@ def pins(lock: str) -> list[tuple[str, str, str]]:
 
 
 def environment(locks: Mapping[str, str]) -> str:
-    """The text of environment.yml for the contents of the locks, by their names as in `GROUPS`."""
+    """The text of environment.yml from the contents of the lock files, keyed by the names in `GROUPS`."""
     return HEADER + "\n".join(_lines(locks)) + '\n      - "-e ."\n'
 
 
 def _lines(locks: Mapping[str, str]) -> Iterator[str]:
-    """A comment and the pins of each group; a pin stands in the first group that has it."""
+    """A comment and the pins of each group; a pin is listed in the first group that has it."""
     listed: set[tuple[str, str, str]] = set()
     for name, what in GROUPS.items():
         yield f"      # {what}"
@@ -53,12 +53,12 @@ def _lines(locks: Mapping[str, str]) -> Iterator[str]:
 
 
 def read_locks(folder: Path) -> dict[str, str]:
-    """The contents of the locks in a folder.
+    """The contents of the lock files in a folder.
 
     Raises
     ------
     InputError
-        If one of them is not there.
+        If one of them is missing.
     """
     missing = [name for name in GROUPS if not (folder / name).is_file()]
     if missing:

@@ -1,4 +1,4 @@
-"""`resurvey init FOLDER`: a small project of one's own that runs at once."""
+"""`resurvey init FOLDER`: create a small project that can be run immediately."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the project; nothing that exists is touched.
+    """Write the project; existing files are not changed.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def write(folder: Path) -> None:
-    """Config, Snakefile, README, profile, and all tables with their dictionary and one worked arm."""
+    """Write config, Snakefile, README, profile, and all tables with their dictionary and one worked example arm."""
     from resurvey.schema import TABLES
     from resurvey.tables import file_of
 
@@ -65,7 +65,7 @@ def write(folder: Path) -> None:
 
 
 def dictionary() -> str:
-    """The dictionary of tables and keys: what each means, and what may stand there."""
+    """The dictionary of tables and keys: the meaning and allowed values of each column."""
     from resurvey.schema import TABLES
 
     templates = resources.files("resurvey.commands") / "templates"
@@ -95,13 +95,13 @@ def _meanings() -> dict[tuple[str, str], str]:
 
 
 def meaning(table: str, column: str) -> str:
-    """What a column of a table means."""
+    """The meaning of a column of a table."""
     known = _meanings()
     return known.get((table, column)) or known["*", column]
 
 
 def worked_arm() -> Rows:
-    """Survival of 228 patients with advanced lung cancer, all and by sex, as the R package survival prints it."""
+    """Survival of 228 patients with advanced lung cancer, overall and by sex, as printed by the R package survival."""
 
     def claim(number: str, population: str = "all", **cells: str) -> dict[str, str]:
         place = {

@@ -1,4 +1,4 @@
-"""`resurvey made`: what the last run made, and where to look."""
+"""`resurvey made`: what the last run produced, and where to find it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say in a few lines what there is."""
+    """Print a short summary of the results."""
     sys.stdout.write(made(arguments.folder) + "\n")
     return 0
 
 
 def made(folder: Path) -> str:
-    """What a folder of results holds, a line a stage; a stage that has not run is left out.
+    """The contents of a results folder, one line per stage; stages that have not run are omitted.
 
     Raises
     ------
     InputError
-        If there is nothing of a run in the folder.
+        If the folder holds no results of a run.
     """
     stages = [_audit(folder), _reconstruction(folder), _comparisons(folder), _report(folder), _notebooks(folder)]
     lines = [line for line in stages if line]

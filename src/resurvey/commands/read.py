@@ -1,4 +1,4 @@
-"""`resurvey read FILE... --into FOLDER`: draft tables, a page to confirm them, and what does not add up."""
+"""`resurvey read FILE... --into FOLDER`: draft tables, a page to confirm them, and inconsistencies."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _files(given: Sequence[Path]) -> list[Path]:
-    """Files as given, and those of folders in order of their names.
+    """Files as given, and the files in folders sorted by name.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _result(future: object, file: Path) -> Outcome:
 
 
 def _shown(outcome: Outcome, done: int, total: int) -> Outcome:
-    """A bar on a terminal; nothing where the output goes to a file."""
+    """Show a progress bar on a terminal, and nothing if the output goes to a file."""
     if total > 1 and sys.stderr.isatty():
         width = 30
         filled = width * done // total

@@ -1,4 +1,4 @@
-"""`resurvey reconstruct`: patients behind a digitised curve, every curve of a folder, or a summary."""
+"""`resurvey reconstruct`: reconstruct patient data from a digitised curve, all curves in a folder, or a summary."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rebuild one arm or a folder of arms; a folder's failures are rows with their reason.
+    """Reconstruct one arm or a folder of arms; arms in a folder that fail are rows with the reason.
 
     Raises
     ------
     InputError
-        If there is nothing to rebuild.
+        If there is nothing to reconstruct.
     """
     if arguments.summary is None and arguments.curve is None:
         raise InputError("nothing to rebuild: give a curve, a folder of curves, or --summary arm.yaml")
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _patients(made: dict[str, Reconstruction]) -> pd.DataFrame:
-    """Patients of one arm, or of several with a column arm before the others."""
+    """Patients of one arm, or of several arms with `arm` as the first column."""
     from resurvey.reconstruct.formats import export_patients
 
     return next(iter(made.values())).patients if len(made) == 1 else export_patients(made)
@@ -107,7 +107,7 @@ def read_summary(path: Path) -> Any:
     Raises
     ------
     InputError
-        If the file is missing, is not YAML, has keys of another name, or lacks the number of patients.
+        If the file is missing, is not YAML, has unknown keys, or lacks the number of patients.
     """
     import yaml
 
@@ -131,7 +131,7 @@ def read_summary(path: Path) -> Any:
 
 
 def _curves(arguments: argparse.Namespace) -> dict[str, Reconstruction]:
-    """Patients of the chosen curve, or of every curve of the file, by name."""
+    """Patients of the chosen curve, or of every curve in the file, by name."""
     import numpy as np
 
     from resurvey.reconstruct.files import ArmFiles, read_arms, refuse_exchanged
@@ -165,7 +165,7 @@ def _curves(arguments: argparse.Namespace) -> dict[str, Reconstruction]:
 
 
 def _by_curve(words: list[str] | None, option: str, names: list[str]) -> dict[str, int]:
-    """Numbers of an option by curve: `N` for all of them, `NAME=N` for one."""
+    """Values of an option by curve: `N` for all curves, `NAME=N` for one."""
     from resurvey.reconstruct.formats import plain
 
     found: dict[str, int] = {}
@@ -182,7 +182,7 @@ def _by_curve(words: list[str] | None, option: str, names: list[str]) -> dict[st
 
 
 def _size(arm: ReadArm, given: int | None) -> tuple[int, list[str]]:
-    """Patients of an arm: as given, else the number at risk at time 0, which is told."""
+    """Number of patients in an arm: as given, otherwise the number at risk at time 0, with a message."""
     if given is not None:
         return given, []
     n = arm.n_at_start
@@ -209,9 +209,10 @@ def _arm_curve(arm: ReadArm, stem: str, n: int, events: int | None, notes: list[
 
 
 def _folder(arguments: argparse.Namespace) -> int:
-    """Every row of arms.csv: its patients, and a table of how it went.
+    """Reconstruct every row of arms.csv, and tabulate the outcomes.
 
-    Its columns are file, n, and where needed at_risk, events, curve (of a file that holds several), at_risk_arm.
+    The columns of arms.csv are file, n and, where needed, at_risk, events, curve (if a file holds several),
+    at_risk_arm.
     """
     import pandas as pd
 
@@ -238,7 +239,7 @@ def _folder(arguments: argparse.Namespace) -> int:
 
 
 def _distinct(folder: Path, arms: pd.DataFrame) -> None:
-    """Refuse two arms that would be written to one file (and draw from one random stream)."""
+    """Raise an error if two arms would be written to the same file (and use the same random stream)."""
     import pandas as pd
 
     stems = pd.Series([_stem(arm) for arm in arms.to_dict("records")], dtype=object)
@@ -251,7 +252,7 @@ def _distinct(folder: Path, arms: pd.DataFrame) -> None:
 
 
 def _stem(arm: Mapping[str, str]) -> str:
-    """Name of an arm's output: its file, and its curve where the row names one."""
+    """Stem of the output file of an arm: that of its input file, with the curve if the row names one."""
     stem = Path(arm["file"]).stem
     return f"{stem}-{_slug(arm['curve'])}" if arm.get("curve") else stem
 
@@ -276,7 +277,7 @@ def _one_of(folder: Path, output: Path, arm: dict[str, str], seed: int) -> dict[
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """A file of the folder; a name that leads elsewhere is refused."""
+    """A file in the folder; a path that leads outside it is an error."""
     path = folder / name
     if Path(name).name != name or path.suffix.lower() not in SUFFIXES:
         raise InputError(f"file {name!r} must be the name of a {', '.join(SUFFIXES)} file in the folder itself")

@@ -1,4 +1,4 @@
-"""Single-arm designs: named formulas, what they need and imply, and whether a printed sample size follows from them."""
+"""Single-arm designs: named sample-size formulas, and whether a printed sample size follows from one of them."""
 
 from resurvey.design.actual import Attained, attained
 from resurvey.design.binomial import BinomialDesign, SimonDesign, binomial_one_stage, simon_designs, simon_two_stage

@@ -1,7 +1,7 @@
-"""What a planned size attains: level and power of the test itself, exactly where that can be had, else simulated.
+"""Actual level and power of the test at a planned sample size, exact where available, otherwise simulated.
 
-The formulas are approximations. `power_at` is their own, nominal power; the numbers here are those of the test that a
-formula plans, made on data from the exponential (or Weibull) trial it is planned for.
+The formulas are approximations. `power_at` gives their nominal power; this module gives the level and power of the test
+that a formula plans, applied to data from the exponential (or Weibull) trial it is planned for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from resurvey.seeds import generator
 TRIALS = 20_000
 SEED = 20_011_982
 
-# Rejection when the null cumulative hazard E, after d events, is at least this (a longer median; at most this with -z).
+# Reject when, after d events, the null cumulative hazard E is at least this (longer median; shorter: at most, with -z).
 CRITICAL: dict[str, Callable[[float, float], float]] = {
     "log_hazard": lambda d, z: d * math.exp(z / math.sqrt(d)),
     "hazard_null": lambda d, z: _over(d, 1 - z / math.sqrt(d), 1),
@@ -63,14 +63,14 @@ TEST_AT_DATE = {
 
 @dataclass(frozen=True)
 class Attained:
-    """What a size attains.
+    """Actual level and power at a sample size.
 
     Attributes
     ----------
     level, power : float
-        Probability to reject in the direction of the alternative under the null and the alternative.
+        Probability of rejection in the direction of the alternative, under the null and under the alternative.
     level_se, power_se : float
-        Monte-Carlo standard errors; 0 where the numbers are exact.
+        Monte Carlo standard errors; 0 where the values are exact.
     how : str
         `exact`, or `simulated`.
     test : str
@@ -86,33 +86,34 @@ class Attained:
 
 
 def _over(d: float, base: float, exponent: float) -> float:
-    """d / base^exponent; infinite where the base is not above 0, that is where no data reject."""
+    """d / base^exponent; infinite where the base is not above 0, that is, where no data lead to rejection."""
     return d / base**exponent if base > 0 else math.inf
 
 
 def attained(
     method: Method, setting: Setting, size: int, *, alpha: float, sides: int, trials: int = TRIALS
 ) -> Attained | None:
-    """Level and power of a whole number of events or patients, as the method counts.
+    """Actual level and power for a whole number of events or of patients, whichever the method counts.
 
     Parameters
     ----------
     method : Method
-        The formula; its test is `TEST_AFTER_EVENTS` (made after exactly `size` events) or `TEST_AT_DATE` (made on
+        The formula; its test is in `TEST_AFTER_EVENTS` (done after exactly `size` events) or in `TEST_AT_DATE` (done on
         `size` patients at the planned date).
     setting : Setting
-        With a course for a formula that counts patients.
+        Needs a course if the formula counts patients.
     size : int
         Events, or patients before a flat allowance for dropout.
     alpha, sides : float, int
         Level of the test.
     trials : int, default 20000
-        Simulated trials under each hypothesis; the Monte-Carlo error of a power of 0.8 is then 0.003.
+        Simulated trials under each hypothesis; with the default, the Monte Carlo standard error of a power of 0.8 is
+        0.003.
 
     Returns
     -------
     Attained or None
-        None for formulas of other kinds of trial, and where a formula that counts patients has no course.
+        None for formulas for other kinds of trial, and for a formula that counts patients if there is no course.
     """
     tail = alpha / sides
     if method.name in TEST_AFTER_EVENTS and setting.shape == 1:
@@ -125,7 +126,7 @@ def attained(
 
 
 def _after_events(test: str, setting: Setting, events: int, tail: float) -> Attained:
-    """Exact: after d events the null cumulative hazard is gamma(d), times 1 / HR under the alternative."""
+    """Exact: after d events the null cumulative hazard is gamma(d), multiplied by 1 / HR under the alternative."""
     from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtri
 
     ratio, longer = setting.hazard_ratio, setting.hazard_ratio < 1

@@ -1,4 +1,4 @@
-"""Refusals: what a design may be asked, in words that say what was found and what to do."""
+"""Checks of design arguments; error messages say what was found and what to do."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 
 from resurvey.errors import InputError
 
-# Above these ratios one of two numbers is almost surely in another unit (days, weeks or years for months).
+# Above these ratios one of the two numbers is almost certainly in another unit (days, weeks or years, not months).
 MEDIAN_OVER_TRIAL = 2.5
 MEDIAN_OVER_LONGER_PART = 6.0
 TRIAL_OVER_MEDIAN = 80.0
 
 
 def finite(name: str, value: float) -> float:
-    """`value` as a float, refused when it is not a finite number.
+    """Return `value` as a float; raise an error if it is not a finite number.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def finite(name: str, value: float) -> float:
 
 
 def positive(name: str, value: float) -> float:
-    """A finite number above 0.
+    """Return a finite number above 0.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def positive(name: str, value: float) -> float:
 
 
 def not_negative(name: str, value: float) -> float:
-    """A finite number that is 0 or more.
+    """Return a finite number that is 0 or more.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def not_negative(name: str, value: float) -> float:
 
 
 def proportion(name: str, value: float) -> float:
-    """A number strictly between 0 and 1; a percentage is named as the likely slip.
+    """Return a number strictly between 0 and 1; the message suggests that a percentage may have been given.
 
     Raises
     ------
@@ -73,12 +73,12 @@ def proportion(name: str, value: float) -> float:
 
 
 def dropout_proportion(value: float) -> float:
-    """A dropout of 0 or more and below 1; a percentage is named as the likely slip."""
+    """Return a dropout proportion in [0, 1); the message suggests that a percentage may have been given."""
     return 0.0 if finite("dropout", value) == 0 else proportion("dropout", value)
 
 
 def whole(name: str, value: float, least: int = 1) -> int:
-    """A whole number of at least `least`.
+    """Return a whole number of at least `least`.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def whole(name: str, value: float, least: int = 1) -> int:
 
 
 def choice(name: str, value: str, allowed: object) -> str:
-    """`value` if it is one of `allowed`, else a refusal that lists them.
+    """Return `value` if it is one of `allowed`; otherwise raise an error that lists them.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def choice(name: str, value: str, allowed: object) -> str:
 
 
 def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
-    """Refuse error rates that no test can have: outside (0, 1), a power not above alpha, sides other than 1 or 2.
+    """Check error rates: each within (0, 1), power above alpha, and 1 or 2 sides.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def errors_and_sides(alpha: float, power: float | None, sides: int) -> None:
 
 
 def medians(null_median: float, alternative_median: float) -> None:
-    """Refuse medians that are not positive and finite, or equal.
+    """Check that two medians are positive, finite and different.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def medians(null_median: float, alternative_median: float) -> None:
 
 
 def same_unit(null_median: float, alternative_median: float, accrual: float, follow_up: float) -> None:
-    """Refuse medians and trial times that cannot plausibly be in one unit (240 days beside 32 months).
+    """Check that medians and trial times can plausibly be in one unit (not 240 days and 32 months).
 
     Raises
     ------

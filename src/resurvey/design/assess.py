@@ -1,4 +1,4 @@
-"""A printed sample-size statement from the tables, recomputed, judged, and laid beside the trial's real course."""
+"""Recompute and judge a printed sample-size statement, and compare it with the trial as it was conducted."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ FIRST_COLUMNS = [
 ]
 PRINTED = ("null_median", "alternative_median", "null_rate", "alternative_rate", "landmark", "alpha", "power")
 NO_SIZE = "Neither events nor patients are printed: there is nothing to judge."
-# Methods drawn in figures; the table holds all of them.
+# Methods shown in figures; the table holds all of them.
 DRAWN = ("log_hazard", "cube_root", "exact_chi_square", "wu")
 MAP_POINTS = 41
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The table of methods and the verdict with all that belongs to it, in plain types."""
+    """The table of methods, and the verdict with its supporting results as plain Python types."""
 
     table: pd.DataFrame
     verdict: dict[str, Any]
 
 
 def row_of(typed: Tables, claim_id: str) -> pd.Series:
-    """The row of designs of a claim.
+    """The row of the designs table for a claim.
 
     Raises
     ------
@@ -88,16 +88,18 @@ def assess(
         Tables as made by `resurvey.clean.tidy`.
     entry : DesignCheck
     patients : DataFrame or None
-        Rebuilt patients of that group: replicate, time (months), event.
+        Reconstructed patients of that group: replicate, time (months), event.
     rng : numpy.random.Generator
         For the simulated operating characteristics.
     trials : int, default 4000
-        Simulated trials at each true median; a Monte-Carlo standard error of 0.8 % at most.
+        Simulated trials at each true median; the default gives a Monte Carlo standard error of at most 0.8 percentage
+        points.
 
     Returns
     -------
     Assessment
-        A statement that no formula can be tried on has the verdict `uncheckable`, with the reason, and an empty table.
+        A statement to which no formula can be applied has the verdict `uncheckable`, with the reason, and an empty
+        table.
     """
     row = row_of(typed, entry.claim)
     try:
@@ -137,7 +139,7 @@ def _assess_times(
 
 
 def _assessment(entry: DesignCheck, row: pd.Series, table: pd.DataFrame, verdict: dict[str, Any]) -> Assessment:
-    """The promised columns first; what was printed beside the verdict."""
+    """Assemble the assessment: documented columns first, and the printed values with the verdict."""
     order = [*FIRST_COLUMNS, *(name for name in table.columns if name not in FIRST_COLUMNS)]
     printed = {key: row[f"{key}_text"] for key in PRINTED if row.get(f"{key}_text", "")}
     found = {**verdict, "claim_id": entry.claim, "printed": printed}
@@ -145,7 +147,7 @@ def _assessment(entry: DesignCheck, row: pd.Series, table: pd.DataFrame, verdict
 
 
 def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignCheck) -> dict[str, Any] | None:
-    """What happened: dates from studies, patients, events and median from the printed median of the group."""
+    """The trial as conducted: dates from the studies table; patients, events and median from the printed median."""
     group = entry.patients
     study = typed["studies"].set_index("study_id").loc[row["study_id"]]
     dates = [study[name] for name in ("enrolment_start", "enrolment_end", "data_cutoff")]
@@ -181,7 +183,7 @@ def _course(typed: Tables, claim: DesignClaim, row: pd.Series, entry: DesignChec
 def _tests(
     claim: DesignClaim, row: pd.Series, entry: DesignCheck, patients: pd.DataFrame | None
 ) -> list[dict[str, Any]]:
-    """The foreseen test on each replicate: median over replicates and the range of 90 % of them."""
+    """The planned tests on each replicate: median and central 90 % range over replicates."""
     if patients is None or patients.empty:
         return []
     boundary = claim.alternative_median if entry.boundary is None else entry.boundary
@@ -243,7 +245,7 @@ def _figures(
 
 
 def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain types, floats at six significant digits so that files stay small, None for what is not a number."""
+    """Convert to plain types: floats to six significant digits to keep files small, None for NaN and infinity."""
 
     def value(cell: Any) -> Any:
         if isinstance(cell, str) or cell is None or isinstance(cell, bool):

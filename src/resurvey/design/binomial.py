@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 def upper_tails(n: Ints, responses: Ints, p: float) -> Floats:
-    """P(B(n, p) >= responses) of each pair, for 0 <= responses <= n + 1."""
+    """P(B(n, p) >= responses) for each pair, for 0 <= responses <= n + 1."""
     from scipy.special import bdtrc
 
     tail: Floats = bdtrc(np.maximum(responses - 1, 0), n, p)
@@ -29,7 +29,7 @@ def upper_tail(n: int, responses: int, p: float) -> float:
 
 
 def quantiles(probability: float, n: int, p: Floats) -> Floats:
-    """Fewest responses x with P(B(n, p) <= x) >= `probability`, for each p."""
+    """Smallest number of responses x with P(B(n, p) <= x) >= `probability`, for each p."""
     from scipy.special import bdtr
 
     below = np.asarray(bdtr(np.arange(n), n, p[:, None])) < probability
@@ -37,9 +37,9 @@ def quantiles(probability: float, n: int, p: Floats) -> Floats:
 
 
 def binomial_criticals(n: Ints, p: float, alpha: float) -> Ints:
-    """Fewest responses that reject p at level alpha, for each n; n + 1 if none does.
+    """Smallest number of responses that rejects p at level alpha, for each n; n + 1 if none does.
 
-    By bisection for all at once: the tail falls with the responses.
+    By vectorised bisection: the tail probability decreases with the number of responses.
     """
     keeps, rejects = np.zeros_like(n), n + 1  # P(B >= 0) = 1 never rejects, P(B >= n + 1) = 0 always does
     bound = alpha * (1 + 1e-12)
@@ -51,18 +51,18 @@ def binomial_criticals(n: Ints, p: float, alpha: float) -> Ints:
 
 
 def binomial_critical(n: int, p: float, alpha: float) -> int:
-    """Fewest responses that reject p at level alpha; n + 1 if none does."""
+    """Smallest number of responses that rejects p at level alpha; n + 1 if none does."""
     return int(binomial_criticals(np.array([n]), p, alpha)[0])
 
 
 def binomial_powers(n: Ints, null: float, alternative: float, alpha: float) -> Floats:
-    """Power of the one-stage test of each size n, null < alternative."""
+    """Power of the one-stage test for each size n, null < alternative."""
     return upper_tails(n, binomial_criticals(n, null, alpha), alternative)
 
 
 @dataclass(frozen=True)
 class BinomialDesign:
-    """One-stage exact design: reject when at least `critical` of `patients` respond; attained error rates."""
+    """One-stage exact design: reject if at least `critical` of `patients` respond; `alpha` and `power` are exact."""
 
     null: float
     alternative: float
@@ -73,7 +73,7 @@ class BinomialDesign:
 
 
 def check_proportions(null: float, alternative: float, alpha: float, power: float) -> None:
-    """Refuse proportions and error rates that no design can have.
+    """Check the proportions and error rates of a design.
 
     Raises
     ------
@@ -105,10 +105,10 @@ def binomial_one_stage(
     alpha, power : float
         One-sided level and power.
     method : {"ahern", "lasting"}
-        The smallest n that has level and power, as A'Hern's published tables give it; or the smallest n from which on
-        every larger trial has them too (power saw-tooths with n).
+        The smallest n with this level and power, as in A'Hern's published tables; or the smallest n such that every
+        larger n has them too (power is a saw-tooth function of n).
     largest : int
-        Largest n looked at.
+        Largest n considered.
 
     Raises
     ------
@@ -137,9 +137,9 @@ def binomial_one_stage(
 
 @dataclass(frozen=True)
 class SimonDesign:
-    """Two-stage design: stop after `n1` with at most `r1` responses, reject the null with more than `r` of `n`.
+    """Two-stage design: stop after `n1` if there are at most `r1` responses; reject the null with more than `r` of `n`.
 
-    `expected_patients` and `early_stop` are under the null; `alpha` and `power` are attained.
+    `expected_patients` and `early_stop` (a probability) are under the null; `alpha` and `power` are the actual ones.
     """
 
     kind: str
@@ -154,12 +154,12 @@ class SimonDesign:
 
 
 def simon_designs(null: float, alternative: float, *, alpha: float, power: float, largest: int = 100) -> pd.DataFrame:
-    """Best two-stage design (least expected patients under the null) for each total n.
+    """Best two-stage design (smallest expected sample size under the null) for each total n.
 
     Returns
     -------
     DataFrame
-        r1, n1, r, n, expected_patients, early_stop, alpha, power; one row a feasible n, in order of n.
+        r1, n1, r, n, expected_patients, early_stop, alpha, power; one row per feasible n, in order of n.
 
     References
     ----------
@@ -168,7 +168,7 @@ def simon_designs(null: float, alternative: float, *, alpha: float, power: float
     check_proportions(null, alternative, alpha, power)
     largest = arguments.whole("largest", largest, 2)
     rows = []
-    # A first stage can spend alpha more cleverly than one stage does, so totals somewhat below the one-stage n count.
+    # Two stages can use alpha more efficiently than one, so totals slightly below the one-stage n are included.
     for n in range(max(2, _one_stage(null, alternative, alpha, power, largest) * 3 // 4), largest + 1):
         best = _best_for_total(n, null, alternative, alpha, power)
         if best is not None:
@@ -194,11 +194,11 @@ def _best_for_total(n: int, null: float, alternative: float, alpha: float, power
 
 
 def _best_for_stages(n1: int, n: int, null: float, alternative: float, alpha: float, power: float) -> tuple | None:
-    """Over r1 at once: the smallest r that keeps alpha, then the largest r1 that keeps the power."""
+    """For each r1 the smallest r that keeps alpha; then the largest r1 that keeps the power."""
     from scipy.special import bdtr
 
     reject0, reject1 = (_rejections(n1, n, p) for p in (null, alternative))
-    # Column r: reject with more than r responses; rejection falls with r, so count the r that are too low.
+    # Column r: reject with more than r responses; the probability decreases with r, so count the r that are too low.
     r = np.sum(reject0 > alpha, axis=1)
     r1 = np.arange(n1 + 1)
     inside = r < n
@@ -222,7 +222,7 @@ def _rejections(n1: int, n: int, p: float) -> np.ndarray:
     chances = pmf(n1, p)
     need = np.arange(n)[None, :] - x1[:, None]  # more than `need` responses in stage 2
     n2 = n - n1
-    more = np.concatenate((bdtrc(np.arange(n2), n2, p), [0.0, 1.0]))  # more than 0.. n2; the last place is for need < 0
+    more = np.concatenate((bdtrc(np.arange(n2), n2, p), [0.0, 1.0]))  # more than 0.. n2; the last entry is for need < 0
     tail = more[np.where(need < 0, n2 + 1, np.minimum(need, n2))]
     joint = chances[:, None] * tail
     beyond = np.cumsum(joint[::-1], axis=0)[::-1]  # sum over x1 >= row
@@ -240,7 +240,7 @@ def pmf(n: int, p: float) -> np.ndarray:
 def simon_two_stage(
     null: float, alternative: float, *, alpha: float, power: float, kind: str = "optimal", largest: int = 100
 ) -> SimonDesign:
-    """Simon's optimal (least expected patients under the null) or minimax (least maximum) two-stage design.
+    """Simon's optimal (smallest expected size under the null) or minimax (smallest maximum size) two-stage design.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def simon_two_stage(
         One-sided level and power, both exact.
     kind : {"optimal", "minimax"}
     largest : int, default 100
-        Largest total n looked at. The optimum is over n up to this bound.
+        Largest total n considered; the optimum is over n up to this bound.
 
     References
     ----------
@@ -261,12 +261,12 @@ def simon_two_stage(
 
 
 def simon_of(table: pd.DataFrame, kind: str) -> SimonDesign:
-    """The optimal or minimax design of a table of `simon_designs`.
+    """The optimal or minimax design from a table made by `simon_designs`.
 
     Raises
     ------
     NotEstimable
-        If no design up to the largest size keeps both error rates.
+        If no design up to the largest size meets both error rates.
     """
     arguments.choice("kind", kind, KINDS)
     if table.empty:

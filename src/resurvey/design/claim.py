@@ -1,4 +1,4 @@
-"""A printed sample size against every formula: the table of the check."""
+"""Compare a printed sample size with every formula, in one table."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ COUNTS = ("events", "patients", "patients_from_claimed_events", "events_differen
 
 @dataclass(frozen=True)
 class DesignClaim:
-    """What a paper prints about its sample size; times in one unit, rates as proportions.
+    """What a paper reports about its sample size; times in one unit, rates as proportions.
 
-    `sides` is None where the paper does not say; `events` and `patients` where it gives none.
+    `sides`, `events` and `patients` are None where the paper does not report them.
     """
 
     null_median: float
@@ -87,7 +87,7 @@ class DesignClaim:
     def plan(
         self, *, reading: str = "additional", dropout_reading: str = "divide", hypothesis: str = "alternative"
     ) -> Plan:
-        """The setting of the formulas under the given readings."""
+        """The setting for the formulas under the given readings."""
         return make_plan(
             self.null_median,
             self.alternative_median,
@@ -112,24 +112,24 @@ def check_claim(
     hypotheses: Iterable[str] = ("alternative",),
     tolerance: int = 0,
 ) -> pd.DataFrame:
-    """Events and patients by every method, number of sides and reading of the accrual sentence.
+    """Compute events and patients for every method, number of sides and reading of the accrual sentence.
 
     Parameters
     ----------
     claim : DesignClaim
     methods, readings, dropout_readings, hypotheses : iterable of str, optional
-        Keys to cross; all methods and all readings that make sense for the times by default.
+        Keys to combine; by default all methods, and all readings that make sense for the times.
     tolerance : int, default 0
-        Greatest difference, in whole events or patients, that still counts as reproduced.
+        Largest difference, in whole events or patients, that counts as reproduced.
 
     Returns
     -------
     DataFrame
-        One row each combination; columns `COLUMNS`. `alpha` and `power` are the printed ones; `alpha_implied` is
-        the level (of a test with `sides` sides) at which the claimed events give the printed power;
+        One row per combination; columns `COLUMNS`. `alpha` and `power` are the printed ones; `alpha_implied` is the
+        level (of a test with `sides` sides) at which the claimed events give the printed power;
         `power_at_claimed_events` is at the printed level; `patients_from_claimed_events` starts from the claimed
-        events. Columns about the claim are empty where the paper gives no number, and all numbers are empty where
-        a method does not apply to a reading (a landmark beyond all follow-up).
+        events. Columns about the claim are missing where the paper gives no number, and all numbers are missing where a
+        method does not apply under a reading (a landmark beyond all follow-up).
     """
     chosen = [find_method(name) for name in (method_names() if methods is None else methods)]
     wanted = READINGS if readings is None else readings
@@ -209,13 +209,13 @@ ATTAINED = ["nominal_power", "actual_power", "actual_level", "actual_by"]
 
 
 def with_attained(claim: DesignClaim, table: pd.DataFrame, *, trials: int = TRIALS) -> pd.DataFrame:
-    """Rows of `check_claim` with what the formula's own rounded number gives: nominal, and what its test attains.
+    """Add to rows of `check_claim` the nominal and actual power at the formula's own rounded sample size.
 
     Returns
     -------
     DataFrame
-        The rows and nominal_power, actual_power, actual_level and actual_by ("exact", or "simulated, +- 2 Monte-Carlo
-        standard errors of the power"; empty where a formula plans no test of one arm). See `attained`.
+        The rows with nominal_power, actual_power, actual_level and actual_by ("exact", or "simulated, +- 2 Monte Carlo
+        standard errors of the power"; missing where a formula does not plan a single-arm test). See `attained`.
     """
     found = [_attained_row(claim, row, trials) for _, row in table.iterrows()]
     return table.assign(**{name: [row[place] for row in found] for place, name in enumerate(ATTAINED)})
@@ -243,7 +243,7 @@ def _attained_row(claim: DesignClaim, row: pd.Series, trials: int) -> tuple[floa
 
 
 def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: str = "rate") -> float:
-    """Median of an exponential (or Weibull) survival that has a given value at a time.
+    """Median of the exponential (or Weibull) distribution with a given survival at a given time.
 
     Raises
     ------
@@ -255,13 +255,13 @@ def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: st
 
 
 def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:
-    """Event probability that turns the claimed events into the claimed patients, beside what the readings give.
+    """Event probability that links the claimed events and patients, compared with that under each reading.
 
     Returns
     -------
     DataFrame
-        dropout_reading, lower, upper (the probability lies in [lower, upper)), reading, hypothesis,
-        event_probability (what the trial's own numbers give) and `inside`.
+        dropout_reading, lower, upper (the probability lies in [lower, upper)), reading, hypothesis, event_probability
+        (computed from the printed times and medians) and `inside`.
 
     Raises
     ------
@@ -286,10 +286,10 @@ def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:
 
 
 def events_of_claimed_patients(claim: DesignClaim) -> pd.DataFrame:
-    """Events to be expected of the claimed patients, by reading of the accrual sentence, dropout and hypothesis.
+    """Expected events among the claimed patients, by reading of the accrual sentence, dropout and hypothesis.
 
-    The other way round from a design: a number of patients fixed first (a rate of entry times the enrolment period)
-    brings a number of events.
+    The reverse of a design calculation: the number of patients is fixed first (accrual rate times enrolment period),
+    and the number of events follows.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a trial's real course means: the designed tests carried out, and the events that were to be expected."""
+"""Analyses of the trial as conducted: the planned tests, and the expected number of events."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class OneSampleLogRank:
 
     `expected` is the sum of the null cumulative hazards at the observed times. `z` = (expected - observed) /
     sqrt(expected), positive when patients do better than the null; `z_wu` divides by sqrt((observed + expected) / 2).
-    `p_one_sided` (better than the null) and `p_two_sided` belong to `z`; `p_exact` is the Poisson probability of so
-    few events, treating `expected` as fixed. `smr` is observed / expected with its exact interval.
+    `p_one_sided` (better than the null) and `p_two_sided` are from `z`; `p_exact` is the Poisson probability of as few
+    events or fewer, treating `expected` as fixed. `smr` is observed / expected with exact confidence limits.
     """
 
     observed: int
@@ -51,7 +51,7 @@ def one_sample_log_rank(
     null_median : float
     shape : float, default 1
     ci_level : float, default 0.95
-        Two-sided level of the interval of `smr`.
+        Two-sided level of the confidence limits of `smr`.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def log_rank_from_counts(observed: int, expected: float, *, ci_level: float = 0.
     Raises
     ------
     NotEstimable
-        If the null expects no events in this follow-up.
+        If no events are expected under the null in this follow-up.
     """
     from scipy.special import ndtr, pdtr
 
@@ -116,9 +116,10 @@ def _poisson_limits(events: int, level: float) -> tuple[float, float]:
 class ExponentialTest:
     """Exact exponential test of a median from events d and person-time T.
 
-    `median` = ln 2 T / d with its exact interval (2 d median_hat / median is chi-square with 2 d degrees of freedom,
-    exact when the analysis is at the d-th event and nearly so at a date); `p_one_sided` is for a median above the
-    null; `lower_one_sided` is the limit that a one-sided test at 1 - `one_sided_level` compares.
+    `median` = ln 2 T / d with exact confidence limits (2 d median_hat / median is chi-square with 2 d degrees of
+    freedom: exactly if the analysis is at the d-th event, approximately if it is at a fixed date); `p_one_sided` is for
+    a median above the null; `lower_one_sided` is the lower limit that corresponds to a one-sided test at level 1 -
+    `one_sided_level`.
     """
 
     events: int
@@ -137,7 +138,7 @@ class ExponentialTest:
 def exact_exponential_test(
     time: ArrayLike, event: ArrayLike, *, null_median: float, ci_level: float = 0.95, one_sided_level: float = 0.95
 ) -> ExponentialTest:
-    """Carry out the exact exponential test on patients.
+    """Exact exponential test of a median on patient data.
 
     Parameters
     ----------
@@ -187,17 +188,18 @@ def exact_exponential_test(
 def median_interval(
     events: float, median: float, *, ci_level: float = 0.95, method: str = "exact"
 ) -> tuple[float, float]:
-    """Interval of an exponential median from its estimate and the number of events.
+    """Confidence limits of an exponential median from its estimate and the number of events.
 
     Parameters
     ----------
     events : float
         Events d, above 0.
     median : float
-        Estimate, in any unit; the limits are in the same.
+        Estimate, in any unit; the limits are in the same unit.
     ci_level : float, default 0.95
     method : {"exact", "log", "wald", "cube_root"}
-        Chi-square with 2 d degrees of freedom; normal for the log, for the median itself, for its cube root.
+        Chi-square with 2 d degrees of freedom; or a normal approximation for the log, the median itself, or its cube
+        root.
     """
     from scipy.special import gammaincinv, ndtri
 
@@ -223,18 +225,18 @@ def median_interval(
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """A trial as it went.
+    """A trial as it was conducted.
 
     Attributes
     ----------
     patients, events : int
-        Enrolled, and events at the cut-off.
+        Patients enrolled, and events at the cut-off.
     accrual, cut_off : float
-        Last entry and cut-off, both counted from the first entry, in the unit of the medians. `months_between` gives
-        them from dates.
+        Times of the last entry and of the cut-off, both from the first entry, in the unit of the medians.
+        `months_between` computes them from dates.
     median : float
     printed_lower, printed_upper : float, optional
-        The interval of the median as printed, carried along for the table.
+        The printed confidence limits of the median, kept for the table.
     ci_level : float
     """
 
@@ -248,7 +250,7 @@ class Observed:
     ci_level: float = 0.95
 
     def check(self) -> None:
-        """Refuse what cannot have happened.
+        """Raise an error if the values are impossible.
 
         Raises
         ------
@@ -267,25 +269,25 @@ class Observed:
 
 @dataclass(frozen=True)
 class RealCourse:
-    """A trial as it went, beside what its design foresaw. Times in the unit of the medians, from the first entry.
+    """A trial as conducted, compared with its design. Times in the unit of the medians, from the first entry.
 
     Attributes
     ----------
     patients, events, accrual, cut_off : int, int, float, float
-        As they happened (uniform entry is assumed between the first and the last).
+        Observed values (entry is assumed uniform between the first and the last patient).
     expected_null, expected_alternative, expected_observed : float
-        Events to be expected by the cut-off with the null, the alternative and the observed median.
+        Expected events by the cut-off under the null, the alternative and the observed median.
     sd_null, sd_alternative : float
         Binomial standard deviations of those numbers (patients are independent).
     p_at_most_null, p_at_most_alternative : float
-        Exact binomial chance of so few events or fewer.
+        Exact binomial probability of as few events or fewer.
     time_of_planned_events_null, time_of_planned_events_alternative : float or None
-        When the planned number of events was to be expected (None if never).
+        Time at which the planned number of events is expected (None if never).
     observed_median, printed_lower, printed_upper, ci_level : float
     exponential_lower, exponential_upper : float
-        Exact exponential interval of the median from the observed events.
+        Exact exponential confidence limits of the median from the observed events.
     power_at_events : float
-        Power of the log-hazard test at the planned level with the events that happened.
+        Power of the log-hazard test at the planned level with the observed events.
     """
 
     patients: int
@@ -320,16 +322,16 @@ def real_course(
     sides: int = 1,
     dropout_hazard: float = 0.0,
 ) -> RealCourse:
-    """Expected events by the real cut-off under both hypotheses, and the exponential interval of the median.
+    """Expected events by the actual cut-off under both hypotheses, and exponential confidence limits of the median.
 
     Parameters
     ----------
     observed : Observed
-        The trial as it went.
+        The trial as conducted.
     null_median, alternative_median : float
     planned_events : int, optional
     alpha, sides : float, int
-        Of the planned test, for `power_at_events`.
+        Level and sides of the planned test, for `power_at_events`.
     dropout_hazard : float
         Constant hazard of loss to follow-up.
 
@@ -391,12 +393,12 @@ def _power(null_median: float, alternative_median: float, events: int, alpha: fl
 
 
 def months_between(first: str, last: str) -> float:
-    """Months of 365.25 / 12 days between two dates written YYYY-MM-DD.
+    """Months (of 365.25 / 12 days) between two dates written YYYY-MM-DD.
 
     Raises
     ------
     InputError
-        If a date is not one, or the second is before the first.
+        If a date is invalid, or the second is before the first.
     """
     try:
         days = (date.fromisoformat(last) - date.fromisoformat(first)).days

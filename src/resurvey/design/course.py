@@ -1,7 +1,7 @@
-"""The course of a trial: who enters when, how long each patient is watched, and the events to expect.
+"""The course of a trial: accrual, follow-up of each patient, and expected events.
 
-Times are in one unit of the caller's choice, counted from the first entry; hazards are per that unit. A survival
-distribution is Weibull, S(t) = exp(-ln 2 (t / median)^shape); shape 1 is the exponential.
+Times are in one unit of the caller's choice, counted from the first entry; hazards are per that unit. Survival
+distributions are Weibull, S(t) = exp(-ln 2 (t / median)^shape); shape 1 is the exponential.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ DROPOUT_READINGS = {
 
 @dataclass(frozen=True)
 class Accrual:
-    """Entry at piecewise constant rates.
+    """Accrual at piecewise constant rates.
 
     Attributes
     ----------
     durations : tuple of float
         Length of each piece, above 0.
     rates : tuple of float
-        Relative rate in each piece, 0 or more, not all 0. Only ratios matter: patients are spread over the pieces.
+        Relative rate in each piece, 0 or more, not all 0. Only their ratios matter.
     """
 
     durations: tuple[float, ...]
@@ -86,18 +86,18 @@ class Accrual:
 
     @property
     def knots(self) -> tuple[Floats, Floats]:
-        """Times at which the rate changes, and the proportion entered by each."""
+        """Times at which the rate changes, and the proportion of patients entered by each."""
         times = np.concatenate(([0.0], np.cumsum(self.durations)))
         entered = np.concatenate(([0.0], np.cumsum(np.multiply(self.durations, self.rates))))
         return times, entered / entered[-1]
 
     def entered(self, time: ArrayLike) -> Floats:
-        """Proportion of all patients that has entered by each `time`."""
+        """Proportion of all patients who have entered by each `time`."""
         times, share = self.knots
         return np.interp(np.asarray(time, dtype=float), times, share)
 
     def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """Random entry times, in no order."""
+        """Random entry times, unsorted."""
         times, share = self.knots
         uniform = rng.random(size)
         return uniform * times[-1] if len(self.rates) == 1 else np.interp(uniform, share, times)
@@ -105,7 +105,7 @@ class Accrual:
 
 @dataclass(frozen=True)
 class Course:
-    """What happens to the patients besides the event.
+    """Accrual, censoring and time of analysis: everything but the event itself.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Course:
     end : float
         Calendar time of the analysis, from the first entry.
     per_patient : float
-        Longest follow-up of a patient from entry (infinite: all are followed until `end`).
+        Maximum follow-up per patient from entry (infinite: all are followed until `end`).
     dropout_hazard : float
         Constant hazard of loss to follow-up.
     """
@@ -142,19 +142,19 @@ class Course:
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """Follow-up times at which `followed` has a corner, from 0 to `longest`."""
+        """Follow-up times from 0 to `longest` at which `followed` has a kink."""
         corners = {self.end - knot for knot in self.accrual.knots[0].tolist()}
         inside = {corner for corner in corners if 0 < corner < self.longest}
         return tuple(sorted({0.0, self.longest} | inside))
 
 
 def dropout_hazard(dropout: float, reading: str, accrual: float, follow_up: float) -> float:
-    """Constant hazard meant by a dropout proportion under a reading of `DROPOUT_READINGS` (0 for flat readings).
+    """Constant hazard that corresponds to a dropout proportion under one of `DROPOUT_READINGS` (0 for flat readings).
 
     Raises
     ------
     InputError
-        If the reading needs a follow-up and there is none.
+        If the reading needs a follow-up and none is given.
     """
     arguments.choice("dropout_reading", reading, DROPOUT_READINGS)
     share = arguments.dropout_proportion(dropout)
@@ -172,26 +172,26 @@ def dropout_hazard(dropout: float, reading: str, accrual: float, follow_up: floa
 
 
 def inflate(patients: float, dropout: float, reading: str) -> float:
-    """Patients after a flat allowance for dropout (unchanged for the hazard readings and for none)."""
+    """Number of patients after a flat allowance for dropout (unchanged for hazard readings and for `none`)."""
     if reading == "divide":
         return patients / (1 - dropout)
     return patients * (1 + dropout) if reading == "multiply" else patients
 
 
 def deflate(patients: float, dropout: float, reading: str) -> float:
-    """The inverse of `inflate`: patients that stay once the flat allowance is taken off."""
+    """The inverse of `inflate`: number of patients without the flat allowance."""
     return patients / inflate(1.0, dropout, reading)
 
 
 def read_course(
     accrual: float | Accrual, follow_up: float, *, reading: str = "additional", dropout_hazard: float = 0.0
 ) -> Course:
-    """Course meant by a sentence such as "enrolment 32 months, follow-up 24 months".
+    """Course described by a sentence such as "enrolment 32 months, follow-up 24 months".
 
     Parameters
     ----------
     accrual : float or Accrual
-        Length of enrolment (uniform entry), or an entry pattern. 0 means that all enter at once.
+        Length of enrolment (uniform entry), or an entry pattern. 0 means that all patients enter at once.
     follow_up : float
         The printed follow-up, in the same unit.
     reading : str
@@ -206,7 +206,7 @@ def read_course(
     """
     arguments.choice("reading", reading, READINGS)
     follow_up = arguments.not_negative("follow_up", follow_up)
-    # All entering at once is a very short enrolment: it keeps every formula and costs under 1e-9 of a time unit.
+    # Entry of all at once is treated as a very short enrolment, so every formula applies (error < 1e-9 time units).
     pattern = accrual if isinstance(accrual, Accrual) else _uniform_or_at_once(accrual)
     length = pattern.duration
     if reading == "end_of_enrolment":
@@ -228,7 +228,7 @@ def _uniform_or_at_once(accrual: float) -> Accrual:
 
 
 def _stop(pattern: Accrual, at: float) -> Accrual:
-    """The entry pattern cut off at calendar time `at`."""
+    """The entry pattern truncated at calendar time `at`."""
     if pattern.duration <= at:
         return pattern
     starts = np.concatenate(([0.0], np.cumsum(pattern.durations)))[:-1]
@@ -246,10 +246,10 @@ def reading_applies(accrual: float, follow_up: float, reading: str) -> bool:
 
 
 def event_probability(course: Course, median: float, *, shape: float = 1.0, at: float | None = None) -> float:
-    """Probability that a planned patient has an observed event by calendar time `at` (default: the analysis).
+    """Probability that a patient has an observed event by calendar time `at` (default: the analysis).
 
     It is the integral of h(t) S(t) exp(-eta t) G(t), with G the probability of being followed to t and eta the
-    dropout hazard. Patients not yet entered at `at` count with probability 0.
+    dropout hazard. Patients who have not entered by `at` have probability 0.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ def _event_probability(course: Course, median: float, shape: float) -> float:
 
 
 def _exponential_probability(course: Course, rate: float) -> float:
-    """Closed form: one term a piece of the entry pattern, split where follow-up is capped."""
+    """Closed form: one term per piece of the entry pattern, split where follow-up reaches its maximum."""
     total = rate + course.dropout_hazard
     times, entered = course.accrual.knots
     capped = course.per_patient < course.end
@@ -294,7 +294,7 @@ def _exponential_probability(course: Course, rate: float) -> float:
         longest = min(course.end - times[i], course.longest)
         if longest <= shortest:
             continue
-        # A whole piece has share 1 exactly, however short: an enrolment of almost no time must not lose digits.
+        # A complete piece has share exactly 1, so that a very short enrolment loses no precision.
         whole = times[i + 1] <= course.end and course.end - times[i] <= course.longest
         share = 1.0 if whole else (longest - shortest) / length
         watched += (entered[i + 1] - entered[i]) * share * _mean_loss(total, shortest, longest)
@@ -302,12 +302,12 @@ def _exponential_probability(course: Course, rate: float) -> float:
 
 
 def _mean_loss(rate: float, lower: float, upper: float) -> float:
-    """Mean of 1 - exp(-rate x) over (lower, upper), without cancellation for small rates or short intervals."""
+    """Mean of 1 - exp(-rate x) over (lower, upper), without cancellation error for small rates or short intervals."""
     low, high = rate * lower, rate * upper
     if high < 1e-4:
         return (low + high) / 2 - (low * low + low * high + high * high) / 6
     span = high - low
-    # (1 - exp(-s)) / s loses digits below s = 1e-5; three terms of its series are exact there.
+    # (1 - exp(-s)) / s loses precision below s = 1e-5; three terms of its series are exact there.
     mean = 1 - span / 2 + span * span / 6 if span < 1e-5 else -math.expm1(-span) / span
     return 1 - math.exp(-low) * mean
 
@@ -331,7 +331,7 @@ class Weibull:
 def integrate(course: Course, function: Callable[[Floats], Floats], law: Weibull, upper: float | None = None) -> float:
     """Integral over follow-up of `function(t)` times the probability of still being observed at t.
 
-    Gauss-Legendre between the corners of the entry pattern, in pieces over which neither hazard adds up to much.
+    Gauss-Legendre between the kinks of `Course.followed`, in pieces over which the cumulative hazards are small.
     """
     times, weights = _nodes(course, law, course.longest if upper is None else upper)
     observed = course.followed(times) * np.exp(-course.dropout_hazard * times)
@@ -348,7 +348,8 @@ def legendre(order: int) -> tuple[Floats, Floats]:
 def _nodes(course: Course, law: Weibull, upper: float) -> tuple[Floats, Floats]:
     """Nodes and weights on (0, upper).
 
-    A Weibull hazard t^(shape - 1) is not smooth at 0; with t = end x u^power the integrand is, whatever the shape.
+    A Weibull hazard t^(shape - 1) is not smooth at 0; substituting t = end x u^power makes the integrand smooth for
+    every shape.
     """
     u, w = legendre(48)
     cuts = sorted({*(b for b in course.breaks if b < upper), upper})
@@ -365,14 +366,14 @@ def _nodes(course: Course, law: Weibull, upper: float) -> tuple[Floats, Floats]:
 
 
 def expected_events(course: Course, patients: float, median: float, times: ArrayLike, *, shape: float = 1.0) -> Floats:
-    """Expected number of events by each calendar time, of `patients` planned in all.
+    """Expected number of events by each calendar time, among `patients` planned in total.
 
     Parameters
     ----------
     course : Course
-        Entry pattern, dropout and cap on follow-up; its `end` is not used.
+        Entry pattern, dropout and maximum follow-up; its `end` is not used.
     patients : float
-        Patients planned, above 0.
+        Number of patients planned, above 0.
     median : float
         Median time to the event.
     times : (k,) array_like
@@ -395,7 +396,7 @@ def time_of_event(course: Course, patients: float, median: float, events: float,
     Raises
     ------
     NotEstimable
-        If so many events are never expected (too few patients, dropout, or a cap on follow-up).
+        If that many events are never expected (too few patients, dropout, or limited follow-up).
     """
     from scipy.optimize import brentq
 
@@ -406,7 +407,7 @@ def time_of_event(course: Course, patients: float, median: float, events: float,
 
     upper = course.accrual.duration + median
     for _ in range(60):
-        if excess(upper) > 1e-9 * events:  # a limit that is only approached is not a time
+        if excess(upper) > 1e-9 * events:  # a number reached only in the limit has no finite time
             return float(brentq(excess, 1e-9, upper, xtol=1e-12, rtol=1e-14))
         upper *= 1.5
     ceiling = patients * event_probability(course, median, shape=shape, at=upper)

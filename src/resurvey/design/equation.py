@@ -1,4 +1,4 @@
-"""The one equation of a design, solved for size, power, alpha or the alternative median."""
+"""The design equation, solved for size, power, alpha or the alternative median."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def _upper_quantile(tail: float) -> float:
 
 
 def round_up(value: float) -> int:
-    """Next whole number, forgiving the last bits of a computed integer."""
+    """Round up to a whole number, with a tolerance for floating-point error."""
     return math.ceil(value - 1e-9 * max(1.0, abs(value)))
 
 
 def required_size(method: Method, setting: Setting, *, alpha: float, power: float, sides: int) -> float:
-    """Unrounded size (events or patients, as the method counts) that gives `power`.
+    """Unrounded size (events or patients, whichever the method counts) that gives `power`.
 
-    For an exact test it is the size of the smooth solution where there is one (chi-square), else the whole number.
+    For an exact test, the continuous solution where there is one (chi-square), otherwise a whole number.
     """
     tail = alpha / sides
     if method.effect is not None:
         effect = effect_of(method, setting)
         z = _upper_quantile(tail) * effect.sd_null + _upper_quantile(1 - power) * effect.sd_alternative
         return (z / effect.shift) ** 2
-    # No exact test here depends on the course of the trial; without it the answer is found again in the cache.
+    # No exact test here depends on the course of the trial; without it cached results can be reused.
     return _exact_size(method, replace(setting, course=None), tail, power)
 
 
@@ -73,12 +73,12 @@ def _smooth_size(method: Method, setting: Setting, tail: float, power: float) ->
 
 
 def _discrete_size(method: Method, setting: Setting, tail: float, power: float) -> int:
-    """Smallest size with the power, or the smallest from which on it is kept (the saw-tooth dips below no more)."""
+    """Smallest size with the power, or the smallest such that every larger size has it too (power is a saw-tooth)."""
     guess = _sawtooth_guess(setting, tail, power, method)
     first = _first_with(method, setting, tail, power, guess)
     if not method.keeps:
         return first
-    # The dips of the saw-tooth shrink like 1 / sqrt(size): twice the first size and some more is beyond the last dip.
+    # The dips of the saw-tooth shrink like 1 / sqrt(size): the last one lies below twice the first size plus a margin.
     later = np.arange(first, 2.0 * first + 60)
     dips = later[_exact_powers(method, setting, later, tail) < power]
     return int(dips[-1]) + 1 if dips.size else first
@@ -94,7 +94,7 @@ def _sawtooth_guess(setting: Setting, tail: float, power: float, method: Method)
 
 def _first_with(method: Method, setting: Setting, tail: float, power: float, guess: int) -> int:
     start, end, last = 1, 2 * guess + 40, 20 * guess + 400
-    while start < last:  # most are found in the first stretch, and a stretch takes hardly longer than one size
+    while start < last:  # usually found in the first block; a block takes hardly longer than one size
         sizes = np.arange(start, min(end, last), dtype=float)
         enough = np.flatnonzero(_exact_powers(method, setting, sizes, tail) >= power)
         if enough.size:
@@ -126,7 +126,7 @@ def alpha_at(method: Method, setting: Setting, size: float, *, power: float, sid
 
 
 def _smallest_level(method: Method, setting: Setting, size: float, power: float) -> float:
-    """One-sided level at which an exact test of that size first has the power (power rises with the level)."""
+    """Smallest one-sided level at which an exact test of that size has the power (power increases with the level)."""
     low, high = 1e-12, 1 - 1e-12
     for _ in range(200):
         middle = math.sqrt(low * high) if low < 1e-3 else (low + high) / 2
@@ -137,12 +137,12 @@ def _smallest_level(method: Method, setting: Setting, size: float, power: float)
 
 
 def median_at(method: Method, setting: Setting, size: float, *, alpha: float, power: float, sides: int) -> float:
-    """Alternative median, on the side of the setting's own, that a given size detects with the power.
+    """Alternative median that a given size detects with the power, on the same side of the null as in the setting.
 
     Raises
     ------
     NotEstimable
-        If no median is detected with this power by so many events or patients.
+        If no median is detected with this power by that many events or patients.
     """
     from scipy.optimize import brentq
 

@@ -1,4 +1,4 @@
-"""Fleming's single- and multi-stage designs for a proportion, with the error rates that they attain."""
+"""Fleming's single- and multi-stage designs for a proportion, with their actual error rates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FlemingDesign:
     """Two stages: after `n1` patients stop for futility with at most `a1` responses, for activity with at least `r1`.
 
     After all `n` reject the null with at least `r` responses. `alpha` and `power` are exact; `expected_null` and
-    `expected_alternative` are the expected patients.
+    `expected_alternative` are expected numbers of patients.
     """
 
     n1: int
@@ -49,8 +49,8 @@ def _nearest(value: float) -> int:
 def fleming_one_stage(null: float, alternative: float, *, alpha: float, power: float) -> BinomialDesign:
     r"""Single-stage design by the normal approximation, with exact error rates.
 
-    :math:`n = ((z_\beta \sqrt{p_1 q_1} + z_\alpha \sqrt{p_0 q_0}) / (p_1 - p_0))^2`, rejecting with at least
-    :math:`[n p_0 + z_\alpha \sqrt{n p_0 q_0}] + 1` responses, the bracket to the nearest whole number.
+    :math:`n = ((z_\beta \sqrt{p_1 q_1} + z_\alpha \sqrt{p_0 q_0}) / (p_1 - p_0))^2`, rejecting with at least :math:`[n
+    p_0 + z_\alpha \sqrt{n p_0 q_0}] + 1` responses; the bracket is rounded to the nearest whole number.
 
     References
     ----------
@@ -69,7 +69,7 @@ def _size(null: float, alternative: float, alpha: float, power: float) -> int:
 
 
 def _reject(seen: int, total: int, null: float, alpha: float) -> int:
-    """Fewest responses among the patients seen that reject."""
+    """Smallest number of responses among `seen` patients that rejects."""
     z, _ = _quantiles(alpha, 0.5)
     return _nearest(seen * null + z * math.sqrt(total * null * (1 - null))) + 1
 
@@ -90,9 +90,10 @@ def fleming_two_stage(
     null, alternative : float
         Response proportions, null < alternative.
     alpha, power : float
-        One-sided level and power of the single-stage design it comes from; what it attains is in the result.
+        One-sided level and power of the single-stage design it is based on; the result has the actual ones.
     n, n1 : int, optional
-        Patients in all and in the first stage; by default those of the single-stage design (made even), and half.
+        Patients in total and in the first stage; by default the size of the single-stage design (rounded to an even
+        number), and half of it.
 
     Raises
     ------
@@ -133,12 +134,12 @@ def fleming_two_stage(
 
 
 def two_stage_rejection(n1: int, futile: int, n: int, r: int, p: float) -> float:
-    """Probability to reject with a first stage that stops for futility alone (Simon's kind of design)."""
+    """Probability of rejection if the first stage can stop only for futility (as in Simon's design)."""
     return _characteristics(n1, futile, n1 + 1, n, r, p)[0]
 
 
 def _characteristics(n1: int, a1: int, r1: int, n: int, r: int, p: float) -> tuple[float, float]:
-    """Probability to reject, and expected patients."""
+    """Probability of rejection, and expected number of patients."""
     first: Floats = pmf(n1, p)
     going = np.arange(a1 + 1, min(r1, n1 + 1))
     early = float(first[r1:].sum())

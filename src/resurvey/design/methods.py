@@ -1,4 +1,4 @@
-"""The named formulas behind a single-arm sample size, each reduced to what it says about one event or one patient.
+"""Named formulas for single-arm sample sizes, each expressed per event or per patient.
 
 Nearly all of them compare a statistic with its null value by a normal approximation. Such a method is an `Effect`:
 the shift of the statistic and its standard deviations under both hypotheses, each for a sample of size 1. Size,
@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything a formula may need besides the error rates (times in one unit; `landmark` a time)."""
+    """Everything a formula may need besides the error rates (times, including `landmark`, in one unit)."""
 
     null_median: float
     alternative_median: float
@@ -38,7 +38,7 @@ class Setting:
 
     @property
     def hazard_ratio(self) -> float:
-        """Hazard under the alternative over hazard under the null (below 1: patients live longer)."""
+        """Hazard under the alternative divided by hazard under the null (below 1: longer survival)."""
         return (self.null_median / self.alternative_median) ** self.shape
 
     def survival(self, median: float) -> float:
@@ -74,15 +74,15 @@ class Method:
     unit : str
         `events` or `patients`: what the formula counts.
     formula, reference : str
-        In words and symbols (d events, n patients, HR = hazard under the alternative over the null).
+        Formula in words and symbols (d events, n patients, HR = hazard under the alternative / under the null); source.
     effect : callable, optional
         Setting -> Effect, for normal approximations.
     exact : callable, optional
         (Setting, size, one-sided alpha) -> power, for exact tests.
     discrete : bool
-        Power saw-tooths with the size, so that the smallest size is not the one that keeps the power.
+        Power is a saw-tooth function of size, so that sizes above the smallest one with the power may not have it.
     misuse : bool
-        A formula for another kind of trial that is at times applied to a single arm.
+        A formula for another kind of trial that is sometimes applied to a single arm.
     """
 
     name: str
@@ -103,7 +103,7 @@ def _log_hazard(s: Setting) -> Effect:
 
 
 def _power_scale(exponent: float, null: bool | None = None) -> Callable[[Setting], Effect]:
-    """Wald statistic on hazard^exponent: sd = |exponent| HR^exponent / sqrt(d); `null` fixes one variance for both."""
+    """Wald statistic on hazard^exponent: sd = |exponent| HR^exponent / sqrt(d); `null`: one variance for both."""
 
     def effect(s: Setting) -> Effect:
         ratio = s.hazard_ratio**exponent
@@ -114,7 +114,7 @@ def _power_scale(exponent: float, null: bool | None = None) -> Callable[[Setting
 
 
 def _with_follow_up(exponent: float) -> Callable[[Setting], Effect]:
-    """As `_power_scale`, but a patient brings P0 events under the null and P1 under the alternative."""
+    """As `_power_scale`, per patient: the event probability is P0 under the null and P1 under the alternative."""
 
     def effect(s: Setting) -> Effect:
         p0, p1 = event_probabilities(s)
@@ -226,7 +226,7 @@ def _landmark_variance(s: Setting, median: float) -> float:
     law = Weibull(median, s.shape)
 
     def rate(t: Floats) -> Floats:
-        # `integrate` multiplies by the chance of being observed; here the variance divides by it.
+        # `integrate` multiplies by the probability of being observed; the variance divides by it.
         seen = course.followed(t) * np.exp(-course.dropout_hazard * t)
         return law.hazard(t) * np.exp(law.cumulative(t)) / seen**2
 
@@ -249,7 +249,7 @@ def _landmark(transform: str, both: bool = False) -> Callable[[Setting], Effect]
 def exact_exponential_power(s: Setting, events: Floats, alpha: float) -> Floats:
     """Power of the exact chi-square test after exactly d events: 2 lambda T is chi-square with 2 d degrees of freedom.
 
-    A non-integer d is the smooth continuation by the gamma distribution.
+    For a non-integer d the gamma distribution gives a smooth continuation.
     """
     from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
 
@@ -260,7 +260,7 @@ def exact_exponential_power(s: Setting, events: Floats, alpha: float) -> Floats:
 
 
 def exact_poisson_power(s: Setting, events: Floats, alpha: float) -> Floats:
-    """Power of the exact Poisson test with fixed person-time, long enough for d events under the alternative."""
+    """Power of the exact Poisson test with person-time fixed so that d events are expected under the alternative."""
     from scipy.special import pdtr, pdtrc
 
     ratio = s.hazard_ratio
@@ -281,7 +281,7 @@ def exact_binomial_power(s: Setting, patients: Floats, alpha: float) -> Floats:
 
 
 def _last(holds: Callable[[Ints], NDArray[np.bool_]], guess: Floats) -> Ints:
-    """Last integer >= 0 for which a monotone condition holds (-1 if none), of many such searches by bisection."""
+    """Last integer >= 0 for which a monotone condition holds (-1 if none), by vectorised bisection."""
     low, high = np.full(guess.shape, -1), guess.astype(np.int64) + 10
     while np.any(high - low > 1):
         middle = (low + high) // 2
@@ -426,13 +426,13 @@ ALIASES = {
 
 @lru_cache(maxsize=65536)
 def effect_of(method: Method, setting: Setting) -> Effect:
-    """The effect of a normal-approximation method; cached, since one setting is asked about many error rates."""
+    """The effect of a normal-approximation method; cached, since one setting is used with many error rates."""
     assert method.effect is not None
     return method.effect(setting)
 
 
 def find_method(name: str) -> Method:
-    """The method of a name or usual alias (spaces, hyphens and capitals do not matter).
+    """The method with this name or common alias (spaces, hyphens and case are ignored).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tables behind the figures of a design: operating characteristics, events over time, the map of alpha and power."""
+"""Data for the figures of a design: operating characteristics, events over time, and the map of alpha and power."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def operating_characteristics(
     methods: tuple[str, ...] = tuple(TEST_OF),
     sides: tuple[int, ...] = (1, 2),
 ) -> pd.DataFrame:
-    """Power of a trial with the claimed events against the true median, by formula.
+    """Power of a trial with the claimed events as a function of the true median, by formula.
 
     Parameters
     ----------
     claim : DesignClaim
-        With `events`. A formula that counts patients is given those who bring these events under the alternative.
+        With `events`. A formula that counts patients uses the number that gives these events under the alternative.
     medians : (k,) array_like
-        True medians; at the null median the power is the level the formula believes it has.
+        True medians; at the null median the power is the nominal level of the formula.
     methods, sides : tuple
 
     Returns
@@ -95,7 +95,7 @@ def _signed_power(method, setting, size: float, alpha: float, sides: int, longer
 
 
 def _wrong_side_exact(method, setting, size: float, tail: float, longer: bool) -> float:
-    """The exact chi-square test rejects for long person-time even where the truth is shorter (or the reverse)."""
+    """Power of the exact chi-square test in the planned direction if the true median is on the other side."""
     from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
 
     ratio = setting.hazard_ratio
@@ -118,7 +118,7 @@ def simulated_characteristics(
     Parameters
     ----------
     claim : DesignClaim
-        With `events`; patients are those claimed unless `patients` is given.
+        With `events`; the claimed number of patients is used unless `patients` is given.
     medians : (k,) array_like
         True medians.
     rng : numpy.random.Generator
@@ -128,7 +128,8 @@ def simulated_characteristics(
     -------
     DataFrame
         method (the formula that plans the test), test, sides, true_median, power, monte_carlo_se, lower, upper,
-        trials. The analysis is at the claimed event; entry is uniform over the printed enrolment, no dropout.
+        trials. The analysis is at the claimed number of events; entry is uniform over the printed enrolment period,
+        without dropout.
 
     Raises
     ------
@@ -170,12 +171,12 @@ def events_by_time(
     shape: float = 1.0,
     ci_level: float = 0.95,
 ) -> pd.DataFrame:
-    """Expected events against calendar time, with the range within which the count of one trial falls.
+    """Expected events by calendar time, with a prediction interval for the count in one trial.
 
     Parameters
     ----------
     course : Course
-        Entry, dropout and cap on follow-up; its end is not used.
+        Entry, dropout and maximum follow-up; its end is not used.
     patients : int
     medians : dict of str to float
         Name of each curve (null, alternative, observed) and its median.
@@ -218,7 +219,7 @@ def alpha_power_map(
     Returns
     -------
     DataFrame
-        method, sides, alpha, power, events_raw; a row each pair with power above alpha.
+        method, sides, alpha, power, events_raw; one row per pair with power above alpha.
     """
     chosen, plan = find_method(method), claim.plan()
     factor = 1.0 if chosen.unit == "events" else plan.event_probability
@@ -235,7 +236,7 @@ def alpha_power_map(
 def alpha_power_contour(
     claim: DesignClaim, alphas: ArrayLike, *, methods: tuple[str, ...] = tuple(METHODS), sides: int = 1
 ) -> pd.DataFrame:
-    """For each alpha the power at which exactly the claimed events are needed.
+    """For each alpha, the power for which exactly the claimed events are needed.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A printed design for a proportion (responders, or patients event-free at a time) against every binomial design."""
+"""Compare a printed design for a proportion (response, or event-free at a given time) with every binomial design."""
 
 from __future__ import annotations
 
@@ -46,22 +46,23 @@ LABELS = {
 
 @dataclass(frozen=True)
 class ProportionClaim:
-    """What a paper prints of a design for a proportion; rates as proportions, None where nothing is printed.
+    """What a paper reports about a design for a proportion; rates as proportions, None where not reported.
 
     Attributes
     ----------
     null, alternative : float
-        Of what is wanted, null < alternative.
+        Proportions with the desired outcome, null < alternative.
     alpha, power : float
         Level (of a test with `sides` sides) and power.
     sides : {1, 2} or None
-        None, where the paper does not say, is read as one-sided first.
+        None (not reported) is tried as one-sided first.
     patients : int, optional
-        In all stages together.
+        Total over all stages.
     rejects_from : int, optional
-        Fewest responses of all that reject the null.
+        Smallest total number of responses that rejects the null.
     first_patients, futile_up_to : int, optional
-        Patients of the first stage, and the most responses among them with which the trial stops.
+        Patients in the first stage, and the largest number of responses among them at which the trial stops for
+        futility.
     """
 
     null: float
@@ -96,18 +97,18 @@ class ProportionClaim:
 
 
 def check_proportion_claim(claim: ProportionClaim) -> pd.DataFrame:
-    """Every named binomial design for the printed rates and error rates, beside what is printed.
+    """Compute every named binomial design for the printed rates and error rates, and compare it with the printed one.
 
     Returns
     -------
     DataFrame
-        `COLUMNS` and sides: one row a method and number of sides. `rejects_from` responses of all reject;
-        `futile_up_to` and `active_from` stop the first stage; level and power are exact. `reproduces_all` compares all
-        that is printed of the design. What cannot be found within 500 patients is left out.
+        `COLUMNS` and sides: one row per method and number of sides. `rejects_from` or more responses in total reject
+        the null; `futile_up_to` and `active_from` stop the first stage; level and power are exact. `reproduces_all`
+        compares everything printed about the design. Designs that would need more than 500 patients are omitted.
     """
     rows = []
     for sides in claim.sides_to_try:
-        # Two stages take seconds to search: two-sided ones, which nobody plans, only where that is printed.
+        # A two-stage search takes seconds: two-sided designs, which are rarely planned, are tried only if printed.
         searched = sides == (claim.sides or 1)
         for method, design in _designs(claim, claim.alpha / sides, searched):
             label, reference = LABELS[method]
@@ -125,7 +126,7 @@ def _beside(claim: ProportionClaim, row: dict[str, Any]) -> dict[str, Any]:
         for name in ("patients", "rejects_from", "first_patients", "futile_up_to")
         if (value := getattr(claim, name)) is not None
     }
-    # A design that never stops for futility has no such number: it is not the printed one.
+    # A design that never stops for futility has no such number, so it cannot be the printed one.
     same = [pd.notna(row.get(name)) and row[name] == value for name, value in printed.items()]
     return {
         "reproduces_patients": row["patients"] == claim.patients if claim.patients is not None else pd.NA,
@@ -142,7 +143,7 @@ def _designs(claim: ProportionClaim, tail: float, searched: bool) -> Iterator[tu
     yield "ahern", _one(smallest)
     yield "lasting", _one(binomial_one_stage(*rates, alpha=tail, power=claim.power, method="lasting", largest=500))
     yield "fleming", _one(fleming_one_stage(*rates, alpha=tail, power=claim.power))
-    if searched and smallest.patients <= 120:  # two stages of more would take minutes to search
+    if searched and smallest.patients <= 120:  # a two-stage search above this would take minutes
         table = simon_designs(*rates, alpha=tail, power=claim.power, largest=int(1.35 * smallest.patients) + 6)
         for kind in ("optimal", "minimax"):
             found = simon_of(table, kind)
@@ -175,7 +176,7 @@ def _two(found: FlemingDesign) -> dict[str, Any]:
 
 
 def printed_characteristics(claim: ProportionClaim) -> tuple[int, float, float] | None:
-    """Responses that reject, exact one-sided level and power of the printed design; None without its patients."""
+    """Critical responses, exact one-sided level and power of the printed design; None if its size is not printed."""
     if claim.patients is None:
         return None
     tail = claim.alpha / (claim.sides or 1)
@@ -194,9 +195,9 @@ def verdict_on_proportions(claim: ProportionClaim, table: pd.DataFrame) -> dict[
     Returns
     -------
     dict
-        `verdict`: `reproduced` (a named design gives all that is printed), `other-method` (none does, but the printed
-        design keeps the printed level and power), `discrepant`, or `uncheckable` without patients; `words`, `methods`
-        and, of the printed design, `rejects_from`, `actual_level` and `actual_power`.
+        `verdict`: `reproduced` (a named design gives everything printed), `other-method` (none does, but the printed
+        design meets the printed level and power), `discrepant`, or `uncheckable` (number of patients not printed);
+        `words`, `methods` and, for the printed design, `rejects_from`, `actual_level` and `actual_power`.
     """
     attained = printed_characteristics(claim)
     if attained is None:
@@ -204,7 +205,7 @@ def verdict_on_proportions(claim: ProportionClaim, table: pd.DataFrame) -> dict[
     reject, level, power = attained
     hits = table[table["reproduces_all"].fillna(False).astype(bool)]
     if claim.first_patients is None:
-        hits = hits[hits["stages"] == 1]  # a number of patients alone says nothing of stages
+        hits = hits[hits["stages"] == 1]  # a number of patients alone says nothing about stages
     keeps = level <= claim.alpha / (claim.sides or 1) + 1e-9 and power >= claim.power - 1e-9
     verdict = "reproduced" if len(hits) else "other-method" if keeps else "discrepant"
     usual = table.iloc[0] if len(table) else None

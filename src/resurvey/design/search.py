@@ -1,4 +1,4 @@
-"""Which sets of assumptions, within stated bounds, give a printed pair of events and patients."""
+"""Search for sets of assumptions, within stated bounds, that give the printed numbers of events and patients."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ PATIENT_COLUMNS = ["reading", "dropout_reading", "hypothesis", "event_probabilit
 
 @dataclass(frozen=True)
 class SearchBounds:
-    """What a search may vary. An empty tuple stands for the printed value alone (methods, readings: all of them).
+    """What a search may vary. An empty tuple means the printed value only (for methods and readings: all of them).
 
     Attributes
     ----------
     methods, readings, dropout_readings, hypotheses : tuple of str
     sides : tuple of int
-        Both where the paper does not say.
+        Both if the paper does not say.
     alphas, powers, null_medians, alternative_medians, dropouts, landmarks : tuple of float
-        Values to try beside the printed ones.
+        Values to try in addition to the printed ones.
     event_proportions : tuple of float
-        Shares of patients with an event that a planner may simply have assumed, instead of using the course.
+        Proportions of patients with an event that a planner may have assumed instead of computing them from the course.
     """
 
     methods: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class SearchBounds:
 
     @classmethod
     def usual(cls, claim: DesignClaim) -> SearchBounds:
-        """What planners usually vary: other error rates, rounded medians and hazard ratio, rounded event shares."""
+        """Usual variations: other error rates, rounded medians and hazard ratio, rounded event proportions."""
         ratio = claim.null_median / claim.alternative_median
         rounded = (round(claim.null_median, 1), float(round(claim.null_median)))
         times = np.arange(6.0, claim.follow_up + 0.5, 6.0).tolist()
@@ -76,14 +76,15 @@ class SearchResult:
     examined : int
         Sets of assumptions tried.
     events_count, patients_count, both_count : int
-        Sets that give the claimed events, the claimed patients, and both. A search this wide finds coincidences:
-        `both_by_chance` is what unrelated hits would give, events_count x patients_count / examined.
+        Sets that give the claimed events, the claimed patients, and both. So wide a search finds coincidences: compare
+        `both_count` with `both_by_chance`, the number expected if the two were unrelated, events_count x patients_count
+        / examined.
     both_by_chance : float
     both : DataFrame
-        The sets that give both, those closest to the print first (`departures`, then `departures_text`).
+        The sets that give both, those closest to the printed assumptions first (`departures`, then `departures_text`).
     nearest : DataFrame
-        The sets closest to the claimed pair among those that keep every printed value (no other error rate, median
-        or dropout, no assumed share of events, no two-arm formula).
+        The sets closest to the claimed pair among those that keep every printed value (no other error rate, median or
+        dropout, no assumed proportion of events, no two-arm formula).
     """
 
     examined: int
@@ -96,7 +97,7 @@ class SearchResult:
 
 
 def search_assumptions(claim: DesignClaim, bounds: SearchBounds | None = None, *, keep: int = 20) -> SearchResult:
-    """Try every set of assumptions within the bounds against the claimed events and patients.
+    """Try every set of assumptions within the bounds and compare the result with the claimed events and patients.
 
     Parameters
     ----------
@@ -136,12 +137,12 @@ def search_assumptions(claim: DesignClaim, bounds: SearchBounds | None = None, *
 
 
 def _values(printed: float, others: tuple[float, ...]) -> list[float]:
-    """The printed value first, then the others, each once."""
+    """The printed value first, then the others, without duplicates."""
     return list(dict.fromkeys((float(printed), *(float(o) for o in others))))
 
 
 def _levels(claim: DesignClaim, bounds: SearchBounds) -> list[tuple[int, float]]:
-    """Sides and alpha, dropping a level whose test is the same as an earlier one (two-sided 0.10 is one-sided 0.05)."""
+    """Pairs of sides and alpha, without those equivalent to an earlier one (two-sided 0.10 is one-sided 0.05)."""
     levels: dict[float, tuple[int, float]] = {}
     for alpha, sides in product(_values(claim.alpha, bounds.alphas), bounds.sides):
         levels.setdefault(round(alpha / sides, 12), (sides, alpha))
@@ -195,7 +196,7 @@ def _factors(dropout: float) -> dict[str, float]:
 
 
 def _courses(claim: DesignClaim, bounds: SearchBounds) -> dict[tuple[str, str], Setting]:
-    """Setting of every reading of the accrual sentence and of dropout."""
+    """Setting for each combination of accrual and dropout reading."""
     readings = [r for r in (bounds.readings or READINGS) if reading_applies(claim.accrual, claim.follow_up, r)]
     dropouts = bounds.dropout_readings or tuple(DROPOUT_READINGS)
     if claim.follow_up == 0:
@@ -264,8 +265,8 @@ def _assumed(bounds: SearchBounds) -> pd.DataFrame:
 
 
 def _assumed_for_patients(sizes: pd.DataFrame, bounds: SearchBounds) -> pd.DataFrame:
-    """Formulas that count patients: their expected events, turned into patients by an assumed share instead."""
-    # Landmark formulas and events under another hypothesis are left out: a share is assumed to avoid such detail.
+    """For formulas that count patients: expected events converted to patients by an assumed event proportion."""
+    # Without landmark formulas or events under another hypothesis: assuming a proportion avoids such detail.
     plain = (sizes["hypothesis"] == "alternative") & sizes["landmark"].isna()
     flat = sizes[sizes["dropout_reading"].isin(FLAT) & plain]
     shares = pd.DataFrame({"share": bounds.event_proportions}, dtype=float)
@@ -300,8 +301,8 @@ CHANGES_PRINT = (
 
 
 def _score(claim: DesignClaim, table: pd.DataFrame) -> pd.DataFrame:
-    """Round, measure the distance from the claim, and count where a set departs from the plain reading of the print."""
-    # The forgiveness of `round_up`, for a whole column.
+    """Round, compute the distance from the claim, and count the departures from the plain reading of the paper."""
+    # The tolerance of `round_up`, for a whole column.
     table["events"] = np.ceil(table["events_raw"] - 1e-9 * table["events_raw"].clip(lower=1)).astype(int)
     table["patients"] = np.ceil(table["patients_raw"] - 1e-9 * table["patients_raw"].clip(lower=1)).astype(int)
     table["distance"] = (table["events"] - claim.events).abs() + (table["patients"] - claim.patients).abs()
@@ -316,12 +317,12 @@ def _score(claim: DesignClaim, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def implied_values(claim: DesignClaim, *, methods: tuple[str, ...] = ()) -> pd.DataFrame:
-    """For each method, the one assumption that would have to change, and to what, to give the claimed events.
+    """For each method and assumption, the values that give the claimed events when only that assumption changes.
 
     Parameters
     ----------
     claim : DesignClaim
-        With `events`; the other printed values are held while one is solved for.
+        With `events`; the other printed values are held fixed while one is solved for.
     methods : tuple of str
         Methods that count events; all of them by default.
 
@@ -330,7 +331,7 @@ def implied_values(claim: DesignClaim, *, methods: tuple[str, ...] = ()) -> pd.D
     DataFrame
         method, sides, events (at the printed values), and the ends of the interval of values whose rounded-up size
         is the claim: alpha_lower, alpha_upper, power_lower, power_upper, alternative_median_lower,
-        alternative_median_upper. Exact discrete tests are left out, their size not being a function one can invert.
+        alternative_median_upper. Exact discrete tests are omitted, because their size is not an invertible function.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whole single-arm trials by simulation: entry, event, dropout, analysis at a number of events or at a date."""
+"""Simulation of single-arm trials: entry, events, dropout, and analysis at a number of events or at a date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TESTS = (
     "one_sample_log_rank_wu",
     *(f"landmark_{name}" for name in TRANSFORMS),
 )
-# Trials are drawn in blocks of about this many patients, which stay in the processor's cache.
+# Trials are drawn in blocks of about this many patients, to fit in the processor's cache.
 BLOCK = 200_000
 
 
@@ -37,8 +37,8 @@ class SimulatedTrials:
 
     `events` observed events d; `person_time` total follow-up; `expected_null` sum of the null cumulative hazards;
     `time` calendar time of the analysis; `landmark_survival`, `landmark_greenwood` the Kaplan-Meier estimate at the
-    landmark and its Greenwood sum (None without a landmark). `unreached` marks trials that never had the events
-    planned for the analysis and were analysed at the last possible moment.
+    landmark and its Greenwood sum (None without a landmark). `unreached` marks trials that never reached the planned
+    number of events and were analysed at the last possible time.
     """
 
     events: Floats
@@ -75,17 +75,17 @@ def simulate_trials(
     rng : numpy.random.Generator
     trials, patients : int
     median, null_median : float
-        True and null median; both Weibull with `shape`.
+        True and null median, both for a Weibull distribution with `shape`.
     accrual : float or Accrual
-        Enrolment period or pattern, in the unit of the medians; 0 for all at once.
+        Enrolment period or pattern, in the unit of the medians; 0 if all enter at once.
     dropout_hazard : float
         Constant hazard of loss to follow-up.
     at_events : int, optional
-        Analyse at this event; a trial that never has it is analysed when its last patient leaves (or at `at_time`).
+        Analyse at this event; a trial that never reaches it is analysed when its last patient leaves (or at `at_time`).
     at_time : float, optional
         Analyse at this calendar time.
     per_patient : float
-        Longest follow-up of a patient.
+        Maximum follow-up per patient.
     landmark : float, optional
         Also estimate survival at this time.
 
@@ -151,7 +151,7 @@ def _block(rng: np.random.Generator, trials: int, patients: int, rule: _Rule) ->
     follow = np.subtract(ended[:, None], entry)
     np.clip(follow, 0, leave, out=follow)
     seen = event <= follow
-    # A patient who enters exactly at the analysis or after it has no follow-up and no event.
+    # A patient who enters at or after the analysis has no follow-up and no event.
     time = np.minimum(event, follow, out=follow)
     if rule.shape == 1:
         person_time = time.sum(axis=1)
@@ -164,7 +164,7 @@ def _block(rng: np.random.Generator, trials: int, patients: int, rule: _Rule) ->
 
 
 def _leaving(rng: np.random.Generator, shape: tuple[int, int], rule: _Rule) -> Floats | float:
-    """Time from entry to loss to follow-up or the cap on follow-up."""
+    """Time from entry to loss to follow-up or to maximum follow-up."""
     if rule.dropout_hazard == 0:
         return rule.per_patient
     lost = rng.standard_exponential(shape)
@@ -181,7 +181,7 @@ def _analysis_time(entry: Floats, event: Floats, leave: Floats | float, rule: _R
         calendar[event > leave] = np.inf
     calendar.partition(rule.at_events - 1, axis=1)
     ended = calendar[:, rule.at_events - 1].copy()
-    # The d-th event itself must be inside the analysis although entry + event - entry may round below event.
+    # The d-th event must be included in the analysis although entry + event - entry may round below event.
     ended = np.nextafter(ended * (1 + 1e-12), np.inf)
     latest = np.full(trials, np.inf if rule.at_time is None else rule.at_time)
     unreached = ended > latest if rule.at_time is not None else np.isinf(ended)
@@ -193,7 +193,7 @@ def _analysis_time(entry: Floats, event: Floats, leave: Floats | float, rule: _R
 
 
 def _landmark(time: Floats, seen: np.ndarray, landmark: float) -> tuple[Floats, Floats]:
-    """Kaplan-Meier estimate and Greenwood sum at the landmark, row by row (times are continuous: no ties)."""
+    """Kaplan-Meier estimate and Greenwood sum at the landmark, by row (times are continuous, so there are no ties)."""
     order = np.argsort(time, axis=1, kind="stable")
     sorted_time = np.take_along_axis(time, order, axis=1)
     sorted_seen = np.take_along_axis(seen, order, axis=1) & (sorted_time <= landmark)
@@ -206,8 +206,8 @@ def _landmark(time: Floats, seen: np.ndarray, landmark: float) -> tuple[Floats, 
 def z_scores(trials: SimulatedTrials, test: str) -> Floats:
     """Standardised statistic of each trial, positive when patients do better than the null; shape (trials,).
 
-    The exact chi-square test is given as the normal deviate of its one-sided p. Trials without an event get the
-    deviate of the strongest possible evidence (infinite) where the test is undefined: they certainly do better.
+    The exact chi-square test is expressed as the normal deviate of its one-sided p. Where the test is undefined because
+    a trial has no event, the deviate is infinite, the strongest possible evidence.
     """
     arguments.choice("test", test, TESTS)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -219,7 +219,7 @@ def _exponential_z(trials: SimulatedTrials, test: str) -> Floats:
     from scipy.special import gammaincc, ndtri
 
     d, e = trials.events, trials.expected_null
-    ratio = d / e  # estimated hazard over the null hazard
+    ratio = d / e  # estimated hazard / null hazard
     if test == "exact_chi_square":
         return np.where(d > 0, -ndtri(gammaincc(np.maximum(d, 1), e)), np.inf)
     statistic = {
@@ -250,20 +250,21 @@ def _landmark_z(trials: SimulatedTrials, test: str) -> Floats:
         "arcsine": (np.arcsin(np.sqrt(s)) - math.asin(math.sqrt(null)), se / (2 * np.sqrt(s * (1 - s)))),
     }[name]
     z = g[0] / g[1]
-    # A curve at 0 or 1 has no standard error; it is certainly worse or better than any null between.
+    # A curve at 0 or 1 has no standard error, but is below or above every null value in between.
     return np.where(s <= 0, -np.inf, np.where(s >= 1, np.inf, z))
 
 
 def rejection_rates(
     trials: SimulatedTrials, *, alpha: float, sides: int, tests: Iterable[str] | None = None, longer: bool = True
 ) -> pd.DataFrame:
-    """Share of simulated trials in which each test rejects in the direction of the alternative.
+    """Proportion of simulated trials in which each test rejects in the direction of the alternative.
 
     Parameters
     ----------
     trials : SimulatedTrials
     alpha, sides : float, int
-        Level of the test; two-sided tests reject beyond z of alpha / 2, and only the alternative's side counts.
+        Level of the test; two-sided tests reject beyond z of alpha / 2, and only rejections on the side of the
+        alternative count.
     tests : iterable of str, optional
         Of `TESTS`; all that the trials allow by default.
     longer : bool, default True
@@ -272,7 +273,7 @@ def rejection_rates(
     Returns
     -------
     DataFrame
-        test, rejection, monte_carlo_se, lower, upper (95 per cent Wilson interval), trials.
+        test, rejection, monte_carlo_se, lower, upper (95 % Wilson interval), trials.
     """
     from scipy.special import ndtri
 

@@ -1,4 +1,4 @@
-"""Single-arm designs with a time to event: `single_arm` and its inverse questions."""
+"""Single-arm designs with a time-to-event endpoint: `single_arm` and its inverse problems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HYPOTHESES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Arguments of a design, checked: the setting of the formulas and the readings of the sentence."""
+    """Validated arguments of a design: the setting for the formulas and the readings of the accrual sentence."""
 
     setting: Setting
     accrual: float | None
@@ -48,23 +48,24 @@ class Plan:
 
 @dataclass(frozen=True)
 class Design:
-    """A single-arm design, unrounded and rounded.
+    """A single-arm design, with unrounded and rounded sizes.
 
     Attributes
     ----------
     rule : Method
-        The formula: its key, name in a table, symbols and source.
+        The formula: key, table label, symbols and source.
     plan : Plan
-        Medians, course of the trial and readings that it was given.
+        Medians, course of the trial and readings.
     sides, alpha, power : int, float, float
-        As asked for; alpha is that of a test with `sides` sides.
+        As requested; alpha is for a test with `sides` sides.
     events_raw, events : float, int
-        Events needed, and rounded up. For a formula that counts patients: those expected under the plan's hypothesis.
+        Events needed, unrounded and rounded up. For a formula that counts patients: events expected under the plan's
+        hypothesis.
     patients_raw, patients : float or None, int or None
-        Patients to enrol including the allowance for dropout; None when no accrual and follow-up were given.
+        Patients to enrol, including the allowance for dropout; None if accrual and follow-up were not given.
     nominal_power : float
-        Power that the formula itself gives the rounded number (events, or patients before a flat allowance, as it
-        counts). An approximation: `actual` has what its test attains.
+        Power by the formula itself at the rounded number (events, or patients before a flat allowance, whichever it
+        counts). An approximation: `actual` gives the actual power of the test.
     event_probability_null, event_probability_alternative : float or None
         Probability that an enrolled patient has an observed event by the analysis.
     size : int
@@ -92,17 +93,17 @@ class Design:
 
     @property
     def setting(self) -> Setting:
-        """What the formula was given."""
+        """The setting used by the formula."""
         return self.plan.setting
 
     @property
     def hazard_ratio(self) -> float:
-        """Hazard under the alternative over that under the null."""
+        """Hazard under the alternative divided by hazard under the null."""
         return self.setting.hazard_ratio
 
     @cached_property
     def actual(self) -> Attained | None:
-        """Level and power that the test of this formula attains with the rounded number; see `attained`."""
+        """Actual level and power of the test of this formula at the rounded number; see `attained`."""
         return attained(self.rule, self.setting, self.size, alpha=self.alpha, sides=self.sides)
 
 
@@ -120,7 +121,7 @@ def make_plan(
     landmark: float | None = None,
     check_units: bool = True,
 ) -> Plan:
-    """Check everything but the error rates, and build the course of the trial (none without accrual and follow-up).
+    """Check all arguments but the error rates, and build the course of the trial (none without accrual and follow-up).
 
     Raises
     ------
@@ -167,23 +168,24 @@ def single_arm(
     landmark: float | None = None,
     check_units: bool = True,
 ) -> Design:
-    r"""Events and patients of a single-arm trial with a time to event, by a named formula.
+    r"""Events and patients for a single-arm trial with a time-to-event endpoint, by a named formula.
 
     Parameters
     ----------
     null_median, alternative_median : float
-        Historical and hoped-for median, in one unit (say months) with all other times; above 0, not equal.
+        Median under the null and under the alternative, in the same unit as all other times; above 0, not equal.
     alpha, power : float
         Level of the test (both tails together when `sides` is 2) and power, as proportions.
     sides : {1, 2}
     accrual : float or Accrual, optional
-        Enrolment period (uniform entry) or entry pattern. Without it (and `follow_up`) patients are not computed.
+        Enrolment period (uniform entry) or entry pattern. Without it and `follow_up` the number of patients is not
+        computed.
     follow_up : float, optional
-        Printed follow-up; `reading` says what it means.
+        Printed follow-up; `reading` says how it is interpreted.
     dropout : float, default 0
-        Proportion lost; `dropout_reading` says how it is allowed for.
+        Proportion lost to follow-up; `dropout_reading` says how it is allowed for.
     method : str
-        A key of `METHODS` or a usual alias.
+        A key of `METHODS` or a common alias.
     reading, dropout_reading, hypothesis : str
         Keys of `READINGS`, `DROPOUT_READINGS`, `HYPOTHESES`.
     shape : float, default 1
@@ -191,7 +193,7 @@ def single_arm(
     landmark : float, optional
         Time of comparison for the landmark methods; the null median by default.
     check_units : bool, default True
-        Refuse medians and trial times that look like different units.
+        Raise an error if medians and trial times seem to be in different units.
 
     Returns
     -------
@@ -200,13 +202,13 @@ def single_arm(
     Raises
     ------
     InputError
-        If an argument is outside the range above, or units look mixed up; the message names it.
+        If an argument is out of range, or units seem to be mixed; the message names the argument.
     NotEstimable
-        If no size has the power (a landmark beyond all follow-up, medians too close).
+        If no size gives the power (a landmark beyond all follow-up, or medians too close).
 
     Notes
     -----
-    Patients are the unrounded events over the event probability, then the flat allowance, then rounded up once.
+    Patients are the unrounded events divided by the event probability, with the flat allowance added, rounded up once.
     """
     chosen = find_method(method)
     arguments.errors_and_sides(alpha, power, sides)
@@ -229,7 +231,7 @@ def single_arm(
 
 
 def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: int) -> Design:
-    """The design of a method for a checked plan."""
+    """The design by a method for a validated plan."""
     setting = plan.setting
     size = required_size(method, setting, alpha=alpha, power=power, sides=sides)
     probabilities = event_probabilities(setting) if setting.course is not None else (None, None)
@@ -252,7 +254,7 @@ def design_of(method: Method, plan: Plan, *, alpha: float, power: float, sides: 
 
 
 def _both_counts(method: Method, plan: Plan, size: float) -> tuple[float | None, float | None]:
-    """Events and patients (with the flat allowance) from whichever the method counts."""
+    """Events and patients (with the flat allowance) from whichever number the method counts."""
     known = plan.setting.course is not None
     if method.unit == "events":
         patients = size / plan.event_probability if known else None
@@ -262,7 +264,7 @@ def _both_counts(method: Method, plan: Plan, size: float) -> tuple[float | None,
 
 
 def size_from_events(method: Method, plan: Plan, events: float) -> float:
-    """What the method counts (events or patients) when `events` events are expected."""
+    """The number that the method counts (events or patients) when `events` events are expected."""
     return events if method.unit == "events" else events / plan.event_probability
 
 
@@ -276,9 +278,9 @@ def power_given_events(
     method: str = "log_hazard",
     **readings: object,
 ) -> float:
-    """Power of a trial with that many events; `readings` are the further keywords of `single_arm`.
+    """Power of a trial with that many events; `readings` are further keyword arguments of `single_arm`.
 
-    For a formula that counts patients, the patients are those who bring `events` expected events.
+    A formula that counts patients uses the number of patients for which `events` events are expected.
     """
     arguments.positive("events", events)
     arguments.errors_and_sides(alpha, None, sides)
@@ -315,9 +317,9 @@ def detectable_median(
     longer: bool = True,
     **readings: object,
 ) -> float:
-    """Median that `events` events tell from the null with the power (longer than the null, or shorter).
+    """Median (longer or shorter than the null) that `events` events detect with the given power.
 
-    Methods that count patients need patients rather than events to answer this; they are refused.
+    Methods that count patients are not allowed, because they need a number of patients for this.
 
     Raises
     ------
@@ -348,7 +350,7 @@ def follow_up_for_events(
     shape: float = 1.0,
     dropout_hazard: float = 0.0,
 ) -> float:
-    """Follow-up after the last entry at which `events` events are expected of `patients`.
+    """Follow-up after the last entry at which `events` events are expected among `patients`.
 
     Raises
     ------

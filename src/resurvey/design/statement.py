@@ -1,4 +1,4 @@
-"""A row of the table designs as a claim that can be recomputed: of a time to an event, or of a proportion."""
+"""Turn a row of the designs table into a claim that can be recomputed: for a time to event or for a proportion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from resurvey.design.claim import DesignClaim, median_of_rate
 from resurvey.design.proportions import ProportionClaim
 from resurvey.errors import InputError
 
-Record = Any  # a mapping or a row of a table: both have get and []
+Record = Any  # a mapping or a table row: both have get and []
 ERRORS = ("alpha", "power")
 OF_TIMES = ("accrual_months", "follow_up_months")
 OF_MEDIANS = ("null_median_months", "alternative_median_months")
@@ -17,15 +17,15 @@ OF_RATES = ("null_rate", "alternative_rate")
 
 
 def claim_of(record: Record) -> DesignClaim | ProportionClaim:
-    """The claim of a typed row of designs, times in months and rates as proportions.
+    """The claim in a typed row of the designs table, with times in months and rates as proportions.
 
-    Rates with a landmark are survival at that time under an exponential distribution; rates without one are of a
-    binomial design. Numbers printed with `<`, `>` or `~` are not claims.
+    Rates with a landmark are survival at that time under an exponential distribution; rates without one belong to a
+    binomial design. Numbers printed with `<`, `>` or `~` are not treated as claims.
 
     Raises
     ------
     InputError
-        If something that every formula needs is not printed (the message lists it), or a number cannot be one.
+        If a value that every formula needs is not printed (the message lists it), or a number is invalid.
     """
     rates = [name for name in OF_RATES if _there(record, name)]
     if rates and not _there(record, "landmark_months"):

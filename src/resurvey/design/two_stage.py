@@ -1,4 +1,4 @@
-"""Two-stage one-sample log-rank designs: stop for futility at a calendar time, else go on to the final test."""
+"""Two-stage one-sample log-rank designs: stop for futility at a calendar time, otherwise continue to the final test."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from resurvey.errors import InputError, NotEstimable
 
 @dataclass(frozen=True)
 class TwoStageDesign:
-    """A two-stage design and what it attains.
+    """A two-stage design and its operating characteristics.
 
     With Z = (E - O) / sqrt(E): stop at calendar time `interim` if Z is below `c1`; reject at the end if Z is at least
-    `c`. `n1` (rounded up from `n1_raw`) patients have entered by the interim, `n` in all; `duration` is the time of
-    the final analysis. `early_stop` and `expected_patients` (from `n1_raw`) are under the null; `alpha` and `power`
-    are those of the normal approximation.
+    `c`. `n1` patients (rounded up from `n1_raw`) have entered by the interim analysis, `n` in total; `duration` is the
+    time of the final analysis. `early_stop` and `expected_patients` (from `n1_raw`) are under the null; `alpha` and
+    `power` are those of the normal approximation.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class _Stage:
     null: float
 
     def standardised(self, bound: float) -> float:
-        """Bound of the statistic, standardised under the alternative."""
+        """The bound, standardised under the alternative."""
         drift = math.sqrt(self.patients) * (self.expected - self.observed)
         return (bound * math.sqrt(self.expected) - drift) / math.sqrt(self.variance)
 
@@ -77,7 +77,7 @@ class _Trial:
 
 
 def _both_above(a: float, b: float, correlation: float) -> float:
-    """P(X > a, Y > b) of a standard bivariate normal, by Gauss-Legendre over X."""
+    """P(X > a, Y > b) for a standard bivariate normal distribution, by Gauss-Legendre integration over X."""
     from scipy.special import ndtr
 
     nodes, weights = legendre(40)
@@ -91,7 +91,7 @@ def _both_above(a: float, b: float, correlation: float) -> float:
 
 
 def _final_bound(first: _Stage, final: _Stage, c1: float, alpha: float) -> float:
-    """Final bound that keeps alpha; under the null information is the expected number of events."""
+    """Final bound that keeps alpha; under the null, information is the expected number of events."""
     from scipy.optimize import brentq
 
     correlation = math.sqrt(first.patients * first.null / (final.patients * final.null))
@@ -156,27 +156,27 @@ def two_stage_characteristics(
     alpha: float,
     shape: float = 1.0,
 ) -> TwoStageDesign:
-    """Final bound, early stopping, expected patients and power of a given two-stage design.
+    """Final bound, probability of early stopping, expected patients and power of a given two-stage design.
 
     Parameters
     ----------
     null_median, alternative_median : float
-        In one unit with all times; alternative above null. Both Weibull with `shape`.
+        Medians in the same unit as all times, alternative above null; both for a Weibull distribution with `shape`.
     n : int
-        Patients in all, entering uniformly at `rate` a unit of time.
+        Total number of patients, entering uniformly at `rate` per unit of time.
     interim : float
-        Calendar time of the interim analysis, before the final one.
+        Calendar time of the interim analysis, before the final analysis.
     c1 : float
         Futility bound of Z = (E - O) / sqrt(E).
     rate, follow_up : float
         Entry rate; follow-up after the last entry.
     alpha : float
-        One-sided level of both stages together.
+        Overall one-sided level.
 
     Raises
     ------
     InputError
-        If the interim analysis does not lie before the final one.
+        If the interim analysis is not before the final analysis.
 
     References
     ----------
@@ -201,16 +201,16 @@ def two_stage_log_rank(
     shape: float = 1.0,
     kind: str = "optimal",
 ) -> TwoStageDesign:
-    """Two-stage one-sample log-rank design that keeps alpha and power.
+    """Two-stage one-sample log-rank design with given alpha and power.
 
     Parameters
     ----------
     null_median, alternative_median, rate, follow_up, shape
         As for `two_stage_characteristics`.
     alpha, power : float
-        One-sided level; power by the exact variance under the alternative.
+        One-sided level; power based on the exact variance under the alternative.
     kind : {"optimal", "minimax"}
-        Least expected patients under the null, or least total (then least expected patients).
+        Smallest expected number of patients under the null, or smallest total (then smallest expected number).
 
     Returns
     -------
@@ -219,18 +219,18 @@ def two_stage_log_rank(
     Raises
     ------
     NotEstimable
-        If no number of patients looked at keeps the power.
+        If no number of patients considered gives the power.
 
     Notes
     -----
-    For a total n and an interim time the highest futility bound that keeps the power is the best, since it stops
-    most often. The interim time is then searched over the enrolment period.
+    For a given total n and interim time the highest futility bound that keeps the power is best, since it stops most
+    often. The interim time is searched over the enrolment period.
     """
     arguments.choice("kind", kind, ("optimal", "minimax"))
     trial = _trial(null_median, alternative_median, shape, rate, follow_up, alpha, power)
     best: TwoStageDesign | None = None
     start = _one_stage(trial)
-    # Stopping for futility lowers the final bound, so that a little fewer than one stage needs may do.
+    # Stopping for futility lowers the final bound, so slightly fewer patients than in one stage may be enough.
     for n in range(max(2, start * 9 // 10), start + max(6, start // 4)):
         found = _best_interim(trial, n, kind)
         if found is None:
@@ -247,7 +247,7 @@ def two_stage_log_rank(
 
 
 def _one_stage(trial: _Trial) -> int:
-    """Smallest n of one stage; entry takes n / rate, so that the size and the course are found together."""
+    """Smallest n for one stage; accrual takes n / rate, so size and course are found together."""
     method, n = find_method("wu"), 2
     for _ in range(100):
         course = read_course(n / trial.rate, trial.follow_up)
@@ -255,7 +255,7 @@ def _one_stage(trial: _Trial) -> int:
         needed = round_up(required_size(method, setting, alpha=trial.alpha, power=trial.power, sides=1))
         if needed == n:
             return n
-        # More patients enter for longer and are watched for longer, so fewer may do: step down one at a time.
+        # A larger n lengthens accrual and follow-up, so fewer patients may be enough: step down one at a time.
         n = needed if needed > n else n - 1
     return n
 
@@ -284,9 +284,10 @@ def _best_interim(trial: _Trial, n: int, kind: str) -> TwoStageDesign | None:
 
 
 def _highest_bound(trial: _Trial, first: _Stage, final: _Stage) -> float | None:
-    """Highest futility bound with the power; None if none has it.
+    """Highest futility bound that gives the power; None if there is none.
 
-    Power first rises with the bound (stopping buys a lower final bound), then falls: look from above on a grid.
+    Power first increases with the bound (stopping allows a lower final bound), then decreases: search downwards on a
+    grid.
     """
 
     def reached(c1: float) -> bool:

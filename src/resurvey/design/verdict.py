@@ -1,4 +1,4 @@
-"""The outcome of the check in words, and as a dictionary that travels in JSON."""
+"""The result of the check in words and as a dictionary that can be written as JSON."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ SET_COLUMNS = [
 def verdict_on_claim(
     claim: DesignClaim, table: pd.DataFrame, search: SearchResult | None = None, *, nearest: int = 8
 ) -> dict[str, Any]:
-    """Judge a printed sample size from the table of `check_claim` and, where made, the search.
+    """Judge a printed sample size from the table of `check_claim` and, if available, the search.
 
     Parameters
     ----------
     claim : DesignClaim
         With `events`, `patients` or both.
     table : DataFrame
-        Of `check_claim(claim)`.
+        The result of `check_claim(claim)`.
     search : SearchResult, optional
     nearest : int, default 8
-        Assumption sets listed.
+        Number of assumption sets to list.
 
     Returns
     -------
     dict
-        `verdict` on the pair, `verdict_events` and `verdict_patients`: `reproduced` (the first formula for an
-        exponential trial, as printed), `other-method` (another named formula or reading), `discrepant` (none that
-        keeps to the print). Patients are judged as a consequence of the claimed events; where no events are printed,
-        by themselves. Further `words`, the
-        formulas that give each number, `nearest_assumption_sets`, what was searched, `expected_of_claimed_patients`
-        and `questions_for_authors`. Only plain types, None for an empty cell.
+        `verdict` on the pair, `verdict_events` and `verdict_patients`: `reproduced` (by the usual formula for an
+        exponential trial, with the printed assumptions), `other-method` (by another named formula or reading),
+        `discrepant` (by none with the printed assumptions). Patients are judged given the claimed events or, where no
+        events are printed, on their own. Also `words`, the formulas that give each number, `nearest_assumption_sets`,
+        what was searched, `expected_of_claimed_patients` and `questions_for_authors`. Plain types only, None for a
+        missing value.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _verdict(usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame, col
 
 
 def _patients_verdict(claim: DesignClaim, usual: pd.DataFrame, plain: pd.DataFrame, proper: pd.DataFrame) -> str:
-    """Whether the claimed patients follow from the claimed events, by the plain or by another reading."""
+    """Whether the claimed patients follow from the claimed events, under the plain reading or another one."""
     if claim.events is None:
         return _verdict(usual, plain, proper, "reproduces_patients")
     if (plain["patients_from_claimed_events"] == claim.patients).any():
@@ -123,7 +123,7 @@ def _pair_verdict(events: str | None, patients: str | None, same_row: pd.DataFra
     if len(same_row):
         usual = same_row[(same_row["method"] == "log_hazard") & (same_row["reading"] == PLAIN["reading"])]
         return "reproduced" if len(usual) else "other-method"
-    # A set that changes or adds an assumption the paper does not print reproduces nothing that the paper says.
+    # A set that changes a printed assumption or adds one does not reproduce what the paper reports.
     return "discrepant"
 
 
@@ -193,7 +193,7 @@ def _formulas(hits: pd.DataFrame, number: str = "events_raw") -> str:
 
 
 def _read_otherwise(hits: pd.DataFrame, proper: pd.DataFrame, column: str = "reproduces_events") -> pd.DataFrame:
-    """Formulas that give the printed number under another reading alone, each once."""
+    """Formulas that give the printed number only under another reading, without duplicates."""
     found = proper[_true(proper, column)].drop_duplicates(["method", "sides"])
     known = set(zip(hits["method"], hits["sides"], strict=True))
     return found[[key not in known for key in zip(found["method"], found["sides"], strict=True)]]
@@ -258,7 +258,7 @@ def _plain(value: Any) -> Any:
 
 
 def _forward(claim: DesignClaim) -> list[dict[str, Any]]:
-    """Readings under which the claimed patients are expected to bring the claimed events, plainest first."""
+    """Readings under which the claimed patients are expected to have the claimed events, plainest first."""
     table = events_of_claimed_patients(claim)
     hits = table[_true(table, "reproduces_events")]
     plainness = (hits["dropout_reading"].isin(["none", "divide", "multiply"]).astype(int)) * 2 + (

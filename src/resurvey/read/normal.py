@@ -1,4 +1,4 @@
-"""One form of dashes, blanks, decimal points and signs, character by character: a text never changes its length."""
+"""Normalise dashes, blanks, decimal points and signs one character at a time, so that a text keeps its length."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ WORDS = {
 
 
 def plain(text: str) -> str:
-    """The text in one form, a character for each character."""
+    """The text normalised, one character for each character."""
     return _POINT.sub(".", text.translate(_TABLE))
 
 
 def squeeze(text: str) -> str:
-    """Printed text with single blanks, without zero-width marks and control characters."""
+    """Printed text with single blanks, without zero-width and control characters."""
     kept = "".join(char for char in text if char not in _ZERO_WIDTH and (char >= " " or char in "\t\n\r"))
     return _SQUEEZE.sub(" ", kept).strip()
 
 
 def fold(text: str) -> str:
-    """Lower case letters and digits with single blanks: for comparing words, never for numbers."""
+    """Lower-case letters and digits with single blanks: for comparing words, never numbers."""
     base = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return " ".join(re.findall(r"[a-z0-9]+", base))
 
