@@ -183,7 +183,7 @@ def _take_back(shares: list[Found]) -> None:
 
 
 def _share_that_fits(group: list[Found], size: str) -> float:
-    """Share of the rows with count and percentage that one denominator explains; 1 if it covers rows of counts only."""
+    """Share of rows with count and percentage that a denominator explains; with counts alone, 1 if all fit."""
     if not size:
         return 0.0
     total = float(size)
