@@ -44,7 +44,7 @@ class Shape:
 
 
 def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
-    """Read kinds of hazards from a table; the first row is the usual kind, the only one tried with every visit schedule.
+    """Read kinds of hazards from a table; the first row is the usual kind, the only one tried with all visit schedules.
 
     Columns: shape; share_progression, share_death (each adds up to 1); standard deviations of slope, start and smooth
     departure; the log of the mean hazard times the median at times of 0.05 to 6 medians; provenance; and,
