@@ -1,4 +1,4 @@
-"""What every function of numbers refuses alike: masked entries, and sizes that no arithmetic of floats survives."""
+"""Input checks shared by all numerical functions: masked entries, and magnitudes beyond floating-point arithmetic."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from resurvey.errors import InputError
 
-#: Beyond it, a square no longer fits a float with room for sums.
+#: Largest magnitude whose square still fits a float, with room for sums.
 LARGEST = 1e100
-#: Standard errors of one analysis further apart than this share no digits in a sum of their weights; those of any two
-#: studies differ by less than a hundredth of it.
+#: Standard errors in one analysis whose ratio exceeds this lose the smaller weight in a sum; the ratio between any two
+#: real studies is less than a hundredth of it.
 MOST_APART = 1e4
-#: An estimate of more standard errors than this has fewer digits than it claims.
+#: An estimate of more standard errors than this claims more digits than a float can hold.
 MOST_ERRORS = 1e12
 
 
 def unmasked(values: ArrayLike, name: str = "values") -> ArrayLike:
-    """The values, which must not be masked in part: the mask would be ignored, and what it hides counted.
+    """Return the values, refusing masked entries: the mask would be ignored and the hidden values used.
 
     Raises
     ------
     InputError
-        With the first entry that is masked.
+        If an entry is masked; names the first one.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         place = int(np.flatnonzero(np.ma.getmaskarray(values).ravel())[0])
@@ -33,12 +33,12 @@ def unmasked(values: ArrayLike, name: str = "values") -> ArrayLike:
 
 
 def check_size(name: str, value: float, *, least: float = 0.0) -> None:
-    """Refuse a number too large, or too near 0 where `least` is given, for its square to be one.
+    """Refuse a number too large, or too close to 0 where `least` is given, for its square to be representable.
 
     Raises
     ------
     InputError
-        With the number and what is allowed.
+        Names the number and the range allowed.
     """
     if not least <= abs(value) <= LARGEST:
         allowed = f"at most {LARGEST:g}" if not least else f"between {least:g} and {LARGEST:g}"
@@ -46,18 +46,18 @@ def check_size(name: str, value: float, *, least: float = 0.0) -> None:
 
 
 def check_errors(estimates: NDArray[np.float64], errors: NDArray[np.float64], names: Sequence[str]) -> None:
-    """Refuse standard errors that cannot stand in one sum of weights, or that no estimate has.
+    """Refuse standard errors that cannot be combined in one sum of weights, or that are impossible for an estimate.
 
     Parameters
     ----------
     estimates, errors : (n,) ndarray
     names : sequence of str
-        What each is called.
+        Name of each estimate, for messages.
 
     Raises
     ------
     InputError
-        With the one that is out of proportion.
+        Names the estimate that is out of proportion.
     """
     large, small = (int(np.argmax(values)) for values in (np.abs(estimates), -errors))
     check_size(f"{names[large]}: estimate", float(estimates[large]))

@@ -1,4 +1,4 @@
-"""Comparisons in batches, one a job."""
+"""Comparisons grouped into batches, one per job."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from resurvey.plan import AnyComparison
 
 
 def batches(entries: Iterable[AnyComparison], jobs: int = 4) -> dict[str, list[AnyComparison]]:
-    """Comparisons by job: those of one first study together, as even as they can be.
+    """Divide comparisons among jobs as evenly as possible, keeping those with the same first study together.
 
     Parameters
     ----------
     entries : iterable of comparisons
     jobs : int, default 4
-        Jobs at most, at least 2. Starting one takes as long as a small comparison.
+        Maximum number of jobs, at least 2. Starting a job takes as long as a small comparison.
 
     Returns
     -------
     dict of list
-        By the first of the studies that share a job, or `printed` for those that rest on printed numbers alone. Every
-        entry once, in its order.
+        Keyed by the first of the studies that share a job, or `printed` for comparisons based only on printed numbers.
+        Every entry occurs once, in the original order.
     """
     found: dict[str, list[AnyComparison]] = {}
     for entry in entries:

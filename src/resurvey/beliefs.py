@@ -1,4 +1,4 @@
-"""Distributions of what is believed of a share or of a ratio."""
+"""Prior distributions for a proportion or a ratio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from resurvey.errors import InputError
 
 Shape = Literal["uniform", "triangular", "trapezoidal", "beta", "log-normal"]
-#: How many numbers each shape has, and what they are.
+#: The parameters of each shape.
 NUMBERS = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
@@ -22,18 +22,18 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Belief:
-    """A distribution of a share or of a ratio.
+    """A prior distribution for a proportion or a ratio.
 
     Attributes
     ----------
     shape : {"uniform", "triangular", "trapezoidal", "beta", "log-normal"}
     numbers : tuple of float
-        As `NUMBERS` names them.
+        Parameters of the distribution, as named in `NUMBERS`.
 
     Raises
     ------
     InputError
-        If the shape is unknown, or the numbers are not as many or not in order.
+        If the shape is unknown, or the numbers are too few, too many or not in order.
     """
 
     shape: Shape
@@ -56,7 +56,7 @@ class Belief:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Least and greatest value that it can take."""
+        """Smallest and largest possible value."""
         if self.shape == "beta":
             return 0.0, 1.0
         return (0.0, np.inf) if self.shape == "log-normal" else (self.numbers[0], self.numbers[-1])

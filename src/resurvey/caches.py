@@ -1,4 +1,4 @@
-"""A folder for caches, where that of the user cannot be written: on nodes without a home, in closed containers."""
+"""A cache folder for use where that of the user is not writable: nodes without a home, read-only containers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ VARIABLE = "XDG_CACHE_HOME"
 
 
 def usable_cache(say: Callable[[str], None]) -> None:
-    """Make sure that this process and those it starts find a folder for caches that can be written.
+    """Make sure that this process and those it starts have a writable cache folder.
 
-    Snakemake keeps copies of its sources there and ends without a word of its own where it cannot. A temporary folder
-    takes the place of one that cannot be written, until this process ends.
+    Snakemake keeps copies of its sources there and exits without a clear message if it cannot. If the folder is not
+    writable, a temporary one is used until this process ends.
 
     Parameters
     ----------
     say : callable
-        Gets what a person should know.
+        Receives messages for the user.
     """
     place = Path(os.environ.get(VARIABLE) or "~/.cache")
     try:
@@ -31,10 +31,10 @@ def usable_cache(say: Callable[[str], None]) -> None:
             return
     except OSError as error:
         reason = error.strerror or str(error)
-    except RuntimeError as error:  # nobody knows of a home
+    except RuntimeError as error:  # the home folder is unknown
         reason = str(error)
     own = tempfile.mkdtemp(prefix="resurvey-cache-")
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     os.environ[VARIABLE] = own
-    os.environ.setdefault("MPLCONFIGDIR", own)  # else each step would look for all fonts anew
+    os.environ.setdefault("MPLCONFIGDIR", own)  # otherwise each step would search for all fonts again
     say(f"{place}, where caches go, cannot be written ({reason}): a temporary folder is used; {VARIABLE} chooses one")

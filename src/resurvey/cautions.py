@@ -1,6 +1,6 @@
-"""Findings of the audit that bear on a comparison: on a number it rests on, or on what its outcome is counted from.
+"""Audit findings relevant to a comparison: about a number it is based on, or about the time origin of its outcome.
 
-The same letters mark them wherever the comparison is shown; the words are made where they are read.
+The same letters mark them wherever the comparison is shown; the text is composed where it is displayed.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import SEVERITIES
 
 FINDINGS = ("impossible", "conflict", "discrepant", "other-method")
-#: Findings of these consequences are told of, the gravest first.
+#: Findings of these severities are reported, the most serious first.
 GRAVE = SEVERITIES[:2]
-#: Rules about what an outcome is counted from: what they find holds for every number of that outcome.
+#: Rules about the time origin of an outcome: their findings apply to every number of that outcome.
 CLOCK_RULES = ("clock-choice", "clock-start")
 ARM_KEY = ("study_id", "arm_id", "population", "endpoint", "data_cut")
 
 
 @dataclass(frozen=True)
 class Caution:
-    """A finding, or two outcomes that differ, and the comparisons that it bears on.
+    """A finding, or a difference between two endpoints, and the comparisons it concerns.
 
     Attributes
     ----------
     mark : str
         A letter: a, b and so on, in the order of the comparisons.
     comparisons : tuple of str
-        Their ids.
+        Ids of the comparisons.
     check_id : str
-        The finding; empty where the two groups of a comparison have different endpoints.
+        Check id of the finding; empty where the two groups of a comparison have different endpoints.
     endpoints : tuple of str
-        Those endpoints; empty for a finding.
+        The differing endpoints; empty for a finding.
     """
 
     mark: str
@@ -45,7 +45,7 @@ class Caution:
 
 
 def rests_on(entry: AnyComparison, estimates: pd.DataFrame, accuracy: pd.DataFrame) -> tuple[str, ...]:
-    """Printed numbers that a comparison rests on: its rows name them, or its groups were reconstructed from them.
+    """Printed numbers behind a comparison: those its rows name, and those its groups were reconstructed from.
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ def cautions(
     checks: pd.DataFrame,
     endpoint_of: Mapping[str, str],
 ) -> list[Caution]:
-    """What bears on each comparison, a letter each; checks of one cause have one letter.
+    """Cautions for each comparison, each with a letter; checks with a common cause share a letter.
 
     Parameters
     ----------
     entries : sequence of comparisons
     resting : dict of iterable of str
-        Printed numbers that each rests on, by its id (`rests_on`).
+        Printed numbers behind each comparison, by its id (`rests_on`).
     checks : DataFrame
         checks.csv.
     endpoint_of : dict of str
@@ -119,7 +119,7 @@ def marks_of(found: Iterable[Caution]) -> dict[str, str]:
 
 
 def _grave(checks: pd.DataFrame) -> list[dict[str, object]]:
-    """Findings that a conclusion or a number in use hangs on, gravest first."""
+    """Findings that affect a conclusion or a number in use, most serious first."""
     if checks.empty:
         return []
     rows = checks[checks["verdict"].isin(FINDINGS) & checks["severity"].isin(GRAVE)]
@@ -130,13 +130,13 @@ def _grave(checks: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def subjects(row: Mapping[str, object]) -> tuple[str, ...]:
-    """The numbers that a finding speaks against: all that conflict, or else the first, judged by the others."""
+    """The numbers that a finding calls into question: all of them in a conflict, otherwise only the first."""
     ids = tuple(part.strip() for part in str(row["claim_ids"]).split(";"))
     return ids if row["verdict"] == "conflict" else ids[:1]
 
 
 def _of_clock(row: Mapping[str, object], entry: AnyComparison, endpoint_of: Mapping[str, str]) -> bool:
-    """Whether it is about what an outcome of the comparison is counted from."""
+    """Whether a finding concerns the time origin of an outcome of the comparison."""
     if row["rule"] not in CLOCK_RULES:
         return False
     about = {(str(row["study_id"]), endpoint_of.get(name, "")) for name in subjects(row)}

@@ -1,14 +1,13 @@
-"""Code points that no text of a paper has, or that make a text look like another one."""
+"""Code points that never occur in the text of a paper, or that make one text look like another."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-#: Controls (C0 but for tab and line ends, DEL and C1), breaks of line and paragraph, embeddings and overrides of the
-#: direction of writing, annotations, the letter that stands for a lost one, a mark of byte order within text, halves of
-#: pairs, and non-characters. Marks of direction and joiners are left: Arabic, Hebrew, Persian and emoji are written
-#: with them.
+#: Control characters (C0 except tab and line ends, DEL and C1), line and paragraph separators, directional embeddings,
+#: overrides and isolates, annotations, the replacement character, a byte-order mark within text, unpaired surrogates
+#: and noncharacters. Directional marks and joiners are allowed: Arabic, Hebrew, Persian and emoji need them.
 _ODD = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufff9-\ufffd\ufeff\ud800-\udfff"
     "\ufdd0-\ufdef\ufffe\uffff"
@@ -25,7 +24,7 @@ _NAMES = (
 
 
 def odd(text: str) -> str:
-    """What is odd in a text, with its place; empty where nothing is.
+    """Describe the first unexpected code point of a text; empty where there is none.
 
     Parameters
     ----------
@@ -34,7 +33,7 @@ def odd(text: str) -> str:
     Returns
     -------
     str
-        The first odd code point, what it is, and which character of the text.
+        The code point, its description, and its position in the text.
     """
     found = _ODD.search(text)
     if not found:

@@ -1,4 +1,4 @@
-"""Typed tables from checked raw ones: printed text kept, values and rounding intervals beside it, one unit."""
+"""Typed tables from checked raw ones: printed text with values and rounding intervals, in common units."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resurvey.tables import Fault, TableFaults, Tables, file_of
 from resurvey.vocabulary import months_per, to_proportion
 
 NUMERIC = ("number", "count", "size", "percent", "p", "level")
-# Columns that hold a time in the row's unit, by table; the unit column's name.
+# Columns that hold a time in the unit of the row, by table, with the name of the unit column.
 TIMES = {
     "medians": (
         ("value", "lower", "upper", "range_lower", "range_upper", "lower_quartile", "upper_quartile"),
@@ -24,7 +24,7 @@ TIMES = {
     "proportions": (("time",), "time_unit"),
     "differences": (("value",), "unit"),
 }
-# Columns that hold a proportion or percentage, by table; the unit column's name, or the unit itself.
+# Columns that hold a proportion or percentage, by table, with the name of the unit column or the unit itself.
 PROPORTIONS = {
     "survival_rates": (("value", "lower", "upper"), "unit"),
     "proportions": (("percent", "lower", "upper"), "%"),
@@ -33,7 +33,7 @@ PRINTED_NUMBERS = {"follow_up": ("value",), "statements": ("value",), "quantitie
 
 
 def tidy(tables: Tables) -> Tables:
-    """Typed tables, one for each raw table, sorted by key.
+    """Make typed tables, one for each raw table, sorted by key.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def tidy(tables: Tables) -> Tables:
     dict of DataFrame
         For every numeric column `c`: `c_text` (as printed), `c` (value; infinite for not reached), `c_min`, `c_max`
         (values its rounding allows) and `c_op` (`=`, `<`, `~`, `NR` ...). Times get `c_months` with `_min` and `_max`
-        where the row's unit is one of time; percentages get `c_prop` (0 to 1) the same way.
+        where the unit of the row is one of time; percentages get `c_prop` (0 to 1) in the same way.
 
     Raises
     ------
     TableFaults
-        If a time table has a unit that is neither time nor declared otherwise.
+        If a table of times has a unit that is neither a unit of time nor an allowed alternative.
     """
     faults: list[Fault] = []
     typed = {name: _tidy_table(name, frame, faults) for name, frame in tables.items()}
@@ -91,7 +91,7 @@ def _read(text: str) -> reported.Reported:
     try:
         return reported.parse(text)
     except InputError:
-        # Dates and words stand in the value column of follow_up and statements: text kept, no value.
+        # The value column of follow_up and statements may hold dates and words: only the text is kept.
         return reported.EMPTY
 
 
@@ -122,7 +122,7 @@ def _add_proportions(name: str, typed: pd.DataFrame) -> None:
 
 
 def claims(typed: Tables) -> pd.DataFrame:
-    """Every printed number in one table: claim_id, table, source, locator, study, arm, population, what and text."""
+    """All printed numbers in one table: claim_id, table, source, locator, study, arm, population, what and text."""
     parts = []
     for name in CLAIM_TABLES:
         if name not in typed or typed[name].empty:

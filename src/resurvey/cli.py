@@ -1,4 +1,4 @@
-"""`resurvey ...`: each step on its own, for one's own numbers. Commands are imported only when they are asked for."""
+"""Command line `resurvey ...`: each step by itself, for the user's own numbers. Commands are imported when needed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from resurvey import __version__
 from resurvey.errors import ResurveyError
 
-# Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int`, or, where the
-# command has commands of its own, `add_parser(subparsers)` whose parsers set `run`.
+# Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int` or, where the
+# command has subcommands, `add_parser(subparsers)` whose parsers set `run`.
 COMMANDS = {
     "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
     "audit": (
@@ -33,7 +33,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (2 for wrong input, with one plain message)."""
+    """Run the command line and return the exit code (2 for invalid input, with a plain message)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="resurvey", description="A second look at published survival evidence.")
     parser.add_argument("--version", action="version", version=f"resurvey {__version__}")

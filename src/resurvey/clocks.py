@@ -1,4 +1,4 @@
-"""Files dated in the future, by a clock that was wrong: content decides, and not the date."""
+"""Files dated in the future by a wrong clock: their content matters, not their date."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-#: Seconds that a file server's clock may be ahead.
+#: Seconds by which the clock of a file server may be ahead.
 SLACK = 2.0
 
 
 def files_below(folders: Iterable[Path]) -> Iterator[Path]:
-    """Every file and folder in folders and below them, hidden ones included."""
+    """All files and folders in the given folders and below them, hidden ones included."""
     for folder in folders:
         for place, names, files in os.walk(folder):
             yield from (Path(place, name) for name in (*names, *files))
 
 
 def date_now(paths: Iterable[Path]) -> list[Path]:
-    """Date as of now what is dated in the future: Snakemake refuses outputs that seem older than what they are made of.
+    """Give files dated in the future the current time: Snakemake refuses outputs that seem older than their inputs.
 
-    All get one date, so that none of them seems newer than another.
+    All get the same time, so that none seems newer than another.
 
     Returns
     -------
     list of Path
-        Those that were.
+        The files that were dated in the future.
 
     Raises
     ------
     OSError
-        If one belongs to somebody else, and its date cannot be changed.
+        If the date of a file cannot be changed because it belongs to another user.
     """
     now = time.time()
     ahead = [path for path in paths if _date(path) > now + SLACK]
@@ -43,18 +43,18 @@ def date_now(paths: Iterable[Path]) -> list[Path]:
 def _date(path: Path) -> float:
     try:
         return path.stat().st_mtime
-    except FileNotFoundError:  # a link to nothing, or gone meanwhile
+    except FileNotFoundError:  # a dangling link, or deleted in the meantime
         return 0.0
 
 
 def date_inputs_now(paths: Iterable[Path], say: Callable[[str], None]) -> None:
-    """The same for files of the person whose project it is, who is told.
+    """Do the same for input files of the project, and tell the user.
 
     Parameters
     ----------
     paths : iterable of Path
     say : callable
-        Gets what a person should know.
+        Receives messages for the user.
     """
     try:
         found = date_now(paths)

@@ -1,4 +1,4 @@
-"""What a document concludes, as the config says it, and the printed numbers behind it."""
+"""Conclusions of a document, as stated in the config, and the printed numbers behind them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-# The id of a printed number in a sentence, which is to be shown as it is printed.
+# The id of a printed number in a sentence, to be replaced by the number as printed.
 PLACEHOLDER = re.compile(r"\{([a-z0-9][\w-]*)\}")
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a document concludes, in an analyst's words.
+    """A conclusion of a document, in the words of an analyst.
 
     Attributes
     ----------
     says : str
-        A sentence; `{claim id}` in it stands for that number as it is printed.
+        A sentence in which `{claim id}` stands for that number as printed.
     claims : sequence of str
-        Further printed numbers that it rests on.
+        Further printed numbers that the conclusion is based on.
     """
 
     says: str
@@ -27,14 +27,14 @@ class Conclusion:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The printed numbers that the sentence names."""
+        """Ids of the printed numbers in the sentence."""
         return tuple(dict.fromkeys(PLACEHOLDER.findall(self.says)))
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every printed number that it names or rests on."""
+        """Ids of all printed numbers that it contains or is based on."""
         return tuple(dict.fromkeys((*self.named, *self.claims)))
 
     def words(self, printed: Callable[[str], str]) -> str:
-        """The sentence with every id replaced by what `printed` gives for it."""
+        """The sentence with every id replaced by its value from `printed`."""
         return PLACEHOLDER.sub(lambda found: printed(found[1]), self.says)

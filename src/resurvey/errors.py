@@ -10,12 +10,12 @@ class InputError(ResurveyError):
 
 
 class InconsistentReport(ResurveyError):
-    """Printed numbers cannot all hold together; the message names those in conflict."""
+    """Printed numbers are mutually inconsistent; the message names those in conflict."""
 
 
 class NotEstimable(ResurveyError):
-    """The information at hand does not determine the quantity asked for; the message says what is missing."""
+    """The available information does not determine the quantity requested; the message says what is missing."""
 
 
 class NotWritten(ResurveyError):
-    """A file could not be written: the disk is full, or the place is closed; the message names it."""
+    """A file could not be written because the disk is full or writing is not permitted; the message names it."""

@@ -1,4 +1,4 @@
-"""On what a comparison rests, in one of a few classes, the firmest first."""
+"""Grades of the evidence behind a comparison, the strongest first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RANDOMISED = "randomised"
 
 
 class Grade(StrEnum):
-    """On what a comparison rests, the firmest first; the words are what a reader sees."""
+    """Grade of the evidence behind a comparison, the strongest first; the values are shown to readers."""
 
     POOLED = "randomised trials of both treatments, their printed ratios pooled"
     RANDOMISED_CURVE = "one randomised trial, patients reconstructed from curves"
@@ -29,13 +29,13 @@ class Grade(StrEnum):
     COUNTS = "printed counts or medians side by side"
 
 
-#: Grades of comparisons that no randomisation protects.
+#: Grades of comparisons that are not randomised.
 UNPROTECTED = (Grade.PRINTED, Grade.OBSERVED, Grade.UNANCHORED_CURVE, Grade.UNANCHORED_SUMMARY, Grade.COUNTS)
 
 
 @dataclass(frozen=True)
 class Bases:
-    """What grades are told by.
+    """Information from which grades are derived.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Bases:
         return cls(evidence, _pairs(studies, "study_id", "design"), _pairs(claims, "claim_id", "study_id"))
 
     def grade(self, entry: AnyComparison) -> Grade:
-        """On what a comparison rests."""
+        """Grade of the evidence behind a comparison."""
         if isinstance(entry, TimedComparison):
             trials = all(self._randomised(group.study) for group in entry.groups)
             return Grade.RANDOMISED_NETWORK if trials else Grade.PRINTED
@@ -89,17 +89,17 @@ def _pairs(table: pd.DataFrame, key: str, value: str) -> dict[str, str]:
     return {} if table.empty else dict(zip(table[key].astype(str), table[value].fillna("").astype(str), strict=True))
 
 
-#: Confidence in an estimate of a network as CINeMA grades it, the firmest first.
+#: Confidence in a network estimate as graded by CINeMA, the highest first.
 CONFIDENCE = ("high", "moderate", "low", "very low")
 
 
 def confidence_of(table: pd.DataFrame | None) -> dict[frozenset[str], str]:
-    """Judged confidence in each estimate of a network, by its pair of treatments.
+    """Judged confidence in each network estimate, by pair of treatments.
 
     Parameters
     ----------
     table : DataFrame, optional
-        treatment, comparator, domain, judged.
+        Columns treatment, comparator, domain, judged.
     """
     if table is None or table.empty:
         return {}

@@ -1,4 +1,4 @@
-"""One thing wrong in one place of the tables, and the error that carries all of them."""
+"""A fault in one place of the tables, and the error that carries all faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN_FAULTS = 200
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong in one place, with what to do about it."""
+    """A fault in one place, with advice on how to correct it."""
 
     file: str
     row: int
@@ -28,7 +28,7 @@ class Fault:
 
 
 class TableFaults(InputError):
-    """All faults of all tables, raised once; `faults` is the sorted list."""
+    """All faults of all tables, raised together; `faults` is the sorted list."""
 
     def __init__(self, faults: Iterable[Fault]):
         self.faults = sorted(set(faults))
@@ -40,5 +40,5 @@ class TableFaults(InputError):
 
 
 def of_file(name: str, rule: str, advice: str) -> TableFaults:
-    """The error of a file that cannot be read at all."""
+    """Make the error for a file that cannot be read at all."""
     return TableFaults([Fault(name, 0, "", "", rule, advice)])

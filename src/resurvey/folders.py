@@ -1,6 +1,6 @@
-"""Folders that a step writes as a whole: what was put into them, and whether all of it is still there.
+"""Folders that a step writes as a whole: their recorded contents, and whether these are still complete.
 
-To Snakemake a folder is one output: it does not see that a picture has been deleted from it.
+Snakemake treats a folder as one output and does not notice that a figure has been deleted from it.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ CONTENTS = "contents.txt"
 
 
 def write_contents(folder: Path) -> None:
-    """Note the names of the files in a folder, as the last thing that is written into it."""
+    """Record the names of the files in a folder; this record is written last."""
     names = sorted(path.name for path in folder.iterdir() if path.name != CONTENTS and not path.name.startswith("."))
     (folder / CONTENTS).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 @contextmanager
 def made_anew(folder: Path) -> Iterator[Path]:
-    """A folder to write into, whole in place of an earlier one when the block ends without an error, or not at all.
+    """Provide a folder to write into, which replaces an earlier one only if the block ends without an error.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there.
+        If the disk is full, or writing is not permitted.
     """
     with folder_beside(folder) as part:
         yield part
@@ -37,7 +37,7 @@ def made_anew(folder: Path) -> Iterator[Path]:
 
 
 def lost(folder: Path) -> list[str]:
-    """Files that were put into a folder and are gone; none where the folder is not there at all."""
+    """Files recorded in a folder that are missing; none where the folder does not exist."""
     if not folder.is_dir():
         return []
     contents = folder / CONTENTS
@@ -47,17 +47,17 @@ def lost(folder: Path) -> list[str]:
 
 
 def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
-    """A file that changes when something is lost from the folders: an input of the step that writes them.
+    """Maintain a file that changes when something is lost from the folders: an input of the step that writes them.
 
     Parameters
     ----------
     folders : iterable of Path
     mark : Path
-        The file, dated before everything else until something is lost. Then each lost file adds a line to it, and does
-        so again where it is lost once more after the folders were written anew.
+        The file, dated before everything else until something is lost. Each lost file then adds a line to it, and adds
+        another if it is lost again after the folders have been rewritten.
     """
     if mark.is_dir():
-        shutil.rmtree(mark)  # Only our marks belong there.
+        shutil.rmtree(mark)  # Only marks of this package belong there.
     mark.parent.mkdir(parents=True, exist_ok=True)
     if not mark.exists():
         mark.touch()
@@ -71,18 +71,18 @@ def mark_lost(folders: Iterable[Path], mark: Path) -> Path:
 
 
 def mark_again(mark: Path, done: Path, folders: Iterable[Path] = (), failed: Path | None = None) -> Path:
-    """A file that changes when a step has to be done again: an input of that step.
+    """Maintain a file that changes when a step has to be repeated: an input of that step.
 
     Parameters
     ----------
     mark : Path
         The file.
     done : Path
-        A file that is there when the step came to its end.
+        A file that exists if the step was completed.
     folders : iterable of Path
-        Folders that it writes, of which nothing may be lost.
+        Folders that the step writes, from which nothing may be lost.
     failed : Path, optional
-        Table of what the step could not make; rows below its header say that there is something.
+        Table of the outputs that the step could not make; it has rows below its header if there are any.
     """
     mark_lost(folders, mark)
     if not done.is_file() or (failed is not None and _has_rows(failed)):
@@ -92,7 +92,7 @@ def mark_again(mark: Path, done: Path, folders: Iterable[Path] = (), failed: Pat
 
 
 def _has_rows(table: Path) -> bool:
-    """Whether a table has a row below its header; read as text, as every start of a run asks."""
+    """Whether a table has a row below its header; read as text for speed, since every run checks this."""
     return table.is_file() and table.read_bytes().count(b"\n") > 1
 
 

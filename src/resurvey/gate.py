@@ -1,6 +1,6 @@
-"""The gate before the pipeline: config and raw tables, checked whole, every fault reported at once.
+"""The gate before the pipeline: full check of config and raw tables, with all faults reported together.
 
-Light enough to run each time: tables that have not changed since they last passed are not read again.
+It is fast enough to run every time: tables unchanged since they last passed are not read again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """What a run rests on: the plan, and the typed tables in small files."""
+    """Basis of a run: the plan, and the typed tables in small files."""
 
     plan: Plan
     pieces: Pieces
@@ -38,21 +38,21 @@ class Project:
 def check_config(
     config: Mapping[str, Any], schema: Path, memory: Path | None = None, files: Iterable[Path] = ()
 ) -> None:
-    """Refuse a config that breaks its schema; the message lists every fault with the path of its key.
+    """Refuse a config that violates its schema; the message lists every fault with the path of its key.
 
-    A config that passed last time, by the file `memory`, is not checked again: importing the checker takes longer
-    than all the rest of a run that has nothing to do. The files that it was read from are read as well, since a mapping
-    no longer shows that a key stood twice.
+    A config that passed last time, according to the file `memory`, is not checked again: importing the validator takes
+    longer than the rest of a run that has nothing to do. The source files are read as well, because a parsed mapping no
+    longer shows duplicate keys.
 
     Raises
     ------
     InputError
-        With one line a fault: the key, what was found, what is allowed; or with the line of a file that is not YAML,
-        has a key twice or an odd code point.
+        With one line per fault: the key, what was found, what is allowed; or with the line of a file that is not YAML,
+        has a duplicate key or an unexpected code point.
     """
     try:
         plain = json.loads(json.dumps(config, default=str))
-    except (ValueError, TypeError, RecursionError) as error:  # an anchor inside itself, or a key that is a list
+    except (ValueError, TypeError, RecursionError) as error:  # a recursive anchor, or a key that is a list
         raise InputError(
             f"config.yaml cannot be written out as plain keys and values ({error}): write it out"
         ) from None
@@ -77,7 +77,7 @@ def check_config(
 
 
 def _is_whole(_: object, value: object) -> bool:
-    """Whether a number is written as a whole one; 50.0 is not, and code counts with it."""
+    """Whether a number is written as an integer; 50.0 is not, since these numbers are used as counts."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -87,7 +87,7 @@ def _words(fault: Any) -> str:
 
 
 def table_files(folder: Path) -> list[Path]:
-    """Paths of all raw tables that are there or have to be, in the order of the schema."""
+    """Paths of all raw tables that exist or are required, in the order of the schema."""
     paths = [(table, table.path_in(folder)) for table in TABLES.values()]
     return [path for table, path in paths if path.is_file() or not table.optional]
 
@@ -100,7 +100,7 @@ def table_names() -> list[str]:
 def check_project(
     config: Mapping[str, Any], store: Path, memory: Path, claim: Callable[[], None] = lambda: None
 ) -> Project:
-    """Check plan and tables, type the tables, and write them in small files; once for each state of them.
+    """Check plan and tables, type the tables, and write them in small files, once for each state of the inputs.
 
     Parameters
     ----------
@@ -109,16 +109,16 @@ def check_project(
     store : Path
         Folder of the small files.
     memory : Path
-        File that remembers which state passed last; written only after a check that found nothing.
+        File that records which state passed last; written only after a check without faults.
     claim : callable, optional
-        Called before anything is written: it raises where others read what would be changed.
+        Called before anything is written; raises if other runs read the files that would change.
 
     Raises
     ------
     tables.TableFaults
         With every fault of every table and curve file.
     InputError
-        With every fault of the comparisons, or with everything that they and the config name and the tables lack.
+        With every fault of the comparisons, or with every name in them or the config that the tables lack.
     """
     asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
     folder = Path(config["raw"])
@@ -140,7 +140,7 @@ def check_project(
 
 
 def _collection(config: Mapping[str, Any]) -> list[str]:
-    """Which sets of the KMDATA collection, of those that the config names, are there."""
+    """Which of the KMDATA sets named in the config are present."""
     settings = config["reconstruction"].get("kmdata") or {}
     place = Path(settings.get("folder") or "")
     names = [one["file"] for one in settings.get("sets", ())] if settings.get("folder") else []
@@ -148,11 +148,11 @@ def _collection(config: Mapping[str, Any]) -> list[str]:
 
 
 def _remembered(memory: Path, state: str, store: Path) -> Pieces | None:
-    """The pieces of this state, where they are all there."""
+    """The pieces of this state, if all of them are present and unchanged."""
     try:
         digest, _, text = memory.read_text(encoding="utf-8").partition("\n")
         if digest != _digest([text]):
-            return None  # A memory that is damaged is no memory.
+            return None  # A damaged record is ignored.
         known = json.loads(text)
         if known["state"] != state:
             return None
@@ -169,20 +169,20 @@ def _remember(memory: Path, state: str, pieces: Pieces, store: Path) -> None:
 
 
 def _written(pieces: Pieces, store: Path) -> str:
-    """Sizes and times of the pieces as they lie there: what somebody else changed is not what was remembered."""
+    """Digest of the sizes and modification times of the pieces, to detect changes made by others."""
     found = ((path, (store / path).stat()) for path in sorted(pieces.files))
     return _digest(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
 
 
 def _write_anew(text: str, memory: Path) -> None:
-    """Write a memory; a folder that somebody put in its place is ours to remove."""
+    """Write the record of the last state; a folder in its place is removed."""
     if memory.is_dir():
         shutil.rmtree(memory)
     write_text(text, memory)
 
 
 def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path) -> None:
-    """Refuse a config or a plan that names what the tables do not have.
+    """Refuse a config or a plan that names something the tables do not have.
 
     Parameters
     ----------
@@ -193,16 +193,16 @@ def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path
     raw : dict of DataFrame
         Checked raw tables.
     start : Path
-        Folder that paths in the config start from.
+        Folder that paths in the config are relative to.
 
     Raises
     ------
     InputError
-        With one line a fault.
+        With one line per fault.
     """
     from resurvey import plan_check, settings
 
-    # patients of the collection come under a data cut that no table has
+    # patients of the collection have a data cut that is in no table
     lines = [f"config.yaml, {line}" for line in settings.faults_of_settings(config, raw, start)]
     lines += [
         f"{'config.yaml' if line.startswith('design') else config['comparisons']}, {line}"
@@ -217,14 +217,14 @@ def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path
 
 
 def _carried_out(config: Mapping[str, Any], asked: Plan) -> Plan:
-    """The plan without the comparisons that are skipped, as the collection that they need is not there."""
+    """The plan without the comparisons that are skipped because the KMDATA collection is not available."""
     if (config["reconstruction"].get("kmdata") or {}).get("folder"):
         return asked
     return Plan(tuple(entry for entry in asked.comparisons if not entry.needs_kmdata), asked.designs)
 
 
 def read_checked(folder: Path) -> Tables:
-    """All raw tables of a folder with the curve files that they name, checked.
+    """Read and check all raw tables of a folder with the curve files that they name.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def read_checked(folder: Path) -> Tables:
     raw = tables.read_raw(folder)
     if raw["curves"].empty:
         return raw
-    # what reads curves takes longer to import than all else here
+    # the module that reads curves takes longer to import than everything else here
     from resurvey.reconstruct.curve_evidence import faults_of_curves
 
     faults = faults_of_curves(raw["curves"], folder / TABLES["curves"].folder)
@@ -246,13 +246,13 @@ def read_checked(folder: Path) -> Tables:
 
 
 def fingerprint(paths: Iterable[str | Path]) -> str:
-    """Fingerprint of the bytes of files; a missing one counts as such."""
+    """Fingerprint of the content of files; a missing file counts as missing."""
     files = [Path(path) for path in paths]
     return _digest(f"{path.name}:{file_digest(path) if path.is_file() else 'missing'}" for path in files)
 
 
 def _state(folder: Path) -> str:
-    """Fingerprint of all raw tables and curve files, and of the code that judges and types them."""
+    """Fingerprint of all raw tables and curve files, and of the code that checks and types them."""
     digest = hashlib.sha256()
     for path in sorted(reachable(ROOT / "gate.py")):
         digest.update(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What to type in place of a text that is no printed number."""
+"""Advice on what to type in place of text that is not a printed number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
 EXCEL_DATE = re.compile(
     rf"^(?:(\d{{1,4}})[-./ ]({MONTHS})[a-z]*\.?|({MONTHS})[a-z]*\.?[-./ ](\d{{1,4}}))$", re.IGNORECASE
 )
-#: Tried in this order; the first that fits says what to do.
+#: Patterns tried in this order; the first that matches gives the advice.
 HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), advice)
     for pattern, advice in (
@@ -53,10 +53,10 @@ HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def what_to_type(text: str) -> str:
-    """What to do about a text that is no printed number; empty where nothing in particular can be said."""
+    """Advice about text that is not a printed number; empty where there is no specific advice."""
     return next((advice for pattern, advice in HINTS if pattern.match(text.strip())), "")
 
 
 def is_excel_date(text: str) -> bool:
-    """Whether a spreadsheet has made a date of a range, as `03-Apr` of 3-4."""
+    """Whether a spreadsheet has turned a range into a date, such as 3-4 into `03-Apr`."""
     return EXCEL_DATE.match(text) is not None

@@ -1,4 +1,4 @@
-"""Text of others that a program must not take for more than text: formulas in tables, code in pages."""
+"""Make foreign text inert, so that programs treat it only as text: no formulas in tables, no code in pages."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # reading a paper needs no pandas
     import pandas as pd
 
-#: What a spreadsheet takes for a formula, after any quotes that already keep it from that. A sign alone is none, nor
-#: is one before a number, a point or a space, unless what follows calls something.
+#: Text that a spreadsheet takes for a formula, after any quotes that already prevent this. A sign alone is not a
+#: formula, nor is a sign before a number, a point or a space, unless a call follows.
 FORMULA = re.compile(r"'*(?:[=@](?!$)|[\t\r]|[+-](?![\d.,\s%]*$)(?![\d.][^|!(]*$)(?!\s[^|!(]*$))")
-#: Kinds of columns of a table that may hold text, as pandas calls them.
+#: Pandas dtypes of columns that may hold text.
 TEXT_KINDS = ("object", "category", "string", "str")
-#: What Markdown takes for HTML: a tag, a comment, an address.
+#: Text that Markdown takes for HTML: a tag, a comment, an address.
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-#: What joins the words of a Markdown link to its address.
+#: The junction between the text of a Markdown link and its address.
 LINK = re.compile(r"\](?=[(\[:])")
 
 
 def cell(text: str) -> str:
-    """A cell of a table that a person may open: what would be a formula stands behind a quote, as spreadsheets do it.
+    """Escape a cell for a spreadsheet: text that would be a formula is preceded by a quote, as spreadsheets do.
 
-    `exact` gives back what it was, whatever that is.
+    `exact` restores the original text in all cases.
     """
     return f"'{text}" if FORMULA.match(text) else text
 
 
 def exact(text: str) -> str:
-    """The text that `cell` made a cell of."""
+    """Restore the text that `cell` escaped."""
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 
 def cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with every text as `cell` has it."""
+    """Apply `cell` to every text of a table."""
     return _changed(frame, cell)
 
 
 def exact_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with every text as `exact` has it."""
+    """Apply `exact` to every text of a table."""
     return _changed(frame, exact)
 
 
@@ -57,21 +57,21 @@ def _changed(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
 
 
 def allowed(*scripts: str) -> str:
-    """What a content security policy says of the scripts of a page: these texts may run and no other.
+    """Source expression of a content security policy that allows these scripts and no others to run.
 
     Parameters
     ----------
     scripts : str
-        Each as it stands between its tags.
+        Text of each script, exactly as between its tags.
     """
     return " ".join(f"'sha256-{digest(text)}'" for text in scripts)
 
 
 def digest(script: str) -> str:
-    """SHA-256 of a script as a content security policy writes it."""
+    """SHA-256 of a script in the notation of a content security policy."""
     return b64encode(sha256(script.encode()).digest()).decode("ascii")
 
 
 def markdown(text: str) -> str:
-    """Text inside Markdown: without HTML, and without links of its own."""
+    """Escape text for Markdown: no HTML, and no links."""
     return LINK.sub("]\\\\", TAG.sub("&lt;", text))

@@ -1,4 +1,4 @@
-"""What ids are called in figures, taken from the tables; an id without an entry is shown as it is."""
+"""Labels of ids in figures, taken from the tables; an id without a label is shown as it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from resurvey.tables import read_table
 
 BRACKETS = re.compile(r"\s*\([^()]*\)")
-# A number or letter before the name of a group, which says something in its document only: `Group 3: with ...`.
+# A number or letter before the name of a group, meaningful only within its document: `Group 3: with ...`.
 NUMBERED = re.compile(
     r"^(?:group|arm|cohort|sequence|stratum) (?:\d{1,2}|[a-z]|[ivx]{1,4})\s*[:–-]\s*(?=\S)", re.IGNORECASE
 )
@@ -29,7 +29,7 @@ class Labels:
     arms : dict
         Label by (study_id, arm_id).
     populations : dict of str
-        Spelling by population, where the documents write it with capitals inside.
+        Spelling by population, where the documents write it with internal capitals.
     """
 
     studies: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Labels:
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pd.DataFrame]) -> Labels:
-        """Names from the tables that are there: studies, treatments, endpoints, arms."""
+        """Take names from the tables present: studies, treatments, endpoints, arms."""
         treatments = _column(tables, "treatments", "treatment_id", "label")
         return cls(
             studies=_column(tables, "studies", "study_id", "acronym"),
@@ -52,14 +52,14 @@ class Labels:
 
     @classmethod
     def from_files(cls, paths: Iterable[str | Path]) -> Labels:
-        """Names from the files of such tables; those of one table, whose name they have, are put together."""
+        """Take names from the files of such tables; files of the same table (by file name) are combined."""
         parts: dict[str, list[pd.DataFrame]] = {}
         for path in map(Path, paths):
             parts.setdefault(path.stem, []).append(read_table(path))
         return cls.from_tables({name: pd.concat(own, ignore_index=True) for name, own in parts.items()})
 
     def study(self, study_id: object) -> str:
-        """Acronym of a study; what follows a comma (`study, population`) is kept."""
+        """Acronym of a study; text after a comma (`study, population`) is kept."""
         head, comma, rest = str(study_id).partition(",")
         return self.studies.get(head, head) + comma + rest
 
@@ -68,21 +68,21 @@ class Labels:
         return " or ".join(self.treatments.get(one, one) for one in str(treatment_id).split(" or "))
 
     def endpoint(self, endpoint: object) -> str:
-        """Words of an endpoint."""
+        """Label of an endpoint."""
         return self.endpoints.get(str(endpoint), str(endpoint))
 
     def arm(self, study_id: object, arm_id: object) -> str:
-        """What was given in an arm, or how the document calls it where several arms got the same."""
+        """Treatment given in an arm, or the document's name of the arm where several arms had the same treatment."""
         if not str(arm_id):
             return "all arms"
         return self.arms.get((str(study_id), str(arm_id)), str(arm_id).replace("_", " "))
 
     def population(self, population: object) -> str:
-        """A population as the documents spell it: ids are lower case, abbreviations are not."""
+        """A population as spelt in the documents: ids are in lower case, abbreviations are not."""
         return self.populations.get(str(population), str(population))
 
     def group(self, study_id: object, arm_id: object, population: object) -> str:
-        """An arm, and the population where it is a part of the arm."""
+        """Label of an arm, with the population where it is a subgroup of the arm."""
         part = "" if population in ("", "all") else f", {self.population(population)}"
         return f"{self.arm(study_id, arm_id)}{part}"
 
@@ -95,7 +95,7 @@ def _column(tables: Mapping[str, pd.DataFrame], name: str, key: str, label: str)
 
 
 def _populations(arms: pd.DataFrame) -> dict[str, str]:
-    """Populations that a label repeats in other letters; a capital at the beginning is the label's, not the word's."""
+    """Populations whose label differs only in capitals; an initial capital belongs to the label and is ignored."""
     pairs = arms[["population", "label"]].fillna("").astype(str).drop_duplicates()
     return {
         population: label
@@ -105,8 +105,8 @@ def _populations(arms: pd.DataFrame) -> dict[str, str]:
 
 
 def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """The treatment where it tells the arms of a study apart, otherwise the label printed in a table, then any."""
-    # Plain lists: every step that draws asks, and grouping a hundred small frames would cost a tenth of a second.
+    """Names of arms: the treatment where it is unique within the study, else the label printed in a table, then any."""
+    # Plain lists, because every plotting step needs this and grouping a hundred small frames takes a tenth of a second.
     studies: dict[str, dict[str, list[list[str]]]] = {}
     columns = ["study_id", "arm_id", "population", "treatment_id", "label", "locator"]
     for study, arm, *row in arms[columns].fillna("").astype(str).to_numpy():
@@ -120,7 +120,7 @@ def _arms(arms: pd.DataFrame, treatments: Mapping[str, str]) -> dict[tuple[str, 
                 continue
             printed = [row for row in rows if row[0] == "all"] or rows
             in_table = [label for _, _, label, locator in printed if locator.startswith("Table")]
-            # The last of the table's rows: a table of results names groups more fully than a title does.
+            # The last row from a table: tables of results name groups more fully than titles do.
             label = in_table[-1] if in_table else _first(label for _, _, label, _ in printed)
             names[(study, arm)] = label or arm.replace("_", " ")
     return names
@@ -131,7 +131,7 @@ def _first(cells: Iterable[str]) -> str:
 
 
 def without_number(label: str) -> str:
-    """The name of a group without the number that its document gives it; a number without a name stays.
+    """The name of a group without the number given to it in its document; a number without a name is kept.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def without_number(label: str) -> str:
 
 
 def without_brackets(label: str) -> str:
-    """A regimen without what stands in brackets, which only explains its name.
+    """A regimen without the text in brackets, which only explains its name.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def without_brackets(label: str) -> str:
 
 
 def brief(label: str) -> str:
-    """The same of a group of patients, whose last brackets are its study; and without the number of an arm.
+    """A group of patients without explanatory brackets and arm number; the last brackets, its study, are kept.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Logging for scripts: the rule's log gets what a step says, and why it failed."""
+"""Logging for scripts: the log of the rule receives the messages of a step and the reason for a failure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from resurvey.errors import ResurveyError
 def log_to(path: str) -> None:
     """Point logging, warnings, stderr and uncaught errors of this process at `path`.
 
-    An error that the package raises on purpose is its message there, for Snakemake to show; any other has its
-    traceback, for whoever mends the package.
+    Errors that the package raises on purpose are logged as a message, for Snakemake to show; all others are logged with
+    a traceback, for developers.
     """
     runs.at_step(runs.MARKS)
     target = Path(path)

@@ -1,4 +1,4 @@
-"""Many papers or figures, in batches that share a job: what came of each file is a row, also where it failed."""
+"""Many papers or figures in batches, one job per batch: the outcome of each file is a row, even if it failed."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from resurvey.read.one_paper import names, read_one
 from resurvey.read.sources import SUFFIXES
 from resurvey.tables import write_csv
 
-#: The table of a batch, in its folder.
+#: Name of the table in the folder of a batch.
 ROWS = "files.csv"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of a file.
+    """Outcome of a file.
 
     Attributes
     ----------
     file : str
-        Its name.
+        Name of the file.
     name : str
-        Its folder within the batch.
+        Folder of its results within the batch.
     status : {"read", "refused", "failed"}
-        `failed` means a fault of ours: please report it.
+        `failed` means an error of this package: please report it.
     found : int
-        Draft rows of a paper, curves of a figure.
+        Number of draft rows of a paper, or of curves of a figure.
     findings : int
-        Numbers of a paper that do not add up.
+        Number of inconsistencies among the numbers of a paper.
     verdict, reason : str
-        The verdict on a figure; why a file was refused or not sure.
+        The verdict on a figure; why a file was refused or its reading is uncertain.
     """
 
     file: str
@@ -50,14 +50,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Files:
-    """The files of a folder, in order of their names, cut into batches.
+    """The files of a folder, sorted by name and divided into batches.
 
     Attributes
     ----------
     batches : dict of list of str
         Paths by batch.
     names : dict of str
-        The name of each path among all of them, whatever the batches.
+        A unique name for each path, independent of the batches.
     """
 
     batches: dict[str, list[str]]
@@ -65,12 +65,12 @@ class Files:
 
     @classmethod
     def of(cls, kind: str, folder: Path, size: int) -> Files:
-        """The files of a kind in a folder.
+        """Collect the files of one kind in a folder.
 
         Raises
         ------
         InputError
-            If there is no such folder, no such file in it, or batches have no file.
+            If there is no such folder, no such file in it, or `size` is below 1.
         """
         if size < 1:
             raise InputError(f"size must be 1 or more, found {size}")
@@ -85,12 +85,12 @@ class Files:
         return cls(cut, dict(zip(paths, names(files), strict=True)))
 
     def names_of(self, batch: str) -> list[str]:
-        """Names of the files of a batch, in its order."""
+        """Names of the files of a batch, in order."""
         return [self.names[path] for path in self.batches[batch]]
 
 
 def process(kind: str, files: Sequence[tuple[Path, str]], folder: Path) -> None:
-    """Read papers or digitise figures, each into a folder of its name, and write the table of what came of them."""
+    """Read papers or digitise figures, each into its own folder, and write the table of outcomes."""
     one = _paper if kind == "papers" else _figure
     rows = [asdict(_row(one, path, name, folder)) for path, name in files]
     write_csv(pd.DataFrame(rows, columns=list(Row.__dataclass_fields__)), folder / ROWS)
@@ -104,7 +104,7 @@ def _row(one: Callable[[Path, str, Path], Row], path: Path, name: str, folder: P
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:
-        # One file in ten thousand must not take the others of its batch with it; the log has the traceback.
+        # A single file must not make the others of its batch fail; the log has the traceback.
         logging.getLogger(__name__).exception("%s", path.name)
         return Row(path.name, name, "failed", reason=f"{type(error).__name__}: {error}")
 

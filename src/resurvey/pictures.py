@@ -1,4 +1,4 @@
-"""Rows of the table of curves whose file is a figure: what `resurvey digitise` read in it stands for its points."""
+"""Rows of the table of curves whose file is a figure: the curve read by `resurvey digitise` provides the points."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CORRECTIONS = ".corrections.json"
 
 @dataclass(frozen=True)
 class ReadFigure:
-    """The files of one curve that was read from a figure, its unit of time, how sure it is in words, and its spread.
+    """Files of a curve read from a figure, its unit of time, its certainty in words, and its standard deviation.
 
-    The spread is the standard deviation of the survival from the reading alone.
+    The standard deviation is that of the survival probability, due to reading error only.
     """
 
     curve: Path
@@ -35,7 +35,7 @@ def is_figure(file: str) -> bool:
 
 
 def figures_of(table: Path) -> dict[str, list[str]]:
-    """Figures that the rows of a raw table of curves name, by study."""
+    """Figures named in the rows of a raw table of curves, by study."""
     found: dict[str, list[str]] = {}
     if table.is_file():
         with table.open(encoding="utf-8-sig", newline="") as stream:
@@ -47,12 +47,12 @@ def figures_of(table: Path) -> dict[str, list[str]]:
 
 
 def studies_of(figures: Mapping[str, Sequence[str]], file: str) -> list[str]:
-    """Studies whose curves stand in a figure, of the figures by study."""
+    """Studies with curves in a given figure, from the figures by study."""
     return sorted(study for study, files in figures.items() if file in files)
 
 
 def read_figure(folder: Path, file: str, name: str) -> ReadFigure:
-    """The curve of a digitised figure that a row names, by the name in the figure or by its number from the top.
+    """Find the curve that a row names in a digitised figure, by its name in the figure or its number from the top.
 
     Raises
     ------

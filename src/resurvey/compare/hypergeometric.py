@@ -1,7 +1,8 @@
-r"""Odds ratios of rare events with heterogeneity: the exact conditional likelihood, the studies' effects integrated.
+r"""Random-effects odds ratios for rare events: exact conditional likelihood, integrated over the studies' effects.
 
-Given both margins the events of the treatment follow Fisher's non-central hypergeometric distribution, which has no
-intercept and no empty cell to correct. The log odds ratio of a study is normal about the common one.
+Given both margins, the number of events in the treatment arm follows Fisher's non-central hypergeometric distribution,
+so no study intercepts and no continuity correction are needed. The studies' log odds ratios are normally distributed
+around the mean.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from resurvey.errors import NotEstimable
 
 Floats = NDArray[np.float64]
 NODES = 31
-LARGEST = 4.0  # of tau: an odds ratio 50 times another's
+LARGEST = 4.0  # upper bound of tau: one standard deviation is then a factor of 50 in the odds ratio
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ class RareEvents:
     tau2 : float
         Maximum-likelihood variance between studies.
     likelihood_ratio, p_heterogeneity : float
-        Against no heterogeneity; p of the mixture of 0 and chi-square with one degree of freedom.
+        Likelihood-ratio test of no heterogeneity; p from the equal mixture of 0 and chi-square with one degree of
+        freedom.
     studies : int
-        Studies that tell something.
+        Number of informative studies.
     messages : tuple of str
     """
 
@@ -52,20 +54,20 @@ class RareEvents:
 
 @dataclass(frozen=True)
 class _Study:
-    """Possible events of the treatment given the margins, the log number of ways to each, and what was seen."""
+    """Possible numbers of treatment events given the margins, their log multiplicities, and the observed number."""
 
     events: Floats
     ways: Floats
     seen: float
 
     def log_likelihood(self, theta: Floats) -> Floats:
-        """At log odds ratios."""
+        """Log likelihood at the given log odds ratios."""
         terms = self.ways + np.multiply.outer(theta, self.events)
         top = terms.max(axis=-1)
         return self.seen * theta - top - np.log(np.exp(terms - top[..., None]).sum(axis=-1))
 
     def moments(self, theta: float) -> tuple[float, float]:
-        """Mean and variance of the events at a log odds ratio."""
+        """Mean and variance of the number of events at a log odds ratio."""
         terms = self.ways + theta * self.events
         chance = np.exp(terms - terms.max())
         chance /= chance.sum()
@@ -85,14 +87,15 @@ def hypergeometric(counts: pd.DataFrame, *, level: float = 0.95) -> RareEvents:
     Returns
     -------
     RareEvents
-        Standard errors are those of the observed information; with tau2 at 0 the random estimate is the common one.
+        Standard errors are from the observed information; if tau2 is 0, the random estimate equals the common one.
 
     Raises
     ------
     InputError
-        With every fault of the counts.
+        If counts are invalid; the message lists all faults.
     NotEstimable
-        If no study tells anything, or an arm has the least (or the most) events it can have in every study.
+        If no study is informative, or if in every study an arm has the fewest (or the most) events that are possible
+        given the margins.
 
     References
     ----------
@@ -140,7 +143,7 @@ def _log_choose(n: float, k: Floats) -> Floats:
 
 
 def _common(studies: list[_Study]) -> tuple[float, float]:
-    """Conditional maximum likelihood of one log odds ratio, and its information."""
+    """Conditional maximum-likelihood estimate of the common log odds ratio, and its information."""
     theta, seen = 0.0, sum(study.seen for study in studies)
     for _ in range(200):
         moments = [study.moments(theta) for study in studies]
@@ -153,7 +156,7 @@ def _common(studies: list[_Study]) -> tuple[float, float]:
 
 
 def _log_likelihood(studies: list[_Study], theta: float, tau: float) -> float:
-    """Log likelihood, the studies' effects integrated by Gauss and Hermite about each one's mode."""
+    """Log likelihood, integrated over the studies' effects by Gauss-Hermite quadrature around each study's mode."""
     if tau <= 0:
         return float(sum(study.log_likelihood(np.array(theta)) for study in studies))
     nodes, weights = hermgauss(NODES)
@@ -176,7 +179,7 @@ def _log_likelihood(studies: list[_Study], theta: float, tau: float) -> float:
 
 
 def _maximum(studies: list[_Study], start: float) -> tuple[float, float]:
-    """Log odds ratio and tau at the maximum."""
+    """Log odds ratio and tau at the maximum of the likelihood."""
     from scipy.optimize import minimize
 
     def worse(point: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Do effects differ between subgroups? Within trials, where randomisation holds, and between, where it does not."""
+"""Differences of effects between subgroups, within trials (protected by randomisation) and between trials (not)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ COLUMNS = ("study", "subgroup", "estimate", "se")
 
 @dataclass(frozen=True)
 class Interaction:
-    """Difference of effects between two subgroups, log scale.
+    """Difference of effects between two subgroups, on the log scale.
 
     Attributes
     ----------
     within : Pooled or None
-        Differences within trials, pooled; None where no trial has both subgroups.
+        Pooled within-trial differences; None if no trial has both subgroups.
     between : MetaRegression or None
-        Trials that have one subgroup only, against each other; None where there are too few.
+        Difference between trials that have only one of the subgroups; None if there are too few.
     trials : DataFrame
-        study, difference, se: of each trial with both.
+        study, difference, se of each trial with both subgroups.
     message : str
-        Why one of the two is not there.
+        Why `within` or `between` is missing.
     """
 
     within: Pooled | None
@@ -40,25 +40,26 @@ class Interaction:
 
 
 def interaction(effects: pd.DataFrame, first: str, second: str, *, method: str = "REML") -> Interaction:
-    """Effect in the first subgroup less that in the second, within trials and between trials, never mixed.
+    """Effect in the first subgroup minus that in the second, within trials and between trials separately.
 
-    A difference between trials may be any of their other differences; pooled with those within trials it would bias
-    them.
+    A between-trial difference may be due to any other difference between the trials, and would bias the within-trial
+    difference if the two were pooled.
 
     Parameters
     ----------
     effects : DataFrame
-        study, subgroup, estimate, se: log ratio in a subgroup of a study; subgroups have no patient in common.
+        study, subgroup, estimate, se: log ratio in a subgroup of a study; subgroups must not share patients.
     first, second : str
     method : str, default "REML"
-        Of the variance between trials. Intervals are Hartung and Knapp's, never narrower than without.
+        Estimator of the between-trial variance. Intervals are Hartung-Knapp, never narrower than without the
+        Hartung-Knapp factor.
 
     Raises
     ------
     InputError
-        If a column is missing, a subgroup has no row, or a trial has one twice.
+        If a column is missing, a subgroup has no row, or a trial has the same subgroup twice.
     NotEstimable
-        If neither difference can be made.
+        If neither difference can be estimated.
 
     References
     ----------
@@ -98,27 +99,27 @@ def interaction(effects: pd.DataFrame, first: str, second: str, *, method: str =
 
 
 def omnibus(effects: pd.DataFrame, group: list[str] | NDArray[np.str_], *, method: str = "REML") -> pd.Series:
-    """Test that studies of several groups have one effect: F with groups - 1 and studies - groups degrees of freedom.
+    """Test whether groups of studies have the same effect: F with groups - 1 and studies - groups degrees of freedom.
 
-    The F statistic is Knapp and Hartung's: the Wald statistic over its rank, scaled by what the groups leave.
+    The F statistic is Knapp and Hartung's: the Wald statistic divided by its rank and by the residual mean square.
 
     Parameters
     ----------
     effects : DataFrame
         study, estimate, se.
     group : sequence of str
-        Of each study.
+        Group of each study.
     method : str, default "REML"
 
     Returns
     -------
     Series
-        f, df, df_left, p, tau2 (left within groups).
+        f, df, df_left (residual), p, tau2 (within groups).
 
     Raises
     ------
     InputError
-        If groups are not as many as effects, or there is one.
+        If there is not one group label for each effect, or there are fewer than two groups.
     NotEstimable
         If there are no more studies than groups.
 

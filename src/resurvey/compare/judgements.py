@@ -1,4 +1,4 @@
-"""Judgements of reviewers beside numbers: risk of bias of studies, confidence in estimates, what follows of both."""
+"""Reviewers' judgements in the results: risk of bias of studies, and confidence in network estimates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resurvey.compare.outcome import Outcome
 from resurvey.results import Concern, Risk
 from resurvey.tables import Tables
 
-#: Risk as a number, where risks are averaged.
+#: Numerical level of each risk, for averaging.
 LEVEL = {
     Risk.LOW: 1.0, Risk.SOME: 2.0, Risk.MODERATE: 2.0, Risk.HIGH: 3.0, Risk.SERIOUS: 3.0, Risk.CRITICAL: 3.0,
 }  # fmt: skip
@@ -26,8 +26,8 @@ OVERALL = "overall"
 def overall_risks(typed: Tables, endpoint: str) -> dict[str, Risk]:
     """Overall risk of bias of each study for an endpoint.
 
-    The row of the endpoint goes before that of all endpoints; where a tool gives no overall judgement it is the worst
-    of its domains. Of two tools the worse counts.
+    A judgement for the endpoint takes precedence over one for all endpoints. If a tool has no overall judgement, the
+    worst of its domains is used. If two tools were used, the worse result counts.
     """
     table = typed.get("risk_of_bias", pd.DataFrame())
     found: dict[str, Risk] = {}
@@ -44,7 +44,7 @@ def overall_risks(typed: Tables, endpoint: str) -> dict[str, Risk]:
 
 
 def with_judgements(typed: Tables, made: Outcome) -> Outcome:
-    """A comparison with the risk of bias of its studies; itself where nobody judged them."""
+    """Add the risk of bias of the studies to a comparison; return it unchanged if none was judged."""
     table = typed.get("risk_of_bias", pd.DataFrame())
     endpoints = [str(value) for value in made.estimates.get("endpoint", pd.Series(dtype=str)).dropna().unique()]
     if not len(table) or not endpoints:
@@ -60,7 +60,7 @@ def with_judgements(typed: Tables, made: Outcome) -> Outcome:
 
 
 def with_risks(tables: Mapping[str, pd.DataFrame], risks: Mapping[str, Risk]) -> dict[str, pd.DataFrame]:
-    """Tables with a row a study, with its overall risk of bias in the column `risk_of_bias`; empty where not judged."""
+    """Add the overall risk of bias to tables with one row per study (column `risk_of_bias`, empty if not judged)."""
     made = dict(tables)
     for name in TABLES:
         table = made.get(name)
@@ -81,8 +81,8 @@ def risk_table(typed: Tables, studies: set[str], endpoint: str) -> pd.DataFrame:
 def risk_contributions(made: Network, risks: Mapping[str, Risk], model: str = "random") -> pd.DataFrame:
     """Share of each network estimate that comes from studies of each risk: treatment, comparator, risk, share.
 
-    The share of a direct comparison is that of `network_consistency.contributions`; within it studies count by inverse
-    variance. Studies that nobody judged have the risk `no information`.
+    The share of a direct comparison is taken from `network_consistency.contributions`; within a direct comparison,
+    studies are weighted by inverse variance. Studies without a judgement have the risk `no information`.
 
     References
     ----------
@@ -102,7 +102,7 @@ def risk_contributions(made: Network, risks: Mapping[str, Risk], model: str = "r
 
 
 def _risk_by_pair(made: Network, risks: Mapping[str, Risk], model: str) -> dict[str, dict[Risk, float]]:
-    """Of each direct comparison the shares of its weight by risk."""
+    """Share of the weight of each direct comparison, by risk."""
     found: dict[str, dict[Risk, float]] = {}
     for common, random in made.pieces:
         tau2 = random.tau2 if model == "random" else 0.0
@@ -118,19 +118,20 @@ def _risk_by_pair(made: Network, risks: Mapping[str, Risk], model: str) -> dict[
 
 
 def _pair(first: str, second: str) -> str:
-    """How contributions call a direct comparison."""
+    """Name of a direct comparison in the columns of `contributions`."""
     return f"{first} : {second}"
 
 
 def confidence_table(
     made: Network, typed: Tables, comparison_id: str, by_risk: pd.DataFrame, important: float, alpha: float = 0.1
 ) -> pd.DataFrame:
-    """CINeMA's domains of every estimate: what reviewers judged, and what the numbers suggest where they can.
+    """List the CINeMA domains of every estimate: the reviewers' judgement, and a suggestion computed from the numbers.
 
-    Suggested are: within-study bias (the mean risk of what contributes), imprecision (some concerns where the interval
-    includes no effect, major ones where it reaches an important effect the other way), heterogeneity (by how many of
-    these steps the prediction interval is worse than the interval) and incoherence (p of the node split below `alpha`,
-    below a tenth of it). Reporting bias and indirectness cannot be read off numbers.
+    Suggestions are made for four domains. Within-study bias: the mean risk of the contributing studies. Imprecision:
+    some concerns if the confidence interval includes no effect, major concerns if it also includes an important effect
+    in the opposite direction. Heterogeneity: the number of these levels by which the prediction interval is worse than
+    the confidence interval. Incoherence: some concerns if p of the node split is below `alpha`, major concerns if it is
+    below `alpha` / 10. Reporting bias and indirectness cannot be judged from the numbers.
 
     Parameters
     ----------
@@ -138,9 +139,9 @@ def confidence_table(
     typed : dict of DataFrame
     comparison_id : str
     by_risk : DataFrame
-        As `risk_contributions`; may be empty.
+        Result of `risk_contributions`; may be empty.
     important : float
-        Least important ratio, above 1; its inverse counts as well.
+        Smallest important ratio, above 1; its inverse is used in the other direction.
     alpha : float, default 0.1
 
     Returns
@@ -166,7 +167,7 @@ def confidence_table(
     return pd.DataFrame(rows, columns=["treatment", "comparator", "domain", "judged", "suggested", "reason", "by"])
 
 
-#: Domains of CINeMA, and the confidence that follows.
+#: The CINeMA domains, and the overall confidence.
 DOMAINS = ("within-study bias", "reporting bias", "indirectness", "imprecision", "heterogeneity", "incoherence",
            "confidence")  # fmt: skip
 
@@ -213,7 +214,7 @@ STEPS = (Concern.NONE, Concern.SOME, Concern.MAJOR)
 
 
 def _reach(estimate: float, lower: float, upper: float, important: float) -> Concern:
-    """How far an interval reaches against its estimate: not at all, below an important effect, or beyond it."""
+    """Concern by how far an interval crosses no effect: not at all, up to an important opposite effect, or beyond."""
     opposite = -lower if estimate > 0 else upper
     if opposite <= 0:
         return Concern.NONE

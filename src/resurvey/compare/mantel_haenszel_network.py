@@ -1,4 +1,4 @@
-"""A network of rare events by Mantel and Haenszel: trials of one design pooled first, empty cells as they are."""
+"""Mantel-Haenszel network meta-analysis of rare events: trials are pooled by design, without continuity correction."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class CountNetwork:
     Attributes
     ----------
     effects : DataFrame
-        treatment, comparator, estimate (log odds ratio), se, lower, upper, p: every ordered pair.
+        treatment, comparator, estimate (log odds ratio), se, lower, upper, p; one row per ordered pair.
     q, p : float
-        Inconsistency between designs, and its p.
+        Q for inconsistency between designs, and its p.
     df : int
     messages : tuple of str
-        Designs that tell nothing, and what `network` says.
+        Designs and arms that were left out, and the messages of `network`.
     """
 
     effects: pd.DataFrame
@@ -39,31 +39,33 @@ class CountNetwork:
 
 
 def mantel_haenszel_network(arms: pd.DataFrame, *, level: float = 0.95) -> CountNetwork:
-    r"""Common-effect network of odds ratios: Mantel and Haenszel's within each design, then least squares over designs.
+    r"""Common-effect network of odds ratios: Mantel-Haenszel within each design, then least squares over designs.
 
-    Trials of one set of treatments are a design. Trials without events, or with events only, say nothing; an arm of a
-    design without events in any trial (or with events only) is left out of it, and a design of which less than two arms
-    are left, with a message each.
+    Trials that compare the same set of treatments form a design. Trials without events, or with events only, are
+    uninformative. Within a design, an arm without events in any informative trial (or with events only) is left out; a
+    design with fewer than two remaining arms is left out. Each exclusion of an arm or a design gives a message.
 
     Parameters
     ----------
     arms : DataFrame
-        study, treatment, events, patients: a row an arm.
+        study, treatment, events, patients; one row per arm.
     level : float, default 0.95
 
     Raises
     ------
     InputError
-        If a column is missing, counts are none, or a study has a treatment twice or alone.
+        If a column is missing, a study has a treatment twice or has only one arm, or a count is not a whole number
+        from 0 to the number of patients; all faults at once.
     NotEstimable
         If no design has a finite odds ratio.
 
     Notes
     -----
-    With x events and s patients without one of n in an arm, N in all arms of a trial, and sums over the trials of a
-    design, :math:`C_{ij} = \sum x_i s_j / N` and :math:`L_{ij} = \log (C_{ij} / C_{ji})`. These pairs do not add up
-    around a triangle; :math:`\tilde L_{ij} = \sum_h (L_{ih} - L_{jh}) / J` do. The variance of a pair is Robins,
-    Breslow and Greenland's with N of all arms; pairs without a common arm are independent, and
+    Let an arm have x events and s non-events among n patients, let N be the number of patients in all arms of a trial,
+    and sum over the trials of a design: :math:`C_{ij} = \sum x_i s_j / N` and :math:`L_{ij} = \log (C_{ij} / C_{ji})`.
+    The :math:`L_{ij}` are not consistent around a triangle; :math:`\tilde L_{ij} = \sum_h (L_{ih} - L_{jh}) / J` are.
+    The variance of :math:`L_{ij}` is that of Robins, Breslow and Greenland with N of all arms; pairs without a common
+    arm are independent, and
 
     .. math::
 
@@ -71,8 +73,8 @@ def mantel_haenszel_network(arms: pd.DataFrame, *, level: float = 0.95) -> Count
         \frac{x_i s_j s_h}{C_{ij} C_{ih}} + \frac{s_i x_j x_h}{C_{ji} C_{hi}}
         + \frac{n_i x_j s_h}{C_{ji} C_{ih}} + \frac{n_i s_j x_h}{C_{ij} C_{hi}} \right\}
 
-    the mean of the three ways to write :math:`\sum n_i n_j n_h p_i q_j q_h / (q_i N^2)` by what was counted, with p
-    the chance of an event and q of none: the first two terms together, the third, and the fourth.
+    This is the mean of three estimators of :math:`\sum n_i n_j n_h p_i q_j q_h / (q_i N^2)` from the observed counts,
+    with p the probability of an event and q = 1 - p: the first two terms together, the third, and the fourth.
 
     References
     ----------
@@ -110,13 +112,25 @@ def _read(arms: pd.DataFrame) -> pd.DataFrame:
     faults = [f"study {s!r} has {t!r} twice" for s, t in twice[["study", "treatment"]].itertuples(index=False)]
     counts = table.groupby("study")["treatment"].size()
     faults += [f"study {study!r} has one arm" for study in counts.index[counts < 2]]
+    faults += [
+        f"study {study!r}, {arm!r}: events must be a whole number from 0 to patients, found {x!r} of {n!r}"
+        for (study, arm, x, n), events, patients in zip(
+            arms.loc[:, list(COLUMNS)].itertuples(index=False, name=None), *_counts(table), strict=True
+        )
+        if not (0 <= events <= patients < np.inf and patients >= 1 and events.is_integer() and patients.is_integer())
+    ]
     if faults:
         raise InputError("arms: " + "; ".join(faults))
-    return table
+    return table.assign(**dict(zip(COLUMNS[2:], _counts(table), strict=True)))
+
+
+def _counts(table: pd.DataFrame) -> list[Floats]:
+    """Events and patients as numbers; a cell that is none is nan."""
+    return [pd.to_numeric(table[column], errors="coerce").to_numpy(float) for column in COLUMNS[2:]]
 
 
 def _pooled(own: pd.DataFrame, design: str) -> tuple[list[dict[str, object]], list[str]]:
-    """Every pair of a design as a row of a network, and what is said of arms that are left out."""
+    """Every pair of a design as a row for `network`, and messages about the arms that are left out."""
     events, patients = (
         own.pivot(index="study", columns="treatment", values=column).sort_index(axis=1) for column in COLUMNS[2:]
     )
@@ -141,7 +155,7 @@ def _pooled(own: pd.DataFrame, design: str) -> tuple[list[dict[str, object]], li
 
 
 def _design(x: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Log odds ratios of all pairs of a design that add up, and their variances; rows are trials, columns arms."""
+    """Consistent log odds ratios of all pairs of a design, and their variances; rows are trials, columns arms."""
     s, count, whole = n - x, x.shape[1], n.sum(axis=1)
     weight = 1 / whole[:, None, None]
     c = (x[:, :, None] * s[:, None, :] * weight).sum(axis=0)

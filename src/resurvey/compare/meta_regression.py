@@ -1,4 +1,4 @@
-"""Effects against what the studies are like: mixed-effects meta-regression, and two groups of studies side by side."""
+"""Mixed-effects meta-regression of effects on study characteristics, and comparison of two groups of studies."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ class MetaRegression:
     Attributes
     ----------
     coefficients : tuple of Estimate
-        The constant, then one a column of the design; log scale for ratios, intervals by `interval_method`.
+        The intercept, then one coefficient per column of the design; log scale for ratios, intervals by
+        `interval_method`.
     tau2 : float
-        Variance between studies that the design does not explain.
+        Residual between-study variance.
     q, df, p_q : float
-        Cochran's Q of what is left, its degrees of freedom (studies less coefficients) and p.
+        Residual Cochran's Q, its degrees of freedom (studies minus coefficients) and p.
     method, interval_method : str
     """
 
@@ -50,23 +51,23 @@ def meta_regression(
     interval_method: str = "hartung-knapp",
     level: float = 0.95,
 ) -> MetaRegression:
-    r"""Regress the effects of independent studies on their characteristics, with heterogeneity left over.
+    r"""Regress the effects of independent studies on their characteristics, with residual heterogeneity.
 
-    :math:`y = \beta_0 + x \beta + u + e`, u with variance tau2 and e with the studies' own variances.
+    The model is :math:`y = \beta_0 + x \beta + u + e`, where u has variance tau2 and e has the studies' own variances.
 
     Parameters
     ----------
     effects : DataFrame or sequence of (estimate, se)
         As for `pool`.
     design : (studies,) or (studies, p) array_like
-        Characteristics; a constant is added.
+        Study characteristics; an intercept is added.
     names : sequence of str, optional
-        How the columns of the design are called.
+        Names of the columns of the design.
     method : {"REML", "ML", "DL", "PM", "EE"}
         Estimator of tau2.
     interval_method : {"hartung-knapp", "hartung-knapp-adhoc", "normal"}
-        Interval of the coefficients: t with studies less coefficients degrees of freedom, the error scaled by what is
-        left (Knapp and Hartung), the same never narrower than unscaled, or normal.
+        Interval of the coefficients: t with studies minus coefficients degrees of freedom and the standard error scaled
+        by the residuals (Knapp and Hartung); the same with a scale factor of at least 1; or normal.
     level : float, default 0.95
 
     Raises
@@ -74,7 +75,7 @@ def meta_regression(
     InputError
         If the design does not fit the effects, or an option is unknown.
     NotEstimable
-        If there are no more studies than coefficients, or a column is implied by others.
+        If there are no more studies than coefficients, or a column is a linear combination of others.
 
     References
     ----------
@@ -114,9 +115,10 @@ def meta_regression(
 def group_difference(
     first: pd.DataFrame, second: pd.DataFrame, *, method: str = "REML", interval_method: str = "hartung-knapp"
 ) -> MetaRegression:
-    """Pooled effect of the first group of studies less that of the second, with one tau2 within both.
+    """Pooled effect of the first group of studies minus that of the second, with the same tau2 in both groups.
 
-    The last coefficient is the difference. Refused with one study in each group: nothing tells of heterogeneity.
+    The last coefficient is the difference. Not estimable with one study in each group, because heterogeneity cannot be
+    estimated.
     """
     together = pd.concat([first, second], ignore_index=True)
     marks = np.repeat([1.0, 0.0], [len(first), len(second)])
@@ -139,7 +141,7 @@ def _design(design: ArrayLike, studies: int) -> Floats:
 
 
 def _fit(y: Floats, v: Floats, x: Floats, tau2: float) -> tuple[Floats, Floats, float]:
-    """Weighted least squares: coefficients, their covariance, and the weighted sum of squares left."""
+    """Weighted least squares: coefficients, their covariance, and the residual weighted sum of squares."""
     w = 1 / (v + tau2)
     covariance: Floats = np.linalg.inv((x * w[:, None]).T @ x).astype(np.float64)
     beta = covariance @ (x.T @ (w * y))
@@ -147,7 +149,7 @@ def _fit(y: Floats, v: Floats, x: Floats, tau2: float) -> tuple[Floats, Floats, 
 
 
 def residual_tau2(y: Floats, v: Floats, x: Floats, method: str) -> float:
-    """Variance between studies that a design (with its constant) leaves; 0 under EE."""
+    """Residual between-study variance given a design (including the intercept); 0 under EE."""
     from scipy.optimize import brentq
 
     if method == "EE":
@@ -174,7 +176,7 @@ def _projection(w: Floats, x: Floats) -> Floats:
 
 
 def _likelihood(y: Floats, v: Floats, x: Floats, *, restricted: bool) -> float:
-    """Global maximum of the (restricted) likelihood: every root of the score on a grid is compared, and 0."""
+    """Global maximum of the (restricted) likelihood, compared over 0 and all roots of the score bracketed by a grid."""
     from scipy.optimize import brentq
 
     def score(t: float) -> float:

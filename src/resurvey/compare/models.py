@@ -1,4 +1,4 @@
-"""Parametric fits to each group on some of its replicates: which distribution fits, and what it says of the mean."""
+"""Parametric fits to each group in some of its replicates: the best-fitting distribution and the mean it implies."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ REPLICATES = 10
 SPLINE_REPLICATES = 3
 SIDES = {"first": Contrast.TREATMENT, "second": Contrast.COMPARATOR}
 NUMBERS = ("aic", "bic", "median", "mean")
-# Significant digits that are the same on every processor, where they are fewer than are written: the likelihood of this
-# family is flat at its top, and SciPy's incomplete gamma, which it is made of, differs in its last bits.
+# Significant digits of the median and mean that agree on every processor. The likelihood of this family is flat near
+# its maximum, and SciPy's incomplete gamma function, which it uses, differs between processors in its last bits.
 STABLE_DIGITS = {"generalised-gamma": 3}
 COLUMNS = ["group", "model", "replicates", "fitted", "parameters"]
 COLUMNS += [f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_high")] + ["lowest_aic", "status", "note"]
 
 
 def model_table(pair: Pair) -> pd.DataFrame:
-    """Fits of the standard families and of one-knot splines to both groups.
+    """Fit the standard families and one-knot splines to both groups.
 
     Returns
     -------
     DataFrame
-        group ('first', 'second'), model, replicates (tried), fitted, parameters; aic, bic, median and mean (months)
-        with the least and the greatest over the replicates; lowest_aic: share of the replicates in which the model
-        has the lowest AIC among the standard families. A model that cannot be fitted in most replicates has status
-        `refused` and the reason. Sorted by group and AIC. AIC compares models of one group, and of the same replicates.
+        group ('first', 'second'), model, replicates (tried), fitted, parameters; aic, bic, median and mean (months),
+        each averaged over the replicates and with the minimum and maximum; lowest_aic: share of the replicates in which
+        the model has the lowest AIC among the standard families. A model fitted in no more than half of the
+        replicates has status `refused` and the reason. Sorted by group and AIC. AIC is comparable only between models
+        of the same group fitted to the same replicates.
     """
     parts = []
     for name, stack in zip(("first", "second"), pair.stacks, strict=True):
@@ -52,7 +53,7 @@ def model_table(pair: Pair) -> pd.DataFrame:
 
 
 def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The family that most often has the lowest AIC in each group, and the mean it implies, as rows."""
+    """Rows with the mean survival time implied by the family that most often has the lowest AIC in each group."""
     rows = []
     for name, label in zip(("first", "second"), pair.labels, strict=True):
         usable = table[(table["group"] == name) & (table["status"] == "estimated") & table["model"].isin(FAMILIES)]
@@ -75,7 +76,7 @@ def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _fits_of(stack: PatientStack) -> dict[str, list[Any]]:
-    """Numbers of each model in each replicate chosen; a replicate that cannot be fitted holds the reason."""
+    """Results of each model in each chosen replicate; the reason instead if the fit fails."""
     made: dict[str, list[Any]] = {}
     for models, wanted in ((tuple(FAMILIES), REPLICATES), (SPLINES, SPLINE_REPLICATES)):
         chosen = np.unique(np.linspace(0, stack.replicates - 1, wanted).round().astype(int))
@@ -97,7 +98,7 @@ def _lowest(fits: dict[str, list[Any]]) -> dict[str, float]:
 
 @lru_cache(maxsize=1024)
 def _fit_all(time: bytes, event: bytes, models: Sequence[str]) -> tuple[Any, ...]:
-    """Fits of one replicate; remembered, as one group serves in many comparisons."""
+    """Fits of one replicate, cached because the same group is used in many comparisons."""
     return tuple(_fit(np.frombuffer(time), np.frombuffer(event), model) for model in models)
 
 

@@ -1,8 +1,8 @@
-r"""Studies of three and more arms that print ratios against one arm only, and arms that count as one treatment.
+r"""Multi-arm studies that report ratios versus one arm only, and arms that count as one treatment.
 
-Two log ratios against the same control share its patients: :math:`\mathrm{cov}(y_i, y_j) = v_c`, the variance of the
-control arm's log hazard. With it every pair has an estimate and a standard error, and the study enters a network like
-one that prints them all.
+Two log ratios versus the same control share its patients: :math:`\mathrm{cov}(y_i, y_j) = v_c`, the variance of the
+control arm's log hazard. Given this variance, every pair of arms has an estimate and a standard error, and the study
+enters a network like one that reports all pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from resurvey.errors import InconsistentReport, InputError, NotEstimable
 
 Floats = NDArray[np.float64]
 CONTRASTS = ("study", "treatment", "comparator", "estimate", "se")
-#: Where the variance of the control arm comes from, best first.
+#: Sources of the variance of the control arm, in order of preference.
 Method = Literal["pairs", "events", "patients", "control_se", "correlation"]
 METHODS: tuple[Method, ...] = get_args(Method)
 WORDS = {
@@ -41,12 +41,12 @@ class Completed:
     Attributes
     ----------
     contrasts : DataFrame
-        study, treatment, comparator (nodes), estimate, se: every pair of every study once.
+        study, treatment, comparator (nodes), estimate, se; one row per pair of nodes and study.
     covariances : DataFrame
-        A row a study that was completed: study, control, method (of `METHODS`), control_variance, lowest_correlation,
-        highest_correlation, and `others`, the further methods that could be used, separated by spaces.
+        One row per completed study: study, control, method (of `METHODS`), control_variance, lowest_correlation,
+        highest_correlation, and `others`, the other methods that could be used, separated by spaces.
     messages : tuple of str
-        What was assumed or merged, in words.
+        Assumptions made and arms merged.
     """
 
     contrasts: pd.DataFrame
@@ -56,7 +56,7 @@ class Completed:
 
 @dataclass(frozen=True)
 class _Star:
-    """A study's arms about its control: log ratios against it, their covariance, and how that was found."""
+    """A study's log ratios versus its control, their covariance, and the method that gave the covariance."""
 
     study: str
     control: str
@@ -75,21 +75,21 @@ def complete(
     method: Mapping[str, str] | None = None,
     correlation: float | Mapping[str, float] = CORRELATION,
 ) -> Completed:
-    """Give every study all its pairs, and merge arms that count as one treatment.
+    """Complete every study to all its pairs of arms, and merge arms that count as one treatment.
 
     Parameters
     ----------
     contrasts : DataFrame
         study, treatment, comparator (names of arms within the study), estimate, se (log scale).
     arms : DataFrame, optional
-        study, arm, and where known events, patients, se (standard error of the arm's log hazard).
+        study, arm and, where known, events, patients, se (standard error of the arm's log hazard).
     nodes : mapping of (study, arm) to str, optional
-        The treatment that an arm counts as; an arm that is not named counts as itself. Arms of one study with one node
-        are merged, weighted by their events where all are known, else by their precision.
+        Treatment that an arm counts as; an arm that is not listed counts as itself. Arms of a study with the same node
+        are merged, weighted by their events if all are known, otherwise by their precision.
     method : mapping of study to str, optional
-        One of `METHODS` for studies that shall not use the best that is available.
+        One of `METHODS`, for studies that should not use the first available method.
     correlation : float or mapping of study to float, default 0.5
-        Assumed correlation of two log ratios against the control, for want of anything better.
+        Assumed correlation of two log ratios versus the control, used if no other method is available.
 
     Returns
     -------
@@ -98,11 +98,12 @@ def complete(
     Raises
     ------
     InputError
-        If a column is missing, a method is unknown or its numbers are not there, or a correlation is not within 0 to 1.
+        If a column is missing, a method is unknown or cannot be used with the data, or a correlation is not at least 0
+        and below 1.
     NotEstimable
-        If a study of three or more arms has no arm that all others are compared with.
+        If a study of three or more arms has no arm that all others are compared with, or all its arms have one node.
     InconsistentReport
-        If no method gives arms with variances above 0.
+        If the method gives no positive definite covariance.
 
     References
     ----------
@@ -147,7 +148,7 @@ def complete(
 
 
 def _faulty(own: pd.DataFrame) -> bool:
-    """Whether rows of a study are at odds with each other; they pass as they are, and `network` says what is wrong."""
+    """Whether rows of a study are invalid; they are passed on unchanged, and `network` reports the fault."""
     pairs = [frozenset(pair) for pair in zip(own["treatment"], own["comparator"], strict=True)]
     numbers = own[["estimate", "se"]].to_numpy(dtype=float)
     return (
@@ -159,7 +160,7 @@ def _faulty(own: pd.DataFrame) -> bool:
 
 
 def _known_arms(arms: pd.DataFrame | None) -> dict[str, dict[str, dict[str, float]]]:
-    """What is known of each arm by study and arm."""
+    """Known events, patients and se of each arm, by study and arm."""
     if arms is None:
         return {}
     missing = [name for name in ("study", "arm") if name not in arms]
@@ -177,7 +178,7 @@ def _positive(value: object) -> bool:
 
 
 def _star(study: str, own: pd.DataFrame) -> _Star:
-    """The control and the ratios against it; of several arms that could be it, the one that most ratios are against."""
+    """The control and the ratios versus it; of several possible controls, the one that is most often the comparator."""
     arms = list(dict.fromkeys([*own["comparator"], *own["treatment"]]))
     partners = {
         arm: {*own.loc[own["treatment"] == arm, "comparator"], *own.loc[own["comparator"] == arm, "treatment"]}
@@ -205,7 +206,7 @@ def _star(study: str, own: pd.DataFrame) -> _Star:
 def _solved(
     star: _Star, own: pd.DataFrame, known: Mapping[str, Mapping[str, float]], wanted: str, correlation: float
 ) -> _Star:
-    """The star with its covariance, by the method wanted or the first that can be used."""
+    """The star with its covariance, by the requested method or the first one available."""
     if len(star.arms) == 1:
         return star
     if not 0 <= correlation < 1:
@@ -241,7 +242,7 @@ def _solved(
 
 
 def _from_pairs(star: _Star, own: pd.DataFrame) -> float | None:
-    """Mean of (V_i + V_j - V_ij) / 2 over the printed pairs of other arms."""
+    """Variance of the control: mean of (V_i + V_j - V_ij) / 2 over the printed pairs of other arms."""
     variances = dict(zip(star.arms, np.diag(star.covariance), strict=True))
     found = [
         (variances[line.treatment] + variances[line.comparator] - line.se**2) / 2
@@ -252,7 +253,9 @@ def _from_pairs(star: _Star, own: pd.DataFrame) -> float | None:
 
 
 def _from_sizes(star: _Star, known: Mapping[str, Mapping[str, float]], what: str) -> float | None:
-    """1 / d of the control, scaled as the printed variances stand to 1 / d_i + 1 / d_c (stratified models differ)."""
+    """Variance 1 / d_c of the control, scaled by the ratio of the printed variances to 1 / d_i + 1 / d_c.
+
+    The ratio differs from 1 in stratified models, for example."""
     sizes = [known.get(arm, {}).get(what) for arm in (star.control, *star.arms)]
     if any(size is None for size in sizes):
         return None
@@ -262,7 +265,7 @@ def _from_sizes(star: _Star, known: Mapping[str, Mapping[str, float]], what: str
 
 
 def _pairs(star: _Star, names: Mapping[str, str], known: Mapping[str, Mapping[str, float]]) -> list[dict[str, object]]:
-    """Every pair of nodes of the study, arms of one node merged."""
+    """Every pair of nodes of the study; arms with the same node are merged."""
     arms = (star.control, *star.arms)
     level = np.concatenate(([0.0], star.estimate))
     spread = np.zeros((len(arms), len(arms)))
@@ -284,7 +287,7 @@ def _pairs(star: _Star, names: Mapping[str, str], known: Mapping[str, Mapping[st
 
 
 def _weights(star: _Star, members: list[int], known: Mapping[str, Mapping[str, float]]) -> Floats:
-    """Shares of merged arms: by events where all are known, else by precision."""
+    """Weights of merged arms: by events if all are known, otherwise by precision."""
     if len(members) == 1:
         return np.ones(1)
     arms = (star.control, *star.arms)

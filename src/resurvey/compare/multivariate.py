@@ -1,7 +1,7 @@
-r"""Network meta-analysis of several coefficients at once, with their covariance within and between arms of a trial.
+r"""Network meta-analysis of several coefficients jointly, with their covariance within and between arms of a trial.
 
-Contrasts against each trial's first arm are stacked, :math:`y_j = X_j d + \delta_j + e_j`, with the covariance
-:math:`V_j` within the trial and :math:`\tau_c^2 (I + J) / 2` between trials for a coefficient c that varies.
+Contrasts versus each trial's first arm are stacked, :math:`y_j = X_j d + \delta_j + e_j`, with covariance :math:`V_j`
+within the trial and, for a coefficient c that varies between trials, :math:`\tau_c^2 (I + J) / 2` between trials.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from resurvey.compare.estimates import chi_square_p
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
-#: Which coefficients vary between trials: none, the first (the level) or each by itself.
+#: Which coefficients vary between trials: none, the first (the level), or each with its own variance.
 Between = Literal["none", "level", "each"]
-#: Share of a direction outside what the contrasts inform, above which it is not estimable.
+#: A coefficient is not estimable if more than this share of it lies outside the space spanned by the contrasts.
 OUTSIDE = 1e-6
 
 
 @dataclass(frozen=True)
 class TrialEffects:
-    """What one trial says of the coefficients of its treatments.
+    """Coefficients of the treatments of one trial.
 
     Attributes
     ----------
     name : str
     treatments : tuple of str
-        Its arms, the first one being the control of the others here.
+        The arms; the first one serves as the control.
     effects : (arms - 1, q) ndarray
-        Coefficients of each other arm less those of the first; NaN where the trial does not inform one.
-    covariance : ((arms - 1) ndarray q, (arms - 1) q)
-        Of the effects, arm by arm; rows of what is not informed are not read.
+        Coefficients of each other arm minus those of the first; NaN for coefficients that the trial does not estimate.
+    covariance : ((arms - 1) q, (arms - 1) q) ndarray
+        Covariance of the effects, ordered by arm; rows and columns of effects that are NaN are ignored.
     """
 
     name: str
@@ -49,22 +49,22 @@ class TrialEffects:
 
 @dataclass(frozen=True)
 class MultivariateNetwork:
-    """Coefficients of every treatment against the reference.
+    """Coefficients of every treatment versus the reference.
 
     Attributes
     ----------
     treatments : tuple of str
-        The reference first, the others by name.
+        The reference first, then the others by name.
     estimate : (treatments - 1, q) ndarray
-        NaN where the trials do not determine a coefficient.
-    covariance : ((treatments - 1) ndarray q, (treatments - 1) q)
+        NaN for coefficients that the trials do not determine.
+    covariance : ((treatments - 1) q, (treatments - 1) q) ndarray
     tau2 : (q,) ndarray
-        Variance between trials of each coefficient, 0 where none is allowed for.
+        Between-trial variance of each coefficient; 0 if the model has none.
     q, df, p : float
-        Weighted squared distance of the contrasts from the consistent model without variance between trials, its
+        Q, the weighted squared distance of the contrasts from the consistency model without between-trial variance; its
         degrees of freedom and p.
     rank : int
-        Coefficients that the trials determine.
+        Number of coefficients that the trials determine.
     between : str
     trials : tuple of str
     """
@@ -81,21 +81,21 @@ class MultivariateNetwork:
 
     @property
     def p(self) -> float:
-        """p of `q`."""
+        """p value of `q`."""
         return chi_square_p(self.q, self.df)
 
     @property
     def degrees(self) -> float | None:
-        """Degrees of freedom of intervals: those of Q where trials differ; None, normal, where no variance is found.
+        """Degrees of freedom of the intervals: those of Q if tau2 is above 0; otherwise None (normal intervals).
 
-        An estimated variance is no known one; t is the simple allowance for it (Follmann and Proschan, Biometrics
+        The t distribution is a simple allowance for the estimation of the variance (Follmann and Proschan, Biometrics
         1999;55:732-737).
         """
         return float(self.df) if self.tau2.any() and self.df > 0 else None
 
     @cached_property
     def padded(self) -> tuple[Floats, Floats]:
-        """Estimate, shape (treatments, q), and covariance with the reference's zeros in front."""
+        """Estimate, shape (treatments, q), and covariance, both with leading zeros for the reference."""
         count, size = len(self.treatments), self.tau2.size
         whole = np.zeros((count * size, count * size))
         whole[size:, size:] = self.covariance
@@ -103,7 +103,7 @@ class MultivariateNetwork:
 
 
 def pieces_of(trials: Sequence[TrialEffects]) -> list[tuple[str, ...]]:
-    """Treatments of each connected piece, the largest piece first, by name within."""
+    """Treatments of each connected component, sorted by name; the largest component first."""
     names = sorted({name for trial in trials for name in trial.treatments})
     place = {name: i for i, name in enumerate(names)}
     ends = [(place[trial.treatments[0]], place[other]) for trial in trials for other in trial.treatments[1:]]
@@ -117,23 +117,23 @@ def pieces_of(trials: Sequence[TrialEffects]) -> list[tuple[str, ...]]:
 def multivariate_network(
     trials: Sequence[TrialEffects], reference: str, *, between: Between = "level"
 ) -> MultivariateNetwork:
-    """Estimate the coefficients of all treatments against a reference by generalised least squares.
+    """Estimate the coefficients of all treatments versus a reference by generalised least squares.
 
     Parameters
     ----------
     trials : sequence of TrialEffects
-        All of one set of coefficients.
+        All with the same set of coefficients.
     reference : str
     between : {"level", "none", "each"}
-        Which coefficients vary between trials: the first only, none (common effects), or each with a variance of its
-        own; variances by restricted maximum likelihood, 0 where nothing is left to tell them by.
+        Which coefficients vary between trials: the first only, none (common effects), or each with its own variance.
+        Variances are estimated by restricted maximum likelihood; 0 if there are no residual degrees of freedom.
 
     Raises
     ------
     InputError
-        If the reference is no treatment, an option is unknown, or a trial's arrays do not fit each other.
+        If the reference is not among the treatments, an option is unknown, or the shapes of a trial's arrays disagree.
     NotEstimable
-        If the treatments fall into pieces that no trial links; the message names the pieces.
+        If the network is disconnected; the message names the components.
 
     References
     ----------
@@ -171,7 +171,7 @@ def multivariate_network(
 
 
 def _check(trials: Sequence[TrialEffects]) -> int:
-    """Number of coefficients."""
+    """Validate the trials and return the number of coefficients."""
     size = trials[0].effects.shape[1]
     for trial in trials:
         wanted = (len(trial.treatments) - 1, size)
@@ -187,7 +187,7 @@ def _check(trials: Sequence[TrialEffects]) -> int:
 
 @dataclass(frozen=True)
 class _Block:
-    """Trials with equally many contrasts: each shape (trials, k, ...)."""
+    """Trials with the same number of contrasts, stacked along the first dimension of each array."""
 
     y: Floats
     x: Floats
@@ -197,7 +197,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class _Stack:
-    """All contrasts, in blocks of trials; which coefficients they determine, and how many."""
+    """All contrasts, in blocks of trials; which coefficients they determine, the rank, and the number of contrasts."""
 
     blocks: tuple[_Block, ...]
     known: NDArray[np.bool_]
@@ -224,7 +224,7 @@ def _stack(trials: Sequence[TrialEffects], names: Sequence[str], size: int) -> _
 
 
 def _design(trial: TrialEffects, place: dict[str, int], size: int) -> tuple[Floats, Floats]:
-    """Rows of one trial: which coefficients a contrast is of, and its pattern between trials by coefficient."""
+    """Design rows of one trial, and the between-trial covariance pattern of its contrasts for each coefficient."""
     count, unit = trial.effects.shape[0], np.arange(size)
     x, patterns = np.zeros((count * size, size * len(place))), np.zeros((size, count * size, count * size))
     base = place[trial.treatments[0]] * size
@@ -238,7 +238,7 @@ def _design(trial: TrialEffects, place: dict[str, int], size: int) -> tuple[Floa
 
 
 def _terms(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float, float]:
-    """Information, right side, weighted sum of squares and log determinant of the covariances."""
+    """Information, right-hand side, weighted sum of squares and log determinant of the covariances."""
     size = stack.known.size
     information, right, squares, determinant = np.zeros((size, size)), np.zeros(size), 0.0, 0.0
     for block in stack.blocks:
@@ -253,7 +253,7 @@ def _terms(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float, float]:
 
 
 def _solve(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float]:
-    """Coefficients, covariance and weighted squared distance at given variances between trials."""
+    """Coefficients, covariance and weighted squared distance at given between-trial variances."""
     information, right, squares, _ = _terms(stack, tau2)
     covariance: Floats = np.linalg.pinv(information, hermitian=True).astype(np.float64)
     beta = covariance @ right
@@ -270,7 +270,7 @@ def _restricted(stack: _Stack, tau2: Floats) -> float:
 
 
 def _tau2(stack: _Stack, between: str, size: int) -> Floats:
-    """Variances between trials by restricted maximum likelihood."""
+    """Between-trial variances by restricted maximum likelihood."""
     tau2 = np.zeros(size)
     if between == "none":
         return tau2
@@ -292,7 +292,7 @@ def _typical(stack: _Stack, c: int) -> float:
 
 
 def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> float:
-    """The variance of one coefficient, the others held."""
+    """Between-trial variance of one coefficient, with the others held fixed."""
     from scipy.optimize import minimize_scalar
 
     def value(t: float) -> float:
@@ -306,7 +306,7 @@ def _one(stack: _Stack, tau2: Floats, c: int, scale: float, grid: Floats) -> flo
 
 
 def _together(stack: _Stack, start: Floats, scale: Floats) -> Floats:
-    """All variances at once, from where each by itself is best."""
+    """All variances jointly, starting from their separate optima."""
     from scipy.optimize import minimize
 
     found = minimize(

@@ -119,7 +119,7 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
 
 
 def _without_far_point(t: Floats, s: Floats, repairs: list[str]) -> tuple[Floats, Floats]:
-    """Points without a last one that lies off by more than the whole curve before it, and not on its level."""
+    """Leave out a last point further from the previous one than the whole curve is long, and not at its level."""
     if t.size < FAR_POINTS or t[-2] <= 0 or t[-1] <= FAR * t[-2] or abs(s[-1] - s[-2]) <= 0.02 * np.abs(s).max():
         return t, s
     repairs.append(

@@ -1,4 +1,4 @@
-"""Digitised curves in the formats that digitising programs write, and patients in those that other programs read."""
+"""Digitised curves in the formats that digitising programs write, and patients in formats that other programs read."""
 
 from resurvey.reconstruct.formats.columns import DigitisedCurve
 from resurvey.reconstruct.formats.curve_files import chosen, plain, proportions, read_curves

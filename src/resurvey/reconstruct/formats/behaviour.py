@@ -1,4 +1,4 @@
-"""How columns behave: a counter, a time with a survival, a name of groups. Used where headings do not tell."""
+"""Classify columns by their values (a counter, a time with a survival, group labels) if headings do not help."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Rank correlation from which a column counts as falling (or rising) with another.
+#: Smallest absolute rank correlation at which a column counts as falling (or rising) with another.
 CLEAR = 0.5
-#: Share of its scale by which the points of a flat curve may differ.
+#: Range of the points of a flat curve, as a share of the scale.
 FLAT = 0.05
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a pair of columns looks like: survival or incidence, of 1 or of 100."""
+    """What a pair of columns looks like: survival or incidence, on a scale of 1 or 100."""
 
     kind: str
     scale: int
@@ -29,7 +29,7 @@ def is_counter(values: Floats) -> bool:
 
 
 def is_group(values: Floats) -> bool:
-    """Whether a column names groups by a number: few whole numbers, each in one run of rows."""
+    """Whether a column labels groups by number: few whole numbers, each in one run of rows."""
     if values.size < 4 or not np.isfinite(values).all() or (values % 1 != 0).any():
         return False
     runs = 1 + int(np.count_nonzero(np.diff(values)))
@@ -37,7 +37,7 @@ def is_group(values: Floats) -> bool:
 
 
 def shape(time: Floats, survival: Floats) -> Shape | None:
-    """Whether two columns look like a curve: None where they do not."""
+    """What kind of curve two columns look like; None if they do not look like one."""
     whole = np.isfinite(time) & np.isfinite(survival)
     t, s = time[whole], survival[whole]
     if t.size == 0 or t.max() <= 0 or t.min() < -0.03 * t.max() or np.abs(t).max() > 1e6:
@@ -59,14 +59,14 @@ def shape(time: Floats, survival: Floats) -> Shape | None:
 
 
 def _rank_correlation(x: Floats, y: Floats) -> float:
-    """Spearman's rank correlation; 0 where one of them does not vary."""
+    """Spearman's rank correlation; 0 if one of the variables is constant."""
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0
     return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks from 1; equal values share the mean of theirs."""
+    """Ranks from 1; tied values get their mean rank."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     middle: Floats = np.cumsum(count) - (count - 1) / 2
     return middle[place]

@@ -1,4 +1,4 @@
-"""Rows of cells out of a text or workbook: the divider is found, cells stay text, and each row knows its line."""
+"""Rows of cells from a text or workbook: the delimiter is detected, cells stay text, and each row has a line number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from resurvey.errors import InputError
 
-#: What a failed formula leaves in a spreadsheet; it begins like a comment and is none.
+#: What a failed formula leaves in a spreadsheet; it begins like a comment but is not one.
 FAILED_FORMULA = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)"
 COMMENT = re.compile(rf"^\s*((?!{FAILED_FORMULA})#|//|%%|!)\s*")
 MISSING = frozenset(["", "na", "nan", "n/a", "-", "--", ".", "null", "none", "xxx", "\u2013", "\u2014"])
@@ -32,13 +32,13 @@ class Row:
 
     @property
     def filled(self) -> list[str]:
-        """Cells that hold anything."""
+        """Cells that are not empty."""
         return [cell for cell in self.cells if cell]
 
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of a file (blank ones kept, as they divide), what was noticed on the way, and how lines are called."""
+    """The rows of a file (blank ones too, as they separate sections), notes on reading it, and the word for a line."""
 
     name: str
     rows: tuple[Row, ...]
@@ -49,14 +49,14 @@ class Page:
 
 
 def tidy(cell: str) -> str:
-    """A cell without surrounding blanks, its minus sign as the keyboard has it."""
+    """A cell without surrounding blanks, and with an ASCII minus sign."""
     return cell.strip().strip("\ufeff").strip().replace("\u2212", "-")
 
 
 def number_of(cell: str, decimal: str) -> float | None:
-    """The number that a cell holds with this decimal mark (thousands may be grouped, a % may follow), or None.
+    """The number in a cell with this decimal mark (thousands may be grouped, a % may follow), or None.
 
-    A number beyond all that a computer holds (1e400) is none.
+    A number too large for floating point (1e400) gives None.
     """
     text = cell.removesuffix("%").rstrip()
     if SPACE_GROUPS.fullmatch(text):
@@ -81,12 +81,12 @@ def is_number(cell: str) -> bool:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is no number."""
+    """Whether a cell marks a missing number."""
     return cell.lower() in MISSING
 
 
 def page_of_text(text: str, name: str) -> Page:
-    """Rows of a text, with the divider under which most cells are numbers, and the decimal marks they may have.
+    """Rows of a text, split by the delimiter that makes most cells numbers, and the decimal marks they may have.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def page_of_text(text: str, name: str) -> Page:
 
 
 def _rows(text: str, divider: str | None, name: str) -> list[Row]:
-    """Rows under one divider; None stands for blanks."""
+    """Rows split by one delimiter; None stands for blanks."""
     if divider is None:
         lines = enumerate(text.split("\n"), start=1)
         return [_row(line, re.findall(r'"[^"]*"|[^\s"]+', COMMENT.sub("", words)), words) for line, words in lines]
@@ -125,9 +125,9 @@ def _row(line: int, cells: list[str], start: str) -> Row:
 
 
 def _score(rows: list[Row], divider: str | None) -> float:
-    """How well a divider makes numbers: the share of numbers in each row of two or more, summed.
+    """Score of a delimiter: the share of numbers in each row of two or more cells, summed.
 
-    Where there are no numbers to tell, a divider that makes rows of more than one cell is better than none.
+    If there are no numbers, a delimiter that makes rows of more than one cell is better than none.
     """
     total = 0.0
     for row in rows:
@@ -139,7 +139,7 @@ def _score(rows: list[Row], divider: str | None) -> float:
 
 
 def decimal_marks(rows: list[Row]) -> tuple[str, ...]:
-    """Decimal marks that the cells may have: one where they tell, both where each comma may also group thousands."""
+    """Decimal marks that the cells may have: one if it is clear, both if every comma may also group thousands."""
     cells = [cell.removesuffix("%").rstrip() for row in rows if not row.comment for cell in row.filled]
     commas = [cell for cell in cells if "," in cell and is_number(cell)]
     if not commas:
@@ -152,7 +152,7 @@ def decimal_marks(rows: list[Row]) -> tuple[str, ...]:
 
 
 def list_faults(name: str, faults: list[str]) -> InputError:
-    """One error with every fault of a file."""
+    """One error that lists every fault of a file."""
     if len(faults) == 1:
         return InputError(f"{name}: {faults[0]}")
     shown = [f"  {fault}" for fault in faults[:SHOWN]]

@@ -1,4 +1,4 @@
-"""What the heading of a column says: its role, its unit, and whose it is."""
+"""What the heading of a column says: its role, its unit, and the curve it belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNITS = {
     "years": ("y", "yr", "yrs", "year", "years", "jahre", "ans", "anos"),
 }
 UNIT_WORDS = {word: unit for unit, words in UNITS.items() for word in words}
-# Single letters are units only in brackets: a column `y` is the other axis.
+# Single letters are units only in brackets: a column `y` is the vertical axis, not years.
 LONG_UNITS = {word for word in UNIT_WORDS if len(word) > 1}
 TIME = LONG_UNITS | {"time", "times", "tk", "trisk", "zeit", "temps", "tiempo", "tempo", "survtime", "followup", "tte"}
 WEAK_TIME = {"t", "x"}
@@ -42,15 +42,15 @@ class Heading:
     Attributes
     ----------
     text : str
-        As it stands.
+        The heading as written.
     role : str
-        time, survival, counter, group, extra, count; empty where the words say nothing.
+        time, survival, counter, group, extra, count; empty if the words name none of these.
     weak : bool
         Whether the role is only a guess (x, t, y, n and the like name other things too).
     unit : str
-        days, weeks, months, years, or %; empty where none is named.
+        days, weeks, months, years, or %; empty if none is named.
     owner : str
-        The words that are neither role nor unit, by which columns of one curve belong together.
+        The words that are neither role nor unit; columns of one curve share them.
     """
 
     text: str
@@ -61,7 +61,7 @@ class Heading:
 
 
 def heading(text: str) -> Heading:
-    """What one heading says."""
+    """Interpret one heading."""
     bracket = " ".join(re.findall(r"[(\[{]([^)\]}]*)[)\]}]", text)).lower()
     bare = re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", text)
     if not re.sub(r"\W", "", bare):
@@ -94,7 +94,7 @@ def _unit(bracket: list[str], words: list[str], text: str) -> str:
 
 
 def _role(words: list[str], joined: str) -> tuple[Role, bool]:
-    """The role that the words name; letters alone and common words are weak."""
+    """The role that the words name; it is weak for single letters and common words."""
     letters = "".join(word for word in words if not word.isdigit())
     if letters in COUNT:
         return "count", letters in {"risk", "patients", "number", "count", "counts", "subjects"}
@@ -118,7 +118,7 @@ def _role(words: list[str], joined: str) -> tuple[Role, bool]:
 
 
 def _owner(text: str) -> str:
-    """Words of a heading that name neither role nor unit, as they stand."""
+    """Words of a heading that name neither role nor unit, as written."""
     pieces = [piece for piece in re.split(r"[\s_.:,;/|-]+|(?<=[a-zA-Z])(?=\d)", text) if piece]
     roles = TIME | WEAK_TIME | SURVIVAL | LONG_UNITS
     return " ".join(piece for piece in pieces if "".join(_words(piece)) not in roles and re.search(r"\w", piece))

@@ -1,4 +1,4 @@
-"""Which columns are the time and the survival of which curve: by their headings, else by how they behave."""
+"""Identify the columns of time and survival of each curve by their headings, otherwise by their values."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class DigitisedCurve:
     Attributes
     ----------
     name : str
-        As the file calls it; empty where it has one curve without a name.
+        Name in the file; empty if it has a single curve without a name.
     times, survival : (k,) ndarray
-        As they stand.
+        As in the file.
     unit : str
-        Unit of survival: `%` or `proportion` where heading or cells say so, else empty.
+        Unit of survival: `%` or `proportion` if heading or cells say so, otherwise empty.
     time_unit : str
-        Unit of time that the heading names, else empty.
+        Unit of time that the heading names, otherwise empty.
     notes : tuple of str
-        What was decided in reading the file, in words.
+        Decisions made in reading the file, in words.
     heading : str
-        Heading of the column of survival, which names the curve where nothing else does.
+        Heading of the column of survival, which names the curve if nothing else does.
     incomplete : tuple of str
-        Rows that were left out for want of a coordinate, with their line; none for a time that several curves share,
-        where gaps are those of the other curves.
+        Rows that were left out because a coordinate is missing, with their line; not given if several curves share a
+        time, as each then has gaps at the times of the others.
     """
 
     name: str
@@ -55,7 +55,7 @@ class DigitisedCurve:
 
 @dataclass(frozen=True)
 class Choice:
-    """Columns that the caller named, by heading or by place from 1; and a sheet of a workbook."""
+    """Columns that the caller named, by heading or by position from 1, and a sheet of a workbook."""
 
     time_column: str = ""
     survival_column: str = ""
@@ -64,7 +64,7 @@ class Choice:
 
 @dataclass
 class Column:
-    """One column of a section: its place, heading, texts, and numbers where it has any."""
+    """One column of a section: its position, heading, texts, and numbers if it has any."""
 
     place: int
     heading: Heading
@@ -80,7 +80,7 @@ class Column:
 
     @property
     def called(self) -> str:
-        """Its heading, or its place."""
+        """Its heading, or its position."""
         return self.heading.text or f"column {self.place + 1}"
 
     @property
@@ -100,7 +100,8 @@ def curves_of_section(section: Section, page: Page, decimal: str, choice: Choice
     Raises
     ------
     InputError
-        If a cell is no number, with every such line and column, or if the columns can be read in no way or in several.
+        If a cell is not a number (every such line and column is listed), or if the columns can be read in no way or in
+        several.
     """
     columns = _columns(section, decimal)
     groups, numeric = _groups(columns)
@@ -144,7 +145,7 @@ def _columns(section: Section, decimal: str) -> list[Column]:
 
 
 def _groups(columns: list[Column]) -> tuple[list[Column], list[Column]]:
-    """Columns that name the curve of a row, and columns of numbers; unheaded row names are neither."""
+    """Columns that name the curve of a row, and columns of numbers; row names without a heading are neither."""
     groups, numeric = [], []
     for column in columns:
         named = column.heading.role == "group"
@@ -160,7 +161,7 @@ def _groups(columns: list[Column]) -> tuple[list[Column], list[Column]]:
 
 
 def _splits(column: Column, pairs: list[Pair]) -> bool:
-    """Whether a column of numbers divides the rows into curves that the undivided points are not."""
+    """Whether a column of numbers divides the rows into groups each of which is a curve."""
     if not is_group(column.values):
         return False
     return all(
@@ -173,7 +174,7 @@ def _splits(column: Column, pairs: list[Pair]) -> bool:
 def _pairs(
     numeric: list[Column], parts: list[Rows], choice: Choice, page: Page
 ) -> tuple[list[Pair], list[Column], list[str]]:
-    """Pairs of time and survival, the columns left out, and what was decided."""
+    """Pairs of time and survival, the columns left out, and notes on what was decided."""
     if len(numeric) < 2:
         raise InputError(f"{page.name}: expected two columns of numbers (time, survival), found {len(numeric)}")
     if choice.time_column or choice.survival_column:
@@ -186,7 +187,7 @@ def _pairs(
 
 
 def _chosen(numeric: list[Column], choice: Choice, page: Page) -> tuple[list[Pair], list[Column], list[str]]:
-    """The columns that the caller named; where only one of the two is, the other must be the only one that fits it."""
+    """The columns that the caller named; if only one is named, exactly one other column must fit it."""
     time = _column(numeric, choice.time_column, page) if choice.time_column else None
     survival = _column(numeric, choice.survival_column, page) if choice.survival_column else None
     if time is None:
@@ -224,13 +225,13 @@ def _counts(column: Column, parts: list[Rows]) -> bool:
 
 
 def _shape(time: Column, survival: Column, parts: list[Rows]) -> Shape | None:
-    """What the rows of all curves look like; None where they differ."""
+    """What the rows of all curves look like; None if they differ."""
     shapes = {shape(time.values[rows], survival.values[rows]) for rows in parts}
     return shapes.pop() if len(shapes) == 1 else None
 
 
 def _by_name(numeric: list[Column], parts: list[Rows]) -> list[Pair] | None:
-    """Pairs by headings; None where these do not tell."""
+    """Pairs by headings; None if the headings do not identify them."""
     times = [column for column in numeric if column.heading.role == "time"]
     strong = [column for column in times if not column.heading.weak]
     if strong and len(strong) < len(times):
@@ -246,7 +247,7 @@ def _by_name(numeric: list[Column], parts: list[Rows]) -> list[Pair] | None:
     kinds = {column.place: _shape(time, column, parts) for column in (*unknown, *survivals)}
     curves = [column for column in unknown if kinds[column.place] is not None]
     if survivals:
-        # a column of unknown name beside a named survival is another curve where it behaves as that one does
+        # a column of unknown name beside a named survival is another curve if it has the same shape
         alike = [one for one in curves if {kinds[one.place]} == {kinds[column.place] for column in survivals}]
         return [(time, column) for column in numeric if any(column is one for one in (*survivals, *alike))]
     if len(unknown) == 1:
@@ -255,7 +256,7 @@ def _by_name(numeric: list[Column], parts: list[Rows]) -> list[Pair] | None:
 
 
 def _interleaved(times: list[Column], others: list[Column], survivals: list[Column]) -> list[Pair] | None:
-    """Each time with the survival of the same owner, or with the column right of it."""
+    """Each time with the survival of the same owner, or with the column to its right."""
     owners = {column.heading.owner.casefold(): column for column in times}
     mates = {column.heading.owner.casefold(): column for column in survivals}
     if len(owners) == len(times) and set(owners) == set(mates) and len(mates) == len(survivals):
@@ -268,7 +269,7 @@ def _interleaved(times: list[Column], others: list[Column], survivals: list[Colu
 
 
 def _by_behaviour(numeric: list[Column], parts: list[Rows], page: Page) -> tuple[list[Pair], list[Column], list[str]]:
-    """The one way of reading the columns under which all curves are curves."""
+    """The only way of reading the columns in which every pair is a curve."""
     free = [column for column in numeric if column.heading.role not in ("counter", "extra", "group")]
     free = free if len(free) >= 2 else numeric
     ways = []
@@ -293,7 +294,7 @@ def _by_behaviour(numeric: list[Column], parts: list[Rows], page: Page) -> tuple
 
 
 def _dividers(columns: list[Column], parts: list[Rows]) -> list[tuple[list[Rows], list[Column]]]:
-    """The rows as they stand; and, for each column that may name groups, its groups and the other columns."""
+    """The rows undivided and, for each column that may name groups, its groups and the other columns."""
     found = [(parts, columns)]
     for divider in columns:
         if len(parts) == 1 and len(columns) > 2 and is_group(divider.values):
@@ -326,7 +327,7 @@ def _way(way: list[Pair]) -> str:
 
 
 def _seen(numeric: list[Column], parts: list[Rows], ways: list[list[Pair]]) -> str:
-    """What the columns look like, for a refusal."""
+    """Description of the columns, for an error message."""
     looks = []
     for column in numeric:
         finite = column.values[np.isfinite(column.values)]
@@ -351,7 +352,7 @@ def _refuse_damaged(columns: list[Column], section: Section, page: Page) -> None
 
 
 def _left_out(columns: list[Column], parts: list[Rows]) -> list[str]:
-    """Columns that were not used, by name; those that count rows go without saying."""
+    """A note that names the columns not used, apart from those that count rows."""
     told = [column.called for column in columns if not _counts(column, parts)]
     return [f"columns that are no curve were not read: {', '.join(told)}"] if told else []
 
@@ -398,7 +399,7 @@ def _curve(
 
 
 def _gaps(time: Column, survival: Column, rows: np.ndarray, lines: list[str]) -> Iterator[str]:
-    """Rows that have one coordinate and not the other."""
+    """Rows that have one coordinate but not the other."""
     for row in rows:
         if np.isfinite(time.values[row]) and not np.isfinite(survival.values[row]):
             yield f"{lines[row]}: time {time.cells[row]} has no survival (the cell is {survival.cells[row]!r})"

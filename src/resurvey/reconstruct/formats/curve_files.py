@@ -1,4 +1,4 @@
-"""Digitised curves out of the files that digitising programs write: one mechanism, told by content, not by ending."""
+"""Read digitised curves from the files of digitising programs, recognised by their content, not by their extension."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from resurvey.reconstruct.formats.xlsx_rows import page_of_workbook
 def read_curves(
     path: str | Path, *, time_column: str = "", survival_column: str = "", sheet: str = ""
 ) -> list[DigitisedCurve]:
-    """Curves of a file in any known layout.
+    """Read the curves of a file in any known layout.
 
-    Known are tables of text in any common encoding, divided by comma, semicolon, tab, bar or blanks, with decimal point
-    or comma, with or without headings, or a sheet of an .xlsx workbook: one curve in two columns (a column that counts
-    rows is seen as such), pairs of columns, one time with several survivals, a column that names the curve of each row,
-    or sections (WebPlotDigitizer, Engauge, DigitizeIt, ScanIt, GetData, SurvdigitizeR, IPDfromKM, Guyot's k, TK, SK);
-    and projects: WebPlotDigitizer's .json and .tar, Engauge's .dig, PlotDigitizer's .xml.
+    Tables may be text in any common encoding, delimited by comma, semicolon, tab, bar or blanks, with decimal point or
+    comma, with or without headings, or a sheet of an .xlsx workbook. They may hold one curve in two columns (a column
+    that counts rows is recognised), pairs of columns, one time with several survivals, a column that names the curve of
+    each row, or sections (WebPlotDigitizer, Engauge, DigitizeIt, ScanIt, GetData, SurvdigitizeR, IPDfromKM, Guyot's k,
+    TK, SK). Project files may be WebPlotDigitizer's .json and .tar, Engauge's .dig and PlotDigitizer's .xml.
 
     Parameters
     ----------
     path : path
     time_column, survival_column : str, optional
-        Heading or place (from 1) of the columns, where the file does not tell.
+        Heading or position (from 1) of the columns, if the file does not identify them.
     sheet : str, optional
         Sheet of a workbook; the first one by default.
 
     Returns
     -------
     list of DigitisedCurve
-        In the order of the file; where there are several, each has a name of its own.
+        In the order of the file; if there are several, each has its own name.
 
     Raises
     ------
     InputError
         If the file is missing, too large, or not of this kind, if its columns can be read in no way or in several, or
-        if cells are no numbers; the message names the file, the lines, and what to do.
+        if cells are not numbers; the message names the file, the lines, and what to do.
     """
     file = Path(path)
     choice = Choice(time_column, survival_column, sheet)
@@ -61,7 +61,7 @@ def page_of_file(file: Path, sheet: str = "") -> Page | list[DigitisedCurve]:
     Raises
     ------
     InputError
-        If the file cannot be read as one of the known kinds, or a sheet is named that it cannot have.
+        If the file cannot be read as one of the known kinds, or a sheet is named but the file has no sheets.
     """
     content = content_of(file)
     if is_workbook(content):
@@ -85,7 +85,7 @@ def _projected(curves: list[DigitisedCurve], name: str, choice: Choice) -> list[
 
 
 def _curves_of_page(page: Page, choice: Choice) -> list[DigitisedCurve]:
-    """Curves under the decimal mark that the cells have, or the one of two under which they can be read."""
+    """Curves read with the decimal mark of the cells or, if both are possible, the one with which they can be read."""
     _refuse_loose_commas(page)
     ways: list[list[DigitisedCurve]] = []
     errors = []
@@ -112,7 +112,7 @@ def _same(first: list[DigitisedCurve], second: list[DigitisedCurve]) -> bool:
 
 
 def _refuse_loose_commas(page: Page) -> None:
-    """Refuse a comma-divided file whose commas may be decimal ones too: 1,50,0,95 without quotes."""
+    """Refuse a comma-delimited file whose commas may also be decimal marks: 1,50,0,95 without quotes."""
     rows = [row for row in page.rows if is_data(row, inside=False)]
     if page.divider != "," or len(rows) < 2:
         return
@@ -128,7 +128,7 @@ def _refuse_loose_commas(page: Page) -> None:
 
 
 def _curves(page: Page, decimal: str, choice: Choice) -> list[DigitisedCurve]:
-    """Curves of all sections; a run that goes on where the one before ended is of the same curve."""
+    """Curves of all sections; a section that continues where the previous one ended belongs to the same curve."""
     made: list[DigitisedCurve] = []
     shown: list[bool] = []
     sections = sections_of(page)
@@ -146,7 +146,7 @@ def _curves(page: Page, decimal: str, choice: Choice) -> list[DigitisedCurve]:
 
 
 def _goes_on(first: DigitisedCurve, second: DigitisedCurve) -> bool:
-    """Whether points continue a curve: later than its end, give or take a click, and no higher."""
+    """Whether points continue a curve: later than its end and no higher, within the tolerance for a click."""
     if not first.times.size or not second.times.size:
         return True
     reach = float(first.times.max() - first.times.min())
@@ -166,7 +166,7 @@ def _joined(first: DigitisedCurve, second: DigitisedCurve, between: tuple[str, .
 
 
 def _named(curves: list[DigitisedCurve]) -> list[DigitisedCurve]:
-    """Curves with names of their own, where there are several; a lone curve may have none."""
+    """Give each of several curves its own name; a single curve may have none."""
     if len(curves) == 1:
         return curves
     names: list[str] = []
@@ -181,12 +181,12 @@ def _named(curves: list[DigitisedCurve]) -> list[DigitisedCurve]:
 
 
 def chosen(curves: Sequence[DigitisedCurve], name: str, file: str) -> list[DigitisedCurve]:
-    """The curve of that name (letter case and blanks do not matter), or all of them where no name is given.
+    """The curve of that name (ignoring letter case and blanks), or all curves if no name is given.
 
     Raises
     ------
     InputError
-        If no curve, or more than one, is called so; the message lists the names.
+        If no curve, or more than one, has this name; the message lists the names.
     """
     if not name:
         return list(curves)
@@ -200,19 +200,19 @@ def chosen(curves: Sequence[DigitisedCurve], name: str, file: str) -> list[Digit
 
 
 def plain(name: str) -> str:
-    """A name without differences that no one means."""
+    """A name in lower case, with underscores and runs of blanks replaced by single blanks."""
     return " ".join(name.casefold().replace("_", " ").split())
 
 
 def proportions(curve: DigitisedCurve, unit: str, file: str) -> DigitisedCurve:
-    """The curve in proportions, by the unit that the caller states (`%`, `proportion`), or that its heading says.
+    """The curve in proportions, given the unit that the caller (`%`, `proportion`) or its heading states.
 
-    Without either the values stay as they stand.
+    Without either, the values stay unchanged.
 
     Raises
     ------
     InputError
-        If the unit cannot be that of the values.
+        If the values cannot be in this unit.
     """
     top, start = float(curve.survival.max()), float(curve.survival[curve.times.argmin()])
     if unit == "proportion" and top > 1.5:

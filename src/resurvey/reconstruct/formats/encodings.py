@@ -1,4 +1,4 @@
-"""The text of a file whatever its encoding; a file that is no text is called by what it is, with what to do."""
+"""The text of a file whatever its encoding; for a file that is not text, the error says what it is and what to do."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from resurvey.errors import InputError
 
-#: Some 250,000 points, which take half a gigabyte to rebuild; a digitised curve has some hundred.
+#: About 250,000 points, which take half a gigabyte to rebuild; a digitised curve has about a hundred.
 MOST_BYTES = 5_000_000
-#: Projects of digitising programs hold the picture too.
+#: Projects of digitising programs also hold the picture.
 MOST_PROJECT_BYTES = 100_000_000
 ASK_CSV = "export the points as CSV with two columns, time and survival"
 ZIP = b"PK\x03\x04"
@@ -46,7 +46,7 @@ def content_of(path: Path) -> bytes:
     Raises
     ------
     InputError
-        If there is no such file, it cannot be read, or it is too large.
+        If the file does not exist, cannot be read, or is too large.
     """
     if not path.exists():
         raise InputError(f"{path.name}: cannot be read: there is no such file in {path.parent}")
@@ -80,7 +80,7 @@ def decoded(content: bytes, name: str) -> str:
     Raises
     ------
     InputError
-        If the bytes are no text; the message says what they are.
+        If the bytes are not text; the message says what they are.
     """
     refuse_other_kinds(content, name)
     for mark, encoding in BOMS:
@@ -111,12 +111,12 @@ def _text(content: bytes, encoding: str, name: str) -> str:
 
 
 def refuse_other_kinds(content: bytes, name: str) -> None:
-    """Refuse a file that is known to hold something else, by its first bytes.
+    """Refuse a file whose first bytes show that it is of another kind.
 
     Raises
     ------
     InputError
-        With what the file is, and what to do.
+        If it is; the message says what the file is, and what to do.
     """
     for mark, (what, advice) in SIGNATURES.items():
         if content.startswith(mark):

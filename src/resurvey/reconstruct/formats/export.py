@@ -23,12 +23,13 @@ def export_patients(
     ----------
     arms : mapping of treatment to Reconstruction
     study : str
-        Name of the study, where the layout has a column for it.
+        Name of the study, if the layout has a column for it.
     layout : {'plain', 'multinma', 'maicplus'}
         plain: arm, replicate, time, event. multinma (`set_ipd` with `Surv(time, status)`): .study, .trt, time, status.
         maicplus: USUBJID, ARM, TIME, EVENT (times in the unit of the input; maicplus takes days).
     replicate : int, optional
-        One replicate only; all by default in the plain layout, the first in the others, which have no column for it.
+        The replicate to export; by default all in the plain layout, and the first in the others, which have no column
+        for it.
 
     Raises
     ------
@@ -59,12 +60,12 @@ def export_patients(
 
 
 def write_patients(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a table of patients as CSV or Parquet, by the ending of the path; the same table gives the same bytes.
+    """Write a table of patients as CSV or Parquet, by the extension of the path; the same table gives the same bytes.
 
     Raises
     ------
     InputError
-        If the name has another ending.
+        If the name has another extension.
     """
     file = Path(path)
     if file.suffix == ".csv":

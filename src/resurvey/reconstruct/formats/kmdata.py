@@ -12,14 +12,14 @@ from resurvey.reconstruct.result import Reconstruction, accuracy_table, patients
 
 
 def read_kmdata(path: str | Path) -> dict[str, Reconstruction]:
-    """Arms of one KMDATA set (`.rda` with columns time, event, arm), as evidence of kind curve.
+    """Read the arms of one KMDATA set (`.rda` with columns time, event, arm), as evidence of kind curve.
 
-    The collection holds patients that others rebuilt from digitised curves; they are taken as they are.
+    The collection holds patients that others rebuilt from digitised curves; they are used unchanged.
 
     Raises
     ------
     InputError
-        If the file holds no such table.
+        If the file does not hold such a table.
     """
     table = _rda_table(path, {"time", "event", "arm"})
     arms = {}
@@ -36,12 +36,12 @@ def read_kmdata(path: str | Path) -> dict[str, Reconstruction]:
 
 
 def read_kmdata_key(path: str | Path) -> pd.DataFrame:
-    """The key of the KMDATA collection: a row a figure, with published hazard ratio, outcome, units and arms.
+    """Read the key of the KMDATA collection: one row per figure, with published hazard ratio, outcome, units and arms.
 
     Raises
     ------
     InputError
-        If the file is no key of the collection.
+        If the file is not a key of the collection.
     """
     table = _rda_table(path, {"name", "HazardRatio", "Arms"})
     return table.rename(columns=str).reset_index(drop=True)
@@ -53,10 +53,10 @@ def _rda_table(path: str | Path, wanted: set[str]) -> pd.DataFrame:
     file = Path(path)
     try:
         with warnings.catch_warnings():
-            # the reader warns about R classes that it reads as what they extend
+            # the reader warns about R classes that it reads as their base class
             warnings.simplefilter("ignore")
             objects = rdata.read_rda(file)
-    except Exception as error:  # the reader raises many kinds; all mean that this is no such file
+    except Exception as error:  # the reader raises many kinds of exception; all mean that the file is not of this kind
         raise InputError(f"{file.name}: cannot be read as an R data file ({type(error).__name__}: {error})") from None
     for value in objects.values():
         if isinstance(value, pd.DataFrame) and wanted <= {str(name) for name in value.columns}:

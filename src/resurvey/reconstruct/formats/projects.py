@@ -27,7 +27,7 @@ def curves_of_json(text: str, name: str) -> list[DigitisedCurve] | Page:
     Raises
     ------
     InputError
-        If the text is no JSON, or JSON of no known layout; the message says what it holds.
+        If the text is not JSON, or not in a known layout; the message says what it holds.
     """
     try:
         held = json.loads(text)
@@ -77,7 +77,7 @@ def _curves(made: list[tuple[str, np.ndarray]], notes: list[str], name: str) -> 
 def _data_set(
     data: dict[str, Any], system: dict[str, Any], calibration: list[Any], name: str
 ) -> tuple[str, np.ndarray]:
-    """Name and points (time, survival) of a data set; points without a value are put on the axes."""
+    """Name and points (time, survival) of a data set; points without a value are converted from pixels by the axes."""
     points = data["data"]
     label = str(data.get("name", ""))
     values = [point.get("value") for point in points]
@@ -90,7 +90,7 @@ def _data_set(
 
 
 def _wpd_axes(system: dict[str, Any], calibration: list[Any]) -> Transform:
-    """Pixels to data by two points of each axis: of the first two dx is known, of the others dy."""
+    """Map from pixels to data by two points of each axis: dx is known for the first two points, dy for the others."""
     place = np.array([[point["px"], point["py"]] for point in calibration[:4]], dtype=float)
     x = _scale([float(calibration[0]["dx"]), float(calibration[1]["dx"])], bool(system.get("isLogX")))
     y = _scale([float(calibration[2]["dy"]), float(calibration[3]["dy"])], bool(system.get("isLogY")))
@@ -99,7 +99,7 @@ def _wpd_axes(system: dict[str, Any], calibration: list[Any]) -> Transform:
         along_x, along_y = np.array([along_x[0], 0.0]), np.array([0.0, along_y[1]])
 
     def to_data(pixels: np.ndarray) -> np.ndarray:
-        # each point is the sum of steps along both axes
+        # each point is a sum of steps along the two axes
         steps = np.linalg.solve(np.column_stack((along_x, along_y)), (pixels - place[0]).T)
         share_x = steps[0]
         steps = np.linalg.solve(np.column_stack((along_x, along_y)), (pixels - place[2]).T)
@@ -120,7 +120,7 @@ def text_of_tar(content: bytes, name: str) -> str:
     Raises
     ------
     InputError
-        If the archive cannot be read, or has no wpd.json of a bearable size.
+        If the archive cannot be read, or its wpd.json is missing or too large.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as archive:
@@ -136,7 +136,7 @@ def text_of_tar(content: bytes, name: str) -> str:
 
 
 def _page(held: Any, name: str) -> Page:
-    """A list of records, a list of lists, or a mapping of columns as rows of cells."""
+    """Convert a list of records, a list of lists, or a mapping of columns to rows of cells."""
     if isinstance(held, dict) and held and all(isinstance(column, list) for column in held.values()):
         sizes = {key: len(column) for key, column in held.items()}
         if len(set(sizes.values())) != 1:
@@ -160,7 +160,7 @@ def curves_of_xml(content: bytes, name: str) -> list[DigitisedCurve]:
     Raises
     ------
     InputError
-        If it is neither; the message says what it is.
+        If the text is neither; the message says what it is.
     """
     if b"<!ENTITY" in content:
         raise InputError(f"{name}: the XML defines entities, which no digitising program does")
@@ -216,7 +216,7 @@ def _positions(curve: ElementTree.Element, tag: str, name: str) -> np.ndarray:
 
 
 def _engauge_axes(system: ElementTree.Element, name: str) -> Transform:
-    """Pixels to data by the axis points: an affine map, least squares where there are more than three."""
+    """Map from pixels to data by the axis points: affine, by least squares if there are more than three."""
     coords = system.find(".//Coords")
     said = coords.attrib if coords is not None else {}
     if said.get("TypeString", "Cartesian") != "Cartesian":

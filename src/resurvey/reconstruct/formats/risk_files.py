@@ -1,4 +1,4 @@
-"""Numbers at risk out of a file: rows of time and count, or as figures print them, with times along the top."""
+"""Read numbers at risk from a file: rows of time and count, or the layout of figures, with times along the top."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from resurvey.reconstruct.formats.column_names import Heading, heading
 from resurvey.reconstruct.formats.columns import DigitisedCurve
 from resurvey.reconstruct.formats.curve_files import page_of_file, plain
 
-#: Guyot's columns where they have no heading: interval, time, first and last point, number at risk.
+#: Guyot's columns without headings: interval, time, first and last point, number at risk.
 GUYOT = 5
-#: Words of a heading that say that it is a number at risk, not whose.
+#: Words of a heading that mean number at risk and do not name the arm.
 COUNT_WORDS = {"n", "no", "nr", "number", "numbers", "at", "risk", "nrisk", "atrisk", "patients", "count"}
 BESIDE = re.compile(r"(\d[\d,. ]*)\s*[(\[]\s*\d+\s*[)\]]")
 
@@ -31,15 +31,15 @@ class AtRisk:
     Attributes
     ----------
     name : str
-        The arm as the file calls it; empty where it names none.
+        Name of the arm in the file; empty if it names none.
     times, counts : (r,) ndarray
-        A count that is not given is nan.
+        A missing count is nan.
     time_unit : str
-        Unit that the heading names, else empty.
+        Unit that the heading names, otherwise empty.
     notes : tuple of str
-        What was decided in reading the file, in words.
+        Decisions made in reading the file, in words.
     incomplete : tuple of str
-        Rows with a count and no time, or with a time and none of the counts of their arms, with their line.
+        Rows with a count but no time, or with a time but no count for any arm, with their line.
     """
 
     name: str
@@ -51,17 +51,17 @@ class AtRisk:
 
 
 def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
-    """Tables of numbers at risk of a file, one an arm.
+    """Read the numbers at risk of a file, one table per arm.
 
-    Known are columns of time and count (time, at_risk; IPDfromKM's trisk, nrisk; Guyot's and survHE's i, trisk, lower,
-    upper, nrisk), with or without headings, with a column that names the arm or a column of counts an arm; and the
-    layout of printed figures, times along the top and a row an arm. A number in brackets behind a count (censored
-    patients or events) is left out.
+    The file may have columns of time and count (time, at_risk; IPDfromKM's trisk, nrisk; Guyot's and survHE's i, trisk,
+    lower, upper, nrisk), with or without headings, with a column that names the arm or one column of counts per arm; or
+    the layout of printed figures, with times along the top and one row per arm. A number in brackets after a count
+    (censored patients or events) is ignored.
 
     Raises
     ------
     InputError
-        If the file cannot be read, a cell is no count (with every such row), or no row is legible.
+        If the file cannot be read, a cell is not a count (every such row is listed), or no row is legible.
     """
     file = Path(path)
     page = page_of_file(file, sheet)
@@ -86,7 +86,7 @@ def read_at_risk(path: str | Path, *, sheet: str = "") -> list[AtRisk]:
 
 
 def _arms_before_rows(rows: list[Row]) -> list[Row]:
-    """Rows with their arm in a first cell, where lines of words between them name the arms; else as they are."""
+    """Rows with the arm added as a first cell if lines of words between them name the arms; otherwise unchanged."""
     titles = [place for place, row in enumerate(rows) if len(row.filled) == 1 and _count(row.filled[0]) is None]
     if not any(0 < place < len(rows) - 1 and _count(rows[place - 1].cells[0]) is not None for place in titles):
         return rows
@@ -106,7 +106,7 @@ def _legible(table: AtRisk) -> np.ndarray:
 
 
 def _split_heading(rows: list[Row]) -> tuple[Row | None, list[Row]]:
-    """The heading (a first row whose words are no counts), and the rest."""
+    """The heading (a first row with words rather than counts), and the remaining rows."""
     first = rows[0]
     words = [cell for cell in first.filled if _count(cell) is None and not is_missing(cell)]
     numbers = [cell for cell in first.filled if _count(cell) is not None]
@@ -120,7 +120,7 @@ def _split_heading(rows: list[Row]) -> tuple[Row | None, list[Row]]:
 
 
 def _heads_arms(times: list[str], rows: list[Row]) -> bool:
-    """Whether a first row with a word of its own holds the times of the arms below it."""
+    """Whether a first row that begins with a word holds the times of the arms below it."""
     names = [row.cells[0] for row in rows]
     falling = all(_falling([_number(cell) for cell in row.filled[1:]]) for row in rows[1:])
     return len(times) >= 2 and _rising(times) and falling and len(rows) > 1 and len(set(names)) == len(names)
@@ -133,7 +133,7 @@ def _rising(cells: Sequence[str]) -> bool:
 
 
 def _count(cell: str) -> float | None:
-    """A number of a table: thousands may be grouped by a comma, decimal marks are those of times."""
+    """The number in a cell, with decimal point or comma and perhaps a second number in brackets; None if none."""
     if cell.endswith("%"):
         return None
     found = BESIDE.fullmatch(cell)
@@ -143,7 +143,7 @@ def _count(cell: str) -> float | None:
 
 
 def _along_the_top(head: Row | None, body: list[Row], page: Page, faults: list[str]) -> list[AtRisk]:
-    """Arms of a printed layout: the first row holds the times, each later one a name and its counts."""
+    """Arms of a printed layout: the first row holds the times, each later row a name and its counts."""
     top, rows = (head, body) if head is not None else (body[0], body[1:])
     times = [cell for cell in top.cells[1:] if cell]
     named = bool(top.cells and _count(top.cells[0]) is None)
@@ -176,7 +176,7 @@ def _falling(values: list[float]) -> bool:
 
 
 def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]) -> list[AtRisk]:
-    """Arms of a table with a row a time."""
+    """Arms of a table with one row per time."""
     if not body:
         return []
     width = max(len(row.filled and row.cells) for row in body)
@@ -211,7 +211,7 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
 
 
 def _gaps(lines: list[int], times: list[str], counts: list[list[str]], page: Page) -> Iterator[str]:
-    """Rows that have a count and no time, or a time and none of the counts."""
+    """Rows that have a count but no time, or a time but no count."""
     for line, time, *row in zip(lines, times, *counts, strict=True):
         given = [cell for cell in row if not is_missing(cell)]
         if given and is_missing(time):
@@ -228,7 +228,7 @@ def _arm_of(said: Heading, columns: int) -> str:
 
 
 def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: bool) -> tuple[int, list[int], int | None]:
-    """Places of the time, of the counts (one an arm), and of the names of arms, where there are any."""
+    """Positions of the columns of times, of counts (one per arm), and of names of arms if there are any."""
     words = [
         place for place, cells in enumerate(columns) if _words(cells) and said[place].role not in ("time", "count")
     ]
@@ -250,7 +250,7 @@ def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: boo
     free = free if len(free) == 2 else numeric
     if len(free) == 2 and not (times or counts):
         first, second = ([_number(cell) for cell in columns[place] if not is_missing(cell)] for place in free)
-        # times rise and counts fall, whichever comes first
+        # times rise and counts fall, whichever column comes first
         swapped = len(first) > 1 and _falling(first) and not _falling(second) and _falling(second[::-1])
         return (free[1], [free[0]], group) if swapped else (free[0], [free[1]], group)
     if len(free) == 2 and len(counts) == 1:
@@ -262,7 +262,7 @@ def _roles(said: list[Heading], columns: list[list[str]], page: Page, named: boo
 
 
 def _words(cells: list[str]) -> bool:
-    """Whether a column holds words: most of its cells are neither numbers nor hold a digit."""
+    """Whether a column holds words: most of its cells are not numbers and do not begin with a digit."""
     filled = [cell for cell in cells if not is_missing(cell)]
     words = [cell for cell in filled if _count(cell) is None]
     plainly = [cell for cell in words if not cell[0].isdigit()]
@@ -312,23 +312,23 @@ def _notes(page: Page, cells: list[str]) -> tuple[str, ...]:
 
 
 def at_risk_of(tables: Sequence[AtRisk], curve: DigitisedCurve, name: str, file: str, curves: int = 1) -> AtRisk:
-    """The numbers at risk of a curve: those of the same name, or the only ones where there is one curve.
+    """The numbers at risk of a curve: those of the same name, or the only ones if there is a single curve.
 
     Parameters
     ----------
     tables : sequence of AtRisk
     curve : DigitisedCurve
     name : str
-        Arm that the caller asked for; empty for the curve's own name.
+        Arm that the caller asked for; if empty, the curve's own name.
     file : str
         Name of the table's file, for messages.
     curves : int, default 1
-        Curves of the file that the curve is from.
+        Number of curves in the file that the curve is from.
 
     Raises
     ------
     InputError
-        If it is not plain whose they are.
+        If the numbers at risk cannot be assigned to the curve.
     """
     wanted = name or curve.name
     found = [table for table in tables if table.name and plain(table.name) == plain(wanted)]

@@ -10,20 +10,20 @@ from resurvey.reconstruct.formats.column_names import UNIT_WORDS, heading
 
 @dataclass(frozen=True)
 class Section:
-    """Data rows that stand together.
+    """Consecutive data rows with their headings.
 
     Attributes
     ----------
     names : tuple of str
-        Headings of the columns, empty where there are none.
+        Headings of the columns; empty if there are none.
     titles : tuple of str
         Cells of the row above the headings (names of data sets), or one title.
     rows : tuple of Row
-        All of one width.
+        All of the same width.
     headed : bool
-        Whether the section has headings of its own.
+        Whether the section has its own headings.
     remark : bool
-        Whether the titles are comments, which name curves only where there are several.
+        Whether the titles are comments, which name curves only if there are several.
     """
 
     names: tuple[str, ...]
@@ -39,12 +39,12 @@ class Section:
 
 
 def sections_of(page: Page) -> list[Section]:
-    """Sections of a page; a later one without headings takes those of the one before.
+    """Sections of a page; a later section without headings takes those of the previous one.
 
     Raises
     ------
     InputError
-        If no row holds two numbers, or rows are of another width than their heading, with every such line.
+        If no row holds two numbers, or rows differ in width from their heading (every such line is listed).
     """
     made: list[Section] = []
     faults: list[str] = []
@@ -62,7 +62,7 @@ def sections_of(page: Page) -> list[Section]:
 
 
 def is_data(row: Row, inside: bool, divider: str | None = ",") -> bool:
-    """Whether a row holds data (perhaps damaged), not a heading or title."""
+    """Whether a row holds data (perhaps damaged) rather than a heading or title."""
     filled = row.filled
     if row.comment or not filled:
         return False
@@ -73,24 +73,24 @@ def is_data(row: Row, inside: bool, divider: str | None = ",") -> bool:
     if not words:
         return numbers == 1 or inside
     if numbers == 1:
-        # a title of words may end in a number where blanks divide
+        # with blanks as delimiter, a title of words may end in a number
         titled = divider is None and words[0].isalpha() and len(words[0]) > 2
         return any(letter.isdigit() for letter in words[0]) or is_number(filled[0]) or (inside and not titled)
-    # figures without a word, or a figure in each cell: a point that cannot be read, not a title
+    # digits without words, or a digit in every cell: a point that cannot be read, not a title
     plain = not any(letter.isalpha() for cell in filled for letter in cell)
     figures = [any(letter.isdigit() for letter in cell) for cell in filled]
     return inside and ((plain and any(figures)) or (len(filled) >= 2 and all(figures)))
 
 
 def after_the_points(page: Page) -> list[str]:
-    """Lines of words behind the last point of a file."""
+    """Lines of text after the last point of a file."""
     runs = _runs(page)
     last = runs[-1][1][-1].line if runs else 0
     return [" ".join(row.filled) for row in page.rows if row.line > last and row.filled and not row.comment]
 
 
 def _runs(page: Page) -> list[tuple[list[Row], list[Row]]]:
-    """Heads and data rows of each run; a blank line between data rows divides runs."""
+    """Heading rows and data rows of each run; a blank line between data rows separates runs."""
     runs: list[tuple[list[Row], list[Row]]] = []
     heads: list[Row] = []
     rows: list[Row] = []
@@ -145,16 +145,16 @@ def _width(cells: tuple[str, ...]) -> int:
 
 
 def _damaged(row: Row, width: int) -> bool:
-    """Whether a row lacks a cell altogether (an empty one between dividers only says that no number is known).
+    """Whether a row lacks a cell altogether (an empty cell between delimiters only marks a missing number).
 
-    Where curves stand in pairs of columns, one of them may end before the others do.
+    If curves are in pairs of columns, one of them may end before the others.
     """
     pairs = width >= 4 and width % 2 == 0 and len(row.cells) % 2 == 0
     return len(row.cells) < width and not pairs
 
 
 def _row_names(rows: list[Row]) -> bool:
-    """Whether the first cells are row names, as R writes them: text, or 1, 2, 3 and so on."""
+    """Whether the first cells are row names as written by R: text, or 1, 2, 3 and so on."""
     first = [row.cells[0] for row in rows]
     return len(set(first)) == len(first) and (
         not any(is_number(cell) for cell in first) or first == [str(place) for place in range(1, len(first) + 1)]
@@ -173,7 +173,7 @@ def _wide(rows: list[Row], named: int, where: str) -> list[str]:
 
 
 def _only_units(names: tuple[str, ...]) -> bool:
-    """Whether a row holds nothing but units."""
+    """Whether a row holds only units."""
     return all(not name or name.strip("()[]").lower() in UNIT_WORDS or name.strip("()[] ") == "%" for name in names)
 
 

@@ -1,4 +1,4 @@
-"""A sheet of an Excel workbook as rows of cells."""
+"""Read a sheet of an Excel workbook as rows of cells."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ MOST_ROWS = 250_000
 
 
 def page_of_workbook(content: bytes, name: str, sheet: str = "") -> Page:
-    """Rows of the named sheet, or of the first one; other sheets are told.
+    """Rows of the named sheet, or of the first one; other sheets are named in the notes.
 
     Raises
     ------
     InputError
-        If the workbook cannot be read or has no such sheet; a cell that became a date is refused by its place.
+        If the workbook cannot be read, has no such sheet, or has a cell that became a date (the message names it).
     """
     import openpyxl
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are not read here
+            warnings.simplefilter("ignore")  # warnings about styles and extensions that are not read here
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             names = [one.title for one in book.worksheets]
             chosen = _chosen(names, sheet, name)
@@ -32,7 +32,7 @@ def page_of_workbook(content: bytes, name: str, sheet: str = "") -> Page:
             book.close()
     except InputError:
         raise
-    except Exception as error:  # the reader raises many kinds; all mean that this is no readable workbook
+    except Exception as error:  # the reader raises many kinds of exception; all mean that the workbook cannot be read
         raise InputError(f"{name}: cannot be read as a workbook ({type(error).__name__}: {error})") from None
     dates = [
         f"row {line}, column {place}: Excel made a date of it ({value:%Y-%m-%d}); type the number as text"
