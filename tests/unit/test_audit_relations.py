@@ -115,6 +115,17 @@ def test_responders_are_among_those_who_benefit():
     assert "impossible" in only("response-order", {"proportions": rows})
 
 
+OTHERS = ("VGPR", "sCR", "n-PR", "CRi", "CR/CR-i", "very good partial response", "minor response")
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_responders_beside_complete_and_partial_ones_leave_no_sum(other):
+    rows = [response(name, n=n, total="100") for name, n in (("CR", "10"), ("PR", "20"), ("ORR", "48"))]
+    assert "impossible" in only("response-order", {"proportions": rows})
+    rows.append(response("", n="18", total="100") | {"item": other})
+    assert "impossible" not in only("response-order", {"proportions": rows})
+
+
 def test_counts_within_their_total():
     assert only("count-bound", {"proportions": [response("ORR", n="12", total="10")]}) == ["impossible"]
     assert only("count-bound", {"medians": [median("5", n="20", events="21")]}) == ["impossible"]

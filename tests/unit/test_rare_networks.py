@@ -161,3 +161,13 @@ def test_designs_without_events_are_left_out_by_name():
 def test_tables_that_are_none_are_refused(table, message):
     with pytest.raises(InputError, match=message):
         mantel_haenszel_network(table)
+
+
+@pytest.mark.parametrize(
+    ("events", "patients"),
+    [(-2, 20), (2.5, 20), (21, 20), ("four", 20), (3, float("nan")), (3, "inf"), (0, 0), (None, 20)],
+)
+def test_counts_that_cannot_be_are_refused_with_their_arm(events, patients):
+    rows = [("s1", "A", events, patients), ("s1", "B", 3, 20), ("s2", "A", 40, 20), ("s2", "B", 5, 20)]
+    with pytest.raises(InputError, match=r"study 's1', 'A'.*study 's2', 'A'.*found 40.* of 20"):
+        mantel_haenszel_network(pd.DataFrame(rows, columns=["study", "treatment", "events", "patients"]))

@@ -326,6 +326,13 @@ def test_grades_in_rows_and_rows_that_are_no_response():
     assert cells(responses, "kind", "endpoint") == [("response", "CR"), ("response", "SD"), ("response", "")]
 
 
+def test_responders_by_another_name_are_not_complete_or_partial_ones():
+    rows = [["", "A (n=40)"], ["CR/CRi", "4 (10%)"], ["n-PR", "5 (12.5%)"], ["PR", "6 (15%)"], ["SD", "20 (50%)"]]
+    responses = read(rows, caption="Best overall response")
+    assert [c.cells.get("endpoint", "") for c in responses][2:] == ["PR", "SD"]
+    assert [c.cells["item"] for c in responses][:2] == ["CR/CRi", "n-PR"]
+
+
 def test_an_interval_in_brackets_in_a_column_of_its_own():
     found = read([["", "n (%)", "(95% CI)"], ["CR", "21 (44.7)", "(30.2–59.9)"]], caption="Response (n=47)")
     assert cells(found, "n", "percent", "lower", "upper") == [("21", "44.7", "30.2", "59.9")]

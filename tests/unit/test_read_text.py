@@ -6,6 +6,7 @@ import pytest
 
 from resurvey.read import prose
 from resurvey.read.lexicon import Arm, Lexicon
+from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Paragraph
 
 ARMS = Lexicon(tuple(Arm(name.replace(" ", "_"), name, (name,)) for name in ("drug a", "drug b")))
@@ -33,6 +34,7 @@ RATIO = ("measure", "value", "lower", "upper", "ci_level", "p")
         ("hazard ratio: 0.923; 95% CI: 0.869–0.980; P<0.009", ("HR", "0.923", "0.869", "0.980", "95", "<0.009")),
         ("odds ratio [OR], 1·37 [95% confidence interval 0·56, 3·46]", ("OR", "1.37", "0.56", "3.46", "95", "")),
         ("the relative risk was 1.20 (0.90 to 1.60)", ("RR", "1.20", "0.90", "1.60", "", "")),
+        ("the hazard ratio was 0,71 (95% CI, 0,55 to 0,92; P = 0,009)", ("HR", "0.71", "0.55", "0.92", "95", "0.009")),
         ("(P = 0.03; HR 0.54 [95% CI 0.30–0.99])", ("HR", "0.54", "0.30", "0.99", "95", "0.03")),
         (
             "HR with drug A compared with drug B was 0.82 (95% confidential interval 0.67-0.1)",
@@ -215,3 +217,40 @@ def test_spans_mark_the_printed_numbers():
 def test_long_lines_take_linear_time(piece):
     """No timing here: a pattern that backtracks would not come back from these at all."""
     read(piece * 6000)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("HR 0,64 (95% CI 0,5-0,82)", "HR 0.64 (95% CI 0.5-0.82)"),
+        ("a median of 8,4 months (6,2-10,1)", "a median of 8.4 months (6.2-10.1)"),
+        ("p=0,001 with 1,2 of HR 0.64", "p=0.001 with 1,2 of HR 0.64"),
+        ("0,64 (0,50-0,82), p=0.03", "0.64 (0.50-0.82), p=0.03"),
+        ("1,035 patients, ECOG 0,1 or 2, grades 1,2 and 3", "1,035 patients, ECOG 0,1 or 2, grades 1,2 and 3"),
+        (
+            "as in trials1,2 months later [1,2-5,6] and ^1,2 years",
+            "as in trials1,2 months later [1,2-5,6] and ^1,2 years",
+        ),
+        ("10,000 to 12,000 and 0,1,2", "10,000 to 12,000 and 0,1,2"),
+    ],
+)
+def test_a_decimal_comma_is_a_point_where_it_can_be_nothing_else(printed, expected):
+    assert plain(printed) == expected and len(plain(printed)) == len(printed)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "Patients were enrolled between 3 March 2012 and 5 June 2014.",
+            [("enrolment start", "2012-03-03"), ("enrolment end", "2014-06-05")],
+        ),
+        (
+            "The primary data cut of 21 March 2014 came before 3 randomised patients of 16 March 2016.",
+            [("data cut-off", "2014-03-21")],
+        ),
+        ("Three patients were included on 2 May 2012, 3 May 2012 and two withdrew.", []),
+    ],
+)
+def test_dates_of_enrolment_are_two_that_a_word_joins(sentence, expected):
+    assert cells(sentence, "follow_up", "item", "value") == expected

@@ -26,6 +26,11 @@ from resurvey.reported import show
 
 SLACK = 1e-9
 # The first cannot exceed the second: complete within overall response, response within benefit and control.
+# Responders beside complete and partial ones: sCR, CRi, CR/CRi, nCR, n-PR, VGPR, very good and minor responses.
+OTHER_RESPONDERS = re.compile(
+    r"(?i:very good|near|nodular|minor|marrow|clinical complete|stringent|incomplete)|"
+    r"\b(?!p)[A-Za-z]{1,2}-?(?:CR|PR)\b|\bCR-?[a-z]\b|\bMR\b"
+)
 RESPONSES = (("CR", "ORR"), ("PR", "ORR"), ("ORR", "CBR"), ("ORR", "DCR"), ("CBR", "DCR"))
 
 
@@ -53,7 +58,8 @@ def check_response_order(context: Context) -> pd.DataFrame:
             for first in known.get(small, [])[:1]:
                 for second in known.get(large, [])[:1]:
                     _judge_order(ledger, (small, first), (large, second))
-        _judge_responders(ledger, known)
+        if not any(OTHER_RESPONDERS.search(record["item"]) for record in group):
+            _judge_responders(ledger, known)
     return ledger.frame()
 
 

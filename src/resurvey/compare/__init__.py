@@ -1,4 +1,4 @@
-"""Indirect comparisons: pooled, network and population-adjusted effects, and what would have to be wrong with them."""
+"""Indirect comparisons: pooled, network and population-adjusted effects, and bias analyses of them."""
 
 from resurvey.compare.adjust import Weights, hull_check, mahalanobis, maic, max_ess_weights, with_second_moments
 from resurvey.compare.adjust_effects import weighted_cox, weighted_means

@@ -38,7 +38,7 @@ def model_table(pair: Pair) -> pd.DataFrame:
     DataFrame
         group ('first', 'second'), model, replicates (tried), fitted, parameters; aic, bic, median and mean (months),
         each averaged over the replicates and with the minimum and maximum; lowest_aic: share of the replicates in which
-        the model has the lowest AIC among the standard families. A model that cannot be fitted in more than half of the
+        the model has the lowest AIC among the standard families. A model fitted in no more than half of the
         replicates has status `refused` and the reason. Sorted by group and AIC. AIC is comparable only between models
         of the same group fitted to the same replicates.
     """

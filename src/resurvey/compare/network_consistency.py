@@ -42,7 +42,7 @@ def between_degrees(evidence: Evidence) -> int:
 
 
 def has_loop(evidence: Evidence) -> bool:
-    """Whether consistency can be assessed at all."""
+    """Whether consistency can be assessed."""
     return between_degrees(evidence) > 0
 
 

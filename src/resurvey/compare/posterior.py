@@ -104,7 +104,7 @@ class Posterior:
     y, v : (n,) ndarray
         Independent contrasts and their sampling variances.
     x : (n, p) ndarray
-        Design.
+        Design matrix.
     prior : TauPrior
     tau, weight : (nodes,) ndarray
         Quadrature nodes of tau and their posterior weights.

@@ -193,7 +193,7 @@ def _refuse(trials: Sequence[Trial], sizes: Sequence[int], arrived: NDArray[np.b
 
 
 def _joined(trials: Sequence[Trial], fits: Sequence[tuple[Floats, Floats, Floats]], size: int) -> FirstStage:
-    """Join the arms of each trial and pool them over replicates."""
+    """Join the arms of each trial and pool over replicates; a coefficient missing in one replicate is NaN."""
     effects, arms, total, place = [], {}, 0.0, 0
     for trial in trials:
         own = fits[place : place + len(trial.treatments)]

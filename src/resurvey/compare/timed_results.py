@@ -31,7 +31,7 @@ class TimeFit:
     Attributes
     ----------
     name : str
-        As asked for.
+        Name of the model, as requested.
     basis : Basis
     first : FirstStage
     network : MultivariateNetwork

@@ -1,4 +1,4 @@
-"""Adverse events: by grade in one arm, and side by side in two arms with the difference in risk."""
+"""Adverse events: by grade in one arm, and in two arms side by side with the risk difference."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def adverse_events(proportions: pd.DataFrame, study_id: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        arm_id, item, grade, n, total, percent, claim_id; events with at least two grades, each once. Empty where the
-        study prints none.
+        arm_id, item, grade, n, total, percent, claim_id; events with at least two grades, each listed once. Empty
+        where no such events are printed for the study.
     """
     rows = proportions[(proportions["kind"] == "adverse_event") & (proportions["study_id"] == study_id)]
     rows = rows[rows["n"].notna() & rows["total"].notna() & rows["grade"].astype(str).str.fullmatch(r"[1-5](-[1-5])?")]
@@ -39,7 +39,7 @@ def adverse_events(proportions: pd.DataFrame, study_id: str) -> pd.DataFrame:
 
 @styled
 def events_by_grade(events: pd.DataFrame) -> Figure:
-    """Dot plot: share of patients with each event, a symbol a grade, with the counts in columns.
+    """Dot plot of the percentage of patients with each event, with one symbol per grade and the counts in columns.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _counts(axes: Axes, counts: pd.DataFrame, grades: Sequence[str]) -> None:
 
 @styled
 def events_by_arm(events: pd.DataFrame, *, arms: Sequence[str], names: Mapping[str, str]) -> Figure:
-    """Two arms side by side, grade by grade, with the difference in risk.
+    """Dot plot of two arms side by side, by grade, with the risk difference.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def events_by_arm(events: pd.DataFrame, *, arms: Sequence[str], names: Mapping[s
     arms : (str, str)
         First and second arm; differences are first minus second.
     names : dict of str
-        Labels of the arms.
+        Labels of the arms by id.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The audit on one page: a mark for every number."""
+"""The audit on one page: one mark per printed number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Gravest first; a verdict is told by its place, its symbol and its colour.
+# Most serious first; a verdict is shown by position, symbol and colour.
 VERDICT_MARKS: Mapping[str, tuple[str, str, bool]] = {
     "impossible": ("X", "#882255", True),
     "conflict": ("D", "#CC3311", True),
@@ -28,13 +28,13 @@ VERDICT_MARKS: Mapping[str, tuple[str, str, bool]] = {
     "not checked": ("s", "#c4c8cc", False),
 }
 WORST_FIRST = tuple(VERDICT_MARKS)
-STRIP = 4.1  # rows that a document takes beside its marks
+STRIP = 4.1  # rows that a document needs in addition to its marks
 ACROSS, PITCH = 60, 0.112  # marks in a row, and inches from row to row
 SEVERITY_ORDER = ("conclusion", "major", "minor")
 
 
 def worst_verdicts(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Gravest verdict of every printed number over all checks that it takes part in.
+    """Most serious verdict on every printed number over all checks that use it.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ def worst_verdicts(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        claim_id, source_id, verdict (`not checked` where no check reads the number).
+        claim_id, source_id, verdict (`not checked` where no check uses the number).
 
     Raises
     ------
     InputError
-        If a verdict is not a known one.
+        If a verdict is unknown.
     """
     parts = checks[["claim_ids", "verdict"]].assign(claim_id=checks["claim_ids"].fillna("").str.split(";"))
     long = parts.explode("claim_id")
@@ -66,7 +66,7 @@ def worst_verdicts(checks: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: Sequence[str] = ()) -> Figure:
-    """One mark a printed number, by document and gravest verdict, with counts.
+    """Plot one mark per printed number, by document and most serious verdict, with counts.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: S
     names : dict of str
         Short name of each document.
     order : sequence of str
-        Documents in the order they are shown; others follow.
+        Documents in the order in which they are shown; any others follow.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def audit_overview(verdicts: pd.DataFrame, *, names: Mapping[str, str], order: S
 
 
 def _strip(axes: Axes, numbers: pd.DataFrame, name: str, top: float) -> None:
-    """The numbers of one document, gravest first, in rows from left to right under their counts."""
+    """Draw the numbers of one document, most serious verdict first, in rows from left to right under their counts."""
     counts = numbers["verdict"].value_counts()
     said = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if verdict in counts]
     axes.axhline(top - 0.8, color=FAINT, lw=0.7)
@@ -136,7 +136,7 @@ def _marks(axes: Axes, x: np.ndarray, y: np.ndarray, verdict: str, size: float) 
 
 @styled
 def findings_by_rule(checks: pd.DataFrame, *, most: int = 24) -> Figure:
-    """Checks that did not come out, by rule, with how grave they are.
+    """Plot the checks that gave a finding, by rule and severity.
 
     Parameters
     ----------

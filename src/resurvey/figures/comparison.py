@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 @styled
 def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
-    """The ratio corrected for an unmeasured factor, over its strength and its prevalence in the first group.
+    """Plot the ratio corrected for an unmeasured factor, by its strength and its prevalence in the first group.
 
     Parameters
     ----------
     array : DataFrame
-        strength, prevalence_treated, prevalence_comparator, ratio, conclusion; one comparator prevalence is drawn.
+        strength, prevalence_treated, prevalence_comparator, ratio, conclusion; only one comparator prevalence is drawn.
     first, second : str
         Names of the groups.
 
@@ -53,7 +53,7 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     ratio = rows.pivot_table(index="strength", columns="prevalence_treated", values="ratio")
     verdict = rows.pivot_table(index="strength", columns="prevalence_treated", values="conclusion", aggfunc="first")
     values = np.log(ratio.to_numpy())
-    # half the range of the colours: the strongest would take the numbers' contrast, and the sign is what matters
+    # half the colour range: stronger colours would make the numbers hard to read, and the sign is what matters
     most = 1.6 * max(np.abs(values).max(), np.log(1.2))
     body = 0.4 * len(ratio)
     figure = fixed_figure(body + 1.05)
@@ -96,7 +96,7 @@ def _key(**kwargs: object):
 
 
 def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
-    """Draw lines between cells that differ."""
+    """Draw lines between adjacent cells that differ."""
     for i, j in zip(*np.nonzero(inside[:, 1:] != inside[:, :-1]), strict=True):
         axes.plot([j + 1, j + 1], [i, i + 1], solid_capstyle="projecting", **style)
     for i, j in zip(*np.nonzero(inside[1:] != inside[:-1]), strict=True):
@@ -107,7 +107,7 @@ def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
 def hazards_and_rmst(
     points: pd.DataFrame | None, rmst: pd.DataFrame | None, *, names: Mapping[str, str], level: float = 0.95
 ) -> Figure:
-    """Log-cumulative hazards of two groups, and their difference in restricted means over the horizon, side by side.
+    """Plot log cumulative hazards of two groups, and their difference in restricted means by horizon, side by side.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def hazards_and_rmst(
     Raises
     ------
     InputError
-        If neither of the tables has a row.
+        If neither table has a row.
     """
     parts = [part for part in (points, rmst) if part is not None and len(part)]
     if not parts:
@@ -141,7 +141,7 @@ def hazards_and_rmst(
 
 @styled
 def response_rates(rates: pd.DataFrame) -> Figure:
-    """Rates with exact intervals.
+    """Plot response rates with exact intervals.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Survival curves with the extended table, log-cumulative hazards, and restricted means over the horizon."""
+"""Survival curves with the extended risk table, log cumulative hazards, and restricted means by horizon."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 RISK_ROWS = (("at_risk", "At risk"), ("censored", "Censored"), ("events", "Events"))
-# Inches: a line of the table, room for row labels, for a panel's title, and for the axis between curve and table.
+# Inches: a row of the table, space for row labels, for a panel's title, and for the axis between curve and table.
 ROW, LEFT, TITLE, AXIS = 0.15, 0.8, 0.24, 0.5
-CHAR, BOLD = 0.058, 0.066  # inches a letter at 7.5 points
+CHAR, BOLD = 0.058, 0.066  # inches per character at 7.5 points
 
 
 def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
-    """Patients at risk, and those censored and with an event so far, averaged over replicates and rounded.
+    """Numbers at risk, and censored and with an event so far, averaged over replicates and rounded.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        time, at_risk, censored, events; whole numbers that add up to the size of the arm at each time.
+        time, at_risk, censored, events; whole numbers whose sum at each time is the size of the arm.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def risk_table(patients: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     died = np.sort(time[patients["event"].to_numpy() == 1])
     everyone = np.sort(time)
     n = round(time.size / replicates)
-    # Left of each time, so that who leaves at the very time is still counted as at risk then.
+    # Just before each time, so that patients who leave at that time still count as at risk.
     gone = np.rint(np.searchsorted(everyone, grid - 1e-9) / replicates).astype(int)
     events = np.minimum(np.rint(np.searchsorted(died, grid - 1e-9) / replicates).astype(int), gone)
     return pd.DataFrame({"time": grid, "at_risk": n - gone, "censored": gone - events, "events": events})
@@ -84,7 +84,7 @@ def kaplan_meier(
     result: str = "",
     width: float = WIDTH,
 ) -> Figure:
-    """Curves with bands and, below, patients at risk, censored and with an event so far.
+    """Plot curves with bands and, below, the numbers at risk, censored and with an event so far.
 
     Parameters
     ----------
@@ -94,17 +94,17 @@ def kaplan_meier(
     risk : DataFrame
         group, time, at_risk, censored, events, and `panel` as above; its times are the ticks of the axis.
     ylabel, xlabel : str
-        What survives, without unit; time with its unit.
+        Label of the survival axis, without unit; label of the time axis, with unit.
     notes : dict of str, optional
-        Words after a group's name in the legend, by group, or by `panel/group`.
+        Text after a group's name in the legend, by group or by `panel/group`.
     grey : DataFrame, optional
-        time, survival of a curve drawn in grey in every panel for reference, called `grey_label`.
+        time, survival of a reference curve, drawn in grey in every panel and labelled `grey_label`.
     censored : DataFrame, optional
-        group, time (and `panel`) of patients whose follow-up ended: a stroke on their curve each.
+        group, time (and `panel`) of censored patients, each shown as a tick on the curve.
     result : str, optional
-        The ratio and p of the groups, in a corner of a single panel that the curves leave free.
+        Hazard ratio and p value of the groups, printed in a free corner of a single panel.
     width : float
-        Of the figure, in inches.
+        Width of the figure in inches.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def kaplan_meier(
     table = ROW * most * (4.3 if len(groups) > 1 else 3)
     body = (2.9 if width == WIDTH else 1.95) if columns == 1 else 1.9
     line = (TITLE if any(panels) else 0.1) + body + AXIS + table
-    # Names stand once above the panels; inside, they would lie on the curves.
+    # Names appear once above the panels; inside, they would overlap the curves.
     names = _names(groups, notes or {}, columns == 1, width)
     head = 0.06 + ROW * sum(1 + name.count("\n") for name in names) + (0.08 if names else 0)
     figure = fixed_figure(lines * line + head, width)
@@ -155,7 +155,7 @@ def kaplan_meier(
         axes.set_title(plain(panel))
         percent_axis(axes, wrapped(f"{ylabel} (%)", 44 if columns == 1 else 30) if column == 0 else "", top=1.02)
         axes.set_xticks(sorted(counted["time"].unique()))
-        # One time axis for all panels: its ticks, and the numbers below them, then lie inside each.
+        # One time axis for all panels, so that its ticks and the numbers below them lie within each panel.
         axes.set_xlim(0, last)
         axes.set_xlabel(xlabel)
         _risk_rows(below, counted, groups, most, _letters(width, BOLD) if columns == 1 else 40)
@@ -167,19 +167,19 @@ def kaplan_meier(
 
 
 def _letters(width: float, char: float) -> int:
-    """Letters of a line beside a sample of a curve."""
+    """Characters per line beside a legend sample of a curve."""
     return int((width - LEFT - 0.45) / char)
 
 
 def _samples(groups: Sequence[str]) -> list[Line2D]:
-    """A stroke of each group's line, for a legend."""
+    """A sample of each group's line, for a legend."""
     from matplotlib.lines import Line2D
 
     return [Line2D([], [], **look(index)) for index in range(len(groups))]
 
 
 def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, width: float) -> list[str]:
-    """What stands above the panels of each group; nothing where one group alone has nothing to tell."""
+    """Text above the panels for each group; empty for a single group without notes."""
     if not alone:
         return [wrapped(group, 100) for group in groups] if len(groups) > 1 else []
     said = [", ".join(part for part in (str(group), notes.get(str(group), "")) if part) for group in groups]
@@ -187,12 +187,12 @@ def _names(groups: Sequence[str], notes: Mapping[str, str], alone: bool, width: 
 
 
 def free_corner(shown: pd.DataFrame, last: float) -> str:
-    """`upper right` or `lower left`: where a panel's curves, bands included, leave more room.
+    """The corner where a panel's curves and bands leave more room, `upper right` or `lower left`.
 
     Parameters
     ----------
     shown : DataFrame
-        time, survival, and perhaps lower and upper.
+        time, survival, and optionally lower, upper.
     last : float
         End of the time axis.
     """
@@ -212,7 +212,7 @@ def _corner_text(axes: Axes, shown: pd.DataFrame, words: str, last: float) -> No
 
 
 def _censoring_marks(axes: Axes, shown: pd.DataFrame, censored: pd.DataFrame, groups: list[str]) -> None:
-    """A short stroke on the curve at each time at which follow-up ended without an event."""
+    """Draw a short tick on the curve at each censoring time."""
     for group, curve in shown.groupby("group", sort=False):
         times = np.unique(censored.loc[censored["group"] == group, "time"].to_numpy(dtype=float))
         if not times.size:
@@ -224,7 +224,7 @@ def _censoring_marks(axes: Axes, shown: pd.DataFrame, censored: pd.DataFrame, gr
 
 
 def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[str, str], last: float) -> None:
-    """Curves of one panel; a panel of several says of each what is in the notes, its name stands above."""
+    """Draw the curves of one panel; with several panels the legend has only the notes, as names stand above panels."""
     axes.axhline(0.5, color=FAINT, lw=0.8, zorder=0.5)
     for group, curve in shown.groupby("group", sort=False):
         style = look(groups.index(group))
@@ -240,7 +240,7 @@ def _curves(axes: Axes, shown: pd.DataFrame, groups: list[str], notes: Mapping[s
 
 
 def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, room: int) -> None:
-    """The extended table, its rows as tick labels so that the layout gives them room."""
+    """Draw the extended risk table; its rows are tick labels, so that the layout reserves space for them."""
     several = len(groups) > 1
     labels: list[tuple[float, str, str]] = []
     y, size = 0.0, 7.5
@@ -278,14 +278,14 @@ def _short(words: str, most: int) -> str:
 
 
 def _wide(axes: Axes):
-    """x in parts of the axes, y in rows of the table."""
+    """Transform with x as a fraction of the axes and y in rows of the table."""
     from matplotlib.transforms import blended_transform_factory
 
     return blended_transform_factory(axes.transAxes, axes.transData)
 
 
 def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """Draw log(-log S) against log time: parallel lines where hazards are proportional, straight lines where Weibull.
+    """Draw log(-log S) against log time: parallel under proportional hazards, straight under a Weibull distribution.
 
     Parameters
     ----------
@@ -314,7 +314,7 @@ def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, st
 
 
 def rmst_axes(axes: Axes, rmst: pd.DataFrame, first: str, second: str, level: float) -> None:
-    """Draw the difference of restricted mean survival against the horizon, with its interval.
+    """Draw the difference in restricted mean survival time against the horizon, with its interval.
 
     Parameters
     ----------

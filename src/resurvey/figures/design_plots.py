@@ -1,4 +1,4 @@
-"""A single-arm design: power by true median, events over calendar time, alpha against power, events by formula."""
+"""Single-arm designs: power by true median, events over calendar time, alpha against power, events by formula."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HYPOTHESES = {"null": "null median", "alternative": "alternative median", "obser
 def operating_characteristics(
     curves: pd.DataFrame, simulated: pd.DataFrame | None, *, claim: Mapping[str, float], unit: str = "months"
 ) -> Figure:
-    """Power against the true median by formula, with simulated trials on top.
+    """Plot power against the true median by formula, overlaid with simulated trials.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def operating_characteristics(
     simulated : DataFrame, optional
         method, sides, true_median, power, lower, upper.
     claim : dict
-        null_median, alternative_median, alpha, power as printed (rates as proportions).
+        null_median, alternative_median, alpha, power as printed (alpha and power as proportions).
     unit : str
 
     Raises
@@ -103,14 +103,14 @@ def _simulated(axes: Axes, rows: pd.DataFrame, methods: list[str]) -> None:
 def events_over_time(
     events: pd.DataFrame, *, planned: float | None, observed: float | None, cut_off: float | None, accrual: float | None
 ) -> Figure:
-    """Expected events against calendar time under each median, with the printed numbers marked.
+    """Plot expected events against calendar time under each median, with the printed numbers marked.
 
     Parameters
     ----------
     events : DataFrame
         hypothesis, median, time, expected_events, lower, upper, entered.
     planned, observed : float, optional
-        Printed events of the plan and of the analysis.
+        Printed numbers of events in the plan and at the analysis.
     cut_off, accrual : float, optional
         Months from the first entry to the data cut-off and to the last entry.
 
@@ -161,14 +161,14 @@ def events_over_time(
 def alpha_power(
     grid: pd.DataFrame, contours: pd.DataFrame | None, *, claimed: float, printed: Mapping[str, float]
 ) -> Figure:
-    """Events that a formula asks for over alpha and power, with the curve on which the claimed number lies.
+    """Plot the events required by a formula over alpha and power, with the contour of the claimed number.
 
     Parameters
     ----------
     grid : DataFrame
         method, sides, alpha, power, events_raw.
     contours : DataFrame, optional
-        method, label, alpha, power: the same curve by other formulas.
+        method, label, alpha, power: the same contour for other formulas.
     claimed : float
         Printed number of events.
     printed : dict
@@ -233,7 +233,7 @@ def alpha_power(
 
 @styled
 def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_patients: float | None = None) -> Figure:
-    """Events and patients by every formula, one- and two-sided, beside the printed numbers.
+    """Plot events and patients by every formula, one- and two-sided, beside the printed numbers.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
         raise InputError("no formula gives a number of events")
     labels = list(dict.fromkeys(rows["label"]))
     names = [wrapped(label, 50) for label in labels]
-    # A label of two lines has the room of one and a half.
+    # A two-line label gets the space of one and a half lines.
     ends = np.cumsum([1 + 0.5 * name.count("\n") for name in names])
     middles = ends - np.diff(ends, prepend=0.0) / 2
     figure = new_figure(0.145 * float(ends[-1]) + 0.95)
@@ -284,7 +284,7 @@ def events_by_method(table: pd.DataFrame, *, claimed: float | None, claimed_pati
 def _readings(
     axes: Axes, part: pd.DataFrame, place: Mapping[str, float], shift: float, colour: str, line: object
 ) -> None:
-    """Draw the patients of each reading of accrual as strokes joined by a line: markers would overlap."""
+    """Draw the patients under each interpretation of accrual as ticks joined by a line: markers would overlap."""
     for label, own in part[part["patients"].notna()].groupby("label", sort=False):
         y = place[str(label)] + shift
         axes.plot([own["patients"].min(), own["patients"].max()], [y, y], color=colour, lw=0.8, ls=line)
@@ -292,7 +292,7 @@ def _readings(
 
 
 def _log_counts(axes: Axes) -> None:
-    """A log axis with round counts, so that two-arm formulas do not squeeze the others."""
+    """Set a log axis with round counts, so that two-arm formulas do not compress the others."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     axes.set_xscale("log")
@@ -304,6 +304,6 @@ def _log_counts(axes: Axes) -> None:
 
 
 def records(verdict: Mapping[str, Any], key: str) -> pd.DataFrame | None:
-    """A list of records of the verdict as a table, empty cells as NaN; None where there is none."""
+    """A list of records from the verdict as a table, with empty cells as NaN; None where there is no list."""
     found = verdict.get(key)
     return pd.DataFrame(found).replace({None: np.nan}) if found else None

@@ -1,4 +1,4 @@
-"""What the documents are about: trials on one page, ongoing trials by strategy, studies in time."""
+"""The evidence in the documents: trials on one page, ongoing trials by strategy, timeline of studies."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ STATUS_MARKS = (("o", True), ("o", False), ("s", True), ("s", False), ("D", True
 def median_pairs(
     medians: pd.DataFrame, p_values: pd.DataFrame, ratios: pd.DataFrame, labels: Labels, source: str
 ) -> pd.DataFrame:
-    """Medians of two arms that a document prints in one place, with the p printed of them.
+    """Medians of two arms that a document prints in the same place, with the printed p value of their comparison.
 
     Parameters
     ----------
     medians, p_values, ratios : DataFrame
-        Typed tables (ratios: hazard_ratios). The first arm is the one that a p or a ratio names first.
+        Typed tables (ratios: hazard_ratios). The first arm is the one named first by a p value or ratio.
     labels : Labels
     source : str
         source_id of the document.
@@ -52,8 +52,8 @@ def median_pairs(
     -------
     DataFrame
         endpoint, study, population, first, second (labels), first_months, second_months (infinite for not reached),
-        first_lower, first_upper, second_lower, second_upper (limits of the printed interval in months, NaN where there
-        is none), p (as printed), claims. A pair printed both in the text and in a table is there once.
+        first_lower, first_upper, second_lower, second_upper (printed confidence limits in months, NaN where there are
+        none), p (as printed), claims. A pair printed in both the text and a table is listed once.
     """
     rows = medians[(medians["source_id"] == source) & (medians["arm_id"].fillna("") != "")]
     rows = rows[rows["value_months"].notna()]
@@ -69,7 +69,7 @@ def median_pairs(
         pair = pair.sort_values("arm_id", key=lambda arms, lead=lead: arms != lead, kind="stable")
         key = (study, population, endpoint, *sorted(pair["arm_id"]))
         kept = made.get(key)
-        # Tables come last in the alphabet of locators or first; a pair with a printed p beats one without.
+        # Locators of tables sort either last or first; a pair with a printed p value is preferred to one without.
         if kept and (kept["p"] or not printed["p"]) and not locator.startswith("Table"):
             continue
         made[key] = {
@@ -88,7 +88,7 @@ def median_pairs(
 
 
 def _limits(pair: pd.DataFrame) -> dict[str, float]:
-    """Limits of the printed intervals of a pair; an upper one that was not reached is infinite."""
+    """Printed confidence limits of a pair; an upper limit that was not reached is infinite."""
     limits = {}
     for place, side in enumerate(("first", "second")):
         for end in ("lower", "upper"):
@@ -104,8 +104,8 @@ def _p(p_values: pd.DataFrame, claims: set[str]) -> dict[str, str]:
     return {"p": "", "arm": ""}
 
 
-NAMES, P_WIDTH, ROW, FOOT = 2.75, 0.75, 0.245, 0.78  # inches: names, printed p, a row, axis and legend
-START = (0.06 - NAMES) / (WIDTH - NAMES - P_WIDTH)  # of the names, in widths of the plot
+NAMES, P_WIDTH, ROW, FOOT = 2.75, 0.75, 0.245, 0.78  # inches: names, printed p value, a row, axis and legend
+START = (0.06 - NAMES) / (WIDTH - NAMES - P_WIDTH)  # left edge of the names, in plot widths
 SIDES = (
     ("first", {"marker": "o", "ms": 5.5}, -0.16),
     ("second", {"marker": "s", "ms": 5, "mfc": PAPER, "mew": 1.2}, 0.16),
@@ -114,19 +114,19 @@ SIDES = (
 
 @styled
 def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Figure:
-    """Medians of both arms of every trial with their printed intervals, and the printed p.
+    """Plot the medians of both arms of every trial with their printed intervals, and the printed p value.
 
     Parameters
     ----------
     pairs : DataFrame
         As made by `median_pairs`.
     endpoints : dict of str
-        Words of each endpoint.
+        Description of each endpoint.
 
     Raises
     ------
     InputError
-        If no document prints two medians side by side.
+        If no document prints medians of two arms in the same place.
     """
     if pairs.empty:
         raise InputError("no document prints two medians side by side: there is nothing to draw")
@@ -174,7 +174,7 @@ def _right(axes: Axes):
 
 
 def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
-    """Both medians of a trial, its name and arms at the left, where no line crosses them."""
+    """Draw both medians of a trial, with its name and arms at the left, where no line crosses them."""
     edge = last * 1.05
     for (side, look, shift), colour in zip(SIDES, COLOURS[:2], strict=True):
         low, high = (float(row.get(f"{side}_{end}", np.nan)) for end in ("lower", "upper"))
@@ -197,7 +197,7 @@ def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
 
 
 def phase_of(text: object) -> str:
-    """The phase in one of `PHASES`; anything else is other."""
+    """The phase as one of `PHASES`; anything else is other."""
     found = re.match(r"^(?:phase\s*)?(I{1,3}|IV|[1-4])(?:\s*/\s*(I{1,3}|[1-4]))?$", str(text).strip(), re.IGNORECASE)
     if not found:
         return "other"
@@ -209,7 +209,7 @@ def phase_of(text: object) -> str:
 
 @styled
 def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
-    """Registered trials under the strategy they test, by phase and status.
+    """Plot registered trials by the strategy they test, with phase and status.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def _cut(words: object, most: int) -> str:
 
 
 def decimal_year(date: object) -> float:
-    """A date (`2019`, `2019-06` or `2019-06-20`) as a year with decimals; NaN where there is none."""
+    """A date (`2019`, `2019-06` or `2019-06-20`) as a decimal year; NaN where there is none."""
     parts = str(date).split("-")
     if not parts[0].isdigit():
         return float("nan")
@@ -279,7 +279,7 @@ def decimal_year(date: object) -> float:
 
 
 def study_dates(studies: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Studies with a date: study, start, end, cutoff (years with decimals), published (year of the document)."""
+    """Studies with a date: study, start, end, cutoff (decimal years), published (year of the document)."""
     years = dict(zip(sources["source_id"], pd.to_numeric(sources["year"], errors="coerce"), strict=True))
     table = pd.DataFrame(
         {
@@ -299,7 +299,7 @@ def study_dates(studies: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def timeline(dates: pd.DataFrame) -> Figure:
-    """Enrolment of the studies as bars, with data cut-off and publication.
+    """Plot the enrolment periods of the studies as bars, with data cut-off and publication.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Forest plots with text columns, as a meta-analyst prints them."""
+"""Forest plots with text columns, as usual in meta-analyses."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST = 14  # characters below which no column is wrapped
-NARROW = 1.3  # inches: least plot where something stands beside it
+NARROW = 1.3  # inches: smallest plot width beside other columns
 EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a forest is drawn: inches a row, points of the type, inches a character, least plot, whole width."""
+    """Size of a forest plot: inches per row, font size in points, inches per character, least and total width."""
 
     row: float = 0.18
     font: float = 7.5
@@ -49,7 +49,7 @@ class Size:
 
     @property
     def run(self) -> int:
-        """Letters of a line from side to side."""
+        """Characters per line over the full width."""
         return round(RUN * self.width / WIDTH)
 
     @property
@@ -59,12 +59,12 @@ class Size:
 
 
 USUAL = Size()
-#: Of a forest that stands beside another figure.
+#: For a forest plot beside another figure.
 HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
-#: Thirty rows on two thirds of a page, with the type of the others.
+#: Fits thirty rows on two thirds of a page, in the usual font.
 SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3)
 BAND = "#E69F00"
-# Marker and whether it is filled, by evidence: shape and fill say it, never colour alone.
+# Marker and whether it is filled, by evidence: shape and fill distinguish them, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
     "printed ratios": ("s", True),
     "curve": ("o", True),
@@ -74,9 +74,9 @@ EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
 }
 OTHER_MARK = ("s", False)
 ENDS = ("lower", "upper", "band_low", "band_high", "other")
-#: Kinds of rows that are words from side to side, and characters of a line of these.
+#: Kinds of rows with text over the full width, and their characters per line.
 RUNNING, RUN = ("heading", "subheading", "note"), 96
-#: Letters of a line of the words below the axis.
+#: Characters per line of the text below the axis.
 FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
     "summary": "summary: rebuilt from printed numbers",
@@ -86,7 +86,7 @@ GRADE_WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A text column: key in the rows, heading, alignment."""
+    """A text column: column name in the rows, heading, alignment."""
 
     key: str
     heading: str
@@ -128,30 +128,29 @@ def forest(
     band: str = "",
     lights: Lights | None = None,
 ) -> Figure:
-    """A forest plot.
+    """Draw a forest plot.
 
     Parameters
     ----------
     rows : DataFrame
         From top to bottom: `kind` (heading, subheading, study, pooled, prediction, note), estimate, lower, upper
         (ratios, or differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape),
-        `band_low` and `band_high` (a thin band under the interval), `other` (a ratio of medians beside it, an open
-        triangle),
-        `main` (true of the pooled row that the dashed line stands at; the first one where there is no such column),
-        and the text of the columns. A heading or note shows only
-        the first column; a missing limit is an arrow-less open end.
+        `band_low` and `band_high` (a thin band under the interval), `other` (a ratio of medians, drawn as an open
+        triangle), `main` (true for the pooled row at which the dashed line is drawn; by default the first), and the
+        text of the columns. A heading or note shows only the first column; an interval with a missing limit is drawn
+        as an open end without an arrow.
     left, right : sequence of Column
         Text columns on either side.
     xlabel : str
     better : (str, str)
-        What an estimate left and right of no effect speaks for.
+        What an estimate to the left and to the right of no effect favours.
     ratio : bool, default True
-        Log axis with 1 as no effect; otherwise a linear axis with 0.
+        Log axis with no effect at 1; otherwise a linear axis with no effect at 0.
     size : Size
     band : str
-        What the thin bands are, for the legend.
+        Meaning of the thin bands, for the legend.
     lights : Lights, optional
-        Risk of bias, drawn at the right of the rows whose `study` it names.
+        Risk of bias, drawn to the right of the rows whose `study` it contains.
 
     Raises
     ------
@@ -183,7 +182,7 @@ def forest(
         box = (start / across, (foot + LEGEND) / height, max(width, 0.01) / across, size.row * (y + 1.1) / height)
         axes.append(figure.add_axes(box))
         axes[-1].set_ylim(y, -1.1)
-    axes[0].set_zorder(1)  # a note may run on over the plot
+    axes[0].set_zorder(1)  # a note may extend over the plot
     _text(axes[0], rows, places, lefts, size)
     _text(axes[2], rows, places, rights, size)
     _plot(axes[1], rows, places, ratio)
@@ -201,7 +200,7 @@ def forest(
 
 @dataclass(frozen=True)
 class _Sized:
-    """A column with its width in inches and its characters a line."""
+    """A column with its width in inches and its characters per line."""
 
     column: Column
     width: float
@@ -209,13 +208,13 @@ class _Sized:
 
 
 def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size, beside: float) -> list[_Sized]:
-    """Columns as wide as their longest line, wrapped so that the plot and the lights keep their width."""
+    """Set columns as wide as their longest line, and wrap them so that the plot and the lights keep their width."""
     rows = rows[~rows["kind"].isin(RUNNING)]
     wraps = [max(_letters(rows, column), 1) for column in columns]
     wide = [_longest(rows, column, wrap, size) for column, wrap in zip(columns, wraps, strict=True)]
     room = size.width - 2 * EDGE - max(size.plot - 0.7 * beside, min(size.plot, NARROW)) - beside
     while sum(wide) > room and max(wraps) > LEAST:
-        # The column with the longest lines gives way, two characters at a time, down to what still reads; words first.
+        # Narrow the column with the longest lines by two characters at a time while it is legible, text columns first.
         index = max(range(len(columns)), key=lambda place: (_may_wrap(columns[place], wraps[place]), wraps[place]))
         wraps[index] = max(wraps[index] - 2, LEAST)
         wide[index] = _longest(rows, columns[index], wraps[index], size)
@@ -223,7 +222,7 @@ def _fit(columns: Sequence[Column], rows: pd.DataFrame, size: Size, beside: floa
 
 
 def _may_wrap(column: Column, wrap: int) -> bool:
-    """Whether a column is of words, with lines long enough to be broken."""
+    """Whether a column contains words in lines long enough to be wrapped."""
     return column.align == "left" and wrap > LEAST
 
 
@@ -313,7 +312,7 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
 
 
 def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
-    """Axis limits that include all estimates and all but absurdly long intervals."""
+    """Axis limits that include all estimates, and all intervals except extremely long ones."""
     points = drawn["estimate"].astype(float)
     points = points[points.map(isfinite)]
     ends = pd.concat([drawn[name] for name in ENDS if name in drawn])

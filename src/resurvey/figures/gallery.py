@@ -1,4 +1,4 @@
-"""Which figures are drawn of a rebuilt study, and what is said about each."""
+"""Figures of a rebuilt study, with their captions."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ EVIDENCE = {
 
 @dataclass(frozen=True)
 class StudyResults:
-    """What the reconstruction of one study wrote.
+    """Results of the reconstruction of one study.
 
     Attributes
     ----------
     curves : DataFrame
-        The arm's columns, then time, survival, lower, upper, at_risk.
+        The columns that identify the arm, then time, survival, lower, upper, at_risk.
     facts, accuracy, patients : DataFrame
         As `resurvey.reconstruct.study` makes them.
     """
@@ -46,14 +46,14 @@ class StudyResults:
     def __post_init__(self) -> None:
         for name in ("curves", "facts", "accuracy", "patients"):
             frame = getattr(self, name)
-            # Patients come with categories, which hold no gaps and are far quicker to choose rows by than text.
+            # Patients have categorical columns, which have no missing values and select rows much faster than text.
             text = [column for column in KEY if column in frame and frame[column].dtype != "category"]
             filled = {column: frame[column].fillna("").astype(str) for column in text}
             object.__setattr__(self, name, frame.assign(**filled))
 
 
 def study_drawings(results: StudyResults, labels: Labels, data: Mapping[str, str]) -> Iterator[Drawing]:
-    """Figures of one rebuilt study: arms side by side, subgroups, and each arm beside what was printed of it.
+    """Figures of one rebuilt study: arms side by side, subgroups, and each arm against its printed results.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def study_drawings(results: StudyResults, labels: Labels, data: Mapping[str, str
     Yields
     ------
     Drawing
-        Nothing where no arm of the study could be rebuilt.
+        None where no arm of the study could be rebuilt.
     """
     curves = results.curves
     for (study, endpoint, cut), rows in curves.groupby(["study_id", "endpoint", "data_cut"], sort=True):
@@ -77,13 +77,13 @@ def study_drawings(results: StudyResults, labels: Labels, data: Mapping[str, str
             yield _subgroups(results, whole, parts, place, labels, data["curves"])
     for key, rows in curves.groupby(KEY, sort=True):
         facts = results.facts[_same(results.facts, key)]
-        # the page of all groups shows each of them; by itself stands what does not meet its own print
+        # the page of all groups shows each one; only groups that miss their printed results also have their own figure
         if _misses(facts):
             yield _fit(results, rows, facts, key, labels, data["facts"])
 
 
 def _misses(facts: pd.DataFrame) -> bool:
-    """Whether a fact of the group alone does not hold; what is printed between two groups is judged with the pair."""
+    """Whether a fact about one group is not reproduced; facts about two groups are judged with the pair."""
     own = facts[facts["binding"].astype(bool) & (facts["claim_id"] == "")]
     return not bool(own["holds"].all())
 
@@ -100,7 +100,7 @@ def _arm_facts(results: StudyResults, key: tuple[str, ...]) -> pd.Series:
 
 
 def _note(results: StudyResults, row: pd.Series) -> str:
-    """`n 100, printed median 11.8` for the legend, in the months of the axis whatever unit is printed."""
+    """`n 100, printed median 11.8` for the legend, in months like the axis, whatever the printed unit."""
     facts = results.facts[_same(results.facts, tuple(row[KEY]))]
     median, text = printed_value(facts, FactKind.MEDIAN), str(row["median_text"])
     words = ""
@@ -112,7 +112,7 @@ def _note(results: StudyResults, row: pd.Series) -> str:
 
 
 def _is(text: str, value: float) -> bool:
-    """Whether a printed text is a number itself, not that number in another unit."""
+    """Whether a printed text is the number itself, not the number in another unit."""
     try:
         return float(text) == value
     except ValueError:
@@ -126,7 +126,7 @@ def _risk(results: StudyResults, key: tuple[str, ...], ticks: list[float]) -> pd
 def _censored(
     results: StudyResults, rows: list[pd.Series], names: list[str], panels: list[str] | None = None
 ) -> pd.DataFrame | None:
-    """When follow-up of patients ended, in the first replicate of groups made from a curve; of others it is unknown."""
+    """Censoring times in the first replicate of groups rebuilt from a curve; for other groups they are unknown."""
     parts = []
     for row, name, panel in zip(rows, names, panels or [""] * len(rows), strict=True):
         if row["evidence"] == "curve":
@@ -224,7 +224,7 @@ def _not_randomised(rows: list[pd.Series]) -> str:
 
 
 def _fall(rows: pd.DataFrame, labels: Labels, study: str) -> str:
-    """Where each curve crosses one half, and where it ends, in words."""
+    """In words, where each curve crosses one half and where it ends."""
     said = []
     for (arm, population), curve in rows.groupby(["arm_id", "population"], sort=True):
         below = curve[curve["survival"] <= 0.5]

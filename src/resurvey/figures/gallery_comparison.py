@@ -1,4 +1,4 @@
-"""Which figures are drawn of a comparison, by its kind, and what is said about each."""
+"""Figures of a comparison, by its kind, with their captions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from resurvey.results import Role
 
 @dataclass(frozen=True)
 class Shown:
-    """What curves show beside themselves: strokes where follow-up ended, the ratio and its p."""
+    """What a plot shows in addition to curves: ticks at censoring times, the hazard ratio and its p value."""
 
     censoring: bool = True
     result: bool = True
@@ -41,17 +41,16 @@ EVERYTHING = Shown()
 def comparison_drawings(
     entry: AnyComparison, tables: Tables, labels: Labels, folder: str, shown: Shown = EVERYTHING
 ) -> Iterator[Drawing]:
-    """Figures of one comparison; what its tables do not hold is not drawn.
+    """Figures of one comparison; a figure is left out where its table is missing.
 
     Parameters
     ----------
     entry : comparison
     tables : dict of DataFrame
-        Tables of the comparison by name, `estimates` among them.
-        Nothing is drawn of a comparison that was refused.
+        Tables of the comparison by name, including `estimates`. Nothing is drawn for a refused comparison.
     labels : Labels
     folder : str
-        Where the tables lie; captions' data are named from it.
+        Folder of the tables, used for the data names in captions.
     shown : Shown
     """
     there = {name: table for name, table in tables.items() if len(table)}
@@ -72,7 +71,7 @@ def comparison_drawings(
 
 
 def _between(entry: AnyComparison) -> str:
-    """What stands between the two groups: nothing, unless they are of one study."""
+    """Caveat on the comparability of the two groups, in words."""
     if isinstance(entry, PatientComparison) and entry.treatment.study == entry.comparator.study:
         return (
             "Both groups are of one study: where it was not randomised, differences between them are in the estimate."
@@ -154,7 +153,7 @@ def _curves(
 
 
 def _in_short(row: pd.Series) -> str:
-    """`HR 0.45 (95 % CI 0.31 to 0.64), p <0.001`, as journals print it into the plot."""
+    """`HR 0.45 (95 % CI 0.31 to 0.64), p <0.001`, as journals print it in the plot."""
     limits = f"95 % CI {number(row['lower'])} to {number(row['upper'])}"
     return f"HR {number(row['estimate'])} ({limits}), p {p_text(float(row['p']))}"
 

@@ -24,12 +24,12 @@ def design_drawings(
     table : DataFrame
         Rows of `check_claim`.
     verdict : dict
-        The verdict, with the records behind the figures; what is not there is not drawn.
+        The verdict, with the records behind the figures; a figure without its records is left out.
     data : dict of str
         Names of the files behind `table` and `verdict`.
     """
     if table.empty or table["events"].isna().all():
-        return  # no formula could be tried, or a proportion: the table says it all
+        return  # no formula applies, or the design is for a proportion: the table is enough
     claim = _claim(table, verdict)
     if table["events"].notna().any():
         yield _by_method(design_id, table, claim, data["table"])

@@ -1,4 +1,4 @@
-"""Figures of the documents themselves: the audit, the trials they list, and the harms they print."""
+"""Figures of the documents: the audit, the trials they list, and the adverse events they print."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def evidence_drawings(
     checks : DataFrame
         Rows of checks.csv.
     claims : DataFrame
-        Every printed number: claim_id, source_id ...
+        Every printed number: claim_id, source_id and others.
     tables : dict of DataFrame
         Typed tables.
     pages : sequence of str
-        Documents in the order they are shown; only their numbers are drawn.
+        Documents in the order in which they are shown; only their numbers are drawn.
     data : dict of str
         Name of the file behind `checks`, and of each table.
     """
@@ -116,7 +116,7 @@ MEANINGS = {
 
 
 def _verdict_words(counts: pd.Series) -> str:
-    """What the verdicts that occur mean, the commonest first."""
+    """Meaning of the verdicts that occur, most frequent first."""
     said = "; ".join(f"{verdict}: {MEANINGS[str(verdict)]}" for verdict in counts.index)
     return said[:1].upper() + said[1:] + "."
 
@@ -128,7 +128,7 @@ def _source_words(verdicts: pd.DataFrame, source: str, names: Mapping[str, str])
 
 
 def _dated(row: Mapping[str, float]) -> str:
-    """The dates of a study that are known, in words."""
+    """The known dates of a study, in words."""
     enrolled = [
         f"{word} {row[name]:.1f}" for name, word in (("start", "from"), ("end", "to")) if np.isfinite(row[name])
     ]
@@ -171,7 +171,7 @@ def _trials(pairs: pd.DataFrame, source: str, names: Mapping[str, str], labels: 
 
 
 def _interval_words(pairs: pd.DataFrame) -> str:
-    """In how many of the medians an interval is printed."""
+    """In words, for how many of the medians an interval is printed."""
     known = int(pairs[["first_lower", "second_lower"]].notna().sum().sum())
     return f", with the printed interval of {known} of the {2 * len(pairs)} medians" if known else ""
 

@@ -1,4 +1,4 @@
-"""The page of all rebuilt groups against what was printed of them."""
+"""The page of all rebuilt groups against their printed results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 
 def multiples_drawings(curves: pd.DataFrame, facts: pd.DataFrame, labels: Labels, data: str) -> Iterator[Drawing]:
-    """Small multiples of all rebuilt groups, `MOST` a page; nothing where none was rebuilt.
+    """Small multiples of all rebuilt groups, `MOST` per page; none where no group was rebuilt.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _order(missed: list[Panel]) -> str:
 
 
 def _worst(missed: list[Panel]) -> str:
-    """How many groups miss something, and the worst of them by name."""
+    """How many groups miss a printed result, and the names of the worst."""
     share = np.array([panel.off for panel in missed])
     worst = [
         ", ".join(word for word in (panel.title, panel.arm, panel.part) if word) + f" ({panel.verdict})"

@@ -1,4 +1,4 @@
-"""Figures of a network of treatments, and what every comparison says of its figures."""
+"""Figures of a network of treatments, with their captions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from resurvey.plan import NetworkComparison
 from resurvey.results import Model, Quantity, Role
 from resurvey.steady import critical_value
 
-FUNNEL = 10  # studies below which asymmetry cannot be told from chance (Sterne 2011, BMJ 343)
+FUNNEL = 10  # with fewer studies asymmetry cannot be distinguished from chance (Sterne 2011, BMJ 343)
 
 
 def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    """Figures of a network comparison, from the tables that are there."""
+    """Figures of a network comparison, from the available tables."""
     reference, estimates = entry.reference, _network_rows(tables["estimates"])
     names = {
         t: labels.treatment(t)
@@ -60,7 +60,7 @@ def network_drawings(entry: NetworkComparison, tables: Tables, labels: Labels, f
 
 
 def _network_rows(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The estimates of the network itself, without those of its sensitivity and bias."""
+    """The estimates of the network itself, without those of sensitivity and bias analyses."""
     own = estimates["role"].isin([Role.MAIN, Role.SECONDARY]) & (estimates["quantity"] == Quantity.HAZARD_RATIO)
     return estimates[own & ~estimates["refused"]]
 
@@ -170,7 +170,7 @@ def _pairs(rows: pd.DataFrame) -> set[frozenset[str]]:
 
 
 def _indirect(linked: set[frozenset[str]], compared: set[frozenset[str]]) -> str:
-    """How many pairs of a league were never compared in a study."""
+    """In words, how many pairs in the league table no study compared directly."""
     alone = len(linked - compared)
     if not alone:
         return "Each pair was compared in a study."

@@ -1,4 +1,4 @@
-"""Figures of networks over time and of extrapolations: models side by side."""
+"""Figures of time-varying networks and of extrapolations: models side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = 2
 
 @styled
 def ratios_over_time(table: pd.DataFrame, names: dict[str, str]) -> Figure:
-    """Hazard ratios of every treatment against the reference, a line a model, dotted beyond the follow-up."""
+    """Plot hazard ratios of every treatment against the reference, one line per model, dotted beyond follow-up."""
     treatments = list(table["treatment"].unique())
     rows = int(np.ceil(len(treatments) / COLUMNS))
     figure = new_figure(2.5 * rows + 0.5)
@@ -43,7 +43,7 @@ def ratios_over_time(table: pd.DataFrame, names: dict[str, str]) -> Figure:
 
 
 def _ratio_scale(ax: Axes, low: float, high: float) -> None:
-    """A logarithmic axis of ratios on the y side."""
+    """Set a logarithmic y axis for ratios."""
     ax.set_yscale("log")
     ticks = [tick for tick in (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0, 20.0)
              if min(low, 0.7) * 0.8 <= tick <= max(high, 1.4) * 1.2]  # fmt: skip
@@ -54,7 +54,7 @@ def _ratio_scale(ax: Axes, low: float, high: float) -> None:
 
 @styled
 def survival_of_models(table: pd.DataFrame) -> Figure:
-    """Survival of every model at the landmarks, with the limits of the last one, the average."""
+    """Plot survival at the landmarks by every model, with the limits of the last one, the average."""
     figure = new_figure(3.6)
     ax = figure.subplots()
     models = list(table["model"].unique())
@@ -70,7 +70,7 @@ def survival_of_models(table: pd.DataFrame) -> Figure:
 
 
 def over_time_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    """Hazard ratios over time."""
+    """Figures of hazard ratios over time."""
     if "over_time_ratios" not in tables:
         return
     table = tables["over_time_ratios"]
@@ -86,7 +86,7 @@ def over_time_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fol
 
 
 def beyond_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    """Survival of the models."""
+    """Figures of extrapolated survival by model."""
     if "beyond_survival" not in tables:
         return
     table = tables["beyond_survival"]

@@ -1,4 +1,4 @@
-"""All main comparisons in one forest: estimate, interval, evidence, and the range over other target populations."""
+"""All main comparisons in one forest plot: estimate, interval, evidence, and range over other target populations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from resurvey.figures.style import number
 from resurvey.labels import Labels, brief, without_brackets
 from resurvey.results import Quantity, Role
 
-ALIKE = 3  # comparisons of one group that are put under a heading of their own
-LONG = 50  # letters of a pair of groups that is not said again for each of its rows
+ALIKE = 3  # fewest comparisons of one group that have their own heading
+LONG = 50  # characters; a longer name of a pair of groups is not repeated in each of its rows
 INDENT = "\u2002"
 HR = forest.Column("interval", "HR [95 % CI]", "right")
 OVER = "range over other target populations"
@@ -28,7 +28,7 @@ def overview_drawings(
     grades: Mapping[str, Grade] | None = None,
     marks: Mapping[str, str] | None = None,
 ) -> list[Drawing]:
-    """One forest plot of the main hazard ratios of all comparisons; none where no comparison has one.
+    """One forest plot of the main hazard ratios of all comparisons; nothing where no comparison has one.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ def overview_drawings(
     data : str
         Name of that file.
     grades : dict of Grade, optional
-        On what each comparison rests, by its id: its heading.
+        Evidence grade of each comparison, by its id; used as heading.
     marks : dict of str, optional
-        Letters of the findings that bear on each comparison, by its id.
+        Letters of the findings that affect each comparison, by its id.
     """
     ratios = comparisons[(comparisons["quantity"] == Quantity.HAZARD_RATIO) & ~comparisons["refused"]]
     main = ratios[(ratios["role"] == Role.MAIN) & ratios["estimate"].notna()]
@@ -68,7 +68,7 @@ def overview_drawings(
 
 
 def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
-    """Each main row with the least and the greatest estimate over other target populations, its own among them."""
+    """Each main row with the smallest and largest estimate over target populations, its own included."""
     others = standardised.dropna(subset="estimate").groupby("comparison_id")["estimate"].agg(["min", "max"])
     low, high = (main["comparison_id"].map(others[name]) for name in ("min", "max"))
     known = low.notna()
@@ -79,7 +79,7 @@ def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
 
 
 def _worded(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """The rows with both sides in words; of a network only the lowest hazard."""
+    """The rows with both sides in words; of a network only the treatment with the lowest hazard."""
     rows = rows.assign(
         first=[_side(name, kind, labels) for name, kind in zip(rows["treatment"], rows["kind"], strict=True)],
         second=[_side(name, kind, labels) for name, kind in zip(rows["comparator"], rows["kind"], strict=True)],
@@ -95,7 +95,7 @@ def _worded(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def _grouped(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows under a heading for each grade of evidence, and one for a group that is compared with several."""
+    """The rows under a heading for each grade of evidence, and for each group that is compared with several others."""
     order = [grade for grade in Grade if (rows["grade"] == grade).any()]
     parts = [(str(grade), rows[rows["grade"] == grade]) for grade in order]
     if rows["grade"].isna().any():
@@ -105,7 +105,7 @@ def _grouped(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _under(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """Rows of one grade with their labels: those of one group against several, or of one pair, under its name."""
+    """Labelled rows of one grade; several rows of one group or pair are placed under its name."""
     often = (rows.groupby("first")["second"].transform("nunique") >= ALIKE) & ~rows["network"]
     made = []
     for name, part in rows[often].groupby("first", sort=False):
@@ -123,13 +123,13 @@ def _under(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _best(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of each network the row of the lowest hazard; of equal ones the first."""
+    """For each network the row with the lowest hazard (the first if tied)."""
     ordered = rows.sort_values("estimate", kind="stable")
     return ordered.drop_duplicates("comparison_id").sort_index(kind="stable")
 
 
 def _heading(words: str, kind: str = "heading") -> pd.DataFrame:
-    """A row of words; none where there are none."""
+    """A row with the words as heading; no row where they are empty."""
     nothing = float("nan")
     cells = {"kind": kind, "label": words[:1].upper() + words[1:] if kind == "heading" else words, "evidence": ""}
     ends = dict.fromkeys(("estimate", "lower", "upper", "band_low", "band_high"), nothing)
@@ -137,12 +137,12 @@ def _heading(words: str, kind: str = "heading") -> pd.DataFrame:
 
 
 def _side(name: object, kind: object, labels: Labels) -> str:
-    """A treatment in short; of a group of patients the study stays."""
+    """Short name of a treatment; for a group of patients the study is kept."""
     return (brief if kind == "patients" else without_brackets)(labels.treatment(name))
 
 
 def _versus(first: str, second: str) -> str:
-    """`A vs B (study)` where both sides are of one study, `A (study) vs B (study)` where they are not."""
+    """`A vs B (study)` where both sides are from one study, otherwise `A (study) vs B (study)`."""
     own = re.search(r"\s*\([^()]*\)$", first)
     same = own is not None and second.endswith(own[0])
     return f"{first.removesuffix(own[0]) if own and same else first} vs {second}"

@@ -1,4 +1,4 @@
-"""Figures of what is made of printed numbers alone: indirect, pooled, rates of response, ratios of medians."""
+"""Figures of comparisons based on printed numbers alone: indirect, pooled, response rates, ratios of medians."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _prediction_words(estimates: pd.DataFrame) -> str:
 
 
 def _spread_words(spread: pd.DataFrame | None) -> str:
-    """Heterogeneity of the whole, and a warning where the studies are too few to tell of it."""
+    """Overall heterogeneity, with a warning where there are too few studies to assess it."""
     if spread is None or spread.empty:
         return ""
     few = few_words(spread.iloc[0])
@@ -171,7 +171,7 @@ def _spread_words(spread: pd.DataFrame | None) -> str:
 
 
 def _otherwise(entry: AnyComparison, estimates: pd.DataFrame, sides: tuple[str, str], folder: str) -> Iterator[Drawing]:
-    """The main estimate above those of other studies, analyses or rules; nothing where it stands alone."""
+    """The main estimate above those of other studies, analyses or rules; nothing where there are no others."""
     ratios = ratio_rows(estimates)
     if len(ratios) > 1:
         yield ratio_forest(entry, ratios, sides, "from those printed", grade_words(estimates), folder)
@@ -211,7 +211,7 @@ def _arm_words(label: str, labels: Labels) -> str:
 
 
 def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    """Forest of the counts of each study and their pooled ratio; a difference stands in the table alone."""
+    """Forest plot of the counts of each study and their pooled ratio; differences are only in the table."""
     estimates, counts = tables["estimates"], tables.get("counts")
     ratios = estimates[(estimates["contrast"] == Contrast.RATIO) & ~estimates["refused"]]
     if counts is None or ratios.empty:
@@ -250,7 +250,7 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
 
 
 def _counted(studies: pd.Series, counts: pd.DataFrame) -> dict[str, list[str]]:
-    """`12/100` of both groups of each study; nothing in the rows of no study."""
+    """`12/100` for both groups of each study; empty in rows that are not of a study."""
     known = {str(row["study"]): row for _, row in counts.iterrows()}
     made: dict[str, list[str]] = {"first": [], "second": []}
     for study in studies:
@@ -262,7 +262,7 @@ def _counted(studies: pd.Series, counts: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
-    """Printed hazard ratios beside ratios of the printed medians, a figure an endpoint."""
+    """Printed hazard ratios beside ratios of the printed medians, one figure per endpoint."""
     for endpoint, rows in tables["estimates"].groupby("endpoint", sort=False):
         shown = _ratio_pairs(rows, labels)
         if shown.empty:
@@ -295,7 +295,7 @@ def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
 
 
 def _ratio_pairs(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """A row a comparison: its printed ratio, and that of its medians turned so that below 1 favours the first."""
+    """One row per comparison: its printed ratio, and the ratio of medians inverted so that <1 favours the first."""
     known = rows[~rows["refused"] & rows["estimate"].notna()]
     made: list[dict[str, object]] = []
     for population, part in known.groupby("population", sort=False):

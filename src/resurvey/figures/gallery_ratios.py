@@ -1,4 +1,4 @@
-"""The main hazard ratio of a comparison above all that was done otherwise."""
+"""The main hazard ratio of a comparison above those of its sensitivity analyses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADINGS = {
 
 
 def ratio_rows(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Hazard ratios of a comparison, the main one first, then what was done otherwise, by the model of the main one.
+    """Hazard ratios of a comparison, the main one first, then its sensitivity analyses under the same model.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def ratio_rows(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row_name(row: pd.Series) -> str:
-    """What was done otherwise, or over which months, where that is known; the method otherwise."""
+    """The variation or the period in months, where known; otherwise the method."""
     if row["variation"]:
         return str(row["variation"])
     start, end = float(row["from_months"]), float(row["time_months"])
@@ -54,7 +54,7 @@ def _row_name(row: pd.Series) -> str:
 
 
 def _under_headings(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows by role, each role under its heading; none where all are of one role."""
+    """The rows by role, each role under its heading; no headings where all have one role."""
     parts = []
     for role, part in rows.groupby("role", sort=False):
         head = {"kind": "heading", "label": HEADINGS[Role(role)], "estimate": np.nan, "evidence": ""}
@@ -63,7 +63,7 @@ def _under_headings(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_sides(words: str, sides: Sequence[object]) -> str:
-    """What was done otherwise with one of the groups, which is called first or second here."""
+    """A variation of one of the groups, which is called first or second here."""
     for name, place in zip(sides, ("first", "second"), strict=True):
         words = words.replace(str(name), place) if name else words
     return words
@@ -72,7 +72,7 @@ def _of_sides(words: str, sides: Sequence[object]) -> str:
 def ratio_forest(
     entry: AnyComparison, ratios: pd.DataFrame, sides: tuple[str, str], intervals: str, grade: str, folder: str
 ) -> Drawing:
-    """A forest of the rows of `ratio_rows`.
+    """Forest plot of the rows of `ratio_rows`.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def ratio_forest(
     sides : (str, str)
         Names of the two groups.
     intervals : str
-        What the 95 % intervals are, for the caption.
+        Description of the 95 % intervals, for the caption.
     grade : str
-        Sentences on the evidence.
+        Sentences on the evidence, for the caption.
     folder : str
     """
     named = zip(ratios["label"], ratios["treatment"], ratios["comparator"], strict=True)

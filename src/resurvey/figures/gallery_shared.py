@@ -1,4 +1,4 @@
-"""What the figures of all kinds of comparison share: their words, and the array of unmeasured bias."""
+"""Parts shared by the figures of all kinds of comparison: their wording, and the bias array."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ GRADES = {
 
 
 def grade_words(estimates: pd.DataFrame) -> str:
-    """What the estimates rest on; the weakest evidence decides on the words."""
+    """The evidence behind the estimates, in words; the weakest evidence determines the wording."""
     own = estimates[~estimates["refused"] & (estimates["role"] != Role.PRINTED)]
     grades = sorted({str(grade) for grade in own["evidence"].dropna()} - set(NO_GRADE))
     words = next((GRADES[grade] for grade in GRADES if grade in grades), "printed numbers")

@@ -1,4 +1,4 @@
-"""Letters of any script in figures and the PDF: a font that has them, or their code points where no font does."""
+"""Characters of any script in figures and the PDF: drawn in a font that has them, otherwise as code points."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Comes with matplotlib: the same on every machine.
+#: Comes with matplotlib, so it is the same on every machine.
 OWN = "DejaVu Sans"
-#: What Typst's own fonts have for certain: the Latin blocks, and what numbers and sentences are written with.
+#: Characters that Typst's own fonts certainly have: the Latin blocks, and common punctuation, signs and Greek letters.
 LATIN = frozenset(map(chr, range(0x20, 0x250))) - frozenset(map(chr, range(0x7F, 0xA0)))
 TYPST = LATIN | frozenset("\u2009\u200b\u202f–—‘’“”…•→−×·≤≥αβγλμτχ²")
 
@@ -22,30 +22,30 @@ logger = logging.getLogger(__name__)
 
 
 def installed() -> list[str]:
-    """Files of the fonts of this machine."""
+    """Files of the installed fonts."""
     from matplotlib import font_manager
 
     return sorted(font_manager.findSystemFonts())
 
 
 class Letters:
-    """Fonts that a text needs beyond those always there, and the letters that no font has.
+    """Fonts that texts need in addition to the default ones, and characters that no font has.
 
     Parameters
     ----------
     known : set of str
-        Letters of the fonts that are at hand anyway.
+        Characters of the default fonts.
     fonts : callable
-        Files of further fonts, asked for only where a text has letters that the font of matplotlib lacks.
+        Returns the files of further fonts; called only where a text has characters that matplotlib's font lacks.
     usable : callable
-        Whether the font of a file can be used where the texts go.
+        Whether the font in a file can be used for the output.
 
     Attributes
     ----------
     families, files : list of str, list of Path
-        Fonts that the texts so far need, in the order in which they are to be tried.
+        Fonts that the texts so far need, in the order in which they should be tried.
     missing : set of str
-        Letters that no font has.
+        Characters that no font has.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Letters:
         self._usable = usable
 
     def legible(self, text: str) -> str:
-        """The text, with letters that no font has written as their code points (`U+1F600`)."""
+        """The text, with code points (`U+1F600`) in place of characters that no font has."""
         new = set(text) - self._known
         if new:
             self._look_for(new - self.missing)
@@ -70,7 +70,7 @@ class Letters:
         return text
 
     def warn(self) -> None:
-        """Warn once which letters are shown as code points."""
+        """Warn once which characters are shown as code points."""
         if shown := sorted(letter for letter in self.missing if _code(letter)):
             codes = ", ".join(_code(letter).strip() for letter in shown[:20])
             more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
@@ -89,7 +89,7 @@ class Letters:
         self.missing |= wanted
 
     def _take(self, file: str, wanted: set[str]) -> set[str]:
-        """Note the font if it has any of the letters, and return the letters still missing."""
+        """Record the font if it has any of the characters, and return the characters still missing."""
         found = wanted & letters_of(file)
         if found and not self._usable(file):
             return wanted
@@ -102,7 +102,7 @@ class Letters:
 
 
 def scripts_of(letters: Iterable[str]) -> list[str]:
-    """Scripts that letters are of, by the first word of their names: Hangul, Thai; CJK is Chinese and Japanese."""
+    """Scripts of characters, by the first word of their Unicode names (Hangul, Thai); CJK is Chinese and Japanese."""
     return sorted({_script(letter) for letter in letters})
 
 
@@ -114,7 +114,7 @@ def _script(letter: str) -> str:
 
 
 def show_letters(figure: Figure) -> None:
-    """Draw letters that the font of figures lacks with fonts of this machine, or write their codes."""
+    """Draw characters that the figure font lacks in installed fonts, or write their code points."""
     from matplotlib import font_manager
     from matplotlib.text import Text
 
@@ -139,14 +139,14 @@ def font_file(family: str) -> str:
 
 
 def is_scalable(file: str) -> bool:
-    """Whether a font is of outlines; matplotlib draws with no other, such as those of coloured emoji."""
+    """Whether a font consists of outlines; matplotlib cannot use others, such as coloured emoji fonts."""
     from matplotlib import font_manager
 
     return bool(font_manager.get_font(file).scalable)
 
 
 def letters_of(file: str) -> frozenset[str]:
-    """Letters of an upright font; none for other styles and for files that cannot be read."""
+    """Characters of an upright regular font; none for other styles or for unreadable files."""
     return _font(file)[1]
 
 
@@ -156,13 +156,13 @@ def _font(file: str) -> tuple[str, frozenset[str]]:
 
     try:
         font = font_manager.get_font(file)
-    except (OSError, RuntimeError):  # damaged, or of pictures in place of outlines
+    except (OSError, RuntimeError):  # damaged, or a bitmap font
         return "", frozenset()
     upright = not font.style_flags  # neither bold nor slanted
     return font.family_name, frozenset(map(chr, font.get_charmap())) if upright else frozenset()
 
 
 def _code(letter: str) -> str:
-    """`U+4E2D`; nothing for an invisible mark."""
+    """A code point such as `U+4E2D`; empty for an invisible character."""
     unseen = unicodedata.category(letter) == "Cf" or unicodedata.name(letter, "").startswith("VARIATION SELECTOR")
     return "" if unseen else f"U+{ord(letter):04X} "

@@ -1,4 +1,4 @@
-"""Judgements of reviewers in figures: lights for the risk of bias of studies, colours of confidence."""
+"""Judgements of reviewers in figures: risk-of-bias lights of studies, colours for confidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.schema import ROB_2, ROBINS_I
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Colour and sign of each judgement, as RevMan and robvis draw them: the sign alone says it as well.
+#: Colour and sign of each judgement, as in RevMan and robvis: the sign alone is sufficient.
 LIGHTS: Mapping[Risk, tuple[str, str]] = {
     Risk.LOW: ("#009E73", "+"),
     Risk.SOME: ("#F0E442", "–"),
@@ -25,11 +25,11 @@ LIGHTS: Mapping[Risk, tuple[str, str]] = {
     Risk.CRITICAL: ("#7A1F1F", "!"),
     Risk.NO_INFORMATION: ("#B8BDC3", "?"),
 }
-#: Domains of each tool in their order; the last is the judgement of the whole.
+#: Domains of each tool in order; the last is the overall judgement.
 DOMAINS: dict[str, Sequence[str]] = {"RoB 2": ROB_2, "ROBINS-I": ROBINS_I}
 WHOLE = "overall"
 STEP = 0.17  # inches from light to light
-#: Colour of each confidence in an estimate, as CINeMA has them.
+#: Colour of each level of confidence in an estimate, as in CINeMA.
 CONFIDENCE_COLOURS: Mapping[str, str] = {
     "high": "#009E73",
     "moderate": COLOURS[0],
@@ -45,11 +45,11 @@ class Lights:
     Attributes
     ----------
     heads : tuple of str
-        Number of each domain, and `O` for the whole.
+        Number of each domain, and `O` for the overall judgement.
     judged : dict of tuple of str
-        Of each study its judgement in each of these; empty where there is none.
+        Judgements of each study in these domains; empty where there is none.
     words : str
-        What domains and signs mean.
+        Meaning of the domains and signs.
     """
 
     heads: tuple[str, ...]
@@ -63,20 +63,20 @@ class Lights:
 
 
 def lights_of(table: pd.DataFrame | None, studies: Iterable[object]) -> Lights | None:
-    """Lights of some studies; None where none of them was judged.
+    """Lights of the given studies; None where none of them was judged.
 
     Parameters
     ----------
     table : DataFrame, optional
-        study, tool, domain, judgement, endpoint. A judgement of the endpoint goes before one of all endpoints; of two
-        tools the first of `DOMAINS` is shown.
+        study, tool, domain, judgement, endpoint. A judgement for the endpoint takes precedence over one for all
+        endpoints; of two tools the first in `DOMAINS` is shown.
     studies : iterable of str
     """
     if table is None or table.empty:
         return None
     wanted = {str(study) for study in studies}
     own = table[table["study"].isin({study.split(", ")[0] for study in wanted})].fillna("")
-    own = own.sort_values("endpoint", kind="stable")  # the empty one first, so that the special one is kept
+    own = own.sort_values("endpoint", kind="stable")  # empty endpoints sort first, so that the specific one is kept
     cells = {(row.study, row.tool, row.domain): str(row.judgement) for row in own.itertuples()}
     tool_of = {study: tool for tool in reversed(DOMAINS) for study in own.loc[own["tool"] == tool, "study"]}
     if not tool_of:
@@ -102,7 +102,7 @@ def _words(tools: Sequence[str], found: set[str]) -> str:
 
 
 def draw_lights(axes: Axes, rows: pd.DataFrame, places: Sequence[float], lights: Lights, font: float) -> None:
-    """A circle with a sign for each judgement, beside the row of its study."""
+    """Draw a circle with a sign for each judgement, beside the row of its study."""
     from matplotlib.colors import to_rgb
 
     axes.set_xlim(0, lights.width)

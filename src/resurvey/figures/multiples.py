@@ -1,4 +1,4 @@
-"""All rebuilt groups on a page: a small panel each, its curve against what was printed of it, the worst first."""
+"""All rebuilt groups on a page: one small panel each, with its curve and printed results, worst first."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SHORT = {FactKind.HAZARD_RATIO: "HR", FactKind.RATIO_LIMIT: "HR", FactKind.MEDIAN_LIMIT: "median"}
 SIDE = {Limit.LOWER: "low", Limit.UPPER: "up"}
-#: Groups up to which so many columns are enough.
+#: Largest number of groups for each number of columns.
 COLUMNS = ((6, 3), (20, 4), (40, 5), (72, 6), (inf, 7))
-MOST = 84  # panels of a page
+MOST = 84  # panels per page
 BAND_POINTS, CURVE_POINTS = 31, 61
 LINE, FOOT, EDGE, GAP = 0.079, 0.11, 0.06, 0.08  # inches of a panel: a line of its title, time axis, between panels
-LEGEND, TALLEST = 0.32, 8.4  # the key, and what a page of A4 leaves between its margins
-LETTER = 0.0077  # inches of a character, for each point of its size
+LEGEND, TALLEST = 0.32, 8.4  # legend, and height of an A4 page between its margins
+LETTER = 0.0077  # inches per character and point of font size
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Panel:
     Attributes
     ----------
     title, arm, part : str
-        Study and endpoint; what was given; population and data cut, where they need saying.
+        Study and endpoint; treatment; population and data cut, where they must be stated.
     curve : DataFrame
         time, survival, lower, upper.
     facts : DataFrame
@@ -52,7 +52,7 @@ class Panel:
 
     @property
     def missed(self) -> pd.DataFrame:
-        """Facts that the group could have and does not, the furthest off first."""
+        """Attainable printed facts that the group does not reproduce, largest deviation first."""
         rows = self.facts[self.facts["binding"].astype(bool) & ~self.facts["holds"].astype(bool)]
         base = rows["printed"].abs().where(rows["printed"].abs() > 0, 1.0)
         apart = (rows["rebuilt"] - rows["printed"]).abs() / base
@@ -81,13 +81,13 @@ class Panel:
 
 
 def worst_first(panels: Sequence[Panel]) -> list[Panel]:
-    """The panels in the order they are shown: those furthest off first, the others as they come."""
+    """The panels in the order in which they are shown: those with the largest deviation first, others as given."""
     return sorted(panels, key=lambda panel: -panel.off)
 
 
 @styled
 def small_multiples(panels: Sequence[Panel]) -> Figure:
-    """A page of panels, in the order given.
+    """Draw a page of panels, in the order given.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def small_multiples(panels: Sequence[Panel]) -> Figure:
     Raises
     ------
     InputError
-        If there is no panel, or more than a page can show.
+        If there is no panel, or there are more than fit on a page.
     """
     if not panels:
         raise InputError("no group was rebuilt: there is nothing to draw")
@@ -114,7 +114,7 @@ def small_multiples(panels: Sequence[Panel]) -> Figure:
     tops = np.cumsum([0.0, *(head + body + FOOT for head in heads)])
     height = float(tops[-1]) + LEGEND
     figure = fixed_figure(height)
-    # One plane for all panels, in inches from the upper left corner: seventy pairs of axes would take a minute.
+    # One axes for all panels, in inches from the upper left corner: seventy separate axes would take a minute.
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH)
@@ -163,14 +163,14 @@ def _panel(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
 
 
 def _thinned(curve: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most `most` rows, evenly spaced, the first and the last among them; more would not be visible."""
+    """At most `most` evenly spaced rows, including the first and the last; more would not be visible."""
     if len(curve) <= most:
         return curve
     return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, most).round().astype(int))]
 
 
 def _words(panel: Panel) -> list[tuple[str, str, str]]:
-    """Lines above a panel with their colour and weight; that all facts hold needs none."""
+    """Lines above a panel with their colour and weight; no verdict is shown where all facts hold."""
     lines = [(panel.title, INK, "bold"), (panel.arm, INK, "normal"), (panel.part, INK, "normal")]
     return [line for line in lines if line[0]] + ([(panel.verdict, COLOURS[1], "normal")] if panel.off > 0 else [])
 
@@ -180,7 +180,7 @@ def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
     step = LINE * size / 5.2
     top = place.top + place.head - 0.03 - step * (len(lines) - 0.5)
     for line, (words, colour, weight) in enumerate(lines):
-        letters = 0.86 * size if words == panel.verdict else size  # numbers are not cut
+        letters = 0.86 * size if words == panel.verdict else size  # numbers are not shortened
         room = int(place.width / (LETTER * letters * (1.12 if weight == "bold" else 1)))
         style = {"fontsize": letters, "color": colour, "fontweight": weight, "va": "center"}
         axes.text(place.left, top + line * step, plain(_cut(words, room)), **style)

@@ -39,7 +39,7 @@ BETTER, WORSE = "#cfe3f2", "#f8dcc8"
 
 @styled
 def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], reference: str) -> Figure:
-    """Treatments on a circle; lines where studies compare them, as wide as they are precise.
+    """Plot treatments on a circle, with lines where studies compare them, wider for more precise comparisons.
 
     Parameters
     ----------
@@ -141,18 +141,19 @@ def league_table(
     measure: str = "hazard ratio",
     confidence: Mapping[frozenset[str], str] | None = None,
 ) -> Figure:
-    """League table: each cell is the row treatment against the column treatment.
+    """Draw a league table: each cell is the row treatment against the column treatment.
 
     Parameters
     ----------
     effects : DataFrame
-        treatment, comparator, estimate, lower, upper (log scale) of one model, every ordered pair that is linked.
+        treatment, comparator, estimate, lower, upper (log scale) of one model, for every ordered pair of connected
+        treatments.
     order : sequence of str
         Treatments in the order of rows and columns.
     names : dict of str
     measure : str
     confidence : dict of str, optional
-        Confidence in the estimate of each pair that was judged.
+        Confidence in the estimate of each judged pair.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def _cell(
     width: int,
     confidence: str,
 ) -> None:
-    """A treatment's name, or a ratio with its interval and the confidence in it; the numbers decide on the colour."""
+    """Draw a treatment's name, or a ratio with its interval and confidence; the estimate determines the colour."""
     from matplotlib.patches import Rectangle
 
     i, j = place
@@ -235,7 +236,7 @@ def _cell(
 
 @styled
 def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "random") -> Figure:
-    """Probability of each rank (bars) and of that rank or better (line), a panel a treatment, best first.
+    """Plot the probability of each rank (bars) and of that rank or better (line), one panel per treatment, best first.
 
     Parameters
     ----------
@@ -247,7 +248,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
     Raises
     ------
     InputError
-        If there are no ranks of the model.
+        If there are no ranks for the model.
     """
     rows = ranks[ranks["model"] == model]
     if rows.empty:
@@ -278,7 +279,7 @@ def rank_plot(ranks: pd.DataFrame, *, names: Mapping[str, str], model: str = "ra
 
 @styled
 def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float = 0.95) -> Figure:
-    """Comparison-adjusted funnel: deviation of each study from its comparison, against its standard error.
+    """Draw a comparison-adjusted funnel plot: deviation of each study from its comparison against its standard error.
 
     Parameters
     ----------
@@ -325,7 +326,7 @@ def funnel_plot(funnel: pd.DataFrame, *, names: Mapping[str, str], level: float 
 
 @styled
 def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
-    """How the fit of each design (row) changes when another (column) is set apart.
+    """Plot how the fit of each design (row) changes when another (column) is detached.
 
     Parameters
     ----------
@@ -348,14 +349,14 @@ def net_heat_plot(heat: pd.DataFrame, *, names: Mapping[str, str]) -> Figure:
 
 
 def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
-    """Whether a net heat plot has anything to show: some design disagrees with others by more than chance would.
+    """Whether a net heat plot is informative: some design disagrees with others by more than expected by chance.
 
     Parameters
     ----------
     q : DataFrame
         source, q, df, p; the rows between designs.
     heat : DataFrame
-        change: of the Q of a design when another is set apart; with one degree of freedom 3.84 is the 5 % point.
+        change: change in the Q of a design when another is detached; with one degree of freedom the 5 % point is 3.84.
     """
     between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
     return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > critical_value(0.95) ** 2)
@@ -363,7 +364,7 @@ def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
 
 @styled
 def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], reference: str) -> Figure:
-    """Share of each direct comparison (column) in the network estimate against the reference (row).
+    """Plot the share of each direct comparison (column) in the network estimates against the reference (row).
 
     Parameters
     ----------
@@ -375,7 +376,7 @@ def contribution_plot(contributions: pd.DataFrame, *, names: Mapping[str, str], 
     Raises
     ------
     InputError
-        If no estimate is against the reference.
+        If there is no estimate against the reference.
     """
     rows = contributions[(contributions["treatment"] == reference) | (contributions["comparator"] == reference)]
     if rows.empty:

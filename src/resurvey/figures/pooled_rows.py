@@ -1,4 +1,4 @@
-"""Rows of a forest plot from what pooling returns, and the words on how much studies disagree."""
+"""Rows of a forest plot from pooled results, and a description of heterogeneity."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from resurvey.figures.forest import RUNNING, interval_text
 from resurvey.figures.style import p_text
 from resurvey.results import Role
 
-FEW = 5  # studies below which a random-effects interval deserves a warning
+FEW = 5  # with fewer studies a random-effects interval needs a warning
 
 
 def heterogeneity_words(row: pd.Series) -> str:
-    """`Heterogeneity: τ² 0.084, I² 81 % (38 to 99), Q 16.2 on 3 df (p 0.001)` of a row of the table."""
+    """`Heterogeneity: τ² 0.084, I² 81 % (38 to 99), Q 16.2 on 3 df (p 0.001)` from a row of the table."""
     if not isfinite(row["tau2"]) or not row["df"] > 0:
         return "Heterogeneity: one study tells nothing of it"
     share = f"I² {100 * row['i2']:.0f} % ({100 * row['i2_lower']:.0f} to {100 * row['i2_upper']:.0f})"
@@ -24,7 +24,7 @@ def heterogeneity_words(row: pd.Series) -> str:
 
 
 def few_words(row: pd.Series) -> str:
-    """A warning where a random-effects interval rests on a few studies; empty where it does not."""
+    """A warning where a random-effects interval is based on few studies; otherwise empty."""
     count = int(row["studies"])
     if not 1 < count < FEW:
         return ""
@@ -42,7 +42,7 @@ def pooled_rows(
     spread: pd.DataFrame | None = None,
     sizes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Rows of a forest plot from what pooling returns, group by group.
+    """Rows of a forest plot from pooled results, by group.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def pooled_rows(
     estimates : DataFrame
         population (the group), method (the label), role, estimate, lower, upper (ratios).
     names : dict
-        Labels of studies by the name in `studies`.
+        Labels of studies, by their name in `studies`.
     grade : str
-        Evidence of the studies.
+        Evidence grade of the studies.
     spread : DataFrame, optional
         group, studies, tau2, q, df, p, i2, i2_lower, i2_upper: a note under each group.
     sizes : DataFrame, optional
-        study, n, events of the printed ratios.
+        study, n, events behind the printed ratios.
     """
     made: list[dict[str, object]] = []
     groups = list(dict.fromkeys(studies["group"]))

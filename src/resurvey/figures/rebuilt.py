@@ -1,4 +1,4 @@
-"""A rebuilt arm beside everything that was printed of it."""
+"""A rebuilt arm against its printed results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FOOT = 0.8  # inches below the axes: ticks, label, legend
-#: Size first, then the median and its limits, then the curve, then what stands between two groups.
+#: Size first, then the median and its limits, then the curve, then comparisons of two groups.
 ORDER = (
     FactKind.PATIENTS,
     FactKind.EVENTS,
@@ -49,7 +49,7 @@ ORDER = (
 
 @styled
 def rebuilt_against_printed(curve: pd.DataFrame, facts: pd.DataFrame, *, ylabel: str) -> Figure:
-    """The rebuilt curve with its band and the printed facts on it; beside it, what is left between the two.
+    """Plot the rebuilt curve with its band and the printed facts and, beside it, the differences between them.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def _in_order(facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def fact_name(kind: object, time: float, limit: object) -> str:
-    """What a fact is called beside a plot: `survival at 12`, `median, lower limit`."""
+    """Label of a fact beside a plot, such as `survival at 12` or `median, lower limit`."""
     if limit:
         whole = FactKind.MEDIAN if kind == FactKind.MEDIAN_LIMIT else FactKind.HAZARD_RATIO
         return f"{whole}, {limit} limit"
@@ -105,7 +105,7 @@ def _curve(axes: Axes, curve: pd.DataFrame, ylabel: str) -> None:
 
 
 def printed_value(facts: pd.DataFrame, kind: FactKind, limit: Limit = Limit.NONE) -> float | None:
-    """The printed number of a kind; None where there is none."""
+    """The printed number of a kind of fact; None where there is none."""
     found = facts[(facts["kind"] == kind) & (facts["limit"] == limit)]
     return float(found["printed"].iloc[0]) if len(found) else None
 
@@ -137,17 +137,17 @@ def _printed(axes: Axes, facts: pd.DataFrame, last: float) -> None:
 
 
 def printed_points(facts: pd.DataFrame, kind: FactKind) -> list[tuple[float, float]]:
-    """Times and printed numbers of the facts of a kind."""
+    """Times and printed numbers of the facts of one kind."""
     rows = facts[facts["kind"] == kind]
     return list(zip(rows["time"].astype(float), rows["printed"].astype(float), strict=True))
 
 
 def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
-    """Rebuilt minus printed in per cent of the printed value, a row a fact, and both numbers in words."""
+    """Plot rebuilt minus printed in per cent of the printed value, one row per fact, with both numbers as text."""
     rows = facts.reset_index(drop=True)
     base = rows["printed"].abs().where(rows["printed"].abs() > 0)
     apart = (100 * rows["difference"] / base).where(lambda x: x.abs() < inf)
-    # a p may be ten times the printed one where all else is near: it does not set the scale, and leaves it if need be
+    # a p value may be ten times the printed one when all else agrees: it does not set the scale, and may lie outside it
     scaled = apart[rows["kind"] != FactKind.P].abs().max(skipna=True)
     reach = max(0.0 if pd.isna(scaled) else float(scaled), 0.5) * 1.35
     beyond = apart.abs() > reach
@@ -187,7 +187,7 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
         )
     names = [fact_name(*parts) for parts in zip(rows["kind"], rows["time"], rows["limit"], strict=True)]
     for place in rows.index[rows["kind"] == FactKind.DISTANCE]:
-        names[place] = rows.loc[place, "fact"]  # there are several, and no other column tells them apart
+        names[place] = rows.loc[place, "fact"]  # there are several, and no other column distinguishes them
     axes.set_yticks(rows.index, [wrapped(name, 20) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-reach, reach)

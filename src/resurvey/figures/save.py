@@ -1,4 +1,4 @@
-"""A figure with its words, and how it is written: SVG and PNG of the same bytes on every run, and a table of words."""
+"""Figures with their captions, written as SVG and PNG with identical bytes on every run, and a table of captions."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ COLUMNS = ["figure_id", "section", "title", "caption", "alt", "svg", "png", "dat
 SECTIONS = ("evidence", "audit", "reconstruction", "design", "comparisons")
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 MAX_NAME = 80
-WHITE = 0xFFFFFFFF  # paper, red to alpha in one number
-PAGE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("figure.svg")'  # nothing but the drawing
-PAPER_CODE = 255  # its place in the palette of a PNG
-RUNS = 3  # zlib's strategy for runs of like bytes: half the time of its default, a fifth more bytes
+WHITE = 0xFFFFFFFF  # white, with red to alpha in one number
+PAGE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("figure.svg")'  # only the drawing
+PAPER_CODE = 255  # index of white in the palette of a PNG
+RUNS = 3  # zlib's strategy for runs of equal bytes: half the time of its default, a fifth more bytes
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and everything that is said about it.
+    """A figure with its title, caption and source.
 
     Attributes
     ----------
     name : str
-        Unique among all figures, and the name of its files: lower-case letters, digits and hyphens.
+        Unique name, also used for its files: lower-case letters, digits and hyphens.
     section : str
         One of `SECTIONS`.
     title, caption, alt : str
-        Plain text: a heading, words that let the figure stand alone, and words for a reader who cannot see it.
+        Plain text: a heading, a self-contained caption, and a description for a reader who cannot see the figure.
     data : str
-        The result file it was drawn from, as the caller names it.
+        The result file from which it was drawn, as named by the caller.
     figure : matplotlib.figure.Figure
     """
 
@@ -70,7 +70,7 @@ class Drawing:
 
 
 def slug(*parts: object) -> str:
-    """A name for files and links from ids and words; long ones are cut and closed with a digest of the whole."""
+    """A name for files and links made from ids and words; a long name is cut and ends with a digest of the whole."""
     text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
     made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if len(made) <= MAX_NAME:
@@ -84,20 +84,20 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     drawings : iterable of Drawing
-        In the order they are shown; an iterator is drawn one at a time.
+        In the order in which they are shown; an iterator is drawn one figure at a time.
     folder : Path
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, a row a figure; a header alone where there is nothing to draw.
+        Columns `COLUMNS`, one row per figure; empty where there is nothing to draw.
 
     Raises
     ------
     InputError
-        If two drawings have one name.
+        If two drawings have the same name.
     NotWritten
-        If the folder cannot be written; what was there stays.
+        If the folder cannot be written; earlier files are then kept.
     """
     rows: list[dict[str, str]] = []
     with made_anew(folder) as part, house_style(), _without_collector():
@@ -109,7 +109,7 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
             (part / f"{drawing.name}.png").write_bytes(png)
             rows.append(_row(drawing))
             del drawing
-            gc.collect(0)  # this figure, which is a net of cycles; what is older is not looked at
+            gc.collect(0)  # frees this figure, which has many reference cycles; older objects are not examined
         table = pd.DataFrame(rows, columns=COLUMNS)
         write_csv(table, part / "figures.csv")
     return table
@@ -117,7 +117,7 @@ def save(drawings: Iterable[Drawing], folder: Path) -> pd.DataFrame:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Suspend garbage collection while a figure is drawn: it finds nothing and costs a sixth of the time."""
+    """Suspend garbage collection while a figure is drawn: it would free nothing and take a sixth of the time."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -133,7 +133,7 @@ def _row(drawing: Drawing) -> dict[str, str]:
 
 
 def as_both(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
-    """The figure as `as_svg`, and that as `as_png`."""
+    """The figure as SVG (`as_svg`), and that SVG as PNG (`as_png`)."""
     svg = as_svg(figure)
     return svg, as_png(svg, dpi)
 
@@ -150,9 +150,9 @@ def as_svg(figure: Figure) -> bytes:
 
 
 def as_png(svg: bytes, dpi: int = DPI) -> bytes:
-    """A drawing as PNG of at most 256 colours (a third of the size, and no difference to see), without metadata.
+    """An SVG as PNG with at most 256 colours (a third of the size, no visible difference), without metadata.
 
-    Typst, which sets the PDF as well, makes the pixels: in a fifth of the time of a second drawing by matplotlib.
+    The SVG is rendered by Typst, which also typesets the PDF, in a fifth of the time of a second drawing by matplotlib.
     """
     import typst
     from PIL import Image
@@ -163,7 +163,7 @@ def as_png(svg: bytes, dpi: int = DPI) -> bytes:
 
 
 def _encoded(pixels: np.ndarray, dpi: int) -> bytes:
-    """PNG of 255 colours and white. Most of a figure is paper, and only the rest has colours to be chosen among."""
+    """PNG of 255 colours and white. Most of a figure is white, so colours are chosen only for the remaining pixels."""
     from PIL import Image
 
     height, width = pixels.shape[:2]

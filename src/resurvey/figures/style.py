@@ -1,4 +1,4 @@
-"""The one style of all figures: fonts, sizes, colours that all kinds of colour vision tell apart, marks beside them."""
+"""The common style of all figures: fonts, sizes, markers, and colours distinguishable with any colour vision."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-WIDTH = 6.85  # inches: the text width of a page, so that type keeps its size in print
-BESIDE = 4.05  # inches: of figures that stand two abreast, so that type is no smaller than six points in print
-DPI = 192  # twice the 96 pixels an inch of a browser
+WIDTH = 6.85  # inches: the text width of a page, so that the font keeps its size in print
+BESIDE = 4.05  # inches: width of figures placed side by side, so that the font is at least six points in print
+DPI = 192  # twice the 96 pixels per inch of a browser
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5f6368", "#d5d8dc", "#ffffff"
-# Okabe and Ito (2008), in the order that keeps neighbours furthest apart; yellow is left out, too pale on white.
+# Okabe and Ito (2008), ordered so that neighbours differ most; yellow is left out because it is too pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1, 1.4)), (0, (1.2, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (3, 3)), "-")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 STYLE: dict[str, Any] = {
-    # DejaVu Sans comes with matplotlib: the same letters on every machine. Outlines, not font names, in the SVG.
+    # DejaVu Sans comes with matplotlib: the same glyphs on every machine. The SVG contains outlines, not font names.
     "font.family": "DejaVu Sans",
     "svg.fonttype": "path",
     "svg.hashsalt": "resurvey",
@@ -62,7 +62,7 @@ STYLE: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.04,
     "figure.constrained_layout.w_pad": 0.04,
     "mathtext.default": "regular",
-    # Letters of one width at every resolution: the layout, made once, then holds for screen, print and SVG.
+    # Character widths do not depend on resolution, so one layout is valid for screen, print and SVG.
     "text.hinting": "none",
     "figure.dpi": DPI,
 }
@@ -73,7 +73,7 @@ _held = False
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """The house style inside, the caller's settings after; where it holds already, its checks are not made again."""
+    """Apply the house style, and restore the caller's settings afterwards; no work where it already applies."""
     global _held
     if _held:
         yield
@@ -89,7 +89,7 @@ def house_style() -> Iterator[None]:
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw under the house style and leave the caller's settings as they were."""
+    """Decorator: draw in the house style and leave the caller's settings unchanged."""
 
     @wraps(draw)
     def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -100,14 +100,14 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure of the page's width; `height` in inches."""
+    """An empty figure as wide as the page; `height` in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def fixed_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure whose axes are placed in inches by `inches`: no layout is searched, which halves the time."""
+    """An empty figure whose axes are placed in inches by `inches`: without a layout step it takes half the time."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height))
@@ -116,13 +116,13 @@ def fixed_figure(height: float, width: float = WIDTH) -> Figure:
 def inches(
     figure: Figure, left: float, bottom: float, width: float, height: float
 ) -> tuple[float, float, float, float]:
-    """A place in inches from the lower left corner, as `figure.add_axes` wants it."""
+    """A position in inches from the lower left corner, in the form that `figure.add_axes` needs."""
     across, up = figure.get_size_inches()
     return left / across, bottom / up, width / across, height / up
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour and line style of the `index`-th series: never colour alone."""
+    """Colour and line style of the `index`-th series; series never differ in colour alone."""
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}
 
 
@@ -132,13 +132,13 @@ def marker(index: int) -> dict[str, Any]:
 
 
 def wrapped(text: object, width: int) -> str:
-    """Text broken into lines of at most `width` characters; `$` is a letter, not mathematics."""
+    """Text wrapped to lines of at most `width` characters; `$` is shown as such and does not start mathematics."""
     lines = textwrap.wrap(str(text).replace("$", r"\$"), width, break_long_words=False)
     return "\n".join(lines)
 
 
 def plain(text: object) -> str:
-    """Text as it stands, safe from being read as mathematics."""
+    """Text escaped so that it is not interpreted as mathematics."""
     return str(text).replace("$", r"\$")
 
 
@@ -159,21 +159,21 @@ def sensible(value: float) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p value as papers print it."""
+    """A p value as journals print it."""
     if not isfinite(p):
         return "–"
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
-    """A log axis for ratios from about `low` to `high`, with few round ticks and a line at 1; returns the ticks."""
+    """Set a log axis for ratios from about `low` to `high`, with few round ticks and a line at 1; return the ticks."""
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     low, high = min(low, 0.8), max(high, 1.25)
     steps = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20]
     if high / low > 12:
         steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
-    if high / low > 60:  # as many ticks as before, or their labels touch
+    if high / low > 60:  # keep the number of ticks, otherwise their labels touch
         steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
     ticks = [step for step in steps if low / 1.02 <= step <= high * 1.02]
     ax.set_xscale("log")
@@ -186,7 +186,7 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
 
 
 def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18, letters: int = 34) -> None:
-    """Words below a ratio axis, lines of so many letters: which side speaks for what."""
+    """Write below a ratio axis what each side favours, in lines of limited length."""
     from matplotlib.transforms import blended_transform_factory
 
     place = blended_transform_factory(ax.transData, ax.transAxes)
@@ -206,7 +206,7 @@ def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18,
 
 
 def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> None:
-    """A 0-1 scale labelled in per cent."""
+    """Label an axis from 0 to 1 in per cent."""
     from matplotlib.ticker import PercentFormatter
 
     which = ax.yaxis if axis == "y" else ax.xaxis
@@ -216,7 +216,7 @@ def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> Non
 
 
 def ink_on(colour: Sequence[float]) -> str:
-    """Black or white, whichever reads better on a colour (red, green, blue from 0 to 1).
+    """Black or white, whichever is more legible on a colour (red, green, blue from 0 to 1).
 
     References
     ----------
@@ -228,11 +228,11 @@ def ink_on(colour: Sequence[float]) -> str:
 
 
 def many(count: int, one: str, several: str = "") -> str:
-    """`1 study`, `4 studies`: a number with its noun; the plural takes an s unless it is given."""
+    """A number with its noun, such as `1 study` or `4 studies`; the plural adds an s unless given."""
     return f"{count} {one}" if count == 1 else f"{count} {several or one + 's'}"
 
 
 def listed(words: Sequence[object]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """A list in words: `a`, `a and b`, `a, b and c`."""
     items = [str(word) for word in words]
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -1,6 +1,7 @@
-"""From a paper to draft tables: `document(path)`, `claims(document)`, `draft(claims)`.
+"""Read a paper into draft tables: `document(path)`, `claims(document)`, `draft(claims)`.
 
-Rules only: no language model, no network, nothing downloaded. The same paper gives the same rows, byte for byte.
+Reading is by rules alone: no language model, no network access, no downloads. The same paper always gives identical
+rows.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ __all__ = ["Cell", "Claim", "Document", "Draft", "Finding", "Paragraph", "Span",
 
 
 def claims(document: Document) -> list[Claim]:
-    """Everything a document says in numbers, in the order it says it.
+    """All numerical claims of a document, in the order of the document.
 
     Parameters
     ----------
     document : Document
-        As `document(path)` gives it.
+        As returned by `document(path)`.
 
     Returns
     -------
     list of Claim
-        Numbers as printed, with their spans, the rule that found each and what is uncertain.
+        Numbers as printed, with their spans, the rule that found each claim and notes on uncertainty.
     """
     from resurvey.read import lexicon, prose, table_claims
 
@@ -37,14 +38,14 @@ def claims(document: Document) -> list[Claim]:
 
 
 def draft(claims: Iterable[Claim], source_id: str = "paper", study_id: str = "") -> list[Draft]:
-    """Draft rows of the tables of data/raw, none of them confirmed.
+    """Draft rows of the tables of data/raw, all unconfirmed.
 
     Parameters
     ----------
     claims : iterable of Claim
-        As `claims(document)` gives them.
+        As returned by `claims(document)`.
     source_id, study_id : str
-        Ids of the document and of the study it reports; the study's is the document's where not given.
+        Ids of the document and of the study it reports; `study_id` defaults to `source_id`.
 
     Returns
     -------

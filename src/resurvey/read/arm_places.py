@@ -1,4 +1,4 @@
-"""Which arm each find of a sentence is of, told by where the arms are named; empty where the sentence does not tell."""
+"""Assign arms to the matches of a sentence from where the arms are named; empty where the sentence is ambiguous."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resurvey.read.normal import slug
 
 
 def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
-    """Places of arm names in a line: start, end, arm id; the longest name at a place."""
+    """Positions of arm names in a line as start, end and arm id, taking the longest name at each position."""
     found = [(m.start(), m.end(), arm.arm_id) for arm in lexicon.arms for m in arm.pattern.finditer(line.text)]
     found += [(m.start(), m.end(), slug(f"{m['noun'].rstrip('s')} {m['name']}")) for m in LETTERED.finditer(line.text)]
     found += _both_lettered(line)
@@ -24,7 +24,7 @@ def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
 
 
 def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
-    """`arms A and B`, `groups 1, 2 and 3`: the noun stands once."""
+    """`arms A and B`, `groups 1, 2 and 3`: one noun serves several arms."""
     found = []
     for match in re.finditer(
         r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|"
@@ -43,10 +43,10 @@ def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
 
 
 def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
-    """The arm of each find of a line, where the words leave no doubt.
+    """The arm of each match of a line, where the wording is unambiguous.
 
-    One arm in the line: all its values. As many arms as values of a kind, in the same order: pairwise. Else the arm
-    named between a value and the next one. Anything else stays empty.
+    If the line names one arm, it applies to all values. If arms and values of a kind are equally many, they are paired
+    in order. Otherwise a value takes the arm named between it and the next value. All other matches have no arm.
     """
     places = [place for place in mentions(line, lexicon) if not _of_another_number(line.text, place)]
     if not places:
@@ -62,7 +62,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
     return arms
 
 
-# `PCR-B: 33`, `placebo-controlled`: the name belongs to a number of its own, or to a word.
+# `PCR-B: 33`, `placebo-controlled`: the name belongs to a number of its own or is part of a compound word.
 OWN_NUMBER = re.compile(r"\s?[:=]\s?\d|-controlled\b|-matched\b")
 
 
@@ -71,7 +71,7 @@ def _of_another_number(text: str, place: tuple[int, int, str]) -> bool:
 
 
 def sizes_beside(line: Line, lexicon: Lexicon) -> list[tuple[Found, str]]:
-    """`(134 simvastatin, 135 placebo)`, `(PCR-B: 33, PCR: 32)`: counts and the arms right beside them, two at least."""
+    """`(134 simvastatin, 135 placebo)`, `(PCR-B: 33, PCR: 32)`: counts directly beside their arms, at least two."""
     counts = [i for i in line.free() if line.tokens[i].whole and line.tokens[i].extra != "word"]
     places = mentions(line, lexicon) if len(counts) > 1 else []
     for beside in (_before_its_arm, _behind_its_arm):
@@ -100,7 +100,7 @@ ENDS_ITEM = re.compile(r"\s?(?:arm|group)?\s?(?:[,;)\].]|and\b|$)")
 
 
 def _assign(line: Line, group: list[Found], keys: list[int], places: list[tuple[int, int, str]]) -> dict[int, str]:
-    """Arms of the values of one kind: over the whole line, else clause by clause."""
+    """Arms for the values of one kind: over the whole line, otherwise clause by clause."""
     made = _assign_clause(line, group, keys, places)
     if made or ";" not in line.text:
         return made
@@ -141,7 +141,7 @@ def _assign_clause(
 
 
 def _parted(text: str, starts: list[int], places: list[tuple[int, int, str]]) -> bool:
-    """Whether a semicolon stands between all arms and all values: they are of two statements."""
+    """Whether a semicolon separates all arms from all values, so that they belong to different statements."""
     return ";" in text[places[-1][1] : starts[0]] or ";" in text[starts[-1] : places[0][0]]
 
 
@@ -149,7 +149,7 @@ PAIRED = re.compile(r"[\s%)\]a-z]{0,16}\b(?:vs\.?|versus|v)\s[\s(\[]{0,2}", re.I
 
 
 def _in_pairs(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> bool:
-    """`in the A arm compared with the B arm (4.5% v 0.7%, 3.0% v 0%)`: two arms, then pairs in their order."""
+    """`in the A arm compared with the B arm (4.5% v 0.7%, 3.0% v 0%)`: two arms, then pairs of values in that order."""
     if len(starts) % 2 or len(places) != 2 or places[1][1] > starts[0]:
         return False
     joints = [PAIRED.fullmatch(text[end:start]) is not None for end, start in zip(ends, starts[1:], strict=False)]
@@ -168,7 +168,7 @@ LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|b
 def _of_one_arm(
     line: Line, keys: list[int], starts: list[int], ends: list[int], places: list[tuple[int, int, str]]
 ) -> dict[int, str]:
-    """One arm in the line: of the value a preposition ties to it, or of the only value where nothing is compared."""
+    """A single arm: assigned to the value a preposition links to it, or to the only value if nothing is compared."""
     made: dict[int, str] = {}
     for begin, end, arm in places:
         if NEGATED.search(line.text[max(0, begin - 24) : begin]):
@@ -183,10 +183,10 @@ def _of_one_arm(
 
 
 def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:
-    """The arm of each value where values and arms take turns; empty where they do not.
+    """The arm of each value where values and arms alternate; empty where they do not.
 
-    `90% and 70% in the A arm, 80% and 60% in the B arm`, or the arm first in each. A value that is not of the list
-    right before an arm (`3 patients (2 in the A arm and 1 in the B arm)`) has none.
+    `90% and 70% in the A arm, 80% and 60% in the B arm`, or each arm before its values. A value outside the list
+    directly before an arm has no arm, such as the 3 in `3 patients (2 in the A arm and 1 in the B arm)`.
     """
     first = next((k for k, (begin, *_) in enumerate(places) if begin >= starts[0]), len(places))
     after = _arm_after(text, starts, ends, places[first:])

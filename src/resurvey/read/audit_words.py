@@ -1,4 +1,4 @@
-"""Checks of drafts that the audit of confirmed rows has no need of: reversed limits, near repeats, broken numbers."""
+"""Checks needed for drafts but not for confirmed rows: reversed limits, near repeats, broken numbers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def _number(text: str) -> float | None:
         return None
 
 
-# Tables whose values and limits no rule of the audit compares; ranges of medians are not compared either.
+# Tables whose values no audit rule compares with their limits; ranges of medians are not compared either.
 OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "differences")
 
 
 def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
-    """Limits in the wrong order, and values outside their own range, of rows the other rules do not read.
+    """Find limits in the wrong order, and values outside their limits, in rows that the audit rules do not check.
 
-    A fall of 2.5 with limits of -5 and 0 is inside them.
+    A decrease of 2.5 with limits -5 and 0 counts as inside its limits.
     """
     found = []
     for draft in drafts:
@@ -91,7 +91,7 @@ FIELDS = {"hazard_ratios": ("value", "lower", "upper", "p"), "medians": ("value"
 
 
 def repeats(drafts: Sequence[Draft]) -> list[Finding]:
-    """A ratio or median printed in two places with one number different: all others are the same, to the last digit."""
+    """Find a ratio or median printed in two places with all numbers but one identical."""
     found: list[Finding] = []
     for table, fields in FIELDS.items():
         rows = [
@@ -113,7 +113,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
     return found
 
 
-# What a paper says again: abstract, legends, discussion. Two results of its body may well share most numbers.
+# Sections that repeat results. Two different results in the body of a paper may well share most numbers.
 SUMMARY = re.compile(r"abstract|legend|discussion|conclusion|summary", re.IGNORECASE)
 
 
@@ -153,7 +153,7 @@ def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Fin
 
 
 def same_rounded(a: str, b: str) -> bool:
-    """Whether one printed number may be the other rounded."""
+    """Whether one printed number may be the rounded form of the other."""
     if a[:1] in "<>≤≥" or b[:1] in "<>≤≥":
         low, plain_one = (a, b) if a[:1] in "<>≤≥" else (b, a)
         limit, value = _number(low), _number(plain_one)
@@ -171,7 +171,7 @@ def same_rounded(a: str, b: str) -> bool:
 
 
 def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
-    """Complete and partial responses add up to the responders, in one column of one table."""
+    """Check that complete and partial responses add up to the responders, within one column of one table."""
     columns: dict[tuple[str, str], dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
     for draft in drafts:
         cells = draft.cells
@@ -210,7 +210,7 @@ def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
 
 
 def broken_numbers(document: Document) -> list[Finding]:
-    """Numbers with two decimal points or two dashes, beside a result: misprints that no row can hold."""
+    """Find numbers with two decimal points or two dashes beside a result: misprints that no row can represent."""
     found = [*_broken_cells(document)]
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
@@ -235,7 +235,7 @@ def broken_numbers(document: Document) -> list[Finding]:
 
 
 def _broken_cells(document: Document) -> Iterator[Finding]:
-    """Numbers with two decimal points in the body of a table."""
+    """Find numbers with two decimal points in the body of a table."""
     for table in document.tables:
         for row in table.grid[max(1, table.heads) :]:
             for cell in row[1:]:

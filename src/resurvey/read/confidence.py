@@ -1,9 +1,9 @@
-"""How often each rule is right: the share of its rows that a person found right beside the paper.
+"""Estimate how often each rule is right: the share of its rows that a person, checking the paper, judged correct.
 
-`confidence.csv` holds rule, rows judged, rows right and where the count comes from; a rule that was not judged itself
-takes the count of the longest rule it begins with. A rule of few judged rows leans on its family, `LEAN` rows of it:
-rules that read the same shape of cell or sentence fail alike. A row whose own numbers contradict each other is one to
-look at, whatever its rule.
+`confidence.csv` holds rule, rows judged, rows right and the source of the count; a rule that was not judged takes the
+count of the longest judged rule that is a prefix of its name. The share of a rule with few judged rows is shrunk
+towards that of its family with a weight of `LEAN` rows, because rules that read the same kind of cell or sentence fail
+in similar ways. A row whose own numbers contradict each other needs review, whatever its rule.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ FAMILIES = tuple(
 
 
 def family(rule: str) -> str:
-    """The family of a rule, or nothing where it stands alone."""
+    """The family of a rule, or an empty string if it has none."""
     return next((name for name, pattern in FAMILIES if pattern.match(rule)), "")
 
 
 @cache
 def table() -> dict[str, float]:
-    """Share right by rule: (right + LEAN times the family's share) / (judged + LEAN)."""
+    """Share right for each rule: (right + LEAN times the family's share) / (judged + LEAN)."""
     text = resources.files("resurvey.read").joinpath("confidence.csv").read_text(encoding="utf-8")
     counts = {row["rule"]: (int(row["judged"]), int(row["right"])) for row in csv.DictReader(text.splitlines())}
     judged: dict[str, int] = {}
@@ -55,7 +55,7 @@ def table() -> dict[str, float]:
 
 
 def of(claim: Claim) -> float:
-    """Confidence of a claim by its rule, rounded to two places."""
+    """Confidence in a claim from its rule, rounded to two decimals."""
     if proves(claim) is False:
         return UNJUDGED
     known = table()

@@ -1,4 +1,4 @@
-"""Moving confirmed drafts into data/raw: all or nothing, and never without arm, population or endpoint."""
+"""Move confirmed drafts into data/raw: all or nothing, and never without arm, population or endpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
 from resurvey.tables import Fault, TableFaults, file_of
 
-# Columns without which a row cannot be compared with another; the endpoint where the table is of endpoints.
+# Columns without which a row cannot be compared with others; also the endpoint in tables that have one.
 NEEDED = ("arm_id", "population", "endpoint")
 ARMLESS = frozenset({"sources", "studies", "ongoing_trials", "designs", "quantities", "names", "statements"})
 WITH_ENDPOINT = frozenset({"medians", "survival_rates", "hazard_ratios", "designs", "risk_tables"})
@@ -26,7 +26,7 @@ Added = dict[str, list[dict[str, str]]]
 
 @dataclass
 class Moved:
-    """What a confirmation did: rows moved by table, and rows still waiting."""
+    """Outcome of a confirmation: rows moved by table, and rows still waiting."""
 
     rows: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
@@ -34,12 +34,12 @@ class Moved:
 
 
 def apply_rulings(reading: Reading, path: Path) -> int:
-    """Take statuses and changes from a saved CSV; returns how many rows it rules on.
+    """Take statuses and changes from a saved CSV; return the number of rows with a ruling.
 
     Raises
     ------
     InputError
-        If it names a claim or status that is unknown.
+        If the CSV names an unknown claim or status.
     """
     lines = {line.about["claim_id"]: line for line in reading.lines}
     rows = draft_folder.read_rows(path)
@@ -69,14 +69,14 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     Parameters
     ----------
     readings : sequence of Reading
-        Their lines say confirm or change.
+        Readings whose lines are marked confirm or change.
     data : Path
         The folder of raw tables.
 
     Raises
     ------
     TableFaults
-        With every fault of every row; nothing is written then.
+        With every fault of every row; in that case nothing is written.
     """
     from resurvey import tables
 
@@ -180,9 +180,9 @@ FAMILY = {
 
 
 def _add_endpoints(added: Added, raw: dict, read: set[str]) -> None:
-    """Endpoints that endpoints.csv lacks: those we know, and those as the paper has them, of family `other`.
+    """Add endpoints missing from endpoints.csv: known ones, and others as named in the paper, with family `other`.
 
-    An unknown one that a person typed is left to the check, which names it: it may be a slip.
+    An unknown endpoint typed by a person is not added: it may be a typing error, and the check reports it.
     """
     known = set(raw["endpoints"]["endpoint"])
     wanted = {
@@ -203,9 +203,9 @@ def _add_endpoints(added: Added, raw: dict, read: set[str]) -> None:
 
 
 def _add_arms(added: Added, raw: dict, readings: Sequence[Reading]) -> None:
-    """Arms that confirmed rows are of, as the paper names them, and that arms.csv lacks: without size and treatment.
+    """Add arms of confirmed rows that are missing from arms.csv, as named in the paper, without size and treatment.
 
-    An arm that a person typed is left to the check.
+    An arm typed by a person is not added; the check reports it.
     """
     drafted: dict[tuple[str, str], Line] = {}
     for reading in readings:
@@ -242,7 +242,7 @@ def _named_arms(added: Added) -> set[tuple[str, str]]:
 
 
 def _homeless(added: Added, raw: dict) -> list[Fault]:
-    """One fault for each document and study that confirmed rows name and that nobody confirmed."""
+    """One fault for each document and study that confirmed rows refer to and that nobody has confirmed."""
     faults = []
     for table, column, what in (("sources", "source_id", "document"), ("studies", "study_id", "study")):
         known = set(raw[table][column]) | {row[column] for row in added.get(table, [])}
@@ -262,7 +262,7 @@ def _homeless(added: Added, raw: dict) -> list[Fault]:
 
 
 def _write(added: Added, raw: dict, data: Path, tables: object) -> None:
-    """Check the tables as they would be, then write those that grow."""
+    """Check the tables as they would become, then write those with new rows."""
     import pandas as pd
 
     from resurvey import tables as raw_tables

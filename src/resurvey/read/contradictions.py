@@ -1,7 +1,8 @@
-"""What drafts contradict at once: rules of one row, of one table, and the same quantity printed twice.
+"""Find contradictions in drafts: within a row, within a table, and between repeats of one quantity.
 
-Rules that compare rows of different groups wait until a person has confirmed arm, population and endpoint: on drafts
-they give nonsense. The arithmetic is that of `resurvey.audit`; here stands what tells a misprint from a habit.
+Rules that compare rows of different groups are applied only after a person has confirmed arm, population and endpoint,
+because on drafts they give many false findings. The arithmetic is that of `resurvey.audit`; this module distinguishes
+misprints from a paper's conventions.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
 AUDITED = ("hazard_ratios", "medians", "proportions")
-# Half-widths by which a ratio may lie off the middle of its interval: alone in a paper of Wald intervals, and where the
-# paper prints few, or many that are off (profile-likelihood, exact and bootstrap intervals are).
+# Tolerated distance of a ratio from the middle of its interval, in half-widths: where six or more are printed, where
+# fewer are, and where many are off the middle (as profile-likelihood, exact and bootstrap intervals are).
 OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
 WIDE = 6.0
-# Standard deviations between the z of the p and that of the interval.
+# Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
 Z_APART = 0.45
 NORMAL = NormalDist()
 
 
 def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
-    """Everything that does not add up, gravest first; one cause is one finding with all its places."""
+    """All inconsistencies, most serious first; each cause is reported once, with all its locations."""
     by_id = {draft.claim_id: draft for draft in drafts}
     rows = [*_checked(drafts)]
     one_sided = any(
@@ -55,7 +56,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
 
 
 def _without_broken(found: list[Finding]) -> list[Finding]:
-    """A number that is broken (`2.2-2-9`) is told as such, not again as a value outside the limits read from it."""
+    """A broken number (`2.2-2-9`) is reported as such, and not again as a value outside the limits read from it."""
     broken = {(place, one.reported) for one in found if one.rule == "broken-number" for place in one.locators}
     return [
         one
@@ -66,12 +67,12 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 
 
 def _limits_in(reported: str) -> str:
-    """`2.2-2` of `2.7 (2.2-2)`."""
+    """The limits in a reported value: `2.2-2` from `2.7 (2.2-2)`."""
     return reported.partition("(")[2].strip(")") or reported
 
 
 def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
-    """Rows of checks.csv over drafts, each its own group, so that no rule can join two of them."""
+    """Audit rows (as in checks.csv) for drafts, each in its own group so that no rule can combine two of them."""
     import pandas as pd
 
     from resurvey.audit import run
@@ -111,7 +112,7 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
 
 
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
-    """A median outside its range is a misprint; limits of a proportion count where the proportion lies outside."""
+    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them."""
     draft = by_id[row["claim_ids"].split(";")[0]]
     if row["rule"] != "binomial-interval":
         return True
@@ -131,7 +132,7 @@ def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
 
 
 def _off(draft: Draft) -> float:
-    """How far a ratio lies from the middle of its interval on the log scale, in half-widths; 0 where unknown."""
+    """Distance of a ratio from the middle of its interval on the log scale, in half-widths; 0 if unknown."""
     try:
         value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
         half = (math.log(high) - math.log(low)) / 2
@@ -145,9 +146,9 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    # An interval of a few events is seldom a Wald interval, and need not be even.
+    # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
-    # Ratios visibly off the middle on the log scale, discrepant or not, show how the paper makes its intervals.
+    # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
     symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
     return [
         finding_of(row, by_id)
@@ -161,7 +162,7 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
 
 
 def _width(draft: Draft) -> float:
-    """The upper limit over the lower one; 1 where they cannot be told."""
+    """The upper limit divided by the lower; 1 if unknown."""
     try:
         return float(draft.cells["upper"]) / float(draft.cells["lower"])
     except (ValueError, ZeroDivisionError):
@@ -169,7 +170,7 @@ def _width(draft: Draft) -> float:
 
 
 def _linear_habit(drafts: list[Draft]) -> set[str]:
-    """Ratios in the middle of their interval on its own scale, where three or more are: a habit of the paper."""
+    """Ratios at the middle of their interval on the natural scale, if at least three: a convention of the paper."""
     even = set()
     for draft in drafts:
         try:
@@ -184,7 +185,7 @@ def _linear_habit(drafts: list[Draft]) -> set[str]:
 
 def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool) -> list[Finding]:
     found = []
-    # An interval made on the ratio's own scale says another standard error than its logarithm does.
+    # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
     linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
     for row in rows:
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
@@ -199,7 +200,7 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
 
 
 def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
-    """Whether most p of a table miss their ratios: they test something else (an interaction) than the ratio beside."""
+    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
     block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
     verdicts = [
         row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
@@ -208,7 +209,7 @@ def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draf
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:
-    """Distance between |z| of the p and of ratio and interval; the nearest of the sides the paper may mean."""
+    """Distance between the |z| of the p value and that of the interval; the smaller of one- and two-sided p."""
     cells = draft.cells
     try:
         value, low, high, p = (float(cells[name].lstrip("<>≤≥~")) for name in ("value", "lower", "upper", "p"))
@@ -232,7 +233,7 @@ ORDER = {"impossible": 0, "conflict": 1, "discrepant": 2}
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """The same numbers found wrong in several places are one finding; a row found by two rules keeps the graver one."""
+    """Merge repeats of the same wrong numbers into one finding; of two rules for one row keep the more serious."""
     merged: dict[tuple[str, str], Finding] = {}
     for one in found:
         key = (one.rule, one.reported)
@@ -263,10 +264,10 @@ def _once(found: list[Finding]) -> list[Finding]:
 
 
 def proves(claim: Claim) -> bool | None:
-    """Whether the numbers of a claim prove each other; None where it has too few to tell.
+    """Whether the numbers of a claim confirm each other; None if there are too few to tell.
 
-    A count over its denominator gives the percentage; an interval or a range holds its value, for a ratio near the
-    middle on the log scale.
+    A count over its denominator must give the percentage; an interval or range must contain its value and, for a ratio,
+    the value must be near the middle on the log scale.
     """
     cells = claim.cells
     try:

@@ -1,4 +1,4 @@
-"""The folder of a reading: draft tables, `drafts.csv`, findings; rulings are kept when a paper is read again."""
+"""The folder of a reading: draft tables, `drafts.csv` and findings; rulings are kept when a paper is read again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE = "drafts.csv"
 
 @dataclass
 class Line:
-    """A row of drafts.csv and its cells in the table it belongs to."""
+    """A row of drafts.csv and the cells of its row in the draft table."""
 
     about: dict[str, str]
     cells: dict[str, str]
@@ -32,14 +32,14 @@ class Line:
 
 @dataclass
 class Reading:
-    """A reading as its folder holds it."""
+    """A reading as stored in its folder."""
 
     folder: Path
     lines: list[Line] = field(default_factory=list)
 
     @property
     def name(self) -> str:
-        """The source id: the folder's name."""
+        """The source id, which is the folder's name."""
         return self.folder.name
 
 
@@ -49,7 +49,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     InputError
-        If it is missing or no CSV of UTF-8.
+        If the file is missing or is not a UTF-8 CSV.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; run `resurvey read` first")
@@ -63,9 +63,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def write_rows(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
-    """Write rows as CSV, whole or not at all; the same rows give the same bytes.
+    """Write rows as CSV atomically; the same rows give the same bytes.
 
-    What a spreadsheet would take for a formula stands behind a quote, which `read_rows` takes away again.
+    Text that a spreadsheet would take for a formula is prefixed with a quote, which `read_rows` removes.
     """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, names, restval="", extrasaction="ignore", lineterminator="\n")
@@ -75,12 +75,12 @@ def write_rows(path: Path, names: Sequence[str], rows: Iterable[dict[str, str]])
 
 
 def load(folder: Path) -> Reading:
-    """A reading that an earlier run wrote, or a person has ruled on.
+    """Load a reading written by an earlier run or ruled on by a person.
 
     Raises
     ------
     InputError
-        If a claim of the reading stands in none of the tables beside it.
+        If a claim of the reading is in none of its draft tables.
     """
     cells: dict[str, dict[str, str]] = {}
     for name in TABLES:
@@ -100,7 +100,7 @@ def load(folder: Path) -> Reading:
 
 
 def new(folder: Path, drafts: Sequence[Draft], source: dict[str, str], study: dict[str, str]) -> Reading:
-    """A reading of drafts, with the rows of the document and its study first."""
+    """A new reading of drafts, headed by the rows of the document and its study."""
     reading = Reading(folder)
     for table, cells in (("sources", source), ("studies", study)):
         about = {
@@ -128,9 +128,9 @@ def new(folder: Path, drafts: Sequence[Draft], source: dict[str, str], study: di
 
 
 def keep_rulings(reading: Reading, old: Reading) -> list[str]:
-    """Carry rulings of an earlier reading over, by mark; returns the claim ids of those whose place is gone.
+    """Carry over rulings of an earlier reading, by mark; return the claim ids whose source text is no longer found.
 
-    A ruled row that the new reading does not find stays as it was, without a span: nothing a person did is lost.
+    A row with a ruling that the new reading does not find is kept unchanged, without a span, so that no ruling is lost.
     """
     place = {line.about["mark"]: line for line in reading.lines}
     taken = {line.about["claim_id"] for line in reading.lines}
@@ -155,7 +155,7 @@ def keep_rulings(reading: Reading, old: Reading) -> list[str]:
 
 
 def _only_like(old: Line, lines: Sequence[Line]) -> Line | None:
-    """The one row of the same table with the same numbers and endpoint, where the words around it have changed."""
+    """The only row of the same table with the same numbers and endpoint, used if the surrounding words changed."""
     own = _numbers(old)
     like = [line for line in lines if line.about["table"] == old.about["table"] and _numbers(line) == own]
     return like[0] if len(like) == 1 and own and not like[0].about["status"] else None
@@ -166,7 +166,7 @@ def _numbers(line: Line) -> tuple[str, ...]:
 
 
 def save(reading: Reading) -> None:
-    """Write the tables and drafts.csv; tables without rows are removed."""
+    """Write the tables and drafts.csv; files of tables without rows are removed."""
     by_table: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
     for line in reading.lines:
         by_table[line.about["table"]].append(line.cells)
@@ -198,12 +198,12 @@ def save_findings(folder: Path, findings: Sequence[Finding]) -> None:
 
 
 def changes_of(line: Line) -> dict[str, str]:
-    """Cells that a person changed, from the JSON of the column `changes`.
+    """Cells changed by a person, from the JSON of the column `changes`.
 
     Raises
     ------
     InputError
-        If it is no JSON object of texts, or names a column that the table has not.
+        If it is not a JSON object with text values, or names a column that the table does not have.
     """
     text = line.about["changes"].strip()
     if not text:
@@ -222,5 +222,5 @@ def changes_of(line: Line) -> dict[str, str]:
 
 
 def title_of(document: Document) -> str:
-    """The title of a document, or its file's name."""
+    """The title of a document, or the name of its file."""
     return document.about.get("title") or document.name

@@ -1,4 +1,4 @@
-"""Draft rows of the tables of data/raw from claims: columns of the schema, empty where the paper does not say."""
+"""Draft rows of the tables of data/raw from claims: columns of the schema, empty where the paper gives no value."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SHORT = {
 
 
 def drafts(claims: Iterable[Claim], source_id: str, study_id: str) -> list[Draft]:
-    """Draft rows in the order of the claims, with ids that count up and marks that survive a second reading."""
+    """Draft rows in the order of the claims, with consecutive ids and marks that stay the same on re-reading."""
     made: list[Draft] = []
     seen: Counter[str] = Counter()
     for number, claim in enumerate(claims, start=1):
@@ -58,7 +58,7 @@ def drafts(claims: Iterable[Claim], source_id: str, study_id: str) -> list[Draft
 
 
 def mark(table: str, claim: Claim) -> str:
-    """A digest of table, numbers and the words around them: the same place in a changed paper keeps it."""
+    """A digest of table, numbers and surrounding words, which stays the same in a changed version of the paper."""
     numbers = "|".join(f"{name}={value}" for name, value in sorted(claim.cells.items()) if name in NUMBERS)
     return hashlib.blake2s(f"{table}|{numbers}|{claim.context}".encode(), digest_size=6).hexdigest()
 
@@ -109,14 +109,14 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
 
 
 def _of_the_study(claim: Claim) -> tuple[str, ...]:
-    """Columns that are `all` because the claim is about the study as such: its plan, names, registry number, dates."""
+    """Columns set to `all` because the claim concerns the study as a whole: design, names, registry number, dates."""
     if claim.kind == "follow_up" and claim.cells.get("statistic") == "date":
         return ("arm_id", "population")
     return ("population",) if claim.kind in ("design", "name", "trial") else ()
 
 
 def source_row(document: Document, source_id: str) -> dict[str, str]:
-    """The row of sources.csv of a document; its kind where the title says it, else for a person to say."""
+    """The row of sources.csv for a document; its kind is taken from the title if stated, otherwise left to a person."""
     about = document.about
     citation = ". ".join(
         part for part in (about.get("authors", ""), about.get("title", ""), about.get("journal", "")) if part
@@ -147,7 +147,7 @@ LICENCES = (
 )
 
 
-# What a title says of its document and its study, the first that fits.
+# Patterns in a title that tell the kind of document and study; the first match applies.
 SOURCE_KINDS = (
     ("review", r"\b(?:systematic|narrative)? ?review\b|\bmeta-?analysis"),
     ("cohort", r"\bcohort\b|\bretrospective|\bregistry\b"),
@@ -166,7 +166,7 @@ def _worded(choices: Sequence[tuple[str, str]], title: str) -> str:
 
 
 def study_row(document: Document, claims: Iterable[Claim], source_id: str, study_id: str) -> dict[str, str]:
-    """The row of studies.csv: registry id and dates as far as the paper prints them once."""
+    """The row of studies.csv: registry id and dates, where the paper prints exactly one."""
     cells = dict.fromkeys(TABLES["studies"].names, "")
     held = list(claims)
     dates = {

@@ -1,4 +1,4 @@
-"""What the rules of running text share: a find, the interval and the p that follow a number, clauses and lists."""
+"""Shared rules for running text: matches, the interval and p value that follow a number, clauses and lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REACH = 9
 
 @dataclass
 class Found:
-    """What a rule found in a line: kind and cells of a claim, the tokens it took, the first one its value."""
+    """A match of a rule in a line: kind and cells of a claim, and the tokens used, beginning with the value."""
 
     kind: str
     cells: dict[str, str]
@@ -35,11 +35,11 @@ class Interval:
     unit: str = ""
 
     def other_unit(self, unit: str) -> bool:
-        """Whether the limits are printed in another unit of time than their value."""
+        """Whether the limits are printed in a different unit of time from their value."""
         return self.unit in UNITS and unit in UNITS and self.unit != unit
 
     def note(self) -> str:
-        """What a person has to know where the limits cannot stand beside the value."""
+        """A note for the reviewer where the limits cannot be stored beside the value."""
         return f"the limits are printed in {self.unit}: {self.lower} to {self.upper}"
 
 
@@ -91,14 +91,14 @@ BRIDGE = {
 
 
 def is_word(token: Token, *words: str) -> bool:
-    """Whether a token is one of these words."""
+    """Whether a token is one of the given words."""
     return token.text.lower() in words
 
 
 def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | None:
     """The interval that follows the number at `index`.
 
-    `bare` admits one in brackets without any word (`31.0% (22.1-40.2)`); else a level, `CI` or `range` must name it.
+    `bare` allows an unnamed interval in brackets (`31.0% (22.1-40.2)`); otherwise a level, `CI` or `range` is required.
     """
     tokens, kind, level, bracket = line.tokens, "", "", False
     j = index + 1
@@ -138,7 +138,7 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
 
 
 def _named_behind(tokens: list[Token], start: int) -> int:
-    """Where the brackets of an interval open, a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere."""
+    """Where an interval's bracket opens a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere."""
     for j in range(start, min(start + 7, len(tokens) - 1)):
         if tokens[j].text in ("(", "["):
             named = tokens[j + 1].kind in ("level", "ci") or tokens[j + 1].text.lower() in RANGES
@@ -149,13 +149,13 @@ def _named_behind(tokens: list[Token], start: int) -> int:
 
 
 def _dashed(tokens: list[Token], index: int, low: int) -> bool:
-    """`1.87, 1.13-3.08`: limits joined by a dash that hold the value, right after a comma."""
+    """`1.87, 1.13-3.08`: dash-joined limits that contain the value, directly after a comma."""
     joined = low + 2 < len(tokens) and tokens[low + 1].text == "-" and tokens[index + 1].text in (",", ";")
     return joined and "." in tokens[low].value and _plausible(tokens, index, low, low + 2)
 
 
 def _per_units(tokens: list[Token], j: int) -> bool:
-    """`0.90/1000 units`: a ratio for a step of a covariate."""
+    """`0.90/1000 units`: a ratio per step of a covariate."""
     return j + 2 < len(tokens) and tokens[j + 1].kind == "num" and tokens[j + 2].text.lower().startswith("unit")
 
 
@@ -209,7 +209,7 @@ OPEN_ENDED = {"NR", "NE", "NA", "NC", "NOT", "INFINITY", "UNREACHED"}
 
 
 def magnitude(text: str) -> float:
-    """Value of a printed limit without its sign; not a number for NR and misprints."""
+    """Value of a printed limit without its sign; NaN for NR and misprints."""
     digits = text.lstrip("<>≤≥~-")
     return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
 
@@ -219,7 +219,7 @@ def _times_sign(token: Token) -> bool:
 
 
 def _plausible(tokens: list[Token], value: int, low: int, high: int) -> bool:
-    """Limits without a name, joined by a comma, must hold the value."""
+    """Unnamed limits joined by a comma must contain the value."""
     if high >= len(tokens) or tokens[high].kind != "num":
         return False
     return (
@@ -228,7 +228,7 @@ def _plausible(tokens: list[Token], value: int, low: int, high: int) -> bool:
 
 
 def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = False) -> int | None:
-    """Index of the p that belongs to what ends at `index`: the next one before another number or ratio."""
+    """Index of the p value that belongs to what ends at `index`: the next p before another number or ratio."""
     for j in range(index + 1, min(index + 1 + reach, len(line.tokens))):
         token = line.tokens[j]
         if token.kind == "p":
@@ -239,7 +239,7 @@ def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = Fals
 
 
 def cells_of(interval: Interval | None, *, ci: bool | None = None, unit: str = "") -> dict[str, str]:
-    """Cells of an interval: limits and level, or the range; none where they are in another unit than the value."""
+    """Cells of an interval: limits and level, or the range; empty if the limits are in another unit than the value."""
     if interval is None or interval.other_unit(unit):
         return {}
     if (interval.kind in ("range", "iqr")) if ci is None else not ci:
@@ -248,7 +248,7 @@ def cells_of(interval: Interval | None, *, ci: bool | None = None, unit: str = "
 
 
 def take(line: Line, *indices: int | None) -> list[int]:
-    """Mark tokens as used; those that are None are left out."""
+    """Mark tokens as used, ignoring None."""
     taken = [i for i in indices if i is not None]
     for i in taken:
         line.tokens[i].used = True
@@ -256,10 +256,10 @@ def take(line: Line, *indices: int | None) -> list[int]:
 
 
 def words_before(line: Line, index: int, count: int) -> list[str]:
-    """Lower case words and marks before a token, nearest first."""
+    """Lower-case words and punctuation before a token, nearest first."""
     return [token.text.lower() for token in reversed(line.tokens[max(0, index - count) : index])]
 
 
 def words_after(line: Line, index: int, count: int) -> list[str]:
-    """Lower case words and marks after a token, nearest first."""
+    """Lower-case words and punctuation after a token, nearest first."""
     return [token.text.lower() for token in line.tokens[index + 1 : index + 1 + count]]

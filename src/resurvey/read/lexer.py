@@ -1,4 +1,4 @@
-"""Tokens of a sentence: numbers with sign, percent and unit; levels, p values, ratio words, names that mask."""
+"""Tokens of a sentence: numbers with sign, percent and unit; levels, p values, ratio words, words that mask numbers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
 
 @dataclass
 class Token:
-    """One token; `used` once a claim has taken it."""
+    """One token; `used` once a claim includes it."""
 
     kind: str
     text: str
@@ -77,7 +77,7 @@ class Token:
 
     @property
     def number(self) -> float:
-        """Its value; not a number for other tokens, and for a misprint with two decimal points."""
+        """The token's value; NaN for other tokens and for misprints with two decimal points."""
         if DECIMAL_COMMA.fullmatch(self.value):
             return float(self.value.replace(",", "."))
         if self.value.count(".") > 1:
@@ -86,17 +86,17 @@ class Token:
 
     @property
     def percent(self) -> bool:
-        """Whether it carries a percent sign."""
+        """Whether the token has a percent sign."""
         return self.unit == "%"
 
     @property
     def whole(self) -> bool:
-        """Whether it is a plain whole number."""
+        """Whether the token is a plain whole number."""
         return self.kind == "num" and "." not in self.value and not self.op and not self.unit
 
     @property
     def printed(self) -> str:
-        """For a cell of a table: sign and digits, without thousands marks, a decimal comma as a point."""
+        """The number for a table cell: sign and digits, without thousands separators, with a decimal point."""
         if DECIMAL_COMMA.fullmatch(self.value):
             return f"{self.op}{self.value.replace(',', '.')}"
         return f"{self.op}{self.value.replace(',', '').replace(' ', '')}"
@@ -104,19 +104,19 @@ class Token:
 
 @dataclass
 class Line:
-    """A sentence or a cell as tokens, with the words it came from."""
+    """A sentence or a cell as tokens, with its text."""
 
     text: str
     tokens: list[Token] = field(default_factory=list)
     offset: int = 0
 
     def free(self) -> list[int]:
-        """Indices of numbers that no claim has taken."""
+        """Indices of numbers that are not yet part of a claim."""
         return [i for i, token in enumerate(self.tokens) if token.kind == "num" and not token.used and not token.masked]
 
     @cached_property
     def folded(self) -> str:
-        """The text folded, for comparing."""
+        """The text normalised for comparison."""
         return fold(self.text)
 
     def lower(self) -> str:
@@ -125,7 +125,7 @@ class Line:
 
 
 def lex(text: str, offset: int = 0) -> Line:
-    """The tokens of a text. More than `MAX_TOKENS` are not a sentence: the line comes back empty."""
+    """Tokens of a text. More than `MAX_TOKENS` cannot be a sentence: the line is returned empty."""
     one = plain(text)
     tokens: list[Token] = []
     for match in MASTER.finditer(one):
@@ -180,19 +180,19 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def unit_of(text: str) -> str:
-    """A printed unit in one form: times in full, others as printed."""
+    """A printed unit in standard form: times in full, others as printed."""
     word = text.strip()
     clock = {"h": "hours", "hr": "hours", "hrs": "hours", "hour": "hours", "min": "minutes", "mins": "minutes"}
     return time_unit(word) or clock.get(word, "mmHg" if word.replace(" ", "") == "mmHg" else word)
 
 
 def _power(text: str) -> str:
-    """`3 x 10^-5` as `3e-5`."""
+    """Read `3 x 10^-5` as `3e-5`."""
     return re.sub(r"\s?[x×]\s?10\s?\^?", "e", text)
 
 
 def _number_words(line: Line) -> None:
-    """A number in words is one where a noun of patients or events, or `of`, follows soon; a unit goes with it."""
+    """Read a number word as a number if a noun of patients or events, or `of`, follows closely; include its unit."""
     _tens(line)
     _hundreds(line)
     for i, token in enumerate(line.tokens):
@@ -209,7 +209,7 @@ def _number_words(line: Line) -> None:
 
 
 def _spelt_unit(following: list[Token]) -> str:
-    """The unit right after a number in words: `eight cycles`, `three years`."""
+    """The unit directly after a number word: `eight cycles`, `three years`."""
     word = following[0].text.lower() if following else ""
     if word in ("percent", "%") or (word == "per" and len(following) > 1 and following[1].text.lower() == "cent"):
         return "%"
@@ -217,7 +217,7 @@ def _spelt_unit(following: list[Token]) -> str:
 
 
 def _tens(line: Line) -> None:
-    """`ninety three` is one number, as `ninety-three` is."""
+    """Read `ninety three` as one number, like `ninety-three`."""
     tokens = line.tokens
     for i in range(len(tokens) - 1, 0, -1):
         first, second = tokens[i - 1].text.lower(), tokens[i].text.lower()
@@ -230,7 +230,7 @@ TENS = frozenset(word for word, value in WORDS.items() if int(value) >= 20)
 
 
 def _hundreds(line: Line) -> None:
-    """`two hundred and seven` is one number."""
+    """Read `two hundred and seven` as one number."""
     tokens = line.tokens
     i = 1
     while i < len(tokens):
@@ -270,7 +270,7 @@ def _counted(following: list[Token]) -> bool:
 
 
 def _share_units(line: Line) -> None:
-    """`9 and 3%`, `20.1 and 8.3 months`, `8.4 v 6.1 months`: the unit of the last one is that of the list."""
+    """`9 and 3%`, `20.1 and 8.3 months`, `8.4 v 6.1 months`: the unit of the last number applies to the whole list."""
     tokens = line.tokens
     for i in range(len(tokens) - 1, -1, -1):
         if tokens[i].kind != "num" or not tokens[i].unit:
@@ -317,14 +317,14 @@ LINKS = {
 LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 
-# What is numbered beyond 40: studies, and the groups that run them.
+# Things numbered beyond 40: studies, and the groups that run them.
 NUMBERED = TRIALISTS | {"study", "trial", "protocol", "version", "week", "day"}
-# What numbers are never counts after, even before a percentage in brackets.
+# Words after which numbers are never counts, even before a percentage in brackets.
 GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days", "weeks", "months"])
 
 
 def _mask(line: Line) -> None:
-    """Numbers that are names: `grade 3-4`, `days 1, 8 and 15`, `Table 2`; all that joins them goes the same way."""
+    """Mask numbers used as names: `grade 3-4`, `days 1, 8 and 15`, `Table 2`, including lists of them."""
     tokens = line.tokens
     for i, token in enumerate(tokens[:-1]):
         if token.kind not in ("word", "name") or token.text.lower().rstrip(".") not in MASKING:

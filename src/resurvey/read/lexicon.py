@@ -1,4 +1,4 @@
-"""What a paper calls its own things: arms with their sizes, abbreviations, one-sided tests."""
+"""The paper's own terms: arms with their sizes, abbreviations, one-sided tests."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ STOP = frozenset(
 
 @dataclass(frozen=True)
 class Arm:
-    """An arm of the paper: id, label as printed, the folded words that name it."""
+    """An arm of the paper: id, label as printed, and normalised words that name it."""
 
     arm_id: str
     label: str
@@ -132,7 +132,7 @@ class Arm:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """How the label may be printed."""
+        """A pattern for the printed variants of the label."""
         return _pattern(self.label)
 
 
@@ -141,7 +141,7 @@ AN_OUTCOME = re.compile(r"surviv|free|progress|respon|remission|death|relapse|re
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Arms of a paper by id; abbreviations it defines; whether it speaks of one-sided tests."""
+    """Arms of a paper by id, abbreviations it defines, and whether it mentions one-sided tests."""
 
     arms: tuple[Arm, ...] = ()
     short: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -150,13 +150,13 @@ class Lexicon:
     totals: tuple[str, ...] = ()
 
     def means_other(self, word: str) -> bool:
-        """Whether the paper defines an abbreviation of a ratio as something else, and nowhere as the ratio."""
+        """Whether the paper defines an abbreviation of a ratio only as something else."""
         said = self.short.get(word.rstrip("s"), frozenset())
         ratios = ("hazard", "odds ratio", "relative risk", "risk ratio", "rate ratio", "relative hazard")
         return bool(said) and not any(ratio in long for long in said for ratio in ratios)
 
     def other_endpoint(self, name: str, text: str) -> bool:
-        """Whether a text names an endpoint only by letters that the paper defines as something else."""
+        """Whether a text names an endpoint only by an abbreviation that the paper defines as something else."""
         said = self.short.get(name, frozenset())
         if not said or any(AN_OUTCOME.search(long) for long in said):
             return False
@@ -164,7 +164,7 @@ class Lexicon:
 
 
 def learn(document: Document) -> Lexicon:
-    """The lexicon of a document: names said at least three times (twice with a size) are arms."""
+    """The lexicon of a document: names mentioned at least three times (twice with a size) are arms."""
     counted: Counter[str] = Counter()
     of_arms: Counter[str] = Counter()
     sized: Counter[str] = Counter()
@@ -201,7 +201,7 @@ def learn(document: Document) -> Lexicon:
     known = {key for key, count in counted.items() if count + sized[key] >= 3}
     told = {key for key, count in of_arms.items() if count >= 2}
     if len(told) >= 2:
-        # A paper that says `arm` of two names or more calls subgroups `groups`.
+        # A paper that uses `arm` for two or more names uses `groups` for subgroups.
         known = {key for key in known if of_arms[key] or heads[key] or LETTERED.fullmatch(labels[key])}
     arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
     known_arms = Lexicon(tuple(arms))
@@ -215,7 +215,7 @@ def learn(document: Document) -> Lexicon:
 
 
 def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
-    """Sizes that table heads and text print of each arm, in the order of the paper."""
+    """Sizes printed for each arm in table headings and text, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
     for table in document.tables:
         for column in zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False):
@@ -240,7 +240,7 @@ ALL = re.compile(
 
 
 def _sizes_of_all(document: Document) -> tuple[str, ...]:
-    """Numbers of patients randomised, enrolled, treated or analysed, outside introduction and discussion."""
+    """Numbers of patients randomised, enrolled, treated or analysed, outside the introduction and discussion."""
     found: dict[str, None] = {}
     for paragraph in document.paragraphs:
         if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
@@ -254,7 +254,7 @@ def _listed(name: str, noun: str) -> list[str]:
 
 
 def names(document: Document, lexicon: Lexicon) -> list[Claim]:
-    """What the paper calls each arm, where it does so first, for the table of names."""
+    """The paper's name for each arm, with its first occurrence, for the table of names."""
     found = []
     for arm in lexicon.arms:
         for paragraph in document.paragraphs:
@@ -268,7 +268,7 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
 
 
 def strip_size(text: str) -> str:
-    """A column head without its size, percent and brackets: the name of the group."""
+    """A column heading without size, percent and brackets: the name of the group."""
     one = plain(text).replace("\n", " ")
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
     one = re.sub(
@@ -315,7 +315,7 @@ FILLER = frozenset(
 
 
 def arm_named(text: str, lexicon: Lexicon) -> str:
-    """The arm that a heading names with nothing beside it but fillers; a lettered arm also in front or in brackets."""
+    """The arm named by a heading, apart from filler words; a lettered arm may also be at the start or in brackets."""
     name = strip_size(text)
     words = [word for word in fold(name).split() if word not in FILLER]
     for arm in lexicon.arms:
@@ -330,6 +330,6 @@ JOIN = re.compile(r"\s*(?:\+|/|\bplus\b|\band\b|\bwith\b)\s*|[\s-]+")
 
 
 def _pattern(label: str) -> re.Pattern[str]:
-    """A label whose `plus`, `+`, `and` and hyphens stand for each other."""
+    """A pattern for a label in which `plus`, `+`, `and` and hyphens are interchangeable."""
     words = [re.escape(word) for word in JOIN.split(plain(label)) if word]
     return re.compile(r"(?<![\w])" + r"(?:\s?(?:\+|/|-|plus|and|with)\s?|\s)".join(words) + r"(?![\w])", re.IGNORECASE)

@@ -1,6 +1,6 @@
-"""Numbers of running text that are no results: planned sizes, strengths of solutions, chances, numbers in names.
+"""Numbers of running text that are not results: planned sizes, solution strengths, probabilities, numbers in names.
 
-They are masked before any rule sees them and stay in the page as text.
+They are masked before any rule is applied and remain in the page as text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PLANNED_BEFORE = re.compile(
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )
-# Rate of something that is not counted in patients.
+# A rate of something that is not counted in patients.
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
     r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|cream|ointment|mannitol|"
@@ -54,7 +54,7 @@ AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
 def mask(line: Line) -> None:
-    """Mask the numbers of a line that are no results."""
+    """Mask the numbers of a line that are not results."""
     for token in line.tokens:
         if token.kind == "num" and not token.masked:
             before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]

@@ -1,4 +1,4 @@
-"""One form of dashes, blanks, decimal points and signs, character by character: a text never changes its length."""
+"""Normalise dashes, blanks, decimal points and signs one character at a time, so that a text keeps its length."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ _TABLE = str.maketrans(
     | {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 )
 _POINT = re.compile(rf"(?<=\d)[{POINTS}](?=\d)|(?<![\w.])[{POINTS}](?=\d)")
+#: A comma that can only be a decimal one (0,64), and one where the text writes its decimals so (8,4 months, 6,2-10,1).
+_ZERO_COMMA = re.compile(r"(?<![\w.,^\[])0,\d{2,4}(?![\w,]|\.\d)")
+_COMMA = re.compile(r"(?<![\w.,^\[])\d{1,3},\d{1,2}(?![\w,]|\.\d)")
+_COMMA_OF_DECIMALS = re.compile(
+    rf"{_COMMA.pattern}(?=\s?%|[ -](?:months?|years?|weeks?)\b|\s?(?:-|to)\s?\d{{1,3}},\d{{1,2}}(?!\d))"
+)
+_DECIMAL_POINT = re.compile(r"\d\.\d")
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _SQUEEZE = re.compile(r"\s+")
 
@@ -50,18 +57,31 @@ WORDS = {
 
 
 def plain(text: str) -> str:
-    """The text in one form, a character for each character."""
-    return _POINT.sub(".", text.translate(_TABLE))
+    """The text normalised, one character for each character; decimal commas become points."""
+    one = _POINT.sub(".", text.translate(_TABLE))
+    return _with_points(one) if "," in one else one
+
+
+def _with_points(text: str) -> str:
+    """Decimal commas as points: where a zero stands before them, or where the text has no other decimals."""
+    zeros = _ZERO_COMMA.search(text) is not None
+    if _DECIMAL_POINT.search(text):
+        return _ZERO_COMMA.sub(_pointed, text) if zeros else text
+    return _COMMA.sub(_pointed, _ZERO_COMMA.sub(_pointed, text)) if zeros or _COMMA_OF_DECIMALS.search(text) else text
+
+
+def _pointed(match: re.Match[str]) -> str:
+    return match.group().replace(",", ".")
 
 
 def squeeze(text: str) -> str:
-    """Printed text with single blanks, without zero-width marks and control characters."""
+    """Printed text with single blanks, without zero-width and control characters."""
     kept = "".join(char for char in text if char not in _ZERO_WIDTH and (char >= " " or char in "\t\n\r"))
     return _SQUEEZE.sub(" ", kept).strip()
 
 
 def fold(text: str) -> str:
-    """Lower case letters and digits with single blanks: for comparing words, never for numbers."""
+    """Lower-case letters and digits with single blanks: for comparing words, never numbers."""
     base = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return " ".join(re.findall(r"[a-z0-9]+", base))
 

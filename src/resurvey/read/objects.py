@@ -1,7 +1,7 @@
-"""The objects of a reading: a document of paragraphs and tables, claims with their places, drafts, findings.
+"""Objects of a reading: a document of paragraphs and tables, claims with their positions, drafts, findings.
 
-Text of a block is kept with one character for each printed one (`normal.plain` never changes a length), so that a
-span of a block marks the printed number.
+The text of a block keeps one character for each printed one (`normal.plain` never changes a length), so that a span
+marks the printed number.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class Paragraph:
     Attributes
     ----------
     id : str
-        Of the block: `p` and its number.
+        Id of the block: `p` and its number.
     section : tuple of str
         Titles from the outermost section inwards.
     index : int
-        Number in its section, from 1.
+        Number within its section, from 1.
     text : str
-        As printed, blanks made single, citations in square brackets, superscripts after a caret.
+        Text as printed, with single blanks, citations in square brackets and superscripts after a caret.
     kind : str
         `text`, `title`, `caption` or `note`.
     locator : str
-        How a person finds it: `Results, Efficacy, par. 2`.
+        Location for the reader: `Results, Efficacy, par. 2`.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table, at its first row and column; `indent` in blanks, `header` when printed as a heading."""
+    """A cell of a table, at its first row and column; `indent` in blanks, `header` if marked as a heading."""
 
     row: int
     column: int
@@ -64,9 +64,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as a full grid: `grid[r][c]` is the cell that covers the place, None where nothing is printed.
+    """A table as a full grid: `grid[r][c]` is the cell that covers the position, None where nothing is printed.
 
-    `heads` is the number of heading rows; `fault` says why the table cannot be read, empty when it can.
+    `heads` is the number of heading rows; `fault` says why the table cannot be read and is empty if it can.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Table:
 
     @property
     def locator(self) -> str:
-        """How a person finds the table."""
+        """Location of the table for the reader."""
         return self.label or f"Table without a number ({self.id})"
 
 
@@ -89,10 +89,10 @@ Block = Paragraph | Table
 
 @dataclass(frozen=True)
 class Document:
-    """A paper as blocks in order, with what its head says of itself.
+    """A paper as blocks in order, with its bibliographic details.
 
-    `about` holds title, doi, year, journal, authors, licence and citation where printed; `refused` says in words what
-    could not be read, and where.
+    `about` holds title, doi, year, journal, authors, licence and citation where printed; `refused` describes what could
+    not be read, and where.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Claim:
-    """What one place of a paper says, its numbers as printed.
+    """A claim at one place of a paper, with its numbers as printed.
 
     Attributes
     ----------
@@ -122,17 +122,17 @@ class Claim:
         A key of `draft.TABLE_OF`: ratio, median, rate, proportion, p, follow_up, difference, design, at_risk, arm,
         quantity, trial, name.
     cells : dict of str to str
-        By column of the draft table.
+        Values by column of the draft table.
     spans : tuple of Span
-        Of the numbers, the first one first.
+        Spans of the numbers, the main one first.
     rule : str
-        That found it: a key of the table of confidences.
+        Rule that found the claim: a key of the table of confidences.
     locator : str
-        How a person finds it.
+        Location for the reader.
     context : str
-        Own words that tell the place apart (row and column heads, or the sentence) in folded form; never stored.
+        Words that identify the place (row and column headings, or the sentence) in folded form; never stored.
     notes : tuple of str
-        What is uncertain, in our own words.
+        Notes on what is uncertain.
     """
 
     kind: str
@@ -146,7 +146,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Draft:
-    """A row of a table of data/raw, not yet confirmed, and the claim it came from."""
+    """An unconfirmed row of a table of data/raw, and the claim it came from."""
 
     claim_id: str
     table: str
@@ -166,7 +166,7 @@ SURE, LIKELY = 0.96, 0.85
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in the paper that does not add up: one cause, all its places."""
+    """An inconsistency in the paper: one cause, with all its locations."""
 
     rule: str
     verdict: str

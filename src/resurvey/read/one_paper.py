@@ -1,4 +1,4 @@
-"""Reading one paper from file to folder."""
+"""Read one paper, from file to folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.read.objects import Claim, Document, Draft, Finding
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a file: its rows, findings, what was refused, or the error."""
+    """Result of reading a file: its rows, findings, what was refused, or the error."""
 
     name: str
     rows: int = 0
@@ -27,7 +27,7 @@ class Outcome:
     gone: tuple[str, ...] = ()
 
     def report(self, *, full: bool) -> str:
-        """What the console says of it."""
+        """The summary shown in the console."""
         if self.error:
             return f"{self.name}: not read. {self.error}\n"
         sure, likely, look = self.certain
@@ -53,7 +53,7 @@ def _finding(one: Finding) -> list[str]:
 
 
 def names(files: Sequence[Path]) -> list[str]:
-    """An id for each file, from its name; a number is added where two are alike."""
+    """An id for each file, from its name, with a number added to duplicates."""
     made: dict[str, None] = {}
     for file in files:
         base = slug(file.stem)[:40] or "paper"
@@ -65,7 +65,7 @@ def names(files: Sequence[Path]) -> list[str]:
 
 
 def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
-    """Read, draft, audit and, with a folder, write one paper; an error of the file is an outcome, not an exception."""
+    """Read, draft, audit and, given a folder, write one paper; a file error is returned as an outcome, not raised."""
     try:
         opened = document(file)
         found = claims(opened)

@@ -1,4 +1,4 @@
-"""Claims of running text: each sentence goes through the rules once, the most specific first."""
+"""Claims of running text: each sentence is passed once through the rules, the most specific first."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RULES = (
 
 
 def find(line: Line) -> list[Found]:
-    """All finds of one sentence."""
+    """All matches of one sentence."""
     years(line)
     found: list[Found] = []
     if DESIGN.search(line.text):
@@ -68,9 +68,9 @@ ASSUMED = ("median", "rate", "ratio", "proportion", "quantity", "arm")
 
 
 def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
-    """A mere percentage, duration or difference of the methods is a threshold or a plan: it stays in the page.
+    """A bare percentage, duration or difference in the methods is a threshold or a plan and is not claimed.
 
-    So does what a sentence of the methods assumes.
+    The same applies to what a sentence of the methods assumes.
     """
     path = " ".join(paragraph.section)
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
@@ -81,7 +81,7 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
-    """`HRs of 0.9 and 0.8 for PFS and OS`: ratios of a list and the endpoints after it, when as many."""
+    """`HRs of 0.9 and 0.8 for PFS and OS`: pair listed ratios with the endpoints after them, if equally many."""
     for k, one in enumerate(found):
         if one.kind != "ratio" or one.rule.startswith("ratio-list"):
             continue
@@ -100,7 +100,7 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
 
 
 def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
-    """`(n = 45)` behind anything but an arm is a count of it."""
+    """`(n = 45)` after anything but an arm is a count of that item."""
     for one in found:
         if one.kind == "arm" and not arm_named(one.cells.get("label", ""), lexicon):
             one.kind = "proportion"
@@ -114,7 +114,7 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
-    """A p of a list of rates or medians is of the endpoint of the value before it."""
+    """A p value of a list of rates or medians belongs to the endpoint of the value before it."""
     values = [one for one in found if one.kind in ("rate", "median") and one.cells.get("endpoint")]
     for one in found:
         place = line.tokens[one.tokens[0]].start
@@ -124,7 +124,7 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
 
 
 def _carry_level(line: Line, found: list[Found]) -> None:
-    """`14% (95% CI 10-18) v 15% (12-19)`: the level printed first is that of the limits after it."""
+    """`14% (95% CI 10-18) v 15% (12-19)`: the first level printed applies to the later limits too."""
     level = ""
     for one in sorted(found, key=lambda one: line.tokens[one.tokens[0]].start):
         if one.kind in ("ratio", "rate", "median", "proportion", "difference") and one.cells.get("lower"):
@@ -134,7 +134,7 @@ def _carry_level(line: Line, found: list[Found]) -> None:
 
 
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
-    """Claims of one paragraph, in order of their first number."""
+    """Claims of one paragraph, in the order of their first number."""
     return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
 
 
@@ -216,7 +216,7 @@ def _cited(paragraph: Paragraph, line: Line) -> bool:
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
-    """Endpoint, item, kind and grade of a find, from the words around its number."""
+    """Endpoint, item, kind and grade of a match, from the words around its number."""
     token = line.tokens[found.tokens[0]]
     ratios = {one.start for one in line.tokens if one.kind == "ratio" and not one.masked}
     names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if begin not in ratios]
@@ -240,7 +240,7 @@ BEHIND = re.compile(r"[\s)\]]{0,4}(?:for|in|on)\s(?:the )?")
 
 
 def _endpoint_behind(line: Line, found: Found) -> str:
-    """`were 1.30 (1.05-1.61) for overall survival and 1.09 for PFS`: the endpoint said right after a ratio."""
+    """`were 1.30 (1.05-1.61) for overall survival and 1.09 for PFS`: the endpoint named directly after a ratio."""
     end = max(line.tokens[i].end for i in found.tokens)
     match = BEHIND.match(line.text, end)
     if match is None:

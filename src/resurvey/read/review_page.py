@@ -1,4 +1,4 @@
-"""The review page: one offline file with the paper at the left, its numbers marked, and the draft rows at the right."""
+"""The review page: one offline file with the paper on the left, its numbers marked, and the draft rows on the right."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Marks = dict[str, list[tuple[int, int, str]]]
 
 
 def render(document: Document, reading: Reading, findings: Sequence[Finding]) -> str:
-    """The page as HTML. It fetches nothing; what a person rules is saved as a CSV by the browser.
+    """The page as HTML. It loads nothing from outside; the browser saves a person's rulings as a CSV.
 
     Parameters
     ----------
     document : Document
-        The paper, quoted from the reader's own file.
+        The paper, quoted from the user's own file.
     reading : Reading
-        Its draft rows and rulings so far.
+        Its draft rows and the rulings so far.
     findings : sequence of Finding
-        What does not add up.
+        Inconsistencies found.
     """
     marks = _marks(reading)
     parts = resources.files("resurvey.read").joinpath("templates")
@@ -43,12 +43,12 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
     }
     page = parts.joinpath("read.html").read_text(encoding="utf-8")
     head, *rest = page.split("@@")
-    # Split once, so that no text of the paper is ever taken for a place of the template.
+    # Split once, so that text of the paper is never mistaken for a placeholder of the template.
     return head + "".join(values[part] if k % 2 == 0 else part for k, part in enumerate(rest))
 
 
 def _json(data: object) -> str:
-    """JSON that can stand inside a script element."""
+    """JSON that is safe inside a script element."""
     return (
         json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         .replace("<", "\\u003c")
@@ -116,7 +116,7 @@ def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> 
 
 
 def _group(span: str) -> str:
-    """Rows that share an arm as a rule: one column of one table, or one paragraph."""
+    """Rows that usually share an arm: those of one column of a table, or of one paragraph."""
     block = span.split(" ")[0].partition(":")[0]
     if block.startswith("t"):
         table, _, rest = block.partition(".")
@@ -152,7 +152,7 @@ def _paragraph(block: Paragraph, marks: Marks) -> str:
 
 
 def _marked(text: str, places: Sequence[tuple[int, int, str]]) -> str:
-    """Text with its numbers in `mark` elements; where claims share a number, the mark names them all."""
+    """Text with its numbers in `mark` elements; where claims share a number, its mark names them all."""
     if not places:
         return html.escape(text)
     cuts = sorted({0, len(text), *(min(max(p, 0), len(text)) for start, end, _ in places for p in (start, end))})

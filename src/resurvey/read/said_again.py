@@ -1,7 +1,7 @@
-"""The same quantity printed with another number elsewhere in the paper: abstract against text, text against table.
+"""Find quantities printed with different values in two parts of the paper: abstract and text, or text and table.
 
-On drafts nobody has confirmed, endpoint and arm may be misread. So a pair is told only where the reading cannot easily
-be wrong: one of the two numbers stands nowhere else in the paper, the other is all the body prints of that quantity.
+In unconfirmed drafts, endpoint and arm may be misread. A pair is therefore reported only if a misreading is unlikely:
+one of the two numbers appears nowhere else in the paper, and the other is the only value printed in the body.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from resurvey.read.objects import Document, Draft, Finding, Table
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]|\.\d)")
 SUMMARY = re.compile(r"\babstract\b|\bsummary\b", re.IGNORECASE)
-# Where a paper speaks of what it planned, or of other work as well as of its own.
+# Sections that describe plans, or other work as well as the paper's own.
 NO_RESULTS = re.compile(
     r"\b(?:discussion|conclusions?|comment|introduction|background|methods?|materials|design|statistic\w*|protocol)\b",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ NO_RESULTS = re.compile(
 
 @dataclass(frozen=True)
 class Said:
-    """One number of a draft, and what it is a number of."""
+    """One number of a draft, and the quantity it measures."""
 
     quantity: tuple[str, ...]
     value: str
@@ -35,17 +35,17 @@ class Said:
 
     @property
     def block(self) -> str:
-        """The paragraph or the table it stands in."""
+        """The paragraph or table that contains the number."""
         return self.draft.claim.spans[0].block.partition(".")[0]
 
     @property
     def locator(self) -> str:
-        """How a person finds it."""
+        """Location of the number for the reader."""
         return self.draft.cells["locator"]
 
 
 def contradictions(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
-    """Quantities that two parts of a paper print differently, each once, with both places."""
+    """Quantities that two parts of a paper print differently, each reported once, with both locations."""
     printed = _printed(document)
     parts = _parts(document)
     by_quantity: dict[tuple[str, ...], list[Said]] = defaultdict(list)
@@ -62,7 +62,7 @@ def contradictions(document: Document, drafts: Sequence[Draft]) -> list[Finding]
 
 
 def _parts(document: Document) -> dict[str, str]:
-    """Part of the paper by block: abstract, text (legends too), table, or none of them, where no results stand."""
+    """Part of the paper for each block: abstract, text (with legends), table, or empty for sections without results."""
     parts = {}
     for block in document.blocks:
         path = " ".join(block.section)
@@ -78,7 +78,7 @@ def _pair(
     parts: dict[str, str],
     names: tuple[str, str],
 ) -> list[Finding]:
-    """The one value of each side that the other side does not print, where there is just one on both."""
+    """Report the one value on each side that the other side does not print, if there is exactly one on both."""
     left, right = _unmatched(first, second), _unmatched(second, first)
     if len({said.value for said in left}) != 1 or len({said.value for said in right}) != 1:
         return []
@@ -107,7 +107,7 @@ def _pair(
 
 
 def _unmatched(side: Sequence[Said], other: Sequence[Said]) -> list[Said]:
-    """Numbers of one side that no number of the other is, or is the rounding of."""
+    """Numbers of one side that neither equal nor round to a number of the other."""
     values = {said.value for said in other}
     return [said for said in side if said.value not in values and not any(same_rounded(said.value, v) for v in values)]
 
@@ -117,7 +117,7 @@ def _bare(value: str) -> str:
 
 
 def _printed(document: Document) -> dict[str, set[str]]:
-    """Every number of the document as printed, and the blocks it stands in."""
+    """Every number of the document as printed, and the blocks that contain it."""
     places: dict[str, set[str]] = defaultdict(set)
     for block in document.blocks:
         texts: Iterable[str]
@@ -132,7 +132,7 @@ def _printed(document: Document) -> dict[str, set[str]]:
 
 
 def _other_analysis(one: Draft, other: Draft) -> bool:
-    """Whether the numbers beside the value differ too: another population, cut or model, and no slip of one number."""
+    """Whether other numbers differ too, which suggests another population, cut or model, not a single misprint."""
     beside = [
         (one.cells.get(name, ""), other.cells.get(name, ""))
         for name in ("lower", "upper", "range_lower", "range_upper", "p", "n")
@@ -142,7 +142,7 @@ def _other_analysis(one: Draft, other: Draft) -> bool:
 
 
 def _said(draft: Draft) -> Said | None:
-    """What a draft is a number of; None where it does not say enough to be compared."""
+    """The quantity of a draft's number; None if it is not specified well enough for comparison."""
     cells = draft.cells
     endpoint, who = cells.get("endpoint", ""), (cells["study_id"], cells["arm_id"], cells["population"])
     if draft.table == "medians" and endpoint and cells["unit"]:

@@ -1,4 +1,4 @@
-"""Sentences of a paragraph, by full stops that end one; in one pass."""
+"""Split a paragraph into sentences at the full stops that end them, in one pass."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SHORT = re.compile(
     r"s\.e|i\.v|p\.o|b\.i\.d|dept|univ|prof|conf|[A-Z]))\.$",
     re.IGNORECASE,
 )
-# `in arm B. At 1 year`: the letter is a name, and ends the sentence.
+# `in arm B. At 1 year`: the letter is a name and ends the sentence.
 LETTERED = re.compile(r"\b(?:[Aa]rms?|[Gg]roups?|[Cc]ohorts?|[Ss]tage|[Vv]itamin|and|versus|vs\.?) [A-E]\.$")
 MAX_SENTENCE = 6000
 
 
 def split(text: str) -> list[tuple[int, int]]:
-    """Start and end of each sentence. One over `MAX_SENTENCE` characters is cut at a blank: nobody wrote it as one."""
+    """Start and end of each sentence. Text over `MAX_SENTENCE` characters is not a real sentence: cut at a blank."""
     bounds, start = [], 0
     for match in END.finditer(text):
         stop = match.start() + 1

@@ -1,4 +1,4 @@
-"""Percentages against counts and denominators: what tells a misprint from missing data or another group."""
+"""Check percentages against counts and denominators, separating misprints from missing data or another group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resurvey.read.slips import denominators, one_slip_fits, percent_fits
 
 
 def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
-    """A row of checks.csv as a finding with the places of its drafts."""
+    """A row of checks.csv as a finding, with the locations of its drafts."""
     ids = tuple(claim for claim in row["claim_ids"].split(";") if claim in by_id)
     severity = row["severity"] if row["severity"] != "none" else "minor"
     return Finding(
@@ -27,7 +27,7 @@ def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
 
 
 def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
-    """A cell that misses its percentage while its row fits is a misprint; a row that misses as a whole is not."""
+    """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is not."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     rowwise: dict[str, list[str]] = defaultdict(list)
@@ -53,7 +53,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
 
 
 def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
-    """Whether the categories beside a row add up to fewer than the denominator and that sum gives the percentage."""
+    """Whether the categories of a section add up to less than the denominator and that sum gives the percentage."""
     section, column = draft.cells.get("item", "").rpartition(", ")[0], _column_key(draft)
     if not section:
         return False
@@ -79,7 +79,7 @@ def _column_key(draft: Draft) -> tuple[str, str]:
 
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """Misses of one column that another whole denominator explains are one finding: the size of the head is wrong."""
+    """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
     columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in found:
         columns[_column_key(by_id[one.claim_ids[0]])].append(one)
@@ -109,7 +109,7 @@ def _row_key(draft: Draft) -> str:
 
 
 def _missing_explains(draft: Draft) -> bool:
-    """Whether a smaller denominator (patients without data) gives the percentage."""
+    """Whether a smaller denominator (excluding patients without data) gives the percentage."""
     cells = draft.cells
     n, total, value = float(cells["n"]), float(cells["total"]), cells["percent"]
     half = 0.5 * 10.0 ** -len(value.partition(".")[2])
@@ -120,11 +120,11 @@ def _missing_explains(draft: Draft) -> bool:
     return least <= most and 0.5 * total <= least < total
 
 
-# Shares whose denominator the paper does not print beside them.
+# Proportions whose denominator is not printed beside them.
 
 
 def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
-    """Shares of running text without a denominator that no number of patients gives, or not the one of their arm."""
+    """Proportions in text, without a denominator, that fit no number of patients, or not that of their arm."""
     sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
         if draft.table == "proportions" and draft.claim.rule.startswith("text") and _counted(draft):
@@ -151,7 +151,7 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
 
 
 def _sizes_of_arms(drafts: Sequence[Draft]) -> dict[str, set[int]]:
-    """Denominators that percentages of an arm confirm, and sizes printed for it."""
+    """Denominators of an arm confirmed by percentages, and sizes printed for it."""
     sizes: dict[str, set[int]] = defaultdict(set)
     for draft in drafts:
         cells = draft.cells
@@ -173,7 +173,7 @@ def _counted(draft: Draft) -> bool:
 
 
 def _impossible(draft: Draft) -> list[Finding]:
-    """`16 (93%)`: 17 would be 94.1 %, and 16 of 16 are all of them."""
+    """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %."""
     n, percent = int(draft.cells["n"]), draft.cells["percent"]
     if float(percent) == 0 or denominators(n, percent, MOST):
         return []
@@ -183,7 +183,7 @@ def _impossible(draft: Draft) -> list[Finding]:
 
 
 def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
-    """A share that is the rest of a denominator, which gives the percentages of all the others of its sentence."""
+    """A proportion that misses the total of its sentence's counts, which gives all the other percentages."""
     mates = [one for one in group if one.cells["arm_id"] == draft.cells["arm_id"]]
     total = sum(int(one.cells["n"]) for one in mates)
     if float(draft.cells["percent"]) >= 100:
@@ -195,7 +195,7 @@ def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
 
 
 def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> list[Finding]:
-    """A share one wrong character away from being of a size of its arm, and of no other size printed."""
+    """A proportion that one wrong character separates from a size of its arm, and that fits no other printed size."""
     n, percent = draft.cells["n"], draft.cells["percent"]
     near = [
         total
@@ -208,7 +208,7 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
 
 
 def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> list[Finding]:
-    """A share one wrong character away from the denominator that all other shares of its sentence have in common."""
+    """A proportion that one wrong character separates from the denominator shared by all others in its sentence."""
     n, percent = draft.cells["n"], draft.cells["percent"]
     others = [one for one in group if one is not draft]
     totals = {one.cells["total"] for one in others}
@@ -236,5 +236,5 @@ def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
     return Finding("percentage", verdict, "major", ids, places, shown, recomputed, words)
 
 
-# More patients than any trial of this field has.
+# More patients than any trial in this field has.
 MOST = 100_000

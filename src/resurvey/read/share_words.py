@@ -1,6 +1,6 @@
-"""What a share of running text is a share of: kind, endpoint, grade and item, from the words of its own clause.
+"""What a proportion in running text refers to: kind, endpoint, grade and item, from the words of its own clause.
 
-A share without words of its own (`33 % v 36 %`) is of the same thing as the one before it.
+A proportion without words of its own (`33 % v 36 %`) refers to the same thing as the one before it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CONNECTING = re.compile(
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
     r"table|figure|fig|cases|number|percent|per|cent|showed"
 )
-# `30 % for A and rash, 19 % ...`: words that belong to the share before.
+# `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
     r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
     r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
@@ -46,12 +46,12 @@ JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
 BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
-# `grade 1 (24 %), 2 (67 %) and 3 (9 %)`: the digit right before the brackets.
+# `grade 1 (24 %), 2 (67 %) and 3 (9 %)`: the digit directly before the brackets.
 LISTED_GRADE = re.compile(r"[\s,]([1-5]) ?\(\s?$")
 
 
 def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
-    """Fill kind, endpoint, grade and item of all shares of a sentence, in their order."""
+    """Fill in kind, endpoint, grade and item of all proportions of a sentence, in order."""
     shares = sorted(
         (one for one in found if one.kind == "proportion"), key=lambda one: line.tokens[one.tokens[0]].start
     )
@@ -87,7 +87,7 @@ COUNTED_BEHIND = re.compile(r"[\s%)\]]{0,3}[(\[]$")
 
 
 def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
-    """`23% (95% CI 13-37) for 52 patients`, `30% (16-49) (10 of 33 patients)`: one share said in two pieces."""
+    """`23% (95% CI 13-37) for 52 patients`, `30% (16-49) (10 of 33 patients)`: one proportion given in two parts."""
     joined: list[Found] = []
     for one, after in list(pairwise(shares)):
         between = line.text[_end(line, one) : _start(line, after)]
@@ -106,12 +106,12 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
 
 
 def _gives_it(count: Found, share: Found) -> bool:
-    """Whether a count and its denominator give a percentage said before them."""
+    """Whether a count and its denominator give a percentage printed before them."""
     return percent_fits(count.cells["n"], share.cells["percent"], float(count.cells["total"]))
 
 
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
-    """`31 patients (60 %) in arm A and 27 (63 %) in arm B had a grade 3 event`: the first is of the same thing."""
+    """`31 patients (60 %) in arm A and 27 (63 %) in arm B had a grade 3 event`: the first refers to the same event."""
     for one, after in reversed(list(pairwise(shares))):
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
@@ -133,7 +133,7 @@ def _end(line: Line, one: Found) -> int:
 def _own_words(
     line: Line, begin: int, end: int, places: list[tuple[int, int, str]], *, of_the_last: bool = True
 ) -> bool:
-    """Whether words stand before a share that say what it is of, other than arms and connecting words."""
+    """Whether words before a proportion say what it refers to, other than arms and connecting words."""
     text = line.text[begin:end]
     for start, stop, _ in reversed(places):
         if begin <= start < stop <= end:
@@ -159,13 +159,13 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
 
 
 def _grade(before: str, after: str) -> str:
-    """The grade named last before a number, else first after it."""
+    """The last grade named before a number, otherwise the first after it."""
     matches = list(GRADE.finditer(before))
     return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
 
 
 def _direct(after: str) -> str:
-    """The response said right after a share: `had a partial response`, `complete responses`."""
+    """The response named directly after a proportion: `had a partial response`, `complete responses`."""
     ahead = [(begin, name) for begin, _, name in endpoints_in(after[:90]) if name in RESPONSES]
     if ahead and (not after[: ahead[0][0]].strip(" ()[]%.") or DIRECT.match(after[: ahead[0][0]] or " ")):
         return ahead[0][1]
@@ -174,7 +174,7 @@ def _direct(after: str) -> str:
 
 
 def _response(one: Found, before: str, following: str) -> str:
-    """The response a share counts: said before it in the clause, else after it."""
+    """The response a proportion counts: named before it in the clause, otherwise after it."""
     before = BEST.sub("best result", before)
     named = [
         (begin, name)
@@ -193,7 +193,7 @@ def _response(one: Found, before: str, following: str) -> str:
 
 
 def _in_order(line: Line, shares: list[Found]) -> None:
-    """`RR and DCR were 61.7 and 89.4 %`: responses and percentages in the same order, when as many."""
+    """`RR and DCR were 61.7 and 89.4 %`: responses and percentages in the same order, if equally many."""
     k = 0
     while k < len(shares):
         run = [shares[k]]
@@ -210,15 +210,15 @@ def _in_order(line: Line, shares: list[Found]) -> None:
 
 
 def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:
-    """The denominator of a count and its percentage, where just one size printed near gives the percentage.
+    """The denominator of a count and percentage, if exactly one size printed nearby gives the percentage.
 
-    Those of its arm come first, then all that are known: groups said before it in the paragraph, sizes of arms,
+    Sizes of its arm are tried first, then all known sizes: groups named earlier in the paragraph, sizes of arms, and
     patients randomised, treated or analysed.
     """
     cells = one.cells
     if "total" in cells or not cells.get("n", "").isdigit() or "percent" not in cells or "lower" in cells:
         return
-    # One digit of few patients fits many sizes.
+    # A count of one digit fits many sizes.
     if cells["percent"].strip("<>≤≥") in ("0", "100") or cells["n"] == "0":
         return
     own = lexicon.sizes.get(arm, ())
@@ -234,14 +234,14 @@ def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) 
 
 
 def _gives(cells: dict[str, str], total: int) -> bool:
-    """Whether a count over a total rounds to the percentage as printed."""
+    """Whether a count over a total rounds to the printed percentage."""
     digits = len(cells["percent"].partition(".")[2])
     value = float(cells["percent"].lstrip("<>≤≥~"))
     return abs(100 * int(cells["n"]) / total - value) <= 0.5 * 10.0**-digits + 1e-9
 
 
 def sizes_said(found: list[Found]) -> list[str]:
-    """Counts of a sentence that may be denominators later: those without a percentage, and printed totals."""
+    """Counts of a sentence that may be denominators later: counts without a percentage, and printed totals."""
     plain_counts = [
         one.cells["n"]
         for one in found

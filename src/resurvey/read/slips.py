@@ -8,19 +8,19 @@ from collections.abc import Iterator
 
 
 def slips(text: str) -> Iterator[str]:
-    """Every text that one wrong, lost or exchanged character makes of a printed number."""
+    """Every text obtained from a printed number by one wrong or lost character or one transposition."""
     for k, char in enumerate(text):
         if char.isdigit():
             yield from (text[:k] + digit + text[k + 1 :] for digit in "0123456789" if digit != char)
         yield text[:k] + text[k + 1 :]
-        # Two digits exchanged, beside each other or across the decimal point.
+        # Two digits transposed, next to each other or across the decimal point.
         after = k + 2 if text[k + 1 : k + 2] == "." else k + 1
         if after < len(text):
             yield text[:k] + text[after] + text[k + 1 : after] + text[k] + text[after + 1 :]
 
 
 def one_slip(a: str, b: str) -> bool:
-    """Whether one character put in, left out or exchanged, or two swapped, makes one number the other."""
+    """Whether inserting, dropping or replacing one character, or transposing two, turns one number into the other."""
     if len(a) == len(b):
         apart = [k for k in range(len(a)) if a[k] != b[k]]
         return len(apart) == 1 or (len(apart) == 2 and a[apart[0]] == b[apart[1]] and a[apart[1]] == b[apart[0]])
@@ -29,13 +29,13 @@ def one_slip(a: str, b: str) -> bool:
 
 
 def magnitude(text: str) -> float:
-    """Value of a printed number without its sign of comparison; not a number where it is none."""
+    """Value of a printed number without its comparison sign; NaN if it is not a number."""
     digits = text.lstrip("<>≤≥~=")
     return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
 
 
 def percent_fits(n: str, percent: str, total: float) -> bool:
-    """Whether a count over a total rounds (or is cut, or rounded up) to the percentage as printed."""
+    """Whether a count over a total rounds (or truncates, or rounds up) to the printed percentage."""
     if not total > 0:
         return False
     exact = 100 * magnitude(n) / total
@@ -46,7 +46,7 @@ def percent_fits(n: str, percent: str, total: float) -> bool:
 
 
 def one_slip_fits(n: str, percent: str, total: float) -> bool:
-    """Whether one wrong character in a count or its percentage would explain that it misses a denominator.
+    """Whether one wrong character in a count or its percentage would explain that they do not fit a denominator.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 
 
 def denominators(n: int, percent: str, most: int) -> list[int]:
-    """Whole numbers from `n` to `most` of which the count is the percentage as printed."""
+    """Whole numbers from `n` to `most` for which the count gives the printed percentage."""
     unit = 10.0 ** -len(percent.partition(".")[2])
     low = max(n, math.floor(100 * n / (magnitude(percent) + unit)), 1)
     room = magnitude(percent) - unit

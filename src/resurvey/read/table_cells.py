@@ -1,4 +1,4 @@
-"""One cell of a table: its numbers and their shape, as `n(p)` for `12 (30%)`, `n(n-n)` for `0.71 (0.55-0.92)`."""
+"""One cell of a table: its numbers and their shape, such as `n(p)` for `12 (30%)`, `n(n-n)` for `0.71 (0.55-0.92)`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_CELL_TEXT = 400
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a cell: as printed (thousands marks left out), whether per cent, place in the text."""
+    """A number of a cell: as printed (without thousands separators), whether a percentage, its position in the text."""
 
     text: str
     percent: bool
@@ -42,7 +42,7 @@ class Number:
 
     @property
     def value(self) -> float:
-        """Its value without sign of comparison; not a number for NR."""
+        """Its value without comparison sign; NaN for NR."""
         digits = self.text.lstrip("<>≤≥~=")
         return float("nan") if self.text == "NR" or not digits or digits.count(".") > 1 else float(digits)
 
@@ -54,7 +54,7 @@ class Number:
 
 @dataclass(frozen=True)
 class CellValue:
-    """Numbers of a cell in order, their shape, a unit of time if printed, and words besides."""
+    """Numbers of a cell in order, their shape, a unit of time if printed, and whether other words occur."""
 
     shape: str
     numbers: tuple[Number, ...]
@@ -67,10 +67,10 @@ def parse(text: str) -> CellValue:
     """The numbers of a cell and their shape.
 
     Letters of a shape: `n` a number, `p` a percentage, `R` not reached, `P` the mark of a p value, `C` that of a
-    confidence interval; brackets, `-`, `/`, `,` and `±` stand for themselves. Other words make `words` true.
+    confidence interval; brackets, `-`, `/`, `,` and `±` represent themselves. Any other words set `words` to true.
     """
     one = plain(text)[:MAX_CELL_TEXT]
-    # `24 (46%`: a bracket that somebody forgot to close.
+    # `24 (46%`: an unclosed bracket.
     one += ")" if one.count("(") == one.count(")") + 1 else ""
     shape: list[str] = []
     numbers: list[Number] = []
@@ -129,6 +129,6 @@ def _tidy(shape: str) -> str:
 
 
 def is_numeric(text: str) -> bool:
-    """Whether a cell is a number or numbers, and no label that holds some."""
+    """Whether a cell consists of numbers, rather than being a label that contains some."""
     value = parse(text)
     return bool(value.numbers) and not value.words and "?" not in value.shape

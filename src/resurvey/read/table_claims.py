@@ -1,4 +1,4 @@
-"""Claims of a table: roles of its cells, linked along rows and down columns, with denominators and words."""
+"""Claims of a table: roles of its cells, linked along rows and columns, with denominators and words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
 
-# A p of these heads tests something else than the ratio beside it.
+# A p value under one of these headings tests something other than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ class Reader(Words):
         self.above: dict[int, Found] = {}
 
     def read(self) -> list[Found]:
-        """Finds of all rows, limits and p of a row below already joined to their values."""
+        """Matches of all rows, with limits and p values from a row below joined to their values."""
         for row in self.layout.rows:
             self.done += self._row(row)
         self.denominators.settle(self.done)
@@ -67,7 +67,7 @@ class Reader(Words):
         return [made[c] for c in sorted(made)]
 
     def _at_risk(self, row: Row) -> list[Found] | None:
-        """Numbers at risk: the row, its section or the caption says so, and the heads are times."""
+        """Numbers at risk: the row, its section or the caption says so, and the column headings are times."""
         said = re.search(r"\bat risk\b", f"{row.path} {self.layout.table.caption}", re.IGNORECASE)
         if said is None:
             return None
@@ -140,7 +140,7 @@ class Reader(Words):
         return None
 
     def _limits_beside(self, row: Row, c: int) -> bool:
-        """Whether limits stand in the next column: a ratio of 1.00 is measured then, and no reference."""
+        """Whether limits are in the next column, so that a ratio of 1.00 is an estimate, not the reference category."""
         beside = row.cells.get(c + 1)
         return beside is not None and len(beside.value.numbers) == 2 and "-" in beside.value.shape
 
@@ -255,7 +255,7 @@ class Reader(Words):
             self._put_limits(target, place, one, row)
 
     def _own_row(self, row: Row, one: Role) -> bool:
-        """A row of limits: its label says so, or it has none."""
+        """A row of limits: its label says so, or it has no label."""
         return one.rule == "below" or (
             one.name == "limits"
             and (
@@ -290,12 +290,12 @@ class Reader(Words):
                 target.cells |= self._level(place)
 
     def _says_interval(self, row: Row, place: Place) -> bool:
-        """Whether label, head or caption speaks of a confidence interval; a range below a count is another thing."""
+        """Whether label, heading or caption mentions a confidence interval; a range below a count does not qualify."""
         texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
         return any("ci" in hints(text) for text in texts)
 
     def _left(self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
-        """The nearest find left of a column under the same upper heads; a number of no known role ends the search."""
+        """The nearest match to the left under the same upper headings; a number of unknown role ends the search."""
         for k in range(c - 1, self.layout.stub - 1, -1):
             if k in made and made[k].kind in kinds:
                 return made[k] if self._together(k, c) else None
@@ -315,7 +315,7 @@ class Reader(Words):
         )
 
     def _join_counts(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
-        """A count and the percentage in the next column; a size and the response rate beside it."""
+        """Join a count with the percentage in the next column, or a size with the response rate beside it."""
         for c in sorted(made):
             one, nxt = made.get(c), made.get(c + 1)
             if one is None or nxt is None or one.kind != "proportion" or nxt.kind != "proportion":
@@ -336,7 +336,7 @@ class Reader(Words):
                 del made[percent.column]
 
     def _pairs(self, c: int) -> bool:
-        """Whether columns `c` and `c + 1` are two measures of one thing and not two groups."""
+        """Whether columns `c` and `c + 1` are two measures of one group rather than two groups."""
         first, second = self.layout.heads[c], self.layout.heads[c + 1]
         if first[:-1] == second[:-1] and first[:-1]:
             return True
@@ -371,7 +371,7 @@ class Reader(Words):
                 self._give_p(target, made.pop(c))
 
     def _several(self, target: Found, c: int) -> bool:
-        """Whether a section prints several ratios in the column: a p below them is of all, and of none alone."""
+        """Whether a section has several ratios in the column, so that a p value below them belongs to all together."""
         section = target.row.section
         return (
             bool(section)
@@ -380,7 +380,7 @@ class Reader(Words):
         )
 
     def _left_p_side(self) -> bool:
-        """Whether p stands right of its ratio in this table, told by its last column."""
+        """Whether p values are to the right of their ratios in this table, judged by its last column."""
         return "p" in hints(self.layout.leaf(len(self.layout.heads) - 1))
 
     def _give_p(self, target: Found, p: Found) -> None:

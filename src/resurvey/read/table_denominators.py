@@ -1,4 +1,4 @@
-"""Denominators of a table: the size that a cell, section or head prints, where the arithmetic agrees."""
+"""Denominators of a table: the size printed in a cell, section or column heading, if the arithmetic agrees."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import SIZE_LABEL, Layout
 
-# Half of a section must agree with a size to be of it, and four in five of a column for a section that does not.
+# Share of a section that must fit a size, and share of a column needed to apply it to a section that does not fit.
 ENOUGH, MOST = 0.5, 0.8
 
 
 class Denominators:
-    """Sizes of columns and sections, and whether the finds agree with them."""
+    """Sizes of columns and sections, and whether the matches agree with them."""
 
     def __init__(self, layout: Layout, elsewhere: dict[int, tuple[str, ...]] | None = None):
         self.layout = layout
@@ -26,10 +26,10 @@ class Denominators:
         self._sizes_beside: dict[tuple[int, int], bool] = {}
 
     def is_size(self, count: int, percent: int) -> bool:
-        """Whether the counts of a column are the denominators of the percentages beside them, not their numerators.
+        """Whether the counts of a column are the denominators of the percentages beside them, not the numerators.
 
-        They are where the heads say so (`No. of patients` beside `Response rate (%)`) and the counts are not the
-        percentages' share of one total.
+        They are if the headings say so (`No. of patients` beside `Response rate (%)`) or the counts are not
+        proportional to the percentages.
         """
         key = (count, percent)
         if key not in self._sizes_beside:
@@ -51,7 +51,7 @@ class Denominators:
         return len(pairs) < 2 or max(pairs) > 1.15 * min(pairs)
 
     def settle(self, found: list[Found]) -> None:
-        """Give every share its denominator and every set of categories its name."""
+        """Assign a denominator to every proportion and a name to every set of categories."""
         shares = [one for one in found if one.kind == "proportion"]
         by_column: dict[int, list[Found]] = defaultdict(list)
         for one in shares:
@@ -83,7 +83,7 @@ class Denominators:
                 _give(part, printed)
 
     def _best(self, part: list[Found], column: int, printed: str) -> str:
-        """The printed size that explains most percentages of a section, at least half; the nearest of equals."""
+        """The printed size that explains most percentages of a section, at least half; the closest one in a tie."""
         first = part[0].row
         own = _total_row(part)
         offered = [size for size in (own, first.sizes.get(column, ""), first.section_size, printed) if size]
@@ -97,7 +97,7 @@ class Denominators:
         own = self.layout.sizes.get(column, "") or self._whole(column)
         if own:
             return own
-        # A head with a size over several columns counts for those below; a caption for a table of one group.
+        # A size above several columns applies to those below it; a size in the caption, to a table of one group.
         if self.caption and not self.layout.sizes:
             return self.caption
         left = [
@@ -108,16 +108,16 @@ class Denominators:
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
 
     def _in_the_text(self, column: int, sections: list[list[Found]]) -> str:
-        """A size that the text prints of the column's group, where the categories of its sections add up to it.
+        """A size printed in the text for the column's group, if the categories of its sections add up to it.
 
-        Two sections at least, or all there are; of several sizes none.
+        At least two sections must add up to it; if several sizes qualify, none is used.
         """
         sums = [sum(magnitude(one.cells.get("n", "nan")) for one in part) for part in sections if len(part) > 1]
         proven = [size for size in dict.fromkeys(self.elsewhere.get(column, ())) if sums.count(float(size)) >= 2]
         return proven[0] if len(proven) == 1 else ""
 
     def _whole(self, column: int) -> str:
-        """The count that one of the first rows prints as 100 % of a column."""
+        """The count that one of the first two rows prints as 100 % of a column."""
         for row in self.layout.rows[:2]:
             place = row.cells.get(column)
             if place is not None and place.value.shape in ("n(n)", "n(p)"):
@@ -127,7 +127,7 @@ class Denominators:
         return ""
 
     def _name_partitions(self, shares: list[Found]) -> None:
-        """Categories under one title whose counts add up to the denominator in most columns."""
+        """Name categories under one title whose counts add up to the denominator in most columns."""
         groups: dict[tuple[str, ...], dict[int, list[Found]]] = defaultdict(lambda: defaultdict(list))
         for one in shares:
             if one.row.section and "n" in one.cells:
@@ -138,14 +138,14 @@ class Denominators:
                 self.partitions[section] = slug(f"{self.layout.table.label} {section[-1]}", 60).replace("_", " ")
 
     def partition(self, found: Found) -> str:
-        """Name of the set of categories a find belongs to; empty when it belongs to none."""
+        """Name of the set of categories a match belongs to; empty if it belongs to none."""
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
 
 
 def _total_row(part: list[Found]) -> str:
-    """The count of the row of a section that is its total: `Total 162 (100%)`."""
+    """The count in the row that gives the total of a section: `Total 162 (100%)`."""
     rows = [
         one.cells["n"]
         for one in part
@@ -161,13 +161,13 @@ TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE
 
 
 def _other_patients(part: list[Found], size: str) -> bool:
-    """Whether rows that belong together all miss the size: they are of a subgroup, not misprinted."""
+    """Whether a group of rows all fail to fit the size, so that they describe a subgroup and are not misprinted."""
     both = [one for one in part if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     return len(both) > 1 and _share_that_fits(part, size) == 0
 
 
 def _take_back(shares: list[Found]) -> None:
-    """Rows of several columns most of which miss their percentage are of other patients: no size is linked to them."""
+    """Remove the size from rows that miss their percentages in most columns: they describe other patients."""
     rows: dict[tuple[int, int], list[Found]] = defaultdict(list)
     for one in shares:
         if {"n", "percent", "total"} <= set(one.cells):
@@ -183,7 +183,7 @@ def _take_back(shares: list[Found]) -> None:
 
 
 def _share_that_fits(group: list[Found], size: str) -> float:
-    """Share of the rows with count and percentage that one denominator explains; 1 where only counts are printed."""
+    """Share of rows with count and percentage that a denominator explains; with counts alone, 1 if all fit."""
     if not size:
         return 0.0
     total = float(size)
@@ -195,7 +195,7 @@ def _share_that_fits(group: list[Found], size: str) -> float:
 
 
 def _sum_fits(part: list[Found], printed: str) -> str:
-    """The sum of the categories, where it explains their percentages and the printed size does not."""
+    """The sum of the categories, if it explains their percentages and differs from the printed size."""
     counts = [magnitude(one.cells["n"]) for one in part if "n" in one.cells]
     total = sum(counts)
     if len(counts) < 2 or total != total or total in (0, float(printed)):
@@ -204,9 +204,9 @@ def _sum_fits(part: list[Found], printed: str) -> str:
 
 
 def _link_across(shares: list[Found]) -> None:
-    """Percentages of a row: `all 937, alive 595 (64), dead 342 (36)`, one column being the denominator of the others.
+    """Link row percentages: `all 937, alive 595 (64), dead 342 (36)`, one column being the denominator of the others.
 
-    It must explain nearly all percentages of the other columns, in three rows at least.
+    It must explain nearly all percentages of the other columns, in at least three rows.
     """
     rows: dict[int, list[Found]] = defaultdict(list)
     for one in shares:
@@ -240,9 +240,9 @@ def _of(one: Found, first: Found) -> bool:
 
 
 def _link_rows_above(shares: list[Found]) -> None:
-    """Rows that are shares of a row above them: `CT done 121`, then `spot positive 24 (20%)`.
+    """Link rows that are proportions of a row above them: `CT done 121`, then `spot positive 24 (20%)`.
 
-    The counts of that row must explain every percentage of a section, in all columns, and three at least.
+    The counts of that row must explain every percentage of a section, in all columns, and at least three of them.
     """
     counts: dict[int, dict[int, Found]] = defaultdict(dict)
     for one in shares:
@@ -268,9 +268,9 @@ def _link_rows_above(shares: list[Found]) -> None:
 
 
 def _explains(above: dict[int, Found], below: list[Found]) -> bool:
-    """Whether the counts of a row give the percentages of the rows below it, three telling ones at least.
+    """Whether the counts of a row give the percentages of the rows below it, at least three being informative.
 
-    All of them, but for one that one wrong character explains.
+    One exception is allowed if one wrong character explains it and five others fit.
     """
     telling = [one for one in below if one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")]
     if any(one.column not in above for one in telling):

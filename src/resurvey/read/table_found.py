@@ -1,4 +1,4 @@
-"""What is found in a table, before it is a claim."""
+"""A match found in a table, before it becomes a claim."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resurvey.read.table_layout import Place, Row
 
 @dataclass
 class Found:
-    """A find in a table: cells of a claim, the numbers it took, the place of its value."""
+    """A match in a table: cells of a claim, the numbers used, and the position of its value."""
 
     kind: str
     cells: dict[str, str]

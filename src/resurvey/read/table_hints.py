@@ -1,4 +1,4 @@
-"""What heads, labels, captions and notes say of the numbers below or beside them."""
+"""What headings, labels, captions and notes say about the numbers below or beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.word_lists import time_unit
 
-# One pass with named groups; a text may carry several.
+# One pattern with named groups; a text may match several.
 PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "n_pct",
@@ -67,7 +67,7 @@ TIME = re.compile(
     + r")[- ]{0,3}(?P<unit>years?|yrs?|months?|mos?|weeks?|wks?|days?)\b\.?",
     re.IGNORECASE,
 )
-# A unit is set off (`(months)`, `, years`, `in days`), ends the text, or stands over times; `Day 1` is none.
+# A unit is set off (`(months)`, `, years`, `in days`), ends the text, or precedes times; `Day 1` is not a unit.
 TIME_HEAD = re.compile(
     r"(?:[(\[,]\s?|\bin )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
     r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
@@ -77,13 +77,13 @@ TIME_HEAD = re.compile(
 
 @lru_cache(maxsize=4096)
 def hints(text: str) -> frozenset[str]:
-    """Tags of what a text says of numbers: `n_pct`, `p`, `hr`, `ci`, `median`, `range`, `pct`, `n` ..."""
+    """Tags of what a text says about numbers: `n_pct`, `p`, `hr`, `ci`, `median`, `range`, `pct`, `n` ..."""
     one = plain(text).strip()[:400]
     return frozenset(name for name, pattern in HINT if pattern.search(one))
 
 
 def size_in(text: str) -> str:
-    """The size a head or label prints (`n = 45`, `(45 patients)`); empty when none or several."""
+    """The size printed in a heading or label (`n = 45`, `(45 patients)`); empty if none or several."""
     found = {
         (match["a"] or match["b"] or match["c"]).replace(",", "").replace(" ", "")
         for match in SIZE.finditer(plain(text))
@@ -93,13 +93,13 @@ def size_in(text: str) -> str:
 
 
 def time_in(text: str) -> tuple[str, str]:
-    """The time a head or label names (`5-yr OS`, `at 24 months`): number and unit; blank when none or several."""
+    """The time named in a heading or label (`5-yr OS`, `at 24 months`): number and unit; blank if none or several."""
     found = {(WORDS.get(m["n"].lower(), m["n"]), time_unit(m["unit"])) for m in TIME.finditer(plain(text))}
     return found.pop() if len(found) == 1 else ("", "")
 
 
 def unit_in(text: str) -> str:
-    """The unit of time a head or label names (`Median OS, months`); empty when none."""
+    """The unit of time named in a heading or label (`Median OS, months`); empty if none."""
     match = TIME_HEAD.search(plain(text)) or re.search(
         r"\((?P<unit>yrs?|mos?|wks?|[my]|d)\.?\)", plain(text), re.IGNORECASE
     )

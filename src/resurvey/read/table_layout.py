@@ -1,4 +1,4 @@
-"""The layout of a table: heading rows, label columns, sections; a path of heads and of labels for each cell."""
+"""The layout of a table: heading rows, label columns, sections, and the headings and labels of each cell."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import CellValue, is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 
-# Cells that print nothing: dashes, dots, not applicable.
+# Cells without a value: dashes, dots, not applicable.
 EMPTY = re.compile(r"[-.·\s/]{1,4}|n\.?/?a\.?", re.IGNORECASE)
 FOOT = re.compile(r"\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3}(?=\s|$)")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A printed cell of the body: where it stands, its text and its numbers. `part` counts lines of one cell."""
+    """A printed cell of the body: position, text and numbers. `part` counts the lines of one cell."""
 
     row: int
     column: int
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass
 class Row:
-    """A row of the body: path of labels from section to label, the size its section prints, its cells by column."""
+    """A row of the body: labels from section to row label, the size printed for its section, its cells by column."""
 
     number: int
     section: tuple[str, ...]
@@ -58,11 +58,11 @@ class Layout:
     sizes: dict[int, str] = field(default_factory=dict)
 
     def head(self, column: int) -> str:
-        """All heads of a column in one text, outermost first."""
+        """All headings of a column in one text, outermost first."""
         return " / ".join(self.heads[column])
 
     def leaf(self, column: int) -> str:
-        """The innermost head of a column."""
+        """The innermost heading of a column."""
         return self.heads[column][-1] if self.heads[column] else ""
 
 
@@ -72,7 +72,7 @@ def clean(text: str) -> str:
 
 
 def lay_out(table: Table) -> Layout | None:
-    """The layout of a table; None where it has no body of numbers."""
+    """The layout of a table; None if it has no body of numbers."""
     grid = table.grid
     if table.fault or len(grid) < 2 or not grid[0]:
         return None
@@ -95,7 +95,7 @@ def lay_out(table: Table) -> Layout | None:
 
 
 def _mend_limits(layout: Layout) -> None:
-    """A heading of an interval that fails to span its second limit: p values over 1 right of a lone lower limit."""
+    """Extend an interval heading over its second limit if a lone limit is followed by "p values" above 1."""
     for c in range(layout.stub, len(layout.heads) - 1):
         if "ci" not in hints(layout.leaf(c)) or "p" not in hints(layout.leaf(c + 1)):
             continue
@@ -106,7 +106,7 @@ def _mend_limits(layout: Layout) -> None:
 
 
 def _heading_rows(table: Table) -> int:
-    """Heading rows: those the file names, and such that follow and hold no numbers but sizes, grades or times."""
+    """Number of heading rows: those marked in the file, and following rows with only sizes, grades or times."""
     grid = table.grid
     heads = table.heads
     if heads == 0:
@@ -117,7 +117,7 @@ def _heading_rows(table: Table) -> int:
 
 
 def _continues(row: tuple[Cell | None, ...]) -> bool:
-    """A row of the body that is a heading: first cell blank, all others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
+    """Whether a body row is a heading: first cell blank, the others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
     texts = [clean(cell.text) for cell in row if cell is not None]
     first = clean(row[0].text) if row[0] is not None else ""
     rest = [clean(cell.text) for cell in row[1:] if cell is not None and clean(cell.text)]
@@ -136,14 +136,14 @@ def _continues(row: tuple[Cell | None, ...]) -> bool:
 
 
 def _stub_width(table: Table, heads: int) -> int:
-    """How many leading columns hold labels: the first, and a second where the first is mostly blank or spans rows."""
+    """Number of leading label columns: the first, and others where those before are mostly blank or span rows."""
     grid = table.grid
     body = grid[heads:]
     if not body or len(grid[0]) < 2:
         return 1
     width = 1
     while width < min(STEPS, len(grid[0]) - 1) and _is_label_column(body, grid[:heads], width):
-        # From the fourth on, a column of labels is a step of an indentation, under no title of its own.
+        # From the fourth column on, a label column is a level of indentation without a title of its own.
         if width >= 3 and _titled(grid[:heads], width):
             break
         width += 1
@@ -151,16 +151,16 @@ def _stub_width(table: Table, heads: int) -> int:
 
 
 def _titled(head: tuple[tuple[Cell | None, ...], ...], c: int) -> bool:
-    """Whether a column has a title that it shares with none before it."""
+    """Whether a column has a title that it does not share with the columns before it."""
     return any(cell is not None and cell.column == c and clean(cell.text) for cell in (row[c] for row in head))
 
 
-# Columns that an indentation made of empty cells may take.
+# Maximum number of columns used as indentation by empty cells.
 STEPS = 5
 
 
 def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
-    """A head `No. of patients` that is the label of sizes right of it, in the same row of heads."""
+    """Whether a heading `No. of patients` labels the sizes to its right in the same heading row."""
     if not SIZE_LABEL.fullmatch(clean(cell.text).strip(" ,:()")) or cell.row >= len(head):
         return False
     right = [clean(other.text) for other in head[cell.row][cell.column + 1 :] if other is not None]
@@ -211,7 +211,7 @@ SIZE_LABEL = re.compile(
 
 
 def _sizes(layout: Layout, heads: int) -> None:
-    """Sizes of columns: in their heads, else in a row of sizes among the last heads or the first rows."""
+    """Sizes of columns: from their headings, otherwise from a row of sizes among the last headings or first rows."""
     grid = layout.table.grid
     for c, path in enumerate(layout.heads):
         found = [size_in(text) for text in path if size_in(text)]
@@ -230,7 +230,7 @@ def _sizes(layout: Layout, heads: int) -> None:
 
 
 def _parent(path: tuple[str, ...]) -> str:
-    """The heads above the leaf: columns that share them belong together."""
+    """The headings above the innermost one: columns that share them belong together."""
     return " / ".join(path[:-1]) if len(path) > 1 else ""
 
 
@@ -283,7 +283,7 @@ def _body(layout: Layout, heads: int) -> None:
 
 
 def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
-    """Sizes of a row labelled as one (`No. of patients`): its whole numbers."""
+    """Sizes from a row labelled as sizes (`No. of patients`): its whole numbers."""
     return {
         c: place.value.numbers[0].text
         for c, place in cells.items()
@@ -294,7 +294,7 @@ def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
 
 
 def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
-    """Sizes of a row whose cells all print `n = 361`: the groups of the rows below."""
+    """Sizes from a row whose cells all print `n = 361`, which give the groups of the rows below."""
     found = {
         c: size_in(place.text) for c, place in cells.items() if SIZE.fullmatch(plain(place.text).strip().strip("()"))
     }
@@ -302,12 +302,12 @@ def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
 
 
 def _first_filled(row: tuple[Cell | None, ...], stub: int) -> bool:
-    """Whether the label stands in the first column: a new thing, not one more line of the label before."""
+    """Whether the label is in the first column, so that it starts a new item and does not continue the label before."""
     return row[0] is not None and bool(clean(row[0].text))
 
 
 def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
-    """A row that prints nothing but its p: the title of the rows below."""
+    """Whether a row prints only its p value and so is the title of the rows below."""
     filled = [c for c, place in cells.items() if place.value.numbers]
     return (
         bool(filled)
@@ -336,7 +336,7 @@ def _label(row: tuple[Cell | None, ...], stub: int) -> str:
 
 
 def _outer(row: tuple[Cell | None, ...], stub: int) -> str:
-    """The label in front of the innermost one, printed in the row or spanning down to it."""
+    """The label before the innermost one, printed in the row or spanning down to it."""
     own = _label(row, stub)
     parts = []
     for c in range(stub):
@@ -347,7 +347,7 @@ def _outer(row: tuple[Cell | None, ...], stub: int) -> str:
 
 
 def _spanning(row: tuple[Cell | None, ...]) -> str:
-    """The text of a row that is one cell over all columns, or has one filled cell only."""
+    """The text of a row that is one cell over all columns or has only one filled cell."""
     filled = {id(cell): cell for cell in row if cell is not None and clean(cell.text)}
     return clean(next(iter(filled.values())).text) if len(filled) == 1 else ""
 
@@ -371,7 +371,7 @@ def _cells(layout: Layout, number: int, row: tuple[Cell | None, ...]) -> dict[in
 
 
 def _line_of(cell: Cell, number: int) -> tuple[str, int]:
-    """What a cell over several rows prints in one of them, where it has a line for each; else all of it."""
+    """The line of a multi-row cell that belongs to one row, if it has a line for each row; otherwise its whole text."""
     lines = cell.text.split("\n")
     if cell.rows == 1 or len(lines) != cell.rows:
         return cell.text, 0
@@ -380,13 +380,13 @@ def _line_of(cell: Cell, number: int) -> tuple[str, int]:
 
 
 def _continuation(cells: dict[int, Place]) -> bool:
-    """A row without a label whose cells are limits in brackets belongs to the one above it."""
+    """Whether a row without a label holds bracketed limits and so belongs to the row above."""
     shapes = [place.value.shape for place in cells.values() if place.value.numbers]
     return all(shape.strip("()C") in ("n-n", "p-p", "n,n", "n-R") for shape in shapes)
 
 
 def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
-    """A first row of categories printed as ranges (`0`, `1-4`, `5-8`) above rows of counts is a heading."""
+    """Whether a first row of ranges (`0`, `1-4`, `5-8`) above rows of counts is a heading."""
     ranges = sum(place.value.shape == "n-n" for place in row.cells.values())
     return (
         ranges >= 2
@@ -396,7 +396,7 @@ def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
 
 
 def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool:
-    """A second header inside the body: several filled cells without results, at least one with a measure or a size."""
+    """A second heading inside the body: several filled cells without results, at least one with a measure or a size."""
     filled = [
         (c, clean(cell.text))
         for c, cell in enumerate(row)
@@ -421,7 +421,7 @@ def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool
 
 
 def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
-    """A row whose cells hold several lines each: one row a line, where labels and cells have as many."""
+    """Split a row whose cells hold several lines each into one row per line, if labels and cells have equally many."""
     broken = {c: place.text.split("\n") for c, place in row.cells.items() if "\n" in place.text}
     if not broken:
         return [row]
@@ -457,7 +457,7 @@ def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
 
 
 def _filled_lines(row: Row, count: int, labels: list[str]) -> list[Row]:
-    """Rows of the filled lines of cells whose blank ones differ; labels go with them where there are as many."""
+    """Rows from the filled lines of cells that differ in blank lines; labels are kept if equally many."""
     made = []
     for k in range(count):
         places = {}

@@ -1,4 +1,4 @@
-"""What a number in a table is: by the label of its row, the heads of its column, the table, then arithmetic."""
+"""The role of a number in a table: from its row label, column headings and table, then from arithmetic."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MEASURES = ("hr", "or", "rr")
 OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
 
 
-# A head with a unit of dose, mass, volume or concentration: measurements, not counts.
+# A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
 MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
 COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
-# `Haemoglobin, g/L`, `Count (x10^9/L)`: heads of values that were measured.
+# `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
 MEASURED_HEAD = re.compile(
     r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
 )
@@ -30,7 +30,7 @@ MEASURED_HEAD = re.compile(
 
 @dataclass(frozen=True)
 class About:
-    """What a table as a whole is about."""
+    """What a table as a whole reports."""
 
     tags: frozenset[str]
     ratios: str
@@ -42,7 +42,7 @@ class About:
 
 @lru_cache(maxsize=256)
 def about_table(label: str, caption: str, notes: str) -> About:
-    """The tags of a caption and of the notes that say what the data are."""
+    """Tags of a caption and of those notes that describe the data."""
     says = " ".join(
         part
         for part in re.split(r"(?<=[.;])\s", notes)
@@ -75,13 +75,13 @@ def about_table(label: str, caption: str, notes: str) -> About:
 
 
 def of_table(table: Table) -> About:
-    """What a table is about."""
+    """What a table reports."""
     return about_table(table.label, table.caption, table.notes)
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a cell is, by which rule, and with a measure where it is a ratio."""
+    """The role of a cell, the rule that determined it, and the measure if it is a ratio."""
 
     name: str
     rule: str = ""
@@ -91,12 +91,12 @@ class Role:
 NOTHING = Role("")
 
 
-# `P = 0.003`, `A versus B, P = 0.003`: the only number of a cell of words.
+# `P = 0.003`, `A versus B, P = 0.003`: the only number in a cell of words.
 WITH_P = re.compile(r"(?:^\s*|,\s)[pP](?:[- ]?value)?\s?(?=[=<>≤≥:]|\d)|^\s*[pP]\b")
 
 
 def role(layout: Layout, row: Row, column: int, size: str) -> Role:
-    """The role of one cell. `size` is the denominator of its column or section, empty where none is printed."""
+    """The role of one cell. `size` is the denominator of its column or section, empty if none is printed."""
     place = row.cells[column]
     shape, numbers = place.value.shape, place.value.numbers
     if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
@@ -133,7 +133,7 @@ WORDED = re.compile(
 
 
 def _worded(place: Place) -> Role:
-    """A cell that says what it is: `Ordinal OR 0.88 (0.76 to 1.03)`, `MD -1.37 (-2.71 to -0.04)`."""
+    """A cell that states its own measure: `Ordinal OR 0.88 (0.76 to 1.03)`, `MD -1.37 (-2.71 to -0.04)`."""
     if VALUE_WITH_LIMITS.match(place.value.shape) is None:
         return NOTHING
     measures = [name for name in MEASURES if f" {name}" in place.value.labels]
@@ -143,7 +143,7 @@ def _worded(place: Place) -> Role:
 
 
 def _p_above(layout: Layout, column: int, leaf: frozenset[str]) -> bool:
-    """A heading of p values over columns named by test."""
+    """Whether a heading of p values is above columns named after tests."""
     return not leaf & {"hr", "or", "rr", "n", "pct", "median", "ci"} and any(
         "p" in hints(part) for part in layout.heads[column][:-1]
     )
@@ -156,7 +156,7 @@ def _is_p(place: Place) -> bool:
 
 @dataclass(frozen=True)
 class Context:
-    """Hints from the nearest to the farthest: label, leaf, heads, sections, table."""
+    """Hints from the nearest to the farthest: label, innermost heading, other headings, sections, table."""
 
     own: frozenset[str]
     leaf: frozenset[str]
@@ -165,7 +165,7 @@ class Context:
     table: About
 
     def first(self, *names: str) -> str:
-        """The first of the names that the nearest source prints."""
+        """The first of the given tags in the nearest source that has one."""
         for tags in (self.own, self.leaf, self.heads, self.sections, self.table.tags):
             for name in names:
                 if name in tags:
@@ -173,7 +173,7 @@ class Context:
         return ""
 
     def near(self, name: str) -> bool:
-        """Whether label or leaf prints it."""
+        """Whether the label or the innermost heading has the tag."""
         return name in self.own or name in self.leaf
 
 
@@ -188,7 +188,7 @@ def _context(layout: Layout, row: Row, column: int) -> Context:
 
 
 def _subject(context: Context) -> str:
-    """What a value is by the nearest source that names a measure: a ratio, a median, a mean."""
+    """The measure named by the nearest source that names one: a ratio, a median, a mean."""
     for tags in (context.own, context.leaf, context.heads, context.sections):
         for name in ("hr", "or", "rr", "median", "mean"):
             if name in tags:
@@ -276,7 +276,7 @@ def _ordered(n: float, total: float) -> bool:
 
 
 def _pair(place: Place, context: Context, size: str) -> Role:
-    """`x (y)`: head words, then arithmetic with the size of the column."""
+    """Role of `x (y)`: from heading words, then from arithmetic with the size of the column."""
     first, second = place.value.numbers
     subject = _subject(context)
     named = context.first("n_pct", "paren_pct", "pct_n", "mean", "sd", "median", "hr", "or", "rr")
@@ -317,7 +317,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
 
 
 def _implies_total(n: float, percent: str) -> bool:
-    """Whether one whole denominator gives the percentage as printed."""
+    """Whether a whole-number denominator gives the printed percentage."""
     half = 0.5 * 10 ** -len(percent.partition(".")[2])
     value = float(percent.lstrip("<>≤≥~"))
     if n <= 0 or value <= half:
@@ -396,7 +396,7 @@ def _named_single(
 
 
 def _has_pairs(layout: Layout, row: Row, column: int, source: str) -> bool:
-    """Whether other cells under the same head, or in the same row, are a count with its percentage."""
+    """Whether other cells under the same heading, or in the same row, are a count with its percentage."""
     below = [r.cells[column] for r in layout.rows if column in r.cells]
     beside = list(row.cells.values()) if source == "row" else below
     return any(place.value.shape in ("n(n)", "n(p)") for place in beside)
@@ -419,7 +419,7 @@ def _adds_to_size(layout: Layout, column: int) -> bool:
 
 
 def _pair_of_limits(layout: Layout) -> bool:
-    """Whether some columns are headed by a lower and an upper limit."""
+    """Whether there are columns headed as lower and upper limits."""
     leaves = [hints(path[-1]) for path in layout.heads if path]
     return any("lower" in tags for tags in leaves) and any("upper" in tags for tags in leaves)
 
@@ -459,7 +459,7 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
 
 
 def _all_whole(layout: Layout) -> bool:
-    """A table of whole numbers only, beside p values: counts."""
+    """Whether a table holds only whole numbers, apart from p values, and so counts."""
     places = [
         (c, place)
         for row in layout.rows

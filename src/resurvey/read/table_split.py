@@ -1,4 +1,4 @@
-"""Rows that put several categories in one cell: `Male/Female` with `52/17`."""
+"""Split rows that put several categories in one cell: `Male/Female` with `52/17`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resurvey.read.table_layout import Row
 
 
 def split_counts(row: Row) -> list[tuple[Row, int, str, Number]] | None:
-    """Counts of a row whose label names as many categories as its cells hold numbers; None where it is no such row."""
+    """Counts of a row whose label names as many categories as its cells hold numbers; None for other rows."""
     shapes = {place.value.shape for place in row.cells.values() if len(place.value.numbers) > 1}
     if len(shapes) != 1 or not re.fullmatch(r"n(?:/n){1,7}|n(?:,n){1,7}|n:n", next(iter(shapes)).replace(" ", "")):
         return None

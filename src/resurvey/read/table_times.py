@@ -1,4 +1,4 @@
-"""Times of survival in a table, and whether a cell can be a survival at all."""
+"""Times of survival probabilities in a table, and whether a cell can be a survival probability."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 
 def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
-    """Time of survival that the row, its sections, the heads or the caption print; the nearest."""
+    """Time of a survival probability from the row, its sections, the headings or the caption, the nearest first."""
     for text in (row.label, layout.leaf(column), *reversed(row.section), *reversed(layout.heads[column])):
         found = time_in(text)
         if found[0]:
@@ -19,7 +19,7 @@ def time_of(layout: Layout, row: Row, column: int) -> tuple[str, str]:
 
 
 def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
-    """Heads `5`, `10`, `15` under `Years of follow-up`."""
+    """Headings `5`, `10`, `15` under `Years of follow-up`."""
     path = layout.heads[column]
     beside = next((unit for text in (layout.heads[0] if layout.stub else ()) if (unit := unit_in(text))), "")
     if path and beside and re.fullmatch(r"\d{1,3}(?:\.\d)?", path[-1]):
@@ -31,7 +31,7 @@ def _bare_time(layout: Layout, column: int) -> tuple[str, str] | None:
 
 
 def survives(layout: Layout, row: Row, column: int) -> bool:
-    """Whether row, heads or caption speak of survival or of what ends it, and not of costs."""
+    """Whether row, headings or caption mention survival or an event that ends it, and not costs."""
     words = f"{row.path} / {layout.head(column)} / {layout.table.caption}"
     if re.search(r"\bQALYs?\b|\bcosts?\b", f"{row.path} {layout.head(column)}", re.IGNORECASE):
         return False

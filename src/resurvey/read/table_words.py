@@ -1,4 +1,4 @@
-"""The words of a table's claims: arm, population, item, endpoint, grade and place of a find, from heads and labels."""
+"""Words of a table's claims: arm, population, item, endpoint, grade and location, from headings and labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOTALS = re.compile(
 )
 
 
-# Rows of a table of responses that are none.
+# Rows of a response table that are not responses.
 OPPOSITE = re.compile(r"(?:no|non|not|missing|unknown|without|un?evaluable|inevaluable|NE|ND)\b", re.IGNORECASE)
 GENERIC = re.compile(
     r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
@@ -39,7 +39,7 @@ VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|a
 
 
 class Words:
-    """Makes claims of the finds of one table."""
+    """Makes claims from the matches of one table."""
 
     def __init__(self, layout: Layout, lexicon: Lexicon):
         self.layout, self.lexicon = layout, lexicon
@@ -48,12 +48,12 @@ class Words:
         self.done: list[Found] = []
 
     def _said_elsewhere(self, c: int) -> tuple[str, ...]:
-        """Sizes that the text prints of the arm of a column, or of all patients for a column of totals."""
+        """Sizes printed in the text for the arm of a column, or for all patients for a column of totals."""
         arm, _ = self._arm(self.layout.heads[c])
         return self.lexicon.totals if arm == "all" else self.lexicon.sizes.get(arm, ())
 
     def claim(self, found: Found) -> Claim:
-        """The claim of a find, with its words: arm, population, item, endpoint, grade, place."""
+        """The claim of a match, with its words: arm, population, item, endpoint, grade, location."""
         row, c = found.row, found.column
         cells = dict(found.cells) | self._where(found)
         if found.kind == "proportion":
@@ -92,7 +92,7 @@ class Words:
         return ", ".join(part for part in parts if part)
 
     def _where(self, found: Found) -> dict[str, str]:
-        """Arm and population: an arm the lexicon knows, `all` of a total column, else the group as a population."""
+        """Arm and population: a known arm, `all` for a total column, otherwise the group as a population."""
         row = found.row
         arm, group = self._arm(self._heads_of(found))
         if (not arm and not group) or arm == "all":
@@ -110,13 +110,13 @@ class Words:
         return cells
 
     def _of_subgroups(self) -> bool:
-        """Whether the rows of a table are groups of patients with results of their own, so that its p are, too."""
+        """Whether the rows of a table are subgroups with results of their own, to which its p values then belong."""
         return any(one.kind in ("ratio", "rate") for one in self.done)
 
     def _arm(self, path: tuple[str, ...]) -> tuple[str, str]:
-        """Arm id, or the name of a group of patients that is not known as an arm.
+        """Arm id, or the name of a group of patients not known as an arm.
 
-        A column `Total` is of all patients, unless the table is of adverse events, where it may be of all grades.
+        A column `Total` covers all patients, except in a table of adverse events, where it may cover all grades.
         """
         names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
         for text, _ in names:
@@ -133,21 +133,21 @@ class Words:
         return "", ""
 
     def _names_patients(self, name: str) -> bool:
-        """Whether a head beside that of the arm names a group of patients: `Progression due to new metastases`."""
+        """Whether a heading next to that of the arm names a group of patients: `Progression due to new metastases`."""
         if not re.search(r"[A-Za-z]{3}", name) or TOTALS.fullmatch(name) or arm_named(name, self.lexicon):
             return False
         said = hints(name) or grade_in(name, bare=True) or endpoints_in(name) or unit_in(name) or time_in(name)[0]
         return not said and GENERIC.fullmatch(name) is None
 
     def _heads_of(self, found: Found) -> tuple[str, ...]:
-        """Heads of a find; of a cell over several columns only those that stand over all of them."""
+        """Headings of a match; for a cell over several columns only those that cover all of them."""
         heads = self.layout.heads[found.column]
         cell = found.row.cells[found.column].cell
         last = min(cell.column + cell.columns, len(self.layout.heads)) - 1
         return heads if last <= found.column else tuple(part for part in heads if part in self.layout.heads[last])
 
     def _compared(self, found: Found) -> dict[str, str]:
-        """`HR, A versus B`: the arm and its comparator, where both are arms of the paper."""
+        """`HR, A versus B`: the arm and its comparator, if both are arms of the paper."""
         for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
             match = VERSUS.search(plain(text))
             if match is not None:
@@ -185,7 +185,7 @@ class Words:
         ]
         harm = self.about.harms or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
-        if self.about.response and row.label.strip() in ("SD", "PD"):
+        if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
             response = row.label.strip()
         kind = (
             "adverse_event"
@@ -204,7 +204,10 @@ class Words:
             cells["grade"] = grade or grade_in(self.layout.table.caption)
             cells["item"] = _short(row.label) or item
         elif response and kind == "response":
-            cells |= {"endpoint": response, "item": response if endpoints_in(row.label) else item}
+            cells |= {
+                "endpoint": response,
+                "item": response if endpoints_in(row.label) and "/" not in row.label else item,
+            }
         if partition := self.denominators.partition(found):
             cells["partition"] = partition
         return cells
@@ -229,7 +232,7 @@ class Words:
         return "multivariable" if multi and not uni else "unadjusted" if uni and not multi else ""
 
     def endpoint(self, row: Row, c: int, *, age: bool = False) -> str:
-        """Endpoint of a cell, from its row, its heads or the table; `age` where the words name that instead."""
+        """Endpoint of a cell, from its row, its headings or the table; `age` if the words name that instead."""
         for text in (row.label, self.layout.leaf(c), *reversed(row.section), *reversed(self.layout.heads[c][:-1])):
             names = [name for *_, name in endpoints_in(text)]
             if names:
@@ -239,13 +242,13 @@ class Words:
         return self.about.endpoint
 
     def item(self, row: Row, c: int) -> str:
-        """What a row is about: its section and label, else its head."""
+        """What a row reports: its section and label, otherwise its heading."""
         parts = [part for part in (*row.section[-1:], row.label) if part]
         text = ", ".join(dict.fromkeys(parts)) or strip_size(self.layout.leaf(c)) or self.layout.table.locator
         return _short(text)
 
 
 def _short(text: str, most: int = 90) -> str:
-    """A label of a cell, cut at a blank."""
+    """A label shortened at a blank."""
     one = " ".join(plain(text).split())
     return one if len(one) <= most else one[:most].rsplit(" ", 1)[0]

@@ -40,7 +40,7 @@ LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", 
 
 
 def _acts(line: Line, i: int) -> bool:
-    """`of whom 760 had scans`, `and 320 to receive placebo`: a number that does what patients do."""
+    """`of whom 760 had scans`, `and 320 to receive placebo`: a number whose verb applies to patients."""
     before, after = word_at(line, i - 1), word_at(line, i + 1)
     acts = (
         after in ACTS
@@ -62,7 +62,7 @@ def _beside_size(line: Line, i: int) -> bool:
 
 
 def _said_again(line: Line, i: int) -> bool:
-    """`eight tumours (8/74, 10.8%)`: the count stands again, with its denominator, in the brackets after it."""
+    """`eight tumours (8/74, 10.8%)`: the count is repeated, with its denominator, in the brackets after it."""
     for k in range(i + 1, min(i + 6, len(line.tokens) - 2)):
         if line.tokens[k].text in ("(", "["):
             again = line.tokens[k + 1]
@@ -98,7 +98,7 @@ KINDS_OF = {
 
 
 def _noun_of(line: Line, i: int) -> str:
-    """The noun a number counts: within three words, or after `of the`; a number in words stands right before it."""
+    """The noun a number counts: within three words, or after `of the`; directly after a number word."""
     if word_at(line, i - 1) in ("than", "least", "most", "every", "per") or PLANNED.search(
         line.lower()[: line.tokens[i].start]
     ):
@@ -121,7 +121,7 @@ def _noun_of(line: Line, i: int) -> str:
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:
-    """`five, nine and two of the patients`: numbers in a list share the noun of its last."""
+    """`five, nine and two of the patients`: numbers in a list share the noun of the last."""
     more: list[Found] = []
     for one in found:
         j = one.tokens[0] - 1
@@ -136,7 +136,7 @@ def _listed(line: Line, found: list[Found]) -> list[Found]:
 
 
 def _distributed(line: Line, i: int) -> bool:
-    """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another one."""
+    """`301 in arm A and 297 in arm B`, `(150 in each)`: a number that shares the noun of another."""
     words = words_after(line, i, 4)
     if any(token.kind == "num" for token in line.tokens[i + 1 : i + 5]):
         return False

@@ -1,4 +1,4 @@
-"""Sample-size statements: one row with all that a sentence assumes, and one for a paragraph of them."""
+"""Sample-size statements: one row with all assumptions of a sentence, merged over a paragraph."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ PLANNED = re.compile(r"accru|recruit|enrol|regist|follow|within|interim|treat", 
 
 
 def _assumed_time(line: Line, i: int) -> bool:
-    """A time that is assumed of an endpoint, not one of the plan of the trial."""
+    """Whether a time is assumed for an endpoint, rather than part of the trial schedule."""
     token = line.tokens[i]
     if token.unit not in ("months", "years") or token.op:
         return False
@@ -111,7 +111,7 @@ SUPPOSED = re.compile(
 
 
 def _rates(line: Line) -> tuple[dict[str, str], list[int]]:
-    """Rates under the null and the alternative: `improve the 3-year RFS rate from 20% to 35%`; their time if named."""
+    """Rates under the null and the alternative: `improve the 3-year RFS rate from 20% to 35%`; with any time named."""
     match = FROM_TO.search(line.text)
     if match is None or not SUPPOSED.search(line.text):
         return {}, []
@@ -125,7 +125,7 @@ def _rates(line: Line) -> tuple[dict[str, str], list[int]]:
 
 
 def joined(claims: Iterable[Claim]) -> list[Claim]:
-    """Claims of a paragraph, its sample-size sentences as one row where none contradicts another."""
+    """Claims of a paragraph, with sample-size sentences merged into one row if they do not contradict each other."""
     made: list[Claim] = []
     for claim in claims:
         k = next((k for k, one in enumerate(made) if one.kind == "design"), None)
@@ -141,7 +141,7 @@ def _agree(first: dict[str, str], second: dict[str, str]) -> bool:
 
 
 def designs(line: Line) -> list[Found]:
-    """One row for a sample-size statement with all it assumes; medians are null first, alternative second."""
+    """One row for a sample-size statement with all its assumptions; medians are first null, then alternative."""
     text = line.text
     if not DESIGN.search(text):
         return []

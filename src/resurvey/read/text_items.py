@@ -34,16 +34,16 @@ ITEM_STOP = {
     "vs",
     "versus",
 }
-# Words that join or place numbers and say nothing of what is counted.
+# Words that join or locate numbers and say nothing about what is counted.
 ITEM_STOP |= {"compared", "group", "groups", "arm", "arms", "table", "figure", "fig", "figs", "those", "these", "each"}
 ITEM_STOP |= {"both", "all", "total", "them", "between", "among", "per", "cent", "percent", "out", "while", "whereas"}
 ITEM_STOP |= {"after", "which", "whom", "there", "found", "observed", "seen", "reported", "noted", "respective"}
 
 
 def item_of(line: Line, index: int) -> str:
-    """What is counted, in at most four words of the line: those after the number, else those before it.
+    """What is counted, in at most four words of the line: those after the number, otherwise those before it.
 
-    Those before it come first in `progression in 21 patients (44.7 %)`.
+    Words before the number take precedence in `progression in 21 patients (44.7 %)`.
     """
     after: list[str] = []
     led = word_at(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"

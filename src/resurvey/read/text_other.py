@@ -1,4 +1,4 @@
-"""What else a text states: p values alone, differences, sample sizes, dates, registry numbers, doses and thresholds."""
+"""Other statements of a text: p values alone, differences, sample sizes, dates, registry numbers, doses, thresholds."""
 
 from __future__ import annotations
 
@@ -35,23 +35,29 @@ DATE = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of )?)?(?P<month>{_MONTH})\s?(?:(?P<d2>\d{{1,2}})(?:st|"
     rf"nd|rd|th)?,?\s)?,?\s?(?P<year>(?:19|20)\d{{2}})\b"
 )
-# `28/12/2010`: day, month, year; not told from month, day, year where the first number is below 13 in all dates.
+# `28/12/2010`: day, month, year; ambiguous if the first number is below 13 in all dates.
 DAY_DATE = re.compile(r"(?<![\d/.-])(?P<d1>\d{1,2})[/.](?P<number>0?[1-9]|1[0-2])[/.](?P<year>(?:19|20)\d{2})(?!\d)")
+JOINED = re.compile(
+    r"[\s,]*(?:and|to|until|till|through|-)[\s,]*(?:ended |closed |ending )?(?:in |on )?", re.IGNORECASE
+)
 ENROLMENT = re.compile(
     r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
     re.IGNORECASE,
 )
-CUTOFF = re.compile(r"\b(?:data cut-?off|cut-?off date|database lock|as of|data lock|clinical cut-?off)", re.IGNORECASE)
+CUTOFF = re.compile(
+    r"\b(?:(?:data|analysis|clinical)[ -]cut(?:[ -]?off)?|cut-?off date|data(?:base)? (?:lock|freeze)|as of)",
+    re.IGNORECASE,
+)
 
 
 def test_in(text: str) -> str:
-    """The test a text names; empty when none."""
+    """The test named in a text; empty if none."""
     match = TEST.search(text)
     return TESTS[int(match.lastgroup[1:])][0] if match else ""  # type: ignore[index]
 
 
 def _nearest_test(text: str, place: int) -> str:
-    """The test named last before a p, else first after it."""
+    """The last test named before a p value, otherwise the first after it."""
     matches = list(TEST.finditer(text))
     before = [match for match in matches if match.start() < place]
     match = before[-1] if before else matches[0] if matches else None
@@ -69,7 +75,7 @@ MARKED = re.compile(
 
 
 def only_test_in(notes: str) -> str:
-    """The test that the notes of a table name for its p values; empty where they name several, or define a word."""
+    """The test that the notes of a table name for its p values; empty if they name several or only define a word."""
     if "=" in notes or ":" in notes:
         notes = re.sub(r"\b[\w-]{1,12}\s?[=:]\s?[^.;,]{0,60}", " ", notes)
     if MARKED.search(notes):
@@ -79,7 +85,7 @@ def only_test_in(notes: str) -> str:
 
 
 def p_values(line: Line) -> list[Found]:
-    """Printed p values that stand beside no ratio; the significance level of the methods is none."""
+    """Printed p values without a ratio; the significance level in the methods is not included."""
     found = []
     for i, token in enumerate(line.tokens):
         if token.kind != "p" or token.used:
@@ -112,7 +118,7 @@ def p_values(line: Line) -> list[Found]:
 
 
 def _own_words(text: str, start: int, end: int) -> str:
-    """The words of a p in a list: back to the `;` before it, on to the next mark."""
+    """The words of a p value in a list: from the `;` before it to the next punctuation mark."""
     before = text[max(0, start - 90) : start].rpartition(";")[2]
     return (before + re.split(r"[;,)]", text[end : end + 40])[0]).lower()
 
@@ -139,7 +145,7 @@ DIFFERENCE = re.compile(
 
 
 def differences(line: Line) -> list[Found]:
-    """Differences with a number: `a difference of 2.3 months`, `absolute improvement 11.2% (95% CI 3-19)`."""
+    """Numerical differences: `a difference of 2.3 months`, `absolute improvement 11.2% (95% CI 3-19)`."""
     found = []
     for i in line.free():
         token = line.tokens[i]
@@ -179,14 +185,8 @@ def dates(line: Line) -> list[Found]:
         before = text[max(0, match.start() - 60) : match.start()].lower()
         if cutoff and CUTOFF.search(before):
             item = "data cut-off"
-        elif ENROLMENT.search(text) and len(matches) >= 2:
-            item = (
-                "enrolment start"
-                if number == 0
-                else "enrolment end"
-                if number == 1 and re.search(r"(?:and|to|until|through|-)\s*$", before)
-                else ""
-            )
+        elif ENROLMENT.search(text):
+            item = _side_of_enrolment(text, matches, number)
         if not item:
             continue
         tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
@@ -199,8 +199,19 @@ def dates(line: Line) -> list[Found]:
     return found
 
 
+def _side_of_enrolment(text: str, matches: list[re.Match[str]], number: int) -> str:
+    """Start or end of enrolment, where a date is one of two that a word joins; nothing for any other date."""
+
+    def joined(first: int) -> bool:
+        if not 0 <= first < len(matches) - 1:
+            return False
+        return JOINED.fullmatch(text[matches[first].end() : matches[first + 1].start()]) is not None
+
+    return "enrolment start" if joined(number) else "enrolment end" if joined(number - 1) else ""
+
+
 def _day_dates(text: str) -> list[re.Match[str]]:
-    """Dates in figures, where one at least shows that the day comes first."""
+    """Numeric dates, if at least one shows that the day comes first."""
     matches = list(DAY_DATE.finditer(text))
     return matches if any(int(match["d1"]) > 12 for match in matches) else []
 
@@ -225,7 +236,7 @@ def registries(line: Line) -> list[Found]:
 
 
 def years(line: Line) -> None:
-    """Numbers that are years of the calendar are no counts."""
+    """Mask numbers that are calendar years, which are not counts."""
     for i in line.free():
         token = line.tokens[i]
         if token.whole and 1950 <= token.number <= 2050 and len(token.value) == 4:
@@ -249,7 +260,7 @@ POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s
 
 
 def means(line: Line) -> list[Found]:
-    """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is told in the note."""
+    """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is given in the note."""
     found = []
     for i in line.free():
         token = line.tokens[i]
@@ -274,7 +285,7 @@ def means(line: Line) -> list[Found]:
 
 
 def _of_means(line: Line, i: int) -> bool:
-    """A line of means: it says so before the number, and speaks of no median."""
+    """Whether a line reports means: it says so before the number and mentions no median."""
     before = line.text[: line.tokens[i].start].lower()
     return " mean " in f" {before}" and "median" not in before
 

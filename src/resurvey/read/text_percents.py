@@ -1,4 +1,4 @@
-"""Percentages of running text without a count: shares, changes, ranges; thresholds are none."""
+"""Percentages of running text without a count: proportions, changes, ranges; thresholds are excluded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def percentages(line: Line) -> list[Found]:
 
 
 def _threshold(line: Line, i: int) -> bool:
-    """`10% or more of the patients`: a limit of what is shown, not a result."""
+    """`10% or more of the patients`: a threshold, not a result."""
     cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
     return cut is not None or (
         word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
@@ -89,7 +89,7 @@ def _measured_bound(line: Line, i: int) -> bool:
 
 
 def _range(line: Line, i: int) -> Found | None:
-    """`12 to 40%`, `15-20%`: one row with two limits, never two values."""
+    """`12 to 40%`, `15-20%`: one row with two limits, not two values."""
     nxt = i + 2
     joint = ("to", "-", "and") if word_at(line, i - 1) == "between" else ("to", "-")
     if word_at(line, i + 1) not in joint or not is_percent(line, nxt):

@@ -1,4 +1,4 @@
-"""Survival at a time: `3-year OS was 61%`, lists of times with lists of percentages."""
+"""Survival probabilities at given times: `3-year OS was 61%`, lists of times with lists of percentages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
 
 
 def times_of(line: Line) -> list[tuple[int, str, str]]:
-    """Times of survival: token, number, unit. `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
+    """Times of survival probabilities as token, number, unit: `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
     found: list[tuple[int, str, str]] = []
     tokens = line.tokens
     for i, token in enumerate(tokens):
@@ -36,13 +36,13 @@ BEFORE_SURVIVAL = re.compile(
 
 
 def before_survival(line: Line, i: int) -> bool:
-    """`one year survival`, `12 month survival`: the number is the time of a survival."""
+    """`one year survival`, `12 month survival`: the number is the time of a survival probability."""
     after = i + 2 if line.tokens[i].extra == "word" else i + 1
     return after < len(line.tokens) and BEFORE_SURVIVAL.match(line.text[line.tokens[after].start :]) is not None
 
 
 def _chain_to_endpoint(line: Line, i: int) -> list[int]:
-    """`1 year overall survival`, `1, 3 and 5 years survival`: a time right before a survival, as if hyphenated."""
+    """`1 year overall survival`, `1, 3 and 5 years survival`: times directly before a survival, as if hyphenated."""
     token = line.tokens[i]
     if "." in token.value or token.number > 30 or token.op:
         return []
@@ -56,7 +56,7 @@ def _chain_to_endpoint(line: Line, i: int) -> list[int]:
 
 
 def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
-    """Numbers with a hanging hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
+    """Numbers with a suspended hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
     found, j = [], i - 1
     while j >= 0 and (
         line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"
@@ -71,7 +71,7 @@ def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
 
 
 def _chain_to_at(line: Line, i: int) -> list[int]:
-    """Indices of the numbers of a list of times that begins with `at`; empty when it does not."""
+    """Indices of the numbers in a list of times that begins with `at`; empty if there is no such list."""
     chain, j = [i], i - 1
     while j >= 0:
         token = line.tokens[j]
@@ -105,7 +105,7 @@ DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference",
 
 
 def rates(line: Line) -> list[Found]:
-    """Survival at a time: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
+    """Survival probabilities: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
     times = times_of(line)
     names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
     if not times or not (names or any(word in line.lower() for word in ALIVE)):
@@ -138,7 +138,7 @@ def rates(line: Line) -> list[Found]:
 
 
 def _in_range(line: Line, i: int) -> bool:
-    """Whether a percentage is one end of a range (`58 to 75%`), which is one row of its own."""
+    """Whether a percentage is one end of a range (`58 to 75%`), which forms a row of its own."""
     for joint, other in ((i + 1, i + 2), (i - 1, i - 2)):
         low, high = sorted((i, other))
         joints = ("-", "to", "and") if low >= 0 and words_before(line, low, 1) == ["between"] else ("-", "to")
@@ -151,7 +151,7 @@ def _in_range(line: Line, i: int) -> bool:
 
 
 def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
-    """Whether the nearest endpoint before a percentage is a survival, and a time stands in the same clause."""
+    """Whether the nearest endpoint before a percentage is survival, with a time in the same clause."""
     place = line.tokens[i].start
     begin, end = line.text.rfind(";", 0, place) + 1, line.text.find(";", place)
     end = len(line.text) if end < 0 else end
@@ -167,7 +167,7 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
 
 
 def _is_limit(line: Line, i: int) -> bool:
-    """Whether the number is a limit of an interval of another, told by its level or bracket before it."""
+    """Whether the number is a limit of another number's interval, judged by the level or bracket before it."""
     before = words_before(line, i, 2)
     back = line.tokens[max(0, i - 3) : i]
     return any(t.kind in ("level", "ci") for t in back) or bool(
@@ -180,7 +180,7 @@ def _is_limit(line: Line, i: int) -> bool:
 
 
 def _counted(line: Line, i: int) -> bool:
-    """A percentage beside its count (`12 (30%)`) is a proportion, not an estimate of survival."""
+    """Whether a percentage is beside its count (`12 (30%)`): a proportion, not a survival estimate."""
     before = line.tokens[max(0, i - 2) : i]
     return len(before) == 2 and before[1].text in ("(", "[") and before[0].kind == "num" and before[0].whole
 
@@ -188,9 +188,9 @@ def _counted(line: Line, i: int) -> bool:
 def _paired(
     line: Line, values: list[int], times: list[tuple[int, str, str]]
 ) -> list[tuple[int, tuple[str, str], bool]]:
-    """Each value with its time, and whether the pairing is beyond doubt.
+    """Each value with its time, and whether the pairing is certain.
 
-    Times and values come in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or the values first: `61% at 3 years`.
+    Times and values occur in runs: `at 2 and 3 years 45% and 38%; 2-year OS 61%`, or values first: `61% at 3 years`.
     """
     stamps = {j: (number, unit) for j, number, unit in times}
     if len(set(stamps.values())) == 1:
@@ -223,21 +223,21 @@ def _pair_run(
     if len(values) == 2 * len(distinct) and _in_versus(line, values):
         return [(i, distinct[n // 2], True) for n, i in enumerate(values)]
     if distinct and len(values) % len(distinct) == 0:
-        # `68.5, 41.4 v 56.8, 26.2%`: which list runs faster cannot be seen unless each part is a list of its own.
+        # `68.5, 41.4 v 56.8, 26.2%`: the order of times and groups is ambiguous unless each part is a separate list.
         apart = all(len(run) == len(distinct) for run in _runs(line, values))
         return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
     return [(i, _nearest(i, times), False) for i in values]
 
 
 def _in_versus(line: Line, values: list[int]) -> bool:
-    """Values in pairs: `96% v 87% and 87% v 75%`, two groups at each time."""
+    """Whether values form pairs: `96% v 87% and 87% v 75%`, two groups at each time."""
     joints = [{t.text.lower() for t in line.tokens[a + 1 : b]} - {"%", ")", "("} for a, b in pairwise(values)]
     against = {"vs", "vs.", "versus", "v"}
     return all(bool(words & against) == (k % 2 == 0) for k, words in enumerate(joints))
 
 
 def _runs(line: Line, values: list[int]) -> list[list[int]]:
-    """Values in lists of their own: words other than `and` between two of them end a list."""
+    """Values in separate lists: words other than `and` between two of them end a list."""
     runs = [[values[0]]]
     for before, after in pairwise(values):
         between = {token.text.lower() for token in line.tokens[before + 1 : after]}
@@ -269,7 +269,7 @@ def _name_rates(line: Line, names: list[tuple[int, int, str]], found: list[Found
         return
     runs = _runs(line, [one.tokens[0] for one in found])
     if len(times) == 1 and len(runs) == len(listed) and len({len(run) for run in runs}) == 1 and len(runs[0]) > 1:
-        # `OS and DSS of these groups were 71, 59 and 42%, and 86, 81 and 71%`: a list for each endpoint.
+        # `OS and DSS of these groups were 71, 59 and 42%, and 86, 81 and 71%`: one list per endpoint.
         order = [name for name in listed for _ in runs[0]] if len(runs[0]) != len(listed) else listed * len(runs)
     else:
         order = [listed[k // len(times) % len(listed)] for k in range(len(found))]
@@ -292,7 +292,7 @@ ABBREVIATION = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,4}\d?\b")
 
 
 def named_in_order(text: str) -> list[str]:
-    """Endpoints of a list in order; an abbreviation that the vocabulary lacks (`OS and SBP`) stands for itself."""
+    """Endpoints of a list in order; an abbreviation not in the vocabulary (`OS and SBP`) is kept as it is."""
     known = [(begin, end, name) for begin, end, name in endpoints_in(text) if name in TIME_TO_EVENT]
     others = [
         (m.start(), m.end(), m.group())

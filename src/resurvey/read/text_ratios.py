@@ -1,4 +1,4 @@
-"""Ratios of running text: hazard, odds and risk ratios with interval and p."""
+"""Ratios of running text: hazard, odds and risk ratios with interval and p value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNS = {"=", ":", ",", "of", "was", "is", "were", "at", "(", "[", "to", "being"
 
 
 def ratios(line: Line) -> list[Found]:
-    """All ratios of a line, first those with their word, then further values with intervals beside them."""
+    """All ratios of a line: first those with a ratio word, then further values with intervals beside them."""
     found: list[Found] = []
     for i, token in enumerate(line.tokens):
         if token.kind == "ratio" and not token.used:
@@ -41,7 +41,7 @@ def _after(line: Line, start: int) -> list[Found]:
 
 
 def _value(line: Line, start: int) -> tuple[int | None, int | None]:
-    """Index of the value: the first number that can be one; and of a level that stands before it."""
+    """Index of the value: the first number that can be one; and index of a level before it."""
     level = None
     for j in range(start + 1, min(start + REACH, len(line.tokens))):
         token = line.tokens[j]
@@ -61,13 +61,13 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
 
 
 def interval_from(line: Line, index: int) -> bool:
-    """Whether a number is the first of two limits: another follows at once and no interval after it."""
+    """Whether a number is the first of two limits: another number follows at once, with no interval after it."""
     following = line.tokens[index + 1 : index + 3]
     return len(following) == 2 and following[0].text in ("-", "to") and interval_after(line, index) is None
 
 
 def _stands_alone(line: Line, start: int, value: int) -> bool:
-    """A ratio without an interval: a decimal, or a whole number right after a sign; never `1 or 2` or a year."""
+    """Whether a number is a ratio without an interval: a decimal, or a whole number after a sign, but not a year."""
     token, before = line.tokens[value], line.tokens[value - 1].text.lower()
     if "." in token.value:
         return value - start <= 14
@@ -92,7 +92,7 @@ def _found(line: Line, measure: str, value: int, interval: Interval | None, p: i
 
 
 def _p_between(line: Line, value: int, end: int) -> int | None:
-    """`HR 0.76; P = .002; 95% CI 0.64-0.91`: the p stands before the interval."""
+    """`HR 0.76; P = .002; 95% CI 0.64-0.91`: the p value comes before the interval."""
     return next((j for j in range(value + 1, end) if line.tokens[j].kind == "p" and not line.tokens[j].used), None)
 
 
@@ -127,7 +127,7 @@ def _list(line: Line, start: int, value: int, interval: Interval | None) -> list
 
 
 def _further(line: Line, found: list[Found]) -> list[Found]:
-    """Values with an interval that holds them, without a unit, after a ratio word: its measure goes on."""
+    """Further values after a ratio word with an interval containing them and no unit: they share its measure."""
     first = next((i for i, token in enumerate(line.tokens) if token.kind == "ratio"), None)
     more: list[Found] = []
     if first is None:
@@ -148,9 +148,9 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
 
 
 def carried(line: Line, measure: str) -> list[Found]:
-    """`survival was worse in the group without rash (1.30, 1.05-1.61, p=0.017)`: the measure of the sentences before.
+    """`survival was worse in the group without rash (1.30, 1.05-1.61, p=0.017)`: a ratio named in an earlier sentence.
 
-    The value must stand in the middle of its limits on the log scale, and a time to an event be named before it.
+    The value must be in the middle of its limits on the log scale, and a time-to-event endpoint named before it.
     """
     found: list[Found] = []
     for i in line.free():

@@ -103,13 +103,13 @@ def _within(line: Line, interval: Interval, percent: int) -> bool:
 
 
 def _named_limits(line: Line, interval: Interval) -> bool:
-    """Limits that a level names are the interval's, wrong as they may be: `2.8% (95% CI 6.4-5.8)`."""
+    """Limits with a named level belong to the interval even if they are wrong: `2.8% (95% CI 6.4-5.8)`."""
     low, high = line.tokens[interval.low], line.tokens[interval.high]
     return bool(interval.level) and {low.unit, high.unit} <= {"", "%"} and max(low.number, high.number) <= 100
 
 
 def _skip_nouns(line: Line, j: int, most: int = NOUN_GAP) -> int:
-    """The first place from `j` that is not a plain word, within `most` words."""
+    """The first position from `j` that is not a plain word, within `most` words."""
     steps = 0
     while steps < most and (token := token_at(line, j)) is not None and token.kind in NOUNS:
         if token.text.lower() in ("and", "or", "versus", "vs", "vs.", "v"):
@@ -157,7 +157,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     return make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
 
 
-# `390 patients out of 398 (58% of total study population)`: the percentage is of others.
+# `390 patients out of 398 (58% of total study population)`: the percentage has another denominator.
 OF_ALL = re.compile(
     r"\s?%?\s?of (?:the |all )?(?:total|whole|entire|overall|study|intention|randomi[sz]ed|\d)", re.IGNORECASE
 )
@@ -198,7 +198,7 @@ AFTER_TOTAL = {
 
 
 def _total_first(line: Line, i: int) -> Found | None:
-    """`of 28 patients, four (14.3%)`: the denominator stands before."""
+    """`of 28 patients, four (14.3%)`: the denominator comes first."""
     if not is_count(line, i) or (
         word_at(line, i - 1) not in ("of", "among")
         and not (word_at(line, i - 1) == "the" and word_at(line, i - 2) in ("of", "among"))
@@ -225,7 +225,7 @@ def _near(line: Line, n: int, total: int, percent: int) -> bool:
 
 
 def _of_all_said(line: Line, n: int, total: int, percent: int) -> bool:
-    """Whether `of 135 patients, 90 (76.2%)` leaves no other group the share could be of: a misprint then."""
+    """Whether `of 135 patients, 90 (76.2%)` can only be a proportion of that group, so a mismatch is a misprint."""
     if {t.text.lower() for t in line.tokens} & {
         "arm",
         "arms",
@@ -242,7 +242,7 @@ def _of_all_said(line: Line, n: int, total: int, percent: int) -> bool:
 
 
 SEVERAL = {"arm", "arms", "group", "groups", "respectively", "versus", "vs", "vs."}
-# Tokens from a denominator to the count right after it: `of 135 evaluable patients, 90`.
+# Tokens from a denominator to the count directly after it: `of 135 evaluable patients, 90`.
 DIRECTLY = 6
 
 
@@ -311,7 +311,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
 
 
-# `the two groups (32% v 31%)`, `one trial (6%)`: the number before counts no patients.
+# `the two groups (32% v 31%)`, `one trial (6%)`: the number before the bracket does not count patients.
 NOT_PATIENTS = {
     "quarters",
     "thirds",
@@ -335,7 +335,7 @@ def _compared(line: Line, k: int) -> bool:
 
 
 def _labelled(line: Line, i: int) -> Found | None:
-    """`(n = 45)`, `n=45`: the size of what stands before."""
+    """`(n = 45)`, `n=45`: the size of the group named before it."""
     if not is_count(line, i) or word_at(line, i - 1) != "=" or word_at(line, i - 2) not in ("n", "no", "number"):
         return None
     made = make(line, "n-equals", n=i)
@@ -345,9 +345,9 @@ def _labelled(line: Line, i: int) -> Found | None:
 
 
 def _label_before(line: Line, i: int) -> str:
-    """The words a size stands behind: `randomised to maintenance olaparib (n = 136)`."""
+    """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
-    # `CR, N = 4`: a comma may stand between.
+    # `CR, N = 4`: a comma may come between.
     last = i - 3 if word_at(line, i - 3) == "," and word_at(line, i - 5) in ("(", ";", ",") else i - 2
     for token in reversed(line.tokens[max(0, i - 9) : last]):
         if token.text in ("(", "["):

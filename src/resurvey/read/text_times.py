@@ -1,4 +1,4 @@
-"""Times and survival in running text: medians, follow-up, survival at a time."""
+"""Times and survival in running text: medians, follow-up, survival probabilities."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NOT_REACHED = (
 
 
 def medians(line: Line) -> list[Found]:
-    """Medians: `median PFS was 8.4 months (95% CI 7.1-9.9) v 6.1 months`, and lists with respectively."""
+    """Medians: `median PFS was 8.4 months (95% CI 7.1-9.9) v 6.1 months`, and lists with `respectively`."""
     text = line.lower()
     starts = [
         i for i, token in enumerate(line.tokens) if token.text.lower() in ("median", "medians", "mpfs", "mos", "mst")
@@ -78,7 +78,7 @@ def _of_median(line: Line, start: int, stop: int) -> list[Found]:
 
 
 def _is_value(line: Line, i: int, start: int) -> bool:
-    """Whether a number after `median` can be one: a time, one with an interval, or one right after `was`."""
+    """Whether a number after `median` can be the median: a time, one with an interval, or directly after `was`."""
     token = line.tokens[i]
     before = words_before(line, i, 1)
     if token.percent:
@@ -101,7 +101,7 @@ def _is_value(line: Line, i: int, start: int) -> bool:
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
-# `responses lasting 6 months or more`: a limit, not a median.
+# `responses lasting 6 months or more`: a threshold, not a median.
 LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
 OR_MORE = re.compile(r"\s?(?:months?|years?|weeks?|days?) or (?:more|longer|less|shorter)\b", re.IGNORECASE)
 CHANGED = re.compile(
@@ -140,7 +140,7 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     if interval is not None and interval.kind == "" and {"iqr", "interquartile", "range"} & set(subject.split()):
         cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
-        # Brackets without a word: an interval beside a time to event, a range beside anything else.
+        # Brackets without a label: an interval after a time to event, a range after anything else.
         cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
         if name not in TIME_TO_EVENT:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
@@ -155,7 +155,7 @@ def _median(line: Line, start: int, i: int) -> Found | None:
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
-    """`a median of 3-6 months`: a range is one row with two limits, never two values."""
+    """`a median of 3-6 months`: a range is one row with two limits, not two values."""
     following = line.tokens[i + 1 : i + 3]
     if len(following) < 2 or following[0].text.lower() not in ("-", "to") or following[1].kind != "num":
         return None
@@ -178,7 +178,7 @@ ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
 
 def _subject(line: Line, start: int, i: int) -> str:
-    """What the median is of: the nearest endpoint before the number, else in the line, else a known other thing."""
+    """What the median refers to: the nearest endpoint before the number, any in the line, or another known item."""
     first, last = line.tokens[start].start, line.tokens[i].start
     inside = endpoints_in(line.text[max(first, last - FAR) : last])
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
@@ -241,7 +241,7 @@ def _time_to(words: str) -> str:
 
 
 def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> None:
-    """`median PFS and OS were 8.4 and 20.1 months`: endpoints and numbers in the same order when as many."""
+    """`median PFS and OS were 8.4 and 20.1 months`: endpoints and numbers in the same order, if equally many."""
     medians = [one for one in found if one.kind == "median"]
     if len(medians) < 2:
         return
@@ -254,7 +254,7 @@ def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> 
 
 
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
-    """Medians said not to be reached, with the limits that are printed for them."""
+    """Medians reported as not reached, with the limits printed for them."""
     where = next((text.find(words) for words in NOT_REACHED if words in text), -1)
     if where < 0 or re.search(r"(?:-|\bto)\s?$", text[:where]):
         return []
@@ -289,7 +289,7 @@ def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
 
 
 def times_alone(line: Line) -> list[Found]:
-    """Times to an event that are not called a median: `PFS (5.4 v 3.0 months)`."""
+    """Times to an event that are not called medians: `PFS (5.4 v 3.0 months)`."""
     found: list[Found] = []
     if "mean" in line.lower():
         return found
@@ -321,7 +321,7 @@ def times_alone(line: Line) -> list[Found]:
 
 
 def _unit_of_list(line: Line, i: int) -> str:
-    """The unit that a later value of a list prints for all: `3.5 (95% CI 2.8-4.3) v 12.7 (95% CI 6.9-18.4) months`."""
+    """The unit printed with a later value of a list: `3.5 (95% CI 2.8-4.3) v 12.7 (95% CI 6.9-18.4) months`."""
     if line.tokens[i].unit or interval_after(line, i, bare=False) is None:
         return ""
     return next((t.unit for t in line.tokens[i + 1 : i + 16] if t.kind == "num" and t.unit in UNITS), "") or next(

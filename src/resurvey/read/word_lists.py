@@ -1,11 +1,11 @@
-"""The words the grammar knows: endpoints, ratios, units, nouns of patients and events, and what masks a number."""
+"""The vocabulary of the grammar: endpoints, ratios, units, nouns of patients and events, words that mask numbers."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-# Longest first where one holds another. Each: the endpoint as our tables call it, and how papers spell it.
+# Longer phrases before those they contain. Each entry: the endpoint as named in our tables, and its spellings.
 ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("PFS", r"progression (?:or|and/or) death|progression[- ]free (?:overall )?survival|\bPFS\d?\b|\b[a-z]?[rb]?PFS\b"),
     ("DMFS", r"distant[- ]metastas[ie]s[- ]free survival|\bDMFS\b|metastas[ie]s[- ]free survival|\bMFS\b|D-FFS"),
@@ -25,8 +25,8 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
-    ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|\bCRs?\b"),
-    ("PR", r"partial (?:response|remission)s?|\bPRs?\b"),
+    ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
+    ("PR", r"(?<!very good )(?<!near )partial (?:response|remission)s?|(?<![\w-])PRs?\b"),
     ("SD", r"stable disease"),
     ("PD", r"progressive disease"),
     ("CBR", r"clinical benefit(?: response)?(?: rates?)?|\bCBR\b"),
@@ -44,7 +44,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
-# Abbreviations that mean an endpoint only in capitals.
+# Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
 TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
@@ -81,12 +81,12 @@ TIME_UNIT = re.compile("|".join(f"(?P<{name}>(?:{pattern}))" for name, pattern i
 
 
 def time_unit(text: str) -> str:
-    """`months`, `years`, `weeks` or `days`; empty when it is no unit of time."""
+    """Return `months`, `years`, `weeks` or `days`; empty if the word is not a unit of time."""
     match = TIME_UNIT.fullmatch(text.strip().rstrip("."))
     return str(match.lastgroup) if match else ""
 
 
-# A number after one of these is a name, not a result.
+# A number after one of these words is a name, not a result.
 MASKING = frozenset(
     [
         "grade",
@@ -277,7 +277,7 @@ _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
 
 
 def grade_in(text: str, *, bare: bool = False) -> str:
-    """Grade of adverse events that a text names: `3`, `3-4`, `>=3`, `any`; `bare` admits a mere grade."""
+    """Grade of adverse events named in a text: `3`, `3-4`, `>=3`, `any`; `bare` accepts it without the word `grade`."""
     text = text.translate(DASHED)
     match = next((m for m in GRADE.finditer(text) if not m["any"]), None) or GRADE.search(text)
     if match is None:

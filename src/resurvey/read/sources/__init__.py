@@ -1,4 +1,4 @@
-"""Opening a paper: JATS, HTML, text, Markdown or PDF, told by its content and its name."""
+"""Open a paper: JATS, HTML, text, Markdown or PDF, recognised by content and file name."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SUFFIXES = (".nxml", ".xml", ".html", ".htm", ".xhtml", ".txt", ".text", ".md", 
 
 
 def open_document(path: Path | str) -> Document:
-    """The document of a file.
+    """The document read from a file.
 
     Raises
     ------
     InputError
-        If it is missing, too large, empty, or of a kind that is not read (DOCX, a scan, an archive).
+        If the file is missing, too large, empty, or of an unsupported type (DOCX, a scan, an archive).
     """
     file = Path(path)
     if not file.is_file():
@@ -35,7 +35,7 @@ def open_document(path: Path | str) -> Document:
 
 
 def from_bytes(content: bytes, name: str) -> Document:
-    """The document of a file's content; `name` with its ending tells the kind where the content does not.
+    """The document read from a file's content; the extension of `name` decides the type if the content does not.
 
     Raises
     ------
@@ -52,12 +52,12 @@ def from_bytes(content: bytes, name: str) -> Document:
 
 
 def kind_of(content: bytes, name: str) -> str:
-    """`jats`, `html`, `text` or `pdf`.
+    """Return `jats`, `html`, `text` or `pdf`.
 
     Raises
     ------
     InputError
-        For what is refused: an archive or DOCX, an image, an empty file.
+        For unsupported content: an archive or DOCX, an image, an empty file.
     """
     start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     lower = start.lower()

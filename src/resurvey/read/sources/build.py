@@ -1,4 +1,4 @@
-"""Putting a document together: numbers of blocks, places of paragraphs, grids of tables with their spans resolved."""
+"""Assemble a document: numbers of blocks, locations of paragraphs, grids of tables with spans resolved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RawCell:
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells at all their places, the number of heading rows, and why it cannot be read."""
+    """Cells at all the positions they cover, the number of heading rows, and any reason the table cannot be read."""
 
     places: tuple[tuple[Cell | None, ...], ...]
     heads: int
@@ -36,7 +36,7 @@ class Grid:
 
 
 def resolve(rows: Sequence[Sequence[RawCell]]) -> Grid:
-    """The grid that spans describe. Rows of different width that no span explains are a fault, not a guess."""
+    """Resolve spans into a grid. Rows of different width that no span explains are a fault; nothing is guessed."""
     taken: dict[tuple[int, int], Cell] = {}
     heads, widths = 0, []
     for r, row in enumerate(rows):
@@ -65,7 +65,7 @@ def _square(
         return Grid((), 0, f"it has more than {MAX_CELLS:,} cells")
     places = tuple(tuple(taken.get((r, c)) for c in range(width)) for r in range(len(rows)))
     usual = Counter(widths[heads:]).most_common(1)[0][0] if widths[heads:] else width
-    # A short row is common for a group title; one with numbers in it has lost a cell, and nobody can say which.
+    # A short row is common for a group title; a short row with numbers has lost a cell, and which one is unknown.
     ragged = [
         r
         for r, w in enumerate(widths)
@@ -110,7 +110,7 @@ class Builder:
         self.blocks.append(Paragraph(f"p{len(self.blocks) + 1}", section, index, text, kind, locator))
 
     def table(self, label: str, caption: str, grid: Grid, notes: str, section: tuple[str, ...]) -> None:
-        """Add a table; a fault is said among what was refused."""
+        """Add a table; a fault is listed among the refusals."""
         self.tables += 1
         name = label or f"Table {self.tables} (unnumbered)"
         table = Table(f"t{self.tables}", name, caption, grid.places, grid.heads, notes, section, grid.fault)
@@ -119,11 +119,11 @@ class Builder:
         self.blocks.append(table)
 
     def references(self, count: int) -> None:
-        """Remember how many references are listed."""
+        """Record how many references are listed."""
         self.about["references"] = str(int(self.about.get("references", "0")) + count)
 
     def refuse(self, words: str) -> None:
-        """Say once that something was not read."""
+        """Record once that something was not read."""
         if words not in self.refused:
             self.refused.append(words)
 

@@ -1,4 +1,4 @@
-"""HTML of journals and of PubMed Central: the article's headings, paragraphs, tables and captions."""
+"""Read HTML of journals and of PubMed Central: the article's headings, paragraphs, tables and captions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def read_html(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If there is nothing of HTML in it.
+        If the content is not HTML.
     """
     try:
         parser = lxml_html.HTMLParser(
@@ -76,7 +76,7 @@ def read_html(content: bytes, name: str) -> Document:
 
 
 def _encoding(content: bytes) -> str | None:
-    """UTF-8 where the bytes are UTF-8; else what the page says of itself."""
+    """UTF-8 if the bytes are valid UTF-8, otherwise the encoding the page declares."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -111,7 +111,7 @@ def _about(root: Any) -> dict[str, str]:
 
 
 def _main(root: Any) -> Any:
-    """The part that holds the article: the `article` or `main` with most text, else the body."""
+    """The part that holds the article: the `article` or `main` element with the most text, otherwise the body."""
     candidates = [*root.iter("article"), *root.iter("main")][:50]
     sized = [(len(squeeze("".join(node.itertext()))), -k, node) for k, node in enumerate(candidates)]
     body = root.find("body")
@@ -160,14 +160,14 @@ def _walk(root: Any, build: Builder) -> None:
 
 
 def _is_furniture(node: Any, whole: int) -> bool:
-    """Menus, lists of references, shares and the like, by their name; never what holds a third of the page."""
+    """Menus, reference lists, share buttons and the like, recognised by name; never a third or more of the page."""
     if FURNITURE.search(f"{node.get('class') or ''} {node.get('id') or ''}"[:300]) is None:
         return False
     return len("".join(node.itertext())) < 0.34 * whole or "ref-list" in (node.get("class") or "")
 
 
 def _has_text(node: Any) -> bool:
-    """Whether an element holds text of its own and not only blocks."""
+    """Whether an element holds text of its own, not only block elements."""
     if node.find(".//p") is not None or node.find(".//table") is not None or node.find(".//section") is not None:
         return False
     own = (node.text or "") + "".join(child.tail or "" for child in node)
@@ -195,7 +195,7 @@ def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
 
 
 def _wrap(table: Any) -> Any:
-    """The element around a table, its caption and its notes: the outermost that is named after tables, or a figure."""
+    """The element around a table, its caption and notes: the outermost named after tables, or a figure."""
     wrap, node = table, table
     for _ in range(5):
         node = node.getparent()
@@ -207,7 +207,7 @@ def _wrap(table: Any) -> Any:
 
 
 def _caption(table: Any, parts: list[Any]) -> tuple[str, str]:
-    """Label and caption: in one text, or the label as a heading and the caption in an element called so."""
+    """Label and caption: in one text, or the label as a heading and the caption in an element named accordingly."""
     own = table.find("caption")
     nodes = [*([own] if own is not None else []), *(node for node in parts if tag(node) in CAPTIONED)]
     texts = [squeeze(text_of(node)) for node in nodes]
@@ -226,7 +226,7 @@ def _caption(table: Any, parts: list[Any]) -> tuple[str, str]:
 
 
 def _before(table: Any) -> str:
-    """The paragraph or heading before a bare table, when it is a caption."""
+    """The paragraph or heading before a bare table, if it is a caption."""
     previous = table.getprevious()
     text = (
         squeeze(text_of(previous))

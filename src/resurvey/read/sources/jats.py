@@ -1,4 +1,4 @@
-"""JATS and NLM XML: no network, no DTD, no entities, bounded size."""
+"""Read JATS and NLM XML: no network, no DTD, no entities, bounded size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_jats(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If nothing of it is XML, or it holds no article.
+        If the content is not XML or holds no article.
     """
     try:
         root = etree.fromstring(content, parser())
@@ -81,7 +81,7 @@ def _front(article: Any, build: Builder) -> None:
 
 
 def _walk(root: Any, section: tuple[str, ...], build: Builder) -> None:
-    """Blocks below a node in order; a stack, as depth is the file's to choose."""
+    """Blocks below a node in order; uses a stack, as the file determines the depth."""
     stack: list[tuple[Any, tuple[str, ...]]] = [(root, section)]
     while stack:
         node, path = stack.pop()

@@ -1,4 +1,4 @@
-"""Text and cells of XML and HTML: without recursion, as depth is the file's to choose."""
+"""Text and cells of XML and HTML, read without recursion because the file determines the depth."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CITED = re.compile(r"\d{1,3}(?:\s?[,;-]\s?\d{1,3}){0,20}")
 
 
 def parser() -> etree.XMLParser:
-    """A parser that fetches nothing, expands no entity and has libxml2's limits on depth and size."""
+    """A parser that fetches nothing, expands no entities and keeps libxml2's limits on depth and size."""
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -71,7 +71,7 @@ def parser() -> etree.XMLParser:
 
 
 def strip_namespaces(root: Any) -> None:
-    """Names without their namespace; small capitals as capitals (`hr` set in them is HR)."""
+    """Strip namespaces from names, and turn small capitals into capitals (`hr` set in small capitals is HR)."""
     for node in root.iter():
         if isinstance(node.tag, str) and "}" in node.tag:
             node.tag = node.tag.rpartition("}")[2]
@@ -85,7 +85,7 @@ def tag(node: Any) -> str:
 
 
 def text_of(node: Any, *, nested: bool = False) -> str:
-    """All text of a node but that of tables, figures and formulas in it."""
+    """All text of a node except tables, figures and formulas within it."""
     parts: list[str] = []
     stack: list[Any] = [node]
     while stack:
@@ -108,7 +108,7 @@ def text_of(node: Any, *, nested: bool = False) -> str:
 
 
 def _marks(node: Any, name: str) -> tuple[str, str]:
-    """What stands before and after the text of an element: brackets around a citation, a caret before a superscript."""
+    """Text added around an element: brackets for a citation, a caret before a superscript."""
     if name == "xref" and node.get("ref-type") in ("bibr", "table-fn", "fn", "author-notes"):
         parent = node.getparent()
         if parent is not None and tag(parent) == "sup":
@@ -123,7 +123,7 @@ def _marks(node: Any, name: str) -> tuple[str, str]:
 
 
 def _cites(node: Any) -> bool:
-    """Whether a superscript holds references: a link to the list of references, or in HTML a link of numbers."""
+    """Whether a superscript holds references: a link to the reference list, or in HTML a numeric link."""
     inner = node.find(".//xref")
     if inner is not None:
         return bool(inner.get("ref-type") == "bibr")
@@ -142,7 +142,7 @@ def _before(node: Any) -> str:
 
 
 def table_rows(table: Any) -> list[list[RawCell]]:
-    """Rows of cells of an (X)HTML, JATS or OASIS table, in order, with the part they stand in."""
+    """Rows of cells of an (X)HTML, JATS or OASIS table, in order, with the table part they belong to."""
     rows = [list(_cells(row)) for row in table.iter("tr") if _owner(row) is table]
     return rows or _oasis_rows(table)
 
@@ -155,7 +155,7 @@ def _owner(row: Any) -> Any:
 
 
 def _oasis_rows(table: Any) -> list[list[RawCell]]:
-    """Rows of an OASIS table: spans by names of columns."""
+    """Rows of an OASIS table, with spans given by column names."""
     names = [spec.get("colname") or str(k + 1) for k, spec in enumerate(table.iter("colspec"))]
     place = {name: k for k, name in enumerate(names)}
     rows = []

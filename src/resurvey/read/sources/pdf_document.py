@@ -1,4 +1,4 @@
-"""A PDF as a document: headings, paragraphs and tables, made of the lines of its pages."""
+"""A PDF as a document: headings, paragraphs and tables built from the lines of its pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from resurvey.read.sources.pdf_tables import find_tables
 from resurvey.read.sources.pdf_text import Page, mend_signs, pages_of
 from resurvey.read.sources.plain_text import LAST, TOP
 
-# Characters a page; fewer on average are a scan with a page number.
+# Characters per page; a lower average indicates a scan with only page numbers as text.
 LEAST_TEXT = 60
 RUN_IN = re.compile(
     r"^(?P<name>Background|Objectives?|Aims?|Purpose|Methods|Methods "
@@ -39,7 +39,7 @@ def read_pdf(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If it is broken, locked by a password, or has no text layer (a scan).
+        If the file is broken, is locked by a password, or has no text layer (a scan).
     """
     pages = pages_of(content, name)
     letters = sum(len(word.text) for page in pages for word in page.words)
@@ -53,7 +53,7 @@ def read_pdf(content: bytes, name: str) -> Document:
 
 
 def compose(pages: Sequence[Page], build: Builder) -> None:
-    """Fill a document: running heads out, tables first, the rest as paragraphs in reading order."""
+    """Fill a document: running heads removed, tables first, the rest as paragraphs in reading order."""
     repeated = repeated_texts(pages)
     body = body_size(pages)
     writer = Writer(build, body)
@@ -68,7 +68,7 @@ def compose(pages: Sequence[Page], build: Builder) -> None:
 
 
 class Writer:
-    """Puts lines together to paragraphs under their headings."""
+    """Combines lines into paragraphs under their headings."""
 
     def __init__(self, build: Builder, body: float):
         self.build, self.body = build, body
@@ -162,12 +162,12 @@ class Writer:
         self.build.paragraph(section, text)
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write what remains."""
         self._flush()
 
 
 def _lines(pieces: list[Piece]) -> list[Piece]:
-    """Pieces of one height in a column as one line."""
+    """Pieces at the same height in a column as one line."""
     made: list[Piece] = []
     for piece in pieces:
         if made and abs(made[-1].middle - piece.middle) < 0.5 * piece.size and piece.x0 >= made[-1].x1 - 1:

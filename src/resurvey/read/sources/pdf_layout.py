@@ -1,4 +1,4 @@
-"""Lines, columns, headings and paragraphs of a PDF; what repeats at the edges of pages is left out."""
+"""Lines, columns, headings and paragraphs of a PDF; text repeated at page edges is left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
 
 @dataclass
 class Piece:
-    """Words of one line without a wide gap between them."""
+    """Words of one line with no wide gap between them."""
 
     words: list[Word]
 
@@ -45,17 +45,17 @@ class Piece:
 
     @property
     def middle(self) -> float:
-        """Height of the middle of its tallest word."""
+        """Vertical centre of its tallest word."""
         return max(self.words, key=lambda word: word.size).middle
 
     @property
     def size(self) -> float:
-        """Usual size of its letters."""
+        """Most common size of its letters."""
         return median(word.size for word in self.words)
 
     @property
     def text(self) -> str:
-        """Its words, raised ones after a caret."""
+        """Its words, with a caret before superscripts."""
         return join(self.words)
 
     @property
@@ -65,7 +65,7 @@ class Piece:
 
 
 def join(words: Sequence[Word]) -> str:
-    """Words of a line as text; a small raised one is a superscript of the word before it."""
+    """Words of a line as text; a small raised word is a superscript of the word before it."""
     parts: list[str] = []
     for k, word in enumerate(words):
         before = words[k - 1] if k else None
@@ -83,7 +83,7 @@ def join(words: Sequence[Word]) -> str:
 
 
 def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
-    """Pieces of lines, from top to bottom and left to right; a gap of `gap` letter heights parts two."""
+    """Pieces of lines, from top to bottom and left to right, separated by gaps of at least `gap` letter heights."""
     lines: list[list[Word]] = []
     for word in sorted(words, key=lambda w: (w.middle, w.x0)):
         line = lines[-1] if lines else []
@@ -106,7 +106,7 @@ def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
 
 
 def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
-    """Pieces cut at the gutter, where two columns stand so close that a line runs on from one to the other."""
+    """Pieces cut at the gutter, where two columns are so close that lines run across both."""
     if gutter is None:
         return list(pieces)
     made: list[Piece] = []
@@ -122,7 +122,7 @@ def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
 
 
 def body_size(pages: Sequence[Page]) -> float:
-    """Usual size of the letters, in points."""
+    """Most common letter size, in points."""
     counted = Counter(
         round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
     )
@@ -134,7 +134,7 @@ def _key(piece: Piece) -> str:
 
 
 def repeated_texts(pages: Sequence[Page]) -> set[str]:
-    """Texts that stand at the edge of three pages or more, numbers aside."""
+    """Texts at the edge of at least three pages, ignoring numbers."""
     counted: Counter[str] = Counter()
     for page in pages:
         edge = list(pieces_of([w for w in page.words if w.top < 0.1 * page.height or w.bottom > 0.9 * page.height]))
@@ -143,7 +143,7 @@ def repeated_texts(pages: Sequence[Page]) -> set[str]:
 
 
 def at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
-    """Whether a word stands off the page, or belongs to a text that stands at the edge of many."""
+    """Whether a word lies off the page or belongs to a text repeated at page edges."""
     if word.top < 0 or word.bottom > page.height + 2 or word.x1 < 0:
         return True
     if not (word.top < 0.1 * page.height or word.bottom > 0.9 * page.height):
@@ -153,10 +153,10 @@ def at_edge(word: Word, page: Page, repeated: set[str]) -> bool:
 
 
 def gutters(pages: Sequence[Page], words: Sequence[Sequence[Word]]) -> list[float | None]:
-    """Where the white space between the two columns of each page is; None on a page of one column.
+    """Position of the white space between the two columns of each page; None for single-column pages.
 
-    Left and right pages of a journal have theirs in different places, so pages of one parity decide together: tables
-    have white space of their own, but not in the same place on every page.
+    The position differs between left and right pages of a journal, so pages of one parity are pooled: white space
+    inside tables varies from page to page.
     """
     covers = [_cover(page, some) for page, some in zip(pages, words, strict=True)]
     common: list[Counter[int]] = [Counter(), Counter()]
@@ -186,7 +186,7 @@ def _cover(page: Page, words: Sequence[Word]) -> Counter[int]:
 
 
 def _whitest(cover: Counter[int], width: float) -> int | None:
-    """The middle of the widest stretch near the middle of the page that least text stands over."""
+    """The middle of the widest stretch near the middle of the page with the least text over it."""
     places = range(2 * int(0.17 * width), int(0.67 * width), 2)
     if not cover or not places:
         return None
@@ -203,14 +203,14 @@ def _whitest(cover: Counter[int], width: float) -> int | None:
 
 
 def _parts(cover: Counter[int], x: int, width: float, *, most: float) -> bool:
-    """Whether a place is white against the text on both sides of it."""
+    """Whether a position is white compared with the text on both sides of it."""
     left = median(cover[2 * int(k * width / 200)] for k in range(14, 38))
     right = median(cover[2 * int(k * width / 200)] for k in range(62, 86))
     return max(left, right) >= 60 and min(left, right) >= 18 and cover[x] <= most * min(left, right)
 
 
 def columns_of(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:
-    """Pieces in reading order: bands between lines across the page, in each the left column before the right one."""
+    """Pieces in reading order: within each band between full-width lines, the left column before the right one."""
     ordered = sorted(pieces, key=lambda piece: (piece.middle, piece.x0))
     if gutter is None:
         return [ordered]
@@ -229,7 +229,7 @@ def columns_of(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece
 
 
 def _together(columns: list[list[Piece]]) -> list[list[Piece]]:
-    """Lines across the page that follow each other as one column."""
+    """Merge consecutive full-width lines into one column."""
     made: list[list[Piece]] = []
     wide = False
     for column in columns:

@@ -1,4 +1,4 @@
-"""Tables of a PDF: from the caption down, columns by white space, heads above the first row of numbers, notes below."""
+"""Tables of a PDF: caption first, columns by white space, headings above the first row of numbers, notes below."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECAS
 
 @dataclass
 class Region:
-    """Where a table stands: its caption's pieces, its rows, its notes."""
+    """A table region: its caption's pieces, its rows, its notes."""
 
     caption: list[Piece]
     rows: list[list[Piece]]
@@ -27,7 +27,7 @@ class Region:
 
 
 def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
-    """Tables of a page, and the words that belong to none."""
+    """Tables of a page, and the words that belong to no table."""
     left = list(words)
     found: list[Found] = []
     taken: set[int] = set()
@@ -47,7 +47,7 @@ def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: f
 
 
 def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
-    """Pieces that begin with `Table 3` as a caption does: bold, alone, or with a mark or a capital after the number."""
+    """Pieces that begin with `Table 3` like a caption: bold, alone, or with a mark or a capital after the number."""
     made = []
     for piece in split_at(pieces_of(words), gutter):
         match = CAPTION.match(piece.text)
@@ -82,7 +82,7 @@ def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | Non
 
 
 def _extent(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[float, float]:
-    """Left and right edge of a table: its column of text, or the page where no running text stands beside it."""
+    """Left and right edges of a table: those of its text column, or of the page if no running text is beside it."""
     if gutter is None or (start.x0 < gutter - 8 and start.x1 > gutter + 8):
         return 0.0, page.width
     own_left = start.x0 < gutter
@@ -119,7 +119,7 @@ def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _split_caption(start: Piece, rows: list[list[Piece]]) -> tuple[list[Piece], list[list[Piece]]]:
-    """The caption: its first line and those right below that are one piece in the same hand, until a row of several."""
+    """The caption: its first line and the single-piece lines in the same type directly below it."""
     caption: list[Piece] = []
     for k, row in enumerate(rows):
         if k == 0:
@@ -146,7 +146,7 @@ def _ends(
     body: float,
     kept: list[list[Piece]],
 ) -> bool:
-    """Whether a table is over at a row: a caption, a line of prose, or notes."""
+    """Whether a table ends at a row: a caption, a line of prose, or notes."""
     text = " ".join(piece.text for piece in row)
     if kept and (CAPTION.match(text) or FIGURE.match(text)):
         return True
@@ -176,7 +176,7 @@ def _ends(
 
 
 def _notes(rows: list[list[Piece]], kept: list[list[Piece]], body: float, width: float) -> list[Piece]:
-    """Lines below a table in small print, until a gap or the size of the text."""
+    """Lines of small print below a table, up to a gap or to text of normal size."""
     notes: list[Piece] = []
     for row in rows[:12]:
         text = " ".join(piece.text for piece in row)
@@ -236,7 +236,7 @@ def _filled(line: list[Span], columns: int, left: float) -> list[RawCell]:
 
 
 def _edges(rows: list[list[Piece]]) -> list[tuple[float, float]]:
-    """Columns as bands of x: what is left white by all rows but a few parts them."""
+    """Columns as ranges of x, separated by white space in all but a few rows."""
     full = [row for row in rows if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])]
     if len(full) < 2:
         return []
@@ -253,7 +253,7 @@ def _edges(rows: list[list[Piece]]) -> list[tuple[float, float]]:
 
 
 def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, float]]:
-    """Stretches of x that more than one row in twenty covers."""
+    """Ranges of x covered by more than one row in twenty."""
     allowed = len(rows) // 20
     events: list[tuple[float, int]] = []
     for row in rows:
@@ -276,7 +276,7 @@ def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, f
 
 
 def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
-    """Pieces of a row by the columns they stand in; pieces of one column are put together."""
+    """Cells of a row by the columns they lie in; pieces in one column are joined."""
     made: list[tuple[int, int, float, list[Word]]] = []
     for piece in row:
         for part in _parts(piece, edges):
@@ -290,11 +290,11 @@ def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
 
 
 def _parts(piece: Piece, edges: list[tuple[float, float]]) -> list[list[Word]]:
-    """A piece cut between two words where a column ends and the next begins, if every word stands in one column."""
+    """Cut a piece between words where a column ends and the next begins, if every word lies in a single column."""
     homes = [_place(word.x0, word.x1, edges) for word in piece.words]
     if any(a != b for a, b in homes) or len({a for a, _ in homes}) == 1:
         return [piece.words]
-    # A heading over several columns stays whole: its words are set close together across the edge.
+    # A heading over several columns is kept whole: its words are close together across the column edge.
     parts = [[piece.words[0]]]
     for k in range(1, len(piece.words)):
         wide = piece.words[k].x0 - piece.words[k - 1].x1 > 0.5 * piece.size
@@ -305,7 +305,7 @@ def _parts(piece: Piece, edges: list[tuple[float, float]]) -> list[list[Word]]:
 
 
 def _place(x0: float, x1: float, edges: list[tuple[float, float]]) -> tuple[int, int]:
-    """First and last column a stretch of x stands over."""
+    """First and last column that a range of x covers."""
     over = [k for k, (a, b) in enumerate(edges) if min(x1, b) - max(x0, a) > 0.1 * min(x1 - x0, b - a)]
     if over:
         return over[0], over[-1]
@@ -315,7 +315,7 @@ def _place(x0: float, x1: float, edges: list[tuple[float, float]]) -> tuple[int,
 
 
 def _heads(lines: list[list[Span]]) -> int:
-    """Lines before the first row with a label and a number."""
+    """Number of lines before the first row with a label and a number."""
     for k, line in enumerate(lines):
         values = [text for first, _, _, text in line if first > 0]
         if (
@@ -330,14 +330,14 @@ def _heads(lines: list[list[Span]]) -> int:
 
 
 def _back_over_sections(lines: list[list[Span]], k: int) -> int:
-    """A line of a label only, right above the first numbers, is a section and not a head."""
+    """A line with only a label, directly above the first numbers, is a section title, not a heading."""
     while k > 1 and len(lines[k - 1]) == 1 and lines[k - 1][0][0] == 0 and lines[k - 1][0][1] == 0:
         k -= 1
     return k
 
 
 def _merged_heads(lines: list[list[Span]], columns: int) -> list[list[Span]]:
-    """Heads over several columns in rows of their own, those of single columns put together line by line."""
+    """Spanning headings in rows of their own; those of single columns joined line by line."""
     wide: list[list[Span]] = []
     single: dict[int, list[str]] = {}
     for line in lines:
@@ -363,7 +363,7 @@ def _row_with_blanks(line: list[Span], columns: int) -> list[Span]:
 
 
 def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
-    """A label that goes on in the next line: that begins in lower case, or this one ends in the middle."""
+    """Join labels that continue in the next line, which begins in lower case or completes an unfinished label."""
     made: list[list[Span]] = []
     for line in lines:
         if not line:

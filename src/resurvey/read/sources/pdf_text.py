@@ -1,4 +1,4 @@
-"""PDF with a text layer: words with their boxes from pypdfium2; lines, columns and tables are made of them."""
+"""Read a PDF with a text layer: words with their boxes from pypdfium2, from which lines and tables are built."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from resurvey.errors import InputError
 
 MAX_PAGES = 400
 MAX_CHARACTERS = 2_000_000
-# Lines of dots, dashes or underscores: rules of a table.
+# Lines of dots, dashes or underscores: table rules.
 DOT = re.compile(r"[._…·]{1,5}")
 QUARTER_TURN = math.pi / 2
-# A page whose sideways words stand in so many lines holds a table printed sideways, and no mere note in its margin.
+# From this many lines of sideways words on, a page holds a table printed sideways, not just a note in the margin.
 SIDEWAYS_LINES = 4
 RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word on a page: box in points from the top left, height, size of its letters as the font says, whether bold."""
+    """A word on a page: box in points from the top left, size of its letters according to the font, whether bold."""
 
     text: str
     x0: float
@@ -36,7 +36,7 @@ class Word:
 
     @property
     def middle(self) -> float:
-        """Height of its middle."""
+        """Vertical centre of the word."""
         return (self.top + self.bottom) / 2
 
 
@@ -51,9 +51,9 @@ class Page:
 
 
 def mend_signs(pages: list[Page]) -> list[Page]:
-    """Words with the signs that some journals' fonts name wrongly: a `5` or `¼` that stands for `=`, a comma for `<`.
+    """Correct signs that some journals' fonts encode wrongly: a `5` or `¼` for `=`, a comma for `<`.
 
-    Only where the file itself shows it, by `n 5 123` or `¼` in several places; else nothing is touched.
+    Applied only if the file shows the fault, by `n 5 123` or `¼` in several places; otherwise nothing is changed.
     """
     texts = [word.text for page in pages for word in page.words]
     quarter = sum("¼" in text for text in texts) >= 3
@@ -120,7 +120,7 @@ def pages_of(content: bytes, name: str) -> list[Page]:
 
 
 def _pages(file: Any, number: int, budget: int) -> list[Page]:
-    """A page of the file: its upright words, and turned upright those of a table printed sideways."""
+    """Pages of the file: upright words, and the words of a table printed sideways turned upright."""
     import pypdfium2
 
     try:
@@ -141,13 +141,13 @@ def _pages(file: Any, number: int, budget: int) -> list[Page]:
 
 
 def _words(text: Any, width: float, height: float, budget: int) -> dict[int, list[Word]]:
-    """Words by quarter turns of their letters to the right: 0 upright, 1 reading downwards, 3 reading upwards."""
+    """Words by quarter turns clockwise of their letters: 0 upright, 1 reading downwards, 3 reading upwards."""
     import pypdfium2.raw as raw
 
     count = min(text.count_chars(), max(budget, 0))
     letters = text.get_text_range(0, count) if count else ""
     if len(letters) != count:
-        # Letters outside the basic plane or that pdfium leaves out shift the places: take them one by one.
+        # Characters outside the basic plane, or omitted by pdfium, shift the positions: read them one by one.
         letters = "".join(chr(raw.FPDFText_GetUnicode(text, i) or 32) for i in range(count))
     words: dict[int, list[Word]] = defaultdict(list)
     run: list[tuple[str, float, float, float, float, float, bool]] = []
@@ -179,7 +179,7 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
 def _upright(
     box: tuple[float, float, float, float], turn: int, width: float, height: float
 ) -> tuple[float, float, float, float]:
-    """Left, right, top and bottom from the top left of the page turned so that the letter stands upright."""
+    """Left, right, top and bottom, from the top left of the page rotated so that the letter is upright."""
     left, bottom, right, top = box
     if turn == 1:
         return height - top, height - bottom, width - right, width - left
@@ -189,13 +189,13 @@ def _upright(
 
 
 def _without_rules(words: list[Word]) -> list[Word]:
-    """Words but those of dotted lines, whose dots stand alone: eight of them at one height."""
+    """Words except those of dotted lines: at least eight isolated dots at one height."""
     dots = Counter(round(word.middle) for word in words if DOT.fullmatch(word.text))
     return [word for word in words if not (DOT.fullmatch(word.text) and dots[round(word.middle)] >= 8)]
 
 
 def _breaks(last: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    """A new word: another line, a gap of a quarter of the letter's height, or a step back."""
+    """Whether a new word begins: another line, a gap of a quarter of the letter's height, or a step back."""
     tall = max(1.0, last[4] - last[3])
     return bool(
         abs((last[3] + last[4]) / 2 - (new[3] + new[4]) / 2) > 0.6 * tall
@@ -208,7 +208,7 @@ LIGATURES = {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"}
 
 
 def _close(run: list[tuple[Any, ...]], words: list[Word]) -> None:
-    """The letters so far as a word, superscripts in it after a caret."""
+    """Store the letters so far as a word, with superscripts after a caret."""
     if not run:
         return
     tall = max(item[4] - item[3] for item in run)

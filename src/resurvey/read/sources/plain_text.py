@@ -1,4 +1,4 @@
-"""Plain text and Markdown: headings, paragraphs, tables with tabs, bars or HTML."""
+"""Read plain text and Markdown: headings, paragraphs, tables with tabs, bars or HTML."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_text(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If it is not text.
+        If the content is not text.
     """
     if b"\x00" in content[:100_000]:
         raise InputError(f"{name}: it is not text (NUL characters); give JATS, HTML, PDF or plain text")
@@ -50,7 +50,7 @@ def read_text(content: bytes, name: str) -> Document:
 
 
 def unmark(text: str) -> str:
-    """A line without the marks of Markdown and of formulas; superscripts after a caret."""
+    """A line without Markdown and formula markup; superscripts after a caret."""
     one = re.sub(
         r"<sup>([^<]{0,40})</sup>",
         lambda m: f" [{m[1]}] " if re.fullmatch(r"[\d,;–-]{1,40}", m[1]) else f"^{m[1]}",
@@ -78,7 +78,7 @@ def unmark(text: str) -> str:
 
 
 class Reader:
-    """Goes through the lines once."""
+    """Reads the lines in one pass."""
 
     def __init__(self, lines: list[str], build: Builder):
         self.lines, self.build = lines, build
@@ -87,7 +87,7 @@ class Reader:
         self.done = False
 
     def run(self) -> None:
-        """Read all lines; what follows the references is left out."""
+        """Read all lines, leaving out everything after the references."""
         i = 0
         first = next((line for line in self.lines if line.strip()), "")
         self.build.about["title"] = unmark(first.lstrip("# "))[:300]
@@ -152,7 +152,7 @@ class Reader:
         return j
 
     def _notes(self, j: int) -> str:
-        """A short paragraph right below a table: its notes."""
+        """A short paragraph directly below a table: its notes."""
         if (
             j < len(self.lines)
             and self.lines[j].strip()
@@ -174,7 +174,7 @@ class Reader:
         ]
 
     def _heads(self, rows: list[list[tuple[str, int]]]) -> int:
-        """Rows of heads: those before the first row with a label and a number."""
+        """Number of heading rows: those before the first row with a label and a number."""
         for k, row in enumerate(rows[:6]):
             if row[0][0] and any(re.match(r"[<>≥≤]?\d", text) for text, _ in row[1:]):
                 return max(k, 1) if k else 0
@@ -248,7 +248,7 @@ class Reader:
 
 
 def _unbroken(parts: list[str]) -> str:
-    """Lines of a paragraph as one, with words that were broken at a hyphen put together."""
+    """Lines of a paragraph joined into one, with hyphenated line breaks removed."""
     text = parts[0]
     for part in parts[1:]:
         if text.endswith("-") and text[-2:-1].islower() and part[:1].islower():
