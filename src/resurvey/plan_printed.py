@@ -103,8 +103,8 @@ class NetworkComparison(Comparison):
 
     `important` is the smallest ratio above 1 that would matter for a decision, for the domains of CINeMA.
 
-    `merge` maps treatment ids to the node they count as; `order` lists all nodes, starting with the one most favoured by
-    small-study bias; `not_for` completes the sentence "may not be used".
+    `merge` maps treatment ids to the node they count as; `order` lists all nodes, beginning with the one most favoured
+    by small-study bias; `not_for` completes the sentence "may not be used".
     """
 
     kind: Literal["network"] = "network"

@@ -77,7 +77,7 @@ class Reported:
         return 10.0**-self.decimals
 
     def interval(self, rule: str = "half up") -> tuple[float, float]:
-        """Range of values that `rule` (a key of `ROUNDINGS`) prints as this text; see there for open and closed ends."""
+        """Range of values that `rule` (a key of `ROUNDINGS`) prints as this text; see there for open or closed ends."""
         if self.operator not in ("=", "~") or not self.is_number:
             return self.lower, self.upper
         below, above = {"cut off": (0.0, 1.0), "up": (1.0, 0.0)}.get(rule, (0.5, 0.5))
