@@ -1,8 +1,8 @@
-"""An arm as a state, and every printed number as a function of it.
+"""The state of an arm, and every printed number as a function of that state.
 
-The arm is a state on a grid of time: the log hazard of an event and of censoring in each bin (smooth, Gaussian prior)
-and the sampling noise of each bin's cumulative hazard (independent, variance of the Nelson-Aalen increment). The state
-given the numbers is found, for the arms of a trial together, in `resurvey.reconstruct.fit`.
+The state on a grid of time consists of the log hazards of an event and of censoring in each bin (smooth, with a
+Gaussian prior) and the sampling noise of each bin's cumulative hazard (independent, with the variance of the
+Nelson-Aalen increment). `resurvey.reconstruct.fit` estimates it for all arms of a trial together.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from resurvey.reconstruct.prior import HazardPrior
 Floats = NDArray[np.float64]
 
 LOG_LOG_2 = steady.log(steady.log(2.0))
-# steps up and down of the one and then of the other argument of a band
+# steps up and down in the first and then in the second argument of a band
 HAZARD_STEPS = np.array([[1.0], [-1.0], [0.0], [0.0]])
 GREENWOOD_STEPS = np.array([[0.0], [0.0], [1.0], [-1.0]])
 
@@ -31,20 +31,20 @@ class Fact:
     Attributes
     ----------
     kind : {'survival', 'band', 'spread', 'at_risk', 'events', 'censoring'}
-        spread: log of Greenwood's sum at t, as the interval of a survival shows it;
+        spread: log of Greenwood's sum at t, from the interval of a survival;
         survival: log H(t) is `target`; band: the upper or lower confidence band of S crosses one half at t; at_risk:
         log of the patients at risk at t; events: total events; censoring: the censoring curve's cumulative hazard at t
         on the log scale.
     edge : int
         Index of the grid edge at the fact's time.
     target, sd : float
-        Value on the fact's scale and the standard deviation that rounding and the steps of the curve leave.
+        Value on the fact's scale, and the standard deviation due to rounding and the steps of the curve.
     z : float
         Signed normal quantile, for a band (positive: the lower limit of the median).
     at_most : bool
         An inequality: in force only where the value would exceed `target`.
     crossing : bool
-        The time was read off a curve at a given height (a median or a limit), rather than the height at a given time.
+        The fact is the time at a given height of the curve (a median or a limit), not the height at a given time.
     soft : bool
         A usual value rather than a printed one.
     """
@@ -69,15 +69,15 @@ class FactList:
     target, sd : (facts,) ndarray
     at_most : (facts,) ndarray of bool
     hazard, edge : (facts,) ndarray of int
-        The hazard that a fact speaks of (0: event, 1: censoring), and the edge of the grid at its time.
+        The hazard that a fact concerns (0: event, 1: censoring), and the edge of the grid at its time.
     before : (facts, 1, bins) ndarray
-        1 for the bins until a fact's time, 0 after it.
+        1 for the bins up to a fact's time, 0 after it.
     log_hazard, at_risk : (facts, 2) ndarray
-        1 for the facts on the log of a cumulative hazard, at that hazard; 1 for those on the patients at risk.
+        Indicators: of the hazard, for facts on the log of a cumulative hazard; of facts on the patients at risk.
     rows : dict of str to ndarray of int
-        Places of the facts of each kind in the list.
+        Positions of the facts of each kind in the list.
     transform, z : str, ndarray
-        Of the bands: the transformation is one for all limits of an arm.
+        Transformation (the same for all limits of an arm) and normal quantiles of the bands.
     """
 
     target: Floats
@@ -114,10 +114,10 @@ def _listed(facts: list[Fact], bins: int) -> FactList:
 
 @dataclass(frozen=True)
 class Arm:
-    """A grid, the prior on it and the facts; n patients.
+    """An arm of n patients: the grid, the prior on it and the facts.
 
-    `cov_event` and `cov_censor` are the covariances of what the arm has for itself; `shared`, shape (q, 2 bins), the
-    loadings of both log hazards on q standard normals that the arms of its trial have in common (none: q = 0).
+    `cov_event` and `cov_censor` are the covariances of the components specific to the arm; `shared`, shape (q, 2 bins),
+    holds the loadings of both log hazards on q standard normals common to the arms of its trial (none: q = 0).
     """
 
     n: float
@@ -147,7 +147,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Paths:
-    """Increments and running values of the cumulative hazards behind a state.
+    """Increments and running values of the cumulative hazards implied by a state.
 
     Attributes
     ----------
@@ -183,12 +183,12 @@ class Paths:
 
 
 def paths(arm: Arm, state: Floats) -> Paths:
-    """Cumulative hazards, patients at risk and Greenwood sum behind a state."""
-    # both hazards at once, on an axis of their own
+    """Cumulative hazards, patients at risk and Greenwood sum implied by a state."""
+    # both hazards at once, on a separate axis
     kinds = (*state.shape[:-1], 4, arm.bins)
     log_rate, noise = state.reshape(kinds)[..., :2, :], state.reshape(kinds)[..., 2:, :]
     smooth = steady.exp(np.minimum(np.maximum(log_rate, -30.0), 30.0)) * arm.width
-    # a bin's noise may not turn its hazard negative: what it takes away ends at 98 % of the smooth part
+    # a bin's noise may not make its hazard negative: it removes at most 98 % of the smooth part
     increment = np.maximum(smooth + noise, 0.02 * smooth)
     running = _running(increment)
     log_at_risk = steady.log(float(arm.n)) - running[..., 0, :] - running[..., 1, :]
@@ -221,7 +221,7 @@ def predict(arm: Arm, path: Paths) -> Floats:
 
 
 def _band(transform: str, z: Floats, hazard: Floats, greenwood: Floats) -> Floats:
-    """log of the cumulative hazard that the confidence bands show at their crossings of one half."""
+    """Log of the cumulative hazard according to the confidence bands where they cross one half."""
     root = np.sqrt(np.maximum(greenwood, 1e-12))
     if transform == "log-log":
         return steady.log(hazard) + z * root / hazard
@@ -247,7 +247,7 @@ def slopes(arm: Arm, path: Paths) -> Floats:
         if kind == "band":
             greenwood = path.greenwood[facts.edge[rows]]
             to_hazard, to_greenwood = _band_slopes(facts.transform, facts.z, hazard[rows], greenwood)
-            # one more increment lowers the patients at risk, and so widens, in all later bins up to the crossing
+            # a larger increment lowers the patients at risk, and so widens bands, in all later bins up to the crossing
             at_risk = np.maximum(path.at_risk_mid, 0.3)
             later = greenwood[:, None] - path.greenwood[1:] + 0.5 * (path.event / at_risk)
             found[rows, 0] = to_hazard[:, None] + to_greenwood[:, None] * (1 / at_risk + later)
@@ -267,6 +267,6 @@ def _spread_slopes(path: Paths, edge: NDArray[np.intp]) -> Floats:
     """Derivative of the log of Greenwood's sum at some edges with respect to the increments, shape (edges, 2, bins)."""
     at_risk = np.maximum(path.at_risk_mid, 0.3)
     greenwood = np.maximum(path.greenwood[edge], 1e-12)[:, None]
-    # one more increment lowers the patients at risk in all later bins
+    # a larger increment lowers the patients at risk in all later bins
     later = greenwood - path.greenwood[1:] + 0.5 * (path.event / at_risk)
     return np.stack([1 / at_risk + later, later], axis=1) / greenwood[:, :, None]

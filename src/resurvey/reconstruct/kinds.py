@@ -1,4 +1,4 @@
-"""Kinds of hazards and how frequent each is: a table of the package, or one of the reader's own."""
+"""Kinds of hazards and how frequent each is, from the package's table or one supplied by the user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shape:
     ----------
     name : str
     share_progression, share_death : float
-        How frequent it is among arms of a progression and of a death endpoint.
+        Share of this kind among arms with a progression endpoint and with a death endpoint.
     prior : HazardPrior
     provenance : str
     """
@@ -37,24 +37,24 @@ class Shape:
     provenance: str
 
     def share(self, death: bool | None) -> float:
-        """How frequent it is among arms of a death endpoint, of another, or of one that is not known."""
+        """Share of this kind among arms with a death endpoint, another endpoint, or an unknown one (None)."""
         if death is None:
             return 0.5 * (self.share_death + self.share_progression)
         return self.share_death if death else self.share_progression
 
 
 def read_shapes(path: Path = TABLE) -> tuple[Shape, ...]:
-    """Kinds of hazards from a table; the first row is the usual one, which alone is looked for under visits.
+    """Read kinds of hazards from a table; the first row is the usual kind, the only one tried with all visit schedules.
 
     Columns: shape; share_progression, share_death (each adds up to 1); standard deviations of slope, start and smooth
-    departure; the mean log hazard times the median at times of 0.05 to 6 medians; provenance; and
-    `drop`, which may be left out: the cumulative hazard of a drop at the first scan, empty where there is none.
+    departure; the log of the mean hazard times the median at times of 0.05 to 6 medians; provenance; and,
+    optionally, `drop`: the cumulative hazard of a drop at the first scan, empty if there is none.
 
     Raises
     ------
     InputError
-        If it is no table or has no row, a column is missing, a cell is no number, shares are negative or do not add up
-        to 1, or a drop is none that leaves a median, or that of the usual kind.
+        If the file is not a table or has no row, a column is missing, a cell is not a number, shares are negative or do
+        not add up to 1, a drop is negative or not below log 2, or the usual kind has a drop.
     """
     table = read_sheet(path)
     lacking = [name for name in COLUMNS if name not in table]
@@ -83,7 +83,7 @@ def _shape(file: str, line: int, row: Mapping[Hashable, str]) -> Shape:
         if not 0 <= drop < LOG_2:
             raise InputError(f"{file}, row {line}, column drop, value {row['drop']!r}: expected 0 or more, below log 2")
         prior = replace(prior, drop=drop)
-    if mean != PRIOR.shape:  # how long an arm is followed says something of the usual kind only
+    if mean != PRIOR.shape:  # the length of follow-up is informative for the usual kind only
         prior = replace(prior, tilt=(0.0,) * len(NODES))
     return Shape(row["shape"], values[SHARES[0]], values[SHARES[1]], prior, row["provenance"])
 

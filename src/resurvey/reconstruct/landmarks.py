@@ -1,4 +1,4 @@
-"""Printed survivals: the order of events and censorings before each is changed until it holds."""
+"""Make printed survival rates hold by changing the order of events and censorings before each of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Marks = NDArray[np.bool_]
 
 HALVINGS = 7
 EXCHANGES = 8
-#: Steps in which censorings lean to one side: as fine as the halvings go.
+#: Steps in which censorings are shifted earlier or later: as fine as the halvings allow.
 LEANS = 2 ** (HALVINGS - 1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Knots (segment ends), what is printed there, and each replicate's hazards between them."""
+    """Knots (segment ends), the numbers printed there, and each replicate's hazards between them."""
 
     knots: Ints
     fixed_at_risk: Ints
@@ -34,16 +34,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Segment:
-    """The patients of every replicate who leave between two times, and the survival that is wanted over them.
+    """The patients of every replicate who leave between two times, and the target survival over that segment.
 
     Attributes
     ----------
     begin, end : float
-        Its times.
+        Start and end of the segment.
     inside, is_event : (replicates, n) ndarray of bool
-        Patients in the segment, and those with an event, in the order of time.
+        Patients in the segment, and those with an event, in order of time.
     event_row, event_time, rank : (events of all replicates,) ndarray
-        Replicate and time of each event, and its number in the segment, from 0.
+        Replicate and time of each event, and its position in the segment, from 0.
     earlier : (replicates, most) ndarray of int
         Censorings in the segment before each event.
     valid : (replicates, most) ndarray of bool
@@ -51,11 +51,11 @@ class Segment:
     censored : (replicates, 1) ndarray of int
         Censorings in the segment.
     at_risk : (replicates, most) ndarray of int
-        Patients at risk at each event if no censoring went before; beyond n where the replicate has no such event.
+        Patients at risk at each event if no censoring preceded it; above n if the replicate has no such event.
     log_factor : ndarray
         Log factor of survival of one event by the number of patients at risk; 0 beyond n.
     target : (replicates,) ndarray
-        Wanted log ratio of survival at the end to survival at the begin.
+        Target log ratio of survival at the end to survival at the beginning.
     """
 
     begin: float
@@ -94,7 +94,7 @@ def _segment(time: Floats, event: Floats, begin: float, end: float, wanted: floa
     is_event = inside & (event > 0)
     count = is_event.sum(axis=1)
     most = int(count.max(initial=0))
-    # places in the flat array: several times quicker to find than rows and columns
+    # positions in the flat array: several times faster to find than rows and columns
     place = np.flatnonzero(is_event)
     row, rank = _numbered(count)
     earlier = np.zeros((size, most), dtype=np.int64)
@@ -127,18 +127,18 @@ def _log_survival(event: Floats, before: Ints, n: int) -> Floats:
 
 
 def _numbered(count: Ints) -> tuple[Ints, Ints]:
-    """Row of each entry, and its number in the row from 0, where a row has `count` of them."""
+    """Row of each entry, and its position in the row from 0, where a row has `count` entries."""
     row = np.arange(count.size).repeat(count)
     return row, np.arange(row.size) - (np.cumsum(count) - count)[row]
 
 
 def _log_factors(n: int) -> Floats:
-    """Log factor of survival of one event by the number of patients at risk, 0 to 2 n + 2; none beyond n."""
+    """Log factor of survival of one event by the number of patients at risk, 0 to 2 n + 2; 0 above n."""
     return np.concatenate((steady.log(1 - 1 / np.maximum(np.arange(n + 1), 1 + 1e-12)), np.zeros(n + 2)))
 
 
 def _leaned(segment: Segment) -> Ints:
-    """Censorings before each event when all lean to one side as far as the wanted survival asks."""
+    """Censorings before each event after shifting all of them earlier or later as the target survival requires."""
     size = segment.earlier.shape[0]
     later = segment.censored - segment.earlier
 
@@ -159,7 +159,7 @@ def _leaned(segment: Segment) -> Ints:
 
 
 def _refined(segment: Segment, earlier: Ints, tolerance: float) -> Ints:
-    """Exchange single neighbours, the pair that comes nearest first, in replicates that still miss."""
+    """Exchange single neighbours, best exchange first, in replicates that still miss the target."""
     earlier = earlier.copy()
     rows = np.arange(earlier.shape[0])
     for _ in range(EXCHANGES):
@@ -178,7 +178,7 @@ def _refined(segment: Segment, earlier: Ints, tolerance: float) -> Ints:
         less = np.where(valid & (e > below), segment.log_factor.take(left + 1) - now, np.inf)
         then = np.abs(np.concatenate([more, less], axis=1) + miss[:, None])
         pick = np.argmin(then, axis=1)
-        # where no exchange comes nearer, none will later
+        # if no exchange reduces the distance, none will later
         better = then[np.arange(rows.size), pick] < np.abs(miss)
         rows, pick = rows[better], pick[better]
         most = e.shape[1]
@@ -189,7 +189,7 @@ def _refined(segment: Segment, earlier: Ints, tolerance: float) -> Ints:
 def _placed(
     segment: Segment, earlier: Ints, time: Floats, event: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Patients sorted by time, the k-th censoring of the segment behind as many events as the order asks for."""
+    """Patients sorted by time, with the k-th censoring of the segment after as many events as the order requires."""
     size, n = time.shape
     most = earlier.shape[1]
     bounds = np.full((size, most + 2), segment.end)
@@ -197,7 +197,7 @@ def _placed(
     bounds[segment.event_row, segment.rank + 1] = segment.event_time
     place = np.flatnonzero(segment.inside & ~segment.is_event)
     row, k = _numbered(segment.censored[:, 0])
-    # events with at most k censorings before them go before the k-th; rows are set apart on one axis
+    # events with at most k censorings before them precede the k-th; rows are kept apart on one axis by an offset
     apart = (n + 2) * np.arange(size)
     steps = np.where(segment.valid, earlier, n + 1) + apart[:, None]
     gap = np.searchsorted(steps.ravel(), k + apart[row], side="right") - most * row

@@ -1,4 +1,4 @@
-"""A monotone curve through noisy points: stray points set aside, noise measured, true steps kept."""
+"""A monotone curve through noisy points: stray points are removed, noise is estimated, and true steps are kept."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: Share of the stretch between two points over which the curve falls, up to the later one: a click marks the foot of a
-#: step more often than its top. The points of an exact curve are taken at their word more than noisy ones.
+#: step more often than its top. The points of an exact curve are trusted more than noisy ones.
 FALL_NOISY, FALL_EXACT = 0.6, 0.3
 EXACT = 1e-7
-#: A point this far (in survival) off every monotone neighbour is a stray click, never a step.
+#: A point this far (in survival) from its monotone neighbours is a stray click, never a step.
 STRAY = 0.03
 
 
@@ -45,12 +45,12 @@ class MonotoneCurve:
         return self.noise < EXACT
 
     def shoulder(self, times: Floats) -> Floats:
-        """Where the fall begins that ends at each of the given points."""
+        """Start of the fall that ends at each of the given points."""
         place = np.searchsorted(self.time, times)
         return self.time[np.maximum(place - 1, 0)]
 
     def at(self, times: Floats | float) -> Floats:
-        """Survival at `times`, straight between knots and flat after the last."""
+        """Survival at `times`, linear between knots and constant after the last."""
         return np.asarray(np.interp(times, self.time, self.survival))
 
 
@@ -95,7 +95,7 @@ def _falls(time: Floats, survival: Floats, share: float) -> tuple[Floats, Floats
 
 
 def _vertical(time: Floats, survival: Floats) -> tuple[Floats, Floats]:
-    """Points at one time as a vertical step: the highest just before that time, the lowest at it."""
+    """Turn points at the same time into a vertical step: the highest just before that time, the lowest at it."""
     later = time[1:] > time[:-1]
     first, foot = np.concatenate(([True], later)), np.concatenate((later, [True]))
     top = first & ~foot
@@ -107,10 +107,10 @@ def _vertical(time: Floats, survival: Floats) -> tuple[Floats, Floats]:
 
 
 def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:
-    """Points that lie off the curve that their neighbours agree on.
+    """Find points that lie off the curve formed by their neighbours.
 
-    A low point is stray when the points after it are higher, a high one when the points before it are lower, both
-    by more than noise: a true drop, even the last one, is neither.
+    A low point is stray if the points after it are higher, and a high point is stray if the points before it are lower,
+    in both cases by more than the noise. A true drop, even the last one, is neither.
     """
     n = survival.size
     stray = np.zeros(n, dtype=bool)
@@ -131,9 +131,9 @@ def stray_points(time: Floats, survival: Floats) -> NDArray[np.bool_]:
 
 
 def _middle_of_five(values: Floats) -> Floats:
-    """Running median of five, the first and last value repeated at the ends.
+    """Running median of five, with the first and last values repeated at the ends.
 
-    With the middle one left out of five, the median is the middle one brought between the two inner ones of the others.
+    It is computed by clipping the middle value to the two inner order statistics of the other four.
     """
     padded = np.concatenate((values[:1], values[:1], values, values[-1:], values[-1:]))
     a, b, d, e = padded[:-4], padded[1:-3], padded[3:-1], padded[4:]
@@ -145,10 +145,10 @@ def _middle_of_five(values: Floats) -> Floats:
 def anchored(
     curve: MonotoneCurve, anchors: list[tuple[str, float, float, float]], conflicts: list[str], slack: float = 0.03
 ) -> MonotoneCurve:
-    """The curve drawn through printed points (name, time, lowest, highest survival) that lie within its noise.
+    """Draw the curve through printed points (name, time, lowest, highest survival) that lie within its noise.
 
     Bounding a least-squares monotone curve from both sides of a point gives the least-squares monotone curve through
-    that point. A printed point further off than `slack` is left to the table of facts, and named.
+    that point. A printed point further away than `slack` is not used, but named in `conflicts`.
     """
     time, survival = curve.time, curve.survival
     for name, when, low, high in anchors:

@@ -1,4 +1,4 @@
-"""Two rebuilt arms brought together so that the hazard ratio printed between them holds."""
+"""Pair the replicates of two rebuilt arms so that the hazard ratio printed between them holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from resurvey.results import FactKind, Limit
 
 Floats = NDArray[np.float64]
 
-# Of the log ratio; so much is made up without strain by shifting patients between their neighbours.
+# Distance in the log ratio that can easily be made up by shifting patients between their neighbours.
 REACH = 0.003
 
 
@@ -37,15 +37,16 @@ class HazardRatio:
     p : float, optional
     ci_level : float, default 0.95
     rounding : float, optional
-        Half a unit of the last printed digit; by default inferred from the numbers, at least two decimals.
+        Half a unit of the last printed digit; by default inferred from the numbers, assuming at least two decimals.
     limits_rounding : (float, float), optional
-        The same for the lower and the upper limit, where they are printed to other decimals than the ratio.
+        The same for the lower and the upper limit, if their decimals differ from those of the ratio.
     p_rounding : float, optional
-        The same for `p`; by default inferred from it, at least two decimals.
+        The same for `p`; by default inferred from it, assuming at least two decimals.
     p_sided : {1, 2}, optional
-        Sides of the test; by default two, unless only one agrees with the interval as printed.
+        Sides of the test; by default 2, unless only a one-sided test agrees with the printed interval.
     stratified : bool, default False
-        Whether it comes from a model with strata or covariates: limits and p of that cannot be asked of two groups.
+        Whether the ratio comes from a model with strata or covariates; its limits and p then need not hold for the two
+        groups.
     """
 
     value: float
@@ -74,7 +75,7 @@ class HazardRatio:
 
     @property
     def p_half_unit(self) -> float:
-        """Half a unit of the last printed digit of `p`, where there is one."""
+        """Half a unit of the last printed digit of `p`, which must have been printed."""
         assert self.p is not None, "no p is printed"
         return self.p_rounding if self.p_rounding is not None else 0.5 * 10.0 ** -max(2, decimals(self.p, 6))
 
@@ -85,9 +86,9 @@ class HazardRatio:
 
     @property
     def variances(self) -> tuple[float, float, float] | None:
-        """Variance of the log ratio: the least, the middle and the largest that the rounded limits allow.
+        """Smallest, middle and largest variance of the log ratio that the rounded limits allow.
 
-        None where an interval is missing, or so narrow that rounding leaves nothing of it.
+        None if the interval is missing, or so narrow that its width is within rounding.
         """
         if self.lower is None or self.upper is None:
             return None
@@ -101,7 +102,7 @@ class HazardRatio:
 
     @property
     def sides(self) -> int:
-        """Sides of the test behind `p`: as given, otherwise what agrees with the printed interval, two first."""
+        """Sides of the test of `p`: as given, otherwise what agrees with the printed interval, two-sided first."""
         if self.p_sided is not None or self.p is None or self.variances is None:
             return self.p_sided or 2
         least, _, most = self.variances
@@ -114,7 +115,7 @@ class HazardRatio:
 
 @dataclass(frozen=True)
 class ReconstructedPair:
-    """Two arms whose replicates belong together: replicate r of `first` with replicate r of `second`.
+    """Two arms with paired replicates: replicate r of `first` belongs to replicate r of `second`.
 
     Attributes
     ----------
@@ -122,9 +123,10 @@ class ReconstructedPair:
     accuracy : DataFrame
         Rows of the printed hazard ratio, its limits and p, as in `Reconstruction.accuracy`.
     undetermined : list of str
-        What could not be brought to hold, in words.
+        What could not be made to hold, in words.
     off : float
-        Between the printed log ratio and that of replicates paired at random, in standard deviations of the latter.
+        Distance between the printed log ratio and that of replicates paired at random, in standard deviations of the
+        latter.
     """
 
     first: Reconstruction
@@ -147,33 +149,33 @@ def from_pair(
     pairs: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> ReconstructedPair:
-    """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, where that can be.
+    """Pair the replicates of two arms so that Cox's hazard ratio is the printed one, if possible.
 
-    Both arms keep all that they satisfy on their own. Log ratios are nearly a sum of a part of each arm's replicate, so
-    each replicate of the first arm is given the partner whose part completes the printed value, and whose events give
-    the printed interval its width; the exact ratio of the chosen pairs then corrects the choice. What is still missing
-    is made up by shifting patients between their neighbours in the own arm, all by the same part of the way, one arm
-    later and the other earlier: no rank in an arm changes, and nobody passes or leaves a time at which something is
-    printed. Arms rebuilt from a curve are not shifted.
+    Each arm continues to satisfy its own printed numbers. The log ratio is nearly the sum of a contribution from each
+    arm's replicate. Each replicate of the first arm is therefore given the partner whose contribution completes the
+    printed value and whose events give the printed width of the interval; the exact ratio of the chosen pairs then
+    corrects the choice. The remaining distance is made up by moving all patients by the same fraction of the way
+    towards a neighbour in their own arm, later in one arm and earlier in the other. No rank within an arm changes, and
+    no patient passes or leaves a time at which something is printed. Arms rebuilt from a curve are not shifted.
 
     Parameters
     ----------
     first, second : Reconstruction
-        The ratio is first against second (below 1: fewer events in the first arm). An arm with a single replicate is
+        The ratio is first against second (below 1: lower hazard in the first arm). An arm with a single replicate is
         used in all pairs.
     hazard_ratio : HazardRatio or float
     pairs : int, optional
-        Number of pairs; by default the greater number of replicates. Fewer leave a choice of partners for each.
+        Number of pairs; by default the larger number of replicates. With fewer, there is a choice of partners.
     rng : numpy.random.Generator, optional
 
     Raises
     ------
     InputError
-        If the ratio, its limits or p cannot be numbers of that kind.
+        If the ratio, its limits or p are not valid numbers.
     InconsistentReport
         If the ratio lies outside its own interval.
     NotEstimable
-        If an arm has no events, or no pair has events of both arms while both are at risk, so that no ratio can be
+        If an arm has no events, or no pair has events of both arms while both are at risk: no ratio can then be
         estimated.
 
     References
@@ -223,7 +225,7 @@ def _target(hr: HazardRatio, reach: float) -> Target:
 
 
 def check_ratio(hr: HazardRatio) -> None:
-    """Refuse a ratio whose numbers cannot be ones of that kind, or that lies outside its own interval.
+    """Refuse a ratio with invalid numbers, or one that lies outside its own interval.
 
     Raises
     ------
@@ -265,7 +267,7 @@ def _positive(v: object) -> bool:
 def stacks(
     first: Reconstruction, second: Reconstruction, pairs: int
 ) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], tuple[Stack, Stack]]:
-    """The replicates of two arms to choose pairs from: which they are, those that meet all that is printed first.
+    """The replicates of two arms from which pairs are chosen: their indices and their patients.
 
     Raises
     ------
@@ -281,7 +283,7 @@ def stacks(
 
 
 def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
-    """What is printed of the ratio, from what matters most on."""
+    """The printed numbers of the ratio, the most important first."""
     yield FactRow("hazard ratio", FactKind.HAZARD_RATIO, hr.value, steady.exp(log_hr), hr.half_unit)
     below, above = hr.limit_half_units
     for limit, printed, sign, half in ((Limit.LOWER, hr.lower, -1, below), (Limit.UPPER, hr.upper, 1, above)):
@@ -293,7 +295,7 @@ def _rows(hr: HazardRatio, log_hr: Floats, se: Floats) -> Iterator[FactRow]:
         sides = hr.sides
         p = np.array([sides * NormalDist().cdf(-abs(v)) for v in log_hr / se])
         note = "read as one-sided" if sides == 1 else ""
-        # beside an interval a p says nothing that patients could be chosen by: it is shown, and not counted
+        # if there is an interval, p adds no information for choosing patients: it is shown, but not counted
         possible = hr.variances is None and not hr.stratified
         yield FactRow("hazard ratio, p", FactKind.P, hr.p, p, hr.p_half_unit, note, binding=possible)
 

@@ -1,4 +1,4 @@
-"""Two rebuilt arms brought together so that the p value of the log-rank test printed between them holds, about."""
+"""Pair the replicates of two rebuilt arms so that the p value of a printed log-rank test holds approximately."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from resurvey.survival.risksets import stack_risk_sets
 
 Floats = NDArray[np.float64]
 
-# By how much the normal deviate of a printed test may be off that of the two curves: ties and continuity corrections,
-# and strata, which are seldom left out where a trial was stratified, and seldom named beside a p.
+# By how much the normal deviate of a printed test may differ from that of the two curves: because of ties, continuity
+# corrections, and strata, which are usually included if a trial was stratified, but seldom mentioned beside a p.
 DOUBT = 0.25
-# A test further off, in standard deviations of the deviates of random pairs, is not one of these curves.
+# A test further away than this, in standard deviations of the deviates of random pairs, is not of these curves.
 TOO_FAR = 3.5
-# Width of the window of a pair's own aim, in standard errors of the log ratio, and trials of pairs to estimate these.
+# Width of the window around the target of each pair, in standard errors of the log ratio.
 WINDOW = 0.1
-# Points of the distribution that the deviates aimed at are drawn from.
+# Grid points of the distribution from which the target deviates are drawn.
 POINTS = 801
 
 
@@ -38,11 +38,11 @@ class LogRankTest:
     Attributes
     ----------
     low, high : float
-        The p lies between them: what the rounding of a printed value leaves, or 0 and 0.001 for `p < 0.001`.
+        Bounds of p: the rounding interval of a printed value, or 0 and 0.001 for `p < 0.001`.
     printed : float
         The printed number.
     sides : {1, 2}, default 2
-        Sides of the test. A test of one side is taken to ask for the arm that the medians favour.
+        Sides of the test. A one-sided test is taken to be in favour of the arm that the random pairs favour.
     """
 
     low: float
@@ -51,7 +51,7 @@ class LogRankTest:
     sides: int = 2
 
     def deviates(self) -> tuple[float, float]:
-        """Least and greatest size of the normal deviate; infinite where p may be 0."""
+        """Smallest and largest absolute normal deviate; the latter is infinite if p may be 0."""
         low, high = (min(max(p / self.sides, 0.0), 0.5) for p in (self.low, self.high))
         return -steady.normal_quantile(high), math.inf if low <= 0 else -steady.normal_quantile(low)
 
@@ -66,31 +66,31 @@ def from_log_rank(
 ) -> ReconstructedPair:
     """Pair the replicates of two arms so that their log-rank tests agree with the printed p.
 
-    All else that is printed of the arms says how the normal deviate of the test is distributed: as over replicates
-    paired at random, nearly normal. The printed p says its size, not its sign, and not to the digit, because the test
-    may have had strata. Each pair is given a deviate drawn from that distribution cut to what p allows, on both sides
-    of no difference where both are likely, and the partner whose ratio comes nearest to it. Both arms keep all that
-    they satisfy on their own.
+    Everything else that is printed about the arms determines the distribution of the normal deviate of the test, which
+    is nearly normal over replicates paired at random. The printed p gives its absolute value but not its sign, and only
+    approximately, because the test may have been stratified. Each pair is given a target deviate drawn from that
+    distribution restricted to what p allows, in both directions if both are likely, and the partner whose ratio comes
+    nearest to it. Each arm continues to satisfy its own printed numbers.
 
     Parameters
     ----------
     first, second : Reconstruction
     test : LogRankTest
     pairs : int, optional
-        Number of pairs; by default the greater number of replicates.
+        Number of pairs; by default the larger number of replicates.
     rng : numpy.random.Generator, optional
 
     Returns
     -------
     ReconstructedPair
-        Its one fact is not binding: no patients need have the p of a test with strata.
+        Its only fact is not binding: the p of a stratified test need not hold for these patients.
 
     Raises
     ------
     InputError
-        If p is no probability.
+        If p is not a probability.
     NotEstimable
-        If a replicate has no ratio, or the p is far from what all else that is printed gives.
+        If a replicate has no ratio, or p is far from what everything else printed implies.
 
     References
     ----------
@@ -135,7 +135,7 @@ def from_log_rank(
 def _usual(
     first: Reconstruction, second: Reconstruction, a: Stack, b: Stack, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Log ratios and their errors without the test: of replicates drawn together as they are, of others at random."""
+    """Log ratios and standard errors without the test: of replicates as drawn if together, otherwise at random."""
     if first.shapes and first.shapes == second.shapes:
         return cox(Stack(*first.stacked()), Stack(*second.stacked()))
     random = paired_at_random(len(a), len(b), max(len(a), len(b)), rng)
@@ -143,10 +143,10 @@ def _usual(
 
 
 def _aims(test: LogRankTest, deviates: Floats, pairs: int, rng: np.random.Generator) -> tuple[Floats, float]:
-    """A deviate for each pair, and how far what p allows is off what random pairs have, in standard deviations.
+    """A target deviate for each pair, and the distance of what p allows from random pairs, in standard deviations.
 
-    The density is that of a normal distribution with mean and spread of the random pairs, times the chance that a
-    deviate of that size is printed as p.
+    The density is that of a normal distribution with the median and standard deviation of the random pairs, times the
+    probability that a deviate of that size is printed as p.
     """
     mean, spread = float(np.median(deviates)), max(float(np.std(deviates)), 1e-3)
     least, most = test.deviates()
@@ -164,7 +164,7 @@ def _aims(test: LogRankTest, deviates: Floats, pairs: int, rng: np.random.Genera
         )
     density = printed * steady.exp(-0.5 * ((grid - mean) / spread) ** 2)
     running = np.cumsum(density) / density.sum()
-    # one draw in each of as many equal parts, in random order: their mean hangs less on the draw
+    # stratified sampling, in random order: the mean of the draws varies less
     places = (rng.permutation(pairs) + rng.random(pairs)) / pairs
     return np.interp(places, running, grid), off
 

@@ -1,4 +1,4 @@
-"""Which replicates of two arms belong together, so that the ratio and the width of its interval are as printed."""
+"""Choose pairs of replicates of two arms so that the ratio and the width of its interval are as printed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Ints = NDArray[np.int64]
 REFINEMENTS = 4
 PARTNERS = 6
 REUSE = 0.15
-# A wrong variance counts by its window, or by 2 % where that is narrower, and no more than five times that: a printed
-# width out of reach is not paid for with the ratio.
+# The error of a variance is measured in widths of its window, or in 2 % of the variance if that is wider, and counts
+# for at most five of these, so that an unattainable printed width does not worsen the ratio.
 NARROWEST, MOST_WIDTHS = 0.02, 5.0
-MOST_USES = 5  # of one replicate; a ratio out of reach must not leave a few extreme ones to stand for all
+MOST_USES = 5  # of one replicate, so that an unattainable ratio does not leave only a few extreme replicates
 RATIO_SHARE, OTHER_SHARE = 1 / 5, 1 / 3
-FAR = 30.0  # log ratio, and its standard error, of two replicates without a finite one
-CACHED = 25_000  # patients whose risk sets are made at once
+FAR = 30.0  # stands for the log ratio and its standard error if they are not finite
+CACHED = 25_000  # patients whose risk sets are computed at once
 
 
 @dataclass
@@ -44,19 +44,19 @@ class Stack:
 
 @dataclass(frozen=True)
 class Target:
-    """What a pair is to meet.
+    """Target of a pair.
 
     Attributes
     ----------
     low, aim, high : float
-        Of the log ratio: where it rounds to the printed one, and the best place between, which is the middle of the
-        interval where one is printed.
+        Range in which the log ratio rounds to the printed one, and the best value in it: the middle of the confidence
+        interval if one is printed.
     se : (float, float), optional
         Standard errors for which both limits of a ratio at `aim` round to the printed ones.
     reach : float
-        How far from the window a log ratio may stay, because it can be brought there afterwards.
+        How far from the window a log ratio may remain, because it can be moved there afterwards.
     aims : (pairs,) ndarray, optional
-        A log ratio of its own for each pair, within a window as wide as that from `low` to `high`.
+        A separate target log ratio for each pair, with a window as wide as that from `low` to `high`.
     """
 
     low: float
@@ -75,7 +75,7 @@ class Target:
 class Pairs:
     """Replicate i of the first arm with replicate j of the second, and the log ratio with its standard error.
 
-    `off` is how many standard deviations of the log ratio of pairs at random lie between these and what they aim at.
+    `off` is the distance between random pairs and the target, in standard deviations of their log ratio.
     """
 
     i: Ints
@@ -86,15 +86,15 @@ class Pairs:
 
 
 def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
-    """Log hazard ratio, first arm against second, and its standard error, for each row of two stacks of one length.
+    """Log hazard ratio, first arm against second, and its standard error, for each row of two stacks of equal length.
 
     Rows without a finite ratio (an arm has no event while both are at risk) have `FAR` for both, so that they can be
-    reckoned with and are never chosen where another is to be had.
+    used in calculations but are chosen only if there is no alternative.
     """
     mark = np.zeros((1, a.time.shape[1] + b.time.shape[1]), dtype=bool)
     mark[:, : a.time.shape[1]] = True
     made = []
-    # A block of pairs whose arrays stay in the processor's cache takes a third of the time of all at once.
+    # In blocks whose arrays fit into the processor's cache, this takes a third of the time of all pairs at once.
     for block in np.array_split(np.arange(len(a)), math.ceil(len(a) * mark.size / CACHED)):
         time, event = np.hstack([a.time[block], b.time[block]]), np.hstack([a.event[block], b.event[block]])
         sets = stack_risk_sets(time, event, np.broadcast_to(mark, time.shape))
@@ -105,10 +105,10 @@ def cox(a: Stack, b: Stack) -> tuple[Floats, Floats]:
 
 
 def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Generator) -> Pairs:
-    """Give each replicate of the first arm a partner of the second with which the target is met, or nearly.
+    """Give each replicate of the first arm a partner of the second with which the target is met, or nearly met.
 
-    The log ratio and its variance are both nearly a sum of a part of each arm's replicate; the sums foretell which
-    partners are worth trying, and what they missed corrects the next choice.
+    The log ratio and its variance are both nearly the sum of a contribution from each arm's replicate. The sums predict
+    which partners are worth trying, and their errors correct the next choice.
     """
     other = len(b)
     chosen = paired_at_random(len(a), other, max(len(a), pairs), rng)
@@ -135,7 +135,7 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
         value, variance = _cox_squared(a, b, np.repeat(chosen.i[open_], trial.shape[1]), trial.ravel())
         value, variance = value.reshape(trial.shape), variance.reshape(trial.shape)
         distance = aim.distance(value, variance, open_)
-        # what the sum of parts missed for these pairs corrects the part of the first arm
+        # the error of the sums for these pairs corrects the contribution of the first arm
         part_a[open_] += np.median(value - (part_a[open_, None] + part_b[trial]), axis=1)
         now = aim.distance(chosen.log_hr[open_, None], chosen.se[open_, None] ** 2, open_)[:, 0]
         for row, pair in enumerate(open_):
@@ -153,10 +153,10 @@ def choose(a: Stack, b: Stack, target: Target, pairs: int, rng: np.random.Genera
 
 
 def without_misses(pairs: int, meets: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> Ints:
-    """Where each pair is taken from: pairs that miss give way to pairs that hold, where enough do.
+    """Source of each pair: pairs that miss a condition are replaced by pairs that meet it, if there are enough.
 
-    `meets` tells of stricter and stricter conditions which pairs meet them: of the first, the ratio itself, a fifth is
-    enough, of the others, its limits and p, a third. Fewer are too narrow a choice, and the condition is let go.
+    `meets` says which pairs meet each of several increasingly strict conditions. A fifth of the pairs must meet the
+    first (the ratio itself), a third the others (its limits and p). If fewer do, the condition is dropped.
     """
     source = np.arange(pairs)
     for met, share in zip(meets, [RATIO_SHARE] + [OTHER_SHARE] * len(meets), strict=False):
@@ -167,13 +167,13 @@ def without_misses(pairs: int, meets: Sequence[NDArray[np.bool_]], rng: np.rando
 
 
 def _completable(wanted: Floats, part_b: Floats) -> Ints:
-    """Replicates of the first arm in the order of how far what they want lies outside what the second arm offers."""
+    """Order the replicates of the first arm by how far the value they need lies outside what the second arm offers."""
     least, most = np.quantile(part_b, [0.05, 0.95])
     return np.argsort(np.maximum(np.maximum(least - wanted, wanted - most), 0.0), kind="stable")
 
 
 def paired_at_random(size: int, other: int, pairs: int, rng: np.random.Generator) -> Pairs:
-    """Every replicate as often as any other, in random order."""
+    """Pair at random, using every replicate equally often."""
     i = rng.permutation(np.resize(np.arange(size), max(size, pairs)))[:pairs]
     j = rng.permutation(np.resize(np.arange(other), max(other, pairs)))[:pairs]
     return Pairs(i, j, np.empty(pairs), np.empty(pairs))
@@ -186,7 +186,7 @@ def _cox_squared(a: Stack, b: Stack, i: Ints, j: Ints) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Aim:
-    """The log ratio that each pair aims at, and the variance where the replicates differ enough to choose it."""
+    """The target log ratio of each pair, and the target variance if the replicates can attain it."""
 
     log_hr: Floats
     window: float
@@ -201,14 +201,14 @@ class _Aim:
             return cls(target.aims, width, None)
         if target.se is None:
             return cls(target.aim + 0.8 * width * (rng.random(pairs) - 0.5), max(width, 2 * target.reach), None)
-        # outside what the replicates have (a stratified or adjusted ratio) choosing would only favour the extreme
+        # if no replicates attain the variance (a stratified or adjusted ratio), choosing would only favour extremes
         least, most = np.quantile(variance_a, [0.02, 0.98]) + np.quantile(variance_b, [0.02, 0.98])
         variance = (target.se[0] ** 2, target.se[1] ** 2)
         within = variance[0] <= most and variance[1] >= least
         return cls(np.full(pairs, target.aim), max(width, 2 * target.reach), variance if within else None)
 
     def distance(self, log_hr: Floats, variance: Floats, rows: Ints) -> Floats:
-        """How far pairs are from what they aim at, in windows; shapes (rows, partners)."""
+        """Distance of pairs from their target, in windows; shape (rows, partners)."""
         away: Floats = np.abs(log_hr - self.log_hr[rows, None]) / self.window
         if self.variance is not None:
             least, most = self.variance

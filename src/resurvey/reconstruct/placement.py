@@ -1,10 +1,10 @@
-"""From a monotone curve and counts to patients: solve the risk sets, choose whole numbers, place them in time.
+"""From a monotone curve and counts to patients: solve for the risk sets, choose whole numbers, place them in time.
 
 Everything rests on one identity. With S the survival curve and G the survival of follow-up (one minus the share
 censored), the number at risk just before t is N(t) = n S(t-) G(t-), deaths are dD = n G (-dS) and censorings are
-dC = n S (-dG). A printed number at risk fixes G at its time. Between two of them censorings come at one pace, or at the
-censoring marks; after the last one it follows a one-parameter path whose parameter the printed total of events, or
-the end of follow-up, decides.
+dC = n S (-dG). A printed number at risk fixes G at its time. Between two of them, censoring occurs at a constant rate
+or at the censoring marks. After the last one, G follows a one-parameter path whose parameter is determined by the
+printed total of events or by the end of follow-up.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from resurvey.reconstruct.monotone import MonotoneCurve, distinct
 
 Floats = NDArray[np.float64]
 
-#: After the last row of a table the censoring hazard goes on at this multiple of that of the last gap.
+#: After the last row of a table, the censoring hazard continues at this multiple of that in the last gap.
 TAIL_HAZARD = 2.0
-#: A gap whose expected deaths are this close to a whole number keeps that number, whatever is carried over.
+#: A gap whose expected deaths are this close to a whole number keeps that number, whatever the carried remainder.
 SURE = 0.04
-#: How far (as a share) the deaths that this foresees after the last row may be off.
+#: Relative standard deviation of the deaths predicted in this way after the last row.
 TAIL_DOUBT = 0.3
 
 
@@ -39,10 +39,10 @@ class RiskTable:
 
 @dataclass(frozen=True)
 class Frame:
-    """An arm cut at every time that matters.
+    """An arm divided at every relevant time.
 
     `knot` (k,) times; `survival` (k,) the curve there; `gap` (k - 1,) the row of the table a stretch belongs to;
-    `edge` (rows + 1,) the places of the table's times, and of the end, among the knots; `entering` (rows,) patients
+    `edge` (rows + 1,) the positions of the table's times, and of the end, among the knots; `entering` (rows,) patients
     at risk at the start of each gap.
     """
 
@@ -70,17 +70,17 @@ class Frame:
 
     @cached_property
     def bounds(self) -> tuple[Floats, Floats]:
-        """First and last time that a patient of each gap may have: at or after the row's, before the next row's."""
+        """Earliest and latest time of a patient in each gap: at or after the row's, before the next row's."""
         first, last = np.nextafter(self.knot[self.edge[:-1]], np.inf), self.knot[self.edge[1:]]
         first[0] = max(self.knot[0], 0.0)
         return np.minimum(first, last), last
 
 
 def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> Frame:
-    """Cut the arm at the points of the curve, the rows of the table, the censoring marks and the end.
+    """Divide the arm at the points of the curve, the rows of the table, the censoring marks and the end.
 
-    A row counts patients with a time of its own or later, so that its cut lies just before its time; a censoring
-    mark is a step, so that it is cut on both sides; so is the end, where everybody left is censored.
+    A row counts patients with a time at or after its own, so it is divided just before its time. A censoring mark is a
+    step and is divided on both sides, as is the end, where all remaining patients are censored.
     """
     rows = int(table.time.searchsorted(end, side="right"))
     count = table.count[:rows]
@@ -97,10 +97,10 @@ def frame(curve: MonotoneCurve, table: RiskTable, end: float, ticks: Floats) -> 
 
 
 def follow_up_profile(arm: Frame) -> tuple[Floats, Floats]:
-    """Share (0 to 1) of a gap's fall of G that has happened at the start and at the end of each stretch, (k - 1,) each.
+    """Share (0 to 1) of a gap's fall of G completed at the start and at the end of each stretch, (k - 1,) each.
 
-    Censorings come at one pace in a gap, or at the marks where the gap has any: a mark stands for the same number of
-    patients as the other marks of its gap. dG = -dC / (n S).
+    Censoring occurs at a constant rate in a gap, or at the marks if the gap has any; all marks of a gap stand for the
+    same number of patients. dG = -dC / (n S).
     """
     weight = (arm.knot[1:] - arm.knot[:-1]) / np.maximum((arm.survival[1:] + arm.survival[:-1]) / 2, 1e-3)
     if arm.ticks.size:
@@ -120,9 +120,9 @@ def open_path(u: Floats, theta: float, shape: float = 1.0) -> Floats:
 
 
 def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
-    """The theta at which an open stretch holds `deaths` deaths; the nearest one where none does.
+    """The theta for which an open stretch has `deaths` deaths, or the nearest possible one.
 
-    `drop` (k - 1,) is the number of deaths between the places `u` (k,) were nobody censored.
+    `drop` (k - 1,) is the number of deaths between the places `u` (k,) if nobody were censored.
     """
 
     def expected(theta: float) -> float:
@@ -132,7 +132,7 @@ def solve_open_path(u: Floats, drop: Floats, deaths: float) -> float:
     most, at_one = float(drop.sum()), expected(1.0)
     if deaths >= at_one:
         return min(max((most - deaths) / max(most - at_one, 1e-12), 0.0), 1.0)
-    low, high = 0.0, 6.0  # log theta; beyond exp(6) nearly everybody is censored at once
+    low, high = 0.0, 6.0  # log theta; above exp(6) nearly all patients are censored at once
     for _ in range(20):
         middle = (low + high) / 2
         low, high = (middle, high) if expected(steady.exp(middle)) > deaths else (low, middle)
@@ -144,7 +144,7 @@ class Followed:
     """G at both ends of every stretch, `start` and `stop` (k - 1,), and the open last gap.
 
     `tail` are the stretches of the last gap, `place` (their number + 1,) runs from 0 to 1 along its censoring, and
-    `drop` are its deaths if nobody were censored.
+    `drop` holds its deaths if nobody were censored.
     """
 
     start: Floats
@@ -156,7 +156,7 @@ class Followed:
 
 
 def followed(arm: Frame) -> Followed:
-    """G as the numbers at risk fix it; the last gap is left open."""
+    """G as determined by the numbers at risk; the last gap is left open."""
     n, last = arm.entering[0], arm.gaps - 1
     level = np.maximum(arm.survival[arm.edge[:-1]], 1e-12)
     rows = np.minimum(np.minimum.accumulate(arm.entering / (n * level)), 1.0)
@@ -170,13 +170,13 @@ def followed(arm: Frame) -> Followed:
 
 
 def foreseen_theta(arm: Frame, known: Followed) -> float:
-    """Share censored before the end in the open last gap, if the censoring hazard of the gap before goes on."""
+    """Share censored before the end in the open last gap if the censoring hazard of the previous gap continues."""
     last = arm.gaps - 1
     patients = max(arm.entering[last] * arm.survival[-1] / max(arm.survival[arm.edge[last]], 1e-12), 1.0)
     most = 1.0 - 1.0 / max(patients, 1.0)
     in_tail = arm.ticks[arm.ticks >= arm.knot[arm.edge[last]]]
     if in_tail.size:
-        # a mark is one patient, unless the events or the numbers at risk say more
+        # a mark stands for one patient, unless the events or the numbers at risk imply more
         level = np.interp(in_tail, arm.knot, arm.survival)
         fall = float(np.sum(1 / np.maximum(level, 1e-9))) / (arm.entering[0] * max(known.at_rows[last], 1e-12))
         return float(min(fall, most))
@@ -190,7 +190,7 @@ def foreseen_theta(arm: Frame, known: Followed) -> float:
 
 @dataclass(frozen=True)
 class Flow:
-    """Expected deaths and censorings in each stretch, real numbers; `expected` (gaps,) the deaths of each gap."""
+    """Expected deaths and censorings in each stretch (not rounded); `expected` (gaps,) has the deaths of each gap."""
 
     deaths: Floats
     censored: Floats
@@ -200,8 +200,8 @@ class Flow:
 def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
     """Expected deaths and censorings of every stretch.
 
-    `path` is G on the open last gap, relative to its start, at the places of `known`; what is left at the end leaves
-    there.
+    `path` is G on the open last gap, relative to its start, at the places of `known`; all remaining patients leave at
+    the end.
     """
     n = arm.entering[0]
     start, stop = known.start.copy(), known.stop.copy()
@@ -219,11 +219,11 @@ def flow(arm: Frame, known: Followed, path: Floats) -> Flow:
 def whole_deaths(
     expected: Floats, leaving: Floats, level: Floats, noise: float, total: int | None, carried: float = 0.0
 ) -> NDArray[np.int64]:
-    """Whole numbers of deaths a gap, tracking the curve at every row, with the printed total where there is one.
+    """Whole numbers of deaths per gap that follow the curve at every row and have the printed total, if any.
 
     The distance to a printed total is spread over the gaps by least squares: the errors of the curve at the rows
-    are independent, those of the shape of censoring grow with the share censored in a gap. Then the running sum is
-    rounded, so that errors do not build up.
+    are independent; those of the shape of censoring grow with the share censored in a gap. The running sum is then
+    rounded, so that errors do not accumulate.
     """
     target = expected
     if total is not None:
@@ -236,10 +236,10 @@ def whole_deaths(
 
 
 def _doubt(expected: Floats, leaving: Floats, level: Floats, noise: float) -> Floats:
-    """Covariance of the deaths of each gap and their total, shape (gaps,).
+    """Covariance of the deaths of each gap with their total, shape (gaps,).
 
-    With the errors e of the log of the curve at the rows, the deaths of gap i are off by N_i (e_i+1 - e_i), so that an
-    error counts in the total with the change of N at its row.
+    With errors e of the log of the curve at the rows, the error of the deaths of gap i is N_i (e_i+1 - e_i), so that an
+    error enters the total with the change of N at its row.
     """
     entering = leaving[::-1].cumsum()[::-1]
     curve = (max(noise, 1e-5) / np.maximum(level, 0.02)) ** 2
@@ -263,7 +263,7 @@ def _running_round(target: Floats, leaving: Floats, carried: float) -> NDArray[n
 
 
 def _meet_total(deaths: NDArray[np.int64], target: Floats, leaving: Floats, total: int) -> NDArray[np.int64]:
-    """Add or take single deaths where that hurts least until the total is met (it never exceeds those who leave)."""
+    """Add or remove deaths where it matters least until the total is met (it never exceeds the number leaving)."""
     while (missing := total - int(deaths.sum())) != 0:
         sign = 1 if missing > 0 else -1
         room = leaving - deaths if sign > 0 else deaths.astype(float)
@@ -274,9 +274,9 @@ def _meet_total(deaths: NDArray[np.int64], target: Floats, leaving: Floats, tota
 
 
 def times_in_gaps(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Floats | None = None) -> Floats:
-    """Times of `count` patients a gap, at the half-way levels of the running amount (or at levels `u` in a gap).
+    """Times of `count` patients per gap, at the half-way levels of the running amount (or at levels `u`).
 
-    The amount of a gap is scaled to its count; a gap with patients but no amount spreads them evenly.
+    The amount of a gap is scaled to its count; in a gap with patients but no amount, they are spread evenly.
     """
     total = np.bincount(arm.gap, weights=amount, minlength=count.size)
     empty = total <= 1e-9
@@ -290,9 +290,9 @@ def times_in_gaps(arm: Frame, amount: Floats, count: NDArray[np.int64], u: Float
 
 
 def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
-    """Keep every patient in its own gap: at or after the row's time, before the next row's.
+    """Keep every patient in the same gap: at or after the row's time, before the next row's.
 
-    A step has two knots one rounding error apart; patients on it get the later one, which is the time as it was given.
+    A step has two knots one rounding error apart; patients on it get the later one, which is the given time.
     """
     above = arm.knot[np.minimum(arm.knot.searchsorted(times, side="right"), arm.knot.size - 1)]
     times = np.where(np.abs(above - times) <= 4 * np.spacing(np.abs(above)), above, times)
@@ -303,8 +303,8 @@ def _within_gap(arm: Frame, times: Floats, count: NDArray[np.int64]) -> Floats:
 def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) -> Floats:
     """Move each death to where the curve crosses half-way between the survival before and after it.
 
-    The levels are those of the product-limit curve of the patients themselves: among all times for this order of
-    deaths and censorings it is the least-squares one, because the least-squares curve on a lattice of levels is the
+    The levels are those of the patients' own product-limit curve. Among all times for this order of deaths and
+    censorings, the result is the least-squares one, because the least-squares curve on a lattice of levels is the
     least-squares monotone curve rounded to it. Every death stays in its gap.
     """
     died = np.sort(died)
@@ -314,7 +314,7 @@ def settle(arm: Frame, died: Floats, lost: Floats, deaths: NDArray[np.int64]) ->
 
 
 def at_points(arm: Frame, died: Floats, points: Floats, shoulders: Floats) -> Floats:
-    """The last death of each fall of an exact curve moved to the point where the fall ends, within its gap."""
+    """Move the last death of each fall of an exact curve to the point where the fall ends, within its gap."""
     died = np.sort(died)
     last = died.searchsorted(points, side="right") - 1
     starts = arm.knot[arm.edge[:-1]]
@@ -325,8 +325,8 @@ def at_points(arm: Frame, died: Floats, points: Floats, shoulders: Floats) -> Fl
 
 
 def levels_after(died: Floats, lost: Floats) -> Floats:
-    """Product-limit survival just after each death, in the order of time."""
-    # at a tied time deaths come first, as they do here before a stable sort
+    """Product-limit survival just after each death, in order of time."""
+    # at tied times deaths come first, as they do here before a stable sort
     order = np.concatenate((died, lost)).argsort(kind="stable")
     at_risk = order.size - np.flatnonzero(order < died.size)
     kept: Floats = 1.0 - 1.0 / at_risk
@@ -334,10 +334,10 @@ def levels_after(died: Floats, lost: Floats) -> Floats:
 
 
 def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, crossing: bool) -> Floats:
-    """Move deaths about a printed time so that the survival there is the printed one; each stays in its gap.
+    """Move deaths around a printed time so that survival there is the printed one; each death stays in its gap.
 
-    With `crossing` the first death at or below the level comes to lie at the time itself (a median); otherwise the
-    deaths until then are those whose level is nearest (a landmark).
+    With `crossing`, the first death at or below the level is moved to the time itself (a median); otherwise the number
+    of deaths up to that time is the one whose level is nearest (a landmark).
     """
     died = np.sort(died)
     row = int(np.searchsorted(arm.knot[arm.edge[:-1]], when, side="left")) - 1
@@ -359,9 +359,9 @@ def pin(arm: Frame, died: Floats, lost: Floats, when: float, level: float, cross
 
 
 def tail_deaths(arm: Frame, foreseen: float, counted: float, noise: float) -> float:
-    """Deaths after the last row by which to solve its censoring: between the foreseen and the counted number.
+    """Deaths after the last row from which its censoring is solved: between the predicted and the counted number.
 
-    The count says much about censoring where the curve falls by more than its noise there, and little otherwise.
+    The count is informative about censoring if the curve falls there by more than its noise, and not otherwise.
     """
     level = max(float(arm.survival[-1]), 0.02)
     count_error = 2 * (0.7 * arm.entering[-1] * max(noise, 1e-3) / level) ** 2 + 0.3

@@ -1,4 +1,4 @@
-"""What is printed between two groups of a study: a hazard ratio, or the p of a log-rank test without one."""
+"""Comparisons printed between two groups of a study: a hazard ratio, or the p of a log-rank test without one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from resurvey.vocabulary import LOG_RANK
 
 
 def printed_tests(typed: Tables, study_id: str) -> list[tuple[pd.Series, LogRankTest]]:
-    """Log-rank tests between two groups of a study, those printed as a number before those with only a bound.
+    """Log-rank tests between two groups of a study, those with an exact p before those with only a bound.
 
-    Rows of p_values, and those of hazard_ratios that print no ratio; not of adjusted tests, nor of a test that is not
-    named.
+    These are rows of p_values, and rows of hazard_ratios without a ratio; adjusted and unnamed tests are left out.
     """
     found = []
     for name in ("p_values", "hazard_ratios"):
@@ -36,7 +35,7 @@ def _test_of(row: pd.Series) -> LogRankTest:
 
 
 def printed_ratios(ratios: pd.DataFrame, study_id: str) -> list[pd.Series]:
-    """One unadjusted or stratified ratio for each pair of groups of a study, the most precisely printed one."""
+    """One unadjusted or stratified ratio for each pair of groups of a study: the one printed with most digits."""
     rows = ratios[(ratios["study_id"] == study_id) & (ratios["measure"] == "HR") & np.isfinite(ratios["value"])]
     rows = rows[~rows["model"].isin(["multivariable", "matched"])]
     digits = rows["value_text"].str.len() + rows["lower_text"].str.len()

@@ -1,4 +1,4 @@
-"""The whole report of a run: read, put into words, written in each format."""
+"""The complete report of a run: read the results, compose the text, write each format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def digests(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of every file, by its name as given; folders are left out."""
+    """SHA-256 of every file, keyed by its path as given; folders are skipped."""
     return {path.as_posix(): file_digest(path) for path in sorted(set(paths)) if path.is_file()}
 
 
@@ -38,11 +38,11 @@ class Edition:
     Attributes
     ----------
     kind : str
-        xlsx, docx, html, library (the script beside the page) or pdf.
+        xlsx, docx, html, library (the script file that the page loads) or pdf.
     content : bytes
-        Nothing where it could not be made.
+        Empty if it could not be made.
     failure : str
-        Why it could not be made; empty where it was.
+        Why it could not be made; empty if it was made.
     """
 
     kind: str
@@ -51,20 +51,20 @@ class Edition:
 
 
 def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], place: Path) -> Generator[Edition]:
-    """The report in every format, one after the other, so that the caller can let go of each.
+    """Make the report in every format, one at a time, so that the caller can release each before the next.
 
-    Each stands alone: where one cannot be made, its failure says why and the others are made. The PDF is typeset by a
-    process of its own meanwhile, which ends with the iterator: take all, or close it.
+    The editions are independent: if one cannot be made, its `failure` says why and the others are still made. The PDF
+    is typeset in a separate process, which ends with the iterator: exhaust the iterator or close it.
 
     Parameters
     ----------
     files : mapping
-        As `read_results` takes them.
+        As for `read_results`.
     choices : Choices
     checked : iterable of Path
         Files whose checksums the report lists.
     place : Path
-        Folder that the page will lie in.
+        Folder in which the page will be placed.
 
     Yields
     ------
@@ -81,7 +81,7 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
         def begun() -> Callable[[], bytes]:
             return stack.enter_context(typesetting(paper(), own))
 
-        typeset, failure = _tried(begun)  # first, as it takes longest and runs beside the others
+        typeset, failure = _tried(begun)  # started first, because it takes longest and runs in parallel
         yield _edition("xlsx", lambda: render_workbook(results))
         yield _edition("docx", lambda: render_docx(paper(), own))
         yield _edition("html", lambda: render_html(page_document(results, own), place, own).encode("utf-8"))
@@ -95,7 +95,7 @@ def _edition(kind: str, make: Callable[[], bytes]) -> Edition:
 
 
 def _tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
-    """Make one edition; if it fails, its edition says why, and the others are still made."""
+    """Make one edition and return it with an empty message; if it fails, return None and the reason."""
     try:
         return make(), ""
     except Exception as error:
@@ -104,15 +104,15 @@ def _tried(make: Callable[[], Made]) -> tuple[Made | None, str]:
 
 
 def record(choices: Choices, checked: Iterable[Path], crate: Path, workflow: Path) -> str:
-    """RO-Crate metadata of the run whose files lie in the folder of `crate` (the metadata file).
+    """RO-Crate metadata of the run whose files are in the folder of `crate` (the metadata file).
 
     Parameters
     ----------
     choices : Choices
     checked : iterable of Path
-        Files read and made: those in the crate's folder are results, the others inputs.
+        Files read and written: those in the folder of the crate are results, the others inputs.
     crate, workflow : Path
-        The metadata file to be, and the copy of the Snakefile in its folder.
+        The metadata file to be written, and the copy of the Snakefile in its folder.
     """
     root = crate.parent
     found = digests(checked)

@@ -1,7 +1,7 @@
-"""Every computed number in one table, one row a result, each with the printed rows it came from.
+"""Every computed number in one table, one row per result, with the printed rows it came from.
 
 The layout follows the analysis results of CDISC ARS as far as it fits evidence synthesis: a result has an analysis, a
-method, a population, a statistic, a raw and a formatted value, and here also the claims it rests on.
+method, a population, a statistic, a raw and a formatted value and, in addition, the claims it is based on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DESIGN_STATISTICS = ("events", "patients", "power_at_claimed_events", "alpha_imp
 
 
 def formatted(value: float, statistic: str) -> str:
-    """A number as the report shows it: p to three decimals, counts whole, the rest to three significant digits."""
+    """A number as the report shows it: p with three decimals, counts whole, others with two (one from 10 upwards)."""
     if not isfinite(value):
         return "not reached" if value > 0 else "not estimable"
     if statistic == "p":
@@ -42,7 +42,7 @@ def _melt(
 ) -> list[dict[str, object]]:
     rows = []
     names = list(key)
-    # Several rows may share a key (one method under several readings); a running number keeps ids apart.
+    # Several rows may share a key (one method under several readings); a running number keeps ids unique.
     running = table.groupby(names, sort=False, dropna=False).cumcount()
     for number, (_, line) in zip(running, table.iterrows(), strict=True):
         words = [str(line[name]) for name in names if str(line[name]) not in ("", "nan")]
@@ -74,18 +74,18 @@ def analysis_results(
     Parameters
     ----------
     summary : DataFrame
-        Counts of verdicts by document (`source_id` and one column a count).
+        Counts of verdicts by document (`source_id` and one column per count).
     accuracy : DataFrame
-        Rebuilt arms.
+        Reconstructed arms.
     comparisons : DataFrame
         Estimates.
     designs : dict of DataFrame
-        Design tables by their id.
+        Design tables by id.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, sorted by result id, which is unique.
+        Columns `COLUMNS`, sorted by the unique result id.
     """
     counts = summary.melt(id_vars="source_id", var_name="what", value_name="count")
     rows = _melt(counts, "audit", ["source_id", "what"], "what", ["count"], "claim_ids")

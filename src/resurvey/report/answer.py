@@ -1,4 +1,4 @@
-"""The answer, two pages: what the papers claim, what cannot stand, what the comparisons support, how sure one can be.
+"""The two-page answer: what the papers claim, which claims fail, what the comparisons support, and with what certainty.
 
 The facts are computed here from the result tables; the words are in `templates/answer.md.j2`.
 """
@@ -51,7 +51,7 @@ def answer(results: Results, own: Path | None = None) -> tuple[Block, ...]:
 
 
 def _overview(results: Results) -> Iterator[Block]:
-    """The picture of all comparisons, with what its letters stand for."""
+    """The overview figure of all comparisons, with a key to its letters."""
     for one in figures_of(results, "overview"):
         if one.anchor == f"fig-{OVERVIEW}":
             table = results.comparisons
@@ -63,13 +63,13 @@ def _overview(results: Results) -> Iterator[Block]:
 
 
 def facts_of(results: Results) -> dict[str, Any]:
-    """Everything that the template may name."""
+    """The variables available to the template."""
     said = [comparison_said(results, entry) for entry in results.choices.comparisons]
     verdicts = results.checks["verdict"] if len(results.checks) else pd.Series(dtype=str)
     counts = verdicts.value_counts()
     facts, kept, _ = held(results)
     across = [one for one in said if not one.within and not one.refused]
-    # What is told of: comparisons of different studies, or where there are none those within a study.
+    # Comparisons to report: those between studies or, if there are none, those within a study.
     told = across or [one for one in said if not one.refused]
     found, grave = findings_of(results), list(grave_findings(results))
     return {
@@ -107,12 +107,12 @@ def facts_of(results: Results) -> dict[str, Any]:
 
 
 def design_said(results: Results, name: str) -> dict[str, Any]:
-    """The check of a sample size: what is printed, how many formulas were tried, and what the usual one gives."""
+    """Summary of a sample-size check: printed size, number of formulas tried, and result of the usual formula."""
     verdict = results.verdicts.get(name, {})
     table = results.designs.get(name, pd.DataFrame())
     claimed = verdict.get("claimed", {})
     row = results.claim.get(str(verdict.get("claim_id", "")), {})
-    # A binomial design is a table of another layout, without formulas for events.
+    # The table of a binomial design has another layout, without formulas for events.
     formulas = "method" in table
     plain = table.loc[table["method"] == "log_hazard", "events"] if formulas else pd.Series(dtype=float)
     usual = sorted({int(value) for value in plain.dropna()})
@@ -126,7 +126,7 @@ def design_said(results: Results, name: str) -> dict[str, Any]:
 
 
 def networks(results: Results) -> Iterator[dict[str, Any]]:
-    """Of each network, the treatment with the lowest hazard among those that differ clearly from the reference."""
+    """For each network, the treatment with the lowest hazard among those clearly better than the reference."""
     for entry in results.choices.comparisons:
         if not isinstance(entry, NetworkComparison):
             continue
@@ -150,13 +150,13 @@ def networks(results: Results) -> Iterator[dict[str, Any]]:
 
 
 def not_for(results: Results) -> list[str]:
-    """What the networks may not be used for, each once."""
+    """The uses for which the networks are not suitable, without duplicates."""
     asked = [entry for entry in results.choices.comparisons if isinstance(entry, NetworkComparison)]
     return list(dict.fromkeys(use for entry in asked for use in entry.not_for))
 
 
 def by_grade(said: Sequence[Said]) -> list[dict[str, Any]]:
-    """Comparisons that have one estimate, by what they rest on, the firmest first, and what the clear ones tell."""
+    """Comparisons with one estimate, by grade of evidence (strongest first), and those that exclude the null value."""
     found = [(grade, [one for one in said if one.grade == grade and is_number(one.estimate)]) for grade in Grade]
     return [
         {
@@ -164,7 +164,7 @@ def by_grade(said: Sequence[Said]) -> list[dict[str, Any]]:
             "those": those,
             "apart": [one for one in those if one.clear],
             "tellings": tellings(those),
-            # Differences, and ratios of other kinds.
+            # differences, and ratios other than hazard ratios
             "others": [one for one in those if one.clear and not (one.hazard and one.first)],
         }
         for grade, those in found
@@ -177,7 +177,7 @@ SEVERE = 3
 
 
 def harm_rows(results: Results) -> list[dict[str, Any]]:
-    """Printed rates of adverse events of the audited documents, in the patients of an arm that most are counted in."""
+    """Printed adverse event rates from the audited documents, for each arm in the population with the most rates."""
     table = results.tables.get("proportions", pd.DataFrame())
     pages = {str(page) for page in results.choices.pages}
     found = [row for row in rows(table) if row["kind"] == "adverse_event" and row["source_id"] in pages]
@@ -187,14 +187,14 @@ def harm_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def harm_compared(results: Results) -> bool:
-    """Whether a comparison is of adverse events."""
+    """Whether any comparison concerns adverse events."""
     table = results.tables.get("proportions", pd.DataFrame())
     events = {str(row["claim_id"]) for row in rows(table) if row["kind"] == "adverse_event"}
     return any(events & set(claims_of(results, entry)) for entry in results.choices.comparisons)
 
 
 def harms(results: Results) -> list[dict[str, str]]:
-    """The highest printed rate of a severe adverse event of each arm that is compared, the highest first."""
+    """The highest printed rate of a severe adverse event in each compared arm, sorted from highest to lowest."""
     compared = {(group.study, group.arm) for entry in results.choices.comparisons for group in entry.patient_groups}
     severe = [row for row in harm_rows(results) if _grade(row["grade"]) >= SEVERE and is_number(row["percent"])]
     highest: dict[tuple[str, str], Any] = {}
@@ -216,6 +216,6 @@ def harms(results: Results) -> list[dict[str, str]]:
 
 
 def _grade(text: object) -> int:
-    """The least grade that a row is of: 3 of `3-4` and `>=3`; 0 where it is of all."""
+    """The lowest grade in a row: 3 for `3-4` and `>=3`; 0 if the row is for all grades."""
     found = re.search(r"[1-5]", str(text))
     return int(found[0]) if found else 0

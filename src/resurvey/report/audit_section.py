@@ -1,4 +1,4 @@
-"""The audit: findings first, by severity, with their rulings; then every number with its source and its verdict."""
+"""The audit section: findings by severity with their rulings, then every number with its source and verdict."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ MAX_CHECKS_SHOWN = 4
 
 
 def verdict(text: str) -> Badge:
-    """A verdict with the tone of its gravity."""
+    """A badge for a verdict, coloured by its severity."""
     return Badge(text, VERDICT_TONES.get(text, "plain"))
 
 
 def severity(text: str) -> Badge:
-    """What hangs on a finding."""
+    """A badge for the severity of a finding."""
     return Badge(text, SEVERITY_TONES.get(text, "plain"))
 
 
 def findings_of(results: Results) -> list[Record]:
-    """Findings, gravest first; those of the audited documents before others.
+    """Findings, most severe first; at equal severity those in the audited documents precede others.
 
-    Checks of one cause are one finding: its gravest check, with the others under `also`.
+    Checks with the same cause form one finding: the most severe check, with the others under `also`.
     """
     pages = [str(page) for page in results.choices.pages]
     place = {name: number for number, name in enumerate(pages)}
@@ -76,18 +76,18 @@ def findings_of(results: Results) -> list[Record]:
 
 
 def where_printed(results: Results, row: Record) -> str:
-    """Where the first number of a check was read and what it is about, in short."""
+    """Where the first number of a check was printed, and what it describes, in short."""
     ids = split(row["claim_ids"])
     claim = results.claim.get(ids[0], {}) if ids else {}
     what = str(claim.get("what", "")) or str(claim.get("table", "")).replace("_", " ")
     about = results.labels.study(row["study_id"]) if row["study_id"] else ""
-    said = " ".join(word for word, _ in groupby(f"{about} {what}".split(" ")))  # a word said twice in a row
+    said = " ".join(word for word, _ in groupby(f"{about} {what}".split(" ")))  # a word repeated in succession
     parts = [str(claim.get("locator", "")), said.strip()]
     return "; ".join(part for part in parts if part)
 
 
 def audit(results: Results) -> Iterator[Block]:
-    """The section of the audit."""
+    """The audit section."""
     yield Heading(1, "The audit", "audit")
     checks = results.checks
     if checks.empty:
@@ -124,7 +124,7 @@ def audit(results: Results) -> Iterator[Block]:
 
 
 def findings_appendix(results: Results) -> Iterator[Block]:
-    """All findings with their rulings, for paper that has an appendix of them."""
+    """All findings with their rulings, for a printed report with an appendix of findings."""
     yield Heading(1, "All findings", "findings")
     yield from _by_gravity(results)
 
@@ -140,7 +140,7 @@ def _by_gravity(results: Results) -> Iterator[Block]:
 
 
 def _summary(results: Results) -> Table:
-    """Counts of verdicts by audited document, the others together, and all."""
+    """Counts of verdicts for each audited document, for all other documents together, and in total."""
     lines = rows(results.summary)
     columns = ["claims", "checked_claims", "checks", *(v.replace("-", "_") for v in WORST_FIRST if v != "not checked")]
     columns = [name for name in columns if name in results.summary.columns]
@@ -205,7 +205,7 @@ def _finding(results: Results, row: Record) -> Row:
 
 
 def _also(results: Results, row: Record) -> Words:
-    """Another check of the same cause, and where it stands."""
+    """Another check with the same cause, and where its number is printed."""
     return words(
         f" Of the same cause ({where_printed(results, row)}): {sentence(results.named(row['explanation']))} ",
         verdict(str(row["verdict"])),
@@ -213,7 +213,7 @@ def _also(results: Results, row: Record) -> Words:
 
 
 def _rulings(results: Results, row: Record) -> Words:
-    """Rulings of a finding: that of its gravest check, and those of the others where they say something else."""
+    """Rulings on a finding: that on its most severe check, and those on the others if they differ."""
     rulings = [results.rulings.get(str(check["check_id"])) for check in (row, *row["also"])]
     said: dict[str, Record | None] = {}
     for ruling in rulings:
@@ -234,7 +234,7 @@ def _ruling(ruling: Record | None) -> Words:
 
 
 def _other_checks(results: Results) -> Iterator[Block]:
-    """What rounding and gaps did."""
+    """Counts of checks affected by rounding and of those that could not be completed."""
     counts = results.checks["verdict"].value_counts()
     rounding, gaps = int(counts.get("rounding", 0)), int(counts.get("uncheckable", 0))
     if rounding or gaps:
@@ -248,7 +248,7 @@ def _other_checks(results: Results) -> Iterator[Block]:
 
 
 def checks_by_claim(checks: pd.DataFrame) -> dict[str, list[Record]]:
-    """The checks that each printed number takes part in, gravest first."""
+    """The checks in which each printed number is used, worst verdict first."""
     found: dict[str, list[Record]] = {}
     order = {name: place for place, name in enumerate(WORST_FIRST)}
     for row in sorted(rows(checks), key=lambda r: order.get(str(r["verdict"]), len(order))):
@@ -325,7 +325,7 @@ def _what(row: Record) -> str:
 
 
 def _recomputed(made: list[Record]) -> str:
-    """The findings that a number takes part in, and how many other checks there were; the workbook names those."""
+    """The findings that involve a number, and the number of other checks, which are listed in the workbook."""
     found = [check for check in made if check["verdict"] in FINDINGS]
     said = [f"{check['rule']}: {check['explanation']}" for check in found[:MAX_CHECKS_SHOWN]]
     if more := len(found) - len(said):

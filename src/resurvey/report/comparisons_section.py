@@ -1,4 +1,4 @@
-"""The comparisons: question, figure, main estimates, assumptions, sensitivity and evidence of each."""
+"""The comparisons section: question, figure, main estimates, assumptions, sensitivity and evidence for each."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ KIND_CITES = {
 
 
 def comparisons(results: Results) -> Iterator[Block]:
-    """The section of comparisons."""
+    """The comparisons section."""
     entries = results.choices.comparisons
     yield Heading(1, "The comparisons", "comparisons")
     if not entries:
@@ -128,7 +128,7 @@ def _comparison(results: Results, entry: AnyComparison) -> Iterator[Block]:
 
 
 def _folded(results: Results, entry: AnyComparison, lines: Sequence[Record], *, made: bool) -> Iterator[Block]:
-    """What a reader opens when wanted; of a comparison that was not made, what it would assume."""
+    """The collapsible part of a comparison; if the comparison was not made, only the parts that need no estimate."""
     claims = claims_of(results, entry)
     yield from figures_of(results, f"comparison-{entry.id}", claims)
     if made:
@@ -150,7 +150,7 @@ def _sides(lines: Sequence[Record]) -> str:
 
 
 def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> Words:
-    """The main estimate in plain words."""
+    """The main estimate in words."""
     if not main_rows(lines):
         return words("No main estimate could be made.")
     said = comparison_said(results, entry)
@@ -188,7 +188,7 @@ def _by_regimen(
     needed: Sequence[Record],
     claims: tuple[str, ...],
 ) -> Table:
-    """E-values and the bias needed of every treatment of a network against the reference."""
+    """E-values, and the bias needed to change the conclusion, for every treatment of a network versus the reference."""
     label = results.labels.treatment
     strength = {(row["treatment"], row["of"]): row["e_value"] for row in values}
     bias = {(row["treatment"], row["question"]): row["ratio_bias"] for row in needed}

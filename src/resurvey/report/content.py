@@ -1,4 +1,4 @@
-"""The report as neutral documents: the dossier for paper, and the page that holds everything."""
+"""The report as format-independent documents: the printed dossier, and the complete HTML page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVERYTHING: tuple[Section, ...] = (evidence, audit, reconstruction, design, comp
 
 
 class Appendix(StrEnum):
-    """What paper has behind the dossier."""
+    """Appendix of the printed report."""
 
     NONE = "none"
     FINDINGS = "findings"
@@ -32,19 +32,19 @@ class Appendix(StrEnum):
 
 
 def page_document(results: Results, own: Path | None = None) -> Document:
-    """The page: the answer, then everything, folded where it is long.
+    """The HTML page: the answer, then all sections, with long parts collapsed.
 
     Parameters
     ----------
     results : Results
-        Tables of a run; those a project has not are empty, and their sections say so or are left out.
+        Tables of a run. A table that the project does not have is empty; its section says so or is omitted.
     own : Path, optional
         Folder of a project's own templates.
 
     Returns
     -------
     Document
-        Every number in its words is read from `results`.
+        Every number in its text is read from `results`.
     """
     return _document(results, answer(results, own), EVERYTHING, closing(results, own), (provenance,))
 
@@ -57,7 +57,7 @@ def paper_document(results: Results, appendix: Appendix = Appendix.NONE, own: Pa
     results, own
         As for `page_document`.
     appendix : Appendix
-        `all` gives every section of the page behind the answer instead.
+        With `all`, every section of the page follows the answer instead.
     """
     if appendix == Appendix.ALL:
         return page_document(results, own)
@@ -67,7 +67,7 @@ def paper_document(results: Results, appendix: Appendix = Appendix.NONE, own: Pa
 
 
 def closing(results: Results, own: Path | None) -> tuple[Block, ...]:
-    """What both documents end with."""
+    """The closing sections of both documents."""
     return (*limits(results, own), *methods(results, own))
 
 

@@ -1,6 +1,6 @@
-"""RO-Crate metadata of a run, after the Workflow Run profile: which workflow made which results from which tables.
+"""RO-Crate metadata of a run (Workflow Run profile): which workflow made which results from which tables.
 
-The same run gives the same bytes: no time of the run, no machine; people add what they publish it under.
+The same run gives the same bytes: the time and machine are not recorded, and publication details are left to users.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CONTEXT_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 
 @dataclass(frozen=True)
 class Run:
-    """What a crate says of a run.
+    """The description of a run in a crate.
 
     Attributes
     ----------
@@ -39,13 +39,13 @@ class Run:
     workflow : str
         The Snakefile, as a path inside the crate.
     inputs, outputs : dict of str
-        What went in (SHA-256 by name; it stays where it is) and what came out (SHA-256 by path inside the crate).
+        Input files (SHA-256 by name; they are not copied) and output files (SHA-256 by path inside the crate).
     versions : dict of str
-        Packages.
+        Versions of packages.
     date : str
-        Day from which the record counts, ISO 8601; not that of the run.
+        Publication date of the record, ISO 8601; not the date of the run.
     licence : str
-        Address of the licence of the record.
+        URL of the licence of the record.
     """
 
     title: str
@@ -69,7 +69,7 @@ def crate_metadata(run: Run) -> str:
     Returns
     -------
     str
-        JSON, entities in a fixed order.
+        JSON with entities in a fixed order.
     """
     from rocrate.model.computationalworkflow import ComputationalWorkflow
     from rocrate.model.contextentity import ContextEntity
@@ -130,7 +130,7 @@ def _file(crate: Any, name: str, digest: str) -> Any:
 
 
 def _outside(crate: Any, name: str, digest: str) -> Any:
-    """A file that stays outside the crate's folder: named and fingerprinted, not held."""
+    """An input file outside the folder of the crate: recorded by name and checksum, not included."""
     from rocrate.model.contextentity import ContextEntity
 
     properties = {"@type": "CreativeWork", "name": name, "sha256": digest}
@@ -138,7 +138,7 @@ def _outside(crate: Any, name: str, digest: str) -> Any:
 
 
 def _some(entities: list[Any]) -> Any:
-    """A single value stands alone, as the specification asks."""
+    """Unwrap a list with a single value, as the specification asks."""
     return entities[0] if len(entities) == 1 else entities
 
 
@@ -150,7 +150,7 @@ def _software(crate: Any, name: str, version: str) -> Any:
 
 
 def _written(metadata: dict[str, Any]) -> str:
-    """JSON with entities by id, the descriptor and the root first."""
+    """JSON with entities sorted by id, after the descriptor and the root."""
     first = {"ro-crate-metadata.json": 0, "./": 1}
     graph = sorted(metadata["@graph"], key=lambda entity: (first.get(entity["@id"], 2), entity["@id"]))
     context = [metadata["@context"]] if isinstance(metadata["@context"], str) else list(metadata["@context"])

@@ -1,4 +1,4 @@
-"""The design check: a printed sample size recomputed, judged, and laid beside the trial's real course."""
+"""The design section: a printed sample size recomputed, judged, and compared with the trial as conducted."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ COURSE = (
     ("power_at_events", "power of the plan with the events that happened", "percent"),
 )
 
-# How the value of a statistic is written.
+# Format of the value of each statistic.
 SHOWN: dict[str, Callable[[object], str]] = {"p": p_value, "percent": percent, "number": number}
 
 
 def design(results: Results) -> Iterator[Block]:
-    """The section of the design checks; nothing where the project lists none."""
+    """The design section; empty if the project lists no design checks."""
     if not results.choices.designs:
         return
     yield Heading(1, "The design check", "design")
@@ -278,5 +278,5 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def asked(results: Results) -> str:
-    """How many statements were checked, in words."""
+    """The number of statements checked, in words."""
     return sentence(count(len(results.choices.designs), "sample-size statement"))

@@ -1,6 +1,6 @@
-"""A neutral document: sections of paragraphs, lists, tables and figures, which HTML, DOCX and PDF each write their way.
+"""A format-independent document: sections of paragraphs, lists, tables and figures, to be written as HTML, DOCX or PDF.
 
-Words are made once, in the modules of the sections; nothing here knows a file format.
+The text is composed once, in the section modules; nothing here depends on a file format.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from resurvey.errors import InputError
 
 # A no-break space keeps a number and its unit on one line.
 NBSP = "\u00a0"
-# Tables wider than so many usual columns do not fit an upright page.
+# Tables with a total column weight above this do not fit on a portrait page.
 TURNED_FROM = 11.0
-# Figures up to this rank are printed; the others are named, and shown in the HTML edition.
+# Figures up to this rank are printed; the others are only named in print, and shown in the HTML edition.
 PAPER_RANK = 3
 
 
 @dataclass(frozen=True)
 class Strong:
-    """Words that carry the message of a paragraph."""
+    """Emphasised words."""
 
     text: str
 
@@ -38,34 +38,34 @@ class Code:
 
 @dataclass(frozen=True)
 class Link:
-    """Words that lead to an anchor of this document, or to an address where `target` begins with http."""
+    """Words linked to an anchor of this document, or to a URL if `target` begins with http."""
 
     text: str
     target: str
 
     @property
     def external(self) -> bool:
-        """Whether it leaves the document."""
+        """Whether the link leads outside the document."""
         return self.target.startswith(("https://", "http://"))
 
 
 @dataclass(frozen=True)
 class Ref:
-    """The number of a table, figure or section of this document: `Table 3`."""
+    """Reference to a table, figure or section of this document, shown as `Table 3`."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class Cite:
-    """Entries of the list of references, by key."""
+    """Citation of entries in the list of references, by key."""
 
     keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Badge:
-    """A word that classes something (a verdict, an evidence grade); `tone` one of good, note, warn, bad, plain."""
+    """A label for a class (a verdict, a grade of evidence); `tone` is one of good, note, warn, bad, plain."""
 
     text: str
     tone: str = "plain"
@@ -73,7 +73,7 @@ class Badge:
 
 @dataclass(frozen=True)
 class Claims:
-    """Printed numbers, by claim id: a way back to the rows they were read in."""
+    """Printed numbers, by claim id: a link to the rows in which they were recorded."""
 
     ids: tuple[str, ...]
     text: str = ""
@@ -84,7 +84,7 @@ Words: TypeAlias = tuple[Inline, ...]
 
 
 def words(*parts: Inline | Iterable[Inline] | None) -> Words:
-    """Inline parts as one flat tuple; None is left out."""
+    """Inline parts as one flat tuple; None is dropped."""
     made: list[Inline] = []
     for part in parts:
         if part is None or part == "":
@@ -98,7 +98,7 @@ def words(*parts: Inline | Iterable[Inline] | None) -> Words:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of level 1 (a section) to 4, with the anchor that links use."""
+    """A heading of level 1 (a section) to 4, with its anchor for links."""
 
     level: int
     text: str
@@ -107,7 +107,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running words; `lead` marks the sentence that a section is about."""
+    """A paragraph of text; `lead` marks the main statement of a section."""
 
     words: Words
     lead: bool = False
@@ -115,7 +115,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list; `ordered` where the order says something."""
+    """A list; `ordered` if the order matters."""
 
     items: tuple[Words, ...]
     ordered: bool = False
@@ -123,7 +123,7 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Notice:
-    """A caution that must not be overlooked."""
+    """A prominent caution."""
 
     words: Words
     tone: str = "note"
@@ -133,7 +133,8 @@ class Notice:
 class Column:
     """A column of a table.
 
-    `kind` is text, number (right-aligned) or code, `weight` its share of the width, `paper` whether an appendix has it.
+    `kind` is text, number (right-aligned) or code; `weight` its relative width; `paper` whether a printed appendix has
+    it.
     """
 
     name: str
@@ -143,7 +144,7 @@ class Column:
 
 
 def columns(spec: str) -> tuple[Column, ...]:
-    """Columns of a table from `Study:1.1 | Patients:0.7:number`: name, weight (or 1), kind (or text)."""
+    """Parse `Study:1.1 | Patients:0.7:number` into columns: name, weight (default 1), kind (default text)."""
     made = []
     for part in spec.split(" | "):
         name, weight, kind = (*part.split(":"), "", "")[:3]
@@ -153,35 +154,35 @@ def columns(spec: str) -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class Row:
-    """Cells of a table row; `anchor` where links lead to it, `data` values that a page filters by."""
+    """Cells of a table row; `anchor` is set if links lead to it, `data` holds values for the filters of the page."""
 
     cells: tuple[Words, ...]
     anchor: str = ""
 
     @classmethod
     def of(cls, *cells: Inline | Words, anchor: str = "") -> Row:
-        """A row of cells, each its words or a single piece."""
+        """Make a row from cells, each given as words or as a single inline part."""
         return cls(tuple(words(cell) for cell in cells), anchor)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption that lets it stand alone.
+    """A table with a self-explanatory caption.
 
     Attributes
     ----------
     anchor : str
         `tab-...`
     title, note : str, Words
-        What it shows; how to read it, where it came from.
+        What it shows; how to read it and its source.
     columns, rows
         The first column names the row.
     claims : tuple of str
-        Printed numbers it rests on.
+        Printed numbers on which it is based.
     wide : bool
-        Whether a page must be turned for it.
+        Whether it needs a landscape page.
     long : bool
-        Whether it is searched rather than read (the table of every number).
+        Whether it is for searching rather than reading (the table of every number).
     """
 
     anchor: str
@@ -195,7 +196,7 @@ class Table:
 
     @property
     def turned(self) -> bool:
-        """Whether paper is turned for it."""
+        """Whether it is printed on a landscape page."""
         return self.wide and sum(column.weight for column in self.columns) > TURNED_FROM
 
     def __post_init__(self) -> None:
@@ -208,10 +209,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure with the words that the drawing step wrote.
+    """A figure with the title, caption and alternative text from the drawing step.
 
-    `rank` says how soon it is needed, 0 first; paper leaves out those beyond `PAPER_RANK`, and a page that must stay
-    small the last ones.
+    `rank` is its priority, 0 first; figures above `PAPER_RANK` are not printed, and a page with a size limit omits the
+    last ones.
     """
 
     anchor: str
@@ -226,13 +227,13 @@ class Figure:
 
     @property
     def printed(self) -> bool:
-        """Whether paper shows it."""
+        """Whether it is included in print."""
         return self.rank <= PAPER_RANK
 
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks that a reader opens when wanted; documents on paper show them under the title."""
+    """Collapsible blocks; in print they are shown under the title."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -240,7 +241,7 @@ class Details:
 
 @dataclass(frozen=True)
 class Beside:
-    """Figures that stand beside each other where there is room, and below each other elsewhere."""
+    """Figures placed side by side where there is room, otherwise one below the other."""
 
     blocks: tuple[Figure, ...]
 
@@ -259,7 +260,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report, numbered when it is made.
+    """The whole report; tables, figures and sections are numbered on creation.
 
     Attributes
     ----------
@@ -268,7 +269,7 @@ class Document:
     references : tuple of Reference
         In the order of their numbers.
     numbers : dict of str
-        `Table 3` and the like by anchor.
+        Labels such as `Table 3`, by anchor.
     """
 
     title: str
@@ -296,7 +297,7 @@ class Document:
 
 
 def flat(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Every block in reading order, those inside details too."""
+    """Every block in reading order, including those inside `Details` and `Beside`."""
     for block in blocks:
         yield block
         if isinstance(block, Details | Beside):
@@ -310,7 +311,7 @@ def _numbered(blocks: Sequence[Block]) -> dict[str, str]:
         if isinstance(block, Heading) and block.level == 1:
             kind = "Section"
         elif isinstance(block, Table):
-            # Paper shows long tables in an appendix; a name of their own keeps all numbers alike in every format.
+            # Long tables are printed in an appendix; a separate series keeps numbers the same in every format.
             kind = "Table A" if block.long else "Table"
         elif isinstance(block, Figure):
             kind = "Figure"
@@ -362,7 +363,7 @@ def plain(parts: Words, document: Document | None = None) -> str:
 
 
 def runs_of(blocks: Iterable[Block]) -> Iterator[Block | tuple[Figure, ...]]:
-    """Blocks as paper shows them: figures that it leaves out, one after the other, are said together."""
+    """Blocks as printed: consecutive figures that are not printed are grouped in a tuple, to be named together."""
     for left, found in groupby(blocks, key=lambda one: isinstance(one, Figure) and not one.printed):
         if left:
             yield tuple(one for one in found if isinstance(one, Figure))
@@ -371,7 +372,7 @@ def runs_of(blocks: Iterable[Block]) -> Iterator[Block | tuple[Figure, ...]]:
 
 
 def claims_text(claims: Claims, shown: int = 3) -> str:
-    """The first ids and how many more there are."""
+    """The first claim ids, and the number of further ones."""
     if claims.text:
         return claims.text
     more = len(claims.ids) - shown
@@ -379,7 +380,7 @@ def claims_text(claims: Claims, shown: int = 3) -> str:
 
 
 def cited_claims(blocks: Iterable[Block]) -> set[str]:
-    """Every printed number that the words, tables and figures rest on."""
+    """Every printed number on which the text, tables and figures are based."""
     blocks = tuple(blocks)
     found = {name for part in inlines(blocks) if isinstance(part, Claims) for name in part.ids}
     for block in flat(blocks):
@@ -389,7 +390,7 @@ def cited_claims(blocks: Iterable[Block]) -> set[str]:
 
 
 def appendix(blocks: Iterable[Block]) -> list[Table]:
-    """Long tables as paper shows them: only the rows that something in the document leads to."""
+    """Long tables as printed: only the rows to which the document refers."""
     blocks = tuple(blocks)
     wanted = {claim_anchor(name) for name in cited_claims(blocks)}
     made = []
@@ -409,7 +410,7 @@ def appendix(blocks: Iterable[Block]) -> list[Table]:
 
 
 def anchor(*parts: object) -> str:
-    """An anchor from ids and words: letters, digits, hyphens and underscores."""
+    """Make an anchor from ids and words: letters, digits, hyphens and underscores."""
     text = "-".join(str(part) for part in parts if str(part) not in ("", "nan"))
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 

@@ -1,7 +1,7 @@
-"""The report as DOCX: `templates/reference.docx` holds the look, `templates/body.xml.j2` which style a piece has.
+"""The report as DOCX: `templates/reference.docx` defines the styles, `templates/body.xml.j2` applies them.
 
-Headings, captions with numbers that Word keeps, cross-references, header rows that repeat, alternative texts and page
-numbers are Word's own; the bytes are the same every time.
+Headings, numbered captions, cross-references, repeated header rows, alternative texts and page numbers are native Word
+features; the same document gives the same bytes.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from resurvey.report.paper import Plain, paper
 from resurvey.report.templating import loaded
 
 BODY, REFERENCE = "body.xml.j2", "reference.docx"
-# The zip format knows no earlier day; a fixed one keeps the bytes alike. A document needs some date; its says nothing.
+# Fixed dates keep the bytes the same: 1980 is the earliest in the zip format; a document needs some date.
 EPOCH, UNDATED = (1980, 1, 1, 0, 0, 0), datetime(2000, 1, 1)
-# Centimetres that a figure may take: the text's width, and a height that leaves room for its words on the page.
+# Maximum size of a figure in centimetres: the text width, and a height that leaves room for the caption on the page.
 FIGURE_WIDTH, FIGURE_HEIGHT, BESIDE_HEIGHT = 17.3, 18.5, 8.6
-# Parts of the letter height that a bold letter is wide, and what a cell keeps free at its sides, twentieths of a point.
+# Width of a bold letter relative to the font size, and horizontal cell margins in twentieths of a point.
 LETTER, CELL_MARGINS = 0.58, 130
-# Half points of a table's letters, as the styles of the reference have them.
+# Font sizes in tables in half points, as in the styles of the reference document.
 SIZE, SMALL_SIZE = 16, 14
-# Widths inside the margins, in twentieths of a point.
+# Text widths of portrait and landscape pages, in twentieths of a point.
 UPRIGHT, TURNED = 9850, 14500
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9_]")
-# What XML cannot hold.
+# Characters that XML does not allow.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def render_docx(document: Document, own: Path | None = None) -> bytes:
-    """The report for a word processor.
+    """The report as a Word document.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def render_docx(document: Document, own: Path | None = None) -> bytes:
     Returns
     -------
     bytes
-        A DOCX without dates; long tables stand in an appendix.
+        A DOCX with fixed dates; long tables are in an appendix.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def render_docx(document: Document, own: Path | None = None) -> bytes:
         body = parse_xml(loaded(BODY, own).render(values | writer.helpers))
     except (TemplateError, SyntaxError) as error:
         raise ResurveyError(f"template {BODY}: {error}") from None
-    last = word.element.body[-1]  # the page, which closes the body
+    last = word.element.body[-1]  # the section properties, which end the body
     for block in list(body):
         last.addprevious(block)
     stream = io.BytesIO()
@@ -88,14 +88,14 @@ def render_docx(document: Document, own: Path | None = None) -> bytes:
 
 
 def _reference(own: Path | None) -> bytes:
-    """The document whose styles and page are used."""
+    """The reference document, which supplies styles and page layout."""
     if own and (own / REFERENCE).is_file():
         return (own / REFERENCE).read_bytes()
     return resources.files("resurvey.report").joinpath("templates", REFERENCE).read_bytes()
 
 
 def settled(content: bytes) -> bytes:
-    """The same parts with one date, in one order."""
+    """Rewrite the zip archive with fixed dates, so that the same parts give the same bytes."""
     stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as source,
@@ -110,7 +110,7 @@ def settled(content: bytes) -> bytes:
 
 
 def _name(word: Any, document: Document) -> None:
-    """Properties, and the title in the footer."""
+    """Set the document properties, and the title in the footer."""
     core = word.core_properties
     core.title, core.subject = legible(document.title)[:255], legible(document.question)[:255]
     core.author = core.last_modified_by = "resurvey"
@@ -124,19 +124,19 @@ def _name(word: Any, document: Document) -> None:
 
 
 def legible(text: str) -> str:
-    """Text that XML can hold; a letter that it cannot, as its code. Office programs find fonts for the others."""
+    """Text valid in XML, with forbidden characters replaced by their codes. Office programs find fonts themselves."""
     return FORBIDDEN.sub(lambda found: f"U+{ord(found[0]):04X} ", text)
 
 
 def bookmark(anchor: str) -> str:
-    """A bookmark name as Word allows: letters, digits, underscores, forty at most."""
+    """A bookmark name that Word accepts: letters, digits and underscores, at most 40."""
     name = "r_" + NOT_A_NAME.sub("_", anchor)
     return name if len(name) <= 40 else f"{name[:31]}_{hashlib.blake2s(anchor.encode(), digest_size=4).hexdigest()}"
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A picture in the document: its relation and number, width and height in English metric units."""
+    """A picture in the document: relation id, number, width and height (English Metric Units)."""
 
     relation: str
     id: int
@@ -145,7 +145,7 @@ class Placed:
 
 
 class _Writer:
-    """What the template asks of the package: relations to pictures and addresses, numbers, pages, widths."""
+    """Functions for the template: relations to pictures and URLs, numbering, page sections, column widths."""
 
     def __init__(self, word: Any, figures: dict[str, Figure]):
         self.word = word
@@ -168,13 +168,13 @@ class _Writer:
         }
 
     def relation(self, address: str) -> str:
-        """The name of a link to an address outside."""
+        """The relation id of a link to an external URL."""
         return str(self.word.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
 
     def place(self, figure: Plain, wide: float, high: float) -> Placed:
-        """A picture, at most so many centimetres wide and high."""
-        # Numbered and put in here: `add_picture` looks through the whole document, and takes the digest of every
-        # picture before, at each.
+        """Add a picture, at most `wide` by `high` centimetres."""
+        # Added directly: `add_picture` would search the whole document and compute the digest of every
+        # earlier picture each time.
         number = next(self.pictures)
         image = Image.from_file(str(self.figures[figure["anchor"]].png))
         part = ImagePart.from_image(image, PackURI(f"/word/media/image{number}.{image.ext}"))
@@ -183,7 +183,7 @@ class _Writer:
         return Placed(relation, number, Cm(width), Cm(width * image.px_height / image.px_width))
 
     def section(self, turned: bool) -> Markup:
-        """The page of what came before, upright or turned."""
+        """Section properties for the preceding content, portrait or landscape."""
         properties = deepcopy(self.word.element.body[-1])
         size = properties.find(qn("w:pgSz"))
         narrow, wide = sorted((int(size.get(qn("w:w"))), int(size.get(qn("w:h")))))
@@ -207,16 +207,16 @@ def table_widths(table: Plain) -> list[int]:
 
 
 def column_widths(names: Sequence[str], weights: Sequence[float], width: int, size: int) -> list[int]:
-    """Widths by weight, but none narrower than the longest word of its name.
+    """Column widths in proportion to weight, but at least as wide as the longest word in the column name.
 
     Parameters
     ----------
     names, weights : sequence
-        A name and a share of the width a column.
+        Name and relative width of each column.
     width : int
-        Of the whole table, in twentieths of a point.
+        Width of the whole table, in twentieths of a point.
     size : int
-        Of the letters, in half points.
+        Font size, in half points.
     """
     least = [round(max(map(len, name.split()), default=1) * LETTER * size * 10) + CELL_MARGINS for name in names]
     if sum(least) >= width:

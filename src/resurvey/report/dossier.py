@@ -1,6 +1,6 @@
-"""The dossier: question, evidence, findings by consequence, design, reconstruction and each comparison, on few pages.
+"""The dossier: question, evidence, findings by consequence, design, reconstruction and each comparison, in brief.
 
-Facts and tables are made here; the words are in `templates/dossier.md.j2`.
+Facts and tables are made here; the text is in `templates/dossier.md.j2`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from resurvey.report.templating import render
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
-#: Figures that paper shows of a comparison of two groups, or of a network: curves or graph, and the forest.
+#: Figures printed for a comparison of two groups or for a network: curves or network graph, and forest plot.
 FIGURES_SHOWN = 2
-#: Properties of studies that paper shows are told of so many of them at least.
+#: Study properties are printed if reported for at least this proportion of the studies.
 TOLD_OF = 1 / 3
 MULTIPLES = "reconstruction-multiples"
 
@@ -75,18 +75,18 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
 
 
 def across(results: Results) -> list[AnyComparison]:
-    """Comparisons that are not of two groups of one study."""
+    """All comparisons except those of two groups within one study."""
     return [entry for entry in results.choices.comparisons if not comparison_said(results, entry).within]
 
 
 def assumption_letters(results: Results) -> dict[str, str]:
-    """A short name, A1 and so on, of every sentence that a comparison assumes, in the order of the comparisons."""
+    """A label (A1, A2, ...) for every assumption, in the order of the comparisons."""
     said = dict.fromkeys(text for entry in results.choices.comparisons for text in entry.assumptions)
     return {text: f"A{number}" for number, text in enumerate(said, start=1)}
 
 
 def _assumptions(results: Results, letters: Mapping[str, str]) -> Iterator[Table]:
-    """Every sentence that a comparison assumes, and in how many of them."""
+    """Table of assumptions, with the number of comparisons that make each."""
     if not letters:
         return
     used = Counter(text for entry in results.choices.comparisons for text in dict.fromkeys(entry.assumptions))
@@ -127,7 +127,7 @@ def _facts(results: Results) -> dict[str, Any]:
 
 
 def _findings(results: Results) -> Iterator[Block]:
-    """Findings that touch a number which readers use or pool, a row each."""
+    """Findings about numbers that readers use or pool, one row each."""
     found = [row for row in findings_of(results) if row["severity"] == "major"]
     if not found:
         return
@@ -161,7 +161,7 @@ def _design(results: Results, name: str) -> Iterator[Block]:
 
 
 def _groups(results: Results) -> Iterator[Table]:
-    """Whole arms that were reconstructed and how well they fit; subgroups are in the workbook."""
+    """Reconstructed whole arms and how well they fit; subgroups are in the workbook."""
     rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt" and row["population"] == "all"]
     if not rebuilt:
         return
@@ -181,14 +181,14 @@ def _groups(results: Results) -> Iterator[Table]:
 def _group(results: Results, row: Record) -> Row:
     events = number(round(as_float(row["events_mean"])) if is_number(row["events_mean"]) else float("nan"))
     cells = group_cells(results, row, events, number(row["median_rebuilt"]))
-    # Short names keep a group on one line.
+    # Short names keep each group on one line.
     arm = without_number(without_brackets(results.labels.arm(row["study_id"], row["arm_id"])))
     endpoint = ", ".join(part for part in (row["endpoint"], row["data_cut"]) if part)
     return Row((cells[0], words(arm), words(endpoint), *cells[3:]))
 
 
 def _abbreviations(results: Results, shown: Sequence[Record]) -> str:
-    """`OS: overall survival; ...` of the endpoints whose short name says less."""
+    """Key to abbreviated endpoints, such as `OS: overall survival; ...`."""
     names = dict.fromkeys(str(row["endpoint"]) for row in shown)
     known = [(name, results.labels.endpoint(name)) for name in names]
     told = "; ".join(f"{name}: {words}" for name, words in known if name != words)
@@ -196,7 +196,7 @@ def _abbreviations(results: Results, shown: Sequence[Record]) -> str:
 
 
 def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, str]) -> Iterator[Block]:
-    """One comparison: its figures, its result, other populations, what must hold, and what would overturn it."""
+    """One comparison: figures, result, other target populations, assumptions, and what would change the conclusion."""
     said = comparison_said(results, entry)
     lines = estimates_of(results, entry.id)
     yield Heading(2, entry.question, anchor("comparison", entry.id))
@@ -206,7 +206,7 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
     drawn = FIGURES_SHOWN if isinstance(entry, PatientComparison | NetworkComparison) else 1
     shown: list[Figure] = list(figures_of(results, f"comparison-{entry.id}"))[:drawn]
     if shown:
-        # The question is the heading above.
+        # The question is already in the heading above.
         yield Beside(tuple(replace(one, title=_without(one.title, entry.question)) for one in shown))
     result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
@@ -215,13 +215,13 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
 
 
 def _without(title: str, question: str) -> str:
-    """The title of a figure without the question that it begins with."""
+    """The title of a figure without the question at its beginning."""
     said = title.removeprefix(f"{question}: ")
     return said[:1].upper() + said[1:]
 
 
 def sentences(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Record]) -> Iterator[str]:
-    """What a comparison says, sentence by sentence, and the findings that bear on it; some may be empty."""
+    """The results of a comparison, sentence by sentence, and the findings that affect it; sentences may be empty."""
     yield from _told(results, entry, said, lines)
     for mark, told in cautions_on(results, entry.id):
         yield f"Finding ({mark}): {told}"
@@ -266,7 +266,7 @@ def _conclusion(said: Said) -> str:
 
 
 def _restricted(lines: Sequence[Record]) -> str:
-    """The difference of restricted means to the longest horizon that was asked for."""
+    """The difference in restricted mean survival time up to the longest requested horizon."""
     found = [
         line
         for line in lines
@@ -304,7 +304,7 @@ def _network(results: Results, entry: NetworkComparison, lines: Sequence[Record]
 
 
 def _within(results: Results) -> Iterator[Table]:
-    """Comparisons of two groups of one study, most of them checks on the reconstruction."""
+    """Comparisons of two groups within one study, most of which check the reconstruction."""
     inside = [entry for entry in results.choices.comparisons if comparison_said(results, entry).within]
     if not inside:
         return
@@ -322,7 +322,7 @@ def _within(results: Results) -> Iterator[Table]:
 
 
 def _findings_on(results: Results, entries: Sequence[AnyComparison]) -> list[tuple[str, str]]:
-    """Letter and words of the findings that bear on any of some comparisons, each once."""
+    """Letter and text of the findings that affect any of these comparisons, without duplicates."""
     return list(dict.fromkeys(one for entry in entries for one in cautions_on(results, entry.id)))
 
 

@@ -1,4 +1,4 @@
-"""Figures of the drawing steps, as the document holds them."""
+"""Figures from the drawing steps, as blocks of the document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resurvey.report.inputs import Record, Results, rows
 
 
 def figure(row: Record, claims: tuple[str, ...] = (), rank: int = 0) -> Figure:
-    """One row of figures.csv."""
+    """Make a figure from one row of figures.csv."""
     return Figure(
         anchor=f"fig-{row['figure_id']}",
         title=str(row["title"]),
@@ -25,24 +25,24 @@ def figure(row: Record, claims: tuple[str, ...] = (), rank: int = 0) -> Figure:
 
 
 def group_rows(results: Results, group: str) -> list[Record]:
-    """Rows of the figures of one group."""
+    """Rows of figures.csv for one group."""
     table = results.figures
     return rows(table[table["group"] == group]) if len(table) else []
 
 
-# Of the figures of one comparison so many are printed; the HTML edition has all.
+# Number of figures printed per comparison; the HTML edition has all.
 MOST_PRINTED = 2
 
 
 def figures_of(results: Results, group: str, claims: tuple[str, ...] = (), section: str = "") -> Iterator[Figure]:
-    """The figures of one group, or those of it that belong to one section."""
+    """The figures of one group, optionally only those of one section."""
     for place, row in enumerate(group_rows(results, group)):
         if not section or row["section"] == section:
             yield figure(row, claims, rank=_rank(group, place))
 
 
 def _rank(group: str, place: int) -> int:
-    """How soon a figure is needed: the first of a group first; later ones of a comparison in the HTML edition only."""
+    """Priority of a figure by its place in the group; later figures of a comparison are in the HTML edition only."""
     if group.startswith("comparison-") and place >= MOST_PRINTED:
         return PAPER_RANK + 1
     return min(place, PAPER_RANK)

@@ -1,4 +1,4 @@
-"""Editions of the report put in their places: where one cannot be made, the earlier one stays."""
+"""Write the editions of the report to their files; if one cannot be made, the earlier one is kept."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from resurvey import not_made, writing
 from resurvey.report.all_formats import Edition
 from resurvey.report.stand_ins import stand_in
 
-#: Editions that are of use only with another of the same run: the page names its library by a digest.
+#: Editions that need another one from the same run: the page identifies its library by a digest.
 COMPANION = {"library": "html"}
 
 
 def write_editions(editions: Iterable[Edition], places: Mapping[str, Path], notes: Path) -> list[Path]:
-    """Write each edition that was made; where one was not, leave the earlier one, or else put a page with the reason.
+    """Write each edition that was made; for one that was not, keep the earlier file or write a page with the reason.
 
     Parameters
     ----------
     editions : iterable of Edition
-        As `formats.report` gives them; each is let go once it is written.
+        As yielded by `all_formats.report`; each is released once written.
     places : mapping of Path
-        Where the edition of each kind belongs.
+        File path for the edition of each kind.
     notes : Path
-        The table of editions that were not made (`resurvey.not_made`). That of the run before is read first, since a
-        page with a reason is no edition worth keeping.
+        The table of editions that were not made (`resurvey.not_made`). That of the previous run is read first, because
+        a page with a reason is not worth keeping.
 
     Returns
     -------
     list of Path
-        The editions of this run.
+        The editions written in this run.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there.
+        If the disk is full or the folder is not writable.
     """
     before = not_made.read(notes)
     reasons = set(before.loc[before["in_its_place"] == not_made.REASON, "edition"])

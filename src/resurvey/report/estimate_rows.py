@@ -1,4 +1,4 @@
-"""What each comparison came to: its rows, the estimate it is known by, the printed numbers behind it."""
+"""Results of each comparison: its rows, its main estimate, and the printed numbers behind it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def estimates_of(results: Results, name: str) -> list[Record]:
 
 
 def claims_of(results: Results, entry: AnyComparison) -> tuple[str, ...]:
-    """Printed numbers that a comparison rests on, as its rows name them or as its groups were reconstructed from."""
+    """Printed numbers on which a comparison is based: named in its rows, or used to reconstruct its groups."""
     return rests_on(entry, results.comparisons, results.accuracy)
 
 
 def printed_ratios(results: Results, entry: AnyComparison, lines: Sequence[Record]) -> list[str]:
-    """Printed hazard ratios of the same two groups, first against second, in words.
+    """Printed hazard ratios of the same two groups, first versus second, as text.
 
-    Those that the comparison lists, or else the one that both groups were reconstructed to.
+    Those listed by the comparison or, if none, the one to which both groups were reconstructed.
     """
     listed = [
         line
@@ -47,7 +47,7 @@ def printed_ratios(results: Results, entry: AnyComparison, lines: Sequence[Recor
 
 
 def ratios_kept(results: Results, entry: AnyComparison) -> frozenset[str]:
-    """Printed hazard ratios that the reconstruction of both groups was made to keep, by their ids."""
+    """Claim ids of the printed hazard ratios used as constraints in the reconstruction of both groups."""
     if len(entry.patient_groups) != 2 or results.facts.empty:
         return frozenset()
     facts = [row for row in rows(results.facts) if row["kind"] == FactKind.HAZARD_RATIO]
@@ -61,7 +61,7 @@ def ratios_kept(results: Results, entry: AnyComparison) -> frozenset[str]:
 
 
 def _oriented(row: Record, *, forward: bool) -> tuple[float, float, float]:
-    """A printed ratio and its limits as first against second."""
+    """A printed ratio and its confidence limits, as first versus second."""
     value, lower, upper = (as_float(row[name]) for name in ("value", "lower", "upper"))
     return (value, lower, upper) if forward else (1 / value, 1 / upper, 1 / lower)
 
@@ -72,7 +72,7 @@ def _ratio_words(value: object, lower: object, upper: object) -> str:
 
 
 def refusal(lines: Sequence[Record]) -> str:
-    """Why a comparison was not made; empty where it was."""
+    """Why a comparison was not made; empty if it was."""
     if not lines:
         return "the run holds no result of it"
     reasons = [str(line["note"]) for line in lines if line["refused"]]
@@ -80,23 +80,23 @@ def refusal(lines: Sequence[Record]) -> str:
 
 
 def main_rows(lines: Sequence[Record]) -> list[Record]:
-    """The rows a comparison is known by."""
+    """The rows with the main estimates of a comparison."""
     return [line for line in lines if line["role"] == Role.MAIN and not line["refused"]]
 
 
 def null_of(line: Record) -> float:
-    """The value of no difference: 1 of a ratio, 0 of anything else."""
+    """The null value: 1 for a ratio, otherwise 0."""
     return 1.0 if line["contrast"] == Contrast.RATIO else 0.0
 
 
 def weighted_ratios(lines: Sequence[Record]) -> dict[str, Record]:
-    """Standardised hazard ratios with an interval, by what the first group was weighted to."""
+    """Standardised hazard ratios with confidence limits, keyed by the target population."""
     weighted = [line for line in lines if line["model"] == Model.WEIGHTED_COX]
     return {str(line["variation"]): line for line in weighted if is_number(line["lower"])}
 
 
 def concludes_otherwise(line: Record, main: Record) -> bool:
-    """Whether two ratios lie on different sides of 1, or the interval of one includes it and the other's does not."""
+    """Whether two intervals lead to different conclusions: each may be above 1, below 1, or include it."""
 
     def side(one: Record) -> int:
         return int(as_float(one["lower"]) > 1) - int(as_float(one["upper"]) < 1)
@@ -105,5 +105,5 @@ def concludes_otherwise(line: Record, main: Record) -> bool:
 
 
 def within_one_study(entry: AnyComparison) -> bool:
-    """Whether both groups are of one study."""
+    """Whether both groups are from the same study."""
     return len(entry.patient_groups) == 2 and len({group.study for group in entry.patient_groups}) == 1

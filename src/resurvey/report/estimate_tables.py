@@ -1,4 +1,4 @@
-"""The tables of one comparison: its estimates, a network's regimens and league, the studies of a pool."""
+"""The tables of one comparison: estimates, regimens and league table of a network, studies in a meta-analysis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = columns("Estimate:2.2 | Value:1:number | Interval:1.6:number | p:0.8:n
 def estimate_tables(
     results: Results, entry: AnyComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table | Details]:
-    """The tables of one comparison, as its kind asks."""
+    """The tables of one comparison, depending on its kind."""
     if isinstance(entry, NetworkComparison):
         yield from _network_tables(results, entry, lines, claims)
         return
@@ -65,7 +65,7 @@ def _estimate_cells(line: Record) -> tuple[Words, ...]:
 
 
 def _pair(line: Record) -> str:
-    """Name of the row where a comparison has many pairs or groups."""
+    """Row label for a comparison with several pairs or groups."""
     if line["contrast"] == Contrast.TREATMENT:
         return str(line.get("treatment") or "")
     return str(line.get("population") or "") if line["evidence"] == "printed medians" else ""
@@ -151,7 +151,7 @@ def _league(
 
 
 def _pair_cell(known: Mapping[tuple[str, str], Record], first: str, second: str) -> str:
-    """Hazard ratio of a pair of treatments, or a note that nothing links them."""
+    """Hazard ratio of a pair of treatments, or a note that they are not linked."""
     if (first, second) not in known:
         return "not linked"
     estimate, lower, upper = (exp(as_float(known[first, second][name])) for name in ("estimate", "lower", "upper"))

@@ -1,4 +1,4 @@
-"""The evidence: documents, arms, what is printed of each, and whether studies may be compared."""
+"""The evidence section: documents, arms, what is printed for each, and whether the studies are comparable."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.inputs import Record, Results, rows, split, whole
 from resurvey.report.words import count, listed, number, percent, sentence
 
-# Columns of studies that are not a property of its population or conduct.
+# Columns of the studies table that do not describe population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
 
 
 def evidence(results: Results) -> Iterator[Block]:
-    """The section of the evidence."""
+    """The evidence section."""
     pages = results.choices.pages
     documents = results.tables.get("sources", pd.DataFrame())
     yield Heading(1, "The evidence", "evidence")
@@ -51,7 +51,7 @@ def evidence(results: Results) -> Iterator[Block]:
 
 
 def papers(results: Results, names: list[str], name: str, title: str) -> Table:
-    """A table of documents: citation, kind, and how many numbers were read in each."""
+    """A table of documents: citation, kind, and number of values read from each."""
     counts = results.claims["source_id"].value_counts() if len(results.claims) else pd.Series(dtype=int)
     made = []
     for source_id in names:
@@ -78,7 +78,7 @@ def papers(results: Results, names: list[str], name: str, title: str) -> Table:
 
 
 def _arms(results: Results) -> Iterator[Block]:
-    """What is printed of each arm that a comparison may use."""
+    """What is printed for each arm that a comparison may use."""
     facts = results.facts
     if facts.empty:
         return
@@ -141,7 +141,7 @@ def _arm_table(lines: list[Row], name: str, title: str) -> Table:
 
 
 def compared_studies(results: Results) -> list[str]:
-    """Studies that enter a comparison, in the order of the entries."""
+    """Studies that enter a comparison, in order of the comparisons."""
     found: list[str] = []
     for entry in results.choices.comparisons:
         found += [group.study for group in entry.patient_groups]
@@ -162,9 +162,9 @@ SEVERAL_STUDIES = (
 
 
 def transitivity(results: Results, least: float = 0.0) -> Iterator[Block]:
-    """Whether the studies could have enrolled each other's patients: their properties side by side.
+    """Table of study properties side by side, to judge transitivity.
 
-    A property that a smaller share of the studies than `least` tells is named, and left to the page.
+    A property reported for less than the proportion `least` of the studies is only named, and left to the HTML edition.
     """
     table = results.tables.get("studies", pd.DataFrame())
     wanted = compared_studies(results)

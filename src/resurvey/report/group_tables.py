@@ -1,6 +1,6 @@
-"""Tables of a comparison of two groups: side by side first; other populations and sensitivity behind.
+"""Tables of a comparison of two groups: side by side, then other target populations and sensitivity analyses.
 
-Tests, parametric fits and what is beyond the data are in the workbook.
+Tests, parametric fits and extrapolations are in the workbook.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from resurvey.report.inputs import Record
 from resurvey.report.words import as_float, is_number, level, number, p_value, percent, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
-#: Quantities that are shown group beside group, in the order of the table.
+#: Quantities shown side by side for both groups, in the order of the table.
 PAIRED = (Quantity.MEDIAN, Quantity.RESTRICTED_MEAN, Quantity.SURVIVAL, Quantity.MEAN)
 SHOWN: Mapping[str, Callable[[object], str]] = {"percent": percent, "ratio": ratio}
 
@@ -21,7 +21,7 @@ SHOWN: Mapping[str, Callable[[object], str]] = {"percent": percent, "ratio": rat
 def patients_tables(
     entry: PatientComparison, lines: Sequence[Record], claims: tuple[str, ...]
 ) -> Iterator[Table | Details]:
-    """What each group shows and how they differ; other populations and sensitivity in parts to open.
+    """Results of both groups and their difference; other target populations and sensitivity analyses are collapsible.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def patients_tables(
     lines : sequence of dict
         Its rows of comparisons.csv that hold a number.
     claims : tuple of str
-        Printed numbers behind it.
+        Printed numbers on which it is based.
     """
     yield _side_by_side(entry, lines, claims)
     weighted = [line for line in lines if line["role"] == Role.STANDARDISED]
@@ -64,7 +64,7 @@ def _side_by_side(entry: PatientComparison, lines: Sequence[Record], claims: tup
 
 
 def _ratios(lines: Sequence[Record]) -> list[Record]:
-    """Hazard ratios of the groups as they are: the main one, of pieces of time, within strata, and as printed."""
+    """Unweighted hazard ratios: the main one, by time interval, stratified, and as printed."""
     roles = (Role.MAIN, Role.SECONDARY, Role.PRINTED)
     return [line for line in lines if line["quantity"] == Quantity.HAZARD_RATIO and line["role"] in roles]
 
@@ -89,7 +89,7 @@ def _ratio_name(line: Record) -> str:
 
 
 def _paired_rows(lines: Sequence[Record]) -> Iterator[Row]:
-    """Quantities of which both groups or their difference is known, time by time."""
+    """Rows for quantities known in the groups or as a difference, by time."""
     found: dict[tuple[int, float], dict[str, Record]] = {}
     for line in lines:
         if line["role"] == Role.SECONDARY and line["quantity"] in PAIRED:
@@ -121,12 +121,12 @@ def _paired_row(quantity: Quantity, time: float, cells: Mapping[str, Record]) ->
 
 
 def months(time: float) -> str:
-    """`6 months`, not broken over lines."""
+    """A time such as `6 months`, with a no-break space."""
     return f"{number(time, 1)}{NBSP}months"
 
 
 def with_interval(line: Record | None, kind: str = "") -> Words:
-    """`0.57 (0.40 to 0.81)`; the value alone where there is no interval."""
+    """An estimate such as `0.57 (0.40 to 0.81)`; the value alone if there is no interval."""
     if line is None or not is_number(line["estimate"]):
         return ()
     show: Callable[[object], str] = SHOWN.get(kind, number)
@@ -137,7 +137,7 @@ def with_interval(line: Record | None, kind: str = "") -> Words:
 
 
 def _standardised(entry: PatientComparison, lines: Sequence[Record]) -> Table:
-    """The first group weighted to other populations, a row each."""
+    """The first group weighted to other target populations, one row each."""
     mixes: dict[str, dict[tuple[str, float], Record]] = {}
     for line in lines:
         if line["model"] == Model.BOOTSTRAP:
@@ -174,7 +174,7 @@ def _standardised(entry: PatientComparison, lines: Sequence[Record]) -> Table:
 
 
 def _mix_note(cells: Mapping[tuple[str, float], Record]) -> str:
-    """What the population was, said once: the note of the effective sample size, or any."""
+    """Description of the target population: the note on the effective sample size or, if none, on the first row."""
     line = cells.get((Quantity.EFFECTIVE_SAMPLE_SIZE, 0.0)) or next(iter(cells.values()))
     return str(line.get("note") or "")
 

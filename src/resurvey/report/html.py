@@ -1,4 +1,4 @@
-"""The report as an HTML page that opens offline: template, styles and scripts inlined; drawings and library beside."""
+"""The report as an HTML page that opens offline: template, styles and scripts inline; figures and library in files."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from resurvey.report.words import count
 CLAIMS_LINKED = 400
 
 
-#: The file beside the page that holds the library of tables.
+#: The file, in the folder of the page, that holds the table library.
 LIBRARY_FILE = "tables.js"
-#: Gives the page the library of tables. That is a module, which a page opened from a disk may not load from a file: so
-#: a plain script holds its text.
+#: Loads the table library into the page. A page opened from disk may not import a JavaScript module from a file,
+#: so an ordinary script holds the text of the module.
 LIBRARY = """// The library of the searchable table in index.html: DataTables, MIT licence, as itables ships it.
 import('data:text/javascript;charset=utf-8,' + encodeURIComponent({library})).then((library) => {{
   window.ReportTable = library.default;
@@ -53,14 +53,14 @@ import('data:text/javascript;charset=utf-8,' + encodeURIComponent({library})).th
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a page shows it: a file beside the page that loads when it is seen.
+    """A figure on the page: a separate file that is loaded when it comes into view.
 
     Attributes
     ----------
     file : str
-        The address of the drawing as seen from the page.
+        URL of the figure relative to the page.
     width, height : int
-        In pixels of a screen of usual density.
+        In CSS pixels.
     """
 
     file: str
@@ -69,21 +69,21 @@ class Picture:
 
 
 def render_html(document: Document, place: Path, own: Path | None = None) -> str:
-    """The page.
+    """The report as an HTML page.
 
     Parameters
     ----------
     document : Document
     place : Path
-        Folder that the page will lie in; the drawings beside it are named as seen from there.
+        Folder in which the page will be placed; figures are linked relative to it.
     own : Path, optional
         Folder of a project's own templates: report.html, report.css, report.js.
 
     Returns
     -------
     str
-        HTML without any outside request; the same bytes for the same document. Of the scripts beside it the page
-        lets `library_script` run, by the digest that marks it.
+        HTML that makes no external request; the same document gives the same bytes. The only external script that the
+        page allows is `library_script`, identified by its digest.
     """
     writer = _Writer(document, pictures(document, place))
     filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
@@ -112,7 +112,7 @@ def _text(name: str, own: Path | None) -> str:
 
 
 def _library(kind: str) -> str:
-    """The table library that itables ships, its scripts or its styles."""
+    """The scripts or styles of the table library included in itables."""
     from itables.utils import read_package_file
 
     return str(read_package_file("html", f"dt_bundle.{kind}"))
@@ -120,7 +120,7 @@ def _library(kind: str) -> str:
 
 @cache
 def library_script() -> str:
-    """What `LIBRARY_FILE` holds: without it the page shows every number as one long table.
+    """Content of `LIBRARY_FILE`; without it the page shows all numbers as one long table.
 
     Returns
     -------
@@ -130,12 +130,12 @@ def library_script() -> str:
     return LIBRARY.format(library=json.dumps(_library("js")))
 
 
-# Width that a usual column needs so that no long word is broken, in letter heights.
+# Minimum width, in em, of a column of weight 1, so that long words are not broken.
 COLUMN_LEAST, LONG_COLUMN_LEAST = 7.0, 4.9
 
 
 def least_width(table: Table) -> float:
-    """Width below which a table is scrolled rather than squeezed."""
+    """Minimum width of a table in em; on a narrower screen it scrolls."""
     one = LONG_COLUMN_LEAST if table.long else COLUMN_LEAST
     return sum(column.weight for column in table.columns) * one
 
@@ -146,7 +146,7 @@ def rows_of(block: Table | Figure) -> Claims:
 
 
 class _Writer:
-    """Inline parts as HTML; everything that comes from a table is escaped."""
+    """Writes inline parts as HTML; all text from tables is escaped."""
 
     def __init__(self, document: Document, pictures: dict[str, Picture]):
         self.document = document
@@ -189,7 +189,7 @@ class _Writer:
         return Markup('<span class="cite">[') + Markup(", ").join(links) + Markup("]</span>")
 
     def claims(self, claims: Claims) -> Markup:
-        """A link to the rows of printed numbers; the script shows all of them, the bare link the first."""
+        """A link to the rows of printed numbers: with the script it shows all of them, without it the first."""
         there = [name for name in claims.ids if claim_anchor(name) in self.rows]
         text = claims_text(claims)
         if not there:
@@ -199,7 +199,7 @@ class _Writer:
         )
 
     def sections(self) -> list[tuple[Heading, list[Block]]]:
-        """Blocks under each heading of the first level."""
+        """Level-1 headings with the blocks under each."""
         made: list[tuple[Heading, list[Block]]] = []
         for block in self.document.blocks:
             if isinstance(block, Heading) and block.level == 1:
@@ -209,11 +209,11 @@ class _Writer:
         return made
 
     def label(self, anchor: str) -> str:
-        """`Table 3`."""
+        """The label of an anchor, such as `Table 3`."""
         return self.document.label(anchor)
 
     def picture(self, figure: Figure) -> Picture:
-        """How a figure is shown."""
+        """The picture of a figure."""
         return self.pictures[figure.anchor]
 
     def text(self, parts: Words) -> str:
@@ -222,18 +222,18 @@ class _Writer:
 
 
 def pictures(document: Document, place: Path) -> dict[str, Picture]:
-    """Every figure as the page shows it."""
+    """The pictures of all figures, by anchor."""
     made: dict[str, Picture] = {}
     for figure in (block for block in flat(document.blocks) if isinstance(block, Figure)):
         with figure.png.open("rb") as stream:
             width, height = _pixels(stream.read(HEADER))
         file = quote(Path(os.path.relpath(figure.svg, place)).as_posix())
-        # Figures are drawn for a screen of twice the usual density.
+        # Figures are drawn at twice the standard screen resolution.
         made[figure.anchor] = Picture(file, width // 2, height // 2)
     return made
 
 
-HEADER = 24  # bytes of a PNG up to its size
+HEADER = 24  # bytes of a PNG up to and including its size
 
 
 def _pixels(png: bytes) -> tuple[int, int]:

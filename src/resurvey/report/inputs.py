@@ -1,4 +1,4 @@
-"""What the report is made from: the result tables of a run, read once."""
+"""Inputs of the report: the result tables of a run, read once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from resurvey.evidence_grade import Bases
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
 
-# An id as it stands in a sentence: not between quotes, in an address, or in the name of a file.
+# An id in a sentence: not in quotes, in a URL or in a file name.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
-# Initials after the name of an author: `JS`, `J.-P.`.
+# Initials after an author's surname: `JS`, `J.-P.`.
 INITIALS = re.compile(r"(?:[A-Z][.-]*){1,4}\.?")
 LEADING_INITIALS = re.compile(r"(?:[A-Z]\.-?)+")
 Record = dict[str, Any]
@@ -30,25 +30,25 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Choices:
-    """What an analyst chose for the report.
+    """Settings chosen by the analyst for the report.
 
     Attributes
     ----------
     title, question : str
-        As asked.
+        As given by the analyst.
     pages : sequence of str
-        Documents audited in depth, in the order they are shown.
+        Documents audited in depth, in display order.
     comparisons : sequence of comparisons
     designs : sequence of DesignCheck
     seed, replicates : int
     conclusions : sequence of Conclusion
-        What the documents conclude, which the answer sets beside what became of their numbers.
+        Conclusions of the documents, which the answer compares with the audit of their numbers.
     notebooks : sequence of str
-        HTML copies of the notebooks, as seen from the folder of the report.
+        HTML copies of the notebooks, as paths relative to the folder of the report.
     appendix : str
-        What paper has behind the dossier: none, findings, all.
+        Appendix of the printed report: none, findings or all.
     templates : Path, optional
-        Folder of templates that go before those of the package.
+        Folder of templates that override those of the package.
     """
 
     title: str
@@ -66,7 +66,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Results:
-    """All tables of a run; a table that a project has not is empty.
+    """All tables of a run; a table that the project does not have is empty.
 
     Attributes
     ----------
@@ -74,9 +74,9 @@ class Results:
     tables : dict of DataFrame
         Typed extraction tables by name.
     claims, checks, summary, accuracy, facts, comparisons : DataFrame
-        As the steps write them; words are text, absent words empty.
+        As written by the steps; text columns are strings, empty if missing.
     folders : dict of dict of DataFrame
-        Tables behind each comparison, by comparison id and name.
+        Tables behind each comparison, by comparison id and table name.
     designs, verdicts : dict
         Table and verdict of each design check.
     figures : DataFrame
@@ -104,17 +104,17 @@ class Results:
 
     @cached_property
     def labels(self) -> Labels:
-        """What ids are called."""
+        """Display names of ids."""
         return Labels.from_tables(self.tables)
 
     @cached_property
     def claim(self) -> dict[str, Record]:
-        """Rows of claims by their id."""
+        """Rows of claims by claim id."""
         return {str(row["claim_id"]): row for row in rows(self.claims)}
 
     @cached_property
     def source(self) -> dict[str, Record]:
-        """Rows of sources by their id."""
+        """Rows of sources by source id."""
         return {str(row["source_id"]): row for row in rows(self.tables.get("sources", pd.DataFrame()))}
 
     @cached_property
@@ -123,13 +123,13 @@ class Results:
         return {tuple(str(row[name]) for name in ARM_KEY): row for row in rows(self.accuracy)}
 
     def not_used(self, group: Group) -> str:
-        """What was asked for in rebuilding a group and not used, with the reason; empty where there is none."""
+        """Inputs requested for the reconstruction of a group but not used, with the reason; empty if there are none."""
         key = (group.study, group.arm, group.population, group.endpoint, group.data_cut)
         return str(self.arms.get(key, {}).get("not_used", ""))
 
     @cached_property
     def rulings(self) -> dict[str, Record]:
-        """Human rulings by check."""
+        """Human rulings by check id."""
         return {str(row["check_id"]): row for row in rows(self.tables.get("adjudications", pd.DataFrame()))}
 
     def short(self, source_id: object) -> str:
@@ -137,10 +137,10 @@ class Results:
         return short_citation(self.source.get(str(source_id), {}), str(source_id))
 
     def named(self, text: object) -> str:
-        """Words of the audit with the ids of regimens, documents and studies in them by their names.
+        """Replace the ids of regimens, documents and studies in a text of the audit by their names.
 
-        Only what no word of a language looks like is taken for an id: with an underscore or a digit, and no part of a
-        longer id (`liang2024-p-003`), of an address or of a file's name.
+        Only a word that cannot be ordinary language is taken as an id: it has an underscore or a digit and is not part
+        of a longer id (`liang2024-p-003`), a URL or a file name.
         """
 
         def name(found: re.Match[str]) -> str:
@@ -163,28 +163,28 @@ class Results:
 
     @cached_property
     def bases(self) -> Bases:
-        """On what the comparisons rest."""
+        """The evidence base of each comparison."""
         return Bases.from_tables(self.comparisons, self.tables.get("studies", pd.DataFrame()), self.claims)
 
     @cached_property
     def cautions(self) -> list[Caution]:
-        """Findings of the audit that bear on the comparisons, with their letters."""
+        """Audit findings that affect the comparisons, with their letters."""
         entries = self.choices.comparisons
         resting = {entry.id: rests_on(entry, self.comparisons, self.accuracy) for entry in entries}
         return cautions(entries, resting, self.checks, endpoints_of(self.tables.values()))
 
 
 def short_citation(source: Mapping[str, Any], fallback: str) -> str:
-    """`Cao 2023` from a citation and a year."""
+    """Short citation, such as `Cao 2023`, from a citation and a year."""
     author = surname(str(source.get("citation", "")))
     year = whole(source.get("year", ""))
     return f"{author} {year}".strip() if author else fallback
 
 
 def surname(citation: str) -> str:
-    """Name of the first author: all before the initials (`von Minckwitz G, ...`), or its first word that is a name.
+    """Surname of the first author: all before the initials (`von Minckwitz G, ...`) or to the first capitalised word.
 
-    Authors may be parted by commas or by semicolons, and initials may go before (`J. Lim`).
+    Authors may be separated by commas or semicolons, and initials may come first (`J. Lim`).
     """
     first = re.split(r"[,;]|\bet al\b|\s&\s", citation)[0].split()
     while len(first) > 1 and LEADING_INITIALS.fullmatch(first[0]):
@@ -192,19 +192,19 @@ def surname(citation: str) -> str:
     for place, word in enumerate(first[:5]):
         if place and INITIALS.fullmatch(word):
             return " ".join(first[:place]).rstrip(".:")
-    # `van der Berg` is one name.
+    # `van der Berg` is one surname.
     particles = next((place for place, word in enumerate(first[:4]) if not word.islower()), 0)
     return " ".join(first[: particles + 1]).rstrip(".:")
 
 
 def whole(value: object) -> str:
-    """A whole number without a decimal point; other text as it is; empty for nothing."""
+    """A whole number without `.0`; other text unchanged; empty for a missing value."""
     text = "" if value is None or value != value else str(value)
     return text.removesuffix(".0")
 
 
 def split(ids: object) -> tuple[str, ...]:
-    """Ids of a cell that lists them."""
+    """Ids from a cell that lists them, separated by semicolons."""
     text = "" if ids is None or ids != ids else str(ids)
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
@@ -218,7 +218,7 @@ def rows(table: pd.DataFrame) -> list[Record]:
 
 
 def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[str, str]) -> Results:
-    """Read what the steps wrote.
+    """Read the results written by the steps.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
     return [Path(str(path)) for path in ([found] if isinstance(found, str | Path) else found)]
 
 
-# Tables behind a comparison that the report shows; the rest are for figures.
+# Tables behind a comparison that the report shows; the others are for figures.
 SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence")
 
 

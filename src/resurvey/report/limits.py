@@ -1,4 +1,4 @@
-"""Limits: what this report cannot show; the words are in `templates/limits.md.j2`."""
+"""The limits section: what this report cannot show; the text is in `templates/limits.md.j2`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resurvey.report.templating import render
 
 
 def limits(results: Results, own: Path | None = None) -> tuple[Block, ...]:
-    """The section of limits; `own` is a folder of a project's own templates."""
+    """The limits section; `own` is a folder of a project's own templates."""
     entries = results.choices.comparisons
     sources = results.tables.get("sources", pd.DataFrame())
     rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]

@@ -1,4 +1,4 @@
-"""Methods with references: what was done, in the order of the chain; the words are in `templates/methods.md.j2`."""
+"""The methods section with references, in the order of the workflow; the text is in `templates/methods.md.j2`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from resurvey.report.templating import render
 
 
 def known_references() -> dict[str, Reference]:
-    """Every reference the report may cite, by key."""
+    """Every reference that the report may cite, by key."""
     text = resources.files("resurvey.report").joinpath("references.csv").read_text(encoding="utf-8")
     return {row["key"]: Reference(**row) for row in csv.DictReader(text.splitlines())}
 
 
 def methods(results: Results, own: Path | None = None) -> tuple[Block, ...]:
-    """The section of methods; `own` is a folder of a project's own templates."""
+    """The methods section; `own` is a folder of a project's own templates."""
     kinds = {entry.kind for entry in results.choices.comparisons}
     arms = rows(results.accuracy)
     context = {
@@ -36,7 +36,7 @@ def methods(results: Results, own: Path | None = None) -> tuple[Block, ...]:
 
 
 def cited_references(blocks: tuple[Block, ...]) -> tuple[Reference, ...]:
-    """The references that the text cites, in the order in which it first does."""
+    """The references cited in the text, in order of first citation."""
     known = known_references()
     keys = [key for part in inlines(blocks) if isinstance(part, Cite) for key in part.keys]
     return tuple(known[key] for key in dict.fromkeys(keys))

@@ -1,4 +1,4 @@
-"""What the notebooks read with: the results as the report has them, filtered and worded; nothing is estimated here."""
+"""Functions for the notebooks: the results of the report, filtered and formatted; nothing is estimated here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from resurvey.results import SEVERITIES, Contrast, Quantity, Role
 
 ESTIMATE_COLUMNS = ("comparison", "group", "first", "second", "measure", "estimate (interval)", "p", "method",
                     "evidence")  # fmt: skip
-#: Column that says what a row without a number states.
+#: Column with the statement in a row that has no number.
 WITHOUT_DIGIT = {"differences": "direction", "p_values": "statement"}
 RESULT_FILES = {
     "claims": "data/processed/claims.csv",
@@ -38,19 +38,19 @@ def results_of(folder: Path) -> Results:
     Parameters
     ----------
     folder : Path
-        The project, or a folder of it: the first that holds `results`, from this one upwards, is read.
+        The project or a folder inside it: the nearest folder upwards that contains `results` is used.
 
     Raises
     ------
     InputError
-        If a file is not there; the message names it.
+        If a file is missing; the message names it.
     """
     tried = (folder.resolve(), *folder.resolve().parents)
     project = next((one for one in tried if (one / "results").is_dir()), folder)
     for name in RESULT_FILES.values():
         if not (project / name).is_file():
             raise InputError(f"{(project / name).as_posix()} is not there: run `make results` first")
-    # Read once for all notebooks of one kernel, and again when the run was made anew.
+    # Read once for all notebooks of a kernel, and again after a new run.
     return _read(project, (project / RESULT_FILES["results"]).stat().st_mtime_ns)
 
 
@@ -70,7 +70,7 @@ def _read(project: Path, changed: int) -> Results:
 
 
 def cited(results: Results, source_id: str) -> str:
-    """How a document is cited.
+    """The citation of a document.
 
     Raises
     ------
@@ -84,18 +84,18 @@ def cited(results: Results, source_id: str) -> str:
 
 
 def printed(results: Results, ids: str | Iterable[str]) -> pd.DataFrame:
-    """Printed numbers by claim id, in the order asked for.
+    """Printed numbers by claim id, in the order requested.
 
     Parameters
     ----------
     results : Results
     ids : str or iterable of str
-        Claim ids; in a text, blanks stand between them.
+        Claim ids; in a string, separated by spaces.
 
     Returns
     -------
     DataFrame
-        Columns about, printed, place, claim. A claim that is not in the tables is left out.
+        Columns about, printed, place, claim. A claim that is not in the tables is omitted.
     """
     wanted = ids.split() if isinstance(ids, str) else list(ids)
     found = [results.claim[claim] for claim in wanted if claim in results.claim]
@@ -109,7 +109,7 @@ def _about(results: Results, row: Record) -> str:
         who += f", {results.labels.arm(row['study_id'], row['arm_id'])}"
     if row["population"] not in ("", "all"):
         who += f", {row['population']}"
-    # A category is named twice where endpoint and item are the same word (`ORR ORR`).
+    # Endpoint and item may be the same word (`ORR ORR`).
     what = " ".join(dict.fromkeys(row["what"].split(" ")))
     return f"{who}: {what}" if what else who
 
@@ -122,18 +122,18 @@ def _printed(results: Results, row: Record) -> str:
 
 
 def rulings(results: Results, ids: str | Iterable[str]) -> pd.DataFrame:
-    """What the audit found of some printed numbers, and how a person ruled on it.
+    """Audit findings about some printed numbers, and the human rulings on them.
 
     Parameters
     ----------
     results : Results
     ids : str or iterable of str
-        Claim ids; in a text, blanks stand between them.
+        Claim ids; in a string, separated by spaces.
 
     Returns
     -------
     DataFrame
-        Columns printed, finding, ruling, reason: the gravest first.
+        Columns printed, finding, ruling, reason; most severe first.
     """
     wanted = set(ids.split() if isinstance(ids, str) else ids)
     found = [
@@ -148,14 +148,14 @@ def rulings(results: Results, ids: str | Iterable[str]) -> pd.DataFrame:
 
 
 def estimates(results: Results, name: str, models: Sequence[str] = (), quantities: Sequence[str] = ()) -> pd.DataFrame:
-    """Every estimate of a comparison, or those of some models and quantities, as `resurvey.results` names them.
+    """All estimates of a comparison, or those of some models and quantities, as named in `resurvey.results`.
 
-    Main, secondary and printed ones only where models or quantities are asked for.
+    If models or quantities are given, only main, secondary, printed and test rows are returned.
 
     Raises
     ------
     InputError
-        If there is no such comparison; the message lists those there are.
+        If there is no such comparison; the message lists the existing ones.
     """
     lines = estimates_of(results, name)
     if not lines:
@@ -167,7 +167,7 @@ def estimates(results: Results, name: str, models: Sequence[str] = (), quantitie
     lines = [line for line in lines if not models or line["model"] in models]
     lines = [line for line in lines if not quantities or line["quantity"] in quantities]
     made = pd.DataFrame([_estimate_cells(results, line) for line in lines], columns=list(ESTIMATE_COLUMNS))
-    # What the comparison sets side by side is the same in every row: said once, by `sides`.
+    # The compared groups are the same in every row, and are given by `sides`.
     once = [name for name in ("comparison", "first", "second") if made[name].nunique() == 1]
     empty = [name for name in made if not (made[name] != "").any()]
     return made.drop(columns=[*dict.fromkeys((*once, *empty))])
@@ -182,7 +182,7 @@ def _estimate_cells(results: Results, line: Record) -> tuple[str, ...]:
 
 
 def sides(results: Results, name: str) -> str:
-    """`pyrotinib + capecitabine (PICTURE) against T-DM1 (EMILIA)`; the id where there is no one pair."""
+    """`pyrotinib + capecitabine (PICTURE) against T-DM1 (EMILIA)`; the id if there is not exactly one pair."""
     pairs = list(dict.fromkeys((line["treatment"], line["comparator"]) for line in estimates_of(results, name)))
     if len(pairs) != 1 or not pairs[0][1]:
         return name
@@ -190,12 +190,12 @@ def sides(results: Results, name: str) -> str:
 
 
 def _side(results: Results, label: str) -> str:
-    """A regimen id by its name; a label as it is."""
+    """The name of a regimen id; a label unchanged."""
     return results.labels.treatment(label) if " " not in label else label
 
 
 def ratios(results: Results, roles: Iterable[str], variations: Iterable[str], name: str = "") -> pd.DataFrame:
-    """Hazard ratios of some roles and variations, of every comparison or of one: comparison, ratio, p."""
+    """Hazard ratios with given roles and variations, for all comparisons or one: comparison, ratio, p."""
     roles, variations = set(roles), set(variations)
     made: dict[str, tuple[str, str, str]] = {}
     for line in estimates_of(results, name) if name else rows(results.comparisons):
@@ -207,13 +207,13 @@ def ratios(results: Results, roles: Iterable[str], variations: Iterable[str], na
 
 
 def notes(results: Results, name: str, role: str) -> list[str]:
-    """What is noted beside the estimates of one role of a comparison, each once."""
+    """Notes on the estimates of a comparison with a given role, without duplicates."""
     own = [line["note"] for line in estimates_of(results, name) if line["role"] == role]
     return [str(note) for note in dict.fromkeys(own) if note]
 
 
 def figure(results: Results, figure_id: str) -> None:
-    """Show a drawn figure with its caption; where it was not drawn, say so."""
+    """Show a figure with its caption, or a message if it was not drawn."""
     from IPython.display import display
 
     for row in rows(results.figures[results.figures["figure_id"] == figure_id])[:1]:
@@ -235,19 +235,19 @@ def _estimate(line: Record) -> str:
 
 
 def some(count: int, one: str, many: str = "") -> str:
-    """`1 check`, `12 checks`."""
+    """A count with its noun: `1 check`, `12 checks`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def say(text: str) -> None:
-    """Show a sentence whose numbers come from the results; Markdown, in which HTML and links of its words are text."""
+    """Show a sentence as Markdown, in which HTML and links are shown as plain text."""
     from IPython.display import display
 
     display({"text/markdown": inert.markdown(text), "text/plain": text}, raw=True)
 
 
 def show(table: pd.DataFrame, empty: str = "Nothing to list.") -> None:
-    """Show a table without its counter; a sentence where it has no rows. Text is escaped."""
+    """Show a table without its index, or a sentence if it has no rows. Text is escaped."""
     from IPython.display import display
 
     if table.empty:

@@ -1,4 +1,4 @@
-"""Notebooks executed top to bottom, their HTML copies, and the outputs that a rerun must give again."""
+"""Execute notebooks from top to bottom, make HTML copies, and check that a rerun gives the same outputs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 120
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PICTURE = re.compile(r"<svg\b.*?</svg>|<img\b[^>]*>", re.DOTALL)
-# The same on every machine: a kernel adds its own version of Python.
+# Fixed, because a kernel would add its own Python version.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -39,10 +39,10 @@ PAGE = """<!DOCTYPE html>
 <body><nav><a href="../report/index.html">Report</a> · <a href="{name}.ipynb" download>This notebook</a></nav>
 <main>{body}</main></body></html>
 """
-# The page shows, and does nothing: whatever stands in it, no browser runs it or asks anybody for it.
+# The page is static: whatever it contains, a browser runs no script and makes no request.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 CHANGE = "# change me"
-# Code is folded for those who came to read, but for the cell that asks to be changed; no prompts, which count nothing.
+# Code is collapsed, except in the cell that readers are asked to change; prompts are omitted.
 TEMPLATE = """{% extends 'basic/index.html.j2' %}
 {% block input_group %}<details class="input"{{ ' open' if cell.source.startswith('CHANGE') }}><summary>Code</summary>
 {{ cell.source | highlight_code(metadata=cell.metadata) | clean_html }}</details>{% endblock %}
@@ -74,24 +74,24 @@ td { min-width: 6rem; max-width: 26rem; }
 
 
 def execute(paths: Sequence[Path], folder: Path) -> Generator[NotebookNode]:
-    """Run notebooks one after the other in one kernel that forgets everything in between; each is given as it ends.
+    """Run notebooks one after the other in one kernel, reset in between; yield each when it ends.
 
-    One kernel, because starting one and importing the libraries takes longer than running a notebook. Nothing runs
-    before the first is asked for; close the iterator where not all are, and the kernel ends.
+    One kernel is used because starting it and importing the libraries takes longer than running a notebook. Nothing
+    runs before the first notebook is requested; if not all are, close the iterator to stop the kernel.
 
     Parameters
     ----------
     paths : sequence of Path
     folder : Path
-        Where the notebooks run: the project's folder.
+        Working directory of the notebooks: the folder of the project.
 
     Raises
     ------
     InputError
-        If a cell fails; the message names the notebook and says what the cell said.
+        If a cell fails; the message names the notebook and gives the error of the cell.
     """
     with _kernel(folder) as (manager, client):
-        # Loaded while the kernel starts.
+        # Imported while the kernel starts.
         import nbformat
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError
@@ -111,7 +111,7 @@ def execute(paths: Sequence[Path], folder: Path) -> Generator[NotebookNode]:
 
 @contextmanager
 def _kernel(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
-    """Start a kernel that communicates through private files where possible, not through ports open to others."""
+    """Start a kernel that communicates through private files where possible, not through open ports."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory(prefix="resurvey-") as place:
@@ -152,7 +152,7 @@ def source(notebook: NotebookNode) -> str:
 
 
 def without_images(notebook: NotebookNode) -> NotebookNode:
-    """The notebook as it is committed: text and tables, no pictures."""
+    """The notebook as committed: with text and tables, without pictures."""
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         for output in cell.get("outputs", []):
@@ -170,7 +170,7 @@ def _joined(text: str | list[str]) -> str:
 
 
 def texts(notebook: NotebookNode) -> list[str]:
-    """Text of every output, in order: what a rerun must give again."""
+    """Text of every output, in order, which a rerun must reproduce."""
     found = []
     for cell in without_images(notebook).cells:
         for output in cell.get("outputs", []):
@@ -182,19 +182,19 @@ def texts(notebook: NotebookNode) -> list[str]:
 
 
 def moved(again: Sequence[str], before: Sequence[str]) -> list[str]:
-    """Where outputs differ from earlier ones by more than the digits shown can tell.
+    """Differences between outputs and earlier ones beyond the last digit shown.
 
-    Words and whole numbers must be the same; a number with decimals may differ by one unit of the last digit shown.
+    Words and whole numbers must be identical; a number with decimals may differ by one unit in the last digit shown.
 
     Parameters
     ----------
     again, before : sequence of str
-        As `texts` gives them.
+        As returned by `texts`.
 
     Returns
     -------
     list of str
-        A line a difference.
+        One line per difference.
     """
     if len(again) != len(before):
         return [f"{len(again)} outputs in place of {len(before)}"]
@@ -218,7 +218,7 @@ def _as_shown(now: str, then: str) -> bool:
 
 
 def _figures_as_images(notebook: NotebookNode) -> NotebookNode:
-    """Turn drawings into images with alternative text, so that ids inside one cannot clash with those of another."""
+    """Turn inline SVG into images with alternative text, so that ids in different figures cannot clash."""
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         for output in cell.get("outputs", []):
@@ -237,7 +237,7 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
     ----------
     paths : sequence of Path
     folder : Path
-        Where the notebooks run: the project's folder, with its results.
+        Working directory of the notebooks: the folder of the project, with its results.
 
     Returns
     -------
@@ -254,13 +254,13 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def page(notebook: NotebookNode, title: str) -> str:
-    """One HTML file of an executed notebook that asks nothing of the outside.
+    """An executed notebook as one HTML file that makes no external request.
 
     Parameters
     ----------
     notebook : NotebookNode
     title : str
-        Name of the notebook's file, without its ending; the page is titled by the notebook's first heading.
+        File name of the notebook without extension; the title of the page is the first heading of the notebook.
     """
     body, _ = _exporter().from_notebook_node(_figures_as_images(notebook))
     return PAGE.format(
@@ -281,27 +281,27 @@ def _exporter() -> HTMLExporter:
 
 
 def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
-    """Execute notebooks and write each as NAME.html and NAME.ipynb; one is written while the next runs.
+    """Execute notebooks and write each as NAME.html and NAME.ipynb while the next one runs.
 
     Parameters
     ----------
     paths : sequence of Path
     folder : Path
-        Where the notebooks run: the project's folder.
+        Working directory of the notebooks: the folder of the project.
     made : Path
-        The folder they are written to.
+        The folder to which they are written.
 
     Raises
     ------
     InputError
-        As `execute`.
+        As for `execute`.
     """
 
     def write(path: Path, notebook: NotebookNode) -> None:
         write_text(page(notebook, path.stem), made / f"{path.stem}.html")
         write_text(source(notebook), made / f"{path.stem}.ipynb")
 
-    # One writer, as the exporter serves one at a time; `result` raises what went wrong in it, when all have run.
+    # One writer, because the exporter is not concurrent; `result` raises its errors after all notebooks have run.
     with ThreadPoolExecutor(max_workers=1) as writer, closing(execute(paths, folder)) as executed:
         written = [writer.submit(write, path, notebook) for path, notebook in zip(paths, executed, strict=True)]
     for one in written:

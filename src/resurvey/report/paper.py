@@ -1,8 +1,8 @@
-"""The document as printed: numbering, links and omissions resolved, as plain values that templates read.
+"""The document as printed, with numbering, links and omissions resolved, as plain values for templates.
 
-The PDF template (`templates/paper.typ`) reads them as JSON, the DOCX template (`templates/body.xml.j2`) directly. Words
-are lists of pieces, each a dictionary of `text`, `mark` (strong, code, or the tone of a badge), `to` (an anchor of the
-document), `url`, and `counted` (whether it is the number of a table or figure, which a word processor counts itself).
+The PDF template (`templates/paper.typ`) reads them as JSON, the DOCX template (`templates/body.xml.j2`) directly. Text
+is a list of pieces, each a dictionary of `text`, `mark` (strong, code, or the tone of a badge), `to` (an anchor of the
+document), `url`, and `counted` (whether it is the number of a table or figure, which Word numbers itself).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from resurvey.report.document import (
     words,
 )
 
-#: Ids of printed numbers named under a table, and in a cell; the rest are counted.
+#: Number of claim ids named under a table and in a cell; the others are only counted.
 NAMED_IN_NOTE, NAMED_IN_CELL = 3, 1
-#: Tables of more columns have smaller letters.
+#: Tables with more columns have a smaller font.
 MANY_COLUMNS = 7
 SIZE = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
@@ -51,13 +51,13 @@ Legible = Callable[[str], str]
 
 
 def paper(document: Document, legible: Legible = str) -> Plain:
-    """The document as values of JSON.
+    """The document as JSON-compatible values.
 
     Parameters
     ----------
     document : Document
     legible : callable
-        Text as the format can show it; it is given every text of the document.
+        Function applied to every text, which returns it in a form that the format can show.
 
     Returns
     -------
@@ -84,7 +84,7 @@ class _Paper:
     def made(self) -> Plain:
         document = self.document
         starts = [n for n, block in enumerate(document.blocks) if isinstance(block, Heading) and block.level == 1]
-        # The answer comes first; what else there is, and a list of it, follow.
+        # The answer comes first, then the table of contents and the other sections.
         second = starts[1] if len(starts) > 1 else len(document.blocks)
         return {
             "title": self.legible(document.title),
@@ -160,7 +160,7 @@ class _Paper:
         }
 
     def entries(self, table: Table) -> Plain:
-        """A long table as a list, a paragraph a row: thousands of cells would take the memory of all the rest."""
+        """A long table as a list with one paragraph per row, because thousands of table cells need too much memory."""
         code = next((place for place, column in enumerate(table.columns) if column.kind == "code"), 0)
         others = [place for place in range(len(table.columns)) if place != code]
         names = ", ".join(table.columns[place].name.lower() for place in others)
@@ -220,6 +220,6 @@ class _Paper:
 
 
 def shape(drawing: Path) -> float:
-    """Width over height of a drawing; a square where it does not say."""
+    """Ratio of width to height of an SVG; 1 if it is not stated."""
     found = SIZE.search(drawing.read_bytes()[:2000])
     return float(found[1]) / float(found[2]) if found else 1.0

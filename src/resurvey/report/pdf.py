@@ -1,4 +1,4 @@
-"""The report as PDF: the document as JSON, set by Typst with `templates/paper.typ`; tagged, the same bytes always."""
+"""The report as a tagged, byte-reproducible PDF: the document as JSON, typeset by Typst with `templates/paper.typ`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATE = "paper.typ"
 
 
 def render_pdf(document: Document, own: Path | None = None) -> bytes:
-    """The report on paper.
+    """The report as a PDF.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def render_pdf(document: Document, own: Path | None = None) -> bytes:
     Returns
     -------
     bytes
-        A tagged PDF (PDF/UA-1) without dates; long tables stand in an appendix.
+        A tagged PDF (PDF/UA-1) without dates; long tables are in an appendix.
 
     Raises
     ------
     ResurveyError
-        If Typst refuses the template; the message is Typst's.
+        If Typst rejects the template; the message is from Typst.
     """
     with typesetting(document, own) as made:
         return made()
@@ -45,11 +45,11 @@ def render_pdf(document: Document, own: Path | None = None) -> bytes:
 
 @contextmanager
 def typesetting(document: Document, own: Path | None = None) -> Iterator[Callable[[], bytes]]:
-    """Start typesetting in the background; the callable that is returned waits for the PDF, as `render_pdf`."""
+    """Start typesetting in the background; the callable it yields waits for the PDF, as `render_pdf` does."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / TEMPLATE, Path(folder) / "made.pdf"
         letters = _written(document, source, own)
-        # In a process of its own: the memory that typesetting takes is not given back within one.
+        # In a separate process, because memory used for typesetting is only released when the process ends.
         command = [sys.executable, "-m", typeset.__name__, str(source), str(made), json.dumps(letters.families)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
 
@@ -62,11 +62,11 @@ def typesetting(document: Document, own: Path | None = None) -> Iterator[Callabl
             try:
                 yield wait
             finally:
-                process.kill()  # of use only where something else failed meanwhile
+                process.kill()  # has an effect only if something else failed in the meantime
 
 
 def _written(document: Document, source: Path, own: Path | None) -> Letters:
-    """Write the template, the document and its drawings; the fonts that its letters need."""
+    """Write the template, the document and its figures, and the fonts needed for its characters."""
     template = resources.files("resurvey.report").joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
     if own and (own / TEMPLATE).is_file():
         template = (own / TEMPLATE).read_text(encoding="utf-8")

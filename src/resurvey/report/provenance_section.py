@@ -1,4 +1,4 @@
-"""Provenance: what is needed to reproduce this report; no dates and no machine names."""
+"""The provenance section: what is needed to reproduce this report, without dates or machine names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages behind the numbers and the pages."""
+    """Versions of the packages used for the numbers and the report."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
 
 
 def provenance(results: Results) -> Iterator[Block]:
-    """The section of provenance."""
+    """The provenance section."""
     yield Heading(1, "Provenance", "provenance")
     yield Paragraph(
         words(
@@ -79,7 +79,7 @@ def provenance(results: Results) -> Iterator[Block]:
 
 
 def record(results: Results) -> Iterator[Block]:
-    """Provenance on half a page, for paper."""
+    """Provenance on half a page, for print."""
     yield Heading(1, "Provenance", "provenance")
     made = ", ".join(f"{name} {version}" for name, version in versions().items())
     yield Paragraph(
@@ -94,7 +94,7 @@ def record(results: Results) -> Iterator[Block]:
 
 
 def _notebooks(results: Results) -> Iterator[Block]:
-    """Links to the notebooks; the report does not depend on them and may have been moved."""
+    """Links to the notebooks; the report does not depend on them, and links break if it is moved."""
     names = results.choices.notebooks
     if not names:
         return

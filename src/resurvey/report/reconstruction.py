@@ -1,4 +1,4 @@
-"""The reconstruction: each rebuilt group with how well it fits what was printed, and its band."""
+"""The reconstruction section: each reconstructed group, how well it fits what is printed, and its band."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FIT = "-fit-"
 
 
 def held(results: Results) -> tuple[int, int, int]:
-    """Printed facts that rebuilt groups can have, those that hold, and groups; a fact of two groups counts once."""
+    """Numbers of applicable printed facts, of facts reproduced, and of groups; a fact of two groups counts once."""
     kept, facts = count_held(results.facts) if len(results.facts) else (0, 0)
     return facts, kept, sum(row["status"] == "rebuilt" for row in rows(results.accuracy))
 
 
 def reconstruction(results: Results) -> Iterator[Block]:
-    """The section of the reconstruction."""
+    """The reconstruction section."""
     yield Heading(1, "The reconstruction", "reconstruction")
     facts, kept, groups = held(results)
     if not groups:
@@ -105,7 +105,7 @@ def _arm(results: Results, row: Record) -> Row:
 
 
 def group_cells(results: Results, row: Record, events: str, median: str) -> tuple[Words, ...]:
-    """A rebuilt group beside what is printed of it: study, group, endpoint, n, events, medians, facts, evidence."""
+    """Cells for a reconstructed group: study, group, endpoint, n, events, both medians, facts, evidence."""
     tone = "good" if row["evidence"] == "curve" else "note"
     return (
         words(results.labels.study(row["study_id"])),
@@ -121,7 +121,7 @@ def group_cells(results: Results, row: Record, events: str, median: str) -> tupl
 
 
 def group_name(results: Results, row: Record) -> str:
-    """Arm, and the subgroup where it is one."""
+    """Arm, with the subgroup if it is one."""
     return results.labels.group(row["study_id"], row["arm_id"], row["population"])
 
 
@@ -134,7 +134,7 @@ FACTS = {"lower": "median, lower limit", "upper": "median, upper limit", "n": "p
 
 
 def _broken(results: Results) -> Iterator[Block]:
-    """Printed facts that no set of patients could keep beside the others; a fact of two groups once."""
+    """Printed facts that could not be reproduced together with the others; a fact of two groups is listed once."""
     lines = [row for row in rows(results.facts) if str(row["holds"]).lower() == "false"]
     if not lines:
         return
@@ -196,7 +196,7 @@ def _refused(results: Results) -> Iterator[Block]:
 
 
 def _not_used(results: Results) -> Iterator[Block]:
-    """What was asked for and could not be used in groups that were rebuilt without it."""
+    """Inputs that were requested but could not be used in the reconstruction."""
     lines = [row for row in rows(results.accuracy) if row["status"] == "rebuilt" and row.get("not_used")]
     if not lines:
         return

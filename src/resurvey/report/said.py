@@ -1,4 +1,4 @@
-"""Each comparison as the answer, the dossier and the page tell of it: one estimate, its basis, and what bears on it."""
+"""Summary of each comparison for answer, dossier and page: one estimate, its evidence, and what affects it."""
 
 from __future__ import annotations
 
@@ -27,46 +27,46 @@ from resurvey.report.inputs import Record, Results, rows
 from resurvey.report.words import as_float, first_sentence, interval, is_number, level, listed, percent, ratio
 from resurvey.results import Quantity
 
-#: An unmeasured factor present in this share of one group, and in half as many of the other.
+#: Prevalence of an unmeasured factor in one group; in the other group it is half as common.
 FACTOR_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Said:
-    """A comparison as the answer tells of it.
+    """Summary of a comparison.
 
     Attributes
     ----------
     name, question, first, second, endpoint : str
     grade : Grade
     estimate, lower, upper : float
-        On its own scale.
+        Estimate and confidence limits, on the scale of the measure.
     measure : str
-        `HR` and the like.
+        `HR` or another measure.
     null : float
-        Value of no difference.
+        Null value.
     hazard : bool
-        Whether it is a hazard ratio.
+        Whether the measure is a hazard ratio.
     within : bool
-        Whether both groups are of one study.
+        Whether both groups are from one study.
     study : str
-        That study; empty where there are two.
+        That study; empty if there are two.
     randomised : bool
-        Whether it is a randomised trial.
+        Whether the comparison is within a randomised trial.
     printed : tuple of str
-        Hazard ratios that it prints of the same groups.
+        Hazard ratios printed by that study for the same groups.
     kept : bool
-        Whether the reconstruction was made to keep a printed one.
+        Whether a printed hazard ratio was a constraint in the reconstruction.
     others : tuple of float
-        Least and greatest ratio in other target populations; empty where none was formed.
+        Smallest and largest ratio in other target populations; empty if there are none.
     changing : tuple of (str, float)
-        Target populations that lead to another conclusion, with their ratio.
+        Target populations that lead to another conclusion, with their ratios.
     bias : float
-        Hazard ratio that bias alone would have to make to change the conclusion; NaN where unknown.
+        Hazard ratio that bias alone would have to produce to change the conclusion; NaN if unknown.
     marks : str
-        Letters of the findings that bear on it.
+        Letters of the findings that affect it.
     refused : str
-        Why there is no estimate; empty where there is one.
+        Why there is no estimate; empty if there is one.
     """
 
     name: str
@@ -94,35 +94,36 @@ class Said:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval excludes no difference."""
+        """Whether the confidence interval excludes the null value."""
         return is_number(self.lower) and is_number(self.upper) and not self.lower <= self.null <= self.upper
 
     @property
     def unprotected(self) -> bool:
-        """Whether no randomisation stands behind it."""
+        """Whether the comparison is not protected by randomisation."""
         return self.grade in UNPROTECTED
 
     @property
     def value(self) -> str:
-        """The estimate alone."""
+        """The estimate without its interval."""
         return (ratio if self.null == 1 else percent)(self.estimate)
 
     @property
     def words(self) -> str:
-        """`HR 0.45, 95 % CI 0.31 to 0.66`."""
+        """The estimate in words: `HR 0.45, 95 % CI 0.31 to 0.66`."""
         ends = interval(self.lower, self.upper, "ratio" if self.null == 1 else "percent")
         return f"{self.measure} {self.value}" + (f", {level(0.95)} CI {ends}" if ends else "")
 
     @property
     def link(self) -> str:
-        """Link to its page."""
+        """Link to its section."""
         return f"#{anchor('comparison', self.name)}"
 
     @property
     def factor(self) -> float:
-        """Ratio by which an unmeasured factor, twice as common in one group, must multiply the hazard to change it.
+        """Hazard ratio of an unmeasured factor, twice as common in one group, that would change the conclusion.
 
-        Present in `FACTOR_SHARE` of one group and half as many of the other; infinite where no strength is enough.
+        The factor is present in a share `FACTOR_SHARE` of one group and half that share of the other; infinite if no
+        strength is enough.
         """
         size = max(self.bias, 1 / self.bias) if self.bias > 0 else float("nan")
         room = FACTOR_SHARE - size * FACTOR_SHARE / 2
@@ -131,7 +132,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Telling:
-    """Hazard ratios of one group against others whose interval excludes 1, by which side has the lower hazard."""
+    """Hazard ratios of one group versus others with intervals that exclude 1, by the side with the lower hazard."""
 
     first: str
     endpoint: str
@@ -140,7 +141,7 @@ class Telling:
 
 
 def tellings(said: Iterable[Said]) -> list[Telling]:
-    """What clear hazard ratios tell, a group and endpoint each, in the order of the comparisons."""
+    """Hazard ratios that exclude 1, by group and endpoint, in the order of the comparisons."""
     found: dict[tuple[str, str], list[Said]] = {}
     for one in said:
         if one.clear and one.hazard and one.first:
@@ -157,7 +158,7 @@ def tellings(said: Iterable[Said]) -> list[Telling]:
 
 
 def caution_words(results: Results, caution: Caution) -> str:
-    """What a finding that bears on a comparison comes to."""
+    """Summary of a finding that affects a comparison."""
     if not caution.check_id:
         names = listed([results.labels.endpoint(name) for name in caution.endpoints])
         return f"The two groups have different endpoints: {names}."
@@ -169,13 +170,13 @@ def caution_words(results: Results, caution: Caution) -> str:
 
 
 def cautions_on(results: Results, name: str) -> list[tuple[str, str]]:
-    """Letter and words of each finding that bears on a comparison."""
+    """Letter and text of each finding that affects a comparison."""
     found = [one for one in results.cautions if name in one.comparisons]
     return [(one.mark, caution_words(results, one)) for one in found]
 
 
 def comparison_said(results: Results, entry: AnyComparison) -> Said:
-    """One comparison as the answer tells of it."""
+    """Summarise one comparison."""
     lines = estimates_of(results, entry.id)
     chosen = main_rows(lines)
     base: dict[str, Any] = {
@@ -189,13 +190,13 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
         reasons = [str(line["note"]) for line in lines if line["refused"]]
         return Said(**base, refused=reasons[0] if reasons else "the run holds no result of it")
     if len(chosen) > 1:
-        return Said(**base)  # a network or a list of trials is known by many estimates
+        return Said(**base)  # a network or a list of trials has several main estimates
     main = chosen[0]
     weighted = list(weighted_ratios(lines).values())
     ratios = sorted(as_float(line["estimate"]) for line in weighted)
     shorter = brief if entry.patient_groups else without_brackets
     first, second = (shorter(results.labels.treatment(main[side])) for side in ("treatment", "comparator"))
-    if base["within"]:  # the study is told once
+    if base["within"]:  # the study is named only once
         groups = (results.labels.group(one.study, one.arm, one.population) for one in entry.patient_groups)
         first, second = map(without_number, groups)
     return Said(
@@ -222,7 +223,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
 
 
 def _study_name(results: Results, study: str) -> str:
-    """Its acronym, or the document it is read from where it has none."""
+    """The acronym of the study or, if it has none, its source document."""
     name = results.labels.study(study)
     found = [row for row in rows(results.tables.get("studies", pd.DataFrame())) if row["study_id"] == study]
     return results.short(found[0].get("source_id", study)) if name == study and found else name

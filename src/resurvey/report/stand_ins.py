@@ -1,4 +1,4 @@
-"""What stands in the place of an edition that could not be made: a page of its format that says why."""
+"""Replacement for an edition that could not be made: a file of the same format that says why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPST = b'#set document(date: none)\n#set text(font: "Libertinus Serif")\n#sys.i
 
 
 def stand_in(kind: str, said: str) -> bytes:
-    """A file of the format with one sentence; `kind` is html, library, docx, pdf or xlsx."""
+    """A file of the given kind with one sentence; `kind` is html, library, docx, pdf or xlsx."""
     return {"html": _html, "library": _script, "docx": _docx, "pdf": _pdf, "xlsx": _xlsx}[kind](said)
 
 
@@ -41,7 +41,7 @@ def _docx(said: str) -> bytes:
 def _pdf(said: str) -> bytes:
     import typst
 
-    # Not tagged: a tagged PDF refuses letters that no font has, and a reason may hold any.
+    # Not tagged: a tagged PDF rejects characters that no font has, and a reason may contain any character.
     return bytes(typst.compile(TYPST, format="pdf", ignore_system_fonts=True, sys_inputs={"said": said}))
 
 

@@ -1,4 +1,4 @@
-"""What each document concludes, whether it stands by the checks of its numbers, and because of what."""
+"""The conclusions of each document: whether each holds after the checks of its numbers, and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from resurvey.results import SEVERITIES
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding that changes a conclusion, in words for its row."""
+    """A finding that changes a conclusion, as the text of its table row."""
 
     about: str
     printed: str
@@ -34,12 +34,12 @@ class Finding:
     claims: tuple[str, ...]
 
     def touches(self, conclusion: Conclusion) -> bool:
-        """Whether it is about a number that a conclusion rests on."""
+        """Whether it concerns a number on which the conclusion is based."""
         return bool(set(self.claims) & set(conclusion.ids))
 
 
 def grave_findings(results: Results) -> Iterator[Finding]:
-    """Findings that a stated conclusion hangs on, gravest first."""
+    """Findings that change a stated conclusion, most severe first."""
     for row in findings_of(results):
         if row["severity"] != "conclusion":
             continue
@@ -55,7 +55,7 @@ def grave_findings(results: Results) -> Iterator[Finding]:
 
 
 class Standing(StrEnum):
-    """What became of a conclusion: of the numbers that it rests on, the gravest finding."""
+    """Whether a conclusion holds, given the most severe finding on the numbers on which it is based."""
 
     FALLS = "not as printed"
     DOUBTFUL = "in doubt"
@@ -64,7 +64,7 @@ class Standing(StrEnum):
     OPEN = "cannot be checked"
 
 
-#: The same colours as the findings have.
+#: The same colours as for findings.
 STANDING_TONES = {
     Standing.FALLS: SEVERITY_TONES["conclusion"],
     Standing.DOUBTFUL: SEVERITY_TONES["major"],
@@ -72,7 +72,7 @@ STANDING_TONES = {
     Standing.STANDS: VERDICT_TONES["reproduced"],
     Standing.OPEN: VERDICT_TONES["uncheckable"],
 }
-#: What stands beside a conclusion that no finding of its own explains.
+#: Explanation for a conclusion without a specific finding.
 WHY = {
     Standing.FALLS: "A finding on one of its numbers is told in the audit.",
     Standing.DOUBTFUL: "A finding on a number that it uses is told in the audit.",
@@ -84,13 +84,13 @@ BY_SEVERITY = {"conclusion": Standing.FALLS, "major": Standing.DOUBTFUL}
 
 
 def checks_of(results: Results, ids: Sequence[str]) -> list[Record]:
-    """Checks that any of these printed numbers takes part in."""
+    """Checks that use any of these printed numbers."""
     wanted = set(ids)
     return [row for row in rows(results.checks) if wanted & set(split(row["claim_ids"]))]
 
 
 def standing(checks: Sequence[Record]) -> Standing:
-    """Whether a conclusion stands whose numbers take part in these checks."""
+    """Whether a conclusion holds, given the checks of its numbers."""
     found = [row["severity"] for row in checks if row["verdict"] in FINDINGS]
     if found:
         return BY_SEVERITY.get(min(found, key=SEVERITIES.index), Standing.NEARLY)
@@ -99,7 +99,7 @@ def standing(checks: Sequence[Record]) -> Standing:
 
 
 def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
-    """What each document concludes, whether it stands, and what follows from its numbers instead."""
+    """Table of the conclusions of each document, whether they hold, and what follows from their numbers otherwise."""
     return Table(
         anchor="tab-conclusions",
         title="What the papers conclude, and whether their numbers bear it out",
@@ -125,7 +125,7 @@ def _conclusion_row(results: Results, one: Conclusion, found: Sequence[Finding])
 
 
 def _of_its_numbers(results: Results, one: Conclusion) -> Iterator[str]:
-    """What became of the numbers that the sentence names, but for those that a finding tells of already."""
+    """Results of the checks of the numbers in the sentence, except findings that are already listed."""
     agree: list[str] = []
     for name in one.named:
         checks = checks_of(results, [name])
@@ -143,7 +143,7 @@ def _of_its_numbers(results: Results, one: Conclusion) -> Iterator[str]:
 
 
 def findings_table(found: Sequence[Finding]) -> Table:
-    """The findings that change a conclusion."""
+    """Table of the findings that change a conclusion."""
     return Table(
         anchor="tab-grave",
         title="Printed numbers that cannot stand as they are",

@@ -1,11 +1,11 @@
-"""Words from templates: Jinja2 fills them with numbers, Markdown says what is a heading, a list or a link.
+"""Text from templates: Jinja2 inserts the numbers, and Markdown marks headings, lists and links.
 
-A project overrides any template by a file of the same name in a folder of its own, without Python.
+A project can override any template, without Python, by a file of the same name in its own template folder.
 
 In the Markdown of a template, `## Title (#anchor)` is a heading with its anchor, `[](#tab-x)` the number of a table,
 figure or section, `[text](#anchor)` a link inside the document, `[text](claims:a;b)` the printed numbers a and b,
-`[text](tone:bad)` a badge, `[](cite:key)` a reference. A paragraph `{{ block("name") }}` stands for a table or figure
-that the code made.
+`[text](tone:bad)` a badge, `[](cite:key)` a reference. A paragraph `{{ block("name") }}` inserts a table or figure made
+by the code.
 """
 
 from __future__ import annotations
@@ -52,29 +52,29 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~&])")
 
 
 class Written(str):
-    """Text that is Markdown already, and is not escaped again."""
+    """Text that is already Markdown and is not escaped again."""
 
 
 def escaped(value: object) -> str:
-    """A value as text that Markdown takes for itself, whatever is in it."""
+    """Escape a value so that Markdown shows it literally."""
     if isinstance(value, Written):
         return value
     return SPECIAL.sub(r"\\\1", " ".join(str(value).split("\n")))
 
 
 def _loader(own: Path | None) -> BaseLoader:
-    """Templates of the package; those of a project, in the folder `own`, go first."""
+    """Loader for the templates of the package; those of a project, in the folder `own`, take precedence."""
     package = PackageLoader("resurvey.report", "templates")
     return ChoiceLoader([FileSystemLoader(own), package]) if own and own.is_dir() else package
 
 
 def loaded(name: str, own: Path | None = None, filters: Mapping[str, Callable[..., Any]] | None = None) -> Template:
-    """A template of XML or HTML: what it is given is escaped; `filters` are those of its own that it may call.
+    """Load an XML or HTML template with autoescaping; `filters` are additional filters that it may use.
 
     Raises
     ------
     TemplateError
-        If it cannot be read as a template.
+        If it is not a valid template.
     """
     made = Environment(
         loader=_loader(own), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
@@ -84,14 +84,14 @@ def loaded(name: str, own: Path | None = None, filters: Mapping[str, Callable[..
 
 
 def environment(own: Path | None = None) -> Environment:
-    """Where templates come from and what they may call; `own` is a folder of templates that go first."""
+    """The Jinja2 environment: template folders and filters; templates in the folder `own` take precedence."""
     made = Environment(
         loader=_loader(own),
         undefined=StrictUndefined,
         finalize=escaped,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # `finalize` escapes for Markdown; each format escapes what it writes.
+        autoescape=False,  # `finalize` escapes for Markdown; each output format does its own escaping.
     )
     made.filters |= {
         "ratio": say.ratio,
@@ -112,24 +112,24 @@ def environment(own: Path | None = None) -> Environment:
 def render(
     name: str, context: Mapping[str, Any], blocks: Mapping[str, Sequence[Block]], own: Path | None = None
 ) -> tuple[Block, ...]:
-    """The blocks of a template.
+    """Render a template to blocks.
 
     Parameters
     ----------
     name : str
         File of the template.
     context : mapping
-        What its expressions may name.
+        Variables available to its expressions.
     blocks : mapping
-        Tables and figures that it may place, by name; one that it does not place is left out.
+        Tables and figures that it may insert, by name; those not inserted are left out.
     own : Path, optional
         Folder of a project's own templates.
 
     Raises
     ------
     InputError
-        If the template names what is not there, or uses Markdown that the report has no block for; the message names
-        the template.
+        If the template uses an undefined name, or Markdown for which the report has no block; the message names the
+        template.
     """
     try:
         text = environment(own).get_template(name).render(context)
@@ -160,7 +160,7 @@ def _blocks(tokens: Sequence[Token], blocks: Mapping[str, Sequence[Block]]) -> I
 
 
 def _end(tokens: Sequence[Token], place: int) -> int:
-    """Place of the token that closes the one at `place`."""
+    """Index of the token that closes the one at `place`."""
     depth = 0
     for number in range(place, len(tokens)):
         depth += tokens[number].nesting
@@ -170,7 +170,7 @@ def _end(tokens: Sequence[Token], place: int) -> int:
 
 
 def _heading(token: Token) -> tuple[str, str]:
-    """Text and anchor of a heading: `## Title (#anchor)`, or an anchor made of its words."""
+    """Text and anchor of a heading `## Title (#anchor)`; if no anchor is given, it is made from the text."""
     text = "".join(child.content for child in token.children or ())
     found = re.fullmatch(r"(.*?)\s*\(#([\w-]+)\)", text)
     return (found[1], found[2]) if found else (text, anchor(text.lower()))

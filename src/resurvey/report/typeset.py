@@ -1,4 +1,4 @@
-"""Run Typst in a process of its own: a long report takes half a gigabyte, which is freed when the process ends.
+"""Run Typst in a separate process: a long report takes half a gigabyte, which is freed when the process ends.
 
 python -m resurvey.report.typeset SOURCE.typ MADE.pdf FONTS
 """
@@ -10,9 +10,10 @@ from pathlib import Path
 
 
 def typeset(source: str, made: str, fonts: str) -> None:
-    """Typeset `source`, whose folder holds what it reads, as a tagged PDF (PDF/UA-1) without dates.
+    """Typeset `source`, with the files it reads in the same folder, as a tagged PDF (PDF/UA-1) without dates.
 
-    `fonts` names, as JSON, font families for letters that Typst's own fonts lack; the folder `fonts` holds them.
+    `fonts` lists, as JSON, font families for characters missing from Typst's own fonts; their files are in the folder
+    `fonts`.
     """
     import typst
 

@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them, and the few turns of phrase that sections share."""
+"""Formatting of numbers, and phrases shared by the sections."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SEVERITY_WORDS = {
 
 
 def number(value: object, digits: int = 2) -> str:
-    """A number to `digits` significant ones at least, without needless zeros; words for what is no number."""
+    """A number with `digits` decimals below 10, one below 100, none above or if whole; words for NaN and infinity."""
     found = as_float(value)
     if isnan(found):
         return "not estimable"
@@ -51,7 +51,7 @@ def number(value: object, digits: int = 2) -> str:
 
 
 def as_float(value: object) -> float:
-    """The number in a cell; NaN where there is none."""
+    """The number in a cell; NaN if there is none."""
     try:
         return float(str(value))
     except (TypeError, ValueError):
@@ -64,13 +64,13 @@ def is_number(value: object) -> bool:
 
 
 def count(value: object, one: str, many: str = "") -> str:
-    """`1 check`, `12 checks`; thousands apart."""
+    """A count with its noun: `1 check`, `12 checks`; with separated thousands."""
     found = int(as_float(value))
     return f"{thousands(found)}{NBSP}{one if found == 1 else many or one + 's'}"
 
 
 def thousands(value: object) -> str:
-    """A whole number with its thousands apart."""
+    """A whole number with separated thousands."""
     return f"{int(as_float(value)):,}".replace(",", "\u202f")
 
 
@@ -89,14 +89,14 @@ def percent(share: object, decimals: int = 0) -> str:
 
 
 def as_fine(value: object, printed: str) -> str:
-    """A number with at least the decimals of the printed one beside it."""
+    """A number with at least as many decimals as the printed one with which it is compared."""
     decimals = len(printed.partition(".")[2]) if is_number(printed) else 0
     found = as_float(value)
     return f"{found:.{decimals}f}".replace("-", "−") if decimals > 2 and isfinite(found) else number(value)
 
 
 def p_value(value: object) -> str:
-    """A p value to three decimals."""
+    """A p value with three decimals, or `<0.001`."""
     found = as_float(value)
     if isnan(found):
         return ""
@@ -104,7 +104,7 @@ def p_value(value: object) -> str:
 
 
 def interval(low: object, high: object, kind: str = "") -> str:
-    """`0.57 to 1.10`; empty where either end is no number."""
+    """An interval such as `0.57 to 1.10`; empty if either limit is NaN."""
     if isnan(as_float(low)) or isnan(as_float(high)):
         return ""
     show = {"ratio": ratio, "percent": lambda cell: percent(cell, 1)}.get(kind, number)
@@ -112,13 +112,13 @@ def interval(low: object, high: object, kind: str = "") -> str:
 
 
 def level(value: object) -> str:
-    """`95 %` of a confidence level."""
+    """A confidence level as a percentage: `95 %`."""
     found = as_float(value)
     return f"{100 * found:g}{NBSP}%" if isfinite(found) else f"95{NBSP}%"
 
 
 def listed(parts: Sequence[str], word: str = "and") -> str:
-    """`a, b and c`."""
+    """A list in words: `a, b and c`."""
     found = [part for part in parts if part]
     if len(found) < 2:
         return "".join(found)
@@ -126,7 +126,7 @@ def listed(parts: Sequence[str], word: str = "and") -> str:
 
 
 def sentence(text: object) -> str:
-    """Words with a capital first letter and a full stop."""
+    """Text with a capital first letter and a full stop."""
     said = str(text).strip()
     if not said:
         return ""
@@ -147,7 +147,7 @@ def spelled(value: int) -> str:
     return SMALL[value] if 0 <= value < len(SMALL) else thousands(value)
 
 
-# Keys of `printed` in claims.csv; a part that starts with another word belongs to the part before it.
+# Keys of `printed` in claims.csv; a part that starts with another word continues the part before it.
 PRINTED_KEYS = (
     *("value", "lower", "upper", "ci_level", "range_lower", "range_upper", "n", "events", "total", "percent", "p"),
     *("null_median", "alternative_median", "hazard_ratio", "alpha", "power", "sides", "allocation", "patients"),
@@ -159,7 +159,7 @@ HEAD = ("value", "percent", "lower", "upper", "ci_level", "p")
 
 
 def printed_words(text: str) -> str:
-    """`11.8 (8.4 to 15.1); n 100` from the `printed` cell of claims.csv.
+    """Readable form of the `printed` cell of claims.csv: `11.8 (8.4 to 15.1); n 100`.
 
     Examples
     --------
@@ -183,14 +183,14 @@ def printed_words(text: str) -> str:
 
 
 def printed_head(text: str) -> str:
-    """What a sentence needs of the same cell: value, interval and p."""
+    """Value, interval and p from the same cell, for use in a sentence."""
     cells = _printed_cells(text)
     head = printed_words("; ".join(f"{key} {cells[key]}" for key in HEAD if key in cells))
     return head.replace("; p ", ", p ") or text
 
 
 def printed_value(text: str) -> str:
-    """The number itself, or where there is none the p: `0.804`, `p 0.04`."""
+    """The value alone or, if there is none, the p value: `0.804`, `p 0.04`."""
     cells = _printed_cells(text)
     return cells.get("value") or cells.get("percent") or (f"p {cells['p']}" if "p" in cells else printed_head(text))
 

@@ -1,4 +1,4 @@
-"""Everything that the dossier does not show, as a workbook with one sheet a table."""
+"""Everything that the dossier does not show, as a workbook with one sheet per table."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from resurvey.evidence_grade import confidence_of
 from resurvey.report.inputs import Results
 from resurvey.report.said import cautions_on
 
-#: The program stamps a workbook with the time of writing; the same results must give the same bytes.
+#: Fixed time of creation, so that the same results give the same bytes.
 STAMP = datetime(2000, 1, 1)
-#: Excel allows no longer name of a sheet, and these characters in none.
+#: Maximum length of a sheet name in Excel, and characters not allowed in it.
 LONGEST_TAB, FORBIDDEN = 31, str.maketrans(dict.fromkeys("[]:*?/\\", " "))
-#: Characters of a cell, the most that Excel takes.
+#: Maximum number of characters in an Excel cell.
 LONGEST_CELL = 32_767
 CUT = " ... (cut: longer than a cell may be; the CSV file has all of it)"
 WIDEST, NARROWEST = 60, 8
@@ -35,11 +35,11 @@ class Sheet:
     Attributes
     ----------
     title, about : str
-        Its tab, and what the first sheet says of it.
+        Its tab name, and its description on the first sheet.
     table : DataFrame
-        Numbers stay numbers and text stays text.
+        Numbers are written as numbers, and text as text.
     notes : mapping of str
-        Note of a column, by its name.
+        Notes on columns, by column name.
     """
 
     title: str
@@ -49,9 +49,9 @@ class Sheet:
 
 
 def render_workbook(results: Results) -> bytes:
-    """The workbook of a run: a list of the sheets, then one sheet a table, with frozen heads, filters and column notes.
+    """The workbook of a run: a contents sheet, then one sheet per table with frozen headers, filters and column notes.
 
-    Text is written as text whatever it looks like, so that no cell is taken for a formula.
+    Text is always written as text, so that no cell is read as a formula.
     """
     stream = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -73,7 +73,7 @@ def render_workbook(results: Results) -> bytes:
 
 
 def sheets(results: Results) -> Iterator[Sheet]:
-    """The sheets of a run, in their order; a table that a project has not is left out."""
+    """The sheets of a run, in order; tables that the project does not have are omitted."""
     words = column_words()
     rulings = results.tables.get("adjudications", pd.DataFrame())
     tables = {
@@ -104,7 +104,7 @@ def sheets(results: Results) -> Iterator[Sheet]:
 
 
 def column_words() -> dict[str, Any]:
-    """What the sheets and their columns are called and mean, from the template."""
+    """Names and descriptions of the sheets and their columns, from the template."""
     source = resources.files("resurvey.report") / "templates" / "columns.yaml"
     made: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
     return made
@@ -128,16 +128,16 @@ def league_table(tables: Mapping[str, pd.DataFrame], label: Any = str) -> pd.Dat
     Parameters
     ----------
     tables : mapping of DataFrame
-        `effects` (log scale), `ranking` and, where there is one, `confidence` of a network; anything else gives an
-        empty table.
+        `effects` (log scale), `ranking` and, if available, `confidence` of a network; without the first two the result
+        is empty.
     label : callable
-        What a treatment is called.
+        Function that returns the name of a treatment.
 
     Returns
     -------
     DataFrame
-        A row and three columns (ratio, lower, upper) a treatment, numbers; empty where two are not linked. A fourth
-        with the judged confidence in the estimate, where reviewers judged any.
+        One row and three numeric columns (ratio, lower, upper) per treatment, missing for pairs that are not linked;
+        with a fourth column for confidence in the estimate if reviewers judged any.
     """
     if not {"effects", "ranking"} <= set(tables):
         return pd.DataFrame()
@@ -160,7 +160,7 @@ def league_table(tables: Mapping[str, pd.DataFrame], label: Any = str) -> pd.Dat
 
 
 def _tabs(titles: Sequence[str]) -> list[str]:
-    """Names of sheets that Excel takes, each once."""
+    """Valid and unique sheet names for Excel."""
     made: list[str] = []
     for title in titles:
         name = title.translate(FORBIDDEN).strip("' ")[:LONGEST_TAB] or "Sheet"
@@ -201,7 +201,7 @@ def _fill(page: Any, formats: Mapping[str, Any], sheet: Sheet) -> None:
 
 
 def _write(page: Any, row: int, column: int, value: Any, style: Any) -> int:
-    """Write a cell by its type and return its width in characters."""
+    """Write a cell according to its type and return its width in characters."""
     if isinstance(value, str):
         text = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - len(CUT)] + CUT
         if text:
