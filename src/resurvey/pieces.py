@@ -1,6 +1,6 @@
-"""Which of the small files of typed tables a step takes. Light, because every start of a run asks.
+"""Selection of the small files of typed tables that a step reads. Imports little, because every run needs it.
 
-The gate writes the files (`resurvey.typedfiles`), each only when its content changes; Snakemake sees what to redo.
+The gate writes each file (`resurvey.typedfiles`) only when its content changes, so Snakemake sees what to repeat.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-# Tables that say what a study and its groups are, and where that is read.
+# Tables that describe a study and its groups, and their sources.
 OF_STUDIES = ("sources", "studies", "arms", "curves", "risk_of_bias")
-# Tables that are small and give meaning to all studies, or judge estimates of several.
+# Small tables that apply to all studies, or judge estimates from several.
 SHARED = ("endpoints", "treatments", "confidence")
-# What the patients of a study are reconstructed from; hazard ratios tie two arms to each other.
+# Tables from which the patients of a study are reconstructed; hazard ratios link two arms.
 OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", "follow_up", "risk_tables", "curves")
-# Tables of which a few rows bear on the patients of a study: early progressors, and log-rank tests. These rows are
-# files of their own, so that other counts and tests may change without a new reconstruction.
+# Tables of which a few rows matter for the patients of a study: early progressors, and log-rank tests. These rows have
+# separate files, so that other counts and tests may change without a new reconstruction.
 PARTLY_OF_PATIENTS = ("p_values", "proportions")
-# What `resurvey.labels.Labels` reads.
+# Columns that `resurvey.labels.Labels` reads.
 LABEL_COLUMNS = {
     "studies": ("study_id", "acronym"),
     "arms": ("study_id", "arm_id", "population", "treatment_id", "label", "locator"),
@@ -28,7 +28,7 @@ LABEL_COLUMNS = {
 
 
 class Claim(NamedTuple):
-    """Where a claim is.
+    """Location of a claim.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Pieces:
-    """The files, and where every claim is.
+    """The files, and the location of every claim.
 
     Attributes
     ----------
@@ -63,15 +63,15 @@ class Pieces:
     curves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def whole(self, tables: Iterable[str], *, notes: bool = False) -> list[str]:
-        """Files of whole tables; with their notes only where asked."""
+        """Files of whole tables; with notes only on request."""
         return self._there(f"{'noted' if notes else 'tables'}/{table}.csv" for table in tables)
 
     def of_study(self, study: str, tables: Iterable[str], *, notes: bool = False) -> list[str]:
-        """Files of the rows about a study; none for a table without one."""
+        """Files of the rows about a study; none for a table without such rows."""
         return self._there(f"studies/{study}/{'noted/' if notes else ''}{table}.csv" for table in tables)
 
     def of_patients(self, study: str) -> list[str]:
-        """Files that the patients of a study are reconstructed from, but for its curves."""
+        """Files from which the patients of a study are reconstructed, except its curves."""
         part = self._there(f"studies/{study}/patients/{table}.csv" for table in PARTLY_OF_PATIENTS)
         return [*self.whole(["endpoints"]), *self.of_study(study, OF_PATIENTS), *part]
 
@@ -80,11 +80,11 @@ class Pieces:
         return self._there(f"curves/{name}" for name in self.curves.get(study, ()))
 
     def labels(self) -> list[str]:
-        """Files with what studies, arms, treatments and endpoints are called."""
+        """Files with the labels of studies, arms, treatments and endpoints."""
         return self._there(f"labels/{table}.csv" for table in LABEL_COLUMNS)
 
     def labels_of(self, studies: Iterable[str]) -> list[str]:
-        """The same of some studies alone, with all treatments and endpoints."""
+        """Files with the labels of some studies only, and of all treatments and endpoints."""
         own = (f"labels/{study}/{table}.csv" for study in studies for table in ("studies", "arms"))
         return [*self._there(f"labels/{table}.csv" for table in SHARED), *self._there(own)]
 
@@ -94,26 +94,26 @@ class Pieces:
         return sorted(named | {claim.study for claim in self._claims_of(entries)})
 
     def _claims_of(self, entries: object) -> list[Claim]:
-        """Claims that entries name, and those that these list."""
+        """Claims that entries name, and further claims that those list."""
         named = [text for text in _texts(entries) if text in self.claims]
         listed = [other for claim in named for other in self.claims[claim].listed]
         return [self.claims[claim] for claim in sorted({*named, *listed}) if claim in self.claims]
 
     def of_entries(self, entries: object, tables: Iterable[str] = ()) -> list[str]:
-        """Files that entries of a plan are about, with their notes and rulings.
+        """Files needed for entries of a plan, with their notes and rulings.
 
         Parameters
         ----------
         entries : mapping, list or text
-            Every text in it that is the id of a study or a claim counts, wherever it stands.
+            Every text in it that is the id of a study or a claim counts, at any depth.
         tables : iterable of str
-            Tables of which all rows about the studies belong to it, claims that are not named among them.
+            Tables of which all rows about the studies are included, also claims that are not named.
 
         Returns
         -------
         list of str
-            Shared tables; of every study that is named, directly or by a claim, its own tables and those of the claims;
-            and the rulings of the documents that the claims are read in.
+            Shared tables; for every study named directly or by a claim, its own tables and those of the claims; and the
+            rulings for the documents from which the claims were extracted.
         """
         found = self._claims_of(entries)
         studies = self.studies_of(entries)
@@ -127,12 +127,12 @@ class Pieces:
         return [f"{self.folder}/{path}" for path in paths if path in self.files]
 
     def plain(self) -> dict[str, Any]:
-        """Everything in types that JSON knows."""
+        """Convert to types that JSON supports."""
         return {"files": sorted(self.files), "claims": self.claims, "curves": self.curves}
 
     @classmethod
     def from_plain(cls, folder: str, plain: Mapping[str, Any]) -> Pieces:
-        """The pieces that `plain` described."""
+        """Rebuild the pieces from the output of `plain`."""
         claims = {
             name: Claim(table, study, source, tuple(listed))
             for name, (table, study, source, listed) in plain["claims"].items()

@@ -1,4 +1,4 @@
-"""What lies where a file of a project belongs: a file, or something that must not be read."""
+"""Check that a path of a project holds a regular file, and nothing that must not be read."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PUT = "put the file itself there"
 
 
 def misplaced(path: Path, inside: Path) -> str:
-    """What lies in place of a file; empty where it is a file of the folder `inside` or below it, or nothing is there.
+    """Describe what is found in place of a file; empty for a file in or below the folder `inside`, or if absent.
 
-    Nothing is opened, for a pipe would wait and a device never end.
+    Nothing is opened: reading a pipe would block, and reading a device might never end.
     """
     try:
         mode = path.lstat().st_mode
@@ -36,12 +36,12 @@ def misplaced(path: Path, inside: Path) -> str:
 
 
 def check_file(path: Path, inside: Path) -> None:
-    """Refuse what is no file of the folder `inside`; that nothing is there is for others to say.
+    """Refuse anything but a file in or below the folder `inside`; a missing file is reported elsewhere.
 
     Raises
     ------
     InputError
-        Naming the path, and what it is.
+        Names the path, and what is found there.
     """
     rule = misplaced(path, inside)
     if rule:

@@ -1,8 +1,8 @@
 """The plan of an analysis: its comparisons and sample-size checks as typed objects, parsed once.
 
-Every kind of comparison is one frozen dataclass. What a file or a mapping says is parsed here, all faults at once; the
-rest of the package gets objects and raises errors that speak of arguments. `resurvey.plan_check` compares a plan with
-the tables.
+Each kind of comparison is a frozen dataclass. Files and mappings are parsed here, and all faults are reported together;
+the rest of the package receives objects and raises errors in terms of arguments. `resurvey.plan_check` compares a plan
+with the tables.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ AnyComparison = (
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class DesignCheck:
-    """A sample-size statement to check.
+    """A sample-size statement to be checked.
 
     Attributes
     ----------
     id : str
-        Names its results.
+        Name of its results.
     claim : str
         Row of designs.csv.
     patients : Group, optional
@@ -104,7 +104,7 @@ class DesignCheck:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for: comparisons, in the order they are shown, and sample-size checks."""
+    """Analyses requested: comparisons, in the order of presentation, and sample-size checks."""
 
     comparisons: tuple[AnyComparison, ...] = ()
     designs: tuple[DesignCheck, ...] = ()
@@ -115,12 +115,12 @@ KINDS: dict[str, type[Comparison]] = {kind.kind: kind for kind in get_args(AnyCo
 
 
 def read(path: Path) -> tuple[AnyComparison, ...]:
-    """Comparisons of a file, in its order.
+    """Read the comparisons of a file, in order.
 
     Parameters
     ----------
     path : Path
-        A YAML file with `comparisons`, and maybe `assumptions`: sets of sentences that comparisons refer to by name.
+        A YAML file with `comparisons` and, optionally, `assumptions`: named sets of sentences for use in comparisons.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def read(path: Path) -> tuple[AnyComparison, ...]:
 
 
 def comparisons(document: object, where: str = "comparisons.yaml") -> tuple[AnyComparison, ...]:
-    """Comparisons of a parsed document; `where` names it in messages.
+    """Make the comparisons of a parsed document; `where` names it in messages.
 
     Raises
     ------
@@ -167,12 +167,12 @@ def comparisons(document: object, where: str = "comparisons.yaml") -> tuple[AnyC
 
 
 def comparison(raw: Mapping[str, Any]) -> AnyComparison:
-    """One comparison from a mapping, as `plain` gives it or as a file says it.
+    """Make one comparison from a mapping, as returned by `plain` or read from a file.
 
     Raises
     ------
     InputError
-        With every fault of it.
+        With every fault of the comparison.
     """
     entry, faults = _comparison(raw, {})
     if entry is None:
@@ -181,12 +181,12 @@ def comparison(raw: Mapping[str, Any]) -> AnyComparison:
 
 
 def designs(entries: Iterable[Mapping[str, Any]], where: str = "design") -> tuple[DesignCheck, ...]:
-    """Sample-size checks from mappings; `where` names their list in messages.
+    """Make sample-size checks from mappings; `where` names their list in messages.
 
     Raises
     ------
     InputError
-        With every fault of them.
+        With every fault of the checks.
     """
     checks, faults = [], []
     for number, raw in enumerate(entries, start=1):
@@ -199,7 +199,7 @@ def designs(entries: Iterable[Mapping[str, Any]], where: str = "design") -> tupl
 
 
 def plain(entry: AnyComparison | DesignCheck) -> dict[str, Any]:
-    """The entry in plain types, without what has its default: `comparison` reads it back."""
+    """Convert an entry to plain types, omitting default values: `comparison` reads it back."""
     kind: type = type(entry)
     mapping: dict[str, Any] = adapter(kind).dump_python(entry, mode="json", exclude_defaults=True)
     return {"kind": entry.kind, **mapping} if isinstance(entry, Comparison) else mapping
@@ -233,13 +233,13 @@ def _comparison(raw: object, sets: Mapping[str, list[str]]) -> tuple[AnyComparis
         return None, [f", kind: {found}. Use one of: {', '.join(KINDS)}"]
     assumptions, faults = _assumed(raw.get("assumptions"), sets)
     if faults and not assumptions:
-        assumptions = ["not known"]  # One fault for the name of a set is enough.
+        assumptions = ["not known"]  # One fault per name of a set is enough.
     entry, more = parsed(KINDS[raw["kind"]], {**raw, **({"assumptions": assumptions} if assumptions else {})})
     return (entry if not faults else None), [*faults, *more]
 
 
 def _assumed(raw: object, sets: Mapping[str, list[str]]) -> tuple[list[Any], list[str]]:
-    """Sentences of an entry: a word by itself is the name of a set, anything else a sentence."""
+    """Sentences of an entry, and faults: a single word is the name of a set, anything else a sentence."""
     sentences: list[Any] = []
     faults = []
     for one in raw if isinstance(raw, list) else [raw] if isinstance(raw, str) else []:

@@ -1,4 +1,4 @@
-"""What every entry of a plan is made of: kinds of values, groups of patients, and what all comparisons have."""
+"""Building blocks of a plan: types of values, groups of patients, and the base class of comparisons."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Group:
     study, arm : str
         Ids of studies.csv and arms.csv.
     population : str
-        `all`, or the named subgroup as the tables spell it.
+        `all`, or a subgroup as spelt in the tables.
     endpoint : str
         As in endpoints.csv.
     data_cut : str
-        Empty where the study has a single one.
+        Empty if the study has only one.
     """
 
     study: Id
@@ -41,7 +41,7 @@ class Group:
     data_cut: str = ""
 
     def changed(self, change: Change | None) -> Group:
-        """The group with what a variation changes of it."""
+        """The group with the changes of a variation applied."""
         if change is None:
             return self
         return replace(self, **{name: value for name, value in asdict(change).items() if value is not None})
@@ -49,7 +49,7 @@ class Group:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Change:
-    """What a variation changes of a group; None leaves it as it is."""
+    """Changes made to a group by a variation; None leaves an attribute as it is."""
 
     arm: Id | None = None
     population: Text | None = None
@@ -58,20 +58,20 @@ class Change:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Comparison:
-    """What every comparison has.
+    """Base class of comparisons.
 
     Attributes
     ----------
     id : str
-        Names its folder of results.
+        Name of its folder of results.
     question : str
-        What it asks, in words.
+        Question addressed, in words.
     assumptions : tuple of str
-        What must hold for the estimate to mean what it says.
+        Assumptions required for the stated interpretation of the estimate.
     needs_kmdata : bool
-        Whether it is skipped where no folder of KMDATA is given.
+        Whether it is skipped when no KMDATA folder is given.
     bias : BiasBeliefs, optional
-        What is believed of a factor that nobody measured, for a probabilistic bias analysis of its hazard ratio.
+        Prior beliefs about an unmeasured factor, for a probabilistic bias analysis of its hazard ratio.
     """
 
     id: Id
@@ -83,22 +83,22 @@ class Comparison:
 
     @property
     def patient_groups(self) -> tuple[Group, ...]:
-        """Groups of reconstructed patients that it compares, the treatment first."""
+        """Groups of reconstructed patients compared, the treatment first."""
         return ()
 
     @property
     def ratios(self) -> tuple[str, ...]:
-        """Claims of printed ratios that its estimate rests on."""
+        """Claims of printed ratios that the estimate is based on."""
         return ()
 
 
 def unique(name: str, values: Sequence[str]) -> None:
-    """Refuse a list that names something twice.
+    """Refuse a list with duplicates.
 
     Raises
     ------
     ValueError
-        With what it names twice.
+        Names the duplicates.
     """
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
@@ -106,12 +106,12 @@ def unique(name: str, values: Sequence[str]) -> None:
 
 
 def rising(name: str, values: Sequence[float]) -> None:
-    """Refuse times that do not rise.
+    """Refuse times that are not increasing.
 
     Raises
     ------
     ValueError
-        With the times as they are listed.
+        With the times as listed.
     """
     if list(values) != sorted(set(values)):
         raise ValueError(f"{name} must rise, found {', '.join(f'{value:g}' for value in values)}")

@@ -1,4 +1,4 @@
-"""What is believed of a prognostic factor that nobody measured."""
+"""Prior beliefs about an unmeasured prognostic factor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIG = ConfigDict(extra="forbid", strict=True)
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Believed:
-    """A distribution of a ratio or of a share: its shape, and its numbers."""
+    """A prior distribution for a ratio or a proportion: its shape and parameters."""
 
     shape: Literal["uniform", "triangular", "trapezoidal", "beta", "log-normal"]
     numbers: Annotated[tuple[float, ...], Field(min_length=2, max_length=4)]
@@ -29,22 +29,22 @@ class Believed:
         return self
 
     def belief(self) -> Belief:
-        """As the analysis takes it."""
+        """Convert to the form used by the analysis."""
         return Belief(self.shape, self.numbers)
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class BiasBeliefs:
-    """Strength and prevalence of the factor.
+    """Prior beliefs about the strength and prevalence of the factor.
 
     Attributes
     ----------
     strength : Believed
-        Ratio for the event, with the factor against without.
+        Ratio for the event, with the factor versus without.
     treated, comparator : Believed
-        Shares of patients with the factor.
+        Proportion of patients with the factor in each group.
     correlation : float
-        Of the two shares.
+        Correlation between the two proportions.
     seed, draws : int
     """
 

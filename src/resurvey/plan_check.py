@@ -1,4 +1,4 @@
-"""A plan against the tables: every study, arm, population and claim that it names must be there."""
+"""Check a plan against the tables: every study, arm, population and claim that it names must exist."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from resurvey.plan import (
     TimedComparison,
 )
 
-#: Tables whose rows say that a group of patients exists.
+#: Tables whose rows establish that a group of patients exists.
 GROUP_TABLES = ("arms", "medians", "survival_rates", "risk_tables", "curves", "follow_up", "hazard_ratios")
-#: Tables whose rows say that a group has an endpoint, under a data cut.
+#: Tables whose rows establish that a group has an endpoint at a data cut.
 ENDPOINT_TABLES = ("medians", "survival_rates", "risk_tables", "curves")
-#: Tables that a claim set beside a comparison may come from.
+#: Tables from which a claim shown beside a comparison may come.
 PRINTED_TABLES = ("hazard_ratios", "p_values", "differences")
-#: Names that a message lists; of more it gives the nearest.
+#: Maximum number of names listed in a message; of more, only the closest are given.
 MOST_NAMES = 12
 
 
@@ -41,7 +41,7 @@ def faults(
     tables: Mapping[str, pd.DataFrame],
     other_cuts: Iterable[str] = (),
 ) -> list[str]:
-    """What a plan names and the tables do not have.
+    """List names in a plan that the tables do not have.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def faults(
     Returns
     -------
     list of str
-        A line a fault: the entry, the key, what was found, what is there.
+        One line per fault: the entry, the key, what was found, what is available.
     """
     known = _Known(tables, frozenset(other_cuts))
     found = []
@@ -68,7 +68,7 @@ def faults(
 
 
 def not_rebuilt(asked: Plan, studies: Iterable[str]) -> list[str]:
-    """A line for every group of patients that is compared and whose study is not among those rebuilt."""
+    """One line for every group compared whose study is not among those with reconstructed patients."""
     there = list(studies)
     groups = [
         (f"comparison {entry.id!r}, group {number}", group)
@@ -100,18 +100,18 @@ class _Known:
 
     @cached_property
     def groups(self) -> frozenset[tuple[str, str, str]]:
-        """Study, arm and population of every row that is about patients."""
+        """Study, arm and population of every row about patients."""
         columns = ("study_id", "arm_id", "population")
         return frozenset((study, arm, part) for study, arm, part in _keys(self.tables, GROUP_TABLES, columns) if arm)
 
     @cached_property
     def endpoints(self) -> frozenset[tuple[str, ...]]:
-        """Study, arm, population, endpoint and data cut of every row that is about survival."""
+        """Study, arm, population, endpoint and data cut of every row about survival."""
         columns = ("study_id", "arm_id", "population", "endpoint", "data_cut")
         return frozenset(_keys(self.tables, ENDPOINT_TABLES, columns))
 
     def claim(self, key: str, claim_id: str | None, *allowed: str) -> Iterator[str]:
-        """A fault where a claim is in none of the tables that it may come from."""
+        """A fault if a claim is in none of the tables it may come from."""
         if claim_id is None or self.table_of_claim.get(claim_id) in allowed:
             return
         where = (
@@ -120,7 +120,7 @@ class _Known:
         yield f"{key}: there is no claim {claim_id!r} in {' or '.join(f'{name}.csv' for name in allowed)} ({where})"
 
     def group(self, key: str, group: Group | None) -> Iterator[str]:
-        """A fault where no row is about a group."""
+        """A fault if no row is about the group."""
         if group is None or group.data_cut in self.other_cuts:
             return
         arms = {(study, arm) for study, arm, _ in self.groups}
@@ -146,7 +146,7 @@ class _Known:
             yield f"{key}, data_cut: {_not_there(group.data_cut, f'{what}, {group.endpoint}', cuts)}"
 
     def treatment(self, key: str, name: str) -> Iterator[str]:
-        """A fault where a treatment is not in treatments.csv."""
+        """A fault if a treatment is not in treatments.csv."""
         ids = set(self.tables["treatments"]["treatment_id"])
         if name not in ids:
             yield f"{key}: {_not_there(name, 'treatments.csv', ids)}"
@@ -244,7 +244,7 @@ def _printed(entry: BucherComparison | NetworkComparison | PoolComparison, known
 
 
 def _nodes(entry: NetworkComparison, known: _Known) -> Iterator[str]:
-    """Faults of the names of nodes: a treatment, or what treatments are merged into."""
+    """Faults in names of nodes, each of which is a treatment or a node that treatments are merged into."""
     treatments, merged = set(known.tables["treatments"]["treatment_id"]), set(entry.merge.values())
     for name in entry.merge:
         yield from known.treatment("merge", name)

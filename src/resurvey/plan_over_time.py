@@ -1,4 +1,4 @@
-"""Comparisons over time and beyond the follow-up, of rebuilt patients."""
+"""Comparisons over time and beyond the follow-up, for reconstructed patients."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ ParametricModel = Literal[
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class TimedComparison(Comparison):
-    """A network of rebuilt patients whose hazards need not be proportional.
+    """A network of reconstructed patients without the assumption of proportional hazards.
 
     Attributes
     ----------
     groups : tuple of Group
-        Arms of the trials, two or more a study.
+        Arms of the trials, two or more per study.
     reference : str
-        Treatment, or the node it counts as, that all others are compared with.
+        Treatment or node that all others are compared with.
     merge : dict of str to str
         Treatment ids and the node they count as.
     models : tuple of str
-        None: the usual ones of `resurvey.compare.timed_network`.
+        If empty, the default models of `resurvey.compare.timed_network`.
     population : str, optional
-        Study whose arm of the reference is the reference population.
+        Study whose reference arm is the reference population.
     between : {"level", "none", "each"}
-        Which coefficients vary between trials.
+        Coefficients that vary between trials.
     horizon : float, optional
-        End of curves and means, months.
+        End of curves and restricted means, in months.
     horizons, cuts : tuple of float
-        Of the networks of restricted means, and of the piecewise model.
+        Horizons of the networks of restricted means, and cut points of the piecewise model.
     """
 
     kind: Literal["over-time"] = "over-time"
@@ -82,7 +82,7 @@ class TimedComparison(Comparison):
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class LifeYear:
-    """A year of a life table: deaths a person-year at an age; sex where rates differ."""
+    """A row of a life table: deaths per person-year at an age, and the sex if rates differ."""
 
     age: Annotated[int, Field(ge=0, le=120)]
     rate: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -91,7 +91,7 @@ class LifeYear:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Aged:
-    """A part of the patients by age at the start, and sex."""
+    """A part of the patients, by age at baseline and sex."""
 
     age: Annotated[float, Field(ge=0, le=120)]
     share: Share = 1.0
@@ -100,7 +100,7 @@ class Aged:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Outside:
-    """Survival that is known from elsewhere."""
+    """Survival known from an external source."""
 
     time: Months
     survival: Share
@@ -117,17 +117,17 @@ class Outside:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class ExtrapolationComparison(Comparison):
-    """Models of one group beyond its follow-up.
+    """Extrapolation of one group beyond its follow-up.
 
     Attributes
     ----------
     group : Group
     times, horizons : tuple of float
-        Landmarks and ends of means, months, rising.
+        Landmark times and horizons of restricted means, in months, increasing.
     models : tuple of str
-        None: the usual ones of `resurvey.compare.extrapolation`.
+        If empty, the default models of `resurvey.compare.extrapolation`.
     life_table, cohort
-        Mortality that patients would have anyway, and who they are: both or neither.
+        Background mortality, and the age and sex of the patients: both or neither.
     external : tuple of Outside
     """
 

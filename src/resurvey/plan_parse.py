@@ -1,4 +1,4 @@
-"""From mappings to checked objects, with every fault in words that name its key."""
+"""Convert mappings to validated objects, with a message for every fault that names its key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from resurvey.plan_patients import RestOf
 
-#: What pydantic says in its own words, in ours; `{…}` are filled from the context of the fault.
+#: Wording of this package for pydantic's messages; `{…}` are filled from the context of the fault.
 WORDS = {
     "missing": "is missing",
     "unexpected_keyword_argument": "is not a known key{near}",
@@ -39,12 +39,12 @@ ANY_SHARE = "must be a number from 0 to 1, the id of a claim, or {rest_of: claim
 
 @cache
 def adapter(kind: type) -> TypeAdapter[Any]:
-    """What checks and writes objects of a class."""
+    """Adapter that validates and serialises objects of a class."""
     return TypeAdapter(kind)
 
 
 def parsed(kind: type, raw: object) -> tuple[Any, list[str]]:
-    """The object, or None and its faults. Read as JSON, in which lists and whole numbers are what they are in YAML."""
+    """The object, or None and its faults. Read as JSON, where lists and whole numbers have the same type as in YAML."""
     try:
         return adapter(kind).validate_json(json.dumps(raw, default=str)), []
     except ValidationError as error:
@@ -54,7 +54,7 @@ def parsed(kind: type, raw: object) -> tuple[Any, list[str]]:
 def _faults(kind: type, errors: Sequence[ErrorDetails]) -> Iterator[str]:
     for error in errors:
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
-            continue  # Only the items that are faults by themselves are missing.
+            continue  # Too short only because items that are faults themselves were dropped.
         place, tried = _place(error["loc"])
         found = "" if error["type"] in ("missing", "value_error") else f", found {_shown(error['input'])}"
         yield f"{''.join(f', {part}' for part in place)}: {ANY_SHARE if tried else _words(kind, error, place)}{found}"
@@ -68,7 +68,7 @@ def _words(kind: type, error: ErrorDetails, place: Sequence[str]) -> str:
 
 
 def _place(loc: Sequence[str | int]) -> tuple[list[str], bool]:
-    """Keys that lead to a fault, items counted from 1; and whether it is one of several types that were tried."""
+    """Keys that lead to a fault, with items counted from 1, and whether it is one of several types tried."""
     keys: list[str] = []
     for part in loc:
         if isinstance(part, str) and (part.startswith("constrained-") or part == RestOf.__name__):

@@ -1,4 +1,4 @@
-"""Comparisons of two groups of rebuilt patients, and what belongs to them."""
+"""Comparisons of two groups of reconstructed patients, with their options."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from pydantic.dataclasses import dataclass as checked
 
 from resurvey.plan_bases import CONFIG, Change, Comparison, Group, Id, Months, Share, Text, rising, unique
 
-#: Effective sample size below which a standardised result is refused, where nothing else is said.
+#: Default effective sample size below which a standardised result is refused.
 MINIMUM_ESS = 10.0
 LANDMARKS = (6.0, 12.0)
-#: How far the shares of a scenario may be from adding up to 1.
+#: Tolerance for the sum of the shares of a scenario, which must be 1.
 SHARE_TOLERANCE = 1e-6
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,59}")
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class RestOf:
-    """A share that is the count of a claim less the other shares."""
+    """A share given by the count of a claim minus the other shares."""
 
     rest_of: Id
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Mix:
-    """Subgroups of the treatment group weighted to the shares of another population.
+    """Subgroups of the treatment group weighted to the composition of a target population.
 
     Attributes
     ----------
     name : str
-        Letters, digits, spaces and hyphens: it names a file.
+        Letters, digits, spaces and hyphens, since it is used as a file name.
     populations : tuple of str
-        Subgroups without a patient in common.
+        Mutually exclusive subgroups.
     shares : tuple
-        One a population: all numbers that add up to 1 (a scenario), or claims of proportions.csv, of which one may be a
-        `RestOf`.
+        One per population: either numbers that add up to 1 (a scenario), or claims of proportions.csv, of which one may
+        be a `RestOf`.
     source : str
-        Where the shares are from.
+        Source of the shares.
     minimum_ess : float
         Effective sample size below which the result is refused.
     """
@@ -72,24 +72,24 @@ class Mix:
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """Shares that are given as numbers."""
+        """Shares given as numbers."""
         return tuple(share for share in self.shares if isinstance(share, float | int))
 
     @property
     def scenario(self) -> bool:
-        """Whether the shares are assumed and not printed."""
+        """Whether the shares are assumed rather than printed."""
         return bool(self.numbers)
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """Claims that the shares are from."""
+        """Claims from which the shares are taken."""
         named = (share.rest_of if isinstance(share, RestOf) else share for share in self.shares)
         return tuple(share for share in named if isinstance(share, str))
 
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Strata:
-    """Subgroups of both groups, without a patient in common, that a test and a ratio are stratified by."""
+    """Mutually exclusive subgroups of both groups, used as strata for a test and a ratio."""
 
     name: Text
     populations: Annotated[tuple[Text, ...], Field(min_length=2)]
@@ -102,7 +102,7 @@ class Strata:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Variation:
-    """The comparison again with other groups."""
+    """The same comparison with other groups."""
 
     name: Text
     treatment: Change | None = None
@@ -117,7 +117,7 @@ class Variation:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Progressed:
-    """Printed shares of patients with an event within some months, set beside the reconstructed ones."""
+    """Printed proportions of patients with an event within some months, shown beside the reconstructed ones."""
 
     within: Months
     claims: Annotated[tuple[Id, ...], Field(min_length=1)]

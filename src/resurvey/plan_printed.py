@@ -13,7 +13,7 @@ from resurvey.plan_bases import CONFIG, Comparison, Id, Months, Text, unique
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Alternative:
-    """The comparison again with another printed value of the same quantity."""
+    """The same comparison with another printed value of the same quantity."""
 
     name: Text
     instead_of: Id
@@ -31,7 +31,7 @@ class MedianPair:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class BucherComparison(Comparison):
-    """Two printed ratios through a common comparator; `path` is treatment, common comparator, comparator."""
+    """An indirect comparison of two printed ratios; `path` is treatment, common comparator, comparator."""
 
     kind: Literal["bucher"] = "bucher"
     first: Id
@@ -46,16 +46,16 @@ class BucherComparison(Comparison):
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class MultiArm:
-    """How the ratios of a study of three or more arms, printed against one arm only, are correlated.
+    """Correlation of the ratios of a study with three or more arms, all printed against one arm.
 
     Attributes
     ----------
     method : {"pairs", "events", "patients", "control_se", "correlation"}, optional
-        Where their covariance comes from; by default the first of these that is known.
+        Source of their covariance; by default the first of these that is available.
     control_se : float, optional
-        Standard error of the log hazard of the arm that the others are compared with.
+        Standard error of the log hazard in the arm that the others are compared with.
     correlation : float, default 0.5
-        Assumed correlation of two such log ratios, where nothing better is known.
+        Assumed correlation of two such log ratios, where no better information is available.
     """
 
     method: Literal["pairs", "events", "patients", "control_se", "correlation"] | None = None
@@ -65,19 +65,19 @@ class MultiArm:
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class Bayes:
-    """The same pool or network with a prior of the between-study standard deviation.
+    """The same meta-analysis or network with a prior for the between-study standard deviation.
 
     Attributes
     ----------
     prior : {"half-normal", "half-cauchy", "uniform", "log-normal", "empirical"}
     scale : float
-        Of a half-normal or half-Cauchy; upper end of a uniform.
+        Scale of a half-normal or half-Cauchy prior; upper end of a uniform prior.
     location : float, optional
-        Mean of log tau^2 of a log-normal prior, of which `scale` is then the standard deviation.
+        Mean of log tau^2 under a log-normal prior, of which `scale` is then the standard deviation.
     source, outcome, comparison : str
-        Of an empirical prior, as `resurvey.compare.priors.empirical` names them.
+        Names of an empirical prior, as in `resurvey.compare.priors.empirical`.
     effect_sd : float, optional
-        Standard deviation of a normal prior about no effect; flat where there is none.
+        Standard deviation of a normal prior centred on no effect; flat if None.
     """
 
     prior: Literal["half-normal", "half-cauchy", "uniform", "log-normal", "empirical"] = "half-normal"
@@ -99,12 +99,12 @@ class Bayes:
 class NetworkComparison(Comparison):
     """A network of printed ratios.
 
-    `multi_arm` says, by study, how ratios against one arm only are correlated, where the tables do not say.
+    `multi_arm` gives, by study, the correlation of ratios against one common arm, where the tables do not give it.
 
-    `important` is the least ratio above 1 that would matter to a decision, for the domains of CINeMA.
+    `important` is the smallest ratio above 1 that would matter for a decision, for the domains of CINeMA.
 
-    `merge` maps treatment ids to the node they count as; `order` lists all nodes, the one that small-study bias would
-    favour most first; `not_for` completes the words "may not be used".
+    `merge` maps treatment ids to the node they count as; `order` lists all nodes, beginning with the one most favoured
+    by small-study bias; `not_for` completes the sentence "may not be used".
     """
 
     kind: Literal["network"] = "network"
@@ -131,7 +131,7 @@ class NetworkComparison(Comparison):
 
 @checked(frozen=True, kw_only=True, config=CONFIG)
 class PoolComparison(Comparison):
-    """Printed ratios of one comparison pooled, together and by named group; `not_pooled` print a p and no ratio."""
+    """Printed ratios of one comparison, pooled overall and by named group; `not_pooled` have a p value but no ratio."""
 
     kind: Literal["pool"] = "pool"
     claims: Annotated[tuple[Id, ...], Field(min_length=1)]

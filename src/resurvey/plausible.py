@@ -1,6 +1,6 @@
-"""Numbers that no group of patients can have, or that no paper can mean: slips of the typist, most likely.
+"""Numbers that no group of patients can have, or that no paper can mean: most likely typing errors.
 
-A paper may print such a thing: a row whose note begins with `sic` is taken as it stands, and the audit judges it.
+A paper may print such a number: a row whose note begins with `sic` is accepted as it is, and judged by the audit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from resurvey.rawrows import SIC, Row, rows_of
 from resurvey.sizes import disagreeing
 from resurvey.vocabulary import meant_unit, months_per, to_proportion
 
-# No trial prints a median or a time so late: the unit is another.
+# No trial prints a median or a time as late as this: the unit must be wrong.
 LATEST_MONTHS = 50 * 12.0
 
 
@@ -25,7 +25,7 @@ Check = Callable[[Row], Iterator[Fault]]
 
 
 def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """Faults of rows that contradict themselves or other rows of their group.
+    """Find faults of rows that contradict themselves or other rows of their group.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     Returns
     -------
     list of Fault
-        Nothing of rows whose note begins with `sic`.
+        Rows whose note begins with `sic` are left out.
     """
     rows = {name: [row for row in rows_of(name, frame) if not row.printed_so] for name, frame in tables.items()}
     families = {row.cells["endpoint"]: row.cells["family"] for row in rows.get("endpoints", [])}
@@ -45,7 +45,7 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
 
 
 def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """Faults of numbers that could not be used, whatever their note says: of no known unit, or not reached.
+    """Find numbers that cannot be used, whatever their note: with an unknown unit, or wrongly "not reached".
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
 
 
 WITH_UNITS = ("medians", "follow_up", "designs", "differences")
-# Columns of numbers that are there or are not reported, but cannot be "not reached".
+# Columns of numbers that may be missing, but cannot be "not reached".
 ALWAYS_REACHED = {
     "survival_rates": ("time", "value", "lower", "upper"),
     "proportions": ("percent",),
@@ -72,7 +72,7 @@ ALWAYS_REACHED = {
 
 
 def _not_reached(row: Row) -> Iterator[Fault]:
-    """`NR` where a paper that prints it means that it does not report the number."""
+    """`NR` in columns where it can only mean "not reported"."""
     for column in ALWAYS_REACHED[row.table]:
         if math.isinf(row.number(column)):
             advice = "leave the cell empty where nothing is reported, and the row out where that was its number"
@@ -98,7 +98,7 @@ DESIGN_TIMES = ("null_median", "alternative_median", "accrual", "follow_up", "la
 
 
 def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
-    """Units that cannot be used beside a number, and words in place of one."""
+    """Unusable units of numbers, and words in place of a number."""
     if row.table == "medians" and families.get(row.cells["endpoint"]) == "time_to_event":
         yield from _unit(row, MEDIAN_SPAN)
     elif row.table == "follow_up" and row.cells["statistic"] != "date":
@@ -113,7 +113,7 @@ def _units(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _unit(row: Row, columns: tuple[str, ...], known: tuple[str, ...] = ()) -> Iterator[Fault]:
-    """The unit of times: named wherever a number is, and one that can be converted."""
+    """The unit of times: required wherever there is a number, and it must be convertible."""
     unit = row.cells["unit"]
     if months_per(unit) is not None or unit.lower() in known:
         return
@@ -188,7 +188,7 @@ def _count(row: Row) -> Iterator[Fault]:
 
 
 def _counted_by(row: Row) -> Iterator[Fault]:
-    """The time by which patients with an event were counted."""
+    """Check the time by which patients with an event were counted."""
     if math.isnan(row.number("time")):
         return
     if row.exact("time") == 0:
@@ -211,7 +211,7 @@ def _follow_up(row: Row) -> Iterator[Fault]:
     yield from _not_late(row, SPAN, "unit")
 
 
-# Treatment may be counted in these instead of time.
+# Units other than time in which the duration of treatment may be given.
 COUNTED = ("cycles", "cycle", "courses", "course", "doses", "dose", "infusions", "injections", "visits")
 
 

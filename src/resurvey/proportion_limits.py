@@ -1,4 +1,4 @@
-"""Confidence intervals of a proportion, by every standard method, and of the difference of two; for arrays."""
+"""Confidence intervals for a proportion, by every standard method, and for a difference of two; for arrays."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def wilson_continuity(x: Floats, n: Floats, level: Floats) -> Interval:
 
 
 def wald(x: Floats, n: Floats, level: Floats) -> Interval:
-    """Simple asymptotic interval p -+ z sqrt(pq/n), cut to 0..1."""
+    """Simple asymptotic interval p -+ z sqrt(pq/n), truncated to 0..1."""
     p = x / n
     half = _z(level) * np.sqrt(p * (1 - p) / n)
     return np.maximum(0, p - half), np.minimum(1, p + half)
 
 
 def agresti_coull(x: Floats, n: Floats, level: Floats) -> Interval:
-    """Wald's interval about (x + z^2/2) / (n + z^2), cut to 0..1."""
+    """Wald's interval about (x + z^2/2) / (n + z^2), truncated to 0..1."""
     z = _z(level)
     return wald(x + z**2 / 2, n + z**2, level)
 
@@ -104,7 +104,7 @@ METHODS: dict[str, Callable[[Floats, Floats, Floats], Interval]] = {
 
 
 def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str = "Clopper-Pearson") -> Interval:
-    """Confidence interval of a proportion.
+    """Confidence interval for a proportion.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str
     Raises
     ------
     InputError
-        If a count is outside 0..n, n is not positive, a level is outside 0..1 or the method is unknown.
+        If a count is outside 0..n, n is not positive, a level is outside 0..1, or the method is unknown.
 
     References
     ----------
@@ -146,12 +146,12 @@ def interval(x: ArrayLike, n: ArrayLike, *, level: ArrayLike = 0.95, method: str
 def newcombe(
     x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, level: float = 0.95
 ) -> tuple[Floats, Floats, Floats]:
-    """Difference of two proportions (first minus second) and its interval from their score intervals.
+    """Difference between two proportions (first minus second), with its interval from their score intervals.
 
     Parameters
     ----------
     x1, n1, x2, n2 : array_like of whole numbers
-        Counts and denominators of the two.
+        Counts and denominators of the two proportions.
     level : float, default 0.95
         Two-sided confidence level.
 
@@ -162,7 +162,7 @@ def newcombe(
     Raises
     ------
     InputError
-        As `interval`.
+        As for `interval`.
 
     References
     ----------

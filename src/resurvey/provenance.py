@@ -1,4 +1,4 @@
-"""Fingerprints of code and files, so that a result can say what made it and reruns follow what changed."""
+"""Fingerprints of code and files, so that results record their origin and reruns follow changes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ ROOT = Path(__file__).resolve().parent
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """SHA-256 of the content of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @cache
 def source_digest(script: Path) -> str:
-    """Fingerprint of a script and of every module of this package that it imports, directly or through others.
+    """Fingerprint of a script and of every module of this package that it imports, directly or indirectly.
 
-    Snakemake does not see an edit inside an imported package; a rule that lists this digest among its params reruns
-    when, and only when, code it can reach has changed.
+    Snakemake does not notice changes inside an imported package; a rule that lists this digest among its params reruns
+    if and only if code reachable from the script has changed.
     """
     digest = hashlib.sha256()
     modules = reachable(script)
@@ -31,13 +31,13 @@ def source_digest(script: Path) -> str:
 
 @cache
 def _named_content(path: Path) -> bytes:
-    """Name and bytes of a file; most modules belong to many scripts and are read once."""
+    """Name and content of a file; cached, because most modules belong to many scripts."""
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     return name.encode() + path.read_bytes()
 
 
 def _data_beside(modules: set[Path]) -> set[Path]:
-    """Templates and tables that lie in the folders of the modules: what a module reads is part of what it does."""
+    """Templates and tables in the folders of the modules; the data that a module reads count as part of its code."""
     folders = {path.parent for path in modules if path.is_relative_to(ROOT)}
     return {path for folder in folders for path in _data_of(folder)}
 
@@ -48,7 +48,7 @@ def _data_of(folder: Path) -> tuple[Path, ...]:
 
 
 def reachable(script: Path) -> set[Path]:
-    """The script and all modules of this package reachable from its imports (also those inside functions)."""
+    """The script and all modules of this package reachable from its imports (including those inside functions)."""
     found: set[Path] = set()
     waiting = [script.resolve()]
     while waiting:
@@ -59,7 +59,7 @@ def reachable(script: Path) -> set[Path]:
     return found
 
 
-# Imports of this package are absolute and one a statement; reading them by pattern is twenty times as fast as parsing.
+# Imports in this package are absolute, one per statement; a regular expression is twenty times as fast as parsing.
 IMPORT = re.compile(
     r"^\s*(?:from\s+(resurvey[\w.]*)\s+import\s+(\([^)]*\)|[^\n#]*)|import\s+(resurvey[\w.]*))", re.MULTILINE
 )
@@ -76,7 +76,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 
 def _files(name: str) -> list[Path]:
-    """Files that importing `name` runs: the module, and the __init__ of every package above it."""
+    """Files executed by importing `name`: the module, and the __init__ of every package above it."""
     parts = name.split(".")
     above = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
     return [_modules()[module] for module in above if module in _modules()]
@@ -84,7 +84,7 @@ def _files(name: str) -> list[Path]:
 
 @cache
 def _modules() -> dict[str, Path]:
-    """Files of this package by the name they are imported by; one look at the folder, not one a name."""
+    """Files of this package by import name; the folder is listed once rather than once per name."""
     found = {}
     for path in ROOT.rglob("*.py"):
         parts = (ROOT.name, *path.relative_to(ROOT).with_suffix("").parts)

@@ -1,4 +1,4 @@
-"""What one cell of a raw table may hold."""
+"""Rules for the content of one cell of a raw table."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ NUMBERS = ("number", "count", "size", "percent", "p", "level")
 
 
 def expected(column: Column) -> str:
-    """What a cell of the column may hold, in words."""
+    """Describe the allowed content of a cell of the column."""
     return f"one of {', '.join(column.choices)}" if column.kind == "choice" else KINDS[column.kind]
 
 
 def check_cell(column: Column, value: str) -> str:
-    """The rule that a cell breaks, or an empty text."""
+    """Return the rule that a cell violates, or an empty text."""
     if not value:
         return "it must not be empty" if column.required else ""
     if len(value) > MAX_CELL:
@@ -65,14 +65,14 @@ def _date(value: str) -> str:
 
 
 def is_day(value: str) -> bool:
-    """Whether a date that looks like one, YYYY, YYYY-MM or YYYY-MM-DD, is in the calendar, and of times with trials."""
+    """Whether a date of the form YYYY, YYYY-MM or YYYY-MM-DD exists and is not before `FIRST_YEAR`."""
     try:
         return date.fromisoformat(f"{value}-01-01"[:10]).year >= FIRST_YEAR
     except ValueError:
         return False
 
 
-#: What a cell of words breaks, by kind; an empty text where it holds.
+#: The rule that a cell of text violates, by kind; an empty text if it is valid.
 RULES_OF_WORDS: dict[str, Callable[[str], str]] = {
     "id": lambda value: "" if IDENTIFIER.match(value) else "it is not a id",
     "file": lambda value: "" if FILE.match(value) else "it is not a file",

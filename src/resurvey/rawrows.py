@@ -1,4 +1,4 @@
-"""A row of a raw table as the plausibility checks see it."""
+"""A row of a raw table as used by the plausibility checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIC = "check the source; if it is printed so, start the note with 'sic'"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a raw table: its cells, and the numbers that can be read in them."""
+    """A row of a raw table: its cells, and the numbers they contain."""
 
     table: str
     line: int
@@ -27,18 +27,18 @@ class Row:
 
     @property
     def printed_so(self) -> bool:
-        """Whether the typist has said that the paper prints it like this."""
+        """Whether the note states that the paper prints the row like this."""
         return self.cells.get("note", "").lower().startswith("sic")
 
     def number(self, column: str) -> float:
-        """The value of a cell; not-a-number where none is printed, infinite where it was not reached."""
+        """The value of a cell; NaN where none is printed, infinite where it was not reached."""
         try:
             return reported.parse(self.cells.get(column, "")).value
         except InputError:
             return math.nan
 
     def exact(self, column: str) -> float:
-        """The value of a cell that prints a number without `<`, `>` or `~`; else not-a-number."""
+        """The value of a cell that holds a number without `<`, `>` or `~`; otherwise NaN."""
         try:
             number = reported.parse(self.cells.get(column, ""))
         except InputError:
@@ -46,12 +46,12 @@ class Row:
         return number.value if number.operator == "=" else math.nan
 
     def months(self, column: str, unit: str) -> float:
-        """A time in months; not-a-number where the unit is not a unit of time."""
+        """A time in months; NaN where the unit is not a unit of time."""
         factor = months_per(self.cells[unit])
         return math.nan if factor is None else self.number(column) * factor
 
     def fault(self, column: str, rule: str, advice: str = SIC) -> Fault:
-        """What is wrong with one of its cells."""
+        """Make a fault for one of its cells."""
         return Fault(TABLES[self.table].file, self.line, column, self.cells.get(column, ""), rule, advice)
 
 

@@ -1,8 +1,8 @@
-"""A number as printed, and the interval of values it may stand for.
+"""Printed numbers, and the interval of values each may stand for.
 
-Printed text carries its precision: `5.10` was rounded to two decimals, `5.1` to one. Every comparison of the audit
-is made between intervals, never between bare floats, so that a difference is called one only when no rounding
-rule in use can explain it.
+Printed text shows its precision: `5.10` was rounded to two decimals, `5.1` to one. Every comparison of the audit is
+made between intervals, never between bare floats, so that a difference is reported only when no common rounding rule
+can explain it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OPERATORS = {"": "=", "=": "=", "<": "<", ">": ">", "â‰¤": "<=", "<=": "<=", "â‰
 MAX_LENGTH = 40
 # Slack for binary representation of decimal text, far below any printed digit.
 EPSILON = 1e-9
-# Rules of rounding in use, by name; the first that prints a value is the one named.
+# Common rounding rules, by name; the first that reproduces a printed value is the one reported.
 ROUNDINGS = {
     "half up": "to nearest, ties away from zero",
     "half even": "to nearest, ties to the even digit",
@@ -77,7 +77,7 @@ class Reported:
         return 10.0**-self.decimals
 
     def interval(self, rule: str = "half up") -> tuple[float, float]:
-        """Values that `rule` prints as this text, a key of `ROUNDINGS`; which of the two ends belongs, see there."""
+        """Range of values that `rule` (a key of `ROUNDINGS`) prints as this text; see there for open or closed ends."""
         if self.operator not in ("=", "~") or not self.is_number:
             return self.lower, self.upper
         below, above = {"cut off": (0.0, 1.0), "up": (1.0, 0.0)}.get(rule, (0.5, 0.5))
@@ -90,13 +90,13 @@ class Reported:
         Raises
         ------
         InputError
-            If there is no such rule of rounding.
+            If there is no such rounding rule.
 
         Notes
         -----
         With u one unit of the last digit, v is printed for |x| when v - u/2 <= |x| < v + u/2 (half up), the same with
         both ends for an even and neither for an odd last digit (half even), v <= |x| < v + u (cut off),
-        v - u < |x| <= v (up). A value within binary noise of an end counts as that end.
+        v - u < |x| <= v (up). A value within floating-point error of an end counts as that end.
         """
         if rule not in ROUNDINGS:
             raise InputError(f"{rule!r} is not a rule of rounding: expected one of {', '.join(ROUNDINGS)}")
@@ -112,16 +112,16 @@ class Reported:
         return above and (value <= high + slack if holds_high else value < high - slack)
 
     def _ends(self, rule: str) -> tuple[bool, bool]:
-        """Whether the end nearer to zero, and the one further off, are printed as this text."""
+        """Whether the end nearer to zero, and the end further from zero, are printed as this text."""
         if rule == "half even":
             even = round(abs(self.value) / self.unit) % 2 == 0
             return even, even
         return {"half up": (True, False), "cut off": (True, False), "up": (False, True)}[rule]
 
     def holds(self, value: float, *, rule: str = "nearest") -> bool:
-        """Whether `value` may have been printed like this.
+        """Whether `value` may have been printed as this text.
 
-        `rule` is one of `ROUNDINGS`, or `nearest` (half up or half even), `truncate` (cut off) or `any`.
+        `rule` is a key of `ROUNDINGS`, or `nearest` (half up or half even), `truncate` (cut off) or `any`.
         """
         named = {"nearest": NEAREST, "truncate": ("cut off",), "any": tuple(ROUNDINGS)}.get(rule, (rule,))
         return any(self.prints(value, one) for one in named)
@@ -141,8 +141,8 @@ def parse(text: str | None) -> Reported:
     Returns
     -------
     Reported
-        With the interval rounding to nearest allows. `<x` stands for everything below x (down to minus infinity),
-        `~x` for x and half a unit of the second last digit around it.
+        With the interval allowed by rounding to nearest. `<x` stands for everything below x (down to minus infinity),
+        `~x` for x plus or minus half a unit of the second last digit.
 
     Raises
     ------
@@ -178,19 +178,19 @@ def parse(text: str | None) -> Reported:
     if operator == ">" or operator == ">=":
         return Reported(cell, value, operator, decimals, value, math.inf)
     if operator == "~":
-        # "About" admits one more unit of the last digit either way than rounding alone.
+        # "About" admits one more unit of the last digit either way than rounding does.
         half *= 3
     return Reported(cell, value + 0.0, operator, decimals, value - half, value + half)
 
 
 def overlaps(first: tuple[float, float], second: tuple[float, float], *, slack: float = EPSILON) -> bool:
-    """Whether two closed intervals share a value (with room for binary representation)."""
+    """Whether two closed intervals overlap (with tolerance for binary representation)."""
     scale = max(1.0, *(abs(x) for x in (*first, *second) if math.isfinite(x)))
     return first[0] <= second[1] + slack * scale and second[0] <= first[1] + slack * scale
 
 
 def show(value: float, digits: int = 4) -> str:
-    """A computed number in words: `digits` significant digits, no trailing noise, never an exponent for usual sizes."""
+    """Format a computed number: `digits` significant digits, no trailing zeros, no exponent for usual magnitudes."""
     if math.isnan(value):
         return "not estimable"
     if math.isinf(value):

@@ -1,4 +1,4 @@
-"""Values of the typed columns of result tables: what an estimate is, what it rests on, what a fact is about."""
+"""Values of the typed columns of result tables: type and basis of an estimate, and subject of a fact."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from enum import StrEnum
 
 
 class RestsOn(StrEnum):
-    """What an estimate over rebuilt patients rests on, by the fraction of missing information."""
+    """Basis of an estimate from reconstructed patients, by the fraction of missing information."""
 
     SHAPE = "assumed shape"
     PRINT = "printed numbers"
 
 
 class Role(StrEnum):
-    """What a row of estimates is for."""
+    """Purpose of a row of estimates."""
 
-    MAIN = "main"  # the estimate that a comparison is known by; of a network, one a treatment
-    SECONDARY = "secondary"  # another measure, or another model, of the same groups
-    STANDARDISED = "standardised"  # the treatment group weighted to another population
-    SUBGROUP = "subgroup"  # a named group of studies of a pool
-    SENSITIVITY = "sensitivity"  # something done otherwise
-    PRINTED = "printed"  # what a paper prints of the same comparison
-    PREDICTION = "prediction"  # what a new study would find
+    MAIN = "main"  # the principal estimate of a comparison; in a network, one per treatment
+    SECONDARY = "secondary"  # another measure or model for the same groups
+    STANDARDISED = "standardised"  # the treatment group weighted to a target population
+    SUBGROUP = "subgroup"  # a named group of studies in a meta-analysis
+    SENSITIVITY = "sensitivity"  # an analysis with a changed choice
+    PRINTED = "printed"  # printed result of the same comparison
+    PREDICTION = "prediction"  # expected result of a new study
     TEST = "test"
-    BIAS = "bias"  # what would have to be wrong
-    CONTEXT = "context"  # what a reader must know beside the estimate
+    BIAS = "bias"  # bias that would be needed to change the result
+    CONTEXT = "context"  # information needed alongside the estimate
 
 
 class Quantity(StrEnum):
-    """What a row of estimates is an estimate of."""
+    """Quantity estimated in a row of estimates."""
 
     HAZARD_RATIO = "hazard ratio"
     RATIO_OF_RATIOS = "ratio of hazard ratios"
@@ -52,11 +52,11 @@ class Quantity(StrEnum):
     ARRAY_SHARE = "share of the bias array"
     TIPPING_MARGIN = "tipping margin"
     DIFFERING_CHARACTERISTICS = "differing characteristics"
-    NOTHING = "nothing"  # a comparison that was refused whole
+    NOTHING = "nothing"  # a comparison that was refused entirely
 
 
 class FactKind(StrEnum):
-    """What a printed fact of a group of patients is a number of."""
+    """Quantity of a printed fact about a group of patients."""
 
     PATIENTS = "patients"
     EVENTS = "events"
@@ -75,7 +75,7 @@ class FactKind(StrEnum):
 
 
 class Risk(StrEnum):
-    """Risk of bias of a study: RoB 2 has low, some concerns, high; ROBINS-I low, moderate, serious, critical."""
+    """Risk of bias of a study: low, some concerns, high in RoB 2; low, moderate, serious, critical in ROBINS-I."""
 
     LOW = "low"
     SOME = "some concerns"
@@ -95,7 +95,7 @@ class Concern(StrEnum):
 
 
 class Limit(StrEnum):
-    """Which limit of an interval a fact is."""
+    """Limit of an interval that a fact gives."""
 
     LOWER = "lower"
     UPPER = "upper"
@@ -103,7 +103,7 @@ class Limit(StrEnum):
 
 
 class Contrast(StrEnum):
-    """Of which groups: one of them, or both as a difference or a ratio."""
+    """Groups concerned: one of them, or both as a difference or a ratio."""
 
     TREATMENT = "treatment"
     COMPARATOR = "comparator"
@@ -113,7 +113,7 @@ class Contrast(StrEnum):
 
 
 class Model(StrEnum):
-    """How a row of estimates was made."""
+    """Method by which a row of estimates was obtained."""
 
     COX = "Cox"
     STRATIFIED_COX = "stratified Cox"

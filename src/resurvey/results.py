@@ -1,7 +1,7 @@
-"""The contract of the result tables: their columns, kinds and allowed values, and the one reader and writer.
+"""Specification of the result tables: columns, types and allowed values, with the only reader and writer.
 
-A later step, a figure or a page chooses rows by the typed columns; `method`, `measure` and `note` are words for a
-person and are never compared with.
+Later steps, figures and pages select rows by the typed columns; `method`, `measure` and `note` are text for readers and
+are never used for selection.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Column:
     kind : str
         `text`, `number`, `count` (a whole number or empty) or `flag` (True or False).
     choices : frozenset of str
-        Allowed values of a text; none where any text is.
+        Allowed values of a text; empty if any text is allowed.
     """
 
     name: str
@@ -88,10 +88,10 @@ class ResultTable:
     ----------
     name : str
     columns : tuple of Column
-        In the order in which they are written; a table may lack those behind the last one that it has.
+        In the order in which they are written; a table may lack trailing columns.
     rest : str
-        Kind of the columns that are named by the data (treatments, designs of a network), behind the others; empty
-        where there may be none.
+        Kind of the columns named by the data (treatments, designs of a network), after the others; empty if there are
+        none.
     """
 
     name: str
@@ -104,13 +104,13 @@ class ResultTable:
         return [column.name for column in self.columns]
 
     def column(self, name: str) -> Column | None:
-        """The column of a name; one of kind `rest` where the data name it; None where there may be none."""
+        """The column with a given name; of kind `rest` if named by the data; None if not allowed."""
         found = next((column for column in self.columns if column.name == name), None)
         return found or (Column(name, self.rest) if self.rest else None)
 
 
 def _table(name: str, *columns: Column | str, rest: str = "") -> ResultTable:
-    """A table from its columns; `name:number name:flag name` in one string stands for several."""
+    """Make a table from its columns; one string `name:number name:flag name` may define several."""
     made: list[Column] = []
     for given in columns:
         if isinstance(given, Column):
@@ -124,9 +124,9 @@ def _choice(name: str, *values: str) -> Column:
     return Column(name, "text", frozenset(values))
 
 
-#: Verdicts of checks, the gravest first.
+#: Verdicts of checks, the most serious first.
 VERDICTS = ("impossible", "conflict", "discrepant", "other-method", "rounding", "uncheckable", "reproduced")
-#: What a finding touches, the gravest first.
+#: Severities of findings, the most serious first.
 SEVERITIES = ("conclusion", "major", "minor", "none")
 EVIDENCE = ("curve", "summary", "printed", "printed ratios", "printed counts", "printed medians", "none", "")
 KINDS = ("patients", "bucher", "network", "pool", "rates", "ratios", "counts", "over-time", "extrapolation")
@@ -202,7 +202,7 @@ RATIO = (
 SIZE = "n:number events:number"
 RISK = _choice("risk_of_bias", *Risk, "")
 LOG = "estimate:number se:number lower:number upper:number p:number"
-#: Tables that stand beside the estimates of one comparison; those of a network name treatment and comparator first.
+#: Tables that accompany the estimates of a comparison; those of a network have treatment and comparator first.
 BESIDE = (
     _table(
         "bias_array",
@@ -333,19 +333,19 @@ COMPARISON = {table.name: table for table in (*BESIDE, ESTIMATES)}
 
 
 def write(table: ResultTable, frame: pd.DataFrame, path: Path) -> None:
-    """Write a result table, whole or not at all, so that the same content gives the same bytes.
+    """Write a result table atomically, so that the same content gives the same bytes.
 
     Parameters
     ----------
     table : ResultTable
     frame : DataFrame
-        Columns of the table, not all of them perhaps.
+        Columns of the table, possibly not all of them.
     path : Path
 
     Raises
     ------
     InputError
-        If a column is not the table's, or a cell is not one of the allowed values.
+        If a column does not belong to the table, or a cell is not one of the allowed values.
     """
     for name in frame.columns:
         column = table.column(str(name))
@@ -369,12 +369,12 @@ def _check(column: Column, values: pd.Series, path: Path) -> None:
 
 
 def read(table: ResultTable, path: Path) -> pd.DataFrame:
-    """A result table: text as text (empty where the cell is), flags as booleans, numbers as numbers (NaN where empty).
+    """Read a result table: text as text (empty if blank), flags as booleans, numbers as numbers (NaN if blank).
 
     Raises
     ------
     InputError
-        If the file has a column that the table has not: it is of another version, or was edited.
+        If the file has a column that the table does not: it is from another version, or was edited.
     """
     with path.open(encoding="utf-8-sig", newline="") as stream:
         header = next(csv.reader(stream), [])
@@ -392,14 +392,14 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
 
 
 def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
-    """Result tables of one layout below each other, all columns of the layout; those that some lack are empty there.
+    """Concatenate result tables of one layout; columns that a table lacks are empty for its rows.
 
-    A table without rows where there is none to join, as in a project that rebuilds or compares nothing.
+    Returns a table without rows if there is nothing to join, as in a project without reconstructions or comparisons.
 
     Raises
     ------
     InputError
-        As `read`.
+        As for `read`.
     """
     parts = [read(table, path) for path in paths] or [pd.DataFrame(columns=table.names)]
     joined = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
@@ -407,12 +407,12 @@ def join(table: ResultTable, paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
-    """All tables of one comparison, by name.
+    """Read all tables of one comparison, by name.
 
     Raises
     ------
     InputError
-        If a file is not one of a comparison's tables.
+        If a file is not one of the tables of a comparison.
     """
     tables = {}
     for path in sorted(folder.glob("*.csv")):
@@ -425,10 +425,10 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def count_held(facts: pd.DataFrame) -> tuple[int, int]:
-    """How many printed facts hold in all replicates, and how many could.
+    """Count the printed facts reproduced in all replicates, and the facts that could be.
 
-    A fact that need not hold (`binding` False) is left out, and what stands between two groups is counted once, not
-    in each of them.
+    A fact that need not hold (`binding` False) is left out, and a fact about two groups is counted once rather than in
+    each of them.
 
     Parameters
     ----------

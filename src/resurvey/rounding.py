@@ -1,4 +1,4 @@
-"""A number as text that does not hide on which side of no effect it lies."""
+"""Rounding of numbers for display that preserves the side of no effect on which they lie."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from math import isfinite
 
 
 def distinct_from_null(value: float, *, null: float = 1.0, digits: int = 2, most: int = 5) -> str:
-    """The value with so many decimals; with more where it would else be printed as the null it differs from.
+    """Format a value with a number of decimals, or more if it would otherwise look equal to the null value.
 
-    0.995 against a null of 1 is `0.995`, not `1.00`.
+    0.995 with a null value of 1 is `0.995`, not `1.00`.
     """
     if not isfinite(value):
         return "NE"

@@ -1,8 +1,8 @@
-"""Who is at work in a project: marks that the operating system takes away with their process, however it ends.
+"""Runs at work in a project: locks that the operating system releases with their process, however it ends.
 
-A run holds one file of the project locked as long as it lives, and each of its steps another. A run that gets the first
-for itself alone knows that no other run lives; one whose record is still there was killed, and what it left locked may
-be released. Nothing here guesses from ages of files or from numbers of processes, which are given out again.
+A run keeps one file of the project locked as long as it is alive, and each of its steps another. A run that gets the
+first lock exclusively knows that no other run is alive; a run whose record still exists was killed, and its Snakemake
+locks may be released. Nothing is inferred from ages of files or from process ids, which are reused.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from resurvey.errors import InputError, NotWritten
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover - a system without these locks: then nothing is known of others
+except ImportError:  # pragma: no cover - a system without these locks: nothing is known of other runs
     fcntl = None  # type: ignore[assignment]
 
 RUNS, STEPS, RECORD = "runs.lock", "steps.lock", "run-*.json"
-#: Where the marks of a project lie.
+#: Folder for the marks of a project.
 MARKS = Path(".snakemake/resurvey")
-#: Says which start of which kernel this is; a container has that of its machine.
+#: Identifies the current boot of the kernel; a container has the id of its host.
 BOOT = Path("/proc/sys/kernel/random/boot_id")
-#: Seconds that a run which has to write waits for another start, such as a dry run, to end.
+#: Seconds that a run which has to write waits for another one, such as a dry run, to end.
 PATIENCE = 5.0
 HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN)
-#: Files that this process, a step, holds locked: closing them would give them free.
+#: Files that this process, a step, keeps locked: closing them would release the locks.
 _held: list[TextIO] = []
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A run as it recorded itself."""
+    """Record of a run."""
 
     host: str
     boot: str
@@ -49,12 +49,12 @@ class Owner:
 
     @classmethod
     def here(cls) -> Owner:
-        """This process."""
+        """Make the record of this process."""
         boot = BOOT.read_text(encoding="ascii").strip() if BOOT.is_file() else ""
         return cls(socket.gethostname(), boot, os.getpid(), time.strftime("%Y-%m-%d %H:%M:%S"))
 
     def same_machine(self, other: Owner) -> bool:
-        """Whether both are known to be of one machine, now or before it was started anew."""
+        """Whether both are known to be on the same machine, possibly with a reboot in between."""
         return self.host == other.host or (self.boot != "" and self.boot == other.boot)
 
     def __str__(self) -> str:
@@ -62,21 +62,21 @@ class Owner:
 
 
 class Run:
-    """This run among others of its project.
+    """The current run, in relation to other runs of its project.
 
     Attributes
     ----------
     alone : bool or None
-        Whether no other run lives; None where the file system does not tell.
+        Whether no other run is alive; None if the file system cannot tell.
     dead : tuple of Owner
-        Runs of this machine that ended without taking their record away.
+        Runs on this machine that ended without removing their record.
     strange : tuple of Owner
-        The same of other machines, of which nothing is known for certain.
+        Such runs on other machines, about which nothing is known for certain.
     """
 
     def __init__(self, folder: Path):
         if folder.exists() and not folder.is_dir():
-            folder.unlink()  # Something else lies where only our marks belong.
+            folder.unlink()  # Only marks of this package belong there.
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._stream = (folder / RUNS).open("a", encoding="utf-8")
@@ -94,8 +94,8 @@ class Run:
         atexit.register(self.leave)
 
     def leave(self) -> None:
-        """End in order: take the record away, and give free what is locked."""
-        if os.getpid() == self._process:  # not a copy of this process
+        """End properly: remove the record and release the lock."""
+        if os.getpid() == self._process:  # not in a forked copy of this process
             self._record.unlink(missing_ok=True)
             self._stream.close()
 
@@ -103,21 +103,21 @@ class Run:
         for path in sorted(self._folder.glob(RECORD)):
             try:
                 yield path, Owner(**json.loads(path.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError):  # written half when its run was killed
+            except (OSError, ValueError, TypeError):  # partly written when its run was killed
                 yield path, Owner(socket.gethostname(), "", 0, "an unknown time")
 
     def others(self) -> str:
-        """Other runs that are recorded here, in words."""
+        """Describe the other runs recorded here."""
         found = [str(owner) for path, owner in self._records() if path != self._record]
         return "; ".join(found) or "its process is not known"
 
     def forget_dead(self) -> None:
-        """Remove the records of runs that are no more."""
+        """Remove the records of runs that have ended."""
         for path in self._left:
             path.unlink(missing_ok=True)
 
     def wait_for_steps(self, say: Callable[[str], None]) -> None:
-        """Wait until the steps that a killed run left at work have ended: what they still write would be read."""
+        """Wait until steps left running by a killed run have ended, because their unfinished output would be read."""
         with (self._folder / STEPS).open("a", encoding="utf-8") as stream:
             if _lock(stream, alone=True) is False:
                 say("steps of a run that was killed are still at work: waiting for them to end")
@@ -125,12 +125,12 @@ class Run:
                     time.sleep(0.2)
 
     def claim(self) -> None:
-        """Make sure that no other run lives, before something is written that runs share.
+        """Make sure that no other run is alive before writing something that runs share.
 
         Raises
         ------
         InputError
-            If another run lives.
+            If another run is alive.
         """
         until = time.monotonic() + PATIENCE
         while self.alone is False:
@@ -146,22 +146,22 @@ class Run:
             time.sleep(0.1)
 
     def share(self) -> None:
-        """Let other runs look at the project, but not change what this one reads."""
+        """Let other runs read the project, but not change what this one reads."""
         if self.alone:
             _lock(self._stream, alone=False)
 
 
 def enter(folder: Path, release: Callable[[], None], say: Callable[[str], None]) -> Run:
-    """Take part in the work of a project; what a run that was killed left locked is released first.
+    """Register a run in a project, after releasing locks left by a run that was killed.
 
     Parameters
     ----------
     folder : Path
         Folder of the marks.
     release : callable
-        Releases what runs lock; called only where the run that locked it is known to be dead and its steps have ended.
+        Releases the lock of a run; called only if that run is known to be dead and its steps have ended.
     say : callable
-        Gets what a person should know.
+        Receives messages for the user.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def enter(folder: Path, release: Callable[[], None], say: Callable[[str], None])
 
 
 def at_step(folder: Path) -> None:
-    """Mark this process as a step at work, until it ends; nothing where no run has marked the folder."""
+    """Mark this process as a running step until it ends; does nothing if no run has marked the folder."""
     if folder.is_dir() and os.access(folder, os.W_OK):
         stream = (folder / STEPS).open("a", encoding="utf-8")
         _held.append(stream)
@@ -197,7 +197,7 @@ def at_step(folder: Path) -> None:
 
 
 def _lock(stream: TextIO, *, alone: bool) -> bool | None:
-    """Lock a file: for this process alone, if at once, or together with others; None where that is not to be had."""
+    """Lock a file, exclusively (without waiting) or shared; False if held by another, None if locks do not work."""
     if fcntl is None:  # pragma: no cover
         return None
     try:

@@ -1,4 +1,4 @@
-"""What every extraction table may hold: columns, kinds of cell, keys and the rules that tie cells together."""
+"""Specification of the extraction tables: columns, kinds of cell, keys and the rules that relate cells."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind of cell, whether a cell may be empty, the choices, the key it must be found in.
+    """A column: its name, kind of cell, whether it is required, its choices, and the key that must contain its values.
 
-    A `spare` column may be left out of the table altogether: all its cells are empty then.
+    A `spare` column may be missing from the table; all its cells then count as empty.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: columns in order, the key of a row, and pairs whose first must not exceed the second.
+    """A table: columns in order, the key of a row, and pairs of columns of which the first must not exceed the second.
 
-    The file of an `optional` table may be absent: it has no rows then. `allowed` names a column, a value of it, another
-    column, and what that may hold then.
+    The file of an `optional` table may be absent; the table then has no rows. `allowed` gives a column, a value of it,
+    another column, and the values allowed there in that case.
     """
 
     name: str
@@ -65,17 +65,17 @@ class Table:
         return f"{self.folder}/{self.name}.csv" if self.folder else f"{self.name}.csv"
 
     def path_in(self, folder: Path) -> Path:
-        """The file of the table: CSV, or a workbook of the same name where there is no CSV."""
+        """The file of the table: CSV, or a workbook of the same name if there is no CSV file."""
         path = folder / self.file
         workbook = path.with_suffix(".xlsx")
         return workbook if workbook.is_file() and not path.is_file() else path
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    """Columns from a compact notation.
+    """Make columns from a compact notation.
 
-    `name:kind!` (required), `name:choice(a|b)` (`~` for a blank), `name>table.column` (foreign key), `name?` (a column
-    that may be left out).
+    `name:kind!` (required), `name:choice(a|b)` (`~` for a space), `name>table.column` (foreign key), `name?` (a column
+    that may be missing).
     """
     columns = []
     for word in text.split():
@@ -88,15 +88,15 @@ def _columns(text: str) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-#: Domains of the tools that judge a study, and of the one that judges an estimate of a network.
+#: Domains of the tools that judge a study, and of the one that judges a network estimate.
 ROB_2 = ("randomisation", "deviations", "missing data", "measurement", "selective reporting", "overall")
 ROBINS_I = ("confounding", "selection", "classification", "deviations", "missing data", "measurement",
             "selective reporting", "overall")  # fmt: skip
 CINEMA = ("within-study bias", "reporting bias", "indirectness", "imprecision", "heterogeneity", "incoherence")
-#: How the interval of a median may be said to be made: by its name alone, by the scale of the curve's band
-#: that it is read off, or evenly around the median by its standard error.
+#: Stated methods for the interval of a median: by name only, by the scale of the confidence band of the curve
+#: from which it is read, or symmetric about the median by its standard error.
 MEDIAN_METHODS = ("Brookmeyer-Crowley", "Greenwood", "log-log", "log", "plain", "standard~error")
-#: The same of a survival at a time: Greenwood's standard error without a word on the scale, or the scale.
+#: Stated methods for the interval of a survival rate: Greenwood's standard error without a scale, or the scale.
 RATE_METHODS = ("Greenwood", "log-log", "log", "plain")
 COMMON = (
     "claim_id:id! source_id:id>sources.source_id! locator! study_id:id>studies.study_id! arm_id:id population! data_cut"

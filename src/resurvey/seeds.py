@@ -1,4 +1,4 @@
-"""Random generators that depend on the seed and on a name, so that a new study leaves the others' numbers alone."""
+"""Random generators that depend on the seed and a name, so that a new study does not change results of the others."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
-    """Generator for one named thing (study, arm, block); the same seed and names give the same stream anywhere.
+    """Generator for a named unit (study, arm, block); the same seed and names give the same stream everywhere.
 
     Parameters
     ----------
     seed : int
-        The project's seed, 0 or more.
+        Seed of the project, 0 or more.
     names : str
-        What it is for; their order matters.
+        Names of the unit; their order matters.
     """
     digest = hashlib.sha256("\x1f".join(names).encode()).digest()
     words = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 16, 4)]

@@ -1,6 +1,6 @@
-"""What config.yaml names, looked for in the tables: documents, studies, subgroups, sets of the collection.
+"""Check that everything named in config.yaml is in the tables: documents, studies, subgroups, KMDATA sets.
 
-Comparisons and sample-size checks are compared with the tables by `resurvey.plan_check`.
+Comparisons and sample-size checks are checked against the tables by `resurvey.plan_check`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PACKAGE_TEMPLATES = ROOT / "report" / "templates"
 
 
 def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | None = None) -> list[str]:
-    """A line for everything that the config names and the tables do not have.
+    """List everything that the config names and the tables do not have.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
     raw : mapping of DataFrame
         Raw tables as text, checked.
     folder : Path, optional
-        Folder that paths in the config start from; where it is not given, files are not looked for.
+        Folder that paths in the config are relative to; if it is not given, files are not looked for.
 
     Returns
     -------
     list of str
-        Each with the key, what was found and what is known; empty when all is there.
+        One line per fault, with the key, what was found and what is known; empty if there is no fault.
     """
     return [
         *_unknown("audit/pages", config["audit"]["pages"], raw["sources"]["source_id"], "sources.csv"),
@@ -53,7 +53,7 @@ def faults_of_settings(config: Mapping[str, Any], raw: Tables, folder: Path | No
 
 
 def _shapes(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """What is wrong with a table of kinds of hazards of the project's own."""
+    """Faults in the project's own table of hazard shapes."""
     name = config["reconstruction"].get("shapes")
     if not name:
         return
@@ -65,7 +65,7 @@ def _shapes(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
 
 
 def _templates(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """A folder of templates that is none, and templates that nothing would read."""
+    """Report a missing folder of templates, and templates that would never be used."""
     named = config.get("report", {}).get("templates")
     if named and not (folder / named).is_dir():
         yield f"report/templates: there is no folder {named!r}; leave the key out where there are no templates"
@@ -80,14 +80,14 @@ def _templates(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
 
 
 def rebuilt(config: Mapping[str, Any]) -> list[str]:
-    """Studies whose patients a run has: those to rebuild, and those of the collection where its folder is given."""
+    """Studies with patient data in a run: those to be reconstructed, and those of KMDATA if its folder is given."""
     kmdata = config["reconstruction"].get("kmdata") or {}
     given = [one["study"] for one in kmdata.get("sets", ())] if kmdata.get("folder") else []
     return list(dict.fromkeys([*config["reconstruction"]["studies"], *given]))
 
 
 def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[str]:
-    """Printed numbers that a conclusion names and no table has."""
+    """Printed numbers that a conclusion names but that are in no table."""
     known = {name for table in raw.values() if "claim_id" in table for name in table["claim_id"]}
     for number, entry in enumerate(entries, start=1):
         ids = Conclusion(entry["says"], entry.get("claims", ())).ids
@@ -97,7 +97,7 @@ def _conclusions(entries: Sequence[Mapping[str, Any]], raw: Tables) -> Iterator[
 
 
 def unknown(key: str, name: str, known: Iterable[str], place: str) -> str:
-    """The line of one name that a table does not have, with the nearest that it has."""
+    """Message for a name that a table does not have, with the closest name that it has."""
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1)
     meant = f"; did you mean {near[0]!r}?" if near else ""
@@ -137,7 +137,7 @@ def _partitions(config: Mapping[str, Any], raw: Tables) -> Iterator[str]:
         medians = raw["medians"][raw["medians"]["study_id"] == study]
         known = set(medians["population"]) | set(raw["curves"].loc[raw["curves"]["study_id"] == study, "population"])
         for names in sets:
-            if isinstance(names, Mapping):  # arms that belong to one which stands for all of them
+            if isinstance(names, Mapping):  # arms that make up a pooled arm
                 arms = [names["whole"], *names["arms"]]
                 own = raw["arms"].loc[raw["arms"]["study_id"] == study, "arm_id"]
                 yield from _unknown(key, arms, {*own, "all"}, f"arms.csv as an arm of {study}")
@@ -149,11 +149,11 @@ def _partitions(config: Mapping[str, Any], raw: Tables) -> Iterator[str]:
 
 
 def _sizes(key: str, names: list[str], arms: pd.DataFrame) -> Iterator[str]:
-    """Sets whose sizes are printed and do not add up to their arm: a patient would be in two groups, or in none."""
+    """Sets whose printed sizes do not add up to their arm: some patients would be in two groups, or in none."""
     for arm, rows in arms.groupby("arm_id", sort=True):
         sizes = {name: _numbers(rows.loc[rows["population"] == name, "n"]) for name in (*names, "all")}
         if any(len(found) != 1 for found in sizes.values()):
-            continue  # not printed, or differently in several places: the audit's business
+            continue  # not printed, or inconsistent between places: left to the audit
         total, whole = sum(sizes[name][0] for name in names), sizes["all"][0]
         if total != whole:
             shown = " + ".join(f"{sizes[name][0]:g} ({name})" for name in names)
@@ -162,7 +162,7 @@ def _sizes(key: str, names: list[str], arms: pd.DataFrame) -> Iterator[str]:
 
 
 def _numbers(cells: Iterable[str]) -> list[float]:
-    """The different numbers that cells print."""
+    """The distinct numbers printed in the cells."""
     found = {reported.parse(cell).value for cell in cells if cell}
     return sorted(number for number in found if math.isfinite(number))
 

@@ -1,6 +1,6 @@
-"""A table as cells of text, whatever program saved it: CSV with any usual divider and encoding, or a workbook.
+"""Read a table as text cells, whatever program saved it: CSV with any usual delimiter and encoding, or a workbook.
 
-What a file says is read where it can mean one thing only; otherwise one line says what the file is and what to do.
+A file is read only if its interpretation is unambiguous; otherwise one line says what the file is and what to do.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import pandas as pd
 from resurvey.faults import Fault, TableFaults, of_file
 
 MAX_BYTES = 200_000_000
-# What a review types by hand stays far below; checking as many takes a third of a gigabyte.
+# Tables typed by hand for a review stay far below this; checking this many rows takes a third of a gigabyte.
 MAX_ROWS = 100_000
 DIVIDERS = ",;\t|"
 SAVE = "save it as CSV (UTF-8)"
-# How files begin that are no text: what they are.
+# First bytes of files that are not text, and what the files are.
 BEGINNINGS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"%PDF", "a PDF"),
@@ -36,7 +36,7 @@ BEGINNINGS = (
     (b"RDX", "an R data file"),
     (b"RDA", "an R data file"),
 )
-# How text files begin, in lower case and after blanks, that are text but no table.
+# First characters (lower case, after white space) of text files that are not tables.
 TEXT_BEGINNINGS = (
     ("<!doctype html", "an HTML page"),
     ("<html", "an HTML page"),
@@ -45,31 +45,31 @@ TEXT_BEGINNINGS = (
     ("{", "a JSON file"),
     ("[", "a JSON file"),
 )
-# Bytes of Windows-1252 that Western papers hold: accented letters, dashes, quotes, degree, plus-minus, middle dot.
+# Windows-1252 characters found in Western papers: accented letters, dashes, quotes, degree, plus-minus, middle dot.
 WESTERN = frozenset("–—‘’“”•…€™" + "\u00a0§©®°±²³µ¶·¹½¼¾×" + "".join(map(chr, range(0xC0, 0xFE))))
 
 
 def read_sheet(path: Path, printed: Collection[str] = ()) -> pd.DataFrame:
-    """A table as text cells, exactly as typed (stripped of surrounding blanks), with the line of each row as index.
+    """Read a table as text cells, exactly as typed (stripped of surrounding blanks), indexed by line number.
 
     Parameters
     ----------
     path : Path
-        A text file with a header row, divided by comma, semicolon, tab or bar, in UTF-8, UTF-16 or Windows-1252; or an
-        `.xlsx` workbook with one sheet, or with a sheet of the file's name.
+        A text file with a header row, delimited by comma, semicolon, tab or vertical bar, in UTF-8, UTF-16 or
+        Windows-1252; or an `.xlsx` workbook with one sheet, or with a sheet named like the file.
     printed : collection of str
         Columns whose numbers keep their printed digits, so that a workbook must hold them as text.
 
     Returns
     -------
     DataFrame
-        Text cells; the index `row` is the line in the file.
+        Text cells; the index `row` is the line number in the file.
 
     Raises
     ------
     TableFaults
-        If the file is missing, no table, in an encoding that cannot be told, empty, ragged, has a repeated or blank
-        column name, NUL characters, or cells or rows beyond what any table needs.
+        If the file is missing, not a table, in an unidentifiable encoding, empty or ragged, or has a duplicate or blank
+        column name, NUL characters, or cells or rows beyond the size limits.
     """
     name = path.name
     if not path.is_file():
@@ -86,12 +86,12 @@ def read_sheet(path: Path, printed: Collection[str] = ()) -> pd.DataFrame:
 
 
 def decode(content: bytes, name: str) -> str:
-    """The text of a file in UTF-8, UTF-16 or, where every byte is a usual one, Windows-1252.
+    """Decode a file in UTF-8, UTF-16 or, if every byte is a usual character, Windows-1252.
 
     Raises
     ------
     TableFaults
-        If it is not text, or its encoding cannot be told; the message says what the file is.
+        If it is not text, or its encoding cannot be identified; the message says what the file is.
     """
     kind = next((words for start, words in BEGINNINGS if content.startswith(start)), "")
     if kind:
@@ -112,7 +112,7 @@ def decode(content: bytes, name: str) -> str:
 def _encoding(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    # UTF-16 without its mark: plain text has a NUL beside every letter
+    # UTF-16 without a byte-order mark: plain text has a NUL beside every letter
     for encoding, place in (("utf-16-le", 1), ("utf-16-be", 0)):
         half = content[place::2]
         if len(content) % 2 == 0 and half.count(0) > 0.9 * len(half) > 0 and content[1 - place :: 2].count(0) == 0:
@@ -121,7 +121,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _western(content: bytes) -> str:
-    """The text as Windows-1252; empty where a part is UTF-8 already, or a byte is none that such a text would hold."""
+    """The text as Windows-1252; empty if part of it is valid UTF-8, or a byte is not a usual character."""
     if any(ord(letter) > 127 for letter in content.decode("utf-8", errors="ignore")):
         return ""
     text = content.decode("cp1252", errors="replace")
@@ -134,7 +134,7 @@ def _read_text(text: str, name: str) -> pd.DataFrame:
     if kind:
         raise of_file(name, f"it is {kind}, not a table", SAVE)
     csv.field_size_limit(MAX_BYTES)
-    divider_line = re.match(r"sep=(.)\s*?(?:\r\n|\r|\n)", text, re.IGNORECASE)  # how Excel is told the divider
+    divider_line = re.match(r"sep=(.)\s*?(?:\r\n|\r|\n)", text, re.IGNORECASE)  # declares the delimiter for Excel
     skipped = 1 if divider_line else 0
     if divider_line:
         text = text[divider_line.end() :]
@@ -150,13 +150,13 @@ def _read_text(text: str, name: str) -> pd.DataFrame:
 
 
 def _divider(text: str) -> str:
-    """What divides the header into most names; a comma where none does, and for a header of one name."""
+    """The delimiter that splits the header into most names; a comma if none does, or if the header is one name."""
     header = re.split(r"[\r\n]", text, maxsplit=1)[0]
     return max(DIVIDERS, key=header.count)
 
 
 def _frame(header: list[str], lines: Iterator[tuple[int, list[str]]], name: str) -> pd.DataFrame:
-    """Rows as wide as the header; nameless empty columns at the end, which Excel leaves, are none."""
+    """Make rows as wide as the header, dropping the nameless empty columns that Excel leaves at the end."""
     rows: list[list[str]] = []
     places: list[int] = []
     faults: list[Fault] = []

@@ -1,4 +1,4 @@
-"""Numbers of patients and events of one group, and of a group and its parts, as several rows give them."""
+"""Consistency of numbers of patients and events between rows, within a group and between a group and its parts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from resurvey.rawrows import SIC, Row
 #: A group of patients: study, arm, population.
 Group = tuple[str, str, str]
 Rows = Mapping[str, Sequence[Row]]
-# Medians of one endpoint in two groups of a study lie nearer together, unless one is in another unit.
+# Medians of an endpoint in two groups of a study differ by less than this factor, unless one is in another unit.
 MOST_APART = 15.0
-# Sets of patients that may be wider than those analysed as the whole arm.
+# Populations that may be larger than the one analysed as the whole arm.
 WIDER = re.compile(
     r"randomi[sz]ed|enrol|screen|assigned|intention|intent|\bitt\b|full analysis|safety|treated|registered"
 )
@@ -23,7 +23,7 @@ SAME = "one of the two rows is mistyped, or the groups are not what they are cal
 
 
 def disagreeing(rows: Rows, families: Mapping[str, str]) -> Iterator[Fault]:
-    """Rows whose numbers cannot hold beside those of other rows of their group.
+    """Find rows whose numbers are incompatible with those of other rows of their group.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def disagreeing(rows: Rows, families: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def group_of(row: Row) -> Group:
-    """The group that a row is about."""
+    """The group described by a row."""
     return row.cells["study_id"], row.cells["arm_id"], row.cells["population"]
 
 
 def _sizes(rows: Rows) -> dict[Group, float]:
-    """The largest printed size of each group that has one in arms."""
+    """The largest printed size in arms.csv of each group that has one."""
     found: dict[Group, float] = {}
     for row in rows.get("arms", ()):
         n = row.exact("n")
@@ -56,7 +56,7 @@ def _sizes(rows: Rows) -> dict[Group, float]:
 
 
 def _more_than_the_group(rows: Rows, sizes: Mapping[Group, float], families: Mapping[str, str]) -> Iterator[Fault]:
-    """More patients analysed or at risk than the group has."""
+    """More patients analysed or at risk than there are in the group."""
     for table, column in (("medians", "n"), ("survival_rates", "n"), ("curves", "n"), ("risk_tables", "n_at_risk")):
         for row in rows.get(table, ()):
             most = sizes.get(group_of(row), math.inf)
@@ -66,7 +66,7 @@ def _more_than_the_group(rows: Rows, sizes: Mapping[Group, float], families: Map
 
 
 def _size_that_no_row_repeats(rows: Rows, families: Mapping[str, str]) -> Iterator[Fault]:
-    """A size in arms that no other row of the document repeats, where several repeat another one."""
+    """A size in arms.csv that no other row of the document repeats, although several agree on a different one."""
     others: dict[tuple[str, Group], list[float]] = defaultdict(list)
     for table in ("medians", "survival_rates", "curves"):
         for row in rows.get(table, ()):
@@ -118,7 +118,7 @@ def _events(rows: Rows) -> Events:
 
 
 def _disjoint_parts(rows: Rows, sizes: Mapping[Group, float]) -> Iterator[Fault]:
-    """Populations without a patient in common that have more patients, or more events, than their arm together."""
+    """Mutually exclusive populations that together have more patients, or more events, than their arm."""
     events = _events(rows)
     for (study, arm), parts in _partitions(rows):
         known = [sizes.get((study, arm, part), math.nan) for part in parts]
@@ -140,7 +140,7 @@ def _too_many_events(events: Events, place: Place, parts: Sequence[str]) -> Iter
 
 
 def _partitions(rows: Rows) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
-    """Sets of populations of an arm that proportions.csv names as the categories of one partition."""
+    """Sets of populations of an arm that are the categories of one partition in proportions.csv."""
     named = {group_of(row) for row in rows.get("arms", ())}
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for row in rows.get("proportions", ()):
@@ -152,7 +152,7 @@ def _partitions(rows: Rows) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
 
 
 def _other_units(rows: Rows, families: Mapping[str, str]) -> Iterator[Fault]:
-    """A median that many times as long as the others of the study and endpoint, as days typed with months are."""
+    """A median differing from others of its study and endpoint by more than `MOST_APART`, as days typed as months."""
     found: dict[tuple[str, str], list[tuple[float, Row]]] = defaultdict(list)
     for row in rows.get("medians", ()):
         months = row.months("value", "unit")

@@ -1,4 +1,4 @@
-"""Words by which rows are found together: unseen blanks, letters of other alphabets, two spellings of one name."""
+"""Names that link rows: invisible blanks, letters of other alphabets, and two spellings of one name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resurvey.faults import Fault
 from resurvey.hints import is_excel_date, what_to_type
 from resurvey.schema import TABLES, Table
 
-# Columns whose words tie rows together; their blanks and letters must be plain.
+# Columns whose words link rows; their blanks and letters must be plain.
 NAMES = (
     "population",
     "comparator_population",
@@ -29,23 +29,23 @@ NAMES = (
     "time_unit",
     "label",
 )
-# Of these, those in which two spellings of one name would make two groups; where their names are looked for.
+# Columns in which two spellings of one name would make two groups, with the kind of name.
 ONE_SPELLING = {"population": "population", "comparator_population": "population", "data_cut": "data_cut"}
-# Joiners, and the wide blank, between letters that are not Latin belong to how Persian, Hindi, Japanese and emoji are
-# written; beside Latin ones they make another name that looks the same.
+# Joiners and the wide space are part of Persian, Hindi, Japanese and emoji text between non-Latin letters; beside Latin
+# letters they make a different name that looks the same.
 FOREIGN = r"[^\x00-\u024f]"
 UNSEEN = re.compile(
     rf"\s{{2,}}|[^\S \u3000]|[\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202f\u205f\u2060\ufeff]"
     rf"|(?<!{FOREIGN})[\u200c\u200d\u3000]|[\u200c\u200d\u3000](?!{FOREIGN})"
 )
 NOTHING = re.compile(r"^(na|n/a|nan|null|none|-|–|—|\?)$", re.IGNORECASE)
-# Letters of Greek and Cyrillic that look like Latin ones.
+# Greek and Cyrillic letters that look like Latin ones.
 LOOKS_LATIN = str.maketrans("АВЕЅІЈКМНОРСТХаеорсухіѕјΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTXaeopcyxisjABEZHIKMNOPTYXo")
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 
 
 def misspelt(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """Names that would be taken for another name than they look like.
+    """Find names that differ from other names but look the same.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def misspelt(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     Returns
     -------
     list of Fault
-        Blanks that cannot be seen or stand doubled, mixed alphabets, dates that a spreadsheet made, words for nothing;
-        and of two spellings of one name of a study, the rarer one.
+        Invisible or double blanks, mixed alphabets, dates made by a spreadsheet, words for missing values; and of two
+        spellings of one name in a study, the rarer one.
     """
     return [*_cells(tables), *_spellings(tables), *_endpoints(tables)]
 
@@ -71,7 +71,7 @@ def _cells(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
 
 
 def _wrong(column: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with a name, and what to do; None where nothing is."""
+    """What is wrong with a name, and what to do; None if nothing is wrong."""
     if not value:
         return None
     if UNSEEN.search(value):
@@ -92,7 +92,7 @@ def _plain_blanks(value: str) -> str:
 
 
 def _mixed_word(value: str) -> str:
-    """The first word that has Latin letters and look-alikes of another alphabet; `β-blocker` has none."""
+    """The first word with both Latin letters and look-alikes from another alphabet; `β-blocker` has none."""
     for word in re.findall(r"\w+", value):
         if word != word.translate(LOOKS_LATIN) and re.search("[A-Za-z]", word):
             return word
@@ -100,7 +100,7 @@ def _mixed_word(value: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A name without what a reader would not tell apart: case, kinds of blank, of dash and of `>=`."""
+    """A name without distinctions that a reader would not notice: case, and kinds of blank, of dash and of `>=`."""
     text = unicodedata.normalize("NFKC", name).translate(LOOKS_LATIN).translate(DASHES).casefold()
     text = text.replace("≥", ">=").replace("≤", "<=")
     text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])|_", " ", text)
@@ -108,7 +108,7 @@ def folded(name: str) -> str:
 
 
 def _spellings(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
-    """Of several spellings of one population or data cut of a study, all but the most frequent."""
+    """All but the most frequent of several spellings of a population or data cut in a study."""
     places = _places(tables)
     for (_, _, _), spellings in places.items():
         if len(spellings) < 2:
@@ -125,7 +125,7 @@ Place = tuple[Table, int, str]
 
 
 def _places(tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str, str], dict[str, list[Place]]]:
-    """Rows of every spelling, by study, kind of name and what the name comes to."""
+    """Rows with each spelling, by study, kind of name and folded name."""
     found: dict[tuple[str, str, str], dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
     for name, frame in tables.items():
         table = TABLES[name]
@@ -139,7 +139,7 @@ def _places(tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str, str], di
 
 
 def _endpoints(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
-    """Endpoints that are one of the table of endpoints but for their spelling."""
+    """Endpoints that match one in the table of endpoints except for spelling."""
     known = list(tables["endpoints"]["endpoint"])
     meant = {folded(name): name for name in reversed(known)}
     for name, frame in tables.items():

@@ -1,4 +1,4 @@
-"""A sheet of an `.xlsx` workbook as cells of text; a number that has lost its printed digits is refused."""
+"""Read a sheet of an `.xlsx` workbook as text cells; a number that has lost its printed digits is refused."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ ADVICE = "format the column as text and type each cell as it is printed"
 def read_workbook(
     path: Path, content: bytes, printed: Collection[str] = ()
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header and rows of the one sheet that holds the table, each row with its number.
+    """Header and rows of the sheet that holds the table, each row with its number.
 
     Parameters
     ----------
     path : Path
     content : bytes
-        What the file holds.
+        Content of the file.
     printed : collection of str
-        Columns whose numbers must have kept their printed digits.
+        Columns whose numbers must have their printed digits.
 
     Raises
     ------
     TableFaults
-        If it is no workbook, several sheets could be the table, cells are merged, hold formulas or errors, or hold
-        numbers whose printed digits cannot be told (5.1 may have been 5.10). All of them at once.
+        If it is not a workbook, several sheets could be the table, or cells are merged or hold formulas, errors or
+        numbers whose printed digits are unknown (5.1 may have been 5.10). Lists all faults.
     """
     sheet = _sheet(path, _workbook(path, content))
     if sheet.merged_cells.ranges:
@@ -77,7 +77,7 @@ def _workbook(path: Path, content: bytes) -> Any:
 
 
 def _sheet(path: Path, workbook: Any) -> Any:
-    """The sheet of the table's name, or the only one that holds anything."""
+    """The sheet named like the table, or the only one that is not empty."""
     filled = [sheet for sheet in workbook.worksheets if any(any(row) for row in sheet.iter_rows(values_only=True))]
     named = [sheet for sheet in filled if sheet.title.strip().lower() == path.stem.lower()]
     chosen = named or filled or workbook.worksheets
@@ -115,7 +115,7 @@ def _date(value: datetime | date) -> tuple[str, str]:
 
 
 def _number(value: float, layout: str) -> tuple[str, str]:
-    """A number in the digits that its format shows; without a format its trailing zeros are lost."""
+    """A number with the digits that its format shows; without a format its trailing zeros are lost."""
     if FIXED.match(layout):
         decimals = len(layout.partition(".")[2])
         text = f"{value:.{decimals}f}"

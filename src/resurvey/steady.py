@@ -1,10 +1,10 @@
-"""Arithmetic whose last bits are the same on every processor.
+"""Arithmetic that gives bit-identical results on every processor.
 
-NumPy, SciPy and the C library choose, at run time, the variant of `exp`, `log` and of products of matrices that is
-quickest on the processor at hand; the variants differ in the last bit. Where a choice between candidates follows (a
-replicate is kept or drawn again, a partner taken or left), a last bit may become another choice. Additions,
-multiplications, divisions and square roots of single numbers are exact to the bit by IEEE 754 everywhere; what is made
-of them alone, in a fixed order, is too. Everything here is.
+NumPy, SciPy and the C library choose at run time the variant of `exp`, `log` and matrix products that is fastest on the
+processor; the variants differ in the last bit. Where a choice between candidates follows (a replicate is kept or drawn
+again, a match is accepted or rejected), the last bit may change the choice. Additions, multiplications, divisions and
+square roots of single numbers are defined to the last bit by IEEE 754; so is anything computed only from them in a
+fixed order, as is everything in this module.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Floats = NDArray[np.float64]
 
 PARTS = 64
 LN2 = 0.693147180559945309417
-# log 2 over the parts of an octave in two pieces, of which the first has few enough bits for exact products
+# log 2 / PARTS as the sum of two terms, of which the first has few enough bits for exact products
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1") / PARTS
 LN2_LOW = 1.9082149292705877e-10 / PARTS
 LARGEST = 708.0
 
 
 def _powers_of_two() -> Floats:
-    """2 to the power of j / PARTS, by square roots, which are exact to the last bit."""
+    """2 to the power of j / PARTS, by square roots, which are correctly rounded."""
     root, table = 2.0, np.ones(PARTS)
     step = PARTS
     while step > 1:
@@ -39,16 +39,16 @@ def _powers_of_two() -> Floats:
 
 POWERS = _powers_of_two()
 LEAST_OCTAVE = 1022
-#: Whole powers of two, a product with which is exact; the first is that of -LEAST_OCTAVE.
+#: Integer powers of two, products with which are exact; the first exponent is -LEAST_OCTAVE.
 OCTAVES = np.ldexp(1.0, np.arange(-LEAST_OCTAVE, 1024, dtype=np.int32))
 
 
-#: Numbers that are worked on together: what lies between two passes over them then stays near the processor.
+#: Size of the pieces in which arrays are processed, so that intermediate results stay in the cache.
 AT_A_TIME = 8192
 
 
 def _in_pieces(function: Callable[[Floats], Floats], given: Floats) -> Floats:
-    """A function of single numbers, of many of them: in a third of the time."""
+    """Apply an elementwise function piece by piece, which takes a third of the time."""
     flat = given.ravel()
     out = np.empty(flat.size)
     for first in range(0, flat.size, AT_A_TIME):
@@ -63,8 +63,8 @@ def exp(x: Floats) -> Floats: ...
 def exp(x: Floats | float) -> Floats | float:
     """The exponential function, to two units in the last place; 0 and infinity beyond plus and minus 708.
 
-    The argument is taken apart into a multiple of log 2 / 64 and a rest below 0.0055, of which six terms of the series
-    are enough.
+    The argument is split into a multiple of log 2 / 64 and a remainder below 0.0055, for which six terms of the series
+    suffice.
     """
     given = np.asarray(x, dtype=float)
     if given.size > AT_A_TIME:
@@ -94,9 +94,9 @@ def log(x: float) -> float: ...
 @overload
 def log(x: Floats) -> Floats: ...
 def log(x: Floats | float) -> Floats | float:
-    """The natural logarithm, to two units in the last place; minus infinity at 0, not a number below.
+    """The natural logarithm, to two units in the last place; minus infinity at 0, NaN below.
 
-    The mantissa is brought next to 1, where the series of the inverse hyperbolic tangent ends soon.
+    The mantissa is brought close to 1, where the series of the inverse hyperbolic tangent converges quickly.
     """
     given = np.asarray(x, dtype=float)
     if given.size > AT_A_TIME:
@@ -130,20 +130,20 @@ def power(x: Floats, exponent: Floats | float) -> Floats:
         return np.asarray(exp(np.asarray(exponent * log(np.asarray(x, dtype=float)))))
 
 
-#: Terms of a product of matrices that are made before they are added up.
+#: Number of terms of a matrix product that are computed before they are added up.
 AT_ONCE = 300_000
-#: Cells of a product that are worked on together, few enough to stay near the processor.
+#: Number of cells of a product that are processed together, few enough to stay in the cache.
 IN_CACHE = 16_000
 
 
 def product(a: Floats, b: Floats) -> Floats:
-    """Product of two matrices, or of a matrix and a vector: terms are added one after another, first to last."""
+    """Product of two matrices, or of a matrix and a vector; terms are added in order, from first to last."""
     if a.ndim == 1:
         return product(a[None, :], b)[0]
     if b.ndim == 1:
         return product(a, b[:, None])[:, 0]
     if a.shape[0] * a.shape[1] * b.shape[1] <= AT_ONCE:
-        # the first of several axes is added up one row after another, too
+        # summation over the first of several axes also adds one row after another
         return np.add.reduce(np.ascontiguousarray(a.T)[:, :, None] * b[:, None, :], axis=0)
     out, columns = np.zeros((a.shape[0], b.shape[1])), np.ascontiguousarray(a.T)
     rows = max(IN_CACHE // b.shape[1], 1)
@@ -185,7 +185,7 @@ def solve_with_log_determinant(a: Floats, b: Floats) -> tuple[Floats, float]:
 
 
 def _solved(lower: Floats, b: Floats) -> Floats:
-    """Solution of L L' x = b, forwards and then backwards."""
+    """Solution of L L' x = b, by forward and then backward substitution."""
     x = np.array(b, dtype=float)
     for k in range(len(lower)):
         x[k] /= lower[k, k]
@@ -197,7 +197,7 @@ def _solved(lower: Floats, b: Floats) -> Floats:
 
 
 def expm1(x: Floats) -> Floats:
-    """exp(x) - 1 without loss near 0 (Kahan's correction by the logarithm)."""
+    """exp(x) - 1 without loss of precision near 0 (Kahan's correction by the logarithm)."""
     given = np.asarray(x, dtype=float)
     whole = np.asarray(exp(given))
     less = whole - 1
@@ -211,7 +211,7 @@ def log_add_exp(x: Floats | float, y: Floats) -> Floats:
     """log(exp(x) + exp(y)) without overflow."""
     low, high = np.minimum(x, y), np.maximum(x, y)
     gap = np.asarray(exp(low - high))
-    # log(1 + gap), which loses nothing where the gap is small
+    # log(1 + gap), without loss of precision for a small gap
     whole = 1 + gap
     with np.errstate(invalid="ignore", divide="ignore"):
         added = np.where(whole == 1, gap, np.asarray(log(whole)) * gap / (whole - 1))
@@ -219,7 +219,7 @@ def log_add_exp(x: Floats | float, y: Floats) -> Floats:
 
 
 def symmetric_eigen(a: Floats, sweeps: int = 30) -> tuple[Floats, Floats]:
-    """Eigenvalues and eigenvectors (columns) of a small symmetric matrix, by Jacobi's rotations, not sorted."""
+    """Eigenvalues and eigenvectors (columns) of a small symmetric matrix, by Jacobi rotations, unsorted."""
     left, axes = np.array(a, dtype=float), np.eye(len(a))
     for _ in range(sweeps):
         if np.abs(left - np.diag(np.diag(left))).max(initial=0.0) <= 1e-15 * np.abs(left).max(initial=0.0):
@@ -244,7 +244,7 @@ def _rotate(left: Floats, axes: Floats, i: int, j: int) -> None:
 
 
 def normal_cdf(x: Floats) -> Floats:
-    """Distribution function of the normal, to 1e-7.
+    """Distribution function of the standard normal, to 1e-7.
 
     References
     ----------
@@ -271,11 +271,11 @@ DIGITS = 10
 
 
 def settled(value: float) -> float:
-    """A number to ten significant digits, which is more than anybody prints: what a last bit makes of it is gone."""
+    """Round a number to ten significant digits, more than are ever printed, to remove differences in the last bits."""
     return float(f"{float(value):.{DIGITS}g}")
 
 
 def settled_array(values: ArrayLike) -> Floats:
-    """Each number to ten significant digits; infinities and missing values stay."""
+    """Round each number to ten significant digits; infinities and missing values are kept."""
     given = np.asarray(values, dtype=float)
     return np.array([settled(value) for value in given.ravel()], dtype=float).reshape(given.shape)

@@ -1,6 +1,6 @@
-"""Reading, checking and writing of every table, once each.
+"""Reading, checking and writing of all tables.
 
-Checks collect all faults of all tables and raise once; nothing is repaired in silence and nothing is guessed.
+Checks collect all faults of all tables and raise once; nothing is silently repaired or guessed.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from resurvey.spelling import misspelt
 from resurvey.writing import beside, write_text
 
 Tables = dict[str, pd.DataFrame]
-#: Significant digits of what the chain computes: beyond them, last bits that differ between processors may show. What
-#: was typed is kept as typed, and its conversions to one unit are exact to more.
+#: Significant digits of computed values: beyond them, differences between processors in the last bits may show. Typed
+#: values are kept as typed, and their unit conversions are more precise than this.
 RESULT_DIGITS, TYPED_DIGITS = 7, 10
-# Kinds of cell whose digits count: a workbook must hold them as text.
+# Kinds of cell whose printed digits matter: a workbook must hold them as text.
 PRINTED = ("number", "percent", "p")
-# Endings of files that may be a table put under another name.
+# Suffixes of files that may be a table under another name.
 SHEETS = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
-# Columns that name groups of patients and what was measured of them, whatever the names look like.
+# Columns that name groups of patients and their measurements; always text, even if the names look like numbers.
 WORDS = frozenset(
     ("population", "comparator_population", "data_cut", "endpoint", "acronym", "label", "item", "grade", "unit")
 )
@@ -48,14 +48,14 @@ def file_of(table: Table) -> str:
 
 
 def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
-    """All raw tables of a folder, checked.
+    """Read and check all raw tables of a folder.
 
     Parameters
     ----------
     folder : Path
     plausible : bool, default True
-        Whether numbers that contradict each other or cannot be are faults as well; the audit, which judges them one by
-        one, reads without.
+        Whether contradictory or impossible numbers are faults as well; the audit, which judges them one by one, turns
+        this off.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
             faults.extend(error.faults)
     faults += faults_of(tables)
     if len(tables) == len(TABLES) and not faults:
-        # of cells that can be read alone: what is wrong with one says nothing of the others
+        # only when every cell is valid by itself, since these checks compare cells
         faults += misspelt(tables) + unusable(tables) + (implausible(tables) if plausible else [])
     if faults:
         raise TableFaults(faults)
@@ -86,14 +86,14 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
 
 
 def _with_spare(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """The table with its spare columns, empty where the file leaves them out; one of another table stays as it is."""
+    """Add missing spare columns, empty; a file that is a different table is returned unchanged."""
     spare = [column.name for column in table.columns if column.spare and column.name not in frame]
     own = any(name in frame for name in table.names)
     return frame.assign(**dict.fromkeys(spare, "")) if spare and own else frame
 
 
 def _stray(folder: Path) -> list[Fault]:
-    """Files that look like tables and are none, or say a table twice."""
+    """Files that look like tables but are not, or that duplicate a table."""
     known = {file_of(table) for table in TABLES.values()}
     books = {Path(name).with_suffix(".xlsx").as_posix() for name in known}
     found = [path.relative_to(folder).as_posix() for path in folder.iterdir()] if folder.is_dir() else []
@@ -111,7 +111,7 @@ def _stray(folder: Path) -> list[Fault]:
 
 
 def check(tables: Tables, faults: Iterable[Fault] = ()) -> Tables:
-    """The tables, when every cell, key and cross-column rule holds.
+    """Return the tables if every cell, key and cross-column rule holds.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def check(tables: Tables, faults: Iterable[Fault] = ()) -> Tables:
 
 
 def faults_of(tables: Tables) -> list[Fault]:
-    """Every cell, key and cross-column rule that does not hold."""
+    """All violations of cell, key and cross-column rules."""
     found: list[Fault] = []
     for name, frame in tables.items():
         found.extend(_check_table(TABLES[name], frame))
@@ -163,7 +163,7 @@ def _check_table(table: Table, frame: pd.DataFrame) -> list[Fault]:
 
 
 def _meant_column(name: str, missing: list[str], table: Table) -> str:
-    """What to do about an unknown column: the missing one it is most like, else all there are."""
+    """Advice about an unknown column: the most similar missing one, otherwise all that there are."""
     near = get_close_matches(re.sub(r"[\s-]+", "_", name.casefold()), missing, n=1, cutoff=0.75)
     return f"did you mean {near[0]}?" if near else f"columns of this table: {', '.join(table.names)}"
 
@@ -256,7 +256,7 @@ def _check_claims(name: str, column: str, frame: pd.DataFrame, seen: Mapping[str
 
 
 def _check_arms(tables: Tables) -> list[Fault]:
-    """Every (study, arm) a claim names must be in arms; `all` stands for the whole study and needs no row."""
+    """Every (study, arm) that a claim names must be in arms.csv; `all` means the whole study and needs no row."""
     needed = {"study_id", "arm_id"}
     if "arms" not in tables or not needed <= set(tables["arms"].columns):
         return []
@@ -276,7 +276,7 @@ def _check_arms(tables: Tables) -> list[Fault]:
 
 
 def settled(typed: Tables) -> Tables:
-    """Typed tables with every number to ten significant digits, as they are written and read again."""
+    """Typed tables with every number rounded to ten significant digits, as if written and read again."""
     return {name: frame.assign(**_settled_columns(frame)) for name, frame in typed.items()}
 
 
@@ -286,22 +286,22 @@ def _settled_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def counted(cells: pd.Series) -> pd.Series:
-    """How often each value stands in a column, the most frequent first; of two as frequent, the first met."""
+    """Count the values of a column, most frequent first; ties are in order of first occurrence."""
     return cells.value_counts(sort=False).sort_values(ascending=False, kind="stable")
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -> None:
-    """Write a table so that the same content gives the same bytes, whole or not at all.
+    """Write a table atomically, so that the same content gives the same bytes.
 
-    Numbers have `digits` significant digits: as many as are the same on every processor. What a spreadsheet would take
-    for a formula stands behind a quote, which `read_table` takes away again.
+    Numbers have `digits` significant digits, as many as are identical on every processor. Text that a spreadsheet would
+    take for a formula is preceded by a quote, which `read_table` removes.
     """
     text = inert.cells(frame).to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
 
 
 def write_json(value: object, path: Path) -> None:
-    """Write nested lists and dicts as JSON, numbers as in the tables of results."""
+    """Write nested lists and dicts as JSON, with numbers as in the result tables."""
     write_text(json.dumps(_shortened(value), indent=1, ensure_ascii=False) + "\n", path)
 
 
@@ -314,10 +314,10 @@ def _shortened(value: object) -> object:
 
 
 def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
-    """A table that an earlier step wrote.
+    """Read a table written by an earlier step.
 
-    The names of groups stay text, whatever they look like (a data cut may be called `2012`), as do columns named in
-    `text` and all that end in `_text` or `_id`.
+    Names of groups remain text, even if they look like numbers (a data cut may be called `2012`), as do columns named
+    in `text` and all whose names end in `_text` or `_id`.
     """
     with path.open(newline="", encoding="utf-8") as file:
         header = next(csv.reader(file), [])
@@ -328,15 +328,15 @@ def read_table(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
 
 
 def stack(paths: Iterable[Path]) -> pd.DataFrame:
-    """Tables of one layout below each other; columns that some lack are empty there."""
+    """Concatenate tables of one layout; columns that a table lacks are empty for its rows."""
     parts = [inert.exact_cells(pd.read_csv(path, dtype=str, keep_default_na=False)) for path in paths]
     return pd.concat(parts, ignore_index=True).fillna("")
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a large table as Parquet, whole or not at all; texts that repeat are stored once."""
+    """Write a large table as Parquet, atomically; repeated texts are stored once."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    # Categories are our own shortcut: any other program finds plain text, without what pandas would say of it.
+    # Categories are used internally: other programs find plain text, without metadata from pandas.
     plain = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
     table = table.cast(pa.schema(list(zip(table.column_names, plain, strict=True)))).replace_schema_metadata(None)
     with beside(path) as part:
@@ -344,6 +344,6 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """A table written by `write_parquet`; text columns come as categories, which are quick to choose rows by."""
+    """Read a table written by `write_parquet`; text columns become categories, which are fast to select by."""
     names = pq.read_schema(path).names
     return pq.read_table(path, read_dictionary=names).to_pandas()

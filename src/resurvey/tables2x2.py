@@ -1,4 +1,4 @@
-"""Tests of a contingency table, from scratch on small arrays: Pearson, Yates, Fisher, likelihood ratio, trend."""
+"""Tests of a contingency table, implemented for small arrays: Pearson, Yates, Fisher, likelihood ratio, trend."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def trend(table: Floats) -> float:
 
 
 def _hypergeometric(table: Floats) -> tuple[Floats, int]:
-    """Probabilities of every table with these margins, and the place of this one (2 by 2)."""
+    """Probabilities of all tables with these margins, and the index of this one (2 by 2)."""
     from scipy.special import gammaln
 
     (a, _), row, column = table[0], table.sum(axis=1), table.sum(axis=0)
@@ -100,13 +100,13 @@ def _hypergeometric(table: Floats) -> tuple[Floats, int]:
 
 
 def fisher(table: Floats) -> float:
-    """Fisher's exact test, two-sided: all tables no more likely than this one (2 by 2)."""
+    """Fisher's exact test, two-sided: total probability of all tables no more likely than this one (2 by 2)."""
     chance, here = _hypergeometric(table)
     return float(min(1.0, chance[chance <= chance[here] * (1 + 1e-7)].sum()))
 
 
 def fisher_mid_p(table: Floats) -> float:
-    """Fisher's exact test with half the probability of the tables as likely as this one (2 by 2)."""
+    """Fisher's exact test with half the probability of the tables exactly as likely as this one (2 by 2)."""
     chance, here = _hypergeometric(table)
     same = np.isclose(chance, chance[here], rtol=1e-7)
     return float(min(1.0, chance[(chance < chance[here]) & ~same].sum() + chance[same].sum() / 2))
@@ -125,7 +125,7 @@ LARGER = {"Pearson chi-square": pearson, "likelihood-ratio chi-square": likeliho
 
 
 def p_values(counts: ArrayLike) -> dict[str, float]:
-    """P of every test that fits the shape of the table, by the test's name.
+    """p values of all tests applicable to the shape of the table, by name of the test.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def p_values(counts: ArrayLike) -> dict[str, float]:
     Returns
     -------
     dict
-        Empty when a margin is zero: no test exists.
+        Empty if a margin is zero, since no test is then defined.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Typed tables in small files: written by the gate, each only when its content changes; read by every step."""
+"""Typed tables in small files, written by the gate only when their content changes, and read by every step."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ NOTE = "note"
 
 
 def write(raw: Tables, typed: Tables, folder: Path, curves: Path) -> Pieces:
-    """Write all pieces whose content changed, and remove those that no longer are any.
+    """Write all pieces whose content changed, and remove those that are no longer needed.
 
     Parameters
     ----------
     raw : dict of DataFrame
         Checked raw tables.
     typed : dict of DataFrame
-        The same as `clean.tidy` types them.
+        The same tables, typed by `clean.tidy`.
     folder : Path
-        Where the pieces lie.
+        Folder of the pieces.
     curves : Path
         Folder of the curve files that the table of curves names.
 
@@ -62,7 +62,7 @@ def _write_changed(path: Path, content: bytes) -> None:
 
 
 def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
-    """Every piece: its path, and its content."""
+    """Path and content of every piece."""
     for name, frame in typed.items():
         header = [str(column) for column in frame.columns]
         noted = [[_cell(cell) for cell in cells] for cells in zip(*(frame[c].tolist() for c in header), strict=True)]
@@ -92,7 +92,7 @@ def _texts_of(raw: Tables, typed: Tables) -> Iterator[tuple[str, str]]:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        # the shortest digits that give the same number back
+        # the shortest representation that reads back as the same number
         return "" if math.isnan(value) else repr(value)
     return str(value)
 
@@ -106,7 +106,7 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _studies(name: str, frame: pd.DataFrame, studies: pd.DataFrame) -> dict[str, list[int]]:
-    """Places of the rows about each study; of the document that reports it, in the table of sources."""
+    """Positions of the rows about each study; in the table of sources, of the document that reports it."""
     found: dict[str, list[int]] = defaultdict(list)
     if name == "sources":
         place = {source: row for row, source in enumerate(frame["source_id"])}
@@ -117,7 +117,7 @@ def _studies(name: str, frame: pd.DataFrame, studies: pd.DataFrame) -> dict[str,
 
 
 def _bears_on_patients(frame: pd.DataFrame) -> pd.Series:
-    """Which counts are of early progressors, and which p that of a log-rank test between two arms."""
+    """Whether each count is of early progressors, or each p value from a log-rank test between two arms."""
     if "test" in frame:
         return frame["test"].str.lower().isin(LOG_RANK) & (frame["p_op"] != "") & (frame["comparator_arm_id"] != "")
     counted = (frame["kind"] == "progression") & (frame["time_op"] != "")
@@ -125,7 +125,7 @@ def _bears_on_patients(frame: pd.DataFrame) -> pd.Series:
 
 
 def _sources_of_rulings(rulings: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[int]]:
-    """Places of the rulings on checks of each document: its id stands in the name of the check."""
+    """Positions of the rulings on checks of each document, whose id is part of the check id."""
     found: dict[str, list[int]] = defaultdict(list)
     for source in sources["source_id"]:
         for row, check in enumerate(rulings["check_id"]):
@@ -153,23 +153,23 @@ def _claims(typed: Tables) -> Iterator[tuple[str, Claim]]:
 
 @cache
 def blank(name: str) -> pd.DataFrame:
-    """A typed table without rows."""
+    """An empty typed table."""
     raw = pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[name].names})
     return clean.tidy({name: raw})[name]
 
 
 def read(paths: Iterable[str | Path]) -> Tables:
-    """Typed tables from their pieces, exactly as `clean.tidy` made them; every table is there, maybe without a row.
+    """Read typed tables from their pieces, exactly as made by `clean.tidy`; tables without pieces are empty.
 
     Parameters
     ----------
     paths : iterable of paths
-        Pieces; those of one table, whose name they have, are put together.
+        Pieces; those of one table (by file name) are combined.
 
     Raises
     ------
     InputError
-        If a piece is of no known table or does not have its columns.
+        If a piece does not belong to a known table or does not have its columns.
     """
     rows: dict[str, dict[tuple[str, ...], list[str]]] = defaultdict(dict)
     for path in map(Path, paths):
@@ -180,7 +180,7 @@ def read(paths: Iterable[str | Path]) -> Tables:
 
 
 def _rows(path: Path) -> dict[tuple[str, ...], list[str]]:
-    """Rows of a piece by the key of their table; a row that stands in two pieces is one."""
+    """Rows of a piece by the key of their table; a row that occurs in two pieces counts once."""
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.reader(stream)
         header = next(reader, [])

@@ -13,15 +13,14 @@ MONTHS_PER = {
     "year": 12.0,
     "yr": 12.0,
 }
-# What a log-rank test is called in a column `test`, and a best response of progression in a column `item`; in small
-# letters.
+# Names, in lower case, of a log-rank test in a column `test`, and of a best response of progression in a column `item`.
 LOG_RANK = ("log-rank", "logrank", "log rank", "log-rank test", "stratified log-rank", "stratified log-rank test")
 PROGRESSION = ("pd", "progressive disease")
 SCALE_OF = {"%": 0.01, "percent": 0.01, "proportion": 1.0}
 
 
 def months_per(unit: str) -> float | None:
-    """Months in one `unit` (`days`, `weeks`, `months`, `years`, singular too); None when it is not a unit of time."""
+    """Months per `unit` (`days`, `weeks`, `months`, `years`, or singular); None if it is not a unit of time."""
     return MONTHS_PER.get(unit.strip().lower().rstrip("s"))
 
 
@@ -31,7 +30,7 @@ def to_proportion(unit: str) -> float:
     Raises
     ------
     InputError
-        If the unit is no scale of proportions.
+        If the unit is not one of these.
     """
     factor = SCALE_OF.get(unit.strip().lower())
     if factor is None:
@@ -39,7 +38,7 @@ def to_proportion(unit: str) -> float:
     return factor
 
 
-# Spellings that papers and typists use, none of which is read; what was meant.
+# Spellings in use that are not accepted, by the unit they mean.
 MEANT = {
     "days": ("d", "dy", "dys"),
     "weeks": ("w", "wk", "wks", "wk.", "wks."),
@@ -49,7 +48,7 @@ MEANT = {
 
 
 def meant_unit(unit: str) -> str:
-    """The unit of time that a spelling which is not read most likely means; empty where it is none."""
+    """The unit of time most likely meant by a spelling that is not accepted; empty if there is none."""
     plain = unit.strip().lower().rstrip(".,()[]").lstrip("([")
     if months_per(plain) is not None and plain != unit.strip().lower():
         return next(name for name in MEANT if name[0] == plain[0])

@@ -1,5 +1,5 @@
-"""Where the Snakemake workflow of this installation lies, so that a project anywhere can run it as a module;
-and what is said at the end of a run."""
+"""Location of the Snakemake workflow in this installation, so that any project can run it as a module; and what is
+done at the beginning and end of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRITTEN = (Path("data/processed"), Path("results"))
 
 
 def folder() -> Path:
-    """Folder that holds the Snakefile: inside the installed package, or the checkout it is installed from.
+    """Folder that holds the Snakefile: inside the installed package, or in the checkout it was installed from.
 
     Raises
     ------
@@ -37,23 +37,23 @@ def folder() -> Path:
 
 
 def snakefile() -> str:
-    """Path of the Snakefile, for `module resurvey: snakefile: snakefile()` in a project of one's own."""
+    """Path of the Snakefile, for `module resurvey: snakefile: snakefile()` in a project."""
     return str(folder() / "Snakefile")
 
 
 def release_lock(project: Path = Path()) -> None:
-    """Release what a killed run of Snakemake left locked, by Snakemake's own command.
+    """Release the lock left by a killed run of Snakemake, with Snakemake's own command.
 
-    It is asked with an empty workflow, for the lock is one of the folder.
+    An empty workflow is used, because the lock belongs to the folder.
     """
     command = [sys.executable, "-m", "snakemake", "--unlock", "--snakefile", os.devnull, "--workflow-profile", "none"]
     subprocess.run([*command, "--directory", str(project)], check=False, capture_output=True)
 
 
 def check_before_loading(path: Path = Path("config.yaml")) -> None:
-    """End with a message where the anchors of a config explode, before Snakemake writes them out.
+    """Exit with a message if the anchors of a config expand excessively, before Snakemake expands them.
 
-    What else is wrong with it, the gate says.
+    All other faults are reported by the gate.
     """
     if path.is_file() and b"*" in path.read_bytes():
         try:
@@ -63,13 +63,13 @@ def check_before_loading(path: Path = Path("config.yaml")) -> None:
 
 
 def begin(say: Callable[[str], None], written: Iterable[Path] = WRITTEN) -> Run:
-    """Begin a run in this folder: a lock whose owner is dead is released, what killed steps left half is removed, and
-    what is dated in the future is dated as of now.
+    """Begin a run in this folder: release a lock whose owner is dead, remove unfinished output of killed steps, and
+    give files dated in the future the current time.
 
     Parameters
     ----------
     say : callable
-        Gets what a person should know.
+        Receives messages for the user.
     written : iterable of Path
         Folders that the run writes.
 
@@ -78,7 +78,7 @@ def begin(say: Callable[[str], None], written: Iterable[Path] = WRITTEN) -> Run:
     NotWritten
         If the folder cannot be written.
     """
-    # Inherited by the steps: Arrow's own pool reserves a gigabyte of addresses at once, more than a limit may allow.
+    # Inherited by the steps: Arrow's default pool reserves a gigabyte of address space, more than a limit may allow.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     run = enter(MARKS, release_lock, say)
     if run.alone:
@@ -86,14 +86,14 @@ def begin(say: Callable[[str], None], written: Iterable[Path] = WRITTEN) -> Run:
         for place in folders:
             remove_parts(place)
         date_now(files_below([*folders, MARKS]))
-        # Copies of outputs that a killed run was about to replace: Snakemake copies anew, and would stumble over them.
+        # Backups of outputs that a killed run was about to replace: Snakemake makes new ones and fails if these exist.
         shutil.rmtree(MARKS.parent / "backups", ignore_errors=True)
     return run
 
 
 def closing(results: Path = Path("results")) -> str:
-    """What a run says when it has ended: what there is now, and where the report is."""
+    """Message at the end of a run: the outputs, and the location of the report."""
     try:
         return "\n" + made(results)
-    except InputError:  # a single step was asked for, and made nothing that is read by a person
+    except InputError:  # a single step was requested and made no output for readers
         return "done"

@@ -1,4 +1,4 @@
-"""How a file is written: whole or not at all, beside its place and then moved there."""
+"""Atomic writing of files: written to a temporary path beside the target and then moved there."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from resurvey.errors import NotWritten
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A path beside that of a file, whose content takes the place of the file when the block ends without an error.
+    """Provide a temporary path beside a file, which replaces the file when the block ends without an error.
 
-    Its name is nobody else's, so that two processes that write the same file do not write into each other's.
+    The name is unique, so that two processes writing the same file do not interfere.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there; what was there before is left as it was.
+        If the disk is full or writing is not permitted; the previous content is left unchanged.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,36 +36,36 @@ def beside(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file whole or not at all.
+    """Write a file atomically.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there.
+        If the disk is full or writing is not permitted.
     """
     with beside(path) as part:
         part.write_bytes(content)
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write text as UTF-8 with the line ends that it has, whole or not at all.
+    """Write text as UTF-8 atomically, with line ends unchanged.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there.
+        If the disk is full or writing is not permitted.
     """
     write_bytes(text.encode("utf-8"), path)
 
 
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """A new folder beside that of a path, which takes its place when the block ends without an error.
+    """Provide a new folder beside the path of another, which replaces that one when the block ends without an error.
 
     Raises
     ------
     NotWritten
-        Where the disk is full, or nothing may be written there; what was there before is left as it was.
+        If the disk is full or writing is not permitted; the previous content is left unchanged.
     """
     part = path.with_name(_part())
     try:
@@ -88,7 +88,7 @@ def _not_written(path: Path, error: OSError) -> NotWritten:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove, in a folder and those below, what killed processes left beside what they were writing."""
+    """Remove temporary files left by killed processes in a folder and those below it."""
     for place, folders, names in os.walk(folder):
         for name in (*folders, *names):
             if name.startswith(".") and name.endswith(".part"):

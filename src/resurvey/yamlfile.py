@@ -1,4 +1,4 @@
-"""YAML files that a person writes: duplicate keys are faults, and anchors cannot explode."""
+"""Reading of YAML files written by hand: duplicate keys are faults, and anchors cannot expand without limit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from resurvey.characters import odd
 from resurvey.errors import InputError
 from resurvey.places import check_file
 
-#: Nodes that a file may have once its anchors are written out; the shipped plan has about 1,500.
+#: Maximum number of nodes of a file with its anchors expanded; the shipped plan has about 1,500.
 MOST_NODES = 200_000
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key which stands twice in one mapping."""
+    """A safe loader that refuses duplicate keys in a mapping."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -31,13 +31,13 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file says, in plain types.
+    """Read a YAML file into plain types.
 
     Raises
     ------
     InputError
-        Where the file is missing, is not UTF-8 or not YAML, has a key twice or odd code points, or has anchors that
-        explode; the message names file and line.
+        If the file is missing, is not UTF-8 or not YAML, has duplicate keys or unexpected code points, or has anchors
+        that expand excessively; the message names file and line.
     """
     check_file(path, path.parent)
     if not path.is_file():
@@ -71,7 +71,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def _refuse_odd(node: yaml.Node, name: str, seen: set[int]) -> None:
-    """Refuse odd code points of texts and keys, with their line."""
+    """Refuse unexpected code points in texts and keys, naming their line."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -85,10 +85,10 @@ def _refuse_odd(node: yaml.Node, name: str, seen: set[int]) -> None:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Values of a node with its anchors written out; each node is counted once, so that no anchor makes it slow."""
+    """Number of nodes with anchors expanded; each node is visited only once, so that anchors cannot make this slow."""
     if id(node) in known:
         return known[id(node)]
-    known[id(node)] = 1  # A node inside itself counts once here, and is refused when it is used.
+    known[id(node)] = 1  # A node that contains itself counts once here, and is refused when it is used.
     children: list[yaml.Node] = []
     if isinstance(node, yaml.SequenceNode):
         children = node.value

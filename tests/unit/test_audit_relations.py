@@ -121,6 +121,7 @@ OTHERS = ("VGPR", "sCR", "n-PR", "CRi", "CR/CR-i", "very good partial response",
 @pytest.mark.parametrize("other", OTHERS)
 def test_responders_beside_complete_and_partial_ones_leave_no_sum(other):
     rows = [response(name, n=n, total="100") for name, n in (("CR", "10"), ("PR", "20"), ("ORR", "48"))]
+    rows += [response("DCR", n="60", total="100"), response("pCR", n="5", total="100")]
     assert "impossible" in only("response-order", {"proportions": rows})
     rows.append(response("", n="18", total="100") | {"item": other})
     assert "impossible" not in only("response-order", {"proportions": rows})

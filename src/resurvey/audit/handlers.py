@@ -212,7 +212,7 @@ def audit_percentage(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     TableFaults
-        If a value is no number as printed.
+        If a value is not a printed number.
     """
     row = {
         "kind": "response",
@@ -232,7 +232,7 @@ def audit_categories(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     TableFaults
-        If a value is no number as printed.
+        If a value is not a printed number.
     """
     rows = []
     for place, text in enumerate(arguments.counts, 1):
@@ -248,7 +248,7 @@ def audit_table(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     TableFaults
-        If a value is no number as printed.
+        If a value is not a printed number.
     """
     rows, claims = [], []
     for place, text in enumerate(arguments.groups, 1):
@@ -278,7 +278,7 @@ def audit_median(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     TableFaults
-        If a value is no number as printed.
+        If a value is not a printed number.
     """
     row = {"endpoint": arguments.endpoint, "value": arguments.value, "unit": arguments.unit} | _interval(arguments)
     row |= _sic(arguments)
@@ -303,7 +303,7 @@ def audit_difference(arguments: argparse.Namespace) -> Answer:
     Raises
     ------
     TableFaults
-        If a value is no number as printed.
+        If a value is not a printed number.
     """
     rows = [{"endpoint": "PFS", "value": value, "unit": "months"} for value in (arguments.first, arguments.second)]
     said = {"item": "difference", "endpoint": "PFS", "unit": "months", "claims": "mine-medians-001;mine-medians-002"}

@@ -154,7 +154,7 @@ def check_range(context: Context) -> pd.DataFrame:
 
 @register("change", "change from baseline = value after - value before, of the same patients")
 def check_change(context: Context) -> pd.DataFrame:
-    """A mean change against the two means it is the difference of (`claims`: after, before)."""
+    """A mean change against the difference of two means (`claims`: after, before)."""
     ledger = Ledger("change")
     for record in _rows(context, "change"):
         found = [pair for claim in claims_of(record["claims"]) if (pair := context.claim(claim))]

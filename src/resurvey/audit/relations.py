@@ -29,7 +29,7 @@ SLACK = 1e-9
 # Responders beside complete and partial ones: sCR, CRi, CR/CRi, nCR, n-PR, VGPR, very good and minor responses.
 OTHER_RESPONDERS = re.compile(
     r"(?i:very good|near|nodular|minor|marrow|clinical complete|stringent|incomplete)|"
-    r"\b(?!p)[A-Za-z]{1,2}-?(?:CR|PR)\b|\bCR-?[a-z]\b|\bMR\b"
+    r"\b(?:VG|[sncuimC])-?(?:CR|PR)\b|\bCR-?[a-z]\b|\bMR\b"
 )
 RESPONSES = (("CR", "ORR"), ("PR", "ORR"), ("ORR", "CBR"), ("ORR", "DCR"), ("CBR", "DCR"))
 
