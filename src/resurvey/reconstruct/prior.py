@@ -64,8 +64,8 @@ class HazardPrior:
     unscheduled : float
         Share of the hazard that is spread evenly between visits.
     alike, alike_slope, alike_censoring : float
-        Share of the variance of a departure from the mean, at the same time since entry, that the arms of one trial have
-        in common: for the early and the smooth departure of the event, for its slope, and for censoring.
+        Share of the variance of a departure from the mean, at the same time since entry, that the arms of one trial
+        have in common: for the early and the smooth departure of the event, for its slope, and for censoring.
     drop, drop_sd, drop_spread, alike_drop : float
         For a kind with a drop at the first scan: the cumulative hazard of the drop, the standard deviation of its log,
         that of its time as a share of the time of the scan, and the share of the variance of its size that the arms of
@@ -149,9 +149,9 @@ class HazardPrior:
     def shared(self, time: Floats, scale: float, end: float) -> Floats:
         """Loadings of the departures from the mean that the arms of one trial have in common, shape (COMMON, 2 bins).
 
-        Rows multiply independent standard normals; columns are the log hazards of the event and of censoring in the bins
-        at `time`. `scale` and `end` are those of the trial. The resulting covariance is the share of that from `event` and
-        `censoring` given by `alike`, `alike_slope` and `alike_censoring`.
+        Rows multiply independent standard normals; columns are the log hazards of the event and of censoring in the
+        bins at `time`. `scale` and `end` are those of the trial. The resulting covariance is the share of that from
+        `event` and `censoring` given by `alike`, `alike_slope` and `alike_censoring`.
         """
         u = np.maximum(time / scale, 1e-4)
         x = steady.log(u)
@@ -200,8 +200,8 @@ class HazardPrior:
     def scheduled(self, edges: Floats, period: float) -> Floats:
         """Factor on the hazard in each bin if progression is assessed every `period`; its mean over a period is 1.
 
-        A share `unscheduled` of the hazard is spread evenly; the rest is found shortly after each visit, with more spread
-        at later visits.
+        A share `unscheduled` of the hazard is spread evenly; the rest is found shortly after each visit, with more
+        spread at later visits.
         """
         visits = np.arange(1, min(max(int(np.ceil(edges[-1] / period)) + 2, 2), VISITS_KNOWN + 1))
         place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)
