@@ -153,7 +153,7 @@ SPARE, MORE, MOST_PATIENTS, TOO_FAR = 2, 8, 2_000_000, 3.5
 def _rebuild_curves(
     known: dict[Key, StudyArm], typed: Tables, study_id: str, curves: Mapping[str, Curve], draws: _Draws
 ) -> None:
-    """Rebuild arms with a digitised curve from it and everything else printed about them."""
+    """Rebuild arms with a digitised curve from the curve and everything else printed about them."""
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     for _, row in rows.iterrows():
         key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
@@ -275,7 +275,7 @@ def _wholes(
 
 
 def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
-    """Rebuild an arm that comprises others with their events, or separately if they contradict it."""
+    """Rebuild an arm that comprises others, with their events; rebuild it separately if they contradict it."""
     whole = known[key]
     made = {part[1]: found for part in parts if (found := known[part].made) is not None}
     if made and whole.facts.summary is not None:
