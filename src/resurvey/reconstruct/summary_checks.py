@@ -275,7 +275,7 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
 
 
 def _after_first_scan(time: float, share: float, n: int) -> tuple[float, float, float]:
-    """Time just after the first scan, survival there by the share of early progressors, and its standard error."""
+    """Time just after the first scan, survival there by the share of early progressors, and its standard deviation."""
     after = AFTER_SCAN * float(time)
     return after, 1 - float(share), math.hypot(EARLY_DOUBT * share, math.sqrt(share * (1 - share) / n))
 
