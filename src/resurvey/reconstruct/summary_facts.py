@@ -157,7 +157,7 @@ def _end_for_events(s: SurvivalSummary, prior: HazardPrior) -> float:
 
 
 def _ends(summaries: Sequence[SurvivalSummary], prior: HazardPrior) -> list[tuple[float, bool]]:
-    """The longest follow-up of each arm of a trial and whether it was printed; arms are assumed to have similar ends."""
+    """The longest follow-up of each arm of a trial and whether it was printed; the arms are assumed to be similar."""
     known = [end_of_follow_up(s) for s in summaries]
     silent = [s for s, (end, _) in zip(summaries, known, strict=True) if end is None]
     alike = max((end for end, printed in known if end is not None and printed), default=None)
